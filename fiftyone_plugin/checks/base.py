@@ -1,0 +1,176 @@
+"""The finding mechanism: what a check sees, what it says, how it is declared.
+
+A check is a generator function with a decorator::
+
+    @check("tiny_mask", severity="warning", needs=("mask_stats",), about="...")
+    def tiny_mask(pair: Subject, *, min_area: int = 16) -> Iterator[Doubt]:
+        if 0 < pair.stats.area < min_area:
+            yield Doubt(score=..., note=f"the mask has {pair.stats.area} pixels")
+
+Its keyword-only arguments are its parameters: ``--param tiny_mask.min_area=9`` and the form
+in the App come from them. Checks see stored records only; nothing here imports FiftyOne or
+decodes an image.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+from importers.errors import UsageError
+from importers.mask_stats import MaskStats
+from importers.registry import Registry
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""``error``: the pair cannot be right; ``warning``: probably wrong; ``info``: worth knowing."""
+
+Scope = Literal["pair", "image", "dataset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One pair as the checks see it.
+
+    Attributes:
+        key, image_id, split, phrase, no_target: as in :class:`importers.records.Pair`
+        image_missing: a placeholder stands for the image
+        image_size: (width, height) of the image in pixels, or ``None``
+        image_digest: SHA-256 of the image file, ``""`` where the image is missing
+        stats: the mask's measurements
+        ious: IoU by evaluation key, for the evaluations that checks were asked to use
+    """
+
+    key: str
+    image_id: str
+    split: str
+    phrase: str
+    no_target: bool = False
+    image_missing: bool = False
+    image_size: tuple[int, int] | None = None
+    image_digest: str = ""
+    stats: MaskStats = field(default_factory=MaskStats)
+    ious: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a check says of a pair.
+
+    Attributes:
+        score: 0 surely bad to 1 no doubt
+        note: the evidence, in numbers and words that can be verified at a glance
+        severity: where this case differs from the check's own severity
+        key: the pair, where the check saw several
+    """
+
+    score: float
+    note: str
+    severity: Severity | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A doubt with its pair and its check: a line of ``findings.jsonl``."""
+
+    key: str
+    phrase: str
+    check: str
+    severity: Severity
+    score: float
+    note: str
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Worst first: by severity, then by score."""
+        return SEVERITIES.index(self.severity), self.score
+
+
+CheckFunction = Callable[..., Iterable[Doubt]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A declared check.
+
+    Attributes:
+        name: in ``snake_case``, as the catalogue has it
+        severity: of its findings unless a doubt says otherwise
+        scope: what the function is given: one :class:`Subject`, the list of those of one
+            image, or an iterable of all that can be read only once
+        needs: what must be there for it to run: sample fields, or ``"predictions"``
+        about: one sentence for people
+        function: the generator
+        params: parameter defaults by name
+    """
+
+    name: str
+    severity: Severity
+    scope: Scope
+    needs: tuple[str, ...]
+    about: str
+    function: CheckFunction
+    params: dict[str, Any]
+
+    def with_params(self, given: dict[str, Any]) -> Check:
+        """The check with some parameters set; texts are cast to the default's type.
+
+        Raises:
+            UsageError: for an unknown parameter or a value of the wrong type
+        """
+        cast = dict(self.params)
+        for name, value in given.items():
+            if name not in self.params:
+                known = ", ".join(self.params) or "none"
+                raise UsageError(f"check {self.name} has no parameter {name!r}; it has {known}")
+            kind = type(self.params[name])
+            try:
+                cast[name] = kind(value)
+            except (TypeError, ValueError):
+                raise UsageError(
+                    f"{self.name}.{name} takes a {kind.__name__}, not {value!r}"
+                ) from None
+        return replace(self, params=cast)
+
+    def run(self, seen: Any) -> Iterator[Doubt]:
+        """Calls the function on what its scope says."""
+        yield from self.function(seen, **self.params)
+
+    def finding(self, subject: Subject, doubt: Doubt) -> Finding:
+        """A doubt made into a finding of this check about a pair."""
+        return Finding(
+            key=subject.key,
+            phrase=subject.phrase,
+            check=self.name,
+            severity=doubt.severity or self.severity,
+            score=min(1.0, max(0.0, round(doubt.score, 4))),
+            note=doubt.note,
+        )
+
+
+CHECKS: Registry[Check] = Registry("check")
+
+
+def check(
+    name: str,
+    *,
+    severity: Severity,
+    about: str,
+    needs: tuple[str, ...],
+    scope: Scope = "pair",
+) -> Callable[[CheckFunction], CheckFunction]:
+    """Registers the decorated generator function as a check."""
+
+    def register(function: CheckFunction) -> CheckFunction:
+        params = {
+            p.name: p.default
+            for p in inspect.signature(function).parameters.values()
+            if p.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+        CHECKS.add(name, Check(name, severity, scope, needs, about, function, params))
+        return function
+
+    return register

@@ -1,0 +1,76 @@
+"""Every exception PairLens raises on purpose.
+
+::
+
+    PairLensError
+    +-- UsageError       what was asked for cannot be done as asked
+    |   +-- UnknownName  no format, check, predictor ... of that name
+    +-- StateError       the dataset or the folder is not in the state the step needs
+    +-- LayoutError      a folder is not a dataset in the layout a reader knows
+    +-- RecordError      one record is broken; the others can go on
+    +-- MaskError        a mask cannot be decoded
+
+The message of each is one sentence that says what was met, where, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+
+class PairLensError(Exception):
+    """Base of all; the command line prints it without a traceback and exits with 1."""
+
+
+class UsageError(PairLensError):
+    """A request that contradicts itself or names something impossible (exit code 2)."""
+
+
+class UnknownName(UsageError):
+    """A name that a registry does not hold."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no {kind} {name!r}; known: {', '.join(sorted(known))}")
+
+
+class StateError(PairLensError):
+    """A dataset, field or folder that is not as the step needs it."""
+
+
+class LayoutError(PairLensError):
+    """A folder that does not hold the layout it was read as."""
+
+
+class MaskError(PairLensError):
+    """A mask that cannot be decoded."""
+
+
+class RecordError(PairLensError):
+    """One broken record.
+
+    Attributes:
+        source: where it stands, as ``file`` or ``file[index]``
+        reason: what is wrong with it, without the place
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[RecordError], tuple[str, str]]:
+        # Crosses process borders in importers.parallel; the default would pass one argument.
+        return type(self), (self.source, self.reason)
+
+
+OnError = Callable[[RecordError], None]
+OnNote = Callable[[str], None]
+
+
+def raise_error(error: RecordError) -> None:
+    """The strict policy for broken records: stop at the first."""
+    raise error
+
+
+def ignore_note(note: str) -> None:
+    """The policy for notes of a caller who does not want them."""

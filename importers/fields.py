@@ -1,0 +1,52 @@
+"""Every sample field, index, info key and run name, once.
+
+The names follow FiftyOne's own where it has one (``filepath``, ``tags``, ``<eval key>_iou``)
+and the RefSegRS copy on the hub for ``segmentation`` and ``phrase``.
+"""
+
+from __future__ import annotations
+
+RENDITION = "rendition"
+KEY = "key"
+IMAGE_ID = "image_id"
+IMAGE_MISSING = "image_missing"
+SEGMENTATION = "segmentation"
+PHRASE = "phrase"
+NO_TARGET = "no_target"
+MASK_STATS = "mask_stats"
+SOURCE = "source"
+
+FINDINGS = "findings"
+QUALITY = "quality"
+
+VERDICT = "verdict"
+REVIEWER = "reviewer"
+REVIEWED_AT = "reviewed_at"
+REVIEW_NOTE = "review_note"
+ORIGINAL_PHRASE = "original_phrase"
+
+INFO = "pairlens"
+"""Key of PairLens' own facts in ``dataset.info``: format, root, media folder, skipped, notes."""
+
+INDEXED = (KEY, IMAGE_ID, QUALITY, VERDICT, f"{FINDINGS}.classifications.label")
+"""Fields that filters and ordered reads go by; ``key`` is unique."""
+
+BACKGROUND, TARGET, IGNORE = 0, 1, 255
+"""Pixel values of a stored mask."""
+
+MASK_TARGETS = {TARGET: "target", IGNORE: "ignore"}
+
+
+def iou_field(eval_key: str) -> str:
+    """The per-pair IoU of an evaluation, a float in [0, 1]."""
+    return f"{eval_key}_iou"
+
+
+def intersection_field(eval_key: str) -> str:
+    """The per-pair count of pixels in both masks."""
+    return f"{eval_key}_intersection"
+
+
+def union_field(eval_key: str) -> str:
+    """The per-pair count of pixels in either mask."""
+    return f"{eval_key}_union"

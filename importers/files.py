@@ -1,0 +1,60 @@
+"""Files on disk: names that cannot leave a folder, writes that are whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from importers.fields import INFO
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
+_ODD = re.compile(r"[^A-Za-z0-9._/#-]")
+_MAX_NAME = 120
+MARKER = f".{INFO}"
+"""A file that stands in every folder PairLens made, and without which it deletes none."""
+
+
+def safe_name(key: str) -> str:
+    """A file name for a key: ``gres/train/a_1#0`` becomes ``gres_train_a_1_0``.
+
+    Keys of ordinary ids only have ``/`` and ``#`` written as ``_``. Any other character, a
+    second ``#``, a leading dot or great length could make two keys one name (or a name that
+    a disk refuses): such a name carries a digest of the key.
+    """
+    name = _UNSAFE.sub("_", key)
+    plain = not _ODD.search(key) and key.count("#") < 2 and not name.startswith(".")
+    if plain and len(name) <= _MAX_NAME:
+        return name
+    return f"{name.lstrip('.')[:_MAX_NAME]}-{hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]}"
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a file name from a dataset names a file in its folder and nothing else."""
+    return (
+        0 < len(name.encode("utf-8", "surrogatepass")) <= 255
+        and name not in (".", "..")
+        and not set(name) & set("/\\\0")
+    )
+
+
+def mark_folder(folder: Path) -> None:
+    """Makes a folder and marks it as PairLens' own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).touch()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Writes a file so that a kill at any moment leaves the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

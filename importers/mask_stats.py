@@ -1,0 +1,145 @@
+"""Numbers that describe a mask, computed once where it is first decoded.
+
+They are stored with the sample, so that no check has to decode the mask again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from importers.masks import Mask, digest
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskStats:
+    """What the checks know of a mask. Lengths are in pixels, x to the right and y down.
+
+    Attributes:
+        width: of the mask
+        height: of the mask
+        area: target pixels
+        ignore_area: ignore pixels
+        box: ``[x, y, w, h]`` of the target; zeros where it is empty
+        centroid: ``[x, y]`` mean of the target's pixel centres
+        x_quantiles: columns left of which 10, 25, 50, 75 and 90 % of the target lie
+        y_quantiles: the same for rows
+        components: 8-connected parts of the target
+        largest: share of the target in its largest part, (0, 1]
+        holes: background regions enclosed by the target
+        border: sides of the image that the target touches, some of ``"ltrb"``
+        rectangularity: area / area of the box, (0, 1]
+        elongation: ratio of the principal axes, >= 1
+        solidity: area / area of the convex hull, (0, 1]
+        digest: SHA-256 of size and pixels
+        values: distinct pixel values of the mask file; empty for polygons
+        problem: what is odd about the encoding, or ``""``
+        error: why the mask could not be decoded, or ``""``
+        polygon_faults: what is wrong with the polygons it was drawn from
+    """
+
+    width: int = 0
+    height: int = 0
+    area: int = 0
+    ignore_area: int = 0
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    centroid: tuple[float, float] = (0.0, 0.0)
+    x_quantiles: tuple[float, ...] = ()
+    y_quantiles: tuple[float, ...] = ()
+    components: int = 0
+    largest: float = 0.0
+    holes: int = 0
+    border: str = ""
+    rectangularity: float = 0.0
+    elongation: float = 0.0
+    solidity: float = 0.0
+    digest: str = ""
+    values: tuple[int, ...] = ()
+    problem: str = ""
+    error: str = ""
+    polygon_faults: tuple[str, ...] = ()
+
+
+def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
+    """Measures a mask."""
+    height, width = mask.pixels.shape
+    target = mask.target.view(np.uint8)
+    columns, rows = target.sum(0, dtype=np.int64), target.sum(1, dtype=np.int64)
+    area = int(columns.sum())
+    common = {
+        "width": width,
+        "height": height,
+        "ignore_area": int(np.count_nonzero(mask.ignore)),
+        "digest": digest(mask.pixels),
+        "values": mask.values,
+        "problem": mask.problem,
+        "polygon_faults": polygon_faults,
+    }
+    if not area:
+        return MaskStats(**common)
+    xs, ys = np.flatnonzero(columns), np.flatnonzero(rows)
+    x0, y0, x1, y1 = int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
+    crop = np.ascontiguousarray(target[y0:y1, x0:x1])
+    components, holes, largest, hull_area = _topology(crop)
+    return MaskStats(
+        **common,
+        area=area,
+        box=(x0, y0, x1 - x0, y1 - y0),
+        centroid=(_mean(columns), _mean(rows)),
+        x_quantiles=_quantiles(columns),
+        y_quantiles=_quantiles(rows),
+        components=components,
+        largest=largest / area,
+        holes=holes,
+        border="".join(
+            side
+            for side, touches in zip(
+                "ltrb", (x0 == 0, y0 == 0, x1 == width, y1 == height), strict=True
+            )
+            if touches
+        ),
+        rectangularity=area / ((x1 - x0) * (y1 - y0)),
+        elongation=_elongation(crop),
+        solidity=min(1.0, area / hull_area),
+    )
+
+
+def _topology(crop: NDArray[np.uint8]) -> tuple[int, int, int, float]:
+    """Parts, holes, pixels of the largest part, and area of the hull, in pixels."""
+    parts, _, table, _ = cv2.connectedComponentsWithStats(crop, connectivity=8)
+    # A frame of background joins all outside regions into one; 4-connected background is
+    # the complement of 8-connected target.
+    framed = cv2.copyMakeBorder(crop ^ 1, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    outside_and_holes = cv2.connectedComponents(framed, connectivity=4)[0] - 1
+    ys, xs = np.nonzero(crop)
+    # The hull of pixel corners, not centres, so that a full rectangle has solidity 1.
+    corners = np.concatenate(
+        [np.stack((xs + dx, ys + dy), 1) for dx in (0, 1) for dy in (0, 1)]
+    ).astype(np.int32)
+    hull = cv2.convexHull(corners)
+    return parts - 1, outside_and_holes - 1, int(table[1:, 4].max()), cv2.contourArea(hull)
+
+
+def _mean(profile: NDArray[np.int64]) -> float:
+    return float(np.dot(profile, np.arange(len(profile)) + 0.5) / profile.sum())
+
+
+def _quantiles(profile: NDArray[np.int64]) -> tuple[float, ...]:
+    """Positions in pixels left of which the given shares of the profile lie."""
+    cumulative = np.concatenate(([0], np.cumsum(profile))) / profile.sum()
+    return tuple(float(v) for v in np.interp(QUANTILES, cumulative, np.arange(len(cumulative))))
+
+
+def _elongation(crop: NDArray[np.uint8]) -> float:
+    moments = cv2.moments(crop, binaryImage=True)
+    # Each pixel is a unit square, whose own second moment is 1/12.
+    xx = moments["mu20"] / moments["m00"] + 1 / 12
+    yy = moments["mu02"] / moments["m00"] + 1 / 12
+    xy = moments["mu11"] / moments["m00"]
+    spread = float(np.hypot(xx - yy, 2 * xy))
+    return float(np.sqrt((xx + yy + spread) / max(xx + yy - spread, 1e-9)))

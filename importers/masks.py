@@ -1,0 +1,252 @@
+"""Masks: from polygons, TIFF, PNG, NPY and NPZ to one in-memory form and one form on disk.
+
+In memory a mask is an 8-bit array with 0 background, 1 target, 255 ignore; on disk it is
+the same array as a gray PNG, which is what FiftyOne's App draws rightly (palette and 1-bit
+PNGs show wrong values, TIFFs none at all).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from importers.errors import MaskError
+from importers.fields import IGNORE, TARGET
+from importers.records import Shape
+
+MAX_PIXELS = 100_000_000
+"""Larger images and masks are refused: one decoded at three bytes a pixel takes 300 MB."""
+
+MAX_COORDINATE = 1 << 15
+"""OpenCV's fixed-point fill overflows beyond; no chip is that large."""
+
+MAX_LISTED_VALUES = 8
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A decoded mask.
+
+    Attributes:
+        pixels: (height, width) uint8 of 0 background, 1 target, 255 ignore
+        values: the distinct pixel values of the file it was read from, at most eight of
+            them; empty for masks drawn from polygons
+        problem: what is odd about its encoding, or ``""``
+    """
+
+    pixels: Pixels
+    values: tuple[int, ...] = ()
+    problem: str = ""
+
+    @property
+    def target(self) -> NDArray[np.bool_]:
+        """(height, width) bool, true on the target."""
+        return self.pixels == TARGET
+
+    @property
+    def ignore(self) -> NDArray[np.bool_]:
+        """(height, width) bool, true where pixels do not count."""
+        return self.pixels == IGNORE
+
+
+def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[str, ...]:
+    """Names what makes each polygon unable to enclose a region of a (height, width) image."""
+    faults = []
+    for number, shape in enumerate(shapes):
+        points = shape.points
+        if any(not math.isfinite(v) or abs(v) > MAX_COORDINATE for p in points for v in p):
+            faults.append(f"polygon {number} has coordinates that are not in any image")
+            continue
+        distinct = {(int(x), int(y)) for x, y in points}
+        if len(distinct) < 3:
+            faults.append(f"polygon {number} has {len(distinct)} distinct points")
+        elif all(not (0 <= x <= width and 0 <= y <= height) for x, y in distinct):
+            faults.append(f"polygon {number} lies outside the {width}x{height} image")
+        elif shoelace_area(points) == 0:
+            faults.append(f"polygon {number} encloses no area")
+    return tuple(faults)
+
+
+def shoelace_area(points: tuple[tuple[float, float], ...]) -> float:
+    """Area in square pixels that the polygon encloses, whichever way round it runs."""
+    array = np.asarray(points, dtype=np.float64)
+    x, y = array[:, 0], array[:, 1]
+    return abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+
+
+def rasterize(shapes: tuple[Shape, ...], height: int, width: int) -> Mask:
+    """Draws polygons the way LISAt draws its ground truth.
+
+    Points are cast to int32 (towards zero), outlined with thickness 1 and filled; the
+    largest drawn area is painted first so that small shapes stay on top, and of equal
+    areas the later one first. After ``get_mask_from_json`` in LISAt_code
+    ``utils/data_processing.py``. Shapes whose coordinates OpenCV cannot hold are left out;
+    :func:`polygon_faults` names them.
+    """
+    outlines = []
+    for shape in shapes:
+        points = np.asarray(shape.points, dtype=np.float64).reshape(-1, 2)
+        if len(points) and np.isfinite(points).all() and np.abs(points).max() <= MAX_COORDINATE:
+            outlines.append((points.astype(np.int32), IGNORE if shape.ignore else TARGET))
+    pixels = np.zeros((height, width), np.uint8)
+    if len(outlines) > 1:
+        areas = []
+        for points, _ in outlines:
+            alone = np.zeros_like(pixels)
+            _paint(alone, points, 1)
+            areas.append(int(alone.sum()))
+        outlines = [outlines[i] for i in np.argsort(areas)[::-1]]
+    for points, value in outlines:
+        _paint(pixels, points, value)
+    return Mask(pixels)
+
+
+def _paint(pixels: Pixels, points: NDArray[np.int32], value: int) -> None:
+    cv2.polylines(pixels, [points], True, value, 1)
+    cv2.fillPoly(pixels, [points], value)
+
+
+def from_array(array: NDArray[Any]) -> Mask:
+    """Reads a (height, width) array of any integer, bool or float type as a mask.
+
+    The target is ``> 0`` where the maximum is 1 or less, else ``> 127``: RefSegRS' card says
+    0/1 and its readers treat 0/255, so both occur. 255 beside 1 is *ignore*.
+
+    Raises:
+        MaskError: if the array has not two dimensions or is not finite
+    """
+    if array.ndim == 3 and 1 in (array.shape[0], array.shape[-1]):
+        array = array[0] if array.shape[0] == 1 else array[..., 0]
+    if array.ndim == 3 and array.shape[-1] in (3, 4):
+        if not (array[..., :1] == array[..., 1:3]).all():
+            raise MaskError("the mask is a colour picture; its three bands must be equal")
+        array = array[..., 0]
+    if array.ndim != 2 or 0 in array.shape:
+        raise MaskError(f"the mask has shape {array.shape}; expected (height, width)")
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise MaskError(f"the mask holds {array.dtype} values that are no numbers")
+    if array.dtype.kind == "f" and not (array == np.rint(array)).all():
+        # A probability map: the half is the usual decision.
+        return Mask((array > 0.5).astype(np.uint8), problem="fractional values, cut at 0.5")
+    counts = np.bincount(array.ravel()) if array.dtype == np.uint8 else None
+    values = np.flatnonzero(counts) if counts is not None else np.unique(array)
+    listed = tuple(int(v) for v in values[:MAX_LISTED_VALUES])
+    if set(listed) >= {1, 255} and set(listed) <= {0, 1, 255}:
+        return Mask(array.astype(np.uint8), listed)
+    problem = ""
+    if not (set(listed) <= {0, 1} or set(listed) <= {0, 255}):
+        more = " ..." if len(values) > MAX_LISTED_VALUES else ""
+        problem = f"{len(values)} values: {', '.join(map(str, listed))}{more}"
+    cut = 0 if values[-1] <= 1 else 127
+    return Mask((array > cut).astype(np.uint8), listed, problem)
+
+
+def read_mask(path: Path) -> Mask:
+    """Reads a mask file: TIFF, PNG and the other rasters Pillow knows, ``.npy``, ``.npz``.
+
+    Raises:
+        MaskError: if the file is missing, broken, too large or no mask
+    """
+    try:
+        if path.suffix in (".npy", ".npz"):
+            return from_array(next(iter(read_arrays(path).values())))
+        with open(path, "rb") as stream:
+            return _decode_raster(stream)
+    except FileNotFoundError:
+        raise MaskError(f"{path.name} does not exist") from None
+    except MaskError as error:
+        raise MaskError(f"{path.name}: {error}") from error
+    except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError) as error:
+        raise MaskError(f"{path.name} cannot be decoded ({error})") from error
+
+
+def _decode_raster(stream: BinaryIO) -> Mask:
+    with Image.open(stream) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise MaskError(f"{image.width}x{image.height} pixels are too many for a mask")
+        # Palette images are read by index, as training code does, not by colour.
+        return from_array(np.asarray(image))
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Reads the arrays of a ``.npy`` (under the name ``""``) or ``.npz`` file, never a pickle.
+
+    Raises:
+        MaskError: if an array would be larger than the bound or is pickled
+    """
+    data = path.read_bytes()
+    if path.suffix == ".npy":
+        return {"": _load_npy(io.BytesIO(data))}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [n for n in archive.namelist() if n.endswith(".npy")]
+            return {n[:-4]: _load_npy(archive.open(n)) for n in names}  # type: ignore[arg-type]
+    except zipfile.BadZipFile as error:
+        raise MaskError(f"{path.name} is not a whole npz file") from error
+
+
+def _load_npy(stream: BinaryIO) -> NDArray[Any]:
+    version = np.lib.format.read_magic(stream)
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else (
+        np.lib.format.read_array_header_2_0
+    )
+    shape, fortran, dtype = header(stream)
+    if dtype.hasobject:
+        raise MaskError("pickled arrays are not read")
+    count = math.prod(shape)
+    if count > MAX_PIXELS:
+        raise MaskError(f"an array of shape {shape} is too large for a mask")
+    data = stream.read(count * dtype.itemsize)
+    if len(data) != count * dtype.itemsize:
+        raise MaskError("the array is cut short")
+    array = np.frombuffer(data, dtype)
+    return array.reshape(shape, order="F" if fortran else "C")
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """A lossless PNG; (height, width) gives 8-bit gray, (height, width, 3) is read as RGB."""
+    if pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)  # type: ignore[assignment]
+    # Level 1 is three times as fast as the default for masks and as small within a tenth.
+    done, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not done:
+        raise MaskError(f"an array of shape {pixels.shape} cannot be written as PNG")
+    return data.tobytes()
+
+
+def load_stored(path: str | os.PathLike[str]) -> Pixels:
+    """Reads a mask that PairLens stored, as a (height, width) uint8 array of 0, 1 and 255.
+
+    Raises:
+        MaskError: if the file is gone or was changed to something else
+    """
+    try:
+        data = np.fromfile(path, np.uint8)
+        pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    except (OSError, cv2.error) as error:
+        raise MaskError(f"{path} cannot be read ({error})") from error
+    if pixels is None or pixels.ndim != 2 or pixels.dtype != np.uint8:
+        raise MaskError(f"{path} is not an 8-bit gray PNG")
+    return pixels  # type: ignore[return-value]
+
+
+def digest(pixels: Pixels) -> str:
+    """SHA-256 over the size and the pixels, so equal masks agree whatever their encoding."""
+    height, width = pixels.shape
+    state = hashlib.sha256(f"{height}x{width}:".encode())
+    state.update(np.ascontiguousarray(pixels))
+    return state.hexdigest()
+
