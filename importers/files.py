@@ -28,7 +28,8 @@ def safe_name(key: str) -> str:
     plain = not _ODD.search(key) and key.count("#") < 2 and not name.startswith(".")
     if plain and len(name) <= _MAX_NAME:
         return name
-    return f"{name.lstrip('.')[:_MAX_NAME]}-{hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]}"
+    told_apart = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{name.lstrip('.')[:_MAX_NAME]}-{told_apart}"
 
 
 def is_plain_name(name: str) -> bool:
@@ -40,10 +41,10 @@ def is_plain_name(name: str) -> bool:
     )
 
 
-def mark_folder(folder: Path) -> None:
-    """Makes a folder and marks it as PairLens' own."""
+def mark_folder(folder: Path, owner: str) -> None:
+    """Makes a folder and marks it as PairLens' own, made for the dataset ``owner``."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARKER).touch()
+    (folder / MARKER).write_text(owner, "utf-8")
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -53,8 +54,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise

@@ -200,8 +200,10 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def _load_npy(stream: BinaryIO) -> NDArray[Any]:
     version = np.lib.format.read_magic(stream)
-    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else (
-        np.lib.format.read_array_header_2_0
+    header = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else (np.lib.format.read_array_header_2_0)
     )
     shape, fortran, dtype = header(stream)
     if dtype.hasobject:
@@ -247,6 +249,5 @@ def digest(pixels: Pixels) -> str:
     """SHA-256 over the size and the pixels, so equal masks agree whatever their encoding."""
     height, width = pixels.shape
     state = hashlib.sha256(f"{height}x{width}:".encode())
-    state.update(np.ascontiguousarray(pixels))
+    state.update(np.ascontiguousarray(pixels).data)
     return state.hexdigest()
-

@@ -1,0 +1,98 @@
+"""FiftyOne dataset types, so that FiftyOne's own ways in work.
+
+::
+
+    dataset = fo.Dataset.from_dir(
+        dataset_dir="GRES", dataset_type=importers.dataset_types.GRESDataset, placeholders=True
+    )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import fiftyone.utils.data as foud
+from fiftyone.types.dataset_types import ImageDataset
+
+from importers import store
+from importers.errors import UsageError
+from importers.formats import find_format
+from importers.ingest import ImportOptions, claim_media_dir, fill_dataset
+from importers.parallel import Progress, no_progress
+
+
+class PairDatasetImporter(foud.BatchDatasetImporter):
+    """Imports a format through :func:`importers.ingest.fill_dataset`.
+
+    Args:
+        dataset_dir: the folder that the dataset lies in
+        format_name: a format's name
+        max_samples: stop after so many pairs
+        options: attributes of :class:`importers.ingest.ImportOptions`, such as
+            ``placeholders=True`` or ``splits=("test",)``
+    """
+
+    def __init__(
+        self,
+        dataset_dir: str | None = None,
+        *,
+        format_name: str,
+        shuffle: bool = False,
+        seed: int | None = None,
+        max_samples: int | None = None,
+        **options: Any,
+    ) -> None:
+        if shuffle:
+            raise UsageError("shuffle=True is not offered: pairs keep their published order")
+        super().__init__(dataset_dir=dataset_dir, seed=seed, max_samples=max_samples)
+        self._format_name = format_name
+        try:
+            self._options = ImportOptions(limit=max_samples, **options)
+        except TypeError as error:
+            raise UsageError(f"an option of the import is not known ({error})") from error
+
+    def import_samples(
+        self,
+        dataset: Any,
+        tags: Collection[str] | None = None,
+        progress: bool | Progress | None = None,
+    ) -> list[Any]:
+        """Imports into the given dataset and returns the ids of its samples."""
+        if not self.dataset_dir:
+            raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
+        root = Path(self.dataset_dir).absolute()
+        chosen = find_format(self._format_name, root)
+        media_dir = claim_media_dir(dataset.name, root, self._options)
+        options = replace(self._options, tags=tuple(tags or ()))
+        watch = progress if callable(progress) else no_progress
+        fill_dataset(dataset, chosen, root, media_dir, options, watch)
+        return [str(doc["_id"]) for doc in store.stream(dataset, ("_id",))]
+
+
+class _GRESImporter(PairDatasetImporter):
+    def __init__(self, dataset_dir: str | None = None, **kwargs: Any) -> None:
+        super().__init__(dataset_dir, format_name="gres", **kwargs)
+
+
+class _RefSegRSImporter(PairDatasetImporter):
+    def __init__(self, dataset_dir: str | None = None, **kwargs: Any) -> None:
+        super().__init__(dataset_dir, format_name="refsegrs", **kwargs)
+
+
+class GRESDataset(ImageDataset):
+    """GRES as published; see :mod:`importers.formats.gres` for the tree on disk."""
+
+    def get_dataset_importer_cls(self) -> type[PairDatasetImporter]:
+        """The class that reads it."""
+        return _GRESImporter
+
+
+class RefSegRSDataset(ImageDataset):
+    """RefSegRS as published; see :mod:`importers.formats.refsegrs` for the tree on disk."""
+
+    def get_dataset_importer_cls(self) -> type[PairDatasetImporter]:
+        """The class that reads it."""
+        return _RefSegRSImporter

@@ -1,0 +1,360 @@
+"""Records -> a FiftyOne dataset: streaming, in bulk, resumable.
+
+A pair's files are written before its document, each of them whole or not at all, and its key
+is unique in the database: whenever a run is killed, what the database holds is complete, and
+a second run adds what is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+
+from importers import fields, store
+from importers.errors import RecordError, StateError, UsageError
+from importers.files import MARKER, mark_folder, safe_name
+from importers.formats import SPLITS, Format, find_format
+from importers.parallel import Engine, Progress, map_items, no_progress
+from importers.prepare import Place, PreparedPair, group_by_image, prepare
+from importers.records import Pair
+
+LISTED = 1000
+"""Skipped records kept in the dataset's info; all of them are in ``skipped.jsonl``."""
+
+_LOOKUP = 256
+
+SUMMARIZED = 100_000
+"""Skipped records kept in the summary, so that memory is bounded."""
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to import.
+
+    Attributes:
+        splits: which of ``train``, ``val``, ``test``
+        limit: stop after so many pairs
+        placeholders: stand-ins for missing images, instead of skipping their pairs
+        media_dir: where masks and renditions go; by default a folder of the dataset's name
+            under FiftyOne's default dataset folder
+        resume: add what is missing to an existing dataset
+        overwrite: delete an existing dataset and its media first
+        strict: stop at the first broken record
+        engine, workers: what runs the decoding, and how many at once
+        tags: further tags for every sample
+    """
+
+    splits: Collection[str] = SPLITS
+    limit: int | None = None
+    placeholders: bool = False
+    media_dir: Path | None = None
+    resume: bool = False
+    overwrite: bool = False
+    strict: bool = False
+    engine: Engine = "threads"
+    workers: int | None = None
+    tags: Collection[str] = ()
+
+
+@dataclass
+class ImportSummary:
+    """What an import did; ``samples``, ``images`` and ``splits`` count what is there now."""
+
+    dataset: str
+    format: str
+    samples: int = 0
+    images: int = 0
+    added: int = 0
+    splits: dict[str, int] = field(default_factory=dict)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    skipped_total: int = 0
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def import_dataset(
+    format_name: str,
+    root: Path | str,
+    name: str,
+    options: ImportOptions = ImportOptions(),
+    progress: Progress = no_progress,
+) -> ImportSummary:
+    """Imports published files into a persistent FiftyOne dataset.
+
+    Args:
+        format_name: a format's name, or ``auto``
+        root: the folder that the dataset lies in
+        name: of the FiftyOne dataset
+        options: how
+        progress: called with images done and images in all
+
+    Raises:
+        UsageError: for an unknown format or split, or options that contradict each other
+        LayoutError: if the folder does not hold the format
+        StateError: if the dataset exists and neither resume nor overwrite is set
+        RecordError: in strict mode, for the first broken record
+    """
+    root = Path(root).expanduser().absolute()
+    _check_options(options)
+    chosen = find_format(format_name, root)
+    dataset, media_dir = _open_dataset(name, chosen, root, options)
+    return fill_dataset(dataset, chosen, root, media_dir, options, progress)
+
+
+def _check_options(options: ImportOptions) -> None:
+    unknown = set(options.splits) - set(SPLITS)
+    if unknown:
+        raise UsageError(f"there is no split {min(unknown)!r}; known: {', '.join(SPLITS)}")
+    if options.resume and options.overwrite:
+        raise UsageError("--resume and --overwrite contradict each other; give one")
+    if options.limit is not None and options.limit < 1:
+        raise UsageError(f"--limit {options.limit} imports nothing; give 1 or more")
+
+
+def default_media_dir(name: str) -> Path:
+    """Where a dataset's masks, renditions and predictions go unless told otherwise."""
+    return Path(str(fo.config.default_dataset_dir)) / "pairlens" / safe_name(name)
+
+
+def _open_dataset(
+    name: str, chosen: Format, root: Path, options: ImportOptions
+) -> tuple[Any, Path]:
+    if fo.dataset_exists(name):
+        if options.overwrite:
+            delete_dataset(name)
+        elif options.resume:
+            return _reopen(name, chosen, root, options)
+        else:
+            raise StateError(
+                f"dataset {name!r} exists; --resume adds what is missing, --overwrite replaces it"
+            )
+    media_dir = claim_media_dir(name, root, options)
+    dataset = fo.Dataset(name, persistent=True)
+    return dataset, media_dir
+
+
+def _reopen(name: str, chosen: Format, root: Path, options: ImportOptions) -> tuple[Any, Path]:
+    dataset = fo.load_dataset(name)
+    facts = store.info(dataset)
+    if not facts:
+        raise StateError(f"dataset {name!r} was not imported by PairLens; choose another name")
+    if facts["format"] != chosen.name:
+        raise StateError(f"dataset {name!r} holds {facts['format']}, not {chosen.name}")
+    if facts["root"] != str(root):
+        raise StateError(f"dataset {name!r} was imported from {facts['root']}, not from {root}")
+    media_dir = Path(facts["media_dir"])
+    if options.media_dir and options.media_dir.expanduser().absolute() != media_dir:
+        raise StateError(f"the media of dataset {name!r} is in {media_dir}; leave out --media-dir")
+    return dataset, media_dir
+
+
+def claim_media_dir(name: str, root: Path, options: ImportOptions) -> Path:
+    """Takes a folder for a dataset's media: an empty one, or one left by the same dataset.
+
+    Raises:
+        UsageError: if it lies in the source or around it
+        StateError: if it holds something else
+    """
+    media_dir = (options.media_dir or default_media_dir(name)).expanduser().absolute()
+    if media_dir == root or media_dir in root.parents or root in media_dir.parents:
+        raise UsageError(f"media cannot go to {media_dir}, which is in or around the source")
+    marker = media_dir / MARKER
+    if marker.is_file():
+        owner = marker.read_text("utf-8")
+        if owner != name and fo.dataset_exists(owner):
+            raise StateError(f"{media_dir} holds the media of dataset {owner!r}; choose another")
+    elif media_dir.exists() and any(media_dir.iterdir()):
+        raise StateError(f"{media_dir} is not empty; choose an empty folder for --media-dir")
+    mark_folder(media_dir, name)
+    return media_dir
+
+
+def _without_existing(dataset: Any, groups: Iterator[tuple[Pair, ...]]) -> Iterator[_Group]:
+    for batch in store.batched(groups, _LOOKUP):
+        there = store.existing_keys(dataset, [p.key for group in batch for p in group])
+        for group in batch:
+            yield _Group(group, tuple(p for p in group if p.key not in there))
+
+
+def delete_dataset(name: str) -> None:
+    """Deletes a dataset and, where PairLens made it, its media folder."""
+    dataset = fo.load_dataset(name)
+    media_dir = Path(store.info(dataset).get("media_dir", ""))
+    marker = media_dir / MARKER
+    owned = marker.is_file() and marker.read_text("utf-8") == name
+    dataset.delete()
+    if owned:
+        shutil.rmtree(media_dir)
+
+
+class _Skips:
+    """Takes broken records: all of them go to a file, the first few stay in memory."""
+
+    def __init__(self, file: Path, strict: bool) -> None:
+        self._stream = open(file, "w", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        self._strict = strict
+        self.listed: list[dict[str, str]] = []
+        self.total = 0
+
+    def __call__(self, error: RecordError) -> None:
+        if self._strict:
+            raise error
+        entry = {"source": error.source, "reason": error.reason}
+        self._stream.write(json.dumps(entry) + "\n")
+        self.total += 1
+        if len(self.listed) < SUMMARIZED:
+            self.listed.append(entry)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def fill_dataset(
+    dataset: Any,
+    chosen: Format,
+    root: Path,
+    media_dir: Path,
+    options: ImportOptions,
+    progress: Progress = no_progress,
+) -> ImportSummary:
+    """Reads a format into an open dataset; see :func:`import_dataset`."""
+    started = time.perf_counter()
+    summary = ImportSummary(dataset.name, chosen.name)
+    store.declare_fields(dataset)
+    facts = {"format": chosen.name, "root": str(root), "media_dir": str(media_dir)}
+    store.update_info(dataset, **facts, complete=False)
+    skips = _Skips(media_dir / "skipped.jsonl", options.strict)
+    try:
+        records = chosen.read(
+            root, splits=options.splits, on_error=skips, on_note=summary.notes.append
+        )
+        total = chosen.count(root, options.splits)
+        place = Place(media_dir, options.placeholders)
+        images = _prepared_images(dataset, records, place, options, skips)
+        images = _watched(images, total, progress)
+        pairs = (pair for image in images for pair in image)
+        if options.limit is not None:
+            pairs = islice(pairs, max(0, options.limit - len(dataset)))
+        summary.added = _insert_all(dataset, pairs, options)
+    finally:
+        skips.close()
+    _finish(dataset, summary, skips)
+    summary.seconds = round(time.perf_counter() - started, 3)
+    return summary
+
+
+def _watched(
+    images: Iterator[list[PreparedPair]], total: int, progress: Progress
+) -> Iterator[list[PreparedPair]]:
+    done = 0
+    for done, image in enumerate(images, 1):
+        progress(done, max(total, done))
+        yield image
+    progress(done, done)
+
+
+def _prepared_images(
+    dataset: Any,
+    records: Iterator[Pair],
+    place: Place,
+    options: ImportOptions,
+    skips: _Skips,
+) -> Iterator[list[PreparedPair]]:
+    """Prepares image by image; what is in the database already and what fails gives ``[]``."""
+    images = group_by_image(records)
+    if options.resume:
+        groups = _without_existing(dataset, images)
+    else:
+        groups = (_Group(pairs, pairs) for pairs in images)
+    work = partial(_prepare_missing, place=place)
+    for outcome in map_items(work, groups, engine=options.engine, workers=options.workers):
+        if outcome.error is None:
+            yield outcome.unwrap()
+            continue
+        if isinstance(outcome.error, OSError):
+            raise StateError(f"cannot write to {place.media_dir} ({outcome.error})")
+        # Every pair of a failed image is listed, so that samples and skips add up.
+        reason = getattr(outcome.error, "reason", None) or repr(outcome.error)
+        for pair in outcome.item.missing:
+            skips(RecordError(str(pair.source), reason))
+        yield []
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The pairs of an image, and which of them the database lacks."""
+
+    pairs: tuple[Pair, ...]
+    missing: tuple[Pair, ...]
+
+
+def _prepare_missing(group: _Group, place: Place) -> list[PreparedPair]:
+    if not group.missing:
+        return []
+    # All pairs are prepared, so that files get the names they have in an undisturbed run.
+    wanted = {pair.key for pair in group.missing}
+    return [p for p in prepare(group.pairs, place) if p.pair.key in wanted]
+
+
+def _insert_all(dataset: Any, pairs: Iterable[PreparedPair], options: ImportOptions) -> int:
+    added = 0
+    dataset_id = dataset._doc.id
+    for batch in store.batched(pairs, store.BATCH):
+        now = datetime.now(UTC)
+        docs = [store.document(pair, dataset_id, now) for pair in batch]
+        for doc in docs:
+            doc["tags"].extend(options.tags)
+        added += store.insert(dataset, docs)
+    return added
+
+
+def _finish(dataset: Any, summary: ImportSummary, skips: _Skips) -> None:
+    collection = dataset._sample_collection
+    summary.skipped, summary.skipped_total = skips.listed, skips.total
+    summary.samples = collection.estimated_document_count()
+    groups = collection.aggregate(
+        [
+            {
+                "$group": {
+                    "_id": {"s": {"$first": "$tags"}, "i": f"${fields.IMAGE_ID}"},
+                    "n": {"$sum": 1},
+                }
+            },
+            {"$group": {"_id": "$_id.s", "images": {"$sum": 1}, "samples": {"$sum": "$n"}}},
+        ],
+        allowDiskUse=True,
+    )
+    by_split = {g["_id"]: g for g in groups}
+    summary.splits = {s: by_split[s]["samples"] for s in SPLITS if s in by_split}
+    summary.images = sum(g["images"] for g in by_split.values())
+    _show_renditions(dataset)
+    store.update_info(
+        dataset,
+        complete=True,
+        skipped=summary.skipped[:LISTED],
+        skipped_total=summary.skipped_total,
+        notes=summary.notes,
+    )
+
+
+def _show_renditions(dataset: Any) -> None:
+    """Makes the App show renditions, where there are any."""
+    collection = dataset._sample_collection
+    if collection.find_one({fields.RENDITION: {"$type": "string"}}) is None:
+        return
+    # A sample whose original a browser can show is its own rendition.
+    collection.update_many({fields.RENDITION: None}, [{"$set": {fields.RENDITION: "$filepath"}}])
+    dataset.app_config.media_fields = ["filepath", fields.RENDITION]
+    dataset.app_config.grid_media_field = fields.RENDITION
+    dataset.app_config.modal_media_field = fields.RENDITION
+    dataset.save()

@@ -1,0 +1,169 @@
+"""Images: what is in a file, what a browser can show of it, and what stands in for none."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from importers.errors import PairLensError
+from importers.masks import MAX_PIXELS
+
+CHIP = 512
+"""Side in pixels of GRES' and RefSegRS' chips, and of a placeholder."""
+
+BROWSER_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP"})
+"""What every browser draws; a TIFF gets an error mark in the App."""
+
+_GRID_STEP = 64
+
+
+class ImageError(PairLensError):
+    """An image that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """An image's header and content digest.
+
+    Attributes:
+        width, height: in pixels
+        bands: number of channels
+        mime_type: of the file
+        size_bytes: of the file
+        digest: SHA-256 of the file
+        browsable: whether a browser can show it
+    """
+
+    width: int
+    height: int
+    bands: int
+    mime_type: str
+    size_bytes: int
+    digest: str
+    browsable: bool
+
+
+def inspect_image(path: Path) -> ImageFacts:
+    """Reads an image's header and digest without decoding it.
+
+    Raises:
+        ImageError: if it is missing, no image, or larger than the bound
+    """
+    try:
+        with open(path, "rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+            stream.seek(0)
+            with Image.open(stream) as image:
+                facts = ImageFacts(
+                    *image.size,
+                    bands=len(image.getbands()),
+                    mime_type=Image.MIME.get(image.format or "", "application/octet-stream"),
+                    size_bytes=size,
+                    digest=digest,
+                    browsable=image.format in BROWSER_FORMATS,
+                )
+    except UnidentifiedImageError:
+        return _inspect_tiff(path)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{path.name} cannot be read as an image ({error})") from error
+    _check_size(path, facts.width, facts.height)
+    return facts
+
+
+def _inspect_tiff(path: Path) -> ImageFacts:
+    """TIFFs with sample formats that Pillow does not know."""
+    try:
+        data = path.read_bytes()
+        with tifffile.TiffFile(path) as tiff:
+            page = tiff.pages.first
+            width, height, bands = page.imagewidth, page.imagelength, page.samplesperpixel
+    except (OSError, ValueError, IndexError) as error:
+        raise ImageError(f"{path.name} is no image that can be read ({error})") from error
+    _check_size(path, width, height)
+    digest = hashlib.sha256(data).hexdigest()
+    return ImageFacts(width, height, bands, "image/tiff", len(data), digest, browsable=False)
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if not 0 < width * height <= MAX_PIXELS:
+        raise ImageError(f"{path.name} claims {width}x{height} pixels, which is out of bounds")
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Decodes an image as (height, width, 3) uint8 RGB.
+
+    One band is repeated, bands past the third are left out, an alpha band with them; deeper
+    than 8 bits is stretched between the 1st and 99th percentile of each image.
+
+    Raises:
+        ImageError: if the image cannot be decoded
+    """
+    facts = inspect_image(path)
+    try:
+        if facts.mime_type == "image/tiff":
+            pixels = _read_tiff(path)
+        else:
+            with Image.open(path) as image:
+                pixels = np.asarray(image if image.mode == "I;16" else image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise ImageError(f"{path.name} cannot be decoded ({error})") from error
+    return _to_rgb8(pixels)
+
+
+def _read_tiff(path: Path) -> NDArray[np.generic]:
+    with Image.open(path) as image:
+        if image.mode in ("P", "CMYK", "YCbCr", "LAB", "1"):
+            return np.asarray(image.convert("RGB"))
+    pixels = tifffile.imread(path, key=0)
+    if pixels.ndim == 3 and pixels.shape[0] < 5 <= pixels.shape[-1]:
+        pixels = np.moveaxis(pixels, 0, -1)  # planar configuration
+    if pixels.ndim not in (2, 3):
+        raise ValueError(f"an image of shape {pixels.shape}")
+    return pixels
+
+
+def _to_rgb8(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else np.repeat(pixels[..., :1], 3, axis=-1)
+    if pixels.dtype != np.uint8:
+        values = np.nan_to_num(pixels.astype(np.float32))
+        low, high = np.percentile(values, (1, 99))
+        values = (values - low) * (255 / max(float(high - low), 1e-6))
+        pixels = np.clip(values, 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(pixels, dtype=np.uint8)
+
+
+def placeholder(name: str, width: int = CHIP, height: int = CHIP) -> NDArray[np.uint8]:
+    """A neutral chip with a coordinate grid, for annotations whose image is not there.
+
+    Args:
+        name: written on it; characters outside ASCII become ``?``
+        width: in pixels
+        height: in pixels
+
+    Returns:
+        (height, width) uint8
+    """
+    chip = np.full((height, width), 74, np.uint8)
+    for at in range(0, max(width, height), _GRID_STEP):
+        heavy = at % (4 * _GRID_STEP) == 0
+        chip[:, at : at + 1] = chip[at : at + 1, :] = 112 if heavy else 90
+        if at:
+            _write(chip, str(at), (at + 3, 12))
+            _write(chip, str(at), (3, at - 4))
+    _write(chip, f"image not available: {name}", (8, height - 10))
+    return chip
+
+
+def _write(chip: NDArray[np.uint8], text: str, origin: tuple[int, int]) -> None:
+    text = text.encode("ascii", "replace").decode()
+    cv2.putText(chip, text, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.36, 150, 1, cv2.LINE_AA)

@@ -1,0 +1,125 @@
+"""One image's records -> its files on disk and plain facts for the database.
+
+This is what workers run: it decodes, measures and writes, and imports no FiftyOne.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from importers.errors import MaskError, RecordError
+from importers.files import safe_name, write_atomic
+from importers.mask_stats import MaskStats, measure
+from importers.masks import Mask, encode_png, polygon_faults, rasterize, read_mask
+from importers.media import CHIP, ImageError, ImageFacts, inspect_image, placeholder, read_rgb
+from importers.records import NoTarget, Pair, Polygons, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where media goes and what stands in for images that are not there.
+
+    Attributes:
+        media_dir: the dataset's own folder
+        placeholders: whether a missing image gets a placeholder chip
+    """
+
+    media_dir: Path
+    placeholders: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedImage:
+    """The image of some pairs, as the database will speak of it."""
+
+    filepath: Path
+    rendition: Path | None
+    facts: ImageFacts
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPair:
+    """A pair with its files written.
+
+    Attributes:
+        pair: the record
+        image: its image
+        mask_path: the stored mask, or ``None`` where it could not be decoded
+        stats: the mask's measurements, with the error where it could not be decoded
+    """
+
+    pair: Pair
+    image: PreparedImage
+    mask_path: Path | None
+    stats: MaskStats
+
+
+def prepare(pairs: tuple[Pair, ...], place: Place) -> list[PreparedPair]:
+    """Prepares the pairs of one image.
+
+    Raises:
+        RecordError: if the image is missing and placeholders were not asked for, or if it
+            cannot be read
+    """
+    image = _prepare_image(pairs[0], place)
+    masks: dict[Target, tuple[Path | None, MaskStats]] = {}
+    for pair in pairs:
+        if pair.target not in masks:
+            masks[pair.target] = _prepare_mask(pair, image.facts, place)
+    return [PreparedPair(pair, image, *masks[pair.target]) for pair in pairs]
+
+
+def _prepare_image(pair: Pair, place: Place) -> PreparedImage:
+    name = safe_name(f"{pair.split}/{pair.image_id}")
+    if pair.image is None:
+        if not place.placeholders:
+            raise RecordError(str(pair.source), f"the image {pair.image_name} is not there")
+        chip = place.media_dir / "placeholders" / f"{name}.png"
+        write_atomic(chip, encode_png(placeholder(pair.image_name)))
+        facts = ImageFacts(CHIP, CHIP, 1, "image/png", chip.stat().st_size, "", browsable=True)
+        return PreparedImage(chip, None, facts, missing=True)
+    try:
+        facts = inspect_image(pair.image)
+        rendition = None
+        if not facts.browsable:
+            rendition = place.media_dir / "renditions" / f"{name}.png"
+            write_atomic(rendition, encode_png(read_rgb(pair.image)))
+    except ImageError as error:
+        raise RecordError(str(pair.source), str(error)) from error
+    return PreparedImage(pair.image, rendition, facts, missing=False)
+
+
+def _prepare_mask(pair: Pair, facts: ImageFacts, place: Place) -> tuple[Path | None, MaskStats]:
+    try:
+        mask, faults = _decode(pair.target, facts.height, facts.width)
+    except MaskError as error:
+        return None, MaskStats(error=str(error))
+    path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
+    write_atomic(path, encode_png(mask.pixels))
+    return path, measure(mask, faults)
+
+
+def _decode(target: Target, height: int, width: int) -> tuple[Mask, tuple[str, ...]]:
+    if isinstance(target, Polygons):
+        faults = polygon_faults(target.shapes, height, width)
+        return rasterize(target.shapes, height, width), faults
+    if isinstance(target, NoTarget):
+        return Mask(np.zeros((height, width), np.uint8)), ()
+    return read_mask(target.path), ()
+
+
+def group_by_image(pairs: Iterator[Pair]) -> Iterator[tuple[Pair, ...]]:
+    """Groups pairs of one image that follow each other."""
+    group: list[Pair] = []
+    for pair in pairs:
+        if group and (pair.split, pair.image_id) != (group[0].split, group[0].image_id):
+            yield tuple(group)
+            group = []
+        group.append(pair)
+    if group:
+        yield tuple(group)
