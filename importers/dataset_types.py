@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import fiftyone.utils.data as foud
-from fiftyone.types.dataset_types import ImageDataset
+from fiftyone.types.dataset_types import Dataset as DatasetType
 
 from importers import store
+from importers.datasets import claim_media_dir
 from importers.errors import UsageError
 from importers.formats import find_format
-from importers.ingest import ImportOptions, claim_media_dir, fill_dataset
+from importers.ingest import ImportOptions, fill_dataset
 from importers.parallel import Progress, no_progress
 
 
@@ -65,7 +66,7 @@ class PairDatasetImporter(foud.BatchDatasetImporter):
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
         root = Path(self.dataset_dir).absolute()
         chosen = find_format(self._format_name, root)
-        media_dir = claim_media_dir(dataset.name, root, self._options)
+        media_dir = claim_media_dir(dataset.name, root, self._options.media_dir)
         options = replace(self._options, tags=tuple(tags or ()))
         watch = progress if callable(progress) else no_progress
         fill_dataset(dataset, chosen, root, media_dir, options, watch)
@@ -82,7 +83,7 @@ class _RefSegRSImporter(PairDatasetImporter):
         super().__init__(dataset_dir, format_name="refsegrs", **kwargs)
 
 
-class GRESDataset(ImageDataset):
+class GRESDataset(DatasetType):
     """GRES as published; see :mod:`importers.formats.gres` for the tree on disk."""
 
     def get_dataset_importer_cls(self) -> type[PairDatasetImporter]:
@@ -90,7 +91,7 @@ class GRESDataset(ImageDataset):
         return _GRESImporter
 
 
-class RefSegRSDataset(ImageDataset):
+class RefSegRSDataset(DatasetType):
     """RefSegRS as published; see :mod:`importers.formats.refsegrs` for the tree on disk."""
 
     def get_dataset_importer_cls(self) -> type[PairDatasetImporter]:

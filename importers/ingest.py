@@ -8,7 +8,6 @@ a second run adds what is missing.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,11 +17,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import fiftyone as fo
-
 from importers import fields, store
+from importers.datasets import open_dataset
 from importers.errors import RecordError, StateError, UsageError
-from importers.files import MARKER, mark_folder, safe_name
 from importers.formats import SPLITS, Format, find_format
 from importers.parallel import Engine, Progress, map_items, no_progress
 from importers.prepare import Place, PreparedPair, group_by_image, prepare
@@ -107,7 +104,14 @@ def import_dataset(
     root = Path(root).expanduser().absolute()
     _check_options(options)
     chosen = find_format(format_name, root)
-    dataset, media_dir = _open_dataset(name, chosen, root, options)
+    dataset, media_dir = open_dataset(
+        name,
+        chosen.name,
+        root,
+        media_dir=options.media_dir,
+        resume=options.resume,
+        overwrite=options.overwrite,
+    )
     return fill_dataset(dataset, chosen, root, media_dir, options, progress)
 
 
@@ -119,82 +123,6 @@ def _check_options(options: ImportOptions) -> None:
         raise UsageError("--resume and --overwrite contradict each other; give one")
     if options.limit is not None and options.limit < 1:
         raise UsageError(f"--limit {options.limit} imports nothing; give 1 or more")
-
-
-def default_media_dir(name: str) -> Path:
-    """Where a dataset's masks, renditions and predictions go unless told otherwise."""
-    return Path(str(fo.config.default_dataset_dir)) / "pairlens" / safe_name(name)
-
-
-def _open_dataset(
-    name: str, chosen: Format, root: Path, options: ImportOptions
-) -> tuple[Any, Path]:
-    if fo.dataset_exists(name):
-        if options.overwrite:
-            delete_dataset(name)
-        elif options.resume:
-            return _reopen(name, chosen, root, options)
-        else:
-            raise StateError(
-                f"dataset {name!r} exists; --resume adds what is missing, --overwrite replaces it"
-            )
-    media_dir = claim_media_dir(name, root, options)
-    dataset = fo.Dataset(name, persistent=True)
-    return dataset, media_dir
-
-
-def _reopen(name: str, chosen: Format, root: Path, options: ImportOptions) -> tuple[Any, Path]:
-    dataset = fo.load_dataset(name)
-    facts = store.info(dataset)
-    if not facts:
-        raise StateError(f"dataset {name!r} was not imported by PairLens; choose another name")
-    if facts["format"] != chosen.name:
-        raise StateError(f"dataset {name!r} holds {facts['format']}, not {chosen.name}")
-    if facts["root"] != str(root):
-        raise StateError(f"dataset {name!r} was imported from {facts['root']}, not from {root}")
-    media_dir = Path(facts["media_dir"])
-    if options.media_dir and options.media_dir.expanduser().absolute() != media_dir:
-        raise StateError(f"the media of dataset {name!r} is in {media_dir}; leave out --media-dir")
-    return dataset, media_dir
-
-
-def claim_media_dir(name: str, root: Path, options: ImportOptions) -> Path:
-    """Takes a folder for a dataset's media: an empty one, or one left by the same dataset.
-
-    Raises:
-        UsageError: if it lies in the source or around it
-        StateError: if it holds something else
-    """
-    media_dir = (options.media_dir or default_media_dir(name)).expanduser().absolute()
-    if media_dir == root or media_dir in root.parents or root in media_dir.parents:
-        raise UsageError(f"media cannot go to {media_dir}, which is in or around the source")
-    marker = media_dir / MARKER
-    if marker.is_file():
-        owner = marker.read_text("utf-8")
-        if owner != name and fo.dataset_exists(owner):
-            raise StateError(f"{media_dir} holds the media of dataset {owner!r}; choose another")
-    elif media_dir.exists() and any(media_dir.iterdir()):
-        raise StateError(f"{media_dir} is not empty; choose an empty folder for --media-dir")
-    mark_folder(media_dir, name)
-    return media_dir
-
-
-def _without_existing(dataset: Any, groups: Iterator[tuple[Pair, ...]]) -> Iterator[_Group]:
-    for batch in store.batched(groups, _LOOKUP):
-        there = store.existing_keys(dataset, [p.key for group in batch for p in group])
-        for group in batch:
-            yield _Group(group, tuple(p for p in group if p.key not in there))
-
-
-def delete_dataset(name: str) -> None:
-    """Deletes a dataset and, where PairLens made it, its media folder."""
-    dataset = fo.load_dataset(name)
-    media_dir = Path(store.info(dataset).get("media_dir", ""))
-    marker = media_dir / MARKER
-    owned = marker.is_file() and marker.read_text("utf-8") == name
-    dataset.delete()
-    if owned:
-        shutil.rmtree(media_dir)
 
 
 class _Skips:
@@ -296,6 +224,13 @@ class _Group:
 
     pairs: tuple[Pair, ...]
     missing: tuple[Pair, ...]
+
+
+def _without_existing(dataset: Any, groups: Iterator[tuple[Pair, ...]]) -> Iterator[_Group]:
+    for batch in store.batched(groups, _LOOKUP):
+        there = store.existing_keys(dataset, [p.key for group in batch for p in group])
+        for group in batch:
+            yield _Group(group, tuple(p for p in group if p.key not in there))
 
 
 def _prepare_missing(group: _Group, place: Place) -> list[PreparedPair]:
