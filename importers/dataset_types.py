@@ -20,40 +20,50 @@ from fiftyone.types.dataset_types import Dataset as DatasetType
 from importers import store
 from importers.datasets import claim_media_dir
 from importers.errors import UsageError
-from importers.formats import find_format
+from importers.formats import SPLITS, find_format
 from importers.ingest import ImportOptions, fill_dataset
-from importers.parallel import Progress, no_progress
+from importers.parallel import Engine, Progress, no_progress
 
 
 class PairDatasetImporter(foud.BatchDatasetImporter):
     """Imports a format through :func:`importers.ingest.fill_dataset`.
 
+    The arguments are spelled out since FiftyOne drops those that a signature does not name.
+
     Args:
         dataset_dir: the folder that the dataset lies in
-        format_name: a format's name
         max_samples: stop after so many pairs
-        options: attributes of :class:`importers.ingest.ImportOptions`, such as
-            ``placeholders=True`` or ``splits=("test",)``
+        splits, placeholders, media_dir, strict, engine, workers: as in
+            :class:`importers.ingest.ImportOptions`
     """
+
+    format_name: str
 
     def __init__(
         self,
         dataset_dir: str | None = None,
-        *,
-        format_name: str,
         shuffle: bool = False,
         seed: int | None = None,
         max_samples: int | None = None,
-        **options: Any,
+        splits: Collection[str] = SPLITS,
+        placeholders: bool = False,
+        media_dir: str | None = None,
+        strict: bool = False,
+        engine: Engine = "threads",
+        workers: int | None = None,
     ) -> None:
         if shuffle:
             raise UsageError("shuffle=True is not offered: pairs keep their published order")
         super().__init__(dataset_dir=dataset_dir, seed=seed, max_samples=max_samples)
-        self._format_name = format_name
-        try:
-            self._options = ImportOptions(limit=max_samples, **options)
-        except TypeError as error:
-            raise UsageError(f"an option of the import is not known ({error})") from error
+        self._options = ImportOptions(
+            splits=splits,
+            limit=max_samples,
+            placeholders=placeholders,
+            media_dir=Path(media_dir) if media_dir else None,
+            strict=strict,
+            engine=engine,
+            workers=workers,
+        )
 
     def import_samples(
         self,
@@ -65,7 +75,7 @@ class PairDatasetImporter(foud.BatchDatasetImporter):
         if not self.dataset_dir:
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
         root = Path(self.dataset_dir).absolute()
-        chosen = find_format(self._format_name, root)
+        chosen = find_format(self.format_name, root)
         media_dir = claim_media_dir(dataset.name, root, self._options.media_dir)
         options = replace(self._options, tags=tuple(tags or ()))
         watch = progress if callable(progress) else no_progress
@@ -74,19 +84,17 @@ class PairDatasetImporter(foud.BatchDatasetImporter):
 
 
 class _GRESImporter(PairDatasetImporter):
-    def __init__(self, dataset_dir: str | None = None, **kwargs: Any) -> None:
-        super().__init__(dataset_dir, format_name="gres", **kwargs)
+    format_name = "gres"
 
 
 class _RefSegRSImporter(PairDatasetImporter):
-    def __init__(self, dataset_dir: str | None = None, **kwargs: Any) -> None:
-        super().__init__(dataset_dir, format_name="refsegrs", **kwargs)
+    format_name = "refsegrs"
 
 
 class GRESDataset(DatasetType):
     """GRES as published; see :mod:`importers.formats.gres` for the tree on disk."""
 
-    def get_dataset_importer_cls(self) -> type[PairDatasetImporter]:
+    def get_dataset_importer_cls(self) -> Any:
         """The class that reads it."""
         return _GRESImporter
 
@@ -94,6 +102,6 @@ class GRESDataset(DatasetType):
 class RefSegRSDataset(DatasetType):
     """RefSegRS as published; see :mod:`importers.formats.refsegrs` for the tree on disk."""
 
-    def get_dataset_importer_cls(self) -> type[PairDatasetImporter]:
+    def get_dataset_importer_cls(self) -> Any:
         """The class that reads it."""
         return _RefSegRSImporter

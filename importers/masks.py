@@ -12,6 +12,7 @@ import io
 import math
 import os
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -181,8 +182,12 @@ def _decode_raster(stream: BinaryIO) -> Mask:
         return from_array(np.asarray(image))
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
     """Reads the arrays of a ``.npy`` (under the name ``""``) or ``.npz`` file, never a pickle.
+
+    Args:
+        path: the file
+        only: names of the arrays of an ``.npz`` that are decompressed; all by default
 
     Raises:
         MaskError: if an array would be larger than the bound or is pickled
@@ -193,6 +198,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [n for n in archive.namelist() if n.endswith(".npy")]
+            names = [n for n in names if only is None or n[:-4] in only]
             return {n[:-4]: _load_npy(archive.open(n)) for n in names}  # type: ignore[arg-type]
     except zipfile.BadZipFile as error:
         raise MaskError(f"{path.name} is not a whole npz file") from error

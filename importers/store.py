@@ -205,7 +205,7 @@ def stream(
     projection: Iterable[str],
     *,
     where: dict[str, Any] | None = None,
-    order: str | None = None,
+    order: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """Reads documents of a dataset or view, a batch at a time.
 
@@ -213,14 +213,15 @@ def stream(
         samples: a dataset or a view
         projection: the fields to read, ``a.b`` for embedded ones; ``_id`` always comes
         where: a MongoDB filter on top of the view
-        order: a field to sort by
+        order: fields to sort by, which must be among those read
     """
     pipeline = list(samples._pipeline())
     if where:
         pipeline.append({"$match": where})
-    if order:
-        pipeline.append({"$sort": {order: 1, "_id": 1}})
+    # Projected first, so that the database sorts small documents.
     pipeline.append({"$project": dict.fromkeys(projection, 1)})
+    if order:
+        pipeline.append({"$sort": dict.fromkeys((*order, "_id"), 1)})
     collection = samples._dataset._sample_collection
     yield from collection.aggregate(pipeline, allowDiskUse=True)
 

@@ -29,6 +29,9 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 Scope = Literal["pair", "image", "dataset"]
 
+PREDICTIONS = "predictions"
+"""In a check's ``needs``: it runs only where scored predictions were named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -40,7 +43,7 @@ class Subject:
         image_size: (width, height) of the image in pixels, or ``None``
         image_digest: SHA-256 of the image file, ``""`` where the image is missing
         stats: the mask's measurements
-        ious: IoU by evaluation key, for the evaluations that checks were asked to use
+        ious: IoU by prediction field, for the fields that checks were asked to use
     """
 
     key: str
@@ -100,7 +103,7 @@ class Check:
         name: in ``snake_case``, as the catalogue has it
         severity: of its findings unless a doubt says otherwise
         scope: what the function is given: one :class:`Subject`, the list of those of one
-            image, or an iterable of all that can be read only once
+            image, or an iterable of all of them that can be gone through repeatedly
         needs: what must be there for it to run: sample fields, or ``"predictions"``
         about: one sentence for people
         function: the generator

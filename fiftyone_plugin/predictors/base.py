@@ -27,7 +27,8 @@ class Query:
         image_id: pairs with equal ``image_id`` and ``split`` share the image
         split: the pair's split
         phrase: the query
-        image: the image file, as published
+        image: the image file, as published, or what stands in for it
+        image_name: the file name the annotations give the image, there or not
         image_size: (width, height) in pixels
     """
 
@@ -36,6 +37,7 @@ class Query:
     split: str
     phrase: str
     image: Path
+    image_name: str
     image_size: tuple[int, int]
 
 
@@ -68,6 +70,7 @@ class PredictorSpec:
         about: one sentence for people
         params: parameter name to what it means
         needs: packages beyond those PairLens installs
+        reads_images: whether it looks at pixels; pairs whose image is missing are then skipped
         load: makes the predictor from its parameters (texts) and a device name; imports
             what it needs only then. Raises ``UsageError`` for a bad parameter.
     """
@@ -77,6 +80,7 @@ class PredictorSpec:
     params: dict[str, str]
     load: Callable[[dict[str, Any], str], Predictor]
     needs: tuple[str, ...] = ()
+    reads_images: bool = True
 
 
 PREDICTORS: Registry[PredictorSpec] = Registry("predictor")

@@ -1,0 +1,47 @@
+# Every target does the set-up it needs: nothing to activate, export or start by hand.
+#
+#   make demo    see the whole of PairLens work on generated datasets, in about a minute
+#   make app     open the App on the demo's dataset, or on yours: make app DATASET=name
+#   make test    all tests; some of them: make test ARGS="tests/unit -k masks"
+#   make check   ruff and pyright
+#   make bench   the benchmarks, one after the other
+#   make clean   forget the virtual environment and the caches, never any data
+#
+# The demo works in your ordinary FiftyOne database, like everything else you do with PairLens,
+# so that any FiftyOne finds its datasets; all their names start with "demo-". The tests start
+# a database of their own.
+
+PYTHON_BIN := .venv/bin
+DATASET ?= demo-gres
+ARGS ?=
+
+.PHONY: demo app test check format bench setup clean
+
+demo: setup
+	@$(PYTHON_BIN)/pairlens demo $(ARGS)
+
+app: setup
+	@$(PYTHON_BIN)/pairlens app $(DATASET) $(ARGS)
+
+test: setup
+	@$(PYTHON_BIN)/python -m pytest $(ARGS)
+
+check: setup
+	@$(PYTHON_BIN)/ruff check
+	@$(PYTHON_BIN)/ruff format --check
+	@$(PYTHON_BIN)/pyright
+
+format: setup
+	@$(PYTHON_BIN)/ruff check --fix
+	@$(PYTHON_BIN)/ruff format
+
+bench: setup
+	@set -e; for bench in benchmarks/bench_*.py; do \
+	    echo "== $$bench"; $(PYTHON_BIN)/python "$$bench"; \
+	done
+
+setup:
+	@tools/setup.sh
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,48 @@
+"""Checks on the query alone: whether there is one, and whether it gives the answer away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.language import coordinates
+
+MAX_QUOTED = 60
+
+
+@check(
+    "empty_query",
+    severity="error",
+    needs=("phrase",),
+    about="The query holds no letter and no digit.",
+)
+def empty_query(pair: Subject) -> Iterator[Doubt]:
+    """Finds queries that are blank, or punctuation and invisible characters only."""
+    if not any(character.isalnum() for character in pair.phrase):
+        shown = ascii(pair.phrase[:MAX_QUOTED]) if pair.phrase else "nothing"
+        yield Doubt(score=0.0, note=f"the query has no words; it is {shown}")
+
+
+@check(
+    "coordinate_leak",
+    severity="warning",
+    needs=("phrase",),
+    about="Pixel coordinates of the target stand in the query.",
+)
+def coordinate_leak(pair: Subject) -> Iterator[Doubt]:
+    """Finds queries that hold coordinates.
+
+    A warning, not an error: the mask may be right and the target found, but what is
+    learned or measured is the reading of numbers. A box (four numbers or more) is surer
+    than a point or a bare token.
+    """
+    leaked = coordinates(pair.phrase)
+    if leaked:
+        numbers = max(len(word.value.split()) for word in leaked)
+        quoted = ", ".join(word.text for word in leaked)
+        if len(quoted) > MAX_QUOTED:
+            quoted = f"{quoted[:MAX_QUOTED]} ..."
+        yield Doubt(
+            score=0.05 if numbers >= 4 else 0.2,
+            note=f"the query holds coordinates: {quoted}",
+        )

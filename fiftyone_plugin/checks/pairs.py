@@ -1,0 +1,143 @@
+"""Checks of pairs against each other."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from fiftyone_plugin.checks.base import Doubt, Subject, check
+
+_NOT_WORD = re.compile(r"[^\w]+")
+_ARTICLES = frozenset({"a", "an", "the"})
+
+Box = tuple[int, int, int, int]
+
+
+def normal_form(query: str) -> str:
+    """A query without case, punctuation and articles, for telling whether two are equal."""
+    words = _NOT_WORD.sub(" ", query.casefold()).split()
+    return " ".join(w for w in words if w not in _ARTICLES)
+
+
+def box_iou(a: Box, b: Box) -> float:
+    """Intersection over union of two ``(x, y, w, h)`` boxes in pixels."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(0, width) * max(0, height)
+    union = a[2] * a[3] + b[2] * b[3] - shared
+    return shared / union if union else 0.0
+
+
+def _by_query(pairs: Sequence[Subject]) -> Iterator[list[Subject]]:
+    """The pairs of one image that ask the same, in the order of their keys."""
+    groups: defaultdict[str, list[Subject]] = defaultdict(list)
+    for pair in sorted(pairs, key=lambda p: p.key):
+        if words := normal_form(pair.phrase):
+            groups[words].append(pair)
+    return (group for group in groups.values() if len(group) > 1)
+
+
+@check(
+    "duplicate_pair",
+    severity="warning",
+    scope="image",
+    needs=("phrase", "mask_stats"),
+    about="The same image, query and mask stand twice in the dataset.",
+)
+def duplicate_pair(pairs: Sequence[Subject]) -> Iterator[Doubt]:
+    for group in _by_query(pairs):
+        first: dict[tuple[str, str], str] = {}
+        for pair in group:
+            same = first.setdefault((pair.split, pair.stats.digest), pair.key)
+            if same != pair.key:
+                yield Doubt(0.2, f"the same image, query and mask as {same}", key=pair.key)
+
+
+@check(
+    "ambiguous_query",
+    severity="warning",
+    scope="image",
+    needs=("phrase", "mask_stats"),
+    about="One image, equal queries, different masks: one of them must be wrong.",
+)
+def ambiguous_query(pairs: Sequence[Subject]) -> Iterator[Doubt]:
+    for group in _by_query(pairs):
+        masks = [p for p in group if not p.stats.error]
+        for pair in masks:
+            others = [p for p in masks if p.stats.digest != pair.stats.digest]
+            if others:
+                other = min(others, key=lambda o: box_iou(pair.stats.box, o.stats.box))
+                iou = box_iou(pair.stats.box, other.stats.box)
+                note = f"the same query has another mask in {other.key} (box IoU {iou:.2f})"
+                yield Doubt(0.1 + 0.6 * iou, note, key=pair.key)
+
+
+@check(
+    "split_leak",
+    severity="error",
+    scope="dataset",
+    needs=("mask_stats", "source"),
+    about="The same image, or the identical mask, stands in two splits.",
+)
+def split_leak(pairs: Iterable[Subject], *, min_area: int = 64) -> Iterator[Doubt]:
+    leaks = _Leaks(min_area)
+    for pair in pairs:
+        leaks.count(pair)
+    if not leaks.any():
+        return
+    for pair in pairs:
+        leaks.remember(pair)
+    for pair in pairs:
+        yield from leaks.doubts(pair)
+
+
+class _Leaks:
+    """What stands in several splits.
+
+    Counting keeps 8 bytes of each digest and a bit a split, so that a million pairs take tens
+    of megabytes; keys are kept only for what leaks.
+    """
+
+    def __init__(self, min_area: int) -> None:
+        self._min_area = min_area
+        self._bits: dict[str, int] = {}
+        self._splits: dict[tuple[str, int], int] = {}
+        self._examples: dict[tuple[str, int], dict[str, str]] = {}
+
+    def count(self, pair: Subject) -> None:
+        bit = self._bits.setdefault(pair.split, 1 << len(self._bits))
+        for mark in self._marks(pair):
+            self._splits[mark] = self._splits.get(mark, 0) | bit
+
+    def any(self) -> bool:
+        return any(bits.bit_count() > 1 for bits in self._splits.values())
+
+    def remember(self, pair: Subject) -> None:
+        for mark in self._marks(pair):
+            if self._splits[mark].bit_count() > 1:
+                self._examples.setdefault(mark, {}).setdefault(pair.split, pair.key)
+
+    def doubts(self, pair: Subject) -> Iterator[Doubt]:
+        for mark in self._marks(pair):
+            others = self._examples.get(mark, {})
+            if elsewhere := [key for split, key in others.items() if split != pair.split]:
+                yield self._doubt(mark[0], pair, elsewhere[0])
+                return
+
+    def _marks(self, pair: Subject) -> Iterator[tuple[str, int]]:
+        """Its image, then its mask where that is no accident: small ones coincide."""
+        if pair.image_digest:
+            yield "image", int(pair.image_digest[:16], 16)
+        pixels = pair.stats.width * pair.stats.height
+        if self._min_area <= pair.stats.area < pixels:
+            yield "mask", int(pair.stats.digest[:16], 16)
+
+    def _doubt(self, what: str, pair: Subject, other: str) -> Doubt:
+        if what == "image":
+            return Doubt(0.0, f"the same image stands in another split: {other}", key=pair.key)
+        note = (
+            f"the identical mask ({pair.stats.area} pixels) stands in another split: {other}; "
+            "compare the images"
+        )
+        return Doubt(0.1, note, severity="warning", key=pair.key)

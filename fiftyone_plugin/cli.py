@@ -1,0 +1,192 @@
+"""The command line: parse, call one function, report.
+
+Summaries and progress go to stderr; ``--json`` prints one JSON object to stdout. Exit code 0:
+done, 1: failed, 2: wrong usage. ``PAIRLENS_DEBUG=1`` shows tracebacks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from typing import Any
+
+from fiftyone_plugin import cli_commands as commands
+from fiftyone_plugin.cli_report import Report, say
+from importers.errors import PairLensError, UsageError
+from importers.formats import FORMATS, SPLITS
+from importers.parallel import ENGINES
+
+FAILED, USAGE = 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: the arguments without the program's name; those of the process if not given
+
+    Returns:
+        the exit code
+    """
+    args = build_parser().parse_args(argv)
+    try:
+        # Libraries print notices; stdout is for the one JSON object.
+        with redirect_stdout(sys.stderr):
+            report: Report = args.run(args)
+    except KeyboardInterrupt:
+        say("Interrupted. What was done is kept; --resume goes on with an import or prediction.")
+        return FAILED
+    except UsageError as error:
+        return _failed(error, USAGE)
+    except PairLensError as error:
+        return _failed(error, FAILED)
+    except Exception as error:
+        return _failed(_explained(error), FAILED)
+    if args.json:
+        print(json.dumps(report.data))
+    else:
+        for line in report.lines:
+            say(line)
+    return 0 if report.ok else FAILED
+
+
+def _failed(error: Exception, code: int) -> int:
+    if os.environ.get("PAIRLENS_DEBUG"):
+        raise error
+    say(f"pairlens: {error}")
+    return code
+
+
+def _explained(error: Exception) -> Exception:
+    """An error of a library, with what to do about it where that is known."""
+    module = type(error).__module__
+    if module.startswith(("pymongo", "fiftyone.core.service", "fiftyone.core.config")):
+        text = f"the database does not answer ({error}); see what: pairlens doctor"
+    else:
+        text = f"{type(error).__name__}: {error}; PAIRLENS_DEBUG=1 shows where"
+    return PairLensError(text).with_traceback(error.__traceback__)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="pairlens",
+        description="See, measure and clean query/mask pairs of remote-sensing datasets.",
+    )
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, about: str) -> argparse.ArgumentParser:
+        sub = subparsers.add_parser(name, help=about, description=about)
+        sub.add_argument("--json", action="store_true", help="print one JSON object to stdout")
+        sub.set_defaults(run=getattr(commands, f"run_{name}"))
+        return sub
+
+    add("doctor", "Try the database, the plugin and the media folder, and say what to do.")
+    _add_import(add("import", "Import published files into a FiftyOne dataset."))
+    _add_predict(add("predict", "Predict a mask for every query."))
+    _add_score(add("score", "Score predicted masks against the ground truth."))
+    add("checks", "List the checks.")
+    _add_flag(add("flag", "Run the checks and store their findings."))
+    _add_review(add("review", "Set, count, undo, dump and apply verdicts."))
+    _add_export(add("export", "Write the selected pairs in the dataset's own layout."))
+    add("formats", "List the formats.")
+    add("predictors", "List the predictors and their parameters.")
+    app = add("app", "Open the App on a dataset.")
+    app.add_argument("name", metavar="N")
+    app.add_argument("--port", type=int, help="of the App (default: FiftyOne's)")
+    demo = add("demo", "See all of it work on generated datasets with planted faults.")
+    demo.add_argument("--out", metavar="DIR", help="where the files go (default: demo-out)")
+    demo.add_argument("--open", action="store_true", help="open the App at the end")
+    demo.add_argument("--images", type=int, default=48, help="images a dataset (default: 48)")
+    demo.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def _add_import(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("format", metavar="FORMAT", help=f"{', '.join(FORMATS)} or auto")
+    sub.add_argument("root", metavar="ROOT", help="the folder that the dataset lies in")
+    sub.add_argument("--name", required=True, help="of the FiftyOne dataset")
+    sub.add_argument("--split", action="append", choices=SPLITS, help="only this split")
+    sub.add_argument("--limit", type=int, metavar="K", help="stop after K pairs")
+    sub.add_argument(
+        "--placeholders", action="store_true", help="stand-ins for missing images, not skips"
+    )
+    sub.add_argument("--media-dir", metavar="DIR", help="where masks and renditions go")
+    _add_again(sub, "the dataset")
+    sub.add_argument("--strict", action="store_true", help="stop at the first broken record")
+    sub.add_argument("--engine", choices=ENGINES, default="threads")
+    sub.add_argument("--workers", type=int, metavar="W")
+
+
+def _add_again(sub: argparse.ArgumentParser, what: str) -> None:
+    group = sub.add_mutually_exclusive_group()
+    group.add_argument("--resume", action="store_true", help="add what is missing")
+    group.add_argument("--overwrite", action="store_true", help=f"replace {what}")
+
+
+def _add_predict(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    sub.add_argument("--predictor", required=True, metavar="P", help="see: pairlens predictors")
+    sub.add_argument("--field", required=True, metavar="F", help="where the masks go")
+    sub.add_argument("--param", action="append", default=[], metavar="K=V")
+    sub.add_argument("--batch-size", type=int, default=8, metavar="B")
+    sub.add_argument("--device", default="auto", metavar="D")
+    _add_again(sub, "the field")
+
+
+def _add_score(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    sub.add_argument("--pred", required=True, metavar="F", help="the predicted masks")
+    sub.add_argument("--gt", default="segmentation", help="the ground truth")
+    sub.add_argument("--key", required=True, metavar="K", help="of the evaluation")
+    sub.add_argument("--convention", default="rmsin", metavar="C", help="rmsin or lisat")
+    sub.add_argument("--bootstrap", type=int, default=0, metavar="R", help="rounds; 0 for none")
+    sub.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+
+
+def _add_flag(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    sub.add_argument("--check", action="append", metavar="C", help="only this one")
+    sub.add_argument("--pred", action="append", default=[], metavar="F", help="a scored field")
+    sub.add_argument("--param", action="append", default=[], metavar="C.K=V")
+    sub.add_argument("--out", metavar="FILE", help="all findings as JSON Lines, worst first")
+
+
+def _add_review(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    group = sub.add_mutually_exclusive_group(required=True)
+    group.add_argument("--status", action="store_true", help="count the verdicts")
+    group.add_argument("--set", nargs=2, metavar=("KEY", "VERDICT"))
+    group.add_argument("--undo", action="store_true", help="take back the newest step")
+    group.add_argument("--dump", metavar="FILE", help="write the decisions file")
+    group.add_argument("--apply", metavar="FILE", help="apply a decisions file")
+    sub.add_argument("--phrase", help="the corrected phrase, with --set KEY fix")
+    sub.add_argument("--note", help="why, with --set")
+    sub.add_argument("--reviewer", help="who (default: the user of this machine)")
+
+
+def _add_export(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    sub.add_argument("--format", required=True, metavar="FORMAT")
+    sub.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there")
+    sub.add_argument(
+        "--select", default="kept", metavar="S", help="kept, clean, all, tag:T or view:V"
+    )
+
+
+def run(argv: Sequence[str]) -> dict[str, Any]:
+    """Runs a command and returns what ``--json`` prints; errors are raised.
+
+    For scripts and tests that want the contract without a process.
+    """
+    args = build_parser().parse_args(argv)
+    with redirect_stdout(sys.stderr):
+        return args.run(args).data
+
+
+if __name__ == "__main__":
+    sys.exit(main())

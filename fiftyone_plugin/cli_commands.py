@@ -1,0 +1,276 @@
+"""One function a command: call what does the work, describe what came of it.
+
+Whatever needs FiftyOne is imported in the function: it takes seconds, and ``--help`` or
+``pairlens formats`` need none of it.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fiftyone_plugin.cli_report import Report, counts, listed, progress_bar, share, table
+from importers.errors import UsageError
+
+
+def run_doctor(args: Namespace) -> Report:
+    """Reports on the installation."""
+    from fiftyone_plugin import doctor
+
+    report = doctor.run()
+    return Report(report, doctor.describe(report).splitlines(), ok=report["ok"])
+
+
+def run_import(args: Namespace) -> Report:
+    """Imports published files."""
+    from importers.formats import SPLITS
+    from importers.ingest import ImportOptions, import_dataset
+
+    options = ImportOptions(
+        splits=tuple(args.split or SPLITS),
+        limit=args.limit,
+        placeholders=args.placeholders,
+        media_dir=Path(args.media_dir) if args.media_dir else None,
+        resume=args.resume,
+        overwrite=args.overwrite,
+        strict=args.strict,
+        engine=args.engine,
+        workers=args.workers,
+    )
+    with progress_bar("images") as progress:
+        done = import_dataset(args.format, args.root, args.name, options, progress)
+    lines = [
+        f"Imported {done.added:,} pairs in {done.seconds:.1f} s. Dataset {done.dataset} "
+        f"({done.format}) has {done.samples:,} pairs on {done.images:,} images: "
+        f"{counts(done.splits)}."
+    ]
+    lines += [f"  note: {note}" for note in done.notes]
+    if done.skipped:
+        lines.append(f"{done.skipped_total:,} records skipped:")
+        lines += listed(done.skipped, "source")
+        if any("is not there" in s["reason"] for s in done.skipped) and not args.placeholders:
+            lines.append("  --placeholders --resume imports pairs without their images.")
+    return Report(asdict(done), lines)
+
+
+def run_predict(args: Namespace) -> Report:
+    """Predicts masks."""
+    from fiftyone_plugin.predictors.runner import predict
+    from importers import store
+
+    dataset = store.load(args.name)
+    with progress_bar("pairs") as progress:
+        done = predict(
+            dataset,
+            predictor=args.predictor,
+            field_name=args.field,
+            params=pairs_of(args.param, "--param"),
+            batch_size=args.batch_size,
+            device=args.device,
+            resume=args.resume,
+            overwrite=args.overwrite,
+            progress=progress,
+        )
+    lines = [
+        f"{done.predictor} predicted {done.predicted:,} masks into {done.field} in "
+        f"{done.seconds:.1f} s; {done.failed:,} failed, {done.skipped:,} skipped."
+    ]
+    lines += [f"  {count:,} skipped: {reason}" for reason, count in done.skips.items()]
+    lines += listed(done.failures, "key") + [f"  note: {note}" for note in done.notes]
+    return Report(asdict(done), lines)
+
+
+def run_score(args: Namespace) -> Report:
+    """Scores predictions."""
+    from fiftyone_plugin.metrics.runs import score
+    from importers import store
+
+    dataset = store.load(args.name)
+    with progress_bar("pairs") as progress:
+        done = score(
+            dataset,
+            pred=args.pred,
+            gt=args.gt,
+            key=args.key,
+            convention=args.convention,
+            rounds=args.bootstrap,
+            seed=args.seed,
+            progress=progress,
+        )
+    lines = [
+        f"Scored {done.pairs:,} pairs as {done.key} in {done.seconds:.1f} s "
+        f"(convention {done.convention}): {done.missing:,} without a prediction, "
+        f"{done.resized:,} resized, {len(done.unscored):,} without a ground truth."
+    ]
+    if done.pairs:
+        lines += _score_table(asdict(done))
+    lines += listed(done.unscored, "key")
+    return Report(asdict(done), lines)
+
+
+def _score_table(done: dict[str, Any]) -> list[str]:
+    rows = [("", "pairs", "gIoU", "cIoU", "Pr@.5", "Pr@.7", "Pr@.9", "N-acc", "T-acc")]
+    for name, one in {"all": done, **done["by"]["split"]}.items():
+        precision = (share(one["precision"][t]) for t in ("0.5", "0.7", "0.9"))
+        ends = (share(one["n_acc"]), share(one["t_acc"]))
+        ious = (share(one["gIoU"]), share(one["cIoU"]))
+        rows.append((name, f"{one['pairs']:,}", *ious, *precision, *ends))
+    lines = table(rows)
+    for name, (low, high) in done["ci"].items():
+        lines.append(f"  {name} 95 % interval over images: {share(low)} to {share(high)}")
+    return lines
+
+
+def run_checks(args: Namespace) -> Report:
+    """Lists the checks."""
+    from fiftyone_plugin.checks import CHECKS
+
+    listing = [
+        {"name": c.name, "severity": c.severity, "needs": list(c.needs), "about": c.about,
+         "params": c.params}
+        for c in CHECKS.values()
+    ]  # fmt: skip
+    rows: list[tuple[str, ...]] = [(c.name, c.severity, c.about) for c in CHECKS.values()]
+    return Report({"checks": listing}, table(rows, indent=""))
+
+
+def run_flag(args: Namespace) -> Report:
+    """Runs the checks."""
+    from fiftyone_plugin.checks.runner import flag
+    from importers import store
+
+    params: dict[str, dict[str, str]] = {}
+    for name, value in pairs_of(args.param, "--param").items():
+        check, dot, param = name.partition(".")
+        if not dot:
+            raise UsageError(f"--param {name}=... names no check; write CHECK.PARAMETER=VALUE")
+        params.setdefault(check, {})[param] = value
+    dataset = store.load(args.name)
+    with progress_bar("pairs") as progress:
+        done = flag(
+            dataset,
+            checks=args.check,
+            predictions=args.pred,
+            params=params,
+            out=Path(args.out) if args.out else None,
+            progress=progress,
+        )
+    lines = [
+        f"Checked {done.pairs:,} pairs in {done.seconds:.1f} s: {done.flagged:,} have findings"
+        + (f" ({counts(done.severities)})." if done.severities else ".")
+    ]
+    lines += table([(name, f"{count:,}") for name, count in done.findings.items()])
+    if args.out:
+        lines.append(f"All findings, worst first: {args.out}")
+    return Report(asdict(done), lines)
+
+
+def run_review(args: Namespace) -> Report:
+    """Sets, counts, undoes, dumps or applies verdicts."""
+    from fiftyone_plugin.curation import decisions, review
+    from importers import store
+
+    dataset = store.load(args.name)
+    if not args.set and (args.phrase or args.note):
+        raise UsageError("--phrase and --note belong to --set")
+    if args.dump:
+        count = decisions.dump(dataset, args.dump)
+        return Report({"dumped": count, "file": args.dump}, [f"{count:,} verdicts in {args.dump}"])
+    if args.apply:
+        return _applied(decisions.apply(dataset, args.apply))
+    lines = []
+    if args.set:
+        key, verdict = args.set
+        review.set_verdict(
+            dataset, key, verdict, phrase=args.phrase, note=args.note, reviewer=args.reviewer
+        )
+    elif args.undo:
+        restored = review.undo(dataset, reviewer=args.reviewer)
+        lines = [f"Took back {restored:,} verdicts." if restored else "Nothing left to take back."]
+    status = review.status(dataset)
+    return Report(status, [*lines, f"{counts(status)}."])
+
+
+def _applied(report: dict[str, Any]) -> Report:
+    lines = [f"{report['applied']:,} verdicts applied."]
+    for what in ("stale", "unknown"):
+        if report[what]:
+            reasons = Counter(entry["reason"] for entry in report[what])
+            lines.append(f"{len(report[what]):,} {what}: {next(iter(reasons))}")
+            lines += listed(report[what], "key")
+    return Report(report, lines)
+
+
+def run_export(args: Namespace) -> Report:
+    """Writes the selected pairs."""
+    from fiftyone_plugin.exporters.runner import export_dataset
+    from importers import store
+
+    dataset = store.load(args.name)
+    with progress_bar("pairs") as progress:
+        done = export_dataset(dataset, args.format, args.out, select=args.select, progress=progress)
+    line = (
+        f"Exported {done['exported']:,} pairs to {done['out']}: {done['dropped']:,} dropped, "
+        f"{done['edited']:,} edited; the reasons are in {done['manifest']}"
+    )
+    return Report(done, [line])
+
+
+def run_formats(args: Namespace) -> Report:
+    """Lists the formats."""
+    from importers.formats import FORMATS
+
+    listing = [{"name": f.name, "about": f.about, "layout": f.layout} for f in FORMATS.values()]
+    return Report({"formats": listing}, table([(f["name"], f["about"]) for f in listing], ""))
+
+
+def run_predictors(args: Namespace) -> Report:
+    """Lists the predictors."""
+    from fiftyone_plugin.predictors import PREDICTORS
+
+    lines, listing = [], []
+    for spec in PREDICTORS.values():
+        entry = {"name": spec.name, "about": spec.about, "params": spec.params}
+        listing.append(entry | {"needs": list(spec.needs)})
+        lines.append(f"{spec.name}: {spec.about}")
+        lines += table([(f"--param {name}=", about) for name, about in spec.params.items()])
+    return Report({"predictors": listing}, lines)
+
+
+def run_app(args: Namespace) -> Report:
+    """Opens the App and stays until it is interrupted."""
+    from fiftyone_plugin.app import open_app
+
+    open_app(args.name, args.port)
+    return Report({"dataset": args.name})
+
+
+def run_demo(args: Namespace) -> Report:
+    """Runs the demo."""
+    from fiftyone_plugin.demo.run import run_demo as demo
+
+    report = demo(Path(args.out or "demo-out"), images=args.images, seed=args.seed)
+    if args.open:
+        from fiftyone_plugin.app import open_app
+
+        open_app(report.data["datasets"][0]["dataset"])
+    return report
+
+
+def pairs_of(texts: Iterable[str], option: str) -> dict[str, str]:
+    """``["k=v"]`` as ``{"k": "v"}``.
+
+    Raises:
+        UsageError: for a text without ``=``
+    """
+    parsed = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{option} {text!r} is no NAME=VALUE")
+        parsed[name] = value
+    return parsed

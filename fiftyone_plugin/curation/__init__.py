@@ -1,0 +1,1 @@
+"""Carrying a reviewer through the pairs: verdicts, undo, audit log, decisions file."""

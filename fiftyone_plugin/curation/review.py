@@ -1,0 +1,187 @@
+"""Verdicts on pairs: set, count, take back.
+
+Every call that sets is one step, whether it sets one verdict or thousands, and
+:func:`undo` takes back one step: a rule that went wrong is gone with one undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fiftyone_plugin.curation import states
+from fiftyone_plugin.curation.log import Change, ChangeLog, State
+from fiftyone_plugin.curation.states import VERDICTS, Stored
+from importers.errors import UsageError
+from importers.fields import (
+    ORIGINAL_PHRASE,
+    PHRASE,
+    REVIEW_NOTE,
+    REVIEWED_AT,
+    REVIEWER,
+    VERDICT,
+)
+
+PENDING = "pending"
+"""What :func:`status` calls pairs that have no verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict on one pair.
+
+    Attributes:
+        key: the pair's key
+        verdict: one of ``keep``, ``drop``, ``fix``, ``unsure``
+        phrase: the corrected phrase, with ``fix`` only; ``None`` leaves the phrase alone
+        note: why; it replaces the note of an earlier verdict
+    """
+
+    key: str
+    verdict: str
+    phrase: str | None = None
+    note: str | None = None
+
+
+def set_verdict(
+    dataset: Any,
+    key: str,
+    verdict: str,
+    *,
+    phrase: str | None = None,
+    note: str | None = None,
+    reviewer: str | None = None,
+) -> None:
+    """Sets the verdict on a pair.
+
+    An edited phrase is stripped of white space at its ends. The published phrase is kept in
+    ``original_phrase``; editing back to it clears that field.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        key: the pair's key
+        verdict: one of ``keep``, ``drop``, ``fix``, ``unsure``
+        phrase: the corrected phrase, with ``fix`` only; ``None`` leaves the phrase alone
+        note: why
+        reviewer: who; by default the user of this machine
+
+    Raises:
+        UsageError: for an unknown key or verdict, or a phrase that is no line of text
+        StateError: if the dataset has no pairs
+    """
+    set_verdicts(dataset, [Verdict(key, verdict, phrase, note)], reviewer=reviewer)
+
+
+def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | None = None) -> int:
+    """Sets verdicts on many pairs, as one step of :func:`undo`.
+
+    All of them are checked before the first is written.
+
+    Returns:
+        the number of pairs written
+
+    Raises:
+        UsageError: as :func:`set_verdict`, and for a key that stands twice
+        StateError: if the dataset has no pairs
+    """
+    states.check_pairs(dataset)
+    wanted = list(verdicts)
+    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
+    for one in wanted:
+        _check(one)
+    stored = states.read(dataset, [one.key for one in wanted])
+    _check_keys(dataset, wanted, stored)
+    changes = (_change(stored[one.key], one, who) for one in wanted)
+    return states.write(dataset, changes, kind="set", reviewer=who)
+
+
+def _check(one: Verdict) -> None:
+    states.check_verdict(one.verdict)
+    states.check_text("note", one.note)
+    if one.phrase is not None:
+        states.check_phrase(one.phrase)
+        if one.verdict != "fix":
+            raise UsageError(f"an edited phrase goes with the verdict fix, not {one.verdict}")
+
+
+def _check_keys(dataset: Any, wanted: list[Verdict], stored: dict[str, Stored]) -> None:
+    seen: set[str] = set()
+    for one in wanted:
+        if one.key not in stored:
+            raise UsageError(f"dataset {dataset.name!r} has no pair {one.key!r}")
+        if one.key in seen:
+            raise UsageError(f"the pair {one.key!r} is given two verdicts at once")
+        seen.add(one.key)
+
+
+def _change(stored: Stored, one: Verdict, reviewer: str) -> Change:
+    new: State = {
+        VERDICT: one.verdict,
+        REVIEWER: reviewer,
+        REVIEWED_AT: states.this_instant(),
+        REVIEW_NOTE: one.note or None,
+    }
+    if one.phrase is not None:
+        new |= edited(stored, one.phrase)
+    return stored.change(new)
+
+
+def edited(stored: Stored, phrase: str) -> State:
+    """The phrase fields after an edit."""
+    published = stored.published_phrase
+    if published in (phrase, phrase.strip()):
+        return {PHRASE: published, ORIGINAL_PHRASE: None}
+    return {PHRASE: phrase.strip(), ORIGINAL_PHRASE: published}
+
+
+def undo(dataset: Any, *, reviewer: str | None = None) -> int:
+    """Takes back the newest step that is not taken back yet, whoever made it and where.
+
+    The undo itself is recorded in the log; there is no redo.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        reviewer: who takes it back, for the log
+
+    Returns:
+        the number of pairs restored, 0 where nothing is left to take back
+    """
+    states.check_pairs(dataset)
+    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
+    log = ChangeLog(dataset)
+    step = log.last_open_step()
+    if step is None:
+        return 0
+    back = (Change(c.sample_id, c.key, c.new, c.old) for c in log.changes_of(step))
+    count = states.write(dataset, back, kind="undo", reviewer=who, undoes=step)
+    # Last, so that an undo that was killed is done again in full.
+    log.close(step)
+    return count
+
+
+def status(dataset: Any) -> dict[str, int]:
+    """Counts the pairs by verdict.
+
+    Returns:
+        ``{"pending", "keep", "drop", "fix", "unsure"}``; a verdict that PairLens does not
+        know counts as pending
+    """
+    states.check_pairs(dataset)
+    counts: dict[str, int] = dict.fromkeys((PENDING, *VERDICTS), 0)
+    groups = dataset._sample_collection.aggregate(
+        [{"$group": {"_id": f"${VERDICT}", "count": {"$sum": 1}}}]
+    )
+    for group in groups:
+        counts[group["_id"] if group["_id"] in VERDICTS else PENDING] += group["count"]
+    return counts
+
+
+def history(dataset: Any, key: str | None = None, *, limit: int = 100) -> list[dict[str, Any]]:
+    """The newest entries of the audit log, newest first, of one pair or of all.
+
+    Returns:
+        dicts with ``seq``, ``step``, ``kind``, ``key``, ``sample_id``, ``old``, ``new``,
+        ``reviewer``, ``time``, ``open``, and ``undoes`` for an undo
+    """
+    return ChangeLog(dataset).entries(key, limit)

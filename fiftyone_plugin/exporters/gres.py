@@ -1,0 +1,175 @@
+"""GRES, written back in the layout it came in.
+
+A json file all of whose queries are exported as they were is copied; otherwise the dropped
+queries are cut out of its ``text`` (or ``false_premise_QA``) and edited ones replaced, and
+every other byte stays. A file with no queries left is left out, with its image. Id lists
+keep their lines, doubled or not, for the files that are there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fiftyone_plugin.exporters import base
+from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, ExportPair, Tally
+from fiftyone_plugin.exporters.json_edit import edit_list, item_spans, member_starts
+from importers.errors import RecordError, StateError
+from importers.files import is_plain_name
+from importers.formats.base import SPLITS
+from importers.formats.gres import NAME, annotation_folder, load_annotation
+
+_LISTS = (*SPLITS, "large", "small")
+"""Id lists by name; ``large`` and ``small`` are named in the card, as parts of the test."""
+
+_FALSE_PREMISE = "false_premise_QA"
+
+
+class GresExporter:
+    """Writes GRES; see :class:`fiftyone_plugin.exporters.base.Exporter`.
+
+    Args:
+        root: the source
+        out: an empty folder
+    """
+
+    def __init__(self, root: Path, out: Path) -> None:
+        self.tally = Tally()
+        self._root = root
+        self._out = out
+
+    def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
+        """Writes one annotation file and its image."""
+        try:
+            content, encoding = load_annotation(base.inside(self._root, name), name)
+        except RecordError as error:
+            raise StateError(f"{error}: nothing was exported") from error
+        queries = _queries(content)
+        held = list(pairs)
+        for pair in held:
+            index = pair.source.index
+            if index >= len(queries) or queries[index] != pair.published:
+                raise base.changed_source(name, index)
+        self.tally.records += len(queries)
+        self.tally.not_imported += len(queries) - len(held)
+        chosen = {pair.source.index: pair for pair in held if pair.selected}
+        if not chosen:
+            self.tally.files["left_out"] += 1
+            return
+        if len(chosen) == len(queries) and not any(p.edited for p in held):
+            base.copy(self._root, self._out, name)
+            self.tally.files["copied"] += 1
+        else:
+            base.write(self._out, name, self._rewritten(name, encoding, content, chosen))
+            self.tally.files["rewritten"] += 1
+        self._copy_image(next(iter(chosen.values())))
+
+    def _copy_image(self, pair: ExportPair) -> None:
+        if pair.image is None:
+            self.tally.images_missing += 1
+            return
+        image = base.relative_name(self._root, pair.image)
+        self.tally.images += base.copy(self._root, self._out, image)
+
+    def _rewritten(
+        self,
+        name: str,
+        encoding: str,
+        content: dict[str, Any],
+        chosen: dict[int, ExportPair],
+    ) -> bytes:
+        text = base.inside(self._root, name).read_bytes().decode(encoding)
+        asked = len(content["text"])
+        premises = len(_queries(content)) - asked
+        plain = text.isascii() or encoding != "utf-8"
+        edits = {i: json.dumps(p.phrase, ensure_ascii=plain) for i, p in chosen.items() if p.edited}
+        text = _edit(text, "text", range(asked), chosen, edits)
+        if premises:
+            nested = content[_FALSE_PREMISE]
+            if not isinstance(nested, list):
+                raise StateError(f"{name}: {_FALSE_PREMISE!r} is no list and cannot be edited")
+            text = _edit(text, _FALSE_PREMISE, range(asked, asked + premises), chosen, edits)
+        return _encoded(text, encoding)
+
+    def finish(self) -> None:
+        """Writes the id lists of the splits that have files."""
+        folder = annotation_folder(self._root)
+        if folder is None:
+            return
+        for split in SPLITS:
+            for list_name in _LISTS:
+                self._write_list(folder / split / f"{list_name}.txt", folder / split)
+        for list_name in _LISTS:
+            split = list_name if list_name in SPLITS else "test"
+            self._write_list(folder / f"{list_name}.txt", folder / split)
+
+    def _write_list(self, file: Path, files: Path) -> None:
+        """Writes the lines of an id list whose annotation files were exported."""
+        folder = self._out / files.relative_to(self._root)
+        if not file.is_file() or not folder.is_dir():
+            return
+        name = file.relative_to(self._root).as_posix()
+        target = self._out / file.relative_to(self._root)
+        try:
+            with open(file, "rb") as source, open(target, "wb") as stream:
+                stream.writelines(line for line in source if _is_there(line, folder))
+        except OSError as error:
+            raise base.cannot("copied", name, error) from error
+
+
+def _is_there(line: bytes, folder: Path) -> bool:
+    """Whether the file of an id was exported; a blank line stays."""
+    name = line.strip().decode("utf-8", "replace").removesuffix(".json")
+    return not name or (is_plain_name(name) and (folder / f"{name}.json").is_file())
+
+
+def _queries(content: dict[str, Any]) -> list[Any]:
+    """All queries of a file, in the order in which the reader numbers them."""
+    premises = content.get(_FALSE_PREMISE) or ()
+    return [
+        *content["text"],
+        *((entry[0] if isinstance(entry, list) and entry else entry) for entry in premises),
+    ]
+
+
+def _edit(
+    text: str, member: str, numbers: range, chosen: dict[int, ExportPair], edits: dict[int, str]
+) -> str:
+    """Keeps the chosen queries of one list; ``numbers`` are the reader's for its items."""
+    start = member_starts(text)[member]
+    spans = item_spans(text, start)
+    replacements: dict[int, str] = {}
+    for item, number in enumerate(numbers):
+        if number in edits:
+            begin, end = spans[item]
+            replacements[item] = _with_query(text[begin:end], edits[number])
+    keep = {item for item, number in enumerate(numbers) if number in chosen}
+    return edit_list(text, start, keep, replacements)
+
+
+def _with_query(item: str, query: str) -> str:
+    """An item with another query: a text, or a list whose first item is the text."""
+    if not item.startswith("["):
+        return query
+    begin, end = item_spans(item, 0)[0]
+    return item[:begin] + query + item[end:]
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    data = text.encode(encoding)
+    if encoding == "utf-8":
+        return data
+    try:
+        mistaken = data.decode("utf-8") != text
+    except UnicodeDecodeError:
+        return data
+    # Cutting queries can leave bytes that happen to be utf-8 of something else.
+    return text.encode("utf-8") if mistaken else data
+
+
+EXPORTERS.add(
+    NAME,
+    ExportFormat(NAME, "GRES: json files, id lists and the images that are there", GresExporter),
+)

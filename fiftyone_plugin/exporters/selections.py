@@ -1,0 +1,127 @@
+"""Which pairs are exported, and why the others are not.
+
+============  =================================================================================
+``kept``      the verdict is ``keep`` or ``fix``
+``clean``     not dropped, and no finding of severity ``error`` is open; the findings on a pair
+              with the verdict ``keep`` or ``fix`` are closed
+``all``       every pair of the dataset, the dropped ones too
+``tag:T``     every pair with the tag, whatever its verdict
+``view:V``    every pair in the saved view, whatever its verdict
+============  =================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fiftyone_plugin.curation.states import VERDICTS
+from importers.errors import UnknownName, UsageError
+from importers.fields import FINDINGS, SOURCE, VERDICT
+
+SELECTIONS = ("kept", "clean", "all", "tag:T", "view:V")
+
+Document = dict[str, Any]
+Choice = Callable[[Document], bool]
+
+ORDER = {f"{SOURCE}.file": 1, f"{SOURCE}.index": 1, "_id": 1}
+"""The order in which exports read; a choice must be asked about documents in it."""
+
+_ACCEPTED = ("keep", "fix")
+
+
+def parse_selection(dataset: Any, select: str) -> Choice:
+    """What says of a sample's document whether it is exported.
+
+    Raises:
+        UsageError: for an unknown selection, tag or view
+    """
+    kind, colon, name = select.partition(":")
+    if colon and kind == "tag":
+        if not dataset._sample_collection.find_one({"tags": name}):
+            raise UsageError(f"no pair of dataset {dataset.name!r} has the tag {name!r}")
+        return lambda document: name in (document.get("tags") or ())
+    if colon and kind == "view":
+        return _in_view(dataset, name)
+    choices: dict[str, Choice] = {"kept": _is_kept, "clean": _is_clean, "all": lambda _: True}
+    if select not in choices:
+        raise UnknownName("selection", select, SELECTIONS)
+    return choices[select]
+
+
+def _is_kept(document: Document) -> bool:
+    return document.get(VERDICT) in _ACCEPTED
+
+
+def _is_clean(document: Document) -> bool:
+    if document.get(VERDICT) == "drop":
+        return False
+    return document.get(VERDICT) in _ACCEPTED or not error_findings(document)
+
+
+def error_findings(document: Document) -> list[Document]:
+    """The findings of severity ``error``, as labels."""
+    labels = (document.get(FINDINGS) or {}).get("classifications") or ()
+    return [label for label in labels if label.get("severity") == "error"]
+
+
+def position(document: Document) -> tuple[str, int, bytes]:
+    """Where a document stands in :data:`ORDER`."""
+    source = document[SOURCE]
+    return source["file"], source["index"], document["_id"].binary
+
+
+def _in_view(dataset: Any, name: str) -> Choice:
+    if not dataset.has_saved_view(name):
+        raise UnknownName("saved view", name, dataset.list_saved_views())
+    view = dataset.load_saved_view(name)
+    if view._is_generated or view._is_dynamic_groups:
+        raise UsageError(f"the view {name!r} does not hold pairs but parts or groups of them")
+    documents = _positions(dataset, view)
+    head = next(documents, None)
+
+    def choose(document: Document) -> bool:
+        nonlocal head
+        here = position(document)
+        while head is not None and head < here:
+            head = next(documents, None)
+        return head == here
+
+    return choose
+
+
+def _positions(dataset: Any, view: Any) -> Iterator[tuple[str, int, bytes]]:
+    """The positions of a view's samples, in order; neither side is held in memory."""
+    collection = dataset._sample_collection
+    pipeline = [
+        *view._pipeline(),
+        {"$project": {"_id": 1}},
+        # The view may have left fields out, so the source is looked up.
+        {
+            "$lookup": {
+                "from": collection.name,
+                "localField": "_id",
+                "foreignField": "_id",
+                "as": "whole",
+            }
+        },
+        {"$project": {SOURCE: {"$first": f"$whole.{SOURCE}"}}},
+        {"$sort": ORDER},
+    ]
+    for document in collection.aggregate(pipeline, allowDiskUse=True):
+        yield position(document)
+
+
+def reason(document: Document, select: str) -> Document:
+    """Why a pair was not selected, for the manifest."""
+    verdict = document.get(VERDICT)
+    if verdict == "drop" and select in ("kept", "clean"):
+        return {"because": "verdict drop"}
+    if select == "clean":
+        kept = ("label", "score", "note")
+        findings = [{k: f.get(k) for k in kept} for f in error_findings(document)]
+        return {"because": "findings", "findings": findings}
+    if select == "kept":
+        known = verdict in VERDICTS
+        return {"because": f"verdict {verdict}" if known else "no verdict"}
+    return {"because": "not selected"}

@@ -1,0 +1,78 @@
+"""Where an export goes: a new folder, never near the source, whole or not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from importers.errors import StateError, UsageError
+
+
+def check_target(out: Path | str, *taken: Path) -> Path:
+    """The folder to write to, with links resolved.
+
+    Args:
+        out: the folder as given
+        taken: folders that an export must stay out of, and must not take in: the source,
+            the dataset's media
+
+    Raises:
+        UsageError: if it is one of those folders, lies in one, holds one, or is a file
+        StateError: if it is not empty
+    """
+    target = Path(os.path.realpath(Path(out).expanduser()))
+    for folder in taken:
+        other = Path(os.path.realpath(folder))
+        if target == other or target in other.parents or other in target.parents:
+            raise UsageError(f"{out} is, lies in or holds {other}, where nothing is exported to")
+    try:
+        if target.exists() and not target.is_dir():
+            raise UsageError(f"{out} is a file; give a new folder")
+        if target.is_dir() and any(target.iterdir()):
+            raise StateError(f"{out} is not empty; give a new folder")
+    except OSError as error:
+        raise StateError(f"{out} cannot be looked into ({error.strerror})") from error
+    return target
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to write in that becomes ``target`` at the end, or is removed on any failure.
+
+    Args:
+        target: a folder that is empty or not there, from :func:`check_target`
+
+    Raises:
+        StateError: if the folder cannot be made, or ``target`` was taken meanwhile
+    """
+    made = [folder for folder in target.parents if not folder.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
+    except OSError as error:
+        _remove_empty(made)
+        raise StateError(f"nothing can be written beside {target} ({error.strerror})") from error
+    try:
+        yield work
+        work.chmod(0o755)  # mkdtemp makes folders that only their owner can read
+        try:
+            work.replace(target)
+        except OSError as error:
+            raise StateError(f"{target} was taken during the export; give another") from error
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        _remove_empty(made)
+        raise
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Removes folders that this export made, deepest first."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return

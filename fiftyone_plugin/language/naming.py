@@ -1,0 +1,134 @@
+"""What words of direction add up to: a region of the image and a name for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.regions import CENTER, WHOLE, Interval, Region
+
+HEDGE_MARGIN = 0.1
+"""How much wider a hedged region is on each side, in image sides."""
+
+OFFSET_REACH = 0.35
+"""How far from the centre "slightly left of the centre" reaches, in image sides."""
+
+
+@dataclass(slots=True)
+class Directions:
+    """The words of direction in one phrase.
+
+    Attributes:
+        vertical: some of ``"top"``, ``"bottom"``
+        horizontal: some of ``"left"``, ``"right"``
+        center: whether the centre is named
+        offset: the directions are meant from the centre: "left of the center"
+        areas: "corner", "edge", "third" ...
+        hedged: whether the words themselves are vague
+    """
+
+    vertical: set[str] = field(default_factory=set)
+    horizontal: set[str] = field(default_factory=set)
+    center: bool = False
+    offset: bool = False
+    areas: set[str] = field(default_factory=set)
+    hedged: bool = False
+
+    def add(self, word: str) -> None:
+        """Adds a word of direction."""
+        if word in v.DIAGONAL:
+            vertical, horizontal = v.DIAGONAL[word]
+            self.vertical.add(vertical)
+            self.horizontal.add(horizontal)
+        elif word in v.VERTICAL:
+            self.vertical.add(v.VERTICAL[word])
+        elif word in v.HORIZONTAL:
+            self.horizontal.add(v.HORIZONTAL[word])
+        else:
+            self.center = True
+        if word.endswith("most"):
+            self.areas.add("edge")
+
+    def beside(self, vertical: str) -> None:
+        """Adds "above" or "below", which the centre must follow."""
+        self.vertical.add(vertical)
+        self.offset = self.hedged = True
+
+    def joins(self, word: str) -> bool:
+        """Whether a further word could belong to the same place."""
+        sides = word in v.VERTICAL or word in v.HORIZONTAL
+        return sides or self.offset or not self.corner
+
+    @property
+    def corner(self) -> bool:
+        """Whether both axes are named."""
+        return bool(self.vertical and self.horizontal)
+
+    @property
+    def axes(self) -> int:
+        """How many of vertical, horizontal and centre are named, at most 2."""
+        return min(2, bool(self.vertical) + bool(self.horizontal) + self.center)
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether opposite directions are named, as in "left and right"."""
+        return len(self.vertical) > 1 or len(self.horizontal) > 1
+
+
+def region_of(directions: Directions, *, hedged: bool, extreme: bool) -> Region:
+    """The region that directions name."""
+    reach = _reach(directions, extreme)
+    vertical = next(iter(directions.vertical), "")
+    horizontal = next(iter(directions.horizontal), "")
+    if directions.offset:
+        x, y = _beside(horizontal), _beside(vertical)
+    else:
+        rest = CENTER if directions.center else WHOLE
+        x = _side(horizontal, reach) if horizontal else rest
+        y = _side(vertical, reach) if vertical else rest
+        if not horizontal and not vertical:
+            x = y = CENTER
+    region = Region(x[0], y[0], x[1], y[1])
+    return region.widened(HEDGE_MARGIN) if hedged else region
+
+
+def name_of(directions: Directions, *, extreme: bool) -> str:
+    """A short name for what directions name."""
+    vertical = next(iter(directions.vertical), "")
+    horizontal = next(iter(directions.horizontal), "")
+    sides = "-".join(filter(None, (vertical, horizontal)))
+    if directions.offset:
+        return f"{_relative(vertical, horizontal)} center"
+    if directions.center:
+        return f"{vertical}-center" if vertical else f"center-{horizontal}".rstrip("-")
+    for word in ("third", "thirds", "half"):
+        if word in directions.areas:
+            return f"{sides} {'two thirds' if word == 'thirds' else word}"
+    edge = extreme or directions.areas & v.EDGE
+    return f"{sides} edge" if edge and not directions.corner else sides
+
+
+def _relative(vertical: str, horizontal: str) -> str:
+    words = {"top": "above", "bottom": "below"}
+    parts = [words[vertical]] if vertical else []
+    return " and ".join(parts + ([f"{horizontal} of"] if horizontal else []))
+
+
+def _reach(directions: Directions, extreme: bool) -> float:
+    """How far a side reaches into the image."""
+    if "thirds" in directions.areas:
+        return 2 / 3
+    narrow = {"third"} | (v.EDGE if not directions.corner else frozenset())
+    if not directions.corner:
+        narrow |= {"quarter"}
+    return 1 / 3 if extreme or directions.areas & narrow else 0.5
+
+
+def _side(side: str, reach: float) -> Interval:
+    return (0.0, reach) if side in ("left", "top") else (1.0 - reach, 1.0)
+
+
+def _beside(side: str) -> Interval:
+    if not side:
+        return CENTER
+    return (0.5 - OFFSET_REACH, 0.5) if side in ("left", "top") else (0.5, 0.5 + OFFSET_REACH)

@@ -1,0 +1,263 @@
+"""Absolute places in the image: "upper-left corner", "slightly below the centre".
+
+A query is read once from left to right. Words of direction that belong together are read
+as one phrase ("the centre of the lower part of the image"), then judged by what stands
+around it: "of the image" makes it a place, "of the road" a relation, "with a white" before
+it a part of the target, "facing" an orientation. In doubt a phrase is no place, because a
+check that accuses a good pair costs more than one that overlooks a bad one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.naming import name_of, region_of
+from fiftyone_plugin.language.phrases import (
+    Phrase,
+    is_direction,
+    names_other,
+    read_phrase,
+    skip_small,
+)
+from fiftyone_plugin.language.regions import Region
+from fiftyone_plugin.language.tokens import START, Token, at, tokenize
+
+MAX_LOOKBACK = 6
+MAX_NOUN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Words that say where in the image the target is.
+
+    Attributes:
+        text: as it stands in the query, ``query[start:end]``
+        start, end: its span in characters
+        region: what it names
+        name: in our own words: ``"bottom-right"``, ``"left edge"``, ``"right of center"``
+        hedged: "near", "towards", "slightly": the region is wider for it
+    """
+
+    text: str
+    start: int
+    end: int
+    region: Region
+    name: str
+    hedged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The small words before a phrase, and the first that is none of them.
+
+    ``head`` is -1 where a clause begins before that; ``reach`` looks past a comma.
+    """
+
+    head: int
+    reach: int
+    words: frozenset[str]
+    framed: bool
+    owned: bool
+
+    @property
+    def definite(self) -> bool:
+        return self.framed or bool(self.words & v.DETERMINER)
+
+
+@dataclass(slots=True)
+class _Clause:
+    """What the words read so far say of those to come."""
+
+    part: bool = False
+    relation: bool = False
+    last: int = -1  # the last token of the place accepted last
+
+
+def places(query: str) -> tuple[Place, ...]:
+    """The absolute places in the image that the query gives its target.
+
+    Relations ("to the left of the road"), parts ("with a blue roof on top"), orientations
+    ("facing right") and the places of other objects do not count. Never raises; the time
+    is linear in the length of the query.
+    """
+    tokens = tokenize(query)
+    clause = _Clause()
+    found: list[Place] = []
+    index = 0
+    while index < len(tokens):
+        _enter(tokens, index, clause)
+        phrase = read_phrase(tokens, index)
+        if phrase is None:
+            _note(tokens, index, clause)
+            index += 1
+            continue
+        before = _look_back(tokens, phrase.first)
+        if _is_place(tokens, phrase, before, clause):
+            found.append(_make(query, tokens, phrase, before))
+            clause.last = phrase.last
+        elif _of_other(tokens, phrase):
+            clause.relation = True
+        index = phrase.last + 1
+    return tuple(found)
+
+
+def _make(query: str, tokens: list[Token], phrase: Phrase, before: _Before) -> Place:
+    directions = phrase.directions
+    start, end = tokens[phrase.first].start, tokens[phrase.last].end
+    hedged = directions.hedged or bool(before.words & v.HEDGE)
+    extreme = bool(before.words & v.EXTREME)
+    region = region_of(directions, hedged=hedged, extreme=extreme)
+    name = name_of(directions, extreme=extreme)
+    return Place(query[start:end], start, end, region, name, hedged)
+
+
+# Judging a phrase.
+
+
+def _look_back(tokens: list[Token], first: int) -> _Before:
+    index, words, framed, owned = first - 1, set(), False, False
+    starts = tokens[first].starts_clause
+    while index >= 0 and not starts and first - index <= MAX_LOOKBACK:
+        token = tokens[index]
+        if token.owner or token.text in v.POSSESSIVE:
+            framed, owned = framed or token.text in v.FRAME, owned or token.text not in v.FRAME
+            if not framed:
+                break
+        elif token.text not in v.BRIDGE and token.text not in v.ARTICLE:
+            break
+        words.add(token.text)
+        starts = token.starts_clause
+        index -= 1
+    head = START if starts else at(tokens, index)
+    framed = framed or (head.text in v.FRAME and not words & {"to"})
+    sentence = starts and at(tokens, index + 1).gap == "."
+    return _Before(
+        head=-1 if starts else index,
+        reach=-1 if sentence else index,
+        words=frozenset(words),
+        framed=framed,
+        owned=owned,
+    )
+
+
+def _of_other(tokens: list[Token], phrase: Phrase) -> bool:
+    following = at(tokens, phrase.last + 1)
+    return following.text == "of" and not following.starts_clause
+
+
+def _is_place(tokens: list[Token], phrase: Phrase, before: _Before, clause: _Clause) -> bool:
+    directions = phrase.directions
+    if directions.contradictory or before.owned or "from" in before.words:
+        return False
+    if clause.relation or _of_other(tokens, phrase) or _turned(tokens, phrase, before):
+        return False
+    if _negated(tokens, before):
+        return False
+    adjective = before.head == phrase.first - 1 >= 0 and not before.words
+    described = adjective and at(tokens, before.head).text not in v.FUNCTION | v.FRAME
+    if phrase.framed or before.framed:
+        plain = directions.axes == 1 and not directions.areas and not directions.offset
+        adverb = tokens[phrase.first].text in v.CENTERED
+        return adverb or phrase.framed_by_of or not (described and plain)
+    if clause.last >= 0 and before.reach == clause.last:
+        # More of the place accepted just now: "in the lower middle, slightly left".
+        return directions.axes > 1 or bool(before.words - {"to", "the"} & (v.HEDGE | v.PREPOSITION))
+    return _is_bare_place(tokens, phrase, before, clause, described=described)
+
+
+def _turned(tokens: list[Token], phrase: Phrase, before: _Before) -> bool:
+    """Whether the words tell a direction of movement or sight."""
+    following = at(tokens, phrase.last + 1)
+    if following.text in v.ORIENTATION and following.gap == "-":
+        return True
+    if before.head < 0 or is_direction(tokens[before.head]):
+        return False
+    near = {at(tokens, before.head - n).text for n in range(2)}
+    return bool(near & v.ORIENTATION)
+
+
+def _negated(tokens: list[Token], before: _Before) -> bool:
+    """Whether it is "not in the left half", or only "closest to the left" of several."""
+    if before.head < 0:
+        return False
+    near = {at(tokens, before.head - n).text for n in range(3)}
+    return bool(near & v.NEGATION) or tokens[before.head].text in v.CLOSEST
+
+
+def _is_bare_place(
+    tokens: list[Token],
+    phrase: Phrase,
+    before: _Before,
+    clause: _Clause,
+    *,
+    described: bool,
+) -> bool:
+    """Whether a phrase without "of the image" is meant of the image all the same."""
+    directions = phrase.directions
+    text = tokens[phrase.first].text
+    if before.words & v.ARTICLE and not before.words & v.HEDGE:
+        return False
+    if at(tokens, before.head).text in v.STRETCHING or (described and directions.axes < 2):
+        return False
+    if text in v.COMPASS and not (directions.axes == 2 and (directions.areas or directions.offset)):
+        return False
+    if clause.part and not (directions.corner and directions.areas):
+        return False
+    if _qualifies_noun(tokens, phrase):
+        return (before.definite or before.head < 0) and _noun_is_target(tokens, phrase)
+    if directions.axes == 2:
+        return True
+    if text in v.CENTERED:
+        return text == "centrally"
+    return before.definite and bool(before.words & (v.PREPOSITION - {"to", "of"} | v.HEDGE))
+
+
+def _qualifies_noun(tokens: list[Token], phrase: Phrase) -> bool:
+    following = at(tokens, phrase.last + 1)
+    return not (following.starts_clause or following.text in v.FUNCTION)
+
+
+def _noun_is_target(tokens: list[Token], phrase: Phrase) -> bool:
+    """Whether the words qualify the target: "the top-left truck", "the central hall in view"."""
+    if tokens[phrase.first].text in v.SUPERLATIVE:
+        return False
+    following = tokens[phrase.last + 1 : phrase.last + 1 + MAX_NOUN]
+    texts = [t.text for t in following]
+    if "of" in texts:
+        return False
+    return phrase.directions.corner or (
+        phrase.directions.center and _framed_soon(tokens, phrase.last + 1)
+    )
+
+
+def _framed_soon(tokens: list[Token], index: int) -> bool:
+    for position in range(index, min(index + MAX_NOUN, len(tokens))):
+        if tokens[position].starts_clause:
+            return False
+        if tokens[position].text in ("in", "of", "within"):
+            return at(tokens, skip_small(tokens, position)).text in v.FRAME
+    return False
+
+
+# What the words between the phrases say.
+
+
+def _enter(tokens: list[Token], index: int, clause: _Clause) -> None:
+    token = tokens[index]
+    if token.starts_clause:
+        clause.relation = False
+    if token.gap == ".":
+        clause.part = False
+
+
+def _note(tokens: list[Token], index: int, clause: _Clause) -> None:
+    token = tokens[index]
+    if token.text in v.LOCATOR and (
+        token.starts_clause or at(tokens, index - 1).text in ("that", "which", "is", "are")
+    ):
+        clause.part = False
+    elif token.text in v.PART_MARKER:
+        clause.part = True
+    if token.text in v.RELATION and names_other(tokens, index):
+        clause.relation = True

@@ -1,0 +1,100 @@
+"""Rectangles that place words name, soft in that what lies outside is told by how far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+Interval = tuple[float, float]
+
+WHOLE: Interval = (0.0, 1.0)
+CENTER: Interval = (0.25, 0.75)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle in fractions of the image, x to the right and y down, all in [0, 1]."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing lies inside."""
+        return self.x0 >= self.x1 or self.y0 >= self.y1
+
+    def excess(self, x: float, y: float) -> float:
+        """How far a point lies outside, in image sides; 0 inside."""
+        return _length(_outside(x, self.x0, self.x1), _outside(y, self.y0, self.y1))
+
+    def excess_of(self, xs: Sequence[float], ys: Sequence[float]) -> float:
+        """How far a mask lies outside, in image sides; 0 where it is inside.
+
+        Along each axis this is half of how far its pixels lie outside on average and half
+        of how far its nearest part does. So a small mask counts with its distance, and a
+        large one that reaches well into the region with a quarter of it or less.
+
+        Args:
+            xs: quantiles of the mask's columns, in fractions of the width
+            ys: the same of its rows
+        """
+        if not xs or not ys:
+            return 0.0
+        return _length(_outside_of(xs, self.x0, self.x1), _outside_of(ys, self.y0, self.y1))
+
+    def widened(self, by: float) -> Region:
+        """The region grown on all sides, within the image."""
+        return Region(
+            max(0.0, self.x0 - by),
+            max(0.0, self.y0 - by),
+            min(1.0, self.x1 + by),
+            min(1.0, self.y1 + by),
+        )
+
+    def __and__(self, other: Region) -> Region:
+        return Region(
+            max(self.x0, other.x0),
+            max(self.y0, other.y0),
+            min(self.x1, other.x1),
+            min(self.y1, other.y1),
+        )
+
+    def __or__(self, other: Region) -> Region:
+        """The smallest region around both."""
+        return Region(
+            min(self.x0, other.x0),
+            min(self.y0, other.y0),
+            max(self.x1, other.x1),
+            max(self.y1, other.y1),
+        )
+
+
+def combine(regions: Iterable[Region]) -> Region | None:
+    """What several places named for one target leave; ``None`` for none.
+
+    Places that agree refine each other. Places that contradict each other leave all that
+    lies between them, so that nobody is accused for either reading.
+    """
+    combined: Region | None = None
+    for region in regions:
+        if combined is None:
+            combined = region
+        else:
+            both = combined & region
+            combined = combined | region if both.empty else both
+    return combined
+
+
+def _outside(value: float, low: float, high: float) -> float:
+    return max(low - value, value - high, 0.0)
+
+
+def _outside_of(values: Sequence[float], low: float, high: float) -> float:
+    distances = [_outside(value, low, high) for value in values]
+    return (sum(distances) / len(distances) + min(distances)) / 2
+
+
+def _length(dx: float, dy: float) -> float:
+    return (dx * dx + dy * dy) ** 0.5

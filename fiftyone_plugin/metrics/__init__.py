@@ -1,0 +1,1 @@
+"""Scoring of referring segmentation: kernels, conventions, summaries, runs."""

@@ -1,0 +1,13 @@
+"""Predictors: one file each behind one Protocol, listed without importing what they run on.
+
+A predictor's module stays light: it declares its ``SPEC`` and imports scikit-image, OpenCV
+or torch only where it first needs them.
+"""
+
+from fiftyone_plugin.predictors import cues, results
+from fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
+
+__all__ = ["PREDICTORS", "PredictorSpec"]
+
+for _module in (cues, results):
+    PREDICTORS.add(_module.SPEC.name, _module.SPEC)

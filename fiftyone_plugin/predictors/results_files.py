@@ -1,0 +1,154 @@
+"""Finding and reading files of predictions, which may come from anyone."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.predictors.base import Prediction
+from importers.errors import MaskError, UsageError
+from importers.masks import from_array, read_arrays, read_mask
+
+MASK_SUFFIXES = frozenset(
+    {".png", ".tif", ".tiff", ".npy", ".npz", ".bmp", ".gif", ".webp", ".jpg", ".jpeg"}
+)
+SPLITS = frozenset({"train", "val", "test"})
+MAX_FILE = 1 << 30
+"""Bytes; more than the largest mask that is decoded takes uncompressed."""
+
+PREDICTION = "pred"
+"""The array that LISAt stores its prediction in; beside it stands the ground truth."""
+
+
+def list_files(root: Path) -> list[Path]:
+    """All ordinary files under a folder, sorted, hidden ones left out.
+
+    A link to a file counts where it stays in the folder; linked folders are not entered.
+
+    Args:
+        root: a folder, resolved
+
+    Raises:
+        UsageError: if a folder cannot be listed
+    """
+    found, waiting = [], [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(Path(entry.path))
+                    elif entry.is_file() and _stays(Path(entry.path), root, entry.is_symlink()):
+                        found.append(Path(entry.path))
+        except OSError as error:
+            raise UsageError(f"{folder} cannot be listed ({error.strerror})") from error
+    return sorted(found)
+
+
+def _stays(path: Path, root: Path, is_link: bool) -> bool:
+    return not is_link or path.resolve().is_relative_to(root)
+
+
+def inside(folder: Path, relative: object) -> Path:
+    """The file that a file of predictions names, relative to its folder.
+
+    Args:
+        folder: resolved
+        relative: what stood in the file, with ``/`` or ``\\``
+
+    Raises:
+        MaskError: if it is no text, leads out of the folder, or is no ordinary file
+    """
+    if not isinstance(relative, str) or not relative:
+        raise MaskError(f"the file of predictions names no mask file but {relative!r:.80}")
+    parts = PurePosixPath(relative.replace("\\", "/"))
+    try:
+        path = (folder / parts).resolve()
+        if parts.is_absolute() or ".." in parts.parts or not path.is_relative_to(folder):
+            raise MaskError(f"{relative!r:.80} leads out of the folder {folder.name}; not read")
+        if not path.is_file():
+            raise MaskError(f"{relative!r:.80} is named in the predictions but does not exist")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise MaskError(f"{relative!r:.80} is no file name ({error})") from error
+    return path
+
+
+def of_split(folders: Sequence[tuple[str, ...]], split: str) -> list[int]:
+    """Which of several candidates serve a split, by the folders that they lie in.
+
+    The last folder named for a split says which split a candidate is of. One of another
+    split is ruled out; one of this split is preferred to those that do not say.
+
+    Args:
+        folders: for each candidate the names of its folders, outermost first
+        split: the query's
+
+    Returns:
+        indices into ``folders``
+    """
+    known = SPLITS | {split}
+    said = [next((name for name in reversed(names) if name in known), None) for names in folders]
+    named = [i for i, name in enumerate(said) if name == split]
+    return named or [i for i, name in enumerate(said) if name is None]
+
+
+def read_prediction(path: Path, row: int | None = None) -> Prediction:
+    """Reads a mask file.
+
+    Args:
+        path: the file; of an NPZ the array ``pred``, or the only one
+        row: which mask of a (masks, height, width) array; ``None`` where there must be one
+
+    Returns:
+        (height, width) uint8 of 0 and 1
+
+    Raises:
+        MaskError: if it is broken, too large, or holds no such mask
+    """
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise MaskError(f"it has more than {MAX_FILE} bytes")
+        mask = from_array(_array(path, row)) if path.suffix in (".npy", ".npz") else read_mask(path)
+    except MaskError as error:
+        text = str(error)
+        raise MaskError(text if text.startswith(path.name) else f"{path.name}: {text}") from error
+    except Exception as error:  # broken files break decoders in more ways than they document
+        raise MaskError(f"{path.name} cannot be decoded ({error})") from error
+    return mask.target.astype(np.uint8)
+
+
+def _array(path: Path, row: int | None) -> NDArray[Any]:
+    if path.suffix == ".npy":
+        array = read_arrays(path)[""]
+    else:
+        name = _array_name(path)
+        array = read_arrays(path, (name,))[name]
+    if row is None or array.ndim != 3:
+        if row:
+            raise MaskError(f"it holds one mask, and the query needs number {row}")
+        return array
+    if row >= len(array):
+        raise MaskError(f"it holds {len(array)} masks, and the query needs number {row}")
+    return array[row]
+
+
+def _array_name(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [n[:-4] for n in archive.namelist() if n.endswith(".npy")]
+    except zipfile.BadZipFile as error:
+        raise MaskError("it is not a whole npz file") from error
+    if PREDICTION in names:
+        return PREDICTION
+    if len(names) == 1:
+        return names[0]
+    raise MaskError(f"it holds {len(names)} arrays and none is called {PREDICTION!r}")

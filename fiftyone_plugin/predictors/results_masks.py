@@ -1,0 +1,52 @@
+"""A folder of mask files, matched to queries by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from fiftyone_plugin.predictors.results_files import MASK_SUFFIXES, of_split, read_prediction
+from importers.errors import MaskError
+from importers.files import safe_name
+
+
+class MaskFolder:
+    """Mask files by the stem of their name.
+
+    Args:
+        root: the folder, resolved
+        files: what is in it; files that are no masks are left out
+    """
+
+    def __init__(self, root: Path, files: Iterable[Path]) -> None:
+        self._root = root
+        self._files = [f for f in files if f.suffix.lower() in MASK_SUFFIXES]
+        self._by_stem: dict[str, list[Path]] = {}
+        for file in self._files:
+            self._by_stem.setdefault(file.stem, []).append(file)
+        self._used: set[Path] = set()
+
+    def read(self, query: Query) -> Prediction:
+        """The query's mask; see :class:`fiftyone_plugin.predictors.results.Index`."""
+        # dict.fromkeys: in order, and an image id that is its file's stem is asked for once.
+        stem = PurePosixPath(query.image_name).stem
+        names = (safe_name(query.key), query.image_id, safe_name(query.image_id), stem)
+        for name in dict.fromkeys(names):
+            files = self._find(name, query.split)
+            self._used.update(files)
+            if len(files) > 1:
+                listed = ", ".join(str(f.relative_to(self._root)) for f in files)
+                raise MaskError(f"{len(files)} files claim {query.key}: {listed}; keep one")
+            if files:
+                return read_prediction(files[0])
+        raise NoPrediction(f"no mask file is named for {query.key} or its image")
+
+    def unused(self) -> list[str]:
+        """Mask files that matched no query so far, relative to the folder."""
+        return [f.relative_to(self._root).as_posix() for f in self._files if f not in self._used]
+
+    def _find(self, name: str, split: str) -> list[Path]:
+        files = self._by_stem.get(name, [])
+        folders = [f.relative_to(self._root).parts[:-1] for f in files]
+        return [files[i] for i in of_split(folders, split)]

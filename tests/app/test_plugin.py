@@ -1,0 +1,204 @@
+"""The plugin as FiftyOne meets it: from a plugins folder, in a process that knows nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+NAME = "@pairlens/curation"
+
+LOAD = """
+import json, sys
+from fiftyone.plugins.context import build_plugin_contexts
+from fiftyone.operators import Operator
+from fiftyone.operators.panel import Panel
+before = set(sys.modules)
+context = next(c for c in build_plugin_contexts() if c.name == "@pairlens/curation")
+panels = [i.name for i in context.instances if isinstance(i, Panel)]
+print(json.dumps({
+    "operators": [i.name for i in context.instances if i.name not in panels],
+    "panels": panels,
+    "unlabelled": [i.name for i in context.instances if not i.config.label],
+    "errors": context.errors,
+    "loaded": sorted({m.split(".")[0] for m in set(sys.modules) - before}),
+    "modules": {m: sys.modules[m].__file__ for m in ("importers", "fiftyone_plugin")
+                if m in sys.modules},
+}))
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A FiftyOne with an empty plugins folder and no database."""
+    own = {"FIFTYONE_PLUGINS_DIR": str(tmp_path / "plugins"), "FIFTYONE_DISABLE_SERVICES": "1"}
+    return {**os.environ, **own}
+
+
+@pytest.fixture
+def linked(repo_root: Path, tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
+    """The environment, with the checkout linked into the plugins folder by hand."""
+    link = tmp_path / "plugins" / "pairlens"
+    link.parent.mkdir()
+    link.symlink_to(repo_root)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def declared(repo_root: Path) -> dict:
+    return yaml.safe_load((repo_root / "fiftyone.yml").read_text())
+
+
+def run(code: str, environment: dict[str, str], *options: str, cwd: Path | None = None) -> str:
+    """Runs Python code in a fresh process, started elsewhere than at the checkout."""
+    done = subprocess.run(
+        [sys.executable, *options, "-c", code],
+        env=environment,
+        cwd=cwd or environment["FIFTYONE_PLUGINS_DIR"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def load(environment: dict[str, str], cwd: Path | None = None, before: str = "") -> dict:
+    return json.loads(run(before + LOAD, environment, cwd=cwd).splitlines()[-1])
+
+
+def test_registers_what_it_declares_without_errors(linked: dict, declared: dict) -> None:
+    found = load(linked)
+    assert found["errors"] == []
+    assert sorted(found["operators"]) == sorted(declared["operators"])
+    assert sorted(found["panels"]) == sorted(declared.get("panels", []))
+    assert found["unlabelled"] == []
+
+
+def test_declares_the_operators_of_the_design(declared: dict) -> None:
+    six = "import_dataset predict_masks score_pairs flag_pairs review_pairs export_subset"
+    assert set(six.split()) <= set(declared["operators"])
+
+
+def test_loading_imports_no_model_library(linked: dict) -> None:
+    found = load(linked)
+    assert not {"torch", "transformers", "ray", "tensorflow"} & set(found["loaded"])
+    assert "fiftyone_plugin" in found["modules"]
+
+
+def test_loads_where_pairlens_is_not_installed(linked: dict, repo_root: Path) -> None:
+    # The editable install is a finder on sys.meta_path; without it only the link is left.
+    forget = (
+        "import sys; sys.meta_path = [f for f in sys.meta_path "
+        "if 'editable' not in getattr(f, '__module__', '')]\n"
+        f"sys.path = [p for p in sys.path if p != {str(repo_root)!r}]\n"
+    )
+    found = load(linked, before=forget)
+    assert found["errors"] == []
+    assert Path(found["modules"]["importers"]).parent == repo_root / "importers"
+
+
+def test_a_plain_folder_of_the_same_name_does_no_harm(linked: dict, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "importers").mkdir(parents=True)
+    assert load(linked, cwd=tmp_path / "elsewhere")["errors"] == []
+
+
+@pytest.mark.parametrize("name", ["importers", "fiftyone_plugin"])
+@pytest.mark.parametrize("form", ["package", "module"])
+def test_names_what_is_in_the_way(linked: dict, tmp_path: Path, name: str, form: str) -> None:
+    file = f"{name}/__init__.py" if form == "package" else f"{name}.py"
+    other = tmp_path / "elsewhere" / file
+    other.parent.mkdir(parents=True)
+    other.touch()
+    errors = load(linked, cwd=tmp_path / "elsewhere")["errors"]
+    assert len(errors) == 1
+    last = errors[0].strip().splitlines()[-1]
+    assert last.startswith(f"ImportError: PairLens needs its own package {name!r} from ")
+    assert str(other.parent if form == "package" else other) in last
+
+
+def test_fiftyone_lists_it(linked: dict) -> None:
+    command = Path(sys.executable).with_name("fiftyone")
+    done = subprocess.run(
+        [command, "plugins", "list"], env=linked, capture_output=True, text=True, timeout=120
+    )
+    assert NAME in done.stdout, done.stderr
+
+
+def test_requirements_and_version_agree_with_pyproject(repo_root: Path, declared: dict) -> None:
+    project = tomllib.loads((repo_root / "pyproject.toml").read_text())["project"]
+    lines = (repo_root / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == project["dependencies"]
+    assert declared["version"] == project["version"]
+    fiftyone = next(d for d in project["dependencies"] if d.startswith("fiftyone"))
+    assert f"fiftyone{declared['fiftyone']['version']}" == fiftyone
+
+
+LINK = """
+from fiftyone_plugin.plugin_link import ensure_link, is_linked
+from importers.errors import StateError
+before = is_linked()
+try:
+    print(before, ensure_link(), ensure_link(), is_linked(), sep="\\n")
+except StateError as error:
+    print("refused:", error)
+"""
+
+
+def test_links_itself_and_does_so_once(environment: dict, tmp_path: Path, repo_root: Path) -> None:
+    link = tmp_path / "plugins" / "@pairlens" / "curation"
+    assert run(LINK, environment, cwd=tmp_path).split() == ["False", str(link), str(link), "True"]
+    assert link.resolve() == repo_root
+    assert [p.name for p in link.parent.iterdir()] == ["curation"]
+    assert load(environment)["errors"] == []
+
+
+@pytest.mark.parametrize("old", ["dangling", "checkout"])
+def test_links_anew_where_the_checkout_has_moved(
+    environment: dict, tmp_path: Path, repo_root: Path, old: str
+) -> None:
+    link = tmp_path / "plugins" / "@pairlens" / "curation"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "old")
+    if old == "checkout":
+        (tmp_path / "old").mkdir()
+        (tmp_path / "old" / "fiftyone.yml").write_text(f'name: "{NAME}"\n')
+    assert run(LINK, environment, cwd=tmp_path).split()[-1] == "True"
+    assert link.resolve() == repo_root
+
+
+def in_the_way_folder(plugins: Path) -> str:
+    (plugins / "@pairlens" / "curation").mkdir(parents=True)
+    return "is not a link of PairLens"
+
+
+def in_the_way_foreign_link(plugins: Path) -> str:
+    (plugins / "other").mkdir(parents=True)
+    (plugins / "other" / "fiftyone.yml").write_text("name: someone-elses\n")
+    (plugins / "@pairlens").mkdir()
+    (plugins / "@pairlens" / "curation").symlink_to(plugins / "other")
+    return "is not a link of PairLens"
+
+
+def in_the_way_copy(plugins: Path) -> str:
+    # FiftyOne looks no deeper than the first plugin it meets on a path.
+    (plugins / "@pairlens").mkdir(parents=True)
+    (plugins / "@pairlens" / "fiftyone.yml").write_text(f'name: "{NAME}"\n')
+    return "hides this one"
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [in_the_way_folder, in_the_way_foreign_link, in_the_way_copy],
+    ids=lambda f: f.__name__,
+)
+def test_refuses_to_replace_what_is_not_its_own(environment: dict, tmp_path: Path, prepare) -> None:
+    expected = prepare(tmp_path / "plugins")
+    said = run(LINK, environment, cwd=tmp_path)
+    assert said.startswith("refused:") and expected in said

