@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,8 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from fiftyone_plugin import cli_commands as commands
-from fiftyone_plugin.cli_report import Report, say
+from fiftyone_plugin.cli_report import say
+from fiftyone_plugin.reports import Report
 from importers.errors import PairLensError, UsageError
 from importers.formats import FORMATS, SPLITS
 from importers.parallel import ENGINES
@@ -33,6 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         the exit code
     """
     args = build_parser().parse_args(argv)
+    # FiftyOne tells at every start that MongoDB 6 is the oldest it runs on; doctor says which
+    # version runs.
+    logging.getLogger("fiftyone.core.odm.database").addFilter(
+        lambda record: "oldest supported" not in record.getMessage()
+    )
     try:
         # Libraries print notices; stdout is for the one JSON object.
         with redirect_stdout(sys.stderr):

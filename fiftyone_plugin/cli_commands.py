@@ -7,13 +7,12 @@ Whatever needs FiftyOne is imported in the function: it takes seconds, and ``--h
 from __future__ import annotations
 
 from argparse import Namespace
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from fiftyone_plugin.cli_report import Report, counts, listed, progress_bar, share, table
+from fiftyone_plugin import reports
+from fiftyone_plugin.cli_report import ProgressBar
+from fiftyone_plugin.reports import Report, table
 from importers.errors import UsageError
 
 
@@ -41,20 +40,9 @@ def run_import(args: Namespace) -> Report:
         engine=args.engine,
         workers=args.workers,
     )
-    with progress_bar("images") as progress:
+    with ProgressBar("images") as progress:
         done = import_dataset(args.format, args.root, args.name, options, progress)
-    lines = [
-        f"Imported {done.added:,} pairs in {done.seconds:.1f} s. Dataset {done.dataset} "
-        f"({done.format}) has {done.samples:,} pairs on {done.images:,} images: "
-        f"{counts(done.splits)}."
-    ]
-    lines += [f"  note: {note}" for note in done.notes]
-    if done.skipped:
-        lines.append(f"{done.skipped_total:,} records skipped:")
-        lines += listed(done.skipped, "source")
-        if any("is not there" in s["reason"] for s in done.skipped) and not args.placeholders:
-            lines.append("  --placeholders --resume imports pairs without their images.")
-    return Report(asdict(done), lines)
+    return reports.of_import(done, args.placeholders)
 
 
 def run_predict(args: Namespace) -> Report:
@@ -63,7 +51,7 @@ def run_predict(args: Namespace) -> Report:
     from importers import store
 
     dataset = store.load(args.name)
-    with progress_bar("pairs") as progress:
+    with ProgressBar("pairs") as progress:
         done = predict(
             dataset,
             predictor=args.predictor,
@@ -75,13 +63,7 @@ def run_predict(args: Namespace) -> Report:
             overwrite=args.overwrite,
             progress=progress,
         )
-    lines = [
-        f"{done.predictor} predicted {done.predicted:,} masks into {done.field} in "
-        f"{done.seconds:.1f} s; {done.failed:,} failed, {done.skipped:,} skipped."
-    ]
-    lines += [f"  {count:,} skipped: {reason}" for reason, count in done.skips.items()]
-    lines += listed(done.failures, "key") + [f"  note: {note}" for note in done.notes]
-    return Report(asdict(done), lines)
+    return reports.of_predict(done)
 
 
 def run_score(args: Namespace) -> Report:
@@ -90,7 +72,7 @@ def run_score(args: Namespace) -> Report:
     from importers import store
 
     dataset = store.load(args.name)
-    with progress_bar("pairs") as progress:
+    with ProgressBar("pairs") as progress:
         done = score(
             dataset,
             pred=args.pred,
@@ -101,28 +83,7 @@ def run_score(args: Namespace) -> Report:
             seed=args.seed,
             progress=progress,
         )
-    lines = [
-        f"Scored {done.pairs:,} pairs as {done.key} in {done.seconds:.1f} s "
-        f"(convention {done.convention}): {done.missing:,} without a prediction, "
-        f"{done.resized:,} resized, {len(done.unscored):,} without a ground truth."
-    ]
-    if done.pairs:
-        lines += _score_table(asdict(done))
-    lines += listed(done.unscored, "key")
-    return Report(asdict(done), lines)
-
-
-def _score_table(done: dict[str, Any]) -> list[str]:
-    rows = [("", "pairs", "gIoU", "cIoU", "Pr@.5", "Pr@.7", "Pr@.9", "N-acc", "T-acc")]
-    for name, one in {"all": done, **done["by"]["split"]}.items():
-        precision = (share(one["precision"][t]) for t in ("0.5", "0.7", "0.9"))
-        ends = (share(one["n_acc"]), share(one["t_acc"]))
-        ious = (share(one["gIoU"]), share(one["cIoU"]))
-        rows.append((name, f"{one['pairs']:,}", *ious, *precision, *ends))
-    lines = table(rows)
-    for name, (low, high) in done["ci"].items():
-        lines.append(f"  {name} 95 % interval over images: {share(low)} to {share(high)}")
-    return lines
+    return reports.of_score(done)
 
 
 def run_checks(args: Namespace) -> Report:
@@ -150,7 +111,7 @@ def run_flag(args: Namespace) -> Report:
             raise UsageError(f"--param {name}=... names no check; write CHECK.PARAMETER=VALUE")
         params.setdefault(check, {})[param] = value
     dataset = store.load(args.name)
-    with progress_bar("pairs") as progress:
+    with ProgressBar("pairs") as progress:
         done = flag(
             dataset,
             checks=args.check,
@@ -159,14 +120,7 @@ def run_flag(args: Namespace) -> Report:
             out=Path(args.out) if args.out else None,
             progress=progress,
         )
-    lines = [
-        f"Checked {done.pairs:,} pairs in {done.seconds:.1f} s: {done.flagged:,} have findings"
-        + (f" ({counts(done.severities)})." if done.severities else ".")
-    ]
-    lines += table([(name, f"{count:,}") for name, count in done.findings.items()])
-    if args.out:
-        lines.append(f"All findings, worst first: {args.out}")
-    return Report(asdict(done), lines)
+    return reports.of_flag(done, args.out)
 
 
 def run_review(args: Namespace) -> Report:
@@ -178,10 +132,9 @@ def run_review(args: Namespace) -> Report:
     if not args.set and (args.phrase or args.note):
         raise UsageError("--phrase and --note belong to --set")
     if args.dump:
-        count = decisions.dump(dataset, args.dump)
-        return Report({"dumped": count, "file": args.dump}, [f"{count:,} verdicts in {args.dump}"])
+        return reports.of_dump(decisions.dump(dataset, args.dump), args.dump)
     if args.apply:
-        return _applied(decisions.apply(dataset, args.apply))
+        return reports.of_apply(decisions.apply(dataset, args.apply))
     lines = []
     if args.set:
         key, verdict = args.set
@@ -191,18 +144,7 @@ def run_review(args: Namespace) -> Report:
     elif args.undo:
         restored = review.undo(dataset, reviewer=args.reviewer)
         lines = [f"Took back {restored:,} verdicts." if restored else "Nothing left to take back."]
-    status = review.status(dataset)
-    return Report(status, [*lines, f"{counts(status)}."])
-
-
-def _applied(report: dict[str, Any]) -> Report:
-    lines = [f"{report['applied']:,} verdicts applied."]
-    for what in ("stale", "unknown"):
-        if report[what]:
-            reasons = Counter(entry["reason"] for entry in report[what])
-            lines.append(f"{len(report[what]):,} {what}: {next(iter(reasons))}")
-            lines += listed(report[what], "key")
-    return Report(report, lines)
+    return reports.of_status(review.status(dataset), *lines)
 
 
 def run_export(args: Namespace) -> Report:
@@ -211,13 +153,9 @@ def run_export(args: Namespace) -> Report:
     from importers import store
 
     dataset = store.load(args.name)
-    with progress_bar("pairs") as progress:
+    with ProgressBar("pairs") as progress:
         done = export_dataset(dataset, args.format, args.out, select=args.select, progress=progress)
-    line = (
-        f"Exported {done['exported']:,} pairs to {done['out']}: {done['dropped']:,} dropped, "
-        f"{done['edited']:,} edited; the reasons are in {done['manifest']}"
-    )
-    return Report(done, [line])
+    return reports.of_export(done)
 
 
 def run_formats(args: Namespace) -> Report:

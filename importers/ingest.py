@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import fields, store
+from importers import app_view, fields, store
 from importers.datasets import open_dataset
 from importers.errors import RecordError, StateError, UsageError
 from importers.formats import SPLITS, Format, find_format
@@ -273,6 +273,7 @@ def _finish(dataset: Any, summary: ImportSummary, skips: _Skips) -> None:
     summary.splits = {s: by_split[s]["samples"] for s in SPLITS if s in by_split}
     summary.images = sum(g["images"] for g in by_split.values())
     _show_renditions(dataset)
+    app_view.arrange(dataset)
     store.update_info(
         dataset,
         complete=True,

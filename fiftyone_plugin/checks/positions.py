@@ -38,7 +38,7 @@ def position_conflict(pair: Subject, *, tolerance: float = 0.08) -> Iterator[Dou
     if pair.no_target or not (stats.area and stats.width and stats.height):
         return
     named = places(pair.phrase)
-    region = combine(place.region for place in named)
+    region = combine(place.region for place in _firm(named))
     if region is None:
         return
     xs = [x / stats.width for x in stats.x_quantiles]
@@ -46,6 +46,12 @@ def position_conflict(pair: Subject, *, tolerance: float = 0.08) -> Iterator[Dou
     excess = region.excess_of(xs, ys)
     if excess > tolerance:
         yield Doubt(score=math.exp(-excess / DECAY), note=_note(named, stats))
+
+
+def _firm(named: tuple[Place, ...]) -> list[Place]:
+    """Leaves out "near the centre" beside a firmer place: it may mean one axis only."""
+    firm = [place for place in named if not (place.hedged and place.name == "center")]
+    return firm or list(named)
 
 
 def _note(named: tuple[Place, ...], stats: MaskStats) -> str:

@@ -7,9 +7,11 @@ fault of a query leaves the others as bystanders. Two masks for one image and qu
 
 from __future__ import annotations
 
-import copy
+import itertools
 import json
 import shutil
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,21 +60,24 @@ class GresDamager:
             "split_leak": self._split_leak,
         }
 
+    @cached_property
+    def _folder(self) -> Path:
+        return annotation_folder(self._root) or self._root
+
     def units(self) -> list[str]:
         """All files, by split and name."""
-        folder = annotation_folder(self._root) or self._root
-        return [f"{s}/{f.stem}" for s in SPLITS for f in sorted((folder / s).glob("*.json"))]
+        return [f"{s}/{f.stem}" for s in SPLITS for f in sorted((self._folder / s).glob("*.json"))]
 
     def keys(self, unit: str) -> tuple[str, ...]:
         """A key for each query of the file."""
         return self._some_keys(unit, range(len(self._load(unit)["text"])))
 
-    def _some_keys(self, unit: str, indices: Any) -> tuple[str, ...]:
+    def _some_keys(self, unit: str, indices: Iterable[int]) -> tuple[str, ...]:
         split, stem = unit.split("/")
         return tuple(make_key("gres", split, stem, index) for index in indices)
 
     def _file(self, unit: str) -> Path:
-        return (annotation_folder(self._root) or self._root) / f"{unit}.json"
+        return self._folder / f"{unit}.json"
 
     def _image(self, unit: str) -> Path:
         split, stem = unit.split("/")
@@ -199,7 +204,7 @@ class GresDamager:
         split, stem = unit.split("/")
         other = str(rng.choice([s for s in SPLITS if s != split]))
         new = f"{other}/{self._new_stem(stem)}"
-        content = copy.deepcopy(self._load(unit))
+        content = self._load(unit)
         for shape in content["shapes"]:
             shape["image_name"] = self._image(new).name
         self._file(new).parent.mkdir(parents=True, exist_ok=True)
@@ -210,12 +215,16 @@ class GresDamager:
         self._list(new)
         return Damage(self.keys(unit) + self.keys(new), f"{unit} stands again as {new}")
 
+    @cached_property
+    def _above(self) -> Iterator[int]:
+        """Numbers above those of all ids."""
+        numbers = (unit.rpartition("_")[2] for unit in self.units())
+        return itertools.count(1 + max((int(n) for n in numbers if n.isdigit()), default=0))
+
     def _new_stem(self, stem: str) -> str:
         """An id above all others, as long as the given one."""
-        stems = [unit.split("/")[1] for unit in self.units()]
-        highest = max(int(s.rpartition("_")[2]) for s in stems if s.rpartition("_")[2].isdigit())
         head, _, digits = stem.rpartition("_")
-        return f"{head}_{highest + 1:0{len(digits)}}"
+        return f"{head}_{next(self._above):0{len(digits)}}"
 
     def _list(self, unit: str) -> None:
         """Adds an id to the split's list, twice as upstream has it."""

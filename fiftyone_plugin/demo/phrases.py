@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 
 from fiftyone_plugin.demo.plots import Outline
-from fiftyone_plugin.demo.scenes import Scene, SceneObject
+from fiftyone_plugin.demo.scenes import Extent, Scene, SceneObject
 from fiftyone_plugin.demo.terrain import Region
 
 NOUNS: dict[str, tuple[str, str, str]] = {
@@ -118,41 +118,34 @@ def layer_targets(scene: Scene) -> list[Target]:
     return [Target(p, "", "", "", None, mask, (), p) for p, mask in masks.items()]
 
 
-def named_place(mask: Region) -> str:
-    """The place a mask lies plainly in, one of :data:`PLACES`, or ``""``."""
-    x0, y0, x1, y1, cx, cy = _extent(mask)
-    columns = {"left": cx < 0.33 and x1 < 0.48, "right": cx > 0.67 and x0 > 0.52}
-    columns["center"] = 0.4 < cx < 0.6 and x0 > 0.25 and x1 < 0.75
-    lines = {"top": cy < 0.33 and y1 < 0.48, "bottom": cy > 0.67 and y0 > 0.52}
-    lines["center"] = 0.4 < cy < 0.6 and y0 > 0.25 and y1 < 0.75
-    column = next((name for name, inside in columns.items() if inside), None)
-    line = next((name for name, inside in lines.items() if inside), None)
-    if column is None or line is None:
+def named_place(extent: Extent) -> str:
+    """The place that something lies plainly in, one of :data:`PLACES`, or ``""``."""
+    x0, y0, x1, y1, x, y = extent
+    column = _third(x0, x, x1, ("left", "center", "right"))
+    line = _third(y0, y, y1, ("top", "center", "bottom"))
+    if not column or not line:
         return ""
     if "center" in (column, line):
         return line if column == "center" else column
     return f"{line}-{column}"
 
 
-def _loosely_in(mask: Region, place: str) -> bool:
-    """Whether someone could still say of a mask that it lies in a place."""
-    *_, x, y = _extent(mask)
-    words = place.split("-")
+def _third(low: float, middle: float, high: float, names: tuple[str, str, str]) -> str:
+    if middle < 0.33 and high < 0.48:
+        return names[0]
+    if 0.4 < middle < 0.6 and low > 0.25 and high < 0.75:
+        return names[1]
+    return names[2] if middle > 0.67 and low > 0.52 else ""
+
+
+def _loosely_in(extent: Extent, place: str) -> bool:
+    """Whether someone could still say of something that it lies in a place."""
+    x, y, words = extent.x, extent.y, place.split("-")
     across = x < 0.55 if "left" in words else x > 0.45 if "right" in words else 0.2 < x < 0.8
+    if place in ("left", "right"):
+        return across  # a side reaches from corner to corner
     down = y < 0.55 if "top" in words else y > 0.45 if "bottom" in words else 0.2 < y < 0.8
-    return bool(across and down)
-
-
-def _extent(mask: Region) -> tuple[float, ...]:
-    """Box and centre as fractions of the image: x0, y0, x1, y1, x, y."""
-    height, width = mask.shape
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    y = float(np.dot(mask.sum(1), np.arange(height) + 0.5) / mask.sum())
-    x = float(np.dot(mask.sum(0), np.arange(width) + 0.5) / mask.sum())
-    return (
-        columns[0] / width, rows[0] / height, (columns[-1] + 1) / width,
-        (rows[-1] + 1) / height, x / width, y / height,
-    )  # fmt: skip
+    return across and down
 
 
 def _describe(scene: Scene, thing: SceneObject, rng: Generator) -> Target | None:
@@ -168,7 +161,7 @@ def _describe(scene: Scene, thing: SceneObject, rng: Generator) -> Target | None
 
 def _attributes(thing: SceneObject, rng: Generator) -> list[tuple[str, str, str]]:
     """What to name, the first to be tried first: at least one of color, size and place."""
-    place = named_place(thing.mask)
+    place = named_place(thing.extent)
     color = "" if thing.kind == "swimming pool" else thing.color
     plain = {(color, "", ""), ("", thing.size, ""), (color, thing.size, "")} - {("", "", "")}
     placed = {(c, s, place) for c, s, _ in plain if not (c and s)} | {("", "", place)}
@@ -185,10 +178,10 @@ def _answers(other: SceneObject, thing: SceneObject, color: str, size: str, plac
     if color and color != other.color and not any({color, other.color} <= c for c in CONFUSABLE):
         return False
     if size and other.size != size:
-        ratio = float(other.mask.sum() / thing.mask.sum())
+        ratio = other.area / thing.area
         if ratio > 1.6 if size == "small" else ratio < 0.62:
             return False
-    return not place or _loosely_in(other.mask, place)
+    return not place or _loosely_in(other.extent, place)
 
 
 def _word(

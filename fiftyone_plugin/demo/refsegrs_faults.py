@@ -203,9 +203,11 @@ class RefSegRSDamager:
                 return Damage(self.keys(unit) + self.keys(other), note, (other,))
         return None
 
-    def _split_leak(self, unit: str, rng: Generator) -> Damage:
+    def _split_leak(self, unit: str, rng: Generator) -> Damage | None:
         split = self._lines[unit].split
         siblings = tuple(self._siblings(unit))
+        if self._used.intersection(siblings):
+            return None
         new = self._copy(unit, str(rng.choice([s for s in SPLITS if s != split])))
         where = f"{self._lines[new].split}/{new}"
         keys = self.keys(unit) + self.keys(new)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,6 +20,32 @@ from fiftyone_plugin.demo.terrain import Canvas, Points, Region, draw_line, draw
 from fiftyone_plugin.demo.themes import THEMES
 from importers.masks import rasterize
 from importers.records import Shape
+
+
+class Extent(NamedTuple):
+    """Box and centroid of a mask, as fractions of the image."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    x: float
+    y: float
+
+
+def extent_of(mask: Region) -> Extent:
+    """Measures a (height, width) mask that is not empty."""
+    height, width = mask.shape
+    rows, columns = mask.sum(1), mask.sum(0)
+    ys, xs = np.flatnonzero(rows), np.flatnonzero(columns)
+    return Extent(
+        x0=float(xs[0] / width),
+        y0=float(ys[0] / height),
+        x1=float((xs[-1] + 1) / width),
+        y1=float((ys[-1] + 1) / height),
+        x=float(np.dot(columns, np.arange(width) + 0.5) / columns.sum() / width),
+        y=float(np.dot(rows, np.arange(height) + 0.5) / rows.sum() / height),
+    )
 
 
 @dataclass(frozen=True)
@@ -38,6 +66,16 @@ class SceneObject:
     size: str
     outline: Outline
     mask: Region
+
+    @cached_property
+    def extent(self) -> Extent:
+        """Where it lies."""
+        return extent_of(self.mask)
+
+    @cached_property
+    def area(self) -> int:
+        """Pixels of its mask."""
+        return int(np.count_nonzero(self.mask))
 
 
 @dataclass(frozen=True)

@@ -225,11 +225,14 @@ class _Run:
             "source": {"format": facts["format"], "root": Path(normpath(root)).name},
             "format": facts["format"],
             "select": self._select,
+            # records = pairs + not_imported, and pairs = exported + dropped; the records of
+            # files none of whose pairs came in are in skipped_at_import alone.
             "counts": {
                 "records": tally.records,
+                "not_imported": tally.not_imported,
+                "pairs": self._pairs,
                 "exported": self.exported,
                 "dropped": counts["dropped"],
-                "not_imported": tally.not_imported,
                 "edited": counts["edited"],
                 "skipped_at_import": facts.get("skipped_total", counts["skipped_at_import"]),
                 "images": tally.images,

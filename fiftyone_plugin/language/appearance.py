@@ -35,15 +35,15 @@ def sizes(query: str) -> tuple[Word, ...]:
     Sizes of its parts ("with large windows") and of other objects do not count.
     """
     tokens = tokenize(query)
-    found, elsewhere = [], False
+    found, part, other = [], False, False
     for index, token in enumerate(tokens):
+        other = (other and not token.starts_clause) or _leaves_target(tokens, index)
+        part = part or token.text in v.PART_MARKER or token.text == "of"
         if token.gap == "." or token.text in v.NAMING:
-            elsewhere = False
-        elif token.text in v.PART_MARKER or _leaves_target(tokens, index):
-            elsewhere = True
-        if token.text not in v.SIZE or _is_vague(tokens, index):
+            part = other = False
+        if token.text not in v.SIZE or other or _is_vague(tokens, index):
             continue
-        if not elsewhere or _describes_whole(tokens, index):
+        if not part or _describes_whole(tokens, index):
             found.append(_word(query, token, v.SIZE[token.text]))
     return tuple(found)
 
@@ -75,7 +75,7 @@ def _sets_scene(tokens: list[Token], index: int) -> bool:
 
 
 def _leaves_target(tokens: list[Token], index: int) -> bool:
-    return _turns_away(tokens, index) or tokens[index].text in ("of", "on")
+    return _turns_away(tokens, index) or tokens[index].text == "on"
 
 
 def _is_vague(tokens: list[Token], index: int) -> bool:

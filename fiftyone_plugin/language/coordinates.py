@@ -32,7 +32,7 @@ _FORMS = (
     r"<\|?/?(?:b?box|point|quad|loc_?\d{1,5})(?:_start|_end)?\|?>",
 )
 _PATTERN = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
-_DIGITS = re.compile(_NUMBER)
+_DIGITS = re.compile(rf"(?<![a-z0-9.]){_NUMBER}", re.IGNORECASE)
 _GROUPED = re.compile(r"\(\s{0,4}\d{1,3}(?:,\d{3})+\s{0,4}\)")
 _TALK_BEFORE = re.compile(rf"\b{_TALK}\W{{0,3}}$", re.IGNORECASE)
 

@@ -81,7 +81,8 @@ def region_of(directions: Directions, *, hedged: bool, extreme: bool) -> Region:
     vertical = next(iter(directions.vertical), "")
     horizontal = next(iter(directions.horizontal), "")
     if directions.offset:
-        x, y = _beside(horizontal), _beside(vertical)
+        reach = OFFSET_REACH if hedged else 0.5
+        x, y = _beside(horizontal, reach), _beside(vertical, reach)
     else:
         rest = CENTER if directions.center else WHOLE
         x = _side(horizontal, reach) if horizontal else rest
@@ -128,7 +129,7 @@ def _side(side: str, reach: float) -> Interval:
     return (0.0, reach) if side in ("left", "top") else (1.0 - reach, 1.0)
 
 
-def _beside(side: str) -> Interval:
+def _beside(side: str, reach: float) -> Interval:
     if not side:
         return CENTER
-    return (0.5 - OFFSET_REACH, 0.5) if side in ("left", "top") else (0.5, 0.5 + OFFSET_REACH)
+    return (0.5 - reach, 0.5) if side in ("left", "top") else (0.5, 0.5 + reach)

@@ -32,9 +32,9 @@ class Region:
     def excess_of(self, xs: Sequence[float], ys: Sequence[float]) -> float:
         """How far a mask lies outside, in image sides; 0 where it is inside.
 
-        Along each axis this is half of how far its pixels lie outside on average and half
-        of how far its nearest part does. So a small mask counts with its distance, and a
-        large one that reaches well into the region with a quarter of it or less.
+        Along each axis this is made two thirds of how far its nearest part lies outside and
+        one third of how far its pixels do on average. So a small mask counts with its
+        distance, and a large one that reaches into the region with little of it.
 
         Args:
             xs: quantiles of the mask's columns, in fractions of the width
@@ -93,7 +93,7 @@ def _outside(value: float, low: float, high: float) -> float:
 
 def _outside_of(values: Sequence[float], low: float, high: float) -> float:
     distances = [_outside(value, low, high) for value in values]
-    return (sum(distances) / len(distances) + min(distances)) / 2
+    return (sum(distances) / len(distances) + 2 * min(distances)) / 3
 
 
 def _length(dx: float, dy: float) -> float:

@@ -64,7 +64,7 @@ PREPOSITION = _words(
     "of in on at to toward towards near within along inside into around by across than from "
     "over throughout"
 )
-BRIDGE = DETERMINER | PREPOSITION | HEDGE | EXTREME | _words("and but more also closer it")
+BRIDGE = DETERMINER | PREPOSITION | HEDGE | EXTREME | _words("and but more also closer")
 """Words that may stand between the parts of one place: "the center *of the* lower part"."""
 
 LOCATOR = _words(

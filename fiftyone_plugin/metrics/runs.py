@@ -195,22 +195,30 @@ def _register(dataset: Any, summary: ScoreSummary) -> None:
     dataset.save_run_results(summary.key, results)
 
 
+def scored_fields(dataset: Any) -> dict[str, str]:
+    """Prediction fields that were scored against something, and the key of the newest scoring."""
+    newest: dict[str, tuple[Any, str]] = {}
+    for key in dataset.list_runs():
+        run = dataset.get_run_info(key)
+        if getattr(run.config, "method", None) == METHOD:
+            field_name = run.config.pred_field
+            newest[field_name] = max(
+                newest.get(field_name, (run.timestamp, key)), (run.timestamp, key)
+            )
+    return {name: key for name, (_, key) in newest.items()}
+
+
 def evaluation_of(samples: Any, pred: str) -> str:
-    """The key of the newest scoring of a prediction field against the ground truth.
+    """The key of the newest scoring of a prediction field.
 
     Raises:
         StateError: if the field was never scored
     """
     dataset = samples._dataset
-    scorings = []
-    for key in dataset.list_runs():
-        run = dataset.get_run_info(key)
-        config = run.config
-        if getattr(config, "method", None) == METHOD and config.pred_field == pred:
-            scorings.append((run.timestamp, key))
-    if not scorings:
+    try:
+        return scored_fields(dataset)[pred]
+    except KeyError:
         raise StateError(
             f"field {pred!r} was not scored; run: pairlens score {dataset.name} --pred {pred} "
             f"--key {pred}"
-        )
-    return max(scorings)[1]
+        ) from None

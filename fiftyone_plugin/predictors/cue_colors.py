@@ -51,22 +51,30 @@ def color_fit(word: str, colors: Floats) -> Floats | None:
     if word in _HUES:
         return _near_hue(hue, _HUES[word]) * chroma / (chroma + _HALF_CHROMA)
     if word == "brown":
-        angle, lightness = _BROWN
-        # Less chroma is asked for, and bright red or orange is not brown.
-        dull = chroma / (chroma + _HALF_CHROMA / 2) * _bell(np.maximum(chroma - 35, 0), 15)
-        return _near_hue(hue, angle) * dull * _bell(light - lightness, 18)
+        return _brown(light, chroma, hue)
     if word in _GRAYS:
-        lightness, width = _GRAYS[word]
-        beyond = light - lightness
-        if word == "white":
-            beyond = np.minimum(beyond, 0)
-        if word == "black":
-            beyond = np.maximum(beyond, 0)
-        return _bell(beyond, width) * _bell(chroma, 14)
+        return _near_gray(word, light) * _bell(chroma, 14)
     if word in ("light", "dark"):
-        step = (light - light[-1]) / _LIGHTNESS_STEP * (1 if word == "light" else -1)
-    return 1 / (1 + np.exp(2.5 - step))
+        steps = (light - light[-1]) / _LIGHTNESS_STEP * (1 if word == "light" else -1)
+        return 1 / (1 + np.exp(2.5 - steps))
     return None
+
+
+def _brown(light: Floats, chroma: Floats, hue: Floats) -> Floats:
+    """A dull, dark yellow-red; brighter it is called red or orange."""
+    angle, lightness = _BROWN
+    dull = chroma / (chroma + _HALF_CHROMA / 2) * _bell(np.maximum(chroma - 35, 0), 15)
+    return _near_hue(hue, angle) * dull * _bell(light - lightness, 18)
+
+
+def _near_gray(word: str, light: Floats) -> Floats:
+    lightness, width = _GRAYS[word]
+    distance = light - lightness
+    if word == "white":
+        distance = np.minimum(distance, 0)
+    if word == "black":
+        distance = np.maximum(distance, 0)
+    return _bell(distance, width)
 
 
 def _near_hue(hue: Floats, angle: float) -> Floats:

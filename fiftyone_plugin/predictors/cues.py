@@ -49,6 +49,8 @@ _LIGHTNESS = re.compile(
 )
 """``light`` alone may be a lamp; ``dark`` is always a shade."""
 
+_STAND_INS = {"blackish": "dark", "ivory": "light"}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -87,12 +89,13 @@ class Cues:
         from fiftyone_plugin.predictors.regions import find_regions
         from importers.media import read_rgb
 
-        if image not in self._cache:
-            self._cache[image] = find_regions(read_rgb(image), **vars(self._settings))
-            if len(self._cache) > CACHED_IMAGES:
-                self._cache.popitem(last=False)
-        self._cache.move_to_end(image)
-        return self._cache[image]
+        regions = self._cache.pop(image, None)
+        if regions is None:
+            regions = find_regions(read_rgb(image), **vars(self._settings))
+        self._cache[image] = regions
+        if len(self._cache) > CACHED_IMAGES:
+            self._cache.popitem(last=False)
+        return regions
 
 
 def score_regions(regions: Regions, phrase: str) -> NDArray[np.float64]:
@@ -125,15 +128,21 @@ def _place_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
     return -outside / PLACE_SCALE - np.minimum(from_middle / np.maximum(half, 0.01), 1).mean(axis=1)
 
 
+def color_words(phrase: str) -> list[str]:
+    """The colours of the target, and ``light`` and ``dark``, in the order of the query.
+
+    ``language`` judges which words describe the target and which its background; for that
+    the words of lightness, which it does not know, are put to it as colours.
+    """
+    asked = _LIGHTNESS.sub(lambda match: "blackish" if match["dark"] else "ivory", phrase)
+    return [_STAND_INS.get(word.text, word.value) for word in language.colors(asked)]
+
+
 def _color_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
     """Colours weigh half as much each as the one before: the first tends to be the target's."""
-    words = [(word.start, word.value) for word in language.colors(phrase)]
-    words += [
-        (match.start(), "dark" if match["dark"] else "light") for match in _LIGHTNESS.finditer(phrase)
-    ]
     score = np.zeros(len(regions.area))
     weight = 2.5
-    for _, word in sorted(words):
+    for word in color_words(phrase):
         fit = color_fit(word, regions.color)
         if fit is not None:
             score += weight * np.log(fit + 0.01)

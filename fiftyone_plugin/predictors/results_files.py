@@ -47,15 +47,20 @@ def list_files(root: Path) -> list[Path]:
                         continue
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(Path(entry.path))
-                    elif entry.is_file() and _stays(Path(entry.path), root, entry.is_symlink()):
+                    elif _is_file_inside(entry, root):
                         found.append(Path(entry.path))
         except OSError as error:
             raise UsageError(f"{folder} cannot be listed ({error.strerror})") from error
     return sorted(found)
 
 
-def _stays(path: Path, root: Path, is_link: bool) -> bool:
-    return not is_link or path.resolve().is_relative_to(root)
+def _is_file_inside(entry: os.DirEntry[str], root: Path) -> bool:
+    try:
+        if not entry.is_file():
+            return False
+        return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return False
 
 
 def inside(folder: Path, relative: object) -> Path:
@@ -78,7 +83,7 @@ def inside(folder: Path, relative: object) -> Path:
         if not path.is_file():
             raise MaskError(f"{relative!r:.80} is named in the predictions but does not exist")
     except (OSError, ValueError, RuntimeError) as error:
-        raise MaskError(f"{relative!r:.80} is no file name ({error})") from error
+        raise MaskError(f"{relative!r:.80} is no name of a file in {folder.name}") from error
     return path
 
 

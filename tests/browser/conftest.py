@@ -29,7 +29,9 @@ FLAGS = [
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS = 120
 
-SERVE = "import sys; from fiftyone_plugin.app import open_app; open_app(sys.argv[1], int(sys.argv[2]))"
+SERVE = (
+    "import sys; from fiftyone_plugin.app import open_app; open_app(sys.argv[1], int(sys.argv[2]))"
+)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -58,7 +60,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
     def start(dataset_name: str) -> str:
         port = database.free_port()
         command = [sys.executable, "-c", SERVE, dataset_name, str(port)]
-        screenless = {n: v for n, v in os.environ.items() if n not in ("DISPLAY", "WAYLAND_DISPLAY")}
+        screenless = {
+            n: v for n, v in os.environ.items() if n not in ("DISPLAY", "WAYLAND_DISPLAY")
+        }
         with open(log, "ab") as stream:
             server = subprocess.Popen(command, env=screenless, stdout=stream, stderr=stream)
         servers.append(server)

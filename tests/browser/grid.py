@@ -46,14 +46,25 @@ def pixels(looker: Locator) -> Pixels:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
-def settled(looker: Locator, good: Callable[[Pixels], bool]) -> Pixels:
-    """The thumbnail's picture as soon as it is good, else as it is after some seconds."""
+def settled(looker: Locator, good: Callable[[Pixels], object]) -> Pixels:
+    """The thumbnail's picture as soon as it is good, else as it is after ten seconds."""
     for _ in range(40):
         shown = pixels(looker)
         if good(shown):
             break
         looker.page.wait_for_timeout(250)
     return shown
+
+
+def resting(looker: Locator) -> Pixels:
+    """The thumbnail's picture when it has not changed for half a second."""
+    seen: list[bytes] = []
+
+    def same(picture: Pixels) -> bool:
+        seen.append(picture.tobytes())
+        return len(seen) > 2 and len(set(seen[-3:])) == 1
+
+    return settled(looker, same)
 
 
 def chips(looker: Locator, field: str) -> list[str]:

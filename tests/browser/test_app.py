@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from fiftyone_plugin.demo.layouts import make_refsegrs, write_tiff
-from tests.browser.grid import Pixels, chips, open_grid, pixels, settled, thumbnail, tick
+from tests.browser.grid import Pixels, chips, open_grid, resting, settled, thumbnail, tick
 
 WINDOW = {"width": 1440, "height": 900}
-
-PAIRS = 20
+PAIRS = 24
 OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 CORNER = re.compile(r" in the (top|bottom)-(left|right) corner$")
 
-BROWSER_MARK = np.array([0.5])
+ALIKE = 8
+"""Mean difference in gray levels up to which two pictures are one, resized by two programs."""
+
+PAINTED = 20
+"""Difference in gray levels from which a pixel was painted over."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A dataset in the App: its files, its phrases by id, and where it is served.
+    """A dataset in the App: its files and where it is served.
 
-    ``sound``, ``emptied``, ``boxed`` and ``misplaced`` are ids of pairs with their own phrase:
-    one left alone, one without a target, one with its box for a mask, and one whose query
-    names the opposite corner.
+    ``phrases`` are those that only one pair has, by its id. ``sound``, ``emptied``, ``boxed``
+    and ``misplaced`` are such pairs: one left alone, one without a target, one with a box for
+    a mask, and one whose query names the opposite corner.
     """
 
     root: Path
@@ -45,26 +50,33 @@ class Shown:
     def image(self, image_id: str, size: tuple[int, int]) -> Pixels:
         """The published image, as large as its thumbnail."""
         with Image.open(self.root / "images" / f"{image_id}.tif") as image:
-            return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BILINEAR))
+            return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BOX))
 
     def mask(self, image_id: str, size: tuple[int, int]) -> Pixels:
-        """The published mask, as large as the thumbnail; in between where a pixel is parted."""
+        """The published mask, as large as the thumbnail; neither 0 nor 255 along its edge."""
         with Image.open(self.root / "masks" / f"{image_id}.tif") as mask:
             return np.asarray(mask.convert("L").resize(size, Image.Resampling.BOX))
+
+
+def opposite(match: re.Match[str]) -> str:
+    return f" in the {OPPOSITE[match[1]]}-{OPPOSITE[match[2]]} corner"
 
 
 def generate(root: Path) -> Shown:
     """Writes a RefSegRS layout and spoils three of its pairs."""
     make_refsegrs(root, pairs=PAIRS, seed=3)
-    file = root / "output_phrase_train.txt"
-    phrases = dict(line.split(" ", 1) for line in file.read_text().splitlines())
-    single = [i for i, p in phrases.items() if list(phrases.values()).count(p) == 1]
-    misplaced = next(i for i in single if CORNER.search(phrases[i]))
-    phrases[misplaced] = CORNER.sub(
-        lambda m: f" in the {OPPOSITE[m[1]]}-{OPPOSITE[m[2]]} corner", phrases[misplaced]
-    )
-    sound, emptied, boxed = (i for i in single[:4] if i != misplaced)
-    file.write_text("".join(f"{i} {phrase}\n" for i, phrase in phrases.items()))
+    phrases: dict[str, str] = {}
+    for file in sorted(root.glob("output_phrase_*.txt")):
+        lines = [line.split(" ", 1) for line in file.read_text().splitlines()]
+        if file.name == "output_phrase_train.txt":
+            at = next(n for n, (_, phrase) in enumerate(lines) if CORNER.search(phrase))
+            lines[at][1] = CORNER.sub(opposite, lines[at][1])
+            misplaced = lines[at][0]
+            file.write_text("".join(f"{image_id} {phrase}\n" for image_id, phrase in lines))
+        phrases |= dict(lines)
+    often = Counter(phrases.values())
+    phrases = {i: p for i, p in sorted(phrases.items(), key=lambda e: int(e[0])) if often[p] == 1}
+    sound, emptied, boxed = [i for i in phrases if i != misplaced][:3]
     mask = np.zeros((512, 512), np.uint8)
     write_tiff(root / "masks" / f"{emptied}.tif", mask)
     mask[290:430, 180:330] = 255
@@ -83,8 +95,7 @@ def shown(
     from importers.ingest import import_dataset
 
     made = generate(tmp_path_factory.mktemp("layout") / "refsegrs")
-    # The name is in the picture that the README shows.
-    name = "refsegrs"
+    name = "refsegrs"  # which is in the picture that the README shows
     assert import_dataset("refsegrs", made.root, name).samples == PAIRS
     flag(fo.load_dataset(name))
     yield replace(made, url=serve(name))
@@ -93,7 +104,7 @@ def shown(
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, shown: Shown) -> Page:
-    """The App with the phrases on the thumbnails."""
+    """The App with the phrases on the thumbnails, by which the tests know the pairs."""
     page = browser.new_page(viewport=WINDOW)
     open_grid(page, shown.url)
     tick(page, "phrase")
@@ -120,33 +131,86 @@ def test_every_pair_has_a_thumbnail(page: Page) -> None:
 
 def test_thumbnails_are_the_published_tiffs(page: Page, shown: Shown) -> None:
     tick(page, "segmentation", False)
-    for image_id in (shown.sound, shown.emptied, shown.boxed, shown.misplaced):
-        other = shown.misplaced if image_id != shown.misplaced else shown.sound
 
-        def like(picture: Pixels, image_id: str = image_id) -> bool:
-            return difference(picture, shown.image(image_id, size_of(picture))).mean() < 8
+    def unlike(picture: Pixels, image_id: str) -> float:
+        return float(difference(picture, shown.image(image_id, size_of(picture))).mean())
 
-        picture = settled(looker(page, shown, image_id), like)
-        assert like(picture), image_id
-        assert shown.same_scene(image_id, other) or not like(picture, other)
+    for image_id in shown.phrases:
+        one = looker(page, shown, image_id)
+        one.scroll_into_view_if_needed()
+        picture = settled(one, lambda p, i=image_id: unlike(p, i) < ALIKE)
+        assert unlike(picture, image_id) < ALIKE, image_id
+    first, *_, last = shown.phrases
+    assert unlike(picture, last) < ALIKE < unlike(picture, first)
 
 
 def test_ticking_segmentation_paints_the_target_and_nothing_else(page: Page, shown: Shown) -> None:
     for image_id in (shown.sound, shown.boxed):
         one = looker(page, shown, image_id)
         tick(page, "segmentation", False)
-        plain = settled(one, lambda p: True)
+        plain = resting(one)
         tick(page, "segmentation")
-        painted = settled(one, lambda p: bool((difference(p, plain) > 20).any()))
+        painted = settled(one, lambda p, plain=plain: (difference(p, plain) > PAINTED).any())
         changed = difference(painted, plain)
         mask = shown.mask(image_id, size_of(plain))
-        assert np.median(changed[mask == 255]) > 20
-        assert np.mean(changed[mask == 0] > 5) < 0.01
+        assert np.median(changed[mask == 255]) > PAINTED
+        assert np.mean(changed[mask == 0] > PAINTED) < 0.01
 
 
 def test_an_emptied_mask_paints_nothing(page: Page, shown: Shown) -> None:
-    one = looker(page, shown, shown.emptied)
+    empty, control = (looker(page, shown, i) for i in (shown.emptied, shown.boxed))
     tick(page, "segmentation", False)
-    plain = settled(one, lambda p: False)
+    plain, before = resting(control), resting(empty)
     tick(page, "segmentation")
-    assert difference(settled(one, lambda p: False), plain).max() == 0
+    painted = settled(control, lambda p: (difference(p, plain) > PAINTED).any())
+    assert (difference(painted, plain) > PAINTED).any()
+    assert difference(resting(empty), before).max() < PAINTED
+
+
+def test_findings_are_chips_on_the_pairs_they_are_about(page: Page, shown: Shown) -> None:
+    tick(page, "findings")
+    looker(page, shown, shown.emptied).locator('[data-cy="tag-findings"]').first.wait_for()
+    assert chips(looker(page, shown, shown.sound), "findings") == []
+    assert "empty_mask" in chips(looker(page, shown, shown.emptied), "findings")
+    assert "box_mask" in chips(looker(page, shown, shown.boxed), "findings")
+    assert "position_conflict" in chips(looker(page, shown, shown.misplaced), "findings")
+
+
+def test_the_modal_shows_the_picture_too(page: Page, shown: Shown) -> None:
+    looker(page, shown, shown.sound).locator("canvas").click()
+    modal = page.locator('[data-cy="modal-looker-container"], [data-cy="modal"]').first
+    modal.locator('canvas[canvas-loaded="true"]').first.wait_for()
+    assert modal.get_by_text("could not be loaded").count() == 0
+    page.keyboard.press("Escape")
+    modal.wait_for(state="detached")
+
+
+def test_the_operators_are_offered(browser: Browser, shown: Shown) -> None:
+    from fiftyone_plugin.operators import OPERATORS
+
+    page = browser.new_page(viewport=WINDOW)
+    open_grid(page, shown.url)
+    page.locator('[data-cy="action-browse-operations"]').click()
+    search = page.get_by_placeholder("Search operations by name")
+    for operator in OPERATORS:
+        label = operator().config.label
+        search.fill(label)
+        page.get_by_text(label, exact=True).first.wait_for()
+    assert page.get_by_text("errors").count() == 0
+    page.close()
+
+
+def test_screenshot(page: Page, shown: Shown, repo_root: Path) -> None:
+    """Takes the README's picture where ``PAIRLENS_SCREENSHOT`` is set, else sees that it could."""
+    tick(page, "segmentation")
+    tick(page, "findings")
+    painted = looker(page, shown, shown.boxed)
+    tick(page, "phrase")
+    resting(painted)
+    page.mouse.move(0, 0)
+    png = page.screenshot()
+    assert len(png) > 100_000
+    if "PAIRLENS_SCREENSHOT" in os.environ:
+        target = repo_root / "docs" / "images" / "app.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(png)

@@ -1,0 +1,238 @@
+"""What the operators share: configuration, progress, result view, being a Python function.
+
+An operator is thin: it parses its form and calls the function that the command line calls.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+from fiftyone.operators.executor import ExecutionResult
+
+from fiftyone_plugin import PLUGIN_NAME
+from fiftyone_plugin.reports import Report
+from importers import fields
+from importers.errors import PairLensError, UsageError
+from importers.parallel import Progress
+
+Work = Callable[[Progress], Report]
+_POLL_SECONDS = 0.2
+
+
+class PairOperator(foo.Operator):
+    """A step of PairLens as a FiftyOne operator.
+
+    Subclasses set the class attributes and implement :meth:`form` and :meth:`work`.
+    """
+
+    title: ClassVar[str]
+    about: ClassVar[str]
+    icon: ClassVar[str]
+    operator_name: ClassVar[str]
+    risk: ClassVar[types.RiskLevel]
+    needs_dataset: ClassVar[bool] = True
+    long: ClassVar[bool] = True
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """As FiftyOne asks for it."""
+        return foo.OperatorConfig(
+            name=self.operator_name,
+            label=f"PairLens: {self.title}",
+            description=self.about,
+            icon=self.icon,
+            dynamic=True,
+            execute_as_generator=True,
+            allow_delegated_execution=self.long,
+            risk_level=self.risk,
+        )
+
+    def form(self, ctx: Any, inputs: types.Object) -> None:
+        """Adds the form's fields."""
+        raise NotImplementedError
+
+    def work(self, ctx: Any) -> Work:
+        """Reads the parameters and returns what is to be done with them."""
+        raise NotImplementedError
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """The form, or why there is none."""
+        inputs = types.Object()
+        if self.needs_dataset and not is_imported(ctx.dataset):
+            inputs.view(
+                "unsuitable",
+                types.Warning(
+                    label="This dataset was not imported by PairLens",
+                    description="Run 'PairLens: import' or open a dataset that it made.",
+                ),
+            ).invalid = True
+        else:
+            self.form(ctx, inputs)
+        return types.Property(inputs, view=types.View(label=self.title))
+
+    def execute(self, ctx: Any) -> Any:
+        """Does the work.
+
+        Returns:
+            in the App a generator of progress and a result view; from Python, and delegated,
+            the same object that the command line prints with ``--json``, plus ``report``
+
+        Raises:
+            PairLensError: with the sentence that the command line would print
+        """
+        work = self.work(ctx)
+        if _is_watched(ctx):
+            return self._stream(ctx, work)
+
+        def report_progress(done: int, total: int | None) -> None:
+            if ctx.delegated:
+                ctx.set_progress(progress=done / total if total else None)
+
+        return as_result(work(report_progress))
+
+    def resolve_output(self, ctx: Any) -> Any:
+        """The result view: the lines that the command line prints."""
+        outputs = types.Object()
+        # Code, so that no text of a dataset is taken for markup.
+        view = types.CodeView(language="text", read_only=True)
+        outputs.str("report", label=self.title, view=view)
+        return types.Property(outputs, view=types.View(label=self.title))
+
+    def __call__(self, samples: Any = None, **params: Any) -> Any:
+        """Runs the operator from Python.
+
+        Example::
+
+            score = foo.get_operator("@pairlens/curation/score_pairs")
+            score(dataset, pred="cues", key="cues")["gIoU"]
+
+        Args:
+            samples: a dataset or view; not needed for an import
+            params: as in the form
+
+        Returns:
+            what the command line prints with ``--json``; inside a running event loop, such
+            as a notebook's, a task for it
+        """
+        ctx: dict[str, Any] = {"params": params}
+        if samples is not None:
+            ctx |= {"dataset": samples._dataset.name, "view": samples.view()}
+        done = foo.execute_operator(f"{PLUGIN_NAME}/{self.operator_name}", ctx)
+        return done.result if isinstance(done, ExecutionResult) else done
+
+    def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
+        """Runs the work in a thread and passes its progress on to the App."""
+        events: queue.Queue[tuple[str, Any]] = queue.Queue()
+
+        def run() -> None:
+            try:
+                events.put(("done", work(lambda done, total: events.put(("at", (done, total))))))
+            except Exception as error:
+                events.put(("failed", error))
+
+        threading.Thread(target=run, name=self.operator_name, daemon=True).start()
+        yield ctx.ops.set_progress(label=self.title, progress=0, variant="linear")
+        while True:
+            what, value = _latest(events)
+            if what == "at":
+                done, total = value
+                label = f"{done:,} of {total:,}" if total else f"{done:,}"
+                yield ctx.ops.set_progress(label=label, progress=done / total if total else None)
+            elif what == "failed":
+                yield from self._show_failure(ctx, value)
+                return
+            else:
+                yield ctx.ops.reload_dataset()
+                yield from self.after(ctx, value)
+                yield self._show(ctx, as_result(value))
+                return
+
+    def after(self, ctx: Any, report: Report) -> Iterator[Any]:
+        """What else the App does when the work is done."""
+        yield from ()
+
+    def _show(self, ctx: Any, result: dict[str, Any]) -> Any:
+        return ctx.ops.show_output(self.resolve_output(ctx).to_json(), result)
+
+    def _show_failure(self, ctx: Any, error: Exception) -> Iterator[Any]:
+        if not isinstance(error, PairLensError):
+            raise error
+        yield ctx.ops.notify(str(error), variant="error")
+        yield self._show(ctx, {"report": str(error)})
+
+
+def _is_watched(ctx: Any) -> bool:
+    """Whether the App's browser waits for the operator.
+
+    ``foo.execute_operator`` and delegated runs exhaust a generator and lose what it gives;
+    only requests that came over HTTP name their operator.
+    """
+    return "operator_uri" in ctx.request_params and not ctx.delegated
+
+
+def _latest(events: queue.Queue[tuple[str, Any]]) -> tuple[str, Any]:
+    """The next event, without progress that newer progress has overtaken."""
+    event = events.get()
+    while event[0] == "at":
+        try:
+            event = events.get(timeout=_POLL_SECONDS)
+        except queue.Empty:
+            break
+    return event
+
+
+def as_result(report: Report) -> dict[str, Any]:
+    """A report as an operator's result."""
+    return report.data | {"report": "\n".join(report.lines)}
+
+
+def is_imported(dataset: Any) -> bool:
+    """Whether PairLens can work on the dataset."""
+    return dataset is not None and dataset.has_field(fields.KEY)
+
+
+def text(value: Any) -> str | None:
+    """A form's text, or ``None`` where it was left blank."""
+    return str(value).strip() or None if value is not None else None
+
+
+def required(params: dict[str, Any], name: str) -> str:
+    """A text that must be there.
+
+    Raises:
+        UsageError: if it is not
+    """
+    value = text(params.get(name))
+    if value is None:
+        raise UsageError(f"{name} is missing")
+    return value
+
+
+def choice(
+    inputs: types.Object, name: str, values: dict[str, str], *, default: str | None, **kwargs: Any
+) -> None:
+    """Adds a drop-down of values with their labels."""
+    view = types.DropdownView()
+    for value, label in values.items():
+        view.add_choice(value, label=label)
+    inputs.enum(name, list(values), default=default, required=True, view=view, **kwargs)
+
+
+AGAIN = {
+    "new": "Stop if it exists",
+    "resume": "Add what is missing",
+    "overwrite": "Replace it",
+}
+"""What to do with what an earlier run left; the names of the command line's options."""
+
+
+def mask_fields(dataset: Any) -> list[str]:
+    """The dataset's fields of masks."""
+    import fiftyone as fo
+
+    return list(dataset.get_field_schema(embedded_doc_type=fo.Segmentation))

@@ -1,0 +1,74 @@
+"""Run the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone.operators.types as types
+
+from fiftyone_plugin import reports
+from fiftyone_plugin.checks import CHECKS
+from fiftyone_plugin.checks.runner import flag
+from fiftyone_plugin.metrics.runs import scored_fields
+from fiftyone_plugin.operators.base import PairOperator, Work, text
+from importers import fields
+
+
+class FlagPairs(PairOperator):
+    """``pairlens flag`` in the App."""
+
+    operator_name = "flag_pairs"
+    title = "flag pairs"
+    about = "Runs the checks and shows what they find as chips on the samples"
+    icon = "flag"
+    risk = types.RiskLevel.MODERATE
+
+    def form(self, ctx: Any, inputs: types.Object) -> None:
+        """Adds the form's fields; those of the checks come from their parameters."""
+        listed = types.AutocompleteView(allow_user_input=False, allow_duplicates=False)
+        for one in CHECKS.values():
+            listed.add_choice(one.name, label=one.name, description=one.about)
+        inputs.list("checks", types.String(), label="Checks (all if empty)", view=listed)
+        if scored := sorted(scored_fields(ctx.dataset)):
+            view = types.AutocompleteView(allow_user_input=False, allow_duplicates=False)
+            for name in scored:
+                view.add_choice(name, label=name)
+            inputs.list("predictions", types.String(), label="Scored predictions", view=view)
+        inputs.bool("tune", default=False, label="Change thresholds")
+        if ctx.params.get("tune"):
+            self._add_thresholds(ctx, inputs)
+        inputs.str("out", label="Findings file", description="JSON Lines, worst first")
+        ctx.target_view()
+
+    def _add_thresholds(self, ctx: Any, inputs: types.Object) -> None:
+        chosen = ctx.params.get("checks") or list(CHECKS)
+        thresholds = types.Object()
+        for one in (c for c in CHECKS.values() if c.name in chosen and c.params):
+            group = types.Object()
+            for name, default in one.params.items():
+                if isinstance(default, int):
+                    group.int(name, default=default, label=name)
+                else:
+                    group.float(name, default=default, label=name)
+            thresholds.define_property(one.name, group, label=one.name, description=one.about)
+        inputs.define_property("params", thresholds, label="Thresholds")
+
+    def work(self, ctx: Any) -> Work:
+        """Flags."""
+        params = ctx.params
+        samples = ctx.target_view()
+        out = text(params.get("out"))
+        arguments = {
+            "checks": params.get("checks") or None,
+            "predictions": params.get("predictions") or (),
+            "params": params.get("params") or {},
+            "out": Path(out) if out else None,
+        }
+        return lambda progress: reports.of_flag(flag(samples, **arguments, progress=progress), out)
+
+    def after(self, ctx: Any, report: reports.Report) -> Iterator[Any]:
+        """Shows the chips, the mask and the query."""
+        active = [fields.FINDINGS, fields.SEGMENTATION, fields.PHRASE]
+        yield ctx.ops.set_active_fields(active)

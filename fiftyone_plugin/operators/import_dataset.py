@@ -1,0 +1,64 @@
+"""Import published files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone.operators.types as types
+
+from fiftyone_plugin import reports
+from fiftyone_plugin.operators.base import AGAIN, PairOperator, Work, choice, required, text
+from importers.formats import FORMATS, SPLITS
+from importers.ingest import ImportOptions, import_dataset
+
+
+class ImportDataset(PairOperator):
+    """``pairlens import`` in the App."""
+
+    operator_name = "import_dataset"
+    title = "import"
+    about = "Imports published query/mask pairs into a new dataset"
+    icon = "cloud_download"
+    risk = types.RiskLevel.MODERATE
+    needs_dataset = False
+
+    def form(self, ctx: Any, inputs: types.Object) -> None:
+        """Adds the form's fields."""
+        formats = {"auto": "Find out"} | {f.name: f.about for f in FORMATS.values()}
+        choice(inputs, "format", formats, default="auto", label="Format")
+        inputs.str("root", required=True, label="Folder", description="where the dataset lies")
+        inputs.str("name", required=True, label="Name", description="of the FiftyOne dataset")
+        inputs.list("splits", types.String(), default=list(SPLITS), label="Splits")
+        inputs.bool(
+            "placeholders",
+            default=False,
+            label="Placeholders",
+            description="stand-ins for missing images, instead of skipping their pairs",
+        )
+        inputs.int("limit", min=1, label="Limit", description="stop after so many pairs")
+        choice(inputs, "again", AGAIN, default="new", label="If the dataset exists")
+
+    def work(self, ctx: Any) -> Work:
+        """Imports."""
+        params = ctx.params
+        name = required(params, "name")
+        media_dir = text(params.get("media_dir"))
+        options = ImportOptions(
+            splits=tuple(params.get("splits") or SPLITS),
+            limit=params.get("limit"),
+            placeholders=bool(params.get("placeholders")),
+            media_dir=Path(media_dir) if media_dir else None,
+            resume=params.get("again") == "resume",
+            overwrite=params.get("again") == "overwrite",
+            strict=bool(params.get("strict")),
+        )
+        arguments = (params.get("format") or "auto", required(params, "root"), name, options)
+        return lambda progress: reports.of_import(
+            import_dataset(*arguments, progress), options.placeholders
+        )
+
+    def after(self, ctx: Any, report: reports.Report) -> Iterator[Any]:
+        """Opens the dataset."""
+        yield ctx.ops.open_dataset(report.data["dataset"])

@@ -1,0 +1,166 @@
+"""What came of a step, for people: the lines that the command line and the App both show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fiftyone_plugin.checks.runner import FlagSummary
+    from fiftyone_plugin.metrics.runs import ScoreSummary
+    from fiftyone_plugin.predictors.runner import PredictSummary
+    from importers.ingest import ImportSummary
+
+
+@dataclass
+class Report:
+    """The result of a command.
+
+    Attributes:
+        data: what ``--json`` prints
+        lines: what people read
+        ok: whether the command did what it was for
+    """
+
+    data: dict[str, Any]
+    lines: list[str] = field(default_factory=list)
+    ok: bool = True
+
+
+def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
+    """An import."""
+    lines = [
+        f"Imported {done.added:,} pairs in {done.seconds:.1f} s. Dataset {done.dataset} "
+        f"({done.format}) has {done.samples:,} pairs on {done.images:,} images: "
+        f"{counts(done.splits) or 'none'}."
+    ]
+    lines += [f"  note: {note}" for note in done.notes]
+    if done.skipped:
+        lines.append(f"{done.skipped_total:,} records skipped:")
+        lines += listed(done.skipped, "source")
+        if not placeholders and any("is not there" in s["reason"] for s in done.skipped):
+            lines.append("  --placeholders --resume imports pairs without their images.")
+    return Report(asdict(done), lines)
+
+
+def of_predict(done: PredictSummary) -> Report:
+    """A run of a predictor."""
+    lines = [
+        f"{done.predictor} predicted {done.predicted:,} masks into {done.field} in "
+        f"{done.seconds:.1f} s; {done.failed:,} failed, {done.skipped:,} skipped."
+    ]
+    lines += [f"  {count:,} skipped: {reason}" for reason, count in done.skips.items()]
+    lines += listed(done.failures, "key") + [f"  note: {note}" for note in done.notes]
+    return Report(asdict(done), lines)
+
+
+def of_score(done: ScoreSummary) -> Report:
+    """A scoring."""
+    lines = [
+        f"Scored {done.pairs:,} pairs as {done.key} in {done.seconds:.1f} s "
+        f"(convention {done.convention}): {done.missing:,} without a prediction, "
+        f"{done.resized:,} resized, {len(done.unscored):,} without a ground truth."
+    ]
+    data = asdict(done)
+    if done.pairs:
+        lines += _score_table(data)
+    return Report(data, lines + listed(done.unscored, "key"))
+
+
+def _score_table(done: dict[str, Any]) -> list[str]:
+    rows: list[tuple[str, ...]] = [
+        ("", "pairs", "gIoU", "cIoU", "Pr@.5", "Pr@.7", "Pr@.9", "N-acc", "T-acc")
+    ]
+    for name, one in {"all": done, **done["by"]["split"]}.items():
+        precision = (share(one["precision"][t]) for t in ("0.5", "0.7", "0.9"))
+        ends = (share(one["n_acc"]), share(one["t_acc"]))
+        ious = (share(one["gIoU"]), share(one["cIoU"]))
+        rows.append((name, f"{one['pairs']:,}", *ious, *precision, *ends))
+    lines = table(rows)
+    for name, (low, high) in done["ci"].items():
+        lines.append(f"  {name} 95 % interval over images: {share(low)} to {share(high)}")
+    return lines
+
+
+def of_flag(done: FlagSummary, out: str | None = None) -> Report:
+    """A run of the checks."""
+    lines = [
+        f"Checked {done.pairs:,} pairs in {done.seconds:.1f} s: {done.flagged:,} have findings"
+        + (f" ({counts(done.severities)})." if done.severities else ".")
+    ]
+    lines += table([(name, f"{count:,}") for name, count in done.findings.items()])
+    if out:
+        lines.append(f"All findings, worst first: {out}")
+    return Report(asdict(done), lines)
+
+
+def of_status(status: dict[str, int], *before: str) -> Report:
+    """Verdicts counted, after what was done."""
+    return Report(status, [*before, f"{counts(status)}."])
+
+
+def of_dump(count: int, file: str) -> Report:
+    """A decisions file written."""
+    return Report({"dumped": count, "file": file}, [f"{count:,} verdicts in {file}"])
+
+
+def of_apply(report: dict[str, Any]) -> Report:
+    """A decisions file applied."""
+    lines = [f"{report['applied']:,} verdicts applied."]
+    for what in ("stale", "unknown"):
+        if report[what]:
+            reasons = Counter(entry["reason"] for entry in report[what])
+            lines.append(f"{len(report[what]):,} {what}: {reasons.most_common(1)[0][0]}")
+            lines += listed(report[what], "key")
+    return Report(report, lines)
+
+
+def of_export(done: dict[str, Any]) -> Report:
+    """An export."""
+    line = (
+        f"Exported {done['exported']:,} pairs to {done['out']}: {done['dropped']:,} dropped, "
+        f"{done['edited']:,} edited; the reasons are in {done['manifest']}"
+    )
+    return Report(done, [line])
+
+
+def table(rows: list[tuple[str, ...]], indent: str = "  ") -> list[str]:
+    """Rows as lines with aligned columns; columns of figures to the right."""
+    if not rows:
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    right = [all(row[i].replace(",", "").replace(".", "").isdigit() for row in rows)
+             for i in range(len(widths))]  # fmt: skip
+
+    def cell(text: str, column: int) -> str:
+        return text.rjust(widths[column]) if right[column] else text.ljust(widths[column])
+
+    return [
+        (indent + "  ".join(cell(text, i) for i, text in enumerate(row))).rstrip() for row in rows
+    ]
+
+
+def counts(values: Mapping[str, int]) -> str:
+    """``train 6,901, val 144``."""
+    return ", ".join(f"{name} {value:,}" for name, value in values.items())
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage with two decimals, or ``-``."""
+    return "-" if value is None else f"{100 * value:.2f}"
+
+
+def shorten(text: str, width: int) -> str:
+    """One line of at most ``width`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 3] + "..."
+
+
+def listed(entries: list[dict[str, str]], key: str, most: int = 5) -> list[str]:
+    """The first few of a list of what went wrong, a line each."""
+    lines = [f"  {entry[key]}: {shorten(entry['reason'], 140)}" for entry in entries[:most]]
+    if len(entries) > most:
+        lines.append(f"  ... and {len(entries) - most:,} more")
+    return lines

@@ -1,0 +1,61 @@
+"""What the App shows of a dataset on first opening: which fields, in which colours and groups.
+
+Everything here is a default that curators change in the App and that a later import leaves
+as they left it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+
+from importers import fields
+
+COLORS = {
+    fields.SEGMENTATION: "#ff2d9b",  # what no roof, field or water is
+    fields.PHRASE: "#2f3e55",
+    fields.FINDINGS: "#c62828",
+}
+
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "tags": ("tags", "_label_tags"),
+    "labels": (fields.SEGMENTATION, fields.FINDINGS),
+    "review": (fields.QUALITY, fields.VERDICT, fields.REVIEWER, fields.REVIEWED_AT),
+    "pair": (
+        fields.PHRASE, fields.KEY, fields.IMAGE_ID, fields.NO_TARGET, fields.IMAGE_MISSING,
+        fields.ORIGINAL_PHRASE, fields.REVIEW_NOTE,
+    ),
+}  # fmt: skip
+_OPEN = ("tags", "labels", "review")
+"""Groups that stand open. Texts of which each pair has its own do not belong here: their
+filters make the App slow on large datasets."""
+
+
+def arrange(dataset: Any) -> None:
+    """Sets the defaults on a dataset whose appearance nobody has set yet."""
+    config = dataset.app_config
+    if config.active_fields is None:
+        shown = [fields.SEGMENTATION, fields.PHRASE, fields.FINDINGS]
+        config.active_fields = fo.ActiveFields(paths=shown)
+    if config.color_scheme is None:
+        chosen = [{"path": path, "fieldColor": color} for path, color in COLORS.items()]
+        config.color_scheme = fo.ColorScheme(color_by="field", opacity=0.6, fields=chosen)
+    if config.sidebar_groups is None:
+        config.sidebar_groups = _groups(dataset)
+    dataset.save()
+
+
+def _groups(dataset: Any) -> list[Any]:
+    """Our groups, then FiftyOne's own with what is left, closed."""
+    taken = {path for paths in _GROUPS.values() for path in paths}
+    groups = [
+        fo.SidebarGroupDocument(name=name, paths=list(paths), expanded=name in _OPEN)
+        for name, paths in _GROUPS.items()
+    ]
+    defaults: Any = fo.DatasetAppConfig.default_sidebar_groups(dataset)
+    for group in defaults:
+        rest = [path for path in group.paths if path not in taken]
+        if group.name not in _GROUPS and rest:
+            groups.append(fo.SidebarGroupDocument(name=group.name, paths=rest, expanded=False))
+    return groups

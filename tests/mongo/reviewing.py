@@ -1,0 +1,24 @@
+"""What a dataset under review looks like, straight from the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FIELDS = ("verdict", "reviewer", "reviewed_at", "review_note", "phrase", "original_phrase")
+
+
+def documents(dataset: Any) -> dict[str, dict[str, Any]]:
+    return {d["key"]: d for d in dataset._sample_collection.find()}
+
+
+def state(dataset: Any, key: str) -> tuple[Any, ...]:
+    document = documents(dataset)[key]
+    return tuple(document.get(name) for name in FIELDS)
+
+
+def keys(dataset: Any) -> list[str]:
+    return sorted(documents(dataset))
+
+
+def set_states(dataset: Any) -> list[tuple[Any, ...]]:
+    return [state(dataset, key) for key in keys(dataset)]
