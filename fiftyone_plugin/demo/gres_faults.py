@@ -45,7 +45,6 @@ class GresDamager:
 
     def __init__(self, root: Path, used: set[str]) -> None:
         self._root = root
-        self._used = used
         self.faults: dict[str, Attempt] = {
             "empty_mask": self._empty_mask,
             "full_mask": self._full_mask,

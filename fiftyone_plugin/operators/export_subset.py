@@ -19,7 +19,7 @@ class ExportSubset(PairOperator):
     title = "export subset"
     about = "Writes the selected pairs to a new folder, in the published layout"
     icon = "save_alt"
-    risk = types.RiskLevel.MODERATE
+    risk = types.RiskLevel.HIGH
 
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Adds the form's fields."""

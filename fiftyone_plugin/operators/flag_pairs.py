@@ -23,7 +23,7 @@ class FlagPairs(PairOperator):
     title = "flag pairs"
     about = "Runs the checks and shows what they find as chips on the samples"
     icon = "flag"
-    risk = types.RiskLevel.MODERATE
+    risk = types.RiskLevel.MEDIUM
 
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Adds the form's fields; those of the checks come from their parameters."""

@@ -21,7 +21,7 @@ class ImportDataset(PairOperator):
     title = "import"
     about = "Imports published query/mask pairs into a new dataset"
     icon = "cloud_download"
-    risk = types.RiskLevel.MODERATE
+    risk = types.RiskLevel.HIGH
     needs_dataset = False
 
     def form(self, ctx: Any, inputs: types.Object) -> None:

@@ -19,7 +19,7 @@ class PredictMasks(PairOperator):
     title = "predict masks"
     about = "Runs a text-prompted predictor on every pair"
     icon = "auto_awesome"
-    risk = types.RiskLevel.MODERATE
+    risk = types.RiskLevel.MEDIUM
 
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Adds the form's fields, those of the chosen predictor among them."""

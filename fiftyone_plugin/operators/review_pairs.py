@@ -29,7 +29,7 @@ class ReviewPairs(PairOperator):
     title = "review pairs"
     about = "Sets verdicts on the selected pairs, takes them back, dumps and applies them"
     icon = "rate_review"
-    risk = types.RiskLevel.MODERATE
+    risk = types.RiskLevel.MEDIUM
     long = False
 
     def form(self, ctx: Any, inputs: types.Object) -> None:

@@ -20,7 +20,7 @@ class ScorePairs(PairOperator):
     title = "score pairs"
     about = "Computes IoU per pair and the summary that papers report"
     icon = "straighten"
-    risk = types.RiskLevel.MODERATE
+    risk = types.RiskLevel.MEDIUM
 
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Adds the form's fields."""

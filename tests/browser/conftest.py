@@ -28,6 +28,9 @@ FLAGS = [
 ]
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS = 120
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+GRID_ZOOM = "8"
+"""Thumbnails on which most phrases can be read whole."""
 
 SERVE = (
     "import sys; from fiftyone_plugin.app import open_app; open_app(sys.argv[1], int(sys.argv[2]))"
@@ -60,11 +63,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
     def start(dataset_name: str) -> str:
         port = database.free_port()
         command = [sys.executable, "-c", SERVE, dataset_name, str(port)]
-        screenless = {
-            n: v for n, v in os.environ.items() if n not in ("DISPLAY", "WAYLAND_DISPLAY")
-        }
+        environment = {n: v for n, v in os.environ.items() if n not in SCREENS}
+        environment["FIFTYONE_APP_GRID_ZOOM"] = GRID_ZOOM
         with open(log, "ab") as stream:
-            server = subprocess.Popen(command, env=screenless, stdout=stream, stderr=stream)
+            server = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
         servers.append(server)
         _wait(f"http://127.0.0.1:{port}/fiftyone", server, log)
         return f"http://127.0.0.1:{port}/datasets/{dataset_name}"

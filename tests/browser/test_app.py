@@ -13,13 +13,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 from fiftyone_plugin.demo.layouts import make_refsegrs, write_tiff
 from tests.browser.grid import Pixels, chips, open_grid, resting, settled, thumbnail, tick
 
-WINDOW = {"width": 1440, "height": 900}
-PAIRS = 24
+TALL_WINDOW: ViewportSize = {"width": 1440, "height": 1600}
+"""Shows all pairs at once: thumbnails out of sight are not on the page."""
+
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
+PAIRS = 25
 OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 CORNER = re.compile(r" in the (top|bottom)-(left|right) corner$")
 
@@ -105,7 +108,7 @@ def shown(
 @pytest.fixture(scope="module")
 def page(browser: Browser, shown: Shown) -> Page:
     """The App with the phrases on the thumbnails, by which the tests know the pairs."""
-    page = browser.new_page(viewport=WINDOW)
+    page = browser.new_page(viewport=TALL_WINDOW)
     open_grid(page, shown.url)
     tick(page, "phrase")
     thumbnail(page, shown.phrases[shown.sound]).wait_for()
@@ -137,7 +140,6 @@ def test_thumbnails_are_the_published_tiffs(page: Page, shown: Shown) -> None:
 
     for image_id in shown.phrases:
         one = looker(page, shown, image_id)
-        one.scroll_into_view_if_needed()
         picture = settled(one, lambda p, i=image_id: unlike(p, i) < ALIKE)
         assert unlike(picture, image_id) < ALIKE, image_id
     first, *_, last = shown.phrases
@@ -202,6 +204,7 @@ def test_the_operators_are_offered(browser: Browser, shown: Shown) -> None:
 
 def test_screenshot(page: Page, shown: Shown, repo_root: Path) -> None:
     """Takes the README's picture where ``PAIRLENS_SCREENSHOT`` is set, else sees that it could."""
+    page.set_viewport_size(WINDOW)
     tick(page, "segmentation")
     tick(page, "findings")
     painted = looker(page, shown, shown.boxed)
