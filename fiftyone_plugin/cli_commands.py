@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fiftyone_plugin import reports
-from fiftyone_plugin.cli_report import ProgressBar
+from fiftyone_plugin.cli_report import ProgressBar, say
 from fiftyone_plugin.reports import Report, table
 from importers.errors import UsageError
 
@@ -191,8 +191,8 @@ def run_demo(args: Namespace) -> Report:
     """Runs the demo."""
     from fiftyone_plugin.demo.run import run_demo as demo
 
-    report = demo(Path(args.out or "demo-out"), images=args.images, seed=args.seed)
-    if args.open:
+    report = demo(Path(args.out or "demo-out"), images=args.images, seed=args.seed, say=say)
+    if args.open and report.ok:
         from fiftyone_plugin.app import open_app
 
         open_app(report.data["datasets"][0]["dataset"])
