@@ -70,8 +70,8 @@ def _failed(error: Exception, code: int) -> int:
 
 def _explained(error: Exception) -> Exception:
     """An error of a library, with what to do about it where that is known."""
-    module = type(error).__module__
-    if module.startswith(("pymongo", "fiftyone.core.service", "fiftyone.core.config")):
+    libraries = ("pymongo", "fiftyone.core.service", "fiftyone.core.config")
+    if isinstance(error, ConnectionError) or type(error).__module__.startswith(libraries):
         text = f"the database does not answer ({error}); see what: pairlens doctor"
     else:
         text = f"{type(error).__name__}: {error}; PAIRLENS_DEBUG=1 shows where"

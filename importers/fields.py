@@ -50,3 +50,19 @@ def intersection_field(eval_key: str) -> str:
 def union_field(eval_key: str) -> str:
     """The per-pair count of pixels in either mask."""
     return f"{eval_key}_union"
+
+
+def target_area_field(eval_key: str) -> str:
+    """The per-pair count of pixels of the ground truth that count."""
+    return f"{eval_key}_target_area"
+
+
+def predicted_area_field(eval_key: str) -> str:
+    """The per-pair count of pixels of the prediction that count; absent where there is none."""
+    return f"{eval_key}_predicted_area"
+
+
+def score_fields(eval_key: str) -> tuple[str, ...]:
+    """All fields of an evaluation, the IoU first."""
+    named = (iou_field, intersection_field, union_field, target_area_field, predicted_area_field)
+    return tuple(name(eval_key) for name in named)

@@ -11,7 +11,8 @@ from pathlib import Path
 from importers.fields import INFO
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
-_ODD = re.compile(r"[^A-Za-z0-9._/#-]")
+_ODD = re.compile(r"[^A-Za-z0-9._/#-]|-[0-9a-f]{12}\Z")
+_HALF = re.compile(r"[\ud800-\udfff]")
 _MAX_NAME = 120
 MARKER = f".{INFO}"
 """A file that stands in every folder PairLens made, and without which it deletes none."""
@@ -21,11 +22,13 @@ def safe_name(key: str) -> str:
     """A file name for a key: ``gres/train/a_1#0`` becomes ``gres_train_a_1_0``.
 
     Keys of ordinary ids only have ``/`` and ``#`` written as ``_``. Any other character, a
-    second ``#``, a leading dot or great length could make two keys one name (or a name that
-    a disk refuses): such a name carries a digest of the key.
+    second ``#``, a third ``/``, a leading dot or great length could make two keys one name
+    (or a name that a disk refuses): such a name carries a digest of the key, and so does one
+    that looks as if it did.
     """
     name = _UNSAFE.sub("_", key)
-    plain = not _ODD.search(key) and key.count("#") < 2 and not name.startswith(".")
+    few = key.count("#") < 2 and key.count("/") < 3
+    plain = few and not _ODD.search(key) and not name.startswith(".")
     if plain and len(name) <= _MAX_NAME:
         return name
     told_apart = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
@@ -35,10 +38,16 @@ def safe_name(key: str) -> str:
 def is_plain_name(name: str) -> bool:
     """Whether a file name from a dataset names a file in its folder and nothing else."""
     return (
-        0 < len(name.encode("utf-8", "surrogatepass")) <= 255
+        is_text(name)
+        and 0 < len(name.encode()) <= 255
         and name not in (".", "..")
         and not set(name) & set("/\\\0")
     )
+
+
+def is_text(text: str) -> bool:
+    """Whether a database can store it: JSON and file names can hold halves of characters."""
+    return not _HALF.search(text)
 
 
 def mark_folder(folder: Path, owner: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +30,7 @@ LISTED = 1000
 """Skipped records kept in the dataset's info; all of them are in ``skipped.jsonl``."""
 
 _LOOKUP = 256
+_LEFTOVER_SECONDS = 600
 
 SUMMARIZED = 100_000
 """Skipped records kept in the summary, so that memory is bounded."""
@@ -161,6 +163,7 @@ def fill_dataset(
     store.declare_fields(dataset)
     facts = {"format": chosen.name, "root": str(root), "media_dir": str(media_dir)}
     store.update_info(dataset, **facts, complete=False)
+    _remove_leftovers(media_dir)
     skips = _Skips(media_dir / "skipped.jsonl", options.strict)
     try:
         records = chosen.read(
@@ -179,6 +182,14 @@ def fill_dataset(
     _finish(dataset, summary, skips)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+def _remove_leftovers(media_dir: Path) -> None:
+    """Deletes what killed runs had begun to write; another run may be writing right now."""
+    for file in media_dir.glob("*/.*.partial"):
+        with suppress(FileNotFoundError):
+            if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
+                file.unlink()
 
 
 def _watched(

@@ -116,13 +116,20 @@ def _topology(crop: NDArray[np.uint8]) -> tuple[int, int, int, float]:
     # the complement of 8-connected target.
     framed = cv2.copyMakeBorder(crop ^ 1, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     outside_and_holes = cv2.connectedComponents(framed, connectivity=4)[0] - 1
-    ys, xs = np.nonzero(crop)
-    # The hull of pixel corners, not centres, so that a full rectangle has solidity 1.
-    corners = np.concatenate(
-        [np.stack((xs + dx, ys + dy), 1) for dx in (0, 1) for dy in (0, 1)]
-    ).astype(np.int32)
-    hull = cv2.convexHull(corners)
+    hull = cv2.convexHull(_corners(crop))
     return parts - 1, outside_and_holes - 1, int(table[1:, 4].max()), cv2.contourArea(hull)
+
+
+def _corners(crop: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Corners of the first and last target pixel of each row, (n, 2); no others are on the hull.
+
+    Corners, not centres, so that a full rectangle has solidity 1.
+    """
+    rows = np.flatnonzero(crop.any(1))
+    left = crop[rows].argmax(1)
+    right = crop.shape[1] - crop[rows, ::-1].argmax(1)
+    corners = [np.stack((x, rows + dy), 1) for x in (left, right) for dy in (0, 1)]
+    return np.concatenate(corners).astype(np.int32)
 
 
 def _mean(profile: NDArray[np.int64]) -> float:

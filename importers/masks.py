@@ -12,6 +12,7 @@ import io
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any, BinaryIO
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
@@ -29,10 +30,14 @@ from importers.records import Shape
 MAX_PIXELS = 100_000_000
 """Larger images and masks are refused: one decoded at three bytes a pixel takes 300 MB."""
 
+MAX_BYTES = 8 * MAX_PIXELS
+"""Of a ``.npy`` or of what is taken from an ``.npz``: the largest mask, in double precision."""
+
 MAX_COORDINATE = 1 << 15
 """OpenCV's fixed-point fill overflows beyond; no chip is that large."""
 
 MAX_LISTED_VALUES = 8
+MAX_LISTED_FAULTS = 20
 
 Pixels = NDArray[np.uint8]
 
@@ -64,7 +69,10 @@ class Mask:
 
 
 def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[str, ...]:
-    """Names what makes each polygon unable to enclose a region of a (height, width) image."""
+    """Names what makes each polygon unable to enclose a region of a (height, width) image.
+
+    Of more than twenty, the last entry tells the number.
+    """
     faults = []
     for number, shape in enumerate(shapes):
         points = shape.points
@@ -74,11 +82,29 @@ def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[
         distinct = {(int(x), int(y)) for x, y in points}
         if len(distinct) < 3:
             faults.append(f"polygon {number} has {len(distinct)} distinct points")
-        elif all(not (0 <= x <= width and 0 <= y <= height) for x, y in distinct):
+        elif _lies_outside(distinct, height, width):
             faults.append(f"polygon {number} lies outside the {width}x{height} image")
-        elif shoelace_area(points) == 0:
+        elif shoelace_area(points) == 0 and _is_outline(points, height, width):
             faults.append(f"polygon {number} encloses no area")
+    if len(faults) > MAX_LISTED_FAULTS:
+        faults[MAX_LISTED_FAULTS:] = [f"{len(faults) - MAX_LISTED_FAULTS} polygons more"]
     return tuple(faults)
+
+
+def _lies_outside(points: set[tuple[int, int]], height: int, width: int) -> bool:
+    """Whether no pixel can be met; a polygon around the image has no point in it and meets all."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return max(xs) < 0 or min(xs) >= width or max(ys) < 0 or min(ys) >= height
+
+
+def _is_outline(points: tuple[tuple[float, float], ...], height: int, width: int) -> bool:
+    """Whether filling adds nothing: in a figure of eight, areas cancel out that are filled."""
+    outline = np.zeros((height, width), np.uint8)
+    corners = np.asarray(points, dtype=np.float64).astype(np.int32)
+    cv2.polylines(outline, [corners], True, 1, 1)
+    filled = outline.copy()
+    cv2.fillPoly(filled, [corners], 1)
+    return bool((filled == outline).all())
 
 
 def shoelace_area(points: tuple[tuple[float, float], ...]) -> float:
@@ -109,7 +135,8 @@ def rasterize(shapes: tuple[Shape, ...], height: int, width: int) -> Mask:
             alone = np.zeros_like(pixels)
             _paint(alone, points, 1)
             areas.append(int(alone.sum()))
-        outlines = [outlines[i] for i in np.argsort(areas)[::-1]]
+        # Stable: numpy's default sort orders equal areas differently from machine to machine.
+        outlines = [outlines[i] for i in np.argsort(areas, kind="stable")[::-1]]
     for points, value in outlines:
         _paint(pixels, points, value)
     return Mask(pixels)
@@ -144,7 +171,7 @@ def from_array(array: NDArray[Any]) -> Mask:
         return Mask((array > 0.5).astype(np.uint8), problem="fractional values, cut at 0.5")
     counts = np.bincount(array.ravel()) if array.dtype == np.uint8 else None
     values = np.flatnonzero(counts) if counts is not None else np.unique(array)
-    listed = tuple(int(v) for v in values[:MAX_LISTED_VALUES])
+    listed = tuple(_storable(v) for v in values[:MAX_LISTED_VALUES])
     if set(listed) >= {1, 255} and set(listed) <= {0, 1, 255}:
         return Mask(array.astype(np.uint8), listed)
     problem = ""
@@ -155,23 +182,31 @@ def from_array(array: NDArray[Any]) -> Mask:
     return Mask((array > cut).astype(np.uint8), listed, problem)
 
 
+def _storable(value: Any) -> int:
+    """Within the database's integers: the no-data value of floating-point rasters is not."""
+    return max(-(1 << 63), min((1 << 63) - 1, int(value)))
+
+
 def read_mask(path: Path) -> Mask:
     """Reads a mask file: TIFF, PNG and the other rasters Pillow knows, ``.npy``, ``.npz``.
 
     Raises:
         MaskError: if the file is missing, broken, too large or no mask
     """
+    if not path.is_file():
+        raise MaskError(f"{path.name} does not exist")
     try:
-        if path.suffix in (".npy", ".npz"):
-            return from_array(next(iter(read_arrays(path).values())))
+        if path.suffix.lower() in (".npy", ".npz"):
+            arrays = read_arrays(path)
+            if not arrays:
+                raise MaskError("it holds no array")
+            return from_array(next(iter(arrays.values())))
         with open(path, "rb") as stream:
             return _decode_raster(stream)
-    except FileNotFoundError:
-        raise MaskError(f"{path.name} does not exist") from None
     except MaskError as error:
         raise MaskError(f"{path.name}: {error}") from error
-    except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError) as error:
-        raise MaskError(f"{path.name} cannot be decoded ({error})") from error
+    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+        raise MaskError(f"{path.name} cannot be decoded ({error!r})") from error
 
 
 def _decode_raster(stream: BinaryIO) -> Mask:
@@ -179,7 +214,7 @@ def _decode_raster(stream: BinaryIO) -> Mask:
         if image.width * image.height > MAX_PIXELS:
             raise MaskError(f"{image.width}x{image.height} pixels are too many for a mask")
         # Palette images are read by index, as training code does, not by colour.
-        return from_array(np.asarray(image))
+        return from_array(np.asarray(image.getchannel(0) if image.mode in ("LA", "PA") else image))
 
 
 def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -190,37 +225,42 @@ def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, ND
         only: names of the arrays of an ``.npz`` that are decompressed; all by default
 
     Raises:
-        MaskError: if an array would be larger than the bound or is pickled
+        MaskError: if the arrays would be larger than the bound, or one is pickled
+        OSError, ValueError, ...: what the decoders meet in a broken file
     """
-    data = path.read_bytes()
-    if path.suffix == ".npy":
-        return {"": _load_npy(io.BytesIO(data))}
+    if path.suffix.lower() == ".npy":
+        _check_bytes(path.stat().st_size)
+        return {"": _load_npy(path.read_bytes())}
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [n for n in archive.namelist() if n.endswith(".npy")]
-            names = [n for n in names if only is None or n[:-4] in only]
-            return {n[:-4]: _load_npy(archive.open(n)) for n in names}  # type: ignore[arg-type]
-    except zipfile.BadZipFile as error:
-        raise MaskError(f"{path.name} is not a whole npz file") from error
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
+            members = [m for m in members if only is None or m.filename[:-4] in only]
+            # No more than what is claimed here is decompressed.
+            _check_bytes(sum(m.file_size for m in members))
+            return {m.filename[:-4]: _load_npy(archive.read(m)) for m in members}
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise MaskError("it is not a whole npz file") from error
 
 
-def _load_npy(stream: BinaryIO) -> NDArray[Any]:
-    version = np.lib.format.read_magic(stream)
-    header = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else (np.lib.format.read_array_header_2_0)
-    )
-    shape, fortran, dtype = header(stream)
+def _check_bytes(size: int) -> None:
+    if size > MAX_BYTES:
+        raise MaskError(f"{size:,} bytes are too many for a mask")
+
+
+def _load_npy(data: bytes) -> NDArray[Any]:
+    stream = io.BytesIO(data)
+    first = np.lib.format.read_magic(stream) == (1, 0)
+    read_header = "read_array_header_1_0" if first else "read_array_header_2_0"
+    shape, fortran, dtype = getattr(np.lib.format, read_header)(stream)
     if dtype.hasobject:
         raise MaskError("pickled arrays are not read")
     count = math.prod(shape)
-    if count > MAX_PIXELS:
+    if count > MAX_PIXELS or min(shape, default=1) < 0:
         raise MaskError(f"an array of shape {shape} is too large for a mask")
-    data = stream.read(count * dtype.itemsize)
-    if len(data) != count * dtype.itemsize:
+    start = stream.tell()
+    if len(data) - start < count * dtype.itemsize:
         raise MaskError("the array is cut short")
-    array = np.frombuffer(data, dtype)
+    array = np.frombuffer(data, dtype, count, start)
     return array.reshape(shape, order="F" if fortran else "C")
 
 

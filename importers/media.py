@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from importers.errors import PairLensError
-from importers.masks import MAX_PIXELS
+from importers.masks import MAX_BYTES, MAX_PIXELS
 
 CHIP = 512
 """Side in pixels of GRES' and RefSegRS' chips, and of a placeholder."""
@@ -22,6 +22,7 @@ BROWSER_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP"})
 """What every browser draws; a TIFF gets an error mark in the App."""
 
 _GRID_STEP = 64
+_FAR = 1e30
 
 
 class ImageError(PairLensError):
@@ -56,6 +57,9 @@ def inspect_image(path: Path) -> ImageFacts:
     Raises:
         ImageError: if it is missing, no image, or larger than the bound
     """
+    if not path.is_file():
+        raise ImageError(f"{path.name} does not exist")
+    digest, size = "", 0
     try:
         with open(path, "rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -71,25 +75,22 @@ def inspect_image(path: Path) -> ImageFacts:
                     browsable=image.format in BROWSER_FORMATS,
                 )
     except UnidentifiedImageError:
-        return _inspect_tiff(path)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        facts = _inspect_tiff(path, digest, size)
+    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
         raise ImageError(f"{path.name} cannot be read as an image ({error})") from error
     _check_size(path, facts.width, facts.height)
     return facts
 
 
-def _inspect_tiff(path: Path) -> ImageFacts:
+def _inspect_tiff(path: Path, digest: str, size: int) -> ImageFacts:
     """TIFFs with sample formats that Pillow does not know."""
     try:
-        data = path.read_bytes()
         with tifffile.TiffFile(path) as tiff:
             page = tiff.pages.first
             width, height, bands = page.imagewidth, page.imagelength, page.samplesperpixel
-    except (OSError, ValueError, IndexError) as error:
+    except Exception as error:
         raise ImageError(f"{path.name} is no image that can be read ({error})") from error
-    _check_size(path, width, height)
-    digest = hashlib.sha256(data).hexdigest()
-    return ImageFacts(width, height, bands, "image/tiff", len(data), digest, browsable=False)
+    return ImageFacts(width, height, bands, "image/tiff", size, digest, browsable=False)
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -106,27 +107,38 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises:
         ImageError: if the image cannot be decoded
     """
-    facts = inspect_image(path)
+    inspect_image(path)
     try:
-        if facts.mime_type == "image/tiff":
-            pixels = _read_tiff(path)
-        else:
-            with Image.open(path) as image:
-                pixels = np.asarray(image if image.mode == "I;16" else image.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        with Image.open(path) as image:
+            pixels = _decode(image)
+    except UnidentifiedImageError:
+        pixels = _read_tiff(path)
+    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
         raise ImageError(f"{path.name} cannot be decoded ({error})") from error
     return _to_rgb8(pixels)
 
 
+def _decode(image: Image.Image) -> NDArray[np.generic]:
+    """(height, width) or (height, width, bands) of any depth."""
+    # Pillow's own conversion to RGB cuts deeper samples off at 255.
+    direct = image.mode.startswith(("I", "F")) or image.mode in ("L", "RGB", "RGBA", "RGBX")
+    return np.asarray(image if direct else image.convert("RGB"))
+
+
 def _read_tiff(path: Path) -> NDArray[np.generic]:
-    with Image.open(path) as image:
-        if image.mode in ("P", "CMYK", "YCbCr", "LAB", "1"):
-            return np.asarray(image.convert("RGB"))
-    pixels = tifffile.imread(path, key=0)
-    if pixels.ndim == 3 and pixels.shape[0] < 5 <= pixels.shape[-1]:
-        pixels = np.moveaxis(pixels, 0, -1)  # planar configuration
-    if pixels.ndim not in (2, 3):
-        raise ValueError(f"an image of shape {pixels.shape}")
+    """TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            page = tiff.pages.first
+            if page.nbytes > MAX_BYTES:
+                raise ValueError(f"{page.nbytes:,} bytes are too many for an image")
+            pixels, axes = page.asarray(), page.axes
+    except Exception as error:
+        raise ImageError(f"{path.name} cannot be decoded ({error})") from error
+    if axes == "SYX":  # planar configuration
+        pixels, axes = np.moveaxis(pixels, 0, -1), "YXS"
+    if axes not in ("YX", "YXS"):
+        raise ImageError(f"{path.name} holds {axes} of shape {pixels.shape}, which is no image")
     return pixels
 
 
@@ -135,7 +147,8 @@ def _to_rgb8(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
         pixels = pixels[..., None]
     pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else np.repeat(pixels[..., :1], 3, axis=-1)
     if pixels.dtype != np.uint8:
-        values = np.nan_to_num(pixels.astype(np.float32))
+        # Not past what single precision can subtract: no-data values are often the largest.
+        values = np.nan_to_num(np.clip(pixels, -_FAR, _FAR).astype(np.float32))
         low, high = np.percentile(values, (1, 99))
         values = (values - low) * (255 / max(float(high - low), 1e-6))
         pixels = np.clip(values, 0, 255).astype(np.uint8)

@@ -9,14 +9,20 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from typing import Any, Generic, Literal, TypeVar, get_args
 
-from importers.errors import UsageError
+from importers.errors import StateError, UsageError
 
 Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -72,9 +78,10 @@ def map_items(
         workers: at the most this many at once; the machine's cores if not given
 
     Raises:
-        UsageError: for an engine that is unknown or not installed
+        UsageError: for an engine that is unknown or not installed, and workers below 1
+        StateError: if a worker process dies, whose items cannot be told from the others'
     """
-    workers = workers or default_workers()
+    workers = default_workers() if workers is None else workers
     if engine not in ENGINES:
         raise UsageError(f"there is no engine {engine!r}; known: {', '.join(ENGINES)}")
     if workers < 1:
@@ -88,6 +95,11 @@ def map_items(
                     yield _collect(*pending.popleft())
             while pending:
                 yield _collect(*pending.popleft())
+        except BrokenExecutor as error:
+            raise StateError(
+                "a worker process died, of too little memory or a crash in a decoder; "
+                "go on with --resume, and fewer --workers if it was memory"
+            ) from error
         finally:
             for _, future in pending:
                 future.cancel()
@@ -96,6 +108,8 @@ def map_items(
 def _collect(item: A, future: Future[B]) -> Outcome[A, B]:
     try:
         return Outcome(item, value=future.result())
+    except BrokenExecutor:
+        raise
     except Exception as error:
         return Outcome(item, error=error)
 

@@ -132,10 +132,13 @@ class Check:
             kind = type(self.params[name])
             try:
                 cast[name] = kind(value)
-            except (TypeError, ValueError):
-                raise UsageError(
-                    f"{self.name}.{name} takes a {kind.__name__}, not {value!r}"
-                ) from None
+                # int(9.5) is 9, which was not asked for, and NaN is no bound at all.
+                changed = isinstance(value, float) and cast[name] != value
+                wrong = changed or cast[name] != cast[name]
+            except (TypeError, ValueError, OverflowError):
+                wrong = True
+            if wrong:
+                raise UsageError(f"{self.name}.{name} takes a {kind.__name__}, not {value!r}")
         return replace(self, params=cast)
 
     def run(self, seen: Any) -> Iterator[Doubt]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from unicodedata import normalize
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
 
@@ -16,7 +17,7 @@ Box = tuple[int, int, int, int]
 
 def normal_form(query: str) -> str:
     """A query without case, punctuation and articles, for telling whether two are equal."""
-    words = _NOT_WORD.sub(" ", query.casefold()).split()
+    words = _NOT_WORD.sub(" ", normalize("NFKC", query).casefold()).split()
     return " ".join(w for w in words if w not in _ARTICLES)
 
 
@@ -48,7 +49,7 @@ def _by_query(pairs: Sequence[Subject]) -> Iterator[list[Subject]]:
 def duplicate_pair(pairs: Sequence[Subject]) -> Iterator[Doubt]:
     for group in _by_query(pairs):
         first: dict[tuple[str, str], str] = {}
-        for pair in group:
+        for pair in (p for p in group if not p.stats.error):
             same = first.setdefault((pair.split, pair.stats.digest), pair.key)
             if same != pair.key:
                 yield Doubt(0.2, f"the same image, query and mask as {same}", key=pair.key)
@@ -64,8 +65,9 @@ def duplicate_pair(pairs: Sequence[Subject]) -> Iterator[Doubt]:
 def ambiguous_query(pairs: Sequence[Subject]) -> Iterator[Doubt]:
     for group in _by_query(pairs):
         masks = [p for p in group if not p.stats.error]
+        distinct = {p.stats.digest: p for p in reversed(masks)}
         for pair in masks:
-            others = [p for p in masks if p.stats.digest != pair.stats.digest]
+            others = [p for d, p in distinct.items() if d != pair.stats.digest]
             if others:
                 other = min(others, key=lambda o: box_iou(pair.stats.box, o.stats.box))
                 iou = box_iou(pair.stats.box, other.stats.box)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,42 +20,61 @@ class Convention:
 
     Attributes:
         name: for ``--convention``
-        source: where it is used
-        empty_iou: IoU of a pair whose union is 0, that is, an empty mask predicted empty
+        source: the code it is taken from
+        empty: score of a pair whose union is 0, that is, an empty mask predicted empty; NaN
+            where it is undefined, which leaves the pair out of every mean
+        strict: precision at t counts IoU > t, not IoU >= t
         smoothing: added to the union of a pair
         total_smoothing: added to the sum of unions in cIoU
+        size: (height, width) that the published code scores at, or ``"native"``; here masks
+            are always scored at the ground truth's own size
     """
 
     name: str
     source: str
-    empty_iou: float
+    empty: float
+    strict: bool = False
     smoothing: float = 0.0
     total_smoothing: float = 0.0
+    size: str = "native"
 
     def iou(self, intersection: Counts, union: Counts) -> Floats:
-        """Per-pair IoU in [0, 1] from arrays of pixel counts of one shape."""
+        """Per-pair IoU in [0, 1], or NaN, from arrays of pixel counts of one shape."""
         divisor = np.where(union == 0, 1.0, union + self.smoothing)
-        return np.where(union == 0, self.empty_iou, intersection / divisor)
+        return np.where(union == 0, self.empty, intersection / divisor)
 
-    def ciou(self, intersection: Counts, union: Counts) -> float:
-        """Sum of intersections over sum of unions; ``empty_iou`` where all is empty."""
-        total = int(union.sum())
-        return float(intersection.sum()) / (total + self.total_smoothing) if total else (
-            self.empty_iou
-        )  # fmt: skip
+    def dice(self, intersection: Counts, areas: Counts) -> Floats:
+        """Per-pair Dice in [0, 1], or NaN; ``areas`` are those of both masks together."""
+        return np.where(areas == 0, self.empty, 2 * intersection / np.where(areas == 0, 1, areas))
+
+    def ciou(self, intersection: float, union: float) -> float:
+        """IoU of the sums; NaN where no pixel is in any mask and nothing smooths it."""
+        divisor = union + self.total_smoothing
+        return intersection / divisor if divisor else nan
+
+    def passes(self, iou: Floats, threshold: float) -> NDArray[np.bool_]:
+        """Whether each pair counts for precision at a threshold; NaN never does."""
+        return iou > threshold if self.strict else iou >= threshold
 
 
 CONVENTIONS: Registry[Convention] = Registry("convention")
 DEFAULT = "rmsin"
 
 for _one in (
-    Convention("rmsin", "RMSIN and FIANet, test.py", empty_iou=0.0),
+    Convention("rmsin", "RMSIN and FIANet, test.py", empty=0.0, size="480x480"),
     Convention(
-        "lisat",
-        "LISAt_code, eval_lisat.py",
-        empty_iou=1.0,
+        "lisat", "LISAt_code, eval_lisat.py", empty=1.0, smoothing=1e-5, total_smoothing=1e-10
+    ),
+    # Its train.py prints oIoU minus 1, which no convention of ours reproduces.
+    Convention("rrsis", "zhu-xlab/rrsis, train.py", empty=0.0, size="480x480"),
+    Convention(
+        "segearth",
+        "SegEarth-R1, eval.py",
+        empty=1.0,
+        strict=True,
         smoothing=1e-5,
         total_smoothing=1e-10,
     ),
+    Convention("rsrefseg", "RSRefSeg, iou_metrics.py", empty=nan, strict=True),
 ):
     CONVENTIONS.add(_one.name, _one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from importers.fields import IGNORE, TARGET
 
+Pixels = NDArray[np.uint8]
 
-@dataclass(frozen=True, slots=True)
-class Overlap:
+
+class Overlap(NamedTuple):
     """Pixel counts of a ground truth and a prediction; *ignore* pixels count nowhere.
 
     Attributes:
@@ -20,6 +21,7 @@ class Overlap:
         union: pixels in either
         target_area: pixels of the ground truth
         predicted_area: pixels of the prediction
+        pixels: all that count, background too
         resized: whether the prediction had to be brought to the ground truth's size
         missing: whether there was no prediction, which counts as an empty one that scores 0
     """
@@ -28,11 +30,12 @@ class Overlap:
     union: int
     target_area: int
     predicted_area: int
+    pixels: int
     resized: bool = False
     missing: bool = False
 
 
-def overlap(target: NDArray[np.uint8], prediction: NDArray[np.uint8] | None) -> Overlap:
+def overlap(target: Pixels, prediction: Pixels | None) -> Overlap:
     """Counts the overlap of a prediction with a ground truth.
 
     Args:
@@ -40,19 +43,38 @@ def overlap(target: NDArray[np.uint8], prediction: NDArray[np.uint8] | None) -> 
         prediction: (any height, any width) of 0 and 1, or ``None`` where there is none; one
             of another size is resized with nearest neighbour to the target's
     """
-    wanted = target == TARGET
-    target_area = int(np.count_nonzero(wanted))
+    ignored = None
+    pixels = target.size
+    # The greatest value is found several times as fast as a comparison is made.
+    if target.max(initial=0) > TARGET:
+        ignored = (target == IGNORE).view(np.uint8)
+        target = (target == TARGET).view(np.uint8)
+        pixels -= cv2.countNonZero(ignored)
+    target_area = cv2.countNonZero(target)
     if prediction is None:
-        return Overlap(0, target_area, target_area, 0, missing=True)
+        return Overlap(0, target_area, target_area, 0, pixels, missing=True)
     resized = prediction.shape != target.shape
-    if resized:
-        height, width = target.shape
-        prediction = cv2.resize(prediction, (width, height), interpolation=cv2.INTER_NEAREST)  # type: ignore[assignment]
-    given = prediction == TARGET
-    ignored = target == IGNORE
-    if ignored.any():
-        given &= ~ignored
-    predicted_area = int(np.count_nonzero(given))
-    intersection = int(np.count_nonzero(wanted & given))
+    given = resize(prediction, target.shape) if resized else prediction
+    if given.max(initial=0) > TARGET:
+        given = (given == TARGET).view(np.uint8)
+    if ignored is not None:
+        given = _and(given, 1 - ignored)
+    predicted_area = cv2.countNonZero(given)
+    both = target_area and predicted_area
+    intersection = cv2.countNonZero(_and(target, given)) if both else 0
     union = target_area + predicted_area - intersection
-    return Overlap(intersection, union, target_area, predicted_area, resized)
+    return Overlap(intersection, union, target_area, predicted_area, pixels, resized)
+
+
+def _and(one: Pixels, other: Pixels) -> Pixels:
+    return cv2.bitwise_and(one, other)  # type: ignore[return-value]
+
+
+def resize(mask: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """A mask at another (height, width), each pixel from the nearest of the old ones.
+
+    OpenCV's ``INTER_NEAREST``, as in the published evaluation code: row r comes from row
+    ``floor(r * old / new)``.
+    """
+    height, width = shape
+    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)  # type: ignore[return-value]

@@ -1,7 +1,8 @@
-"""Summaries over pairs: gIoU, cIoU, precision at thresholds, no-target accuracy."""
+"""Summaries over pairs: gIoU, cIoU, Dice, precision at thresholds, no-target accuracy."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from fiftyone_plugin.metrics.conventions import Convention, Counts, Floats
 from fiftyone_plugin.metrics.overlap import Overlap
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+SHARES = ("gIoU", "cIoU", "dice", "precision", "n_acc", "t_acc")
+"""The names of a summary that are shares, in [0, 1] or ``None``; the others are counts."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,8 @@ class Table:
     """Pairs as columns of one length.
 
     Attributes:
-        intersection, union, target_area, predicted_area: pixel counts
-        missing, resized: bool, as in :class:`~fiftyone_plugin.metrics.overlap.Overlap`
+        intersection, union, target_area, predicted_area, pixels: pixel counts
+        resized, missing: bool, as in :class:`~fiftyone_plugin.metrics.overlap.Overlap`
         image: an integer that is equal for the pairs of one image
     """
 
@@ -28,27 +31,18 @@ class Table:
     union: Counts
     target_area: Counts
     predicted_area: Counts
-    missing: np.ndarray
+    pixels: Counts
     resized: np.ndarray
+    missing: np.ndarray
     image: Counts
 
     @classmethod
     def from_overlaps(cls, overlaps: Iterable[Overlap], images: Iterable[int]) -> Table:
         """Columns from rows, given in one order."""
-        rows = [
-            (o.intersection, o.union, o.target_area, o.predicted_area, o.missing, o.resized)
-            for o in overlaps
-        ]
-        columns = np.array(rows, np.int64).reshape(-1, 6)
-        return cls(
-            intersection=columns[:, 0],
-            union=columns[:, 1],
-            target_area=columns[:, 2],
-            predicted_area=columns[:, 3],
-            missing=columns[:, 4].astype(bool),
-            resized=columns[:, 5].astype(bool),
-            image=np.fromiter(images, np.int64),
-        )
+        builder = TableBuilder()
+        for one, image in zip(overlaps, images, strict=True):
+            builder.add(one, image)
+        return builder.build()
 
     def __len__(self) -> int:
         return len(self.union)
@@ -58,66 +52,73 @@ class Table:
         return Table(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
     def iou(self, convention: Convention) -> Floats:
-        """Per-pair IoU; 0 for a pair without a prediction, whatever the convention."""
+        """Per-pair IoU or NaN; 0 for a pair without a prediction, whatever the convention."""
         return np.where(self.missing, 0.0, convention.iou(self.intersection, self.union))
+
+    def dice(self, convention: Convention) -> Floats:
+        """Per-pair Dice or NaN; 0 for a pair without a prediction."""
+        areas = self.target_area + self.predicted_area
+        return np.where(self.missing, 0.0, convention.dice(self.intersection, areas))
+
+
+class TableBuilder:
+    """A table that grows by a pair at a time, at 56 bytes each."""
+
+    _WIDTH = len(Overlap._fields)
+
+    def __init__(self) -> None:
+        self._counts = array("q")
+        self._images = array("q")
+
+    def add(self, counted: Overlap, image: int) -> None:
+        """Adds a pair."""
+        self._counts.extend(counted)
+        self._images.append(image)
+
+    def build(self) -> Table:
+        """The table of all pairs so far."""
+        rows = np.array(self._counts, np.int64).reshape(-1, self._WIDTH)
+        columns: dict[str, Any] = {
+            name: rows[:, i].copy() for i, name in enumerate(Overlap._fields)
+        }
+        columns |= {name: columns[name].astype(bool) for name in ("resized", "missing")}
+        return Table(**columns, image=np.array(self._images, np.int64))
 
 
 def summarize(table: Table, convention: Convention) -> dict[str, Any]:
     """The summary of a table under a convention.
 
     Returns:
-        ``pairs``, ``missing``, ``resized`` as counts; ``gIoU``, ``cIoU`` in [0, 1];
-        ``precision`` at each threshold; ``n_acc`` and ``t_acc``, or ``None`` where there is
-        no pair of the kind. All shares are ``None`` for an empty table.
+        counts: ``pairs``; ``missing``, without a prediction; ``resized``; ``no_target``, whose
+        ground truth is empty; ``undefined``, which the convention leaves out of the means.
+        Shares in [0, 1], or ``None`` where there is nothing to take a share of: ``gIoU`` and
+        ``dice`` as means over pairs, ``cIoU``, ``precision`` at each threshold, ``n_acc``
+        and ``t_acc``.
     """
+    iou = table.iou(convention)
+    no_target = table.target_area == 0
     counts = {
         "pairs": len(table),
         "missing": int(table.missing.sum()),
         "resized": int(table.resized.sum()),
+        "no_target": int(no_target.sum()),
+        "undefined": int(np.isnan(iou).sum()),
     }
     if not len(table):
-        return counts | dict.fromkeys(("gIoU", "cIoU", "precision", "n_acc", "t_acc"))
-    iou = table.iou(convention)
+        return counts | dict.fromkeys(SHARES)
+    total = convention.ciou(float(table.intersection.sum()), float(table.union.sum()))
+    predicted = (table.predicted_area > 0) & ~table.missing
     return counts | {
-        "gIoU": float(iou.mean()),
-        "cIoU": convention.ciou(table.intersection, table.union),
-        "precision": {str(t): float((iou >= t).mean()) for t in THRESHOLDS},
-        "n_acc": _share((table.predicted_area == 0) & ~table.missing, table.target_area == 0),
-        "t_acc": _share(table.predicted_area > 0, table.target_area > 0),
+        "gIoU": _mean(iou),
+        "cIoU": None if np.isnan(total) else total,
+        "dice": _mean(table.dice(convention)),
+        "precision": {str(t): float(convention.passes(iou, t).mean()) for t in THRESHOLDS},
+        "n_acc": _mean((~predicted & ~table.missing)[no_target]),
+        "t_acc": _mean(predicted[~no_target]),
     }
 
 
-def _share(right: np.ndarray, among: np.ndarray) -> float | None:
-    return float(right[among].mean()) if among.any() else None
-
-
-def bootstrap(
-    table: Table, convention: Convention, rounds: int, seed: int = 0
-) -> dict[str, list[float]]:
-    """95 % percentile intervals of gIoU and cIoU.
-
-    Images are drawn with replacement, all pairs of an image together, since queries of one
-    image are no independent draws.
-
-    Returns:
-        ``[low, high]`` by name; empty for no rounds or no pairs
-    """
-    if not rounds or not len(table):
-        return {}
-    _, image = np.unique(table.image, return_inverse=True)
-    per_image = [
-        np.bincount(image, weights=values)
-        for values in (table.iou(convention), table.intersection, table.union, np.ones(len(table)))
-    ]
-    images = len(per_image[0])
-    random = np.random.default_rng(seed)
-    giou, ciou = np.empty(rounds), np.empty(rounds)
-    for i in range(rounds):
-        drawn = np.bincount(random.integers(images, size=images), minlength=images)
-        iou, intersection, union, pairs = (float(drawn @ values) for values in per_image)
-        giou[i] = iou / pairs
-        ciou[i] = intersection / (union + convention.total_smoothing) if union else 0.0
-    return {
-        name: [float(v) for v in np.percentile(values, (2.5, 97.5))]
-        for name, values in (("gIoU", giou), ("cIoU", ciou))
-    }
+def _mean(values: np.ndarray) -> float | None:
+    """The mean of what is defined, or ``None`` where nothing is."""
+    defined = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+    return float(defined.mean()) if len(defined) else None

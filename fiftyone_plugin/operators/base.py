@@ -216,11 +216,15 @@ def required(params: dict[str, Any], name: str) -> str:
 def choice(
     inputs: types.Object, name: str, values: dict[str, str], *, default: str | None, **kwargs: Any
 ) -> None:
-    """Adds a drop-down of values with their labels."""
+    """Adds a drop-down of values with their labels.
+
+    It is not required: FiftyOne would then refuse a call from Python that leaves it out,
+    whatever its default.
+    """
     view = types.DropdownView()
     for value, label in values.items():
         view.add_choice(value, label=label)
-    inputs.enum(name, list(values), default=default, required=True, view=view, **kwargs)
+    inputs.enum(name, list(values), default=default, view=view, **kwargs)
 
 
 AGAIN = {

@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
-from fiftyone_plugin.operators.base import AGAIN, PairOperator, Work, choice, required, text
+from fiftyone_plugin.operators.base import AGAIN, PairOperator, Work, choice, text
 from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.runner import predict
 
@@ -25,12 +25,13 @@ class PredictMasks(PairOperator):
         """Adds the form's fields, those of the chosen predictor among them."""
         names = {spec.name: spec.name for spec in PREDICTORS.values()}
         default = next(iter(names))
-        chosen = PREDICTORS[ctx.params.get("predictor") or default]
+        named = ctx.params.get("predictor")
+        chosen = PREDICTORS[named if named in names else default]
         choice(
             inputs, "predictor", names, default=default, label="Predictor",
             description=chosen.about,
         )  # fmt: skip
-        inputs.str("field", required=True, default=chosen.name, label="Field for the masks")
+        inputs.str("field", default=chosen.name, label="Field for the masks")
         settings = types.Object()
         for name, about in chosen.params.items():
             settings.str(name, label=name, description=about)
@@ -44,9 +45,10 @@ class PredictMasks(PairOperator):
         params = ctx.params
         samples = ctx.target_view()
         settings = {k: v for k, v in (params.get("settings") or {}).items() if text(v)}
+        predictor = text(params.get("predictor")) or next(iter(PREDICTORS))
         arguments = {
-            "predictor": required(params, "predictor"),
-            "field_name": required(params, "field"),
+            "predictor": predictor,
+            "field_name": text(params.get("field")) or predictor,
             "params": settings,
             "batch_size": params.get("batch_size") or 8,
             "device": params.get("device") or "auto",

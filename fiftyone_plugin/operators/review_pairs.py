@@ -41,7 +41,9 @@ class ReviewPairs(PairOperator):
         if action != "set":
             return
         selected = _selected(ctx)
-        if not selected:
+        if ctx.params.get("keys"):
+            selected = ctx.params["keys"]
+        elif not selected:
             label = "Select the pairs in the grid, or open one"
             inputs.view("nothing", types.Warning(label=label)).invalid = True
             return
@@ -50,8 +52,7 @@ class ReviewPairs(PairOperator):
             label=f"Verdict on {len(selected):,} pair{'s' * (len(selected) != 1)}",
         )  # fmt: skip
         if len(selected) == 1 and ctx.params.get("verdict") == "fix":
-            pair = ctx.dataset[selected[0]]
-            inputs.str("phrase", default=pair[fields.PHRASE], label="Phrase")
+            inputs.str("phrase", label="Phrase", description="the corrected one")
         inputs.str("note", label="Note")
 
     def work(self, ctx: Any) -> Work:

@@ -18,19 +18,28 @@ pair without an image is an ordinary record here.
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from importers.files import is_plain_name
+from importers.files import is_plain_name, is_text
 from importers.formats.base import FORMATS, SPLITS, Format
 from importers.records import NoTarget, Pair, Polygons, Shape, Source, Target, make_key
 
 NAME = "gres"
-MAX_FILE_BYTES = 64 << 20
+MAX_FILE_BYTES = 16 << 20
 """The largest published file has 0.1 MB; more than this is no annotation."""
+
+MAX_PHRASE = 1 << 16
+"""Characters; a longer text is no query, and the database refuses documents over 16 MB."""
+
+_MAX_LIST_BYTES = 64 << 20
+_LOOKED_INTO = 16
 
 PUBLISHED_FILES = {"train": 7205, "val": 500, "test": 1510}
 """Counted on disk in github.com/lisat-bair/GRES at 31d6f53; its card says otherwise."""
@@ -55,12 +64,18 @@ def image_folder(root: Path, split: str) -> Path:
 
 
 def _has_annotations(folder: Path) -> bool:
-    """Whether the folder's first json file has polygons: split folders of json are common."""
-    first = next(folder.glob("*.json"), None) if folder.is_dir() else None
-    if first is None:
+    """Whether one of some json files has polygons: split folders of json are common."""
+    if not folder.is_dir():
         return False
-    with open(first, "rb") as stream:
-        return b'"shapes"' in stream.read(1 << 20)
+    return any(_names_shapes(file) for file in islice(folder.glob("*.json"), _LOOKED_INTO))
+
+
+def _names_shapes(file: Path) -> bool:
+    try:
+        with open(file, "rb") as stream:
+            return b'"shapes"' in stream.read(1 << 20)
+    except OSError:
+        return False
 
 
 def detect(root: Path) -> bool:
@@ -96,9 +111,14 @@ def read(
         for file in files:
             name = file.relative_to(root).as_posix()
             try:
-                yield from _read_file(file, name, split, images, on_error)
+                if not is_text(name):
+                    name = name.encode("utf-8", "backslashreplace").decode()
+                    raise RecordError(name, "the file's name is no text; rename it")
+                parsed = _parse(file, name, images)
             except RecordError as error:
                 on_error(error)
+                continue
+            yield from _pairs(parsed, file.stem, split, on_error)
 
 
 def _note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) -> None:
@@ -106,7 +126,8 @@ def _note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) -
     if len(files) != published:
         on_note(f"{split}: {len(files):,} annotation files; the release has {published:,}")
     try:
-        listed = Counter((folder / f"{split}.txt").read_text("utf-8", "replace").split())
+        with open(folder / f"{split}.txt", "rb") as stream:
+            listed = Counter(stream.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace").split())
     except OSError:
         on_note(f"{split}: no id list {split}.txt")
         return
@@ -129,19 +150,20 @@ def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
     """Reads an annotation file.
 
     Returns:
-        its content, and the encoding it is in: ``utf-8``, else ``cp1252`` as LISAt's loader
-        has it
+        its content, and the encoding it is in: ``utf-8`` (``utf-8-sig`` with a byte order
+        mark), else ``cp1252`` as LISAt's loader has it
 
     Raises:
         RecordError: if it is not a JSON object with lists ``text`` and ``shapes``
     """
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
+        with open(file, "rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
             raise RecordError(name, f"over {MAX_FILE_BYTES >> 20} MB, too large for an annotation")
-        data = file.read_bytes()
-        encoding = "utf-8"
+        encoding = "utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8"
         try:
-            text = data.decode("utf-8")
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             encoding = "cp1252"
             text = data.decode("cp1252")
@@ -157,33 +179,54 @@ def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
     for key in ("text", "shapes"):
         if not isinstance(content.get(key), list):
             raise RecordError(name, f"has no list {key!r}")
+    if not isinstance(content.get("false_premise_QA") or [], list):
+        raise RecordError(name, "has 'false_premise_QA' that is no list")
     return content, encoding
 
 
-def _read_file(
-    file: Path, name: str, split: str, images: Path, on_error: OnError
-) -> Iterator[Pair]:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """An annotation file: its queries, which may be anything yet, with what they ask for."""
+
+    name: str
+    queries: list[tuple[Any, Target]]
+    image: Path | None
+    image_name: str
+
+
+def _parse(file: Path, name: str, images: Path) -> _File:
     content, _ = load_annotation(file, name)
-    shapes = _read_shapes(content["shapes"], name)
+    target = Polygons(_read_shapes(content["shapes"], name))
     image_name = _image_name(content["shapes"], file.stem, name)
     image = images / image_name
     present = image if image.is_file() else None
-    target: Target = Polygons(shapes)
-    for index, (phrase, asks_for) in enumerate(_queries(content, target)):
-        source = Source(name, index)
-        if not isinstance(phrase, str):
-            on_error(RecordError(str(source), f"the query is {type(phrase).__name__}, not a text"))
+    return _File(name, list(_queries(content, target)), present, image_name)
+
+
+def _pairs(file: _File, image_id: str, split: str, on_error: OnError) -> Iterator[Pair]:
+    for index, (phrase, target) in enumerate(file.queries):
+        source = Source(file.name, index)
+        if fault := _phrase_fault(phrase):
+            on_error(RecordError(str(source), fault))
             continue
         yield Pair(
-            key=make_key(NAME, split, file.stem, index),
-            image_id=file.stem,
+            key=make_key(NAME, split, image_id, index),
+            image_id=image_id,
             split=split,
             phrase=phrase,
-            image=present,
-            image_name=image_name,
-            target=asks_for,
+            image=file.image,
+            image_name=file.image_name,
+            target=target,
             source=source,
         )
+
+
+def _phrase_fault(phrase: Any) -> str:
+    if not isinstance(phrase, str):
+        return f"the query is {type(phrase).__name__}, not a text"
+    if len(phrase) > MAX_PHRASE:
+        return f"the query is longer than {MAX_PHRASE:,} characters"
+    return "" if is_text(phrase) else "the query holds half a character (a lone surrogate)"
 
 
 def _queries(content: dict[str, Any], target: Target) -> Iterator[tuple[Any, Target]]:
@@ -213,11 +256,17 @@ def _read_shapes(shapes: list[Any], name: str) -> tuple[Shape, ...]:
         if label.lower() == "flag":
             continue
         try:
-            pairs = tuple((float(x), float(y)) for x, y in points)
+            pairs = tuple((_coordinate(x), _coordinate(y)) for x, y in points)
         except (TypeError, ValueError, OverflowError):
             raise RecordError(name, f"shape {number} has a point that is not [x, y]") from None
         drawn.append(Shape(pairs, ignore="ignore" in label.lower()))
     return tuple(drawn)
+
+
+def _coordinate(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError
+    return float(value)
 
 
 FORMATS.add(

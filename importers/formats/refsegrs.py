@@ -28,7 +28,7 @@ MAX_LINE_BYTES = 1 << 16
 PUBLISHED_LINES = {"train": 2172, "val": 431, "test": 1817}
 """As the dataset's card counts them."""
 
-_LINE = re.compile(r"(\d{1,18})(?:[ \t](.*))?", re.DOTALL)
+_LINE = re.compile(r"([0-9]{1,18})(?:[ \t](.*))?")
 
 
 def phrase_list(root: Path, split: str) -> Path:
@@ -125,7 +125,7 @@ def parse_line(line: bytes) -> tuple[str, str]:
     if not text.strip():
         return "", ""
     match = _LINE.fullmatch(text)
-    if match is None:
+    if match is None or "\r" in text:
         raise ValueError(f"expected '<integer id> <phrase>', met {text[:60]!r}")
     return match[1], match[2] or ""
 

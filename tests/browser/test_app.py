@@ -18,10 +18,12 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize
 from fiftyone_plugin.demo.layouts import make_refsegrs, write_tiff
 from tests.browser.grid import Pixels, chips, open_grid, resting, settled, thumbnail, tick
 
+DATASET = "refsegrs"  # is read in the picture that the README shows
+
 TALL_WINDOW: ViewportSize = {"width": 1440, "height": 1600}
 """Shows all pairs at once: thumbnails out of sight are not on the page."""
 
-WINDOW: ViewportSize = {"width": 1440, "height": 900}
+WINDOW: ViewportSize = {"width": 1600, "height": 1000}
 PAIRS = 25
 OPPOSITE = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
 CORNER = re.compile(r" in the (top|bottom)-(left|right) corner$")
@@ -98,11 +100,10 @@ def shown(
     from importers.ingest import import_dataset
 
     made = generate(tmp_path_factory.mktemp("layout") / "refsegrs")
-    name = "refsegrs"  # which is in the picture that the README shows
-    assert import_dataset("refsegrs", made.root, name).samples == PAIRS
-    flag(fo.load_dataset(name))
-    yield replace(made, url=serve(name))
-    fo.delete_dataset(name)
+    assert import_dataset("refsegrs", made.root, DATASET).samples == PAIRS
+    flag(fo.load_dataset(DATASET))
+    yield replace(made, url=serve(DATASET))
+    fo.delete_dataset(DATASET)
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +201,22 @@ def test_the_operators_are_offered(browser: Browser, shown: Shown) -> None:
         page.get_by_text(label, exact=True).first.wait_for()
     assert page.get_by_text("errors").count() == 0
     page.close()
+
+
+def test_a_prediction_is_offered_beside_the_ground_truth(browser: Browser, shown: Shown) -> None:
+    import fiftyone as fo
+
+    dataset = fo.load_dataset(DATASET)
+    label = {"embedded_doc_type": fo.Segmentation}
+    dataset.add_sample_field("cues", fo.EmbeddedDocumentField, **label)
+    page = browser.new_page(viewport=WINDOW)
+    open_grid(page, shown.url)
+    boxes = page.locator('[data-cy^="checkbox-"]')
+    order = [box.get_attribute("data-cy") for box in boxes.all()]
+    at = order.index("checkbox-segmentation")
+    assert order[at : at + 3] == ["checkbox-segmentation", "checkbox-findings", "checkbox-cues"]
+    page.close()
+    dataset.delete_sample_field("cues")
 
 
 def test_screenshot(page: Page, shown: Shown, repo_root: Path) -> None:

@@ -1,0 +1,206 @@
+"""PairLens' scoring as a method of FiftyOne's ``evaluate_segmentations``.
+
+Importing this module, or loading the plugin, makes ``method="pairlens"`` known. The run is an
+evaluation like any other: the App's Model Evaluation panel lists it, FiftyOne lists, loads,
+renames and deletes it, and deleting it deletes its fields.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.utils as fou
+from fiftyone.utils.eval.segmentation import (
+    SegmentationEvaluation,
+    SegmentationEvaluationConfig,
+)
+
+from fiftyone_plugin.metrics import slices
+from fiftyone_plugin.metrics.bootstrap import Scheme, bootstrap
+from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
+from fiftyone_plugin.metrics.evaluation_results import (
+    CLASSES, PairLensResults, confusion, panel_metrics,
+)  # fmt: skip
+from fiftyone_plugin.metrics.measure import Instances, Source, measure
+from fiftyone_plugin.metrics.score_summary import ScoreSummary
+from fiftyone_plugin.metrics.summary import summarize
+from importers import fields, store
+from importers.parallel import Progress
+
+METHOD = "pairlens"
+"""The ``method`` of every scoring, by which they are told from other evaluations."""
+
+
+class PairLensEvaluationConfig(SegmentationEvaluationConfig):
+    """What a scoring is made with.
+
+    Args:
+        pred_field: the predictions
+        gt_field: the ground truth
+        convention: one of :data:`fiftyone_plugin.metrics.conventions.CONVENTIONS`
+        rounds: of the bootstrap; 0 for none
+        seed: of the bootstrap
+        scheme: of the bootstrap, ``percentile`` or ``lisat``
+        by: names of :data:`fiftyone_plugin.metrics.slices.SLICINGS`
+        instances: ``union`` or ``best``, for predictions that are instances
+        custom_metrics: FiftyOne's own, as for its methods
+    """
+
+    def __init__(
+        self,
+        pred_field: str,
+        gt_field: str,
+        convention: str = DEFAULT,
+        rounds: int = 0,
+        seed: int = 0,
+        scheme: Scheme = "percentile",
+        by: Iterable[str] = slices.DEFAULT,
+        instances: Instances = "union",
+        custom_metrics: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pred_field, gt_field, custom_metrics=custom_metrics, **kwargs)
+        self.convention = convention
+        self.rounds = rounds
+        self.seed = seed
+        self.scheme = scheme
+        self.by = list(by)
+        self.instances = instances
+
+    @property
+    def method(self) -> str:
+        """The name by which FiftyOne knows it."""
+        return METHOD
+
+
+class PairLensEvaluation(SegmentationEvaluation):
+    """The scoring itself."""
+
+    config: Any
+    watch: Progress | None = None
+    """Called with pairs done and pairs in all, where set, in place of FiftyOne's bar."""
+
+    def get_fields(
+        self, samples: Any, eval_key: str, include_custom_metrics: bool = True
+    ) -> list[str]:
+        """The fields of an evaluation."""
+        custom = self.get_custom_metric_fields(samples, eval_key) if include_custom_metrics else []
+        return [*fields.score_fields(eval_key), *custom]
+
+    def register_samples(self, samples: Any, eval_key: str | None) -> None:
+        """Adds the fields to the dataset."""
+        if eval_key is None:
+            return
+        iou, *counts = fields.score_fields(eval_key)
+        samples._dataset.add_sample_field(iou, fo.FloatField)
+        for name in counts:
+            samples._dataset.add_sample_field(name, fo.IntField)
+
+    def evaluate_samples(
+        self,
+        samples: Any,
+        eval_key: str | None = None,
+        mask_targets: dict[int, str] | None = None,
+        progress: Any = None,
+    ) -> PairLensResults:
+        """Scores the pairs and writes their numbers.
+
+        Args:
+            samples: a dataset or view
+            eval_key: of the evaluation; ``None`` keeps nothing
+            mask_targets: names of mask values; a value named "ignore" counts nowhere
+            progress: as FiftyOne takes it
+        """
+        if self.watch is not None:
+            return self._evaluate(samples, eval_key, mask_targets, self.watch)
+        with fou.ProgressBar(total=len(samples), progress=progress) as bar:
+            return self._evaluate(
+                samples, eval_key, mask_targets, lambda done, _: bar.set_iteration(done)
+            )
+
+    def _evaluate(
+        self, samples: Any, key: str | None, mask_targets: Any, watch: Progress
+    ) -> PairLensResults:
+        started = time.perf_counter()
+        config = self.config
+        convention = CONVENTIONS[config.convention]
+        ignores = _ignores(samples._dataset, config.gt_field, mask_targets)
+        source = Source(config.pred_field, config.gt_field, ignores, config.instances)
+        done = measure(samples, source, convention, slices.Slicer(config.by), key, watch)
+        if key is not None:
+            samples._dataset.create_index(fields.iou_field(key))
+        spread = bootstrap(done.table, convention, config.rounds, config.seed, config.scheme)
+        summary = ScoreSummary(
+            key or "",
+            config.convention,
+            config.pred_field,
+            config.gt_field,
+            **summarize(done.table, convention),
+            ci=spread.ci,
+            bootstrap=_drawn(config, spread.mean, spread.std),
+            by=done.slicer.summaries(done.table, convention),
+            unscored=done.unscored,
+            unreadable=done.unreadable,
+            unscored_total=done.unscored_total,
+            unreadable_total=done.unreadable_total,
+        )
+        summary.seconds = round(time.perf_counter() - started, 3)
+        return PairLensResults(
+            samples, config, key, confusion(done.table), list(CLASSES), missing=CLASSES[0],
+            custom_metrics=panel_metrics(summary), backend=self, summary=asdict(summary),
+        )  # fmt: skip
+
+    def cleanup(self, samples: Any, eval_key: str) -> None:
+        """Deletes the fields."""
+        dataset = samples._dataset
+        names = [n for n in fields.score_fields(eval_key) if dataset.has_field(n)]
+        indexed = fields.iou_field(eval_key)
+        if indexed in dataset.list_indexes():
+            dataset.drop_index(indexed)
+        if names:
+            dataset.delete_sample_fields(names)
+        self.cleanup_custom_metrics(samples, eval_key)
+        samples._delete_empty_sidebar_group(eval_key)
+
+    def rename(self, samples: Any, eval_key: str, new_eval_key: str) -> None:
+        """Renames the fields, and the index of the IoU with them."""
+        dataset = samples._dataset
+        indexed = fields.iou_field(eval_key)
+        if indexed in dataset.list_indexes():
+            dataset.drop_index(indexed)
+        super().rename(samples, eval_key, new_eval_key)
+        dataset.create_index(fields.iou_field(new_eval_key))
+
+    @classmethod
+    def save_run_results(
+        cls, samples: Any, key: str, run_results: Any, overwrite: bool = True, cache: bool = True
+    ) -> None:
+        """Saves the results; who loads them gets the label ids of the pairs as well."""
+        super().save_run_results(samples, key, run_results, overwrite=overwrite, cache=False)
+
+    def _validate_run(self, samples: Any, eval_key: str, existing_info: Any) -> None:
+        """A scoring may replace any other of its key."""
+
+
+def _drawn(config: Any, mean: dict[str, float], std: dict[str, float]) -> dict[str, Any]:
+    facts = {"scheme": config.scheme, "rounds": config.rounds, "seed": config.seed}
+    return facts | {"mean": mean, "std": std} if mean else {}
+
+
+def _ignores(dataset: Any, gt: str, given: dict[Any, str] | None) -> bool:
+    """Whether 255 is *ignore* in the ground truth, which the names of its values say."""
+    names = given or dataset.mask_targets.get(gt) or dataset.default_mask_targets or {}
+    return "ignore" in str(names.get(fields.IGNORE, "")).casefold()
+
+
+def enable() -> None:
+    """Makes the method known to FiftyOne, in this process."""
+    name = f"{PairLensEvaluationConfig.__module__}.{PairLensEvaluationConfig.__qualname__}"
+    fo.evaluation_config.segmentation_backends.setdefault(METHOD, {})["config_cls"] = name
+
+
+enable()

@@ -1,0 +1,144 @@
+"""The results of a scoring as FiftyOne keeps them and its App's panel shows them.
+
+Little is kept: the summary and a confusion matrix. What the panel wants of each pair is read
+from the samples' own fields when the results are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from fiftyone.utils.eval.segmentation import SegmentationResults
+
+from fiftyone_plugin.metrics.score_summary import ScoreSummary
+from fiftyone_plugin.metrics.summary import Table
+from importers import fields, store
+
+CLASSES = ("background", "target")
+PREFIX = "pairlens"
+"""Of the names of our numbers among an evaluation's custom metrics."""
+
+
+class PairLensResults(SegmentationResults):
+    """The results of a scoring.
+
+    Args:
+        samples: what was scored
+        config: what it was scored with
+        eval_key: the key
+        pixel_confusion_matrix: of background and target, over all pixels that count
+        classes: their names
+        matches: ``(truth, prediction, pixels, truth's label id, prediction's label id)``
+        missing: the class that is none
+        custom_metrics: the numbers of the summary as the App's panel shows them
+        backend: the method
+        summary: :class:`ScoreSummary` as a dictionary
+    """
+
+    def __init__(
+        self,
+        samples: Any,
+        config: Any,
+        eval_key: str | None,
+        pixel_confusion_matrix: Any,
+        classes: list[str],
+        matches: list[tuple[Any, ...]] | None = None,
+        missing: str | None = None,
+        custom_metrics: dict[str, Any] | None = None,
+        backend: Any = None,
+        summary: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            samples, config, eval_key, pixel_confusion_matrix, classes, matches=matches,
+            missing=missing, custom_metrics=custom_metrics, backend=backend,
+        )  # fmt: skip
+        self.summary = (summary or {}) | ({"key": eval_key} if eval_key else {})
+
+    def attributes(self) -> list[str]:
+        """What is saved; the label ids are on the samples."""
+        return ["cls", "pixel_confusion_matrix", "classes", "missing", "custom_metrics", "summary"]
+
+    @classmethod
+    def _from_dict(
+        cls, d: dict[str, Any], samples: Any, config: Any, eval_key: str, **kwargs: Any
+    ) -> PairLensResults:
+        return cls(
+            samples,
+            config,
+            eval_key,
+            d["pixel_confusion_matrix"],
+            d["classes"],
+            matches=list(_matches(samples, config, eval_key, d["pixel_confusion_matrix"])) or None,
+            missing=d["missing"],
+            custom_metrics=d.get("custom_metrics"),
+            summary=d["summary"],
+            **kwargs,
+        )
+
+    def dice_score(self) -> float:
+        """Dice of all pixels of all pairs; FiftyOne's own is the pixel accuracy."""
+        (_, false), (missed, right) = self.pixel_confusion_matrix.tolist()
+        areas = 2 * right + false + missed
+        return 2 * right / areas if areas else 0.0
+
+
+def confusion(table: Table) -> np.ndarray:
+    """(2, 2) pixels by truth (rows) and prediction (columns), background first."""
+    right, union = table.intersection.sum(), table.union.sum()
+    missed = table.target_area.sum() - right
+    return np.array([[table.pixels.sum() - union, union - right - missed], [missed, right]])
+
+
+def _matches(
+    samples: Any, config: Any, key: str, matrix: list[list[int]]
+) -> Iterator[tuple[Any, ...]]:
+    """Which pairs have pixels in which cell of the confusion matrix, from the samples' fields.
+
+    The background's pixels are not kept by pair: the first stands for all.
+    """
+    _, intersection, union, target, predicted = fields.score_fields(key)
+    gt, pred = f"{config.gt_field}._id", f"{config.pred_field}._id"
+    background, foreground = CLASSES
+    outside = int(matrix[0][0])
+    for doc in store.stream(samples, (intersection, union, target, predicted, gt, pred)):
+        if doc.get(predicted) is None:
+            continue
+        ids = [str((doc.get(name) or {}).get("_id") or "") for name in
+               (config.gt_field, config.pred_field)]  # fmt: skip
+        if not all(ids):
+            continue
+        right = doc[intersection]
+        yield background, background, outside, *ids
+        outside = 0
+        for truth, given, count in (
+            (foreground, foreground, right),
+            (foreground, background, doc[target] - right),
+            (background, foreground, doc[predicted] - right),
+        ):
+            if count:
+                yield truth, given, count, *ids
+
+
+def panel_metrics(summary: ScoreSummary) -> dict[str, Any]:
+    """The numbers as the App's Model Evaluation panel lists them."""
+    values: dict[str, float | None] = {
+        "gIoU": summary.gIoU,
+        "cIoU": summary.cIoU,
+        "Dice": summary.dice,
+        **{f"Pr@{t}": v for t, v in (summary.precision or {}).items()},
+        "N-acc": summary.n_acc,
+        "T-acc": summary.t_acc,
+        "pairs": summary.pairs,
+        "missing": summary.missing,
+    }
+    for name, (low, high) in summary.ci.items():
+        values |= {f"{name}, 95 % from": low, f"{name}, 95 % to": high}
+    return {
+        f"{PREFIX}/{name}": {
+            "key": name, "value": value, "label": name, "lower_is_better": name == "missing"
+        }
+        for name, value in values.items()
+        if value is not None
+    }  # fmt: skip

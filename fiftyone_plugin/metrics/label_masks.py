@@ -1,0 +1,183 @@
+"""Masks of pairs, from whatever label FiftyOne keeps them in.
+
+Works on labels as they stand in the database, so that no FiftyOne object is made for a pair.
+A ``Segmentation`` is a mask of the whole image; ``Detections`` and ``Polylines`` are
+instances, whose union is the mask.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.metrics.overlap import Pixels, resize
+from importers.errors import MaskError
+from importers.fields import IGNORE, TARGET
+from importers.masks import MAX_PIXELS, from_array, load_stored, read_mask
+
+Label = Mapping[str, Any]
+Size = tuple[int, int]
+"""(height, width)."""
+
+LISTS = {"Detections": "detections", "Polylines": "polylines"}
+KINDS = ("Segmentation", "Detection", "Polyline", *LISTS)
+MAX_POINTS = 1_000_000
+_NUDGE = 1e-6
+"""Fractions of an image's side that were made from whole pixels fall just short of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A thing of its own in an image.
+
+    Attributes:
+        label: its class
+        pixels: (height, width) uint8 of 0 and 1, as large as the image
+    """
+
+    label: str
+    pixels: Pixels
+
+
+def is_instances(label: Label) -> bool:
+    """Whether a label holds instances, not one mask of the whole image."""
+    return label["_cls"] != "Segmentation"
+
+
+def mask_of(label: Label, size: Size | None, *, stored: bool = False) -> Pixels:
+    """The mask of a label.
+
+    Args:
+        label: a document of one of :data:`KINDS`
+        size: of the image; instances need it, masks of the whole image bring their own
+        stored: 255 in a mask is *ignore*, as PairLens stores it, and not a target's value
+
+    Returns:
+        (height, width) uint8 of 0, 1 and 255, ignore; an instance whose label contains
+        "ignore" is ignored where no other is
+
+    Raises:
+        MaskError: if it cannot be decoded
+    """
+    if not is_instances(label):
+        return _segmentation(label, stored)
+    pixels = np.zeros(_known(size), np.uint8)
+    for one in instances_of(label, size):
+        ignored = "ignore" in one.label.casefold()
+        np.copyto(
+            pixels, IGNORE if ignored else TARGET, where=(one.pixels > 0) & (pixels != TARGET)
+        )
+    return pixels
+
+
+def instances_of(label: Label, size: Size | None) -> Iterator[Instance]:
+    """The instances of a label of instances, each drawn alone.
+
+    Raises:
+        MaskError: if one cannot be drawn, or the size of the image is not known
+    """
+    height, width = _known(size)
+    listed = LISTS.get(label["_cls"])
+    for one in label.get(listed) or () if listed else (label,):
+        draw = _polyline if one["_cls"] == "Polyline" else _detection
+        pixels = np.zeros((height, width), np.uint8)
+        draw(one, pixels)
+        yield Instance(one.get("label") or "", pixels)
+
+
+def _known(size: Size | None) -> Size:
+    if size is None:
+        raise MaskError("the image's size is not known; run: dataset.compute_metadata()")
+    if size[0] * size[1] > MAX_PIXELS:
+        raise MaskError(f"{size[1]}x{size[0]} pixels are too many for a mask")
+    return size
+
+
+def _segmentation(label: Label, stored: bool) -> Pixels:
+    if path := label.get("mask_path"):
+        pixels = _read(path)
+    elif label.get("mask") is not None:
+        pixels = _unpack(label["mask"])
+    else:
+        raise MaskError("the label has no mask")
+    if stored and pixels.dtype == np.uint8 and pixels.ndim == 2:
+        return pixels
+    if pixels.dtype == np.uint8 and pixels.ndim == 2 and pixels.max(initial=0) <= TARGET:
+        return pixels
+    return from_array(pixels).pixels
+
+
+def _read(path: str) -> Pixels:
+    try:
+        return load_stored(path)
+    except MaskError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise
+    return read_mask(Path(path)).pixels
+
+
+def _unpack(data: bytes) -> NDArray[Any]:
+    """An array as FiftyOne keeps it in the database: a compressed ``.npy``, never a pickle."""
+    opener = zlib.decompressobj()
+    try:
+        raw = opener.decompress(data, 8 * MAX_PIXELS)
+        if opener.unconsumed_tail:
+            raise MaskError("the mask in the database is too large")
+        array = np.lib.format.read_array(BytesIO(raw), allow_pickle=False)
+    except (zlib.error, ValueError, EOFError, OSError, TypeError) as error:
+        raise MaskError(f"the mask in the database cannot be decoded ({error})") from error
+    return array
+
+
+def _detection(one: Label, pixels: Pixels) -> None:
+    x, y, width, height = (float(v) for v in one.get("bounding_box") or (0, 0, 0, 0))
+    (left, top), (right, bottom) = _corners([(x, y), (x + width, y + height)], pixels).tolist()
+    if one.get("mask_path") or one.get("mask") is not None:
+        mask = _segmentation(one, stored=False)
+    else:
+        raise MaskError(f"a detection of {one.get('label')!r} has no instance mask")
+    if right <= left or bottom <= top:
+        return
+    rows, columns = pixels.shape
+    inside = pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    whole = resize(mask, (min(bottom, 2 * rows) - top, min(right, 2 * columns) - left))
+    there = whole[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]]
+    np.copyto(inside[: there.shape[0], : there.shape[1]], there == TARGET)
+
+
+def _polyline(one: Label, pixels: Pixels) -> None:
+    if not (one.get("filled") or one.get("closed")):
+        raise MaskError(f"a polyline of {one.get('label')!r} is neither filled nor closed")
+    shapes = one.get("points") or []
+    if sum(map(len, shapes)) > MAX_POINTS:
+        raise MaskError("a polyline has too many points")
+    drawn = [_corners(shape, pixels) for shape in shapes if len(shape) > 2]
+    # At once, so that a ring inside another is a hole.
+    cv2.fillPoly(pixels, drawn, TARGET)
+
+
+def _corners(points: Any, pixels: Pixels) -> NDArray[np.int32]:
+    """Points in fractions of the image as whole pixels, cut off towards zero."""
+    rows, columns = pixels.shape
+    array = np.asarray(points, np.float64).reshape(-1, 2) * (columns, rows)
+    if not np.isfinite(array).all() or np.abs(array).max(initial=0) > 4 * max(rows, columns):
+        raise MaskError("a label has coordinates that are in no image")
+    return np.trunc(array + np.copysign(_NUDGE, array)).astype(np.int32)
+
+
+def image_size(metadata: Mapping[str, Any] | None) -> Size | None:
+    """The size that a sample's metadata gives, if any."""
+    known = metadata or {}
+    height, width = known.get("height"), known.get("width")
+    if not height or not width or not math.isfinite(height * width):
+        return None
+    return int(height), int(width)

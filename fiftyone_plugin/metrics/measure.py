@@ -1,0 +1,258 @@
+"""Counts the overlap of every pair of a dataset: read, decode, count, write back, in one pass.
+
+Masks are decoded and counted by threads, a few pairs at a time; what is kept of a pair is its
+row of integers, so that memory grows by about a hundred bytes a pair and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, get_args
+
+from fiftyone_plugin.metrics.conventions import Convention
+from fiftyone_plugin.metrics.label_masks import (
+    LISTS, Instance, Label, Size, image_size, instances_of, is_instances, mask_of,
+)  # fmt: skip
+from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap
+from fiftyone_plugin.metrics.slices import Pair, Slicer, normal_form
+from fiftyone_plugin.metrics.summary import Table, TableBuilder
+from importers import fields, store
+from importers.errors import MaskError
+from importers.parallel import Progress, map_items
+
+Instances = Literal["union", "best"]
+INSTANCES: tuple[Instances, ...] = get_args(Instances)
+
+CHUNK = 16
+"""Pairs a thread is given at once; with fewer, handing them over costs a tenth of the time."""
+
+MOST_LISTED = 1000
+"""Pairs that are named in a summary; all are counted."""
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the masks of a pair are found.
+
+    Attributes:
+        pred: the field of the predictions
+        gt: the field of the ground truth
+        ignores: 255 in a ground truth mask is *ignore*, which the dataset's mask targets say
+        instances: what a prediction that is instances amounts to: their union, or the one
+            that fits the ground truth best of those with its label
+    """
+
+    pred: str
+    gt: str
+    ignores: bool = True
+    instances: Instances = "union"
+
+    @property
+    def projection(self) -> tuple[str, ...]:
+        """The stored fields to read."""
+        parts = ("_cls", "mask", "mask_path", "label", "bounding_box", "points", "filled",
+                 "closed", *LISTS.values())  # fmt: skip
+        labels = tuple(f"{name}.{part}" for name in (self.pred, self.gt) for part in parts)
+        return (*labels, *_FACTS)
+
+
+_FINDINGS = f"{fields.FINDINGS}.classifications"
+_DIGEST = "image_digest"
+_FACTS = (
+    "filepath", "tags", "metadata.width", "metadata.height", fields.KEY, fields.IMAGE_ID,
+    fields.PHRASE, fields.IMAGE_MISSING, f"{_FINDINGS}.label", f"{fields.SOURCE}.{_DIGEST}",
+)  # fmt: skip
+
+
+class Counted(NamedTuple):
+    """What became of a pair.
+
+    Attributes:
+        overlap: ``None`` where there is no ground truth to count against
+        problem: why that is so, or why the prediction cannot be read, or ``""``
+    """
+
+    overlap: Overlap | None
+    problem: str = ""
+
+
+@dataclass
+class Measured:
+    """All pairs, counted.
+
+    Attributes:
+        table: the pairs that could be counted
+        slicer: the parts they belong to, in the same order
+        unscored: pairs without a ground truth that can be read, with the reason
+        unreadable: pairs whose prediction cannot be read, which counts as missing
+        unscored_total, unreadable_total: how many there are; the lists name the first ones
+    """
+
+    table: Table
+    slicer: Slicer
+    unscored: list[dict[str, str]] = field(default_factory=list)
+    unreadable: list[dict[str, str]] = field(default_factory=list)
+    unscored_total: int = 0
+    unreadable_total: int = 0
+
+
+def measure(
+    samples: Any,
+    source: Source,
+    convention: Convention,
+    slicer: Slicer,
+    key: str | None,
+    progress: Progress,
+) -> Measured:
+    """Counts all pairs and writes each one's numbers to its sample.
+
+    Args:
+        samples: a dataset or view
+        source: where the masks are
+        convention: of the IoU that is written
+        slicer: takes note of the parts that each pair belongs to
+        key: of the evaluation, whose fields exist; ``None`` writes nothing
+        progress: called with pairs done and pairs in all
+    """
+    table = TableBuilder()
+    done = Measured(table.build(), slicer)
+    images: dict[str, int] = {}
+    total, read = len(samples), 0
+
+    def counted() -> Iterator[tuple[Any, Overlap]]:
+        nonlocal read
+        for doc, (pair, problem) in _counts(samples, source):
+            read += 1
+            if read % store.BATCH == 0 or read == total:
+                progress(read, total)
+            if problem:
+                _note(done, doc, problem, pair)
+            if pair is not None:
+                table.add(pair, images.setdefault(_image(doc), len(images)))
+                slicer.add(_pair(doc, pair))
+                yield doc["_id"], pair
+
+    for batch in store.batched(counted(), store.BATCH):
+        if key is not None:
+            store.update(samples._dataset, _changes(batch, key, convention))
+    done.table = table.build()
+    return done
+
+
+def _note(done: Measured, doc: Document, problem: str, pair: Overlap | None) -> None:
+    entry = {"key": doc.get(fields.KEY) or str(doc["_id"]), "reason": problem}
+    if pair is None:
+        done.unscored_total += 1
+        noted = done.unscored
+    else:
+        done.unreadable_total += 1
+        noted = done.unreadable
+    if len(noted) < MOST_LISTED:
+        noted.append(entry)
+
+
+def _changes(
+    batch: Sequence[tuple[Any, Overlap]], key: str, convention: Convention
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    names = fields.score_fields(key)
+    rows = Table.from_overlaps((pair for _, pair in batch), range(len(batch)))
+    for (sample_id, pair), iou in zip(batch, rows.iou(convention).tolist(), strict=True):
+        values = (
+            iou if iou == iou else None,  # NaN, where the convention has none
+            pair.intersection,
+            pair.union,
+            pair.target_area,
+            None if pair.missing else pair.predicted_area,
+        )
+        yield sample_id, dict(zip(names, values, strict=True))
+
+
+def _counts(samples: Any, source: Source) -> Iterator[tuple[Document, Counted]]:
+    """Each pair's document and counts, in the order of the samples."""
+    docs = store.stream(samples, source.projection)
+
+    def work(chunk: list[Document]) -> list[Counted]:
+        return count_chunk(chunk, source)
+
+    for outcome in map_items(work, store.batched(docs, CHUNK)):
+        yield from zip(outcome.item, outcome.unwrap(), strict=True)
+
+
+def count_chunk(docs: Sequence[Document], source: Source) -> list[Counted]:
+    """Counts some pairs; those that follow each other and share a ground truth decode it once."""
+    last: tuple[str | None, Pixels | None] = (None, None)
+    counts = []
+    for doc in docs:
+        label = doc.get(source.gt)
+        path = label.get("mask_path") if label and label["_cls"] == "Segmentation" else None
+        try:
+            if label is None:
+                raise MaskError("the ground truth has no mask")
+            target = last[1] if path and path == last[0] else None
+            if target is None:
+                target = mask_of(label, image_size(doc.get("metadata")), stored=source.ignores)
+            last = (path, target)
+        except MaskError as error:
+            counts.append(Counted(None, str(error)))
+        else:
+            counts.append(_against(target, doc, source))
+    return counts
+
+
+def _against(target: Pixels, doc: Document, source: Source) -> Counted:
+    label = doc.get(source.pred)
+    try:
+        if label is None:
+            return Counted(overlap(target, None))
+        if source.instances == "best" and is_instances(label):
+            return Counted(_best(target, label, _wanted(doc, source)))
+        size = (target.shape[0], target.shape[1])
+        return Counted(overlap(target, mask_of(label, size)))
+    except MaskError as error:
+        # A prediction whose file is gone is as missing as one that was never made.
+        gone = isinstance(error.__cause__, FileNotFoundError)
+        return Counted(overlap(target, None), "" if gone else str(error))
+
+
+def _best(target: Pixels, label: Label, wanted: set[str]) -> Overlap:
+    """The overlap with the instance that fits best; with nothing where none has the label."""
+    size: Size = (target.shape[0], target.shape[1])
+    fitting = (i for i in instances_of(label, size) if _has_label(i, wanted))
+    overlaps = [overlap(target, one.pixels) for one in fitting]
+    if not overlaps:
+        return overlap(target, target * 0)
+    return max(overlaps, key=lambda o: o.intersection / o.union if o.union else 0.0)
+
+
+def _has_label(one: Instance, wanted: set[str]) -> bool:
+    return normal_form(one.label) in wanted
+
+
+def _wanted(doc: Document, source: Source) -> set[str]:
+    """The labels of the ground truth's instances; where it has none, the query."""
+    label = doc.get(source.gt) or {}
+    listed = label.get(LISTS.get(label.get("_cls", ""), ""), [label])
+    names = {normal_form(one.get("label") or "") for one in listed} - {""}
+    return names or {normal_form(doc.get(fields.PHRASE) or "")}
+
+
+def _image(doc: Document) -> str:
+    """The image, by content where it is known: RefSegRS gives each pair a copy of its own."""
+    digest = (doc.get(fields.SOURCE) or {}).get(_DIGEST)
+    if digest and not doc.get(fields.IMAGE_MISSING):
+        return digest
+    named = doc.get(fields.IMAGE_ID)
+    return f"{(doc.get('tags') or [''])[0]}/{named}" if named else doc["filepath"]
+
+
+def _pair(doc: Document, pair: Overlap) -> Pair:
+    labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
+    return Pair(
+        split=(doc.get("tags") or [""])[0],
+        phrase=doc.get(fields.PHRASE) or "",
+        target_area=pair.target_area,
+        findings=[one["label"] for one in labels],
+    )

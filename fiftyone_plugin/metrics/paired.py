@@ -1,0 +1,79 @@
+"""Two predictions of the same pairs against each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fiftyone_plugin.metrics.bootstrap import Images, draws, spread
+from fiftyone_plugin.metrics.conventions import Convention, Floats
+from fiftyone_plugin.metrics.summary import Table, summarize
+
+EVEN = 1e-9
+"""IoUs this close are even: what is left of them is rounding."""
+
+
+def compare_tables(
+    first: Table, second: Table, convention: Convention, rounds: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """Compares two tables of the same pairs in the same order.
+
+    Both are drawn with the same images, so that what is common to them, easy and hard
+    images, does not widen the interval of their difference.
+
+    Args:
+        first, second: the tables
+        convention: of the IoU
+        rounds: of the bootstrap; 0 for no intervals
+        seed: of the bootstrap
+
+    Returns:
+        ``first`` and ``second`` as :func:`~fiftyone_plugin.metrics.summary.summarize` gives
+        them; ``difference`` of gIoU and cIoU, second less first; ``ci`` of the differences;
+        ``wins``, ``ties``, ``losses`` of the second by IoU, and ``undefined``, the pairs for
+        which the convention has no IoU in one of them
+    """
+    change = differences(first, second, convention)
+    summaries = [summarize(table, convention) for table in (first, second)]
+    return {
+        "pairs": len(first),
+        "first": summaries[0],
+        "second": summaries[1],
+        "difference": {
+            name: _less(summaries[1][name], summaries[0][name]) for name in ("gIoU", "cIoU")
+        },
+        "ci": _intervals(first, second, convention, rounds, seed),
+        "wins": int((change > EVEN).sum()),
+        "ties": int((np.abs(change) <= EVEN).sum()),
+        "losses": int((change < -EVEN).sum()),
+        "undefined": int(np.isnan(change).sum()),
+    }
+
+
+def differences(first: Table, second: Table, convention: Convention) -> Floats:
+    """Per-pair IoU of the second less that of the first; NaN where one is undefined."""
+    return second.iou(convention) - first.iou(convention)
+
+
+def most_changed(change: Floats, most: int) -> np.ndarray:
+    """Indices of the pairs whose IoU changed most, in either direction, most changed first."""
+    size = np.nan_to_num(np.abs(change))
+    order = np.argsort(-size, kind="stable")[:most]
+    return order[size[order] > EVEN]
+
+
+def _less(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other
+
+
+def _intervals(
+    first: Table, second: Table, convention: Convention, rounds: int, seed: int
+) -> dict[str, list[float]]:
+    if not rounds or not len(first):
+        return {}
+    a, b = Images(first, convention), Images(second, convention)
+    change = np.array(
+        [np.subtract(b.ious(drawn), a.ious(drawn)) for drawn in draws(len(a), rounds, seed)]
+    )
+    return spread({"gIoU": change[:, 0], "cIoU": change[:, 1]}).ci

@@ -1,0 +1,44 @@
+"""What came of a scoring, as the command line prints it and the run keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class ScoreSummary:
+    """A scoring; see :func:`fiftyone_plugin.metrics.summary.summarize` for the numbers.
+
+    Attributes:
+        ci: 95 % intervals over images by name; empty without a bootstrap
+        bootstrap: ``scheme``, ``rounds``, ``seed``, ``mean`` and ``std``; empty without one
+        by: summaries of parts of the pairs, by slicing and value
+        unscored: pairs whose ground truth cannot be read: no number exists for them
+        unreadable: pairs whose prediction cannot be read; they count as missing
+        unscored_total, unreadable_total: how many; the lists name the first 1,000
+    """
+
+    key: str
+    convention: str
+    pred: str
+    gt: str
+    pairs: int = 0
+    missing: int = 0
+    resized: int = 0
+    no_target: int = 0
+    undefined: int = 0
+    gIoU: float | None = None
+    cIoU: float | None = None
+    dice: float | None = None
+    precision: dict[str, float] | None = None
+    n_acc: float | None = None
+    t_acc: float | None = None
+    ci: dict[str, list[float]] = field(default_factory=dict)
+    bootstrap: dict[str, Any] = field(default_factory=dict)
+    by: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unscored: list[dict[str, str]] = field(default_factory=list)
+    unreadable: list[dict[str, str]] = field(default_factory=list)
+    unscored_total: int = 0
+    unreadable_total: int = 0
+    seconds: float = 0.0

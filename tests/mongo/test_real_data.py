@@ -1,0 +1,139 @@
+"""The excerpts of the published datasets, imported and flagged as a user would."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from statistics import median
+
+import fiftyone as fo
+import pytest
+
+from fiftyone_plugin.checks.runner import flag
+from importers import fields
+from importers.ingest import ImportOptions, import_dataset
+from importers.masks import load_stored
+
+
+@pytest.fixture(scope="module")
+def gres(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    name = "real-gres"
+    import_dataset(
+        "gres", shared_data / "gres", name, ImportOptions(placeholders=True, overwrite=True)
+    )
+    return fo.load_dataset(name)
+
+
+@pytest.fixture(scope="module")
+def findings(gres: fo.Dataset, tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+    out = tmp_path_factory.mktemp("out") / "findings.jsonl"
+    flag(gres, out=out)
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+def keys_of(findings: list[dict], check: str) -> set[str]:
+    return {f["key"] for f in findings if f["check"] == check}
+
+
+def gres_keys(split: str, number: int, queries: int = 3) -> set[str]:
+    return {f"gres/{split}/lisat_gres_{number:012d}#{i}" for i in range(queries)}
+
+
+def test_counts(gres: fo.Dataset) -> None:
+    assert len(gres) == 7538
+    assert gres.count_sample_tags() == {"train": 6901, "val": 144, "test": 493}
+    assert len(gres.distinct(fields.IMAGE_ID)) == len(gres.distinct("filepath")) == 2938
+    assert gres.count_values(fields.IMAGE_MISSING) == {True: 7536, False: 2}
+    notes = gres.info[fields.INFO]["notes"]
+    doubled = [n for n in notes if "more than once" in n]
+    assert len(doubled) == 3 and "2,301 of its 2,301 ids" in doubled[0]
+
+
+def test_without_placeholders_the_rest_is_listed(shared_data: Path, dataset_name: str) -> None:
+    summary = import_dataset("auto", shared_data / "gres", dataset_name)
+    assert (summary.samples, summary.skipped_total, len(summary.skipped)) == (2, 7536, 7536)
+    assert sorted(fo.load_dataset(dataset_name).values(fields.IMAGE_ID)) == [
+        "lisat_gres_000000030642",
+        "lisat_gres_000000031098",
+    ]
+
+
+def test_the_leaked_coordinates_are_found(findings: list[dict]) -> None:
+    expected = set().union(*(gres_keys("train", n) for n in (14208, 31833, 34755)))
+    assert keys_of(findings, "coordinate_leak") == expected
+
+
+def test_the_box_masks_are_found_and_no_other(gres: fo.Dataset, findings: list[dict],
+                                              shared_data: Path) -> None:  # fmt: skip
+    boxes = set()
+    for file in (shared_data / "gres/gres_annotations").glob("*/*.json"):
+        content = json.loads(file.read_text())
+        corners = {tuple(p) for p in content["shapes"][0]["points"]}
+        upright = len({x for x, _ in corners}) == len({y for _, y in corners}) == 2
+        if len(corners) == 4 and upright:
+            boxes |= {f"gres/{file.parent.name}/{file.stem}#{i}"
+                      for i in range(len(content["text"]))}  # fmt: skip
+    assert len(boxes) == 35
+    assert keys_of(findings, "box_mask") == boxes
+
+
+def test_the_polygon_shared_by_train_and_test_is_found(findings: list[dict]) -> None:
+    expected = gres_keys("train", 4779) | gres_keys("test", 8325, 1)
+    assert keys_of(findings, "split_leak") == expected
+
+
+def overshoot(finding: dict) -> float | None:
+    """How far past the middle, on the wrong side, the mask's centre is; by the note's words."""
+    note = re.fullmatch(
+        r"query says (top|bottom)-(left|right); the mask's centre is at "
+        r"(\d+) % of the width, (\d+) % of the height",
+        finding["note"],
+    )
+    if note is None:
+        return None
+    x, y = int(note[3]) / 100 - 0.5, int(note[4]) / 100 - 0.5
+    return max(y if note[1] == "top" else -y, x if note[2] == "left" else -x)
+
+
+def test_plain_contradictions_rank_above_mild_ones(findings: list[dict]) -> None:
+    corners = [
+        past
+        for f in findings
+        if f["check"] == "position_conflict" and (past := overshoot(f)) is not None
+    ]
+    plain = [rank for rank, past in enumerate(corners) if past > 0.4]
+    middling = [rank for rank, past in enumerate(corners) if 0.2 < past < 0.3]
+    mild = [rank for rank, past in enumerate(corners) if past < 0.15]
+    assert min(len(plain), len(middling), len(mild)) > 20
+    assert max(plain) < min(middling + mild)
+    # Between these it also counts how much of the mask lies in the named place.
+    assert median(middling) < median(mild)
+
+
+def test_nothing_real_is_called_impossible(findings: list[dict]) -> None:
+    assert {f["severity"] for f in findings} == {"info", "warning"}
+
+
+def test_findings_are_ranked(findings: list[dict]) -> None:
+    order = ["error", "warning", "info"]
+    ranks = [(order.index(f["severity"]), f["score"]) for f in findings]
+    assert ranks == sorted(ranks)
+    assert set(findings[0]) == {"key", "phrase", "check", "severity", "score", "note"}
+
+
+def test_refsegrs_tiffs_with_a_phrase_list(
+    shared_data: Path, dataset_name: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "RefSegRS"
+    for folder in ("images", "masks"):
+        shutil.copytree(shared_data / "refsegrs" / folder, root / folder)
+    (root / "output_phrase_test.txt").write_text("1 first scene\n2 second scene\n")
+    summary = import_dataset("auto", root, dataset_name)
+    assert (summary.format, summary.samples, summary.splits) == ("refsegrs", 2, {"test": 2})
+    for sample in fo.load_dataset(dataset_name):
+        pixels = load_stored(sample[fields.SEGMENTATION].mask_path)
+        assert pixels.shape == (512, 512) and set(pixels.ravel()) == {0, 1}
+        assert sample[fields.MASK_STATS].problem == ""
+        assert Path(sample[fields.RENDITION]).suffix == ".png"
