@@ -17,6 +17,8 @@ from typing import Any
 
 from fiftyone_plugin import cli_commands as commands
 from fiftyone_plugin.cli_report import say
+from fiftyone_plugin.metrics.conventions import CONVENTIONS
+from fiftyone_plugin.metrics.slices import SLICINGS
 from fiftyone_plugin.reports import Report
 from importers.errors import PairLensError, UsageError
 from importers.formats import FORMATS, SPLITS
@@ -96,6 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import(add("import", "Import published files into a FiftyOne dataset."))
     _add_predict(add("predict", "Predict a mask for every query."))
     _add_score(add("score", "Score predicted masks against the ground truth."))
+    _add_compare(add("compare", "Compare two scorings of the same pairs."))
     add("checks", "List the checks.")
     _add_flag(add("flag", "Run the checks and store their findings."))
     _add_review(add("review", "Set, count, undo, dump and apply verdicts."))
@@ -150,9 +153,41 @@ def _add_score(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--pred", required=True, metavar="F", help="the predicted masks")
     sub.add_argument("--gt", default="segmentation", help="the ground truth")
     sub.add_argument("--key", required=True, metavar="K", help="of the evaluation")
-    sub.add_argument("--convention", default="rmsin", metavar="C", help="rmsin or lisat")
+    sub.add_argument(
+        "--convention", default="rmsin", metavar="C", help=f"{', '.join(CONVENTIONS)} (rmsin)"
+    )
     sub.add_argument("--bootstrap", type=int, default=0, metavar="R", help="rounds; 0 for none")
+    sub.add_argument(
+        "--bootstrap-scheme",
+        default="percentile",
+        metavar="S",
+        help="percentile: 95 %% intervals; lisat: mean and deviation of 20 draws of 80 %%",
+    )
     sub.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    sub.add_argument(
+        "--by", action="append", default=[], metavar="S", help=f"{', '.join(SLICINGS)} or all"
+    )
+    sub.add_argument(
+        "--instances",
+        default="union",
+        metavar="I",
+        help="of predicted detections or polylines: union, or best by label",
+    )
+    sub.add_argument("--plots", metavar="FILE", help="of the parts: .html or .png")
+
+
+def _add_compare(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    sub.add_argument("--keys", nargs=2, required=True, metavar=("A", "B"), help="of two scorings")
+    sub.add_argument("--convention", metavar="C", help="(default: that of the scorings)")
+    sub.add_argument(
+        "--bootstrap", type=int, default=1000, metavar="R", help="rounds (default: 1000)"
+    )
+    sub.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    sub.add_argument(
+        "--most", type=int, default=50, metavar="K", help="pairs to list (default: 50)"
+    )
+    sub.add_argument("--view", metavar="NAME", help="save the pairs that changed most as a view")
 
 
 def _add_flag(sub: argparse.ArgumentParser) -> None:

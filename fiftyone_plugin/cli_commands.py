@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.cli_report import ProgressBar, say
 from fiftyone_plugin.reports import Report, table
+from fiftyone_plugin.score_reports import of_compare, of_score
 from importers.errors import UsageError
 
 
@@ -68,10 +70,14 @@ def run_predict(args: Namespace) -> Report:
 
 def run_score(args: Namespace) -> Report:
     """Scores predictions."""
+    from fiftyone_plugin.metrics.plots import check_file, write_plots
     from fiftyone_plugin.metrics.runs import score
+    from fiftyone_plugin.metrics.slices import chosen
     from importers import store
 
     dataset = store.load(args.name)
+    if args.plots:
+        check_file(Path(args.plots))
     with ProgressBar("pairs") as progress:
         done = score(
             dataset,
@@ -80,10 +86,32 @@ def run_score(args: Namespace) -> Report:
             key=args.key,
             convention=args.convention,
             rounds=args.bootstrap,
+            scheme=args.bootstrap_scheme,
             seed=args.seed,
+            by=chosen(args.by),
+            instances=args.instances,
             progress=progress,
         )
-    return reports.of_score(done)
+    if args.plots:
+        write_plots(asdict(done), Path(args.plots))
+    return of_score(done, chosen(args.by, default=()), args.plots)
+
+
+def run_compare(args: Namespace) -> Report:
+    """Compares two scorings."""
+    from fiftyone_plugin.metrics.comparison import compare
+    from importers import store
+
+    done = compare(
+        store.load(args.name),
+        *args.keys,
+        convention=args.convention,
+        rounds=args.bootstrap,
+        seed=args.seed,
+        most=args.most,
+        view=args.view,
+    )
+    return of_compare(done)
 
 
 def run_checks(args: Namespace) -> Report:

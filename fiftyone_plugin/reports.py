@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fiftyone_plugin.checks.runner import FlagSummary
-    from fiftyone_plugin.metrics.runs import ScoreSummary
     from fiftyone_plugin.predictors.runner import PredictSummary
     from importers.ingest import ImportSummary
 
@@ -54,34 +53,6 @@ def of_predict(done: PredictSummary) -> Report:
     lines += [f"  {count:,} skipped: {reason}" for reason, count in done.skips.items()]
     lines += listed(done.failures, "key") + [f"  note: {note}" for note in done.notes]
     return Report(asdict(done), lines)
-
-
-def of_score(done: ScoreSummary) -> Report:
-    """A scoring."""
-    lines = [
-        f"Scored {done.pairs:,} pairs as {done.key} in {done.seconds:.1f} s "
-        f"(convention {done.convention}): {done.missing:,} without a prediction, "
-        f"{done.resized:,} resized, {len(done.unscored):,} without a ground truth."
-    ]
-    data = asdict(done)
-    if done.pairs:
-        lines += _score_table(data)
-    return Report(data, lines + listed(done.unscored, "key"))
-
-
-def _score_table(done: dict[str, Any]) -> list[str]:
-    rows: list[tuple[str, ...]] = [
-        ("", "pairs", "gIoU", "cIoU", "Pr@.5", "Pr@.7", "Pr@.9", "N-acc", "T-acc")
-    ]
-    for name, one in {"all": done, **done["by"]["split"]}.items():
-        precision = (share(one["precision"][t]) for t in ("0.5", "0.7", "0.9"))
-        ends = (share(one["n_acc"]), share(one["t_acc"]))
-        ious = (share(one["gIoU"]), share(one["cIoU"]))
-        rows.append((name, f"{one['pairs']:,}", *ious, *precision, *ends))
-    lines = table(rows)
-    for name, (low, high) in done["ci"].items():
-        lines.append(f"  {name} 95 % interval over images: {share(low)} to {share(high)}")
-    return lines
 
 
 def of_flag(done: FlagSummary, out: str | None = None) -> Report:

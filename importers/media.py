@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +22,10 @@ CHIP = 512
 
 BROWSER_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP"})
 """What every browser draws; a TIFF gets an error mark in the App."""
+
+_BITS_PER_SAMPLE, _COMPRESSION, _SAMPLES_PER_PIXEL = 258, 259, 277
+_TIFFFILE_READS = frozenset({1, 8, 32946})
+"""Compressions that tifffile reads by itself: none, and deflate under its two numbers."""
 
 _GRID_STEP = 64
 _FAR = 1e30
@@ -68,7 +74,8 @@ def inspect_image(path: Path) -> ImageFacts:
             with Image.open(stream) as image:
                 facts = ImageFacts(
                     *image.size,
-                    bands=len(image.getbands()),
+                    # Pillow leaves out bands that a TIFF does not name, such as near infrared.
+                    bands=int(_tags(image).get(_SAMPLES_PER_PIXEL, len(image.getbands()))),
                     mime_type=Image.MIME.get(image.format or "", "application/octet-stream"),
                     size_bytes=size,
                     digest=digest,
@@ -102,7 +109,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Decodes an image as (height, width, 3) uint8 RGB.
 
     One band is repeated, bands past the third are left out, an alpha band with them; deeper
-    than 8 bits is stretched between the 1st and 99th percentile of each image.
+    than 8 bits is stretched between the 1st and 99th percentile of each image. Of 16-bit
+    colour that Pillow alone can read (PNG, LZW in TIFF) the upper 8 bits are taken.
 
     Raises:
         ImageError: if the image cannot be decoded
@@ -110,12 +118,28 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     inspect_image(path)
     try:
         with Image.open(path) as image:
-            pixels = _decode(image)
+            pixels = _read_tiff(path) if _is_deep_colour(image) else _decode(image)
     except UnidentifiedImageError:
         pixels = _read_tiff(path)
+    except ImageError:
+        raise
     except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
         raise ImageError(f"{path.name} cannot be decoded ({error})") from error
+    if not pixels.size:
+        raise ImageError(f"{path.name} holds no pixels")
     return _to_rgb8(pixels)
+
+
+def _tags(image: Image.Image) -> Mapping[int, Any]:
+    """A TIFF's tags; none of other images."""
+    return getattr(image, "tag_v2", {})
+
+
+def _is_deep_colour(image: Image.Image) -> bool:
+    """Whether Pillow would give the upper 8 bits alone, which are nearly black in most data."""
+    bits = _tags(image).get(_BITS_PER_SAMPLE, (8,))
+    readable = _tags(image).get(_COMPRESSION, 1) in _TIFFFILE_READS
+    return max(bits) > 8 and readable and not image.mode.startswith(("I", "F"))
 
 
 def _decode(image: Image.Image) -> NDArray[np.generic]:

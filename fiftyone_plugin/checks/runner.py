@@ -166,7 +166,7 @@ class Subjects:
         self._ious = ious
 
     def __iter__(self) -> Iterator[Subject]:
-        wanted = (*_PROJECTION, *self._ious.values())
+        wanted = (*_PROJECTION, *_predicted(self._ious))
         for doc in store.stream(self._samples, wanted):
             yield subject_from(doc, self._ious)
 
@@ -185,8 +185,16 @@ def subject_from(doc: Mapping[str, Any], ious: Mapping[str, str]) -> Subject:
         image_size=(size[0], size[1]) if size[0] and size[1] else None,
         image_digest=(doc.get(fields.SOURCE) or {}).get("image_digest") or "",
         stats=store.stats_from(doc.get(fields.MASK_STATS)),
-        ious={n: doc[f] for n, f in ious.items() if doc.get(f) is not None},
+        # A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
+        ious={n: doc[f] for n, f in ious.items() if doc.get(n) and doc.get(f) is not None},
     )
+
+
+def _predicted(ious: Mapping[str, str]) -> Iterator[str]:
+    """What is read of predictions: that there is one, and its IoU."""
+    for name, iou in ious.items():
+        yield f"{name}._cls"
+        yield iou
 
 
 _Row = tuple[ObjectId, Subject, list[Finding]]
@@ -197,7 +205,7 @@ def _images(samples: Any, ious: Mapping[str, str]) -> Iterator[list[_Row]]:
 
     RefSegRS gives each pair an image copy of its own, so names alone do not tell.
     """
-    wanted = (*_PROJECTION, *ious.values(), _LABELS)
+    wanted = (*_PROJECTION, *_predicted(ious), _LABELS)
     digest = f"{fields.SOURCE}.image_digest"
     docs = store.stream(samples, wanted, order=(digest, fields.IMAGE_ID))
 

@@ -25,6 +25,7 @@ from fiftyone_plugin.exporters.runner import export_dataset
 from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.predictors.runner import predict
 from fiftyone_plugin.reports import Report, table
+from fiftyone_plugin.score_reports import of_score
 from importers import fields, store
 from importers.errors import StateError, UsageError
 from importers.files import MARKER, mark_folder
@@ -105,7 +106,7 @@ def _run_one(
         )
     _tell(reports.of_predict(predicted), say)
     scored = score(dataset, pred=PREDICTIONS, key=PREDICTIONS, rounds=200)
-    _tell(reports.of_score(scored), say)
+    _tell(of_score(scored), say)
     flagged = flag(dataset, predictions=[PREDICTIONS], out=out / name / "findings.jsonl")
     _tell(reports.of_flag(flagged, str(out / name / "findings.jsonl")), say)
     found = compare(dataset, plan)

@@ -23,12 +23,15 @@ from fiftyone_plugin.metrics import slices
 from fiftyone_plugin.metrics.bootstrap import Scheme, bootstrap
 from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
 from fiftyone_plugin.metrics.evaluation_results import (
-    CLASSES, PairLensResults, confusion, panel_metrics,
+    CLASSES,
+    PairLensResults,
+    confusion,
+    panel_metrics,
 )  # fmt: skip
 from fiftyone_plugin.metrics.measure import Instances, Source, measure
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from fiftyone_plugin.metrics.summary import summarize
-from importers import fields, store
+from importers import fields
 from importers.parallel import Progress
 
 METHOD = "pairlens"
@@ -72,7 +75,7 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         self.instances = instances
 
     @property
-    def method(self) -> str:
+    def method(self) -> str:  # type: ignore[override]
         """The name by which FiftyOne knows it."""
         return METHOD
 
@@ -100,7 +103,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         for name in counts:
             samples._dataset.add_sample_field(name, fo.IntField)
 
-    def evaluate_samples(
+    def evaluate_samples(  # type: ignore[override]
         self,
         samples: Any,
         eval_key: str | None = None,

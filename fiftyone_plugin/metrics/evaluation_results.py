@@ -54,7 +54,7 @@ class PairLensResults(SegmentationResults):
             samples, config, eval_key, pixel_confusion_matrix, classes, matches=matches,
             missing=missing, custom_metrics=custom_metrics, backend=backend,
         )  # fmt: skip
-        self.summary = (summary or {}) | ({"key": eval_key} if eval_key else {})
+        self.summary: dict[str, Any] = (summary or {}) | ({"key": eval_key} if eval_key else {})
 
     def attributes(self) -> list[str]:
         """What is saved; the label ids are on the samples."""

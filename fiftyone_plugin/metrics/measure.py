@@ -12,7 +12,14 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from fiftyone_plugin.metrics.conventions import Convention
 from fiftyone_plugin.metrics.label_masks import (
-    LISTS, Instance, Label, Size, image_size, instances_of, is_instances, mask_of,
+    LISTS,
+    Instance,
+    Label,
+    Size,
+    image_size,
+    instances_of,
+    is_instances,
+    mask_of,
 )  # fmt: skip
 from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap
 from fiftyone_plugin.metrics.slices import Pair, Slicer, normal_form
@@ -61,9 +68,14 @@ class Source:
 
 _FINDINGS = f"{fields.FINDINGS}.classifications"
 _DIGEST = "image_digest"
+IMAGE_FIELDS = (
+    "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, f"{fields.SOURCE}.{_DIGEST}",
+)  # fmt: skip
+"""What :func:`image_of` reads."""
+
 _FACTS = (
-    "filepath", "tags", "metadata.width", "metadata.height", fields.KEY, fields.IMAGE_ID,
-    fields.PHRASE, fields.IMAGE_MISSING, f"{_FINDINGS}.label", f"{fields.SOURCE}.{_DIGEST}",
+    "metadata.width", "metadata.height", fields.KEY, fields.PHRASE, f"{_FINDINGS}.label",
+    *IMAGE_FIELDS,
 )  # fmt: skip
 
 
@@ -131,7 +143,7 @@ def measure(
             if problem:
                 _note(done, doc, problem, pair)
             if pair is not None:
-                table.add(pair, images.setdefault(_image(doc), len(images)))
+                table.add(pair, images.setdefault(image_of(doc), len(images)))
                 slicer.add(_pair(doc, pair))
                 yield doc["_id"], pair
 
@@ -239,8 +251,8 @@ def _wanted(doc: Document, source: Source) -> set[str]:
     return names or {normal_form(doc.get(fields.PHRASE) or "")}
 
 
-def _image(doc: Document) -> str:
-    """The image, by content where it is known: RefSegRS gives each pair a copy of its own."""
+def image_of(doc: Document) -> str:
+    """The image of a pair, by content where known: RefSegRS gives each pair its own copy."""
     digest = (doc.get(fields.SOURCE) or {}).get(_DIGEST)
     if digest and not doc.get(fields.IMAGE_MISSING):
         return digest

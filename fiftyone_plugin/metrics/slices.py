@@ -116,6 +116,17 @@ DEFAULT = ("split", "mask_size", "query_length", "finding")
 """What every scoring is sliced by; the others read the query, which takes longer."""
 
 
+def chosen(names: Collection[str], default: Collection[str] = DEFAULT) -> tuple[str, ...]:
+    """The default slicings and those named, each once; ``all`` names every one.
+
+    Raises:
+        UnknownName: for a name that is none
+    """
+    every = tuple(SLICINGS) if "all" in names else ()
+    wanted = dict.fromkeys((*default, *(n for n in names if n != "all"), *every))
+    return tuple(SLICINGS[name].name for name in wanted)
+
+
 def _category(pair: Pair) -> str:
     return category(words(pair.phrase))
 

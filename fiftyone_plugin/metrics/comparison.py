@@ -1,0 +1,161 @@
+"""Compares two scorings of a dataset, from the numbers they left on the samples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fiftyone_plugin.metrics.conventions import CONVENTIONS
+from fiftyone_plugin.metrics.measure import IMAGE_FIELDS, image_of
+from fiftyone_plugin.metrics.overlap import Overlap
+from fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
+from fiftyone_plugin.metrics.runs import load_score
+from fiftyone_plugin.metrics.summary import Table, TableBuilder
+from importers import fields, store
+from importers.errors import StateError, UsageError
+
+MADE = "PairLens comparison"
+"""How the description of a view begins that a comparison may replace."""
+
+
+@dataclass
+class Comparison:
+    """Two scorings of the same pairs; see :func:`~fiftyone_plugin.metrics.paired.compare_tables`.
+
+    Attributes:
+        keys: of the two scorings
+        only_one: pairs that only one of them has, which are left out
+        changed: the pairs whose IoU changed most: ``key``, ``phrase``, ``first``, ``second``
+        view: the name of the saved view of them, or ``""``
+    """
+
+    keys: list[str]
+    convention: str
+    pairs: int = 0
+    only_one: int = 0
+    first: dict[str, Any] = field(default_factory=dict)
+    second: dict[str, Any] = field(default_factory=dict)
+    difference: dict[str, float | None] = field(default_factory=dict)
+    ci: dict[str, list[float]] = field(default_factory=dict)
+    wins: int = 0
+    ties: int = 0
+    losses: int = 0
+    undefined: int = 0
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    view: str = ""
+    seconds: float = 0.0
+
+
+def compare(
+    samples: Any,
+    first: str,
+    second: str,
+    *,
+    convention: str | None = None,
+    rounds: int = 1000,
+    seed: int = 0,
+    most: int = 50,
+    view: str | None = None,
+) -> Comparison:
+    """Compares two scorings pair by pair.
+
+    Args:
+        samples: a dataset or view
+        first: the key of the scoring that is compared with
+        second: the key of the scoring that is compared; it wins where its IoU is higher
+        convention: of the IoU; that of the two scorings if not given
+        rounds: of the bootstrap over images; 0 for no intervals
+        seed: of the bootstrap
+        most: how many of the most changed pairs are listed and saved
+        view: the name of a saved view of them, most changed first; none if not given
+
+    Raises:
+        StateError: if a scoring is missing, or the two are of different ground truths or,
+            with no convention given, of different conventions, or the view is another's
+        UsageError: for an unknown convention or a number that cannot be one
+    """
+    started = time.perf_counter()
+    if rounds < 0 or most < 0:
+        raise UsageError("the bootstrap rounds and the pairs to list are 0 or more")
+    chosen = CONVENTIONS[_agreed(samples, first, second, convention)]
+    _check_view(samples._dataset, view)
+    done = Comparison([first, second], chosen.name)
+    ids, one, other = _tables(samples, first, second, done)
+    for name, value in compare_tables(one, other, chosen, rounds, seed).items():
+        setattr(done, name, value)
+    order = most_changed(differences(one, other, chosen), most).tolist()
+    ious = (one.iou(chosen), other.iou(chosen))
+    picked = [(ids[i], float(ious[0][i]), float(ious[1][i])) for i in order]
+    done.changed = list(_described(samples._dataset, picked))
+    if view is not None:
+        done.view = view
+        _save(samples._dataset, view, [i for i, _, _ in picked], f"{first} and {second}")
+    done.seconds = round(time.perf_counter() - started, 3)
+    return done
+
+
+def _agreed(samples: Any, first: str, second: str, convention: str | None) -> str:
+    one, other = (load_score(samples, key) for key in (first, second))
+    if one.gt != other.gt:
+        raise StateError(f"{first} is scored against {one.gt!r}, {second} against {other.gt!r}")
+    if convention is None and one.convention != other.convention:
+        raise StateError(
+            f"{first} is scored as {one.convention}, {second} as {other.convention}; "
+            "say which to compare by with --convention"
+        )
+    return convention or one.convention
+
+
+def _check_view(dataset: Any, view: str | None) -> None:
+    if view is None or not dataset.has_saved_view(view):
+        return
+    if not (dataset.get_saved_view_info(view)["description"] or "").startswith(MADE):
+        raise StateError(f"view {view!r} exists and is of no comparison; choose another name")
+
+
+def _tables(
+    samples: Any, first: str, second: str, done: Comparison
+) -> tuple[list[Any], Table, Table]:
+    """Sample ids and counts of the pairs that both scorings have."""
+    ids: list[Any] = []
+    images: dict[str, int] = {}
+    tables = TableBuilder(), TableBuilder()
+    names = [name for key in (first, second) for name in fields.score_fields(key)]
+    for doc in store.stream(samples, (*names, *IMAGE_FIELDS)):
+        counts = [_counts(doc, key) for key in (first, second)]
+        if counts[0] is None or counts[1] is None:
+            done.only_one += counts != [None, None]
+            continue
+        ids.append(doc["_id"])
+        image = images.setdefault(image_of(doc), len(images))
+        for table, one in zip(tables, counts, strict=True):
+            table.add(one, image)  # type: ignore[arg-type]
+    return ids, tables[0].build(), tables[1].build()
+
+
+def _counts(doc: dict[str, Any], key: str) -> Overlap | None:
+    _, *names = fields.score_fields(key)
+    intersection, union, target, predicted = (doc.get(name) for name in names)
+    if intersection is None or union is None or target is None:
+        return None
+    return Overlap(intersection, union, target, predicted or 0, 0, missing=predicted is None)
+
+
+def _described(dataset: Any, picked: list[tuple[Any, float, float]]) -> Iterator[dict[str, Any]]:
+    found = dataset._sample_collection.find(
+        {"_id": {"$in": [i for i, _, _ in picked]}}, {fields.KEY: 1, fields.PHRASE: 1}
+    )
+    docs = {doc["_id"]: doc for doc in found}
+    for sample_id, first, second in picked:
+        doc = docs[sample_id]
+        named = {name: doc.get(name) or "" for name in (fields.KEY, fields.PHRASE)}
+        named[fields.KEY] = named[fields.KEY] or str(sample_id)
+        yield {**named, "first": first, "second": second}
+
+
+def _save(dataset: Any, name: str, ids: list[Any], what: str) -> None:
+    view = dataset.select([str(i) for i in ids], ordered=True)
+    about = f"{MADE}: the pairs that changed most between {what}"
+    dataset.save_view(name, view, description=about, overwrite=True)

@@ -1,0 +1,132 @@
+"""Names that cannot leave a folder or meet each other, and writes that are whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from importers.files import MARKER, is_plain_name, is_text, mark_folder, safe_name, write_atomic
+from importers.records import make_key
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("gres/train/lisat_gres_000000000001#0", "gres_train_lisat_gres_000000000001_0"),
+        ("refsegrs/val/1361#12", "refsegrs_val_1361_12"),
+        ("train/a-1.b_2", "train_a-1.b_2"),
+        ("plain", "plain"),
+        ("x" * 120, "x" * 120),
+    ],
+)
+def test_ordinary_keys_keep_their_characters(key: str, name: str):
+    assert safe_name(key) == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("gres/train/a b#0", "gres/train/a_b#0"),
+        ("gres/train/a#0#0", "gres/train/a_0#0"),
+        ("gres/train/a/b#0", "gres/train/a_b#0"),
+        ("gres/train/é#0", "gres/train/è#0"),
+        ("gres/train/" + "x" * 200 + "#0", "gres/train/" + "x" * 200 + "#1"),
+        ("..", "."),
+        (".hidden", "hidden"),
+        ("a\0", "a_"),
+        ("\ud800", "\ud801"),
+        ("a b", safe_name("a b")),
+    ],
+    ids=ascii,
+)
+def test_keys_that_look_alike_get_names_of_their_own(one: str, other: str):
+    assert safe_name(one) != safe_name(other)
+
+
+HOSTILE = st.text() | st.text("a_/#.- \0\\é", max_size=8) | st.text("ab", min_size=100)
+KEYS = st.builds(
+    make_key,
+    st.just("gres"),
+    st.sampled_from(["train", "val", "test"]),
+    HOSTILE,
+    st.integers(0, 30),
+)
+
+
+@given(KEYS, KEYS)
+def test_no_two_keys_share_a_name(one: str, other: str):
+    assume(one != other)
+    assert safe_name(one) != safe_name(other)
+
+
+@given(HOSTILE | KEYS)
+def test_names_are_plain(key: str):
+    name = safe_name(key)
+    assert is_plain_name(name) or not key
+    assert re.fullmatch(r"(?!\.)[A-Za-z0-9._-]{0,133}", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jpg", "lisat_gres_000000000001.jpg", "été .jpg", "...", "a:b", "x" * 255]
+)
+def test_plain_names(name: str):
+    assert is_plain_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../a", "a/b", "/a", "a\\b", "a\0", "x" * 256, "é" * 128, "\ud800.jpg"],
+    ids=ascii,
+)
+def test_names_that_are_not_plain(name: str):
+    assert not is_plain_name(name)
+
+
+@given(st.text(st.characters()))
+def test_what_a_database_stores_is_text(text: str):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        assert not is_text(text)
+    else:
+        assert is_text(text)
+
+
+def listed(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def test_a_write_makes_its_folders_and_replaces(tmp_path: Path):
+    file = tmp_path / "a" / "b" / "file.bin"
+    for data in (b"old", b"new", b""):
+        write_atomic(file, data)
+        assert file.read_bytes() == data
+    assert listed(file.parent) == ["file.bin"]
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path):
+    file = tmp_path / "file.bin"
+    write_atomic(file, b"old")
+    with pytest.raises(TypeError):
+        write_atomic(file, "no bytes")  # type: ignore[arg-type]
+    assert file.read_bytes() == b"old"
+    assert listed(tmp_path) == ["file.bin"]
+
+
+def test_a_folder_in_the_way_is_left_alone(tmp_path: Path):
+    (tmp_path / "file.bin" / "inside").mkdir(parents=True)
+    with pytest.raises(OSError):
+        write_atomic(tmp_path / "file.bin", b"new")
+    assert listed(tmp_path) == ["file.bin"]
+    assert listed(tmp_path / "file.bin") == ["inside"]
+
+
+def test_a_folder_is_marked_with_its_owner(tmp_path: Path):
+    for owner in ("one", "zwölf"):
+        mark_folder(tmp_path / "new" / "media", owner)
+        assert (tmp_path / "new" / "media" / MARKER).read_text("utf-8") == owner

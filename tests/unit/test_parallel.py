@@ -1,0 +1,143 @@
+"""One map, three engines: order, failures one by one, and bounded look-ahead."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from importers.errors import RecordError, StateError, UsageError
+from importers.parallel import WINDOW, Engine, default_workers, map_items
+
+LOCAL: tuple[Engine, ...] = ("threads", "processes")
+
+
+def squared(number: int) -> int:
+    """Importable, as worker processes need it; slow for early items."""
+    time.sleep(0.01 if number < 3 else 0)
+    if number % 5 == 4:
+        raise RecordError(f"file[{number}]", "is broken")
+    return number * number
+
+
+def die(number: int) -> int:
+    if number == 3:
+        os._exit(9)
+    return number
+
+
+def assert_maps(engine: Engine) -> None:
+    outcomes = list(map_items(squared, range(23), engine=engine, workers=2))
+    assert [o.item for o in outcomes] == list(range(23))
+    good = [o for o in outcomes if o.error is None]
+    assert [o.unwrap() for o in good] == [n * n for n in range(23) if n % 5 != 4]
+    failed = [o for o in outcomes if o.error is not None]
+    assert [o.item for o in failed] == [4, 9, 14, 19]
+    for outcome in failed:
+        assert isinstance(outcome.error, RecordError)
+        assert (outcome.error.source, outcome.error.reason) == (
+            f"file[{outcome.item}]",
+            "is broken",
+        )
+        with pytest.raises(RecordError, match="is broken"):
+            outcome.unwrap()
+
+
+@pytest.mark.parametrize("engine", LOCAL)
+def test_results_keep_their_order_and_failures_stay_alone(engine: Engine):
+    assert_maps(engine)
+
+
+def test_ray_does_the_same():
+    ray = pytest.importorskip("ray")
+    try:
+        assert_maps("ray")
+    finally:
+        ray.shutdown()
+
+
+@pytest.mark.parametrize("engine", LOCAL)
+def test_nothing_comes_of_nothing(engine: Engine):
+    assert list(map_items(squared, [], engine=engine, workers=2)) == []
+
+
+def counting(taken: list[int]) -> Iterator[int]:
+    for number in itertools.count():
+        taken.append(number)
+        yield number
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_endless_stream_is_taken_a_window_at_a_time(workers: int):
+    taken: list[int] = []
+    outcomes = map_items(lambda n: n, counting(taken), workers=workers)
+    for number, outcome in enumerate(itertools.islice(outcomes, 200)):
+        assert outcome.unwrap() == number
+        assert len(taken) <= number + workers * WINDOW
+    outcomes.close()  # type: ignore[attr-defined]
+
+
+def test_closing_early_cancels_what_has_not_begun():
+    begun: list[int] = []
+    go = threading.Event()
+
+    def wait(number: int) -> int:
+        begun.append(number)
+        if number:
+            go.wait(10)
+        return number
+
+    outcomes = map_items(wait, itertools.count(), workers=1)
+    assert next(outcomes).item == 0
+    threading.Timer(0.1, go.set).start()
+    outcomes.close()  # type: ignore[attr-defined]
+    assert begun in ([0], [0, 1])
+
+
+def test_a_reader_that_fails_is_heard_at_once():
+    def reader() -> Iterator[int]:
+        yield 1
+        raise RecordError("file", "strict")
+
+    with pytest.raises(RecordError, match="strict"):
+        list(map_items(squared, reader(), workers=1))
+
+
+def test_a_worker_that_dies_is_no_broken_record():
+    with pytest.raises(StateError, match="a worker process died"):
+        list(map_items(die, range(50), engine="processes", workers=1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"engine": "fibers"}, "no engine 'fibers'; known: threads, processes, ray"),
+        ({"workers": 0}, "0 workers can do nothing"),
+        ({"workers": -2}, "-2 workers can do nothing"),
+    ],
+    ids=str,
+)
+def test_requests_that_cannot_be_met(options: dict[str, object], message: str):
+    with pytest.raises(UsageError, match=message):
+        list(map_items(squared, [1], **options))  # type: ignore[arg-type]
+
+
+def test_no_more_at_once_than_workers():
+    lock, running, most = threading.Lock(), [0], [0]
+
+    def work(number: int) -> int:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.005)
+        with lock:
+            running[0] -= 1
+        return number
+
+    assert len(list(map_items(work, range(30), workers=3))) == 30
+    assert 1 < most[0] <= 3
+    assert default_workers() >= 1
