@@ -1,5 +1,5 @@
 """Published remote-sensing vision-language files, read into FiftyOne datasets.
 
-Nothing in this package imports :mod:`fiftyone_plugin`; only ``store``, ``datasets``, ``ingest``,
-``dataset_types`` and ``app_view`` import FiftyOne.
+Nothing in this package imports :mod:`fiftyone_plugin`; only ``store``, ``schema``,
+``datasets``, ``ingest``, ``dataset_types`` and ``app_view`` import FiftyOne.
 """

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import app_view, fields, store
+from importers import app_view, fields, schema, store
 from importers.datasets import open_dataset
 from importers.errors import RecordError, StateError, UsageError
 from importers.formats import SPLITS, Format, find_format
@@ -160,7 +160,7 @@ def fill_dataset(
     """Reads a format into an open dataset; see :func:`import_dataset`."""
     started = time.perf_counter()
     summary = ImportSummary(dataset.name, chosen.name)
-    store.declare_fields(dataset)
+    schema.declare(dataset)
     facts = {"format": chosen.name, "root": str(root), "media_dir": str(media_dir)}
     store.update_info(dataset, **facts, complete=False)
     _remove_leftovers(media_dir)

@@ -17,7 +17,6 @@ from typing import Any
 
 import fiftyone as fo
 from bson import ObjectId
-from fiftyone.core.odm.utils import create_field
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
@@ -28,8 +27,6 @@ from importers.prepare import PreparedPair
 
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
-
-_FIELD_TYPES: dict[type, type] = {int: fo.IntField, float: fo.FloatField, str: fo.StringField}
 
 
 def load(name: str) -> Any:
@@ -56,55 +53,6 @@ def update_info(dataset: Any, **facts: Any) -> None:
     """Changes some of the facts."""
     dataset.info[fields.INFO] = info(dataset) | facts
     dataset.save()
-
-
-def declare_fields(dataset: Any) -> None:
-    """Adds the fields of a pair to the dataset, with indexes on those that are filtered by."""
-    dataset.media_type = "image"
-    for name in (fields.KEY, fields.IMAGE_ID, fields.PHRASE, fields.RENDITION):
-        dataset.add_sample_field(name, fo.StringField)
-    _embed(dataset, fields.SEGMENTATION, fo.Segmentation)
-    _embed(dataset, fields.FINDINGS, fo.Classifications)
-    _embed(dataset, fields.MASK_STATS, fo.DynamicEmbeddedDocument, asdict(MaskStats()))
-    _embed(dataset, fields.SOURCE, fo.DynamicEmbeddedDocument, _SOURCE)
-    for name in (fields.NO_TARGET, fields.IMAGE_MISSING):
-        dataset.add_sample_field(name, fo.BooleanField)
-    for name in ("severity", "note"):
-        dataset.add_sample_field(f"{fields.FINDINGS}.classifications.{name}", fo.StringField)
-    dataset.add_sample_field(f"{fields.FINDINGS}.classifications.score", fo.FloatField)
-    dataset.add_sample_field(fields.QUALITY, fo.FloatField)
-    for name in _REVIEW:
-        dataset.add_sample_field(name, fo.StringField)
-    dataset.add_sample_field(fields.REVIEWED_AT, fo.DateTimeField)
-    dataset.default_mask_targets = dict(fields.MASK_TARGETS)
-    for name in fields.INDEXED:
-        dataset.create_index(name, unique=name == fields.KEY)
-
-
-_REVIEW = (fields.VERDICT, fields.REVIEWER, fields.REVIEW_NOTE, fields.ORIGINAL_PHRASE)
-_SOURCE = {"file": "", "index": 0, "image_name": "", "image_digest": ""}
-_LIST_ITEMS: dict[str, type] = {
-    "box": int,
-    "centroid": float,
-    "x_quantiles": float,
-    "y_quantiles": float,
-    "values": int,
-    "polygon_faults": str,
-}
-
-
-def _embed(dataset: Any, name: str, kind: type, members: dict[str, Any] | None = None) -> None:
-    """Declares an embedded document in one go; a call a member takes a second altogether."""
-    declared = [_member(member, value) for member, value in (members or {}).items()]
-    dataset.add_sample_field(
-        name, fo.EmbeddedDocumentField, embedded_doc_type=kind, fields=declared
-    )
-
-
-def _member(name: str, value: Any) -> Any:
-    if name in _LIST_ITEMS:
-        return create_field(name, fo.ListField, subfield=_FIELD_TYPES[_LIST_ITEMS[name]])
-    return create_field(name, _FIELD_TYPES[type(value)])
 
 
 def document(prepared: PreparedPair, dataset_id: ObjectId, now: datetime) -> dict[str, Any]:

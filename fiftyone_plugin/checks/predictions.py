@@ -14,7 +14,9 @@ from fiftyone_plugin.checks.base import PREDICTIONS, Doubt, Subject, check
     about="A predictor's mask hardly meets the ground truth; one of the two is wrong.",
 )
 def low_iou(pair: Subject, *, max_iou: float = 0.1) -> Iterator[Doubt]:
-    for field, iou in sorted(pair.ious.items(), key=lambda item: item[1]):
-        if iou <= max_iou:
-            yield Doubt(0.5 + 0.4 * iou / max(max_iou, 1e-9), f"IoU with {field} is {iou:.3f}")
-            return
+    if pair.no_target:
+        return  # an empty mask met by an empty mask scores 0 in some conventions
+    low = [(iou, field) for field, iou in pair.ious.items() if iou <= max_iou]
+    if low:
+        iou, field = min(low)
+        yield Doubt(0.5 + 0.4 * iou / max(max_iou, 1e-9), f"IoU with {field} is {iou:.3f}")

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from importers import fields, store
+from importers import fields, schema, store
 from importers.datasets import delete_dataset
 from importers.errors import LayoutError, RecordError, StateError, UsageError
 from importers.files import MARKER
@@ -129,7 +129,7 @@ def test_documents_are_those_that_fiftyone_writes(gres: Path, dataset_name: str)
     import_dataset("auto", gres, dataset_name, ImportOptions(limit=4))
     ours = fo.load_dataset(dataset_name)
     theirs = fo.Dataset(f"{dataset_name}-theirs")
-    store.declare_fields(theirs)
+    schema.declare(theirs)
     theirs.add_samples([sample.copy() for sample in ours])
 
     def comparable(value: Any) -> Any:

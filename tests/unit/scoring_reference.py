@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 TARGET, IGNORE = 1, 255
 THRESHOLDS = ("0.5", "0.6", "0.7", "0.8", "0.9")
@@ -122,3 +123,10 @@ def summary(pairs: list[Counted], convention: str) -> dict[str, object]:
         "n_acc": mean([float(p.predicted_area == 0 and not p.missing) for p in empty]),
         "t_acc": mean([float(p.predicted_area > 0) for p in full]),
     }
+
+
+def assert_same(ours: dict[str, object], theirs: dict[str, object]) -> None:
+    """Whether a summary has what the reference has, up to rounding."""
+    for name, value in theirs.items():
+        wanted = value if value is None else pytest.approx(value, abs=1e-12)
+        assert ours[name] == wanted, name

@@ -102,7 +102,7 @@ def test_other_folders_are_not_taken_for_gres(tmp_path: Path, split: str | None)
 
 def test_one_format_is_not_read_as_another(tmp_path: Path):
     put(tmp_path, content())
-    with pytest.raises(LayoutError, match="does not hold refsegrs.*It looks like gres"):
+    with pytest.raises(LayoutError, match=r"does not hold refsegrs.*It looks like gres"):
         find_format("refsegrs", tmp_path)
     for folder in ("images", "masks"):
         (tmp_path / folder).mkdir()

@@ -1,0 +1,129 @@
+"""COCO's run-length encoding of masks, read and written, compressed and not.
+
+Runs go down the columns, and begin with background. Uncompressed they are a list of lengths;
+compressed, a text of six-bit characters in which each length but the first three is told as
+the difference to the last but one before it. After ``rleToString`` and ``rleFrString`` in
+cocoapi ``common/maskApi.c``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from importers.errors import MaskError
+from importers.masks import MAX_PIXELS
+
+MAX_CHARACTERS = 7
+"""Of one run's length: seven times five bits hold any 32-bit number with its sign."""
+
+_FIRST, _BITS, _MORE, _SIGN = 48, 5, 0x20, 0x10
+
+
+def decode_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """Decodes ``{"size": [height, width], "counts": text, bytes or list}``.
+
+    Returns:
+        (height, width) uint8 of 0 and 1
+
+    Raises:
+        MaskError: if it is no RLE, too large, or its runs do not fill the size exactly
+    """
+    height, width = _size(rle.get("size"))
+    counts = rle.get("counts")
+    if isinstance(counts, str | bytes):
+        runs = _decompress(counts, 2 * height * width + 2)
+    else:
+        runs = _listed(counts, 2 * height * width + 2)
+    # Each is bounded before they are added up, so that no sum can overflow.
+    if runs.size and (runs.min() < 0 or runs.max() > height * width):
+        raise MaskError("the RLE has runs of impossible length")
+    if int(runs.sum()) != height * width:
+        raise MaskError(f"the RLE's runs fill {int(runs.sum())} pixels, not {height}x{width}")
+    values = np.zeros(len(runs), np.uint8)
+    values[1::2] = 1
+    return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
+
+
+def encode_rle(mask: NDArray[Any], *, compressed: bool = True) -> dict[str, Any]:
+    """Encodes a (height, width) mask, every value but 0 as target.
+
+    Returns:
+        ``{"size": [height, width], "counts": text or list}``, ready for JSON
+
+    Raises:
+        MaskError: if the array has not two dimensions
+    """
+    if mask.ndim != 2:
+        raise MaskError(f"the mask has shape {mask.shape}; expected (height, width)")
+    flat = (mask != 0).T.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    runs = np.diff(np.concatenate(([0], changes, [flat.size])))
+    if flat.size and flat[0]:
+        runs = np.concatenate(([0], runs))
+    counts = _compress(runs) if compressed else runs.tolist()
+    return {"size": [int(side) for side in mask.shape], "counts": counts}
+
+
+def _size(size: Any) -> tuple[int, int]:
+    sides = size if isinstance(size, list | tuple) else ()
+    whole = [s for s in sides if isinstance(s, int) and not isinstance(s, bool) and s > 0]
+    if len(sides) != 2 or len(whole) != 2:
+        raise MaskError("the RLE has no size [height, width]")
+    if whole[0] * whole[1] > MAX_PIXELS:
+        raise MaskError(f"{whole[1]}x{whole[0]} pixels are too many for a mask")
+    return whole[0], whole[1]
+
+
+def _listed(counts: Any, most: int) -> NDArray[np.int64]:
+    if not isinstance(counts, list | tuple) or len(counts) > most:
+        raise MaskError("the RLE has no counts, or more than pixels")
+    try:
+        runs = np.array(counts)
+    except (ValueError, OverflowError) as error:
+        raise MaskError("the RLE's counts are no list of numbers") from error
+    if runs.ndim != 1 or (runs.size and runs.dtype.kind not in "iu"):
+        raise MaskError("the RLE's counts are no list of whole numbers")
+    return np.minimum(runs, MAX_PIXELS + 1).astype(np.int64)
+
+
+def _decompress(counts: str | bytes, most: int) -> NDArray[np.int64]:
+    if len(counts) > MAX_CHARACTERS * most:
+        raise MaskError("the RLE is longer than a mask of its size can need")
+    try:
+        data = counts.encode("ascii") if isinstance(counts, str) else counts
+    except UnicodeEncodeError as error:
+        raise MaskError("the RLE has characters that belong to none") from error
+    codes = np.frombuffer(data, np.uint8).astype(np.int64) - _FIRST
+    if not codes.size:
+        return np.zeros(0, np.int64)
+    if codes.min() < 0 or codes.max() >= 64 or codes[-1] & _MORE:
+        raise MaskError("the RLE has characters that belong to none, or is cut short")
+    ends = np.flatnonzero(codes & _MORE == 0)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    lengths = ends - starts + 1
+    if lengths.max() > MAX_CHARACTERS or len(ends) > most:
+        raise MaskError("the RLE has runs of impossible length")
+    shifts = _BITS * (np.arange(codes.size) - np.repeat(starts, lengths))
+    told = np.add.reduceat((codes & 0x1F) << shifts, starts)
+    told -= np.where(codes[ends] & _SIGN, np.int64(1) << (_BITS * lengths), 0)
+    runs = told.copy()
+    runs[1::2], runs[2::2] = np.cumsum(told[1::2]), np.cumsum(told[2::2])
+    return runs
+
+
+def _compress(runs: NDArray[np.int64]) -> str:
+    told = runs.astype(np.int64)
+    told[3:] -= runs[1:-2]
+    # A signed number takes the fewest groups of five bits whose first bit can be its sign.
+    limits = np.int64(1) << (_BITS * np.arange(1, MAX_CHARACTERS + 1) - 1)
+    reach = (told[:, None] >= -limits) & (told[:, None] < limits)
+    lengths = reach.argmax(axis=1) + 1
+    places = np.arange(MAX_CHARACTERS)
+    codes = (told[:, None] >> (_BITS * places)) & 0x1F
+    codes |= np.where(places < lengths[:, None] - 1, _MORE, 0)
+    kept = codes[places < lengths[:, None]] + _FIRST
+    return kept.astype(np.uint8).tobytes().decode("ascii")

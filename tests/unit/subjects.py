@@ -1,0 +1,51 @@
+"""Pairs for the tests of checks: sound ones, of which a test changes what it is about."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fiftyone_plugin.checks import CHECKS, Doubt, Subject
+from importers.mask_stats import MaskStats, measure
+from importers.masks import Mask
+
+
+def mask(area: int = 1000, size: tuple[int, int] = (512, 512), seed: int = 0) -> MaskStats:
+    """Measurements of ``area`` pixels strewn over (width, height); seeds give other masks."""
+    pixels = np.zeros(size[0] * size[1], np.uint8)
+    pixels[np.random.default_rng(seed).permutation(len(pixels))[:area]] = 1
+    return measure(Mask(pixels.reshape(size[1], size[0])))
+
+
+def box(x: int, y: int, width: int, height: int, side: int = 512) -> MaskStats:
+    pixels = np.zeros((side, side), np.uint8)
+    pixels[y : y + height, x : x + width] = 1
+    return measure(Mask(pixels))
+
+
+SOUND = mask()
+
+
+def subject(key: str = "gres/train/a#0", /, **changes: Any) -> Subject:
+    """A pair without fault; ``stats_<name>`` changes one of the mask's measurements."""
+    _, split, rest = key.split("/")
+    image_id = rest.partition("#")[0]
+    stats = changes.pop("stats", SOUND)
+    measured = {k.removeprefix("stats_"): v for k, v in changes.items() if k.startswith("stats_")}
+    others = {k: v for k, v in changes.items() if not k.startswith("stats_")}
+    given = {
+        "phrase": "the red car beside the hangar",
+        "image_size": (512, 512),
+        "image_digest": hashlib.sha256(image_id.encode()).hexdigest(),
+    }
+    return Subject(
+        key=key, image_id=image_id, split=split, stats=replace(stats, **measured), **given | others
+    )
+
+
+def doubts(check: str, seen: Any, **params: Any) -> list[Doubt]:
+    """What a check says."""
+    return list(CHECKS[check].with_params(params).run(seen))

@@ -1,0 +1,162 @@
+"""Declaring checks, setting their parameters, and what becomes of a doubt."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fiftyone_plugin import checks
+from fiftyone_plugin.checks import CHECKS, Check, Doubt, Finding, Subject
+from fiftyone_plugin.checks.base import PREDICTIONS
+from importers.errors import UnknownName, UsageError
+from tests.unit.subjects import subject
+
+SEVERITIES = {
+    "mask_unreadable": "error",
+    "mask_size_mismatch": "error",
+    "mask_values": "warning",
+    "empty_mask": "error",
+    "full_mask": "error",
+    "tiny_mask": "warning",
+    "box_mask": "warning",
+    "degenerate_polygon": "error",
+    "image_missing": "info",
+    "empty_query": "error",
+    "coordinate_leak": "warning",
+    "position_conflict": "warning",
+    "duplicate_pair": "warning",
+    "ambiguous_query": "warning",
+    "split_leak": "error",
+    "low_iou": "info",
+}
+SCOPES = {"duplicate_pair": "image", "ambiguous_query": "image", "split_leak": "dataset"}
+
+
+def test_the_catalogue_is_complete():
+    assert {c.name: c.severity for c in CHECKS.values()} == SEVERITIES
+    assert {c.name: c.scope for c in CHECKS.values() if c.scope != "pair"} == SCOPES
+    assert [c.name for c in CHECKS.values() if PREDICTIONS in c.needs] == ["low_iou"]
+
+
+@pytest.mark.parametrize("name", SEVERITIES)
+def test_each_check_tells_people_what_it_is(name: str):
+    one = CHECKS[name]
+    assert one.about.endswith(".")
+    assert 20 < len(one.about) < 120
+    assert one.needs
+    assert all(type(default) in (int, float) for default in one.params.values())
+    assert one.function.__name__ == name
+
+
+@pytest.mark.parametrize("name", [n for n in SEVERITIES if n not in SCOPES])
+def test_a_sound_pair_raises_no_doubt(name: str):
+    assert list(CHECKS[name].run(subject())) == []
+
+
+@pytest.mark.parametrize("name", SCOPES)
+def test_sound_pairs_raise_no_doubt(name: str):
+    pairs = [subject(f"gres/train/{i}#0", phrase=f"car {i}", stats_digest=f"{i:064x}")
+             for i in range(5)]  # fmt: skip
+    for few in ([], pairs[:1], pairs):
+        assert list(CHECKS[name].run(few)) == []
+
+
+def test_checks_see_records_only():
+    for module in vars(checks).values():
+        if inspect.ismodule(module) and module.__name__.startswith("fiftyone_plugin.checks."):
+            if module.__name__.endswith(".runner"):
+                continue  # the one that feeds the checks from a dataset
+            source = ast.parse(inspect.getsource(module))
+            names = {a.name for n in ast.walk(source) if isinstance(n, ast.Import) for a in n.names}
+            names |= {n.module or "" for n in ast.walk(source) if isinstance(n, ast.ImportFrom)}
+            assert not {n.partition(".")[0] for n in names} & {"fiftyone", "cv2", "PIL", "numpy"}
+
+
+def made(**params: Any) -> Check:
+    def function(pair: Subject, **given: Any) -> Iterator[Doubt]:
+        yield Doubt(0.25, f"{pair.key} {given}")
+
+    return Check("made", "warning", "pair", ("phrase",), "About.", function, params)
+
+
+@pytest.mark.parametrize(
+    ("default", "value", "expected"),
+    [
+        pytest.param(16, 9, 9, id="int"),
+        pytest.param(16, "9", 9, id="text of an int"),
+        pytest.param(16, 9.0, 9, id="a form's number"),
+        pytest.param(0.5, "0.25", 0.25, id="text of a float"),
+        pytest.param(0.5, 1, 1.0, id="int for a float"),
+        pytest.param("a", "b", "b", id="text"),
+    ],
+)
+def test_parameters_are_cast(default: Any, value: Any, expected: Any):
+    check = made(bound=default, other=1)
+    cast = check.with_params({"bound": value})
+    assert cast.params == {"bound": expected, "other": 1}
+    assert type(cast.params["bound"]) is type(default)
+    assert check.params == {"bound": default, "other": 1}
+    assert list(cast.run(subject("x/y/z")))[0].note == f"x/y/z {cast.params}"
+
+
+@pytest.mark.parametrize(
+    ("default", "value", "kind"),
+    [
+        pytest.param(16, "nine", "int", id="no number"),
+        pytest.param(16, "9.5", "int", id="text of a fraction"),
+        pytest.param(16, 9.5, "int", id="a fraction"),
+        pytest.param(16, None, "int", id="nothing"),
+        pytest.param(16, float("inf"), "int", id="infinity"),
+        pytest.param(0.5, "", "float", id="empty"),
+        pytest.param(0.5, [1], "float", id="list"),
+        pytest.param(0.5, "nan", "float", id="NaN"),
+    ],
+)
+def test_parameters_of_the_wrong_kind(default: Any, value: Any, kind: str):
+    with pytest.raises(UsageError) as raised:
+        made(bound=default).with_params({"bound": value})
+    assert str(raised.value) == f"made.bound takes a {kind}, not {value!r}"
+
+
+@pytest.mark.parametrize(
+    ("params", "known"), [({}, "none"), ({"a": 1, "b": 2}, "a, b")], ids=["none", "two"]
+)
+def test_an_unknown_parameter_lists_the_known(params: dict[str, Any], known: str):
+    with pytest.raises(UsageError) as raised:
+        made(**params).with_params({"min": 1})
+    assert str(raised.value) == f"check made has no parameter 'min'; it has {known}"
+
+
+def test_an_unknown_check_lists_the_known():
+    with pytest.raises(UnknownName, match="no check 'emptymask'; known: ambiguous_query, box_mask"):
+        CHECKS["emptymask"]
+
+
+def test_a_name_is_declared_once():
+    with pytest.raises(ValueError, match="'tiny_mask' is already registered"):
+        checks.check("tiny_mask", severity="info", about="", needs=())(lambda pair: ())
+    assert CHECKS["tiny_mask"].severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"),
+    [(0.123456, 0.1235), (-0.1, 0.0), (1.7, 1.0), (float("nan"), 0.0), (1, 1.0)],
+    ids=str,
+)
+def test_scores_are_kept_in_range(score: float, expected: float):
+    finding = made().finding(subject("gres/val/a#1", phrase="car"), Doubt(score, "note"))
+    assert finding == Finding("gres/val/a#1", "car", "made", "warning", expected, "note")
+
+
+def test_a_doubt_can_have_a_severity_of_its_own():
+    findings = [made().finding(subject(), Doubt(s, "", severity)) for s, severity in (
+        (0.0, "info"), (0.9, "error"), (0.5, None), (0.1, None), (0.2, "error"),
+    )]  # fmt: skip
+    ranked = sorted(findings, key=lambda f: f.rank)
+    assert [(f.severity, f.score) for f in ranked] == [
+        ("error", 0.2), ("error", 0.9), ("warning", 0.1), ("warning", 0.5), ("info", 0.0),
+    ]  # fmt: skip
