@@ -230,14 +230,14 @@ def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, ND
     """
     if path.suffix.lower() == ".npy":
         _check_bytes(path.stat().st_size)
-        return {"": _load_npy(path.read_bytes())}
+        return {"": load_npy(path.read_bytes())}
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
             members = [m for m in members if only is None or m.filename[:-4] in only]
             # No more than what is claimed here is decompressed.
             _check_bytes(sum(m.file_size for m in members))
-            return {m.filename[:-4]: _load_npy(archive.read(m)) for m in members}
+            return {m.filename[:-4]: load_npy(archive.read(m)) for m in members}
     except (zipfile.BadZipFile, zlib.error) as error:
         raise MaskError("it is not a whole npz file") from error
 
@@ -247,7 +247,8 @@ def _check_bytes(size: int) -> None:
         raise MaskError(f"{size:,} bytes are too many for a mask")
 
 
-def _load_npy(data: bytes) -> NDArray[Any]:
+def load_npy(data: bytes) -> NDArray[Any]:
+    """Reads the bytes of a ``.npy`` file, never a pickle, with :func:`read_arrays`' bounds."""
     stream = io.BytesIO(data)
     first = np.lib.format.read_magic(stream) == (1, 0)
     read_header = "read_array_header_1_0" if first else "read_array_header_2_0"

@@ -4,6 +4,17 @@ from fiftyone_plugin.checks import images, language, masks, pairs, positions, pr
 from fiftyone_plugin.checks.base import CHECKS, SEVERITIES, Check, Doubt, Finding, Subject, check
 
 __all__ = [
-    "CHECKS", "SEVERITIES", "Check", "Doubt", "Finding", "Subject", "check",
-    "images", "language", "masks", "pairs", "positions", "predictions",
+    "CHECKS",
+    "SEVERITIES",
+    "Check",
+    "Doubt",
+    "Finding",
+    "Subject",
+    "check",
+    "images",
+    "language",
+    "masks",
+    "pairs",
+    "positions",
+    "predictions",
 ]

@@ -132,7 +132,7 @@ class _Leaks:
         if pair.image_digest:
             yield "image", int(pair.image_digest[:16], 16)
         pixels = pair.stats.width * pair.stats.height
-        if self._min_area <= pair.stats.area < pixels:
+        if max(1, self._min_area) <= pair.stats.area < pixels:
             yield "mask", int(pair.stats.digest[:16], 16)
 
     def _doubt(self, what: str, pair: Subject, other: str) -> Doubt:

@@ -20,7 +20,7 @@ from fiftyone.utils.eval.segmentation import (
 )
 
 from fiftyone_plugin.metrics import slices
-from fiftyone_plugin.metrics.bootstrap import Scheme, bootstrap
+from fiftyone_plugin.metrics.bootstrap import SCHEMES, Scheme, bootstrap
 from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
 from fiftyone_plugin.metrics.evaluation_results import (
     CLASSES,
@@ -28,10 +28,11 @@ from fiftyone_plugin.metrics.evaluation_results import (
     confusion,
     panel_metrics,
 )  # fmt: skip
-from fiftyone_plugin.metrics.measure import Instances, Source, measure
+from fiftyone_plugin.metrics.measure import INSTANCES, Instances, Source, measure
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from fiftyone_plugin.metrics.summary import summarize
 from importers import fields
+from importers.errors import UsageError
 from importers.parallel import Progress
 
 METHOD = "pairlens"
@@ -86,6 +87,24 @@ class PairLensEvaluation(SegmentationEvaluation):
     config: Any
     watch: Progress | None = None
     """Called with pairs done and pairs in all, where set, in place of FiftyOne's bar."""
+
+    def ensure_requirements(self) -> None:
+        """Checks the options, before anything of an earlier run is deleted.
+
+        Raises:
+            UsageError: for a name that is none, or a negative number of rounds
+        """
+        config = self.config
+        CONVENTIONS[config.convention]
+        slices.chosen(config.by, default=())
+        if config.rounds < 0:
+            raise UsageError(f"{config.rounds} bootstrap rounds; give 0 or more")
+        for value, known, what in (
+            (config.scheme, SCHEMES, "bootstrap scheme"),
+            (config.instances, INSTANCES, "way to take instances"),
+        ):
+            if value not in known:
+                raise UsageError(f"there is no {what} {value!r}; known: {', '.join(known)}")
 
     def get_fields(
         self, samples: Any, eval_key: str, include_custom_metrics: bool = True

@@ -103,19 +103,19 @@ def _matches(
     background, foreground = CLASSES
     outside = int(matrix[0][0])
     for doc in store.stream(samples, (intersection, union, target, predicted, gt, pred)):
-        if doc.get(predicted) is None:
+        truth_id = (doc.get(config.gt_field) or {}).get("_id")
+        if doc.get(intersection) is None or truth_id is None:
             continue
-        ids = [str((doc.get(name) or {}).get("_id") or "") for name in
-               (config.gt_field, config.pred_field)]  # fmt: skip
-        if not all(ids):
-            continue
+        # Where there is no prediction no label has its id; its target counts as missed.
+        given_id = (doc.get(config.pred_field) or {}).get("_id") or truth_id
+        ids = str(truth_id), str(given_id)
         right = doc[intersection]
         yield background, background, outside, *ids
         outside = 0
         for truth, given, count in (
             (foreground, foreground, right),
             (foreground, background, doc[target] - right),
-            (background, foreground, doc[predicted] - right),
+            (background, foreground, (doc.get(predicted) or 0) - right),
         ):
             if count:
                 yield truth, given, count, *ids

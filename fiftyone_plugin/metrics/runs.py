@@ -12,15 +12,15 @@ from collections.abc import Collection
 from typing import Any
 
 from fiftyone_plugin.metrics import slices
-from fiftyone_plugin.metrics.bootstrap import SCHEMES, Scheme
-from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
+from fiftyone_plugin.metrics.bootstrap import Scheme
+from fiftyone_plugin.metrics.conventions import DEFAULT
 from fiftyone_plugin.metrics.evaluation import (
     METHOD,
     PairLensEvaluation,
     PairLensEvaluationConfig,
 )
 from fiftyone_plugin.metrics.label_masks import KINDS
-from fiftyone_plugin.metrics.measure import INSTANCES, Instances
+from fiftyone_plugin.metrics.measure import Instances
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from importers import fields
 from importers.errors import StateError, UsageError
@@ -69,7 +69,6 @@ def score(
         UsageError: for an unknown name or a key that is no identifier
         StateError: if a field is missing or holds no masks, or the key is taken
     """
-    _check_names(convention, rounds, scheme, by, instances)
     dataset = samples._dataset
     _check_fields(dataset, pred, gt)
     _check_key(dataset, key)
@@ -79,28 +78,13 @@ def score(
     )  # fmt: skip
     method = PairLensEvaluation(config)
     method.watch = progress
+    method.ensure_requirements()
     method.register_run(samples, key)
     method.register_samples(samples, key)
     results = method.evaluate_samples(samples, key)
     method.save_run_results(samples, key, results)
     method.add_fields_to_sidebar_group(samples, key, omit_fields=(pred, gt))
     return ScoreSummary(**results.summary)
-
-
-def _check_names(
-    convention: str, rounds: int, scheme: str, by: Collection[str], instances: str
-) -> None:
-    CONVENTIONS[convention]
-    for name in by:
-        slices.SLICINGS[name]
-    if rounds < 0:
-        raise UsageError(f"{rounds} bootstrap rounds; give 0 or more")
-    for value, known, what in (
-        (scheme, SCHEMES, "bootstrap scheme"),
-        (instances, INSTANCES, "way to take instances"),
-    ):
-        if value not in known:
-            raise UsageError(f"there is no {what} {value!r}; known: {', '.join(known)}")
 
 
 def _check_fields(dataset: Any, pred: str, gt: str) -> None:

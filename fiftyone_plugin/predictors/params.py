@@ -44,11 +44,15 @@ def option(
 
 
 def describe(settings: type[Any]) -> dict[str, str]:
-    """Parameter name to what it means and its default, for ``PredictorSpec.params``."""
+    """Parameter name to what it means and its default, for ``PredictorSpec.params``.
+
+    Those that must be given come first.
+    """
+    members = sorted(dataclasses.fields(settings), key=lambda f: f.default is not dataclasses.MISSING)
     return {
         f.name: f.metadata["about"]
         + (" (required)" if f.default is dataclasses.MISSING else f" (default {f.default})")
-        for f in dataclasses.fields(settings)
+        for f in members
     }
 
 

@@ -100,7 +100,7 @@ def test_parameters_are_cast(default: Any, value: Any, expected: Any):
     assert cast.params == {"bound": expected, "other": 1}
     assert type(cast.params["bound"]) is type(default)
     assert check.params == {"bound": default, "other": 1}
-    assert list(cast.run(subject("x/y/z")))[0].note == f"x/y/z {cast.params}"
+    assert next(cast.run(subject("x/y/z"))).note == f"x/y/z {cast.params}"
 
 
 @pytest.mark.parametrize(

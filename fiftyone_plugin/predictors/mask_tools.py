@@ -1,0 +1,103 @@
+"""From scores, boxes and polygons to one mask a query: what the model predictors share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.predictors.base import Prediction
+from importers.errors import UsageError
+
+ALL, LARGEST, UNION, BEST = "all", "largest", "union", "best"
+MERGE = "union of all that reach the threshold, or best: the one of the highest score"
+REGIONS = "all regions above the threshold, or the largest alone"
+ALWAYS = "where nothing reaches the threshold, answer with the best all the same"
+TEMPLATE = "what the model is asked; {} stands for the query"
+
+
+def one_of(name: str, value: str, values: Sequence[str]) -> str:
+    """The value.
+
+    Raises:
+        UsageError: if it is none of the values
+    """
+    if value not in values:
+        raise UsageError(f"{name} takes {' or '.join(values)}, not {value!r}")
+    return value
+
+
+def check_template(name: str, template: str) -> str:
+    """The template.
+
+    Raises:
+        UsageError: if it has no single place for the query
+    """
+    if template.count("{}") != 1:
+        raise UsageError(f"{name} must hold {{}} once, where the query goes, not {template!r}")
+    return template
+
+
+def above(scores: Any, size: tuple[int, int], threshold: float) -> Prediction:
+    """Where scores, enlarged to the image, lie above a threshold.
+
+    Args:
+        scores: (h, w) tensor of scores or logits
+        size: (height, width) of the image
+        threshold: in the scores' own units
+
+    Returns:
+        (height, width) of 0 and 1
+    """
+    from torch.nn.functional import interpolate
+
+    grown = interpolate(scores[None, None].float(), size, mode="bilinear", align_corners=False)
+    return (grown[0, 0] > threshold).to("cpu").numpy().astype(np.uint8)
+
+
+def choose(
+    scores: NDArray[np.floating], threshold: float, merge: str, always: bool
+) -> NDArray[np.intp]:
+    """Which candidates make up the mask.
+
+    Args:
+        scores: (n,) of the candidates
+        threshold: candidates above it count
+        merge: ``union`` for all of them, ``best`` for the first of the highest score
+        always: whether the best candidate is taken where none counts
+
+    Returns:
+        their indices, possibly none
+    """
+    if not len(scores):
+        return np.empty(0, np.intp)
+    chosen = np.flatnonzero(scores > threshold)
+    if len(chosen) and merge == UNION:
+        return chosen
+    if len(chosen) or always:
+        return np.array([np.argmax(scores)])
+    return chosen
+
+
+def largest_region(mask: Prediction) -> Prediction:
+    """The largest 8-connected region, the first of equals; an empty mask stays empty."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count <= 2:
+        return mask
+    return (labels == 1 + np.argmax(stats[1:, cv2.CC_STAT_AREA])).astype(np.uint8)
+
+
+def union(masks: Sequence[Prediction], size: tuple[int, int]) -> Prediction:
+    """Where any of the masks is; none gives an empty mask."""
+    whole = np.zeros(size, np.uint8)
+    for mask in masks:
+        np.maximum(whole, mask, out=whole)
+    return whole
+
+
+def empty(size: tuple[int, int]) -> Prediction:
+    """The answer *there is no such thing here*."""
+    return np.zeros(size, np.uint8)

@@ -1,0 +1,183 @@
+"""A segmentation model as a predictor: images read ahead, smaller batches when memory ends.
+
+A model's file says how an image is prepared and how prepared pairs become masks; this says
+the rest, once for all models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.predictors.base import Prediction, Query
+from fiftyone_plugin.predictors.loader import ImageLoader
+from fiftyone_plugin.predictors.models import Runtime, free_memory, is_out_of_memory
+from importers.errors import StateError
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image, decoded and prepared.
+
+    Attributes:
+        size: (height, width) as decoded, in pixels
+        inputs: what the model takes, from :meth:`Segmenter.prepare`
+    """
+
+    size: tuple[int, int]
+    inputs: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One pair for a model; pairs with equal ``path`` share the picture."""
+
+    path: Path
+    phrase: str
+    picture: Picture
+
+
+class Segmenter(Protocol):
+    """What a model's file supplies."""
+
+    runtime: Runtime
+
+    def prepare(self, pixels: NDArray[np.uint8]) -> Any:
+        """(height, width, 3) RGB to the model's input; called on several threads."""
+        ...
+
+    def segment(self, items: Sequence[Item]) -> Sequence[Prediction]:
+        """A mask in its picture's size for each item, pairs of one image side by side."""
+        ...
+
+
+class Pipeline:
+    """A :class:`Segmenter` as a predictor."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self._segmenter = segmenter
+        self._loader = ImageLoader(self._picture)
+        self._most: int | None = None
+        self._notes: list[str] = []
+
+    def _picture(self, pixels: NDArray[np.uint8]) -> Picture:
+        return Picture(pixels.shape[:2], self._segmenter.prepare(pixels))
+
+    def prefetch(self, batch: Sequence[Query]) -> None:
+        """Starts decoding the images of the batch that comes after the current one."""
+        self._loader.announce(query.image for query in batch)
+
+    def notes(self) -> list[str]:
+        """What whoever started the run should know."""
+        return self._notes
+
+    def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
+        """A mask in its image's size for each query, or why there is none."""
+        if not self._loader.holds(query.image for query in batch):
+            self.prefetch(batch)
+        answers: list[Prediction | Exception] = [StateError("not predicted")] * len(batch)
+        items: list[tuple[int, Item]] = []
+        for at, query in enumerate(batch):
+            try:
+                picture = self._loader.take(query.image)
+            except Exception as error:  # one unreadable image does not end the batch
+                answers[at] = error
+            else:
+                items.append((at, Item(query.image, query.phrase, picture)))
+        items.sort(key=lambda numbered: numbered[1].path)
+        for (at, _), answer in zip(items, self._segment([i for _, i in items]), strict=True):
+            answers[at] = answer
+        yield from answers
+
+    def _segment(self, items: Sequence[Item]) -> Iterator[Prediction | Exception]:
+        """As many at once as memory holds."""
+        at = 0
+        while at < len(items):
+            part = items[at : at + (self._most or len(items))]
+            answers = self._attempt(part)
+            if answers is None:
+                self._halve(len(part))
+                continue
+            yield from answers
+            at += len(part)
+
+    def _attempt(self, part: Sequence[Item]) -> list[Prediction | Exception] | None:
+        """Masks, or ``None`` where there was too little memory for so many."""
+        try:
+            with self._segmenter.runtime.inference():
+                return list(self._segmenter.segment(part))
+        except Exception as error:
+            failure = error
+        if is_out_of_memory(failure):
+            # Outside the handler, whose traceback would hold the tensors that have to go.
+            del failure
+            free_memory(self._segmenter.runtime.device)
+            return None if len(part) > 1 else [StateError(self._too_large(part[0]))]
+        if len(part) == 1:
+            return [failure]
+        # Whichever pair it was, the others are not to fail with it.
+        return [answer for item in part for answer in self._attempt([item]) or ()]
+
+    def _halve(self, tried: int) -> None:
+        self._most = max(1, tried // 2)
+        device = self._segmenter.runtime.device
+        self._notes = [f"memory of {device} ran out; went on with {self._most} pairs at once"]
+
+    def _too_large(self, item: Item) -> str:
+        height, width = item.picture.size
+        return (
+            f"one pair alone does not fit into memory of {self._segmenter.runtime.device} "
+            f"(image of {width}x{height}); take a smaller model or --device cpu"
+        )
+
+
+class PhraseCache:
+    """Features of phrases: each is computed once as long as the cache holds it.
+
+    Args:
+        encode: phrases to one row of features each
+        kept: phrases that are held
+    """
+
+    def __init__(self, encode: Callable[[list[str]], Sequence[Any]], *, kept: int = 4096) -> None:
+        self._encode = encode
+        self._kept = kept
+        self._rows: dict[str, Any] = {}
+
+    def rows(self, phrases: Sequence[str]) -> list[Any]:
+        """Features for each phrase, in order."""
+        missing = [p for p in dict.fromkeys(phrases) if p not in self._rows]
+        if missing:
+            self._rows |= dict(zip(missing, self._encode(missing), strict=True))
+        rows = [self._rows[p] for p in phrases]
+        while len(self._rows) > self._kept:
+            self._rows.pop(next(iter(self._rows)))
+        return rows
+
+
+class PictureCache:
+    """Features of the images last asked for: pairs of one image that follow share them.
+
+    Args:
+        encode: pictures to one set of features each
+    """
+
+    def __init__(self, encode: Callable[[list[Picture]], Sequence[Any]]) -> None:
+        self._encode = encode
+        self._features: dict[Path, Any] = {}
+
+    def features(self, items: Sequence[Item]) -> list[Any]:
+        """Features for each item's image, in order."""
+        pictures = {item.path: item.picture for item in items}
+        # What was asked for before is let go first: memory holds one call's images at most.
+        self._features = {p: f for p, f in self._features.items() if p in pictures}
+        missing = [path for path in pictures if path not in self._features]
+        if missing:
+            found = self._encode([pictures[path] for path in missing])
+            self._features |= dict(zip(missing, found, strict=True))
+        return [self._features[item.path] for item in items]

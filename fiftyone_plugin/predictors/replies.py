@@ -1,0 +1,98 @@
+"""Masks out of a service's answers: PNG, NPY, or COCO RLE in JSON, by content type."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fiftyone_plugin.predictors.base import NoPrediction, Prediction
+from fiftyone_plugin.predictors.http_client import Reply
+from importers.errors import MaskError
+
+ACCEPT = "image/png, application/json;q=0.9, application/x-npy;q=0.8"
+
+
+def read_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
+    """Decodes an answer.
+
+    Args:
+        reply: with the content type ``image/png``, ``application/x-npy`` (or
+            ``application/octet-stream`` with NPY's first bytes) or ``application/json``;
+            nothing with status 204, which stands for *no answer to this pair*
+        size: (width, height) of the image, which the mask must have; (0, 0) where unknown
+
+    Returns:
+        (height, width) uint8 of 0 and 1
+
+    Raises:
+        NoPrediction: if the service had nothing to say
+        MaskError: if the answer is no such mask
+    """
+    if not reply.content_type and not reply.body:
+        raise NoPrediction("the service has no answer")
+    decode = _DECODERS.get(reply.content_type)
+    if decode is None:
+        told = f"{reply.content_type!r:.60}" if reply.content_type else "nothing"
+        raise MaskError(
+            f"the service says that it answers {told}; expected image/png, application/x-npy "
+            "or application/json"
+        )
+    mask = _decoded(decode, reply.body)
+    height, width = mask.shape
+    if size != (0, 0) and (width, height) != size:
+        raise MaskError(
+            f"the service answered a mask of {width}x{height} to an image of {size[0]}x{size[1]}"
+        )
+    return mask
+
+
+def _decoded(decode: Callable[[bytes], Prediction], body: bytes) -> Prediction:
+    try:
+        return decode(body)
+    except MaskError as error:
+        raise MaskError(f"the service's answer: {error}") from error
+    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+        raise MaskError(f"the service's answer cannot be decoded ({error!r:.120})") from error
+
+
+def _png(body: bytes) -> Prediction:
+    from PIL import Image
+
+    from importers.masks import MAX_PIXELS, from_array
+
+    with Image.open(io.BytesIO(body), formats=("PNG",)) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise MaskError(f"{image.width}x{image.height} pixels are too many for a mask")
+        band = image.getchannel(0) if image.mode in ("LA", "PA") else image
+        return from_array(np.asarray(band)).target.astype(np.uint8)
+
+
+def _npy(body: bytes) -> Prediction:
+    from importers.masks import from_array, load_npy
+
+    return from_array(load_npy(body)).target.astype(np.uint8)
+
+
+def _json(body: bytes) -> Prediction:
+    from importers.rle import decode_rle
+
+    try:
+        content: Any = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MaskError("it is no whole JSON") from error
+    rle = content.get("segmentation", content) if isinstance(content, dict) else None
+    if not isinstance(rle, dict):
+        raise MaskError('it is no COCO RLE {"size": [height, width], "counts": ...}')
+    return decode_rle(rle)
+
+
+_DECODERS: dict[str, Callable[[bytes], Prediction]] = {
+    "image/png": _png,
+    "application/json": _json,
+    "application/x-npy": _npy,
+    "application/octet-stream": _npy,
+}
