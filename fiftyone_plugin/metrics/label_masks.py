@@ -140,7 +140,10 @@ def _unpack(data: bytes) -> NDArray[Any]:
 
 def _detection(one: Label, pixels: Pixels) -> None:
     x, y, width, height = (float(v) for v in one.get("bounding_box") or (0, 0, 0, 0))
-    (left, top), (right, bottom) = _corners([(x, y), (x + width, y + height)], pixels).tolist()
+    corners = _places([(x, y), (x + width, y + height)], pixels)
+    # Cut off towards zero, as FiftyOne does.
+    cut = np.trunc(corners + np.copysign(_NUDGE, corners)).astype(int)
+    (left, top), (right, bottom) = cut.tolist()
     if one.get("mask_path") or one.get("mask") is not None:
         mask = _segmentation(one, stored=False)
     else:
@@ -160,18 +163,20 @@ def _polyline(one: Label, pixels: Pixels) -> None:
     shapes = one.get("points") or []
     if sum(map(len, shapes)) > MAX_POINTS:
         raise MaskError("a polyline has too many points")
-    drawn = [_corners(shape, pixels) for shape in shapes if len(shape) > 2]
+    # Rounded, as FiftyOne does.
+    places = [np.rint(_places(shape, pixels)) for shape in shapes if len(shape) > 2]
+    drawn = [place.astype(np.int32) for place in places]
     # At once, so that a ring inside another is a hole.
     cv2.fillPoly(pixels, drawn, TARGET)
 
 
-def _corners(points: Any, pixels: Pixels) -> NDArray[np.int32]:
-    """Points in fractions of the image as whole pixels, cut off towards zero."""
+def _places(points: Any, pixels: Pixels) -> NDArray[np.float64]:
+    """Points in fractions of the image, as (n, 2) of x and y in pixels."""
     rows, columns = pixels.shape
     array = np.asarray(points, np.float64).reshape(-1, 2) * (columns, rows)
     if not np.isfinite(array).all() or np.abs(array).max(initial=0) > 4 * max(rows, columns):
         raise MaskError("a label has coordinates that are in no image")
-    return np.trunc(array + np.copysign(_NUDGE, array)).astype(np.int32)
+    return array
 
 
 def image_size(metadata: Mapping[str, Any] | None) -> Size | None:

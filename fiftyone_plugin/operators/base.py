@@ -6,6 +6,7 @@ An operator is thin: it parses its form and calls the function that the command 
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -73,14 +74,15 @@ class PairOperator(foo.Operator):
             ).invalid = True
         else:
             self.form(ctx, inputs)
-        return types.Property(inputs, view=types.View(label=self.title))
+        return types.Property(inputs, view=types.View(label=self.title.capitalize()))
 
     def execute(self, ctx: Any) -> Any:
         """Does the work.
 
         Returns:
             in the App a generator of progress and a result view; from Python, and delegated,
-            the same object that the command line prints with ``--json``, plus ``report``
+            the same object that the command line prints with ``--json``, plus its lines as
+            ``report``
 
         Raises:
             PairLensError: with the sentence that the command line would print
@@ -98,10 +100,10 @@ class PairOperator(foo.Operator):
     def resolve_output(self, ctx: Any) -> Any:
         """The result view: the lines that the command line prints."""
         outputs = types.Object()
-        # Code, so that no text of a dataset is taken for markup.
-        view = types.CodeView(language="text", read_only=True)
-        outputs.str("report", label=self.title, view=view)
-        return types.Property(outputs, view=types.View(label=self.title))
+        # The App's code view loads its editor from the network; a fenced block does not, and
+        # no text of a dataset is taken for markup in it.
+        outputs.str("report_block", view=types.MarkdownView(read_only=True))
+        return types.Property(outputs, view=types.View(label=self.title.capitalize()))
 
     def __call__(self, samples: Any = None, **params: Any) -> Any:
         """Runs the operator from Python.
@@ -163,7 +165,7 @@ class PairOperator(foo.Operator):
         if not isinstance(error, PairLensError):
             raise error
         yield ctx.ops.notify(str(error), variant="error")
-        yield self._show(ctx, {"report": str(error)})
+        yield self._show(ctx, as_result(Report({}, [str(error)])))
 
 
 def _is_watched(ctx: Any) -> bool:
@@ -187,8 +189,16 @@ def _latest(events: queue.Queue[tuple[str, Any]]) -> tuple[str, Any]:
 
 
 def as_result(report: Report) -> dict[str, Any]:
-    """A report as an operator's result."""
-    return report.data | {"report": "\n".join(report.lines)}
+    """A report as an operator's result: its data, its lines, and these as a Markdown block."""
+    lines = "\n".join(report.lines)
+    return report.data | {"report": lines, "report_block": fenced(lines)}
+
+
+def fenced(plain: str) -> str:
+    """Text as a Markdown code block that no backticks in it can end."""
+    longest = max((len(run) for run in re.findall("`+", plain)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{plain}\n{fence}"
 
 
 def is_imported(dataset: Any) -> bool:

@@ -30,7 +30,10 @@ class ImportDataset(PairOperator):
         choice(inputs, "format", formats, default="auto", label="Format")
         inputs.str("root", required=True, label="Folder", description="where the dataset lies")
         inputs.str("name", required=True, label="Name", description="of the FiftyOne dataset")
-        inputs.list("splits", types.String(), default=list(SPLITS), label="Splits")
+        splits = types.AutocompleteView(allow_user_input=False, allow_duplicates=False)
+        for split in SPLITS:
+            splits.add_choice(split, label=split)
+        inputs.list("splits", types.String(), label="Splits (all if empty)", view=splits)
         inputs.bool(
             "placeholders",
             default=False,

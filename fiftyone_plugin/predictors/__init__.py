@@ -4,10 +4,10 @@ A predictor's module stays light: it declares its ``SPEC`` and imports scikit-im
 or torch only where it first needs them.
 """
 
-from fiftyone_plugin.predictors import cues, results
+from fiftyone_plugin.predictors import cues, http, results
 from fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
 
 __all__ = ["PREDICTORS", "PredictorSpec"]
 
-for _module in (cues, results):
+for _module in (cues, results, http):
     PREDICTORS.add(_module.SPEC.name, _module.SPEC)

@@ -102,7 +102,8 @@ def load(params: dict[str, Any], device: str) -> Http:
         UsageError: for a bad parameter, or a token that may not go where it would
     """
     from fiftyone_plugin.predictors import tokens
-    from fiftyone_plugin.predictors.http_client import Client, check_token, check_url
+    from fiftyone_plugin.predictors.http_addresses import check_token, check_url
+    from fiftyone_plugin.predictors.http_client import Client
 
     settings = read_params(NAME, Settings, params)
     parts = check_url(NAME, settings.url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from fiftyone_plugin.predictors.tokens import Token
 from importers.errors import UsageError
@@ -46,18 +46,18 @@ def check_token(parts: SplitResult, name: str, token: Token | None, open_token: 
         )
 
 
-def same_origin(here: SplitResult, target: str) -> bool:
-    """Whether a redirect stays: the same server, or the same one encrypted."""
+def redirected(url: str, location: str) -> str | None:
+    """Where a redirect leads; ``None`` unless that is the same server, or it encrypted."""
     try:
-        there = urlsplit(target)
+        target = urljoin(url, location)
+        here, there = urlsplit(url), urlsplit(target)
         ports = [p.port or _PORTS.get(p.scheme) for p in (here, there)]
     except ValueError:
-        return False
-    if there.hostname != here.hostname or there.username is not None:
-        return False
-    if there.scheme == here.scheme:
-        return ports[0] == ports[1]
-    return (here.scheme, there.scheme, ports) == ("http", "https", [80, 443])
+        return None
+    same = ports[0] == ports[1] and there.scheme == here.scheme
+    encrypted = (here.scheme, there.scheme, ports) == ("http", "https", [80, 443])
+    stays = there.hostname == here.hostname and there.username is None
+    return target if stays and (same or encrypted) else None
 
 
 def host_of(url: str) -> str:

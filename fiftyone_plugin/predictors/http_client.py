@@ -12,25 +12,22 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
 
+from fiftyone_plugin.predictors.http_addresses import host_of, redirected
+from fiftyone_plugin.predictors.http_faults import QUOTED, Fault, excerpt, of_error, of_status
 from fiftyone_plugin.predictors.http_session import Watch, make_session
 from fiftyone_plugin.predictors.tokens import Token
-from importers.errors import PairLensError, UsageError
+from importers.errors import PairLensError
 
-RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
 SLOWEST = 30.0
 """Seconds; the longest wait between two attempts, unless the server asks for more."""
 
+_NOTHING = 204
+_GOOD = (200, 201, _NOTHING)
 _CHUNK = 1 << 16
-_EXCERPT = 160
-_PORTS = {"http": 80, "https": 443}
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_DIGITS = 18
 
 
 class ServiceError(PairLensError):
@@ -61,21 +58,25 @@ class Limits:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: its content type in lower case without parameters, and its body."""
+    """An answer.
+
+    Attributes:
+        content_type: in lower case, without parameters
+        body: its bytes
+        nothing: status 204, which says that there is nothing to answer
+    """
 
     content_type: str
     body: bytes
+    nothing: bool = False
 
 
-@dataclass
-class _Attempt:
-    """What came of one: a reply, or why there is none and whether to try again, and when."""
+@dataclass(frozen=True)
+class _Redirect:
+    """An answer that another address of the same server is to give."""
 
-    reply: Reply | None = None
-    reason: str = ""
-    again: bool = False
-    wait: float | None = None
-    location: str = ""
+    url: str
+    location: str
 
 
 @dataclass
@@ -95,7 +96,7 @@ class Client:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)  # noqa: S311
+        self._random = random.Random(self.seed)
         self._sessions: list[Any] = []
         self._stopped = threading.Event()
         self._watches: set[Watch] = set()
@@ -111,24 +112,19 @@ class Client:
             ServiceError: in one sentence that names the host and what it did
         """
         ends = time.monotonic() + self.limits.total
-        last, url, redirects, attempt = _Attempt(), self.url, 0, 0
-        while True:
-            last = self._attempt(url, accept, ends, body)
-            if last.reply is not None:
-                return last.reply
-            if last.location:
-                url, redirects = self._follow(url, last.location, redirects), redirects + 1
-                continue
-            if not last.again or attempt >= self.limits.retries or self._stopped.is_set():
-                break
-            wait = self._wait(attempt) if last.wait is None else last.wait
-            if time.monotonic() + wait >= ends:
-                last.reason += f"; no time is left to try again within {self.limits.total:g} s"
-                break
-            self._stopped.wait(wait)
-            attempt += 1
-        tries = f" ({attempt + 1} attempts)" if attempt else ""
-        raise ServiceError(f"{_host(self.url)} {last.reason}{tries}")
+        for attempt in range(self.limits.retries + 1):
+            done = self._attempt(self.url, accept, ends, body)
+            redirects = 0
+            while isinstance(done, _Redirect):
+                redirects += 1
+                done = self._attempt(self._follow(done, redirects), accept, ends, body)
+            if isinstance(done, Reply):
+                return done
+            last = attempt == self.limits.retries
+            if last or not done.again or not self._rest(done.wait, attempt, ends):
+                tries = f" ({attempt + 1} attempts)" if attempt else ""
+                raise ServiceError(f"{host_of(self.url)} {done.reason}{tries}")
+        raise AssertionError("the last attempt returns or raises")
 
     def stop(self) -> None:
         """Ends the calls that are under way, and the waiting; until :meth:`restart`."""
@@ -140,30 +136,34 @@ class Client:
         """Takes calls again."""
         self._stopped.clear()
 
-    def _wait(self, attempt: int) -> float:
+    def _rest(self, asked: float | None, attempt: int, ends: float) -> bool:
+        """Waits before the next attempt; says whether there is to be one."""
         longest = min(SLOWEST, self.limits.backoff * 2**attempt)
-        return longest * self._random.uniform(0.5, 1)
+        wait = longest * self._random.uniform(0.5, 1) if asked is None else asked
+        if time.monotonic() + wait >= ends:
+            return False
+        return not self._stopped.wait(wait)
 
-    def _follow(self, url: str, location: str, redirects: int) -> str:
-        target = urljoin(url, location)
-        host = _host(self.url)
-        if redirects >= MAX_REDIRECTS:
-            raise ServiceError(f"{host} redirects in circles")
-        if not _same_origin(urlsplit(url), target):
+    def _follow(self, redirect: _Redirect, number: int) -> str:
+        """The address to go on with; the token never leaves for another server."""
+        if number > MAX_REDIRECTS:
+            raise ServiceError(f"{host_of(self.url)} redirects in circles")
+        target = redirected(redirect.url, redirect.location)
+        if target is None:
             raise ServiceError(
-                f"{host} redirects to another server, which is not followed; if it is meant, "
-                "give its address"
+                f"{host_of(self.url)} redirects to another server, which is not followed; if "
+                "it is meant, give its address"
             )
         return target
 
-    def _attempt(self, url: str, accept: str, ends: float, body: dict[str, Any]) -> _Attempt:
-        """One request; whatever goes wrong is told in words, and no exception is kept.
-
-        Exceptions of ``requests`` hold the request with its headers, the token among them.
-        """
+    def _attempt(
+        self, url: str, accept: str, ends: float, body: dict[str, Any]
+    ) -> Reply | _Redirect | Fault:
+        """One request; whatever goes wrong is told in words, and no exception is kept."""
         from requests import RequestException
         from urllib3.exceptions import HTTPError
 
+        done: Reply | _Redirect | Fault
         session = self._sessions.pop() if self._sessions else make_session()
         watch = Watch(max(0.001, ends - time.monotonic()))
         self._watches.add(watch)
@@ -171,20 +171,22 @@ class Client:
             with watch:
                 done = self._send(session, url, accept, body)
         except (RequestException, HTTPError, OSError, ValueError) as error:
-            done = _told(error, self.limits)
+            done = of_error(error, self.limits.connect, self.limits.read)
         finally:
             self._watches.discard(watch)
         if self._stopped.is_set():
-            done = _Attempt(reason="was not waited for: the run was stopped")
+            done = Fault("was not waited for, since the run was stopped")
         elif watch.expired:
-            done = _Attempt(reason=f"gave no whole answer within {self.limits.total:g} s")
-        if done.reply is None:
-            session.close()
-        else:
+            done = Fault(f"gave no whole answer within {self.limits.total:g} s")
+        if isinstance(done, Reply):
             self._sessions.append(session)
+        else:
+            session.close()
         return done
 
-    def _send(self, session: Any, url: str, accept: str, body: dict[str, Any]) -> _Attempt:
+    def _send(
+        self, session: Any, url: str, accept: str, body: dict[str, Any]
+    ) -> Reply | _Redirect | Fault:
         headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "pairlens"}
         with session.post(
             url,
@@ -195,51 +197,37 @@ class Client:
             stream=True,
             **body,
         ) as response:
-            status = response.status_code
-            if status in REDIRECTS and (location := response.headers.get("Location")):
-                if status in (307, 308):
-                    return _Attempt(location=location)
-                return _Attempt(reason=f"redirects ({status}) what it should answer; check the URL")
-            if status not in (200, 201, 204):
-                return self._refusal(response)
-            return self._read(response)
+            status, location = response.status_code, response.headers.get("Location")
+            if status in (307, 308) and location:
+                return _Redirect(url, location)
+            if 300 <= status < 400:
+                return Fault(f"redirects ({status}) where it should answer; check the address")
+            return self._read(response) if status in _GOOD else self._refusal(response)
 
-    def _read(self, response: Any) -> _Attempt:
+    def _read(self, response: Any) -> Reply | Fault:
         most = self.limits.max_bytes
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            return _Attempt(reason="answers compressed, which was not asked for")
+            return Fault("answers compressed, which was not asked for")
         length = response.headers.get("Content-Length", "")
-        if length.isdecimal() and (len(length) > 18 or int(length) > most):
-            return _Attempt(reason=f"answers with more than {most:,} bytes, which are not read")
+        told = length.isascii() and length.isdecimal()
+        if told and (len(length) > _DIGITS or int(length) > most):
+            return Fault(f"answers with more than {most:,} bytes, which are not read")
         data = bytearray()
         while chunk := response.raw.read(_CHUNK, decode_content=False):
             data += chunk
             if len(data) > most:
-                return _Attempt(reason=f"answers with more than {most:,} bytes; not read on")
-        if length.isdecimal() and len(data) != int(length):
-            return _Attempt(reason="broke off its answer", again=True)
+                return Fault(f"answers with more than {most:,} bytes, which are not read on")
+        if told and len(data) != int(length):
+            return Fault("broke off its answer", again=True)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return _Attempt(Reply("" if response.status_code == 204 else kind, bytes(data)))
+        return Reply(kind, bytes(data), nothing=response.status_code == _NOTHING)
 
-    def _refusal(self, response: Any) -> _Attempt:
-        status = response.status_code
+    def _refusal(self, response: Any) -> Fault:
+        data = b""
         with suppress(Exception):  # the words are a courtesy; the status is what counts
-            start = response.raw.read(4 * _EXCERPT, decode_content=False)
-            words = self._clean(start.decode("utf-8", "replace"))
-            told = f": {words}" if words else ""
-            return _Attempt(
-                reason=f"answers {status}{_hint(status)}{told}",
-                again=status in RETRIED,
-                wait=_retry_after(response.headers.get("Retry-After")),
-            )
-        return _Attempt(reason=f"answers {status}{_hint(status)}", again=status in RETRIED)
-
-    def _clean(self, text: str) -> str:
-        """The start of a text in one line; a server may repeat the token that it was sent."""
-        if self.token is not None:
-            text = text.replace(self.token.reveal(), "***")
-        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-        return line if len(line) <= _EXCERPT else line[: _EXCERPT - 3] + "..."
+            data = response.raw.read(QUOTED, decode_content=False)
+        wait = response.headers.get("Retry-After")
+        return of_status(response.status_code, excerpt(data, self.token), wait)
 
 
 class _Bearer:

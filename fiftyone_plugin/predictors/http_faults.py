@@ -16,6 +16,9 @@ RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 EXCERPT = 160
 """Characters of a server's own words that a message quotes."""
 
+QUOTED = 640
+"""Bytes of them that are read."""
+
 _HINTS = {401: " (a token is missing or wrong)", 403: " (the token may not do this)"}
 
 
@@ -68,10 +71,12 @@ def of_error(error: Exception, connect: float, read: float) -> Fault:
 
 
 def excerpt(data: bytes, token: Token | None) -> str:
-    """The start of a server's words in one line; it may repeat the token that it was sent."""
+    """The start of a server's words in one line, without the token, which it may repeat."""
     text = data.decode("utf-8", "replace")
     if token is not None:
         text = text.replace(token.reveal(), "***")
+        if len(data) >= QUOTED:  # the token may stand across the end
+            text = text[: -len(token.reveal())]
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= EXCERPT else line[: EXCERPT - 3] + "..."
 

@@ -107,11 +107,11 @@ class _HTTPS(_Watched, HTTPSConnection):
 
 
 class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _HTTP
+    ConnectionCls = _HTTP  # type: ignore[assignment]
 
 
 class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _HTTPS
+    ConnectionCls = _HTTPS  # type: ignore[assignment]
 
 
 class _Adapter(HTTPAdapter):

@@ -48,7 +48,9 @@ def describe(settings: type[Any]) -> dict[str, str]:
 
     Those that must be given come first.
     """
-    members = sorted(dataclasses.fields(settings), key=lambda f: f.default is not dataclasses.MISSING)
+    members = sorted(
+        dataclasses.fields(settings), key=lambda f: f.default is not dataclasses.MISSING
+    )
     return {
         f.name: f.metadata["about"]
         + (" (required)" if f.default is dataclasses.MISSING else f" (default {f.default})")

@@ -32,7 +32,7 @@ def read_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
         NoPrediction: if the service had nothing to say
         MaskError: if the answer is no such mask
     """
-    if not reply.content_type and not reply.body:
+    if reply.nothing:
         raise NoPrediction("the service has no answer")
     decode = _DECODERS.get(reply.content_type)
     if decode is None:

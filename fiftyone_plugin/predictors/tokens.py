@@ -13,9 +13,9 @@ from typing import NoReturn
 
 from importers.errors import UsageError
 
-HTTP_TOKEN = "PAIRLENS_HTTP_TOKEN"  # noqa: S105
-VLM_TOKEN = "PAIRLENS_VLM_TOKEN"  # noqa: S105
-TOKEN_HOSTS = "PAIRLENS_TOKEN_HOSTS"  # noqa: S105
+HTTP_TOKEN = "PAIRLENS_HTTP_TOKEN"
+VLM_TOKEN = "PAIRLENS_VLM_TOKEN"
+TOKEN_HOSTS = "PAIRLENS_TOKEN_HOSTS"
 """Host names, with commas between, that alone may be sent a token; any if not set."""
 
 NAMES = (HTTP_TOKEN, VLM_TOKEN, TOKEN_HOSTS)

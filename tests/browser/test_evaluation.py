@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
@@ -14,11 +16,16 @@ from tests.browser.grid import MILLISECONDS, open_grid
 
 WINDOW: ViewportSize = {"width": 1600, "height": 1000}
 KEY = "shifted_lisat"
+SETTLED = 3000
+"""Milliseconds after which the grid shows what was clicked."""
 
 
 class Served(NamedTuple):
+    """``cells`` are the numbers of pairs with pixels in each cell of the confusion matrix."""
+
     url: str
     summary: dict[str, float]
+    cells: set[int]
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +43,15 @@ def served(
     predict(dataset, folder / "predictions")
     done = score(dataset, pred=PRED, key=KEY, convention="lisat")
     shown = {"gIoU": done.gIoU, "cIoU": done.cIoU, "Dice": done.dice, "N-acc": done.n_acc}
-    yield Served(serve("scored"), shown)  # type: ignore[arg-type]
+    yield Served(serve("scored"), shown, cells(dataset.exists(PRED)))  # type: ignore[arg-type]
     fo.delete_dataset("scored")
+
+
+def cells(samples: Any) -> set[int]:
+    names = [f"{KEY}_{name}" for name in ("intersection", "target_area", "predicted_area")]
+    right, target, given = (np.array([v or 0 for v in samples.values(n)]) for n in names)
+    counts = ((right > 0).sum(), (target > right).sum(), (given > right).sum())
+    return {len(samples), *map(int, counts)}
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +86,6 @@ def test_its_own_f1_score_is_the_dice_of_all_pixels(rows: dict[str, str], served
     assert float(rows["F1-Score"]) == pytest.approx(2 * ciou / (1 + ciou), abs=0.001)
 
 
-def test_a_cell_of_the_confusion_matrix_opens_its_pairs(panel: Page) -> None:
-    panel.get_by_text("Confusion Matrices", exact=True).first.click()
-    panel.locator(".js-plotly-plot .hm").first.wait_for(timeout=MILLISECONDS)
-    assert panel.get_by_text("target", exact=True).count() > 0
-
-
 def test_screenshot(panel: Page, rows: dict[str, str], repo_root: Path) -> None:
     """Takes the picture of docs/scoring.md where ``PAIRLENS_SCREENSHOT`` is set."""
     png = panel.screenshot()
@@ -86,3 +94,18 @@ def test_screenshot(panel: Page, rows: dict[str, str], repo_root: Path) -> None:
         target = repo_root / "docs" / "images" / "scoring-panel.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(png)
+
+
+def test_a_cell_of_the_confusion_matrix_opens_its_pairs(panel: Page, served: Served) -> None:
+    panel.get_by_text("Confusion Matrices", exact=True).first.click()
+    plot = panel.locator(".js-plotly-plot").filter(has=panel.locator(".hm")).first
+    plot.wait_for(timeout=MILLISECONDS)
+    plot.scroll_into_view_if_needed()
+    box = plot.locator(".nsewdrag").first.bounding_box()
+    assert box is not None
+    shown = set()
+    for x, y in product((0.25, 0.75), repeat=2):
+        panel.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        panel.wait_for_timeout(SETTLED)
+        shown.add(panel.locator('[data-cy="entry-counts"]').inner_text().strip())
+    assert shown == {f"{pairs} samples" for pairs in served.cells}

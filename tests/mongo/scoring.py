@@ -28,10 +28,14 @@ def imported(root: Path, name: str, pairs: int = 12) -> fo.Dataset:
 
 
 def predict(dataset: fo.Dataset, folder: Path, field: str = PRED, seed: int = 0) -> None:
-    """Gives the pairs predictions of every kind: none, empty, exact, small, shifted, gone."""
+    """Gives the pairs predictions of every kind: none, empty, exact, small, shifted, gone.
+
+    Another seed gives other kinds to the pairs.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
     for i, sample in enumerate(dataset):
+        kind = (i + seed) % 6
         mask = load_stored(sample["segmentation"].mask_path)
         shifted = np.roll(mask % 255, random.integers(1, 40), axis=int(random.integers(2)))
         made = {
@@ -40,14 +44,14 @@ def predict(dataset: fo.Dataset, folder: Path, field: str = PRED, seed: int = 0)
             2: mask % 255,
             3: (mask[::2, ::2] == 1).astype(np.uint8),
             4: shifted if mask.any() else np.eye(512, dtype=np.uint8),
-        }.get(i % 6, shifted)
+        }.get(kind, shifted)
         if made is None:
             continue
         path = folder / f"{i}.png"
         path.write_bytes(encode_png(np.ascontiguousarray(made)))
         sample[field] = fo.Segmentation(mask_path=str(path))
         sample.save()
-        if i % 6 == 5:
+        if kind == 5:
             path.unlink()
 
 

@@ -15,7 +15,7 @@ from fiftyone.operators.executor import ExecutionContext, ExecutionError, Execut
 from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.demo.layouts import make_gres
 from fiftyone_plugin.operators import OPERATORS
-from fiftyone_plugin.operators.base import PairOperator
+from fiftyone_plugin.operators.base import PairOperator, fenced
 from fiftyone_plugin.plugin_link import ensure_link
 from importers import fields
 from importers.formats import FORMATS
@@ -184,6 +184,13 @@ def test_in_the_app_an_operator_streams_progress_and_a_result(dataset: fo.Datase
     names = [m["body"]["operator_uri"] for m in messages]
     assert names[0].endswith("set_progress") and names[-1].endswith("show_output")
     assert "Checked 11 pairs" in messages[-1]["body"]["params"]["results"]["report"]
+
+
+def test_no_text_of_a_dataset_becomes_markup() -> None:
+    hostile = "![](http://x/y.png)\n```\n````\n[a](http://x)\n<script>"
+    block = fenced(hostile).splitlines()
+    assert block[0] == "`````" and block[-1] == "`````"
+    assert block[1:-1] == hostile.splitlines()
 
 
 def test_in_the_app_a_failure_is_a_sentence(dataset: fo.Dataset) -> None:
