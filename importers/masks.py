@@ -69,10 +69,7 @@ class Mask:
 
 
 def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[str, ...]:
-    """Names what makes each polygon unable to enclose a region of a (height, width) image.
-
-    Of more than twenty, the last entry tells the number.
-    """
+    """What keeps polygons from enclosing a region of a (height, width) image; 21 at the most."""
     faults = []
     for number, shape in enumerate(shapes):
         points = shape.points
@@ -102,9 +99,7 @@ def _is_outline(points: tuple[tuple[float, float], ...], height: int, width: int
     outline = np.zeros((height, width), np.uint8)
     corners = np.asarray(points, dtype=np.float64).astype(np.int32)
     cv2.polylines(outline, [corners], True, 1, 1)
-    filled = outline.copy()
-    cv2.fillPoly(filled, [corners], 1)
-    return bool((filled == outline).all())
+    return np.array_equal(cv2.fillPoly(outline.copy(), [corners], 1), outline)
 
 
 def shoelace_area(points: tuple[tuple[float, float], ...]) -> float:

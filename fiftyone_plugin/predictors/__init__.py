@@ -4,10 +4,18 @@ A predictor's module stays light: it declares its ``SPEC`` and imports scikit-im
 or torch only where it first needs them.
 """
 
-from fiftyone_plugin.predictors import cues, http, results
+from fiftyone_plugin.predictors import (
+    clipseg,
+    cues,
+    florence2,
+    grounded_sam2,
+    http,
+    results,
+    sam3,
+)
 from fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
 
 __all__ = ["PREDICTORS", "PredictorSpec"]
 
-for _module in (cues, results, http):
+for _module in (cues, results, clipseg, grounded_sam2, sam3, florence2, http):
     PREDICTORS.add(_module.SPEC.name, _module.SPEC)

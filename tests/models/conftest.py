@@ -30,8 +30,8 @@ MAKERS = {
 
 PARAMS = {
     "clipseg": {},
-    # One box and a strict threshold: the union of all covers nearly every image.
-    "grounded-sam2": {"merge": "best", "mask_logit": "1.5"},
+    # The union of all boxes covers nearly every image.
+    "grounded-sam2": {"merge": "best"},
     "sam3": {"threshold": "0.1", "merge": "best"},
     "florence2": {"tokens": "24"},
 }

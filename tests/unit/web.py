@@ -149,9 +149,8 @@ def read_request(connection: socket.socket) -> None:
     while b"\r\n\r\n" not in data:
         data += connection.recv(65536)
     head, _, body = data.partition(b"\r\n\r\n")
-    (length,) = [
-        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
-    ]  # fmt: skip
+    lines = (line.partition(b":") for line in head.lower().split(b"\r\n"))
+    (length,) = [int(value) for name, _, value in lines if name == b"content-length"]
     while len(body) < length:
         body += connection.recv(65536)
 

@@ -1,0 +1,253 @@
+"""Scoring beside FiftyOne's own and beside what no scoring can do without: decode and count.
+
+    python benchmarks/bench_scoring.py            2,000 pairs of 512x512
+    python benchmarks/bench_scoring.py --large    ... and 150 pairs of 2048x2048
+    python benchmarks/bench_scoring.py --small    ... and 100,000 pairs of 64x64
+
+All of a case is measured in one run, in turns, on the same files and with the same number of
+threads, and the medians are compared. FiftyOne's ``evaluate_segmentations`` is measured on
+fewer pairs (``--theirs``), since it is slow; its *rate* is compared. It is told the mask
+values, which spares it a second pass over all masks.
+
+A table goes to stderr, JSON to stdout. The pairs are generated; 100,000 small ones share
+2,000 files, no two that follow each other the same. The dataset lies in the FiftyOne database
+that this process is told of, under a name of its own, and is deleted at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from uuid import uuid4
+
+import cv2
+import fiftyone as fo
+import numpy as np
+from bson import ObjectId
+
+from fiftyone_plugin.metrics.overlap import overlap
+from fiftyone_plugin.metrics.runs import score
+from importers import fields, store
+from importers.masks import encode_png, load_stored
+from importers.parallel import default_workers
+
+TARGETS = {"times_fiftyone": 50.0, "share_of_bare": 0.8}
+FILES = 2000
+PRED = "pred"
+Paths = list[tuple[str, str]]
+
+
+def main() -> int:
+    args = parser().parse_args()
+    if args.child:
+        return child(*args.child)
+    cases = {"512x512": (args.pairs, 512, args.theirs)}
+    if args.large:
+        cases["2048x2048"] = (150, 2048, 4)
+    if args.small:
+        cases["64x64"] = (100_000, 64, 400)
+    done = {"threads": default_workers()}
+    for name, (pairs, side, theirs) in cases.items():
+        with redirect_stdout(sys.stderr), dataset_of(pairs, side) as (dataset, paths):
+            done[name] = measure(dataset, paths, theirs, args.repeats)
+        show(name, done[name])
+    print(json.dumps(done))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    made.add_argument("--pairs", type=int, default=2000, help="of 512x512")
+    made.add_argument("--theirs", type=int, default=40, help="pairs of 512x512 for FiftyOne")
+    made.add_argument("--repeats", type=int, default=3)
+    made.add_argument("--large", action="store_true", help="2048x2048 too")
+    made.add_argument("--small", action="store_true", help="100,000 small pairs too")
+    made.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    return made
+
+
+@contextmanager
+def dataset_of(pairs: int, side: int):
+    """A dataset of generated pairs, and the paths of their masks."""
+    name = f"bench-{uuid4().hex[:8]}"
+    with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
+        files = write_masks(Path(folder), min(pairs, FILES), side)
+        paths = [files[i % len(files)] for i in range(pairs)]
+        dataset = fo.Dataset(name)
+        try:
+            fill(dataset, paths)
+            yield dataset, paths
+        finally:
+            fo.delete_dataset(name)
+
+
+def write_masks(folder: Path, pairs: int, side: int) -> Paths:
+    """A target of some corners each, and a prediction that is the target, shifted and blurred."""
+    random = np.random.default_rng(0)
+    paths = []
+    for i in range(pairs):
+        turn = np.sort(random.random(9)) * 2 * np.pi
+        reach = side * random.uniform(0.05, 0.25) * random.uniform(0.6, 1, 9)
+        centre = random.uniform(0.25, 0.75, 2) * side
+        points = centre + np.stack([np.cos(turn), np.sin(turn)], 1) * reach[:, None]
+        target = cv2.fillPoly(np.zeros((side, side), np.uint8), [points.astype(np.int32)], 1)
+        shifted = np.roll(target, random.integers(-side // 30, side // 30 + 1, 2), (0, 1))
+        prediction = cv2.medianBlur(shifted, 5)
+        pair = (folder / f"{i}_t.png", folder / f"{i}_p.png")
+        for path, mask in zip(pair, (target, prediction), strict=True):
+            path.write_bytes(encode_png(np.asarray(mask, np.uint8)))
+        paths.append((str(pair[0]), str(pair[1])))
+    return paths
+
+
+def fill(dataset: fo.Dataset, paths: Paths) -> None:
+    """Adds a sample through FiftyOne and the rest as copies of its document."""
+    store.declare_fields(dataset)
+    sample = fo.Sample(filepath=paths[0][0], tags=["test"])
+    sample[fields.KEY], sample[fields.PHRASE] = "0", "the large white building on the left"
+    sample[fields.SEGMENTATION] = fo.Segmentation(mask_path=paths[0][0])
+    sample[PRED] = fo.Segmentation(mask_path=paths[0][1])
+    dataset.add_sample(sample)
+    first = dataset._sample_collection.find_one()
+
+    def documents():
+        for i, (target, prediction) in enumerate(paths[1:], 1):
+            doc = first | {"_id": ObjectId(), "filepath": target, fields.KEY: str(i)}
+            doc[fields.IMAGE_ID] = str(i // 3)
+            doc[fields.SEGMENTATION] = store.segmentation(target)
+            doc[PRED] = store.segmentation(prediction)
+            yield doc
+
+    for batch in store.batched(documents(), store.BATCH):
+        store.insert(dataset, batch)
+
+
+def measure(dataset: fo.Dataset, paths: Paths, theirs: int, repeats: int) -> dict[str, object]:
+    """Everything about a case; rates are pairs a second."""
+    pairs = len(paths)
+    rates: dict[str, list[float]] = {}
+    subset = dataset.limit(theirs)
+    masks = [(load_stored(t), load_stored(p)) for t, p in paths[:8]]
+    runs: dict[str, tuple[int, Callable[[], object]]] = {
+        "bare": (pairs, lambda: threaded(count_bare, paths)),
+        "ours": (pairs, lambda: score(dataset, pred=PRED, key="ours")),
+        "fiftyone": (theirs, lambda: evaluate(subset)),
+        "decode": (pairs, lambda: threaded(decode, paths)),
+        "kernel, one thread": (2000, lambda: count_kernel(masks, 250)),
+        "write-back": (pairs, lambda: write_back(dataset)),
+    }
+    runs["bare"][1]()  # the files are in the system's cache for all
+    for _ in range(repeats):
+        for name, (count, run) in runs.items():
+            started = time.perf_counter()
+            run()
+            rates.setdefault(name, []).append(count / (time.perf_counter() - started))
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    shares = [o / b for o, b in zip(rates["ours"], rates["bare"], strict=True)]
+    return {
+        "pairs": pairs,
+        "fiftyone_pairs": theirs,
+        "repeats": repeats,
+        "pairs_per_second": {name: round(value, 1) for name, value in medians.items()},
+        "times_fiftyone": round(medians["ours"] / medians["fiftyone"], 1),
+        "share_of_bare": round(statistics.median(shares), 3),
+        "share_of_bare_runs": [round(share, 3) for share in shares],
+        "memory": memory(dataset, pairs),
+    }
+
+
+def threaded(work: Callable[[Sequence[tuple[str, str]]], object], paths: Paths) -> None:
+    """Each thread goes through its share of the paths in a plain loop."""
+    threads = default_workers()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, [paths[i::threads] for i in range(threads)]))
+
+
+def decode(paths: Sequence[tuple[str, str]]) -> None:
+    for target, prediction in paths:
+        load_stored(target)
+        load_stored(prediction)
+
+
+def count_bare(paths: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    """The least that gives an IoU: both masks, both counts."""
+    counts = []
+    for target, prediction in paths:
+        one, other = load_stored(target), load_stored(prediction)
+        both, either = cv2.bitwise_and(one, other), cv2.bitwise_or(one, other)
+        counts.append((cv2.countNonZero(both), cv2.countNonZero(either)))
+    return counts
+
+
+def count_kernel(masks: Sequence[tuple[np.ndarray, np.ndarray]], times: int) -> None:
+    for _ in range(times):
+        for target, prediction in masks:
+            overlap(target, prediction)
+
+
+def evaluate(samples: fo.DatasetView) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        samples.evaluate_segmentations(
+            PRED,
+            gt_field=fields.SEGMENTATION,
+            eval_key="theirs",
+            mask_targets={0: "background", 1: "target"},
+            progress=False,
+        )
+
+
+def write_back(dataset: fo.Dataset) -> None:
+    """The numbers of an evaluation, as the scoring writes them."""
+    names = fields.score_fields("ours")
+    values = dict(zip(names, (0.5, 1000, 2000, 1500, 1500), strict=True))
+    ids = dataset._sample_collection.find({}, {"_id": 1})
+    store.update(dataset, ((doc["_id"], values) for doc in ids))
+
+
+def memory(dataset: fo.Dataset, pairs: int) -> dict[str, float]:
+    """Peak memory of processes that score an eighth of the pairs and all of them."""
+    few = max(1, pairs // 8)
+    peaks = {}
+    for count in (few, pairs):
+        command = [sys.executable, __file__, "--child", dataset.name, str(count)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        peaks[count] = float(done.stdout.splitlines()[-1])
+    return {
+        f"peak_mib_{few}": round(peaks[few], 1),
+        f"peak_mib_{pairs}": round(peaks[pairs], 1),
+        "bytes_a_pair": round((peaks[pairs] - peaks[few]) * 2**20 / (pairs - few)),
+    }
+
+
+def child(name: str, count: str) -> int:
+    with redirect_stdout(sys.stderr):
+        score(fo.load_dataset(name).limit(int(count)), pred=PRED, key="child")
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return 0
+
+
+def show(name: str, done: dict) -> None:
+    """A table for people."""
+    lines = [f"{name}, {done['pairs']:,} pairs"]
+    lines += [f"  {n:<20}{v:>12,.1f} pairs/s" for n, v in done["pairs_per_second"].items()]
+    for what, least in TARGETS.items():
+        met = "met" if done[what] >= least else "MISSED"
+        lines.append(f"  {what:<20}{done[what]:>12,.2f} (target {least:g}: {met})")
+    lines += [f"  {n:<20}{v:>12,.1f}" for n, v in done["memory"].items()]
+    print("\n".join(lines), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""What kind of object the target is, and whether it is one or several.
+
+The target's noun stands behind the verb of the request ("find the *truck* ..."), behind the
+words that take the description up again ("by locating the large *vehicle* ...") or names it
+at the end ("recognize the white object ... as the *aircraft*"). Nouns of parts, landmarks,
+surroundings and comparisons stand elsewhere and do not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fiftyone_plugin.language import taxonomy
+from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
+
+MAX_NOUN_PHRASE = 14
+
+_REQUEST = frozenset(
+    "find spot locate identify look search seek recognize recognise determine point pinpoint "
+    "distinguish separate divide partition isolate segment highlight mark select show detect "
+    "discover notice observe discern specify see outline extract place choose mask".split()
+)
+_LOOKING = frozenset(
+    "looking locating finding identifying spotting recognizing recognising searching seeking "
+    "noticing observing pinpointing detecting".split()
+)
+_SMALL = frozenset("out for up the a an that this please which what any me is are of".split())
+_NOUN_OF = frozenset({"piece", "type", "kind", "pair", "row", "group", "set", "number"})
+_STOP = (
+    v.PREPOSITION
+    | v.RELATION
+    | v.PART_MARKER
+    | v.AROUND
+    | v.LOCATOR
+    | v.TELLING
+    | v.ORIENTATION
+    | v.STRETCHING
+    | frozenset(
+        "that which who whose where while as for with from and or but when because due despite "
+        "though by to used using against resembling like such than via through based".split()
+    )
+) - {"standing", "close", "opposite", "parallel", "leading", "looking", "set"}
+_COMPARED = frozenset({"like", "shaped", "sized", "themed", "style", "esque", "type", "bound"})
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """The target's noun: ``first`` to ``last`` are its tokens, ``start`` that of its phrase."""
+
+    start: int
+    first: int
+    last: int
+    name: str
+    plural: bool
+    mass: bool
+
+
+def classes(query: str) -> tuple[Word, ...]:
+    """The words that say what the target is; values are classes of :mod:`.taxonomy`."""
+    tokens = tokenize(query)
+    found = []
+    for noun in target_nouns(tokens):
+        start, end = tokens[noun.first].start, tokens[noun.last].end
+        found.append(Word(query[start:end], start, end, noun.name))
+    return tuple(found)
+
+
+def target_nouns(tokens: list[Token]) -> list[Noun]:
+    """The target's nouns, in order."""
+    found: list[Noun] = []
+    index = 0
+    while index < len(tokens):
+        start = _opening(tokens, index)
+        if start < 0:
+            index += 1
+            continue
+        noun, end = _noun_phrase(tokens, start)
+        if noun is not None:
+            found.append(noun)
+        index = max(index + 1, end)
+    return found
+
+
+def _opening(tokens: list[Token], index: int) -> int:
+    """Where a phrase that names the target begins, or -1 if none does at ``index``."""
+    token, before = tokens[index], at(tokens, index - 1)
+    if index == 0 and token.text not in _REQUEST | v.PREPOSITION | {"despite", "to"}:
+        return _skip(tokens, 0)
+    if token.text in _REQUEST and (token.starts_clause or before.text in ("to", "please", "and")):
+        return _skip(tokens, index + 1)
+    if token.text in _LOOKING and before.text in ("by", "and"):
+        return _skip(tokens, index + 1)
+    if token.text == "as" and at(tokens, index + 1).text in ("the", "a", "an"):
+        named = before.text not in ("such", "well", "used", "same", "far", "just", "serves")
+        return index + 2 if named and at(tokens, 0).text in _NAMED_AS else -1
+    if token.starts_clause and before.text in v.FRAME and token.text in ("a", "the", "an"):
+        return index + 1
+    if token.text in ("which", "what") and before.text in _ASKING:
+        return index + 1
+    if token.text == "for" and before.text in v.FRAME and at(tokens, 0).text in _REQUEST | {"check"}:
+        return index + 2 if at(tokens, index + 1).text in ("the", "a", "an") else -1
+    if token.text in ("is", "it's") and before.text in ("which", "that", "it"):
+        return index + 2 if at(tokens, index + 1).text in ("the", "a", "an") else -1
+    return -1
+
+
+_ASKING = frozenset({"out", "tell", "know", "determine", "say"})
+_NAMED_AS = _REQUEST - {"look", "search", "seek", "see"} | {"in"}
+
+
+def _skip(tokens: list[Token], index: int) -> int:
+    while at(tokens, index).text in _SMALL or at(tokens, index).text in _LOOKING:
+        index += 1
+    return index
+
+
+def _noun_phrase(tokens: list[Token], start: int) -> tuple[Noun | None, int]:
+    """The last class word of the noun phrase at ``start``, and where the phrase ends."""
+    noun: Noun | None = None
+    index = start
+    while index < min(start + MAX_NOUN_PHRASE, len(tokens)):
+        token = tokens[index]
+        if token.gap == "." and index > start:
+            break
+        size = _match(tokens, index)
+        if size:
+            noun = _noun(tokens, start, index, size) or noun
+            index += size
+            continue
+        if noun is not None and (token.starts_clause or _is_participle(token)):
+            break
+        if token.text in _STOP and not _joins(tokens, index, noun):
+            break
+        index += 1
+    return noun, index
+
+
+def _joins(tokens: list[Token], index: int, noun: Noun | None) -> bool:
+    """Whether a small word stands within the phrase: "black and white car", "piece of"."""
+    token, before = tokens[index], at(tokens, index - 1)
+    if noun is not None:
+        return False
+    if token.text == "and":
+        return at(tokens, index + 1).text not in ("the", "a", "an", "its")
+    if token.text == "of":
+        return before.text in _NOUN_OF
+    adverb = before.text.endswith("ly") and _is_participle(token)  # "the centrally located car"
+    return adverb or token.gap == "-" or at(tokens, index + 1).gap == "-"
+
+
+def _is_participle(token: Token) -> bool:
+    return len(token.text) > 4 and token.text.endswith(("ed", "ing"))
+
+
+def _match(tokens: list[Token], index: int) -> int:
+    """How many tokens from ``index`` on are a class word, as many as can be."""
+    for size in range(min(taxonomy.LONGEST, len(tokens) - index), 0, -1):
+        run = tokens[index : index + size]
+        if any(t.starts_clause or t.gap == "." for t in run[1:]) or any(t.owner for t in run[:-1]):
+            continue
+        words = tuple(t.text for t in run)
+        if words in taxonomy.SINGULAR or words in taxonomy.PLURAL:
+            return size
+    return 0
+
+
+def _noun(tokens: list[Token], start: int, first: int, size: int) -> Noun | None:
+    words = tuple(t.text for t in tokens[first : first + size])
+    last, following = tokens[first + size - 1], at(tokens, first + size)
+    if last.owner or (following.text in _COMPARED and not following.starts_clause):
+        return None  # "the car's roof", "the truck-like vehicle"
+    plural = words in taxonomy.PLURAL
+    name = taxonomy.PLURAL[words] if plural else taxonomy.SINGULAR[words]
+    return Noun(start, first, first + size - 1, name, plural, words in taxonomy.MASS)

@@ -1,0 +1,60 @@
+"""Outlines drawn into masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from fiftyone_plugin.predictors.base import Prediction
+from importers.errors import MaskError
+from importers.masks import MAX_COORDINATE, MAX_PIXELS
+
+Outline = Sequence[tuple[float, float]]
+
+
+def draw(outlines: Sequence[Outline], size: tuple[int, int]) -> Prediction:
+    """Fills outlines, each by itself, so that what overlaps is filled and not cut out.
+
+    Coordinates are in pixels with the upper left corner of the image at (0, 0); the pixel
+    (column, row) covers column to column + 1. A rectangle along the axes fills exactly the
+    pixels between its rounded sides, at least one each way; any other outline is rounded to
+    whole pixels and filled with its edge, the inverse of ``cv2.findContours``.
+
+    Args:
+        outlines: closed, of three points or more
+        size: (width, height) of the mask
+
+    Returns:
+        (height, width) uint8 of 0 and 1; empty where there is no outline
+
+    Raises:
+        MaskError: if the outlines are in no image, or wholly outside this one
+    """
+    width, height = size
+    if not 0 < width * height <= MAX_PIXELS:
+        raise MaskError(f"{width}x{height} pixels are out of bounds for a mask")
+    mask = np.zeros((height, width), np.uint8)
+    for outline in outlines:
+        points = np.asarray(outline, np.float64).reshape(-1, 2)
+        if not np.isfinite(points).all() or np.abs(points).max(initial=0) > MAX_COORDINATE:
+            raise MaskError("an outline has coordinates that are in no image")
+        if _is_rectangle(points):
+            _fill_rectangle(mask, points)
+        else:
+            cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 1)
+    if len(outlines) and not mask.any():
+        raise MaskError("what was outlined lies outside the image")
+    return mask
+
+
+def _is_rectangle(points: np.ndarray) -> bool:
+    return len(points) == 4 and all(len(np.unique(points[:, axis])) <= 2 for axis in (0, 1))
+
+
+def _fill_rectangle(mask: Prediction, points: np.ndarray) -> None:
+    left, top = np.rint(points.min(axis=0)).astype(int).tolist()
+    right, bottom = np.rint(points.max(axis=0)).astype(int).tolist()
+    right, bottom = max(right, left + 1), max(bottom, top + 1)
+    mask[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = 1

@@ -1,0 +1,205 @@
+"""``vlm``: a chat model behind an OpenAI-compatible address, asked for boxes or polygons.
+
+vLLM, SGLang, llama.cpp, Ollama and the hosted ones speak this protocol. The request is one
+``POST /v1/chat/completions`` for each pair, with the image as a data URL, the prompt as text
+and temperature 0. What comes back is read by
+:mod:`fiftyone_plugin.predictors.vlm_answers`. A model that gives masks, not words, belongs
+behind ``http``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
+from fiftyone_plugin.predictors.http import Waiting, limits_of
+from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.vlm_answers import KINDS, SCALES, Kind, Scale
+from importers.errors import MaskError, UsageError
+
+if TYPE_CHECKING:
+    from fiftyone_plugin.predictors.http_client import Client, Reply
+
+NAME = "vlm"
+MAX_REPLY = 4 << 20
+"""Bytes of an answer, whatever the server adds to the text."""
+
+_PATH = "/chat/completions"
+_LEAST_PIXEL = 1
+
+PROMPTS: dict[Kind, str] = {
+    "boxes": "Locate what this refers to in the image: {query}\n"
+    'Answer with JSON alone: {{"boxes": [[x1, y1, x2, y2], ...]}} in pixels of the image, which '
+    'is {width} wide and {height} high. If nothing fits, answer {{"boxes": []}}.',
+    "polygons": "Outline what this refers to in the image: {query}\n"
+    'Answer with JSON alone: {{"polygons": [[[x, y], [x, y], ...], ...]}} in pixels of the '
+    "image, which is {width} wide and {height} high. If nothing fits, answer "
+    '{{"polygons": []}}.',
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Waiting):
+    """The parameters of ``vlm``."""
+
+    url: str = option("address of the server, with or without /v1/chat/completions")
+    model: str = option("the model's name at the server")
+    answer: str = option(f"what is asked for: {' or '.join(KINDS)}", "boxes")
+    scale: str = option(f"of the numbers in answers: {', '.join(SCALES)}", "auto")
+    prompt: str = option(
+        "the question, with {query} and, if wanted, {width} and {height} in it; "
+        "'default' asks for JSON in pixels",
+        "default",
+    )
+    max_tokens: int = option("longest answer in tokens", 1024, low=1, high=100_000)
+    json_mode: bool = option("ask the server to allow JSON alone; not every server knows it", False)
+
+
+class Vlm:
+    """Masks drawn from the boxes or polygons that a chat model answers.
+
+    Args:
+        client: posts to it
+        settings: what to ask, and how to read the answers
+    """
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        from fiftyone_plugin.predictors.asking import Asker
+        from fiftyone_plugin.predictors.http_images import Payloads
+
+        self._client = client
+        self._settings = settings
+        self._payloads = Payloads()
+        self._asker = Asker(self._ask, client, settings.concurrency)
+
+    def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
+        """A mask in its image's size for each query, or why the model gave none."""
+        return self._asker.predict(batch)
+
+    def _ask(self, query: Query) -> Prediction:
+        from fiftyone_plugin.predictors.drawing import draw
+        from fiftyone_plugin.predictors.vlm_answers import read_answer
+
+        size = _size(query)
+        reply = self._client.post("application/json", json=self._request(query, size))
+        kind, scale = _kind(self._settings), _scale(self._settings)
+        return draw(read_answer(read_text(reply), kind, size, scale).rings, size)
+
+    def _request(self, query: Query, size: tuple[int, int]) -> dict[str, Any]:
+        settings = self._settings
+        image = self._payloads.get(query.image)
+        data = base64.b64encode(image.data).decode("ascii")
+        content = [
+            {"type": "image_url", "image_url": {"url": f"data:{image.mime_type};base64,{data}"}},
+            {"type": "text", "text": make_prompt(settings, query.phrase, size)},
+        ]
+        request: dict[str, Any] = {
+            "model": settings.model,
+            "messages": [{"role": "user", "content": content}],
+            "temperature": 0,
+            "max_tokens": settings.max_tokens,
+        }
+        if settings.json_mode:
+            request["response_format"] = {"type": "json_object"}
+        return request
+
+
+def make_prompt(settings: Settings, phrase: str, size: tuple[int, int]) -> str:
+    """The question about one pair; what a query contains is not taken for a place to fill."""
+    prompt = settings.prompt
+    if prompt == "default":
+        prompt = PROMPTS[_kind(settings)].replace("{{", "{").replace("}}", "}")
+    before, _, after = prompt.partition("{query}")
+    sides = [
+        part.replace("{width}", str(size[0])).replace("{height}", str(size[1]))
+        for part in (before, after)
+    ]
+    return phrase.join(sides)
+
+
+def read_text(reply: Reply) -> str:
+    """What the model wrote.
+
+    Raises:
+        MaskError: if the server answered no chat completion, or one that was cut off
+    """
+    if reply.content_type != "application/json":
+        raise MaskError(f"the server says that it answers {reply.content_type!r:.60}, not JSON")
+    try:
+        choice = json.loads(reply.body)["choices"][0]
+        content = choice["message"]["content"]
+        ended = choice.get("finish_reason")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise MaskError("the server answered no chat completion") from error
+    if isinstance(content, list):
+        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        content = "".join(text for text in texts if isinstance(text, str))
+    if ended == "length":
+        raise MaskError("the model's answer was cut off; raise vlm.max_tokens")
+    if not isinstance(content, str) or not content.strip():
+        raise MaskError("the model answered nothing")
+    return content
+
+
+def _size(query: Query) -> tuple[int, int]:
+    if min(query.image_size) >= _LEAST_PIXEL:
+        return query.image_size
+    from importers.media import inspect_image
+
+    facts = inspect_image(query.image)
+    return facts.width, facts.height
+
+
+def _kind(settings: Settings) -> Kind:
+    return next(kind for kind in KINDS if kind == settings.answer)
+
+
+def _scale(settings: Settings) -> Scale:
+    return next(scale for scale in SCALES if scale == settings.scale)
+
+
+def complete_url(url: str) -> str:
+    """The address of chat completions: a base address, with or without ``/v1``, is completed."""
+    address, mark, rest = url.partition("?")
+    address = address.rstrip("/")
+    if not address.endswith(_PATH):
+        address += _PATH if address.endswith("/v1") else f"/v1{_PATH}"
+    return address + mark + rest
+
+
+def load(params: dict[str, Any], device: str) -> Vlm:
+    """Makes the predictor; nothing is sent before the first batch.
+
+    Raises:
+        UsageError: for a bad parameter, or a token that may not go where it would
+    """
+    from fiftyone_plugin.predictors import tokens
+    from fiftyone_plugin.predictors.http_addresses import check_token, check_url
+    from fiftyone_plugin.predictors.http_client import Client
+
+    settings = read_params(NAME, Settings, params)
+    for name, value, known in (
+        ("answer", settings.answer, get_args(Kind)),
+        ("scale", settings.scale, get_args(Scale)),
+    ):
+        if value not in known:
+            raise UsageError(f"vlm.{name} takes {', '.join(known)}, not {value!r}")
+    if settings.prompt != "default" and settings.prompt.count("{query}") != 1:
+        raise UsageError("vlm.prompt must contain {query} once, where the query goes")
+    parts = check_url(NAME, settings.url)
+    token = tokens.find_token(tokens.VLM_TOKEN, parts.hostname or "")
+    check_token(parts, tokens.VLM_TOKEN, token, settings.open_token)
+    client = Client(complete_url(settings.url), limits_of(settings, MAX_REPLY), token)
+    return Vlm(client, settings)
+
+
+SPEC = PredictorSpec(
+    name=NAME,
+    about="A chat model behind an OpenAI-compatible address, asked for boxes or polygons as JSON.",
+    params=describe(Settings),
+    load=load,
+)

@@ -1,0 +1,272 @@
+"""Boxes and polygons out of what a chat model writes.
+
+Models wrap their JSON in words and code fences, and use forms of their own. Read are:
+
+- JSON, anywhere in the text: ``{"boxes": [[x1, y1, x2, y2], ...]}``, ``{"bbox_2d": [...]}`` and
+  the like, ``{"x1": ..., "y1": ..., "x2": ..., "y2": ...}``, a bare list; polygons as lists of
+  points or flat
+- ``(x1,y1),(x2,y2)`` with or without ``<|box_start|>`` or ``<box>`` around it, as Qwen-VL writes
+- ``{<x1><y1><x2><y2>|<angle>}``, as GeoChat writes, in hundredths, turned by the angle
+
+Nothing is evaluated. An empty list, ``null`` or a short sentence that there is none is an
+answer, too: no target.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from importers.errors import MaskError
+
+Kind = Literal["boxes", "polygons"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Scale = Literal["auto", "unit", "percent", "thousand", "pixels"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
+_FULL = {"unit": 1.0, "percent": 100.0, "thousand": 1000.0}
+
+MAX_TEXT = 200_000
+MAX_SHAPES = 200
+MAX_POINTS = 20_000
+MAX_VALUE = 1e6
+"""Coordinates beyond are in no image, whatever their scale."""
+
+_TRIES = 40
+_DEPTH = 8
+_EXCERPT = 100
+
+Point = tuple[float, float]
+Ring = list[Point]
+"""A closed outline; a box is one of four points."""
+
+_NUMBER = r"\s*(-?\d{1,7}(?:\.\d{1,12})?)\s*"
+_PAIRS = re.compile(rf"\({_NUMBER},{_NUMBER}\)\s*,?\s*\({_NUMBER},{_NUMBER}\)")
+_ANGLED = re.compile(rf"\{{<{_NUMBER}><{_NUMBER}><{_NUMBER}><{_NUMBER}>(?:\|<{_NUMBER}>)?\}}")
+_QWEN = re.compile(r"<\|box_start\|>|<box>")
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```[\w-]*\s*\n?(.*?)```", re.DOTALL)
+_NONE = re.compile(
+    r"\b(?:no (?:such |visible |matching )?(?:target|object|match|region|box|polygon)s?\b|"
+    r"none\b|null\b|(?:is|are|was|were) (?:not|no)\b|isn't|aren't|"
+    r"(?:cannot|can't|could not|couldn't) (?:be )?(?:find|found|see|seen|locate|located)|"
+    r"not (?:present|visible|found|in the image))",
+    re.IGNORECASE,
+)
+_SHORT = 300
+"""Characters; a longer text that only says *no* somewhere is no clear answer."""
+
+_CORNERS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"),
+            ("x_min", "y_min", "x_max", "y_max"), ("left", "top", "right", "bottom"))  # fmt: skip
+_NAMES = {
+    "boxes": re.compile(r"box|rect|coord", re.IGNORECASE),
+    "polygons": re.compile(r"poly|point|segment|contour|outline|mask|coord", re.IGNORECASE),
+}
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What an answer shows.
+
+    Attributes:
+        rings: closed outlines in pixels, inside the image or not; none for *no target*
+        scale: of the numbers as they were taken; ``""`` for *no target*
+    """
+
+    rings: tuple[tuple[Point, ...], ...]
+    scale: str = ""
+
+
+def read_answer(text: str, kind: Kind, size: tuple[int, int], scale: Scale = "auto") -> Shapes:
+    """Reads an answer.
+
+    Args:
+        text: as the model wrote it
+        kind: what it was asked for
+        size: (width, height) of the image in pixels
+        scale: of the numbers. ``auto`` decides by the whole answer: Qwen-VL's tokens are in
+            thousandths and GeoChat's in hundredths; otherwise numbers that all lie in 0 to 1
+            are fractions of the image, numbers that all lie in the image are pixels, and
+            those beyond it up to 1000 are thousandths. Thousandths of an object near the
+            upper left cannot be told from pixels: name the scale where the model's is known.
+
+    Raises:
+        MaskError: if there is no shape and no clear *no* in it, or one of hostile size
+    """
+    if len(text) > MAX_TEXT:
+        raise MaskError(f"the answer has {len(text):,} characters, which are not read")
+    text = _THOUGHT.sub(" ", text)
+    if kind == "boxes" and (angled := list(_angled(text))):
+        return _scaled(angled, size, "percent" if scale == "auto" else scale)
+    rings, said_none = _from_json(text, kind)
+    if not rings and kind == "boxes":
+        rings = _from_pairs(text)
+        if rings and scale == "auto" and _QWEN.search(text):
+            scale = "thousand"
+    if rings:
+        return _scaled(rings, size, scale)
+    if said_none or (len(text) <= _SHORT and _NONE.search(text)):
+        return Shapes(())
+    start = " ".join(text.split())[:_EXCERPT]
+    raise MaskError(f"the model's answer holds no {kind}: {start!r}")
+
+
+def _from_json(text: str, kind: Kind) -> tuple[list[Ring], bool]:
+    """Shapes of the first JSON value that has any, and whether one says that there are none."""
+    said_none = False
+    for value in _values(text):
+        rings = list(_walk(value, kind, 0))
+        if len(rings) > MAX_SHAPES or sum(map(len, rings)) > MAX_POINTS:
+            raise MaskError(f"the model's answer holds {len(rings)} {kind}, which are too many")
+        if rings:
+            return rings, False
+        said_none = said_none or _says_none(value)
+    return [], said_none
+
+
+def _values(text: str) -> Iterator[Any]:
+    """JSON arrays and objects in a text, those in code fences first; a bare ``null``, too."""
+    for part in (*_FENCE.findall(text), text):
+        if part.strip() == "null":
+            yield None
+        at, tries = 0, 0
+        while tries < _TRIES and (found := re.compile(r"[\[{]").search(part, at)):
+            tries += 1
+            value, at = _decode(part, found.start())
+            if value is not _NOTHING:
+                yield value
+
+
+_NOTHING = object()
+
+
+def _decode(text: str, start: int) -> tuple[Any, int]:
+    try:
+        return _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return _NOTHING, start + 1
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _says_none(value: Any) -> bool:
+    """``null``, ``[]``, ``{"boxes": []}``, ``{"no_target": true}``; not any empty object."""
+    if value is None or value == []:
+        return True
+    if not isinstance(value, dict):
+        return False
+    if value.get("no_target") is True or value.get("found") is False:
+        return True
+    named = [v for k, v in value.items() if any(n.search(k) for n in _NAMES.values())]
+    return bool(named) and not any(named)
+
+
+def _walk(value: Any, kind: Kind, depth: int) -> Iterator[Ring]:
+    """Every shape in a JSON value. In an object, members named for shapes go first."""
+    if depth > _DEPTH:
+        return
+    ring = _ring(value, kind)
+    if ring is not None:
+        yield ring
+    elif isinstance(value, list):
+        for item in value[: MAX_SHAPES + 1]:
+            yield from _walk(item, kind, depth + 1)
+    elif isinstance(value, dict):
+        named = [v for k, v in value.items() if _NAMES[kind].search(k)]
+        for item in named or list(value.values()):
+            if isinstance(item, list | dict):
+                yield from _walk(item, kind, depth + 1)
+
+
+def _ring(value: Any, kind: Kind) -> Ring | None:
+    """A shape, where the value itself is one."""
+    if isinstance(value, dict):
+        if kind == "boxes":
+            for names in _CORNERS:
+                if all(_is_number(value.get(name)) for name in names):
+                    return _box(*(float(value[name]) for name in names))
+        return None
+    if not isinstance(value, list) or len(value) > MAX_POINTS:
+        return None
+    flat = _flat(value)
+    if kind == "boxes":
+        return _box(*flat) if len(flat) == 4 else None
+    if len(flat) < 6 or len(flat) % 2:
+        return None
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _flat(value: list[Any]) -> list[float]:
+    """The numbers of a flat list or of a list of points; empty where it is neither."""
+    if value and all(_is_number(v) for v in value):
+        return [float(v) for v in value]
+    points = [_point(v) for v in value]
+    return [c for p in points if p is not None for c in p] if None not in points else []
+
+
+def _point(value: Any) -> Point | None:
+    if isinstance(value, dict):
+        value = [value.get("x"), value.get("y")]
+    if isinstance(value, list) and len(value) == 2 and all(_is_number(v) for v in value):
+        return float(value[0]), float(value[1])
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a number that a coordinate can be; ``True`` and 10**400 are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _box(x1: float, y1: float, x2: float, y2: float) -> Ring:
+    (left, right), (top, bottom) = sorted((x1, x2)), sorted((y1, y2))
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
+
+
+def _from_pairs(text: str) -> list[Ring]:
+    found = [_box(*map(float, m.groups())) for m in _PAIRS.finditer(text)]
+    if len(found) > MAX_SHAPES:
+        raise MaskError(f"the model's answer holds {len(found)} boxes, which are too many")
+    return found
+
+
+def _angled(text: str) -> Iterator[Ring]:
+    """GeoChat's boxes, turned about their centres; angles are in degrees, anticlockwise."""
+    for number, match in enumerate(_ANGLED.finditer(text)):
+        if number >= MAX_SHAPES:
+            raise MaskError("the model's answer holds too many boxes")
+        x1, y1, x2, y2 = map(float, match.groups()[:4])
+        ring = _box(x1, y1, x2, y2)
+        turn = math.radians(float(match[5] or 0))
+        cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
+        cos, sin = math.cos(turn), math.sin(turn)
+        yield [
+            (cx + (x - cx) * cos + (y - cy) * sin, cy - (x - cx) * sin + (y - cy) * cos)
+            for x, y in ring
+        ]
+
+
+def _scaled(rings: list[Ring], size: tuple[int, int], scale: Scale) -> Shapes:
+    width, height = size
+    values = [v for ring in rings for point in ring for v in point]
+    if not all(abs(v) <= MAX_VALUE for v in values):
+        raise MaskError("the model's answer holds coordinates that are in no image")
+    if scale == "auto":
+        scale = _guess(rings, values, size)
+    full = _FULL.get(scale)
+    across, down = (width / full, height / full) if full else (1.0, 1.0)
+    return Shapes(tuple(tuple((x * across, y * down) for x, y in r) for r in rings), scale)
+
+
+def _guess(rings: list[Ring], values: list[float], size: tuple[int, int]) -> Scale:
+    if max(values) <= 1:
+        return "unit"
+    inside = all(x <= size[0] and y <= size[1] for ring in rings for x, y in ring)
+    return "pixels" if inside or max(values) > _FULL["thousand"] else "thousand"

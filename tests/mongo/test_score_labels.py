@@ -1,0 +1,133 @@
+"""Scoring labels other than masks of the whole image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+import pytest
+
+from fiftyone_plugin.metrics.runs import score
+from importers.masks import encode_png
+
+SIDE = 100
+
+
+def part(top: int, left: int, bottom: int, right: int) -> np.ndarray:
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[top:bottom, left:right] = 1
+    return mask
+
+
+def detection(label: str, top: int, left: int, bottom: int, right: int, **more: Any):
+    box = [left / SIDE, top / SIDE, (right - left) / SIDE, (bottom - top) / SIDE]
+    mask = np.ones((bottom - top, right - left), bool)
+    return fo.Detection(label=label, bounding_box=box, **({"mask": mask} | more))
+
+
+def polyline(label: str, top: int, left: int, bottom: int, right: int) -> fo.Polyline:
+    corners = [(left, top), (right - 1, top), (right - 1, bottom - 1), (left, bottom - 1)]
+    points = [[(x / SIDE, y / SIDE) for x, y in corners]]
+    return fo.Polyline(label=label, points=points, closed=True, filled=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def made(name: str, folder: Path, truth: Any, pred: Any, size: bool = True) -> fo.Dataset:
+    sample = fo.Sample(filepath=str(folder / "image.png"))
+    sample["phrase"] = "The bus."
+    if size:
+        sample["metadata"] = fo.ImageMetadata(width=SIDE, height=SIDE)
+    sample["truth"], sample["pred"] = truth, pred
+    dataset = fo.Dataset(name)
+    dataset.add_sample(sample)
+    return dataset
+
+
+def mask(top: int, left: int, bottom: int, right: int) -> fo.Segmentation:
+    return fo.Segmentation(mask=part(top, left, bottom, right))
+
+
+TWO = [("bus", 0, 0, 20, 50), ("car", 10, 0, 30, 50)]  # 1,000 pixels each, 1,500 together
+TRUTH = (0, 0, 30, 50)
+KINDS = [
+    pytest.param(fo.Detections(detections=[detection(*d) for d in TWO]), 1500, id="detections"),
+    pytest.param(fo.Polylines(polylines=[polyline(*d) for d in TWO]), 1500, id="polylines"),
+    pytest.param(detection(*TWO[0]), 1000, id="detection"),
+    pytest.param(polyline(*TWO[0]), 1000, id="polyline"),
+    pytest.param(mask(*TRUTH), 1500, id="segmentation"),
+    pytest.param(fo.Detections(), 0, id="no-detections"),
+]
+
+
+@pytest.mark.parametrize(("label", "area"), KINDS)
+def test_any_label_can_be_predicted(
+    label: fo.Label, area: int, dataset_name: str, folder: Path
+) -> None:
+    dataset = made(dataset_name, folder, mask(*TRUTH), label)
+    done = score(dataset, pred="pred", gt="truth", key="e")
+    assert (done.pairs, done.missing, done.unreadable) == (1, 0, [])
+    assert dataset.values("e_predicted_area") == [area]
+    assert done.cIoU == area / 1500
+
+
+@pytest.mark.parametrize(("label", "area"), KINDS)
+def test_any_label_can_be_the_truth(
+    label: fo.Label, area: int, dataset_name: str, folder: Path
+) -> None:
+    dataset = made(dataset_name, folder, label, mask(*TRUTH))
+    done = score(dataset, pred="pred", gt="truth", key="e")
+    assert dataset.values("e_target_area") == [area]
+    assert done.cIoU == area / 1500
+
+
+def test_instance_masks_on_disk(dataset_name: str, folder: Path) -> None:
+    (folder / "one.png").write_bytes(encode_png(np.full((20, 50), 255, np.uint8)))
+    label = detection(*TWO[0], mask=None, mask_path=str(folder / "one.png"))
+    dataset = made(dataset_name, folder, mask(*TRUTH), fo.Detections(detections=[label]))
+    assert score(dataset, pred="pred", gt="truth", key="e").cIoU == 1000 / 1500
+
+
+BEST = [
+    pytest.param(mask(0, 0, 30, 50), "car", 0, id="no-instance-of-that-label"),
+    pytest.param(mask(0, 0, 30, 50), "the BUS", 1000, id="by-the-query"),
+    pytest.param(detection("car", 0, 0, 30, 50), "car", 400, id="by-the-label-of-the-truth"),
+]
+
+
+@pytest.mark.parametrize(("truth", "label", "shared"), BEST)
+def test_the_best_instance_of_the_label(
+    truth: fo.Label, label: str, shared: int, dataset_name: str, folder: Path
+) -> None:
+    """Two of the label, of which one fits better, and a third that fits best but is another's."""
+    worse, better = (0, 0, 8, 50), (0, 0, 20, 50)
+    if shared == 400:
+        better = worse
+    listed = [detection(label, *worse), detection(label, *better), detection("tree", *TRUTH)]
+    dataset = made(dataset_name, folder, truth, fo.Detections(detections=listed))
+    done = score(dataset, pred="pred", gt="truth", key="e", instances="best")
+    assert dataset.values("e_intersection") == [shared]
+    assert done.missing == 0
+    assert score(dataset, pred="pred", gt="truth", key="e").cIoU == 1.0
+
+
+def test_instances_of_an_image_of_unknown_size(dataset_name: str, folder: Path) -> None:
+    label = fo.Detections(detections=[detection(*TWO[0])])
+    dataset = made(dataset_name, folder, label, mask(*TRUTH), size=False)
+    done = score(dataset, pred="pred", gt="truth", key="e")
+    assert done.pairs == 0 and "compute_metadata" in done.unscored[0]["reason"]
+
+
+def test_a_box_without_a_mask_is_unreadable_and_counts_as_missing(
+    dataset_name: str, folder: Path
+) -> None:
+    label = fo.Detections(detections=[detection(*TWO[0], mask=None)])
+    dataset = made(dataset_name, folder, mask(*TRUTH), label)
+    done = score(dataset, pred="pred", gt="truth", key="e")
+    assert (done.pairs, done.missing, done.gIoU) == (1, 1, 0.0)
+    assert "a detection of 'bus' has no instance mask" in done.unreadable[0]["reason"]
