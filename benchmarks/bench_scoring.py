@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def dataset_of(pairs: int, side: int):
+def dataset_of(pairs: int, side: int) -> Iterator[tuple[fo.Dataset, Paths]]:
     """A dataset of generated pairs, and the paths of their masks."""
     name = f"bench-{uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
@@ -113,15 +113,16 @@ def write_masks(folder: Path, pairs: int, side: int) -> Paths:
 
 def fill(dataset: fo.Dataset, paths: Paths) -> None:
     """Adds a sample through FiftyOne and the rest as copies of its document."""
-    store.declare_fields(dataset)
+    dataset.default_mask_targets = dict(fields.MASK_TARGETS)
     sample = fo.Sample(filepath=paths[0][0], tags=["test"])
-    sample[fields.KEY], sample[fields.PHRASE] = "0", "the large white building on the left"
+    sample[fields.KEY], sample[fields.IMAGE_ID] = "0", "0"
+    sample[fields.PHRASE] = "the large white building on the left"
     sample[fields.SEGMENTATION] = fo.Segmentation(mask_path=paths[0][0])
     sample[PRED] = fo.Segmentation(mask_path=paths[0][1])
     dataset.add_sample(sample)
     first = dataset._sample_collection.find_one()
 
-    def documents():
+    def documents() -> Iterator[dict]:
         for i, (target, prediction) in enumerate(paths[1:], 1):
             doc = first | {"_id": ObjectId(), "filepath": target, fields.KEY: str(i)}
             doc[fields.IMAGE_ID] = str(i // 3)

@@ -28,6 +28,8 @@ from importers.prepare import PreparedPair
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
 
+_MEASURED = frozenset(MaskStats.__slots__)
+
 
 def load(name: str) -> Any:
     """Loads a dataset that PairLens imported.
@@ -115,13 +117,18 @@ def plain_stats(stats: MaskStats) -> dict[str, Any]:
 
 
 def stats_from(values: dict[str, Any] | None) -> MaskStats:
-    """The inverse of :func:`plain_stats`; fields that a newer version added are left out."""
-    known: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v
-        for k, v in (values or {}).items()
-        if k in MaskStats.__slots__
-    }
-    return MaskStats(**known)
+    """The inverse of :func:`plain_stats`.
+
+    Measurements that were not read keep their defaults; those that a newer version added are
+    left out.
+    """
+    return MaskStats(
+        **{
+            k: tuple(v) if v.__class__ is list else v
+            for k, v in (values or {}).items()
+            if k in _MEASURED
+        }
+    )
 
 
 def insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
@@ -183,19 +190,24 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
     now = datetime.now(UTC)
     count = 0
     for batch in batched(changes, BATCH):
-        operations = []
-        for _id, values in batch:
-            change: dict[str, Any] = {
-                "$set": {"last_modified_at": now}
-                | {k: v for k, v in values.items() if v is not None}
-            }
-            gone = {k: "" for k, v in values.items() if v is None}
-            if gone:
-                change["$unset"] = gone
-            operations.append(UpdateOne({"_id": _id}, change))
+        operations = [UpdateOne({"_id": _id}, _change(values, now)) for _id, values in batch]
         dataset._sample_collection.bulk_write(operations, ordered=False)
         count += len(batch)
     return count
+
+
+def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) -> None:
+    """Sets the same values on several samples; ``None`` removes a field, as in :func:`update`."""
+    if ids:
+        change = _change(values, datetime.now(UTC))
+        dataset._sample_collection.update_many({"_id": {"$in": list(ids)}}, change)
+
+
+def _change(values: dict[str, Any], now: datetime) -> dict[str, Any]:
+    kept = {k: v for k, v in values.items() if v is not None}
+    gone = {k: "" for k, v in values.items() if v is None}
+    change: dict[str, Any] = {"$set": {"last_modified_at": now} | kept}
+    return change | {"$unset": gone} if gone else change
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

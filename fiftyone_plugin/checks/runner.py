@@ -6,42 +6,41 @@ memory does not grow with the dataset. No image or mask is read.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import fiftyone as fo
-from bson import ObjectId
-
 from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, Finding, Subject
 from fiftyone_plugin.checks.base import PREDICTIONS
+from fiftyone_plugin.checks.records import Document, Subjects, images, subject_from
+from fiftyone_plugin.checks.stored import earlier_findings, write, write_findings
 from fiftyone_plugin.metrics.runs import evaluation_of
 from importers import fields, store
 from importers.errors import StateError
 from importers.parallel import Progress, no_progress
 
-_PROJECTION = (
-    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, fields.ORIGINAL_PHRASE,
-    fields.NO_TARGET, fields.IMAGE_MISSING, "metadata.width", "metadata.height",
-    f"{fields.SOURCE}.image_digest", fields.MASK_STATS,
-)  # fmt: skip
-_LABELS = f"{fields.FINDINGS}.classifications"
-
 
 @dataclass
 class FlagSummary:
-    """What the checks found; ``findings`` counts by check, ``severities`` by severity."""
+    """What the checks found.
+
+    Attributes:
+        pairs: that were checked
+        flagged: of them, how many have a finding
+        findings: their number by check
+        severities: and by severity
+        written: samples whose findings or quality changed
+        seconds: that it took
+    """
 
     pairs: int = 0
     flagged: int = 0
     findings: dict[str, int] = field(default_factory=dict)
     severities: dict[str, int] = field(default_factory=dict)
+    written: int = 0
     seconds: float = 0.0
 
 
@@ -77,19 +76,19 @@ def flag(
     counts: Counter[str] = Counter()
     severities: Counter[str] = Counter()
 
-    def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
+    def found() -> Iterator[tuple[Document, list[Finding]]]:
         done = 0
-        for sample_id, findings in find(samples, chosen, ious):
+        for doc, findings in find(samples, chosen, ious):
             counts.update(f.check for f in findings)
             severities.update(f.severity for f in findings)
             summary.flagged += bool(findings)
             done += 1
             if done % store.BATCH == 0:
                 progress(done, summary.pairs)
-            yield sample_id, _stored(findings)
+            yield doc, findings
         progress(done, summary.pairs)
 
-    store.update(samples._dataset, changes())
+    summary.written = write(samples._dataset, found())
     if out is not None:
         write_findings(samples, out)
     summary.findings = dict(counts.most_common())
@@ -124,168 +123,42 @@ def choose(
 
 def find(
     samples: Any, checks: Sequence[Check], ious: Mapping[str, str]
-) -> Iterator[tuple[ObjectId, list[Finding]]]:
-    """Yields every sample's id with its findings, worst first, image by image."""
-    across: defaultdict[str, list[Finding]] = defaultdict(list)
+) -> Iterator[tuple[Document, list[Finding]]]:
+    """Yields every sample as it was read, with its findings, worst first, image by image."""
+    across: dict[str, list[Finding]] = defaultdict(list)
     for one in checks:
         if one.scope == "dataset":
-            for finding in _about_several(one, Subjects(samples, ious)):
+            for finding in about_several(one, Subjects(samples, ious, [one])):
                 across[finding.key].append(finding)
     running = {one.name for one in checks}
-    for group in _images(samples, ious):
-        subjects = [subject for _, subject, _ in group]
-        by_key: defaultdict[str, list[Finding]] = defaultdict(list)
-        for one in checks:
-            if one.scope == "image":
-                for finding in _about_several(one, subjects):
-                    by_key[finding.key].append(finding)
-        for sample_id, subject, earlier in group:
-            findings = [f for f in earlier if f.check not in running]
-            findings += across.pop(subject.key, []) + by_key[subject.key]
-            for one in checks:
-                if one.scope == "pair":
-                    findings += (one.finding(subject, doubt) for doubt in one.run(subject))
-            yield sample_id, sorted(findings, key=lambda f: (f.rank, f.check))
+    for docs in images(samples, ious, checks):
+        found = find_in([subject_from(doc, ious) for doc in docs], checks)
+        for doc, findings in zip(docs, found, strict=True):
+            if earlier := earlier_findings(doc):
+                findings += [f for f in earlier if f.check not in running]
+            if across:
+                findings += across.pop(doc[fields.KEY], ())
+            yield doc, sorted(findings, key=lambda f: (f.rank, f.check))
 
 
-def _about_several(one: Check, subjects: Iterable[Subject]) -> Iterator[Finding]:
-    """Findings of a check that was given several pairs, each doubt naming its pair."""
-    phrases: dict[str, Subject] = {}
-    if not isinstance(subjects, Subjects):
-        phrases = {s.key: s for s in subjects}
+def find_in(subjects: Sequence[Subject], checks: Sequence[Check]) -> list[list[Finding]]:
+    """Findings of the checks of pairs and images about each of the pairs of one image."""
+    by_key: dict[str, list[Finding]] = {subject.key: [] for subject in subjects}
+    for one in checks:
+        if one.scope == "pair":
+            for subject in subjects:
+                for doubt in one.function(subject, **one.params):
+                    by_key[subject.key].append(one.finding(subject, doubt))
+        elif one.scope == "image":
+            for finding in about_several(one, subjects):
+                by_key[finding.key].append(finding)
+    return [by_key[subject.key] for subject in subjects]
+
+
+def about_several(one: Check, subjects: Iterable[Subject]) -> Iterator[Finding]:
+    """Findings of a check that is given several pairs, each doubt naming its pair."""
+    known: dict[str, Subject] = {}
     for doubt in one.run(subjects):
-        subject = phrases.get(doubt.key) or Subject(doubt.key, "", "", "")
-        yield one.finding(subject, doubt)
-
-
-class Subjects:
-    """The pairs of a dataset or view, which can be gone through again and again."""
-
-    def __init__(self, samples: Any, ious: Mapping[str, str]) -> None:
-        self._samples = samples
-        self._ious = ious
-
-    def __iter__(self) -> Iterator[Subject]:
-        wanted = (*_PROJECTION, *_predicted(self._ious))
-        for doc in store.stream(self._samples, wanted):
-            yield subject_from(doc, self._ious)
-
-
-def subject_from(doc: Mapping[str, Any], ious: Mapping[str, str]) -> Subject:
-    """A stored sample as the checks see it."""
-    metadata = doc.get("metadata") or {}
-    size = (metadata.get("width"), metadata.get("height"))
-    return Subject(
-        key=doc[fields.KEY],
-        image_id=doc[fields.IMAGE_ID],
-        split=(doc.get("tags") or [""])[0],
-        phrase=doc.get(fields.PHRASE) or "",
-        no_target=bool(doc.get(fields.NO_TARGET)),
-        image_missing=bool(doc.get(fields.IMAGE_MISSING)),
-        image_size=(size[0], size[1]) if size[0] and size[1] else None,
-        image_digest=(doc.get(fields.SOURCE) or {}).get("image_digest") or "",
-        stats=store.stats_from(doc.get(fields.MASK_STATS)),
-        # A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
-        ious={n: doc[f] for n, f in ious.items() if doc.get(n) and doc.get(f) is not None},
-    )
-
-
-def _predicted(ious: Mapping[str, str]) -> Iterator[str]:
-    """What is read of predictions: that there is one, and its IoU."""
-    for name, iou in ious.items():
-        yield f"{name}._cls"
-        yield iou
-
-
-_Row = tuple[ObjectId, Subject, list[Finding]]
-
-
-def _images(samples: Any, ious: Mapping[str, str]) -> Iterator[list[_Row]]:
-    """The samples image by image: by content where the image is there, else by name.
-
-    RefSegRS gives each pair an image copy of its own, so names alone do not tell.
-    """
-    wanted = (*_PROJECTION, *_predicted(ious), _LABELS)
-    digest = f"{fields.SOURCE}.image_digest"
-    docs = store.stream(samples, wanted, order=(digest, fields.IMAGE_ID))
-
-    def image(doc: Mapping[str, Any]) -> str:
-        content = (doc.get(fields.SOURCE) or {}).get("image_digest")
-        return content or f"{(doc.get('tags') or [''])[0]}/{doc[fields.IMAGE_ID]}"
-
-    for _, group in groupby(docs, key=image):
-        rows = []
-        for doc in group:
-            subject = subject_from(doc, ious)
-            rows.append((doc["_id"], subject, _earlier(doc, subject)))
-        yield rows
-
-
-def _earlier(doc: Mapping[str, Any], subject: Subject) -> list[Finding]:
-    labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or []
-    return [
-        Finding(
-            subject.key, subject.phrase, c["label"], c["severity"], c["score"], c["note"]
-        )
-        for c in labels
-    ]  # fmt: skip
-
-
-def _stored(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Findings as a ``Classifications`` field, so that they are chips and filters in the App."""
-    labels = [
-        {
-            "_id": ObjectId(),
-            "_cls": "Classification",
-            "tags": [],
-            "label": f.check,
-            "confidence": round(1 - f.score, 4),
-            "severity": f.severity,
-            "score": f.score,
-            "note": f.note,
-        }
-        for f in findings
-    ]
-    value = {"_cls": fo.Classifications.__name__, "classifications": labels} if labels else None
-    return {
-        fields.FINDINGS: value,
-        fields.QUALITY: min((f.score for f in findings), default=1.0),
-    }
-
-
-def write_findings(samples: Any, out: Path) -> int:
-    """Writes all findings of the samples as JSON Lines, worst first.
-
-    The database sorts them, so that a million take no memory here. The file appears when it
-    is whole.
-
-    Returns:
-        the number written
-    """
-    rank = {"$indexOfArray": [list(SEVERITIES), f"${_LABELS}.severity"]}
-    pipeline = [
-        *samples._pipeline(),
-        {"$project": {fields.KEY: 1, fields.PHRASE: 1, _LABELS: 1}},
-        {"$unwind": f"${_LABELS}"},
-        {"$addFields": {"rank": rank}},
-        {"$sort": {"rank": 1, f"{_LABELS}.score": 1, fields.KEY: 1}},
-    ]
-    partial = out.with_name(f".{out.name}.partial")
-    count = 0
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "w", encoding="utf-8") as stream:
-            collection = samples._dataset._sample_collection
-            for doc in collection.aggregate(pipeline, allowDiskUse=True):
-                one = doc[fields.FINDINGS]["classifications"]
-                line = {"key": doc[fields.KEY], "phrase": doc[fields.PHRASE], "check": one["label"]}
-                line |= {name: one[name] for name in ("severity", "score", "note")}
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-                count += 1
-        partial.replace(out)
-    except OSError as error:
-        raise StateError(f"findings cannot be written to {out} ({error.strerror})") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
-    return count
+        if not known and isinstance(subjects, Sequence):
+            known = {s.key: s for s in subjects}
+        yield one.finding(known.get(doubt.key) or Subject(doubt.key, "", "", ""), doubt)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.phrases import is_direction, names_other, skip_small
 from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
@@ -35,17 +37,28 @@ def sizes(query: str) -> tuple[Word, ...]:
     Sizes of its parts ("with large windows") and of other objects do not count.
     """
     tokens = tokenize(query)
-    found, part, other = [], False, False
+
+    def is_size(index: int) -> bool:
+        return tokens[index].text in v.SIZE and not _is_vague(tokens, index)
+
+    return tuple(
+        _word(query, tokens[index], v.SIZE[tokens[index].text])
+        for index in of_target(tokens, is_size)
+    )
+
+
+def of_target(tokens: list[Token], wanted: Callable[[int], bool]) -> Iterator[int]:
+    """The wanted tokens that describe the target as a whole, not its parts or other objects."""
+    part = other = False
     for index, token in enumerate(tokens):
         other = (other and not token.starts_clause) or _leaves_target(tokens, index)
         part = part or token.text in v.PART_MARKER or token.text == "of"
         if token.gap == "." or token.text in v.NAMING:
             part = other = False
-        if token.text not in v.SIZE or other or _is_vague(tokens, index):
+        if other or not wanted(index):
             continue
         if not part or _describes_whole(tokens, index):
-            found.append(_word(query, token, v.SIZE[token.text]))
-    return tuple(found)
+            yield index
 
 
 def _word(query: str, token: Token, value: str) -> Word:
@@ -88,6 +101,6 @@ def _describes_whole(tokens: list[Token], index: int) -> bool:
     for token in tokens[index + 1 : index + 1 + MAX_NOUN]:
         if token.text in v.WHOLE:
             return True
-        if token.text in v.PREPOSITION or token.gap == ".":
+        if token.text in v.PREPOSITION or token.text in v.ARTICLE or token.gap == ".":
             return False
     return False

@@ -16,16 +16,16 @@ from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
 
 MAX_NOUN_PHRASE = 14
 
-_REQUEST = frozenset(
+_REQUEST = v.words(
     "find spot locate identify look search seek recognize recognise determine point pinpoint "
     "distinguish separate divide partition isolate segment highlight mark select show detect "
-    "discover notice observe discern specify see outline extract place choose mask".split()
+    "discover notice observe discern specify see outline extract place choose mask"
 )
-_LOOKING = frozenset(
+_LOOKING = v.words(
     "looking locating finding identifying spotting recognizing recognising searching seeking "
-    "noticing observing pinpointing detecting".split()
+    "noticing observing pinpointing detecting"
 )
-_SMALL = frozenset("out for up the a an that this please which what any me is are of".split())
+_SMALL = v.words("out for up the a an that this please which what any me is are of")
 _NOUN_OF = frozenset({"piece", "type", "kind", "pair", "row", "group", "set", "number"})
 _STOP = (
     v.PREPOSITION
@@ -36,9 +36,9 @@ _STOP = (
     | v.TELLING
     | v.ORIENTATION
     | v.STRETCHING
-    | frozenset(
+    | v.words(
         "that which who whose where while as for with from and or but when because due despite "
-        "though by to used using against resembling like such than via through based".split()
+        "though by to used using against resembling like such than via through based"
     )
 ) - {"standing", "close", "opposite", "parallel", "leading", "looking", "set"}
 _COMPARED = frozenset({"like", "shaped", "sized", "themed", "style", "esque", "type", "bound"})
@@ -87,6 +87,8 @@ def _opening(tokens: list[Token], index: int) -> int:
     token, before = tokens[index], at(tokens, index - 1)
     if index == 0 and token.text not in _REQUEST | v.PREPOSITION | {"despite", "to"}:
         return _skip(tokens, 0)
+    if token.text in _REQUEST and at(tokens, index - 2).text in _HARD:
+        return -1  # "it is hard to distinguish any structures"
     if token.text in _REQUEST and (token.starts_clause or before.text in ("to", "please", "and")):
         return _skip(tokens, index + 1)
     if token.text in _LOOKING and before.text in ("by", "and"):
@@ -98,13 +100,18 @@ def _opening(tokens: list[Token], index: int) -> int:
         return index + 1
     if token.text in ("which", "what") and before.text in _ASKING:
         return index + 1
-    if token.text == "for" and before.text in v.FRAME and at(tokens, 0).text in _REQUEST | {"check"}:
+    if (
+        token.text == "for"
+        and before.text in v.FRAME
+        and at(tokens, 0).text in _REQUEST | {"check"}
+    ):
         return index + 2 if at(tokens, index + 1).text in ("the", "a", "an") else -1
     if token.text in ("is", "it's") and before.text in ("which", "that", "it"):
         return index + 2 if at(tokens, index + 1).text in ("the", "a", "an") else -1
     return -1
 
 
+_HARD = v.words("hard difficult challenging tough impossible difficulty")
 _ASKING = frozenset({"out", "tell", "know", "determine", "say"})
 _NAMED_AS = _REQUEST - {"look", "search", "seek", "see"} | {"in"}
 
@@ -171,5 +178,5 @@ def _noun(tokens: list[Token], start: int, first: int, size: int) -> Noun | None
     if last.owner or (following.text in _COMPARED and not following.starts_clause):
         return None  # "the car's roof", "the truck-like vehicle"
     plural = words in taxonomy.PLURAL
-    name = taxonomy.PLURAL[words] if plural else taxonomy.SINGULAR[words]
+    name = (taxonomy.PLURAL if plural else taxonomy.SINGULAR)[words]
     return Noun(start, first, first + size - 1, name, plural, words in taxonomy.MASS)

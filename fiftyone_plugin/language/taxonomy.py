@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from functools import cache
 
+from fiftyone_plugin.language import vocabulary as v
+
 # class < kinds it is of: its words. The plural of each last word is known by itself.
 _TABLE = """
-vehicle: vehicle, conveyance, transport, passenger vehicle, cargo vehicle, motor vehicle
-car < vehicle: car, automobile, auto, sedan, hatchback, suv, taxi, jeep, small vehicle, small car
+vehicle: vehicle, automobile, conveyance, transport, passenger vehicle, cargo vehicle, motor vehicle
+car < vehicle: car, auto, sedan, hatchback, suv, taxi, jeep, small vehicle, small car
 van < vehicle: van, minivan
 bus < vehicle: bus, coach, minibus, school bus
 truck < vehicle: truck, lorry, pickup, pickup truck, cargo truck, utility truck, semi truck, \
@@ -111,14 +113,14 @@ _MADE = frozenset({"vehicle", "structure", "facility", "machine", "craft", "cont
 
 def _read() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], str]]:
     above: dict[str, str] = {}
-    words: dict[tuple[str, ...], str] = {}
+    named: dict[tuple[str, ...], str] = {}
     for line in filter(None, _TABLE.replace("\\\n", "").splitlines()):
         head, _, listed = line.partition(":")
         name, _, kinds = head.partition("<")
         above[name.strip()] = kinds
         for word in listed.split(","):
-            words[tuple(word.split())] = name.strip()
-    return {name: _kinds(text, above) for name, text in above.items()}, words
+            named[tuple(word.split())] = name.strip()
+    return {name: _kinds(text, above) for name, text in above.items()}, named
 
 
 def _kinds(text: str, known: dict[str, str]) -> tuple[str, ...]:
@@ -133,9 +135,7 @@ def _kinds(text: str, known: dict[str, str]) -> tuple[str, ...]:
 
 PARENTS, SINGULAR = _read()
 CLASSES = frozenset(PARENTS)
-_UNCOUNTED = frozenset(
-    "machinery equipment parking vegetation grass farmland cropland water".split()
-)
+_UNCOUNTED = v.words("machinery equipment parking vegetation grass farmland cropland water")
 _IRREGULAR = {"bus": "buses", "aircraft": "aircraft", "watercraft": "watercraft"} | {
     "craft": "craft", "apparatus": "apparatuses"
 }  # fmt: skip

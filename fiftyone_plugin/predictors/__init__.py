@@ -12,10 +12,11 @@ from fiftyone_plugin.predictors import (
     http,
     results,
     sam3,
+    vlm,
 )
 from fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
 
 __all__ = ["PREDICTORS", "PredictorSpec"]
 
-for _module in (cues, results, clipseg, grounded_sam2, sam3, florence2, http):
+for _module in (cues, results, clipseg, grounded_sam2, sam3, florence2, http, vlm):
     PREDICTORS.add(_module.SPEC.name, _module.SPEC)

@@ -14,17 +14,17 @@ from importers.masks import MAX_COORDINATE, MAX_PIXELS
 Outline = Sequence[tuple[float, float]]
 
 
-def draw(outlines: Sequence[Outline], size: tuple[int, int]) -> Prediction:
+def draw(outlines: Sequence[Outline], size: tuple[int, int], *, boxes: bool = False) -> Prediction:
     """Fills outlines, each by itself, so that what overlaps is filled and not cut out.
 
-    Coordinates are in pixels with the upper left corner of the image at (0, 0); the pixel
-    (column, row) covers column to column + 1. A rectangle along the axes fills exactly the
-    pixels between its rounded sides, at least one each way; any other outline is rounded to
-    whole pixels and filled with its edge, the inverse of ``cv2.findContours``.
+    Points are rounded to whole pixels, and what they enclose is filled together with its
+    edge: the inverse of ``cv2.findContours``.
 
     Args:
         outlines: closed, of three points or more
         size: (width, height) of the mask
+        boxes: rectangles along the axes are boxes, whose right and lower sides are where the
+            first pixel beyond begins; each has one pixel at least
 
     Returns:
         (height, width) uint8 of 0 and 1; empty where there is no outline
@@ -40,7 +40,7 @@ def draw(outlines: Sequence[Outline], size: tuple[int, int]) -> Prediction:
         points = np.asarray(outline, np.float64).reshape(-1, 2)
         if not np.isfinite(points).all() or np.abs(points).max(initial=0) > MAX_COORDINATE:
             raise MaskError("an outline has coordinates that are in no image")
-        if _is_rectangle(points):
+        if boxes and _is_rectangle(points):
             _fill_rectangle(mask, points)
         else:
             cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 1)

@@ -33,12 +33,11 @@ _LEAST_PIXEL = 1
 
 PROMPTS: dict[Kind, str] = {
     "boxes": "Locate what this refers to in the image: {query}\n"
-    'Answer with JSON alone: {{"boxes": [[x1, y1, x2, y2], ...]}} in pixels of the image, which '
-    'is {width} wide and {height} high. If nothing fits, answer {{"boxes": []}}.',
+    'Answer with JSON alone: {"boxes": [[x1, y1, x2, y2], ...]} in pixels of the image, which '
+    'is {width} wide and {height} high. If nothing fits, answer {"boxes": []}.',
     "polygons": "Outline what this refers to in the image: {query}\n"
-    'Answer with JSON alone: {{"polygons": [[[x, y], [x, y], ...], ...]}} in pixels of the '
-    "image, which is {width} wide and {height} high. If nothing fits, answer "
-    '{{"polygons": []}}.',
+    'Answer with JSON alone: {"polygons": [[[x, y], [x, y], ...], ...]} in pixels of the '
+    'image, which is {width} wide and {height} high. If nothing fits, answer {"polygons": []}.',
 }
 
 
@@ -87,7 +86,8 @@ class Vlm:
         size = _size(query)
         reply = self._client.post("application/json", json=self._request(query, size))
         kind, scale = _kind(self._settings), _scale(self._settings)
-        return draw(read_answer(read_text(reply), kind, size, scale).rings, size)
+        shapes = read_answer(read_text(reply), kind, size, scale)
+        return draw(shapes.rings, size, boxes=kind == "boxes")
 
     def _request(self, query: Query, size: tuple[int, int]) -> dict[str, Any]:
         settings = self._settings
@@ -110,9 +110,8 @@ class Vlm:
 
 def make_prompt(settings: Settings, phrase: str, size: tuple[int, int]) -> str:
     """The question about one pair; what a query contains is not taken for a place to fill."""
-    prompt = settings.prompt
-    if prompt == "default":
-        prompt = PROMPTS[_kind(settings)].replace("{{", "{").replace("}}", "}")
+    own = settings.prompt != "default"
+    prompt = settings.prompt if own else PROMPTS[_kind(settings)]
     before, _, after = prompt.partition("{query}")
     sides = [
         part.replace("{width}", str(size[0])).replace("{height}", str(size[1]))

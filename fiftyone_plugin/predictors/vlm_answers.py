@@ -50,10 +50,11 @@ _QWEN = re.compile(r"<\|box_start\|>|<box>")
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```[\w-]*\s*\n?(.*?)```", re.DOTALL)
 _NONE = re.compile(
-    r"\b(?:no (?:such |visible |matching )?(?:target|object|match|region|box|polygon)s?\b|"
-    r"none\b|null\b|(?:is|are|was|were) (?:not|no)\b|isn't|aren't|"
-    r"(?:cannot|can't|could not|couldn't) (?:be )?(?:find|found|see|seen|locate|located)|"
-    r"not (?:present|visible|found|in the image))",
+    r"\s*(?:none|null|no|n/a|no target)\W*\Z|"
+    r"\bthere (?:is|are|was|were) no (?!image|picture|photo|attach)|"
+    r"\bno (?:such|visible|matching|target|object|match)\b|"
+    r"\b(?:not|isn't|aren't) (?:present|visible|found|shown|in (?:the|this) image)\b|"
+    r"\b(?:cannot|can't|could not) be (?:found|seen|located)\b",
     re.IGNORECASE,
 )
 _SHORT = 300

@@ -16,7 +16,6 @@ from importers.ingest import import_dataset
 from tests.browser.grid import open_grid
 
 DATASET = "operated"
-HOSTILE = "![pixel](http://127.0.0.1:9/x.png) <b>bold</b>"
 SECONDS = 1000
 
 
@@ -24,13 +23,8 @@ SECONDS = 1000
 def page(
     serve: Callable[[str], str], browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Page]:
-    import fiftyone as fo
-
     root = make_gres(tmp_path_factory.mktemp("operated") / "published", images=4).root
     import_dataset("auto", root, DATASET)
-    sample = fo.load_dataset(DATASET).first()
-    sample[fields.PHRASE] = HOSTILE
-    sample.save()
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     open_grid(page, serve(DATASET))
     yield page
@@ -73,17 +67,16 @@ def test_flagging_shows_a_result_and_chips(page: Page) -> None:
     assert dataset.exists(fields.QUALITY).count() == len(dataset) == 8
 
 
-def test_a_failure_is_a_sentence_and_hostile_text_stays_text(page: Page, tmp_path: Path) -> None:
+def test_hostile_text_in_a_result_stays_text(page: Page, tmp_path: Path) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     (tmp_path / "![pixel](http:").mkdir()
     open_operator(page, "export subset")
-    folder = page.get_by_label("New folder")
-    target = folder if folder.count() else page.locator("input[type=text], textarea").last
-    target.fill(f"{tmp_path}/![pixel](http:")
+    label = page.get_by_text("New folder", exact=True)
+    label.locator("xpath=following::input[1]").fill(f"{tmp_path}/![pixel](http:")
     execute(page)
-    nothing = page.get_by_text(re.compile(r"Exported 8 pairs to .*!\[pixel\]\(http:"))
-    expect(nothing.first).to_be_visible(timeout=60 * SECONDS)
+    exported = page.get_by_text(re.compile(r"Exported 8 pairs to .*!\[pixel\]\(http:"))
+    expect(exported.first).to_be_visible(timeout=60 * SECONDS)
     close(page)
     assert [url for url in asked if "pixel" in url] == []
     assert (tmp_path / "![pixel](http:" / "manifest.json").is_file()

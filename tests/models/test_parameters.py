@@ -22,8 +22,8 @@ def areas(load: Load, name: str, queries: list[Query], **params: str) -> np.ndar
         pytest.param("clipseg", "threshold", ("0", "0.45", "0.55", "1"), id="clipseg"),
         pytest.param("sam3", "mask_threshold", ("0", "0.45", "0.55", "1"), id="sam3 pixels"),
         pytest.param("sam3", "threshold", ("0", "0.15", "0.2", "1"), id="sam3 instances"),
-        pytest.param("grounded-sam2", "threshold", ("0", "0.9", "0.95", "1"), id="boxes"),
-        pytest.param("grounded-sam2", "mask_logit", ("-32", "-0.02", "0.02", "32"), id="logits"),
+        pytest.param("grounded-sam2", "threshold", ("0", "0.99", "0.9997", "1"), id="boxes"),
+        pytest.param("grounded-sam2", "mask_logit", ("-32", "-0.5", "0.5", "32"), id="logits"),
     ],
 )
 def test_a_higher_threshold_leaves_less(
@@ -33,7 +33,7 @@ def test_a_higher_threshold_leaves_less(
     rows = [areas(load, name, queries, **merge, **{param: value}) for value in values]
     for lower, higher in zip(rows, rows[1:], strict=False):
         assert (lower >= higher).all()
-    assert rows[0].sum() > rows[1].sum() > rows[2].sum() > 0 or len({*map(sum, rows)}) > 2
+    assert rows[0].sum() > rows[1].sum() > rows[2].sum() > 0
     assert rows[-1].sum() == 0
 
 

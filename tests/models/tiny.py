@@ -131,7 +131,7 @@ def save_sam2(folder: Path, seed: int = 0) -> Path:
     )
     torch.manual_seed(seed)
     model = transformers.Sam2Model(config)
-    enliven(model, 0.1)
+    enliven(model, 0.2)
     model.save_pretrained(folder)
     save_square(folder, "Sam2ImageProcessor", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     return folder

@@ -1,0 +1,66 @@
+"""Words that say how many targets there are."""
+
+from __future__ import annotations
+
+from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.classes import Noun, target_nouns
+from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
+
+MANY = "many"
+
+_CARDINALS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_QUANTIFIERS = v.words(
+    "several multiple many numerous various all every each some few row rows group groups cluster "
+    "clusters line series dozens bunch collection array"
+)
+_NUMERAL = {
+    **dict.fromkeys(("both", "couple", "pair"), "2"),
+    **{word: str(n) for n, word in enumerate(_CARDINALS, 2)},
+    **dict.fromkeys(_QUANTIFIERS, MANY),
+}
+_COLLECTIVE = v.words("pair couple row rows group groups cluster clusters line series bunch "
+                        "collection array few")  # fmt: skip
+_ONE = frozenset({"the", "a", "an", "this", "that", "one", "single", "which", "only", "sole"})
+_LOOKBACK = 4
+
+
+def counts(query: str) -> tuple[Word, ...]:
+    """How many objects the query asks for, a word for each time it says so.
+
+    Values are ``"1"`` for a singular noun with an article, a number for "two", "a pair of",
+    "both", and ``"many"`` for "several" and for plurals without a number. A bare class
+    ("vehicle", "low vegetation") says no number: it may mean all of them.
+    """
+    tokens = tokenize(query)
+    found = []
+    for noun in target_nouns(tokens):
+        marker = _numeral(tokens, noun)
+        if marker >= 0 and (noun.plural or noun.mass):
+            found.append(_word(query, tokens, marker, marker, _NUMERAL[tokens[marker].text]))
+        elif noun.plural:
+            found.append(_word(query, tokens, noun.first, noun.last, MANY))
+        elif not noun.mass and _is_one(tokens, noun):
+            found.append(_word(query, tokens, noun.first, noun.last, "1"))
+    return tuple(found)
+
+
+def _word(query: str, tokens: list[Token], first: int, last: int, value: str) -> Word:
+    start, end = tokens[first].start, tokens[last].end
+    return Word(query[start:end], start, end, value)
+
+
+def _numeral(tokens: list[Token], noun: Noun) -> int:
+    """The numeral before a noun, or -1: not that of a compound, "the two-storey house"."""
+    for index in range(noun.first - 1, max(-1, noun.start - _LOOKBACK), -1):
+        token, following = tokens[index], at(tokens, index + 1)
+        if token.gap == "." and index < noun.start:
+            break
+        collective = token.text in _COLLECTIVE and following.text != "of"
+        if token.text in _NUMERAL and following.gap != "-" and not collective:
+            return index
+    return -1
+
+
+def _is_one(tokens: list[Token], noun: Noun) -> bool:
+    before = range(max(0, noun.start - _LOOKBACK), noun.first)
+    return any(tokens[i].text in _ONE for i in before)

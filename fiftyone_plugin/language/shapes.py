@@ -1,0 +1,66 @@
+"""Words that say what shape the target has, seen from above."""
+
+from __future__ import annotations
+
+from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.appearance import of_target
+from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
+
+_SHAPE = {
+    word: value
+    for value, words in {
+        "round": "round circular circle circles disc disk disks roundish",
+        "oval": "oval elliptical ellipse ovoid",
+        "elongated": "elongated elongate long lengthy stretched lengthened extended linear slender "
+        "slim narrow oblong longer longest thin",
+        "rectangular": "rectangular rectangle rectangles boxy rectangularly",
+        "square": "square squared squarish squares",
+        "triangular": "triangular triangle",
+        "curved": "curved curving curvy winding crescent arched bent serpentine meandering",
+        "straight": "straight",
+        "irregular": "irregular irregularly asymmetrical asymmetric amorphous",
+    }.items()
+    for word in words.split()
+}
+_LETTERS = v.words("l t u v h c y x")
+_FORM = v.words("shape shaped form formed shapes")
+_MEASURED = v.words("meter meters metre metres feet foot m km times way")
+
+
+def shapes(query: str) -> tuple[Word, ...]:
+    """The shape words of the target as a whole.
+
+    Values are ``round``, ``oval``, ``elongated``, ``rectangular``, ``square``,
+    ``triangular``, ``curved``, ``straight``, ``irregular`` and ``L-shaped`` and the like.
+    Shapes of parts ("with round wheels"), surroundings and other objects do not count.
+    """
+    tokens = tokenize(query)
+    found = []
+    for index in of_target(tokens, lambda at_index: bool(_value(tokens, at_index))):
+        token, value = tokens[index], _value(tokens, index)
+        end = tokens[index + 1].end if value.endswith("-shaped") else token.end
+        found.append(Word(query[token.start : end], token.start, end, value))
+    return tuple(found)
+
+
+def _value(tokens: list[Token], index: int) -> str:
+    token, following = tokens[index], at(tokens, index + 1)
+    if token.text in _LETTERS:
+        lettered = following.text in _FORM and not following.starts_clause
+        return f"{token.text.upper()}-shaped" if lettered else ""
+    if token.text not in _SHAPE or _is_other_sense(tokens, index):
+        return ""
+    return _SHAPE[token.text]
+
+
+def _is_other_sense(tokens: list[Token], index: int) -> bool:
+    """Whether it is "extended along", "12 m long", "a long way" or "square metres"."""
+    token, before, following = tokens[index], at(tokens, index - 1), at(tokens, index + 1)
+    if following.text in _MEASURED or before.text in _MEASURED:
+        return True
+    if token.text in ("extended", "stretched", "bent") and following.text in v.PREPOSITION:
+        return True
+    if following.gap == "-" and following.text not in _FORM | {"out", "like"}:
+        return True  # "long-haul", "square-mouthed"
+    adverb = at(tokens, index + 1).text in ("lasting", "distance", "range", "line")
+    return adverb or before.text in ("as", "so", "no", "not", "town")
