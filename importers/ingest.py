@@ -7,7 +7,6 @@ a second run adds what is missing.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -25,15 +24,13 @@ from importers.formats import SPLITS, Format, find_format
 from importers.parallel import Engine, Progress, map_items, no_progress
 from importers.prepare import Place, PreparedPair, group_by_image, prepare
 from importers.records import Pair
+from importers.skips import Skips
 
 LISTED = 1000
 """Skipped records kept in the dataset's info; all of them are in ``skipped.jsonl``."""
 
 _LOOKUP = 256
 _LEFTOVER_SECONDS = 600
-
-SUMMARIZED = 100_000
-"""Skipped records kept in the summary, so that memory is bounded."""
 
 
 @dataclass(frozen=True)
@@ -127,28 +124,6 @@ def _check_options(options: ImportOptions) -> None:
         raise UsageError(f"--limit {options.limit} imports nothing; give 1 or more")
 
 
-class _Skips:
-    """Takes broken records: all of them go to a file, the first few stay in memory."""
-
-    def __init__(self, file: Path, strict: bool) -> None:
-        self._stream = open(file, "w", encoding="utf-8")  # noqa: SIM115 - closed by close()
-        self._strict = strict
-        self.listed: list[dict[str, str]] = []
-        self.total = 0
-
-    def __call__(self, error: RecordError) -> None:
-        if self._strict:
-            raise error
-        entry = {"source": error.source, "reason": error.reason}
-        self._stream.write(json.dumps(entry) + "\n")
-        self.total += 1
-        if len(self.listed) < SUMMARIZED:
-            self.listed.append(entry)
-
-    def close(self) -> None:
-        self._stream.close()
-
-
 def fill_dataset(
     dataset: Any,
     chosen: Format,
@@ -164,7 +139,7 @@ def fill_dataset(
     facts = {"format": chosen.name, "root": str(root), "media_dir": str(media_dir)}
     store.update_info(dataset, **facts, complete=False)
     _remove_leftovers(media_dir)
-    skips = _Skips(media_dir / "skipped.jsonl", options.strict)
+    skips = Skips(media_dir / "skipped.jsonl", options.strict)
     try:
         records = chosen.read(
             root, splits=options.splits, on_error=skips, on_note=summary.notes.append
@@ -207,7 +182,7 @@ def _prepared_images(
     records: Iterator[Pair],
     place: Place,
     options: ImportOptions,
-    skips: _Skips,
+    skips: Skips,
 ) -> Iterator[list[PreparedPair]]:
     """Prepares image by image; what is in the database already and what fails gives ``[]``."""
     images = group_by_image(records)
@@ -264,7 +239,7 @@ def _insert_all(dataset: Any, pairs: Iterable[PreparedPair], options: ImportOpti
     return added
 
 
-def _finish(dataset: Any, summary: ImportSummary, skips: _Skips) -> None:
+def _finish(dataset: Any, summary: ImportSummary, skips: Skips) -> None:
     collection = dataset._sample_collection
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = collection.estimated_document_count()

@@ -1,0 +1,44 @@
+"""Broken records: counted, listed, and never a reason to stop unless asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from importers.errors import RecordError
+
+SUMMARIZED = 100_000
+"""Skipped records kept in the summary, so that memory is bounded."""
+
+
+class Skips:
+    """Takes broken records: all of them go to a file, the first few stay in memory.
+
+    Attributes:
+        listed: ``{"source", "reason"}`` of the first, at the most :data:`SUMMARIZED`
+        total: how many there were
+
+    Args:
+        file: JSON Lines, overwritten
+        strict: whether to raise the first instead
+    """
+
+    def __init__(self, file: Path, strict: bool) -> None:
+        self._stream = open(file, "w", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        self._strict = strict
+        self.listed: list[dict[str, str]] = []
+        self.total = 0
+
+    def __call__(self, error: RecordError) -> None:
+        """Takes a record, or raises it in strict mode."""
+        if self._strict:
+            raise error
+        entry = {"source": error.source, "reason": error.reason}
+        self._stream.write(json.dumps(entry) + "\n")
+        self.total += 1
+        if len(self.listed) < SUMMARIZED:
+            self.listed.append(entry)
+
+    def close(self) -> None:
+        """Ends the file."""
+        self._stream.close()
