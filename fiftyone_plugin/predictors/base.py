@@ -46,7 +46,10 @@ Prediction = NDArray[np.uint8]
 
 
 class NoPrediction(Exception):
-    """A predictor has nothing for this pair, which is no failure: it is counted as skipped."""
+    """A predictor has nothing for this pair, which is no failure: it is counted as skipped.
+
+    Its text is a reason that many pairs can share: runs count skipped pairs by it.
+    """
 
 
 class Predictor(Protocol):

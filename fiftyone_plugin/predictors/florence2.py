@@ -31,7 +31,9 @@ class Settings:
     """The parameters of ``florence2``."""
 
     model: str = option(models.MODEL, PUBLISHED)
-    beams: int = option("beams of the search; more is slower and a little better", 3, low=1, high=16)
+    beams: int = option(
+        "beams of the search; more is slower and a little better", 3, low=1, high=16
+    )
     tokens: int = option("tokens the answer may take; a point takes two", 1024, low=4, high=4096)
     regions: str = option(
         "all polygons that the answer holds, or the largest region alone", mask_tools.ALL
@@ -91,7 +93,10 @@ class Florence2:
         asked = [self._settings.template.replace("{}", phrase) for phrase in phrases]
         return tokenizer(
             [
-                image + tokenizer.bos_token + sentence.replace("{input}", text) + tokenizer.eos_token
+                image
+                + tokenizer.bos_token
+                + sentence.replace("{input}", text)
+                + tokenizer.eos_token
                 for text in asked
             ],
             add_special_tokens=False,

@@ -127,9 +127,7 @@ class GroundedSam2:
             for own, rows in zip(scores, found.pred_boxes.float().cpu().numpy(), strict=True)
         ]
 
-    def _pick(
-        self, scores: NDArray[np.float32], boxes: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _pick(self, scores: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         settings = self._settings
         chosen = mask_tools.choose(scores, settings.threshold, settings.merge, settings.always)
         best = chosen[np.argsort(-scores[chosen], kind="stable")][: settings.boxes]

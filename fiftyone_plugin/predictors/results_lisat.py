@@ -84,12 +84,9 @@ class LisatResults:
         row = int(index[1]) if index else 0
         answering = [e for e in found if row < e.questions]
         if not found:
-            raise NoPrediction(f"no prediction is of the image of {query.key}")
+            raise NoPrediction("no prediction is of its image")
         if not answering:
-            raise NoPrediction(
-                f"the model was asked {found[0].questions} queries of the image of {query.key}, "
-                "the first ones"
-            )
+            raise NoPrediction("the model was asked other queries of its image")
         paths = sorted({inside(e.folder, e.mask) for e in answering})
         self._used.update(paths)
         self._refuse_doubt(query, answering, paths)

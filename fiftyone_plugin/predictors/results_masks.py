@@ -40,7 +40,7 @@ class MaskFolder:
                 raise MaskError(f"{len(files)} files claim {query.key}: {listed}; keep one")
             if files:
                 return read_prediction(files[0])
-        raise NoPrediction(f"no mask file is named for {query.key} or its image")
+        raise NoPrediction("no mask file is named for it or its image")
 
     def unused(self) -> list[str]:
         """Mask files that matched no query so far, relative to the folder."""

@@ -1,7 +1,8 @@
 """Runs a predictor over a dataset: masks to disk, paths to the database, on after failures.
 
 A batch's masks are written before its documents, so a run that is killed can be resumed:
-pairs that have a mask are not asked again.
+pairs that have a mask are not asked again. While a batch is predicted, the images of the next
+one are read and the masks so far are written.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import dataclasses
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ import numpy as np
 
 from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Predictor, Query
+from fiftyone_plugin.predictors.pending import list_queries, remember_speed
 from importers import fields, store
 from importers.errors import MaskError, StateError, UsageError
 from importers.files import safe_name, write_atomic
@@ -29,6 +33,14 @@ from importers.parallel import Progress, no_progress
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _MADE = "predictions"
 """Key in PairLens' info: which predictor made which field, with which parameters."""
+
+_STOP = ".stop"
+"""File in a field's folder of masks that asks the run to stop: any process can leave it."""
+
+_WRITERS = 4
+SHOWN_FIRST = 24
+
+Pair = tuple[Any, Query]
 
 
 @dataclass
@@ -40,6 +52,8 @@ class PredictSummary:
         failed: pairs whose prediction failed, each named in ``failures``
         skipped: pairs that had a mask already, whose image is missing, or for which the
             predictor has nothing; counted by reason in ``skips``
+        stopped: whether it was asked to stop before it was through
+        first: ids of the first samples that got a mask, for a look at them
     """
 
     dataset: str
@@ -51,6 +65,8 @@ class PredictSummary:
     skips: dict[str, int] = dataclasses.field(default_factory=dict)
     failures: list[dict[str, str]] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    stopped: bool = False
+    first: list[str] = dataclasses.field(default_factory=list)
     seconds: float = 0.0
 
     def skip(self, reason: str, pairs: int = 1) -> None:
@@ -70,6 +86,7 @@ def predict(
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
+    limit: int | None = None,
     progress: Progress = no_progress,
 ) -> PredictSummary:
     """Predicts a mask for every pair and stores it in a field.
@@ -83,6 +100,7 @@ def predict(
         device: for predictors with a model
         resume: go on with a field that exists
         overwrite: delete the field and its masks first
+        limit: ask for this many pairs at the most, to look at them before the rest
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -96,30 +114,79 @@ def predict(
     given = {name: str(value) for name, value in (params or {}).items()}
     if batch_size < 1:
         raise UsageError(f"a batch of {batch_size} predicts nothing; give 1 or more")
+    if limit is not None and limit < 1:
+        raise UsageError(f"the first {limit} pairs are none; give 1 or more")
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other; give one")
     dataset = samples._dataset
     maker = {"predictor": predictor, "params": given}
     _check_field(dataset, field_name, maker, resume, overwrite)
     loaded = spec.load(given, device)  # before anything is deleted: it may refuse
-    folder = Path(store.info(dataset)["media_dir"]) / "predictions" / field_name
+    folder = mask_folder(dataset, field_name)
     _open_field(dataset, field_name, folder, maker, overwrite)
     summary = PredictSummary(dataset.name, predictor, field_name)
-    total = done = len(samples)
-    queries = list_queries(samples, field_name, reads_images=spec.reads_images)
     _count_skipped(samples, field_name, spec.reads_images, summary)
-    done = summary.skipped
-    for batch in store.batched(queries, batch_size):
-        progress(done, total)
-        changes = list(_run_batch(loaded, batch, folder, summary))
-        store.update(dataset, ((i, {field_name: store.segmentation(str(p))}) for i, p in changes))
-        done += len(batch)
-    progress(total, total)
-    if unused := getattr(loaded, "unused", lambda: [])():
-        shown = ", ".join(unused[:3]) + (" ..." if len(unused) > 3 else "")
-        summary.notes.append(f"{len(unused)} files belong to no pair: {shown}")
+    total, done = len(samples), summary.skipped
+    queries = islice(list_queries(samples, field_name, reads_images=spec.reads_images), limit)
+    ready = time.perf_counter()
+    with ThreadPoolExecutor(_WRITERS) as writers:
+        for batch in _read_ahead(loaded, store.batched(queries, batch_size)):
+            progress(done, total)
+            if (folder / _STOP).exists():
+                summary.stopped = True
+                break
+            changes = _run_batch(loaded, batch, folder, summary, writers)
+            masks = ((i, {field_name: store.segmentation(str(path))}) for i, path in changes)
+            store.update(dataset, masks)
+            done += len(batch)
+    progress(done if summary.stopped or limit else total, total)
+    remember_speed(dataset, predictor, summary.predicted, time.perf_counter() - ready)
+    summary.notes += _notes(loaded, summary, folder)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+def mask_folder(dataset: Any, field_name: str) -> Path:
+    """Where a field's masks are kept."""
+    return Path(store.info(dataset)["media_dir"]) / "predictions" / field_name
+
+
+def request_stop(dataset: Any, field_name: str) -> None:
+    """Asks the run that fills a field, in whatever process, to stop after its batch.
+
+    Raises:
+        StateError: if no run has begun the field
+    """
+    folder = mask_folder(dataset, field_name)
+    if not _FIELD.fullmatch(field_name) or not folder.is_dir():
+        raise StateError(f"no run fills field {field_name!r}")
+    (folder / _STOP).touch()
+
+
+def _read_ahead(predictor: Predictor, batches: Iterable[list[Pair]]) -> Iterator[list[Pair]]:
+    """The batches; each time the predictor is first told what comes after."""
+    prefetch = getattr(predictor, "prefetch", None)
+    following = iter(batches)
+    batch = next(following, None)
+    if batch and prefetch:
+        prefetch([query for _, query in batch])
+    while batch:
+        upcoming = next(following, None)
+        if upcoming and prefetch:
+            prefetch([query for _, query in upcoming])
+        yield batch
+        batch = upcoming
+
+
+def _notes(predictor: Predictor, summary: PredictSummary, folder: Path) -> list[str]:
+    notes = list(getattr(predictor, "notes", lambda: [])())
+    if summary.stopped:
+        (folder / _STOP).unlink(missing_ok=True)
+        notes.append("stopped as it was asked to; --resume predicts the rest")
+    if unused := getattr(predictor, "unused", lambda: [])():
+        shown = ", ".join(unused[:3]) + (" ..." if len(unused) > 3 else "")
+        notes.append(f"{len(unused)} files belong to no pair: {shown}")
+    return notes
 
 
 def _check_field(
@@ -151,38 +218,9 @@ def _open_field(
         shutil.rmtree(folder, ignore_errors=True)
     if not dataset.has_field(name):
         dataset.add_sample_field(name, fo.EmbeddedDocumentField, embedded_doc_type=fo.Segmentation)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _STOP).unlink(missing_ok=True)
     store.update_info(dataset, **{_MADE: store.info(dataset).get(_MADE, {}) | {name: maker}})
-
-
-_READ = (
-    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, "filepath", "metadata.width",
-    "metadata.height", f"{fields.SOURCE}.image_name", f"{fields.SOURCE}.image_digest",
-)  # fmt: skip
-
-
-def list_queries(
-    samples: Any, field_name: str, *, reads_images: bool
-) -> Iterator[tuple[Any, Query]]:
-    """Sample id and query of each pair that has no mask in the field, image by image."""
-    where: dict[str, Any] = {f"{field_name}.mask_path": None}
-    if reads_images:
-        where[fields.IMAGE_MISSING] = {"$ne": True}
-    # Queries of one image follow each other, so that a predictor can decode it once.
-    order = (f"{fields.SOURCE}.image_digest", fields.IMAGE_ID)
-    for doc in store.stream(samples, _READ, where=where, order=order):
-        size = doc.get("metadata") or {}
-        yield (
-            doc["_id"],
-            Query(
-                key=doc[fields.KEY],
-                image_id=doc[fields.IMAGE_ID],
-                split=(doc.get("tags") or [""])[0],
-                phrase=doc.get(fields.PHRASE) or "",
-                image=Path(doc["filepath"]),
-                image_name=(doc.get(fields.SOURCE) or {}).get("image_name", ""),
-                image_size=(size.get("width", 0), size.get("height", 0)),
-            ),
-        )
 
 
 def _count_skipped(
@@ -200,28 +238,51 @@ def _count_skipped(
 
 def _run_batch(
     predictor: Predictor,
-    batch: Sequence[tuple[Any, Query]],
+    batch: Sequence[Pair],
     folder: Path,
     summary: PredictSummary,
-) -> Iterator[tuple[Any, Path]]:
-    """Predicts and writes a batch; yields sample ids and mask paths of what succeeded."""
-    for (sample_id, query), result in zip(batch, _predictions(predictor, batch), strict=True):
+    writers: ThreadPoolExecutor,
+) -> list[tuple[Any, Path]]:
+    """Predicts and writes a batch; returns sample ids and mask paths of what succeeded."""
+    under_way: list[tuple[Pair, Exception | Future[Path]]] = []
+    for pair, result in zip(batch, _predictions(predictor, batch), strict=True):
+        if isinstance(result, Exception):
+            under_way.append((pair, result))
+        else:
+            under_way.append((pair, writers.submit(_write, folder, pair[1].key, result)))
+    written = []
+    for (sample_id, query), outcome in under_way:
         try:
-            if isinstance(result, Exception):
-                raise result
-            path = folder / f"{safe_name(query.key)}.png"
-            write_atomic(path, encode_png(_checked(result)))
+            if isinstance(outcome, Exception):
+                raise outcome
+            written.append((sample_id, outcome.result()))
         except NoPrediction as nothing:
             summary.skip(str(nothing) or "the predictor has nothing")
-        except OSError as error:
-            if not isinstance(result, Exception):
-                raise StateError(f"masks cannot be written to {folder} ({error})") from error
+        except StateError as error:
+            if not isinstance(outcome, Exception):
+                raise
             _fail(summary, query, error)
         except Exception as error:
             _fail(summary, query, error)
-        else:
-            summary.predicted += 1
-            yield sample_id, path
+    summary.predicted += len(written)
+    summary.first += [str(i) for i, _ in written[: SHOWN_FIRST - len(summary.first)]]
+    return written
+
+
+def _write(folder: Path, key: str, mask: Any) -> Path:
+    """Writes a mask.
+
+    Raises:
+        MaskError: if it is none
+        StateError: if the disk does not take it, which ends the run
+    """
+    path = folder / f"{safe_name(key)}.png"
+    data = encode_png(_checked(mask))
+    try:
+        write_atomic(path, data)
+    except OSError as error:
+        raise StateError(f"masks cannot be written to {folder} ({error})") from error
+    return path
 
 
 def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:

@@ -32,9 +32,7 @@ class Settings:
 
     model: str = option(models.MODEL, PUBLISHED)
     threshold: float = option("instances of a higher score count", 0.5, low=0, high=1)
-    mask_threshold: float = option(
-        "pixels of a higher probability are target", 0.5, low=0, high=1
-    )
+    mask_threshold: float = option("pixels of a higher probability are target", 0.5, low=0, high=1)
     merge: str = option(mask_tools.MERGE, mask_tools.UNION)
     always: bool = option(mask_tools.ALWAYS, False)
     template: str = option(mask_tools.TEMPLATE, "{}")
@@ -64,7 +62,9 @@ class Sam3:
 
         features = self._pictures.features(items)
         levels = {
-            name: tuple(torch.cat(level) for level in zip(*(f[name] for f in features), strict=True))
+            name: tuple(
+                torch.cat(level) for level in zip(*(f[name] for f in features), strict=True)
+            )
             for name in _LEVELS
         }
         texts, attended = zip(*self._phrases.rows([i.phrase for i in items]), strict=True)
@@ -76,7 +76,7 @@ class Sam3:
             text_embeds=embeds,
             attention_mask=torch.stack(attended),
         )
-        scores = (found.pred_logits.float().sigmoid() * found.presence_logits.float().sigmoid())
+        scores = found.pred_logits.float().sigmoid() * found.presence_logits.float().sigmoid()
         rows = zip(items, scores.cpu().numpy(), found.pred_masks, strict=True)
         return [self._mask(*row) for row in rows]
 

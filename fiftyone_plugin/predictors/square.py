@@ -38,9 +38,7 @@ class Square:
         """(height, width, 3) RGB to a (3, height, width) float32 tensor."""
         import torch
 
-        image = Image.fromarray(pixels).resize(
-            (self.width, self.height), Image.Resampling.BILINEAR
-        )
+        image = Image.fromarray(pixels).resize((self.width, self.height), Image.Resampling.BILINEAR)
         scaled = np.asarray(image, np.float32) * np.float32(self.factor)
         normal = (scaled - np.float32(self.mean)) / np.float32(self.std)
         return torch.from_numpy(np.ascontiguousarray(normal.transpose(2, 0, 1)))

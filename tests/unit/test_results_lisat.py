@@ -55,7 +55,7 @@ def test_lisat_answers_the_first_query_of_an_image(tmp_path: Path):
     assert results.unused() == ["segmentation_mask/0_0002.npz"]
     second, other = results.predict([query("a", 1), query("c")])
     assert isinstance(second, NoPrediction)
-    assert str(second).startswith("the model was asked 1 queries of the image of gres/test/a#1")
+    assert str(second) == "the model was asked other queries of its image"
     assert isinstance(other, NoPrediction)
     assert value(results, query("some id", name="b.jpg")) == 5
     assert results.unused() == []

@@ -1,0 +1,102 @@
+"""Which pairs a predictor has yet to answer, and about how long that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fiftyone_plugin.predictors.base import PREDICTORS, Query
+from importers import fields, store
+
+SPEEDS = "prediction_seconds"
+"""Key in PairLens' info: seconds that a pair took, by predictor, in its last run."""
+
+_READ = (
+    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, "filepath", "metadata.width",
+    "metadata.height", f"{fields.SOURCE}.image_name", f"{fields.SOURCE}.image_digest",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The work that a run would be.
+
+    Attributes:
+        pairs: that have no mask in the field and can be asked
+        seconds: at the speed of the predictor's last run on this dataset, if there was one
+    """
+
+    pairs: int
+    seconds: float | None
+
+    def __str__(self) -> str:
+        if self.seconds is None:
+            return f"{self.pairs:,} pairs to predict; how long one takes is not known yet"
+        return f"{self.pairs:,} pairs to predict, about {_duration(self.seconds)} as last time"
+
+
+def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool = False) -> Estimate:
+    """Counts what a run would do.
+
+    Args:
+        samples: a dataset or view that PairLens imported
+        predictor: one of :data:`fiftyone_plugin.predictors.base.PREDICTORS`
+        field_name: the field for the masks, there or not
+        anew: whether masks that are there would be replaced
+
+    Raises:
+        UnknownName: for an unknown predictor
+    """
+    where = _pending(field_name, PREDICTORS[predictor].reads_images)
+    if anew:
+        del where[f"{field_name}.mask_path"]
+    pipeline = [*samples._pipeline(), {"$match": where}, {"$count": "pairs"}]
+    counted = list(samples._dataset._sample_collection.aggregate(pipeline))
+    pairs = counted[0]["pairs"] if counted else 0
+    each = store.info(samples._dataset).get(SPEEDS, {}).get(predictor)
+    return Estimate(pairs, None if each is None else each * pairs)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def remember_speed(dataset: Any, predictor: str, pairs: int, seconds: float) -> None:
+    """Keeps what a pair took for the next estimate."""
+    if pairs:
+        speeds = store.info(dataset).get(SPEEDS, {}) | {predictor: round(seconds / pairs, 6)}
+        store.update_info(dataset, **{SPEEDS: speeds})
+
+
+def _pending(field_name: str, reads_images: bool) -> dict[str, Any]:
+    where: dict[str, Any] = {f"{field_name}.mask_path": None}
+    if reads_images:
+        where[fields.IMAGE_MISSING] = {"$ne": True}
+    return where
+
+
+def list_queries(
+    samples: Any, field_name: str, *, reads_images: bool
+) -> Iterator[tuple[Any, Query]]:
+    """Sample id and query of each pair that has no mask in the field, image by image."""
+    where = _pending(field_name, reads_images)
+    # Queries of one image follow each other, so that a predictor can decode it once.
+    order = (f"{fields.SOURCE}.image_digest", fields.IMAGE_ID)
+    for doc in store.stream(samples, _READ, where=where, order=order):
+        size = doc.get("metadata") or {}
+        yield (
+            doc["_id"],
+            Query(
+                key=doc[fields.KEY],
+                image_id=doc[fields.IMAGE_ID],
+                split=(doc.get("tags") or [""])[0],
+                phrase=doc.get(fields.PHRASE) or "",
+                image=Path(doc["filepath"]),
+                image_name=(doc.get(fields.SOURCE) or {}).get("image_name", ""),
+                image_size=(size.get("width", 0), size.get("height", 0)),
+            ),
+        )

@@ -1,0 +1,255 @@
+"""COCO-style JSON of predictions: RLE or polygons, one record a mask.
+
+Read are a list of records (COCO's results form), ``{"images": [...], "annotations": [...]}``,
+and JSON Lines. A record's mask stands under ``segmentation``: RLE, compressed or not, a
+polygon or a list of them; empty, it says that nothing is there. Which pair it is of, it says
+by one of::
+
+    {"key": "gres/test/lisat_gres_000000000102#0", ...}
+    {"ref_id": "1361", ...}                        image id and query index, 102#0 or 102_0;
+                                                   the image id alone where it is the first query
+    {"file_name": "a.jpg", "phrase": "the car"}    the query of that image with these words
+    {"image_id": 7, ...}                           through "images", or the image's own id or
+                                                   file name: every query of that image
+
+Several records of one pair in one file are instances: those with enough ``score`` are joined.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from fiftyone_plugin.predictors.results_names import (
+    ImageTable,
+    first_of,
+    pair_names,
+    ref_names,
+)
+from importers.errors import LayoutError, MaskError
+
+MAX_JSON = 512 << 20
+"""Bytes; a hundred thousand masks as RLE take 50 million."""
+
+LINES = (".jsonl", ".ndjson")
+_LISTS = ("annotations", "predictions", "results")
+_MASK = ("segmentation", "mask", "rle")
+_KEY = ("key", "pair_key")
+_REF = ("ref_id", "refer_id")
+_IMAGE = ("file_name", "image_name", "image_path", "image", "image_id")
+_PHRASE = ("phrase", "query", "sent", "sentence", "expression", "caption", "text")
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One mask of a file, undecoded.
+
+    Attributes:
+        file, index: where it stands
+        mask: as it was written
+        size: (width, height) of its image where the file tells, or ``None``
+        score: 1 where there is none
+        phrase: in normal form, or ``""``
+    """
+
+    file: Path
+    index: int
+    mask: Any
+    size: tuple[int, int] | None
+    score: float
+    phrase: str
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for messages."""
+        return f"{self.file.name}[{self.index}]"
+
+
+class CocoResults:
+    """Predictions of one or several files.
+
+    Args:
+        contents: what :func:`read_content` gave for each file
+        min_score: records with a lower score do not count
+    """
+
+    def __init__(self, contents: Mapping[Path, Any], min_score: float = 0.0) -> None:
+        self._min_score = min_score
+        self._keys: dict[str, list[Record]] = {}
+        self._refs: dict[str, list[Record]] = {}
+        self._images: ImageTable[Record] = ImageTable()
+        self._all: list[Record] = []
+        self._used: set[str] = set()
+        for file, content in contents.items():
+            for number, fields, image in _records(content):
+                self._add(_record(file, number, fields, image), fields, image)
+
+    def _add(self, record: Record, fields: Mapping[str, Any], image: Mapping[str, Any]) -> None:
+        self._all.append(record)
+        key, ref = _text(fields, _KEY), _text(fields, _REF)
+        if key:
+            self._keys.setdefault(key, []).append(record)
+        if ref:
+            self._refs.setdefault(ref, []).append(record)
+        # What names one query and not its words must not serve the image's other queries.
+        if record.phrase or not (key or ref):
+            name = _text(image, _IMAGE[:-1]) or _text(fields, _IMAGE)
+            if name:
+                self._images.add(name, record, _text(fields, ("split",)))
+
+    def read(self, query: Query) -> Prediction:
+        """The query's mask; see :class:`fiftyone_plugin.predictors.results.Index`."""
+        records = self._find(query)
+        if not records:
+            raise NoPrediction("no record of the file names the pair or its image")
+        self._used.update(f"{r.file}[{r.index}]" for r in records)
+        files = sorted({r.file.name for r in records if r.file})
+        if len({r.file for r in records}) > 1:
+            raise MaskError(f"{', '.join(files)} all claim {query.key}; keep one run")
+        counting = [r for r in records if r.score >= self._min_score]
+        if not counting:
+            size = _decode(records[0], query).shape
+            return np.zeros(size, np.uint8)
+        return _joined(counting, query)
+
+    def unused(self) -> list[str]:
+        """Records that no query asked for so far."""
+        return [r.place for r in self._all if f"{r.file}[{r.index}]" not in self._used]
+
+    def _find(self, query: Query) -> list[Record]:
+        phrase = normal_form(query.phrase)
+        return (
+            first_of(pair_names(query), self._keys)
+            or first_of(ref_names(query), self._refs)
+            or self._images.find(query, lambda r: bool(r.phrase) and r.phrase == phrase)
+            or self._images.find(query, lambda r: not r.phrase)
+        )
+
+
+def read_content(file: Path) -> Any:
+    """The JSON of a file, its lines as a list.
+
+    Raises:
+        LayoutError: if it is too large or no whole JSON
+    """
+    try:
+        if file.stat().st_size > MAX_JSON:
+            raise LayoutError(f"{file.name} has more than {MAX_JSON:,} bytes; split it")
+        data = file.read_bytes()
+        if file.suffix.lower() in LINES:
+            return [json.loads(line) for line in data.splitlines() if line.strip()]
+        return json.loads(data)
+    except (OSError, ValueError, RecursionError) as error:
+        raise LayoutError(
+            f"{file.name} is not whole JSON ({error}); remove it or write it again"
+        ) from error
+
+
+def is_coco(content: Any) -> bool:
+    """Whether JSON is COCO-style: a list of objects with masks, or an object that holds one."""
+    rows = _rows(content)
+    if rows is None:
+        return False
+    first = next((row for row in rows if isinstance(row, dict)), None)
+    named = isinstance(content, dict)
+    return named if first is None else any(name in first for name in _MASK)
+
+
+def normal_form(phrase: str) -> str:
+    """A query as it is compared: without case, blanks and the full stop."""
+    return " ".join(phrase.casefold().split()).rstrip(".")
+
+
+def _rows(content: Any) -> list[Any] | None:
+    if isinstance(content, list):
+        return content
+    if isinstance(content, dict):
+        return next((v for n in _LISTS if isinstance(v := content.get(n), list)), None)
+    return None
+
+
+def _records(content: Any) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
+    """Number, record and the image it is of, where the content lists images."""
+    listed = content.get("images") if isinstance(content, dict) else None
+    images: dict[str, Mapping[str, Any]] = {
+        _text(image, ("id",)): image
+        for image in (listed if isinstance(listed, list) else ())
+        if isinstance(image, dict)
+    }
+    for number, fields in enumerate(_rows(content) or ()):
+        if isinstance(fields, dict):
+            yield number, fields, images.get(_text(fields, ("image_id",)), {})
+
+
+def _record(file: Path, number: int, fields: Mapping[str, Any], image: Mapping[str, Any]) -> Record:
+    mask = next((fields[name] for name in _MASK if name in fields), _MISSING)
+    score = fields.get("score", 1.0)
+    number_like = isinstance(score, int | float) and not isinstance(score, bool)
+    sides = [(one.get("width"), one.get("height")) for one in (fields, image)]
+    size = next(((w, h) for w, h in sides if type(w) is int and type(h) is int), None)
+    phrase = normal_form(_text(fields, _PHRASE))
+    return Record(file, number, mask, size, float(score) if number_like else 1.0, phrase)
+
+
+def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
+    """The first of some members that is a text or a whole number."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
+            return str(value)
+    return ""
+
+
+def _joined(records: Sequence[Record], query: Query) -> Prediction:
+    mask = _decode(records[0], query)
+    for record in records[1:]:
+        more = _decode(record, query)
+        if more.shape != mask.shape:
+            raise MaskError(f"{record.place} has another size than {records[0].place}")
+        mask |= more
+    return mask
+
+
+def _decode(record: Record, query: Query) -> Prediction:
+    """A record's mask.
+
+    Raises:
+        MaskError: naming the record, if it holds none
+    """
+    from importers.rle import decode_rle
+
+    try:
+        if isinstance(record.mask, dict):
+            return decode_rle(record.mask)
+        return _polygons(record.mask, record.size or query.image_size)
+    except MaskError as error:
+        raise MaskError(f"{record.place}: {error}") from error
+
+
+def _polygons(mask: Any, size: tuple[int, int]) -> Prediction:
+    from fiftyone_plugin.predictors.drawing import draw
+
+    if mask in (None, "", []):
+        return draw([], size)
+    rings = [mask] if isinstance(mask, list) and not isinstance(mask[0], list) else mask
+    if not isinstance(rings, list) or not all(map(_is_ring, rings)):
+        raise MaskError("its segmentation is neither RLE nor polygons")
+    return draw([list(zip(ring[::2], ring[1::2], strict=True)) for ring in rings], size)
+
+
+def _is_ring(ring: Any) -> bool:
+    return (
+        isinstance(ring, list)
+        and len(ring) >= 6
+        and len(ring) % 2 == 0
+        and all(isinstance(v, int | float) and abs(v) < 1e300 for v in ring)
+    )

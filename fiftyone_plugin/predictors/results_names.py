@@ -1,0 +1,75 @@
+"""The names under which predictions made elsewhere may know a pair."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Generic, TypeVar
+
+from fiftyone_plugin.predictors.base import Query
+from fiftyone_plugin.predictors.results_files import of_split
+from importers.files import safe_name
+
+_INDEX = re.compile(r"#(\d{1,9})$")
+
+T = TypeVar("T")
+
+
+def posix(path: str) -> PurePosixPath:
+    """A path as it stood in a file, from whatever system."""
+    return PurePosixPath(path.replace("\\", "/"))
+
+
+def pair_names(query: Query) -> tuple[str, ...]:
+    """Names of the pair itself: its key, as written and as a file name."""
+    return query.key, safe_name(query.key)
+
+
+def ref_names(query: Query) -> tuple[str, ...]:
+    """Ids of the referring expression: image id and query index; the first has the id alone."""
+    found = _INDEX.search(query.key)
+    index = int(found[1]) if found else 0
+    names = (f"{query.image_id}#{index}", f"{query.image_id}_{index}")
+    return names if index else (*names, query.image_id)
+
+
+def image_names(query: Query) -> tuple[str, ...]:
+    """Names of the pair's image: its id, and its file's name with and without suffix."""
+    stem = posix(query.image_name).stem
+    names = (query.image_id, safe_name(query.image_id), query.image_name, stem)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+@dataclass
+class ImageTable(Generic[T]):
+    """Things found by the image they are of, whatever folders its path had.
+
+    Attributes:
+        things: by the path's last part, with and without its suffix
+    """
+
+    things: dict[str, list[tuple[tuple[str, ...], T]]] = field(default_factory=dict)
+
+    def add(self, path: str, thing: T, split: str = "") -> None:
+        """Adds a thing under an image's path, id or name."""
+        parts = posix(path).parts or ("",)
+        folders = (*parts[:-1], split) if split else parts[:-1]
+        stem = PurePosixPath(parts[-1]).stem
+        for name in dict.fromkeys((parts[-1], stem)):
+            self.things.setdefault(name, []).append((folders, thing))
+
+    def find(self, query: Query, serves: Callable[[T], bool] = lambda _: True) -> list[T]:
+        """What serves a query, under the first of its image's names that has anything."""
+        for name in image_names(query):
+            found = [entry for entry in self.things.get(name, ()) if serves(entry[1])]
+            chosen = of_split([folders for folders, _ in found], query.split)
+            if chosen:
+                return [found[i][1] for i in chosen]
+        return []
+
+
+def first_of(names: Iterable[str], table: dict[str, list[T]]) -> list[T]:
+    """What stands under the first of the names that the table has."""
+    return next((table[name] for name in names if name in table), [])

@@ -1,0 +1,203 @@
+"""Stacks of masks: one (masks, height, width) array, and what each row is of.
+
+::
+
+    masks.npz    the array "masks" (or "pred", or the only other one) and "keys", a list of texts
+    masks.npy    beside it masks.json, a list of names or an object from name to row,
+                 or masks.txt, a name a line
+
+A name is a pair's key (as written or as a file name), image id and query index, or the id or
+file name of an image, which then serves all its queries. Rows are read as they are asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from fiftyone_plugin.predictors.results_names import ImageTable, first_of, pair_names, ref_names
+from importers.errors import LayoutError, MaskError
+from importers.masks import MAX_PIXELS, from_array
+
+KEYS = "keys"
+STACKS = ("masks", "pred")
+MAX_STACK = 32 << 30
+"""Bytes of a compressed stack, which is unpacked to a temporary file."""
+
+MAX_NAMES = 64 << 20
+"""Bytes of a list of names."""
+
+_CHUNK = 1 << 20
+
+
+class Row(NamedTuple):
+    """A mask of a stack."""
+
+    file: Path
+    number: int
+
+
+class Stacks:
+    """Masks by name out of one or several stacks.
+
+    Args:
+        names: what the rows of each file are of, from :func:`read_names`
+
+    Raises:
+        LayoutError: if a file is no stack, or has not as many rows as names
+    """
+
+    def __init__(self, names: Mapping[Path, Mapping[str, int]]) -> None:
+        self._arrays = {file: open_stack(file) for file in names}
+        self._names: dict[str, list[Row]] = {}
+        self._images: ImageTable[Row] = ImageTable()
+        self._used: set[Row] = set()
+        for file, rows in names.items():
+            count = len(self._arrays[file])
+            if rows and not 0 <= min(rows.values()) <= max(rows.values()) < count:
+                raise LayoutError(f"{file.name} has {count} masks, fewer than its names")
+            for name, number in rows.items():
+                self._names.setdefault(name, []).append(Row(file, number))
+                self._images.add(name, Row(file, number))
+
+    def read(self, query: Query) -> Prediction:
+        """The query's mask; see :class:`fiftyone_plugin.predictors.results.Index`."""
+        names = (*pair_names(query), *ref_names(query)[:2])
+        rows = first_of(names, self._names) or self._images.find(query)
+        if not rows:
+            raise NoPrediction("no stack has a mask for the pair or its image")
+        self._used.update(rows)
+        if len(set(rows)) > 1:
+            listed = ", ".join(f"{row.file.name}[{row.number}]" for row in rows)
+            raise MaskError(f"{len(rows)} masks claim {query.key}: {listed}; keep one")
+        file, number = rows[0]
+        try:
+            return from_array(np.array(self._arrays[file][number])).target.astype(np.uint8)
+        except MaskError as error:
+            raise MaskError(f"{file.name}[{number}]: {error}") from error
+
+    def unused(self) -> list[str]:
+        """Masks that no query asked for so far."""
+        every = {row for rows in self._names.values() for row in rows}
+        return [f"{file.name}[{number}]" for file, number in sorted(every - self._used)]
+
+
+def read_names(file: Path, files: Iterable[Path]) -> dict[str, int] | None:
+    """What the rows of an array file are of; ``None`` where nothing says, so it is no stack.
+
+    Args:
+        file: ``.npy`` or ``.npz``
+        files: all files there are, as paths
+
+    Raises:
+        LayoutError: if what says so cannot be read
+    """
+    known = files if isinstance(files, set | frozenset | dict) else set(files)
+    for suffix in (".json", ".txt"):
+        beside = file.with_suffix(suffix)
+        if beside in known:
+            return _names_beside(beside)
+    return _names_within(file) if file.suffix.lower() == ".npz" else None
+
+
+def _names_beside(file: Path) -> dict[str, int]:
+    try:
+        if file.stat().st_size > MAX_NAMES:
+            raise LayoutError(f"{file.name} has more than {MAX_NAMES:,} bytes")
+        text = file.read_text("utf-8")
+        listed = json.loads(text) if file.suffix == ".json" else text.splitlines()
+    except (OSError, ValueError, RecursionError) as error:
+        raise LayoutError(f"{file.name} cannot be read as a list of names ({error})") from error
+    if isinstance(listed, list) and all(isinstance(name, str) for name in listed):
+        return _numbered(listed, file)
+    if isinstance(listed, dict) and all(type(row) is int for row in listed.values()):
+        return listed
+    raise LayoutError(f"{file.name} is no list of names and no object from names to rows")
+
+
+def _names_within(file: Path) -> dict[str, int] | None:
+    from importers.masks import read_arrays
+
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if f"{KEYS}.npy" not in archive.namelist():
+                return None
+        names = read_arrays(file, (KEYS,))[KEYS]
+    except zipfile.BadZipFile:
+        return None  # its own error comes when a pair asks for it
+    except (OSError, ValueError, MaskError) as error:
+        raise LayoutError(f"{file.name}: its {KEYS!r} cannot be read ({error})") from error
+    if names.ndim != 1 or names.dtype.kind not in "US":
+        raise LayoutError(f"{file.name}: its {KEYS!r} are no list of texts")
+    texts = [n.decode("utf-8", "replace") if isinstance(n, bytes) else n for n in names.tolist()]
+    return _numbered(texts, file)
+
+
+def _numbered(names: list[str], file: Path) -> dict[str, int]:
+    rows = {name: number for number, name in enumerate(names)}
+    if len(rows) < len(names):
+        raise LayoutError(f"{file.name} names {len(names) - len(rows)} masks twice")
+    return rows
+
+
+def open_stack(file: Path) -> NDArray[Any]:
+    """A stack as an array that stays on disk.
+
+    Raises:
+        LayoutError: if it is no (masks, height, width) array of numbers, or too large
+    """
+    try:
+        if file.suffix.lower() == ".npy":
+            stream: BinaryIO = open(file, "rb")  # noqa: SIM115 - the array reads from it
+            return _mapped(stream, file.stat().st_size)
+        return _unpacked(file)
+    except (OSError, ValueError, MaskError, zipfile.BadZipFile) as error:
+        raise LayoutError(f"{file.name} is no stack of masks ({error})") from error
+
+
+def _unpacked(file: Path) -> NDArray[Any]:
+    with zipfile.ZipFile(file) as archive:
+        member = archive.getinfo(f"{_stack_name(archive)}.npy")
+        free = shutil.disk_usage(tempfile.gettempdir()).free
+        if member.file_size > min(MAX_STACK, free // 2):
+            raise MaskError(f"{member.file_size:,} bytes are too many to unpack")
+        stream: Any = tempfile.TemporaryFile()  # noqa: SIM115 - the array reads from it
+        with archive.open(member) as packed:
+            shutil.copyfileobj(packed, stream, _CHUNK)
+    stream.flush()
+    size = stream.tell()
+    stream.seek(0)
+    return _mapped(stream, size)
+
+
+def _stack_name(archive: zipfile.ZipFile) -> str:
+    names = [n[:-4] for n in archive.namelist() if n.endswith(".npy") and n != f"{KEYS}.npy"]
+    named = [name for name in STACKS if name in names] or names
+    if named and (len(names) == 1 or named[0] in STACKS):
+        return named[0]
+    raise MaskError(f"it holds {len(names)} arrays and none is called 'masks'")
+
+
+def _mapped(stream: BinaryIO, size: int) -> NDArray[Any]:
+    first = np.lib.format.read_magic(stream) == (1, 0)
+    read_header = "read_array_header_1_0" if first else "read_array_header_2_0"
+    shape, fortran, dtype = getattr(np.lib.format, read_header)(stream)
+    if dtype.hasobject or dtype.kind not in "buif":
+        raise MaskError(f"it holds {dtype}, which are no numbers")
+    if len(shape) != 3 or min(shape) < 0 or shape[1] * shape[2] > MAX_PIXELS:
+        raise MaskError(f"it has shape {shape}; expected (masks, height, width)")
+    if shape[0] * shape[1] * shape[2] * dtype.itemsize > size - stream.tell():
+        raise MaskError("it is cut short")
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    order = "F" if fortran else "C"
+    return np.memmap(stream, dtype, "r", stream.tell(), shape, order)
