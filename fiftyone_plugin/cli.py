@@ -91,16 +91,19 @@ def build_parser() -> argparse.ArgumentParser:
     def add(name: str, about: str) -> argparse.ArgumentParser:
         sub = subparsers.add_parser(name, help=about, description=about)
         sub.add_argument("--json", action="store_true", help="print one JSON object to stdout")
-        sub.set_defaults(run=getattr(commands, f"run_{name}"))
+        sub.set_defaults(run=getattr(commands, f"run_{name.replace('-', '_')}"))
         return sub
 
     add("doctor", "Try the database, the plugin and the media folder, and say what to do.")
     _add_import(add("import", "Import published files into a FiftyOne dataset."))
     _add_predict(add("predict", "Predict a mask for every query."))
+    _add_consensus(add("consensus", "Combine predictions into what most of them agree on."))
     _add_score(add("score", "Score predicted masks against the ground truth."))
     _add_compare(add("compare", "Compare two scorings of the same pairs."))
     add("checks", "List the checks.")
     _add_flag(add("flag", "Run the checks and store their findings."))
+    _add_bench(add("bench-checks", "Plant known faults and measure what the checks find."))
+    _add_audit(add("audit", "Write what was found in a dataset as a page with pictures."))
     _add_review(add("review", "Set, count, undo, dump and apply verdicts."))
     _add_export(add("export", "Write the selected pairs in the dataset's own layout."))
     add("formats", "List the formats.")
@@ -148,6 +151,13 @@ def _add_predict(sub: argparse.ArgumentParser) -> None:
     _add_again(sub, "the field")
 
 
+def _add_consensus(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    sub.add_argument("--fields", required=True, nargs="+", metavar="F", help="two or more")
+    sub.add_argument("--field", required=True, metavar="OUT", help="where the masks go")
+    _add_again(sub, "the field")
+
+
 def _add_score(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("name", metavar="N")
     sub.add_argument("--pred", required=True, metavar="F", help="the predicted masks")
@@ -173,6 +183,9 @@ def _add_score(sub: argparse.ArgumentParser) -> None:
         metavar="I",
         help="of predicted detections or polylines: union, or best by label",
     )
+    sub.add_argument(
+        "--size", type=int, default=0, metavar="P", help="score at P x P pixels (default: native)"
+    )
     sub.add_argument("--plots", metavar="FILE", help="of the parts: .html or .png")
 
 
@@ -196,6 +209,37 @@ def _add_flag(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--pred", action="append", default=[], metavar="F", help="a scored field")
     sub.add_argument("--param", action="append", default=[], metavar="C.K=V")
     sub.add_argument("--out", metavar="FILE", help="all findings as JSON Lines, worst first")
+
+
+def _add_bench(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    sub.add_argument("--seed", type=int, default=0, help="of what is planted where")
+    sub.add_argument(
+        "--rate",
+        type=float,
+        default=0.3,
+        metavar="R",
+        help="share of images damaged (default: 0.3)",
+    )
+    sub.add_argument(
+        "--pairs", type=int, default=20_000, metavar="K", help="to read (default: 20000)"
+    )
+    sub.add_argument("--fault", action="append", metavar="F", help="only this one")
+    sub.add_argument("--param", action="append", default=[], metavar="C.K=V")
+    sub.add_argument("--out", metavar="DIR", help="for the numbers and a picture")
+
+
+def _add_audit(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="N")
+    sub.add_argument("--out", required=True, metavar="FILE.md", help="pictures go beside it")
+    sub.add_argument(
+        "--examples", type=int, default=3, metavar="K", help="drawn for each check (default: 3)"
+    )
+    sub.add_argument("--title", help="of the page (default: the dataset's name)")
+    sub.add_argument("--source", help="where the data is from and its licence, for the page")
+    sub.add_argument(
+        "--outlines-only", action="store_true", help="on a grid, without the images' pixels"
+    )
 
 
 def _add_review(sub: argparse.ArgumentParser) -> None:

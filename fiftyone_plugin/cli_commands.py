@@ -7,15 +7,35 @@ Whatever needs FiftyOne is imported in the function: it takes seconds, and ``--h
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 from fiftyone_plugin import reports
+from fiftyone_plugin.cli_listings import run_checks, run_formats, run_predictors
+from fiftyone_plugin.cli_params import check_params, pairs_of
 from fiftyone_plugin.cli_report import ProgressBar, say
-from fiftyone_plugin.reports import Report, table
+from fiftyone_plugin.reports import Report
 from fiftyone_plugin.score_reports import of_compare, of_score
 from importers.errors import UsageError
+
+__all__ = [
+    "run_app",
+    "run_audit",
+    "run_bench_checks",
+    "run_checks",
+    "run_compare",
+    "run_consensus",
+    "run_demo",
+    "run_doctor",
+    "run_export",
+    "run_flag",
+    "run_formats",
+    "run_import",
+    "run_predict",
+    "run_predictors",
+    "run_review",
+    "run_score",
+]
 
 
 def run_doctor(args: Namespace) -> Report:
@@ -68,6 +88,24 @@ def run_predict(args: Namespace) -> Report:
     return reports.of_predict(done)
 
 
+def run_consensus(args: Namespace) -> Report:
+    """Combines predictions."""
+    from fiftyone_plugin.predictors.consensus import consensus
+    from importers import store
+
+    dataset = store.load(args.name)
+    with ProgressBar("pairs") as progress:
+        done = consensus(
+            dataset,
+            sources=args.fields,
+            field_name=args.field,
+            resume=args.resume,
+            overwrite=args.overwrite,
+            progress=progress,
+        )
+    return reports.of_consensus(done)
+
+
 def run_score(args: Namespace) -> Report:
     """Scores predictions."""
     from fiftyone_plugin.metrics.plots import check_file, write_plots
@@ -90,6 +128,7 @@ def run_score(args: Namespace) -> Report:
             seed=args.seed,
             by=chosen(args.by),
             instances=args.instances,
+            side=args.size,
             progress=progress,
         )
     if args.plots:
@@ -114,30 +153,12 @@ def run_compare(args: Namespace) -> Report:
     return of_compare(done)
 
 
-def run_checks(args: Namespace) -> Report:
-    """Lists the checks."""
-    from fiftyone_plugin.checks import CHECKS
-
-    listing = [
-        {"name": c.name, "severity": c.severity, "needs": list(c.needs), "about": c.about,
-         "params": c.params}
-        for c in CHECKS.values()
-    ]  # fmt: skip
-    rows: list[tuple[str, ...]] = [(c.name, c.severity, c.about) for c in CHECKS.values()]
-    return Report({"checks": listing}, table(rows, indent=""))
-
-
 def run_flag(args: Namespace) -> Report:
     """Runs the checks."""
     from fiftyone_plugin.checks.runner import flag
     from importers import store
 
-    params: dict[str, dict[str, str]] = {}
-    for name, value in pairs_of(args.param, "--param").items():
-        check, dot, param = name.partition(".")
-        if not dot:
-            raise UsageError(f"--param {name}=... names no check; write CHECK.PARAMETER=VALUE")
-        params.setdefault(check, {})[param] = value
+    params = check_params(args.param)
     dataset = store.load(args.name)
     with ProgressBar("pairs") as progress:
         done = flag(
@@ -149,6 +170,42 @@ def run_flag(args: Namespace) -> Report:
             progress=progress,
         )
     return reports.of_flag(done, args.out)
+
+
+def run_bench_checks(args: Namespace) -> Report:
+    """Measures the checks."""
+    from fiftyone_plugin.bench.report import report
+    from fiftyone_plugin.bench.run import bench_checks
+    from importers import store
+
+    with ProgressBar("images") as progress:
+        done = bench_checks(
+            store.load(args.name),
+            seed=args.seed,
+            rate=args.rate,
+            pairs=args.pairs,
+            faults=args.fault,
+            params=check_params(args.param),
+            progress=progress,
+        )
+    return report(done, Path(args.out) if args.out else None)
+
+
+def run_audit(args: Namespace) -> Report:
+    """Writes an audit."""
+    from fiftyone_plugin.audit import audit
+    from importers import store
+
+    with ProgressBar("pairs") as progress:
+        return audit(
+            store.load(args.name),
+            Path(args.out),
+            examples=args.examples,
+            title=args.title,
+            source=args.source,
+            outlines_only=args.outlines_only,
+            progress=progress,
+        )
 
 
 def run_review(args: Namespace) -> Report:
@@ -186,27 +243,6 @@ def run_export(args: Namespace) -> Report:
     return reports.of_export(done)
 
 
-def run_formats(args: Namespace) -> Report:
-    """Lists the formats."""
-    from importers.formats import FORMATS
-
-    listing = [{"name": f.name, "about": f.about, "layout": f.layout} for f in FORMATS.values()]
-    return Report({"formats": listing}, table([(f["name"], f["about"]) for f in listing], ""))
-
-
-def run_predictors(args: Namespace) -> Report:
-    """Lists the predictors."""
-    from fiftyone_plugin.predictors import PREDICTORS
-
-    lines, listing = [], []
-    for spec in PREDICTORS.values():
-        entry = {"name": spec.name, "about": spec.about, "params": spec.params}
-        listing.append(entry | {"needs": list(spec.needs)})
-        lines.append(f"{spec.name}: {spec.about}")
-        lines += table([(f"--param {name}=", about) for name, about in spec.params.items()])
-    return Report({"predictors": listing}, lines)
-
-
 def run_app(args: Namespace) -> Report:
     """Opens the App and stays until it is interrupted."""
     from fiftyone_plugin.app import open_app
@@ -225,18 +261,3 @@ def run_demo(args: Namespace) -> Report:
 
         open_app(report.data["datasets"][0]["dataset"])
     return report
-
-
-def pairs_of(texts: Iterable[str], option: str) -> dict[str, str]:
-    """``["k=v"]`` as ``{"k": "v"}``.
-
-    Raises:
-        UsageError: for a text without ``=``
-    """
-    parsed = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"{option} {text!r} is no NAME=VALUE")
-        parsed[name] = value
-    return parsed

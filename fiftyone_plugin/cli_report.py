@@ -34,7 +34,7 @@ class ProgressBar:
             self._bar.stop()
 
     def _update(self, done: int, total: int | None) -> None:
-        if self._bar is None:
+        if self._task is None:
             self._start()
         self._bar.update(self._task, completed=done, total=total)
 

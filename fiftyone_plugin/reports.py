@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fiftyone_plugin.checks.runner import FlagSummary
+    from fiftyone_plugin.predictors.consensus import ConsensusSummary
     from fiftyone_plugin.predictors.runner import PredictSummary
     from importers.ingest import ImportSummary
+
+
+MOST_NAMED = 3
+"""Pairs named in one line; ``--json`` names more."""
 
 
 @dataclass
@@ -51,8 +56,22 @@ def of_predict(done: PredictSummary) -> Report:
         f"{done.seconds:.1f} s; {done.failed:,} failed, {done.skipped:,} skipped."
     ]
     lines += [f"  {count:,} skipped: {reason}" for reason, count in done.skips.items()]
+    if done.without:
+        more = " ..." if len(done.without) > MOST_NAMED else ""
+        lines.append(f"  without a prediction: {', '.join(done.without[:MOST_NAMED])}{more}")
     lines += listed(done.failures, "key") + [f"  note: {note}" for note in done.notes]
     return Report(asdict(done), lines)
+
+
+def of_consensus(done: ConsensusSummary) -> Report:
+    """A consensus of predictions."""
+    mean = "" if done.agreement is None else f"; their mean agreement is {done.agreement:.3f}"
+    lines = [
+        f"Combined {', '.join(done.fields)} into {done.field} for {done.agreed:,} pairs in "
+        f"{done.seconds:.1f} s{mean}; {done.failed:,} failed, {done.skipped:,} skipped."
+    ]
+    lines += [f"  {count:,} skipped: {reason}" for reason, count in done.skips.items()]
+    return Report(asdict(done), lines + listed(done.failures, "key"))
 
 
 def of_flag(done: FlagSummary, out: str | None = None) -> Report:

@@ -15,6 +15,8 @@ PHRASE = "phrase"
 NO_TARGET = "no_target"
 MASK_STATS = "mask_stats"
 SOURCE = "source"
+IMAGE_STATS = "image_stats"
+TARGET_COLORS = "target_colors"
 
 FINDINGS = "findings"
 QUALITY = "quality"
@@ -60,6 +62,16 @@ def target_area_field(eval_key: str) -> str:
 def predicted_area_field(eval_key: str) -> str:
     """The per-pair count of pixels of the prediction that count; absent where there is none."""
     return f"{eval_key}_predicted_area"
+
+
+def agreement_field(consensus: str) -> str:
+    """How far the predictions of a consensus agree on a pair, a float in [0, 1]."""
+    return f"{consensus}_agreement"
+
+
+def agreed_area_field(consensus: str) -> str:
+    """The pixels of a consensus' majority mask."""
+    return f"{consensus}_area"
 
 
 def score_fields(eval_key: str) -> tuple[str, ...]:

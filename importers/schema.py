@@ -13,6 +13,7 @@ import fiftyone as fo
 from fiftyone.core.odm.utils import create_field
 
 from importers import fields
+from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
 _TYPES: dict[type, type] = {
@@ -28,6 +29,9 @@ _LIST_ITEMS: dict[str, type] = {
     "y_quantiles": float,
     "values": int,
     "polygon_faults": str,
+    "target": float,
+    "ring": float,
+    "shares": float,
 }
 _SOURCE = {"file": "", "index": 0, "image_name": "", "image_digest": ""}
 _PLAIN: dict[str, type] = {
@@ -67,9 +71,23 @@ def _schema() -> dict[str, Any]:
     schema[fields.REVIEWED_AT] = create_field(fields.REVIEWED_AT, fo.DateTimeField)
     schema[fields.SEGMENTATION] = _embedded(fields.SEGMENTATION, fo.Segmentation)
     schema[fields.FINDINGS] = _embedded(fields.FINDINGS, fo.Classifications)
-    for name, members in ((fields.MASK_STATS, asdict(MaskStats())), (fields.SOURCE, _SOURCE)):
+    measured = ((fields.MASK_STATS, asdict(MaskStats())), (fields.SOURCE, _SOURCE))
+    for name, members in measured:
         schema[name] = _embedded(name, fo.DynamicEmbeddedDocument, members)
-    return schema
+    return schema | _pixel_schema()
+
+
+def declare_pixels(dataset: Any) -> None:
+    """Adds the fields of what is measured of the images, to datasets from before there were."""
+    dataset._merge_sample_field_schema(_pixel_schema())
+
+
+def _pixel_schema() -> dict[str, Any]:
+    measured = ((fields.IMAGE_STATS, ImageStats()), (fields.TARGET_COLORS, TargetColors()))
+    return {
+        name: _embedded(name, fo.DynamicEmbeddedDocument, asdict(members))
+        for name, members in measured
+    }
 
 
 def _embedded(name: str, kind: type, members: dict[str, Any] | None = None) -> Any:

@@ -22,6 +22,7 @@ from pymongo.errors import BulkWriteError
 
 from importers import fields
 from importers.errors import StateError
+from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 from importers.prepare import PreparedPair
 
@@ -29,6 +30,7 @@ BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
 
 _MEASURED = frozenset(MaskStats.__slots__)
+_UNMEASURED = MaskStats()
 
 
 def load(name: str) -> Any:
@@ -110,7 +112,7 @@ def segmentation(mask_path: str) -> dict[str, Any]:
     return {"_id": ObjectId(), "_cls": "Segmentation", "tags": [], "mask_path": mask_path}
 
 
-def plain_stats(stats: MaskStats) -> dict[str, Any]:
+def plain_stats(stats: MaskStats | ImageStats | TargetColors) -> dict[str, Any]:
     """Measurements with lists for tuples, which is what comes back from the database."""
     values = asdict(stats)
     return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
@@ -122,13 +124,28 @@ def stats_from(values: dict[str, Any] | None) -> MaskStats:
     Measurements that were not read keep their defaults; those that a newer version added are
     left out.
     """
-    return MaskStats(
-        **{
-            k: tuple(v) if v.__class__ is list else v
-            for k, v in (values or {}).items()
-            if k in _MEASURED
-        }
-    )
+    if not values:
+        return _UNMEASURED
+    known: dict[str, Any] = {
+        k: tuple(v) if v.__class__ is list else v for k, v in values.items() if k in _MEASURED
+    }
+    return MaskStats(**known)
+
+
+def image_stats_from(values: dict[str, Any] | None) -> ImageStats | None:
+    """The inverse of :func:`plain_stats` for an image, where it was measured."""
+    return ImageStats(**_known(values, ImageStats)) if values else None
+
+
+def target_colors_from(values: dict[str, Any] | None) -> TargetColors | None:
+    """The inverse of :func:`plain_stats` for a target's colors, where they were measured."""
+    return TargetColors(**_known(values, TargetColors)) if values else None
+
+
+def _known(values: dict[str, Any], kind: type[ImageStats] | type[TargetColors]) -> dict[str, Any]:
+    return {
+        k: tuple(v) if v.__class__ is list else v for k, v in values.items() if k in kind.__slots__
+    }
 
 
 def insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
@@ -178,7 +195,8 @@ def stream(
     if order:
         pipeline.append({"$sort": dict.fromkeys((*order, "_id"), 1)})
     collection = samples._dataset._sample_collection
-    yield from collection.aggregate(pipeline, allowDiskUse=True)
+    # Unsaid, a batch is 16 MB of documents, which take a hundred in memory.
+    yield from collection.aggregate(pipeline, allowDiskUse=True, batchSize=BATCH)
 
 
 def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> int:

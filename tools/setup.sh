@@ -7,6 +7,11 @@ cd "$(dirname "$0")/.."
 venv=.venv
 stamp=$venv/.pairlens
 
+# What the tests run models with; people who install PairLens bring a torch of their own.
+torch=2.13.0
+torchvision=0.28.0  # the one made for that torch
+cpu_index=https://download.pytorch.org/whl/cpu
+
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "set-up: $*"; exit 1; }
 
@@ -41,6 +46,28 @@ pip_install() {
     "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@"
 }
 
+installed() {
+    "$venv/bin/python" -c 'import importlib.util as u, sys; sys.exit(not u.find_spec(sys.argv[1]))' "$1"
+}
+
+# PyPI's torch for Linux brings gigabytes for GPUs. One for the CPU alone is taken from the wheels
+# that pip is set up to find, or from PyTorch's own index; what it needs comes with the rest.
+ensure_torch() {
+    installed torch && return
+    pip_install --no-deps --no-index "torch==$torch" 2>/dev/null && return
+    [ "$(uname -s)" = Linux ] || return 0  # elsewhere PyPI's is small
+    pip_install --no-deps --index-url "$cpu_index" "torch==$torch" 2>/dev/null && return
+    say "set-up: found no torch for the CPU alone; PyPI's takes some gigabytes"
+}
+
+# FiftyOne's zoo needs torchvision; it stands apart, so that everything else is tested as most
+# people have it, without.
+ensure_torchvision() {
+    [ -d "$venv/torchvision/torchvision" ] ||
+        pip_install --no-deps --target "$venv/torchvision" "torchvision==$torchvision" ||
+        say "set-up: no torchvision; the test of FiftyOne's zoo detectors will be skipped"
+}
+
 mongod_path() {
     "$venv/bin/python" -c 'import importlib.util as u, pathlib as p
 print(p.Path(u.find_spec("fiftyone").origin).parent / "db" / "bin" / "mongod")'
@@ -71,7 +98,9 @@ if [ "$("$venv/bin/python" -c 'import pip, sys; print(sys.prefix)' 2>/dev/null)"
     make_venv
 fi
 say "set-up: installing PairLens and what it needs (some minutes the first time)"
+ensure_torch
 pip_install -e '.[dev]' || fail "the packages could not be installed; what pip said stands above"
+ensure_torchvision
 ensure_mongod
 state >"$stamp"
 say "set-up: done"

@@ -1,6 +1,24 @@
 """Checks on query/mask pairs. Importing this package registers all of them."""
 
-from fiftyone_plugin.checks import images, language, masks, pairs, positions, predictions
+from fiftyone_plugin.checks import (
+    colors,
+    coordinates,
+    counts,
+    duplicates,
+    garbled,
+    images,
+    language,
+    lengths,
+    masks,
+    pairs,
+    paraphrases,
+    positions,
+    predictions,
+    shapes,
+    sizes,
+    swaps,
+    wording,
+)
 from fiftyone_plugin.checks.base import CHECKS, SEVERITIES, Check, Doubt, Finding, Subject, check
 
 __all__ = [
@@ -11,10 +29,21 @@ __all__ = [
     "Finding",
     "Subject",
     "check",
+    "colors",
+    "coordinates",
+    "counts",
+    "duplicates",
+    "garbled",
     "images",
     "language",
+    "lengths",
     "masks",
     "pairs",
+    "paraphrases",
     "positions",
     "predictions",
+    "shapes",
+    "sizes",
+    "swaps",
+    "wording",
 ]

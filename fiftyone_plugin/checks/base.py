@@ -20,6 +20,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from importers.errors import UsageError
+from importers.fields import IMAGE_STATS, TARGET_COLORS
+from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 from importers.registry import Registry
 
@@ -32,6 +34,22 @@ Scope = Literal["pair", "image", "dataset"]
 PREDICTIONS = "predictions"
 """In a check's ``needs``: it runs only where scored predictions were named."""
 
+PIXELS = (IMAGE_STATS, f"{IMAGE_STATS}.phash", TARGET_COLORS)
+"""In a check's ``needs``: images that were not decoded yet are, before it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What several predictors agree on.
+
+    Attributes:
+        iou: mean of their IoUs with each other, in [0, 1]
+        area: pixels of the mask that most of them share
+    """
+
+    iou: float
+    area: int
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -43,7 +61,10 @@ class Subject:
         image_size: (width, height) of the image in pixels, or ``None``
         image_digest: SHA-256 of the image file, ``""`` where the image is missing
         stats: the mask's measurements
+        image: the image's measurements, ``None`` where it was not decoded yet or is missing
+        colors: of the target in it, ``None`` likewise and where the mask is empty
         ious: IoU by prediction field, for the fields that checks were asked to use
+        agreements: for those of them that are the consensus of several predictors
     """
 
     key: str
@@ -55,7 +76,10 @@ class Subject:
     image_size: tuple[int, int] | None = None
     image_digest: str = ""
     stats: MaskStats = field(default_factory=MaskStats)
+    image: ImageStats | None = None
+    colors: TargetColors | None = None
     ious: dict[str, float] = field(default_factory=dict)
+    agreements: dict[str, Agreement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

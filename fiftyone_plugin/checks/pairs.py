@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 from unicodedata import normalize
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
 
 _NOT_WORD = re.compile(r"[^\w]+")
 _ARTICLES = frozenset({"a", "an", "the"})
+
+STATS = "mask_stats"
 
 Box = tuple[int, int, int, int]
 
@@ -79,19 +82,31 @@ def ambiguous_query(pairs: Sequence[Subject]) -> Iterator[Doubt]:
     "split_leak",
     severity="error",
     scope="dataset",
-    needs=("mask_stats", "source"),
+    needs=(f"{STATS}.width", f"{STATS}.height", f"{STATS}.area", f"{STATS}.digest", "source"),
     about="The same image, or the identical mask, stands in two splits.",
 )
 def split_leak(pairs: Iterable[Subject], *, min_area: int = 64) -> Iterator[Doubt]:
     leaks = _Leaks(min_area)
     for pair in pairs:
         leaks.count(pair)
-    if not leaks.any():
+    leaks.keep_leaking()
+    if not leaks.splits:
         return
-    for pair in pairs:
-        leaks.remember(pair)
-    for pair in pairs:
-        yield from leaks.doubts(pair)
+    concerned = [one for pair in pairs if (one := leaks.concern(pair))]
+    for one in concerned:
+        yield from leaks.doubts(one)
+
+
+Mark = tuple[str, int]
+
+
+class _Concern(NamedTuple):
+    """A pair that may leak."""
+
+    key: str
+    split: str
+    area: int
+    marks: list[Mark]
 
 
 class _Leaks:
@@ -104,30 +119,31 @@ class _Leaks:
     def __init__(self, min_area: int) -> None:
         self._min_area = min_area
         self._bits: dict[str, int] = {}
-        self._splits: dict[tuple[str, int], int] = {}
-        self._examples: dict[tuple[str, int], dict[str, str]] = {}
+        self._examples: dict[Mark, dict[str, str]] = {}
+        self.splits: dict[Mark, int] = {}
 
     def count(self, pair: Subject) -> None:
         bit = self._bits.setdefault(pair.split, 1 << len(self._bits))
         for mark in self._marks(pair):
-            self._splits[mark] = self._splits.get(mark, 0) | bit
+            self.splits[mark] = self.splits.get(mark, 0) | bit
 
-    def any(self) -> bool:
-        return any(bits.bit_count() > 1 for bits in self._splits.values())
+    def keep_leaking(self) -> None:
+        self.splits = {m: bits for m, bits in self.splits.items() if bits & (bits - 1)}
 
-    def remember(self, pair: Subject) -> None:
-        for mark in self._marks(pair):
-            if self._splits[mark].bit_count() > 1:
-                self._examples.setdefault(mark, {}).setdefault(pair.split, pair.key)
+    def concern(self, pair: Subject) -> _Concern | None:
+        marks = [mark for mark in self._marks(pair) if mark in self.splits]
+        for mark in marks:
+            self._examples.setdefault(mark, {}).setdefault(pair.split, pair.key)
+        return _Concern(pair.key, pair.split, pair.stats.area, marks) if marks else None
 
-    def doubts(self, pair: Subject) -> Iterator[Doubt]:
-        for mark in self._marks(pair):
-            others = self._examples.get(mark, {})
-            if elsewhere := [key for split, key in others.items() if split != pair.split]:
-                yield self._doubt(mark[0], pair, elsewhere[0])
+    def doubts(self, one: _Concern) -> Iterator[Doubt]:
+        for mark in one.marks:
+            others = self._examples[mark]
+            if elsewhere := [key for split, key in others.items() if split != one.split]:
+                yield self._doubt(mark[0], one, elsewhere[0])
                 return
 
-    def _marks(self, pair: Subject) -> Iterator[tuple[str, int]]:
+    def _marks(self, pair: Subject) -> Iterator[Mark]:
         """Its image, then its mask where that is no accident: small ones coincide."""
         if pair.image_digest:
             yield "image", int(pair.image_digest[:16], 16)
@@ -135,11 +151,11 @@ class _Leaks:
         if max(1, self._min_area) <= pair.stats.area < pixels:
             yield "mask", int(pair.stats.digest[:16], 16)
 
-    def _doubt(self, what: str, pair: Subject, other: str) -> Doubt:
+    def _doubt(self, what: str, one: _Concern, other: str) -> Doubt:
         if what == "image":
-            return Doubt(0.0, f"the same image stands in another split: {other}", key=pair.key)
+            return Doubt(0.0, f"the same image stands in another split: {other}", key=one.key)
         note = (
-            f"the identical mask ({pair.stats.area} pixels) stands in another split: {other}; "
+            f"the identical mask ({one.area} pixels) stands in another split: {other}; "
             "compare the images"
         )
-        return Doubt(0.1, note, severity="warning", key=pair.key)
+        return Doubt(0.1, note, severity="warning", key=one.key)

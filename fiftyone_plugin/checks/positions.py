@@ -34,18 +34,26 @@ def position_conflict(pair: Subject, *, tolerance: float = 0.08) -> Iterator[Dou
         come before mild ones: 0.67 at the default tolerance, 0.37 at a fifth of the image,
         0.08 at half of it
     """
-    stats = pair.stats
-    if pair.no_target or not (stats.area and stats.width and stats.height):
+    if pair.no_target:
         return
-    named = places(pair.phrase)
-    region = combine(place.region for place in _firm(named))
+    excess = outside(pair.phrase, pair.stats)
+    if excess > tolerance:
+        yield Doubt(math.exp(-excess / DECAY), _note(places(pair.phrase), pair.stats))
+
+
+def outside(phrase: str, stats: MaskStats) -> float:
+    """How far a mask lies outside the place that a query names, in image sides; 0 inside.
+
+    Also 0 where the query names no place and where there is no mask.
+    """
+    if not (stats.area and stats.width and stats.height):
+        return 0.0
+    region = combine(place.region for place in _firm(places(phrase)))
     if region is None:
-        return
+        return 0.0
     xs = [x / stats.width for x in stats.x_quantiles]
     ys = [y / stats.height for y in stats.y_quantiles]
-    excess = region.excess_of(xs, ys)
-    if excess > tolerance:
-        yield Doubt(score=math.exp(-excess / DECAY), note=_note(named, stats))
+    return region.excess_of(xs, ys)
 
 
 def _firm(named: tuple[Place, ...]) -> list[Place]:

@@ -20,3 +20,33 @@ def low_iou(pair: Subject, *, max_iou: float = 0.1) -> Iterator[Doubt]:
     if low:
         iou, field = min(low)
         yield Doubt(0.5 + 0.4 * iou / max(max_iou, 1e-9), f"IoU with {field} is {iou:.3f}")
+
+
+@check(
+    "consensus_conflict",
+    severity="warning",
+    needs=(PREDICTIONS, "mask_stats.area"),
+    about="Predictors agree with each other and not with the ground truth.",
+)
+def consensus_conflict(
+    pair: Subject, *, min_agreement: float = 0.7, max_iou: float = 0.3
+) -> Iterator[Doubt]:
+    for field, agreed in sorted(pair.agreements.items()):
+        iou = pair.ious.get(field)
+        if iou is None or not agreed.iou >= min_agreement:
+            continue
+        among = f"the predictors of {field} agree with each other (mean IoU {agreed.iou:.2f})"
+        apart = 0.3 * (1 - agreed.iou) / max(1 - min_agreement, 1e-9)
+        if pair.no_target:
+            if agreed.area:
+                note = f"{among} on {agreed.area} pixels, and no target is declared"
+                yield Doubt(0.3 + apart, note)
+                return
+        elif not agreed.area:
+            if pair.stats.area:
+                yield Doubt(0.7, f"{among} that nothing is there", "info")
+                return
+        elif iou <= max_iou:
+            note = f"{among} and not with the mask (IoU {iou:.3f})"
+            yield Doubt(0.2 + 0.4 * iou / max(max_iou, 1e-9) + apart, note)
+            return

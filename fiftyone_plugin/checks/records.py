@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from fiftyone_plugin.checks.base import PREDICTIONS, Check, Subject
+from fiftyone_plugin.checks.base import PREDICTIONS, Agreement, Check, Finding, Subject
+from fiftyone_plugin.checks.passes import Run, Spool, run_together
 from importers import fields, store
 
 _DIGEST = f"{fields.SOURCE}.image_digest"
@@ -41,9 +42,18 @@ def subject_from(doc: Document, ious: Mapping[str, str]) -> Subject:
         image_size=(width, height) if width and height else None,
         image_digest=(doc.get(fields.SOURCE) or {}).get("image_digest") or "",
         stats=store.stats_from(doc.get(fields.MASK_STATS)),
+        image=store.image_stats_from(doc.get(fields.IMAGE_STATS)),
+        colors=store.target_colors_from(doc.get(fields.TARGET_COLORS)),
         # A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
         ious={n: doc[f] for n, f in ious.items() if doc.get(n) and doc.get(f) is not None},
+        agreements={n: a for n in ious if (a := _agreement(doc, n)) is not None},
     )
+
+
+def _agreement(doc: Document, consensus: str) -> Agreement | None:
+    iou = doc.get(fields.agreement_field(consensus))
+    area = doc.get(fields.agreed_area_field(consensus))
+    return None if iou is None or area is None else Agreement(iou, area)
 
 
 def projection(checks: Iterable[Check], ious: Mapping[str, str], *more: str) -> tuple[str, ...]:
@@ -54,21 +64,28 @@ def projection(checks: Iterable[Check], ious: Mapping[str, str], *more: str) -> 
         if PREDICTIONS in one.needs:
             # That there is a prediction, and its IoU.
             wanted.update(name for field, iou in ious.items() for name in (f"{field}._cls", iou))
+            wanted.update(fields.agreement_field(field) for field in ious)
+            wanted.update(fields.agreed_area_field(field) for field in ious)
     # A field and a part of it cannot both be asked for.
     return tuple(sorted(w for w in wanted if w.rpartition(".")[0] not in wanted))
 
 
-class Subjects:
-    """The pairs of a dataset or view, which can be gone through again and again."""
+def find_across(
+    samples: Any, ious: Mapping[str, str], checks: Sequence[Check], run: Run
+) -> list[Finding]:
+    """Findings of the checks that see a whole dataset or view."""
+    if not checks:
+        return []
+    spool = Spool(store.stream(samples, projection(checks, ious)))
 
-    def __init__(self, samples: Any, ious: Mapping[str, str], checks: Sequence[Check]) -> None:
-        self._samples = samples
-        self._ious = ious
-        self._wanted = projection(checks, ious)
+    def batches() -> Iterator[list[Subject]]:
+        for docs in spool.batches():
+            yield [subject_from(doc, ious) for doc in docs]
 
-    def __iter__(self) -> Iterator[Subject]:
-        for doc in store.stream(self._samples, self._wanted):
-            yield subject_from(doc, self._ious)
+    try:
+        return run_together(checks, batches, run)
+    finally:
+        spool.close()
 
 
 def images(
@@ -81,10 +98,11 @@ def images(
     """
     wanted = projection(checks, ious, *_FINDING, fields.QUALITY, _DIGEST)
     docs = store.stream(samples, wanted, order=(_DIGEST, fields.IMAGE_ID))
-    for _, group in groupby(docs, key=_image):
+    for _, group in groupby(docs, key=image_of):
         yield list(group)
 
 
-def _image(doc: Document) -> str | tuple[str, str]:
+def image_of(doc: Document) -> str | tuple[str, str]:
+    """What tells the image that a sample shows from others; for the order of :func:`images`."""
     digest = (doc.get(fields.SOURCE) or {}).get("image_digest")
     return digest or ((doc.get("tags") or [""])[0], doc[fields.IMAGE_ID])

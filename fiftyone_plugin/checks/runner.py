@@ -1,7 +1,8 @@
 """Runs checks over a dataset and stores what they find.
 
 One pass over the stored records, image by image; findings are written as they come, so
-memory does not grow with the dataset. No image or mask is read.
+memory does not grow with the dataset. Images are read before the first run alone, and
+masks never.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, Finding, Subject
-from fiftyone_plugin.checks.base import PREDICTIONS
-from fiftyone_plugin.checks.records import Document, Subjects, images, subject_from
+from fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
+from fiftyone_plugin.checks.measuring import measure_images
+from fiftyone_plugin.checks.records import Document, find_across, images, subject_from
 from fiftyone_plugin.checks.stored import earlier_findings, write, write_findings
 from fiftyone_plugin.metrics.runs import evaluation_of
 from importers import fields, store
@@ -33,6 +35,7 @@ class FlagSummary:
         findings: their number by check
         severities: and by severity
         written: samples whose findings or quality changed
+        images_read: images that were not measured before
         seconds: that it took
     """
 
@@ -41,6 +44,7 @@ class FlagSummary:
     findings: dict[str, int] = field(default_factory=dict)
     severities: dict[str, int] = field(default_factory=dict)
     written: int = 0
+    images_read: int = 0
     seconds: float = 0.0
 
 
@@ -73,6 +77,8 @@ def flag(
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
     chosen = choose(checks, params or {}, with_predictions=bool(ious))
     summary = FlagSummary(pairs=len(samples))
+    if any(need in PIXELS for one in chosen for need in one.needs):
+        summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
     severities: Counter[str] = Counter()
 
@@ -89,12 +95,26 @@ def flag(
         progress(done, summary.pairs)
 
     summary.written = write(samples._dataset, found())
+    if samples is samples._dataset:
+        remember(samples, chosen)
     if out is not None:
         write_findings(samples, out)
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+RAN = "checks_run"
+"""In the dataset's facts: the checks that ran over all of it, with their parameters."""
+
+
+def remember(dataset: Any, checks: Iterable[Check]) -> None:
+    """Notes which checks ran, since one that found nothing leaves no trace on the samples."""
+    ran = store.info(dataset).get(RAN) or {}
+    now = ran | {one.name: one.params for one in checks}
+    if now != ran:
+        store.update_info(dataset, **{RAN: now})
 
 
 def choose(
@@ -126,10 +146,9 @@ def find(
 ) -> Iterator[tuple[Document, list[Finding]]]:
     """Yields every sample as it was read, with its findings, worst first, image by image."""
     across: dict[str, list[Finding]] = defaultdict(list)
-    for one in checks:
-        if one.scope == "dataset":
-            for finding in about_several(one, Subjects(samples, ious, [one])):
-                across[finding.key].append(finding)
+    whole = [one for one in checks if one.scope == "dataset"]
+    for finding in find_across(samples, ious, whole, about_several):
+        across[finding.key].append(finding)
     running = {one.name for one in checks}
     for docs in images(samples, ious, checks):
         found = find_in([subject_from(doc, ious) for doc in docs], checks)

@@ -4,9 +4,10 @@ English only, without a model and without a download: word lists and a few rules
 what stands around a word. No function raises on any text.
 """
 
-from fiftyone_plugin.language.appearance import colors, sizes
+from fiftyone_plugin.language.appearance import colors, own_colors, sizes
 from fiftyone_plugin.language.classes import classes
 from fiftyone_plugin.language.coordinates import coordinates
+from fiftyone_plugin.language.filling import filler
 from fiftyone_plugin.language.numbers import counts
 from fiftyone_plugin.language.places import Place, places
 from fiftyone_plugin.language.regions import Region, combine
@@ -24,6 +25,8 @@ __all__ = [
     "combine",
     "coordinates",
     "counts",
+    "filler",
+    "own_colors",
     "places",
     "shapes",
     "sizes",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.classes import target_nouns
 from fiftyone_plugin.language.phrases import is_direction, names_other, skip_small
-from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize
 
 MAX_NOUN = 4
 _VAGUE_AFTER = v.HEDGE | v.HORIZONTAL.keys() | v.VERTICAL.keys() | v.BESIDE_CENTER.keys()
+_LOOKS = v.COLOR.keys() | v.SIZE.keys()
+_DESCRIBES = v.PART_MARKER | v.CARRYING
 _ENDS_LEAD = v.PREPOSITION | v.PART_MARKER | v.AROUND
 
 
+@lru_cache(maxsize=REMEMBERED)
 def colors(query: str) -> tuple[Word, ...]:
     """The basic color words of the target and its parts.
 
@@ -20,6 +25,8 @@ def colors(query: str) -> tuple[Word, ...]:
     mapped to the nearest. Colors of the background and of other objects do not count.
     """
     tokens = tokenize(query)
+    if not any(token.text in v.COLOR for token in tokens):
+        return ()
     found, around, lead = [], False, True
     for index, token in enumerate(tokens):
         if token.gap == "." or (token.gap == "," and not _sets_scene(tokens, index)):
@@ -31,6 +38,18 @@ def colors(query: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=REMEMBERED)
+def own_colors(query: str) -> tuple[Word, ...]:
+    """The colors that stand directly before the target's class: "the *red* car"."""
+    if not colors(query):
+        return ()
+    tokens = tokenize(query)
+    nouns = target_nouns(query)
+    spans = [(tokens[n.start].start, tokens[n.first].start) for n in nouns if n.start < n.first]
+    return tuple(word for word in colors(query) if any(a <= word.start < b for a, b in spans))
+
+
+@lru_cache(maxsize=REMEMBERED)
 def sizes(query: str) -> tuple[Word, ...]:
     """The size words of the target: ``small``, ``medium`` or ``large``.
 
@@ -47,12 +66,15 @@ def sizes(query: str) -> tuple[Word, ...]:
     )
 
 
-def of_target(tokens: list[Token], wanted: Callable[[int], bool]) -> Iterator[int]:
+def of_target(tokens: Sequence[Token], wanted: Callable[[int], bool]) -> Iterator[int]:
     """The wanted tokens that describe the target as a whole, not its parts or other objects."""
+    if not any(map(wanted, range(len(tokens)))):
+        return
     part = other = False
     for index, token in enumerate(tokens):
-        other = (other and not token.starts_clause) or _leaves_target(tokens, index)
-        part = part or token.text in v.PART_MARKER or token.text == "of"
+        listed = token.gap == "," and (wanted(index - 1) or at(tokens, index - 1).text in _LOOKS)
+        other = (other and (listed or not token.starts_clause)) or _leaves_target(tokens, index)
+        part = part or token.text in _DESCRIBES or token.text == "of"
         if token.gap == "." or token.text in v.NAMING:
             part = other = False
         if other or not wanted(index):
@@ -65,7 +87,7 @@ def _word(query: str, token: Token, value: str) -> Word:
     return Word(query[token.start : token.end], token.start, token.end, value)
 
 
-def _turns_away(tokens: list[Token], index: int) -> bool:
+def _turns_away(tokens: Sequence[Token], index: int) -> bool:
     """Whether what follows is no longer about the target."""
     token = tokens[index]
     if token.text in v.RELATION:
@@ -76,7 +98,7 @@ def _turns_away(tokens: list[Token], index: int) -> bool:
     return token.text in v.AROUND
 
 
-def _sets_scene(tokens: list[Token], index: int) -> bool:
+def _sets_scene(tokens: Sequence[Token], index: int) -> bool:
     """Whether the words from ``index`` on qualify a background, as "brown, sandy ground"."""
     for n in range(1, 4):
         text = at(tokens, index + n).text
@@ -87,18 +109,18 @@ def _sets_scene(tokens: list[Token], index: int) -> bool:
     return False
 
 
-def _leaves_target(tokens: list[Token], index: int) -> bool:
+def _leaves_target(tokens: Sequence[Token], index: int) -> bool:
     return _turns_away(tokens, index) or tokens[index].text == "on"
 
 
-def _is_vague(tokens: list[Token], index: int) -> bool:
+def _is_vague(tokens: Sequence[Token], index: int) -> bool:
     """Whether it is "a little" in "a little higher"."""
     return tokens[index].text == "little" and at(tokens, index + 1).text in _VAGUE_AFTER
 
 
-def _describes_whole(tokens: list[Token], index: int) -> bool:
+def _describes_whole(tokens: Sequence[Token], index: int) -> bool:
     """Whether a size within a description is the target's own: "with a large body"."""
-    for token in tokens[index + 1 : index + 1 + MAX_NOUN]:
+    for token in tokens[index : index + 1 + MAX_NOUN]:
         if token.text in v.WHOLE:
             return True
         if token.text in v.PREPOSITION or token.text in v.ARTICLE or token.gap == ".":

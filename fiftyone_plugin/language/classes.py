@@ -8,15 +8,17 @@ surroundings and comparisons stand elsewhere and do not count.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fiftyone_plugin.language import taxonomy
 from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize
 
 MAX_NOUN_PHRASE = 14
 
-_REQUEST = v.words(
+REQUEST = v.words(
     "find spot locate identify look search seek recognize recognise determine point pinpoint "
     "distinguish separate divide partition isolate segment highlight mark select show detect "
     "discover notice observe discern specify see outline extract place choose mask"
@@ -26,7 +28,10 @@ _LOOKING = v.words(
     "noticing observing pinpointing detecting"
 )
 _SMALL = v.words("out for up the a an that this please which what any me is are of")
-_NOUN_OF = frozenset({"piece", "type", "kind", "pair", "row", "group", "set", "number"})
+_NOUN_OF = v.words(
+    "piece type kind pair couple row rows group groups cluster clusters set number series bunch "
+    "line collection array silhouette outline"
+)
 _STOP = (
     v.PREPOSITION
     | v.RELATION
@@ -56,18 +61,21 @@ class Noun:
     mass: bool
 
 
+@lru_cache(maxsize=REMEMBERED)
 def classes(query: str) -> tuple[Word, ...]:
     """The words that say what the target is; values are classes of :mod:`.taxonomy`."""
     tokens = tokenize(query)
     found = []
-    for noun in target_nouns(tokens):
+    for noun in target_nouns(query):
         start, end = tokens[noun.first].start, tokens[noun.last].end
         found.append(Word(query[start:end], start, end, noun.name))
     return tuple(found)
 
 
-def target_nouns(tokens: list[Token]) -> list[Noun]:
+@lru_cache(maxsize=256)
+def target_nouns(query: str) -> tuple[Noun, ...]:
     """The target's nouns, in order."""
+    tokens = tokenize(query)
     found: list[Noun] = []
     index = 0
     while index < len(tokens):
@@ -79,17 +87,28 @@ def target_nouns(tokens: list[Token]) -> list[Noun]:
         if noun is not None:
             found.append(noun)
         index = max(index + 1, end)
+    return tuple(found)
+
+
+def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
+    """The tokens of all class words, of whatever object, with their classes."""
+    found: dict[int, str] = {}
+    for index in range(len(tokens)):
+        if size := _match(tokens, index):
+            name = taxonomy.NAMES[tuple(t.text for t in tokens[index : index + size])]
+            for n in range(index, index + size):
+                found.setdefault(n, name)
     return found
 
 
-def _opening(tokens: list[Token], index: int) -> int:
+def _opening(tokens: Sequence[Token], index: int) -> int:
     """Where a phrase that names the target begins, or -1 if none does at ``index``."""
     token, before = tokens[index], at(tokens, index - 1)
-    if index == 0 and token.text not in _REQUEST | v.PREPOSITION | {"despite", "to"}:
+    if index == 0 and token.text not in REQUEST | v.PREPOSITION | {"despite", "to"}:
         return _skip(tokens, 0)
-    if token.text in _REQUEST and at(tokens, index - 2).text in _HARD:
+    if token.text in REQUEST and at(tokens, index - 2).text in _HARD:
         return -1  # "it is hard to distinguish any structures"
-    if token.text in _REQUEST and (token.starts_clause or before.text in ("to", "please", "and")):
+    if token.text in REQUEST and (token.starts_clause or before.text in ("to", "please", "and")):
         return _skip(tokens, index + 1)
     if token.text in _LOOKING and before.text in ("by", "and"):
         return _skip(tokens, index + 1)
@@ -100,11 +119,7 @@ def _opening(tokens: list[Token], index: int) -> int:
         return index + 1
     if token.text in ("which", "what") and before.text in _ASKING:
         return index + 1
-    if (
-        token.text == "for"
-        and before.text in v.FRAME
-        and at(tokens, 0).text in _REQUEST | {"check"}
-    ):
+    if token.text == "for" and before.text in v.FRAME and at(tokens, 0).text in REQUEST | {"check"}:
         return index + 2 if at(tokens, index + 1).text in ("the", "a", "an") else -1
     if token.text in ("is", "it's") and before.text in ("which", "that", "it"):
         return index + 2 if at(tokens, index + 1).text in ("the", "a", "an") else -1
@@ -113,16 +128,16 @@ def _opening(tokens: list[Token], index: int) -> int:
 
 _HARD = v.words("hard difficult challenging tough impossible difficulty")
 _ASKING = frozenset({"out", "tell", "know", "determine", "say"})
-_NAMED_AS = _REQUEST - {"look", "search", "seek", "see"} | {"in"}
+_NAMED_AS = REQUEST - {"look", "search", "seek", "see"} | {"in"}
 
 
-def _skip(tokens: list[Token], index: int) -> int:
+def _skip(tokens: Sequence[Token], index: int) -> int:
     while at(tokens, index).text in _SMALL or at(tokens, index).text in _LOOKING:
         index += 1
     return index
 
 
-def _noun_phrase(tokens: list[Token], start: int) -> tuple[Noun | None, int]:
+def _noun_phrase(tokens: Sequence[Token], start: int) -> tuple[Noun | None, int]:
     """The last class word of the noun phrase at ``start``, and where the phrase ends."""
     noun: Noun | None = None
     index = start
@@ -143,7 +158,7 @@ def _noun_phrase(tokens: list[Token], start: int) -> tuple[Noun | None, int]:
     return noun, index
 
 
-def _joins(tokens: list[Token], index: int, noun: Noun | None) -> bool:
+def _joins(tokens: Sequence[Token], index: int, noun: Noun | None) -> bool:
     """Whether a small word stands within the phrase: "black and white car", "piece of"."""
     token, before = tokens[index], at(tokens, index - 1)
     if noun is not None:
@@ -160,23 +175,29 @@ def _is_participle(token: Token) -> bool:
     return len(token.text) > 4 and token.text.endswith(("ed", "ing"))
 
 
-def _match(tokens: list[Token], index: int) -> int:
+def _goes_on(following: Token) -> bool:
+    """Whether a noun phrase goes on with another noun."""
+    return not (following.starts_clause or following.text in _STOP or _is_participle(following))
+
+
+def _match(tokens: Sequence[Token], index: int) -> int:
     """How many tokens from ``index`` on are a class word, as many as can be."""
-    for size in range(min(taxonomy.LONGEST, len(tokens) - index), 0, -1):
+    for size in taxonomy.SIZES.get(tokens[index].text, ()):
         run = tokens[index : index + size]
-        if any(t.starts_clause or t.gap == "." for t in run[1:]) or any(t.owner for t in run[:-1]):
+        if tuple(t.text for t in run) not in taxonomy.NAMES or len(run) < size:
             continue
-        words = tuple(t.text for t in run)
-        if words in taxonomy.SINGULAR or words in taxonomy.PLURAL:
+        if not any(t.starts_clause for t in run[1:]) and not any(t.owner for t in run[:-1]):
             return size
     return 0
 
 
-def _noun(tokens: list[Token], start: int, first: int, size: int) -> Noun | None:
+def _noun(tokens: Sequence[Token], start: int, first: int, size: int) -> Noun | None:
     words = tuple(t.text for t in tokens[first : first + size])
     last, following = tokens[first + size - 1], at(tokens, first + size)
     if last.owner or (following.text in _COMPARED and not following.starts_clause):
         return None  # "the car's roof", "the truck-like vehicle"
+    if words == ("construction",) and _goes_on(following):
+        return None  # "construction parts"
     plural = words in taxonomy.PLURAL
-    name = (taxonomy.PLURAL if plural else taxonomy.SINGULAR)[words]
+    name = taxonomy.NAMES[words]
     return Noun(start, first, first + size - 1, name, plural, words in taxonomy.MASS)

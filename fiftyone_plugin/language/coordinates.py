@@ -7,9 +7,10 @@ and "1,200" do not, nor does talk of "the given bounding box" without its number
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
-from fiftyone_plugin.language.tokens import Word
+from fiftyone_plugin.language.tokens import REMEMBERED, Word
 
 # All repetitions are bounded, so that no text makes a match slow.
 _NUMBER = r"-?\d{1,5}(?:\.\d{1,9})?"
@@ -31,14 +32,18 @@ _FORMS = (
     # <box>, <|box_start|>, <bbox>, <loc0123>
     r"<\|?/?(?:b?box|point|quad|loc_?\d{1,5})(?:_start|_end)?\|?>",
 )
+_SIGNS = re.compile(r"[0-9<]")
 _PATTERN = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
 _DIGITS = re.compile(rf"(?<![a-z0-9.]){_NUMBER}", re.IGNORECASE)
 _GROUPED = re.compile(r"\(\s{0,4}\d{1,3}(?:,\d{3})+\s{0,4}\)")
 _TALK_BEFORE = re.compile(rf"\b{_TALK}\W{{0,3}}$", re.IGNORECASE)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def coordinates(query: str) -> tuple[Word, ...]:
     """The coordinates in a query; the value of each is its numbers, divided by spaces."""
+    if not _SIGNS.search(query):
+        return ()
     return tuple(
         Word(match[0], match.start(), match.end(), " ".join(_DIGITS.findall(match[0])))
         for match in _PATTERN.finditer(query)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import Noun, target_nouns
-from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize
 
 MANY = "many"
 
@@ -24,6 +27,7 @@ _ONE = frozenset({"the", "a", "an", "this", "that", "one", "single", "which", "o
 _LOOKBACK = 4
 
 
+@lru_cache(maxsize=REMEMBERED)
 def counts(query: str) -> tuple[Word, ...]:
     """How many objects the query asks for, a word for each time it says so.
 
@@ -33,7 +37,7 @@ def counts(query: str) -> tuple[Word, ...]:
     """
     tokens = tokenize(query)
     found = []
-    for noun in target_nouns(tokens):
+    for noun in target_nouns(query):
         marker = _numeral(tokens, noun)
         if marker >= 0 and (noun.plural or noun.mass):
             found.append(_word(query, tokens, marker, marker, _NUMERAL[tokens[marker].text]))
@@ -44,12 +48,12 @@ def counts(query: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
-def _word(query: str, tokens: list[Token], first: int, last: int, value: str) -> Word:
+def _word(query: str, tokens: Sequence[Token], first: int, last: int, value: str) -> Word:
     start, end = tokens[first].start, tokens[last].end
     return Word(query[start:end], start, end, value)
 
 
-def _numeral(tokens: list[Token], noun: Noun) -> int:
+def _numeral(tokens: Sequence[Token], noun: Noun) -> int:
     """The numeral before a noun, or -1: not that of a compound, "the two-storey house"."""
     for index in range(noun.first - 1, max(-1, noun.start - _LOOKBACK), -1):
         token, following = tokens[index], at(tokens, index + 1)
@@ -61,6 +65,6 @@ def _numeral(tokens: list[Token], noun: Noun) -> int:
     return -1
 
 
-def _is_one(tokens: list[Token], noun: Noun) -> bool:
+def _is_one(tokens: Sequence[Token], noun: Noun) -> bool:
     before = range(max(0, noun.start - _LOOKBACK), noun.first)
     return any(tokens[i].text in _ONE for i in before)

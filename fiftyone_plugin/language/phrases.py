@@ -6,6 +6,7 @@ joined by small words ("of the", "on the"), and the name of the frame ends it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fiftyone_plugin.language import vocabulary as v
@@ -28,7 +29,7 @@ class Phrase:
     framed_by_of: bool = False
 
 
-def read_phrase(tokens: list[Token], first: int) -> Phrase | None:
+def read_phrase(tokens: Sequence[Token], first: int) -> Phrase | None:
     """The phrase that begins with token ``first``, or ``None`` where none does."""
     if not _begins(tokens, first):
         return None
@@ -50,7 +51,7 @@ def read_phrase(tokens: list[Token], first: int) -> Phrase | None:
     return phrase
 
 
-def _begins(tokens: list[Token], index: int) -> bool:
+def _begins(tokens: Sequence[Token], index: int) -> bool:
     token = tokens[index]
     if token.text in v.BESIDE_CENTER:
         return _center_follows(tokens, index + 1)
@@ -60,7 +61,7 @@ def _begins(tokens: list[Token], index: int) -> bool:
     return is_direction(token)
 
 
-def _center_follows(tokens: list[Token], index: int) -> bool:
+def _center_follows(tokens: Sequence[Token], index: int) -> bool:
     target = skip_small(tokens, index)
     if at(tokens, target).text in v.HORIZONTAL:
         target = skip_small(tokens, target + 1)  # "above and to the left of the center"
@@ -77,7 +78,7 @@ def is_direction(token: Token) -> bool:
     return text in v.VERTICAL or text in v.HORIZONTAL or text in v.CENTER or text in v.DIAGONAL
 
 
-def _take(tokens: list[Token], index: int, phrase: Phrase) -> bool:
+def _take(tokens: Sequence[Token], index: int, phrase: Phrase) -> bool:
     text, directions = tokens[index].text, phrase.directions
     if text in v.BESIDE_CENTER and index == phrase.first:
         directions.beside(v.BESIDE_CENTER[text])
@@ -96,7 +97,7 @@ def _take(tokens: list[Token], index: int, phrase: Phrase) -> bool:
     return True
 
 
-def skip_small(tokens: list[Token], index: int) -> int:
+def skip_small(tokens: Sequence[Token], index: int) -> int:
     """The first token from ``index`` on that is no small word, or a few tokens on."""
     end = min(index + MAX_BRIDGE, len(tokens))
     while index < end and not tokens[index].starts_clause:
@@ -106,7 +107,7 @@ def skip_small(tokens: list[Token], index: int) -> int:
     return index
 
 
-def _bridge(tokens: list[Token], index: int, phrase: Phrase) -> int:
+def _bridge(tokens: Sequence[Token], index: int, phrase: Phrase) -> int:
     """Where the phrase goes on behind small words, or -1 where it ends."""
     target = skip_small(tokens, index)
     token = at(tokens, target)
@@ -122,7 +123,7 @@ def _bridge(tokens: list[Token], index: int, phrase: Phrase) -> int:
     return target
 
 
-def _frame(tokens: list[Token], index: int, phrase: Phrase, between: frozenset[str]) -> int:
+def _frame(tokens: Sequence[Token], index: int, phrase: Phrase, between: frozenset[str]) -> int:
     if not between & v.PREPOSITION:
         return -1
     while at(tokens, index + 1).text in v.FRAME and not at(tokens, index + 1).starts_clause:
@@ -140,7 +141,7 @@ def _frame(tokens: list[Token], index: int, phrase: Phrase, between: frozenset[s
     return -1
 
 
-def names_other(tokens: list[Token], index: int) -> bool:
+def names_other(tokens: Sequence[Token], index: int) -> bool:
     """Whether the words of relation at ``index`` have another object behind them.
 
     Not where a place or a point follows ("near the centre", "near the given coordinates"),
@@ -161,7 +162,7 @@ def names_other(tokens: list[Token], index: int) -> bool:
     return not (known or token.starts_clause)
 
 
-def _is_manner(tokens: list[Token], index: int, target: int) -> bool:
+def _is_manner(tokens: Sequence[Token], index: int, target: int) -> bool:
     before, following = at(tokens, index - 1).text, at(tokens, index + 1).text
     told = before in v.PART_MARKER or before in v.TELLING
     return told or following in v.POSSESSIVE or target == index + 1 or following.endswith("ing")

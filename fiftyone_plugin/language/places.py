@@ -9,7 +9,9 @@ check that accuses a good pair costs more than one that overlooks a bad one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.naming import name_of, region_of
@@ -21,7 +23,7 @@ from fiftyone_plugin.language.phrases import (
     skip_small,
 )
 from fiftyone_plugin.language.regions import Region
-from fiftyone_plugin.language.tokens import START, Token, at, tokenize
+from fiftyone_plugin.language.tokens import REMEMBERED, START, Token, at, tokenize
 
 MAX_LOOKBACK = 6
 MAX_NOUN = 4
@@ -74,6 +76,7 @@ class _Clause:
     last: int = -1  # the last token of the place accepted last
 
 
+@lru_cache(maxsize=REMEMBERED)
 def places(query: str) -> tuple[Place, ...]:
     """The absolute places in the image that the query gives its target.
 
@@ -82,6 +85,8 @@ def places(query: str) -> tuple[Place, ...]:
     is linear in the length of the query.
     """
     tokens = tokenize(query)
+    if not any(is_direction(token) for token in tokens):
+        return ()
     clause = _Clause()
     found: list[Place] = []
     index = 0
@@ -102,7 +107,7 @@ def places(query: str) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def _make(query: str, tokens: list[Token], phrase: Phrase, before: _Before) -> Place:
+def _make(query: str, tokens: Sequence[Token], phrase: Phrase, before: _Before) -> Place:
     directions = phrase.directions
     start, end = tokens[phrase.first].start, tokens[phrase.last].end
     hedged = directions.hedged or bool(before.words & v.HEDGE)
@@ -115,7 +120,7 @@ def _make(query: str, tokens: list[Token], phrase: Phrase, before: _Before) -> P
 # Judging a phrase.
 
 
-def _look_back(tokens: list[Token], first: int) -> _Before:
+def _look_back(tokens: Sequence[Token], first: int) -> _Before:
     index, words, framed, owned = first - 1, set(), False, False
     starts = tokens[first].starts_clause
     while index >= 0 and not starts and first - index <= MAX_LOOKBACK:
@@ -141,12 +146,12 @@ def _look_back(tokens: list[Token], first: int) -> _Before:
     )
 
 
-def _of_other(tokens: list[Token], phrase: Phrase) -> bool:
+def _of_other(tokens: Sequence[Token], phrase: Phrase) -> bool:
     following = at(tokens, phrase.last + 1)
     return following.text == "of" and not following.starts_clause
 
 
-def _is_place(tokens: list[Token], phrase: Phrase, before: _Before, clause: _Clause) -> bool:
+def _is_place(tokens: Sequence[Token], phrase: Phrase, before: _Before, clause: _Clause) -> bool:
     directions = phrase.directions
     if directions.contradictory or before.owned or "from" in before.words:
         return False
@@ -166,7 +171,7 @@ def _is_place(tokens: list[Token], phrase: Phrase, before: _Before, clause: _Cla
     return _is_bare_place(tokens, phrase, before, clause, described=described)
 
 
-def _turned(tokens: list[Token], phrase: Phrase, before: _Before) -> bool:
+def _turned(tokens: Sequence[Token], phrase: Phrase, before: _Before) -> bool:
     """Whether the words tell a direction of movement or sight."""
     following = at(tokens, phrase.last + 1)
     if following.text in v.ORIENTATION and following.gap == "-":
@@ -177,7 +182,7 @@ def _turned(tokens: list[Token], phrase: Phrase, before: _Before) -> bool:
     return bool(near & v.ORIENTATION)
 
 
-def _negated(tokens: list[Token], before: _Before) -> bool:
+def _negated(tokens: Sequence[Token], before: _Before) -> bool:
     """Whether it is "not in the left half", or only "closest to the left" of several."""
     if before.head < 0:
         return False
@@ -186,7 +191,7 @@ def _negated(tokens: list[Token], before: _Before) -> bool:
 
 
 def _is_bare_place(
-    tokens: list[Token],
+    tokens: Sequence[Token],
     phrase: Phrase,
     before: _Before,
     clause: _Clause,
@@ -213,12 +218,12 @@ def _is_bare_place(
     return before.definite and bool(before.words & (v.PREPOSITION - {"to", "of"} | v.HEDGE))
 
 
-def _qualifies_noun(tokens: list[Token], phrase: Phrase) -> bool:
+def _qualifies_noun(tokens: Sequence[Token], phrase: Phrase) -> bool:
     following = at(tokens, phrase.last + 1)
     return not (following.starts_clause or following.text in v.FUNCTION)
 
 
-def _noun_is_target(tokens: list[Token], phrase: Phrase) -> bool:
+def _noun_is_target(tokens: Sequence[Token], phrase: Phrase) -> bool:
     """Whether the words qualify the target: "the top-left truck", "the central hall in view"."""
     if tokens[phrase.first].text in v.SUPERLATIVE:
         return False
@@ -231,7 +236,7 @@ def _noun_is_target(tokens: list[Token], phrase: Phrase) -> bool:
     )
 
 
-def _framed_soon(tokens: list[Token], index: int) -> bool:
+def _framed_soon(tokens: Sequence[Token], index: int) -> bool:
     for position in range(index, min(index + MAX_NOUN, len(tokens))):
         if tokens[position].starts_clause:
             return False
@@ -243,7 +248,7 @@ def _framed_soon(tokens: list[Token], index: int) -> bool:
 # What the words between the phrases say.
 
 
-def _enter(tokens: list[Token], index: int, clause: _Clause) -> None:
+def _enter(tokens: Sequence[Token], index: int, clause: _Clause) -> None:
     token = tokens[index]
     if token.starts_clause:
         clause.relation = False
@@ -251,7 +256,7 @@ def _enter(tokens: list[Token], index: int, clause: _Clause) -> None:
         clause.part = False
 
 
-def _note(tokens: list[Token], index: int, clause: _Clause) -> None:
+def _note(tokens: Sequence[Token], index: int, clause: _Clause) -> None:
     token = tokens[index]
     if token.text in v.LOCATOR and (
         token.starts_clause or at(tokens, index - 1).text in ("that", "which", "is", "are")

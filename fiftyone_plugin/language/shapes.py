@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.appearance import of_target
-from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize
 
 _SHAPE = {
     word: value
@@ -27,6 +30,7 @@ _FORM = v.words("shape shaped form formed shapes")
 _MEASURED = v.words("meter meters metre metres feet foot m km times way")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def shapes(query: str) -> tuple[Word, ...]:
     """The shape words of the target as a whole.
 
@@ -43,7 +47,7 @@ def shapes(query: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
-def _value(tokens: list[Token], index: int) -> str:
+def _value(tokens: Sequence[Token], index: int) -> str:
     token, following = tokens[index], at(tokens, index + 1)
     if token.text in _LETTERS:
         lettered = following.text in _FORM and not following.starts_clause
@@ -53,7 +57,7 @@ def _value(tokens: list[Token], index: int) -> str:
     return _SHAPE[token.text]
 
 
-def _is_other_sense(tokens: list[Token], index: int) -> bool:
+def _is_other_sense(tokens: Sequence[Token], index: int) -> bool:
     """Whether it is "extended along", "12 m long", "a long way" or "square metres"."""
     token, before, following = tokens[index], at(tokens, index - 1), at(tokens, index + 1)
     if following.text in _MEASURED or before.text in _MEASURED:

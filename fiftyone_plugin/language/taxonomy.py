@@ -13,11 +13,11 @@ from fiftyone_plugin.language import vocabulary as v
 # class < kinds it is of: its words. The plural of each last word is known by itself.
 _TABLE = """
 vehicle: vehicle, automobile, conveyance, transport, passenger vehicle, cargo vehicle, motor vehicle
-car < vehicle: car, auto, sedan, hatchback, suv, taxi, jeep, small vehicle, small car
+car < vehicle: car, auto, sedan, hatchback, suv, taxi, jeep, small car
 van < vehicle: van, minivan
 bus < vehicle: bus, coach, minibus, school bus
 truck < vehicle: truck, lorry, pickup, pickup truck, cargo truck, utility truck, semi truck, \
-semi, box truck, truck tractor, flatbed truck, large vehicle, truck cab, fire truck
+semi, box truck, truck tractor, flatbed truck, truck cab, fire truck
 trailer < truck: trailer, trailer bed, flatbed, flatbed trailer, box trailer, semi trailer, \
 truck trailer, truck bed
 motorcycle < vehicle: motorcycle, motorbike, scooter
@@ -70,7 +70,7 @@ tower < structure: tower, pylon, mast, lighthouse, chimney, windmill, wind turbi
 pole, street light, transmission tower
 storage tank < structure container: storage tank, tank, silo, oil tank, water tank, \
 liquid tank, storage container, liquid container, tank of liquid, storage vessel, \
-storage cylinder, liquid storage tank
+vessel holding liquid, storage cylinder, liquid storage tank
 container < structure: container, shipping container, cargo container
 bridge < structure road: bridge, overpass, viaduct, flyover
 dam < structure: dam
@@ -79,7 +79,8 @@ airport < facility: airport, airfield
 lot < facility: parking lot, car park, parking area, parking place, parking space, vehicle lot, \
 container lot, shipping container lot, parking
 construction site < facility structure: construction site, building site
-helipad < facility structure: helipad, heliport, helicopter pad, landing pad, helicopter landing pad
+helipad < facility structure: helipad, heliport, helicopter pad, landing pad, \
+helicopter landing pad
 court < facility: tennis court, basketball court, sports court, volleyball court, court
 sports field < facility: soccer field, football field, baseball field, baseball diamond, \
 soccer ball field, sports field, ground track field, running track, playground, golf course, \
@@ -155,10 +156,17 @@ PLURAL = {
     for words, name in SINGULAR.items()
     if words[-1] not in _UNCOUNTED and plural_of(words[-1]) != words[-1]
 }
+NAMES = PLURAL | SINGULAR
+"""Every class word, singular or plural, with its class."""
+
 MASS = frozenset(words for words in SINGULAR if words[-1] in _UNCOUNTED | {"aircraft", "craft"})
 """Singular words that also stand for several."""
 
-LONGEST = max(len(words) for words in SINGULAR)
+SIZES = {
+    first: sorted({len(words) for words in NAMES if words[0] == first}, reverse=True)
+    for first in {words[0] for words in NAMES}
+}
+"""How many words the class words have that begin with a word, the longest first."""
 
 
 @cache

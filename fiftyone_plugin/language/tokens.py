@@ -7,10 +7,15 @@ linear in the text's length whatever the text.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-_WORD = re.compile(r"[^\W_]+")
-_POSSESSIVE = re.compile(r"['’]s(?![^\W_])", re.IGNORECASE)
+REMEMBERED = 8192
+"""Queries of which each parser remembers what it found, for the checks that ask again."""
+
+_WORD = re.compile(r"([^\W_]+(?:['’][sS](?![^\W_]))?)")
 _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "that's" is "that is"
 _STOP = re.compile(r"[.!?;:\n()\[\]{}]")
 
@@ -31,8 +36,7 @@ class Word:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word as the parsers see it.
 
     Attributes:
@@ -59,21 +63,28 @@ START = Token("", 0, 0, False, ".")
 """What stands before the first word and behind the last."""
 
 
-def tokenize(query: str) -> list[Token]:
-    """The words of a query, in order."""
+@lru_cache(maxsize=256)
+def tokenize(query: str) -> tuple[Token, ...]:
+    """The words of a query, in order.
+
+    The last few queries are remembered, as several parsers read each.
+    """
+    pieces = _WORD.split(query)  # gap, word, gap, word ... gap
     tokens: list[Token] = []
-    position = end = 0
-    while match := _WORD.search(query, position):
-        gap = _gap(query[end : match.start()]) if tokens else "."
-        possessive = _POSSESSIVE.match(query, match.end())
-        text = match[0].lower()
-        owner = possessive is not None and text not in _CONTRACTED
-        tokens.append(Token(text, match.start(), match.end(), owner, gap))
-        position = end = possessive.end() if possessive else match.end()
-    return tokens
+    end = 0
+    for gap, word in zip(pieces[::2], pieces[1::2], strict=False):
+        start = end + len(gap)
+        end = last = start + len(word)
+        text, owner = word.lower(), False
+        if len(text) > 2 and text[-2] in "'\u2019":
+            last, text = end - 2, text[:-2]
+            owner = text not in _CONTRACTED
+        kind = "" if gap == " " else _gap(gap)
+        tokens.append(Token(text, start, last, owner, kind if tokens else "."))
+    return tuple(tokens)
 
 
-def at(tokens: list[Token], index: int) -> Token:
+def at(tokens: Sequence[Token], index: int) -> Token:
     """The token at an index, or :data:`START` where there is none."""
     return tokens[index] if 0 <= index < len(tokens) else START
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 
 def words(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(text.split())
 
 
 def values(**words: str) -> dict[str, str]:
+    """The keyword of each word that its text lists."""
     return {word: value for value, listed in words.items() for word in listed.split()}
 
 
 VERTICAL = values(
     top="top upper topmost uppermost north northern northernmost",
-    bottom="bottom lower bottommost lowermost south southern southernmost",
+    bottom="bottom lower bottommost lowermost lowest south southern southernmost",
 )
 HORIZONTAL = values(
     left="left leftmost lefthand leftward west western westernmost",
@@ -25,7 +27,7 @@ HORIZONTAL = values(
 )
 CENTER = words(
     "center centre middle central mid midpoint midst midsection centermost centrally "
-    "centered centred"
+    "centered centred heart core"
 )
 CENTERED = words("centrally centered centred")
 DIAGONAL = {
@@ -84,6 +86,13 @@ PART_MARKER = words(
     "distinguished whose"
 )
 """What follows describes the target's parts."""
+
+CARRYING = words(
+    "carrying carries transporting transports hauling holding equipped attached linked connected "
+    "hitched joined loaded laden topped filled possesses possessing possess sporting exhibits "
+    "exhibiting paired complete showcases showcasing"
+)
+"""What follows describes what is on or at the target."""
 
 TELLING = words(
     "identified recognized recognised recognizable noted defined highlighted known "
@@ -152,7 +161,8 @@ AROUND = RELATION | words("against amongst contrasting contrasts contrasted cont
 
 WHOLE = words(
     "shape body structure size form footprint construction frame design object machine machinery "
-    "vehicle dimensions build silhouette building outline profile rectangle"
+    "vehicle dimensions build silhouette building outline profile rectangle appearance look figure "
+    "contour formation"
 )
 """Nouns that stand for the target as a whole in a description of it."""
 NAMING = words("looking locating finding identifying spotting recognizing as searching")

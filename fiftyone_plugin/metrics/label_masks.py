@@ -8,6 +8,7 @@ instances, whose union is the mask.
 from __future__ import annotations
 
 import math
+import os
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def is_instances(label: Label) -> bool:
 
 
 def mask_of(label: Label, size: Size | None, *, stored: bool = False) -> Pixels:
-    """The mask of a label.
+    """The mask of a ground truth.
 
     Args:
         label: a document of one of :data:`KINDS`
@@ -68,14 +69,38 @@ def mask_of(label: Label, size: Size | None, *, stored: bool = False) -> Pixels:
     Raises:
         MaskError: if it cannot be decoded
     """
-    if not is_instances(label):
-        return _segmentation(label, stored)
+    if is_instances(label):
+        return _union(label, size)
+    pixels = _pixels(label)
+    if stored and pixels.dtype == np.uint8 and pixels.ndim == 2:
+        return pixels
+    return from_array(pixels).pixels
+
+
+def prediction_of(label: Label, size: Size) -> Pixels:
+    """The mask of a prediction, in which nothing is ignored.
+
+    Args:
+        label: a document of one of :data:`KINDS`
+        size: of the ground truth, at which instances are drawn
+
+    Returns:
+        (height, width) uint8 of 0 and 1; a mask of the whole image keeps its own size
+
+    Raises:
+        MaskError: if it cannot be decoded
+    """
+    pixels = _union(label, size) if is_instances(label) else _pixels(label)
+    if pixels.dtype == np.uint8 and pixels.ndim == 2 and pixels.max(initial=0) <= TARGET:
+        return pixels
+    return from_array(pixels).target.view(np.uint8)
+
+
+def _union(label: Label, size: Size | None) -> Pixels:
     pixels = np.zeros(_known(size), np.uint8)
     for one in instances_of(label, size):
-        ignored = "ignore" in one.label.casefold()
-        np.copyto(
-            pixels, IGNORE if ignored else TARGET, where=(one.pixels > 0) & (pixels != TARGET)
-        )
+        value = IGNORE if "ignore" in one.label.casefold() else TARGET
+        np.copyto(pixels, value, where=(one.pixels > 0) & (pixels != TARGET))
     return pixels
 
 
@@ -102,27 +127,23 @@ def _known(size: Size | None) -> Size:
     return size
 
 
-def _segmentation(label: Label, stored: bool) -> Pixels:
+def _pixels(label: Label) -> NDArray[Any]:
+    """A mask as it was stored, whatever its values."""
     if path := label.get("mask_path"):
-        pixels = _read(path)
-    elif label.get("mask") is not None:
-        pixels = _unpack(label["mask"])
-    else:
-        raise MaskError("the label has no mask")
-    if stored and pixels.dtype == np.uint8 and pixels.ndim == 2:
-        return pixels
-    if pixels.dtype == np.uint8 and pixels.ndim == 2 and pixels.max(initial=0) <= TARGET:
-        return pixels
-    return from_array(pixels).pixels
+        return _read(path)
+    if label.get("mask") is not None:
+        return _unpack(label["mask"])
+    raise MaskError("the label has no mask")
 
 
 def _read(path: str) -> Pixels:
-    try:
-        return load_stored(path)
-    except MaskError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            raise
-    return read_mask(Path(path)).pixels
+    # OpenCV reads a file faster than we do, but is loud about one that is not there.
+    if os.access(path, os.R_OK):
+        pixels = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+        if pixels is not None and pixels.ndim == 2 and pixels.dtype == np.uint8:
+            return pixels  # type: ignore[return-value]
+        return read_mask(Path(path)).pixels
+    return load_stored(path)
 
 
 def _unpack(data: bytes) -> NDArray[Any]:
@@ -144,17 +165,16 @@ def _detection(one: Label, pixels: Pixels) -> None:
     # Cut off towards zero, as FiftyOne does.
     cut = np.trunc(corners + np.copysign(_NUDGE, corners)).astype(int)
     (left, top), (right, bottom) = cut.tolist()
-    if one.get("mask_path") or one.get("mask") is not None:
-        mask = _segmentation(one, stored=False)
-    else:
+    if not one.get("mask_path") and one.get("mask") is None:
         raise MaskError(f"a detection of {one.get('label')!r} has no instance mask")
+    mask = from_array(_pixels(one)).target.view(np.uint8)
     if right <= left or bottom <= top:
         return
     rows, columns = pixels.shape
     inside = pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
     whole = resize(mask, (min(bottom, 2 * rows) - top, min(right, 2 * columns) - left))
     there = whole[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]]
-    np.copyto(inside[: there.shape[0], : there.shape[1]], there == TARGET)
+    np.copyto(inside[: there.shape[0], : there.shape[1]], there)
 
 
 def _polyline(one: Label, pixels: Pixels) -> None:

@@ -1,13 +1,15 @@
 """Counts the overlap of every pair of a dataset: read, decode, count, write back, in one pass.
 
 Masks are decoded and counted by threads, a few pairs at a time; what is kept of a pair is its
-row of integers, so that memory grows by about a hundred bytes a pair and no more.
+row of integers, so that memory grows by less than three hundred bytes a pair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 
 from fiftyone_plugin.metrics.conventions import Convention
@@ -20,8 +22,9 @@ from fiftyone_plugin.metrics.label_masks import (
     instances_of,
     is_instances,
     mask_of,
+    prediction_of,
 )  # fmt: skip
-from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap
+from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap, resize
 from fiftyone_plugin.metrics.slices import Pair, Slicer, normal_form
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
 from importers import fields, store
@@ -31,8 +34,11 @@ from importers.parallel import Progress, map_items
 Instances = Literal["union", "best"]
 INSTANCES: tuple[Instances, ...] = get_args(Instances)
 
-CHUNK = 16
+CHUNK = 24
 """Pairs a thread is given at once; with fewer, handing them over costs a tenth of the time."""
+
+WRITTEN_AT_ONCE = 250
+"""Pairs a write; the fewer, the less is left to write when the last pair is counted."""
 
 MOST_LISTED = 1000
 """Pairs that are named in a summary; all are counted."""
@@ -50,20 +56,28 @@ class Source:
         ignores: 255 in a ground truth mask is *ignore*, which the dataset's mask targets say
         instances: what a prediction that is instances amounts to: their union, or the one
             that fits the ground truth best of those with its label
+        side: both masks are brought to this many pixels square before they are counted; 0
+            leaves the ground truth as it is
+        whole: both fields hold masks of whole images, of which less is read
     """
 
     pred: str
     gt: str
     ignores: bool = True
     instances: Instances = "union"
+    side: int = 0
+    whole: bool = False
 
     @property
     def projection(self) -> tuple[str, ...]:
         """The stored fields to read."""
-        parts = ("_cls", "mask", "mask_path", "label", "bounding_box", "points", "filled",
-                 "closed", *LISTS.values())  # fmt: skip
+        parts = ("_cls", "mask", "mask_path")
+        facts: tuple[str, ...] = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
+        if not self.whole:
+            parts += ("label", "bounding_box", "points", "filled", "closed", *LISTS.values())
+            facts += ("metadata.width", "metadata.height")
         labels = tuple(f"{name}.{part}" for name in (self.pred, self.gt) for part in parts)
-        return (*labels, *_FACTS)
+        return (*labels, *facts)
 
 
 _FINDINGS = f"{fields.FINDINGS}.classifications"
@@ -72,11 +86,6 @@ IMAGE_FIELDS = (
     "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, f"{fields.SOURCE}.{_DIGEST}",
 )  # fmt: skip
 """What :func:`image_of` reads."""
-
-_FACTS = (
-    "metadata.width", "metadata.height", fields.KEY, fields.PHRASE, f"{_FINDINGS}.label",
-    *IMAGE_FIELDS,
-)  # fmt: skip
 
 
 class Counted(NamedTuple):
@@ -118,6 +127,7 @@ def measure(
     slicer: Slicer,
     key: str | None,
     progress: Progress,
+    writer: Executor,
 ) -> Measured:
     """Counts all pairs and writes each one's numbers to its sample.
 
@@ -128,6 +138,7 @@ def measure(
         slicer: takes note of the parts that each pair belongs to
         key: of the evaluation, whose fields exist; ``None`` writes nothing
         progress: called with pairs done and pairs in all
+        writer: a single thread, in which the database is written
     """
     table = TableBuilder()
     done = Measured(table.build(), slicer)
@@ -147,9 +158,15 @@ def measure(
                 slicer.add(_pair(doc, pair))
                 yield doc["_id"], pair
 
-    for batch in store.batched(counted(), store.BATCH):
-        if key is not None:
-            store.update(samples._dataset, _changes(batch, key, convention))
+    write = partial(_write, samples._dataset, key, convention)
+    # The database writes while the next pairs are decoded, a batch behind.
+    behind: Future[None] | None = None
+    for batch in store.batched(counted(), WRITTEN_AT_ONCE):
+        if behind is not None:
+            behind.result()
+        behind = writer.submit(write, batch)
+    if behind is not None:
+        behind.result()
     done.table = table.build()
     return done
 
@@ -164,6 +181,13 @@ def _note(done: Measured, doc: Document, problem: str, pair: Overlap | None) -> 
         noted = done.unreadable
     if len(noted) < MOST_LISTED:
         noted.append(entry)
+
+
+def _write(
+    dataset: Any, key: str | None, convention: Convention, batch: Sequence[tuple[Any, Overlap]]
+) -> None:
+    if key is not None:
+        store.update(dataset, _changes(batch, key, convention))
 
 
 def _changes(
@@ -218,24 +242,37 @@ def _against(target: Pixels, doc: Document, source: Source) -> Counted:
     label = doc.get(source.pred)
     try:
         if label is None:
-            return Counted(overlap(target, None))
+            return Counted(_missed(target, source))
         if source.instances == "best" and is_instances(label):
-            return Counted(_best(target, label, _wanted(doc, source)))
+            return Counted(_best(target, label, doc, source))
         size = (target.shape[0], target.shape[1])
-        return Counted(overlap(target, mask_of(label, size)))
+        return Counted(_at_side(target, prediction_of(label, size), source))
     except MaskError as error:
         # A prediction whose file is gone is as missing as one that was never made.
         gone = isinstance(error.__cause__, FileNotFoundError)
-        return Counted(overlap(target, None), "" if gone else str(error))
+        return Counted(_missed(target, source), "" if gone else str(error))
 
 
-def _best(target: Pixels, label: Label, wanted: set[str]) -> Overlap:
+def _at_side(target: Pixels, prediction: Pixels, source: Source) -> Overlap:
+    if not source.side:
+        return overlap(target, prediction)
+    square = (source.side, source.side)
+    counted = overlap(resize(target, square), resize(prediction, square))
+    return counted._replace(resized=prediction.shape != target.shape)
+
+
+def _missed(target: Pixels, source: Source) -> Overlap:
+    return overlap(resize(target, (source.side, source.side)) if source.side else target, None)
+
+
+def _best(target: Pixels, label: Label, doc: Document, source: Source) -> Overlap:
     """The overlap with the instance that fits best; with nothing where none has the label."""
     size: Size = (target.shape[0], target.shape[1])
+    wanted = _wanted(doc, source)
     fitting = (i for i in instances_of(label, size) if _has_label(i, wanted))
-    overlaps = [overlap(target, one.pixels) for one in fitting]
+    overlaps = [_at_side(target, one.pixels, source) for one in fitting]
     if not overlaps:
-        return overlap(target, target * 0)
+        return _at_side(target, target * 0, source)
     return max(overlaps, key=lambda o: o.intersection / o.union if o.union else 0.0)
 
 

@@ -55,8 +55,6 @@ def overlap(target: Pixels, prediction: Pixels | None) -> Overlap:
         return Overlap(0, target_area, target_area, 0, pixels, missing=True)
     resized = prediction.shape != target.shape
     given = resize(prediction, target.shape) if resized else prediction
-    if given.max(initial=0) > TARGET:
-        given = (given == TARGET).view(np.uint8)
     if ignored is not None:
         given = _and(given, 1 - ignored)
     predicted_area = cv2.countNonZero(given)

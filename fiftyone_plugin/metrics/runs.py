@@ -43,6 +43,7 @@ def score(
     seed: int = 0,
     by: Collection[str] = slices.DEFAULT,
     instances: Instances = "union",
+    side: int = 0,
     progress: Progress = no_progress,
 ) -> ScoreSummary:
     """Scores the masks of one field against those of another.
@@ -63,6 +64,8 @@ def score(
         instances: what predicted instances amount to: their ``union``, or the ``best``: of
             those with the label of the ground truth, or with the query for a label, the one
             with the highest IoU
+        side: both masks are brought to a square of this many pixels with nearest neighbour
+            before they are counted, as some papers do; 0 leaves the ground truth as it is
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -74,7 +77,7 @@ def score(
     _check_key(dataset, key)
     config = PairLensEvaluationConfig(
         pred, gt, convention=convention, rounds=rounds, seed=seed, scheme=scheme,
-        by=by, instances=instances,
+        by=by, instances=instances, side=side,
     )  # fmt: skip
     method = PairLensEvaluation(config)
     method.watch = progress

@@ -62,7 +62,7 @@ class Table:
 
 
 class TableBuilder:
-    """A table that grows by a pair at a time, at 56 bytes each."""
+    """A table that grows by a pair at a time, at 64 bytes each."""
 
     _WIDTH = len(Overlap._fields)
 

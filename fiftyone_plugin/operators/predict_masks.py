@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.operators.base import AGAIN, PairOperator, Work, choice, text
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.runner import predict
+from fiftyone_plugin.predictors import PREDICTORS, tokens
+from fiftyone_plugin.predictors.pending import estimate_work
+from fiftyone_plugin.predictors.runner import predict, request_stop
+from fiftyone_plugin.reports import Report
+from importers import fields
+from importers.parallel import Progress
+
+_STOP = {"stop": "Stop the run that fills it"}
+_FIRST = "to look at them; then add what is missing"
 
 
 class PredictMasks(PairOperator):
@@ -31,14 +39,31 @@ class PredictMasks(PairOperator):
             inputs, "predictor", names, default=default, label="Predictor",
             description=chosen.about,
         )  # fmt: skip
-        inputs.str("field", default=chosen.name, label="Field for the masks")
+        inputs.str("field", default=field_for(chosen.name), label="Field for the masks")
         settings = types.Object()
         for name, about in chosen.params.items():
             settings.str(name, label=name, description=about)
         inputs.define_property("settings", settings, label="Settings")
         inputs.int("batch_size", default=8, min=1, label="Batch size")
-        choice(inputs, "again", AGAIN, default="new", label="If the field exists")
-        ctx.target_view()
+        if chosen.needs:
+            needs = f"auto, cuda, mps or cpu; {chosen.name} needs {' and '.join(chosen.needs)}"
+            inputs.str("device", default="auto", label="Device", description=needs)
+        inputs.int("first", min=1, label="Only the first ... pairs", description=_FIRST)
+        choice(inputs, "again", AGAIN | _STOP, default="new", label="If the field exists")
+        self._show_estimate(ctx, inputs, chosen.name)
+
+    def _show_estimate(self, ctx: Any, inputs: types.Object, predictor: str) -> None:
+        """What the run would be, or that it is none."""
+        field = text(ctx.params.get("field")) or field_for(predictor)
+        again = ctx.params.get("again") or "new"
+        samples = ctx.target_view()
+        if again == "stop":
+            about = f"Asks the run that fills {field!r} to stop after its batch"
+        else:
+            work = estimate_work(samples, predictor, field, anew=again == "overwrite")
+            first = ctx.params.get("first")
+            about = str(work.limited_to(first) if first else work).capitalize()
+        inputs.view("estimate", types.Notice(label=about))
 
     def work(self, ctx: Any) -> Work:
         """Predicts."""
@@ -48,11 +73,38 @@ class PredictMasks(PairOperator):
         predictor = text(params.get("predictor")) or next(iter(PREDICTORS))
         arguments = {
             "predictor": predictor,
-            "field_name": text(params.get("field")) or predictor,
+            "field_name": text(params.get("field")) or field_for(predictor),
             "params": settings,
             "batch_size": params.get("batch_size") or 8,
             "device": params.get("device") or "auto",
             "resume": params.get("again") == "resume",
             "overwrite": params.get("again") == "overwrite",
+            "limit": params.get("first"),
         }
-        return lambda progress: reports.of_predict(predict(samples, **arguments, progress=progress))
+        if params.get("again") == "stop":
+            return lambda progress: _stop(samples._dataset, arguments["field_name"])
+        secrets = tokens.of_plugin(ctx.secrets)
+
+        def run(progress: Progress) -> Report:
+            with tokens.looked_up(secrets):
+                return reports.of_predict(predict(samples, **arguments, progress=progress))
+
+        return run
+
+    def after(self, ctx: Any, report: Report) -> Iterator[Any]:
+        """Opens the first masks of a run that was for a look at them."""
+        if ctx.params.get("first") and report.data.get("first"):
+            shown = ctx.dataset.select(report.data["first"], ordered=True)
+            yield ctx.ops.set_view(view=shown)
+            yield ctx.ops.set_active_fields([fields.SEGMENTATION, report.data["field"]])
+
+
+def field_for(predictor: str) -> str:
+    """The field that a predictor's masks go to unless told: its name, as fields are named."""
+    return predictor.replace("-", "_")
+
+
+def _stop(dataset: Any, field: str) -> Report:
+    request_stop(dataset, field)
+    said = f"The run that fills {field} stops after its batch; what it has predicted is kept."
+    return Report({"field": field, "stopping": True}, [said])

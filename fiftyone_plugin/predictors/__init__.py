@@ -13,10 +13,11 @@ from fiftyone_plugin.predictors import (
     results,
     sam3,
     vlm,
+    zoo,
 )
 from fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
 
 __all__ = ["PREDICTORS", "PredictorSpec"]
 
-for _module in (cues, results, clipseg, grounded_sam2, sam3, florence2, http, vlm):
+for _module in (cues, results, clipseg, grounded_sam2, sam3, florence2, zoo, http, vlm):
     PREDICTORS.add(_module.SPEC.name, _module.SPEC)

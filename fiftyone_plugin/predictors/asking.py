@@ -1,4 +1,4 @@
-"""Several pairs of a batch at a time, for predictors that wait for a service."""
+"""Several pairs at a time, for predictors that wait for a service."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from fiftyone_plugin.predictors.base import Prediction, Query
 from fiftyone_plugin.predictors.http_client import Client
 
 Ask = Callable[[Query], Prediction]
+Answer = Future[Prediction | Exception]
 
 
 class Asker:
-    """Asks about the queries of a batch in threads that stay for the next one.
+    """Asks about queries in threads, those of the next batch before this one is through.
+
+    A batch ends with its slowest pair; the threads that are done with it go on with the next.
 
     Args:
         ask: makes a mask of a query; what it raises stands for that pair
@@ -24,22 +27,39 @@ class Asker:
         self._ask = ask
         self._client = client
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="pairlens-ask")
+        self._early: dict[str, Answer] = {}
+
+    def prefetch(self, batch: Sequence[Query]) -> None:
+        """Begins to ask about a batch that comes next."""
+        self._client.restart()
+        for query in batch:
+            if query.key not in self._early:
+                self._early[query.key] = self._pool.submit(self._answer, query)
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
         """A mask, or what stands for it, for each query in order."""
-        pending: list[Future[Prediction | Exception]] = []
         self._client.restart()
-        whole = False
+        pending: list[Answer] = []
         try:
-            pending += [self._pool.submit(self._answer, query) for query in batch]
+            for query in batch:
+                early = self._early.pop(query.key, None)
+                pending.append(early or self._pool.submit(self._answer, query))
             for future in pending:
                 yield future.result()
-            whole = True
         finally:
-            if not whole:
-                for future in pending:
-                    future.cancel()
-                self._client.stop()
+            if not all(future.done() for future in pending):
+                self._give_up(pending)
+
+    def close(self) -> None:
+        """Asks no more, and waits for nothing that is under way."""
+        self._give_up([])
+        self._pool.shutdown(wait=False)
+
+    def _give_up(self, pending: list[Answer]) -> None:
+        for future in (*pending, *self._early.values()):
+            future.cancel()
+        self._early.clear()
+        self._client.stop()
 
     def _answer(self, query: Query) -> Prediction | Exception:
         try:

@@ -57,6 +57,10 @@ class Predictor(Protocol):
 
     ``predict`` takes a batch and yields, in the batch's order, a mask or the exception that
     stands for it (:class:`NoPrediction`, or whatever failed), one for each query.
+
+    It may have more, which is used where it is there: ``prefetch(batch)`` is told the batch
+    after the one it is about to be asked; ``notes()`` gives sentences for whoever started the
+    run, ``unused()`` the files that no query asked for; ``close()`` ends what is under way.
     """
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:

@@ -72,6 +72,14 @@ class Http:
         """A mask in its image's size for each query, or why the service gave none."""
         return self._asker.predict(batch)
 
+    def prefetch(self, batch: Sequence[Query]) -> None:
+        """Begins to ask about the batch that comes next."""
+        self._asker.prefetch(batch)
+
+    def close(self) -> None:
+        """Gives up what is under way."""
+        self._asker.close()
+
     def _ask(self, query: Query) -> Prediction:
         from fiftyone_plugin.predictors.replies import ACCEPT, read_reply
 

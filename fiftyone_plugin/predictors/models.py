@@ -220,7 +220,7 @@ def explain(source: Source, error: Exception) -> PairLensError:
         return _broken_package(source.predictor, "torchvision", error)
     if is_out_of_memory(error):
         return StateError(f"{given} does not fit into memory; take a smaller model or --device cpu")
-    if "GatedRepoError" in names or "gated repo" in text:
+    if "GatedRepoError" in names or "access a gated repo" in text:
         return StateError(
             f"{given} is gated: accept its terms at https://huggingface.co/{source.name}, then set "
             "HF_TOKEN to a token of that account"

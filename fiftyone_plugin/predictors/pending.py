@@ -31,6 +31,12 @@ class Estimate:
     pairs: int
     seconds: float | None
 
+    def limited_to(self, pairs: int) -> Estimate:
+        """The same for so many pairs at the most."""
+        if pairs >= self.pairs:
+            return self
+        return Estimate(pairs, self.seconds and self.seconds * pairs / self.pairs)
+
     def __str__(self) -> str:
         if self.seconds is None:
             return f"{self.pairs:,} pairs to predict; how long one takes is not known yet"

@@ -18,7 +18,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ from importers.masks import MAX_PIXELS, from_array
 
 KEYS = "keys"
 STACKS = ("masks", "pred")
-MAX_STACK = 32 << 30
+MAX_STACK = 16 << 30
 """Bytes of a compressed stack, which is unpacked to a temporary file."""
 
 MAX_NAMES = 64 << 20
@@ -157,8 +157,8 @@ def open_stack(file: Path) -> NDArray[Any]:
     """
     try:
         if file.suffix.lower() == ".npy":
-            stream: BinaryIO = open(file, "rb")  # noqa: SIM115 - the array reads from it
-            return _mapped(stream, file.stat().st_size)
+            with open(file, "rb") as stream:
+                return _mapped(stream, file.stat().st_size)
         return _unpacked(file)
     except (OSError, ValueError, MaskError, zipfile.BadZipFile) as error:
         raise LayoutError(f"{file.name} is no stack of masks ({error})") from error
@@ -170,13 +170,14 @@ def _unpacked(file: Path) -> NDArray[Any]:
         free = shutil.disk_usage(tempfile.gettempdir()).free
         if member.file_size > min(MAX_STACK, free // 2):
             raise MaskError(f"{member.file_size:,} bytes are too many to unpack")
-        stream: Any = tempfile.TemporaryFile()  # noqa: SIM115 - the array reads from it
-        with archive.open(member) as packed:
-            shutil.copyfileobj(packed, stream, _CHUNK)
-    stream.flush()
-    size = stream.tell()
-    stream.seek(0)
-    return _mapped(stream, size)
+        # What is mapped stays until the array goes, without a name or an open file.
+        with tempfile.TemporaryFile() as stream:
+            with archive.open(member) as packed:
+                shutil.copyfileobj(packed, stream, _CHUNK)
+            stream.flush()
+            size = stream.tell()
+            stream.seek(0)
+            return _mapped(stream, size)
 
 
 def _stack_name(archive: zipfile.ZipFile) -> str:
@@ -187,7 +188,7 @@ def _stack_name(archive: zipfile.ZipFile) -> str:
     raise MaskError(f"it holds {len(names)} arrays and none is called 'masks'")
 
 
-def _mapped(stream: BinaryIO, size: int) -> NDArray[Any]:
+def _mapped(stream: Any, size: int) -> NDArray[Any]:
     first = np.lib.format.read_magic(stream) == (1, 0)
     read_header = "read_array_header_1_0" if first else "read_array_header_2_0"
     shape, fortran, dtype = getattr(np.lib.format, read_header)(stream)

@@ -7,27 +7,24 @@ one are read and the masks so far are written.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
-import numpy as np
 
 from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Predictor, Query
+from fiftyone_plugin.predictors.base import Predictor
+from fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_batch
 from fiftyone_plugin.predictors.pending import list_queries, remember_speed
 from importers import fields, store
-from importers.errors import MaskError, StateError, UsageError
-from importers.files import safe_name, write_atomic
-from importers.masks import encode_png
+from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
 
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -38,42 +35,6 @@ _STOP = ".stop"
 """File in a field's folder of masks that asks the run to stop: any process can leave it."""
 
 _WRITERS = 4
-SHOWN_FIRST = 24
-
-Pair = tuple[Any, Query]
-
-
-@dataclass
-class PredictSummary:
-    """What a run did.
-
-    Attributes:
-        predicted: pairs that got a mask
-        failed: pairs whose prediction failed, each named in ``failures``
-        skipped: pairs that had a mask already, whose image is missing, or for which the
-            predictor has nothing; counted by reason in ``skips``
-        stopped: whether it was asked to stop before it was through
-        first: ids of the first samples that got a mask, for a look at them
-    """
-
-    dataset: str
-    predictor: str
-    field: str
-    predicted: int = 0
-    failed: int = 0
-    skipped: int = 0
-    skips: dict[str, int] = dataclasses.field(default_factory=dict)
-    failures: list[dict[str, str]] = dataclasses.field(default_factory=list)
-    notes: list[str] = dataclasses.field(default_factory=list)
-    stopped: bool = False
-    first: list[str] = dataclasses.field(default_factory=list)
-    seconds: float = 0.0
-
-    def skip(self, reason: str, pairs: int = 1) -> None:
-        """Counts skipped pairs."""
-        if pairs:
-            self.skipped += pairs
-            self.skips[reason] = self.skips.get(reason, 0) + pairs
 
 
 def predict(
@@ -129,13 +90,14 @@ def predict(
     total, done = len(samples), summary.skipped
     queries = islice(list_queries(samples, field_name, reads_images=spec.reads_images), limit)
     ready = time.perf_counter()
-    with ThreadPoolExecutor(_WRITERS) as writers:
-        for batch in _read_ahead(loaded, store.batched(queries, batch_size)):
+    with ThreadPoolExecutor(_WRITERS) as writers, ExitStack() as stack:
+        stack.callback(getattr(loaded, "close", lambda: None))
+        for batch in read_ahead(loaded, store.batched(queries, batch_size)):
             progress(done, total)
             if (folder / _STOP).exists():
                 summary.stopped = True
                 break
-            changes = _run_batch(loaded, batch, folder, summary, writers)
+            changes = run_batch(loaded, batch, folder, summary, writers)
             masks = ((i, {field_name: store.segmentation(str(path))}) for i, path in changes)
             store.update(dataset, masks)
             done += len(batch)
@@ -161,21 +123,6 @@ def request_stop(dataset: Any, field_name: str) -> None:
     if not _FIELD.fullmatch(field_name) or not folder.is_dir():
         raise StateError(f"no run fills field {field_name!r}")
     (folder / _STOP).touch()
-
-
-def _read_ahead(predictor: Predictor, batches: Iterable[list[Pair]]) -> Iterator[list[Pair]]:
-    """The batches; each time the predictor is first told what comes after."""
-    prefetch = getattr(predictor, "prefetch", None)
-    following = iter(batches)
-    batch = next(following, None)
-    if batch and prefetch:
-        prefetch([query for _, query in batch])
-    while batch:
-        upcoming = next(following, None)
-        if upcoming and prefetch:
-            prefetch([query for _, query in upcoming])
-        yield batch
-        batch = upcoming
 
 
 def _notes(predictor: Predictor, summary: PredictSummary, folder: Path) -> list[str]:
@@ -234,83 +181,3 @@ def _count_skipped(
     if reads_images:
         missing = count({mask: None, fields.IMAGE_MISSING: True})
         summary.skip("the image is missing", missing)
-
-
-def _run_batch(
-    predictor: Predictor,
-    batch: Sequence[Pair],
-    folder: Path,
-    summary: PredictSummary,
-    writers: ThreadPoolExecutor,
-) -> list[tuple[Any, Path]]:
-    """Predicts and writes a batch; returns sample ids and mask paths of what succeeded."""
-    under_way: list[tuple[Pair, Exception | Future[Path]]] = []
-    for pair, result in zip(batch, _predictions(predictor, batch), strict=True):
-        if isinstance(result, Exception):
-            under_way.append((pair, result))
-        else:
-            under_way.append((pair, writers.submit(_write, folder, pair[1].key, result)))
-    written = []
-    for (sample_id, query), outcome in under_way:
-        try:
-            if isinstance(outcome, Exception):
-                raise outcome
-            written.append((sample_id, outcome.result()))
-        except NoPrediction as nothing:
-            summary.skip(str(nothing) or "the predictor has nothing")
-        except StateError as error:
-            if not isinstance(outcome, Exception):
-                raise
-            _fail(summary, query, error)
-        except Exception as error:
-            _fail(summary, query, error)
-    summary.predicted += len(written)
-    summary.first += [str(i) for i, _ in written[: SHOWN_FIRST - len(summary.first)]]
-    return written
-
-
-def _write(folder: Path, key: str, mask: Any) -> Path:
-    """Writes a mask.
-
-    Raises:
-        MaskError: if it is none
-        StateError: if the disk does not take it, which ends the run
-    """
-    path = folder / f"{safe_name(key)}.png"
-    data = encode_png(_checked(mask))
-    try:
-        write_atomic(path, data)
-    except OSError as error:
-        raise StateError(f"masks cannot be written to {folder} ({error})") from error
-    return path
-
-
-def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:
-    summary.failed += 1
-    reason = str(error) or type(error).__name__
-    summary.failures.append({"key": query.key, "reason": reason})
-
-
-def _predictions(
-    predictor: Predictor, batch: Sequence[tuple[Any, Query]]
-) -> Iterator[Prediction | Exception]:
-    """One result a query, whatever the predictor does: what raises fails the rest of a batch."""
-    left = len(batch)
-    failure: Exception = RuntimeError("the predictor gave fewer masks than it was asked for")
-    try:
-        for result in predictor.predict([query for _, query in batch]):
-            if not left:
-                break
-            left -= 1
-            yield result
-    except Exception as error:
-        failure = error
-    for _ in range(left):
-        yield failure
-
-
-def _checked(mask: Any) -> Prediction:
-    mask = np.asarray(mask)
-    if mask.ndim != 2 or mask.dtype.kind not in "bui" or mask.size == 0:
-        raise MaskError(f"the predictor gave an array of shape {mask.shape} and {mask.dtype}")
-    return (mask != 0).astype(np.uint8)

@@ -61,7 +61,7 @@ class Sam3:
         from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
         features = self._pictures.features(items)
-        levels = {
+        levels: dict[str, Any] = {
             name: tuple(
                 torch.cat(level) for level in zip(*(f[name] for f in features), strict=True)
             )

@@ -40,7 +40,7 @@ class Square:
 
         image = Image.fromarray(pixels).resize((self.width, self.height), Image.Resampling.BILINEAR)
         scaled = np.asarray(image, np.float32) * np.float32(self.factor)
-        normal = (scaled - np.float32(self.mean)) / np.float32(self.std)
+        normal = (scaled - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
         return torch.from_numpy(np.ascontiguousarray(normal.transpose(2, 0, 1)))
 
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from importers.errors import UsageError
 
@@ -52,13 +52,23 @@ def looked_up(lookup: Lookup) -> Iterator[None]:
     """Within it, secrets come from ``lookup`` and, where it has none, from the environment.
 
     Args:
-        lookup: a secret's name to its value or ``None``, such as ``ctx.secrets.get``
+        lookup: a secret's name to its value or ``None``
     """
     reset = _lookup.set(lambda name: lookup(name) or os.environ.get(name))
     try:
         yield
     finally:
         _lookup.reset(reset)
+
+
+def of_plugin(secrets: Any) -> Lookup:
+    """A lookup in an operator's ``ctx.secrets``, which gives texts or objects that hold one."""
+
+    def lookup(name: str) -> str | None:
+        value = secrets[name]
+        return getattr(value, "value", value) or None
+
+    return lookup
 
 
 def find_token(name: str, host: str) -> Token | None:

@@ -79,6 +79,14 @@ class Vlm:
         """A mask in its image's size for each query, or why the model gave none."""
         return self._asker.predict(batch)
 
+    def prefetch(self, batch: Sequence[Query]) -> None:
+        """Begins to ask about the batch that comes next."""
+        self._asker.prefetch(batch)
+
+    def close(self) -> None:
+        """Gives up what is under way."""
+        self._asker.close()
+
     def _ask(self, query: Query) -> Prediction:
         from fiftyone_plugin.predictors.drawing import draw
         from fiftyone_plugin.predictors.vlm_answers import read_answer

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.metrics.label_masks import image_size, instances_of, mask_of
+from fiftyone_plugin.metrics.label_masks import image_size, instances_of, mask_of, prediction_of
 from importers.errors import MaskError
 from importers.masks import encode_png
 
@@ -195,6 +195,15 @@ def test_values(mask: np.ndarray, keeps: bool, expected: list[int], tmp_path: Pa
         path.write_bytes(encode_png(mask))
         on_disk = {"_cls": "Segmentation", "mask_path": str(path)}
         assert mask_of(on_disk, None, stored=keeps).tolist() == [expected]
+
+
+def test_nothing_is_ignored_in_a_prediction() -> None:
+    for mask, expected in (([[0, 1, 255]], [0, 1, 0]), ([[0, 255]], [0, 1]), ([[0, 1]], [0, 1])):
+        label = stored(fo.Segmentation(mask=np.array(mask, np.uint8)))
+        assert prediction_of(label, (1, 3)).tolist() == [expected]
+    listed = [detection("a", 0, 0, 10, 10), detection("ignore", 5, 0, 15, 10)]
+    drawn = prediction_of(stored(fo.Detections(detections=listed)), SIZE)
+    assert drawn.sum() == 100
 
 
 def test_palette_and_tiff_masks_are_read_too(tmp_path: Path) -> None:

@@ -74,7 +74,9 @@ def test_clipseg_is_the_whole_model(load: Load, saved: Saved, queries: list[Quer
     masks = masks_of(load("clipseg", threshold="0.45"), queries)
     for query, mask in zip(queries, masks, strict=True):
         image = Image.open(query.image).convert("RGB")
-        inputs = processor(text=[query.phrase], images=[image], return_tensors="pt", truncation=True)
+        inputs = processor(
+            text=[query.phrase], images=[image], return_tensors="pt", truncation=True
+        )
         logits = model(**inputs).logits.reshape(64, 64)
         assert np.array_equal(mask, grown(logits, query).sigmoid() > 0.45)
 
@@ -133,15 +135,17 @@ def test_florence2_writes_what_the_whole_model_writes(
     model = transformers.Florence2ForConditionalGeneration.from_pretrained(folder).eval()
     processor = transformers.AutoProcessor.from_pretrained(folder)
     predictor = load("florence2")
+    written: list[Any] = []
+    decode = predictor._segmenter._processor.batch_decode
+
+    def noting(ids: Any, **kwargs: Any) -> Any:
+        written.append(ids.tolist())
+        return decode(ids, **kwargs)
+
+    predictor._segmenter._processor.batch_decode = noting
     for query in queries:
         image = Image.open(query.image).convert("RGB")
         inputs = processor(images=image, text=TASK + query.phrase, return_tensors="pt")
         expected = model.generate(**inputs, max_new_tokens=24, num_beams=3, do_sample=False)
-        written: list[Any] = []
-        decode = predictor._segmenter._processor.batch_decode
-        predictor._segmenter._processor.batch_decode = lambda ids, **kw: written.append(ids) or (
-            decode(ids, **kw)
-        )
         masks_of(predictor, [query])
-        predictor._segmenter._processor.batch_decode = decode
-        assert written[0].tolist() == expected.tolist()
+        assert written.pop() == expected.tolist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -31,16 +33,14 @@ def test_a_higher_threshold_leaves_less(
 ) -> None:
     merge = {} if name == "clipseg" else {"merge": "union"}
     rows = [areas(load, name, queries, **merge, **{param: value}) for value in values]
-    for lower, higher in zip(rows, rows[1:], strict=False):
+    for lower, higher in pairwise(rows):
         assert (lower >= higher).all()
     assert rows[0].sum() > rows[1].sum() > rows[2].sum() > 0
     assert rows[-1].sum() == 0
 
 
 @pytest.mark.parametrize("name", ["sam3", "grounded-sam2"])
-def test_the_best_candidate_lies_in_the_union(
-    load: Load, name: str, queries: list[Query]
-) -> None:
+def test_the_best_candidate_lies_in_the_union(load: Load, name: str, queries: list[Query]) -> None:
     best = masks_of(load(name, merge="best", threshold="0"), queries)
     union = masks_of(load(name, merge="union", threshold="0"), queries)
     assert all((b <= u).all() for b, u in zip(best, union, strict=True))
@@ -100,9 +100,7 @@ def test_half_precision_is_for_gpus(load: Load) -> None:
 
 
 @pytest.mark.parametrize("name", ["clipseg", "sam3", "grounded-sam2"])
-def test_half_precision_gives_nearly_the_same(
-    load: Load, name: str, queries: list[Query]
-) -> None:
+def test_half_precision_gives_nearly_the_same(load: Load, name: str, queries: list[Query]) -> None:
     full, half = load(name), load(name)
     runtime = half._segmenter.runtime
     # What a GPU would be given; autocast does on a CPU what it does there.

@@ -52,9 +52,7 @@ def test_masks_follow_from_image_and_query(load: Load, name: str, queries: list[
 
 
 @EACH
-def test_masks_do_not_depend_on_batch_or_order(
-    load: Load, name: str, queries: list[Query]
-) -> None:
+def test_masks_do_not_depend_on_batch_or_order(load: Load, name: str, queries: list[Query]) -> None:
     eight = masks_of(load(name), queries)
     predictor = load(name)
     one = [masks_of(predictor, [query])[0] for query in queries]
@@ -99,9 +97,7 @@ def test_an_unreadable_image_fails_alone(
 
 
 @EACH
-def test_memory_that_runs_out_halves_the_batch(
-    load: Load, name: str, queries: list[Query]
-) -> None:
+def test_memory_that_runs_out_halves_the_batch(load: Load, name: str, queries: list[Query]) -> None:
     predictor = load(name)
     seen = _run_out_above(predictor, 2)
     assert all(map(np.array_equal, masks_of(predictor, queries), masks_of(load(name), queries)))

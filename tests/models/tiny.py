@@ -165,9 +165,7 @@ def save_sam3(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def save_square(
-    folder: Path, kind: str, mean: tuple[float, ...], std: tuple[float, ...]
-) -> None:
+def save_square(folder: Path, kind: str, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
     """The file that the image processor of SAM 2 and SAM 3 saves, which needs torchvision."""
     values = {
         "image_processor_type": kind,

@@ -18,7 +18,8 @@ from fiftyone_plugin.predictors.base import (
     PredictorSpec,
     Query,
 )
-from fiftyone_plugin.predictors.runner import predict
+from fiftyone_plugin.predictors.pending import Estimate, estimate_work
+from fiftyone_plugin.predictors.runner import predict, request_stop
 from importers import fields
 from importers.errors import StateError, UsageError
 from importers.files import safe_name, write_atomic
@@ -193,3 +194,84 @@ def test_pairs_without_their_image_are_skipped_by_what_looks_at_pixels(
         write_atomic(folder / f"{safe_name(key)}.png", encode_png(np.ones((512, 512), np.uint8)))
     elsewhere = predict(dataset, predictor="results", field_name="r", params={"path": str(folder)})
     assert elsewhere.predicted == 3 and elsewhere.failed == 0
+
+
+# ------------------------------------------------------------- estimated, tried out, stopped
+
+
+def test_the_work_is_estimated(dataset: fo.Dataset) -> None:
+    pairs = len(dataset)
+    first = estimate_work(dataset, "moody", "m")
+    assert (first.pairs, first.seconds) == (pairs, None)
+    assert "not known yet" in str(first)
+    predict(dataset, predictor="moody", field_name="m", limit=3)
+    later = estimate_work(dataset, "moody", "m")
+    assert later.pairs == pairs - 3 and 0 < (later.seconds or 0) < 60
+    assert str(later) == f"{pairs - 3} pairs to predict, about 1 s as last time"
+    assert estimate_work(dataset, "moody", "m", anew=True).pairs == pairs
+    assert estimate_work(dataset.limit(4), "moody", "other").limited_to(2).pairs == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.1, "1 s"), (80, "80 s"), (100, "2 min"), (5000, "83 min"), (9000, "2.5 h")],
+)
+def test_durations_are_told_roughly(seconds: float, words: str) -> None:
+    assert str(Estimate(7, seconds)) == f"7 pairs to predict, about {words} as last time"
+
+
+def test_the_first_pairs_alone_and_then_the_rest(dataset: fo.Dataset) -> None:
+    told: list[tuple[int, int | None]] = []
+    done = predict(
+        dataset, predictor="moody", field_name="m", batch_size=2, limit=3,
+        progress=lambda *at: told.append(at),
+    )  # fmt: skip
+    assert done.predicted == 3 and not done.stopped
+    assert sorted(done.first) == sorted(str(i) for i in dataset.exists("m").values("id"))
+    assert told[-1] == (3, len(dataset))
+    rest = predict(dataset, predictor="moody", field_name="m", resume=True)
+    assert rest.predicted == len(dataset) - 3
+    with pytest.raises(UsageError, match="first 0 pairs are none"):
+        predict(dataset, predictor="moody", field_name="n", limit=0)
+
+
+def test_a_run_stops_when_asked_and_goes_on(dataset: fo.Dataset) -> None:
+    def ask(done: int, total: int | None) -> None:
+        if done == 4:
+            request_stop(fo.load_dataset(dataset.name), "m")
+
+    done = predict(dataset, predictor="moody", field_name="m", batch_size=2, progress=ask)
+    assert done.stopped and done.predicted == 4 == dataset.exists("m").count()
+    assert done.notes == ["stopped as it was asked to; --resume predicts the rest"]
+    rest = predict(dataset, predictor="moody", field_name="m", resume=True)
+    assert rest.predicted == len(dataset) - 4 and not rest.stopped
+
+
+@pytest.mark.parametrize("field", ["m", "../m", "segmentation"])
+def test_what_no_run_fills_cannot_be_stopped(dataset: fo.Dataset, field: str) -> None:
+    with pytest.raises(StateError, match="no run fills field"):
+        request_stop(dataset, field)
+
+
+def test_the_next_batch_is_announced_before_it_is_asked(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, int]] = []
+
+    class Reading(Moody):
+        def prefetch(self, batch: Sequence[Query]) -> None:
+            told.append(("read", len(batch)))
+
+        def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
+            told.append(("ask", len(batch)))
+            yield from super().predict(batch)
+
+        def notes(self) -> list[str]:
+            return ["it rained"]
+
+    spec = PredictorSpec("reading", "For tests.", {}, lambda params, device: Reading())
+    monkeypatch.setitem(PREDICTORS._things, "reading", spec)
+    done = predict(dataset.limit(5), predictor="reading", field_name="m", batch_size=2)
+    read, ask = ("read", 2), ("ask", 2)
+    assert told == [read, read, ask, ("read", 1), ask, ("ask", 1)]
+    assert done.notes == ["it rained"] and done.predicted == 5

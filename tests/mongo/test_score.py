@@ -14,7 +14,7 @@ from fiftyone_plugin.metrics.conventions import CONVENTIONS
 from fiftyone_plugin.metrics.runs import evaluation_of, load_score, score, scored_fields
 from importers import fields
 from importers.errors import StateError, UsageError
-from importers.masks import encode_png
+from importers.masks import encode_png, load_stored
 from tests.mongo.scoring import PRED, counts, expected, imported, predict
 from tests.unit.scoring_reference import RULES, assert_same, iou
 
@@ -199,6 +199,7 @@ def test_a_scoring_can_be_loaded_in_full(dataset: fo.Dataset) -> None:
 def test_lisats_scheme_gives_mean_and_deviation(dataset: fo.Dataset) -> None:
     done = score(dataset, pred=PRED, key=KEY, convention="lisat", scheme="lisat")
     assert done.ci == {} and done.bootstrap["scheme"] == "lisat"
+    assert done.bootstrap["rounds"] == 20
     assert done.bootstrap["mean"]["gIoU"] == pytest.approx(done.gIoU, abs=0.3)
     assert done.bootstrap["std"]["gIoU"] > 0
 
@@ -207,3 +208,16 @@ def test_progress_ends_at_the_number_of_pairs(dataset: fo.Dataset) -> None:
     seen: list[tuple[int, int | None]] = []
     score(dataset, pred=PRED, key=KEY, progress=lambda *at: seen.append(at))
     assert seen == [(12, 12)]
+
+
+def test_masks_can_be_scored_at_the_size_of_a_paper(dataset: fo.Dataset) -> None:
+    """Both masks at 480x480, each pixel from the nearest of the old ones."""
+    done = score(dataset, pred=PRED, key=KEY, side=480)
+    steps = np.arange(480) * 512 // 480
+    for sample in dataset:
+        target = load_stored(sample["segmentation"].mask_path)[steps][:, steps]
+        assert documents(dataset)[sample["key"]][f"{KEY}_target_area"] == target.sum()
+    assert (done.pairs, done.missing, done.resized) == (12, 4, 2)
+    assert done.gIoU != score(dataset, pred=PRED, key="native").gIoU
+    with pytest.raises(UsageError, match="cannot be scored at -1 pixels"):
+        score(dataset, pred=PRED, key=KEY, side=-1)

@@ -26,7 +26,14 @@ def box(x: int, y: int, width: int, height: int, side: int = 512) -> MaskStats:
     return measure(Mask(pixels))
 
 
-SOUND = mask()
+def ellipse(x: float, y: float, a: float, b: float, side: int = 512) -> MaskStats:
+    """Measurements of an ellipse around (x, y) with half axes ``a`` to the right, ``b`` down."""
+    columns, rows = np.meshgrid(np.arange(side) + 0.5, np.arange(side) + 0.5)
+    inside = ((columns - x) / a) ** 2 + ((rows - y) / b) ** 2 <= 1
+    return measure(Mask(inside.astype(np.uint8)))
+
+
+SOUND = ellipse(256, 256, 25, 13)
 
 
 def subject(key: str = "gres/train/a#0", /, **changes: Any) -> Subject:

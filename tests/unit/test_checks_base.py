@@ -27,19 +27,44 @@ SEVERITIES = {
     "image_missing": "info",
     "empty_query": "error",
     "coordinate_leak": "warning",
+    "garbled_query": "warning",
+    "boilerplate": "warning",
+    "unanswerable_query": "warning",
+    "vague_query": "info",
+    "length_outlier": "info",
+    "fragmented_mask": "warning",
+    "truncated_target": "info",
+    "size_conflict": "info",
+    "count_conflict": "warning",
+    "shape_conflict": "info",
+    "coordinate_conflict": "warning",
+    "paraphrase_conflict": "warning",
+    "swapped_pair": "warning",
     "position_conflict": "warning",
     "duplicate_pair": "warning",
     "ambiguous_query": "warning",
     "split_leak": "error",
     "low_iou": "info",
+    "consensus_conflict": "warning",
 }
-SCOPES = {"duplicate_pair": "image", "ambiguous_query": "image", "split_leak": "dataset"}
+SCOPES = {
+    "duplicate_pair": "image",
+    "ambiguous_query": "image",
+    "paraphrase_conflict": "image",
+    "swapped_pair": "image",
+    "split_leak": "dataset",
+    "length_outlier": "dataset",
+    "size_conflict": "dataset",
+}
 
 
 def test_the_catalogue_is_complete():
     assert {c.name: c.severity for c in CHECKS.values()} == SEVERITIES
     assert {c.name: c.scope for c in CHECKS.values() if c.scope != "pair"} == SCOPES
-    assert [c.name for c in CHECKS.values() if PREDICTIONS in c.needs] == ["low_iou"]
+    assert [c.name for c in CHECKS.values() if PREDICTIONS in c.needs] == [
+        "low_iou",
+        "consensus_conflict",
+    ]
 
 
 @pytest.mark.parametrize("name", SEVERITIES)
@@ -132,7 +157,7 @@ def test_an_unknown_parameter_lists_the_known(params: dict[str, Any], known: str
 
 
 def test_an_unknown_check_lists_the_known():
-    with pytest.raises(UnknownName, match="no check 'emptymask'; known: ambiguous_query, box_mask"):
+    with pytest.raises(UnknownName, match="no check 'emptymask'; known: ambiguous_query, boil"):
         CHECKS["emptymask"]
 
 

@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 
 from fiftyone_plugin.checks.base import CHECKS, Subject
 from fiftyone_plugin.checks.language import coordinate_leak, empty_query
-from fiftyone_plugin.language import Region, colors, combine, coordinates, places, sizes
+from fiftyone_plugin.language import (
+    Region,
+    classes,
+    colors,
+    combine,
+    coordinates,
+    counts,
+    places,
+    shapes,
+    sizes,
+)
 from fiftyone_plugin.language import vocabulary as v
 from tests.unit.language_cases import GRES_NO_PLACE, GRES_PLACES, NO_PLACE, PLACES
 
@@ -219,10 +229,25 @@ def test_coordinates(query: str, want: list[str]) -> None:
 
 
 Finder = Callable[[str], tuple[Any, ...]]
-FINDERS: list[Finder] = [places, colors, sizes, coordinates]
+FINDERS: list[Finder] = [places, colors, sizes, coordinates, classes, counts, shapes]
 _WORDS = sorted({*v.VERTICAL, *v.HORIZONTAL, *v.CENTER, *v.BRIDGE, *v.RELATION, *v.AREA, *v.FRAME})
 _SENTENCES = st.lists(
-    st.sampled_from([*_WORDS, *v.COLOR, *v.SIZE, "image's", "truck", ",", ".", "-", "[1, 2]"])
+    st.sampled_from(
+        [
+            *_WORDS,
+            *v.COLOR,
+            *v.SIZE,
+            "image's",
+            "truck",
+            "find",
+            "two",
+            "round",
+            ",",
+            ".",
+            "-",
+            "[1, 2]",
+        ]
+    )
 ).map(" ".join)
 
 

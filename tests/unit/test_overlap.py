@@ -61,7 +61,6 @@ CORNERS = [
     pytest.param([[1, 255, 0]], [[1, 1, 1]], (1, 2, 1, 2, 2), id="full-prediction"),
     pytest.param([[0, 0]], [[1, 0]], (0, 1, 0, 1, 2), id="no-target-predicted"),
     pytest.param([[1, 1]], [[0, 0]], (0, 2, 2, 0, 2), id="target-missed"),
-    pytest.param([[1, 0]], [[1, 255]], (1, 1, 1, 1, 2), id="ignore-in-a-prediction-is-none"),
 ]
 
 

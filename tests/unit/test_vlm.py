@@ -21,10 +21,7 @@ SECRET = "sk-chat-0123456789"
 QUICK = {"retries": "0", "connect_timeout": "2", "read_timeout": "2", "deadline": "5", "model": "m"}
 
 
-@pytest.fixture(autouse=True)
-def _no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in tokens.NAMES:
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 @pytest.fixture
@@ -48,8 +45,8 @@ def chat(content: Any, ended: str = "stop") -> Answer:
     return 200, {"Content-Type": "application/json"}, json.dumps(body).encode()
 
 
-def ask(answer: Answer, image: Path, **params: Any) -> Any:
-    with serve(lambda request: answer) as server:
+def ask(reply: Answer, image: Path, **params: Any) -> Any:
+    with serve(lambda request: reply) as server:
         (given,) = load(server.url, **params).predict(queries(image, "the car"))
     return given
 

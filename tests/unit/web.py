@@ -69,6 +69,7 @@ def serve(answer: Callable[[Request], Answer], context: ssl.SSLContext | None = 
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             nonlocal now

@@ -1,0 +1,158 @@
+"""How fast the checks go over stored records, how memory grows, and how near images are found.
+
+A generated dataset is imported once and its documents are stored again under new keys until
+there are enough: no image and no mask is read. Every query is made another by a word that
+means nothing to the checks, so that nothing is gained from having read it before.
+
+    make bench                                   # all benchmarks
+    .venv/bin/python benchmarks/bench_checks.py --pairs 10000 100000 --hashes 1000000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+IMAGES = 60
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pairs", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--hashes", type=int, default=1_000_000, help="0 for none")
+    parser.add_argument("--gres", metavar="ROOT", help="GRES files instead of generated ones")
+    parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.alone:
+        print(json.dumps(measure(args.alone, args.gres)))
+        return
+    runs = []
+    for pairs in args.pairs:
+        # Each in a process of its own: what is measured is the peak of a process' memory.
+        command = [sys.executable, __file__, "--alone", str(pairs)]
+        command += ["--gres", args.gres] if args.gres else []
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        runs.append(json.loads(done.stdout.splitlines()[-1]))
+    report: dict[str, Any] = {"checks": runs}
+    if args.hashes:
+        report["near_hashes"] = near(args.hashes)
+    print(json.dumps(report, indent=2))
+
+
+def measure(pairs: int, gres: str | None) -> dict[str, Any]:
+    """Flags so many stored pairs for the first time, again, and with other parameters."""
+    with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
+        os.environ["FIFTYONE_DEFAULT_DATASET_DIR"] = folder
+        os.environ["FIFTYONE_DO_NOT_TRACK"] = "1"
+        dataset = build(Path(folder), pairs, gres)
+        try:
+            return time_runs(dataset, pairs)
+        finally:
+            from importers.datasets import delete_dataset
+
+            delete_dataset(dataset.name)
+
+
+def time_runs(dataset: Any, pairs: int) -> dict[str, Any]:
+    from fiftyone_plugin.checks.runner import flag
+
+    # Whatever is loaded and started once is not the checks'.
+    flag(dataset.limit(200))
+    before = peak()
+    runs: dict[str, Any] = {"pairs": pairs}
+    params = {"tiny_mask": {"min_area": 30}, "position_conflict": {"tolerance": 0.2}}
+    for name, given in (("first", {}), ("again", {}), ("other_parameters", params)):
+        started, busy = time.perf_counter(), time.process_time()
+        done = flag(dataset, params=given)
+        seconds, busy = time.perf_counter() - started, time.process_time() - busy
+        assert done.pairs == pairs and done.images_read == 0
+        runs[name] = {
+            "pairs_per_second": round(pairs / seconds),
+            "busy_microseconds_a_pair": round(busy / pairs * 1e6, 1),
+            "written": done.written,
+        }
+    runs["peak_growth_mb"] = round(peak() - before, 1)
+    return runs
+
+
+def peak() -> float:
+    """The most memory this process had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def build(folder: Path, pairs: int, gres: str | None) -> Any:
+    """A dataset of so many pairs: imported ones and copies of their documents."""
+    import fiftyone as fo
+    from bson import ObjectId
+
+    from fiftyone_plugin.checks.measuring import measure_images
+    from fiftyone_plugin.demo.layouts import make_gres
+    from importers import store
+    from importers.ingest import ImportOptions, import_dataset
+
+    root = Path(gres) if gres else make_gres(folder / "published", IMAGES, seed=7).root
+    import_dataset("gres", root, "bench-checks", ImportOptions(overwrite=True, placeholders=True))
+    dataset = fo.load_dataset("bench-checks")
+    measure_images(dataset)
+    docs = list(dataset._sample_collection.find())
+    dataset._sample_collection.delete_many({})
+
+    def copies() -> Any:
+        for number in range(pairs):
+            turn, at = divmod(number, len(docs))
+            doc = dict(docs[at], _id=ObjectId())
+            doc["key"] = f"{doc['key']}~{turn}"
+            doc["image_id"] = f"{doc['image_id']}~{turn}"
+            doc["phrase"] = f"{doc['phrase'].rstrip('.')}, number q{turn}x."
+            digest = doc["source"]["image_digest"]
+            changed = f"{turn:08x}{digest[8:]}" if digest else ""
+            doc["source"] = dict(doc["source"], image_digest=changed)
+            doc["mask_stats"] = dict(
+                doc["mask_stats"], digest=f"{turn:08x}{doc['mask_stats']['digest'][8:]}"
+            )
+            if "image_stats" in doc:
+                phash = (int(doc["image_stats"]["phash"], 16) * (2 * turn + 1)) % 2**64
+                doc["image_stats"] = dict(doc["image_stats"], phash=f"{phash:016x}")
+            yield doc
+
+    for batch in store.batched(copies(), store.BATCH):
+        store.insert(dataset, batch)
+    return dataset
+
+
+def near(count: int) -> dict[str, Any]:
+    """Finds a hundredth of near hashes among random ones."""
+    import numpy as np
+
+    from fiftyone_plugin.near_hashes import nearest
+
+    rng = np.random.default_rng(0)
+    hashes = rng.integers(0, 2**64, count, dtype=np.uint64)
+    planted = count // 100
+    for at in range(planted):
+        value = int(hashes[at])
+        for bit in rng.choice(64, int(rng.integers(1, 7)), replace=False):
+            value ^= 1 << int(bit)
+        hashes[count - 1 - at] = value
+    started = time.perf_counter()
+    found = nearest([int(value) for value in hashes], 6)
+    return {
+        "hashes": count,
+        "max_distance": 6,
+        "seconds": round(time.perf_counter() - started, 1),
+        "planted": planted,
+        "found": sum(int(value) in found for value in hashes[:planted]),
+        "peak_mb": round(peak(), 1),
+    }
+
+
+if __name__ == "__main__":
+    main()

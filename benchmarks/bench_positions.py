@@ -1,0 +1,113 @@
+"""How often ``position_conflict`` is right on real GRES queries that a person has read.
+
+``data/position-labels.jsonl`` holds the judgements: 110 flagged pairs and 110 others with a
+word of direction, drawn at random, and every other unflagged pair whose mask's centre
+contradicts some word of direction in its query ("suspicious"). The check runs anew on the
+excerpt, so that a change of the parser or of the geometry shows.
+
+    python benchmarks/bench_positions.py GRES_FOLDER [--tolerance 0.08] [--list]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from fiftyone_plugin.checks import CHECKS, Subject  # noqa: E402
+from importers.errors import RecordError  # noqa: E402
+from importers.formats import gres  # noqa: E402
+from importers.mask_stats import MaskStats, measure  # noqa: E402
+from importers.masks import rasterize  # noqa: E402
+from importers.records import Pair, Polygons  # noqa: E402
+
+LABELS = Path(__file__).with_name("data") / "position-labels.jsonl"
+SIDE = 512
+"""Width and height of a GRES chip in pixels."""
+
+
+def main() -> int:
+    """Prints precision and recall with their counts, as text and as one line of JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("gres", type=Path, help="the folder that holds gres_annotations")
+    parser.add_argument("--tolerance", type=float, default=0.08)
+    parser.add_argument("--list", action="store_true", help="list what was judged wrongly")
+    given = parser.parse_args()
+    if not gres.detect(given.gres):
+        print(f"no GRES annotations in {given.gres}; nothing was measured")
+        return 0
+    labels = {one["key"]: one for one in map(json.loads, LABELS.read_text("utf-8").splitlines())}
+    flagged = set(_flagged(given.gres, given.tolerance))
+    present = {pair.key for pair in gres.read(given.gres, on_error=_ignore)}
+    known = {key: label for key, label in labels.items() if key in present}
+    print(f"{len(present):,} pairs, {len(flagged):,} flagged; {len(known)} of them labelled")
+    result = score(known, flagged)
+    for name, value in result.items():
+        print(f"  {name}: {value}")
+    if given.list:
+        _list(known, flagged)
+    print(json.dumps(result))
+    return 0
+
+
+def score(labels: dict[str, dict[str, Any]], flagged: set[str]) -> dict[str, Any]:
+    """Precision and recall; labels that say nothing (``right`` is null) are counted apart.
+
+    ``precision_strict`` counts them as false alarms. Recall divides the wrong pairs that are
+    flagged, projected from the sample to all flagged ones, by those and the wrong ones
+    among the unflagged, which the suspicious ones hold all.
+    """
+    counts = Counter((key in flagged, label["right"]) for key, label in labels.items())
+    hits, alarms, unsure = counts[True, False], counts[True, True], counts[True, None]
+    missed = counts[False, False]
+    judged = hits + alarms + unsure
+    found = len(flagged) * hits / judged if judged else 0.0
+    return {
+        "flagged_wrong": hits,
+        "flagged_right": alarms,
+        "flagged_unsure": unsure,
+        "unflagged_wrong": missed,
+        "unflagged_right": counts[False, True],
+        "unflagged_unsure": counts[False, None],
+        "precision": round(hits / (hits + alarms), 3) if hits + alarms else None,
+        "precision_strict": round(hits / judged, 3) if judged else None,
+        "recall": round(found / (found + missed), 3) if found + missed else None,
+    }
+
+
+def _flagged(root: Path, tolerance: float) -> Iterator[str]:
+    check = CHECKS["position_conflict"].with_params({"tolerance": tolerance})
+    stats: dict[Any, MaskStats] = {}
+    for pair in gres.read(root, on_error=_ignore):
+        if not isinstance(pair.target, Polygons):
+            continue
+        if pair.target not in stats:
+            stats = {pair.target: measure(rasterize(pair.target.shapes, SIDE, SIDE))}
+        if any(check.run(_subject(pair, stats[pair.target]))):
+            yield pair.key
+
+
+def _subject(pair: Pair, stats: MaskStats) -> Subject:
+    return Subject(pair.key, pair.image_id, pair.split, pair.phrase, stats=stats)
+
+
+def _ignore(error: RecordError) -> None:
+    """A broken record is the import's business."""
+
+
+def _list(labels: dict[str, dict[str, Any]], flagged: set[str]) -> None:
+    for key, label in labels.items():
+        if label["right"] is not None and (key in flagged) is label["right"]:
+            what = "false alarm" if key in flagged else "missed"
+            print(f"  {what}: {key} {label['phrase']!r} ({label['why']})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""What an audit tells of a dataset, counted in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from fiftyone_plugin.audit.drawing import Shown, default_size
+from fiftyone_plugin.checks import SEVERITIES
+from fiftyone_plugin.checks.stored import LABELS, ranked
+from fiftyone_plugin.exporters.selections import parse_selection
+from importers import fields, store
+
+_TRIED = 500
+"""Findings that are looked through for examples on different images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A finding with what it takes to draw it."""
+
+    key: str
+    phrase: str
+    severity: str
+    score: float
+    note: str
+    shown: Shown
+
+
+@dataclass
+class Facts:
+    """What an audit tells.
+
+    Attributes:
+        splits: by split ``{"pairs", "images", "clean", "quiet"}``: pairs, images, pairs that
+            the selection ``clean`` keeps, and pairs with no finding but ``info``
+        notes: in what the files differ from the published counts, as the import found
+        skipped: records that could not be imported
+        findings: by check ``{"severity": count}``, the most first
+        worst: pairs by their worst severity, ``""`` for those without a finding
+        placeholders: pairs whose image is missing
+    """
+
+    splits: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    skipped: int = 0
+    findings: dict[str, dict[str, int]] = field(default_factory=dict)
+    worst: dict[str, int] = field(default_factory=dict)
+    placeholders: int = 0
+
+    @property
+    def pairs(self) -> int:
+        """All pairs."""
+        return sum(one["pairs"] for one in self.splits.values())
+
+
+def gather(dataset: Any) -> Facts:
+    """Counts everything in one pass over the pairs, and one over the findings."""
+    info = store.info(dataset)
+    facts = Facts(notes=list(info.get("notes", ())), skipped=int(info.get("skipped_total", 0)))
+    clean = parse_selection(dataset, "clean")
+    images: dict[str, set[int]] = {}
+    wanted = ("tags", fields.IMAGE_ID, fields.VERDICT, fields.IMAGE_MISSING, f"{LABELS}.severity")
+    for doc in store.stream(dataset, wanted):
+        split = (doc.get("tags") or [""])[0]
+        one = facts.splits.setdefault(split, {"pairs": 0, "images": 0, "clean": 0, "quiet": 0})
+        labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
+        worst = min((SEVERITIES.index(label["severity"]) for label in labels), default=None)
+        name = "" if worst is None else SEVERITIES[worst]
+        facts.worst[name] = facts.worst.get(name, 0) + 1
+        facts.placeholders += bool(doc.get(fields.IMAGE_MISSING))
+        images.setdefault(split, set()).add(hash(doc[fields.IMAGE_ID]))
+        one["pairs"] += 1
+        one["clean"] += clean(doc)
+        one["quiet"] += clean(doc) and name in ("", "info")
+    for split, seen in images.items():
+        facts.splits[split]["images"] = len(seen)
+    facts.findings = _findings(dataset)
+    return facts
+
+
+def _findings(dataset: Any) -> dict[str, dict[str, int]]:
+    label = f"${LABELS}"
+    pipeline = [
+        {"$project": {LABELS: 1}},
+        {"$unwind": label},
+        {"$group": {"_id": {"c": f"{label}.label", "s": f"{label}.severity"}, "n": {"$sum": 1}}},
+    ]
+    found: dict[str, dict[str, int]] = {}
+    for doc in dataset._sample_collection.aggregate(pipeline, allowDiskUse=True):
+        found.setdefault(doc["_id"]["c"], {})[doc["_id"]["s"]] = doc["n"]
+    return dict(sorted(found.items(), key=lambda one: (-sum(one[1].values()), one[0])))
+
+
+def examples(dataset: Any, check: str, count: int, *, outlines_only: bool) -> list[Example]:
+    """The worst findings of a check, each on another image."""
+    lines = islice(ranked(dataset, where={"label": check}), _TRIED)
+    chosen: list[Example] = []
+    seen: set[tuple[str, str]] = set()
+    for example, image in _drawable(dataset, list(lines), outlines_only):
+        if len(chosen) >= count:
+            break
+        if image not in seen:
+            seen.add(image)
+            chosen.append(example)
+    return chosen
+
+
+def _drawable(
+    dataset: Any, lines: list[dict[str, Any]], outlines_only: bool
+) -> Iterator[tuple[Example, tuple[str, str]]]:
+    """Findings with their files, and what tells their image and mask from others."""
+    wanted = ("filepath", fields.KEY, fields.RENDITION, fields.IMAGE_ID, fields.IMAGE_MISSING,
+              f"{fields.SEGMENTATION}.mask_path", "metadata.width", "metadata.height",
+              f"{fields.MASK_STATS}.digest")  # fmt: skip
+    where = {fields.KEY: {"$in": [line["key"] for line in lines]}}
+    docs = {doc[fields.KEY]: doc for doc in store.stream(dataset, wanted, where=where)}
+    for line in lines:
+        doc = docs[line["key"]]
+        metadata = doc.get("metadata") or {}
+        bare = outlines_only or doc.get(fields.IMAGE_MISSING)
+        shown = Shown(
+            None if bare else doc.get(fields.RENDITION) or doc["filepath"],
+            (doc.get(fields.SEGMENTATION) or {}).get("mask_path") or "",
+            default_size(metadata.get("width"), metadata.get("height")),
+        )
+        given = {name: line[name] for name in ("key", "severity", "score", "note")}
+        digest = (doc.get(fields.MASK_STATS) or {}).get("digest") or ""
+        example = Example(**given, phrase=line["phrase"] or "", shown=shown)
+        yield example, (doc[fields.IMAGE_ID], digest[:16])

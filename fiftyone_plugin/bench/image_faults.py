@@ -1,0 +1,64 @@
+"""Faults of the image; none can be planted where placeholders stand for the images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fiftyone_plugin.bench.faults import Damage, Pixels, Tools, Unit, fault
+from importers.image_stats import ImageStats, measure_image
+from importers.media import ImageError, read_rgb
+
+
+@fault("image_missing", structural=True, about="The image is gone and a placeholder stands there.")
+def image_missing(unit: Unit, tools: Tools) -> Damage | None:
+    if any(r.pair.image_missing for r in unit):
+        return None
+    gone = [replace(r.pair, image_missing=True, image_digest="", image=None, colors=None)
+            for r in unit]  # fmt: skip
+    return Damage(tuple(gone), tuple(p.key for p in gone))
+
+
+@fault("image_unreadable", structural=True, about="The image file is cut short.")
+def image_unreadable(unit: Unit, tools: Tools) -> Damage | None:
+    if not unit[0].seen:
+        return None
+    source = Path(unit[0].image_path)
+    data = source.read_bytes()
+    file = tools.scratch / f"cut{source.suffix}"
+    file.write_bytes(data[: int(len(data) * tools.rng.uniform(0.2, 0.8))])
+    try:
+        image = measure_image(read_rgb(file))
+    except ImageError as error:
+        image = ImageStats(error=str(error))
+    return _with(unit, image)
+
+
+@fault("image_blank", structural=True, about="The image is of one color, with compression noise.")
+def image_blank(unit: Unit, tools: Tools) -> Damage | None:
+    level = int(tools.rng.choice([0, 74, 255]))
+    noise = tools.rng.integers(-1, 2, (64, 64, 3))
+    return _altered(unit, lambda rgb: np.clip(level + noise, 0, 255).astype(np.uint8))
+
+
+@fault("image_dark", about="The image is darkened to a twelfth.")
+def image_dark(unit: Unit, tools: Tools) -> Damage | None:
+    return _altered(unit, lambda rgb: (rgb / 12).astype(np.uint8))
+
+
+@fault("image_low_contrast", about="The image is veiled: a twelfth of its contrast is left.")
+def image_low_contrast(unit: Unit, tools: Tools) -> Damage | None:
+    return _altered(unit, lambda rgb: (140 + (rgb.astype(np.float32) - 140) / 12).astype(np.uint8))
+
+
+def _altered(unit: Unit, alter: Callable[[Pixels], Pixels]) -> Damage | None:
+    return _with(unit, measure_image(alter(unit[0].rgb()))) if unit[0].seen else None
+
+
+def _with(unit: Unit, image: ImageStats) -> Damage:
+    """Nothing is said here of the target's colors, which go with the image."""
+    pairs = tuple(replace(r.pair, image=image, colors=None) for r in unit)
+    return Damage(pairs, tuple(p.key for p in pairs))

@@ -1,0 +1,69 @@
+"""The pairs of a dataset in memory, image by image, and checks run over them there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from fiftyone_plugin.bench.faults import Record
+from fiftyone_plugin.checks import Check, Finding, Subject
+from fiftyone_plugin.checks.records import image_of, projection, subject_from
+from fiftyone_plugin.checks.runner import about_several, find_in
+from importers import fields, store
+
+_MASK = f"{fields.SEGMENTATION}.mask_path"
+_DIGEST = f"{fields.SOURCE}.image_digest"
+
+Units = list[list[Record]]
+
+
+def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> Units:
+    """Reads the pairs of randomly chosen images.
+
+    Args:
+        samples: a dataset or view that PairLens imported
+        checks: that will run, for what they need
+        pairs: about as many; all if there are fewer
+        seed: of the choice
+    """
+    wanted = projection(checks, {}, "filepath", _MASK, _DIGEST, "metadata.width", "metadata.height")
+    docs = store.stream(samples, wanted, order=(_DIGEST, fields.IMAGE_ID))
+    share = min(1.0, pairs / max(1, len(samples)))
+    rng = np.random.default_rng([seed, 1])
+    units = []
+    for _, group in groupby(docs, key=image_of):
+        if share < 1 and rng.random() >= share:
+            continue
+        records = [_record(doc) for doc in group]
+        units.append(sorted(records, key=lambda r: r.pair.key))
+    return units
+
+
+def _record(doc: Any) -> Record:
+    mask = (doc.get(fields.SEGMENTATION) or {}).get("mask_path") or ""
+    return Record(subject_from(doc, {}), mask, doc["filepath"])
+
+
+def find_all(subjects: Sequence[Subject], checks: Sequence[Check]) -> dict[str, list[Finding]]:
+    """Findings by key, of all checks, as they would be if the pairs were a dataset."""
+    found: defaultdict[str, list[Finding]] = defaultdict(list)
+    for one in checks:
+        if one.scope == "dataset":
+            for finding in about_several(one, subjects):
+                found[finding.key].append(finding)
+    for group in by_image(subjects):
+        for pair, findings in zip(group, find_in(group, checks), strict=True):
+            found[pair.key] += findings
+    return found
+
+
+def by_image(subjects: Iterable[Subject]) -> Iterator[list[Subject]]:
+    """The pairs that show one image, by content where it is there, as in the runner."""
+    groups: defaultdict[object, list[Subject]] = defaultdict(list)
+    for pair in subjects:
+        groups[pair.image_digest or (pair.split, pair.image_id)].append(pair)
+    yield from groups.values()

@@ -1,0 +1,87 @@
+"""Coordinates that leaked into a query, against the box of its own mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.pairs import Box, box_iou
+from fiftyone_plugin.language import coordinates
+from importers.mask_stats import MaskStats
+
+SCALES = (1.0, 100.0, 1000.0)
+"""Ranges of coordinates that are no pixels: shares, percent, and thousandths as VLMs have them."""
+
+FloatBox = tuple[float, float, float, float]
+
+
+@check(
+    "coordinate_conflict",
+    severity="warning",
+    needs=("phrase", "mask_stats"),
+    about="The coordinates in the query are not those of its mask, however they are read.",
+)
+def coordinate_conflict(pair: Subject, *, min_iou: float = 0.3) -> Iterator[Doubt]:
+    """Compares leaked boxes and points with the mask's box.
+
+    Four numbers are read as ``[x, y, w, h]`` and as ``[x1, y1, x2, y2]``, in pixels and in the
+    ranges of 1, 100 and 1000 that models write, and the best reading counts. Two numbers are a
+    point, which must lie within the mask's box, or near it by a tenth of the image.
+
+    Args:
+        pair: the pair
+        min_iou: overlap of the boxes from which on they are taken for the same
+    """
+    stats = pair.stats
+    if pair.no_target or stats.error or not stats.area:
+        return
+    for word in coordinates(pair.phrase):
+        numbers = [float(number) for number in word.value.split()]
+        if len(numbers) == 4:
+            iou, reading = max(_readings(numbers, stats))
+            if iou < min_iou:
+                note = f"query says {word.text}; the mask's box is {_shown(stats.box)} (x, y, w, h)"
+                note += f", IoU {iou:.2f}" + (f" if read as {reading}" if iou else "")
+                yield Doubt(0.05 + 0.5 * iou / max(min_iou, 1e-9), note)
+                return
+        elif len(numbers) == 2 and (away := _distance(numbers, stats)) > 0.1:
+            note = f"query says {word.text}; the mask's box is {_shown(stats.box)} (x, y, w, h)"
+            yield Doubt(max(0.1, 0.5 - away), f"{note}, {away:.0%} of the image away")
+            return
+
+
+def _readings(numbers: list[float], stats: MaskStats) -> Iterator[tuple[float, str]]:
+    """The overlap with the mask's box under each reading, with the reading's name."""
+    for factors in _factors(numbers, stats):
+        a, b, c, d = (n * f for n, f in zip(numbers, (*factors, *factors), strict=True))
+        yield box_iou(_rounded((a, b, c, d)), stats.box), "[x, y, w, h]"
+        corners = (min(a, c), min(b, d), abs(c - a), abs(d - b))
+        yield box_iou(_rounded(corners), stats.box), "[x1, y1, x2, y2]"
+
+
+def _factors(numbers: list[float], stats: MaskStats) -> Iterator[tuple[float, float]]:
+    yield 1.0, 1.0
+    for scale in SCALES:
+        if max(map(abs, numbers)) <= scale:
+            yield stats.width / scale, stats.height / scale
+
+
+def _rounded(box: FloatBox) -> Box:
+    x, y, width, height = (round(number) for number in box)
+    return x, y, width, height
+
+
+def _distance(point: list[float], stats: MaskStats) -> float:
+    """How far a point lies outside the mask's box, in image sides, under its best reading."""
+    x0, y0, width, height = stats.box
+    best = float("inf")
+    for fx, fy in _factors(point, stats):
+        x, y = point[0] * fx, point[1] * fy
+        dx = max(x0 - x, x - x0 - width, 0.0) / stats.width
+        dy = max(y0 - y, y - y0 - height, 0.0) / stats.height
+        best = min(best, max(dx, dy))
+    return best
+
+
+def _shown(box: Box) -> str:
+    return f"[{', '.join(map(str, box))}]"

@@ -1,0 +1,112 @@
+"""Two pairs of one image whose queries fit each other's masks better than their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.positions import outside
+from fiftyone_plugin.language import shapes, sizes
+from importers.mask_stats import MaskStats
+
+MIN_EACH = 0.05
+"""How much better each of the two must fit, in image sides."""
+
+MAX_DOUBTED = 64
+"""Pairs of one image that are compared with each other; more would take quadratic time."""
+
+
+@check(
+    "swapped_pair",
+    severity="warning",
+    scope="image",
+    needs=("phrase", "mask_stats"),
+    about="Two queries of one image fit each other's masks and not their own.",
+)
+def swapped_pair(pairs: Sequence[Subject], *, min_gain: float = 0.25) -> Iterator[Doubt]:
+    """Compares the masks of one image with its queries, by place, size and shape words.
+
+    Two pairs are doubted where exchanging their masks makes both queries fit better. Where it
+    helps one alone, that one is wrong in some other way.
+
+    Args:
+        pairs: the pairs of an image
+        min_gain: how much better both together must fit, in image sides; a size or shape word
+            that turns from wrong to right counts 0.3
+    """
+    usable = [p for p in pairs if p.stats.area and not p.stats.error and not p.no_target]
+    if len({p.stats.digest for p in usable}) < 2:
+        return
+    doubted = sorted((p for p in usable if _suspect(p)), key=lambda p: p.key)[:MAX_DOUBTED]
+    for pair in doubted:
+        best = max(
+            ((gain, other) for other in usable[:MAX_DOUBTED] if (gain := _gain(pair, other))),
+            key=lambda found: (found[0], found[1].key),
+            default=None,
+        )
+        if best is not None and best[0] >= min_gain:
+            gain, other = best
+            yield Doubt(max(0.05, 0.6 - gain), _note(pair, other), key=pair.key)
+
+
+def _suspect(pair: Subject) -> bool:
+    """Whether a query can be thought to fit another mask better; a cheap first look."""
+    return outside(pair.phrase, pair.stats) > 0.05 or bool(
+        sizes(pair.phrase) or shapes(pair.phrase)
+    )
+
+
+def _gain(pair: Subject, other: Subject) -> float:
+    """How much better two pairs fit with their masks exchanged; 0 where either does not."""
+    if other.stats.digest == pair.stats.digest or other.split != pair.split:
+        return 0.0
+    mine = _misfit(pair, pair.stats, other.stats) - _misfit(pair, other.stats, pair.stats)
+    theirs = _misfit(other, other.stats, pair.stats) - _misfit(other, pair.stats, other.stats)
+    return mine + theirs if min(mine, theirs) >= MIN_EACH else 0.0
+
+
+def _misfit(pair: Subject, stats: MaskStats, instead: MaskStats) -> float:
+    """How badly a query fits a mask by place, size and shape, beside the other mask."""
+    return (
+        outside(pair.phrase, stats)
+        + _size_misfit(pair.phrase, stats, instead)
+        + _shape_misfit(pair.phrase, stats, instead)
+    )
+
+
+def _size_misfit(phrase: str, stats: MaskStats, instead: MaskStats) -> float:
+    """0.3 where a small thing has the mask that is over four times as large as the other."""
+    said = {word.value for word in sizes(phrase)}
+    if said == {"small"} and stats.area > 4 * instead.area:
+        return 0.3
+    return 0.3 if said == {"large"} and 4 * stats.area < instead.area else 0.0
+
+
+def _shape_misfit(phrase: str, stats: MaskStats, instead: MaskStats) -> float:
+    """0.3 where a round thing has the longer mask by far, or a long thing the rounder."""
+    said = {word.value for word in shapes(phrase)}
+    if stats.border or instead.border:
+        return 0.0
+    if said & {"round", "square"} and stats.elongation > 2 * instead.elongation:
+        return 0.3
+    return 0.3 if said == {"elongated"} and 2 * stats.elongation < instead.elongation else 0.0
+
+
+def _note(pair: Subject, other: Subject) -> str:
+    here, there = pair.stats, other.stats
+    said = []
+    if (own := outside(pair.phrase, here)) > (others := outside(pair.phrase, there)):
+        said.append(
+            f"its own mask lies {own:.0%} of the image outside the place it names, "
+            f"the other {others:.0%}"
+        )
+    if _size_misfit(pair.phrase, here, there):
+        word = sizes(pair.phrase)[0].text
+        said.append(f"it says {word!r} and its mask has {here.area} pixels, the other {there.area}")
+    if _shape_misfit(pair.phrase, here, there):
+        word = shapes(pair.phrase)[0].text
+        said.append(
+            f"it says {word!r} and its mask is {here.elongation:.1f} times as long as wide, "
+            f"the other {there.elongation:.1f} times"
+        )
+    return f"the query fits the mask of {other.key} better: {'; '.join(said)}".replace("%", " %")

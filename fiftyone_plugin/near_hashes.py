@@ -1,0 +1,96 @@
+"""Perceptual hashes that differ in few bits, found among a million without comparing all pairs.
+
+If two 64-bit hashes differ in at most ``d`` bits and are cut into ``d + 3`` bands, then at
+least three bands are equal. So it is enough to compare the hashes that agree in some three
+bands, which are few: Manku, Jain and Sarma, Detecting near-duplicates for web crawling (2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from importers.errors import UsageError
+
+BITS = 64
+SHARED = 3
+"""Bands that two near hashes share at least: 84 keys of 21 bits for a distance of 6."""
+
+MAX_DISTANCE = 8
+MAX_BUCKET = 512
+"""Neighbours in one bucket that a hash is compared with. Only collections whose images all
+look alike have more, and there every image has found a neighbour long before."""
+
+Hashes = NDArray[np.uint64]
+
+
+def nearest(hashes: Sequence[int], max_distance: int) -> dict[int, tuple[int, int]]:
+    """For every hash that has others near it, the nearest and its distance.
+
+    Args:
+        hashes: in any order; equal ones are taken once
+        max_distance: in bits, 0 to 8
+
+    Returns:
+        ``{hash: (nearest other hash, bits that differ)}``
+
+    Raises:
+        UsageError: for a larger distance, for which unrelated images would be near
+    """
+    if not 0 <= max_distance <= MAX_DISTANCE:
+        raise UsageError(f"a distance of {max_distance} bits is not 0 to {MAX_DISTANCE}")
+    unique = np.unique(np.array(hashes, dtype=np.uint64))
+    best = np.full(len(unique), max_distance + 1, np.uint8)
+    other = np.zeros(len(unique), np.int64)
+    for key in _keys(unique, max_distance + SHARED):
+        order = np.argsort(key, kind="stable")
+        for first, second in _neighbours(key[order]):
+            a, b = order[first], order[second]
+            _keep_nearest(unique, a, b, best, other)
+    near = np.flatnonzero(best <= max_distance)
+    return {int(unique[i]): (int(unique[other[i]]), int(best[i])) for i in near}
+
+
+def _keys(hashes: Hashes, bands: int) -> Iterator[Hashes]:
+    """For every choice of bands that may be the shared ones, those bands of all hashes."""
+    edges = [BITS * band // bands for band in range(bands + 1)]
+    masks = [(1 << high) - (1 << low) for low, high in pairwise(edges)]
+    for chosen in combinations(masks, SHARED):
+        yield hashes & np.uint64(sum(chosen))
+
+
+def _neighbours(keys: Hashes) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Positions of equal keys in a sorted array, pair by pair in ever wider steps."""
+    first = np.arange(len(keys))
+    for step in range(1, MAX_BUCKET + 1):
+        first = first[first + step < len(keys)]
+        first = first[keys[first] == keys[first + step]]
+        if not len(first):
+            return
+        yield first, first + step
+
+
+def _keep_nearest(
+    hashes: Hashes,
+    a: NDArray[np.intp],
+    b: NDArray[np.intp],
+    best: NDArray[np.uint8],
+    other: NDArray[np.int64],
+) -> None:
+    distance = _distance(hashes[a] ^ hashes[b])
+    for here, there in ((a, b), (b, a)):
+        # A position occurs once on each side at one step, so that nothing is written twice.
+        closer = distance < best[here]
+        best[here[closer]] = distance[closer]
+        other[here[closer]] = there[closer]
+
+
+def _distance(differing: Hashes) -> NDArray[np.uint8]:
+    """Set bits of each value."""
+    x = differing - ((differing >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return ((x * np.uint64(0x0101010101010101)) >> np.uint64(56)).astype(np.uint8)

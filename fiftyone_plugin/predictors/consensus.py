@@ -1,0 +1,279 @@
+"""What several predictors agree on: a majority mask for each pair, and how far they agree.
+
+Where predictors agree with each other and not with the ground truth, the ground truth is
+likely to be wrong: score the majority masks, and the check ``consensus_conflict`` says where.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import fiftyone as fo
+import numpy as np
+
+from fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
+from fiftyone_plugin.metrics.overlap import Pixels, resize
+from importers import fields, store
+from importers.errors import MaskError, StateError, UsageError
+from importers.files import safe_name, write_atomic
+from importers.masks import encode_png
+from importers.parallel import Progress, map_items, no_progress
+
+MADE = "consensus"
+"""Key in PairLens' info: which fields each agreement field was made of."""
+
+CHUNK = 16
+"""Pairs that a thread is given at once."""
+
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_PARTS = ("_cls", "mask", "mask_path", "label", "bounding_box", "points", "filled", "closed")
+_FEW = "fewer than two predictions"
+
+
+@dataclass
+class ConsensusSummary:
+    """What a run did.
+
+    Attributes:
+        field: of the majority masks
+        fields: that they were made of
+        agreed: pairs that got a mask
+        agreement: mean of their agreements, or ``None`` where there is none
+        failed: pairs of which a mask cannot be read, each named in ``failures``
+        skipped: pairs that had a consensus already, or fewer than two predictions; counted
+            by reason in ``skips``
+    """
+
+    dataset: str
+    field: str
+    fields: list[str]
+    agreed: int = 0
+    agreement: float | None = None
+    failed: int = 0
+    skipped: int = 0
+    skips: dict[str, int] = dataclasses.field(default_factory=dict)
+    failures: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    seconds: float = 0.0
+
+    def skip(self, reason: str, pairs: int = 1) -> None:
+        """Counts skipped pairs."""
+        if pairs:
+            self.skipped += pairs
+            self.skips[reason] = self.skips.get(reason, 0) + pairs
+
+
+class Agreed(NamedTuple):
+    """The agreement on a pair.
+
+    Attributes:
+        mask: (height, width) uint8, 1 where more than half of the predictions have the target
+        agreement: mean IoU of the predictions, two at a time, in 0 to 1; of two empty ones it
+            is 1
+    """
+
+    mask: Pixels
+    agreement: float
+
+
+def agree(masks: Sequence[Pixels]) -> Agreed:
+    """Combines two masks or more of 0 and 1, of equal shapes.
+
+    A pixel that exactly half of them have is background: of two, the intersection remains.
+    """
+    ious = []
+    for one, other in combinations(masks, 2):
+        union = cv2.countNonZero(cv2.bitwise_or(one, other))
+        both = cv2.countNonZero(cv2.bitwise_and(one, other))
+        ious.append(both / union if union else 1.0)
+    votes = np.sum(masks, axis=0, dtype=np.uint16)
+    majority: Pixels = np.greater(2 * votes, len(masks)).astype(np.uint8)
+    return Agreed(majority, float(np.mean(ious)))
+
+
+def consensus(
+    samples: Any,
+    *,
+    sources: Sequence[str],
+    field_name: str,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress = no_progress,
+) -> ConsensusSummary:
+    """Combines prediction fields into a field of majority masks and one of agreements.
+
+    Of each pair the predictions that are there count, two at the least. Masks of other sizes
+    are brought to the image's. Beside ``field_name``, ``<field_name>_agreement`` holds the
+    mean IoU of the predictions two at a time and ``<field_name>_area`` the pixels of the
+    majority mask.
+
+    Args:
+        samples: a dataset or view that PairLens imported
+        sources: two fields of predicted masks or more
+        field_name: the field for the majority masks
+        resume: go on with a field that exists
+        overwrite: delete the field and its masks first
+        progress: called with pairs done and pairs in all
+
+    Raises:
+        UsageError: for fewer than two fields, or fields that are not for this
+        StateError: if a field holds no masks, or the agreement field exists and neither
+            resume nor overwrite is set, or was made of other fields
+    """
+    started = time.perf_counter()
+    dataset = samples._dataset
+    _check_sources(dataset, sources, field_name)
+    _check_field(dataset, field_name, list(sources), resume, overwrite)
+    folder = Path(store.info(dataset)["media_dir"]) / MADE / field_name
+    _open_field(dataset, field_name, list(sources), folder, overwrite)
+    summary = ConsensusSummary(dataset.name, field_name, list(sources))
+    total = len(samples)
+    docs = store.stream(samples, _projection(sources), where={f"{field_name}.mask_path": None})
+    agreements: list[float] = []
+
+    def changes() -> Iterator[tuple[Any, dict[str, Any]]]:
+        combined = _combined(docs, sources, field_name, folder, summary)
+        for done, (sample_id, values) in enumerate(combined):
+            if done % store.BATCH == 0:
+                progress(done, total)
+            agreements.append(values[fields.agreement_field(field_name)])
+            yield sample_id, values
+
+    summary.agreed = store.update(dataset, changes())
+    progress(total, total)
+    summary.skip("combined already", total - summary.agreed - summary.failed - summary.skipped)
+    summary.agreement = float(np.mean(agreements)) if agreements else None
+    summary.seconds = round(time.perf_counter() - started, 3)
+    return summary
+
+
+def _check_sources(dataset: Any, sources: Sequence[str], name: str) -> None:
+    if len(set(sources)) < 2 or len(set(sources)) < len(sources):
+        raise UsageError("a consensus needs two prediction fields or more, each named once")
+    for source in sources:
+        if source in (fields.SEGMENTATION, name):
+            what = "the ground truth" if source == fields.SEGMENTATION else "the consensus itself"
+            raise UsageError(f"field {source!r} is {what} and no prediction")
+        kind = getattr(dataset.get_field(source), "document_type", None)
+        if getattr(kind, "__name__", "") not in KINDS:
+            raise StateError(f"dataset {dataset.name!r} has no field {source!r} of masks")
+
+
+def _check_field(
+    dataset: Any, name: str, sources: list[str], resume: bool, overwrite: bool
+) -> None:
+    if not _FIELD.fullmatch(name):
+        raise UsageError(f"{name!r} is no field name; use letters, digits and _")
+    if resume and overwrite:
+        raise UsageError("--resume and --overwrite contradict each other; give one")
+    made = store.info(dataset).get(MADE, {}).get(name)
+    taken = [n for n in _fields(name) if dataset.has_field(n)]
+    if taken and made is None:
+        raise UsageError(f"field {taken[0]!r} was not made by a consensus; choose another name")
+    if taken and not (resume or overwrite):
+        raise StateError(
+            f"field {name!r} exists; --resume adds what is missing, --overwrite replaces it"
+        )
+    if taken and resume and made != sources:
+        raise StateError(
+            f"field {name!r} was made of {', '.join(made)}; resume with the same fields, or "
+            "choose another name"
+        )
+
+
+def _fields(name: str) -> tuple[str, str, str]:
+    return name, fields.agreement_field(name), fields.agreed_area_field(name)
+
+
+def _open_field(dataset: Any, name: str, sources: list[str], folder: Path, overwrite: bool) -> None:
+    mask, agreement, area = _fields(name)
+    if overwrite:
+        there = [n for n in (mask, agreement, area) if dataset.has_field(n)]
+        if there:
+            dataset.delete_sample_fields(there)
+        shutil.rmtree(folder, ignore_errors=True)
+    # Told first: what a run that is killed here leaves is then known as its own.
+    made = store.info(dataset).get(MADE, {}) | {name: sources}
+    store.update_info(dataset, **{MADE: made})
+    dataset.add_sample_field(mask, fo.EmbeddedDocumentField, embedded_doc_type=fo.Segmentation)
+    dataset.add_sample_field(agreement, fo.FloatField)
+    dataset.add_sample_field(area, fo.IntField)
+
+
+def _projection(sources: Sequence[str]) -> tuple[str, ...]:
+    parts = (*_PARTS, *LISTS.values())
+    labels = (f"{source}.{part}" for source in sources for part in parts)
+    return (fields.KEY, "metadata.width", "metadata.height", *labels)
+
+
+Combined = tuple[Any, str, dict[str, Any] | MaskError | None]
+"""A sample's id, its key, and its new values, why there are none, or ``None`` for too few."""
+
+
+def _combined(
+    docs: Iterator[Mapping[str, Any]],
+    sources: Sequence[str],
+    name: str,
+    folder: Path,
+    summary: ConsensusSummary,
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The new values of the pairs that get a consensus, whose masks are written."""
+
+    def work(chunk: list[Mapping[str, Any]]) -> list[Combined]:
+        return [(doc["_id"], doc[fields.KEY], _values(doc, sources, name, folder)) for doc in chunk]
+
+    for outcome in map_items(work, store.batched(docs, CHUNK)):
+        for sample_id, key, values in outcome.unwrap():
+            if values is None:
+                summary.skip(_FEW)
+            elif isinstance(values, MaskError):
+                summary.failed += 1
+                summary.failures.append({"key": key, "reason": str(values)})
+            else:
+                yield sample_id, values
+
+
+def _values(
+    doc: Mapping[str, Any], sources: Sequence[str], name: str, folder: Path
+) -> dict[str, Any] | MaskError | None:
+    try:
+        masks = _masks(doc, sources)
+    except MaskError as error:
+        return error
+    if len(masks) < 2:
+        return None
+    agreed = agree(masks)
+    path = folder / f"{safe_name(doc[fields.KEY])}.png"
+    try:
+        write_atomic(path, encode_png(agreed.mask))
+    except OSError as error:
+        raise StateError(f"masks cannot be written to {folder} ({error.strerror})") from error
+    label, agreement, area = _fields(name)
+    return {
+        label: store.segmentation(str(path)),
+        agreement: round(agreed.agreement, 6),
+        area: cv2.countNonZero(agreed.mask),
+    }
+
+
+def _masks(doc: Mapping[str, Any], sources: Sequence[str]) -> list[Pixels]:
+    """The predictions that are there, in one size, *ignore* as background."""
+    size = image_size(doc.get("metadata"))
+    masks: list[Pixels] = []
+    for source in sources:
+        if label := doc.get(source):
+            try:
+                mask = (mask_of(label, size) == fields.TARGET).astype(np.uint8)
+            except MaskError as error:
+                raise MaskError(f"{source}: {error}") from error
+            size = size or (mask.shape[0], mask.shape[1])
+            masks.append(mask if mask.shape == size else resize(mask, size))
+    return masks

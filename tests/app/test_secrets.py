@@ -1,0 +1,52 @@
+"""Tokens as FiftyOne hands them to operators: declared secrets, and what is read of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from fiftyone.internal.secrets import EnvSecretProvider
+from fiftyone.plugins.secrets import SecretsDictionary
+
+from fiftyone_plugin.predictors import tokens
+
+
+@pytest.fixture(autouse=True)
+def _no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in tokens.NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def secrets(**known: str) -> SecretsDictionary:
+    def resolve(key: str, operator_uri: str) -> object:
+        return EnvSecretProvider().get_sync(key)
+
+    return SecretsDictionary(known, "@pairlens/curation/x", resolve, list(tokens.NAMES))
+
+
+def test_the_plugin_declares_what_it_reads(repo_root: Path) -> None:
+    declared = yaml.safe_load((repo_root / "fiftyone.yml").read_text())
+    assert declared["secrets"] == list(tokens.NAMES)
+
+
+def test_without_a_secret_there_is_no_token() -> None:
+    with tokens.looked_up(tokens.of_plugin(secrets())):
+        assert tokens.find_token(tokens.HTTP_TOKEN, "host") is None
+
+
+def test_where_the_plugin_has_none_the_environment_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(tokens.VLM_TOKEN, "of-the-environment")
+    with tokens.looked_up(tokens.of_plugin(SecretsDictionary({}))):
+        found = tokens.find_token(tokens.VLM_TOKEN, "host")
+    assert found is not None and found.reveal() == "of-the-environment"
+
+
+def test_secrets_are_texts_or_objects_that_hold_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(tokens.VLM_TOKEN, "resolved-late")
+    given = secrets(**{tokens.HTTP_TOKEN: "resolved-before"})
+    lookup = tokens.of_plugin(given)
+    for _ in range(2):  # FiftyOne gives an object the first time and a text from then on
+        with tokens.looked_up(lookup):
+            found = [tokens.find_token(name, "host") for name in tokens.NAMES[:2]]
+        assert [token.reveal() for token in found if token] == ["resolved-before", "resolved-late"]

@@ -1,0 +1,30 @@
+"""What the tests of predictors behind a network share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fiftyone_plugin.predictors import tokens
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without tokens, proxies or certificate authorities of the user's."""
+    for name in (*tokens.NAMES, *_BUNDLES, *_PROXIES, *(n.upper() for n in _PROXIES)):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def chip(tmp_path: Path) -> Path:
+    """A JPEG of 8x6 pixels."""
+    path = tmp_path / "chip of mine.jpg"
+    pixels = np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path

@@ -1,0 +1,162 @@
+"""Whom the token goes to, where it is never seen, and whose certificates are taken."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import socket
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fiftyone_plugin.predictors import tokens
+from importers.errors import UsageError
+from tests.unit.http_calls import PNG, SECRET, ask, load, ok, queries, refused
+from tests.unit.predictions import mask
+from tests.unit.web import (
+    Answer,
+    Request,
+    drip,
+    read_request,
+    self_signed,
+    serve,
+)
+
+pytestmark = pytest.mark.usefixtures("no_settings")
+
+
+# ------------------------------------------------------------------------------ the token
+
+
+def test_the_token_is_sent_and_shown_nowhere(
+    chip: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setenv(tokens.HTTP_TOKEN, f"  {SECRET}\n")
+
+    def answer(request: Request) -> Answer:
+        return 500, {}, b" " * 600 + f"{request.headers}".encode()
+
+    with caplog.at_level(logging.DEBUG), serve(answer) as server:
+        predictor = load(server.url, retries="1", backoff="0.01")
+        (given,) = predictor.predict(queries(chip))
+    assert [r.headers["authorization"] for r in server.requests] == [f"Bearer {SECRET}"] * 2
+    assert isinstance(given, Exception)
+    assert given.__cause__ is None and given.__context__ is None
+    client = predictor._client
+    shown = [str(given), repr(given), caplog.text, repr(client), str(client.token),
+             f"{client.token!r:>20}", repr(vars(client)), repr(vars(predictor))]  # fmt: skip
+    assert [text for text in shown if SECRET in text or SECRET[:12] in text] == []
+    with pytest.raises(TypeError):
+        pickle.dumps(client.token)
+
+
+def test_a_token_that_a_server_repeats_is_not_quoted(chip: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    for before in ("bad token ", "x" * 630):
+        words = f"{before}{SECRET} "
+        with serve(lambda request, words=words: (403, {}, words.encode())) as server:
+            text = refused(server.url, chip)
+        assert "answers 403 (the token may not do this)" in text
+        assert SECRET[:6] not in text
+
+
+def test_no_token_of_a_netrc_is_sent(chip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password of-mine\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serve(lambda request: ok(PNG)) as server:
+        ask(server.url, chip)
+    assert "authorization" not in server.requests[0].headers
+
+
+def test_a_token_is_not_sent_in_the_open(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    with pytest.raises(UsageError) as caught:
+        load("http://models.example.org/predict")
+    assert "unencrypted" in str(caught.value) and SECRET not in str(caught.value)
+    assert load("http://models.example.org/predict", open_token="yes")
+    assert load("https://models.example.org/predict")
+
+
+def test_a_token_goes_to_the_listed_hosts_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(tokens.TOKEN_HOSTS, "models.example.org, 127.0.0.1")
+    assert load("https://MODELS.example.org/predict")
+    with pytest.raises(UsageError, match=r"does not list 'evil\.example'"):
+        load("https://evil.example/predict")
+
+
+@pytest.mark.parametrize("token", ["two words", "new\nline", "schlüssel", "a\x7fb"])
+def test_a_token_that_is_none_is_refused_unseen(token: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(tokens.HTTP_TOKEN, token)
+    with pytest.raises(UsageError) as caught:
+        load("https://127.0.0.1/")
+    assert token not in str(caught.value) and tokens.HTTP_TOKEN in str(caught.value)
+
+
+def test_a_token_of_the_plugins_secrets_comes_first(chip: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(tokens.HTTP_TOKEN, "of-the-environment")
+    with serve(lambda request: ok(PNG)) as server:
+        with tokens.looked_up({tokens.HTTP_TOKEN: SECRET}.get):
+            inside = load(server.url)
+        for predictor in (inside, load(server.url)):
+            list(predictor.predict(queries(chip)))
+    sent = [request.headers["authorization"] for request in server.requests]
+    assert sent == [f"Bearer {SECRET}", "Bearer of-the-environment"]
+
+
+# ----------------------------------------------------------------------------------- tls
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tls")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    chip: Path, certificates: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    context = self_signed(certificates)
+    with serve(lambda request: ok(PNG), context) as server:
+        text = refused(server.url, chip, retries="3")
+        assert "its certificate is not trusted" in text and "attempts" not in text
+        assert server.requests == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates / "certificate.pem"))
+        np.testing.assert_array_equal(ask(server.url, chip), mask(5))
+        elsewhere = server.url.replace("127.0.0.1", "localhost")
+        assert "its certificate is not trusted" in refused(elsewhere, chip)
+    assert len(server.requests) == 1
+
+
+def test_a_deadline_holds_over_tls(chip: Path, certificates: Path, monkeypatch: pytest.MonkeyPatch):
+    context = self_signed(certificates)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificates / "certificate.pem"))
+
+    def talk(plain: socket.socket) -> None:
+        with context.wrap_socket(plain, server_side=True) as connection:
+            read_request(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\n")
+            drip(connection, b"y", 8)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept() -> None:
+        connection, _ = listener.accept()
+        with suppress(OSError):  # the client hangs up
+            talk(connection)
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    started = time.monotonic()
+    with listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        assert "no whole answer within 1 s" in refused(url, chip, deadline="1")
+    assert time.monotonic() - started < 3
+    thread.join(5)
+    assert not thread.is_alive()
