@@ -209,6 +209,9 @@ def _add_flag(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--pred", action="append", default=[], metavar="F", help="a scored field")
     sub.add_argument("--param", action="append", default=[], metavar="C.K=V")
     sub.add_argument("--out", metavar="FILE", help="all findings as JSON Lines, worst first")
+    sub.add_argument(
+        "--workers", type=int, metavar="W", help="processes (default: all cores for many pairs)"
+    )
 
 
 def _add_bench(sub: argparse.ArgumentParser) -> None:

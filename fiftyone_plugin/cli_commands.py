@@ -17,6 +17,10 @@ from fiftyone_plugin.cli_report import ProgressBar, say
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.score_reports import of_compare, of_score
 from importers.errors import UsageError
+from importers.parallel import default_workers
+
+MANY = 20_000
+"""Pairs from which on it pays to start processes for the checks."""
 
 __all__ = [
     "run_app",
@@ -167,6 +171,7 @@ def run_flag(args: Namespace) -> Report:
             predictions=args.pred,
             params=params,
             out=Path(args.out) if args.out else None,
+            workers=args.workers or (default_workers() if len(dataset) > MANY else 1),
             progress=progress,
         )
     return reports.of_flag(done, args.out)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from fiftyone_plugin.bench.faults import Record
 from fiftyone_plugin.checks import Check, Finding, Subject
-from fiftyone_plugin.checks.records import image_of, projection, subject_from
-from fiftyone_plugin.checks.runner import about_several, find_in
-from importers import fields, store
+from fiftyone_plugin.checks.finding import about_several, find_in
+from fiftyone_plugin.checks.records import Columns, Stored, images
+from importers import fields
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
-_DIGEST = f"{fields.SOURCE}.image_digest"
 
 Units = list[list[Record]]
 
@@ -30,22 +28,21 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
         pairs: about as many; all if there are fewer
         seed: of the choice
     """
-    wanted = projection(checks, {}, "filepath", _MASK, _DIGEST, "metadata.width", "metadata.height")
-    docs = store.stream(samples, wanted, order=(_DIGEST, fields.IMAGE_ID))
+    columns = Columns.of(checks, {}, "filepath", _MASK)
     share = min(1.0, pairs / max(1, len(samples)))
     rng = np.random.default_rng([seed, 1])
     units = []
-    for _, group in groupby(docs, key=image_of):
+    for group in images(samples, columns):
         if share < 1 and rng.random() >= share:
             continue
-        records = [_record(doc) for doc in group]
+        records = [_record(one, columns) for one in group]
         units.append(sorted(records, key=lambda r: r.pair.key))
     return units
 
 
-def _record(doc: Any) -> Record:
-    mask = (doc.get(fields.SEGMENTATION) or {}).get("mask_path") or ""
-    return Record(subject_from(doc, {}), mask, doc["filepath"])
+def _record(one: Stored, columns: Columns) -> Record:
+    mask, image = columns.value(one.row, _MASK), columns.value(one.row, "filepath")
+    return Record(columns.subject(one.row), mask or "", image)
 
 
 def find_all(subjects: Sequence[Subject], checks: Sequence[Check]) -> dict[str, list[Finding]]:

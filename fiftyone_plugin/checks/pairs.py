@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
@@ -18,6 +19,7 @@ STATS = "mask_stats"
 Box = tuple[int, int, int, int]
 
 
+@lru_cache(maxsize=4096)
 def normal_form(query: str) -> str:
     """A query without case, punctuation and articles, for telling whether two are equal."""
     words = _NOT_WORD.sub(" ", normalize("NFKC", query).casefold()).split()
@@ -35,6 +37,8 @@ def box_iou(a: Box, b: Box) -> float:
 
 def _by_query(pairs: Sequence[Subject]) -> Iterator[list[Subject]]:
     """The pairs of one image that ask the same, in the order of their keys."""
+    if len(pairs) < 2:
+        return iter(())
     groups: defaultdict[str, list[Subject]] = defaultdict(list)
     for pair in sorted(pairs, key=lambda p: p.key):
         if words := normal_form(pair.phrase):

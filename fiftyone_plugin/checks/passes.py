@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, Full, Queue
 from threading import Condition, Thread
 from typing import Any
@@ -23,37 +23,38 @@ IN_MEMORY = 32 << 20
 _WAIT = 0.2
 _DEPTH = 2
 
+Row = list[Any]
 Run = Callable[[Check, Iterable[Subject]], Iterable[Finding]]
 
 
 class Spool:
-    """Documents that are read from a database once and then again and again.
+    """Rows that are read from a database once and then again and again.
 
-    They hold text, numbers, and lists and dictionaries of them.
+    They hold text, numbers, and lists of them.
     """
 
-    def __init__(self, docs: Iterator[Mapping[str, Any]]) -> None:
-        self._docs: Iterator[Mapping[str, Any]] | None = docs
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows: Iterator[Row] | None = rows
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
 
-    def batches(self) -> Iterator[list[Mapping[str, Any]]]:
-        """Yields all documents, without ``_id``; the first time through must be to the end."""
-        if self._docs is None:
+    def batches(self) -> Iterator[list[Row]]:
+        """Yields all rows; the first time through must be to the end."""
+        if self._rows is None:
             self._file.seek(0)
             while size := self._file.read(8):
                 yield marshal.loads(self._file.read(int.from_bytes(size)))
             return
-        batch: list[Mapping[str, Any]] = []
-        for doc in self._docs:
-            batch.append({k: v for k, v in doc.items() if k != "_id"})
+        batch: list[Row] = []
+        for row in self._rows:
+            batch.append(row)
             if len(batch) == BATCH:
                 yield self._keep(batch)
                 batch = []
         if batch:
             yield self._keep(batch)
-        self._docs = None
+        self._rows = None
 
-    def _keep(self, batch: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    def _keep(self, batch: list[Row]) -> list[Row]:
         data = marshal.dumps(batch)
         self._file.write(len(data).to_bytes(8) + data)
         return batch

@@ -1,108 +1,195 @@
-"""Stored samples as the checks see them, read with no more of each than the checks need."""
+"""Stored samples as the checks see them, read with no more of each than the checks need.
+
+The database sends rows of values instead of documents, which halves the time to read them:
+most of it goes into the names of the fields.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from fiftyone_plugin.checks.base import PREDICTIONS, Agreement, Check, Finding, Subject
-from fiftyone_plugin.checks.passes import Run, Spool, run_together
-from importers import fields, store
+from bson import ObjectId
 
+from fiftyone_plugin.checks.base import PREDICTIONS, Agreement, Check, Subject
+from importers import fields
+from importers.image_stats import ImageStats, TargetColors
+from importers.mask_stats import MaskStats
+
+Row = list[Any]
+
+_LABELS = f"{fields.FINDINGS}.classifications"
 _DIGEST = f"{fields.SOURCE}.image_digest"
-_ALWAYS = (
-    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, fields.NO_TARGET, fields.IMAGE_MISSING
+_FIXED = (
+    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, fields.NO_TARGET, fields.IMAGE_MISSING,
+    "metadata.width", "metadata.height", _DIGEST,
 )  # fmt: skip
-_READ: dict[str, tuple[str, ...]] = {
-    "metadata": ("metadata.width", "metadata.height"),
-    fields.SOURCE: (_DIGEST,),
-    PREDICTIONS: (),
+"""What is short and tells of every pair."""
+
+_MEASURED: dict[str, type] = {
+    fields.MASK_STATS: MaskStats,
+    fields.IMAGE_STATS: ImageStats,
+    fields.TARGET_COLORS: TargetColors,
 }
-"""What is read where a check needs more than one field, or less than the whole."""
-_FINDING = tuple(
-    f"{fields.FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")
-)
-
-Document = Mapping[str, Any]
 
 
-def subject_from(doc: Document, ious: Mapping[str, str]) -> Subject:
-    """A stored sample, or as much of it as was read, as the checks see it."""
-    metadata = doc.get("metadata") or {}
-    width, height = metadata.get("width"), metadata.get("height")
-    tags = doc.get("tags")
-    return Subject(
-        key=doc[fields.KEY],
-        image_id=doc[fields.IMAGE_ID],
-        split=tags[0] if tags else "",
-        phrase=doc.get(fields.PHRASE) or "",
-        no_target=bool(doc.get(fields.NO_TARGET)),
-        image_missing=bool(doc.get(fields.IMAGE_MISSING)),
-        image_size=(width, height) if width and height else None,
-        image_digest=(doc.get(fields.SOURCE) or {}).get("image_digest") or "",
-        stats=store.stats_from(doc.get(fields.MASK_STATS)),
-        image=store.image_stats_from(doc.get(fields.IMAGE_STATS)),
-        colors=store.target_colors_from(doc.get(fields.TARGET_COLORS)),
-        # A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
-        ious={n: doc[f] for n, f in ious.items() if doc.get(n) and doc.get(f) is not None},
-        agreements={n: a for n in ious if (a := _agreement(doc, n)) is not None},
-    )
+class Stored(NamedTuple):
+    """A sample with what was found about it before.
+
+    Attributes:
+        id: of the sample
+        row: as the columns say
+        quality: as stored, ``None`` if it was never checked
+        labels: its findings as stored
+    """
+
+    id: ObjectId
+    row: Row
+    quality: float | None
+    labels: list[dict[str, Any]]
+
+    @property
+    def key(self) -> str:
+        """The pair's key."""
+        return self.row[0]
+
+    @property
+    def phrase(self) -> str:
+        """Its query."""
+        return self.row[3] or ""
 
 
-def _agreement(doc: Document, consensus: str) -> Agreement | None:
-    iou = doc.get(fields.agreement_field(consensus))
-    area = doc.get(fields.agreed_area_field(consensus))
-    return None if iou is None or area is None else Agreement(iou, area)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Measurements of one kind in a row, from ``start`` on."""
+
+    kind: type
+    names: tuple[str, ...]
+    start: int
+
+    def read(self, row: Row) -> Any:
+        """The measurements that are there, ``None`` for none at all."""
+        values = row[self.start : self.start + len(self.names)]
+        values = [tuple(v) if v.__class__ is list else v for v in values]
+        if None in values:
+            known = {n: v for n, v in zip(self.names, values, strict=True) if v is not None}
+            return self.kind(**known) if known else None
+        return self.kind(**dict(zip(self.names, values, strict=True)))
 
 
-def projection(checks: Iterable[Check], ious: Mapping[str, str], *more: str) -> tuple[str, ...]:
-    """The fields that some checks need, besides those that are short and tell of every pair."""
-    wanted = {*_ALWAYS, *more}
-    for one in checks:
-        wanted.update(name for need in one.needs for name in _READ.get(need, (need,)))
-        if PREDICTIONS in one.needs:
-            # That there is a prediction, and its IoU.
-            wanted.update(name for field, iou in ious.items() for name in (f"{field}._cls", iou))
-            wanted.update(fields.agreement_field(field) for field in ious)
-            wanted.update(fields.agreed_area_field(field) for field in ious)
-    # A field and a part of it cannot both be asked for.
-    return tuple(sorted(w for w in wanted if w.rpartition(".")[0] not in wanted))
+_UNMEASURED = MaskStats()
 
 
-def find_across(
-    samples: Any, ious: Mapping[str, str], checks: Sequence[Check], run: Run
-) -> list[Finding]:
-    """Findings of the checks that see a whole dataset or view."""
-    if not checks:
-        return []
-    spool = Spool(store.stream(samples, projection(checks, ious)))
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which fields are read, and what their values mean.
 
-    def batches() -> Iterator[list[Subject]]:
-        for docs in spool.batches():
-            yield [subject_from(doc, ious) for doc in docs]
+    Attributes:
+        paths: of the fields, ``a.b`` for embedded ones, in the order of a row
+        parts: measurements among them
+        ious: the field of the IoU by prediction field
+    """
 
-    try:
-        return run_together(checks, batches, run)
-    finally:
-        spool.close()
+    paths: tuple[str, ...]
+    parts: tuple[tuple[str, _Part], ...]
+    ious: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, checks: Iterable[Check], ious: Mapping[str, str], *more: str) -> Columns:
+        """The columns that some checks need, and further ones that are asked for."""
+        needs = {need for one in checks for need in one.needs}
+        paths, parts = list(_FIXED), []
+        for field, kind in _MEASURED.items():
+            slots: tuple[str, ...] = tuple(kind.__slots__)
+            names = tuple(n for n in slots if field in needs or f"{field}.{n}" in needs)
+            if names:
+                parts.append((field, _Part(kind, names, len(paths))))
+                paths += [f"{field}.{name}" for name in names]
+        used = tuple(ious.items()) if PREDICTIONS in needs else ()
+        for field, iou in used:
+            agreed = (fields.agreement_field(field), fields.agreed_area_field(field))
+            paths += [f"{field}._cls", iou, *agreed]
+        return cls((*paths, *more), tuple(parts), used)
+
+    def stage(self) -> dict[str, Any]:
+        """The stage of a pipeline that makes rows of documents."""
+        row: list[Any] = [f"${path}" for path in self.paths]
+        row[2] = {"$arrayElemAt": ["$tags", 0]}
+        # A field that is not there becomes a null in its place.
+        return {"$project": {"row": row}}
+
+    def value(self, row: Row, path: str) -> Any:
+        """One of the further columns."""
+        return row[self.paths.index(path)]
+
+    def subject(self, row: Row) -> Subject:
+        """A row as the checks see it."""
+        key, image_id, split, phrase, no_target, missing, width, height, digest = row[:9]
+        measured = {field: part.read(row) for field, part in self.parts}
+        ious, agreements = self._predictions(row) if self.ious else ({}, {})
+        return Subject(
+            key,
+            image_id,
+            split or "",
+            phrase or "",
+            bool(no_target),
+            bool(missing),
+            (width, height) if width and height else None,
+            digest or "",
+            measured.get(fields.MASK_STATS) or _UNMEASURED,
+            measured.get(fields.IMAGE_STATS),
+            measured.get(fields.TARGET_COLORS),
+            ious=ious,
+            agreements=agreements,
+        )
+
+    def _predictions(self, row: Row) -> tuple[dict[str, float], dict[str, Agreement]]:
+        """What was scored.
+
+        A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
+        """
+        ious: dict[str, float] = {}
+        agreements: dict[str, Agreement] = {}
+        for field, path in self.ious:
+            at = self.paths.index(path)
+            there, iou, agreed, area = row[at - 1 : at + 3]
+            if there and iou is not None:
+                ious[field] = iou
+            if agreed is not None and area is not None:
+                agreements[field] = Agreement(agreed, area)
+        return ious, agreements
 
 
-def images(
-    samples: Any, ious: Mapping[str, str], checks: Sequence[Check]
-) -> Iterator[list[Document]]:
+def rows(samples: Any, columns: Columns) -> Iterator[Row]:
+    """The samples of a dataset or view, in any order."""
+    pipeline = [*samples._pipeline(), columns.stage()]
+    for doc in samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True):
+        yield doc["row"]
+
+
+def images(samples: Any, columns: Columns) -> Iterator[list[Stored]]:
     """The samples image by image, with their findings.
 
     By content where the image is there, else by name: RefSegRS gives each pair an image copy
     of its own, so names alone do not tell.
     """
-    wanted = projection(checks, ious, *_FINDING, fields.QUALITY, _DIGEST)
-    docs = store.stream(samples, wanted, order=(_DIGEST, fields.IMAGE_ID))
-    for _, group in groupby(docs, key=image_of):
+    kept = {"q": f"${fields.QUALITY}", "f": f"${_LABELS}", "d": f"${_DIGEST}"}
+    stage = {"$project": {**columns.stage()["$project"], **kept, "i": f"${fields.IMAGE_ID}"}}
+    pipeline = [
+        *samples._pipeline(),
+        # Made small first, so that the database sorts small documents.
+        stage,
+        {"$sort": {"d": 1, "i": 1, "_id": 1}},
+        {"$project": {"row": 1, "q": 1, "f": 1}},
+    ]
+    docs = samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True)
+    stored = (Stored(doc["_id"], doc["row"], doc.get("q"), doc.get("f") or []) for doc in docs)
+    for _, group in groupby(stored, key=lambda one: image_of(one.row)):
         yield list(group)
 
 
-def image_of(doc: Document) -> str | tuple[str, str]:
-    """What tells the image that a sample shows from others; for the order of :func:`images`."""
-    digest = (doc.get(fields.SOURCE) or {}).get("image_digest")
-    return digest or ((doc.get("tags") or [""])[0], doc[fields.IMAGE_ID])
+def image_of(row: Sequence[Any]) -> str | tuple[str, str]:
+    """What tells the image that a sample shows from others."""
+    return row[8] or (row[2], row[1])

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, Finding, Subject
+from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, Finding
 from fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
+from fiftyone_plugin.checks.finding import find_across, find_near
 from fiftyone_plugin.checks.measuring import measure_images
-from fiftyone_plugin.checks.records import Document, find_across, images, subject_from
+from fiftyone_plugin.checks.records import Columns, Stored, images
 from fiftyone_plugin.checks.stored import earlier_findings, write, write_findings
 from fiftyone_plugin.metrics.runs import evaluation_of
 from importers import fields, store
@@ -55,6 +56,7 @@ def flag(
     predictions: Collection[str] = (),
     params: Mapping[str, Mapping[str, Any]] | None = None,
     out: Path | None = None,
+    workers: int = 1,
     progress: Progress = no_progress,
 ) -> FlagSummary:
     """Runs checks and stores their findings on the samples.
@@ -67,10 +69,12 @@ def flag(
         predictions: prediction fields that were scored, for the checks that use them
         params: parameters by check name
         out: a JSON Lines file for all findings that the samples then have, worst first
+        workers: processes that check at once; with more than one, a script that calls this
+            must have its calls under ``if __name__ == "__main__"``
         progress: called with pairs done and pairs in all
 
     Raises:
-        UsageError: for an unknown check or parameter
+        UsageError: for an unknown check or parameter, or workers below 1
         StateError: if a named prediction field was not scored, or a check's needs are not met
     """
     started = time.perf_counter()
@@ -82,16 +86,16 @@ def flag(
     counts: Counter[str] = Counter()
     severities: Counter[str] = Counter()
 
-    def found() -> Iterator[tuple[Document, list[Finding]]]:
+    def found() -> Iterator[tuple[Stored, list[Finding]]]:
         done = 0
-        for doc, findings in find(samples, chosen, ious):
+        for one, findings in find(samples, chosen, ious, workers):
             counts.update(f.check for f in findings)
             severities.update(f.severity for f in findings)
             summary.flagged += bool(findings)
             done += 1
             if done % store.BATCH == 0:
                 progress(done, summary.pairs)
-            yield doc, findings
+            yield one, findings
         progress(done, summary.pairs)
 
     summary.written = write(samples._dataset, found())
@@ -142,42 +146,18 @@ def choose(
 
 
 def find(
-    samples: Any, checks: Sequence[Check], ious: Mapping[str, str]
-) -> Iterator[tuple[Document, list[Finding]]]:
+    samples: Any, checks: Sequence[Check], ious: Mapping[str, str], workers: int = 1
+) -> Iterator[tuple[Stored, list[Finding]]]:
     """Yields every sample as it was read, with its findings, worst first, image by image."""
     across: dict[str, list[Finding]] = defaultdict(list)
-    whole = [one for one in checks if one.scope == "dataset"]
-    for finding in find_across(samples, ious, whole, about_several):
+    for finding in find_across(samples, [c for c in checks if c.scope == "dataset"], ious):
         across[finding.key].append(finding)
     running = {one.name for one in checks}
-    for docs in images(samples, ious, checks):
-        found = find_in([subject_from(doc, ious) for doc in docs], checks)
-        for doc, findings in zip(docs, found, strict=True):
-            if earlier := earlier_findings(doc):
-                findings += [f for f in earlier if f.check not in running]
-            if across:
-                findings += across.pop(doc[fields.KEY], ())
-            yield doc, sorted(findings, key=lambda f: (f.rank, f.check))
-
-
-def find_in(subjects: Sequence[Subject], checks: Sequence[Check]) -> list[list[Finding]]:
-    """Findings of the checks of pairs and images about each of the pairs of one image."""
-    by_key: dict[str, list[Finding]] = {subject.key: [] for subject in subjects}
-    for one in checks:
-        if one.scope == "pair":
-            for subject in subjects:
-                for doubt in one.function(subject, **one.params):
-                    by_key[subject.key].append(one.finding(subject, doubt))
-        elif one.scope == "image":
-            for finding in about_several(one, subjects):
-                by_key[finding.key].append(finding)
-    return [by_key[subject.key] for subject in subjects]
-
-
-def about_several(one: Check, subjects: Iterable[Subject]) -> Iterator[Finding]:
-    """Findings of a check that is given several pairs, each doubt naming its pair."""
-    known: dict[str, Subject] = {}
-    for doubt in one.run(subjects):
-        if not known and isinstance(subjects, Sequence):
-            known = {s.key: s for s in subjects}
-        yield one.finding(known.get(doubt.key) or Subject(doubt.key, "", "", ""), doubt)
+    near = [one for one in checks if one.scope != "dataset"]
+    columns = Columns.of(near, ious)
+    for one, findings in find_near(images(samples, columns), columns, near, workers):
+        if one.labels:
+            findings += [f for f in earlier_findings(one) if f.check not in running]
+        if across:
+            findings += across.pop(one.key, ())
+        yield one, sorted(findings, key=lambda f: (f.rank, f.check))

@@ -11,6 +11,7 @@ from typing import Any
 from bson import ObjectId
 
 from fiftyone_plugin.checks.base import SEVERITIES, Finding
+from fiftyone_plugin.checks.records import Stored
 from importers import fields, store
 from importers.errors import StateError
 
@@ -18,55 +19,49 @@ LABELS = f"{fields.FINDINGS}.classifications"
 _SAID = ("label", "severity", "score", "note")
 
 Change = tuple[ObjectId, dict[str, Any]]
+Found = tuple[Stored, Sequence[Finding]]
 
 
-def labels_of(doc: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The findings that a sample has."""
-    return (doc.get(fields.FINDINGS) or {}).get("classifications") or []
-
-
-def earlier_findings(doc: Mapping[str, Any]) -> list[Finding]:
-    """The same as findings."""
-    key, phrase = doc[fields.KEY], doc.get(fields.PHRASE) or ""
+def earlier_findings(one: Stored) -> list[Finding]:
+    """The findings that a sample has; labels that someone else put there are left out."""
     return [
-        Finding(key, phrase, c["label"], c["severity"], c["score"], c["note"])
-        for c in labels_of(doc)
+        Finding(one.key, one.phrase, *(label[name] for name in _SAID))
+        for label in one.labels
+        if all(name in label for name in _SAID)
     ]
 
 
-def write(dataset: Any, found: Iterable[tuple[Mapping[str, Any], Sequence[Finding]]]) -> int:
+def write(dataset: Any, found: Iterable[Found]) -> int:
     """Stores findings on their samples where those have others, or none yet.
 
     Args:
         dataset: that the samples belong to
-        found: each sample, with its findings and ``quality`` as they were read, and the
-            findings it is to have
+        found: each sample, with the findings it is to have
 
     Returns:
         the number of samples written
     """
     written = 0
     for batch in store.batched(found, store.BATCH):
-        changed = [(doc, findings) for doc, findings in batch if _differs(doc, findings)]
+        changed = [(one, findings) for one, findings in batch if _differs(one, findings)]
         # Sound pairs are most pairs, and all alike.
-        sound = [doc["_id"] for doc, findings in changed if not findings]
+        sound = [one.id for one, findings in changed if not findings]
         store.update_alike(dataset, sound, _values(()))
         store.update(dataset, _changes(changed))
         written += len(changed)
     return written
 
 
-def _changes(changed: Iterable[tuple[Mapping[str, Any], Sequence[Finding]]]) -> Iterator[Change]:
-    return ((doc["_id"], _values(findings)) for doc, findings in changed if findings)
+def _changes(changed: Iterable[Found]) -> Iterator[Change]:
+    return ((one.id, _values(findings)) for one, findings in changed if findings)
 
 
-def _differs(doc: Mapping[str, Any], findings: Sequence[Finding]) -> bool:
-    if doc.get(fields.QUALITY) != _quality(findings):
+def _differs(one: Stored, findings: Sequence[Finding]) -> bool:
+    if one.quality != _quality(findings) or len(one.labels) != len(findings):
         return True
-    labels = labels_of(doc)
-    return len(labels) != len(findings) or any(
+    return any(
         (f.check, f.severity, f.score, f.note) != tuple(label.get(name) for name in _SAID)
-        for f, label in zip(findings, labels, strict=True)
+        for f, label in zip(findings, one.labels, strict=True)
     )
 
 

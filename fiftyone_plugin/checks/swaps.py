@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
 from fiftyone_plugin.checks.positions import outside
 from fiftyone_plugin.language import shapes, sizes
 from importers.mask_stats import MaskStats
 
-MIN_EACH = 0.05
+MIN_EACH = 0.02
 """How much better each of the two must fit, in image sides."""
 
 MAX_DOUBTED = 64
@@ -23,11 +24,12 @@ MAX_DOUBTED = 64
     needs=("phrase", "mask_stats"),
     about="Two queries of one image fit each other's masks and not their own.",
 )
-def swapped_pair(pairs: Sequence[Subject], *, min_gain: float = 0.25) -> Iterator[Doubt]:
+def swapped_pair(pairs: Sequence[Subject], *, min_gain: float = 0.15) -> Iterator[Doubt]:
     """Compares the masks of one image with its queries, by place, size and shape words.
 
     Two pairs are doubted where exchanging their masks makes both queries fit better. Where it
-    helps one alone, that one is wrong in some other way.
+    helps one alone, that one is wrong in some other way. Each pair is matched once, the surest
+    first.
 
     Args:
         pairs: the pairs of an image
@@ -38,20 +40,20 @@ def swapped_pair(pairs: Sequence[Subject], *, min_gain: float = 0.25) -> Iterato
     if len({p.stats.digest for p in usable}) < 2:
         return
     doubted = sorted((p for p in usable if _suspect(p)), key=lambda p: p.key)[:MAX_DOUBTED]
-    for pair in doubted:
-        best = max(
-            ((gain, other) for other in usable[:MAX_DOUBTED] if (gain := _gain(pair, other))),
-            key=lambda found: (found[0], found[1].key),
-            default=None,
-        )
-        if best is not None and best[0] >= min_gain:
-            gain, other = best
-            yield Doubt(max(0.05, 0.6 - gain), _note(pair, other), key=pair.key)
+    gains = ((_gain(a, b), a, b) for a, b in combinations(doubted, 2))
+    likely = sorted((g for g in gains if g[0] >= min_gain), key=lambda g: (-g[0], g[1].key))
+    matched: set[str] = set()
+    for gain, one, other in likely:
+        if matched.isdisjoint((one.key, other.key)):
+            matched |= {one.key, other.key}
+            score = max(0.05, 0.6 - gain)
+            yield Doubt(score, _note(one, other), key=one.key)
+            yield Doubt(score, _note(other, one), key=other.key)
 
 
 def _suspect(pair: Subject) -> bool:
     """Whether a query can be thought to fit another mask better; a cheap first look."""
-    return outside(pair.phrase, pair.stats) > 0.05 or bool(
+    return outside(pair.phrase, pair.stats) > MIN_EACH or bool(
         sizes(pair.phrase) or shapes(pair.phrase)
     )
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.measure import IMAGE_FIELDS, image_of
 from fiftyone_plugin.metrics.overlap import Overlap
+from fiftyone_plugin.metrics.pair_facts import IMAGE_FIELDS, image_of
 from fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
 from fiftyone_plugin.metrics.runs import load_score
 from fiftyone_plugin.metrics.summary import Table, TableBuilder

@@ -25,7 +25,8 @@ from fiftyone_plugin.metrics.label_masks import (
     prediction_of,
 )  # fmt: skip
 from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap, resize
-from fiftyone_plugin.metrics.slices import Pair, Slicer, normal_form
+from fiftyone_plugin.metrics.pair_facts import FACTS, image_of, pair_of
+from fiftyone_plugin.metrics.slices import Slicer, normal_form
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
 from importers import fields, store
 from importers.errors import MaskError
@@ -72,20 +73,12 @@ class Source:
     def projection(self) -> tuple[str, ...]:
         """The stored fields to read."""
         parts = ("_cls", "mask", "mask_path")
-        facts: tuple[str, ...] = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
+        facts: tuple[str, ...] = FACTS
         if not self.whole:
             parts += ("label", "bounding_box", "points", "filled", "closed", *LISTS.values())
             facts += ("metadata.width", "metadata.height")
         labels = tuple(f"{name}.{part}" for name in (self.pred, self.gt) for part in parts)
         return (*labels, *facts)
-
-
-_FINDINGS = f"{fields.FINDINGS}.classifications"
-_DIGEST = "image_digest"
-IMAGE_FIELDS = (
-    "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, f"{fields.SOURCE}.{_DIGEST}",
-)  # fmt: skip
-"""What :func:`image_of` reads."""
 
 
 class Counted(NamedTuple):
@@ -155,7 +148,7 @@ def measure(
                 _note(done, doc, problem, pair)
             if pair is not None:
                 table.add(pair, images.setdefault(image_of(doc), len(images)))
-                slicer.add(_pair(doc, pair))
+                slicer.add(pair_of(doc, pair.target_area))
                 yield doc["_id"], pair
 
     write = partial(_write, samples._dataset, key, convention)
@@ -286,22 +279,3 @@ def _wanted(doc: Document, source: Source) -> set[str]:
     listed = label.get(LISTS.get(label.get("_cls", ""), ""), [label])
     names = {normal_form(one.get("label") or "") for one in listed} - {""}
     return names or {normal_form(doc.get(fields.PHRASE) or "")}
-
-
-def image_of(doc: Document) -> str:
-    """The image of a pair, by content where known: RefSegRS gives each pair its own copy."""
-    digest = (doc.get(fields.SOURCE) or {}).get(_DIGEST)
-    if digest and not doc.get(fields.IMAGE_MISSING):
-        return digest
-    named = doc.get(fields.IMAGE_ID)
-    return f"{(doc.get('tags') or [''])[0]}/{named}" if named else doc["filepath"]
-
-
-def _pair(doc: Document, pair: Overlap) -> Pair:
-    labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
-    return Pair(
-        split=(doc.get("tags") or [""])[0],
-        phrase=doc.get(fields.PHRASE) or "",
-        target_area=pair.target_area,
-        findings=[one["label"] for one in labels],
-    )

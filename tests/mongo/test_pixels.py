@@ -13,6 +13,7 @@ from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from importers import fields
+from importers.errors import UsageError
 from importers.ingest import ImportOptions, import_dataset
 
 LABEL = f"{fields.FINDINGS}.classifications.label"
@@ -134,6 +135,21 @@ def test_findings_are_the_same_however_little_is_read(dataset: fo.Dataset) -> No
             "tiny_mask": {"min_area": 1000}, "vague_query": {"max_words": 9},
         })  # fmt: skip
         assert found(dataset) == together, name
+
+
+def test_processes_find_the_same(dataset: fo.Dataset) -> None:
+    params = {"tiny_mask": {"min_area": 1000}, "vague_query": {"max_words": 9}}
+    alone = flag(dataset, params=params)
+    first = found(dataset)
+    dataset.clear_sample_field(fields.FINDINGS)
+    shared = flag(dataset, params=params, workers=2)
+    assert shared.findings == alone.findings
+    assert found(dataset) == first
+
+
+def test_no_workers_is_wrong(dataset: fo.Dataset) -> None:
+    with pytest.raises(UsageError, match="workers"):
+        flag(dataset, workers=0)
 
 
 def test_a_second_run_writes_nothing(dataset: fo.Dataset) -> None:

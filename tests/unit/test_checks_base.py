@@ -44,6 +44,12 @@ SEVERITIES = {
     "duplicate_pair": "warning",
     "ambiguous_query": "warning",
     "split_leak": "error",
+    "image_unreadable": "error",
+    "image_blank": "error",
+    "image_dark": "warning",
+    "image_low_contrast": "warning",
+    "color_conflict": "warning",
+    "duplicate_image": "warning",
     "low_iou": "info",
     "consensus_conflict": "warning",
 }
@@ -53,6 +59,7 @@ SCOPES = {
     "paraphrase_conflict": "image",
     "swapped_pair": "image",
     "split_leak": "dataset",
+    "duplicate_image": "dataset",
     "length_outlier": "dataset",
     "size_conflict": "dataset",
 }

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from fiftyone_plugin.checks import Check, Doubt, Subject
+from fiftyone_plugin.checks.finding import about_several
 from fiftyone_plugin.checks.passes import BATCH, Spool, run_together
-from fiftyone_plugin.checks.runner import about_several
 from tests.unit.subjects import subject
 
 PAIRS = [subject(f"gres/train/{i}#0", phrase=f"car {i}") for i in range(10)]
@@ -81,11 +81,8 @@ def test_an_error_is_raised_and_the_others_end():
 
 @pytest.mark.parametrize("count", [0, 1, BATCH, 2 * BATCH + 1], ids=str)
 def test_a_spool_gives_the_same_again(count: int):
-    docs = [
-        {"_id": object(), "key": f"k{i}", "stats": {"box": [i, 0.5, None]}} for i in range(count)
-    ]
-    spool = Spool(iter(docs))
-    bare = [{"key": doc["key"], "stats": doc["stats"]} for doc in docs]
+    rows = [[f"k{i}", [i, 0.5], None, True] for i in range(count)]
+    spool = Spool(iter(rows))
     for _ in range(3):
-        assert [doc for batch in spool.batches() for doc in batch] == bare
+        assert [row for batch in spool.batches() for row in batch] == rows
     spool.close()

@@ -1,0 +1,41 @@
+"""What scoring wants to know of a pair besides its masks, from its stored document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fiftyone_plugin.metrics.slices import Pair
+from importers import fields
+
+Document = Mapping[str, Any]
+
+_FINDINGS = f"{fields.FINDINGS}.classifications"
+_DIGEST = "image_digest"
+IMAGE_FIELDS = (
+    "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, f"{fields.SOURCE}.{_DIGEST}",
+)  # fmt: skip
+"""What :func:`image_of` reads."""
+
+FACTS = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
+"""What :func:`pair_of` and a summary read."""
+
+
+def image_of(doc: Document) -> str:
+    """The image of a pair, by content where known: RefSegRS gives each pair its own copy."""
+    digest = (doc.get(fields.SOURCE) or {}).get(_DIGEST)
+    if digest and not doc.get(fields.IMAGE_MISSING):
+        return digest
+    named = doc.get(fields.IMAGE_ID)
+    return f"{(doc.get('tags') or [''])[0]}/{named}" if named else doc["filepath"]
+
+
+def pair_of(doc: Document, target_area: int) -> Pair:
+    """What a pair is sliced by."""
+    labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
+    return Pair(
+        split=(doc.get("tags") or [""])[0],
+        phrase=doc.get(fields.PHRASE) or "",
+        target_area=target_area,
+        findings=[one["label"] for one in labels],
+    )
