@@ -29,15 +29,17 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--hashes", type=int, default=1_000_000, help="0 for none")
     parser.add_argument("--gres", metavar="ROOT", help="GRES files instead of generated ones")
+    parser.add_argument("--workers", type=int, default=1, help="processes that check")
     parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.alone:
-        print(json.dumps(measure(args.alone, args.gres)))
+        print(json.dumps(measure(args.alone, args.gres, args.workers)))
         return
     runs = []
     for pairs in args.pairs:
         # Each in a process of its own: what is measured is the peak of a process' memory.
         command = [sys.executable, __file__, "--alone", str(pairs)]
+        command += ["--workers", str(args.workers)]
         command += ["--gres", args.gres] if args.gres else []
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         runs.append(json.loads(done.stdout.splitlines()[-1]))
@@ -47,31 +49,31 @@ def main() -> None:
     print(json.dumps(report, indent=2))
 
 
-def measure(pairs: int, gres: str | None) -> dict[str, Any]:
+def measure(pairs: int, gres: str | None, workers: int) -> dict[str, Any]:
     """Flags so many stored pairs for the first time, again, and with other parameters."""
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
         os.environ["FIFTYONE_DEFAULT_DATASET_DIR"] = folder
         os.environ["FIFTYONE_DO_NOT_TRACK"] = "1"
         dataset = build(Path(folder), pairs, gres)
         try:
-            return time_runs(dataset, pairs)
+            return time_runs(dataset, pairs, workers)
         finally:
             from importers.datasets import delete_dataset
 
             delete_dataset(dataset.name)
 
 
-def time_runs(dataset: Any, pairs: int) -> dict[str, Any]:
+def time_runs(dataset: Any, pairs: int, workers: int) -> dict[str, Any]:
     from fiftyone_plugin.checks.runner import flag
 
     # Whatever is loaded and started once is not the checks'.
     flag(dataset.limit(200))
     before = peak()
-    runs: dict[str, Any] = {"pairs": pairs}
+    runs: dict[str, Any] = {"pairs": pairs, "workers": workers}
     params = {"tiny_mask": {"min_area": 30}, "position_conflict": {"tolerance": 0.2}}
     for name, given in (("first", {}), ("again", {}), ("other_parameters", params)):
         started, busy = time.perf_counter(), time.process_time()
-        done = flag(dataset, params=given)
+        done = flag(dataset, params=given, workers=workers)
         seconds, busy = time.perf_counter() - started, time.process_time() - busy
         assert done.pairs == pairs and done.images_read == 0
         runs[name] = {

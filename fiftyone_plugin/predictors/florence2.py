@@ -18,7 +18,6 @@ from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
-from importers.masks import rasterize
 from importers.records import Shape
 
 NAME = "florence2"
@@ -115,6 +114,8 @@ class Florence2:
             for ring in instance
             if len(ring) >= 6
         )
+        from importers.masks import rasterize  # listing predictors must not load OpenCV
+
         mask = rasterize(shapes, height, width).target.astype(np.uint8)
         whole = self._settings.regions == mask_tools.ALL
         return mask if whole else mask_tools.largest_region(mask)

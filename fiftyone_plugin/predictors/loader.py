@@ -10,8 +10,6 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.media import read_rgb
-
 T = TypeVar("T")
 THREADS = 4
 """Decoders at work at once; decoding and resizing release the interpreter's lock."""
@@ -61,4 +59,6 @@ class ImageLoader(Generic[T]):
         return self._images[path].result()
 
     def _read(self, path: Path) -> T:
+        from importers.media import read_rgb  # listing predictors must not load decoders
+
         return self._prepare(read_rgb(path))

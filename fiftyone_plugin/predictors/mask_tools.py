@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -84,6 +83,8 @@ def choose(
 
 def largest_region(mask: Prediction) -> Prediction:
     """The largest 8-connected region, the first of equals; an empty mask stays empty."""
+    import cv2
+
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count <= 2:
         return mask

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from fiftyone_plugin.predictors.models import Source, explained
 
@@ -37,6 +36,7 @@ class Square:
     def prepare(self, pixels: NDArray[np.uint8]) -> Any:
         """(height, width, 3) RGB to a (3, height, width) float32 tensor."""
         import torch
+        from PIL import Image  # listing predictors must not load decoders
 
         image = Image.fromarray(pixels).resize((self.width, self.height), Image.Resampling.BILINEAR)
         scaled = np.asarray(image, np.float32) * np.float32(self.factor)

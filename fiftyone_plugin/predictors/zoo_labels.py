@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from fiftyone_plugin.predictors import mask_tools
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction
 from importers.errors import MaskError
-from importers.masks import rasterize
 from importers.records import Shape
 
 
@@ -107,4 +106,6 @@ def _draw_polyline(polyline: Any, size: tuple[int, int]) -> Prediction:
         for ring in polyline.points
         if len(ring) >= 3
     ]
+    from importers.masks import rasterize  # listing predictors must not load OpenCV
+
     return rasterize(tuple(shapes), height, width).target.astype(np.uint8)
