@@ -104,6 +104,8 @@ class Florence2:
         ).to(self.runtime.device)
 
     def _draw(self, answer: str, item: Item) -> Prediction:
+        from importers.masks import rasterize  # listing predictors must not load OpenCV
+
         height, width = item.picture.size
         found = self._processor.post_process_generation(
             text=answer, task=TASK, image_size=(width, height)
@@ -114,8 +116,6 @@ class Florence2:
             for ring in instance
             if len(ring) >= 6
         )
-        from importers.masks import rasterize  # listing predictors must not load OpenCV
-
         mask = rasterize(shapes, height, width).target.astype(np.uint8)
         whole = self._settings.regions == mask_tools.ALL
         return mask if whole else mask_tools.largest_region(mask)

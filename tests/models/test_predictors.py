@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from fiftyone_plugin.predictors import PREDICTORS, loader
+from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.base import Query
+from importers import media
 from importers.errors import UsageError
 from importers.media import ImageError, read_rgb
 from tests.models.conftest import MAKERS, Load, masks_of
@@ -73,7 +74,7 @@ def test_each_image_is_decoded_once(
         read[path] += 1
         return read_rgb(path)
 
-    monkeypatch.setattr(loader, "read_rgb", counting)
+    monkeypatch.setattr(media, "read_rgb", counting)
     predictor = load(name)
     batches = [queries[:3], queries[3:6], queries[6:]]
     predictor.prefetch(batches[0])
