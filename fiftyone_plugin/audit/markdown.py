@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-LONGEST = 160
+LONGEST = 120
 """Characters of a query that are quoted."""
 
 _ACTIVE = re.compile(r"[^0-9A-Za-z ,;'%()\"?\u00a1-\U0010ffff]")

@@ -198,7 +198,7 @@ class _Page:
         picture = self._draw(name, found)
         yield from (f"![the worst of {name}]({picture})", "")
         for number, one in enumerate(found, 1):
-            yield f"{number}. “{escape(one.phrase)}”  "
+            yield f"{number}. “{escape(one.phrase)}”\\"
             yield f"   {one.severity}, score {one.score:.2f}: {escape(one.note, longest=300)}"
 
     def _draw(self, check: str, found: list[Example]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,6 +68,8 @@ def _warm(heatmap: Any, threshold: float) -> Prediction:
 
 
 def _fit(mask: Prediction, size: tuple[int, int]) -> Prediction:
+    import cv2
+
     if mask.shape == size:
         return mask
     grown = cv2.resize(mask, size[::-1], interpolation=cv2.INTER_NEAREST)
