@@ -10,6 +10,7 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
+from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
 
 from fiftyone_plugin import PLUGIN_NAME
@@ -172,6 +173,30 @@ def test_operators_are_python_functions(dataset: fo.Dataset) -> None:
     flag = foo.get_operator(f"{PLUGIN_NAME}/flag_pairs")
     view = dataset.match_tags("train")
     assert flag(view, checks=["tiny_mask"])["pairs"] == len(view) < len(dataset)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "done"),
+    [
+        pytest.param("flag_pairs", {}, "Checked 11 pairs", id="flag"),
+        pytest.param("predict_masks", {"predictor": "cues"}, "cues predicted 11 masks", id="cues"),
+    ],
+)
+def test_long_work_can_be_delegated(
+    dataset: fo.Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    params: dict[str, Any],
+    done: str,
+) -> None:
+    monkeypatch.setattr(fo.config, "allow_legacy_orchestrators", True)
+    uri = f"{PLUGIN_NAME}/{name}"
+    foo.execute_operator(uri, {"dataset": dataset, "params": params}, request_delegation=True)
+    service = DelegatedOperationService()
+    service.execute_queued_operations(operator=uri, dataset_name=dataset.name)
+    finished = service.list_operations(operator=uri, dataset_name=dataset.name)
+    assert [operation.run_state for operation in finished] == ["completed"]
+    assert done in finished[0].result.result["report"]
 
 
 def test_in_the_app_an_operator_streams_progress_and_a_result(dataset: fo.Dataset) -> None:
