@@ -56,8 +56,9 @@ class BenchSummary:
             no finding of that severity before and have one now
         faults: by fault ``{"checks", "structural", "planted", "recall", "precision",
             "average_precision", "precision_all", "average_precision_all"}``: against the good
-            pairs that stayed as they were and that these checks were silent about, and against
-            all that stayed so, of which some of real data are rightly accused
+            pairs that stayed as they were and that these checks were silent about (an upper
+            bound), and against all that stayed so, of which some of real data are rightly
+            accused (a lower bound)
         not_planted: faults that no pair could carry
         unmeasured: checks that no fault belongs to
         seconds: that it took

@@ -28,6 +28,9 @@ _FIXED = (
 )  # fmt: skip
 """What is short and tells of every pair."""
 
+SAID = ("label", "severity", "score", "note")
+"""What a finding's label holds, besides what FiftyOne puts there."""
+
 _MEASURED: dict[str, type] = {
     fields.MASK_STATS: MaskStats,
     fields.IMAGE_STATS: ImageStats,
@@ -175,19 +178,24 @@ def images(samples: Any, columns: Columns) -> Iterator[list[Stored]]:
     By content where the image is there, else by name: RefSegRS gives each pair an image copy
     of its own, so names alone do not tell.
     """
-    kept = {"q": f"${fields.QUALITY}", "f": f"${_LABELS}", "d": f"${_DIGEST}"}
-    stage = {"$project": {**columns.stage()["$project"], **kept, "i": f"${fields.IMAGE_ID}"}}
+    labels = dict.fromkeys((f"{_LABELS}.{name}" for name in SAID), 1)
+    order = {"d": f"${_DIGEST}", "i": f"${fields.IMAGE_ID}"}
+    stage = {"$project": {**columns.stage()["$project"], fields.QUALITY: 1, **labels, **order}}
     pipeline = [
         *samples._pipeline(),
         # Made small first, so that the database sorts small documents.
         stage,
         {"$sort": {"d": 1, "i": 1, "_id": 1}},
-        {"$project": {"row": 1, "q": 1, "f": 1}},
+        {"$unset": list(order)},
     ]
     docs = samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True)
-    stored = (Stored(doc["_id"], doc["row"], doc.get("q"), doc.get("f") or []) for doc in docs)
-    for _, group in groupby(stored, key=lambda one: image_of(one.row)):
+    for _, group in groupby(map(_stored, docs), key=lambda one: image_of(one.row)):
         yield list(group)
+
+
+def _stored(doc: Mapping[str, Any]) -> Stored:
+    labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or []
+    return Stored(doc["_id"], doc["row"], doc.get(fields.QUALITY), labels)
 
 
 def image_of(row: Sequence[Any]) -> str | tuple[str, str]:

@@ -11,12 +11,11 @@ from typing import Any
 from bson import ObjectId
 
 from fiftyone_plugin.checks.base import SEVERITIES, Finding
-from fiftyone_plugin.checks.records import Stored
+from fiftyone_plugin.checks.records import SAID, Stored
 from importers import fields, store
 from importers.errors import StateError
 
 LABELS = f"{fields.FINDINGS}.classifications"
-_SAID = ("label", "severity", "score", "note")
 
 Change = tuple[ObjectId, dict[str, Any]]
 Found = tuple[Stored, Sequence[Finding]]
@@ -25,9 +24,9 @@ Found = tuple[Stored, Sequence[Finding]]
 def earlier_findings(one: Stored) -> list[Finding]:
     """The findings that a sample has; labels that someone else put there are left out."""
     return [
-        Finding(one.key, one.phrase, *(label[name] for name in _SAID))
+        Finding(one.key, one.phrase, *(label[name] for name in SAID))
         for label in one.labels
-        if all(name in label for name in _SAID)
+        if all(name in label for name in SAID)
     ]
 
 
@@ -60,7 +59,7 @@ def _differs(one: Stored, findings: Sequence[Finding]) -> bool:
     if one.quality != _quality(findings) or len(one.labels) != len(findings):
         return True
     return any(
-        (f.check, f.severity, f.score, f.note) != tuple(label.get(name) for name in _SAID)
+        (f.check, f.severity, f.score, f.note) != tuple(label.get(name) for name in SAID)
         for f, label in zip(findings, one.labels, strict=True)
     )
 

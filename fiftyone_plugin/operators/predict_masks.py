@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -101,7 +102,7 @@ class PredictMasks(PairOperator):
 
 def field_for(predictor: str) -> str:
     """The field that a predictor's masks go to unless told: its name, as fields are named."""
-    return predictor.replace("-", "_")
+    return re.sub(r"\W+", "_", predictor)
 
 
 def _stop(dataset: Any, field: str) -> Report:

@@ -1,4 +1,4 @@
-"""``grounded-sam2``: boxes from text by Grounding DINO, masks from boxes by SAM 2.
+"""``groundingdino+sam2``: boxes from text by Grounding DINO, masks from boxes by SAM 2.
 
 After Grounded-SAM (Ren et al., 2024), through ``transformers``. Grounding DINO mixes image
 and text from its first layer on, so that it runs once for every pair; SAM 2's image encoder,
@@ -20,14 +20,14 @@ from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
 from fiftyone_plugin.predictors.square import Square, read_square
 
-NAME = "grounded-sam2"
+NAME = "groundingdino+sam2"
 DETECTOR, SEGMENTER = "IDEA-Research/grounding-dino-tiny", "facebook/sam2.1-hiera-tiny"
 _SAM2 = Square(1024, 1024)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The parameters of ``grounded-sam2``."""
+    """The parameters of ``groundingdino+sam2``."""
 
     model: str = option(f"Grounding DINO: {models.MODEL}", DETECTOR)
     sam2: str = option(f"SAM 2: {models.MODEL}", SEGMENTER)

@@ -125,7 +125,7 @@ def _way_of(model: Any, name: str) -> str:
         return "prompt"
     raise UsageError(
         f"zoo.model: {name} ({type(model).__name__}) takes no text that can be changed for each "
-        "pair; clipseg, grounded-sam2, sam3 and florence2 run such models directly"
+        "pair; clipseg, groundingdino+sam2, sam3 and florence2 run such models directly"
     )
 
 

@@ -22,7 +22,7 @@ PHRASES = ("a red car", "the large building at the top left", "x", "two ships")
 
 MAKERS = {
     "clipseg": {"model": tiny.save_clipseg},
-    "grounded-sam2": {"model": tiny.save_grounding_dino, "sam2": tiny.save_sam2},
+    "groundingdino+sam2": {"model": tiny.save_grounding_dino, "sam2": tiny.save_sam2},
     "sam3": {"model": tiny.save_sam3},
     "florence2": {"model": tiny.save_florence2},
 }
@@ -30,7 +30,7 @@ MAKERS = {
 PARAMS = {
     "clipseg": {},
     # The union of all boxes covers nearly every image.
-    "grounded-sam2": {"merge": "best"},
+    "groundingdino+sam2": {"merge": "best"},
     "sam3": {"threshold": "0.1", "merge": "best"},
     "florence2": {"tokens": "24"},
 }

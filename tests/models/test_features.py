@@ -36,7 +36,9 @@ def count_rows(module: torch.nn.Module) -> list[int]:
     [
         pytest.param("clipseg", "_model.clip.vision_model", "_model.clip.text_model", id="clipseg"),
         pytest.param("sam3", "_model.vision_encoder", "_model.text_encoder", id="sam3"),
-        pytest.param("grounded-sam2", "_segmenter.vision_encoder", None, id="grounded-sam2"),
+        pytest.param(
+            "groundingdino+sam2", "_segmenter.vision_encoder", None, id="groundingdino+sam2"
+        ),
         pytest.param("florence2", "_model.model.vision_tower", None, id="florence2"),
     ],
 )
@@ -103,11 +105,11 @@ def test_sam3_is_the_whole_model(load: Load, saved: Saved, queries: list[Query])
 
 @torch.inference_mode()
 def test_grounded_sam2_is_both_models(load: Load, saved: Saved, queries: list[Query]) -> None:
-    folders = saved("grounded-sam2")
+    folders = saved("groundingdino+sam2")
     dino = transformers.GroundingDinoForObjectDetection.from_pretrained(folders["model"]).eval()
     sam2 = transformers.Sam2Model.from_pretrained(folders["sam2"]).eval()
     processor = transformers.AutoProcessor.from_pretrained(folders["model"])
-    predictor = load("grounded-sam2", merge="union", threshold="0.9", boxes="300")
+    predictor = load("groundingdino+sam2", merge="union", threshold="0.9", boxes="300")
     for query, mask in zip(queries, masks_of(predictor, queries), strict=True):
         image = Image.open(query.image).convert("RGB")
         inputs = processor(images=image, text=query.phrase + ".", return_tensors="pt")

@@ -24,8 +24,8 @@ def areas(load: Load, name: str, queries: list[Query], **params: str) -> np.ndar
         pytest.param("clipseg", "threshold", ("0", "0.45", "0.55", "1"), id="clipseg"),
         pytest.param("sam3", "mask_threshold", ("0", "0.45", "0.55", "1"), id="sam3 pixels"),
         pytest.param("sam3", "threshold", ("0", "0.15", "0.2", "1"), id="sam3 instances"),
-        pytest.param("grounded-sam2", "threshold", ("0", "0.99", "0.9997", "1"), id="boxes"),
-        pytest.param("grounded-sam2", "mask_logit", ("-32", "-0.5", "0.5", "32"), id="logits"),
+        pytest.param("groundingdino+sam2", "threshold", ("0", "0.99", "0.9997", "1"), id="boxes"),
+        pytest.param("groundingdino+sam2", "mask_logit", ("-32", "-0.5", "0.5", "32"), id="logits"),
     ],
 )
 def test_a_higher_threshold_leaves_less(
@@ -39,7 +39,7 @@ def test_a_higher_threshold_leaves_less(
     assert rows[-1].sum() == 0
 
 
-@pytest.mark.parametrize("name", ["sam3", "grounded-sam2"])
+@pytest.mark.parametrize("name", ["sam3", "groundingdino+sam2"])
 def test_the_best_candidate_lies_in_the_union(load: Load, name: str, queries: list[Query]) -> None:
     best = masks_of(load(name, merge="best", threshold="0"), queries)
     union = masks_of(load(name, merge="union", threshold="0"), queries)
@@ -47,7 +47,7 @@ def test_the_best_candidate_lies_in_the_union(load: Load, name: str, queries: li
     assert sum(int(b.sum()) for b in best) < sum(int(u.sum()) for u in union)
 
 
-@pytest.mark.parametrize("name", ["sam3", "grounded-sam2"])
+@pytest.mark.parametrize("name", ["sam3", "groundingdino+sam2"])
 def test_always_answers_where_nothing_passes(load: Load, name: str, queries: list[Query]) -> None:
     assert areas(load, name, queries, threshold="1").sum() == 0
     forced = masks_of(load(name, threshold="1", always="yes"), queries)
@@ -56,8 +56,8 @@ def test_always_answers_where_nothing_passes(load: Load, name: str, queries: lis
 
 
 def test_no_more_boxes_than_told(load: Load, queries: list[Query]) -> None:
-    one = masks_of(load("grounded-sam2", merge="union", boxes="1"), queries)
-    best = masks_of(load("grounded-sam2", merge="best"), queries)
+    one = masks_of(load("groundingdino+sam2", merge="union", boxes="1"), queries)
+    best = masks_of(load("groundingdino+sam2", merge="best"), queries)
     assert all(map(np.array_equal, one, best))
 
 
@@ -71,7 +71,7 @@ def test_the_largest_region_alone(load: Load, name: str, queries: list[Query]) -
         assert cv2.connectedComponents(part, connectivity=8)[0] == 1 + bool(mask.any())
 
 
-@pytest.mark.parametrize("name", ["clipseg", "sam3", "grounded-sam2", "florence2"])
+@pytest.mark.parametrize("name", ["clipseg", "sam3", "groundingdino+sam2", "florence2"])
 def test_the_template_frames_the_query(load: Load, name: str, queries: list[Query]) -> None:
     framed = masks_of(load(name, template="no {}"), queries[:2])
     written = [_asking(q, f"no {q.phrase}") for q in queries[:2]]
@@ -84,7 +84,7 @@ def _asking(query: Query, phrase: str) -> Query:
     return Query(**values | {"phrase": phrase})
 
 
-@pytest.mark.parametrize("name", ["clipseg", "sam3", "grounded-sam2", "florence2"])
+@pytest.mark.parametrize("name", ["clipseg", "sam3", "groundingdino+sam2", "florence2"])
 def test_queries_of_any_length_and_kind(load: Load, name: str, queries: list[Query]) -> None:
     phrases = ["", "a " * 40, "船", "a.b. c?", "<loc_5> {} %s", "\n\t"]
     asked = [_asking(queries[0], phrase) for phrase in phrases]
@@ -99,7 +99,7 @@ def test_half_precision_is_for_gpus(load: Load) -> None:
     assert models.choose_device("auto", half=False).half is False
 
 
-@pytest.mark.parametrize("name", ["clipseg", "sam3", "grounded-sam2"])
+@pytest.mark.parametrize("name", ["clipseg", "sam3", "groundingdino+sam2"])
 def test_half_precision_gives_nearly_the_same(load: Load, name: str, queries: list[Query]) -> None:
     full, half = load(name), load(name)
     runtime = half._segmenter.runtime

@@ -28,7 +28,7 @@ def test_a_detector_of_the_zoo(
             sys.executable,
             "-m",
             "tests.models.zoo_detector",
-            saved("grounded-sam2")["model"],
+            saved("groundingdino+sam2")["model"],
             *asked,
         ],
         env={**os.environ, "PYTHONPATH": str(TORCHVISION)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def run(dataset: fo.Dataset, **params: Any) -> dict[str, Any]:
 def test_each_predictor_has_a_form_of_its_own(dataset: fo.Dataset, name: str) -> None:
     shown, spec = form(dataset, predictor=name), PREDICTORS[name]
     assert list(shown["settings"]["type"]["properties"]) == list(spec.params)
-    assert shown["field"]["default"] == name.replace("-", "_")
+    assert shown["field"]["default"] == re.sub(r"\W+", "_", name)
     assert shown["predictor"]["view"]["description"] == spec.about
     assert ("device" in shown) is bool(spec.needs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from fiftyone_plugin.predictors import PREDICTORS, models
 from fiftyone_plugin.predictors.models import find_source
 from importers.errors import LayoutError, StateError, UsageError
 
-NAMES = ("clipseg", "grounded-sam2", "sam3", "florence2")
+NAMES = ("clipseg", "groundingdino+sam2", "sam3", "florence2")
 EACH = pytest.mark.parametrize("name", NAMES)
 
 ASK = """
@@ -108,7 +109,7 @@ def test_a_torchvision_for_another_torch_is_named() -> None:
 def test_what_is_neither_folder_nor_hub_id(
     name: str, given: str, error: type[Exception], words: str
 ) -> None:
-    with pytest.raises(error, match=f"{name}.model: .*{words}"):
+    with pytest.raises(error, match=f"{re.escape(name)}.model: .*{words}"):
         PREDICTORS[name].load({"model": given}, "cpu")
 
 
