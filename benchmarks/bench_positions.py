@@ -36,12 +36,15 @@ SIDE = 512
 def main() -> int:
     """Prints precision and recall with their counts, as text and as one line of JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("gres", type=Path, help="the folder that holds gres_annotations")
+    parser.add_argument(
+        "gres", type=Path, nargs="?", default=Path("GRES"),
+        help="the folder that holds gres_annotations (default: GRES)",
+    )  # fmt: skip
     parser.add_argument("--tolerance", type=float, default=0.08)
     parser.add_argument("--list", action="store_true", help="list what was judged wrongly")
     given = parser.parse_args()
     if not gres.detect(given.gres):
-        print(f"no GRES annotations in {given.gres}; nothing was measured")
+        print(f"no GRES annotations in {given.gres}; nothing was measured: name the folder of GRES")
         return 0
     labels = {one["key"]: one for one in map(json.loads, LABELS.read_text("utf-8").splitlines())}
     flagged = set(_flagged(given.gres, given.tolerance))
