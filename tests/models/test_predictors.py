@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ EACH = pytest.mark.parametrize("name", list(MAKERS))
 )
 def test_bad_parameters_are_refused(load: Load, name: str, param: str, value: str) -> None:
     params = {param: value}
-    with pytest.raises(UsageError, match=f"{name}.*{param}"):
+    with pytest.raises(UsageError, match=f"{re.escape(name)}.*{param}"):
         PREDICTORS[name].load(params, "auto")
 
 
