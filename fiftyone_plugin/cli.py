@@ -20,6 +20,7 @@ from fiftyone_plugin.cli_report import say
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
 from fiftyone_plugin.metrics.slices import SLICINGS
 from fiftyone_plugin.reports import Report
+from importers import fields
 from importers.errors import PairLensError, UsageError
 from importers.formats import FORMATS, SPLITS
 from importers.parallel import ENGINES
@@ -161,7 +162,7 @@ def _add_consensus(sub: argparse.ArgumentParser) -> None:
 def _add_score(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("name", metavar="N")
     sub.add_argument("--pred", required=True, metavar="F", help="the predicted masks")
-    sub.add_argument("--gt", default="segmentation", help="the ground truth")
+    sub.add_argument("--gt", default=fields.SEGMENTATION, help="the ground truth")
     sub.add_argument("--key", required=True, metavar="K", help="of the evaluation")
     sub.add_argument(
         "--convention", default="rmsin", metavar="C", help=f"{', '.join(CONVENTIONS)} (rmsin)"

@@ -106,10 +106,9 @@ def load(params: dict[str, Any], device: str) -> Pipeline:
     regions = (mask_tools.ALL, mask_tools.LARGEST)
     mask_tools.one_of(f"{NAME}.regions", settings.regions, regions)
     mask_tools.check_template(f"{NAME}.template", settings.template)
-    models.require(NAME)
-    source = models.find_source(NAME, settings.model)
-    runtime = models.choose_device(device, settings.half)
-    model = models.load_model(source, "CLIPSegForImageSegmentation", (NAME,), runtime)
+    source, runtime, model = models.open_model(
+        NAME, settings.model, device, settings.half, "CLIPSegForImageSegmentation", (NAME,)
+    )
     return Pipeline(ClipSeg(model, models.load_processor(source), settings, runtime))
 
 

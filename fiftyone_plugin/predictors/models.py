@@ -146,6 +146,34 @@ def find_source(predictor: str, given: str, parameter: str = "model") -> Source:
     return Source(predictor, given, name, revision or None)
 
 
+def open_model(
+    predictor: str,
+    given: str,
+    device: str,
+    half: bool,
+    class_name: str,
+    kinds: tuple[str, ...],
+) -> tuple[Source, Runtime, Any]:
+    """Finds a predictor's model, chooses where it runs and loads it.
+
+    Args:
+        predictor: its name, for messages
+        given: a folder or a hub id
+        device: ``auto`` or the name of one
+        half: whether half precision is allowed
+        class_name: of the model's class in ``transformers``
+        kinds: the ``model_type`` values the class can load
+
+    Raises:
+        UsageError: if a package is missing, or for a source or device that is none
+        LayoutError, StateError: as :func:`load_model`
+    """
+    require(predictor)
+    source = find_source(predictor, given)
+    runtime = choose_device(device, half)
+    return source, runtime, load_model(source, class_name, kinds, runtime)
+
+
 def load_model(source: Source, class_name: str, kinds: tuple[str, ...], runtime: Runtime) -> Any:
     """A ``transformers`` model in evaluation mode on its device.
 

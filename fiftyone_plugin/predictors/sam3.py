@@ -129,10 +129,9 @@ def load(params: dict[str, Any], device: str) -> Pipeline:
     merges = (mask_tools.UNION, mask_tools.BEST)
     mask_tools.one_of(f"{NAME}.merge", settings.merge, merges)
     mask_tools.check_template(f"{NAME}.template", settings.template)
-    models.require(NAME)
-    source = models.find_source(NAME, settings.model)
-    runtime = models.choose_device(device, settings.half)
-    model = models.load_model(source, "Sam3Model", ("sam3", "sam3_video"), runtime)
+    source, runtime, model = models.open_model(
+        NAME, settings.model, device, settings.half, "Sam3Model", ("sam3", "sam3_video")
+    )
     side = model.config.image_size
     square = read_square(source, side, Square(side, side, _HALVES, _HALVES))
     tokenizer = models.load_tokenizer(source)
