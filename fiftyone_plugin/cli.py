@@ -125,7 +125,10 @@ def _add_import(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("root", metavar="ROOT", help="the folder that the dataset lies in")
     sub.add_argument("--name", required=True, help="of the FiftyOne dataset")
     sub.add_argument("--split", action="append", choices=SPLITS, help="only this split")
-    sub.add_argument("--limit", type=int, metavar="K", help="stop after K pairs")
+    sub.add_argument("--limit", type=int, metavar="K", help="stop after K records")
+    sub.add_argument(
+        "--param", action="append", default=[], metavar="K=V", help="see: pairlens formats"
+    )
     sub.add_argument(
         "--placeholders", action="store_true", help="stand-ins for missing images, not skips"
     )

@@ -65,6 +65,7 @@ def run_import(args: Namespace) -> Report:
         strict=args.strict,
         engine=args.engine,
         workers=args.workers,
+        params=pairs_of(args.param, "--param"),
     )
     with ProgressBar("images") as progress:
         done = import_dataset(args.format, args.root, args.name, options, progress)

@@ -24,8 +24,15 @@ def run_formats(args: Namespace) -> Report:
     """Lists the formats."""
     from importers.formats import FORMATS
 
-    listing = [{"name": f.name, "about": f.about, "layout": f.layout} for f in FORMATS.values()]
-    return Report({"formats": listing}, table([(f["name"], f["about"]) for f in listing], ""))
+    lines, listing = [], []
+    for f in FORMATS.values():
+        params = {param.name: param.about for param in f.params}
+        listing.append(
+            {"name": f.name, "about": f.about, "layout": f.layout, "kind": f.kind, "params": params}
+        )
+        lines += table([(f.name, f.about)], "")
+        lines += table([(f"--param {name}=", about) for name, about in params.items()])
+    return Report({"formats": listing}, lines)
 
 
 def run_predictors(args: Namespace) -> Report:

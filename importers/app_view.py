@@ -14,21 +14,26 @@ from importers import fields
 
 COLORS = {
     fields.SEGMENTATION: "#ff2d9b",  # what no roof, field or water is
+    fields.BOXES: "#ff2d9b",
     fields.PHRASE: "#2f3e55",
+    fields.CAPTION: "#2f3e55",
     fields.FINDINGS: "#c62828",
 }
 
+_SHOWN = (fields.SEGMENTATION, fields.BOXES, fields.PHRASE, fields.CAPTION, fields.FINDINGS)
+
 _GROUPS: dict[str, tuple[str, ...]] = {
     "tags": ("tags", "_label_tags"),
-    "labels": (fields.SEGMENTATION, fields.FINDINGS),
+    "labels": (fields.SEGMENTATION, fields.BOXES, fields.FINDINGS),
     "review": (fields.QUALITY, fields.VERDICT, fields.REVIEWER, fields.REVIEWED_AT),
-    "pair": (
-        fields.PHRASE, fields.KEY, fields.IMAGE_ID, fields.NO_TARGET, fields.IMAGE_MISSING,
-        fields.ORIGINAL_PHRASE, fields.REVIEW_NOTE,
+    "record": (
+        fields.PHRASE, fields.CAPTION, fields.CAPTIONS, fields.CONVERSATIONS, fields.KEY,
+        fields.IMAGE_ID, fields.NO_TARGET, fields.IMAGE_MISSING, fields.CAPTURE_DATE,
+        fields.LOCATION, fields.ORIGINAL_PHRASE, fields.REVIEW_NOTE,
     ),
 }  # fmt: skip
 _OPEN = ("tags", "labels", "review")
-"""Groups that stand open. Texts of which each pair has its own do not belong here: their
+"""Groups that stand open. Texts of which each record has its own do not belong here: their
 filters make the App slow on large datasets."""
 
 
@@ -36,10 +41,11 @@ def arrange(dataset: Any) -> None:
     """Sets the defaults on a dataset whose appearance nobody has set yet."""
     config = dataset.app_config
     if config.active_fields is None:
-        shown = [fields.SEGMENTATION, fields.PHRASE, fields.FINDINGS]
+        shown = [name for name in _SHOWN if dataset.has_field(name)]
         config.active_fields = fo.ActiveFields(paths=shown)
     if config.color_scheme is None:
-        chosen = [{"path": path, "fieldColor": color} for path, color in COLORS.items()]
+        colors = {path: color for path, color in COLORS.items() if dataset.has_field(path)}
+        chosen = [{"path": path, "fieldColor": color} for path, color in colors.items()]
         config.color_scheme = fo.ColorScheme(color_by="field", opacity=0.6, fields=chosen)
     if config.sidebar_groups is None:
         config.sidebar_groups = _groups(dataset)
@@ -50,7 +56,9 @@ def _groups(dataset: Any) -> list[Any]:
     """Our groups, then FiftyOne's own with what is left, closed."""
     taken = {path for paths in _GROUPS.values() for path in paths}
     groups = [
-        fo.SidebarGroupDocument(name=name, paths=list(paths), expanded=name in _OPEN)
+        fo.SidebarGroupDocument(
+            name=name, paths=[p for p in paths if _is_there(dataset, p)], expanded=name in _OPEN
+        )
         for name, paths in _GROUPS.items()
     ]
     defaults: Any = fo.DatasetAppConfig.default_sidebar_groups(dataset)
@@ -59,3 +67,7 @@ def _groups(dataset: Any) -> list[Any]:
         if group.name not in _GROUPS and rest:
             groups.append(fo.SidebarGroupDocument(name=group.name, paths=rest, expanded=False))
     return groups
+
+
+def _is_there(dataset: Any, path: str) -> bool:
+    return path.startswith("_") or dataset.has_field(path)

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,15 @@ from importers.ingest import ImportOptions, fill_dataset
 from importers.parallel import Engine, Progress, no_progress
 
 
-class PairDatasetImporter(foud.BatchDatasetImporter):
+class RecordDatasetImporter(foud.BatchDatasetImporter):
     """Imports a format through :func:`importers.ingest.fill_dataset`.
 
     The arguments are spelled out since FiftyOne drops those that a signature does not name.
 
     Args:
         dataset_dir: the folder that the dataset lies in
-        max_samples: stop after so many pairs
-        splits, placeholders, media_dir, strict, engine, workers: as in
+        max_samples: stop after so many records
+        splits, placeholders, media_dir, strict, engine, workers, params: as in
             :class:`importers.ingest.ImportOptions`
     """
 
@@ -51,9 +51,10 @@ class PairDatasetImporter(foud.BatchDatasetImporter):
         strict: bool = False,
         engine: Engine = "threads",
         workers: int | None = None,
+        params: Mapping[str, str] | None = None,
     ) -> None:
         if shuffle:
-            raise UsageError("shuffle=True is not offered: pairs keep their published order")
+            raise UsageError("shuffle=True is not offered: records keep their published order")
         super().__init__(dataset_dir=dataset_dir, seed=seed, max_samples=max_samples)
         self._options = ImportOptions(
             splits=splits,
@@ -63,6 +64,7 @@ class PairDatasetImporter(foud.BatchDatasetImporter):
             strict=strict,
             engine=engine,
             workers=workers,
+            params=params or {},
         )
 
     def import_samples(
@@ -83,25 +85,24 @@ class PairDatasetImporter(foud.BatchDatasetImporter):
         return [str(doc["_id"]) for doc in store.stream(dataset, ("_id",))]
 
 
-class _GRESImporter(PairDatasetImporter):
+class PairLensDataset(DatasetType):
+    """A format of :data:`importers.formats.FORMATS` as a dataset type of FiftyOne."""
+
+    format_name: str
+
+    def get_dataset_importer_cls(self) -> Any:
+        """The class that reads it."""
+        name = f"{type(self).__name__}Importer"
+        return type(name, (RecordDatasetImporter,), {"format_name": self.format_name})
+
+
+class GRESDataset(PairLensDataset):
+    """GRES as published; see :mod:`importers.formats.gres` for the tree on disk."""
+
     format_name = "gres"
 
 
-class _RefSegRSImporter(PairDatasetImporter):
-    format_name = "refsegrs"
-
-
-class GRESDataset(DatasetType):
-    """GRES as published; see :mod:`importers.formats.gres` for the tree on disk."""
-
-    def get_dataset_importer_cls(self) -> Any:
-        """The class that reads it."""
-        return _GRESImporter
-
-
-class RefSegRSDataset(DatasetType):
+class RefSegRSDataset(PairLensDataset):
     """RefSegRS as published; see :mod:`importers.formats.refsegrs` for the tree on disk."""
 
-    def get_dataset_importer_cls(self) -> Any:
-        """The class that reads it."""
-        return _RefSegRSImporter
+    format_name = "refsegrs"

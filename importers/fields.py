@@ -18,6 +18,13 @@ SOURCE = "source"
 IMAGE_STATS = "image_stats"
 TARGET_COLORS = "target_colors"
 
+CAPTION = "caption"
+CAPTIONS = "captions"
+LOCATION = "location"
+CAPTURE_DATE = "capture_date"
+CONVERSATIONS = "conversations"
+BOXES = "boxes"
+
 FINDINGS = "findings"
 QUALITY = "quality"
 
@@ -26,6 +33,9 @@ REVIEWER = "reviewer"
 REVIEWED_AT = "reviewed_at"
 REVIEW_NOTE = "review_note"
 ORIGINAL_PHRASE = "original_phrase"
+ORIGINAL_MASK = "original_mask"
+EDITABLE_MASK = f"{SEGMENTATION}_edit"
+"""Instances that a reviewer edits in the App; they become the mask with the verdict ``fix``."""
 
 INFO = "pairlens"
 """Key of PairLens' own facts in ``dataset.info``: format, root, media folder, skipped, notes."""

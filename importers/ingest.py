@@ -1,6 +1,6 @@
 """Records -> a FiftyOne dataset: streaming, in bulk, resumable.
 
-A pair's files are written before its document, each of them whole or not at all, and its key
+A record's files are written before its document, each of them whole or not at all, and its key
 is unique in the database: whenever a run is killed, what the database holds is complete, and
 a second run adds what is missing.
 """
@@ -8,7 +8,7 @@ a second run adds what is missing.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,11 +19,12 @@ from typing import Any
 
 from importers import app_view, fields, schema, store
 from importers.datasets import open_dataset
+from importers.documents import document
 from importers.errors import RecordError, StateError, UsageError
 from importers.formats import SPLITS, Format, find_format
 from importers.parallel import Engine, Progress, map_items, no_progress
-from importers.prepare import Place, PreparedPair, group_by_image, prepare
-from importers.records import Pair
+from importers.prepare import Place, Prepared, group_by_image, prepare
+from importers.records import Record
 from importers.skips import Skips
 
 LISTED = 1000
@@ -39,8 +40,8 @@ class ImportOptions:
 
     Attributes:
         splits: which of ``train``, ``val``, ``test``
-        limit: stop after so many pairs
-        placeholders: stand-ins for missing images, instead of skipping their pairs
+        limit: stop after so many records
+        placeholders: stand-ins for missing images, instead of skipping their records
         media_dir: where masks and renditions go; by default a folder of the dataset's name
             under FiftyOne's default dataset folder
         resume: add what is missing to an existing dataset
@@ -48,6 +49,7 @@ class ImportOptions:
         strict: stop at the first broken record
         engine, workers: what runs the decoding, and how many at once
         tags: further tags for every sample
+        params: settings of the format's reader, as text
     """
 
     splits: Collection[str] = SPLITS
@@ -60,6 +62,7 @@ class ImportOptions:
     engine: Engine = "threads"
     workers: int | None = None
     tags: Collection[str] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,7 +98,8 @@ def import_dataset(
         progress: called with images done and images in all
 
     Raises:
-        UsageError: for an unknown format or split, or options that contradict each other
+        UsageError: for an unknown format, split or parameter, or options that contradict
+            each other
         LayoutError: if the folder does not hold the format
         StateError: if the dataset exists and neither resume nor overwrite is set
         RecordError: in strict mode, for the first broken record
@@ -103,6 +107,7 @@ def import_dataset(
     root = Path(root).expanduser().absolute()
     _check_options(options)
     chosen = find_format(format_name, root)
+    chosen.parsed(options.params)  # before anything is made
     dataset, media_dir = open_dataset(
         name,
         chosen.name,
@@ -135,23 +140,29 @@ def fill_dataset(
     """Reads a format into an open dataset; see :func:`import_dataset`."""
     started = time.perf_counter()
     summary = ImportSummary(dataset.name, chosen.name)
-    schema.declare(dataset)
-    facts = {"format": chosen.name, "root": str(root), "media_dir": str(media_dir)}
+    params = chosen.parsed(options.params)
+    schema.declare(dataset, chosen.kind)
+    facts = {
+        "format": chosen.name,
+        "kind": chosen.kind,
+        "root": str(root),
+        "media_dir": str(media_dir),
+    }
     store.update_info(dataset, **facts, complete=False)
     _remove_leftovers(media_dir)
     skips = Skips(media_dir / "skipped.jsonl", options.strict)
     try:
         records = chosen.read(
-            root, splits=options.splits, on_error=skips, on_note=summary.notes.append
+            root, splits=options.splits, on_error=skips, on_note=summary.notes.append, **params
         )
         total = chosen.count(root, options.splits)
         place = Place(media_dir, options.placeholders)
         images = _prepared_images(dataset, records, place, options, skips)
         images = _watched(images, total, progress)
-        pairs = (pair for image in images for pair in image)
+        made = (prepared for image in images for prepared in image)
         if options.limit is not None:
-            pairs = islice(pairs, max(0, options.limit - len(dataset)))
-        summary.added = _insert_all(dataset, pairs, options)
+            made = islice(made, max(0, options.limit - len(dataset)))
+        summary.added = _insert_all(dataset, made, options)
     finally:
         skips.close()
     _finish(dataset, summary, skips)
@@ -168,8 +179,8 @@ def _remove_leftovers(media_dir: Path) -> None:
 
 
 def _watched(
-    images: Iterator[list[PreparedPair]], total: int, progress: Progress
-) -> Iterator[list[PreparedPair]]:
+    images: Iterator[list[Prepared]], total: int, progress: Progress
+) -> Iterator[list[Prepared]]:
     done = 0
     for done, image in enumerate(images, 1):
         progress(done, max(total, done))
@@ -179,17 +190,17 @@ def _watched(
 
 def _prepared_images(
     dataset: Any,
-    records: Iterator[Pair],
+    records: Iterator[Record],
     place: Place,
     options: ImportOptions,
     skips: Skips,
-) -> Iterator[list[PreparedPair]]:
+) -> Iterator[list[Prepared]]:
     """Prepares image by image; what is in the database already and what fails gives ``[]``."""
     images = group_by_image(records)
     if options.resume:
         groups = _without_existing(dataset, images)
     else:
-        groups = (_Group(pairs, pairs) for pairs in images)
+        groups = (_Group(records, records) for records in images)
     work = partial(_prepare_missing, place=place)
     for outcome in map_items(work, groups, engine=options.engine, workers=options.workers):
         if outcome.error is None:
@@ -197,42 +208,42 @@ def _prepared_images(
             continue
         if isinstance(outcome.error, OSError):
             raise StateError(f"cannot write to {place.media_dir} ({outcome.error})")
-        # Every pair of a failed image is listed, so that samples and skips add up.
+        # Every record of a failed image is listed, so that samples and skips add up.
         reason = getattr(outcome.error, "reason", None) or repr(outcome.error)
-        for pair in outcome.item.missing:
-            skips(RecordError(str(pair.source), reason))
+        for record in outcome.item.missing:
+            skips(RecordError(str(record.source), reason))
         yield []
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The pairs of an image, and which of them the database lacks."""
+    """The records of an image, and which of them the database lacks."""
 
-    pairs: tuple[Pair, ...]
-    missing: tuple[Pair, ...]
+    records: tuple[Record, ...]
+    missing: tuple[Record, ...]
 
 
-def _without_existing(dataset: Any, groups: Iterator[tuple[Pair, ...]]) -> Iterator[_Group]:
+def _without_existing(dataset: Any, groups: Iterator[tuple[Record, ...]]) -> Iterator[_Group]:
     for batch in store.batched(groups, _LOOKUP):
-        there = store.existing_keys(dataset, [p.key for group in batch for p in group])
+        there = store.existing_keys(dataset, [r.key for group in batch for r in group])
         for group in batch:
-            yield _Group(group, tuple(p for p in group if p.key not in there))
+            yield _Group(group, tuple(r for r in group if r.key not in there))
 
 
-def _prepare_missing(group: _Group, place: Place) -> list[PreparedPair]:
+def _prepare_missing(group: _Group, place: Place) -> list[Prepared]:
     if not group.missing:
         return []
-    # All pairs are prepared, so that files get the names they have in an undisturbed run.
-    wanted = {pair.key for pair in group.missing}
-    return [p for p in prepare(group.pairs, place) if p.pair.key in wanted]
+    # All records are prepared, so that files get the names they have in an undisturbed run.
+    wanted = {record.key for record in group.missing}
+    return [p for p in prepare(group.records, place) if p.record.key in wanted]
 
 
-def _insert_all(dataset: Any, pairs: Iterable[PreparedPair], options: ImportOptions) -> int:
+def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) -> int:
     added = 0
     dataset_id = dataset._doc.id
-    for batch in store.batched(pairs, store.BATCH):
+    for batch in store.batched(made, store.BATCH):
         now = datetime.now(UTC)
-        docs = [store.document(pair, dataset_id, now) for pair in batch]
+        docs = [document(prepared, dataset_id, now) for prepared in batch]
         for doc in docs:
             doc["tags"].extend(options.tags)
         added += store.insert(dataset, docs)

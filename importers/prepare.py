@@ -11,12 +11,22 @@ from pathlib import Path
 
 import numpy as np
 
+from importers.archives import extract
 from importers.errors import MaskError, RecordError
 from importers.files import safe_name, write_atomic
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, encode_png, polygon_faults, rasterize, read_mask
 from importers.media import CHIP, ImageError, ImageFacts, inspect_image, placeholder, read_rgb
-from importers.records import NoTarget, Pair, Polygons, Target
+from importers.records import (
+    CaptionedImage,
+    Instruction,
+    NoTarget,
+    Packed,
+    Pair,
+    Polygons,
+    Record,
+    Target,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +57,43 @@ class PreparedPair:
     """A pair with its files written.
 
     Attributes:
-        pair: the record
+        record: the pair
         image: its image
         mask_path: the stored mask, or ``None`` where it could not be decoded
         stats: the mask's measurements, with the error where it could not be decoded
     """
 
-    pair: Pair
+    record: Pair
     image: PreparedImage
     mask_path: Path | None
     stats: MaskStats
 
 
-def prepare(pairs: tuple[Pair, ...], place: Place) -> list[PreparedPair]:
-    """Prepares the pairs of one image.
+@dataclass(frozen=True, slots=True)
+class PreparedText:
+    """What was written about an image, with the image there for the database to speak of."""
+
+    record: CaptionedImage | Instruction
+    image: PreparedImage
+
+
+Prepared = PreparedPair | PreparedText
+
+
+def prepare(records: tuple[Record, ...], place: Place) -> list[Prepared]:
+    """Prepares the records of one image, all of them of one kind.
 
     Raises:
         RecordError: if the image is missing and placeholders were not asked for, or if it
             cannot be read
     """
-    image = _prepare_image(pairs[0], place)
+    image = _prepare_image(records[0], place)
+    pairs = [record for record in records if isinstance(record, Pair)]
+    texts = [PreparedText(r, image) for r in records if not isinstance(r, Pair)]
+    return [*_prepare_pairs(pairs, image, place), *texts]
+
+
+def _prepare_pairs(pairs: list[Pair], image: PreparedImage, place: Place) -> list[PreparedPair]:
     masks: dict[Target, tuple[Path | None, MaskStats]] = {}
     for pair in pairs:
         if pair.target not in masks:
@@ -74,24 +101,31 @@ def prepare(pairs: tuple[Pair, ...], place: Place) -> list[PreparedPair]:
     return [PreparedPair(pair, image, *masks[pair.target]) for pair in pairs]
 
 
-def _prepare_image(pair: Pair, place: Place) -> PreparedImage:
-    name = safe_name(f"{pair.split}/{pair.image_id}")
-    if pair.image is None:
-        if not place.placeholders:
-            raise RecordError(str(pair.source), f"the image {pair.image_name} is not there")
-        chip = place.media_dir / "placeholders" / f"{name}.png"
-        write_atomic(chip, encode_png(placeholder(pair.image_name)))
-        facts = ImageFacts(CHIP, CHIP, 1, "image/png", chip.stat().st_size, "", browsable=True)
-        return PreparedImage(chip, None, facts, missing=True)
+def _prepare_image(record: Record, place: Place) -> PreparedImage:
+    name = safe_name(f"{record.split}/{record.image_id}")
+    if record.image is None:
+        return _stand_in(record, name, place)
     try:
-        facts = inspect_image(pair.image)
+        path = record.image
+        if isinstance(path, Packed):
+            path = extract(path, place.media_dir / "images")
+        facts = inspect_image(path)
         rendition = None
         if not facts.browsable:
             rendition = place.media_dir / "renditions" / f"{name}.png"
-            write_atomic(rendition, encode_png(read_rgb(pair.image)))
+            write_atomic(rendition, encode_png(read_rgb(path)))
     except ImageError as error:
-        raise RecordError(str(pair.source), str(error)) from error
-    return PreparedImage(pair.image, rendition, facts, missing=False)
+        raise RecordError(str(record.source), str(error)) from error
+    return PreparedImage(path, rendition, facts, missing=False)
+
+
+def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
+    if not place.placeholders:
+        raise RecordError(str(record.source), f"the image {record.image_name} is not there")
+    chip = place.media_dir / "placeholders" / f"{name}.png"
+    write_atomic(chip, encode_png(placeholder(record.image_name)))
+    facts = ImageFacts(CHIP, CHIP, 1, "image/png", chip.stat().st_size, "", browsable=True)
+    return PreparedImage(chip, None, facts, missing=True)
 
 
 def _prepare_mask(pair: Pair, facts: ImageFacts, place: Place) -> tuple[Path | None, MaskStats]:
@@ -113,13 +147,13 @@ def _decode(target: Target, height: int, width: int) -> tuple[Mask, tuple[str, .
     return read_mask(target.path), ()
 
 
-def group_by_image(pairs: Iterator[Pair]) -> Iterator[tuple[Pair, ...]]:
-    """Groups pairs of one image that follow each other."""
-    group: list[Pair] = []
-    for pair in pairs:
-        if group and (pair.split, pair.image_id) != (group[0].split, group[0].image_id):
+def group_by_image(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
+    """Groups records of one image that follow each other."""
+    group: list[Record] = []
+    for record in records:
+        if group and (record.split, record.image_id) != (group[0].split, group[0].image_id):
             yield tuple(group)
             group = []
-        group.append(pair)
+        group.append(record)
     if group:
         yield tuple(group)

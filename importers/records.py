@@ -1,4 +1,7 @@
-"""What a reader yields: one record a query/mask pair, with nothing decoded yet.
+"""What a reader yields, with nothing decoded yet: a pair, a captioned image, an instruction.
+
+Segmentation data gives one record a query/mask pair, caption and instruction data one record
+an image.
 
 Readers are cheap and run in one place; decoding is dear and runs in workers. Records are
 what travels between them, so they are frozen, slotted, hold no open files and pickle.
@@ -7,6 +10,7 @@ what travels between them, so they are frozen, slotted, hold no open files and p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 
@@ -24,6 +28,29 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.file}[{self.index}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A file inside an uncompressed archive: these bytes of that file.
+
+    Attributes:
+        archive: the archive
+        offset: where the file's content begins, in bytes
+        size: of the content, in bytes
+        name: the name to extract it under, relative to the folder of extracted images, with
+            ``/``; the reader has seen to it that it leads nowhere else and that no two
+            records share one
+    """
+
+    archive: Path
+    offset: int
+    size: int
+    name: str
+
+
+ImageFile = Path | Packed
+"""An image on disk, or in an archive to be extracted from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +84,7 @@ class NoTarget:
 
 
 Target = Polygons | Raster | NoTarget
+"""What a query asks for, undecoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +106,7 @@ class Pair:
     image_id: str
     split: str
     phrase: str
-    image: Path | None
+    image: ImageFile | None
     image_name: str
     target: Target
     source: Source
@@ -89,6 +117,128 @@ class Pair:
         return isinstance(self.target, NoTarget)
 
 
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """A box of geographic coordinates, in degrees of WGS 84 or NAD 83, west negative."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A description of an image.
+
+    Attributes:
+        text: exactly as published
+        task: in RSTeller 1 for an area, 2 for a non-area, 3 for a revision; else ``None``
+        annotator: the model or person that wrote it, where that is said
+    """
+
+    text: str
+    task: int | None = None
+    annotator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedImage:
+    """An image and what was written about it.
+
+    Attributes:
+        key: ``format/split/image id``; the same on every machine
+        image_id: unique within the split
+        split: ``train``, ``val`` or ``test``
+        image: the image file, or ``None`` where it is not there
+        image_name: the file name the annotation gives the image
+        captions: in published order
+        source: where the record stands
+        footprint: where on earth the image lies, where that is known
+        captured: when it was taken, where that is known
+    """
+
+    key: str
+    image_id: str
+    split: str
+    image: ImageFile | None
+    image_name: str
+    captions: tuple[Caption, ...]
+    source: Source
+    footprint: Footprint | None = None
+    captured: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question about an image and what the dataset holds to be its answers.
+
+    Attributes:
+        question: exactly as published
+        answers: one, or several that are all right; none where the record has none
+        category: the task that the dataset names, such as ``count``; ``""`` where it does not
+        source: the record the turn came from; several turns can share one
+        position: the turn's number within that record, from 0
+    """
+
+    question: str
+    answers: tuple[str, ...]
+    category: str
+    source: Source
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box that a text holds.
+
+    Attributes:
+        label: what the text calls the object; ``""`` where it does not say
+        bounds: x and y of the top left corner, width and height, as shares of the image's
+            width and height
+        turn: the number of the turn whose text holds it, from 0
+    """
+
+    label: str
+    bounds: tuple[float, float, float, float]
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """An image and the conversations held about it.
+
+    Attributes:
+        key: ``format/split/image id``; the same on every machine
+        image_id: unique within the split
+        split: ``train``, ``val`` or ``test``
+        image: the image file, or ``None`` where it is not there
+        image_name: the path that the annotation gives the image
+        turns: in published order
+        captions: the answers of turns whose task is a caption
+        boxes: what the texts hold of boxes
+        source: where the first of its records stands
+    """
+
+    key: str
+    image_id: str
+    split: str
+    image: ImageFile | None
+    image_name: str
+    turns: tuple[Turn, ...]
+    captions: tuple[Caption, ...]
+    boxes: tuple[Box, ...]
+    source: Source
+
+
+Record = Pair | CaptionedImage | Instruction
+
+
 def make_key(dataset: str, split: str, image_id: str, index: int) -> str:
     """The stable name of a pair, which resume, findings, decisions and manifests speak of."""
     return f"{dataset}/{split}/{image_id}#{index}"
+
+
+def make_image_key(dataset: str, split: str, image_id: str) -> str:
+    """The stable name of a record that speaks of a whole image."""
+    return f"{dataset}/{split}/{image_id}"

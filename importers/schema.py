@@ -1,4 +1,4 @@
-"""The sample fields of a pair, declared on a FiftyOne dataset in one go.
+"""The sample fields of each kind of record, declared on a FiftyOne dataset in one go.
 
 ``Dataset.add_sample_field`` saves and reloads the dataset at every call, which for these forty
 takes longer than importing a few hundred pairs.
@@ -13,6 +13,7 @@ import fiftyone as fo
 from fiftyone.core.odm.utils import create_field
 
 from importers import fields
+from importers.formats.base import Kind
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
@@ -32,14 +33,13 @@ _LIST_ITEMS: dict[str, type] = {
     "target": float,
     "ring": float,
     "shares": float,
+    "answers": str,
 }
 _SOURCE = {"file": "", "index": 0, "image_name": "", "image_digest": ""}
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
     fields.IMAGE_ID: str,
-    fields.PHRASE: str,
     fields.RENDITION: str,
-    fields.NO_TARGET: bool,
     fields.IMAGE_MISSING: bool,
     fields.QUALITY: float,
     fields.VERDICT: str,
@@ -47,34 +47,74 @@ _PLAIN: dict[str, type] = {
     fields.REVIEW_NOTE: str,
     fields.ORIGINAL_PHRASE: str,
 }
+_PAIR: dict[str, type] = {fields.PHRASE: str, fields.NO_TARGET: bool}
 _FINDING: dict[str, type] = {"severity": str, "score": float, "note": str}
+_CAPTION: dict[str, Any] = {"text": "", "task": 0, "annotator": ""}
+_TURN: dict[str, Any] = {
+    "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0
+}  # fmt: skip
 
 
-def declare(dataset: Any) -> None:
-    """Adds the fields of a pair, with indexes on those that are filtered by.
+def declare(dataset: Any, kind: Kind = "pairs") -> None:
+    """Adds the fields of a kind of record, with indexes on those that are filtered by.
 
     Fields that are there already are left as they are.
     """
     dataset.media_type = "image"
-    dataset._merge_sample_field_schema(_schema())
-    label = f"{fields.FINDINGS}.classifications"
-    dataset._merge_sample_field_schema(
-        {f"{label}.{name}": create_field(name, _TYPES[kind]) for name, kind in _FINDING.items()}
-    )
-    dataset.default_mask_targets = dict(fields.MASK_TARGETS)
+    dataset._merge_sample_field_schema(_schema(kind))
+    _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
+    if kind == "instructions":
+        _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
+    if kind == "pairs":
+        dataset.default_mask_targets = dict(fields.MASK_TARGETS)
     for name in fields.INDEXED:
         dataset.create_index(name, unique=name == fields.KEY)
 
 
-def _schema() -> dict[str, Any]:
-    schema = {name: create_field(name, _TYPES[kind]) for name, kind in _PLAIN.items()}
+def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:
+    """Declares attributes of labels that FiftyOne does not know of itself."""
+    dataset._merge_sample_field_schema(
+        {f"{path}.{name}": create_field(name, _TYPES[kind]) for name, kind in members.items()}
+    )
+
+
+def _schema(kind: Kind) -> dict[str, Any]:
+    plain = _PLAIN | (_PAIR if kind == "pairs" else {})
+    schema = {name: create_field(name, _TYPES[type_]) for name, type_ in plain.items()}
     schema[fields.REVIEWED_AT] = create_field(fields.REVIEWED_AT, fo.DateTimeField)
-    schema[fields.SEGMENTATION] = _embedded(fields.SEGMENTATION, fo.Segmentation)
     schema[fields.FINDINGS] = _embedded(fields.FINDINGS, fo.Classifications)
-    measured = ((fields.MASK_STATS, asdict(MaskStats())), (fields.SOURCE, _SOURCE))
-    for name, members in measured:
-        schema[name] = _embedded(name, fo.DynamicEmbeddedDocument, members)
-    return schema | _pixel_schema()
+    schema[fields.SOURCE] = _embedded(fields.SOURCE, fo.DynamicEmbeddedDocument, _SOURCE)
+    if kind == "pairs":
+        return schema | _mask_schema() | _pixel_schema()
+    return schema | _text_schema(kind)
+
+
+def _mask_schema() -> dict[str, Any]:
+    stats = asdict(MaskStats())
+    return {
+        fields.SEGMENTATION: _embedded(fields.SEGMENTATION, fo.Segmentation),
+        fields.MASK_STATS: _embedded(fields.MASK_STATS, fo.DynamicEmbeddedDocument, stats),
+    }
+
+
+def _text_schema(kind: Kind) -> dict[str, Any]:
+    schema = {
+        fields.CAPTION: create_field(fields.CAPTION, fo.StringField),
+        fields.CAPTIONS: _listed(fields.CAPTIONS, _CAPTION),
+    }
+    if kind == "captions":
+        schema[fields.LOCATION] = _embedded(fields.LOCATION, fo.GeoLocation)
+        schema[fields.CAPTURE_DATE] = create_field(fields.CAPTURE_DATE, fo.DateField)
+        return schema
+    schema[fields.CONVERSATIONS] = _listed(fields.CONVERSATIONS, _TURN)
+    schema[fields.BOXES] = _embedded(fields.BOXES, fo.Detections)
+    return schema
+
+
+def _listed(name: str, members: dict[str, Any]) -> Any:
+    """A list of embedded documents of no particular class."""
+    item = _embedded(name, fo.DynamicEmbeddedDocument, members)
+    return create_field(name, fo.ListField, subfield=item)
 
 
 def declare_pixels(dataset: Any) -> None:

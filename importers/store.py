@@ -8,7 +8,6 @@ ways and compares the documents.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,7 +23,6 @@ from importers import fields
 from importers.errors import StateError
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
-from importers.prepare import PreparedPair
 
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
@@ -57,49 +55,6 @@ def update_info(dataset: Any, **facts: Any) -> None:
     """Changes some of the facts."""
     dataset.info[fields.INFO] = info(dataset) | facts
     dataset.save()
-
-
-def document(prepared: PreparedPair, dataset_id: ObjectId, now: datetime) -> dict[str, Any]:
-    """A pair as FiftyOne stores a sample."""
-    pair, image, facts = prepared.pair, prepared.image, prepared.image.facts
-    doc: dict[str, Any] = {
-        "_id": ObjectId(),
-        "_dataset_id": dataset_id,
-        "_media_type": "image",
-        # FiftyOne's own default, which its random stages sort by.
-        "_rand": random.random() * 0.001 + 0.999,
-        "filepath": str(image.filepath),
-        "tags": [pair.split],
-        "metadata": {
-            "_cls": "ImageMetadata",
-            "size_bytes": facts.size_bytes,
-            "mime_type": facts.mime_type,
-            "width": facts.width,
-            "height": facts.height,
-            "num_channels": facts.bands,
-        },
-        "created_at": now,
-        "last_modified_at": now,
-        fields.KEY: pair.key,
-        fields.IMAGE_ID: pair.image_id,
-        fields.PHRASE: pair.phrase,
-        fields.NO_TARGET: pair.no_target,
-        fields.IMAGE_MISSING: image.missing,
-        fields.MASK_STATS: embedded(plain_stats(prepared.stats)),
-        fields.SOURCE: embedded(
-            {
-                "file": pair.source.file,
-                "index": pair.source.index,
-                "image_name": pair.image_name,
-                "image_digest": facts.digest,
-            }
-        ),
-    }
-    if image.rendition is not None:
-        doc[fields.RENDITION] = str(image.rendition)
-    if prepared.mask_path is not None:
-        doc[fields.SEGMENTATION] = segmentation(str(prepared.mask_path))
-    return doc
 
 
 def embedded(values: dict[str, Any]) -> dict[str, Any]:

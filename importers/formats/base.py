@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal
 
-from importers.errors import LayoutError, OnError, OnNote, UsageError, raise_error
-from importers.errors import ignore_note as _ignore
-from importers.records import Pair
+from importers.errors import LayoutError, UnknownName, UsageError
+from importers.records import Record
 from importers.registry import Registry
 
 SPLITS = ("train", "val", "test")
 
+Kind = Literal["pairs", "captions", "instructions"]
+"""What a format's records are: ``Pair``, ``CaptionedImage`` or ``Instruction``."""
 
-class Read(Protocol):
-    """A reader: cheap, streaming, one record at a time, nothing decoded."""
 
-    def __call__(
-        self,
-        root: Path,
-        *,
-        splits: Collection[str] = SPLITS,
-        on_error: OnError = raise_error,
-        on_note: OnNote = _ignore,
-    ) -> Iterator[Pair]:
-        """Yields the pairs of one image one after the other."""
-        ...
+Read = Callable[..., Iterator[Record]]
+"""A reader: cheap, streaming, one record at a time, nothing decoded.
+
+It is called as ``read(root, splits=, on_error=, on_note=, **params)`` and yields the records
+of one image one after the other. ``splits`` are some of :data:`SPLITS`; ``on_error`` takes
+what is wrong with one record, ``on_note`` what is worth knowing of the whole; ``params`` are
+the format's own, by the names that it declares.
+"""
+
+
+@dataclass(frozen=True)
+class ReadParam:
+    """A setting of one format's reader.
+
+    Attributes:
+        name: for ``--param NAME=VALUE`` and as a keyword of ``read``
+        about: what it sets and what it is without, for people
+        parse: makes the value of its text; a ``ValueError`` says in words what was expected
+    """
+
+    name: str
+    about: str
+    parse: Callable[[str], Any] = str
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,10 @@ class Format:
         detect: whether the folder looks like this format, from names and little reading
         count: the number of images that ``read`` would come across, for progress
         read: the reader
+        kind: what its records are
+        params: settings of the reader
+        wanted: of the files of a repository, by their names relative to its root, those that
+            reading the splits, or the first so many records of them, needs; without it, all
     """
 
     name: str
@@ -49,6 +65,26 @@ class Format:
     detect: Callable[[Path], bool]
     count: Callable[[Path, Collection[str]], int]
     read: Read
+    kind: Kind = "pairs"
+    params: tuple[ReadParam, ...] = ()
+    wanted: Callable[[Sequence[str], Collection[str], int | None], list[str]] | None = None
+
+    def parsed(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The reader's keywords for parameters given as text.
+
+        Raises:
+            UsageError: for an unknown parameter or a value that it does not take
+        """
+        known = {param.name: param for param in self.params}
+        values: dict[str, Any] = {}
+        for name, text in given.items():
+            if name not in known:
+                raise UnknownName(f"parameter of {self.name}", name, known)
+            try:
+                values[name] = known[name].parse(text)
+            except ValueError as error:
+                raise UsageError(f"{self.name}: {name}={text!r} cannot be used: {error}") from error
+        return values
 
 
 FORMATS: Registry[Format] = Registry("format")
@@ -58,13 +94,15 @@ def find_format(name: str, root: Path) -> Format:
     """The format of that name, or the one that a folder holds where the name is ``auto``.
 
     Raises:
-        UsageError: for an unknown name or a root that is no folder
+        UsageError: for an unknown name or a root that is not there
         LayoutError: if the folder does not hold the format, or ``auto`` finds none or several
     """
     if name != "auto":
         FORMATS[name]  # an unknown name is the first thing to say
-    if not root.is_dir():
-        raise UsageError(f"{root} is not a folder; give the folder that the dataset lies in")
+    if not root.is_dir() and not (root.is_file() and root.suffix == ".tar"):
+        raise UsageError(
+            f"{root} is not a folder or a .tar file; give the folder that the dataset lies in"
+        )
     found = [f for f in FORMATS.values() if f.detect(root)]
     if name == "auto":
         if len(found) == 1:

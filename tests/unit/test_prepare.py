@@ -76,7 +76,7 @@ def test_queries_of_one_mask_share_its_file(place: Place, png: Path):
     other = Polygons((Shape(((1, 1), (3, 1), (3, 3))),))
     targets = (SQUARE, Polygons(SQUARE.shapes), other, NoTarget(), NoTarget())
     made = prepare(tuple(pair(i, t, png) for i, t in enumerate(targets)), place)
-    assert [m.pair.source.index for m in made] == [0, 1, 2, 3, 4]
+    assert [m.record.source.index for m in made] == [0, 1, 2, 3, 4]
     assert [m.mask_path.name for m in made if m.mask_path] == [
         "gres_test_a_1_0.png", "gres_test_a_1_0.png", "gres_test_a_1_2.png",
         "gres_test_a_1_3.png", "gres_test_a_1_3.png",
@@ -89,7 +89,7 @@ def test_no_target_is_an_empty_mask(place: Place, png: Path):
     assert made.mask_path is not None
     assert load_stored(made.mask_path).shape == (20, 30)
     assert not load_stored(made.mask_path).any()
-    assert (made.stats.area, made.stats.error, made.pair.no_target) == (0, "", True)
+    assert (made.stats.area, made.stats.error, made.record.no_target) == (0, "", True)
 
 
 def test_a_missing_image_is_refused_and_nothing_is_written(place: Place):

@@ -1,0 +1,156 @@
+"""A prepared record as FiftyOne stores a sample: the document, field by field.
+
+A test adds the same samples through ``Dataset.add_samples`` and compares the documents.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import Any
+
+from bson import ObjectId
+
+from importers import fields
+from importers.prepare import Prepared, PreparedImage, PreparedPair
+from importers.records import Box, Caption, CaptionedImage, Footprint, Instruction, Record, Turn
+from importers.store import embedded, plain_stats, segmentation
+
+Document = dict[str, Any]
+
+
+def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Document:
+    """A record as FiftyOne stores a sample."""
+    doc = _common(prepared.record, prepared.image, dataset_id, now)
+    if isinstance(prepared, PreparedPair):
+        _add_pair(doc, prepared)
+    elif isinstance(prepared.record, CaptionedImage):
+        _add_captions(doc, prepared.record.captions)
+        _add_place(doc, prepared.record)
+    elif isinstance(prepared.record, Instruction):
+        _add_conversations(doc, prepared.record)
+    return doc
+
+
+def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: datetime) -> Document:
+    facts = image.facts
+    doc: Document = {
+        "_id": ObjectId(),
+        "_dataset_id": dataset_id,
+        "_media_type": "image",
+        # FiftyOne's own default, which its random stages sort by.
+        "_rand": random.random() * 0.001 + 0.999,
+        "filepath": str(image.filepath),
+        "tags": [record.split],
+        "metadata": {
+            "_cls": "ImageMetadata",
+            "size_bytes": facts.size_bytes,
+            "mime_type": facts.mime_type,
+            "width": facts.width,
+            "height": facts.height,
+            "num_channels": facts.bands,
+        },
+        "created_at": now,
+        "last_modified_at": now,
+        fields.KEY: record.key,
+        fields.IMAGE_ID: record.image_id,
+        fields.IMAGE_MISSING: image.missing,
+        fields.SOURCE: embedded(
+            {
+                "file": record.source.file,
+                "index": record.source.index,
+                "image_name": record.image_name,
+                "image_digest": facts.digest,
+            }
+        ),
+    }
+    if image.rendition is not None:
+        doc[fields.RENDITION] = str(image.rendition)
+    return doc
+
+
+def _add_pair(doc: Document, prepared: PreparedPair) -> None:
+    doc[fields.PHRASE] = prepared.record.phrase
+    doc[fields.NO_TARGET] = prepared.record.no_target
+    doc[fields.MASK_STATS] = embedded(plain_stats(prepared.stats))
+    if prepared.mask_path is not None:
+        doc[fields.SEGMENTATION] = segmentation(str(prepared.mask_path))
+
+
+def first_caption(captions: Iterable[Caption]) -> str | None:
+    """The text that stands for an image: the first that describes and does not revise."""
+    texts = list(captions)
+    described = [caption.text for caption in texts if caption.task != _REVISION]
+    return next(iter(described or [caption.text for caption in texts]), None)
+
+
+_REVISION = 3
+
+
+def _add_captions(doc: Document, captions: tuple[Caption, ...]) -> None:
+    doc[fields.CAPTION] = first_caption(captions)
+    doc[fields.CAPTIONS] = [
+        embedded({"text": c.text, "task": c.task, "annotator": c.annotator}) for c in captions
+    ]
+
+
+def _add_place(doc: Document, record: CaptionedImage) -> None:
+    if record.footprint is not None:
+        doc[fields.LOCATION] = geolocation(record.footprint)
+    if record.captured is not None:
+        doc[fields.CAPTURE_DATE] = datetime.combine(record.captured, time())
+
+
+def geolocation(footprint: Footprint) -> Document:
+    """A footprint as FiftyOne's ``GeoLocation``: its centre and its outline, as GeoJSON."""
+    west, south, east, north = (
+        footprint.west,
+        footprint.south,
+        footprint.east,
+        footprint.north,
+    )
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    centre = [(west + east) / 2, (south + north) / 2]
+    return {
+        "_id": ObjectId(),
+        "_cls": "GeoLocation",
+        "tags": [],
+        "point": {"type": "Point", "coordinates": centre},
+        "polygon": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def _add_conversations(doc: Document, record: Instruction) -> None:
+    doc[fields.CONVERSATIONS] = [_turn(turn) for turn in record.turns]
+    if record.captions:
+        _add_captions(doc, record.captions)
+    if record.boxes:
+        detections = [_detection(box) for box in record.boxes]
+        doc[fields.BOXES] = {"_cls": "Detections", "detections": detections}
+
+
+def _turn(turn: Turn) -> Document:
+    return embedded(
+        {
+            "question": turn.question,
+            "answer": turn.answers[0] if turn.answers else None,
+            "answers": list(turn.answers),
+            "category": turn.category,
+            "turn": turn.position,
+            "file": turn.source.file,
+            "index": turn.source.index,
+        }
+    )
+
+
+def _detection(box: Box) -> Document:
+    return {
+        "_id": ObjectId(),
+        "_cls": "Detection",
+        "attributes": {},
+        "tags": [],
+        "label": box.label,
+        "bounding_box": list(box.bounds),
+        "turn": box.turn,
+    }
