@@ -1,4 +1,4 @@
-"""What an exporter is: it writes the selected pairs of one source file after the other.
+"""What an exporter is: it writes what is selected of one source file after the other.
 
 An exporter works from plain records and the source folder; it imports no FiftyOne.
 :mod:`fiftyone_plugin.exporters.runner` feeds it and sees to it that a failure leaves nothing.
@@ -12,39 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from os.path import normpath
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from fiftyone_plugin.exporters.items import Edit
 from importers.errors import StateError
-from importers.records import Source
 from importers.registry import Registry
-
-
-@dataclass(frozen=True, slots=True)
-class ExportPair:
-    """One pair as exporters see it.
-
-    Attributes:
-        key: the pair's key
-        source: where it stands in the published files
-        image: the published image, or ``None`` where it was missing at import
-        has_mask: whether the mask could be decoded at import
-        published: the phrase as imported
-        phrase: the phrase to write
-        selected: whether the pair is exported
-    """
-
-    key: str
-    source: Source
-    image: Path | None
-    has_mask: bool
-    published: str
-    phrase: str
-    selected: bool
-
-    @property
-    def edited(self) -> bool:
-        """Whether the pair is exported with another phrase than it came with."""
-        return self.selected and self.phrase != self.published
 
 
 @dataclass(slots=True)
@@ -52,11 +24,13 @@ class Tally:
     """What an exporter met and did.
 
     Attributes:
-        records: pairs that stand in the source files that were read
+        records: pairs, or records of other kinds, that stand in the source files that were read
         not_imported: those of them that the dataset does not hold
         files: files by what became of them: ``copied``, ``rewritten``, ``left_out``
         images: images copied
         images_missing: exported files or lines whose image was missing at import
+        on_edit: called by exporters of captions and conversations for every text they write
+            that is not the published one; of pairs it is known before
     """
 
     records: int = 0
@@ -66,6 +40,7 @@ class Tally:
     )
     images: int = 0
     images_missing: int = 0
+    on_edit: Callable[[Edit], None] = field(default=lambda _: None, repr=False)
 
 
 class Exporter(Protocol):
@@ -73,16 +48,17 @@ class Exporter(Protocol):
 
     tally: Tally
 
-    def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
+    def write_file(self, name: str, items: Iterator[Any], /) -> None:
         """Writes what is selected of one source file.
 
         Args:
             name: the file, relative to the source's root, with ``/``
-            pairs: all pairs of the file that the dataset holds, by rising index
+            items: all that the dataset holds of the file, by rising index: ``ExportPair``,
+                ``ExportText`` or ``ExportTurn``, as the format's kind is
 
         Raises:
             StateError: if the source is not what was imported, or cannot be read or written
-            UsageError: if an edited phrase cannot be written in this format
+            UsageError: if an edited text cannot be written in this format
         """
         ...
 
@@ -112,8 +88,8 @@ EXPORTERS: Registry[ExportFormat] = Registry("export format")
 def changed_source(file: str, index: int) -> StateError:
     """What to raise where a source file does not hold the phrase that was imported."""
     return StateError(
-        f"{file}: record {index} is not the phrase that was imported; the file has changed "
-        "since, or the phrase was edited past the review: nothing was exported"
+        f"{file}: record {index} is not what was imported; the file has changed "
+        "since, or the text was edited past the review: nothing was exported"
     )
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, ExportPair, Tally
+from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, Tally
+from fiftyone_plugin.exporters.items import ExportPair
 from fiftyone_plugin.exporters.json_edit import edit_list, item_spans, member_starts
 from importers.errors import RecordError, StateError
 from importers.files import is_plain_name

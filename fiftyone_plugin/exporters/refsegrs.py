@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, ExportPair, Tally
+from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, Tally
+from fiftyone_plugin.exporters.items import ExportPair
 from importers.errors import StateError, UsageError
 from importers.formats.refsegrs import MAX_LINE_BYTES, NAME, lines, parse_line
 

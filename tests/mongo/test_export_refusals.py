@@ -150,11 +150,11 @@ def last_file(root: Path, pattern: str) -> Path:
         ("gres", lambda r: last_file(r, "gres_annotations/val/*.json").unlink(), r"\.json"),
         ("gres", lambda r: last_file(r, "gres_annotations/val/*.json").write_text("{"), "JSON"),
         ("gres", lambda r: last_file(r, "gres_annotations/val/*.json").write_text(
-            '{"text": ["another"], "shapes": []}'), "val/.*not the phrase that was imported"),
+            '{"text": ["another"], "shapes": []}'), "val/.*not what was imported"),
         ("refsegrs", lambda r: last_file(r, "images/*").unlink(), r"images/\d+\.tif is gone"),
         ("refsegrs", lambda r: last_file(r, "masks/*").unlink(), r"masks/\d+\.tif is gone"),
         ("refsegrs", lambda r: (r / "output_phrase_val.txt").write_text("1 another\n"),
-         "output_phrase_val.*not the phrase"),
+         "output_phrase_val.*not what was imported"),
         ("refsegrs", lambda r: shutil.rmtree(r), "source folder .* is gone"),
     ],
     ids=["image", "annotation", "annotation broken", "annotation changed", "tiff", "mask tiff",

@@ -1,0 +1,142 @@
+"""The books of an export: what was written, left out and edited, and that it adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os.path import normpath
+from pathlib import Path
+from typing import Any
+
+from fiftyone_plugin.curation import decisions
+from fiftyone_plugin.exporters.base import Exporter
+from fiftyone_plugin.exporters.feeding import export_pair
+from fiftyone_plugin.exporters.items import Edit
+from fiftyone_plugin.exporters.manifest import ManifestLists, card
+from fiftyone_plugin.exporters.selections import Document, reason
+from importers.errors import StateError
+from importers.fields import KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
+from importers.formats.base import Kind
+from importers.records import Source
+
+Progress = Callable[[int, int], None]
+
+
+class Books:
+    """Counts one export.
+
+    Args:
+        dataset: what is exported
+        select: the selection, as given
+        lists: of the manifest
+        progress: called with samples done and samples in all
+        kind: of the records; of pairs the edits are known from their documents
+
+    Attributes:
+        samples, exported: how many there are, and of these were selected
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        select: str,
+        lists: ManifestLists,
+        progress: Progress | None,
+        *,
+        kind: Kind,
+    ) -> None:
+        self.samples = 0
+        self.exported = 0
+        self._dataset = dataset
+        self._select = select
+        self._lists = lists
+        self._progress = progress
+        self._kind: Kind = kind
+        self._total = dataset._sample_collection.count_documents({})
+        self._splits: dict[str, dict[str, int]] = {}
+
+    def enter(self, document: Document, selected: bool) -> None:
+        """Takes one sample."""
+        self.samples += 1
+        self.exported += selected
+        split = self._splits.setdefault(
+            _split(document[KEY]), {"pairs": 0, "exported": 0, "dropped": 0}
+        )
+        split["pairs"] += 1
+        split["exported" if selected else "dropped"] += 1
+        if not selected:
+            entry = _entry(document) | reason(document, self._select) | _review(document)
+            self._lists.add("dropped", entry)
+        elif self._kind == "pairs" and (pair := export_pair(document, selected)).edited:
+            change = {"published": pair.published, "phrase": pair.phrase}
+            self._lists.add("edited", _entry(document) | change | _review(document))
+        if self._progress is not None:
+            self._progress(self.samples, max(self._total, self.samples))
+
+    def enter_edit(self, edit: Edit) -> None:
+        """Takes a text of a caption or conversation that is not written as published."""
+        change = {"published": edit.published, "text": edit.text}
+        self._lists.add("edited", {"key": edit.key, "source": str(edit.source)} | change)
+
+    def write(self, folder: Path, facts: dict[str, Any], exporter: Exporter) -> None:
+        """Writes the manifest, the decisions and the card.
+
+        Raises:
+            StateError: if the counts do not add up, or the disk refuses
+        """
+        head = self._head(facts, exporter)
+        try:
+            self._lists.write(folder / "manifest.json", head)
+            with open(folder / "decisions.jsonl", "wb") as stream:
+                decisions.write_lines(self._dataset, stream)
+            (folder / "README.md").write_text(card(head), "utf-8")
+        except OSError as error:
+            raise StateError(f"the manifest cannot be written ({error.strerror})") from error
+
+    def _head(self, facts: dict[str, Any], exporter: Exporter) -> dict[str, Any]:
+        tally = exporter.tally
+        # A conversation can have come from several records, so that those do not add up.
+        counted = self._kind != "instructions"
+        if counted and tally.records != self.samples + tally.not_imported:
+            raise StateError(
+                f"the source holds {tally.records:,} records, but {self.samples:,} samples and "
+                f"{tally.not_imported:,} records without one were met: nothing was exported"
+            )
+        for skipped in facts.get("skipped") or ():
+            self._lists.add("skipped_at_import", dict(skipped))
+        counts = self._lists.counts
+        return {
+            "dataset": self._dataset.name,
+            "source": {"format": facts["format"], "root": Path(normpath(facts["root"])).name},
+            "format": facts["format"],
+            "select": self._select,
+            # records = pairs + not_imported, and pairs = exported + dropped; the records of
+            # files none of whose pairs came in are in skipped_at_import alone.
+            "counts": {
+                "records": tally.records,
+                "not_imported": tally.not_imported,
+                "pairs": self.samples,
+                "exported": self.exported,
+                "dropped": counts["dropped"],
+                "edited": counts["edited"],
+                "skipped_at_import": facts.get("skipped_total", counts["skipped_at_import"]),
+                "images": tally.images,
+                "images_missing": tally.images_missing,
+            },
+            "splits": self._splits,
+            "files": tally.files,
+        }
+
+
+def _entry(document: Document) -> Document:
+    source = document[SOURCE]
+    return {"key": document[KEY], "source": str(Source(source["file"], source["index"]))}
+
+
+def _review(document: Document) -> Document:
+    review = {name: document.get(name) for name in (VERDICT, REVIEWER)}
+    return review | {"note": document.get(REVIEW_NOTE)}
+
+
+def _split(key: str) -> str:
+    """The split that a key names; tags can be changed by hand."""
+    return key.split("/")[1] if key.count("/") > 1 else ""

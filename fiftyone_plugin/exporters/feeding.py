@@ -1,0 +1,175 @@
+"""From the database to what an exporter is fed, file by file, streaming."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from fiftyone_plugin.exporters.items import ExportItem, ExportPair, ExportText, ExportTurn
+from fiftyone_plugin.exporters.selections import ORDER, Choice, Document
+from importers.errors import StateError
+from importers.fields import (
+    CAPTION,
+    CAPTIONS,
+    CONVERSATIONS,
+    FINDINGS,
+    IMAGE_MISSING,
+    KEY,
+    MASK_STATS,
+    ORIGINAL_PHRASE,
+    PHRASE,
+    REVIEW_NOTE,
+    REVIEWER,
+    SOURCE,
+    VERDICT,
+)
+from importers.formats.base import Kind
+from importers.records import Source
+
+READ = (
+    "filepath", "tags", KEY, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
+    REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index",
+    *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
+)  # fmt: skip
+_READ_OF: dict[Kind, tuple[str, ...]] = {
+    "pairs": (PHRASE, f"{MASK_STATS}.digest"),
+    "captions": (CAPTION, f"{CAPTIONS}.text"),
+    "instructions": (CAPTION,),
+}
+
+OnSample = Callable[[Document, bool], None]
+Fed = Iterator[tuple[str, Iterator[ExportItem]]]
+
+
+def feed(dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample) -> Fed:
+    """Yields the source files by name, each with its items by rising index.
+
+    Args:
+        dataset: what to export
+        kind: of its records
+        choice: which samples are selected
+        on_sample: called once with every sample's document and whether it is selected
+
+    Raises:
+        StateError: for a sample that has no place in the published files
+    """
+    if kind == "instructions":
+        return _turns_by_file(dataset, choice, on_sample)
+    return _samples_by_file(dataset, kind, choice, on_sample)
+
+
+def _documents(dataset: Any, kind: Kind) -> Iterator[Document]:
+    pipeline = [{"$project": dict.fromkeys(READ + _READ_OF[kind], 1)}, {"$sort": ORDER}]
+    collection = dataset._sample_collection
+    for document in collection.aggregate(pipeline, allowDiskUse=True):
+        source = document.get(SOURCE) or {}
+        if not document.get(KEY) or not {"file", "index"} <= source.keys():
+            raise StateError(
+                f"the sample {document['_id']} did not come from an import and has no place "
+                "in the published files; remove it from the dataset first"
+            )
+        yield document
+
+
+def _samples_by_file(dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample) -> Fed:
+    make = export_pair if kind == "pairs" else export_text
+
+    def item(document: Document) -> ExportItem:
+        selected = choice(document)
+        on_sample(document, selected)
+        return make(document, selected)
+
+    documents = _documents(dataset, kind)
+    for name, group in groupby(documents, lambda document: document[SOURCE]["file"]):
+        yield name, (item(document) for document in group)
+
+
+def image_of(document: Document) -> Path | None:
+    """The published or extracted image, or ``None`` where there was none."""
+    return None if document.get(IMAGE_MISSING) else Path(document["filepath"])
+
+
+def export_pair(document: Document, selected: bool) -> ExportPair:
+    """A sample of segmentation data as exporters see it."""
+    phrase, original = document.get(PHRASE) or "", document.get(ORIGINAL_PHRASE)
+    return ExportPair(
+        key=document[KEY],
+        source=Source(document[SOURCE]["file"], document[SOURCE]["index"]),
+        image=image_of(document),
+        has_mask=bool((document.get(MASK_STATS) or {}).get("digest")),
+        published=phrase if original is None else original,
+        phrase=phrase,
+        selected=selected,
+    )
+
+
+def export_text(document: Document, selected: bool) -> ExportText:
+    """A sample of caption data as exporters see it."""
+    captions = [caption.get("text") or "" for caption in document.get(CAPTIONS) or ()]
+    return ExportText(
+        key=document[KEY],
+        source=Source(document[SOURCE]["file"], document[SOURCE]["index"]),
+        image=image_of(document),
+        captions=_with_edit(captions, document),
+        selected=selected,
+    )
+
+
+def _with_edit(texts: list[str], document: Document) -> tuple[str, ...]:
+    """The texts, the first that the review's edited caption came from replaced by it."""
+    original, caption = document.get(ORIGINAL_PHRASE), document.get(CAPTION)
+    if original is not None and caption is not None and original in texts:
+        texts[texts.index(original)] = caption
+    return tuple(texts)
+
+
+def _turns_by_file(dataset: Any, choice: Choice, on_sample: OnSample) -> Fed:
+    """Turns lie in the order of the files, not of the samples, so these are gone through first.
+
+    Of every sample that is left out, or whose caption was edited, something is held in memory.
+    """
+    left_out, edited = set(), {}
+    for document in _documents(dataset, "instructions"):
+        selected = choice(document)
+        on_sample(document, selected)
+        if not selected:
+            left_out.add(document["_id"])
+        elif document.get(ORIGINAL_PHRASE) is not None:
+            edited[document["_id"]] = document
+    turns = _turns(dataset)
+    for name, group in groupby(turns, lambda document: document[CONVERSATIONS].get("file")):
+        yield str(name), (_turn(d, d["_id"] not in left_out, edited) for d in group)
+
+
+def _turns(dataset: Any) -> Iterator[Document]:
+    wanted = (KEY, "filepath", IMAGE_MISSING, CONVERSATIONS)
+    order = {f"{CONVERSATIONS}.{name}": 1 for name in ("file", "index", "turn")}
+    pipeline = [
+        {"$project": dict.fromkeys(wanted, 1)},
+        {"$unwind": f"${CONVERSATIONS}"},
+        {"$sort": order},
+    ]
+    return iter(dataset._sample_collection.aggregate(pipeline, allowDiskUse=True))
+
+
+def _turn(document: Document, selected: bool, edited: dict[Any, Document]) -> ExportTurn:
+    turn = document[CONVERSATIONS]
+    answers = tuple(turn.get("answers") or ())
+    # Of one answer there are two copies; a curator edits the one that the App shows.
+    if len(answers) == 1 and turn.get("answer") is not None:
+        answers = (turn["answer"],)
+    if document["_id"] in edited:
+        before, answers = answers, _with_edit(list(answers), edited[document["_id"]])
+        if answers != before:
+            del edited[document["_id"]]  # the caption is one text of one turn
+    return ExportTurn(
+        key=document[KEY],
+        source=Source(turn["file"], turn["index"]),
+        position=turn["turn"],
+        image=image_of(document),
+        question=turn.get("question") or "",
+        answers=answers,
+        selected=selected,
+    )
