@@ -18,11 +18,12 @@ import fiftyone.utils.data as foud
 from fiftyone.types.dataset_types import Dataset as DatasetType
 
 from importers import store
-from importers.datasets import claim_media_dir
+from importers.datasets import claim_media_dir, media_dir_of
 from importers.errors import UsageError
 from importers.formats import SPLITS, find_format
 from importers.ingest import ImportOptions, fill_dataset
 from importers.parallel import Engine, Progress, no_progress
+from importers.sources import Wish, locate
 
 
 class RecordDatasetImporter(foud.BatchDatasetImporter):
@@ -76,12 +77,14 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         """Imports into the given dataset and returns the ids of its samples."""
         if not self.dataset_dir:
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
-        root = Path(self.dataset_dir).absolute()
-        chosen = find_format(self.format_name, root)
-        media_dir = claim_media_dir(dataset.name, root, self._options.media_dir)
-        options = replace(self._options, tags=tuple(tags or ()))
         watch = progress if callable(progress) else no_progress
-        fill_dataset(dataset, chosen, root, media_dir, options, watch)
+        options = replace(self._options, tags=tuple(tags or ()))
+        wish = Wish(self.format_name, options.splits, options.limit)
+        media_dir = media_dir_of(dataset.name, options.media_dir)
+        source = locate(self.dataset_dir, wish, media_dir, dataset.name, progress=watch)
+        chosen = find_format(self.format_name, source.path)
+        media_dir = claim_media_dir(dataset.name, source.path, media_dir)
+        fill_dataset(dataset, chosen, source, media_dir, options, watch)
         return [str(doc["_id"]) for doc in store.stream(dataset, ("_id",))]
 
 
@@ -106,3 +109,9 @@ class RefSegRSDataset(PairLensDataset):
     """RefSegRS as published; see :mod:`importers.formats.refsegrs` for the tree on disk."""
 
     format_name = "refsegrs"
+
+
+class RSTellerDataset(PairLensDataset):
+    """RSTeller as published; see :mod:`importers.formats.rsteller` for the tree on disk."""
+
+    format_name = "rsteller"

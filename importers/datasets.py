@@ -11,6 +11,7 @@ import fiftyone as fo
 from importers import store
 from importers.errors import StateError, UsageError
 from importers.files import MARKER, mark_folder, safe_name
+from importers.sources import UNPACKED, Located
 
 
 def default_media_dir(name: str) -> Path:
@@ -18,10 +19,21 @@ def default_media_dir(name: str) -> Path:
     return Path(str(fo.config.default_dataset_dir)) / "pairlens" / safe_name(name)
 
 
+def media_dir_of(name: str, given: Path | None = None) -> Path:
+    """The media folder that a dataset has, or would get."""
+    if given is not None:
+        return given.expanduser().absolute()
+    if fo.dataset_exists(name):
+        known = store.info(fo.load_dataset(name)).get("media_dir")
+        if known:
+            return Path(known)
+    return default_media_dir(name)
+
+
 def open_dataset(
     name: str,
     format_name: str,
-    root: Path,
+    source: Located,
     *,
     media_dir: Path | None = None,
     resume: bool = False,
@@ -39,14 +51,14 @@ def open_dataset(
     """
     if fo.dataset_exists(name):
         if overwrite:
-            delete_dataset(name)
+            delete_dataset(name, keep=source.path)
         elif resume:
-            return _reopen(name, format_name, root, media_dir)
+            return _reopen(name, format_name, source, media_dir)
         else:
             raise StateError(
                 f"dataset {name!r} exists; --resume adds what is missing, --overwrite replaces it"
             )
-    claimed = claim_media_dir(name, root, media_dir)
+    claimed = claim_media_dir(name, source.path, media_dir)
     return fo.Dataset(name, persistent=True), claimed
 
 
@@ -59,13 +71,20 @@ def _imported(name: str) -> tuple[Any, dict[str, Any]]:
 
 
 def _reopen(
-    name: str, format_name: str, root: Path, given_media_dir: Path | None
+    name: str, format_name: str, source: Located, given_media_dir: Path | None
 ) -> tuple[Any, Path]:
     dataset, facts = _imported(name)
     if facts["format"] != format_name:
         raise StateError(f"dataset {name!r} holds {facts['format']}, not {format_name}")
-    if facts["root"] != str(root):
-        raise StateError(f"dataset {name!r} was imported from {facts['root']}, not from {root}")
+    if facts["root"] != source.root:
+        raise StateError(
+            f"dataset {name!r} was imported from {facts['root']}, not from {source.root}"
+        )
+    if store.source_path(facts) != source.path:
+        raise StateError(
+            f"{source.root} has changed since dataset {name!r} was begun from it; import it anew "
+            "with --overwrite, or name the revision that it was begun from"
+        )
     media_dir = Path(facts["media_dir"])
     if given_media_dir and given_media_dir.expanduser().absolute() != media_dir:
         raise StateError(f"the media of dataset {name!r} is in {media_dir}; leave out --media-dir")
@@ -93,16 +112,28 @@ def claim_media_dir(name: str, root: Path, given: Path | None = None) -> Path:
     return media_dir
 
 
-def delete_dataset(name: str) -> None:
-    """Deletes a dataset that PairLens imported and, where it made it, its media folder.
+def delete_dataset(name: str, *, keep: Path | None = None) -> None:
+    """Deletes a dataset that PairLens imported and, where it made them, its folders.
+
+    These are the media folder and the one that an archive was unpacked into.
+
+    Args:
+        name: of the dataset
+        keep: a path whose folder stays, since something is about to be read from it
 
     Raises:
         StateError: if the dataset is not PairLens' own
     """
     dataset, facts = _imported(name)
-    media_dir = Path(facts["media_dir"])
-    marker = media_dir / MARKER
-    owned = marker.is_file() and marker.read_text("utf-8") == name
+    folders = [Path(facts["media_dir"]), *unpacked_around(store.source_path(facts))]
+    kept = set(unpacked_around(keep)) if keep else set()
     dataset.delete()
-    if owned:
-        shutil.rmtree(media_dir)
+    for folder in folders:
+        marker = folder / MARKER
+        if folder not in kept and marker.is_file() and marker.read_text("utf-8") == name:
+            shutil.rmtree(folder)
+
+
+def unpacked_around(path: Path) -> list[Path]:
+    """The folder that an archive was unpacked into, if a source lies in one."""
+    return [folder for folder in (path, path.parent) if (folder / UNPACKED).is_file()]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import tempfile
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from importers.fields import INFO
 
@@ -58,11 +61,16 @@ def mark_folder(folder: Path, owner: str) -> None:
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Writes a file so that a kill at any moment leaves the old one or the new one, whole."""
+    write_stream(path, BytesIO(data))
+
+
+def write_stream(path: Path, source: IO[bytes]) -> None:
+    """Copies a stream to a file; see :func:`write_atomic`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            shutil.copyfileobj(source, stream, 1 << 20)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from importers import app_view, fields, schema, store
-from importers.datasets import open_dataset
+from importers.datasets import media_dir_of, open_dataset
 from importers.documents import document
 from importers.errors import RecordError, StateError, UsageError
-from importers.formats import SPLITS, Format, find_format
+from importers.formats import FORMATS, SPLITS, Format, find_format
 from importers.parallel import Engine, Progress, map_items, no_progress
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.records import Record
 from importers.skips import Skips
+from importers.sources import Located, Wish, locate
 
 LISTED = 1000
 """Skipped records kept in the dataset's info; all of them are in ``skipped.jsonl``."""
@@ -92,7 +93,8 @@ def import_dataset(
 
     Args:
         format_name: a format's name, or ``auto``
-        root: the folder that the dataset lies in
+        root: what the dataset lies in: a folder, a ``.tar``, a ``.zip``, or
+            ``hf://datasets/OWNER/NAME[@revision]``
         name: of the FiftyOne dataset
         options: how
         progress: called with images done and images in all
@@ -104,19 +106,24 @@ def import_dataset(
         StateError: if the dataset exists and neither resume nor overwrite is set
         RecordError: in strict mode, for the first broken record
     """
-    root = Path(root).expanduser().absolute()
     _check_options(options)
-    chosen = find_format(format_name, root)
+    if format_name != "auto":
+        FORMATS[format_name]  # before anything is fetched
+    notes: list[str] = []
+    wish = Wish(format_name, options.splits, options.limit)
+    media_dir = media_dir_of(name, options.media_dir)
+    source = locate(root, wish, media_dir, name, on_note=notes.append, progress=progress)
+    chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
     dataset, media_dir = open_dataset(
         name,
         chosen.name,
-        root,
+        source,
         media_dir=options.media_dir,
         resume=options.resume,
         overwrite=options.overwrite,
     )
-    return fill_dataset(dataset, chosen, root, media_dir, options, progress)
+    return fill_dataset(dataset, chosen, source, media_dir, options, progress, notes)
 
 
 def _check_options(options: ImportOptions) -> None:
@@ -132,20 +139,23 @@ def _check_options(options: ImportOptions) -> None:
 def fill_dataset(
     dataset: Any,
     chosen: Format,
-    root: Path,
+    source: Located,
     media_dir: Path,
     options: ImportOptions,
     progress: Progress = no_progress,
+    notes: Iterable[str] = (),
 ) -> ImportSummary:
     """Reads a format into an open dataset; see :func:`import_dataset`."""
     started = time.perf_counter()
-    summary = ImportSummary(dataset.name, chosen.name)
+    summary = ImportSummary(dataset.name, chosen.name, notes=list(notes))
+    root = source.path
     params = chosen.parsed(options.params)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
         "kind": chosen.kind,
-        "root": str(root),
+        "root": source.root,
+        "path": str(root),
         "media_dir": str(media_dir),
     }
     store.update_info(dataset, **facts, complete=False)

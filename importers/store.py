@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -49,6 +50,11 @@ def load(name: str) -> Any:
 def info(dataset: Any) -> dict[str, Any]:
     """PairLens' own facts about the dataset: format, root, media folder ..."""
     return dict(dataset.info.get(fields.INFO) or {})
+
+
+def source_path(facts: dict[str, Any]) -> Path:
+    """The folder or archive that a dataset was read from, and is exported from."""
+    return Path(facts.get("path") or facts["root"])
 
 
 def update_info(dataset: Any, **facts: Any) -> None:
@@ -167,6 +173,19 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
         dataset._sample_collection.bulk_write(operations, ordered=False)
         count += len(batch)
     return count
+
+
+def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> int:
+    """Sets fields of the samples that still are as a filter says, one sample a filter.
+
+    Returns:
+        the number of samples that were, and were written
+    """
+    now = datetime.now(UTC)
+    operations = [UpdateOne(where, _change(values, now)) for where, values in changes]
+    if not operations:
+        return 0
+    return dataset._sample_collection.bulk_write(operations, ordered=False).matched_count
 
 
 def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) -> None:

@@ -49,10 +49,10 @@ def export_dataset(
     exporter_format = EXPORTERS[format_name]
     states.check_pairs(dataset)
     facts = _facts(dataset, format_name)
-    root = Path(facts["root"])
+    root = store.source_path(facts)
     target = check_target(out, root, Path(facts["media_dir"]))
     choice = parse_selection(dataset, select)
-    private = facts["root"], facts["media_dir"]
+    private = str(root), facts["media_dir"]
     kind = facts.get("kind", "pairs")
     with whole_folder(target) as folder, ManifestLists(*private) as lists:
         exporter = exporter_format.make(root, folder)
@@ -90,6 +90,7 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
         raise StateError(
             f"the import of {dataset.name!r} did not finish; run it again with --resume first"
         )
-    if not Path(facts["root"]).exists():
-        raise StateError(f"the source folder {facts['root']} is gone; exports copy from it")
+    path = store.source_path(facts)
+    if not path.exists():
+        raise StateError(f"the source folder {path} is gone; exports copy from it")
     return facts

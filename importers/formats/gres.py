@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -89,6 +89,12 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
     if folder is None:
         return 0
     return sum(1 for s in SPLITS if s in splits for _ in (folder / s).glob("*.json"))
+
+
+def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
+    """Of a repository's files, those of the splits and those that belong to none."""
+    others = {split for split in SPLITS if split not in splits}
+    return [name for name in names if not others & set(name.split("/")[:-1])]
 
 
 def read(
@@ -278,5 +284,6 @@ FORMATS.add(
         detect=detect,
         count=count,
         read=read,
+        wanted=wanted,
     ),
 )

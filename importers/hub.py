@@ -1,0 +1,193 @@
+"""``hf://datasets/OWNER/NAME[@revision]``: a dataset on the hub -> a folder in its cache.
+
+``huggingface_hub`` does the work, with its own cache, progress bars, tokens and resumption.
+Here is decided which files are needed, and said in one sentence what went wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from glob import escape
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from importers.errors import StateError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCHEME = "hf://"
+_ADDRESS = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+)(?:@([\w./-]+))?/?")
+
+Wanted = Callable[[Sequence[str]], list[str]]
+"""Of the names of a repository's files, those that are needed."""
+
+
+@dataclass(frozen=True)
+class HubAddress:
+    """A dataset repository.
+
+    Attributes:
+        repo: ``OWNER/NAME``
+        revision: a branch, tag or commit; ``None`` for the default branch
+    """
+
+    repo: str
+    revision: str | None = None
+
+
+def is_address(root: str) -> bool:
+    """Whether a root names something on the hub instead of a folder."""
+    return root.startswith(SCHEME)
+
+
+def parse_address(root: str) -> HubAddress:
+    """Reads ``hf://datasets/OWNER/NAME[@revision]``.
+
+    Raises:
+        UsageError: if it is no such address
+    """
+    match = _ADDRESS.fullmatch(root)
+    if match is None:
+        raise UsageError(f"{root[:200]!r} is no address; write hf://datasets/OWNER/NAME[@revision]")
+    return HubAddress(match[1], match[2])
+
+
+def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None = None) -> Path:
+    """Brings the files that are needed into the hub's cache.
+
+    Files that are there already are not fetched again. ``HF_ENDPOINT``, ``HF_HUB_CACHE`` and
+    ``HF_TOKEN`` are heeded, and so is ``hf auth login``.
+
+    Args:
+        address: what to fetch
+        wanted: picks from the names of the repository's files, relative to its root
+        cache_dir: instead of the hub's own cache
+
+    Returns:
+        the folder of that revision, in which the needed files lie
+
+    Raises:
+        StateError: if the package is missing, the hub cannot be reached or has no such dataset
+            or revision, the dataset is gated, or nothing of it is needed
+    """
+    hub = _package()
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    api = hub.HfApi(endpoint=endpoint)
+    with _said_plainly(address, api.endpoint):
+        names = _files(api, address)
+        chosen = names and wanted(names)
+        if names and not chosen:
+            raise StateError(f"{address.repo} has no file of what was asked for")
+        return Path(
+            hub.snapshot_download(
+                address.repo,
+                repo_type="dataset",
+                revision=address.revision,
+                allow_patterns=_patterns(names, chosen),
+                cache_dir=cache_dir,
+                endpoint=endpoint,
+            )
+        )
+
+
+def _package() -> Any:
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise StateError(
+            "reading from the hub needs huggingface_hub; run: pip install 'pairlens[hub]'"
+        ) from error
+    return huggingface_hub
+
+
+def _files(api: Any, address: HubAddress) -> list[str]:
+    """The names of the repository's files; none without a network."""
+    from huggingface_hub import errors
+
+    try:
+        # Asked first since it fails at once; the listing tries again and again for half a minute.
+        commit = api.repo_info(address.repo, repo_type="dataset", revision=address.revision).sha
+        tree = api.list_repo_tree(
+            address.repo, recursive=True, revision=commit, repo_type="dataset"
+        )
+        return [entry.path for entry in tree if hasattr(entry, "size")]
+    except errors.HfHubHTTPError:
+        raise
+    except (*_transport_errors(), errors.OfflineModeIsEnabled):
+        pass
+    # What the cache holds may be enough; if it is not, snapshot_download says so.
+    return []
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    """What a broken connection raises: the error of the client's HTTP library, and OSError."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return tuple(kind for kind in HfHubHTTPError.__bases__ if issubclass(kind, Exception))
+
+
+def _patterns(names: Sequence[str], chosen: Sequence[str]) -> list[str] | None:
+    """The chosen files for ``snapshot_download``, which compares every name to every pattern.
+
+    Folders all of whose files are chosen are named as one.
+    """
+    if len(chosen) == len(names):
+        return None
+    everywhere, here = _by_folder(names), _by_folder(chosen)
+    whole = {folder for folder, count in here.items() if count == everywhere[folder]}
+    patterns = {_top(name, whole) for name in chosen}
+    return sorted(patterns)
+
+
+def _by_folder(names: Sequence[str]) -> Counter[str]:
+    """How many files lie in or below each folder."""
+    return Counter(str(p) for name in names for p in PurePosixPath(name).parents if str(p) != ".")
+
+
+def _top(name: str, whole: set[str]) -> str:
+    for parent in reversed(PurePosixPath(name).parents):
+        if str(parent) in whole:
+            return f"{escape(str(parent))}/*"
+    return escape(name)
+
+
+@contextmanager
+def _said_plainly(address: HubAddress, endpoint: str) -> Iterator[None]:
+    """Turns what the hub's client raises into a sentence with the way out."""
+    from huggingface_hub import errors
+
+    at = f"{endpoint}/datasets/{address.repo}"
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise StateError(
+            f"{address.repo} is gated: accept its terms at {at}, then run `hf auth login` or "
+            "set HF_TOKEN"
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise StateError(f"{address.repo} has no revision {address.revision!r}") from error
+    except errors.RepositoryNotFoundError as error:
+        raise StateError(
+            f"there is no dataset {address.repo} at {endpoint}; if it is private, run "
+            "`hf auth login` or set HF_TOKEN"
+        ) from error
+    except errors.LocalEntryNotFoundError as error:
+        raise StateError(
+            f"{endpoint} cannot be reached, and the cache does not hold all that is needed of "
+            f"{address.repo}; files that did arrive are kept, so try again when there is a network"
+        ) from error
+    except errors.HFValidationError as error:
+        raise UsageError(f"{address.repo!r} cannot be the name of a dataset: {error}") from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        raise StateError(f"{endpoint} answered {status} for {address.repo}; try again") from error
+    except _transport_errors() as error:
+        raise StateError(
+            f"{address.repo} could not be fetched whole ({error}); what arrived is kept, try again"
+        ) from error

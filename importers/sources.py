@@ -1,0 +1,137 @@
+"""ROOT as a person gives it -> where the files lie: a folder, a ``.tar``, a ``.zip``, the hub."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from importers import hub
+from importers.errors import OnNote, StateError, UsageError, ignore_note
+from importers.files import MARKER, mark_folder
+from importers.formats import FORMATS
+from importers.parallel import Progress, no_progress
+from importers.unzip import unzip
+
+UNPACKED = ".unpacked"
+"""A file that stands in folders into which an archive was unpacked whole."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """A source that has been found.
+
+    Attributes:
+        root: what was given, made absolute; the same on a second import
+        path: the folder or archive to read, and to export from
+    """
+
+    root: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What of a source is needed.
+
+    Attributes:
+        format_name: a format's name, or ``auto``
+        splits: which of ``train``, ``val``, ``test``
+        limit: how many records at the most
+    """
+
+    format_name: str
+    splits: Collection[str]
+    limit: int | None
+
+    def wanted(self, names: Sequence[str]) -> list[str]:
+        """Of a repository's files those that are needed; all where the format is not known."""
+        chosen = FORMATS[self.format_name] if self.format_name != "auto" else None
+        if chosen is None or chosen.wanted is None:
+            return list(names)
+        return chosen.wanted(names, self.splits, self.limit)
+
+
+def absolute_root(root: Path | str) -> str:
+    """A root as datasets remember it."""
+    if hub.is_address(str(root)):
+        return str(root)
+    return str(Path(root).expanduser().absolute())
+
+
+def locate(
+    root: Path | str,
+    wish: Wish,
+    media_dir: Path,
+    owner: str,
+    *,
+    on_note: OnNote = ignore_note,
+    progress: Progress = no_progress,
+) -> Located:
+    """Finds a source, fetching and unpacking what has to be.
+
+    Args:
+        root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
+        wish: what of it is needed
+        media_dir: the dataset's own folder, beside which archives are unpacked
+        owner: the dataset's name
+        on_note: takes what is worth knowing
+        progress: called with files unpacked and files in all
+
+    Raises:
+        UsageError: if there is nothing of that name, or it is no address
+        StateError: if it cannot be fetched or unpacked
+    """
+    given = absolute_root(root)
+    if hub.is_address(given):
+        path = hub.fetch(hub.parse_address(given), wish.wanted)
+    else:
+        path = Path(given)
+        if not path.exists():
+            raise UsageError(f"{path} is not a folder or archive; give what the dataset lies in")
+    archive = _only_archive(path)
+    if archive is not None:
+        folder = unpacked_folder(archive, media_dir)
+        _unpack_once(archive, folder, owner, on_note, progress)
+        path = _inner(folder)
+    return Located(given, path)
+
+
+def _only_archive(path: Path) -> Path | None:
+    """The ``.zip`` that a root is, or that is all there is to unpack in it."""
+    if path.is_file():
+        return path if path.suffix.lower() == ".zip" else None
+    if any(f.detect(path) for f in FORMATS.values()):
+        return None
+    archives = sorted(path.glob("*.zip"))
+    return archives[0] if len(archives) == 1 else None
+
+
+def unpacked_folder(archive: Path, media_dir: Path) -> Path:
+    """Where an archive is unpacked: of another archive of that name it is another folder."""
+    facts = archive.stat()
+    identity = f"{archive.resolve()} {facts.st_size} {facts.st_mtime_ns}"
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return media_dir.with_name(f"{media_dir.name}-source-{digest}")
+
+
+def _unpack_once(
+    archive: Path, folder: Path, owner: str, on_note: OnNote, progress: Progress
+) -> None:
+    if (folder / UNPACKED).is_file():
+        return
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        raise StateError(f"{folder} is not empty, so {archive.name} cannot be unpacked into it")
+    mark_folder(folder, owner)
+    unzip(archive, folder, on_note=on_note, progress=progress)
+    (folder / UNPACKED).touch()
+
+
+def _inner(folder: Path) -> Path:
+    """The folder itself, or the only one in it where archives have one around everything."""
+    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    wrapped = len(entries) == 1 and entries[0].is_dir()
+    if wrapped and not any(f.detect(folder) for f in FORMATS.values()):
+        return entries[0]
+    return folder

@@ -1,0 +1,151 @@
+"""A hub on loopback, as much of one as ``huggingface_hub`` asks for to fetch a dataset."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urlsplit
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Hub:
+    """What it serves and what it was asked for.
+
+    Attributes:
+        folders: of each ``OWNER/NAME``
+        gated: the token that each repository needs, if any
+        revisions: that every repository has
+        fetched: the names of files that were sent
+        tokens_seen: that came with requests
+        broken: answers 500 to everything while it is set
+        cut: sends half of these files and hangs up
+    """
+
+    folders: dict[str, Path] = field(default_factory=dict)
+    gated: dict[str, str] = field(default_factory=dict)
+    revisions: set[str] = field(default_factory=lambda: {"main", COMMIT})
+    fetched: list[str] = field(default_factory=list)
+    tokens_seen: set[str] = field(default_factory=set)
+    broken: bool = False
+    cut: set[str] = field(default_factory=set)
+    url: str = ""
+
+
+@contextmanager
+def serve_hub() -> Iterator[Hub]:
+    """Runs a hub until the block ends."""
+    hub = Hub()
+    handler = type("Handler", (_Handler,), {"hub": hub})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: Hub
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        parts = [unquote(part) for part in address.path.strip("/").split("/")]
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        self.hub.tokens_seen.add(token)
+        if self.hub.broken:
+            return self._json({"error": "broken"}, 500)
+        if parts[:2] == ["api", "datasets"] and len(parts) >= 4:
+            return self._api("/".join(parts[2:4]), parts[4:], token)
+        if parts[:1] == ["datasets"] and parts[3:4] == ["resolve"]:
+            return self._file("/".join(parts[1:3]), "/".join(parts[5:]), token)
+        return self._json({"error": "Not found"}, 404)
+
+    def _refused(self, repo: str, token: str) -> bool:
+        if repo not in self.hub.folders:
+            self._json({"error": "Repository not found"}, 401, "RepoNotFound")
+            return True
+        if repo in self.hub.gated and token != self.hub.gated[repo]:
+            self._json({"error": "gated"}, 403, "GatedRepo")
+            return True
+        return False
+
+    def _api(self, repo: str, rest: list[str], token: str) -> None:
+        if rest[:1] == ["revision"] and repo in self.hub.folders:
+            if rest[1] not in self.hub.revisions:
+                return self._json({"error": "no"}, 404, "RevisionNotFound")
+            rest = []
+        if not rest:
+            if repo not in self.hub.folders:
+                self._refused(repo, token)
+                return None
+            return self._json({"id": repo, "sha": COMMIT, "tags": [], "siblings": []})
+        if rest[0] == "tree" and not self._refused(repo, token):
+            return self._json(_tree(self.hub.folders[repo]))
+        return None
+
+    def _file(self, repo: str, name: str, token: str) -> None:
+        if self._refused(repo, token):
+            return
+        file = self.hub.folders[repo] / name
+        if not file.is_file():
+            self._json({"error": "no"}, 404, "EntryNotFound")
+            return
+        data = file.read_bytes()
+        headers = {"ETag": f'"{_digest(data)}"', "X-Repo-Commit": COMMIT}
+        if self.command == "GET":
+            self.hub.fetched.append(name)
+        if self.command == "GET" and name in self.hub.cut:
+            self._answer(200, data, headers, sent=len(data) // 2)
+            self.close_connection = True
+            return
+        self._answer(200, data, headers)
+
+    def _json(self, content: object, status: int = 200, error: str = "") -> None:
+        headers = {"Content-Type": "application/json"} | ({"X-Error-Code": error} if error else {})
+        self._answer(status, json.dumps(content).encode(), headers)
+
+    def _answer(
+        self, status: int, data: bytes, headers: dict[str, str], sent: int | None = None
+    ) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(data[:sent])
+
+
+def _tree(folder: Path) -> list[dict[str, object]]:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return [
+        {
+            "type": "file",
+            "path": file.relative_to(folder).as_posix(),
+            "size": file.stat().st_size,
+            "oid": _digest(file.read_bytes()),
+        }
+        for file in files
+    ]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha1(data).hexdigest()

@@ -1,0 +1,110 @@
+"""Archives, honest and hostile, into a folder."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from importers.errors import StateError
+from importers.unzip import unzip
+
+
+def archive(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in members.items():
+            made.writestr(name, data)
+    return path
+
+
+def there(folder: Path) -> dict[str, bytes]:
+    files = (f for f in folder.rglob("*") if f.is_file())
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in files}
+
+
+def unpacked(made: Path) -> tuple[dict[str, bytes], list[str]]:
+    notes: list[str] = []
+    unzip(made, made.parent / "out", on_note=notes.append)
+    return there(made.parent / "out"), notes
+
+
+def test_an_ordinary_archive_is_unpacked_whole(tmp_path: Path) -> None:
+    members = {"images/1.tif": b"II*\0", "masks/1.tif": b"", "output_phrase_val.txt": b"1 road\n"}
+    made = archive(tmp_path / "a.zip", members)
+    assert unpacked(made) == (members, [])
+
+
+def test_a_second_time_writes_only_what_is_missing(tmp_path: Path) -> None:
+    made = archive(tmp_path / "a.zip", {"a": b"1", "b": b"22"})
+    unpacked(made)
+    (tmp_path / "out" / "a").write_bytes(b"x")
+    (tmp_path / "out" / "b").unlink()
+    assert unpacked(made)[0] == {"a": b"x", "b": b"22"}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/etc/passwd", "leads out"),
+        ("../out.txt", "leads out"),
+        ("a/../../b", "leads out"),
+        ("a//b", "leads out"),
+        ("x" * 300, "leads out"),
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_left_out(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / "in").mkdir()
+    made = archive(tmp_path / "in" / "a.zip", {"good": b"1", name: b"bad"})
+    files, notes = unpacked(made)
+    assert files == {"good": b"1"}
+    assert len(notes) == 1 and reason in notes[0]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in"]
+
+
+def test_links_and_second_ones_of_a_name_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        link = zipfile.ZipInfo("link")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        made.writestr(link, "/etc/passwd")
+        made.writestr("a.txt", b"1")
+        made.writestr("A.TXT", b"2")
+        made.writestr("__MACOSX/._a.txt", b"3")
+    files, notes = unpacked(path)
+    assert files == {"a.txt": b"1"}
+    assert ["plain file" in notes[0], "that name" in notes[1]] == [True, True] and len(notes) == 2
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    made = archive(tmp_path / "a.zip", {"zeros": bytes(50_000_000)})
+    with pytest.raises(StateError, match="would unpack to 1 files of 50,000,000 bytes"):
+        unpacked(made)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_member_that_lies_about_its_size_is_cut_off(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("zeros", bytes(100_000))
+    lying = data.getvalue().replace((100_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    (tmp_path / "a.zip").write_bytes(lying)
+    with pytest.raises(StateError, match="no whole zip archive"):
+        unpacked(tmp_path / "a.zip")
+    assert there(tmp_path / "out") == {}
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\3\4 and no more", b"\0" * 100])
+def test_what_is_no_archive(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(StateError, match=r"no whole zip archive .*; fetch it again"):
+        unpacked(tmp_path / "a.zip")
+
+
+def test_a_truncated_archive_says_so(tmp_path: Path) -> None:
+    made = archive(tmp_path / "a.zip", {f"{i}": bytes([i]) * 1000 for i in range(20)})
+    made.write_bytes(made.read_bytes()[:-200])
+    with pytest.raises(StateError, match="no whole zip archive"):
+        unpacked(made)
