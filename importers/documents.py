@@ -67,6 +67,7 @@ def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: dat
     }
     if image.rendition is not None:
         doc[fields.RENDITION] = str(image.rendition)
+        doc[fields.SOURCE]["content_digest"] = image.content
     return doc
 
 

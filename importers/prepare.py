@@ -5,6 +5,7 @@ This is what workers run: it decodes, measures and writes, and imports no FiftyO
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from importers.masks import Mask, encode_png, polygon_faults, rasterize, read_ma
 from importers.media import CHIP, ImageError, ImageFacts, inspect_image, placeholder, read_rgb
 from importers.records import (
     CaptionedImage,
+    Encoded,
+    ImageFile,
     Instruction,
     NoTarget,
     Packed,
@@ -27,6 +30,7 @@ from importers.records import (
     Record,
     Target,
 )
+from importers.rle import decode_rle
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,21 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PreparedImage:
-    """The image of some pairs, as the database will speak of it."""
+    """The image of some records, as the database will speak of it.
+
+    Attributes:
+        filepath: the image as published
+        rendition: what a browser can show of it, where that is another file
+        facts: of the image
+        missing: whether it is a placeholder
+        content: SHA-256 of the pixels as RGB where they were decoded; else ``""``
+    """
 
     filepath: Path
     rendition: Path | None
     facts: ImageFacts
     missing: bool
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +119,22 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
     if record.image is None:
         return _stand_in(record, name, place)
     try:
-        path = record.image
-        if isinstance(path, Packed):
-            path = extract(path, place.media_dir / "images")
-        facts = inspect_image(path)
-        rendition = None
+        path, facts = _bring(record.image, place)
+        rendition, content = None, ""
         if not facts.browsable:
             rendition = place.media_dir / "renditions" / f"{name}.png"
-            write_atomic(rendition, encode_png(read_rgb(path)))
+            pixels = read_rgb(path)
+            content = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+            write_atomic(rendition, encode_png(pixels))
     except ImageError as error:
         raise RecordError(str(record.source), str(error)) from error
-    return PreparedImage(path, rendition, facts, missing=False)
+    return PreparedImage(path, rendition, facts, missing=False, content=content)
+
+
+def _bring(image: ImageFile, place: Place) -> tuple[Path, ImageFacts]:
+    if isinstance(image, Packed):
+        return extract(image, place.media_dir / "images")
+    return image, inspect_image(image)
 
 
 def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
@@ -142,6 +160,9 @@ def _decode(target: Target, height: int, width: int) -> tuple[Mask, tuple[str, .
     if isinstance(target, Polygons):
         faults = polygon_faults(target.shapes, height, width)
         return rasterize(target.shapes, height, width), faults
+    if isinstance(target, Encoded):
+        counts = list(target.counts) if isinstance(target.counts, tuple) else target.counts
+        return Mask(decode_rle({"size": list(target.size), "counts": counts})), ()
     if isinstance(target, NoTarget):
         return Mask(np.zeros((height, width), np.uint8)), ()
     return read_mask(target.path), ()

@@ -79,11 +79,24 @@ class Raster:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """A target as COCO's run-length encoding, not checked yet.
+
+    Attributes:
+        size: height and width
+        counts: compressed text, or lengths of runs
+    """
+
+    size: tuple[int, ...]
+    counts: str | tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class NoTarget:
     """The declared right answer is an empty mask."""
 
 
-Target = Polygons | Raster | NoTarget
+Target = Polygons | Raster | Encoded | NoTarget
 """What a query asks for, undecoded."""
 
 

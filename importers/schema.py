@@ -35,7 +35,7 @@ _LIST_ITEMS: dict[str, type] = {
     "shares": float,
     "answers": str,
 }
-_SOURCE = {"file": "", "index": 0, "image_name": "", "image_digest": ""}
+_SOURCE = {"file": "", "index": 0, "image_name": "", "image_digest": "", "content_digest": ""}
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
     fields.IMAGE_ID: str,
@@ -120,6 +120,12 @@ def _listed(name: str, members: dict[str, Any]) -> Any:
 def declare_pixels(dataset: Any) -> None:
     """Adds the fields of what is measured of the images, to datasets from before there were."""
     dataset._merge_sample_field_schema(_pixel_schema())
+
+
+def declare_reading(dataset: Any) -> None:
+    """Adds the field of what the checks read in the queries, whose members are theirs alone."""
+    name = fields.READING
+    dataset._merge_sample_field_schema({name: _embedded(name, fo.DynamicEmbeddedDocument)})
 
 
 def _pixel_schema() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""RefSegRS, written back in the layout of its original release.
+"""RefSegRS, written back in the layout of its original release or of its forks.
 
 Lines of the phrase lists are copied as they are, left out, or get another phrase behind the
 same id; TIFFs are copied. A list with no lines left is left out.
@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, Tally
+from fiftyone_plugin.exporters.base import EXPORTERS, Exporter, ExportFormat, Tally
 from fiftyone_plugin.exporters.items import ExportPair
+from fiftyone_plugin.exporters.refsegrs_kin import HubExporter, RecordsExporter
 from importers.errors import StateError, UsageError
-from importers.formats.refsegrs import MAX_LINE_BYTES, NAME, lines, parse_line
+from importers.formats import refsegrs_hub, refsegrs_records
+from importers.formats.refsegrs import MAX_LINE_BYTES, NAME, lines, parse_line, variant
+from importers.formats.refsegrs_lists import media_file, media_folders
 
 _PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?\d+[ \t]?")
 
@@ -32,6 +35,7 @@ class RefSegRSExporter:
         self.tally = Tally()
         self._root = root
         self._out = out
+        self._folders = media_folders(root) or (root / "images", root / "masks")
 
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
         """Writes one phrase list and the images and masks of its lines."""
@@ -79,15 +83,15 @@ class RefSegRSExporter:
         else:
             image = base.relative_name(self._root, pair.image)
             self.tally.images += base.copy(self._root, self._out, image)
-        mask = f"masks/{image_id}.tif"
+        mask = base.relative_name(self._root, media_file(self._folders[1], image_id))
         # What was broken at import stays as broken as it was; what was whole must be there.
         if pair.has_mask or (self._root / mask).is_file():
             base.copy(self._root, self._out, mask)
 
     def finish(self) -> None:
         """Makes the folders that readers look for, should no file have needed them."""
-        for folder in ("images", "masks"):
-            (self._out / folder).mkdir(exist_ok=True)
+        for folder in self._folders:
+            (self._out / folder.name).mkdir(exist_ok=True)
 
 
 def _checked_id(name: str, line: bytes, pair: ExportPair) -> str:
@@ -127,7 +131,16 @@ def _encoding(line: bytes) -> str:
     return "utf-8"
 
 
+def make_exporter(root: Path, out: Path) -> Exporter:
+    """The exporter for the layout that the source has."""
+    layout = variant(root)
+    if layout is refsegrs_hub:
+        return HubExporter(root, out)
+    return RecordsExporter(root, out) if layout is refsegrs_records else RefSegRSExporter(root, out)
+
+
 EXPORTERS.add(
     NAME,
-    ExportFormat(NAME, "RefSegRS: phrase lists, TIFF images and masks", RefSegRSExporter),
-)
+    ExportFormat(NAME, "RefSegRS and RISBench: images and masks in the layout they came in",
+                 make_exporter),
+)  # fmt: skip

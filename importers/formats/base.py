@@ -55,6 +55,8 @@ class Format:
         read: the reader
         kind: what its records are
         params: settings of the reader
+        scenes: whether the same image stands under several ids, so that those are given one
+            ``image_id`` by content
         wanted: of the files of a repository, by their names relative to its root, those that
             reading the splits, or the first so many records of them, needs; without it, all
     """
@@ -67,6 +69,7 @@ class Format:
     read: Read
     kind: Kind = "pairs"
     params: tuple[ReadParam, ...] = ()
+    scenes: bool = False
     wanted: Callable[[Sequence[str], Collection[str], int | None], list[str]] | None = None
 
     def parsed(self, given: Mapping[str, str]) -> dict[str, Any]:

@@ -1,51 +1,48 @@
-"""RefSegRS, referring segmentation in the layout of its original release.
+"""RefSegRS, referring segmentation: the original release, its forks, its kin and its hub copy.
 
-::
+=========================  ===================================================================
+folder of TIFFs and lists  the release, its forks and RISBench: :mod:`.refsegrs_lists`
+FiftyOne dataset           ``Voxel51/RegSegRS`` on the hub: :mod:`.refsegrs_hub`
+records with masks         RISBench as jsonl with COCO RLE: :mod:`.refsegrs_records`
+=========================  ===================================================================
 
-    images/<id>.tif                       512x512 RGB
-    masks/<id>.tif                        512x512, 0/1 or 0/255
-    output_phrase_{train,val,test}.txt    <integer id><space><phrase>, a line a pair
-
-Each line has its own copy of the image, so the same scene stands under several ids.
-After github.com/zhu-xlab/rrsis.
+The release has its own copy of the image for each line, so the same scene stands under
+several ids; an import gives them one ``image_id``, by content.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
-from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
+from importers.errors import OnError, OnNote, ignore_note, raise_error
+from importers.formats import refsegrs_hub, refsegrs_lists, refsegrs_records
 from importers.formats.base import FORMATS, SPLITS, Format
-from importers.records import Pair, Raster, Source, make_key
+from importers.formats.refsegrs_lists import MAX_LINE_BYTES, NAME, lines, parse_line, phrase_list
+from importers.records import Pair
 
-NAME = "refsegrs"
-MAX_LINE_BYTES = 1 << 16
-"""A longer line is no phrase; a file without line ends is never held whole."""
-
-PUBLISHED_LINES = {"train": 2172, "val": 431, "test": 1817}
-"""As the dataset's card counts them."""
-
-_LINE = re.compile(r"([0-9]{1,18})(?:[ \t](.*))?")
+__all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "lines", "parse_line", "phrase_list",
+           "read", "variant"]  # fmt: skip
 
 
-def phrase_list(root: Path, split: str) -> Path:
-    """The phrase list of a split."""
-    return root / f"output_phrase_{split}.txt"
+def variant(root: Path) -> ModuleType | None:
+    """The module that reads the folder, or ``None`` if it is no RefSegRS."""
+    for module in (refsegrs_lists, refsegrs_hub, refsegrs_records):
+        if module.detect(root):
+            return module
+    return None
 
 
 def detect(root: Path) -> bool:
-    """Whether the folder holds images, masks and a phrase list."""
-    lists = any(phrase_list(root, split).is_file() for split in SPLITS)
-    return lists and (root / "images").is_dir() and (root / "masks").is_dir()
+    """Whether the folder holds one of the layouts."""
+    return variant(root) is not None
 
 
 def count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """The number of lines, one an image, for progress."""
-    files = (phrase_list(root, split) for split in SPLITS if split in splits)
-    return sum(sum(1 for _ in lines(file)) for file in files if file.is_file())
+    """The number of records, one an image, for progress."""
+    module = variant(root)
+    return module.count(root, splits) if module else 0
 
 
 def read(
@@ -55,89 +52,31 @@ def read(
     on_error: OnError = raise_error,
     on_note: OnNote = ignore_note,
 ) -> Iterator[Pair]:
-    """Yields the pairs, split by split in the order of the lists."""
-    for split in SPLITS:
-        file = phrase_list(root, split)
-        if split not in splits:
-            continue
-        if not file.is_file():
-            on_note(f"{split}: no phrase list {file.name}")
-            continue
-        count = 0
-        for pair in _read_list(root, file, split, on_error):
-            yield pair
-            count += 1
-        published = PUBLISHED_LINES[split]
-        if count != published:
-            on_note(f"{split}: {count:,} pairs; the card says {published:,}")
+    """Yields the pairs, split by split or in the order of the records."""
+    module = variant(root)
+    if module is not None:
+        yield from module.read(root, splits, on_error, on_note)
 
 
-def _read_list(root: Path, file: Path, split: str, on_error: OnError) -> Iterator[Pair]:
-    seen: Counter[str] = Counter()
-    for number, line in enumerate(lines(file)):
-        source = Source(file.name, number)
-        try:
-            image_id, phrase = parse_line(line)
-        except ValueError as error:
-            on_error(RecordError(str(source), str(error)))
-            continue
-        if not image_id:
-            continue
-        image = root / "images" / f"{image_id}.tif"
-        yield Pair(
-            key=make_key(NAME, split, image_id, seen[image_id]),
-            image_id=image_id,
-            split=split,
-            phrase=phrase,
-            image=image if image.is_file() else None,
-            image_name=image.name,
-            target=Raster(root / "masks" / f"{image_id}.tif"),
-            source=source,
-        )
-        seen[image_id] += 1
+def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
+    """Of a repository's files, all but the phrase lists of other splits.
 
-
-def lines(file: Path) -> Iterator[bytes]:
-    """The lines of a file with their ends, none longer than the bound.
-
-    A longer line arrives cut, with one byte more than the bound, and is then skipped.
+    Which images belong to a split stands in the lists alone.
     """
-    with open(file, "rb") as stream:
-        while line := stream.readline(MAX_LINE_BYTES + 1):
-            yield line
-            while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-                line = stream.readline(MAX_LINE_BYTES + 1)
-
-
-def parse_line(line: bytes) -> tuple[str, str]:
-    """Splits a line into id and phrase; both are ``""`` for a blank line.
-
-    Raises:
-        ValueError: with the reason, if the line is not an id and a phrase
-    """
-    if len(line) > MAX_LINE_BYTES:
-        raise ValueError(f"the line is longer than {MAX_LINE_BYTES:,} bytes")
-    try:
-        text = line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = line.decode("cp1252", "replace")
-    text = text.rstrip("\r\n")
-    if not text.strip():
-        return "", ""
-    match = _LINE.fullmatch(text)
-    if match is None or "\r" in text:
-        raise ValueError(f"expected '<integer id> <phrase>', met {text[:60]!r}")
-    return match[1], match[2] or ""
+    others = tuple(f"output_phrase_{split}" for split in SPLITS if split not in splits)
+    return [name for name in names if not name.rpartition("/")[2].startswith(others or ("\0",))]
 
 
 FORMATS.add(
     NAME,
     Format(
         name=NAME,
-        about="RefSegRS: TIFF images and masks, phrase lists",
+        about="RefSegRS and RISBench: images and masks with phrase lists, or records",
         layout="images/, masks/ and output_phrase_{train,val,test}.txt",
         detect=detect,
         count=count,
         read=read,
+        wanted=wanted,
+        scenes=True,
     ),
 )

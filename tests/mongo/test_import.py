@@ -49,7 +49,7 @@ def stored_keys(name: str) -> list[str]:
 def test_a_wrong_call_makes_no_dataset(gres: Path, dataset_name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     wrong: list[tuple[type[Exception], str, Path, ImportOptions]] = [
-        (UsageError, "no format 'nope'; known: gres, refsegrs", gres, ImportOptions()),
+        (UsageError, "no format 'nope'; known: gres, ", gres, ImportOptions()),
         (LayoutError, "looks like no known format", tmp_path / "empty", ImportOptions()),
         (LayoutError, "does not hold refsegrs: expected images/", gres, ImportOptions()),
         (UsageError, "is not a folder", tmp_path / "absent", ImportOptions()),

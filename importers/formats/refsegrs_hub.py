@@ -1,0 +1,124 @@
+"""RefSegRS as FiftyOne's copy on the hub has it: a FiftyOneDataset on disk.
+
+::
+
+    samples.json                   {"samples": [{"filepath", "tags", "segmentation", "phrase"}]}
+    data/<id>.tif                  images
+    fields/segmentation/<id>.tif   masks
+    metadata.json, fiftyone.yml
+
+The id on the hub is ``Voxel51/RegSegRS``; its card writes ``Voxel51/RefSegRS``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from importers.errors import LayoutError, OnError, OnNote, RecordError
+from importers.files import is_plain_name, is_text
+from importers.formats.base import SPLITS
+from importers.formats.refsegrs_lists import NAME
+from importers.records import NoTarget, Pair, Raster, Source, Target, make_key
+
+SAMPLES = "samples.json"
+MASKS = "fields/segmentation"
+
+MAX_FILE_BYTES = 256 << 20
+"""The published file has about 4 MB."""
+
+_SPLITS = (*SPLITS, "validation")
+
+
+def detect(root: Path) -> bool:
+    """Whether the folder holds samples with masks of their own."""
+    return (root / SAMPLES).is_file() and (root / MASKS).is_dir()
+
+
+def count(root: Path, splits: Collection[str]) -> int:
+    """The number of masks, for progress."""
+    return sum(1 for _ in (root / MASKS).iterdir())
+
+
+def load_samples(root: Path) -> list[Any]:
+    """All samples, as they stand in the file.
+
+    Raises:
+        LayoutError: if the file is too large, no JSON, or holds no list of samples
+    """
+    file = root / SAMPLES
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise LayoutError(f"{file} has over {MAX_FILE_BYTES:,} bytes, too many for this format")
+    try:
+        content = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise LayoutError(f"{file} is no JSON ({error})") from error
+    samples = content.get("samples") if isinstance(content, dict) else None
+    if not isinstance(samples, list):
+        raise LayoutError(f"{file} holds no list 'samples'")
+    return samples
+
+
+def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote) -> Iterator[Pair]:
+    """Yields the pairs in the order of the samples."""
+    seen: Counter[str] = Counter()
+    for number, sample in enumerate(load_samples(root)):
+        source = Source(SAMPLES, number)
+        try:
+            pair = _pair(root, sample, source, seen)
+        except ValueError as error:
+            on_error(RecordError(str(source), str(error)))
+            continue
+        if pair.split in splits:
+            yield pair
+
+
+def _pair(root: Path, sample: Any, source: Source, seen: Counter[str]) -> Pair:
+    if not isinstance(sample, dict):
+        raise ValueError("it is no object")
+    split, image = _split(sample.get("tags")), inside(sample.get("filepath"), "filepath")
+    phrase = sample.get("phrase")
+    if not isinstance(phrase, str) or not is_text(phrase):
+        raise ValueError("'phrase' is no text")
+    image_id = image.stem
+    number = seen[f"{split}/{image_id}"]
+    seen[f"{split}/{image_id}"] += 1
+    return Pair(
+        key=make_key(NAME, split, image_id, number),
+        image_id=image_id,
+        split=split,
+        phrase=phrase,
+        image=root / image if (root / image).is_file() else None,
+        image_name=image.name,
+        target=_target(root, sample.get("segmentation")),
+        source=source,
+    )
+
+
+def _split(tags: Any) -> str:
+    named = [tag for tag in tags if tag in _SPLITS] if isinstance(tags, list) else []
+    if len(named) != 1:
+        raise ValueError(f"'tags' name {len(named)} splits; expected one of {', '.join(SPLITS)}")
+    return "val" if named[0] == "validation" else named[0]
+
+
+def inside(name: Any, what: str) -> PurePosixPath:
+    """A path of the file that leads nowhere but into its folder.
+
+    Raises:
+        ValueError: if it is none
+    """
+    parts = name.split("/") if isinstance(name, str) else []
+    if not parts or not all(is_plain_name(part) for part in parts):
+        raise ValueError(f"{what} {str(name)[:80]!r} is no path in the dataset's folder")
+    return PurePosixPath(name)
+
+
+def _target(root: Path, segmentation: Any) -> Target:
+    if segmentation is None:
+        return NoTarget()
+    path = segmentation.get("mask_path") if isinstance(segmentation, dict) else None
+    return Raster(root / inside(path, "mask_path"))

@@ -1,0 +1,158 @@
+"""RefSegRS in the layout of its original release, of its forks, and of RISBench.
+
+::
+
+    images/<id>.tif                       512x512 RGB
+    masks/<id>.tif                        512x512, 0/1 or 0/255
+    output_phrase_{train,val,test}.txt    <integer id><space><phrase>, a line a pair
+
+Forks name the folders ``images2`` and ``masks2`` and a list ``output_phrase_val3.txt``;
+RISBench has ``img_rgb`` and ``mask``. After github.com/zhu-xlab/rrsis.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from importers.errors import OnError, OnNote, RecordError
+from importers.formats.base import SPLITS
+from importers.records import Pair, Raster, Source, make_key
+
+NAME = "refsegrs"
+MAX_LINE_BYTES = 1 << 16
+"""A longer line is no phrase; a file without line ends is never held whole."""
+
+PUBLISHED_LINES = {"train": 2172, "val": 431, "test": 1817}
+"""As the dataset's card counts them."""
+
+FOLDERS = (("images", "masks"), ("images2", "masks2"), ("img_rgb", "mask"))
+"""Of images and masks, in the order in which they are looked for."""
+
+SUFFIXES = (".tif", ".tiff", ".png", ".jpg")
+
+_LINE = re.compile(r"([0-9]{1,18})(?:[ \t](.*))?")
+
+
+def phrase_list(root: Path, split: str) -> Path:
+    """The phrase list of a split: the one of the plain name, else a fork's, or where it would be.
+
+    Of several that forks number, the first by name is taken.
+    """
+    plain = root / f"output_phrase_{split}.txt"
+    if plain.is_file():
+        return plain
+    numbered = sorted(root.glob(f"output_phrase_{split}[0-9]*.txt"))
+    return next((file for file in numbered if file.is_file()), plain)
+
+
+def media_folders(root: Path) -> tuple[Path, Path] | None:
+    """The folders of images and of masks, or ``None`` where there are none."""
+    for images, masks in FOLDERS:
+        if (root / images).is_dir() and (root / masks).is_dir():
+            return root / images, root / masks
+    return None
+
+
+def media_file(folder: Path, image_id: str) -> Path:
+    """The file of an id in a folder, or where it would be as TIFF."""
+    for suffix in SUFFIXES:
+        file = folder / f"{image_id}{suffix}"
+        if file.is_file():
+            return file
+    return folder / f"{image_id}{SUFFIXES[0]}"
+
+
+def detect(root: Path) -> bool:
+    """Whether the folder holds images, masks and a phrase list."""
+    lists = any(phrase_list(root, split).is_file() for split in SPLITS)
+    return lists and media_folders(root) is not None
+
+
+def count(root: Path, splits: Collection[str]) -> int:
+    """The number of lines, one an image, for progress."""
+    files = (phrase_list(root, split) for split in SPLITS if split in splits)
+    return sum(sum(1 for _ in lines(file)) for file in files if file.is_file())
+
+
+def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote) -> Iterator[Pair]:
+    """Yields the pairs, split by split in the order of the lists."""
+    folders = media_folders(root)
+    if folders is None:
+        return
+    for split in SPLITS:
+        file = phrase_list(root, split)
+        if split not in splits:
+            continue
+        if not file.is_file():
+            on_note(f"{split}: no phrase list {file.name}")
+            continue
+        count = 0
+        for pair in _read_list(folders, file, split, on_error):
+            yield pair
+            count += 1
+        published = PUBLISHED_LINES[split]
+        if count != published and folders[0].name != "img_rgb":
+            on_note(f"{split}: {count:,} pairs; the card says {published:,}")
+
+
+def _read_list(
+    folders: tuple[Path, Path], file: Path, split: str, on_error: OnError
+) -> Iterator[Pair]:
+    seen: Counter[str] = Counter()
+    for number, line in enumerate(lines(file)):
+        source = Source(file.name, number)
+        try:
+            image_id, phrase = parse_line(line)
+        except ValueError as error:
+            on_error(RecordError(str(source), str(error)))
+            continue
+        if not image_id:
+            continue
+        image = media_file(folders[0], image_id)
+        yield Pair(
+            key=make_key(NAME, split, image_id, seen[image_id]),
+            image_id=image_id,
+            split=split,
+            phrase=phrase,
+            image=image if image.is_file() else None,
+            image_name=image.name,
+            target=Raster(media_file(folders[1], image_id)),
+            source=source,
+        )
+        seen[image_id] += 1
+
+
+def lines(file: Path, longest: int = MAX_LINE_BYTES) -> Iterator[bytes]:
+    """The lines of a file with their ends, none longer than the bound.
+
+    A longer line arrives cut, with one byte more than the bound, and is then skipped.
+    """
+    with open(file, "rb") as stream:
+        while line := stream.readline(longest + 1):
+            yield line
+            while len(line) > longest and not line.endswith(b"\n"):
+                line = stream.readline(longest + 1)
+
+
+def parse_line(line: bytes) -> tuple[str, str]:
+    """Splits a line into id and phrase; both are ``""`` for a blank line.
+
+    Raises:
+        ValueError: with the reason, if the line is not an id and a phrase
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError(f"the line is longer than {MAX_LINE_BYTES:,} bytes")
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = line.decode("cp1252", "replace")
+    text = text.rstrip("\r\n")
+    if not text.strip():
+        return "", ""
+    match = _LINE.fullmatch(text)
+    if match is None or "\r" in text:
+        raise ValueError(f"expected '<integer id> <phrase>', met {text[:60]!r}")
+    return match[1], match[2] or ""

@@ -1,0 +1,136 @@
+"""RISBench as records, a line each, with the mask as COCO RLE beside the sentence.
+
+::
+
+    <any name>.jsonl          {"split", "image_id", "sent", "file_name", "segmentation": RLE}
+    img_rgb/, images/ or .    the images, by ``file_name``
+
+As converted by RSRefSeg2 (github.com/KyanChen/RSRefSeg2).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from importers.errors import OnError, OnNote, RecordError
+from importers.files import is_plain_name, is_text
+from importers.formats.base import SPLITS
+from importers.formats.refsegrs_lists import NAME, lines
+from importers.records import Encoded, NoTarget, Pair, Source, Target, make_key
+
+MAX_RECORD_BYTES = 1 << 22
+"""A longer line is no record: the RLE of a speckled 512x512 mask takes under 1 MB."""
+
+MAX_SENTENCE = 1 << 16
+
+_NEEDED = ("split", "image_id", "sent", "file_name", "segmentation")
+_FOLDERS = ("img_rgb", "images", ".")
+
+
+def record_files(root: Path) -> list[Path]:
+    """The files that hold records, by name."""
+    return [file for file in sorted(root.glob("*.jsonl")) if _looks_right(file)]
+
+
+def _looks_right(file: Path) -> bool:
+    try:
+        line = next(lines(file, MAX_RECORD_BYTES), b"")
+        record = json.loads(line)
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and all(name in record for name in _NEEDED)
+
+
+def detect(root: Path) -> bool:
+    """Whether the folder holds a file whose first line is such a record."""
+    return root.is_dir() and bool(record_files(root))
+
+
+def count(root: Path, splits: Collection[str]) -> int:
+    """The number of lines, for progress."""
+    return sum(sum(1 for _ in lines(file, MAX_RECORD_BYTES)) for file in record_files(root))
+
+
+def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote) -> Iterator[Pair]:
+    """Yields the pairs in the order of the records."""
+    seen: Counter[str] = Counter()
+    for file in record_files(root):
+        for number, line in enumerate(lines(file, MAX_RECORD_BYTES)):
+            if not line.strip():
+                continue
+            source = Source(file.name, number)
+            try:
+                record = parse_record(line)
+            except ValueError as error:
+                on_error(RecordError(str(source), str(error)))
+                continue
+            if record["split"] in splits:
+                yield _pair(root, record, source, seen)
+
+
+def parse_record(line: bytes) -> dict[str, Any]:
+    """Reads a line and checks what it says.
+
+    Raises:
+        ValueError: with the reason, if it is no record
+    """
+    if len(line) > MAX_RECORD_BYTES:
+        raise ValueError(f"the line is longer than {MAX_RECORD_BYTES:,} bytes")
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"it is no JSON ({error})") from None
+    if not isinstance(record, dict):
+        raise ValueError("it is no object")
+    for name in _NEEDED[:-1]:
+        if not isinstance(record.get(name), str) or not is_text(record[name]):
+            raise ValueError(f"{name!r} is no text")
+    if record["split"] not in SPLITS:
+        raise ValueError(f"there is no split {record['split'][:40]!r}")
+    for name in ("image_id", "file_name"):
+        if not is_plain_name(record[name]):
+            raise ValueError(f"{record[name][:80]!r} cannot be the name of an image")
+    if len(record["sent"]) > MAX_SENTENCE:
+        raise ValueError(f"the sentence is longer than {MAX_SENTENCE:,} characters")
+    return record
+
+
+def _pair(root: Path, record: dict[str, Any], source: Source, seen: Counter[str]) -> Pair:
+    split, image_id = record["split"], record["image_id"]
+    number = seen[f"{split}/{image_id}"]
+    seen[f"{split}/{image_id}"] += 1
+    return Pair(
+        key=make_key(NAME, split, image_id, number),
+        image_id=image_id,
+        split=split,
+        phrase=record["sent"],
+        image=_image(root, record["file_name"]),
+        image_name=record["file_name"],
+        target=_target(record.get("segmentation")),
+        source=source,
+    )
+
+
+def _image(root: Path, name: str) -> Path | None:
+    return next((root / f / name for f in _FOLDERS if (root / f / name).is_file()), None)
+
+
+def _target(segmentation: Any) -> Target:
+    """What is no RLE becomes one that cannot be decoded, which a check then says."""
+    if segmentation is None:
+        return NoTarget()
+    members = segmentation if isinstance(segmentation, dict) else {}
+    counts = members.get("counts")
+    runs = counts if isinstance(counts, str) else _whole_numbers(counts)
+    return Encoded(_whole_numbers(members.get("size")) or (), runs)
+
+
+def _whole_numbers(values: Any) -> tuple[int, ...] | None:
+    """A list of whole numbers, or ``None`` for what is none."""
+    if isinstance(values, list) and all(type(value) is int for value in values):
+        return tuple(values)
+    return None

@@ -1,0 +1,76 @@
+"""How to import, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from importers.errors import UsageError
+from importers.formats.base import SPLITS
+from importers.parallel import Engine
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to import.
+
+    Attributes:
+        splits: which of ``train``, ``val``, ``test``
+        limit: stop after so many records
+        placeholders: stand-ins for missing images, instead of skipping their records
+        media_dir: where masks and renditions go; by default a folder of the dataset's name
+            under FiftyOne's default dataset folder
+        resume: add what is missing to an existing dataset
+        overwrite: delete an existing dataset and its media first
+        strict: stop at the first broken record
+        engine, workers: what runs the decoding, and how many at once
+        tags: further tags for every sample
+        params: settings of the format's reader, as text
+    """
+
+    splits: Collection[str] = SPLITS
+    limit: int | None = None
+    placeholders: bool = False
+    media_dir: Path | None = None
+    resume: bool = False
+    overwrite: bool = False
+    strict: bool = False
+    engine: Engine = "threads"
+    workers: int | None = None
+    tags: Collection[str] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Makes sure that the options can be meant.
+
+        Raises:
+            UsageError: for an unknown split, a limit of nothing, or a contradiction
+        """
+        unknown = set(self.splits) - set(SPLITS)
+        if unknown:
+            raise UsageError(f"there is no split {min(unknown)!r}; known: {', '.join(SPLITS)}")
+        if self.resume and self.overwrite:
+            raise UsageError("--resume and --overwrite contradict each other; give one")
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"--limit {self.limit} imports nothing; give 1 or more")
+
+
+DEFAULTS = ImportOptions()
+"""What an import does that is told nothing."""
+
+
+@dataclass
+class ImportSummary:
+    """What an import did; ``samples``, ``images`` and ``splits`` count what is there now."""
+
+    dataset: str
+    format: str
+    samples: int = 0
+    images: int = 0
+    added: int = 0
+    splits: dict[str, int] = field(default_factory=dict)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    skipped_total: int = 0
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
