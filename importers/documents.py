@@ -72,6 +72,7 @@ def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: dat
 
 
 def _add_pair(doc: Document, prepared: PreparedPair) -> None:
+    doc["tags"].extend(prepared.record.subsets)
     doc[fields.PHRASE] = prepared.record.phrase
     doc[fields.NO_TARGET] = prepared.record.no_target
     doc[fields.MASK_STATS] = embedded(plain_stats(prepared.stats))

@@ -113,6 +113,7 @@ class Pair:
         image_name: the file name the annotation gives the image
         target: the mask, undecoded
         source: where the record stands
+        subsets: parts of the split that the dataset names, such as ``large``
     """
 
     key: str
@@ -123,6 +124,7 @@ class Pair:
     image_name: str
     target: Target
     source: Source
+    subsets: tuple[str, ...] = ()
 
     @property
     def no_target(self) -> bool:

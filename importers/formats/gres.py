@@ -7,7 +7,8 @@
     gres_images/{train,val,test}/lisat_gres_000000016192.jpg
 
 The folders are also spelled with hyphens, and LISAt's own loader wants json and jpg side by
-side under ``{train,val,test}/``; all three are read. A file holds some queries (``text``) and
+side under ``{train,val,test}/``; all three are read. Lists or folders ``large`` and ``small``
+name parts of the test split, which become tags. A file holds some queries (``text``) and
 the polygons of one mask that all of them ask for; ``false_premise_QA`` holds queries whose
 right answer is an empty mask, as LISAt_code's ``utils/reason_seg_dataset.py`` reads them.
 
@@ -19,7 +20,6 @@ from __future__ import annotations
 
 import json
 from codecs import BOM_UTF8
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -29,6 +29,13 @@ from typing import Any
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_plain_name, is_text
 from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.gres_files import (
+    SUBSET_SPLIT,
+    SUBSETS,
+    annotation_files,
+    listed,
+    note_counts,
+)
 from importers.records import NoTarget, Pair, Polygons, Shape, Source, Target, make_key
 
 NAME = "gres"
@@ -38,18 +45,14 @@ MAX_FILE_BYTES = 16 << 20
 MAX_PHRASE = 1 << 16
 """Characters; a longer text is no query, and the database refuses documents over 16 MB."""
 
-_MAX_LIST_BYTES = 64 << 20
 _LOOKED_INTO = 16
-
-PUBLISHED_FILES = {"train": 7205, "val": 500, "test": 1510}
-"""Counted on disk in github.com/lisat-bair/GRES at 31d6f53; its card says otherwise."""
 
 
 def annotation_folder(root: Path) -> Path | None:
     """The folder that holds the split folders, or ``None`` if this is no GRES."""
     for name in ("gres_annotations", "gres-annotations", "."):
         folder = root / name
-        if any(_has_annotations(folder / split) for split in SPLITS):
+        if any(_has_annotations(folder / part) for part in (*SPLITS, *SUBSETS)):
             return folder
     return None
 
@@ -88,7 +91,7 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
     folder = annotation_folder(root)
     if folder is None:
         return 0
-    return sum(1 for s in SPLITS if s in splits for _ in (folder / s).glob("*.json"))
+    return sum(len(annotation_files(folder, s)) for s in SPLITS if s in splits)
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
@@ -109,47 +112,30 @@ def read(
     if folder is None:
         return
     for split in SPLITS:
-        if split not in splits or not (folder / split).is_dir():
+        files = annotation_files(folder, split) if split in splits else []
+        if not files:
             continue
-        files = sorted((folder / split).glob("*.json"))
-        _note_counts(folder / split, split, files, on_note)
-        images = image_folder(root, split)
+        note_counts(folder / split, split, files, on_note)
+        subsets = listed(folder) if split == SUBSET_SPLIT else {}
         for file in files:
             name = file.relative_to(root).as_posix()
             try:
                 if not is_text(name):
                     name = name.encode("utf-8", "backslashreplace").decode()
                     raise RecordError(name, "the file's name is no text; rename it")
-                parsed = _parse(file, name, images)
+                parsed = _parse(file, name, _image_folders(root, split, file))
             except RecordError as error:
                 on_error(error)
                 continue
-            yield from _pairs(parsed, file.stem, split, on_error)
+            yield from _pairs(parsed, file.stem, split, subsets.get(file.stem, ()), on_error)
 
 
-def _note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) -> None:
-    published = PUBLISHED_FILES[split]
-    if len(files) != published:
-        on_note(f"{split}: {len(files):,} annotation files; the release has {published:,}")
-    try:
-        with open(folder / f"{split}.txt", "rb") as stream:
-            listed = Counter(stream.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace").split())
-    except OSError:
-        on_note(f"{split}: no id list {split}.txt")
-        return
-    doubled = sum(1 for times in listed.values() if times > 1)
-    if doubled:
-        on_note(
-            f"{split}: {split}.txt lists {doubled:,} of its {len(listed):,} ids more than once "
-            f"({listed.total():,} lines); each is imported once"
-        )
-    stems = {f.stem for f in files}
-    for what, ids in (
-        ("listed ids have no file", listed.keys() - stems),
-        ("files are not listed", stems - listed.keys()),
-    ):
-        if ids:
-            on_note(f"{split}: {len(ids):,} {what}, {min(ids)[:80]!r} the first")
+def _image_folders(root: Path, split: str, file: Path) -> tuple[Path, ...]:
+    """Where the image of an annotation file can be: a subset's images may lie with it."""
+    if file.parent.name not in SUBSETS:
+        return (image_folder(root, split),)
+    subset = image_folder(root, file.parent.name)
+    return image_folder(root, split), subset, image_folder(root, split) / subset.name, file.parent
 
 
 def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
@@ -200,16 +186,17 @@ class _File:
     image_name: str
 
 
-def _parse(file: Path, name: str, images: Path) -> _File:
+def _parse(file: Path, name: str, folders: tuple[Path, ...]) -> _File:
     content, _ = load_annotation(file, name)
     target = Polygons(_read_shapes(content["shapes"], name))
     image_name = _image_name(content["shapes"], file.stem, name)
-    image = images / image_name
-    present = image if image.is_file() else None
+    present = next((f / image_name for f in folders if (f / image_name).is_file()), None)
     return _File(name, list(_queries(content, target)), present, image_name)
 
 
-def _pairs(file: _File, image_id: str, split: str, on_error: OnError) -> Iterator[Pair]:
+def _pairs(
+    file: _File, image_id: str, split: str, subsets: tuple[str, ...], on_error: OnError
+) -> Iterator[Pair]:
     for index, (phrase, target) in enumerate(file.queries):
         source = Source(file.name, index)
         if fault := _phrase_fault(phrase):
@@ -224,6 +211,7 @@ def _pairs(file: _File, image_id: str, split: str, on_error: OnError) -> Iterato
             image_name=file.image_name,
             target=target,
             source=source,
+            subsets=subsets,
         )
 
 

@@ -113,7 +113,7 @@ def test_one_format_is_not_read_as_another(tmp_path: Path):
 
 
 def test_requests_that_name_nothing(tmp_path: Path):
-    with pytest.raises(UnknownName, match="no format 'gress'; known: gres, refsegrs"):
+    with pytest.raises(UnknownName, match="no format 'gress'; known: gres, "):
         find_format("gress", tmp_path / "absent")
     with pytest.raises(UsageError, match="is not a folder"):
         find_format("gres", tmp_path / "absent")
@@ -194,3 +194,46 @@ def test_encodings(tmp_path: Path, text: str, encoding: str):
     pairs, errors, _ = read(tmp_path)
     assert ([p.phrase for p in pairs], errors) == ([text], [])
     assert gres.load_annotation(file, "a")[1] == encoding
+
+
+def subset_of(pairs: list[Pair]) -> dict[str, tuple[str, ...]]:
+    return {pair.image_id: pair.subsets for pair in pairs}
+
+
+def test_without_lists_or_folders_there_are_no_subsets(tmp_path: Path):
+    put(tmp_path, content(), "a")
+    put(tmp_path, content(), "b", "train")
+    assert subset_of(read(tmp_path)[0]) == {"a": (), "b": ()}
+
+
+@pytest.mark.parametrize("place", ["large.txt", "test/large.txt"])
+def test_a_list_names_a_part_of_the_test_split(tmp_path: Path, place: str):
+    for name, split in (("a", "test"), ("b", "test"), ("a", "train")):
+        put(tmp_path, content(), name, split)
+    (tmp_path / "gres_annotations" / place).write_text("a\na.json\nabsent\n")
+    pairs, errors, _ = read(tmp_path)
+    assert errors == []
+    found = {(p.split, p.image_id): p.subsets for p in pairs}
+    assert found == {("train", "a"): (), ("test", "a"): ("large",), ("test", "b"): ()}
+
+
+@pytest.mark.parametrize("place", ["small", "test/small"])
+def test_a_folder_holds_a_part_of_the_test_split(tmp_path: Path, place: str):
+    put(tmp_path, content(), "a")
+    put(tmp_path, content(text=["once"]), "a", place)  # a copy of what the split has
+    put(tmp_path, content(), "b", place)
+    (tmp_path / "gres_annotations" / place / "a.jpg").touch()
+    pairs, errors, _ = read(tmp_path)
+    assert errors == []
+    assert subset_of(pairs) == {"a": ("small",), "b": ("small",)}
+    assert len(pairs) == 4 and gres.count(tmp_path) == 2
+    assert pairs[2].source.file == f"gres_annotations/{place}/b.json"
+    assert pairs[2].image == tmp_path / "gres_annotations" / place / "a.jpg"
+    assert {p.split for p in pairs} == {"test"}
+
+
+def test_a_folder_of_a_part_is_enough(tmp_path: Path):
+    put(tmp_path, content(), "a", "large")
+    assert find_format("auto", tmp_path).name == "gres"
+    assert subset_of(read(tmp_path, splits=("test",))[0]) == {"a": ("large",)}
+    assert read(tmp_path, splits=("train",))[0] == []
