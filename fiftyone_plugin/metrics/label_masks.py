@@ -8,7 +8,6 @@ instances, whose union is the mask.
 from __future__ import annotations
 
 import math
-import os
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,10 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.metrics.overlap import Pixels, resize
+from fiftyone_plugin.metrics.overlap import Pixels, greatest, resize
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
-from importers.masks import MAX_PIXELS, from_array, load_stored, read_mask
+from importers.masks import MAX_PIXELS, from_array, read_mask
+from importers.png import read_gray
 
 Label = Mapping[str, Any]
 Size = tuple[int, int]
@@ -91,7 +91,7 @@ def prediction_of(label: Label, size: Size) -> Pixels:
         MaskError: if it cannot be decoded
     """
     pixels = _union(label, size) if is_instances(label) else _pixels(label)
-    if pixels.dtype == np.uint8 and pixels.ndim == 2 and pixels.max(initial=0) <= TARGET:
+    if pixels.dtype == np.uint8 and pixels.ndim == 2 and greatest(pixels) <= TARGET:
         return pixels
     return from_array(pixels).target.view(np.uint8)
 
@@ -137,13 +137,11 @@ def _pixels(label: Label) -> NDArray[Any]:
 
 
 def _read(path: str) -> Pixels:
-    # OpenCV reads a file faster than we do, but is loud about one that is not there.
-    if os.access(path, os.R_OK):
-        pixels = cv2.imread(path, cv2.IMREAD_UNCHANGED)
-        if pixels is not None and pixels.ndim == 2 and pixels.dtype == np.uint8:
-            return pixels  # type: ignore[return-value]
-        return read_mask(Path(path)).pixels
-    return load_stored(path)
+    try:
+        pixels = read_gray(path)
+    except (OSError, ValueError) as error:
+        raise MaskError(f"{path} cannot be read ({error})") from error
+    return read_mask(Path(path)).pixels if pixels is None else pixels
 
 
 def _unpack(data: bytes) -> NDArray[Any]:

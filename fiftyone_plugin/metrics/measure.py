@@ -7,9 +7,10 @@ row of integers, so that memory grows by less than three hundred bytes a pair.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Any, Literal, NamedTuple, get_args
 
 from fiftyone_plugin.metrics.conventions import Convention
@@ -28,6 +29,7 @@ from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap, resize
 from fiftyone_plugin.metrics.pair_facts import FACTS, image_of, pair_of
 from fiftyone_plugin.metrics.slices import Slicer, normal_form
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
+from fiftyone_plugin.metrics.writing_behind import WritingBehind
 from importers import fields, store
 from importers.errors import MaskError
 from importers.parallel import Progress, map_items
@@ -35,11 +37,11 @@ from importers.parallel import Progress, map_items
 Instances = Literal["union", "best"]
 INSTANCES: tuple[Instances, ...] = get_args(Instances)
 
-CHUNK = 24
-"""Pairs a thread is given at once; with fewer, handing them over costs a tenth of the time."""
-
-WRITTEN_AT_ONCE = 250
-"""Pairs a write; the fewer, the less is left to write when the last pair is counted."""
+PIXELS_AT_ONCE = 1 << 22
+MOST_AT_ONCE, SOME = 200, 16
+"""Pixels of ground truth, and pairs, that a thread is given at once: of 64x64 pixels it counts
+a thousand pairs in the time of a few of 2048x2048, and handing over takes as long. Some, while
+their size is not known."""
 
 MOST_LISTED = 1000
 """Pairs that are named in a summary; all are counted."""
@@ -152,14 +154,10 @@ def measure(
                 yield doc["_id"], pair
 
     write = partial(_write, samples._dataset, key, convention)
-    # The database writes while the next pairs are decoded, a batch behind.
-    behind: Future[None] | None = None
-    for batch in store.batched(counted(), WRITTEN_AT_ONCE):
-        if behind is not None:
-            behind.result()
-        behind = writer.submit(write, batch)
-    if behind is not None:
-        behind.result()
+    behind = WritingBehind(writer, write)
+    for one in counted():
+        behind.add(one)
+    behind.finish()
     done.table = table.build()
     return done
 
@@ -180,12 +178,13 @@ def _write(
     dataset: Any, key: str | None, convention: Convention, batch: Sequence[tuple[Any, Overlap]]
 ) -> None:
     if key is not None:
-        store.update(dataset, _changes(batch, key, convention))
+        store.update(dataset, score_changes(batch, key, convention))
 
 
-def _changes(
+def score_changes(
     batch: Sequence[tuple[Any, Overlap]], key: str, convention: Convention
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """What a scoring sets on its samples: each one's id, with the values by field."""
     names = fields.score_fields(key)
     rows = Table.from_overlaps((pair for _, pair in batch), range(len(batch)))
     for (sample_id, pair), iou in zip(batch, rows.iou(convention).tolist(), strict=True):
@@ -202,12 +201,23 @@ def _changes(
 def _counts(samples: Any, source: Source) -> Iterator[tuple[Document, Counted]]:
     """Each pair's document and counts, in the order of the samples."""
     docs = store.stream(samples, source.projection)
+    last = Counted(None)
 
-    def work(chunk: list[Document]) -> list[Counted]:
-        return count_chunk(chunk, source)
+    def chunks() -> Iterator[Sequence[Document]]:
+        while chunk := list(islice(docs, _pairs_like(last))):
+            yield chunk
 
-    for outcome in map_items(work, store.batched(docs, CHUNK)):
-        yield from zip(outcome.item, outcome.unwrap(), strict=True)
+    for outcome in map_items(partial(count_chunk, source=source), chunks()):
+        counts = outcome.unwrap()
+        last = counts[-1]
+        yield from zip(outcome.item, counts, strict=True)
+
+
+def _pairs_like(last: Counted) -> int:
+    """How many pairs a thread is given at once, where they are as large as the last one was."""
+    if last.overlap is None:
+        return SOME
+    return min(MOST_AT_ONCE, max(1, PIXELS_AT_ONCE // max(1, last.overlap.pixels)))
 
 
 def count_chunk(docs: Sequence[Document], source: Source) -> list[Counted]:

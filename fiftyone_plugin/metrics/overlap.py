@@ -45,27 +45,34 @@ def overlap(target: Pixels, prediction: Pixels | None) -> Overlap:
     """
     ignored = None
     pixels = target.size
-    # The greatest value is found several times as fast as a comparison is made.
-    if target.max(initial=0) > TARGET:
+    if greatest(target) > TARGET:
         ignored = (target == IGNORE).view(np.uint8)
         target = (target == TARGET).view(np.uint8)
-        pixels -= cv2.countNonZero(ignored)
-    target_area = cv2.countNonZero(target)
+        pixels -= _area(ignored)
+    target_area = _area(target)
     if prediction is None:
         return Overlap(0, target_area, target_area, 0, pixels, missing=True)
     resized = prediction.shape != target.shape
     given = resize(prediction, target.shape) if resized else prediction
     if ignored is not None:
-        given = _and(given, 1 - ignored)
-    predicted_area = cv2.countNonZero(given)
-    both = target_area and predicted_area
-    intersection = cv2.countNonZero(_and(target, given)) if both else 0
-    union = target_area + predicted_area - intersection
+        given = given & (1 - ignored)
+    predicted_area = _area(given)
+    # Of zeros and ones, the sum of the differences is the pixels in one alone.
+    apart = int(cv2.norm(target, given, cv2.NORM_L1))
+    intersection = (target_area + predicted_area - apart) // 2
+    union = intersection + apart
     return Overlap(intersection, union, target_area, predicted_area, pixels, resized)
 
 
-def _and(one: Pixels, other: Pixels) -> Pixels:
-    return cv2.bitwise_and(one, other)  # type: ignore[return-value]
+def greatest(mask: Pixels) -> int:
+    """The greatest value of a (height, width) mask."""
+    # Found by OpenCV's norms, which make no arrays, in a quarter of NumPy's time.
+    return int(cv2.norm(mask, cv2.NORM_INF))
+
+
+def _area(mask: Pixels) -> int:
+    """The pixels of a mask of zeros and ones: their sum."""
+    return int(cv2.norm(mask, cv2.NORM_L1))
 
 
 def resize(mask: Pixels, shape: tuple[int, ...]) -> Pixels:

@@ -144,7 +144,7 @@ class Slicer:
     def __init__(self, names: Collection[str] = DEFAULT) -> None:
         self._slicings = [SLICINGS[name] for name in dict.fromkeys(names)]
         self._rows: list[defaultdict[str, array[int]]] = [
-            defaultdict(lambda: array("q")) for _ in self._slicings
+            defaultdict(lambda: array("I")) for _ in self._slicings
         ]
         self._pairs = 0
 

@@ -62,13 +62,13 @@ class Table:
 
 
 class TableBuilder:
-    """A table that grows by a pair at a time, at 64 bytes each."""
+    """A table that grows by a pair at a time, at 32 bytes each."""
 
     _WIDTH = len(Overlap._fields)
 
     def __init__(self) -> None:
-        self._counts = array("q")
-        self._images = array("q")
+        self._counts = array("I")
+        self._images = array("I")
 
     def add(self, counted: Overlap, image: int) -> None:
         """Adds a pair."""
@@ -77,9 +77,9 @@ class TableBuilder:
 
     def build(self) -> Table:
         """The table of all pairs so far."""
-        rows = np.array(self._counts, np.int64).reshape(-1, self._WIDTH)
+        rows = np.frombuffer(self._counts, np.uintc).reshape(-1, self._WIDTH)
         columns: dict[str, Any] = {
-            name: rows[:, i].copy() for i, name in enumerate(Overlap._fields)
+            name: rows[:, i].astype(np.int64) for i, name in enumerate(Overlap._fields)
         }
         columns |= {name: columns[name].astype(bool) for name in ("resized", "missing")}
         return Table(**columns, image=np.array(self._images, np.int64))

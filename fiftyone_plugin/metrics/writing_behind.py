@@ -1,0 +1,51 @@
+"""Writes in another thread while the next things are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+LEAST = 250
+"""Things a write; the fewer, the less is left to write when the last one is made."""
+
+MOST = 4000
+"""Things that gather while the last write is under way, which then is waited for."""
+
+
+class WritingBehind(Generic[T]):
+    """Gathers things and writes them in batches, one after the other.
+
+    Args:
+        writer: a single thread
+        write: called in it with each batch
+    """
+
+    def __init__(self, writer: Executor, write: Callable[[list[T]], None]) -> None:
+        self._writer = writer
+        self._write = write
+        self._gathered: list[T] = []
+        self._under_way: Future[None] | None = None
+
+    def add(self, thing: T) -> None:
+        """Takes the next thing; raises what an earlier write raised."""
+        self._gathered.append(thing)
+        idle = self._under_way is None or self._under_way.done()
+        if len(self._gathered) >= (LEAST if idle else MOST):
+            self._submit()
+
+    def finish(self) -> None:
+        """Writes the rest, and returns when all is written."""
+        self._submit()
+        self._wait()
+
+    def _submit(self) -> None:
+        self._wait()
+        self._under_way = self._writer.submit(self._write, self._gathered)
+        self._gathered = []
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
