@@ -8,7 +8,8 @@ from __future__ import annotations
 import queue
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
@@ -21,7 +22,25 @@ from importers import fields
 from importers.errors import PairLensError, UsageError
 from importers.parallel import Progress
 
-Work = Callable[[Progress], Report]
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who waits for a work: told how far it is, and shown what it has made first.
+
+    Attributes:
+        progress: called with what is done and what there is in all
+        look: called with samples' ids, so that they can be looked at while the work goes on
+    """
+
+    progress: Progress
+    look: Callable[[Sequence[str]], None] = lambda ids: None
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """As a :data:`Progress`."""
+        self.progress(done, total)
+
+
+Work = Callable[[Watcher], Report]
 _POLL_SECONDS = 0.2
 
 
@@ -95,7 +114,7 @@ class PairOperator(foo.Operator):
             if ctx.delegated:
                 ctx.set_progress(progress=done / total if total else None)
 
-        return as_result(work(report_progress))
+        return as_result(work(Watcher(report_progress)))
 
     def resolve_output(self, ctx: Any) -> Any:
         """The result view: the lines that the command line prints."""
@@ -130,10 +149,14 @@ class PairOperator(foo.Operator):
     def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
         """Runs the work in a thread and passes its progress on to the App."""
         events: queue.Queue[tuple[str, Any]] = queue.Queue()
+        watcher = Watcher(
+            lambda done, total: events.put(("at", (done, total))),
+            lambda ids: events.put(("look", ids)),
+        )
 
         def run() -> None:
             try:
-                events.put(("done", work(lambda done, total: events.put(("at", (done, total))))))
+                events.put(("done", work(watcher)))
             except Exception as error:
                 events.put(("failed", error))
 
@@ -145,6 +168,9 @@ class PairOperator(foo.Operator):
                 done, total = value
                 label = f"{done:,} of {total:,}" if total else f"{done:,}"
                 yield ctx.ops.set_progress(label=label, progress=done / total if total else None)
+            elif what == "look":
+                yield ctx.ops.reload_dataset()
+                yield from self.show(ctx, value)
             elif what == "failed":
                 yield from self._show_failure(ctx, value)
                 return
@@ -153,6 +179,10 @@ class PairOperator(foo.Operator):
                 yield from self.after(ctx, value)
                 yield self._show(ctx, as_result(value))
                 return
+
+    def show(self, ctx: Any, ids: Sequence[str]) -> Iterator[Any]:
+        """What the App does to show samples while the work goes on."""
+        yield from ()
 
     def after(self, ctx: Any, report: Report) -> Iterator[Any]:
         """What else the App does when the work is done."""

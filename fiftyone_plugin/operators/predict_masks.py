@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
-from fiftyone_plugin.operators.base import AGAIN, PairOperator, Work, choice, text
+from fiftyone_plugin.operators.base import AGAIN, PairOperator, Watcher, Work, choice, text
 from fiftyone_plugin.predictors import PREDICTORS, tokens
 from fiftyone_plugin.predictors.pending import estimate_work
 from fiftyone_plugin.predictors.runner import predict, request_stop
 from fiftyone_plugin.reports import Report
 from importers import fields
-from importers.parallel import Progress
 
 _STOP = {"stop": "Stop the run that fills it"}
 _FIRST = "to look at them; then add what is missing"
@@ -50,6 +49,7 @@ class PredictMasks(PairOperator):
             needs = f"auto, cuda, mps or cpu; {chosen.name} needs {' and '.join(chosen.needs)}"
             inputs.str("device", default="auto", label="Device", description=needs)
         inputs.int("first", min=1, label="Only the first ... pairs", description=_FIRST)
+        inputs.bool("preview", default=True, label="Show the first masks while it runs")
         choice(inputs, "again", AGAIN | _STOP, default="new", label="If the field exists")
         self._show_estimate(ctx, inputs, chosen.name)
 
@@ -86,23 +86,40 @@ class PredictMasks(PairOperator):
             return lambda progress: _stop(samples._dataset, arguments["field_name"])
         secrets = tokens.of_plugin(ctx.secrets)
 
-        def run(progress: Progress) -> Report:
+        preview = params.get("preview", True)
+
+        def run(watcher: Watcher) -> Report:
+            look = watcher.look if preview else _unseen
             with tokens.looked_up(secrets):
-                return reports.of_predict(predict(samples, **arguments, progress=progress))
+                done = predict(samples, **arguments, look=look, progress=watcher.progress)
+            return reports.of_predict(done)
 
         return run
 
+    def show(self, ctx: Any, ids: Sequence[str]) -> Iterator[Any]:
+        """Opens the first masks while the run goes on."""
+        predictor = text(ctx.params.get("predictor")) or next(iter(PREDICTORS))
+        field = text(ctx.params.get("field")) or field_for(predictor)
+        yield ctx.ops.set_view(view=ctx.dataset.select(list(ids), ordered=True))
+        yield ctx.ops.set_active_fields([fields.SEGMENTATION, field])
+
     def after(self, ctx: Any, report: Report) -> Iterator[Any]:
-        """Opens the first masks of a run that was for a look at them."""
-        if ctx.params.get("first") and report.data.get("first"):
-            shown = ctx.dataset.select(report.data["first"], ordered=True)
-            yield ctx.ops.set_view(view=shown)
-            yield ctx.ops.set_active_fields([fields.SEGMENTATION, report.data["field"]])
+        """Opens the first masks of a run that was for a look at them, else the view it was of."""
+        if not report.data.get("first"):
+            return
+        if ctx.params.get("first"):
+            yield from self.show(ctx, report.data["first"])
+        elif ctx.params.get("preview", True):
+            yield ctx.ops.set_view(view=ctx.view)
 
 
 def field_for(predictor: str) -> str:
     """The field that a predictor's masks go to unless told: its name, as fields are named."""
     return re.sub(r"\W+", "_", predictor)
+
+
+def _unseen(ids: Sequence[str]) -> None:
+    """Shows nothing."""
 
 
 def _stop(dataset: Any, field: str) -> Report:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
+from fiftyone_plugin.predictors.devices import Runtime
 from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, PhraseCache, Picture, PictureCache, Pipeline
 
@@ -36,9 +37,7 @@ class Settings:
 class ClipSeg:
     """CLIPSeg in its three parts, each run no oftener than it must be."""
 
-    def __init__(
-        self, model: Any, processor: Any, settings: Settings, runtime: models.Runtime
-    ) -> None:
+    def __init__(self, model: Any, processor: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
         self._model, self._processor, self._settings = model, processor, settings
         # Logits are compared, so that no sigmoid is needed for every pixel of the image.

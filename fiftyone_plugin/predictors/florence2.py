@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
+from fiftyone_plugin.predictors.devices import Runtime
 from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
 from importers.records import Shape
@@ -44,9 +45,7 @@ class Settings:
 class Florence2:
     """Florence-2 asked for outlines."""
 
-    def __init__(
-        self, model: Any, processor: Any, settings: Settings, runtime: models.Runtime
-    ) -> None:
+    def __init__(self, model: Any, processor: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
         self._model, self._processor, self._settings = model, processor, settings
         self._pictures = PictureCache(self._encode_pictures)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
+from fiftyone_plugin.predictors.devices import Runtime, choose_device
 from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
 from fiftyone_plugin.predictors.square import Square, read_square
@@ -63,7 +64,7 @@ class GroundedSam2:
         segmenter: Any,
         square: Square,
         settings: Settings,
-        runtime: models.Runtime,
+        runtime: Runtime,
     ) -> None:
         self.runtime = runtime
         self._detector, self._processor = detector, processor
@@ -178,7 +179,7 @@ def load(params: dict[str, Any], device: str) -> Pipeline:
     models.require(NAME)
     dino = models.find_source(NAME, settings.model)
     sam2 = models.find_source(NAME, settings.sam2, "sam2")
-    runtime = models.choose_device(device, settings.half)
+    runtime = choose_device(device, settings.half)
     kinds = ("grounding-dino", "mm-grounding-dino")
     detector = models.load_model(dino, "AutoModelForZeroShotObjectDetection", kinds, runtime)
     segmenter = models.load_model(sam2, "Sam2Model", ("sam2", "sam2_video"), runtime)

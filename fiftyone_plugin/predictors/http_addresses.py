@@ -46,6 +46,15 @@ def check_token(parts: SplitResult, name: str, token: Token | None, open_token: 
         )
 
 
+def proxies_for(url: str) -> dict[str, str] | None:
+    """Keeps what is sent to this machine from a proxy; ``None`` leaves it to the environment.
+
+    ``requests`` would hand it to the proxy that ``HTTP_PROXY`` names, the token unencrypted.
+    """
+    local = urlsplit(url).hostname in _LOOPBACK
+    return {"no_proxy": ",".join(_LOOPBACK)} if local else None
+
+
 def redirected(url: str, location: str) -> str | None:
     """Where a redirect leads; ``None`` unless that is the same server, or it encrypted."""
     try:

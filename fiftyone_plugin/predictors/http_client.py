@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_plugin.predictors.http_addresses import host_of, redirected
+from fiftyone_plugin.predictors.http_addresses import host_of, proxies_for, redirected
 from fiftyone_plugin.predictors.http_faults import QUOTED, Fault, excerpt, of_error, of_status
 from fiftyone_plugin.predictors.http_session import Watch, make_session
 from fiftyone_plugin.predictors.tokens import Token
@@ -192,6 +192,7 @@ class Client:
             url,
             headers=headers,
             auth=_Bearer(self.token),
+            proxies=proxies_for(url),
             timeout=(self.limits.connect, self.limits.read),
             allow_redirects=False,
             stream=True,

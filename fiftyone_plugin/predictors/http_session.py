@@ -6,6 +6,7 @@ keeps a client for as long as it likes.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from contextlib import suppress
@@ -53,12 +54,16 @@ class Watch:
         self._timer.cancel()
         _watch.reset(self._reset)
         with self._lock:
+            for twin in self._sockets:
+                twin.close()
             self._sockets.clear()
 
     def add(self, connection: socket.socket) -> None:
         """Takes a connection under watch; at once cut where the time is up already."""
+        # A twin of it: TLS takes a socket's descriptor over before it shakes hands.
+        twin = socket.socket(fileno=os.dup(connection.fileno()))
         with self._lock:
-            self._sockets.append(connection)
+            self._sockets.append(twin)
             over = self._over
         if over:
             self.cut()
@@ -67,10 +72,9 @@ class Watch:
         """Ends the connections: who reads from them meets their end."""
         with self._lock:
             self._over = True
-            for connection in self._sockets:
+            for twin in self._sockets:
                 with suppress(OSError):
-                    # Not SSLSocket's own, which would take the connection for a plain one.
-                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+                    twin.shutdown(socket.SHUT_RDWR)
 
     def _expire(self) -> None:
         self.expired = True
@@ -100,10 +104,7 @@ class _HTTP(_Watched, HTTPConnection):
 
 
 class _HTTPS(_Watched, HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        if (watch := _watch.get()) is not None and self.sock is not None:
-            watch.add(self.sock)
+    pass
 
 
 class _HTTPPool(HTTPConnectionPool):

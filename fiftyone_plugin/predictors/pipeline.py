@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors.base import Prediction, Query
+from fiftyone_plugin.predictors.devices import Runtime, free_memory, is_out_of_memory
 from fiftyone_plugin.predictors.loader import ImageLoader
-from fiftyone_plugin.predictors.models import Runtime, free_memory, is_out_of_memory
 from importers.errors import StateError
 
 

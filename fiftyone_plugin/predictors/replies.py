@@ -16,6 +16,9 @@ from importers.errors import MaskError
 ACCEPT = "image/png, application/json;q=0.9, application/x-npy;q=0.8"
 
 
+_Decoder = Callable[[bytes, tuple[int, int]], Prediction]
+
+
 def read_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
     """Decodes an answer.
 
@@ -41,25 +44,36 @@ def read_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
             f"the service says that it answers {told}; expected image/png, application/x-npy "
             "or application/json"
         )
-    mask = _decoded(decode, reply.body)
+    mask = _decoded(decode, reply.body, size)
     height, width = mask.shape
-    if size != (0, 0) and (width, height) != size:
-        raise MaskError(
-            f"the service answered a mask of {width}x{height} to an image of {size[0]}x{size[1]}"
-        )
+    _check_size(width, height, size)
     return mask
 
 
-def _decoded(decode: Callable[[bytes], Prediction], body: bytes) -> Prediction:
+def _check_size(width: int, height: int, size: tuple[int, int]) -> None:
+    """Refuses a mask of another size than the image's; before it takes memory, where told."""
+    if size != (0, 0) and (width, height) != size:
+        raise _OtherSize(
+            f"the service answered a mask of {width}x{height} to an image of {size[0]}x{size[1]}"
+        )
+
+
+class _OtherSize(MaskError):
+    """Its sentence names the service already."""
+
+
+def _decoded(decode: _Decoder, body: bytes, size: tuple[int, int]) -> Prediction:
     try:
-        return decode(body)
+        return decode(body, size)
+    except _OtherSize:
+        raise
     except MaskError as error:
         raise MaskError(f"the service's answer: {error}") from error
     except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
         raise MaskError(f"the service's answer cannot be decoded ({error!r:.120})") from error
 
 
-def _png(body: bytes) -> Prediction:
+def _png(body: bytes, size: tuple[int, int]) -> Prediction:
     from PIL import Image
 
     from importers.masks import MAX_PIXELS, from_array
@@ -67,17 +81,18 @@ def _png(body: bytes) -> Prediction:
     with Image.open(io.BytesIO(body), formats=("PNG",)) as image:
         if image.width * image.height > MAX_PIXELS:
             raise MaskError(f"{image.width}x{image.height} pixels are too many for a mask")
+        _check_size(image.width, image.height, size)
         band = image.getchannel(0) if image.mode in ("LA", "PA") else image
         return from_array(np.asarray(band)).target.astype(np.uint8)
 
 
-def _npy(body: bytes) -> Prediction:
+def _npy(body: bytes, size: tuple[int, int]) -> Prediction:
     from importers.masks import from_array, load_npy
 
     return from_array(load_npy(body)).target.astype(np.uint8)
 
 
-def _json(body: bytes) -> Prediction:
+def _json(body: bytes, size: tuple[int, int]) -> Prediction:
     from importers.rle import decode_rle
 
     try:
@@ -87,10 +102,13 @@ def _json(body: bytes) -> Prediction:
     rle = content.get("segmentation", content) if isinstance(content, dict) else None
     if not isinstance(rle, dict):
         raise MaskError('it is no COCO RLE {"size": [height, width], "counts": ...}')
+    told = rle.get("size")
+    if isinstance(told, list) and [type(side) for side in told] == [int, int]:
+        _check_size(told[1], told[0], size)
     return decode_rle(rle)
 
 
-_DECODERS: dict[str, Callable[[bytes], Prediction]] = {
+_DECODERS: dict[str, _Decoder] = {
     "image/png": _png,
     "application/json": _json,
     "application/x-npy": _npy,

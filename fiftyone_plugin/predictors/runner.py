@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import islice
@@ -48,6 +48,8 @@ def predict(
     resume: bool = False,
     overwrite: bool = False,
     limit: int | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    look: Callable[[Sequence[str]], None] = lambda ids: None,
     progress: Progress = no_progress,
 ) -> PredictSummary:
     """Predicts a mask for every pair and stores it in a field.
@@ -62,6 +64,9 @@ def predict(
         resume: go on with a field that exists
         overwrite: delete the field and its masks first
         limit: ask for this many pairs at the most, to look at them before the rest
+        stop: asked before each batch whether that one and all others are to be left
+        look: called once with the ids of the first samples that got a mask, as soon as they
+            are stored
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -94,13 +99,16 @@ def predict(
         stack.callback(getattr(loaded, "close", lambda: None))
         for batch in read_ahead(loaded, store.batched(queries, batch_size)):
             progress(done, total)
-            if (folder / _STOP).exists():
+            if stop() or (folder / _STOP).exists():
                 summary.stopped = True
                 break
+            seen = bool(summary.first)
             changes = run_batch(loaded, batch, folder, summary, writers)
             masks = ((i, {field_name: store.segmentation(str(path))}) for i, path in changes)
             store.update(dataset, masks)
             done += len(batch)
+            if summary.first and not seen:
+                look(list(summary.first))
     progress(done if summary.stopped or limit else total, total)
     remember_speed(dataset, predictor, summary.predicted, time.perf_counter() - ready)
     summary.notes += _notes(loaded, summary, folder)

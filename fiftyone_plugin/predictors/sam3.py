@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
+from fiftyone_plugin.predictors.devices import Runtime
 from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, PhraseCache, Picture, PictureCache, Pipeline
 from fiftyone_plugin.predictors.square import Square, read_square
@@ -45,7 +46,7 @@ class Sam3:
     def __init__(
         self, model: Any, tokenizer: Any, square: Square, settings: Settings, runtime: Any
     ) -> None:
-        self.runtime: models.Runtime = runtime
+        self.runtime: Runtime = runtime
         self._model, self._tokenizer, self._square = model, tokenizer, square
         self._settings = settings
         self._phrases = PhraseCache(self._encode_phrases)

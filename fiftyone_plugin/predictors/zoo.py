@@ -1,16 +1,8 @@
 """``zoo``: a model of FiftyOne's zoo that takes text, asked each pair's own query.
 
-``apply_model`` gives one text to the whole run; here each pair's query is put in. Models are
-known by how they take text:
-
-- *prompt field*: models that read it from their sample (``SamplesMixin``), as most published
-  in repositories of their own do: ``prompt_field``, or the name told with ``prompt_key``
-- *zero-shot detectors*: FiftyOne's wrapper around ``transformers`` (Grounding DINO, OWL-ViT,
-  LLMDet and other detectors), whose texts are changed for each group of equal queries
-- *prompt*: models with a ``prompt`` that can be set, likewise
-
-A zoo model that has its classes built in, or takes them only when it is made (YOLO-World,
-YOLOE, FiftyOne's own SAM 3), cannot be asked a query per pair and is refused.
+``apply_model`` gives one text to the whole run; here each pair's query is put in, by the ways
+that :mod:`fiftyone_plugin.predictors.zoo_texts` knows. Detections become masks with their own
+masks, or as filled boxes where they have none.
 """
 
 from __future__ import annotations
@@ -18,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -26,9 +17,12 @@ from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
+from fiftyone_plugin.predictors.devices import Runtime, choose_device
+from fiftyone_plugin.predictors.model_faults import explain
 from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, Pipeline
 from fiftyone_plugin.predictors.zoo_labels import label_to_mask
+from fiftyone_plugin.predictors.zoo_texts import way_of
 from importers.errors import StateError, UsageError
 
 NAME = "zoo"
@@ -45,16 +39,19 @@ class Settings:
     threshold: float = option("detections of a higher confidence count", 0.25, low=0, high=1)
     merge: str = option(mask_tools.MERGE, mask_tools.UNION)
     always: bool = option(mask_tools.ALWAYS, False)
+    background: str = option(
+        "what models that divide the whole image are told the rest is", "background"
+    )
     template: str = option(mask_tools.TEMPLATE, "{}")
 
 
 class Zoo:
     """A zoo model, asked query by query."""
 
-    def __init__(self, model: Any, settings: Settings, runtime: models.Runtime) -> None:
+    def __init__(self, model: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
         self._model, self._settings = model, settings
-        self._way = _way_of(model, settings.model)
+        self._way = way_of(model, settings.model, settings.prompt_key, settings.background)
 
     def prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels: zoo models prepare their images themselves."""
@@ -65,68 +62,12 @@ class Zoo:
         settings = self._settings
         asked = [settings.template.replace("{}", item.phrase) for item in items]
         with self._model:  # as apply_model does; models set up their own inference there
-            labels = self._labels(items, asked)
+            labels = self._way.labels(items, asked)
         rules = (settings.threshold, settings.merge, settings.always)
         return [
             label_to_mask(label, item.picture.size, *rules)
             for label, item in zip(labels, items, strict=True)
         ]
-
-    def _labels(self, items: Sequence[Item], asked: list[str]) -> list[Any]:
-        if self._way == "prompt field":
-            return self._ask_samples(items, asked)
-        labels: list[Any] = [None] * len(items)
-        order = sorted(range(len(items)), key=asked.__getitem__)
-        # One text for several images is what these models are made for.
-        for text, members in groupby(order, key=asked.__getitem__):
-            group = list(members)
-            self._set_text(text)
-            found = self._model.predict_all([items[at].picture.inputs for at in group])
-            for at, label in zip(group, found, strict=True):
-                labels[at] = label
-        return labels
-
-    def _ask_samples(self, items: Sequence[Item], asked: list[str]) -> list[Any]:
-        """Hands each image over with a sample that holds its text; it is never stored."""
-        import fiftyone as fo
-
-        self._model.needs_fields = {self._settings.prompt_key: "phrase"}
-        samples = [
-            fo.Sample(filepath=str(item.path), phrase=text)
-            for item, text in zip(items, asked, strict=True)
-        ]
-        images = [item.picture.inputs for item in items]
-        return self._model.predict_all(images, samples=samples)
-
-    def _set_text(self, text: str) -> None:
-        if self._way == "prompt":
-            self._model.prompt = text
-        else:
-            self._model.transforms.text = [text]
-            self._model.transforms.text_per_image = True
-
-
-def _way_of(model: Any, name: str) -> str:
-    """How a model takes text.
-
-    Raises:
-        UsageError: if there is no way to give it one per pair
-    """
-    import fiftyone.core.models as fom
-
-    if getattr(model, "media_type", "image") != "image":
-        raise UsageError(f"zoo.model: {name} is a model of {model.media_type}s, not of images")
-    kinds = {kind.__name__ for kind in type(model).__mro__}
-    if "FiftyOneZeroShotTransformerForObjectDetection" in kinds:
-        return "detector"
-    if isinstance(model, fom.SamplesMixin) and not isinstance(model, fom.SupportsGetItem):
-        return "prompt field"
-    if isinstance(getattr(type(model), "prompt", None), property) or hasattr(model, "prompt"):
-        return "prompt"
-    raise UsageError(
-        f"zoo.model: {name} ({type(model).__name__}) takes no text that can be changed for each "
-        "pair; clipseg, groundingdino+sam2, sam3 and florence2 run such models directly"
-    )
 
 
 def _load_zoo_model(settings: Settings, device: str) -> Any:
@@ -157,7 +98,7 @@ def _refusal(name: str, error: Exception) -> Exception:
         return UsageError(f"zoo model {name} needs a package that is not installed: {needed}")
     if isinstance(error, ValueError) and "not found" in str(error).lower():
         return UsageError(f"FiftyOne's zoo has no model {name!r}; foz.list_zoo_models() lists them")
-    explained = models.explain(source, error)
+    explained = explain(source, error)
     return StateError(f"zoo model {explained}") if type(explained) is StateError else explained
 
 
@@ -174,7 +115,7 @@ def load(params: dict[str, Any], device: str) -> Pipeline:
     mask_tools.one_of(f"{NAME}.merge", settings.merge, merges)
     mask_tools.check_template(f"{NAME}.template", settings.template)
     models.require(NAME, ("torch",))
-    runtime = models.choose_device(device, half=False)
+    runtime = choose_device(device, half=False)
     return Pipeline(Zoo(_load_zoo_model(settings, device), settings, runtime))
 
 

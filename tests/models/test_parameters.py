@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from fiftyone_plugin.predictors import models
 from fiftyone_plugin.predictors.base import Query
+from fiftyone_plugin.predictors.devices import Runtime, choose_device
 from tests.models.conftest import Load, masks_of
 
 
@@ -95,8 +96,8 @@ def test_queries_of_any_length_and_kind(load: Load, name: str, queries: list[Que
 def test_half_precision_is_for_gpus(load: Load) -> None:
     assert load("clipseg", device="cpu", half="yes")._segmenter.runtime.half is False
     best = "cuda" if torch.cuda.is_available() else "cpu"
-    assert models.choose_device("auto", half=True).device.type in (best, "mps")
-    assert models.choose_device("auto", half=False).half is False
+    assert choose_device("auto", half=True).device.type in (best, "mps")
+    assert choose_device("auto", half=False).half is False
 
 
 @pytest.mark.parametrize("name", ["clipseg", "sam3", "groundingdino+sam2"])
@@ -104,7 +105,29 @@ def test_half_precision_gives_nearly_the_same(load: Load, name: str, queries: li
     full, half = load(name), load(name)
     runtime = half._segmenter.runtime
     # What a GPU would be given; autocast does on a CPU what it does there.
-    half._segmenter.runtime = models.Runtime(runtime.device, half=True)
+    half._segmenter.runtime = Runtime(runtime.device, half=True)
     pairs = zip(masks_of(full, queries), masks_of(half, queries), strict=True)
     agreement = [float((a == b).mean()) for a, b in pairs]
     assert np.mean(agreement) > 0.8
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("name", ["clipseg", "sam3", "groundingdino+sam2", "florence2"])
+def test_half_precision_runs_through(
+    load: Load, name: str, kind: torch.dtype, queries: list[Query], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[torch.dtype] = []
+    autocast = torch.autocast
+
+    def noting(device: str, dtype: torch.dtype) -> Any:
+        used.append(dtype)
+        return autocast(device, dtype=kind)
+
+    monkeypatch.setattr(torch, "autocast", noting)
+    predictor = load(name)
+    device = predictor._segmenter.runtime.device
+    predictor._segmenter.runtime = Runtime(device, half=True)
+    masks = masks_of(predictor, queries[:3])
+    assert used == [torch.bfloat16]
+    assert [m.shape for m in masks] == [q.image_size[::-1] for q in queries[:3]]
+    assert all(m.dtype == np.uint8 and set(np.unique(m)) <= {0, 1} for m in masks)

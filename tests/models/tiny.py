@@ -217,3 +217,42 @@ def florence_tokenizer() -> transformers.BartTokenizer:
     marks = ["<poly>", "</poly>", "<sep>"]
     tokenizer.add_tokens([*marks, *(f"<loc_{n}>" for n in range(1000))], special_tokens=True)
     return tokenizer
+
+
+def save_groupvit(folder: Path, seed: int = 0) -> Path:
+    """GroupViT with a layer a stage."""
+    small = {"hidden_size": 16, "intermediate_size": 32}
+    stages = {"depths": [1, 1, 1], "num_hidden_layers": 3, "num_attention_heads": 2}
+    groups = {"num_group_tokens": [8, 4, 0], "num_output_groups": [8, 4, 4]}
+    config = transformers.GroupViTConfig(
+        text_config=_clip_text(small | {"num_hidden_layers": 1}),
+        vision_config=small | stages | groups | {"image_size": SIDE, "patch_size": 16},
+        projection_dim=16,
+        projection_intermediate_dim=16,
+    )
+    torch.manual_seed(seed)
+    model = transformers.GroupViTModel(config)
+    enliven(model)
+    model.save_pretrained(folder)
+    images = transformers.CLIPImageProcessorPil(
+        size={"height": SIDE, "width": SIDE}, do_center_crop=False
+    )
+    transformers.CLIPProcessor(images, clip_tokenizer()).save_pretrained(folder)
+    return folder
+
+
+def save_owlvit(folder: Path, seed: int = 0) -> Path:
+    """OWL-ViT with one layer."""
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
+    config = transformers.OwlViTConfig(
+        text_config=_clip_text(small),
+        vision_config=small | {"num_attention_heads": 2, "image_size": SIDE, "patch_size": 16},
+        projection_dim=16,
+    )
+    torch.manual_seed(seed)
+    model = transformers.OwlViTForObjectDetection(config)
+    enliven(model)
+    model.save_pretrained(folder)
+    images = transformers.OwlViTImageProcessorPil(size={"height": SIDE, "width": SIDE})
+    transformers.OwlViTProcessor(images, clip_tokenizer()).save_pretrained(folder)
+    return folder

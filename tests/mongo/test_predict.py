@@ -235,6 +235,20 @@ def test_the_first_pairs_alone_and_then_the_rest(dataset: fo.Dataset) -> None:
         predict(dataset, predictor="moody", field_name="n", limit=0)
 
 
+def test_the_first_masks_can_be_looked_at_before_the_last_are_made(dataset: fo.Dataset) -> None:
+    set_phrases(dataset, {0: "fail", 1: "decline"})
+    looked: list[tuple[list[str], int]] = []
+
+    def look(ids: Sequence[str]) -> None:
+        stored = fo.load_dataset(dataset.name).select(ids).exists("m.mask_path")
+        assert all(Path(p).is_file() for p in stored.values("m.mask_path"))
+        looked.append((list(ids), len(stored)))
+
+    done = predict(dataset, predictor="moody", field_name="m", batch_size=2, look=look)
+    ((ids, stored),) = looked
+    assert 0 < len(ids) == stored <= 2 and ids == done.first[: len(ids)]
+
+
 def test_a_run_stops_when_asked_and_goes_on(dataset: fo.Dataset) -> None:
     def ask(done: int, total: int | None) -> None:
         if done == 4:

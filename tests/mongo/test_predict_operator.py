@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
+from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
 
 from fiftyone_plugin import PLUGIN_NAME
@@ -82,14 +84,63 @@ def test_the_first_then_the_rest(dataset: fo.Dataset) -> None:
     assert rest["predicted"] == len(dataset) - 3
 
 
+def names_of(steps: Iterable[Any]) -> list[str]:
+    return [step.to_json()["body"]["operator_uri"].rpartition("/")[2] for step in steps]
+
+
+def watched(dataset: fo.Dataset, **params: Any) -> list[Any]:
+    """What the App is sent while it waits for a run."""
+    request = {
+        "dataset_name": dataset.name,
+        "operator_uri": f"{PLUGIN_NAME}/predict_masks",
+        "params": params,
+    }
+    ctx = ExecutionContext(request_params=request, executor=Executor())
+    return list(PredictMasks().execute(ctx))
+
+
+def test_the_first_masks_are_shown_while_the_run_goes_on(dataset: fo.Dataset) -> None:
+    steps = watched(dataset, predictor="cues", field="c", batch_size=2)
+    names = names_of(steps)
+    look = names.index("set_view")
+    assert names[look - 1 : look + 2] == ["reload_dataset", "set_view", "set_active_fields"]
+    (select,) = steps[look].to_json()["body"]["params"]["view"]
+    assert len(dict(select["kwargs"])["sample_ids"]) == 2
+    assert set(names[look + 2 : -3]) == {"set_progress"}
+    assert names[-3:] == ["reload_dataset", "set_view", "show_output"]
+    assert steps[-2].to_json()["body"]["params"]["view"] == []  # where it began
+
+
+def test_a_run_that_is_not_to_be_looked_at_shows_its_progress_alone(dataset: fo.Dataset) -> None:
+    names = names_of(watched(dataset, predictor="cues", field="c", preview=False))
+    assert set(names[:-2]) == {"set_progress"} and names[-2:] == ["reload_dataset", "show_output"]
+
+
+def test_a_run_is_delegated(dataset: fo.Dataset) -> None:
+    service = DelegatedOperationService()
+    queued = foo.execute_operator(
+        f"{PLUGIN_NAME}/predict_masks",
+        {"dataset": dataset, "params": {"predictor": "cues", "field": "c"}},
+        request_delegation=True,
+    )
+    assert not dataset.has_field("c")
+    (operation,) = service.list_operations(dataset_name=dataset.name)
+    done = service.execute_operation(operation)
+    assert done.error is None and done.result["predicted"] == len(dataset)
+    state = service.get(operation.id)
+    assert state.run_state == "completed" and state.status.progress == 1
+    dataset.reload()
+    assert dataset.exists("c").count() == len(dataset)
+    assert queued is not None
+
+
 def test_the_first_masks_are_opened(dataset: fo.Dataset) -> None:
     done = of_predict(predict(dataset, predictor="cues", field_name="c", limit=3))
-    opened = list(PredictMasks().after(context(dataset, first=3), done))
-    steps = [step.to_json()["body"] for step in opened]
-    names = [step["operator_uri"].rpartition("/")[2] for step in steps]
-    assert names == ["set_view", "set_active_fields"]
-    assert steps[1]["params"] == {"fields": ["segmentation", "c"]}
-    assert list(PredictMasks().after(context(dataset), done)) == []
+    opened = list(PredictMasks().after(context(dataset, first=3, field="c"), done))
+    assert names_of(opened) == ["set_view", "set_active_fields"]
+    assert opened[1].to_json()["body"]["params"] == {"fields": ["segmentation", "c"]}
+    assert names_of(PredictMasks().after(context(dataset), done)) == ["set_view"]
+    assert names_of(PredictMasks().after(context(dataset, preview=False), done)) == []
 
 
 def test_a_run_is_stopped_from_elsewhere(dataset: fo.Dataset) -> None:

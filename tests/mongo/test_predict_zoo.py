@@ -28,6 +28,7 @@ PUBLISHED = '''
 import fiftyone as fo
 import fiftyone.core.models as fom
 import numpy as np
+from PIL import Image
 
 CALLS = []
 
@@ -67,6 +68,54 @@ class Prompted(fom.Model):
         return [fo.Segmentation(mask=half(i, self.prompt)) for i in images]
 
 
+class Listing(fom.Model):
+    """Has a list of classes that can be changed."""
+
+    media_type = "image"
+
+    def set_classes(self, classes):
+        (self.text,) = classes
+
+    def predict_all(self, images):
+        return [fo.Segmentation(mask=half(i, self.text)) for i in images]
+
+
+class Item:
+    """As FiftyOne's GetItem, which needs torchvision."""
+
+    required_keys = ["filepath", "prompt_field"]
+
+    def __call__(self, d):
+        return np.asarray(Image.open(d["filepath"])), d["prompt_field"]
+
+
+class Loading(fom.SupportsGetItem, fom.TorchModelMixin, fom.Model):
+    """Has a loader of its own, which joins images and texts."""
+
+    media_type, has_collate_fn, ragged_batches, preprocess = "image", True, False, True
+
+    def build_get_item(self, field_mapping=None):
+        return Item()
+
+    @staticmethod
+    def collate_fn(batch):
+        return batch
+
+    def predict_all(self, batch):
+        assert not self.preprocess
+        return [fo.Segmentation(mask=half(image, text)) for image, text in batch]
+
+
+class ClassifierOutputProcessor:
+    """As FiftyOne's, likewise."""
+
+
+class Naming(Listing):
+    """Says what an image shows."""
+
+    _output_processor = ClassifierOutputProcessor()
+
+
 class Fixed(fom.Model):
     media_type = "image"
 
@@ -76,9 +125,13 @@ class Video(Fixed):
 
 
 def load_model(model_name, model_path, **kwargs):
-    kinds = {"samples": FromSamples, "prompted": Prompted, "fixed": Fixed, "video": Video}
+    kinds = {"samples": FromSamples, "prompted": Prompted, "listing": Listing,
+             "loading": Loading, "naming": Naming, "fixed": Fixed, "video": Video}
     return kinds[model_name.split("/")[1]]()
 '''
+
+
+KINDS = ("samples", "prompted", "listing", "loading", "naming", "fixed", "video")
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +140,7 @@ def zoo_folder(tmp_path: Path) -> Iterator[None]:
     before, fo.config.model_zoo_dir = fo.config.model_zoo_dir, str(tmp_path / "zoo")
     folder = tmp_path / "zoo" / "test"
     folder.mkdir(parents=True)
-    names = [f"test/{kind}" for kind in ("samples", "prompted", "fixed", "video")]
+    names = [f"test/{kind}" for kind in KINDS]
     entries = [{"base_name": name, "base_filename": name.split("/")[1]} for name in names]
     manifest = {"name": "test", "url": "https://github.com/test/test", "models": entries}
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -117,7 +170,8 @@ def queries(tmp_path: Path) -> list[Query]:
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        pytest.param({"model": "test/fixed"}, "Fixed.* takes no text that can be", id="no text"),
+        pytest.param({"model": "test/fixed"}, "Fixed.* takes no text; docs", id="no text"),
+        pytest.param({"model": "test/naming"}, "marks no pixels", id="classes"),
         pytest.param({"model": "test/video"}, "a model of videos, not of images", id="video"),
         pytest.param({"model": "test/none"}, "zoo has no model 'test/none'", id="unknown"),
         pytest.param({}, "needs the parameter 'model'", id="none given"),
@@ -134,7 +188,7 @@ def test_what_cannot_be_asked_is_refused(params: dict[str, str], words: str) -> 
 # ------------------------------------------------------------------------------------ runs
 
 
-@pytest.mark.parametrize("model", ["test/samples", "test/prompted"])
+@pytest.mark.parametrize("model", ["test/samples", "test/prompted", "test/listing", "test/loading"])
 def test_each_pair_gets_its_own_query(model: str, queries: list[Query]) -> None:
     masks: list[Any] = list(PREDICTORS["zoo"].load({"model": model}, "auto").predict(queries))
     for query, mask in zip(queries, masks, strict=True):
@@ -148,7 +202,11 @@ def test_equal_queries_are_asked_together(queries: list[Query]) -> None:
     predictor: Any = PREDICTORS["zoo"].load({"model": "test/prompted", "template": "a {}"}, "cpu")
     list(predictor.predict(queries))
     calls = predictor._segmenter._model.predict_all.__globals__["CALLS"]
-    assert calls == [("a the ship at the left", 3), ("a the ship at the top", 3)]
+    left, top = "a the ship at the left", "a the ship at the top"
+    assert calls == [(left, 2), (left, 1), (top, 2), (top, 1)]  # by image size as well
+    calls.clear()
+    list(predictor.predict(queries[:2]))
+    assert calls == [(top, 1), (left, 1)]  # what it was told last comes first
 
 
 def test_a_query_that_breaks_the_model_fails_alone(queries: list[Query]) -> None:

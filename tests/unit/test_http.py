@@ -144,10 +144,11 @@ BAD: dict[str, tuple[Answer, str]] = {
     "no type": ((200, {}, PNG), "says that it answers nothing"),
     "no png": (ok(b"GIF89a"), "the service's answer cannot be decoded"),
     "another picture": (ok(b"\xff\xd8\xff\xe0"), "cannot be decoded"),
-    "half a png": (ok(png(np.eye(50))[:-40]), "cannot be decoded"),
+    "half a png": (ok(PNG[:-30]), "cannot be decoded"),
     "empty": (ok(b""), "cannot be decoded"),
     "another size": (ok(png(np.ones((5, 8)))), "a mask of 8x5 to an image of 8x6"),
     "a planet": (ok(png_claiming(100_000, 100_000)), "cannot be decoded"),
+    "far too large": (ok(png_claiming(9_999, 9_999)), "9999x9999 to an image of 8x6"),
     "just too large": (ok(png_claiming(10_001, 10_000)), "10001x10000 pixels are too many"),
     "colours": (ok(png(np.arange(144).reshape(6, 8, 3))), "a colour picture"),
     "a pickle": (ok(npy(np.array([{}], object), True), "application/x-npy"), "pickled arrays"),
@@ -158,6 +159,11 @@ BAD: dict[str, tuple[Answer, str]] = {
     "deep json": (ok(b"[" * 100_000, "application/json"), "no whole JSON"),
     "a list": (ok(b"[1]", "application/json"), "no COCO RLE"),
     "polygons": (ok(b'{"segmentation": [[1, 2]]}', "application/json"), "no COCO RLE"),
+    "rle of another size": (
+        ok(b'{"size": [9999, 9999], "counts": [99980001]}', "application/json"),
+        "a mask of 9999x9999 to an image of 8x6"),
+    "rle of odd sizes": (
+        ok(b'{"size": ["6", null], "counts": [48]}', "application/json"), "the service's answer"),
     "rle too short": (ok(b'{"size": [6, 8], "counts": [3]}', "application/json"), "fill 3"),
     "compressed": (
         (200, {"Content-Type": "image/png", "Content-Encoding": "gzip"}, PNG), "compressed"),

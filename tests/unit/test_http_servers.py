@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fiftyone_plugin.predictors import tokens
 from fiftyone_plugin.predictors.http_faults import retry_after
@@ -63,6 +64,28 @@ def babble(connection: socket.socket) -> None:
     connection.sendall(b"\x00\xff not http\r\n\r\n")
 
 
+def go_on(connection: socket.socket) -> None:
+    """Says 100 Continue for ever."""
+    drip(connection, b"HTTP/1.1 100 Continue\r\n\r\n", 8)
+
+
+def trail(connection: socket.socket) -> None:
+    """Ends its chunks and goes on with trailers."""
+    connection.sendall(
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    )
+    drip(connection, b"X: y\r\n", 8)
+
+
+def claim_a_chunk(connection: socket.socket) -> None:
+    connection.sendall(
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"7fffffffffffffff\r\n"
+    )
+    while True:
+        connection.sendall(bytes(1 << 20))
+
+
 def silence(connection: socket.socket) -> None:
     connection.recv(1)
 
@@ -90,6 +113,9 @@ HOSTILE: dict[str, tuple[Callable[[socket.socket], None], str]] = {
     "huge length": (huge, "more than 67,108,864 bytes"),
     "cut short": (cut, "broke off its answer"),
     "reset": (hang_up, "broke off the connection"),
+    "endless chunk": (claim_a_chunk, "more than 67,108,864 bytes"),
+    "for ever 100": (go_on, "no whole answer within 1 s"),
+    "for ever trailers": (trail, "no whole answer within 1 s"),
     "no http": (babble, "broke off the connection"),
     "silence": (silence, "said nothing for 0.3 s"),
     "dripping headers": (drip_headers, "no whole answer within 1 s"),
@@ -109,6 +135,27 @@ def test_hostile_servers(
         text = refused(server.url, chip, **times)
     assert says in text
     assert text.startswith("127.0.0.1:")
+    assert time.monotonic() - started < 5
+
+
+def test_a_server_that_does_not_take_the_image_ends_with_the_deadline(tmp_path: Path):
+    image = tmp_path / "large.png"
+    noise = np.random.default_rng(0).integers(0, 255, (3000, 3000, 3), np.uint8)
+    Image.fromarray(noise).save(image, compress_level=0)  # more than sockets hold
+    started = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        text = refused(url, image, deadline="1", read_timeout="30", connect_timeout="30")
+    assert "no whole answer within 1 s" in text
+    assert time.monotonic() - started < 5
+
+
+def test_a_server_that_says_no_word_of_tls_ends_with_the_deadline(chip: Path):
+    started = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        text = refused(url, chip, deadline="1", read_timeout="30", connect_timeout="30")
+    assert "no whole answer within 1 s" in text
     assert time.monotonic() - started < 5
 
 

@@ -74,6 +74,24 @@ def test_no_token_of_a_netrc_is_sent(chip: Path, tmp_path: Path, monkeypatch: py
     assert "authorization" not in server.requests[0].headers
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_what_is_for_this_machine_goes_past_the_proxy(
+    chip: Path, monkeypatch: pytest.MonkeyPatch, host: str
+):
+    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    with serve(lambda request: ok(PNG)) as proxy, serve(lambda request: ok(PNG)) as server:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "elsewhere.example.org")
+        given = ask(server.url.replace("127.0.0.1", host), chip)
+        np.testing.assert_array_equal(given, mask(5))
+        assert (proxy.connections, len(server.requests)) == (0, 1)
+        np.testing.assert_array_equal(
+            ask("http://mask.example.org/", chip, open_token="yes"), mask(5)
+        )
+        assert proxy.connections == 1  # of another machine it is the user's to say
+
+
 def test_a_token_is_not_sent_in_the_open(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
     with pytest.raises(UsageError) as caught:

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from fiftyone_plugin.predictors import PREDICTORS, models
+from fiftyone_plugin.predictors.devices import choose_device, is_out_of_memory
+from fiftyone_plugin.predictors.model_faults import explain, missing_package
 from fiftyone_plugin.predictors.models import find_source
 from importers.errors import LayoutError, StateError, UsageError
 
@@ -87,10 +89,18 @@ def test_a_missing_package_is_named_with_its_installation(package: str) -> None:
     )
 
 
+def test_torchvision_comes_from_where_torch_does() -> None:
+    sentence = str(missing_package("zoo", ("torch", "torchvision"), "torchvision"))
+    assert sentence.endswith(
+        "torchvision is not installed: pip install torchvision, from the index that torch was "
+        "installed from"
+    )
+
+
 def test_a_torchvision_for_another_torch_is_named() -> None:
     error = RuntimeError("operator torchvision::nms does not exist")
     source = models.Source("clipseg", "o/n", "o/n")
-    assert "install both from one index" in str(models.explain(source, error))
+    assert "install both from one index" in str(explain(source, error))
 
 
 # -------------------------------------------------------------------------- missing weights
@@ -237,7 +247,7 @@ def test_what_the_hub_refuses(
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", ""])
 def test_a_device_that_is_not_there(device: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be used .*--device auto takes what there is"):
-        models.choose_device(device, half=True)
+        choose_device(device, half=True)
 
 
 @pytest.mark.parametrize(
@@ -256,12 +266,12 @@ def test_a_device_that_is_not_there(device: str) -> None:
     ],
 )
 def test_what_counts_as_memory_that_ran_out(error: Exception, is_memory: bool) -> None:
-    assert models.is_out_of_memory(error) is is_memory
+    assert is_out_of_memory(error) is is_memory
 
 
 def test_a_model_too_large_for_memory() -> None:
     source = models.Source("clipseg", "o/n", "o/n")
-    error = models.explain(source, RuntimeError("CUDA out of memory"))
+    error = explain(source, RuntimeError("CUDA out of memory"))
     assert str(error) == "o/n does not fit into memory; take a smaller model or --device cpu"
 
 
