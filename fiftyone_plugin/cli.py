@@ -17,6 +17,7 @@ from typing import Any
 
 from fiftyone_plugin import cli_commands as commands
 from fiftyone_plugin.cli_report import say
+from fiftyone_plugin.cli_review import add_review
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
 from fiftyone_plugin.metrics.slices import SLICINGS
 from fiftyone_plugin.reports import Report
@@ -105,7 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_flag(add("flag", "Run the checks and store their findings."))
     _add_bench(add("bench-checks", "Plant known faults and measure what the checks find."))
     _add_audit(add("audit", "Write what was found in a dataset as a page with pictures."))
-    _add_review(add("review", "Set, count, undo, dump and apply verdicts."))
+    add_review(add("review", "Set, count, undo, write, apply and merge verdicts; sessions."))
     _add_export(add("export", "Write the selected pairs in the dataset's own layout."))
     add("formats", "List the formats.")
     add("predictors", "List the predictors and their parameters.")
@@ -152,6 +153,7 @@ def _add_predict(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--param", action="append", default=[], metavar="K=V")
     sub.add_argument("--batch-size", type=int, default=8, metavar="B")
     sub.add_argument("--device", default="auto", metavar="D")
+    sub.add_argument("--limit", type=int, metavar="K", help="only K pairs, to look at them first")
     _add_again(sub, "the field")
 
 
@@ -249,26 +251,16 @@ def _add_audit(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_review(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    group = sub.add_mutually_exclusive_group(required=True)
-    group.add_argument("--status", action="store_true", help="count the verdicts")
-    group.add_argument("--set", nargs=2, metavar=("KEY", "VERDICT"))
-    group.add_argument("--undo", action="store_true", help="take back the newest step")
-    group.add_argument("--dump", metavar="FILE", help="write the decisions file")
-    group.add_argument("--apply", metavar="FILE", help="apply a decisions file")
-    sub.add_argument("--phrase", help="the corrected phrase, with --set KEY fix")
-    sub.add_argument("--note", help="why, with --set")
-    sub.add_argument("--reviewer", help="who (default: the user of this machine)")
-
-
 def _add_export(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("name", metavar="N")
-    sub.add_argument("--format", required=True, metavar="FORMAT")
+    sub.add_argument(
+        "--format", required=True, metavar="FORMAT", help="the dataset's own, fiftyone, coco or hf"
+    )
     sub.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there")
     sub.add_argument(
         "--select", default="kept", metavar="S", help="kept, clean, all, tag:T or view:V"
     )
+    sub.add_argument("--repo", metavar="OWNER/NAME", help="push it to the hub as well")
 
 
 def run(argv: Sequence[str]) -> dict[str, Any]:

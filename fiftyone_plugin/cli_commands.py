@@ -7,16 +7,16 @@ Whatever needs FiftyOne is imported in the function: it takes seconds, and ``--h
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.cli_listings import run_checks, run_formats, run_predictors
 from fiftyone_plugin.cli_params import check_params, pairs_of
 from fiftyone_plugin.cli_report import ProgressBar, say
+from fiftyone_plugin.cli_review import run_review
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.score_reports import of_compare, of_score
-from importers.errors import UsageError
 from importers.parallel import default_workers
 
 MANY = 20_000
@@ -74,11 +74,12 @@ def run_import(args: Namespace) -> Report:
 
 def run_predict(args: Namespace) -> Report:
     """Predicts masks."""
+    from fiftyone_plugin.cli_interrupt import ending_softly
     from fiftyone_plugin.predictors.runner import predict
     from importers import store
 
     dataset = store.load(args.name)
-    with ProgressBar("pairs") as progress:
+    with ProgressBar("pairs") as progress, ending_softly() as asked_to_stop:
         done = predict(
             dataset,
             predictor=args.predictor,
@@ -88,9 +89,11 @@ def run_predict(args: Namespace) -> Report:
             device=args.device,
             resume=args.resume,
             overwrite=args.overwrite,
+            limit=args.limit,
+            stop=asked_to_stop,
             progress=progress,
         )
-    return reports.of_predict(done)
+    return replace(reports.of_predict(done), ok=not done.stopped)
 
 
 def run_consensus(args: Namespace) -> Report:
@@ -214,38 +217,16 @@ def run_audit(args: Namespace) -> Report:
         )
 
 
-def run_review(args: Namespace) -> Report:
-    """Sets, counts, undoes, dumps or applies verdicts."""
-    from fiftyone_plugin.curation import decisions, review
-    from importers import store
-
-    dataset = store.load(args.name)
-    if not args.set and (args.phrase or args.note):
-        raise UsageError("--phrase and --note belong to --set")
-    if args.dump:
-        return reports.of_dump(decisions.dump(dataset, args.dump), args.dump)
-    if args.apply:
-        return reports.of_apply(decisions.apply(dataset, args.apply))
-    lines = []
-    if args.set:
-        key, verdict = args.set
-        review.set_verdict(
-            dataset, key, verdict, phrase=args.phrase, note=args.note, reviewer=args.reviewer
-        )
-    elif args.undo:
-        restored = review.undo(dataset, reviewer=args.reviewer)
-        lines = [f"Took back {restored:,} verdicts." if restored else "Nothing left to take back."]
-    return reports.of_status(review.status(dataset), *lines)
-
-
 def run_export(args: Namespace) -> Report:
     """Writes the selected pairs."""
     from fiftyone_plugin.exporters.runner import export_dataset
-    from importers import store
+    from importers import hub, store
 
     dataset = store.load(args.name)
     with ProgressBar("pairs") as progress:
         done = export_dataset(dataset, args.format, args.out, select=args.select, progress=progress)
+    if args.repo:
+        done["pushed"] = hub.push(Path(done["out"]), args.repo)
     return reports.of_export(done)
 
 

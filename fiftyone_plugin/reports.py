@@ -113,7 +113,8 @@ def of_export(done: dict[str, Any]) -> Report:
         f"Exported {done['exported']:,} pairs to {done['out']}: {done['dropped']:,} dropped, "
         f"{done['edited']:,} edited; the reasons are in {done['manifest']}"
     )
-    return Report(done, [line])
+    pushed = [f"Pushed to {done['pushed']}"] if "pushed" in done else []
+    return Report(done, [line, *pushed])
 
 
 def table(rows: list[tuple[str, ...]], indent: str = "  ") -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,12 @@ class PairLensDataset(DatasetType):
         name = f"{type(self).__name__}Importer"
         return type(name, (RecordDatasetImporter,), {"format_name": self.format_name})
 
+    def get_dataset_exporter_cls(self) -> Any:
+        """The class that writes it."""
+        # FiftyOne asks one class for both ways, and writing is upstairs.
+        exporter = import_module("fiftyone_plugin.exporters.dataset_exporter")
+        return exporter.exporter_of(self.format_name)
+
 
 class GRESDataset(PairLensDataset):
     """GRES as published; see :mod:`importers.formats.gres` for the tree on disk."""
@@ -115,3 +122,15 @@ class RSTellerDataset(PairLensDataset):
     """RSTeller as published; see :mod:`importers.formats.rsteller` for the tree on disk."""
 
     format_name = "rsteller"
+
+
+class RSGPT4VDataset(PairLensDataset):
+    """RS-GPT4V as published; see :mod:`importers.formats.rsgpt4v` for the tree on disk."""
+
+    format_name = "rsgpt4v"
+
+
+class PreGRESDataset(PairLensDataset):
+    """PreGRES as published; see :mod:`importers.formats.pregres` for the tree on disk."""
+
+    format_name = "pregres"

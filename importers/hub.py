@@ -1,4 +1,4 @@
-"""``hf://datasets/OWNER/NAME[@revision]``: a dataset on the hub -> a folder in its cache.
+"""``hf://datasets/OWNER/NAME[@revision]``: a dataset on the hub -> a folder, and back.
 
 ``huggingface_hub`` does the work, with its own cache, progress bars, tokens and resumption.
 Here is decided which files are needed, and said in one sentence what went wrong.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SCHEME = "hf://"
+_REPO = re.compile(r"[\w.-]+/[\w.-]+")
 _ADDRESS = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+)(?:@([\w./-]+))?/?")
 
 Wanted = Callable[[Sequence[str]], list[str]]
@@ -96,12 +97,36 @@ def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None 
         )
 
 
+def push(folder: Path, repo: str) -> str:
+    """Uploads a folder as a dataset; a repository that is not there is made, private.
+
+    Args:
+        folder: what to upload
+        repo: ``OWNER/NAME``
+
+    Returns:
+        the address of the dataset's page
+
+    Raises:
+        UsageError: if the name cannot be one
+        StateError: if the package is missing, the hub cannot be reached, or it refuses
+    """
+    hub = _package()
+    if _REPO.fullmatch(repo) is None:
+        raise UsageError(f"{repo[:200]!r} is no dataset's name; write OWNER/NAME")
+    api = hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
+    with _said_plainly(HubAddress(repo), api.endpoint, "pushed"):
+        api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
+        api.upload_folder(repo_id=repo, repo_type="dataset", folder_path=folder)
+    return f"{api.endpoint}/datasets/{repo}"
+
+
 def _package() -> Any:
     try:
         import huggingface_hub
     except ImportError as error:
         raise StateError(
-            "reading from the hub needs huggingface_hub; run: pip install 'pairlens[hub]'"
+            "the hub is reached through huggingface_hub; run: pip install 'pairlens[hub]'"
         ) from error
     return huggingface_hub
 
@@ -158,7 +183,7 @@ def _top(name: str, whole: set[str]) -> str:
 
 
 @contextmanager
-def _said_plainly(address: HubAddress, endpoint: str) -> Iterator[None]:
+def _said_plainly(address: HubAddress, endpoint: str, done: str = "fetched") -> Iterator[None]:
     """Turns what the hub's client raises into a sentence with the way out."""
     from huggingface_hub import errors
 
@@ -186,8 +211,9 @@ def _said_plainly(address: HubAddress, endpoint: str) -> Iterator[None]:
         raise UsageError(f"{address.repo!r} cannot be the name of a dataset: {error}") from error
     except errors.HfHubHTTPError as error:
         status = error.response.status_code
-        raise StateError(f"{endpoint} answered {status} for {address.repo}; try again") from error
+        way_out = "run `hf auth login` or set HF_TOKEN" if status in (401, 403) else "try again"
+        raise StateError(f"{endpoint} answered {status} for {address.repo}; {way_out}") from error
     except _transport_errors() as error:
         raise StateError(
-            f"{address.repo} could not be fetched whole ({error}); what arrived is kept, try again"
+            f"{address.repo} could not be {done} whole ({error}); what arrived is kept, try again"
         ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ class Hub:
         tokens_seen: that came with requests
         broken: answers 500 to everything while it is set
         cut: sends half of these files and hangs up
+        made: repositories that were made, with whether they are private
+        pushed: the content of files that were uploaded, by repository and name
+        writer: the token that may write
     """
 
     folders: dict[str, Path] = field(default_factory=dict)
@@ -36,6 +40,9 @@ class Hub:
     tokens_seen: set[str] = field(default_factory=set)
     broken: bool = False
     cut: set[str] = field(default_factory=set)
+    made: dict[str, bool] = field(default_factory=dict)
+    pushed: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    writer: str = "writer"
     url: str = ""
 
 
@@ -77,6 +84,36 @@ class _Handler(BaseHTTPRequestHandler):
         if parts[:1] == ["datasets"] and parts[3:4] == ["resolve"]:
             return self._file("/".join(parts[1:3]), "/".join(parts[5:]), token)
         return self._json({"error": "Not found"}, 404)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]
+        if (self.headers.get("Authorization") or "") != f"Bearer {self.hub.writer}":
+            return self._json({"error": "Invalid credentials"}, 401)
+        if parts == ["api", "validate-yaml"]:
+            return self._json({"errors": [], "warnings": []})
+        if parts == ["api", "repos", "create"]:
+            asked = json.loads(body)
+            name = "/".join(part for part in (asked.get("organization"), asked["name"]) if part)
+            private = asked.get("visibility") == "private" or asked.get("private") is True
+            self.hub.made[name] = private
+            return self._json({"url": f"{self.hub.url}/datasets/{name}"})
+        if parts[4:5] == ["preupload"]:
+            names = [file["path"] for file in json.loads(body)["files"]]
+            mode = {"uploadMode": "regular", "shouldIgnore": False}
+            return self._json({"files": [{"path": name} | mode for name in names]})
+        if parts[4:5] == ["commit"]:
+            return self._commit("/".join(parts[2:4]), body)
+        return self._json({"error": "Not found"}, 404)
+
+    def _commit(self, repo: str, body: bytes) -> None:
+        files = self.hub.pushed.setdefault(repo, {})
+        for line in body.splitlines():
+            entry = json.loads(line)
+            if entry["key"] == "file":
+                files[entry["value"]["path"]] = b64decode(entry["value"]["content"])
+        url = f"{self.hub.url}/datasets/{repo}/commit/{COMMIT}"
+        self._json({"success": True, "commitUrl": url, "commitOid": COMMIT})
 
     def _refused(self, repo: str, token: str) -> bool:
         if repo not in self.hub.folders:
@@ -130,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(data[:sent])
 
 

@@ -7,10 +7,10 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation import decisions
-from fiftyone_plugin.exporters.base import Exporter
+from fiftyone_plugin.curation import decisions, record
+from fiftyone_plugin.exporters.base import Tally
 from fiftyone_plugin.exporters.feeding import export_pair
-from fiftyone_plugin.exporters.items import Edit
+from fiftyone_plugin.exporters.items import Edit, ExportPair
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
 from fiftyone_plugin.exporters.selections import Document, reason
 from importers.errors import StateError
@@ -51,6 +51,7 @@ class Books:
         self._lists = lists
         self._progress = progress
         self._kind: Kind = kind
+        self._sessions = record.sessions_of_pairs(dataset)
         self._total = dataset._sample_collection.count_documents({})
         self._splits: dict[str, dict[str, int]] = {}
 
@@ -64,36 +65,54 @@ class Books:
         split["pairs"] += 1
         split["exported" if selected else "dropped"] += 1
         if not selected:
-            entry = _entry(document) | reason(document, self._select) | _review(document)
+            entry = _entry(document) | reason(document, self._select) | self._review(document)
             self._lists.add("dropped", entry)
-        elif self._kind == "pairs" and (pair := export_pair(document, selected)).edited:
-            change = {"published": pair.published, "phrase": pair.phrase}
-            self._lists.add("edited", _entry(document) | change | _review(document))
+        elif self._kind == "pairs" and (change := _change(export_pair(document, selected))):
+            self._lists.add("edited", _entry(document) | change | self._review(document))
         if self._progress is not None:
             self._progress(self.samples, max(self._total, self.samples))
+
+    def _review(self, document: Document) -> Document:
+        review = {name: document.get(name) for name in (VERDICT, REVIEWER)}
+        session = self._sessions.get(document["_id"])
+        return review | {"session": session, "note": document.get(REVIEW_NOTE)}
 
     def enter_edit(self, edit: Edit) -> None:
         """Takes a text of a caption or conversation that is not written as published."""
         change = {"published": edit.published, "text": edit.text}
         self._lists.add("edited", {"key": edit.key, "source": str(edit.source)} | change)
 
-    def write(self, folder: Path, facts: dict[str, Any], exporter: Exporter) -> None:
+    def write(
+        self,
+        folder: Path,
+        facts: dict[str, Any],
+        tally: Tally,
+        *,
+        written_as: str | None = None,
+        header: str = "",
+    ) -> None:
         """Writes the manifest, the decisions and the card.
+
+        Args:
+            folder: to write to
+            facts: of the dataset
+            tally: of the exporter or converter
+            written_as: the layout, where it is not that of the source
+            header: what the card must begin with
 
         Raises:
             StateError: if the counts do not add up, or the disk refuses
         """
-        head = self._head(facts, exporter)
+        head = self._head(facts, tally, written_as or facts["format"])
         try:
             self._lists.write(folder / "manifest.json", head)
             with open(folder / "decisions.jsonl", "wb") as stream:
                 decisions.write_lines(self._dataset, stream)
-            (folder / "README.md").write_text(card(head), "utf-8")
+            (folder / "README.md").write_text(header + card(head), "utf-8")
         except OSError as error:
             raise StateError(f"the manifest cannot be written ({error.strerror})") from error
 
-    def _head(self, facts: dict[str, Any], exporter: Exporter) -> dict[str, Any]:
-        tally = exporter.tally
+    def _head(self, facts: dict[str, Any], tally: Tally, written_as: str) -> dict[str, Any]:
         # A conversation can have come from several records, so that those do not add up.
         counted = self._kind != "instructions"
         if counted and tally.records != self.samples + tally.not_imported:
@@ -107,7 +126,7 @@ class Books:
         return {
             "dataset": self._dataset.name,
             "source": {"format": facts["format"], "root": Path(normpath(facts["root"])).name},
-            "format": facts["format"],
+            "format": written_as,
             "select": self._select,
             # records = pairs + not_imported, and pairs = exported + dropped; the records of
             # files none of whose pairs came in are in skipped_at_import alone.
@@ -123,6 +142,7 @@ class Books:
                 "images_missing": tally.images_missing,
             },
             "splits": self._splits,
+            "review": record.of_dataset(self._dataset),
             "files": tally.files,
         }
 
@@ -132,9 +152,10 @@ def _entry(document: Document) -> Document:
     return {"key": document[KEY], "source": str(Source(source["file"], source["index"]))}
 
 
-def _review(document: Document) -> Document:
-    review = {name: document.get(name) for name in (VERDICT, REVIEWER)}
-    return review | {"note": document.get(REVIEW_NOTE)}
+def _change(pair: ExportPair) -> Document:
+    """What of a pair is written other than published."""
+    phrase = {"published": pair.published, "phrase": pair.phrase} if pair.edited else {}
+    return phrase | ({"mask": "mended"} if pair.mended else {})
 
 
 def _split(key: str) -> str:

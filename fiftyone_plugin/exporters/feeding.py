@@ -18,10 +18,12 @@ from importers.fields import (
     IMAGE_MISSING,
     KEY,
     MASK_STATS,
+    ORIGINAL_MASK,
     ORIGINAL_PHRASE,
     PHRASE,
     REVIEW_NOTE,
     REVIEWER,
+    SEGMENTATION,
     SOURCE,
     VERDICT,
 )
@@ -34,10 +36,21 @@ READ = (
     *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
 )  # fmt: skip
 _READ_OF: dict[Kind, tuple[str, ...]] = {
-    "pairs": (PHRASE, f"{MASK_STATS}.digest"),
+    "pairs": (
+        PHRASE,
+        f"{MASK_STATS}.digest",
+        f"{ORIGINAL_MASK}.digest",
+        f"{SEGMENTATION}.mask_path",
+    ),
     "captions": (CAPTION, f"{CAPTIONS}.text"),
     "instructions": (CAPTION,),
 }
+
+
+def reads(kind: Kind) -> tuple[str, ...]:
+    """What is read of a sample of that kind."""
+    return READ + _READ_OF[kind]
+
 
 OnSample = Callable[[Document, bool], None]
 Fed = Iterator[tuple[str, Iterator[ExportItem]]]
@@ -61,7 +74,7 @@ def feed(dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample) -> Fed:
 
 
 def _documents(dataset: Any, kind: Kind) -> Iterator[Document]:
-    pipeline = [{"$project": dict.fromkeys(READ + _READ_OF[kind], 1)}, {"$sort": ORDER}]
+    pipeline = [{"$project": dict.fromkeys(reads(kind), 1)}, {"$sort": ORDER}]
     collection = dataset._sample_collection
     for document in collection.aggregate(pipeline, allowDiskUse=True):
         source = document.get(SOURCE) or {}
@@ -94,14 +107,17 @@ def image_of(document: Document) -> Path | None:
 def export_pair(document: Document, selected: bool) -> ExportPair:
     """A sample of segmentation data as exporters see it."""
     phrase, original = document.get(PHRASE) or "", document.get(ORIGINAL_PHRASE)
+    digest = document.get(MASK_STATS) or {}
+    mask = (document.get(SEGMENTATION) or {}).get("mask_path")
     return ExportPair(
         key=document[KEY],
         source=Source(document[SOURCE]["file"], document[SOURCE]["index"]),
         image=image_of(document),
-        has_mask=bool((document.get(MASK_STATS) or {}).get("digest")),
+        has_mask=bool((document.get(ORIGINAL_MASK) or digest).get("digest")),
         published=phrase if original is None else original,
         phrase=phrase,
         selected=selected,
+        mask=Path(mask) if document.get(ORIGINAL_MASK) and mask else None,
     )
 
 

@@ -20,6 +20,7 @@ class ExportPair:
         published: the phrase as imported
         phrase: the phrase to write
         selected: whether the pair is exported
+        mask: the mask to write in place of the published one, if it was mended
     """
 
     key: str
@@ -29,11 +30,17 @@ class ExportPair:
     published: str
     phrase: str
     selected: bool
+    mask: Path | None = None
 
     @property
     def edited(self) -> bool:
         """Whether the pair is exported with another phrase than it came with."""
         return self.selected and self.phrase != self.published
+
+    @property
+    def mended(self) -> bool:
+        """Whether the pair is exported with another mask than it came with."""
+        return self.selected and self.mask is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,16 +82,20 @@ dataset {dataset} with the selection `{select}`.
 {splits}
 - `manifest.json` says which pairs were left out or edited, and why.
 - `decisions.jsonl` holds the reviewers' verdicts. With one's own copy of the published data,
-  the same cleaning is had by `pairlens import {format} ROOT --name N` and
+  the same cleaning is had by `pairlens import {source_format} ROOT --name N` and
   `pairlens review N --apply decisions.jsonl`.
-- This copy is read back by `pairlens import {format} THIS_FOLDER --name N`.
-
-Records that were not edited are byte for byte as published.
-
+{reading}
 ## Licence
 
 The licence of the published dataset holds for this copy, for its annotations and for its
 images each. Read it before passing the copy on; some images may not be passed on at all.
+"""
+
+
+_NATIVE = """\
+- This copy is read back by `pairlens import {format} THIS_FOLDER --name N`.
+
+Records that were not edited are byte for byte as published.
 """
 
 
@@ -102,7 +106,10 @@ def card(head: dict[str, Any]) -> str:
         f"| {_code(split)}: exported of {numbers['pairs']:,} | {numbers['exported']:,} |\n"
         for split, numbers in head["splits"].items()
     )
+    native = head["format"] == head["source"]["format"]
     return _CARD.format(
+        reading=_NATIVE.format(format=head["format"]) if native else "",
+        source_format=head["source"]["format"],
         dataset=_code(head["dataset"]),
         root=_code(head["source"]["root"]),
         format=head["format"],

@@ -1,0 +1,57 @@
+"""``dataset.export(dataset_type=...)`` and ``view.export(dataset_type=...)`` for our formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import fiftyone.utils.data as foud
+
+from fiftyone_plugin.exporters.runner import export_dataset
+from fiftyone_plugin.exporters.selections import Document
+from importers.errors import UsageError
+
+
+class RecordDatasetExporter(foud.BatchDatasetExporter):
+    """Exports through :func:`fiftyone_plugin.exporters.runner.export_dataset`.
+
+    All samples of what is exported are written, whatever their verdicts: which those are, a
+    view says.
+
+    Args:
+        export_dir: a folder that is not there or empty
+    """
+
+    format_name: str
+
+    def __init__(self, export_dir: str | None = None) -> None:
+        if not export_dir:
+            raise UsageError("export_dir is missing; give a new folder")
+        super().__init__(export_dir=export_dir)
+
+    def export_samples(
+        self, sample_collection: Any, progress: bool | Callable[[int, int], None] | None = None
+    ) -> None:
+        """Writes the samples of a dataset or view."""
+        dataset = sample_collection._dataset
+        export_dataset(
+            dataset,
+            self.format_name,
+            self.export_dir,
+            select="all" if sample_collection is dataset else "a view",
+            choice=None if sample_collection is dataset else _choice(sample_collection),
+            progress=progress if callable(progress) else None,
+        )
+
+
+def _choice(view: Any) -> Callable[[Document], bool]:
+    if view._is_generated or view._is_dynamic_groups:
+        raise UsageError("the view does not hold samples but parts or groups of them")
+    chosen = set(view.values("_id"))
+    return lambda document: document["_id"] in chosen
+
+
+def exporter_of(format_name: str) -> type[RecordDatasetExporter]:
+    """The exporter of a format, as FiftyOne makes it."""
+    name = f"{format_name}DatasetExporter"
+    return type(name, (RecordDatasetExporter,), {"format_name": format_name})
