@@ -17,6 +17,8 @@ MASK_STATS = "mask_stats"
 SOURCE = "source"
 IMAGE_STATS = "image_stats"
 TARGET_COLORS = "target_colors"
+READING = "reading"
+"""What the checks read in the query, kept so that the next run need not read it again."""
 
 CAPTION = "caption"
 CAPTIONS = "captions"

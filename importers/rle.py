@@ -32,6 +32,21 @@ def decode_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
     Raises:
         MaskError: if it is no RLE, too large, or its runs do not fill the size exactly
     """
+    height, width, runs = read_runs(rle)
+    values = np.zeros(len(runs), np.uint8)
+    values[1::2] = 1
+    return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
+
+
+def read_runs(rle: Mapping[str, Any]) -> tuple[int, int, NDArray[np.int64]]:
+    """Reads an RLE without drawing it: the mask can be far larger than its text.
+
+    Returns:
+        height, width, and the lengths of the runs, background first
+
+    Raises:
+        MaskError: as :func:`decode_rle`
+    """
     height, width = _size(rle.get("size"))
     counts = rle.get("counts")
     if isinstance(counts, str | bytes):
@@ -43,9 +58,7 @@ def decode_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
         raise MaskError("the RLE has runs of impossible length")
     if int(runs.sum()) != height * width:
         raise MaskError(f"the RLE's runs fill {int(runs.sum())} pixels, not {height}x{width}")
-    values = np.zeros(len(runs), np.uint8)
-    values[1::2] = 1
-    return np.ascontiguousarray(np.repeat(values, runs).reshape(width, height).T)
+    return height, width, runs
 
 
 def encode_rle(mask: NDArray[Any], *, compressed: bool = True) -> dict[str, Any]:

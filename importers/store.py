@@ -20,7 +20,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from importers import fields
+from importers import fallback, fields
 from importers.errors import StateError
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
@@ -117,6 +117,8 @@ def insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
     """
     if not docs:
         return 0
+    if fallback.is_needed():
+        return fallback.add_samples(dataset, docs)
     try:
         return len(dataset._sample_collection.insert_many(docs, ordered=False).inserted_ids)
     except BulkWriteError as error:

@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fiftyone_plugin.curation import states
-from fiftyone_plugin.curation.log import Change, ChangeLog, State
+from fiftyone_plugin.curation import states, undoing, writing
+from fiftyone_plugin.curation.log import Change, ChangeLog, State, Step
 from fiftyone_plugin.curation.states import VERDICTS, Stored
 from importers.errors import UsageError
 from importers.fields import (
     ORIGINAL_PHRASE,
-    PHRASE,
     REVIEW_NOTE,
     REVIEWED_AT,
     REVIEWER,
@@ -89,14 +88,19 @@ def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | N
     wanted = list(verdicts)
     who = states.check_text("reviewer", reviewer) or states.default_reviewer()
     for one in wanted:
-        _check(one)
+        check(one)
     stored = states.read(dataset, [one.key for one in wanted])
     _check_keys(dataset, wanted, stored)
-    changes = (_change(stored[one.key], one, who) for one in wanted)
-    return states.write(dataset, changes, kind="set", reviewer=who)
+    changes = (change_to(stored[one.key], one, who) for one in wanted)
+    return writing.write(dataset, changes, Step("set", who)).count
 
 
-def _check(one: Verdict) -> None:
+def check(one: Verdict) -> None:
+    """Makes sure that a verdict can be given, whatever the pair.
+
+    Raises:
+        UsageError: if it cannot
+    """
     states.check_verdict(one.verdict)
     states.check_text("note", one.note)
     if one.phrase is not None:
@@ -115,7 +119,8 @@ def _check_keys(dataset: Any, wanted: list[Verdict], stored: dict[str, Stored]) 
         seen.add(one.key)
 
 
-def _change(stored: Stored, one: Verdict, reviewer: str) -> Change:
+def change_to(stored: Stored, one: Verdict, reviewer: str) -> Change:
+    """What a verdict makes of a pair."""
     new: State = {
         VERDICT: one.verdict,
         REVIEWER: reviewer,
@@ -131,14 +136,14 @@ def edited(stored: Stored, phrase: str) -> State:
     """The phrase fields after an edit."""
     published = stored.published_phrase
     if published in (phrase, phrase.strip()):
-        return {PHRASE: published, ORIGINAL_PHRASE: None}
-    return {PHRASE: phrase.strip(), ORIGINAL_PHRASE: published}
+        return {stored.text_field: published, ORIGINAL_PHRASE: None}
+    return {stored.text_field: phrase.strip(), ORIGINAL_PHRASE: published}
 
 
 def undo(dataset: Any, *, reviewer: str | None = None) -> int:
     """Takes back the newest step that is not taken back yet, whoever made it and where.
 
-    The undo itself is recorded in the log; there is no redo.
+    The undo itself is recorded in the log.
 
     Args:
         dataset: a dataset that PairLens imported
@@ -147,17 +152,9 @@ def undo(dataset: Any, *, reviewer: str | None = None) -> int:
     Returns:
         the number of pairs restored, 0 where nothing is left to take back
     """
-    states.check_pairs(dataset)
-    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
-    log = ChangeLog(dataset)
-    step = log.last_open_step()
-    if step is None:
-        return 0
-    back = (Change(c.sample_id, c.key, c.new, c.old) for c in log.changes_of(step))
-    count = states.write(dataset, back, kind="undo", reviewer=who, undoes=step)
-    # Last, so that an undo that was killed is done again in full.
-    log.close(step)
-    return count
+    # The newest step of all was made on what is there now; only a value that was typed into
+    # the App past the review could stand in its way.
+    return undoing.undo(dataset, reviewer=reviewer, force=True)["pairs"]
 
 
 def status(dataset: Any) -> dict[str, int]:

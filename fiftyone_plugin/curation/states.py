@@ -1,63 +1,122 @@
-"""The review fields of samples: read by key, written in bulk with the log.
-
-The log is written before the samples. A process killed between the two leaves an entry for a
-change that did not arrive; taking that back writes what is there already.
-"""
+"""The review fields of samples as they are read, and the texts that may go into them."""
 
 from __future__ import annotations
 
-import getpass
-import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+import json
+from collections.abc import Sequence
 from typing import Any
 
-import fiftyone as fo
+from bson import ObjectId
 
-from fiftyone_plugin.curation.log import Change, ChangeLog, Kind, State
+from fiftyone_plugin.curation.log import Change, State
+from fiftyone_plugin.curation.texts import (
+    VERDICTS,
+    check_phrase,
+    check_text,
+    check_verdict,
+    default_reviewer,
+    text_digest,
+    text_of,
+    this_instant,
+    to_utc,
+)
 from importers import store
 from importers.errors import StateError, UsageError
 from importers.fields import (
+    CAPTION,
     KEY,
     MASK_STATS,
+    ORIGINAL_MASK,
     ORIGINAL_PHRASE,
     PHRASE,
     REVIEW_NOTE,
     REVIEWED_AT,
     REVIEWER,
+    SEGMENTATION,
     VERDICT,
 )
 
-VERDICTS = ("keep", "drop", "fix", "unsure")
-REVIEW_FIELDS = (VERDICT, REVIEWER, REVIEWED_AT, REVIEW_NOTE, PHRASE, ORIGINAL_PHRASE)
-MASK_DIGEST = f"{MASK_STATS}.digest"
+__all__ = [
+    "MASK_FIELDS",
+    "REVIEW_FIELDS",
+    "VERDICTS",
+    "Stored",
+    "check_pairs",
+    "check_phrase",
+    "check_text",
+    "check_verdict",
+    "default_reviewer",
+    "find",
+    "projection",
+    "read",
+    "text_digest",
+    "text_of",
+    "this_instant",
+    "to_utc",
+]
 
-MAX_TEXT = 10_000
-"""Characters in an edited phrase, a note or a reviewer's name."""
+REVIEW_FIELDS = (VERDICT, REVIEWER, REVIEWED_AT, REVIEW_NOTE, PHRASE, CAPTION, ORIGINAL_PHRASE)
+MASK_FIELDS = (SEGMENTATION, MASK_STATS, ORIGINAL_MASK)
+MASK_DIGEST = f"{MASK_STATS}.digest"
 
 
 class Stored:
-    """One pair's review fields as the database holds them."""
+    """One pair's review fields as the database holds them.
 
-    __slots__ = ("key", "mask_digest", "sample_id", "state")
+    Attributes:
+        sample_id: the sample
+        key: the pair's key
+        state: its review fields
+        text_field: the query, or the caption of an image that has no query
+        mask_path: the mask, ``""`` where there is none
+        mask_digest: of the *published* mask, ``""`` where there is none
+        published_mask: the published mask, ``""`` where there is none
+        mask_now: digest of the mask as it is
+    """
+
+    __slots__ = (
+        "key", "mask_digest", "mask_now", "mask_path", "published_mask", "sample_id", "state",
+        "text_field",
+    )  # fmt: skip
 
     def __init__(self, document: dict[str, Any]) -> None:
-        self.sample_id = document["_id"]
+        self.sample_id: ObjectId = document["_id"]
         self.key: str = document[KEY]
         self.state: State = {name: document.get(name) for name in REVIEW_FIELDS}
         if self.state[REVIEWED_AT] is not None:
             self.state[REVIEWED_AT] = to_utc(self.state[REVIEWED_AT])
-        self.mask_digest: str = (document.get(MASK_STATS) or {}).get("digest") or ""
+        captioned = document.get(PHRASE) is None and document.get(CAPTION) is not None
+        self.text_field: str = CAPTION if captioned else PHRASE
+        self.mask_path: str = _member(document, SEGMENTATION, "mask_path")
+        self.mask_now: str = _member(document, MASK_STATS, "digest")
+        kept = document.get(ORIGINAL_MASK)
+        self.published_mask: str = kept.get("mask_path") or "" if kept else self.mask_path
+        self.mask_digest: str = kept.get("digest") or "" if kept else self.mask_now
 
     @property
     def published_phrase(self) -> str:
         """The phrase as it was imported, before any edit."""
         edited_from = self.state[ORIGINAL_PHRASE]
-        return (self.state[PHRASE] or "") if edited_from is None else edited_from
+        return (self.state[self.text_field] or "") if edited_from is None else edited_from
+
+    @property
+    def mended(self) -> bool:
+        """Whether the mask is another than the published one."""
+        return self.mask_now != self.mask_digest
+
+    @property
+    def version(self) -> str:
+        """A short text that differs wherever the verdict, the phrase or the mask does."""
+        values = [str(self.state[name]) for name in REVIEW_FIELDS]
+        return text_digest(json.dumps([*values, self.mask_path]))[:20]
 
     def change(self, new: State) -> Change:
         """The change from here to ``new``."""
         return Change(self.sample_id, self.key, self.state, self.state | new)
+
+
+def _member(document: dict[str, Any], field: str, name: str) -> str:
+    return (document.get(field) or {}).get(name) or ""
 
 
 def read(dataset: Any, keys: Sequence[str]) -> dict[str, Stored]:
@@ -69,36 +128,26 @@ def read(dataset: Any, keys: Sequence[str]) -> dict[str, Stored]:
     return found
 
 
+def find(dataset: Any, pair: str) -> Stored:
+    """The pair of a key or of a sample's id.
+
+    Raises:
+        UsageError: if the dataset does not hold it
+    """
+    where: dict[str, Any] = {KEY: pair}
+    if ObjectId.is_valid(pair):
+        where = {"_id": ObjectId(pair)}
+    document = dataset._sample_collection.find_one(where, projection())
+    if document is None:
+        raise UsageError(f"dataset {dataset.name!r} has no pair {pair!r}")
+    return Stored(document)
+
+
 def projection() -> dict[str, int]:
     """What :class:`Stored` needs of a document."""
-    return dict.fromkeys((KEY, MASK_DIGEST, *REVIEW_FIELDS), 1)
-
-
-def write(
-    dataset: Any,
-    changes: Iterable[Change],
-    *,
-    kind: Kind,
-    reviewer: str,
-    undoes: int | None = None,
-) -> int:
-    """Writes changes as one step: to the log, then to the samples.
-
-    Returns:
-        the number of pairs written
-    """
-    log = ChangeLog(dataset)
-    step: int | None = None
-    count = 0
-    for batch in store.batched(changes, store.BATCH):
-        now = this_instant()
-        step = log.append(batch, step=step, kind=kind, reviewer=reviewer, time=now, undoes=undoes)
-        count += store.update(dataset, ((c.sample_id, c.new) for c in batch))
-        # Samples that this process holds in memory must not write their old values back.
-        fo.Sample._reload_docs(
-            dataset._sample_collection_name, sample_ids=[str(c.sample_id) for c in batch]
-        )
-    return count
+    kept = (f"{ORIGINAL_MASK}.digest", f"{ORIGINAL_MASK}.mask_path")
+    masks = (MASK_DIGEST, f"{SEGMENTATION}.mask_path", *kept)
+    return dict.fromkeys((KEY, *masks, *REVIEW_FIELDS), 1)
 
 
 def check_pairs(dataset: Any) -> None:
@@ -107,73 +156,5 @@ def check_pairs(dataset: Any) -> None:
     Raises:
         StateError: if PairLens did not import it
     """
-    if not dataset.has_field(KEY) or not dataset.has_field(PHRASE):
+    if not dataset.has_field(KEY):
         raise StateError(f"dataset {dataset.name!r} was not imported by PairLens: it has no pairs")
-
-
-def check_verdict(verdict: object) -> str:
-    """The verdict.
-
-    Raises:
-        UsageError: if it is none
-    """
-    if verdict not in VERDICTS:
-        raise UsageError(f"there is no verdict {verdict!r}; known: {', '.join(VERDICTS)}")
-    return str(verdict)
-
-
-def check_text(what: str, text: object) -> str | None:
-    """A note or a name: a text that the database can hold, or ``None``; ``""`` is ``None``.
-
-    Raises:
-        UsageError: if it is no such text
-    """
-    if text is None or text == "":
-        return None
-    if not isinstance(text, str):
-        raise UsageError(f"the {what} is {type(text).__name__}, not a text")
-    if len(text) > MAX_TEXT:
-        raise UsageError(f"the {what} has {len(text):,} characters; at most {MAX_TEXT:,} are kept")
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        raise UsageError(f"the {what} holds half a surrogate pair, which is no character")
-    return text
-
-
-def check_phrase(phrase: object) -> str:
-    """An edited phrase: one line of text, not blank, without control characters.
-
-    Raises:
-        UsageError: if it is anything else
-    """
-    text = check_text("phrase", phrase)
-    if text is None or not text.strip():
-        raise UsageError("the edited phrase is empty; to remove the pair, give the verdict drop")
-    if len(text.splitlines()) > 1 or text.splitlines()[0] != text:
-        raise UsageError("the edited phrase has a line break; a query is one line")
-    if any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text):
-        raise UsageError("the edited phrase holds a control character; a query is plain text")
-    return text
-
-
-def default_reviewer() -> str:
-    """Who reviews where nobody is named: the user of this machine, if that can be told."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "unknown"
-
-
-def this_instant() -> datetime:
-    """Now, in whole milliseconds of UTC, which is what the database keeps."""
-    return to_utc(datetime.now(UTC))
-
-
-def to_utc(time: datetime) -> datetime:
-    """A time in whole milliseconds of UTC; without a zone it is taken to be UTC."""
-    time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
-
-
-def text_digest(text: str) -> str:
-    """SHA-256 of a phrase in utf-8."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

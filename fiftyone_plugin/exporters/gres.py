@@ -2,8 +2,10 @@
 
 A json file all of whose queries are exported as they were is copied; otherwise the dropped
 queries are cut out of its ``text`` (or ``false_premise_QA``) and edited ones replaced, and
-every other byte stays. A file with no queries left is left out, with its image. Id lists
-keep their lines, doubled or not, for the files that are there.
+every other byte stays. A mended mask takes the place of the file's ``shapes``, which all its
+queries share, so these must be exported with the same mask. A file with no queries left is
+left out, with its image. Id lists keep their lines, doubled or not, for the files that are
+there.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, Tally
 from fiftyone_plugin.exporters.items import ExportPair
 from fiftyone_plugin.exporters.json_edit import edit_list, item_spans, member_starts
-from importers.errors import RecordError, StateError
+from fiftyone_plugin.exporters.mended import Points, polygons_of, stored_mask
+from importers.errors import RecordError, StateError, UsageError
 from importers.files import is_plain_name
 from importers.formats.base import SPLITS
 from importers.formats.gres import NAME, annotation_folder, load_annotation
@@ -35,6 +38,8 @@ class GresExporter:
         root: the source
         out: an empty folder
     """
+
+    writes_masks = True
 
     def __init__(self, root: Path, out: Path) -> None:
         self.tally = Tally()
@@ -59,7 +64,8 @@ class GresExporter:
         if not chosen:
             self.tally.files["left_out"] += 1
             return
-        if len(chosen) == len(queries) and not any(p.edited for p in held):
+        changed = any(pair.edited or pair.mended for pair in held)
+        if len(chosen) == len(queries) and not changed:
             base.copy(self._root, self._out, name)
             self.tally.files["copied"] += 1
         else:
@@ -87,6 +93,8 @@ class GresExporter:
         plain = text.isascii() or encoding != "utf-8"
         edits = {i: json.dumps(p.phrase, ensure_ascii=plain) for i, p in chosen.items() if p.edited}
         text = _edit(text, "text", range(asked), chosen, edits)
+        if mask := _shared_mask(name, chosen, asked):
+            text = _with_shapes(text, content["shapes"], mask)
         if premises:
             nested = content[_FALSE_PREMISE]
             if not isinstance(nested, list):
@@ -118,6 +126,44 @@ class GresExporter:
                 stream.writelines(line for line in source if _is_there(line, folder))
         except OSError as error:
             raise base.cannot("copied", name, error) from error
+
+
+def _shared_mask(name: str, chosen: dict[int, ExportPair], asked: int) -> Path | None:
+    """The mended mask of the queries that have a target.
+
+    Raises:
+        UsageError: if some are exported with another mask than others, or if one is mended
+            that is declared to have no target
+    """
+    masks = {pair.mask: pair.key for index, pair in chosen.items() if index < asked}
+    premises = [pair.key for index, pair in chosen.items() if index >= asked and pair.mended]
+    if premises:
+        raise UsageError(f"{premises[0]} is declared to have no target and can have no mask")
+    if len(masks) > 1:
+        one, other = list(masks.values())[:2]
+        raise UsageError(
+            f"{name}: {one} and {other} share one shape but have different masks; mend one of "
+            "them again, which mends both"
+        )
+    return next(iter(masks), None)
+
+
+def _with_shapes(text: str, shapes: list[Any], mask: Path) -> str:
+    """The file with the polygons of a mask for its shapes; regions labelled flag stay."""
+    drawn = polygons_of(stored_mask(mask))
+    like = next((s for s in shapes if "ignore" not in s["label"].lower()), shapes[0])
+    new = [_shape(like, label, points) for label, points in drawn]
+    kept = [shape for shape in shapes if shape["label"].lower() == "flag"]
+    start = member_starts(text)["shapes"]
+    _, end = json.JSONDecoder().raw_decode(text, start)
+    return text[:start] + json.dumps(new + kept) + text[end:]
+
+
+def _shape(like: dict[str, Any], label: str, points: Points) -> dict[str, Any]:
+    """A shape with what the published ones have besides label and points."""
+    name = label if label == "ignore" else like["label"]
+    named = {"label": name} | ({"labels": [name]} if "labels" in like else {})
+    return like | named | {"points": points}
 
 
 def _is_there(line: bytes, folder: Path) -> bool:

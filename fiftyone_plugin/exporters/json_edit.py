@@ -80,6 +80,34 @@ def edit_list(text: str, start: int, keep: Collection[int], replacements: Mappin
     return "".join(pieces)
 
 
+def replace_values(text: str, values: Mapping[tuple[str | int, ...], str]) -> str:
+    """Puts other values in the place of some, each of which lies in none of the others.
+
+    Args:
+        text: valid JSON
+        values: JSON texts by place
+
+    Returns:
+        the whole text
+    """
+    spans = {value_span(text, place): value for place, value in values.items()}
+    for (begin, end), value in sorted(spans.items(), reverse=True):
+        text = text[:begin] + value + text[end:]
+    return text
+
+
+def value_span(text: str, place: tuple[str | int, ...]) -> Span:
+    """Where a value lies, by the names and numbers that lead to it from the outermost one."""
+    begin, end = _skip(text, 0), len(text)
+    for step in place:
+        inner = text[begin:end]
+        named = isinstance(step, str)
+        start = member_starts(inner)[step] if named else item_spans(inner, 0)[step][0]
+        begin += start
+        end = begin + _DECODER.raw_decode(inner, start)[1] - start
+    return begin, end
+
+
 def _skip(text: str, position: int) -> int:
     match = _SPACE.match(text, position)
     return position if match is None else match.end()

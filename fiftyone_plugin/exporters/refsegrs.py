@@ -1,7 +1,8 @@
 """RefSegRS, written back in the layout of its original release or of its forks.
 
 Lines of the phrase lists are copied as they are, left out, or get another phrase behind the
-same id; TIFFs are copied. A list with no lines left is left out.
+same id; TIFFs are copied, and a mended mask is written like the published one. A list with no
+lines left is left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.base import EXPORTERS, Exporter, ExportFormat, Tally
 from fiftyone_plugin.exporters.items import ExportPair
+from fiftyone_plugin.exporters.mended import MaskFiles
 from fiftyone_plugin.exporters.refsegrs_kin import HubExporter, RecordsExporter
 from importers.errors import StateError, UsageError
 from importers.formats import refsegrs_hub, refsegrs_records
@@ -31,10 +33,13 @@ class RefSegRSExporter:
         out: an empty folder
     """
 
+    writes_masks = True
+
     def __init__(self, root: Path, out: Path) -> None:
         self.tally = Tally()
         self._root = root
         self._out = out
+        self._masks = MaskFiles(root, out)
         self._folders = media_folders(root) or (root / "images", root / "masks")
 
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
@@ -84,9 +89,7 @@ class RefSegRSExporter:
             image = base.relative_name(self._root, pair.image)
             self.tally.images += base.copy(self._root, self._out, image)
         mask = base.relative_name(self._root, media_file(self._folders[1], image_id))
-        # What was broken at import stays as broken as it was; what was whole must be there.
-        if pair.has_mask or (self._root / mask).is_file():
-            base.copy(self._root, self._out, mask)
+        self._masks.put(mask, pair)
 
     def finish(self) -> None:
         """Makes the folders that readers look for, should no file have needed them."""

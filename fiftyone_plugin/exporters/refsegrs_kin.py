@@ -20,6 +20,7 @@ from fiftyone_plugin.exporters.json_edit import (
     member_starts,
     replace_values,
 )
+from fiftyone_plugin.exporters.mended import MaskFiles
 from importers.errors import LayoutError, StateError
 from importers.formats import refsegrs_hub
 from importers.formats.refsegrs_lists import lines
@@ -108,6 +109,12 @@ def _json(phrase: str, text: str) -> str:
 class HubExporter(_KinExporter):
     """Writes a FiftyOneDataset; see :class:`fiftyone_plugin.exporters.base.Exporter`."""
 
+    writes_masks = True
+
+    def __init__(self, root: Path, out: Path) -> None:
+        super().__init__(root, out)
+        self._masks = MaskFiles(root, out)
+
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
         """Writes ``samples.json`` with images and masks."""
         try:
@@ -134,9 +141,8 @@ class HubExporter(_KinExporter):
         self._copy_image(pair)
         segmentation = sample.get("segmentation")
         mask = segmentation.get("mask_path") if isinstance(segmentation, dict) else None
-        # What was broken at import stays as broken as it was; what was whole must be there.
-        if isinstance(mask, str) and (pair.has_mask or base.inside(self._root, mask).is_file()):
-            base.copy(self._root, self._out, mask)
+        if isinstance(mask, str):
+            self._masks.put(mask, pair)
 
     def finish(self) -> None:
         """Copies what describes the dataset."""

@@ -1,6 +1,7 @@
 """The operators, in the order of the work; ``fiftyone.yml`` must list the same."""
 
 from fiftyone_plugin.operators.base import PairOperator
+from fiftyone_plugin.operators.combine_masks import CombineMasks
 from fiftyone_plugin.operators.export_subset import ExportSubset
 from fiftyone_plugin.operators.flag_pairs import FlagPairs
 from fiftyone_plugin.operators.import_dataset import ImportDataset
@@ -11,6 +12,7 @@ from fiftyone_plugin.operators.score_pairs import ScorePairs
 OPERATORS: tuple[type[PairOperator], ...] = (
     ImportDataset,
     PredictMasks,
+    CombineMasks,
     ScorePairs,
     FlagPairs,
     ReviewPairs,

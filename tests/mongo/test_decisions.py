@@ -85,6 +85,7 @@ def test_a_dump_says_what_it_should(dataset: Any, tmp_path: Path) -> None:
         "time": f"{time}Z",
         "note": "why",
         "phrase": "an edit",
+        "mask": None,
         "phrase_sha256": sha256(before["phrase"].encode()).hexdigest(),
         "mask_sha256": before["mask_stats"]["digest"],
     }
@@ -160,7 +161,7 @@ BROKEN: dict[str, tuple[dict[str, Any] | bytes, str]] = {
     "a list": (b"[1]", "no JSON object"),
     "deep": (b"[" * 100_000, "not JSON"),
     "a long number": (b'{"key": ' + b"1" * 10_000 + b"}", "not JSON"),
-    "too long": (b'{"note": "' + b"x" * (1 << 20) + b'"}', "longer than 1,048,576 bytes"),
+    "too long": (b'{"note": "' + b"x" * (1 << 21) + b'"}', "longer than 2,097,152 bytes"),
     "no key": ({"key": None}, "no 'key'"),
     "a number as key": ({"key": 7}, "no 'key'"),
     "half a surrogate": ({"key": "\ud800"}, "surrogate"),
@@ -172,6 +173,20 @@ BROKEN: dict[str, tuple[dict[str, Any] | bytes, str]] = {
     "no hash": ({"phrase_sha256": None}, "'phrase_sha256'"),
     "a short hash": ({"mask_sha256": "abc"}, "'mask_sha256'"),
     "a number as note": ({"note": 7}, "the note is int"),
+    "a text as mask": ({"mask": "x"}, "neither null nor an object"),
+    "a mask without a hash": ({"mask": {"size": [2, 2], "counts": "04"}}, "'sha256'"),
+    "runs past the mask": (
+        {"mask": {"size": [2, 2], "counts": "09", "sha256": "0" * 64}},
+        "'mask' cannot be",
+    ),
+    "a mask larger than any": (
+        {"mask": {"size": [1 << 20, 1 << 20], "counts": "0", "sha256": "0" * 64}},
+        "too many",
+    ),
+    "counts past the bound": (
+        {"mask": {"size": [2, 2], "counts": "0" * ((1 << 20) + 1), "sha256": "0" * 64}},
+        "no counts of at most",
+    ),
     "line break in the phrase": ({"phrase": "a\nb"}, "line break"),
     "the key again": ({}, "stands already in line 1"),
 }

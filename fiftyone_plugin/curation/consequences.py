@@ -1,0 +1,127 @@
+"""What another mask changes besides itself: colors, scores and findings of the pair.
+
+They are measured again at once, so that the pair does not contradict itself. The findings of
+checks that compare several pairs, and the totals of a scoring, stay as their last run left
+them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fiftyone_plugin.checks import CHECKS
+from fiftyone_plugin.checks.base import PREDICTIONS, Check
+from fiftyone_plugin.checks.finding import find_in
+from fiftyone_plugin.checks.records import Columns, Stored
+from fiftyone_plugin.checks.runner import RAN
+from fiftyone_plugin.checks.stored import earlier_findings, stored_values
+from fiftyone_plugin.curation.log import State
+from fiftyone_plugin.metrics.conventions import CONVENTIONS
+from fiftyone_plugin.metrics.measure import Source, count_chunk, score_changes
+from fiftyone_plugin.metrics.runs import METHOD, scored_fields
+from importers import store
+from importers.errors import MaskError
+from importers.fields import (
+    FINDINGS,
+    IMAGE_MISSING,
+    IMAGE_STATS,
+    QUALITY,
+    SEGMENTATION,
+    TARGET_COLORS,
+    iou_field,
+    score_fields,
+)
+from importers.image_stats import measure_target
+from importers.masks import Mask, load_stored
+from importers.media import ImageError, read_rgb
+
+Document = dict[str, Any]
+
+
+def of_mask(dataset: Any, document: Document, mask: State) -> State:
+    """The fields that follow from another mask.
+
+    Args:
+        dataset: that the pair belongs to
+        document: the pair
+        mask: the fields of its new mask, whose file is written
+
+    Returns:
+        fields to set with the mask; ``None`` for those to remove
+    """
+    changed = document | mask
+    following: State = {TARGET_COLORS: _colors(changed)}
+    following |= _scores(dataset, changed)
+    return following | _findings(dataset, changed | following)
+
+
+def _colors(document: Document) -> Document | None:
+    """The colors of the new target, where those of the old one were measured."""
+    path = (document.get(SEGMENTATION) or {}).get("mask_path")
+    if not document.get(IMAGE_STATS) or document.get(IMAGE_MISSING) or not path:
+        return None
+    try:
+        colors = measure_target(read_rgb(Path(document["filepath"])), Mask(load_stored(path)))
+    except (ImageError, MaskError):
+        return None
+    return store.embedded(store.plain_stats(colors)) if colors else None
+
+
+def _scores(dataset: Any, document: Document) -> State:
+    """The pair's numbers in every scoring that it is in and that is against the mask."""
+    scores: State = {}
+    for key in dataset.list_evaluations(method=METHOD):
+        config = dataset.get_evaluation_info(key).config
+        scored = any(document.get(name) is not None for name in score_fields(key))
+        if config.gt_field != SEGMENTATION or not scored:
+            continue
+        source = Source(
+            config.pred_field, SEGMENTATION, instances=config.instances, side=config.side
+        )
+        counted = count_chunk([document], source)[0].overlap
+        scores |= dict.fromkeys(score_fields(key))
+        if counted is not None:
+            convention = CONVENTIONS[config.convention]
+            batch = [(document["_id"], counted)]
+            scores |= next(iter(score_changes(batch, key, convention)))[1]
+    return scores
+
+
+def _findings(dataset: Any, document: Document) -> State:
+    """What the checks of single pairs say now that ran over the dataset before."""
+    ran: dict[str, Any] = store.info(dataset).get(RAN) or {}
+    checks = _checks(ran)
+    if not checks or document.get(QUALITY) is None:
+        return {}
+    wants = any(PREDICTIONS in check.needs for check in checks)
+    ious = {name: iou_field(key) for name, key in scored_fields(dataset).items()} if wants else {}
+    columns = Columns.of(checks, ious)
+    labels = (document.get(FINDINGS) or {}).get("classifications") or []
+    stored = Stored(document["_id"], _row(document, columns), document[QUALITY], labels)
+    again = {check.name for check in checks}
+    kept = [one for one in earlier_findings(stored) if one.check not in again]
+    found = find_in([columns.subject(stored.row)], checks)[0] + kept
+    return stored_values(sorted(found, key=lambda f: (f.rank, f.check)))
+
+
+def _checks(ran: dict[str, Any]) -> list[Check]:
+    return [
+        CHECKS[name].with_params(params)
+        for name, params in ran.items()
+        if name in CHECKS and CHECKS[name].scope == "pair"
+    ]
+
+
+def _row(document: Document, columns: Columns) -> list[Any]:
+    """What the database would send of the document."""
+    row = [_at(document, path) for path in columns.paths]
+    row[2] = (document.get("tags") or [None])[0]
+    return row
+
+
+def _at(document: Document, path: str) -> Any:
+    value: Any = document
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

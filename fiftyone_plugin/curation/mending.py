@@ -1,0 +1,98 @@
+"""An editable copy of a pair's mask, for FiftyOne's own annotation in the App.
+
+The App edits ``Detections``, not ``Segmentation`` masks: :func:`make_editable` puts a copy of
+the mask into a field of instances, and :func:`fiftyone_plugin.curation.judging.judge` takes it
+from there with the verdict ``fix``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+
+from fiftyone_plugin.curation import states
+from fiftyone_plugin.curation.remasking import Document, check_source, document_of, target_of
+from importers import store
+from importers.errors import UsageError
+from importers.fields import EDITABLE_MASK, MASK_TARGETS, SEGMENTATION, TARGET
+
+MOST_EDITABLE = 1000
+"""Pairs that are made editable at once: their masks go into the database."""
+
+
+def make_editable(
+    dataset: Any, pairs: Sequence[str], *, source: str = SEGMENTATION
+) -> dict[str, Any]:
+    """Puts the masks of pairs into a field of instances that the App can edit.
+
+    One detection a pair, labelled ``target``, its mask cut to its box; a pair whose mask is
+    empty gets none, and one can be drawn. What was there before is replaced.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        pairs: keys or sample ids, at most a thousand: the masks go into the database
+        source: the field to copy from: the mask, or a prediction to start from
+
+    Returns:
+        ``{"made", "field"}``
+
+    Raises:
+        UsageError: for an unknown pair or field, or too many pairs
+        StateError: if a mask cannot be read
+    """
+    states.check_pairs(dataset)
+    if len(pairs) > MOST_EDITABLE:
+        raise UsageError(f"{len(pairs):,} pairs are too many to edit; take {MOST_EDITABLE:,}")
+    check_source(dataset, source)
+    documents = [document_of(dataset, pair, source) for pair in pairs]
+    if not dataset.has_field(EDITABLE_MASK):
+        dataset.add_sample_field(
+            EDITABLE_MASK, fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections
+        )
+    _offer(dataset)
+    store.update(dataset, ((d["_id"], {EDITABLE_MASK: _editable(d, source)}) for d in documents))
+    _reload(dataset, documents)
+    return {"made": len(documents), "field": EDITABLE_MASK}
+
+
+def _offer(dataset: Any) -> None:
+    """Has FiftyOne's annotation mode offer the field: it shows those with a label schema alone."""
+    if EDITABLE_MASK in getattr(dataset, "label_schemas", {EDITABLE_MASK}):
+        return  # or a FiftyOne of before label schemas
+    label = {"classes": [MASK_TARGETS[TARGET]], "component": "radio", "type": "detections"}
+    dataset.update_label_schema(EDITABLE_MASK, label | {"attributes": []})
+    dataset.activate_label_schemas(EDITABLE_MASK)
+
+
+def clear_editable(dataset: Any, pairs: Sequence[str]) -> int:
+    """Takes the editable copies of pairs away again; gives the number of pairs."""
+    if not dataset.has_field(EDITABLE_MASK):
+        return 0
+    ids = [states.find(dataset, pair).sample_id for pair in pairs]
+    store.update_alike(dataset, ids, {EDITABLE_MASK: None})
+    _reload(dataset, [{"_id": sample_id} for sample_id in ids])
+    return len(ids)
+
+
+def _reload(dataset: Any, documents: Iterable[Document]) -> None:
+    ids = [str(document["_id"]) for document in documents]
+    fo.Sample._reload_docs(dataset._sample_collection_name, sample_ids=ids)
+
+
+def _editable(document: Document, source: str) -> Document:
+    target = target_of(document, source)
+    detections = []
+    if target.any():
+        ys, xs = np.flatnonzero(target.any(1)), np.flatnonzero(target.any(0))
+        y0, y1, x0, x1 = int(ys[0]), int(ys[-1]) + 1, int(xs[0]), int(xs[-1]) + 1
+        height, width = target.shape
+        one = fo.Detection(
+            label=MASK_TARGETS[TARGET],
+            bounding_box=[x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height],
+            mask=target[y0:y1, x0:x1].astype(bool),
+        )
+        detections.append(one)
+    return fo.Detections(detections=detections).to_mongo().to_dict()

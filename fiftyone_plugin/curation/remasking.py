@@ -1,0 +1,276 @@
+"""Another mask for a pair: from a prediction, or from an instance that was edited in the App.
+
+The new mask is a file of its own beside the published one, which is never written to.
+``original_mask`` holds the published mask's path, digest and measurements; it is there while
+the mask is another. *Ignore* pixels of the published mask stay what they are where the new
+target does not cover them. Queries that share one published mask share its mending: in the
+published files it is one shape.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from bson import ObjectId
+from fiftyone.core.odm.utils import create_field
+
+from fiftyone_plugin.curation import consequences
+from fiftyone_plugin.curation.log import Change, State
+from fiftyone_plugin.curation.texts import MAX_RLE
+from fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
+from fiftyone_plugin.metrics.overlap import resize
+from importers import store
+from importers.errors import MaskError, StateError, UsageError
+from importers.fields import (
+    BACKGROUND,
+    IGNORE,
+    IMAGE_ID,
+    KEY,
+    MASK_STATS,
+    NO_TARGET,
+    ORIGINAL_MASK,
+    SEGMENTATION,
+    TARGET,
+)
+from importers.files import safe_name, write_atomic
+from importers.mask_stats import measure
+from importers.masks import Mask, Pixels, encode_png, load_stored
+from importers.rle import encode_rle
+
+Document = dict[str, Any]
+
+
+def declare(dataset: Any) -> None:
+    """Adds the field of published masks, to datasets in which none was mended yet."""
+    if not dataset.has_field(ORIGINAL_MASK):
+        members = [create_field(name, fo.StringField) for name in ("mask_path", "digest")]
+        field = create_field(
+            ORIGINAL_MASK,
+            fo.EmbeddedDocumentField,
+            embedded_doc_type=fo.DynamicEmbeddedDocument,
+            fields=members,
+        )
+        dataset._merge_sample_field_schema({ORIGINAL_MASK: field})
+
+
+def with_mask(dataset: Any, change: Change, source: str) -> list[Change]:
+    """Adds another mask to the change of a pair.
+
+    Args:
+        dataset: that the pair belongs to
+        change: the verdict, as it would be without
+        source: the field of the mask
+
+    Returns:
+        the changes of the pair and of those that share its mask
+
+    Raises:
+        UsageError: if there is no such field, or the pair has no mask in it
+        StateError: if the mask cannot be read or written
+    """
+    check_source(dataset, source)
+    document = document_of(dataset, str(change.sample_id), source)
+    if document.get(NO_TARGET):
+        raise UsageError(f"{document[KEY]!r} is declared to have no target and takes no mask")
+    target = target_of(document, source)
+    if not target.any():
+        raise UsageError(
+            f"the mask of {document[KEY]!r} in {source!r} is empty; to remove the pair, give "
+            "the verdict drop"
+        )
+    return changes_to(dataset, change, target)
+
+
+def changes_to(
+    dataset: Any, change: Change, target: Pixels | None, *, expected: str | None = None
+) -> list[Change]:
+    """Adds a mask to the change of a pair, or the published one again.
+
+    Args:
+        dataset: that the pair belongs to
+        change: the verdict
+        target: (height, width) of 0 and 1; ``None`` for the published mask
+        expected: the digest that the mask must have
+
+    Raises:
+        StateError: if the mask cannot be written, or is not as expected
+    """
+    declare(dataset)
+    document = document_of(dataset, str(change.sample_id))
+    values = (
+        _published(document) if target is None else _mended(dataset, document, target, expected)
+    )
+    changes = []
+    for one in _sharing(dataset, document):
+        own = _with_own_label(one, values)
+        state = own | consequences.of_mask(dataset, one, own)
+        old: State = {name: one.get(name) for name in state}
+        if one["_id"] == document["_id"]:
+            changes.append(
+                Change(change.sample_id, change.key, change.old | old, change.new | state)
+            )
+        else:
+            changes.append(Change(one["_id"], one[KEY], old, state))
+    return changes
+
+
+def _mended(dataset: Any, document: Document, target: Pixels, expected: str | None) -> State:
+    """The fields of the mask after mending."""
+    published = _original_path(document)
+    pixels = compose(target, None if published is None else _load(published))
+    counts = encode_rle(pixels == TARGET)["counts"]
+    if len(counts) > MAX_RLE:
+        raise StateError(f"the mask for {document[KEY]!r} has too many edges for a decisions file")
+    stats = measure(Mask(pixels))
+    if expected not in (None, stats.digest):
+        raise StateError("the mended mask does not come out as it was reviewed")
+    if stats.digest == _original_digest(document):
+        return _published(document)
+    # Named for what it holds, so that the same mask is written once and none is overwritten.
+    name = f"{safe_name(document[KEY])}.edit-{stats.digest[:12]}.png"
+    folder = published.parent if published else _mask_folder(dataset)
+    try:
+        write_atomic(folder / name, encode_png(pixels))
+    except OSError as error:
+        raise StateError(f"the mask cannot be written to {folder} ({error.strerror})") from error
+    return {
+        SEGMENTATION: store.segmentation(str(folder / name)),
+        MASK_STATS: store.embedded(store.plain_stats(stats)),
+        ORIGINAL_MASK: document.get(ORIGINAL_MASK) or _kept(document),
+    }
+
+
+def _with_own_label(document: Document, values: State) -> State:
+    """The mask for a pair whose label keeps its id and its tags."""
+    if values[SEGMENTATION] is None or not document.get(SEGMENTATION):
+        return values
+    path = values[SEGMENTATION]["mask_path"]
+    return values | {SEGMENTATION: {**document[SEGMENTATION], "mask_path": path}}
+
+
+def compose(target: Pixels, published: Pixels | None) -> Pixels:
+    """A target with what is *ignore* in the published mask around it.
+
+    Raises:
+        StateError: if they differ in size
+    """
+    pixels = np.where(target > 0, TARGET, BACKGROUND).astype(np.uint8)
+    if published is None:
+        return pixels
+    if published.shape != pixels.shape:
+        ours, theirs = ("x".join(map(str, p.shape[::-1])) for p in (pixels, published))
+        raise StateError(f"the new mask is {ours} pixels, the published one {theirs}")
+    pixels[(published == IGNORE) & (pixels != TARGET)] = IGNORE
+    return pixels
+
+
+def _kept(document: Document) -> Document:
+    """What is kept of the published mask."""
+    path = (document.get(SEGMENTATION) or {}).get("mask_path")
+    stats = document.get(MASK_STATS) or {}
+    digest = stats.get("digest") or ""
+    return store.embedded({"mask_path": path, "digest": digest, "stats": stats})
+
+
+def _published(document: Document) -> State:
+    """The fields of the mask as they were imported."""
+    kept = document.get(ORIGINAL_MASK)
+    if not kept:
+        return {name: document.get(name) for name in (SEGMENTATION, MASK_STATS, ORIGINAL_MASK)}
+    path = kept.get("mask_path")
+    return {
+        SEGMENTATION: store.segmentation(path) if path else None,
+        MASK_STATS: kept.get("stats") or store.embedded(asdict(measure(Mask(_load(Path(path)))))),
+        ORIGINAL_MASK: None,
+    }
+
+
+def _original_path(document: Document) -> Path | None:
+    kept = document.get(ORIGINAL_MASK) or document.get(SEGMENTATION) or {}
+    return Path(kept["mask_path"]) if kept.get("mask_path") else None
+
+
+def _original_digest(document: Document) -> str:
+    return (document.get(ORIGINAL_MASK) or document.get(MASK_STATS) or {}).get("digest") or ""
+
+
+def _sharing(dataset: Any, document: Document) -> list[Document]:
+    """The pair and those that have the same published mask file."""
+    path = _original_path(document)
+    if path is None:
+        return [document]
+    either = [{f"{name}.mask_path": str(path)} for name in (SEGMENTATION, ORIGINAL_MASK)]
+    where = {IMAGE_ID: document.get(IMAGE_ID), "$or": either}
+    return list(dataset._sample_collection.find(where))
+
+
+def _mask_folder(dataset: Any) -> Path:
+    media = store.info(dataset).get("media_dir")
+    if not media:
+        raise StateError(f"dataset {dataset.name!r} has no media folder to write a mask to")
+    return Path(media) / "masks"
+
+
+def check_source(dataset: Any, source: str) -> None:
+    """Makes sure that a field can hold masks.
+
+    Raises:
+        UsageError: if there is none of that name, or it holds something else
+    """
+    field = dataset.get_field(source)
+    kind = getattr(getattr(field, "document_type", None), "__name__", "")
+    if kind not in KINDS:
+        what = "holds no masks" if field is not None else "is not there"
+        raise UsageError(f"field {source!r} of dataset {dataset.name!r} {what}")
+
+
+def document_of(dataset: Any, pair: str, source: str | None = None) -> Document:
+    """A pair's whole document, by its key or its sample's id.
+
+    Raises:
+        UsageError: if the dataset does not hold it, or the field ``source`` is empty
+    """
+    where: Document = {"_id": ObjectId(pair)} if ObjectId.is_valid(pair) else {KEY: pair}
+    document = dataset._sample_collection.find_one(where)
+    if document is None or KEY not in document:
+        raise UsageError(f"dataset {dataset.name!r} has no pair {pair!r}")
+    if source is not None and not document.get(source):
+        raise UsageError(f"the pair {document[KEY]!r} has nothing in field {source!r}")
+    return document
+
+
+def target_of(document: Document, source: str) -> Pixels:
+    """The mask in a field, as (height, width) of 0 and 1, as large as the published one.
+
+    Raises:
+        StateError: if it cannot be read
+    """
+    try:
+        size = _size(document)
+        label = document[source]
+        if source == SEGMENTATION:
+            return (load_stored(label["mask_path"]) == TARGET).view(np.uint8)
+        pixels = resize(prediction_of(label, size), size)
+    except (MaskError, KeyError) as error:
+        raise StateError(f"the mask of {document[KEY]!r} cannot be read: {error}") from error
+    return pixels
+
+
+def _size(document: Document) -> tuple[int, int]:
+    stats = document.get(MASK_STATS) or {}
+    size = stats.get("height"), stats.get("width")
+    known = size if all(size) else image_size(document.get("metadata"))
+    if known is None:
+        raise MaskError("the size of the image is not known")
+    return known  # type: ignore[return-value]
+
+
+def _load(path: Path) -> Pixels:
+    try:
+        return load_stored(path)
+    except MaskError as error:
+        raise StateError(f"the published mask cannot be read: {error}") from error

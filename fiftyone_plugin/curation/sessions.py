@@ -1,0 +1,239 @@
+"""Curation sessions: a named queue of pairs that reviewers go through, kept in the database.
+
+A session holds what it was started over, its queue, worst pair first, and where each reviewer
+is. What was decided is not kept a second time: a session's verdicts are the entries of the
+audit log that name it and were not taken back. So a verdict cannot be in one place and not in
+the other, whenever a process is killed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from fiftyone_plugin.curation import progress, queue, states, writing
+from fiftyone_plugin.curation.session_store import (
+    CHUNK,
+    POSITIONS,
+    QUEUES,
+    SESSIONS,
+    Document,
+    collection,
+    find,
+)
+from fiftyone_plugin.curation.source import Source, choose
+from importers import store
+from importers.errors import StateError, UsageError
+
+MAX_NAME = 200
+MOST_LISTED = 50
+_ABANDONED = timedelta(hours=1)
+
+
+def start(
+    dataset: Any,
+    *,
+    name: str | None = None,
+    reviewer: str | None = None,
+    view: Any = None,
+    check: str | None = None,
+    saved_view: str | None = None,
+    severity: str | None = None,
+    include_judged: bool = False,
+    limit: int | None = None,
+) -> Document:
+    """Starts a session: over a view, a check, a saved view, a severity, or all that is flagged.
+
+    The queue is fixed now, worst pair first: by severity, then score, then key. Of a check,
+    its own findings are what counts.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        name: of the session; made from what it is over if not given
+        reviewer: who starts it
+        view: a FiftyOne view of samples
+        check: pairs with a finding of this check
+        saved_view: the name of a view that was saved with the dataset
+        severity: pairs with a finding of this severity
+        include_judged: also pairs that have a verdict already
+        limit: only this many, the worst
+
+    Returns:
+        the session, as :func:`get` gives it
+
+    Raises:
+        UsageError: for an unknown name, a name that is taken, or a queue without a pair
+        StateError: if PairLens did not import the dataset
+    """
+    states.check_pairs(dataset)
+    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
+    source = choose(dataset, view=view, check=check, saved_view=saved_view, severity=severity)
+    if limit is not None and limit < 1:
+        raise UsageError(f"a session of {limit} pairs; give 1 or more")
+    title = _check_name(name) if name else None
+    document: Document = {
+        "_id": ObjectId(),
+        "dataset_id": dataset._doc.id,
+        "name": title,
+        "creator": who,
+        "created": states.this_instant(),
+        "finished": None,
+        "over": source.facts,
+    }
+    _sweep()
+    document["pairs"] = _write_queue(dataset, document["_id"], source, include_judged, limit)
+    try:
+        if not document["pairs"]:
+            raise UsageError(_nothing(dataset, source, include_judged))
+        _insert(document, source)
+    except BaseException:
+        collection(QUEUES).delete_many({"session": document["_id"]})
+        raise
+    return get(dataset, str(document["_id"]))
+
+
+def _sweep() -> None:
+    """Removes what was left of queues whose writers were killed."""
+    queues = collection(QUEUES)
+    written = set(queues.distinct("session"))
+    written -= set(collection(SESSIONS).distinct("_id", {"_id": {"$in": list(written)}}))
+    dead = [one for one in written if states.this_instant() - one.generation_time > _ABANDONED]
+    if dead:
+        queues.delete_many({"session": {"$in": dead}})
+
+
+def _write_queue(
+    dataset: Any, session: ObjectId, source: Source, include_judged: bool, limit: int | None
+) -> int:
+    queues, count = collection(QUEUES), 0
+    ids = source.ordered(dataset, include_judged=include_judged, limit=limit)
+    for number, batch in enumerate(store.batched(ids, CHUNK)):
+        queues.insert_one({"session": session, "chunk": number, "ids": batch})
+        count += len(batch)
+    return count
+
+
+def _nothing(dataset: Any, source: Source, include_judged: bool) -> str:
+    judged = "" if include_judged else " without a verdict"
+    return f"dataset {dataset.name!r} has no pair{judged} to review in: {source.facts['text']}"
+
+
+def _insert(document: Document, source: Source) -> None:
+    sessions = collection(SESSIONS)
+    if document["name"] is not None:
+        try:
+            sessions.insert_one(document)
+        except DuplicateKeyError:
+            raise UsageError(f"there is a session {document['name']!r} already") from None
+        return
+    plain = f"{source.facts['text']}, {document['created']:%Y-%m-%d %H:%M}"[:MAX_NAME]
+    for number in range(1, 1000):
+        document["name"] = plain if number == 1 else f"{plain} ({number})"
+        try:
+            sessions.insert_one(document)
+        except DuplicateKeyError:
+            continue
+        return
+    raise StateError(f"there are a thousand sessions named {plain!r}")
+
+
+def _check_name(name: object) -> str:
+    text = states.check_text("name", name)
+    if text is None or not text.strip() or len(text.splitlines()) > 1 or len(text) > MAX_NAME:
+        raise UsageError(f"a session's name is one line of at most {MAX_NAME} characters")
+    if ObjectId.is_valid(text.strip()):
+        raise UsageError(f"{text.strip()!r} looks like a session's id; give another name")
+    return text.strip()
+
+
+def get(dataset: Any, session: str) -> Document:
+    """A session with its progress.
+
+    Returns:
+        ``{"id", "name", "dataset", "creator", "created", "finished", "last_change", "over",
+        "pairs", "judged", "left", "verdicts", "reviewers"}``; times as texts
+    """
+    return _described(dataset, find(dataset, session))
+
+
+def list_sessions(
+    dataset: Any, *, finished: bool = True, most: int | None = MOST_LISTED
+) -> list[Document]:
+    """The newest sessions, newest first.
+
+    Args:
+        dataset: that they are of
+        finished: also those that are finished
+        most: as many; ``None`` for all
+    """
+    where: Document = {"dataset_id": dataset._doc.id}
+    if not finished:
+        where["finished"] = None
+    found = collection(SESSIONS).find(where, sort=[("created", -1), ("_id", -1)])
+    return [_described(dataset, document) for document in found.limit(most or 0)]
+
+
+def _described(dataset: Any, document: Document) -> Document:
+    positions = collection(POSITIONS).find({"session": document["_id"]})
+    done = progress.of_session(document["_id"], list(positions))
+    return {
+        "id": str(document["_id"]),
+        "name": document["name"],
+        "dataset": dataset.name,
+        "creator": document["creator"],
+        "created": states.text_of(document["created"]),
+        "finished": states.text_of(document["finished"]),
+        "last_change": states.text_of(done.last_change),
+        "over": document["over"],
+        "pairs": document["pairs"],
+        "judged": done.judged,
+        "left": document["pairs"] - done.judged,
+        "verdicts": done.verdicts,
+        "reviewers": done.reviewers,
+    }
+
+
+def rename(dataset: Any, session: str, name: str) -> Document:
+    """Gives a session another name."""
+    title = _check_name(name)
+    try:
+        return _set(dataset, session, {"name": title})
+    except DuplicateKeyError:
+        raise UsageError(f"there is a session {title!r} already") from None
+
+
+def finish(dataset: Any, session: str) -> Document:
+    """Closes a session, whether or not pairs are left; no verdict can be given in it then."""
+    return _set(dataset, session, {"finished": states.this_instant()})
+
+
+def reopen(dataset: Any, session: str) -> Document:
+    """Opens a finished session again."""
+    return _set(dataset, session, {"finished": None})
+
+
+def _set(dataset: Any, session: str, values: Document) -> Document:
+    found = find(dataset, session)["_id"]
+    collection(SESSIONS).update_one({"_id": found}, {"$set": values})
+    return get(dataset, str(found))
+
+
+def delete(dataset: Any, session: str) -> None:
+    """Deletes a session with its queue; verdicts stay, and so does the audit log."""
+    found = find(dataset, session)["_id"]
+    collection(SESSIONS).delete_one({"_id": found})
+    for name in (QUEUES, POSITIONS):
+        collection(name).delete_many({"session": found})
+
+
+def resume(dataset: Any, session: str, *, reviewer: str | None = None) -> Document:
+    """Where a reviewer goes on: the pair he stopped at, or the next that nobody has judged.
+
+    Returns:
+        an item, as :mod:`fiftyone_plugin.curation.queue` describes it
+    """
+    writing.settle(dataset)
+    return queue.resume(dataset, session, reviewer=reviewer)

@@ -1,0 +1,175 @@
+"""Taking steps back, and making them again: any number of them, in any process.
+
+An undo is a change like any other. Of a step that is taken back by its reviewer or within its
+session, pairs that somebody else has changed since are not touched: their later change would
+be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fiftyone_plugin.curation import consequences, session_store, states, writing
+from fiftyone_plugin.curation.conflict import Conflict
+from fiftyone_plugin.curation.log import Change, ChangeLog, Kind, Scope, Step
+from fiftyone_plugin.curation.states import MASK_FIELDS
+from importers import store
+from importers.fields import SEGMENTATION, VERDICT
+
+MOST_NAMED = 20
+"""Pairs that an undo names; it restores all."""
+
+
+def undo(
+    dataset: Any,
+    *,
+    reviewer: str | None = None,
+    session: str | None = None,
+    only_mine: bool = False,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Takes back the newest step that is not taken back yet.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        reviewer: who takes it back
+        session: only what was done in this session
+        only_mine: only what this reviewer did
+        force: pairs that were changed since are restored all the same
+
+    Returns:
+        ``{"pairs", "step", "keys", "sample_ids", "verdict"}``: pairs restored, 0 where
+        nothing is left; the first twenty; the verdict that the first of them has now
+
+    Raises:
+        Conflict: if a pair was changed since, and not by force; then nothing was written
+    """
+    return _go(dataset, "undo", reviewer, session, only_mine, force)
+
+
+def redo(
+    dataset: Any,
+    *,
+    reviewer: str | None = None,
+    session: str | None = None,
+    only_mine: bool = False,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Makes again what the newest undo took back; nothing, where something was set since.
+
+    Args, result and errors are those of :func:`undo`.
+    """
+    return _go(dataset, "redo", reviewer, session, only_mine, force)
+
+
+def available(dataset: Any, scope: Scope) -> tuple[bool, bool]:
+    """Whether there is something to undo, and to redo."""
+    log = ChangeLog(dataset)
+    return log.last_open_step(scope) is not None, log.last_undone_step(scope) is not None
+
+
+def _go(
+    dataset: Any,
+    kind: Kind,
+    reviewer: str | None,
+    session: str | None,
+    only_mine: bool,
+    force: bool,
+) -> dict[str, Any]:
+    states.check_pairs(dataset)
+    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
+    session_id = None if session is None else session_store.find(dataset, session)["_id"]
+    scope = Scope(who if only_mine else None, session_id)
+    writing.settle(dataset)
+    log = ChangeLog(dataset)
+    while True:
+        step = log.last_open_step(scope) if kind == "undo" else log.last_undone_step(scope)
+        if step is None:
+            return _Restored().result(None)
+        if not force:
+            for _ in _pending(dataset, log, step, force, _Restored()):
+                pass  # whoever stands in the way does so before the first pair is written
+        restored, about = _Restored(), log.about(step)
+        made = Step(kind, who, about.get("session"), step, _place(log, kind, about))
+        changes = _pending(dataset, log, step, force, restored)
+        done = writing.write(dataset, changes, made, insist=force)
+        if done.clashes:
+            raise _conflict(dataset, done.clashes[0])
+        # Last, so that an undo that was killed is done again in full.
+        log.close(step) if kind == "undo" else log.mark_redone(step)
+        # A step that never came to be is none.
+        if done.count or not restored.there or about.get("arrived", True):
+            return restored.result(done.step)
+
+
+@dataclass
+class _Restored:
+    """What a step was about, as it is gone through."""
+
+    pairs: int = 0
+    there: int = 0
+    named: list[Change] = field(default_factory=list)
+
+    def add(self, change: Change) -> None:
+        self.pairs += 1
+        # The pair that was judged stands before those that share its mask.
+        named = sorted([*self.named, change], key=lambda c: VERDICT not in c.new)
+        self.named = named[:MOST_NAMED]
+
+    def result(self, step: int | None) -> dict[str, Any]:
+        return {
+            "pairs": self.pairs,
+            "step": step,
+            "keys": [change.key for change in self.named],
+            "sample_ids": [str(change.sample_id) for change in self.named],
+            "verdict": self.named[0].new.get(VERDICT) if self.named else None,
+        }
+
+
+def _reversed(dataset: Any, change: Change) -> Change:
+    """The way back; what follows from a mask is measured now, for more than it may have changed."""
+    back = Change(change.sample_id, change.key, change.new, change.old)
+    if SEGMENTATION not in back.new:
+        return back
+    document = dataset._sample_collection.find_one({"_id": change.sample_id})
+    if document is None:
+        return back
+    mask = {name: value for name, value in back.new.items() if name in MASK_FIELDS}
+    following = consequences.of_mask(dataset, document, mask)
+    old = back.old | {name: document.get(name) for name in following}
+    return Change(change.sample_id, change.key, old, back.new | following)
+
+
+def _place(log: ChangeLog, kind: Kind, about: dict[str, Any]) -> int | None:
+    """A redone judgement is one of its session again."""
+    return log.place_of(about["undoes"]) if kind == "redo" and "undoes" in about else None
+
+
+def _pending(
+    dataset: Any, log: ChangeLog, step: int, force: bool, restored: _Restored
+) -> Iterator[Change]:
+    """The changes that are still to be made to take a step back.
+
+    Raises:
+        Conflict: if a pair is neither what the step made of it nor what it was before
+    """
+    for batch in store.batched(log.changes_of(step), store.BATCH):
+        changes = [_reversed(dataset, change) for change in batch]
+        documents = writing.current(dataset, changes)
+        for change in changes:
+            restored.add(change)
+            document = documents.get(change.sample_id)
+            if document is None:
+                continue  # the pair was deleted
+            if writing.holds(document, change.new):
+                restored.there += 1
+            elif force or writing.holds(document, change.old):
+                yield change
+            else:
+                raise _conflict(dataset, change)
+
+
+def _conflict(dataset: Any, change: Change) -> Conflict:
+    return Conflict.of(states.find(dataset, str(change.sample_id)), change.old)
