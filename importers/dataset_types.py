@@ -5,6 +5,9 @@
     dataset = fo.Dataset.from_dir(
         dataset_dir="GRES", dataset_type=importers.dataset_types.GRESDataset, placeholders=True
     )
+
+A dataset can be filled in several goes, ``dataset.add_dir(...)`` after ``from_dir``, as long as
+all of it comes from one place; ``dataset_dir`` is whatever ``pairlens import`` takes for ROOT.
 """
 
 from __future__ import annotations
@@ -20,11 +23,13 @@ from fiftyone.types.dataset_types import Dataset as DatasetType
 
 from importers import store
 from importers.datasets import claim_media_dir, media_dir_of
-from importers.errors import UsageError
-from importers.formats import SPLITS, find_format
-from importers.ingest import ImportOptions, fill_dataset
+from importers.errors import StateError, UsageError
+from importers.formats import SPLITS, Format, find_format
+from importers.ingest import LISTED, ImportOptions, fill_dataset
 from importers.parallel import Engine, Progress, no_progress
-from importers.sources import Wish, locate
+from importers.sources import Located, Wish, locate
+
+SKIPPED = "skipped.jsonl"
 
 
 class RecordDatasetImporter(foud.BatchDatasetImporter):
@@ -33,8 +38,8 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
     The arguments are spelled out since FiftyOne drops those that a signature does not name.
 
     Args:
-        dataset_dir: the folder that the dataset lies in
-        max_samples: stop after so many records
+        dataset_dir: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
+        max_samples: add so many records at the most
         splits, placeholders, media_dir, strict, engine, workers, params: as in
             :class:`importers.ingest.ImportOptions`
     """
@@ -58,6 +63,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         if shuffle:
             raise UsageError("shuffle=True is not offered: records keep their published order")
         super().__init__(dataset_dir=dataset_dir, seed=seed, max_samples=max_samples)
+        self._root = dataset_dir  # FiftyOne takes an address for a folder
         self._options = ImportOptions(
             splits=splits,
             limit=max_samples,
@@ -76,23 +82,57 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         progress: bool | Progress | None = None,
     ) -> list[Any]:
         """Imports into the given dataset and returns the ids of its samples."""
-        if not self.dataset_dir:
+        if not self._root:
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
         watch = progress if callable(progress) else no_progress
-        options = replace(self._options, tags=tuple(tags or ()))
-        wish = Wish(self.format_name, options.splits, options.limit)
-        media_dir = media_dir_of(dataset.name, options.media_dir)
-        source = locate(self.dataset_dir, wish, media_dir, dataset.name, progress=watch)
+        wish = Wish(self.format_name, self._options.splits, self._options.limit)
+        media_dir = media_dir_of(dataset.name, self._options.media_dir)
+        source = locate(self._root, wish, media_dir, dataset.name, progress=watch)
         chosen = find_format(self.format_name, source.path)
+        before = store.info(dataset)
+        _check_same_source(dataset, before, chosen, source)
         media_dir = claim_media_dir(dataset.name, source.path, media_dir)
+        options = replace(self._options, tags=tuple(tags or ()), resume=bool(before))
+        if options.limit is not None:
+            options = replace(options, limit=len(dataset) + options.limit)
+        listed = media_dir / SKIPPED
+        earlier = listed.read_bytes() if before and listed.is_file() else b""
         fill_dataset(dataset, chosen, source, media_dir, options, watch)
+        if before:
+            listed.write_bytes(earlier + listed.read_bytes())
+            _add_up(dataset, before)
         return [str(doc["_id"]) for doc in store.stream(dataset, ("_id",))]
 
 
-class PairLensDataset(DatasetType):
-    """A format of :data:`importers.formats.FORMATS` as a dataset type of FiftyOne."""
+def _check_same_source(
+    dataset: Any, facts: Mapping[str, Any], chosen: Format, source: Located
+) -> None:
+    """Makes sure that the dataset holds nothing, or part of what is about to be added."""
+    if facts and (facts["format"], facts["path"]) != (chosen.name, str(source.path)):
+        raise StateError(
+            f"dataset {dataset.name!r} holds {facts['format']} from {facts['root']}, to which "
+            f"{chosen.name} from {source.root} cannot be added; make another dataset"
+        )
 
-    format_name: str
+
+def _add_up(dataset: Any, before: Mapping[str, Any]) -> None:
+    """What was skipped and noted this time, behind what was before."""
+    now = store.info(dataset)
+    store.update_info(
+        dataset,
+        skipped=[*before.get("skipped", ()), *now["skipped"]][:LISTED],
+        skipped_total=before.get("skipped_total", 0) + now["skipped_total"],
+        notes=list(dict.fromkeys([*before.get("notes", ()), *now["notes"]])),
+    )
+
+
+class PairLensDataset(DatasetType):
+    """Whatever of :data:`importers.formats.FORMATS` a folder holds, as a dataset type of FiftyOne.
+
+    It is written in the layout that it was read from.
+    """
+
+    format_name = "auto"
 
     def get_dataset_importer_cls(self) -> Any:
         """The class that reads it."""
@@ -134,3 +174,13 @@ class PreGRESDataset(PairLensDataset):
     """PreGRES as published; see :mod:`importers.formats.pregres` for the tree on disk."""
 
     format_name = "pregres"
+
+
+TYPES: dict[str, type[PairLensDataset]] = {
+    kind.format_name: kind
+    for kind in (
+        PairLensDataset, GRESDataset, RefSegRSDataset, RSTellerDataset, RSGPT4VDataset,
+        PreGRESDataset,
+    )
+}  # fmt: skip
+"""By the names of formats, and ``auto``."""

@@ -50,7 +50,7 @@ def is_plain_name(name: str) -> bool:
 
 def is_text(text: str) -> bool:
     """Whether a database can store it: JSON and file names can hold halves of characters."""
-    return not _HALF.search(text)
+    return text.isascii() or not _HALF.search(text)
 
 
 def mark_folder(folder: Path, owner: str) -> None:

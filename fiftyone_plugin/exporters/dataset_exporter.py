@@ -9,6 +9,7 @@ import fiftyone.utils.data as foud
 
 from fiftyone_plugin.exporters.runner import export_dataset
 from fiftyone_plugin.exporters.selections import Document
+from importers import store
 from importers.errors import UsageError
 
 
@@ -34,9 +35,10 @@ class RecordDatasetExporter(foud.BatchDatasetExporter):
     ) -> None:
         """Writes the samples of a dataset or view."""
         dataset = sample_collection._dataset
+        own = store.info(dataset).get("format", "")
         export_dataset(
             dataset,
-            self.format_name,
+            own if self.format_name == "auto" else self.format_name,
             self.export_dir,
             select="all" if sample_collection is dataset else "a view",
             choice=None if sample_collection is dataset else _choice(sample_collection),
@@ -52,6 +54,6 @@ def _choice(view: Any) -> Callable[[Document], bool]:
 
 
 def exporter_of(format_name: str) -> type[RecordDatasetExporter]:
-    """The exporter of a format, as FiftyOne makes it."""
+    """The exporter of a format, or of a dataset's own for ``auto``, as FiftyOne makes it."""
     name = f"{format_name}DatasetExporter"
     return type(name, (RecordDatasetExporter,), {"format_name": format_name})

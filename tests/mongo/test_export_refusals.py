@@ -122,8 +122,8 @@ def test_other_formats_and_unfinished_imports_are_refused(load: Load, tmp_path: 
     dataset = load("refsegrs")
     with pytest.raises(UsageError, match="came from refsegrs"):
         export_dataset(dataset, "gres", tmp_path / "out", select="all")
-    with pytest.raises(UnknownName, match="export format 'coco'"):
-        export_dataset(dataset, "coco", tmp_path / "out", select="all")
+    with pytest.raises(UnknownName, match="export format 'yolo'"):
+        export_dataset(dataset, "yolo", tmp_path / "out", select="all")
     dataset.info["pairlens"] |= {"complete": False}
     dataset.save()
     with pytest.raises(StateError, match="--resume"):

@@ -1,0 +1,149 @@
+"""Writes generated scenes as RS-GPT4V and PreGRES: questions, answers, captions and boxes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from fiftyone_plugin.demo.layouts import Written, encode_jpeg, split_names, write_tiff
+from fiftyone_plugin.demo.phrases import Target, object_targets
+from fiftyone_plugin.demo.scenes import Scene, draw_scenes, extent_of
+from importers.records import make_image_key
+
+CAPTION = "Provide a one-sentence caption for this remote sensing image."
+BRIEF = "\nAnswer the question using a single word or phrase."
+_KINDS = ("house", "building", "car", "ship", "airplane", "storage tank")
+_NUMBERS = ("no", "one", "two", "three", "four", "five")
+
+Record = dict[str, Any]
+
+
+def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> Written:
+    """Draws and writes an RS-GPT4V layout.
+
+    ::
+
+        RS-GPT4V_train.json                 a list of LLaVA records, those of an image apart
+        Captions.jsonl  VQA.jsonl           evaluation records
+        scenes/imgs/<n>.tif
+
+    What elsewhere is the split ``val`` belongs to the training data, as RS-GPT4V has none.
+    """
+    rng = np.random.default_rng([seed, 3])
+    trained: list[list[Record]] = []
+    captions: list[Record] = []
+    answers: list[Record] = []
+    keys: dict[str, list[str]] = {"train": [], "test": []}
+    scenes = zip(draw_scenes(images, seed, size), split_names(images), strict=True)
+    for number, (scene, split) in enumerate(scenes, 1):
+        name = f"scenes/imgs/{number}.tif"
+        write_tiff(root / name, scene.image)
+        if split == "test":
+            captions.append(_evaluation(name, CAPTION, captions_of(scene), "caption"))
+            answers += [_evaluation(name, q + BRIEF, a, c) for q, a, c in questions_of(scene)]
+        else:
+            trained.append(_training(name, scene, rng))
+        keys["test" if split == "test" else "train"].append(name)
+    # All captions, then all questions, then all boxes: those of one image lie far apart.
+    records = [group[task] for task in range(3) for group in trained if task < len(group)]
+    records = [{"id": str(number)} | record for number, record in enumerate(records)]
+    _write(root / "RS-GPT4V_train.json", json.dumps(records, indent=1))
+    _write(root / "Captions.jsonl", _lines(_numbered(captions)))
+    _write(root / "VQA.jsonl", _lines(_numbered(answers)))
+    found = [make_image_key("rsgpt4v", split, n) for split, names in keys.items() for n in names]
+    return Written(root, "rsgpt4v", tuple(found))
+
+
+def make_pregres(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> Written:
+    """Draws and writes a PreGRES layout: a list, and a file with a record a line.
+
+    ::
+
+        pregres_captions.json   pregres_vqa.jsonl   images/<n>.jpg
+    """
+    rng = np.random.default_rng([seed, 4])
+    groups, names = [], []
+    for number, scene in enumerate(draw_scenes(images, seed, size), 1):
+        names.append(f"{number}.jpg")
+        path = root / "images" / names[-1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode_jpeg(scene.image))
+        groups.append(_training(names[-1], scene, rng))
+    listed = [{"id": f"caption_{i}"} | group[0] for i, group in enumerate(groups)]
+    rest = [{"id": f"vqa_{i}"} | r for i, r in enumerate(r for g in groups for r in g[1:])]
+    _write(root / "pregres_captions.json", json.dumps(listed))
+    _write(root / "pregres_vqa.jsonl", _lines(rest))
+    keys = tuple(make_image_key("pregres", "train", name) for name in names)
+    return Written(root, "pregres", keys)
+
+
+def captions_of(scene: Scene) -> list[str]:
+    """Sentences that are true of a scene, one to three."""
+    counts = Counter(thing.kind for thing in scene.objects)
+    most, count = counts.most_common(1)[0]
+    things = f"{_NUMBERS[count] if count < len(_NUMBERS) else 'many'} {most}{'s' * (count > 1)}"
+    first = f"A {scene.theme} seen from above with {things} ."
+    grounds = [f"There is {ground} in this {scene.theme} ." for ground in list(scene.layers)[:2]]
+    return [first, *grounds]
+
+
+def questions_of(scene: Scene) -> list[tuple[str, str, str]]:
+    """Questions about a scene with their answers and categories."""
+    counts = Counter(thing.kind for thing in scene.objects)
+    kind = counts.most_common(1)[0][0]
+    absent = next(k for k in _KINDS if k.removeprefix("storage ") not in counts)
+    return [
+        (f"What is the number of {kind}s?", str(counts[kind]), "count"),
+        (f"Is there a {kind}?", "yes", "presence"),
+        (f"Is there a {absent}?", "no", "presence"),
+    ]
+
+
+def _training(image: str, scene: Scene, rng: Generator) -> list[Record]:
+    """A caption, a conversation and, where something can be named alone, its box."""
+    asked = [(question, answer) for question, answer, _ in questions_of(scene)]
+    talks = [[(CAPTION, captions_of(scene)[0])], asked]
+    targets = object_targets(scene, rng)
+    if targets:
+        talks.append([_grounding(targets[0])])
+    return [{"image": image, "conversations": _messages(talk)} for talk in talks]
+
+
+def _grounding(target: Target) -> tuple[str, str]:
+    extent = extent_of(target.mask)
+    corners = ", ".join(f"{share:.3f}" for share in extent[:4])
+    return f"Give the bounding box of <p>{target.phrase}</p>.", f"[{corners}]"
+
+
+def _messages(talk: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    messages = []
+    for number, (question, answer) in enumerate(talk):
+        token = "" if number else "<image>\n"
+        messages += [
+            {"from": "human", "value": token + question},
+            {"from": "gpt", "value": answer},
+        ]
+    return messages
+
+
+def _evaluation(image: str, question: str, answer: str | list[str], category: str) -> Record:
+    return {"image": image, "text": question, "answer": answer, "category": category}
+
+
+def _numbered(records: list[Record]) -> list[Record]:
+    return [{"question_id": number} | record for number, record in enumerate(records)]
+
+
+def _lines(records: list[Record]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())

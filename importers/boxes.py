@@ -1,0 +1,168 @@
+"""Boxes that stand in texts, as vision-language data writes them.
+
+::
+
+    [x1, y1, x2, y2]      {<x1><y1><x2><y2>}      {<x1><y1><x2><y2>|<angle>}
+    (x1,y1),(x2,y2)       <box>...</box>          <|box_start|>...<|box_end|>
+
+``x1, y1`` is the top left corner and ``x2, y2`` the bottom right one. No published file of
+RS-GPT4V shows which of them it uses; these are what GeoChat, Qwen-VL, Shikra and their kin
+write. An angle is left out. What the numbers mean is decided in :mod:`importers.box_scale`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite
+
+Corners = tuple[float, float, float, float]
+Bounds = tuple[float, float, float, float]
+
+UNPARSABLE = "is not four numbers"
+OUT_OF_RANGE = "lies partly outside of the image"
+NO_AREA = "has no area, or its corners the wrong way round"
+NO_SIZE = "is in pixels of an image that cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class BoxText:
+    """A place in a text that holds a box, or was meant to.
+
+    Attributes:
+        text: as it stands there
+        start: where in the text, in characters
+        label: the phrase that goes with it; ``""`` where there is none
+        corners: ``x1, y1, x2, y2`` in whatever unit; ``None`` if it is no box
+    """
+
+    text: str
+    start: int
+    label: str
+    corners: Corners | None
+
+
+_NUMBER = r"[-+]?+(?:\d{1,20}+(?:\.\d{0,20}+)?+|\.\d{1,20}+)(?:[eE][-+]?+\d{1,3}+)?+"
+_POINT = rf"\(\s*+{_NUMBER}\s*+,\s*+{_NUMBER}\s*+\)"
+_PLACE = re.compile(
+    r"<box>(?P<tag>[^<]{0,200}+(?:<[^/<>]{0,40}+>[^<]{0,40}+){0,16}+)(?:</box>|\Z)"
+    r"|<\|box_start\|>(?P<token>[^<]{0,200}+)(?:<\|box_end\|>|\Z)"
+    r"|\{\s*+(?P<angles>(?:<[^<>{}]{0,40}+>\s*+){1,16}+)(?:\|\s*+<[^<>{}]{0,40}+>\s*+)?+\}"
+    rf"|(?P<points>{_POINT}(?:\s*+,?+\s*+{_POINT}){{1,16}}+)"
+    rf"|\[(?P<list>\s*+{_NUMBER}\s*+,[^\[\]]{{0,200}}+)(?:\]|\Z)"
+)
+_MAYBE = re.compile(r"<\|?box|\{\s*<|[\[(]\s*[-+.\d]")
+_VALUE = re.compile(_NUMBER)
+_PHRASE = re.compile(
+    r"<(?:p|ref)>(?P<tag>[^<>]{1,500}+)</(?:p|ref)>"
+    r"|<\|object_ref_start\|>(?P<token>[^<>]{1,500}+)<\|object_ref_end\|>"
+)
+_ALIKE = re.compile(r"(?:[\s,;]|<delim>|\band\b)*+")
+
+
+def find_boxes(text: str, asked: str = "") -> list[BoxText]:
+    """The boxes of a text, in order.
+
+    A box has the phrase in front of it (``<p>ship</p>``, ``<ref>ship</ref>``) for a label; so
+    have those that follow it in a row.
+
+    Args:
+        text: a question or an answer
+        asked: the question that the text answers, whose phrase, if it has one alone, labels
+            the boxes that the text gives no phrase
+    """
+    if not _may_hold(text):
+        return []
+    named = {_phrase(match) for match in _PHRASE.finditer(asked)}
+    default = named.pop() if len(named) == 1 else ""
+    found: list[BoxText] = []
+    label, end = default, 0
+    for match in _PLACE.finditer(text):
+        meant, corners = _read(match)
+        if not meant:
+            continue
+        phrases = [_phrase(m) for m in _PHRASE.finditer(text, end, match.start())]
+        if phrases:
+            label = phrases[-1]
+        elif not _ALIKE.fullmatch(text, end, match.start()):
+            label = default
+        end = match.end()
+        found.append(BoxText(match[0], match.start(), label, corners))
+    return found
+
+
+def find_corners(text: str) -> list[Corners]:
+    """The boxes of a text that are sound, without their labels."""
+    if not _may_hold(text):
+        return []
+    read = (_read(match)[1] for match in _PLACE.finditer(text))
+    return [corners for corners in read if corners is not None]
+
+
+def _may_hold(text: str) -> bool:
+    # Most texts hold none of these, which is found out ten times as fast as by the pattern.
+    if "[" in text or "(" in text or "{" in text or "box" in text:
+        return _MAYBE.search(text) is not None
+    return False
+
+
+def turn_boxes(question: str, answers: Iterable[str]) -> list[BoxText]:
+    """The boxes of a question and its answers, in that order."""
+    return [*find_boxes(question), *(b for a in answers for b in find_boxes(a, question))]
+
+
+def _phrase(match: re.Match[str]) -> str:
+    return (match["tag"] or match["token"]).strip()
+
+
+def _read(match: re.Match[str]) -> tuple[bool, Corners | None]:
+    """Whether the place was meant for a box, and the box."""
+    inner = match[match.lastgroup or 0]
+    if match.lastgroup == "list":
+        return _read_list(inner.split(","))
+    return True, _corners(_VALUE.findall(inner)) if _is_clean(inner) else None
+
+
+def _read_list(parts: list[str]) -> tuple[bool, Corners | None]:
+    numbers = [part for part in map(str.strip, parts) if _VALUE.fullmatch(part)]
+    if len(numbers) < len(parts):
+        return len(parts) == 4 and len(numbers) > 1, None
+    # Pairs are points, and longer lists no boxes; between them is what somebody got wrong.
+    return 3 <= len(parts) <= 8, _corners(numbers)
+
+
+def _is_clean(inner: str) -> bool:
+    """Whether nothing but brackets and commas stands between the numbers."""
+    return not _VALUE.sub("", inner).strip("<>()[],; \t\n\r")
+
+
+def _corners(values: list[str]) -> Corners | None:
+    numbers = [float(value) for value in values]
+    if len(numbers) != 4 or not all(map(isfinite, numbers)):
+        return None
+    return numbers[0], numbers[1], numbers[2], numbers[3]
+
+
+def fault_of(corners: Corners | None, full: tuple[float, float] | None) -> str:
+    """What is wrong with a box; ``""`` if it can be shown.
+
+    Args:
+        corners: of the box, or ``None`` if they could not be read
+        full: what the numbers count as the image's whole width and height; ``None`` if that
+            is not known
+    """
+    if corners is None:
+        return UNPARSABLE
+    if full is None:
+        return NO_SIZE
+    x1, y1, x2, y2 = corners
+    if min(corners) < 0 or max(x1, x2) > full[0] or max(y1, y2) > full[1]:
+        return OUT_OF_RANGE
+    return "" if x1 < x2 and y1 < y2 else NO_AREA
+
+
+def bounds(corners: Corners, full: tuple[float, float]) -> Bounds:
+    """Left, top, width and height as shares of the image's width and height."""
+    (x1, y1, x2, y2), (width, height) = corners, full
+    return x1 / width, y1 / height, (x2 - x1) / width, (y2 - y1) / height

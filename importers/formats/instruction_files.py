@@ -1,0 +1,198 @@
+"""Which files of a folder hold questions and answers, in which form and of which split."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from importers.files import is_text
+from importers.formats.llava import load, looks_evaluated, looks_trained
+from importers.json_stream import MAX_RECORD, Form, form_of, read_items
+
+MAX_FILES = 1000
+"""JSON files of a folder; more are annotations of single images, not lists of records."""
+
+_ENDINGS = (".json", ".jsonl")
+_LEVELS = 3
+_MAX_FOLDERS = 1000
+HEAD = 2 * MAX_RECORD
+"""Bytes by which a file is judged."""
+
+_LOOKED_INTO = 16
+_OWN = frozenset({"manifest.json", "decisions.jsonl"})
+"""Files that stand beside what PairLens exports."""
+
+_SPLIT_WORDS = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val",
+    "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
+}  # fmt: skip
+_NAMED = {"rsgpt4v": re.compile(r"rs[-_ ]?gpt[-_ ]?4v"), "pregres": re.compile(r"pre[-_ ]?gres")}
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A JSON file as its first records show it.
+
+    Attributes:
+        path: where it is
+        name: relative to the dataset's root, with ``/``
+        form: how it holds its records
+        trained: whether some of them are of the training form
+        evaluated: whether some of them are of the evaluation form
+        fault: why it cannot be read; ``""`` if it can, or is no such file
+        other: what it holds instead of records of questions and answers; ``""`` if it does not
+    """
+
+    path: Path
+    name: str
+    form: Form = "lines"
+    trained: bool = False
+    evaluated: bool = False
+    fault: str = ""
+    other: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether records can be read from it."""
+        return self.trained or self.evaluated
+
+    def split(self) -> tuple[str, str]:
+        """The split of its records, and what says so."""
+        named = split_in_name(self.name)
+        if named is not None:
+            return named, "so named"
+        if self.trained:
+            return "train", "records for training"
+        return "test", "records for evaluation"
+
+
+def find_files(root: Path) -> list[TextFile]:
+    """The JSON files of a folder and two levels below it, by name, looked into."""
+    return [_inspect(root, path) for path in sorted(_json_files(root), key=os.fsencode)]
+
+
+def form_in(name: str, head: bytes) -> Form | None:
+    """The form of a file by its name and first bytes; ``None`` if it cannot be read.
+
+    A file of lines is one even where its first line is broken, or a list.
+    """
+    if not head.strip() or head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return None
+    form = form_of(head)
+    if not name.endswith(".jsonl") or form == "lines":
+        return form
+    first, _, rest = head.lstrip().partition(b"\n")
+    try:
+        load(first.removeprefix(BOM_UTF8))
+    except ValueError:
+        return form or "lines"
+    return "lines" if rest.strip() else form or "lines"
+
+
+def split_in_name(name: str) -> str | None:
+    """The split that a JSON file's name tells, or that of the innermost folder that tells one."""
+    if not name.endswith(_ENDINGS):
+        return None
+    *folders, file = name.casefold().split("/")
+    for part in (file.rpartition(".")[0], *reversed(folders)):
+        words = re.split(r"[^a-z]+", part)
+        told = {_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS}
+        if len(told) == 1:
+            return told.pop()
+    return None
+
+
+def named_formats(files: list[TextFile]) -> set[str]:
+    """The formats whose name the files' own names hold."""
+    names = [file.name.casefold() for file in files if file.usable]
+    return {form for form, pattern in _NAMED.items() if any(map(pattern.search, names))}
+
+
+def _json_files(root: Path) -> Iterator[Path]:
+    level, seen = [root], 0
+    for _ in range(_LEVELS):
+        below: list[Path] = []
+        for folder in level:
+            seen += 1
+            if seen > _MAX_FOLDERS:
+                return
+            files, folders = _listed(folder)
+            yield from files
+            below += folders
+        level = sorted(below, key=os.fsencode)
+
+
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    """A folder's JSON files, none if there are too many of them, and its folders."""
+    files: list[Path] = []
+    folders: list[Path] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in _OWN:
+                continue
+            if entry.name.endswith(_ENDINGS):
+                if len(files) <= MAX_FILES:
+                    files.append(folder / entry.name)
+            elif len(folders) <= _MAX_FOLDERS and entry.is_dir():
+                folders.append(folder / entry.name)
+    return (files if len(files) <= MAX_FILES else []), folders
+
+
+def _inspect(root: Path, path: Path) -> TextFile:
+    name = path.relative_to(root).as_posix()
+    if not is_text(name):
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        return TextFile(path, shown, fault="the file's name is no text; rename it")
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(HEAD)
+    except OSError as error:
+        return TextFile(path, name, fault=f"cannot be read ({error.strerror})")
+    form = form_in(name, head)
+    if form is None:
+        return TextFile(path, name, fault=_no_form(head))
+    return _judge(path, name, form, head)
+
+
+def _no_form(head: bytes) -> str:
+    if not head.strip():
+        return "is empty"
+    if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "is UTF-16, not UTF-8 text; convert it"
+    return "begins with neither a list nor a record"
+
+
+def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
+    values, fault = _first_values(form, head)
+    trained, evaluated = any(map(looks_trained, values)), any(map(looks_evaluated, values))
+    if trained or evaluated:
+        return TextFile(path, name, form, trained, evaluated)
+    if values or not fault or len(head) == HEAD:
+        return TextFile(path, name, form, other="no records of questions and answers")
+    with suppress(ValueError):  # an object over several lines is a file of another kind
+        load(head)
+        return TextFile(path, name, form, other="one object, not records")
+    return TextFile(path, name, form, fault=fault)
+
+
+def _first_values(form: Form, head: bytes) -> tuple[list[Any], str]:
+    """Some of the first values of a file, and what is wrong with the first broken one."""
+    values: list[Any] = []
+    fault = ""
+    for item in islice(read_items(io.BytesIO(head), form), _LOOKED_INTO):
+        try:
+            if item.fault:
+                raise ValueError(item.fault)
+            values.append(load(item.data))
+        except ValueError as error:
+            fault = fault or str(error)
+    return values, fault

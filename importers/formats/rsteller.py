@@ -1,0 +1,213 @@
+"""RSTeller, captioned aerial photographs, in the layout of its releases.
+
+::
+
+    train-000000.tar ... train-000239.tar     or Patches0000.tar ..., or either extracted
+        <patch_id>.jpg                         448x448 pixels at 0.6 m
+        <patch_id>.json                        {"metadata": {"patch_id", "image_name"},
+                                                "annotations": [{"task", "text", "annotator"}]}
+        <patch_id>.txt                         early releases: one caption a line
+
+Task 1 describes an area, 2 a non-area, 3 revises one of them; legacy files name no annotator.
+Where a patch lies follows from the name of the photograph it was cut from. After the dataset's
+card at huggingface.co/datasets/SlytherinGe/RSTeller and github.com/SlytherinGe/RSTeller.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
+from importers.files import safe_name
+from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.rsteller_samples import LOOSE, Archive, Samples
+from importers.formats.rsteller_shards import (
+    Shard,
+    folder_samples,
+    index_shard,
+    shards,
+    subfolders,
+)
+from importers.formats.rsteller_text import MAX_BYTES
+from importers.parallel import map_items
+from importers.records import CaptionedImage, Source
+from importers.tar_index import ArchiveError, printable, walk
+
+NAME = "rsteller"
+PER_SHARD = 5_000
+"""A published shard holds 5,458 images; some of them may be broken."""
+
+_SPLIT = re.compile(r"(train|val|validation|test)(?![a-z])", re.IGNORECASE)
+_NAMES = {"validation": "val"}
+_LOOKED_INTO = 16
+_LOOKED_AT = 64
+
+
+def split_of(root: Path, place: Path) -> str:
+    """The split that a shard or folder is named for, or the folder that it lies in; else train.
+
+    Names in the dataset begin with the split; the root, whose name is anyone's choice, counts
+    where it is called for a split and nothing more.
+    """
+    folders = [place, *place.parents]
+    named = folders[: folders.index(root)] or ([place] if place.suffix == ".tar" else [])
+    for folder in named:
+        match = _SPLIT.match(folder.name)
+        if match:
+            return _NAMES.get(match[1].lower(), match[1].lower())
+    name = root.name.lower() if root.suffix != ".tar" else ""
+    return _NAMES.get(name, name if name in SPLITS else "train")
+
+
+def detect(root: Path) -> bool:
+    """Whether the first shards, or some json files, speak of patches."""
+    tars = shards(root)
+    if tars:
+        return any(_shard_speaks(tar) for tar in tars[:_LOOKED_INTO])
+    return any(_folder_speaks(folder) for folder in _folders(root))
+
+
+def _shard_speaks(tar: Path) -> bool:
+    try:
+        with open(tar, "rb") as stream:
+            for member in islice(walk(stream), _LOOKED_AT):
+                if member.kind == "file" and member.name.endswith(".json"):
+                    stream.seek(member.offset)
+                    return b"patch_id" in stream.read(min(member.size, MAX_BYTES))
+    except (OSError, ArchiveError):
+        pass
+    return False
+
+
+def _folder_speaks(folder: Path) -> bool:
+    for file in islice(folder.glob("*.json"), _LOOKED_INTO):
+        try:
+            with open(file, "rb") as stream:
+                if b"patch_id" in stream.read(MAX_BYTES):
+                    return True
+        except OSError:
+            continue
+    return False
+
+
+def _folders(root: Path) -> list[Path]:
+    """Where extracted shards lie: the root, or the folders in it."""
+    return [root, *subfolders(root)] if root.is_dir() else []
+
+
+def count(root: Path, splits: Collection[str] = SPLITS) -> int:
+    """The number of images, for progress; of many shards, by the size of the first."""
+    tars = [tar for tar in shards(root) if split_of(root, tar) in splits]
+    if not tars:
+        folders = (f for f in _folders(root) if split_of(root, f) in splits)
+        return sum(1 for folder in folders for _ in folder.glob("*.json"))
+    try:
+        known = {tar: len(index_shard(tar).samples) for tar in tars[:_LOOKED_INTO]}
+        sizes = {tar: tar.stat().st_size for tar in tars}
+    except (OSError, RecordError):
+        return 0
+    measured = sum(sizes[tar] for tar in known) or 1
+    return round(sum(known.values()) * sum(sizes.values()) / measured)
+
+
+def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
+    """The files of a repository that hold the splits, or the first so many images of them."""
+    tars = [n for n in names if n.endswith(".tar") and _split_of_name(n) in splits]
+    if not tars:
+        return list(names)
+    tars.sort(key=lambda name: (PurePosixPath(name).name.startswith("Patches"), name))
+    return tars if limit is None else tars[: 1 + (limit - 1) // PER_SHARD]
+
+
+def _split_of_name(name: str) -> str:
+    return split_of(Path("/"), Path("/") / name)
+
+
+def read(
+    root: Path,
+    *,
+    splits: Collection[str] = SPLITS,
+    on_error: OnError = raise_error,
+    on_note: OnNote = ignore_note,
+) -> Iterator[CaptionedImage]:
+    """Yields the images, split by split and shard by shard in the order of their names."""
+    run = Samples(NAME, on_error)
+    tars = shards(root)
+    found = _from_shards if tars else _from_folders
+    for split in SPLITS:
+        places = [place for place in tars or _folders(root) if split_of(root, place) == split]
+        if split in splits:
+            yield from found(root, places, split, run, on_note)
+    run.tell(on_note)
+
+
+def _from_shards(
+    root: Path, tars: list[Path], split: str, run: Samples, on_note: OnNote
+) -> Iterator[CaptionedImage]:
+    # The next shards are looked through while this one's images are brought out.
+    for outcome in map_items(index_shard, tars, workers=1):
+        tar = outcome.item
+        name = tar.relative_to(root if root.is_dir() else root.parent).as_posix()
+        if isinstance(outcome.error, RecordError):
+            run.on_error(RecordError(name, outcome.error.reason))
+            continue
+        shard = outcome.unwrap()
+        _tell_faults(name, shard, run, on_note)
+        yield from _from_shard(tar, name, shard, split, run)
+
+
+def _tell_faults(name: str, shard: Shard, run: Samples, on_note: OnNote) -> None:
+    for member, reason in shard.faults:
+        run.on_error(RecordError(f"{name}/{member}", reason))
+    halves = sum(not sample.whole for sample in shard.samples)
+    if shard.cut or (shard.unmarked and halves):
+        left = f"; {halves:,} of its images lack their other half" if halves else ""
+        whole = len(shard.samples) - halves
+        reason = f"{shard.cut or shard.unmarked}: {whole:,} images before it are read{left}"
+        run.on_error(RecordError(name, reason))
+    elif shard.unmarked:
+        on_note(f"{name} {shard.unmarked}; it may have been cut short")
+    run.others += sum(member.kind == "file" for member in shard.others)
+
+
+def _from_shard(
+    tar: Path, name: str, shard: Shard, split: str, run: Samples
+) -> Iterator[CaptionedImage]:
+    try:
+        with open(tar, "rb", buffering=1 << 14) as stream:
+            origin = Archive(tar, safe_name(name.removesuffix(".tar")), stream)
+            for sample in shard.samples:
+                # Halves that a cut left were told with it.
+                if sample.whole or not (shard.cut or shard.unmarked):
+                    yield from run.record(sample, Source(name, sample.index), split, origin)
+    except OSError as error:
+        run.on_error(RecordError(name, f"cannot be read ({error.strerror})"))
+
+
+def _from_folders(
+    root: Path, folders: list[Path], split: str, run: Samples, on_note: OnNote
+) -> Iterator[CaptionedImage]:
+    for folder in folders:
+        for sample in folder_samples(folder):
+            file = sample.json or sample.txt or sample.image
+            if file is not None:
+                name = printable(file.relative_to(root).as_posix())
+                yield from run.record(sample, Source(name, 0), split, LOOSE)
+
+
+FORMATS.add(
+    NAME,
+    Format(
+        name=NAME,
+        about="RSTeller: captioned aerial photographs in WebDataset shards",
+        layout="*.tar with <patch_id>.jpg and <patch_id>.json, or both extracted",
+        detect=detect,
+        count=count,
+        read=read,
+        kind="captions",
+        wanted=wanted,
+    ),
+)

@@ -1,0 +1,217 @@
+"""The samples of an RSTeller shard: which members belong together, and which are refused.
+
+Readers and exporters agree here on what a sample is and what its number in the shard is.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Generic, Literal, TypeVar
+
+from importers.errors import RecordError
+from importers.files import is_text
+from importers.tar_index import ArchiveError, Member, NoEndMark, printable, walk
+
+Part = Literal["image", "json", "txt"]
+P = TypeVar("P")
+
+PARTS: dict[str, Part] = {
+    "jpg": "image", "jpeg": "image", "png": "image", "json": "json", "txt": "txt"
+}  # fmt: skip
+MAX_IMAGE_BYTES = 64 << 20
+"""Of an image in a shard; published ones have under 0.2 MB."""
+
+_REFUSED = {
+    "link": "is a link, which is not followed",
+    "device": "is a device or a pipe, which is not made",
+    "sparse": "is a sparse file, which is not read",
+    "unknown": "is of a kind that no tar format knows",
+}
+
+
+@dataclass(slots=True)
+class Sample(Generic[P]):
+    """Members of a shard, or files of a folder, of one name but for the suffix.
+
+    Attributes:
+        stem: their name without suffix, with ``/``
+        index: the sample's number in the shard, from 0, by its first member
+        image, json, txt: its members, where they are there
+    """
+
+    stem: str
+    index: int
+    image: P | None = None
+    json: P | None = None
+    txt: P | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the stem: what the files are called."""
+        return self.stem.rpartition("/")[2]
+
+    @property
+    def whole(self) -> bool:
+        """Whether there are an image and something to say of it."""
+        return self.image is not None and (self.json or self.txt) is not None
+
+    def members(self) -> list[P]:
+        """Those that are there."""
+        return [m for m in (self.image, self.json, self.txt) if m is not None]
+
+    def put(self, part: Part, member: P) -> None:
+        """Adds a member.
+
+        Raises:
+            ValueError: if there is one of its kind
+        """
+        if getattr(self, part) is not None:
+            raise ValueError("stands there twice; the first counts")
+        setattr(self, part, member)
+
+
+@dataclass(slots=True)
+class Shard:
+    """What is in a shard.
+
+    Attributes:
+        samples: in the order of their first members
+        others: folders, pax headers and files that no reader of RSTeller looks at
+        faults: members that are refused, with the reason
+        cut: why the rest cannot be read, or ``""``
+        unmarked: what is said of an archive that lacks its end mark, or ``""``
+    """
+
+    samples: list[Sample[Member]] = field(default_factory=list)
+    others: list[Member] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    cut: str = ""
+    unmarked: str = ""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was refused and nothing is missing at its end."""
+        return not (self.faults or self.cut or self.unmarked)
+
+
+def index_shard(path: Path) -> Shard:
+    """Reads where the members of a shard lie.
+
+    Raises:
+        RecordError: if the file cannot be opened or read
+    """
+    shard = Shard()
+    try:
+        with open(path, "rb", buffering=1 << 14) as stream:
+            _fill(shard, stream)
+    except OSError as error:
+        raise RecordError(path.name, f"cannot be read ({error.strerror})") from error
+    return shard
+
+
+def _fill(shard: Shard, stream: BinaryIO) -> None:
+    by_stem: dict[str, Sample[Member]] = {}
+    try:
+        for member in walk(stream):
+            try:
+                _place(member, shard, by_stem)
+            except ValueError as error:
+                shard.faults.append((printable(member.name), str(error)))
+    except NoEndMark as error:
+        shard.unmarked = str(error)
+    except ArchiveError as error:
+        shard.cut = str(error)
+
+
+def _place(member: Member, shard: Shard, by_stem: dict[str, Sample[Member]]) -> None:
+    """Gives a member to its sample.
+
+    Raises:
+        ValueError: with the reason, if it is refused
+    """
+    if member.kind in _REFUSED:
+        raise ValueError(_REFUSED[member.kind])
+    stem, part = split_name(member.name)
+    if part is None or member.kind != "file":
+        shard.others.append(member)
+        return
+    if part == "image" and member.size > MAX_IMAGE_BYTES:
+        raise ValueError(f"has {member.size:,} bytes, too many for an image")
+    sample = by_stem.get(stem)
+    if sample is None:
+        sample = by_stem[stem] = Sample(stem, len(by_stem))
+        shard.samples.append(sample)
+    sample.put(part, member)
+
+
+def split_name(name: str) -> tuple[str, Part | None]:
+    """A member's name without its suffix, and what the suffix stands for.
+
+    As in WebDataset, the suffix begins at the first dot of the last part of the name.
+
+    Raises:
+        ValueError: with the reason, if the name is none or leads out of a folder
+    """
+    if not is_text(name):
+        raise ValueError("has a name that is not utf-8")
+    if name.startswith("/") or name[1:2] == ":" or set(name) & set("\\\0"):
+        raise ValueError("has a name that leads out of the folder")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise ValueError("has a name that leads out of the folder")
+    stem, _, suffix = (parts[-1] if parts else "").partition(".")
+    part = PARTS.get(suffix.lower()) if stem else None
+    return "/".join([*parts[:-1], stem]), part
+
+
+def folder_samples(folder: Path) -> list[Sample[Path]]:
+    """The samples of a shard that was extracted, by number and name."""
+    by_stem: dict[str, Sample[Path]] = {}
+    for file in sorted(folder.iterdir()):
+        _add_file(file, by_stem)
+    return sorted(by_stem.values(), key=lambda s: (len(s.stem) if s.stem.isdigit() else 0, s.stem))
+
+
+def loose_sample(file: Path) -> Sample[Path]:
+    """The sample that a file of an extracted shard belongs to."""
+    stem = file.name.partition(".")[0]
+    by_stem = {stem: Sample[Path](stem, 0)}
+    suffixes = [form(suffix) for suffix in PARTS for form in (str.lower, str.upper)]
+    for other in sorted(file.with_name(f"{stem}.{suffix}") for suffix in suffixes):
+        if other.is_file():
+            _add_file(other, by_stem)
+    return by_stem[stem]
+
+
+def _add_file(file: Path, by_stem: dict[str, Sample[Path]]) -> None:
+    stem, _, suffix = file.name.partition(".")
+    part = PARTS.get(suffix.lower())
+    if part is not None and stem:
+        sample = by_stem.setdefault(stem, Sample(stem, 0))
+        # Of several images of one name the first counts.
+        with suppress(ValueError):
+            sample.put(part, file)
+
+
+def shards(root: Path) -> list[Path]:
+    """The shards of a dataset: the root itself, those in it, or those a folder further down.
+
+    The current release comes before the legacy one (``Patches0000.tar``), so that of a patch
+    that is in both the current annotation counts.
+    """
+    if root.is_file():
+        return [root] if root.suffix == ".tar" else []
+    found = _tars(root) or [tar for folder in subfolders(root) for tar in _tars(folder)]
+    return sorted(found, key=lambda tar: (tar.name.startswith("Patches"), tar))
+
+
+def _tars(folder: Path) -> list[Path]:
+    return [t for t in folder.glob("*.tar") if t.is_file() and not t.name.startswith(".")]
+
+
+def subfolders(root: Path) -> list[Path]:
+    """The folders in a folder, by name, without hidden ones."""
+    found = root.iterdir() if root.is_dir() else ()
+    return sorted(f for f in found if f.is_dir() and not f.name.startswith("."))

@@ -1,0 +1,127 @@
+"""Finding the images that records name: by paths that others wrote, on systems of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from importers.files import is_text
+from importers.media import ImageError, inspect_image
+
+MAX_PATH = 1024
+MAX_NAME = 255
+"""Bytes; no common file system takes longer names."""
+
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_. -]*+/)*+[A-Za-z0-9_][A-Za-z0-9_. -]*+")
+"""What most paths are, and nothing can be wrong with if they are short."""
+
+_DRIVE = re.compile("[A-Za-z]:")
+_LISTED = 200_000
+"""File names held at once to look them up without regard to case."""
+
+
+def clean_path(text: str) -> str:
+    r"""A path as an image's identity: ``./a\b//c.tif`` becomes ``a/b/c.tif``.
+
+    Raises:
+        ValueError: if it is no path below a folder, with the reason
+    """
+    if len(text) <= MAX_NAME and _PLAIN.fullmatch(text):
+        return text
+    path = text.replace("\\", "/")
+    if not is_text(path) or "\0" in path:
+        raise ValueError("holds characters that no path has")
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if path.startswith("/") or (parts and _DRIVE.match(parts[0])):
+        raise ValueError("is absolute, and leads out of the dataset's folder")
+    if ".." in parts:
+        raise ValueError("leads out of the dataset's folder")
+    if len(path.encode()) > MAX_PATH or any(len(part.encode()) > MAX_NAME for part in parts):
+        raise ValueError("is longer than any path")
+    if not parts:
+        raise ValueError("is empty")
+    return "/".join(parts)
+
+
+class ImageLookup:
+    """Finds images below a dataset's root.
+
+    A path is tried from the root, from ``images/`` and from the folder of the file that names
+    it; as written first, then without regard to case, where just one file is meant.
+
+    Args:
+        root: the dataset's folder
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folded: dict[Path, dict[str, str | None]] = {}
+        self._listed = 0
+        self._sized: tuple[tuple[str, str], tuple[int, int] | None] | None = None
+
+    def find(self, path: str, beside: str) -> Path | None:
+        """The image of a path.
+
+        Args:
+            path: from :func:`clean_path`
+            beside: the file that names it, relative to the root
+        """
+        places = [self._root, self._root / "images", (self._root / beside).parent]
+        for folder in places:
+            if _is_file(folder / path):
+                return folder / path
+        return next((f for folder in places for f in self._folded_match(folder, path)), None)
+
+    def size(self, path: str, beside: str) -> tuple[int, int] | None:
+        """Width and height of an image, ``None`` if it is not there or cannot be read."""
+        if self._sized is None or self._sized[0] != (path, beside):  # one image has many boxes
+            self._sized = (path, beside), self._measure(path, beside)
+        return self._sized[1]
+
+    def _measure(self, path: str, beside: str) -> tuple[int, int] | None:
+        file = self.find(path, beside)
+        try:
+            facts = inspect_image(file) if file is not None else None
+        except ImageError:
+            return None
+        return None if facts is None else (facts.width, facts.height)
+
+    def _folded_match(self, folder: Path, path: str) -> Iterator[Path]:
+        for part in path.split("/"):
+            name = self._names(folder).get(part.casefold())
+            if name is None:
+                return
+            folder = folder / name
+        if _is_file(folder):
+            yield folder
+
+    def _names(self, folder: Path) -> dict[str, str | None]:
+        """A folder's names by their folded form; ``None`` where two share one."""
+        if folder not in self._folded:
+            if self._listed > _LISTED:
+                self._folded.clear()
+                self._listed = 0
+            self._folded[folder] = _folded_names(folder)
+            self._listed += len(self._folded[folder]) + 1
+        return self._folded[folder]
+
+
+def _folded_names(folder: Path) -> dict[str, str | None]:
+    names: dict[str, str | None] = {}
+    try:
+        for file in folder.iterdir():
+            folded = file.name.casefold()
+            names[folded] = None if folded in names else file.name
+            if len(names) > _LISTED:
+                return {}
+    except OSError:
+        return {}
+    return names
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for this file system
+        return False
