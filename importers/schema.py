@@ -56,10 +56,7 @@ _TURN: dict[str, Any] = {
 
 
 def declare(dataset: Any, kind: Kind = "pairs") -> None:
-    """Adds the fields of a kind of record, with indexes on those that are filtered by.
-
-    Fields that are there already are left as they are.
-    """
+    """Adds the fields of a kind of record; those that are there already are left as they are."""
     dataset.media_type = "image"
     dataset._merge_sample_field_schema(_schema(kind))
     _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
@@ -67,8 +64,19 @@ def declare(dataset: Any, kind: Kind = "pairs") -> None:
         _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
     if kind == "pairs":
         dataset.default_mask_targets = dict(fields.MASK_TARGETS)
+    dataset.create_index(fields.KEY, unique=True)
+
+
+def index(dataset: Any, kind: Kind = "pairs") -> None:
+    """Adds indexes on the fields that are filtered by.
+
+    After an import, not before: each index on the way takes as long again as a document.
+    """
     for name in fields.INDEXED:
         dataset.create_index(name, unique=name == fields.KEY)
+    if kind == "captions":
+        # What lies near a place is found with a spherical index, and not at all without.
+        dataset.create_index([(f"{fields.LOCATION}.point", "2dsphere")])
 
 
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:

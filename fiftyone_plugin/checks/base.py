@@ -21,8 +21,10 @@ from typing import Any, Literal, get_args
 
 from importers.errors import UsageError
 from importers.fields import IMAGE_STATS, TARGET_COLORS
+from importers.formats.base import Kind
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
+from importers.records import Caption, Turn
 from importers.registry import Registry
 
 Severity = Literal["error", "warning", "info"]
@@ -33,6 +35,9 @@ Scope = Literal["pair", "image", "dataset"]
 
 PREDICTIONS = "predictions"
 """In a check's ``needs``: it runs only where scored predictions were named."""
+
+EMBEDDINGS = "embeddings"
+"""In a check's ``needs``: it runs only where the fields that its parameters name hold vectors."""
 
 PIXELS = (IMAGE_STATS, f"{IMAGE_STATS}.phash", TARGET_COLORS)
 """In a check's ``needs``: images that were not decoded yet are, before it runs."""
@@ -53,7 +58,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One pair as the checks see it.
+    """One sample as the checks see it: a pair, or an image with what was written about it.
 
     Attributes:
         key, image_id, split, phrase, no_target: as in :class:`importers.records.Pair`
@@ -65,6 +70,9 @@ class Subject:
         colors: of the target in it, ``None`` likewise and where the mask is empty
         ious: IoU by prediction field, for the fields that checks were asked to use
         agreements: for those of them that are the consensus of several predictors
+        predicted: target pixels of the prediction by prediction field, likewise
+        captions, turns: what was written about the image, where it is no pair
+        vectors: embeddings of the image and of the text, as stored, where a check asked for them
     """
 
     key: str
@@ -80,6 +88,10 @@ class Subject:
     colors: TargetColors | None = None
     ious: dict[str, float] = field(default_factory=dict)
     agreements: dict[str, Agreement] = field(default_factory=dict)
+    predicted: dict[str, int] = field(default_factory=dict)
+    captions: tuple[Caption, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    vectors: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,16 @@ class Finding:
 
 CheckFunction = Callable[..., Iterable[Doubt]]
 
+Screen = Callable[..., Any]
+"""What looks at many pairs at once and says which of them a check's function must look at.
+
+For checks of pairs and images: given a :class:`~fiftyone_plugin.checks.table.Table` and the
+check's parameters, a boolean array, one value a pair. It must be true wherever the function
+would yield a doubt, with an image's doubts at any of its pairs; being true elsewhere only costs
+time. For checks of datasets: given a :class:`~fiftyone_plugin.checks.survey.Survey`, a
+:class:`~fiftyone_plugin.checks.survey.Suspects`.
+"""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -128,10 +150,14 @@ class Check:
         severity: of its findings unless a doubt says otherwise
         scope: what the function is given: one :class:`Subject`, the list of those of one
             image, or an iterable of all of them that can be gone through repeatedly
-        needs: what must be there for it to run: sample fields, or ``"predictions"``
+        needs: what must be there for it to run: sample fields, ``"predictions"`` or
+            ``"embeddings"``
         about: one sentence for people
         function: the generator
         params: parameter defaults by name
+        screen: spares the function the pairs that it would have nothing to say of
+        kinds: the kinds of datasets that it applies to
+        kind: the kind of dataset that this one was made for
     """
 
     name: str
@@ -141,6 +167,9 @@ class Check:
     about: str
     function: CheckFunction
     params: dict[str, Any]
+    screen: Screen | None = None
+    kinds: tuple[Kind, ...] = ("pairs",)
+    kind: Kind = "pairs"
 
     def with_params(self, given: dict[str, Any]) -> Check:
         """The check with some parameters set; texts are cast to the default's type.
@@ -165,6 +194,10 @@ class Check:
                 raise UsageError(f"{self.name}.{name} takes a {kind.__name__}, not {value!r}")
         return replace(self, params=cast)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Goes to other processes by name, since screens are often lambdas."""
+        return _registered, (self.name, self.params, self.kind)
+
     def run(self, seen: Any) -> Iterator[Doubt]:
         """Calls the function on what its scope says."""
         yield from self.function(seen, **self.params)
@@ -184,6 +217,12 @@ class Check:
 CHECKS: Registry[Check] = Registry("check")
 
 
+def _registered(name: str, params: dict[str, Any], kind: Kind) -> Check:
+    from fiftyone_plugin.checks.texts import for_kind  # which imports this module
+
+    return for_kind(CHECKS[name].with_params(params), kind)
+
+
 def check(
     name: str,
     *,
@@ -191,6 +230,8 @@ def check(
     about: str,
     needs: tuple[str, ...],
     scope: Scope = "pair",
+    screen: Screen | None = None,
+    kinds: tuple[Kind, ...] = ("pairs",),
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Registers the decorated generator function as a check."""
 
@@ -200,7 +241,9 @@ def check(
             for p in inspect.signature(function).parameters.values()
             if p.kind is inspect.Parameter.KEYWORD_ONLY
         }
-        CHECKS.add(name, Check(name, severity, scope, needs, about, function, params))
+        CHECKS.add(
+            name, Check(name, severity, scope, needs, about, function, params, screen, kinds)
+        )
         return function
 
     return register

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.table import Bools, Table
 from fiftyone_plugin.language import colors
 from importers.fields import IMAGE_STATS, TARGET_COLORS
 from importers.image_stats import COLORS, TargetColors
@@ -18,11 +21,26 @@ LIGHTER = 8.0
 """Steps of L from which on a target is plainly lighter or darker than what is around it."""
 
 
+def _unlike_pixels(seen: Table, min_share: float) -> Bools:
+    """Where too few pixels can be called by any color that the query names."""
+    named = seen.where(lambda said: said.colors) & ~seen.missing & (seen.area >= MIN_PIXELS)
+    shares = seen.values(f"{TARGET_COLORS}.shares")
+    found = np.zeros(len(seen), np.bool_)
+    for row in np.flatnonzero(named).tolist():
+        measured = shares[row]
+        colors_of = seen.said[seen.saying[row]].colors
+        found[row] = not measured or (
+            max(measured[COLORS.index(name)] for name in colors_of) < min_share
+        )
+    return found
+
+
 @check(
     "color_conflict",
     severity="warning",
     needs=("phrase", "mask_stats.area", IMAGE_STATS, TARGET_COLORS),
     about="Hardly a pixel under the mask can be called by the color that the query names.",
+    screen=_unlike_pixels,
 )
 def color_conflict(pair: Subject, *, min_share: float = 0.06) -> Iterator[Doubt]:
     """Compares the color words of the target with the pixels under its mask.

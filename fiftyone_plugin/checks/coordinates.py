@@ -20,6 +20,7 @@ FloatBox = tuple[float, float, float, float]
     severity="warning",
     needs=("phrase", "mask_stats"),
     about="The coordinates in the query are not those of its mask, however they are read.",
+    screen=lambda seen, min_iou: seen.judged & seen.where(lambda said: said.coordinates),
 )
 def coordinate_conflict(pair: Subject, *, min_iou: float = 0.3) -> Iterator[Doubt]:
     """Compares leaked boxes and points with the mask's box.
@@ -38,7 +39,7 @@ def coordinate_conflict(pair: Subject, *, min_iou: float = 0.3) -> Iterator[Doub
     for word in coordinates(pair.phrase):
         numbers = [float(number) for number in word.value.split()]
         if len(numbers) == 4:
-            iou, reading = max(_readings(numbers, stats))
+            iou, reading, _ = max(readings(numbers, stats))
             if iou < min_iou:
                 note = f"query says {word.text}; the mask's box is {_shown(stats.box)} (x, y, w, h)"
                 note += f", IoU {iou:.2f}" + (f" if read as {reading}" if iou else "")
@@ -50,13 +51,14 @@ def coordinate_conflict(pair: Subject, *, min_iou: float = 0.3) -> Iterator[Doub
             return
 
 
-def _readings(numbers: list[float], stats: MaskStats) -> Iterator[tuple[float, str]]:
-    """The overlap with the mask's box under each reading, with the reading's name."""
+def readings(numbers: list[float], stats: MaskStats) -> Iterator[tuple[float, str, Box]]:
+    """What four numbers can mean: overlap with the mask's box, the reading's name, the box."""
     for factors in _factors(numbers, stats):
         a, b, c, d = (n * f for n, f in zip(numbers, (*factors, *factors), strict=True))
-        yield box_iou(_rounded((a, b, c, d)), stats.box), "[x, y, w, h]"
         corners = (min(a, c), min(b, d), abs(c - a), abs(d - b))
-        yield box_iou(_rounded(corners), stats.box), "[x1, y1, x2, y2]"
+        for name, box in (("[x, y, w, h]", (a, b, c, d)), ("[x1, y1, x2, y2]", corners)):
+            whole = _rounded(box)
+            yield box_iou(whole, stats.box), name, whole
 
 
 def _factors(numbers: list[float], stats: MaskStats) -> Iterator[tuple[float, float]]:

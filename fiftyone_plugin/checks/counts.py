@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.table import Bools, Table
 from fiftyone_plugin.language import classes, counts
 from fiftyone_plugin.language.taxonomy import kinds_of
 
@@ -17,11 +18,18 @@ MIN_PIXELS = 64
 MAX_NUMBER = 12
 
 
+def _in_pieces(seen: Table, min_parts: int, max_largest: float, min_speckle: int) -> Bools:
+    parts = seen.stat("components")
+    pieces = (parts >= min_parts) & (seen.stat("largest") <= max_largest)
+    return seen.judged & (parts >= 2) & ((parts >= min_speckle) | pieces)
+
+
 @check(
     "fragmented_mask",
     severity="warning",
     needs=NEEDS,
     about="The query asks for one object and the mask is in many parts, or the mask is speckle.",
+    screen=_in_pieces,
 )
 def fragmented_mask(
     pair: Subject, *, min_parts: int = 3, max_largest: float = 0.8, min_speckle: int = 30
@@ -54,6 +62,9 @@ def fragmented_mask(
     severity="warning",
     needs=NEEDS,
     about="The query asks for several objects and the mask has another number of parts.",
+    screen=lambda seen: (
+        seen.judged & (seen.area >= MIN_PIXELS) & seen.where(lambda said: set(said.counts) - {"1"})
+    ),
 )
 def count_conflict(pair: Subject) -> Iterator[Doubt]:
     """Compares numbers and plurals with the number of parts.

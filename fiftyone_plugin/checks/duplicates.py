@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.survey import Survey, Suspects
+from fiftyone_plugin.checks.texts import ALL_KINDS
 from fiftyone_plugin.near_hashes import nearest
 from importers.fields import IMAGE_STATS
 
@@ -19,12 +23,37 @@ class _Seen(NamedTuple):
     again: bool
 
 
+def _met_again(seen: Survey, max_distance: int, usual_share: float) -> Suspects:
+    """The pairs of images that stand there more than once, or nearly so."""
+    there = np.flatnonzero(seen["image"])
+    files, first, file_of = np.unique(seen["image"][there], return_index=True, return_inverse=True)
+    names, first = seen["name"][there], np.asarray(first)
+    again = np.unique(file_of.ravel()[names != names[first][file_of.ravel()]])
+    copies = files[again] if len(again) <= usual_share * len(files) else files[:0]
+    rows = there[np.sort(first)]
+    looks = seen["look"][rows][seen["looks"][rows]]
+    alike = _Alike(set(copies.tolist()), _nearest(looks.tolist(), max_distance))
+    near = np.array([look for look in alike.near if look is not None], np.uint64)
+    concerned = np.isin(seen["image"], copies) | (seen["looks"] & np.isin(seen["look"], near))
+    return Suspects(np.flatnonzero(concerned), lambda pairs: _doubts(pairs, alike))
+
+
+def _nearest(
+    hashes: Iterable[int | None], max_distance: int
+) -> Mapping[int | None, tuple[int, int]]:
+    known = [each for each in hashes if each is not None]
+    found: dict[int | None, tuple[int, int]] = {**nearest(known, max_distance)}
+    return found | {h: (h, 0) for h, count in Counter(known).items() if count > 1}
+
+
 @check(
     "duplicate_image",
     severity="warning",
     scope="dataset",
     needs=("source", f"{IMAGE_STATS}.phash"),
     about="Another image shows the same: a copy, or nearly one by its perceptual hash.",
+    screen=_met_again,
+    kinds=ALL_KINDS,
 )
 def duplicate_image(
     pairs: Iterable[Subject], *, max_distance: int = 6, usual_share: float = 0.2
@@ -38,19 +67,36 @@ def duplicate_image(
     images = _Images()
     for pair in pairs:
         images.add(pair)
-    copies, near = images.copies(usual_share), images.near(max_distance)
-    if not copies and not near:
-        return
-    concerned = []
+    looks = _Alike(images.copies(usual_share), images.near(max_distance))
+    return _doubts(pairs, looks) if looks else iter(())
+
+
+class _Alike(NamedTuple):
+    """What stands there more than once.
+
+    Attributes:
+        copies: digests of files that stand there under several names
+        near: by perceptual hash: that of the nearest other file, and the bits that differ
+    """
+
+    copies: set[int]
+    near: Mapping[int | None, tuple[int, int]]
+
+    def __bool__(self) -> bool:
+        return bool(self.copies or self.near)
+
+
+def _doubts(pairs: Iterable[Subject], alike: _Alike) -> Iterator[Doubt]:
+    images, concerned = _Images(), []
     for pair in pairs:
         one = _Shown(pair.key, pair.split, pair.image_id, _digest(pair), _phash(pair))
-        if one.digest in copies or one.phash in near:
+        if one.digest in alike.copies or one.phash in alike.near:
             images.remember(one)
             concerned.append(one)
     for one in concerned:
-        doubt = images.copy_of(one) if one.digest in copies else None
-        if doubt is None and one.phash in near:
-            doubt = images.near_to(one, *near[one.phash])
+        doubt = images.copy_of(one) if one.digest in alike.copies else None
+        if doubt is None and one.phash in alike.near:
+            doubt = images.near_to(one, *alike.near[one.phash])
         if doubt is not None:
             yield doubt
 
@@ -99,11 +145,9 @@ class _Images:
         copied = {digest for digest, one in self._seen.items() if one.again}
         return copied if len(copied) <= usual_share * len(self._seen) else set()
 
-    def near(self, max_distance: int) -> dict[int | None, tuple[int, int]]:
+    def near(self, max_distance: int) -> Mapping[int | None, tuple[int, int]]:
         """By perceptual hash: that of the nearest other file, and the bits that differ."""
-        hashes = [one.phash for one in self._seen.values() if one.phash is not None]
-        found: dict[int | None, tuple[int, int]] = {**nearest(hashes, max_distance)}
-        return found | {h: (h, 0) for h, count in Counter(hashes).items() if count > 1}
+        return _nearest([one.phash for one in self._seen.values()], max_distance)
 
     def remember(self, one: _Shown) -> None:
         """Keeps the first few names of a file and of a look."""

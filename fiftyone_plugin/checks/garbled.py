@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Doubt, Severity, Subject, check
+from fiftyone_plugin.checks.texts import ALL_KINDS
 
 MAX_SHOWN = 24
 
@@ -28,6 +29,7 @@ _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL
     severity="warning",
     needs=("phrase",),
     about="The query's characters are damaged: mojibake, control characters, mixed scripts.",
+    kinds=ALL_KINDS,
 )
 def garbled_query(pair: Subject) -> Iterator[Doubt]:
     """Finds queries that were decoded, escaped or typed wrongly.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.texts import ALL_KINDS
 from importers.fields import IMAGE_STATS
 
 BLANK = 0.99
@@ -16,6 +17,8 @@ BLANK = 0.99
     severity="info",
     needs=("image_missing",),
     about="The image was not among the files; a placeholder stands for it, as was asked for.",
+    screen=lambda seen: seen.missing,
+    kinds=ALL_KINDS,
 )
 def image_missing(pair: Subject) -> Iterator[Doubt]:
     if pair.image_missing:
@@ -27,6 +30,8 @@ def image_missing(pair: Subject) -> Iterator[Doubt]:
     severity="error",
     needs=(IMAGE_STATS,),
     about="The image file is cut short or broken: its pixels cannot be decoded.",
+    screen=lambda seen: seen.there("image_stats.error"),
+    kinds=ALL_KINDS,
 )
 def image_unreadable(pair: Subject) -> Iterator[Doubt]:
     if pair.image and pair.image.error and not pair.image_missing:
@@ -38,6 +43,8 @@ def image_unreadable(pair: Subject) -> Iterator[Doubt]:
     severity="error",
     needs=(IMAGE_STATS,),
     about="The image is of one color, or most of it is no-data.",
+    screen=lambda seen, min_share: seen.image("blank") >= min(min_share, BLANK),
+    kinds=ALL_KINDS,
 )
 def image_blank(pair: Subject, *, min_share: float = 0.6) -> Iterator[Doubt]:
     """Finds images of one color as errors, and those with much of one color as warnings."""
@@ -57,6 +64,8 @@ def image_blank(pair: Subject, *, min_share: float = 0.6) -> Iterator[Doubt]:
     severity="warning",
     needs=(IMAGE_STATS,),
     about="The image is so dark that hardly anything can be made out.",
+    screen=lambda seen, max_brightness: seen.image("brightness") < max_brightness,
+    kinds=ALL_KINDS,
 )
 def image_dark(pair: Subject, *, max_brightness: float = 0.1) -> Iterator[Doubt]:
     image = pair.image
@@ -72,6 +81,8 @@ def image_dark(pair: Subject, *, max_brightness: float = 0.1) -> Iterator[Doubt]
     severity="warning",
     needs=(IMAGE_STATS,),
     about="Nearly all of the image is of one brightness, as in haze or fog.",
+    screen=lambda seen, max_contrast: seen.image("contrast") < max_contrast,
+    kinds=ALL_KINDS,
 )
 def image_low_contrast(pair: Subject, *, max_contrast: float = 0.1) -> Iterator[Doubt]:
     image = pair.image

@@ -28,6 +28,7 @@ def empty_query(pair: Subject) -> Iterator[Doubt]:
     severity="warning",
     needs=("phrase",),
     about="Pixel coordinates of the target stand in the query.",
+    kinds=("pairs", "captions"),
 )
 def coordinate_leak(pair: Subject) -> Iterator[Doubt]:
     """Finds queries that hold coordinates.

@@ -8,12 +8,16 @@ from fiftyone_plugin.checks.base import Doubt, Subject, check
 
 STATS = ("mask_stats",)
 
+FULL = 0.98
+"""Share of the image from which on a mask that is a box is no object's box."""
+
 
 @check(
     "mask_unreadable",
     severity="error",
     needs=STATS,
     about="The mask file is missing or cannot be decoded.",
+    screen=lambda seen: seen.broken,
 )
 def mask_unreadable(pair: Subject) -> Iterator[Doubt]:
     if pair.stats.error:
@@ -25,6 +29,14 @@ def mask_unreadable(pair: Subject) -> Iterator[Doubt]:
     severity="error",
     needs=(*STATS, "metadata"),
     about="The mask has not the size of its image.",
+    screen=lambda seen: (
+        ~seen.missing
+        & (seen.number("metadata.width") > 0)
+        & (
+            (seen.stat("width") != seen.number("metadata.width"))
+            | (seen.stat("height") != seen.number("metadata.height"))
+        )
+    ),
 )
 def mask_size_mismatch(pair: Subject) -> Iterator[Doubt]:
     size = (pair.stats.width, pair.stats.height)
@@ -40,6 +52,7 @@ def mask_size_mismatch(pair: Subject) -> Iterator[Doubt]:
     severity="warning",
     needs=STATS,
     about="The mask file holds other values than 0/1, 0/255 or a declared ignore.",
+    screen=lambda seen: seen.there("mask_stats.problem"),
 )
 def mask_values(pair: Subject) -> Iterator[Doubt]:
     if pair.stats.problem:
@@ -51,6 +64,7 @@ def mask_values(pair: Subject) -> Iterator[Doubt]:
     severity="error",
     needs=STATS,
     about="The mask has no target pixel, and the pair is not declared to have no target.",
+    screen=lambda seen: seen.judged & (seen.area == 0),
 )
 def empty_mask(pair: Subject) -> Iterator[Doubt]:
     if not pair.no_target and not pair.stats.error and pair.stats.area == 0:
@@ -63,6 +77,7 @@ def empty_mask(pair: Subject) -> Iterator[Doubt]:
     severity="error",
     needs=STATS,
     about="The mask covers the whole image, or nearly so.",
+    screen=lambda seen, min_share: (seen.share >= min_share) | (seen.share == 1),
 )
 def full_mask(pair: Subject, *, min_share: float = 0.98) -> Iterator[Doubt]:
     share = mask_share(pair)
@@ -84,6 +99,7 @@ def mask_share(pair: Subject) -> float:
     severity="warning",
     needs=STATS,
     about="The mask has so few pixels that it is rather a slip of the mouse than an object.",
+    screen=lambda seen, min_area: (seen.area > 0) & (seen.area < min_area),
 )
 def tiny_mask(pair: Subject, *, min_area: int = 16) -> Iterator[Doubt]:
     area = pair.stats.area
@@ -96,6 +112,11 @@ def tiny_mask(pair: Subject, *, min_area: int = 16) -> Iterator[Doubt]:
     severity="warning",
     needs=STATS,
     about="The mask is its own bounding box: a box that was never segmented.",
+    screen=lambda seen, min_rectangularity, min_side: (
+        (seen.stat("rectangularity") >= min_rectangularity)
+        & (seen.box[:, 2:].min(1) >= min_side)
+        & (seen.share < FULL)
+    ),
 )
 def box_mask(
     pair: Subject, *, min_rectangularity: float = 0.995, min_side: int = 8
@@ -104,7 +125,7 @@ def box_mask(
     x, y, width, height = stats.box
     small = min(width, height)
     # Few pixels make a box of anything, and the whole image is another check's.
-    if small < min_side or stats.rectangularity < min_rectangularity or mask_share(pair) >= 0.98:
+    if small < min_side or stats.rectangularity < min_rectangularity or mask_share(pair) >= FULL:
         return
     # The larger, the less likely that an object's outline happens to be upright and straight.
     score = 0.5 - 0.4 * min(1.0, small / 64)
@@ -117,6 +138,7 @@ def box_mask(
     severity="error",
     needs=STATS,
     about="A polygon has fewer than three points, no area, or lies outside the image.",
+    screen=lambda seen: seen.there("mask_stats.polygon_faults"),
 )
 def degenerate_polygon(pair: Subject) -> Iterator[Doubt]:
     faults = pair.stats.polygon_faults

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 from unicodedata import normalize
 
+import numpy as np
+
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.survey import Survey, Suspects
+from fiftyone_plugin.checks.table import Bools, Numbers, Table
+from fiftyone_plugin.checks.texts import ALL_KINDS
 
 _NOT_WORD = re.compile(r"[^\w]+")
 _ARTICLES = frozenset({"a", "an", "the"})
@@ -46,12 +51,20 @@ def _by_query(pairs: Sequence[Subject]) -> Iterator[list[Subject]]:
     return (group for group in groups.values() if len(group) > 1)
 
 
+def _alike(seen: Table) -> Bools:
+    """Where an image has the same query twice."""
+    asked = np.stack((seen.images, seen.normal), 1)
+    _, which, count = np.unique(asked, axis=0, return_inverse=True, return_counts=True)
+    return (count[which.ravel()] > 1) & (seen.normal != 0)
+
+
 @check(
     "duplicate_pair",
     severity="warning",
     scope="image",
     needs=("phrase", "mask_stats"),
     about="The same image, query and mask stand twice in the dataset.",
+    screen=_alike,
 )
 def duplicate_pair(pairs: Sequence[Subject]) -> Iterator[Doubt]:
     for group in _by_query(pairs):
@@ -68,6 +81,7 @@ def duplicate_pair(pairs: Sequence[Subject]) -> Iterator[Doubt]:
     scope="image",
     needs=("phrase", "mask_stats"),
     about="One image, equal queries, different masks: one of them must be wrong.",
+    screen=_alike,
 )
 def ambiguous_query(pairs: Sequence[Subject]) -> Iterator[Doubt]:
     for group in _by_query(pairs):
@@ -82,12 +96,33 @@ def ambiguous_query(pairs: Sequence[Subject]) -> Iterator[Doubt]:
                 yield Doubt(0.1 + 0.6 * iou, note, key=pair.key)
 
 
+def _leaking(seen: Survey, min_area: int) -> Suspects:
+    """What stands in several splits; what else there is does not count for it."""
+    areas = seen["area"]
+    telling = (areas >= max(1, min_area)) & (areas < seen["pixels"])
+    marks = (seen["image"], np.where(telling, seen["mask"], 0))
+    rows = np.zeros(len(seen), np.bool_)
+    for mark in marks:
+        rows |= np.isin(mark, _in_several(mark, seen["split"]))
+    return Suspects(np.flatnonzero(rows), partial(split_leak, min_area=min_area))
+
+
+def _in_several(marks: Numbers, splits: Numbers) -> Numbers:
+    """Those, 0 aside, that stand in more than one split."""
+    order = np.lexsort((splits, marks))
+    marks, splits = marks[order], splits[order]
+    changes = (marks[1:] == marks[:-1]) & (splits[1:] != splits[:-1]) & (marks[1:] != 0)
+    return np.unique(marks[1:][changes])
+
+
 @check(
     "split_leak",
     severity="error",
     scope="dataset",
     needs=(f"{STATS}.width", f"{STATS}.height", f"{STATS}.area", f"{STATS}.digest", "source"),
     about="The same image, or the identical mask, stands in two splits.",
+    screen=_leaking,
+    kinds=ALL_KINDS,
 )
 def split_leak(pairs: Iterable[Subject], *, min_area: int = 64) -> Iterator[Doubt]:
     leaks = _Leaks(min_area)

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.said import Said
+from fiftyone_plugin.checks.table import Bools, Table
 from fiftyone_plugin.language import Region, classes, combine, counts, own_colors, places, unlike
 
 MAX_QUERIES = 64
@@ -44,12 +50,46 @@ _Answer = _Clash | object | None
 _Aspect = Callable[[_Said, _Said], _Answer]
 
 
+def _contradicting(seen: Table) -> Bools:
+    """Where an image has queries of one mask of which two clash, whatever the others say."""
+    found = np.zeros(len(seen), np.bool_)
+    heard = [_heard(said) for said in seen.said]
+    for group in _same_mask(seen):
+        saying = seen.saying[group].tolist()
+        several = [heard[n] for n in sorted(set(saying))]
+        found[group] = len(several) > MAX_QUERIES or any(
+            isinstance(find(a, b), _Clash)
+            for a, b in combinations_with_replacement(several, 2)
+            for find in _ASPECTS
+        )
+    return found
+
+
+def _same_mask(seen: Table) -> Iterator[NDArray[np.intp]]:
+    """The pairs of one image and mask, where there are several."""
+    rows = np.flatnonzero(seen.judged & (seen.area > 0))
+    rows = rows[np.lexsort((seen.masks[rows], seen.images[rows]))]
+    images, masks = seen.images[rows], seen.masks[rows]
+    ends = np.flatnonzero((images[1:] != images[:-1]) | (masks[1:] != masks[:-1])) + 1
+    return (run for run in np.split(rows, ends) if len(run) > 1)
+
+
+def _heard(said: Said) -> _Said:
+    number = said.counts[0] if len(said.counts) == 1 else ""
+    place, colors = (said.place, said.place_name), frozenset(said.own)
+    return _Said(_NOBODY, said.classes, *place, colors, number)
+
+
+_NOBODY = Subject("", "", "", "")
+
+
 @check(
     "paraphrase_conflict",
     severity="warning",
     scope="image",
     needs=("phrase", "mask_stats"),
     about="Queries of one mask contradict each other in class, place, color or number.",
+    screen=_contradicting,
 )
 def paraphrase_conflict(pairs: Sequence[Subject]) -> Iterator[Doubt]:
     """Compares the queries that ask for the same mask.

@@ -55,13 +55,26 @@ class Spool:
         self._rows = None
 
     def _keep(self, batch: list[Row]) -> list[Row]:
-        data = marshal.dumps(batch)
+        try:
+            data = marshal.dumps(batch)
+        except ValueError:  # what other programs stored beside our own
+            data = marshal.dumps(plain(batch))
         self._file.write(len(data).to_bytes(8) + data)
         return batch
 
     def close(self) -> None:
         """Deletes the file."""
         self._file.close()
+
+
+def plain(value: Any) -> Any:
+    """Lists, mappings, text and numbers as they are; ``None`` for anything else."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(name): plain(each) for name, each in value.items()}
+    kinds: tuple[Any, ...] = (bool, int, float, str, bytes)
+    return next((kind(value) for kind in kinds if isinstance(value, kind)), None)
 
 
 def run_together(

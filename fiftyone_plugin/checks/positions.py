@@ -6,11 +6,15 @@ import math
 from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
-from fiftyone_plugin.language import Place, combine, places
+from fiftyone_plugin.language import Place, Region, combine, places
 from importers.mask_stats import MaskStats
 
 DECAY = 0.2
 """Distance in image sides over which the score falls to 1/e."""
+
+
+ROUNDING = 1e-9
+"""More than what the same sums differ by in columns."""
 
 
 @check(
@@ -18,6 +22,7 @@ DECAY = 0.2
     severity="warning",
     needs=("phrase", "mask_stats"),
     about="The mask lies outside the place in the image that the query names.",
+    screen=lambda seen, tolerance: ~(seen.outside <= tolerance - ROUNDING),
 )
 def position_conflict(pair: Subject, *, tolerance: float = 0.08) -> Iterator[Doubt]:
     """Compares absolute place words with the mask.
@@ -48,12 +53,17 @@ def outside(phrase: str, stats: MaskStats) -> float:
     """
     if not (stats.area and stats.width and stats.height):
         return 0.0
-    region = combine(place.region for place in _firm(places(phrase)))
+    region = named_region(phrase)
     if region is None:
         return 0.0
     xs = [x / stats.width for x in stats.x_quantiles]
     ys = [y / stats.height for y in stats.y_quantiles]
     return region.excess_of(xs, ys)
+
+
+def named_region(phrase: str) -> Region | None:
+    """The part of the image that a query names for its target, if it names one."""
+    return combine(place.region for place in _firm(places(phrase)))
 
 
 def _firm(named: tuple[Place, ...]) -> list[Place]:

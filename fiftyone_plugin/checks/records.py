@@ -7,18 +7,24 @@ most of it goes into the names of the fields.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
+import bson
 from bson import ObjectId
 
-from fiftyone_plugin.checks.base import PREDICTIONS, Agreement, Check, Subject
+from fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS, Agreement, Check, Subject
+from fiftyone_plugin.checks.texts import captions_from, turns_from
 from importers import fields
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
 Row = list[Any]
+
+BATCH = 1000
+"""Rows that the database sends at a time."""
 
 _LABELS = f"{fields.FINDINGS}.classifications"
 _DIGEST = f"{fields.SOURCE}.image_digest"
@@ -36,6 +42,12 @@ _MEASURED: dict[str, type] = {
     fields.IMAGE_STATS: ImageStats,
     fields.TARGET_COLORS: TargetColors,
 }
+
+
+_TEXTS = (fields.CAPTIONS, fields.CONVERSATIONS)
+
+EMBEDDING_PARAMS = ("image_field", "text_field")
+"""Parameters that name the fields of embeddings."""
 
 
 class Stored(NamedTuple):
@@ -93,15 +105,21 @@ class Columns:
         paths: of the fields, ``a.b`` for embedded ones, in the order of a row
         parts: measurements among them
         ious: the field of the IoU by prediction field
+        captions, turns: where those stand in a row; -1 where they are not read
+        vectors: where embeddings do
     """
 
     paths: tuple[str, ...]
     parts: tuple[tuple[str, _Part], ...]
     ious: tuple[tuple[str, str], ...]
+    captions: int = -1
+    turns: int = -1
+    vectors: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, checks: Iterable[Check], ious: Mapping[str, str], *more: str) -> Columns:
         """The columns that some checks need, and further ones that are asked for."""
+        checks = list(checks)
         needs = {need for one in checks for need in one.needs}
         paths, parts = list(_FIXED), []
         for field, kind in _MEASURED.items():
@@ -113,8 +131,15 @@ class Columns:
         used = tuple(ious.items()) if PREDICTIONS in needs else ()
         for field, iou in used:
             agreed = (fields.agreement_field(field), fields.agreed_area_field(field))
-            paths += [f"{field}._cls", iou, *agreed]
-        return cls((*paths, *more), tuple(parts), used)
+            predicted = fields.predicted_area_field(iou.removesuffix(fields.iou_field("")))
+            paths += [f"{field}._cls", iou, *agreed, predicted]
+        texts = [name for name in _TEXTS if name in needs]
+        named = (one.params for one in checks if EMBEDDINGS in one.needs)
+        embedded = [values[name] for values in named for name in EMBEDDING_PARAMS]
+        paths += [*texts, *embedded, *more]
+        captions, turns = (paths.index(name) if name in texts else -1 for name in _TEXTS)
+        vectors = tuple(paths.index(name) for name in embedded)
+        return cls(tuple(paths), tuple(parts), used, captions, turns, vectors)
 
     def stage(self) -> dict[str, Any]:
         """The stage of a pipeline that makes rows of documents."""
@@ -127,11 +152,11 @@ class Columns:
         """One of the further columns."""
         return row[self.paths.index(path)]
 
-    def subject(self, row: Row) -> Subject:
-        """A row as the checks see it."""
+    def subject(self, row: Row, *, measured: bool = True) -> Subject:
+        """A row as the checks see it, for those that go by no measurements without them."""
         key, image_id, split, phrase, no_target, missing, width, height, digest = row[:9]
-        measured = {field: part.read(row) for field, part in self.parts}
-        ious, agreements = self._predictions(row) if self.ious else ({}, {})
+        parts = {field: part.read(row) for field, part in self.parts} if measured else {}
+        ious, agreements, predicted = self._predictions(row) if self.ious else ({}, {}, {})
         return Subject(
             key,
             image_id,
@@ -141,28 +166,37 @@ class Columns:
             bool(missing),
             (width, height) if width and height else None,
             digest or "",
-            measured.get(fields.MASK_STATS) or _UNMEASURED,
-            measured.get(fields.IMAGE_STATS),
-            measured.get(fields.TARGET_COLORS),
+            parts.get(fields.MASK_STATS) or _UNMEASURED,
+            parts.get(fields.IMAGE_STATS),
+            parts.get(fields.TARGET_COLORS),
             ious=ious,
             agreements=agreements,
+            predicted=predicted,
+            captions=captions_from(row, self.captions),
+            turns=turns_from(row, self.turns),
+            vectors=tuple(row[at] for at in self.vectors),
         )
 
-    def _predictions(self, row: Row) -> tuple[dict[str, float], dict[str, Agreement]]:
+    def _predictions(
+        self, row: Row
+    ) -> tuple[dict[str, float], dict[str, Agreement], dict[str, int]]:
         """What was scored.
 
         A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
         """
         ious: dict[str, float] = {}
         agreements: dict[str, Agreement] = {}
+        predicted: dict[str, int] = {}
         for field, path in self.ious:
             at = self.paths.index(path)
-            there, iou, agreed, area = row[at - 1 : at + 3]
+            there, iou, agreed, area, pixels = row[at - 1 : at + 4]
             if there and iou is not None:
                 ious[field] = iou
+                if pixels is not None:
+                    predicted[field] = pixels
             if agreed is not None and area is not None:
                 agreements[field] = Agreement(agreed, area)
-        return ious, agreements
+        return ious, agreements, predicted
 
 
 def rows(samples: Any, columns: Columns) -> Iterator[Row]:
@@ -170,6 +204,13 @@ def rows(samples: Any, columns: Columns) -> Iterator[Row]:
     pipeline = [*samples._pipeline(), columns.stage()]
     for doc in samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True):
         yield doc["row"]
+
+
+def rows_of(samples: Any, columns: Columns, ids: Sequence[ObjectId]) -> dict[ObjectId, Row]:
+    """The rows of some samples of a dataset."""
+    pipeline = [{"$match": {"_id": {"$in": list(ids)}}}, columns.stage()]
+    docs = samples._dataset._sample_collection.aggregate(pipeline)
+    return {doc["_id"]: doc["row"] for doc in docs}
 
 
 def images(samples: Any, columns: Columns) -> Iterator[list[Stored]]:
@@ -188,9 +229,20 @@ def images(samples: Any, columns: Columns) -> Iterator[list[Stored]]:
         {"$sort": {"d": 1, "i": 1, "_id": 1}},
         {"$unset": list(order)},
     ]
-    docs = samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True)
+    collection = samples._dataset._sample_collection
+    batches = collection.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=BATCH)
+    docs = chain.from_iterable(map(bson.decode_all, _ahead(batches)))
     for _, group in groupby(map(_stored, docs), key=lambda one: image_of(one.row)):
         yield list(group)
+
+
+def _ahead(batches: Iterator[bytes]) -> Iterator[bytes]:
+    """Lets the database work on the next batch while one is looked at."""
+    with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
 
 
 def _stored(doc: Mapping[str, Any]) -> Stored:

@@ -7,22 +7,26 @@ masks never.
 
 from __future__ import annotations
 
+import gc
 import time
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, Finding
-from fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
-from fiftyone_plugin.checks.finding import find_across, find_near
+from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS
 from fiftyone_plugin.checks.measuring import measure_images
-from fiftyone_plugin.checks.records import Columns, Stored, images
+from fiftyone_plugin.checks.records import EMBEDDING_PARAMS, Stored
+from fiftyone_plugin.checks.searching import search
 from fiftyone_plugin.checks.stored import earlier_findings, write, write_findings
+from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.metrics.runs import evaluation_of
 from importers import fields, store
 from importers.errors import StateError
+from importers.formats.base import Kind
 from importers.parallel import Progress, no_progress
 
 
@@ -37,6 +41,7 @@ class FlagSummary:
         severities: and by severity
         written: samples whose findings or quality changed
         images_read: images that were not measured before
+        not_run: checks that apply to the dataset and lack something, with what that is
         seconds: that it took
     """
 
@@ -46,6 +51,7 @@ class FlagSummary:
     severities: dict[str, int] = field(default_factory=dict)
     written: int = 0
     images_read: int = 0
+    not_run: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -65,7 +71,8 @@ def flag(
 
     Args:
         samples: a dataset or a view that PairLens imported
-        checks: names of the checks to run; all whose needs are met if not given
+        checks: names of the checks to run; all that apply to the kind of dataset and whose
+            needs are met if not given
         predictions: prediction fields that were scored, for the checks that use them
         params: parameters by check name
         out: a JSON Lines file for all findings that the samples then have, worst first
@@ -79,8 +86,15 @@ def flag(
     """
     started = time.perf_counter()
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
-    chosen = choose(checks, params or {}, with_predictions=bool(ious))
     summary = FlagSummary(pairs=len(samples))
+    chosen = choose(
+        checks,
+        params or {},
+        with_predictions=bool(ious),
+        kind=kind_of(samples),
+        has_field=samples._dataset.has_field,
+        lacking=summary.not_run,
+    )
     if any(need in PIXELS for one in chosen for need in one.needs):
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
@@ -98,7 +112,8 @@ def flag(
             yield one, findings
         progress(done, summary.pairs)
 
-    summary.written = write(samples._dataset, found())
+    with _uncollected():
+        summary.written = write(samples._dataset, found())
     if samples is samples._dataset:
         remember(samples, chosen)
     if out is not None:
@@ -107,6 +122,22 @@ def flag(
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spares a stretch of work the search for reference cycles.
+
+    Rows and findings hold none, and come and go by the million: the search through all else
+    that is loaded would take a third of the time.
+    """
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
 
 
 RAN = "checks_run"
@@ -121,43 +152,69 @@ def remember(dataset: Any, checks: Iterable[Check]) -> None:
         store.update_info(dataset, **{RAN: now})
 
 
+def kind_of(samples: Any) -> Kind:
+    """The kind of dataset that samples are of; those from before there were several have pairs."""
+    return store.info(samples._dataset).get("kind") or "pairs"
+
+
 def choose(
     names: Collection[str] | None,
     params: Mapping[str, Mapping[str, Any]],
     *,
     with_predictions: bool,
+    kind: Kind = "pairs",
+    has_field: Callable[[str], bool] = lambda name: False,
+    lacking: dict[str, str] | None = None,
 ) -> list[Check]:
     """The checks to run, with their parameters set.
 
+    Args:
+        names: all that apply if not given
+        params: by name
+        with_predictions: whether scored predictions were named
+        kind: of the dataset
+        has_field: whether the dataset has a field of that name
+        lacking: takes the checks that would apply and lack something, with what that is
+
     Raises:
         UsageError: for an unknown name or parameter
-        StateError: for a check that was named and whose needs are not met
+        StateError: for a check that was named and does not apply, or whose needs are not met
     """
     for name in params:
         CHECKS[name]  # a misspelt name is said, not passed over
     chosen = []
     for name in names if names is not None else CHECKS:
         one = CHECKS[name].with_params(dict(params.get(name, {})))
-        if with_predictions or PREDICTIONS not in one.needs:
-            chosen.append(one)
+        want = _want(one, with_predictions, has_field)
+        if kind in one.kinds and not want:
+            chosen.append(for_kind(one, kind))
         elif names is not None:
-            raise StateError(f"check {name} needs predictions; name a scored field with --pred")
+            raise StateError(
+                f"check {name} {want}" if kind in one.kinds else
+                f"check {name} is for {' and '.join(one.kinds)}, and the dataset holds {kind}"
+            )  # fmt: skip
+        elif kind in one.kinds and lacking is not None:
+            lacking[name] = want
     return chosen
+
+
+def _want(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) -> str:
+    """What a check lacks, or nothing."""
+    if PREDICTIONS in one.needs and not with_predictions:
+        return "needs predictions; name a scored field with --pred"
+    if EMBEDDINGS in one.needs:
+        wanted = [one.params[name] for name in EMBEDDING_PARAMS]
+        if missing := [name for name in wanted if not has_field(name)]:
+            return f"needs embeddings; the dataset has no field {' and '.join(missing)}"
+    return ""
 
 
 def find(
     samples: Any, checks: Sequence[Check], ious: Mapping[str, str], workers: int = 1
 ) -> Iterator[tuple[Stored, list[Finding]]]:
     """Yields every sample as it was read, with its findings, worst first, image by image."""
-    across: dict[str, list[Finding]] = defaultdict(list)
-    for finding in find_across(samples, [c for c in checks if c.scope == "dataset"], ious):
-        across[finding.key].append(finding)
     running = {one.name for one in checks}
-    near = [one for one in checks if one.scope != "dataset"]
-    columns = Columns.of(near, ious)
-    for one, findings in find_near(images(samples, columns), columns, near, workers):
+    for one, findings in search(samples, checks, ious, workers):
         if one.labels:
             findings += [f for f in earlier_findings(one) if f.check not in running]
-        if across:
-            findings += across.pop(one.key, ())
         yield one, sorted(findings, key=lambda f: (f.rank, f.check))

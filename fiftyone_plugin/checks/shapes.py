@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.said import Said
+from fiftyone_plugin.checks.table import Bools, Table
 from fiftyone_plugin.language import classes, shapes
 from fiftyone_plugin.language.taxonomy import kinds_of
 from importers.mask_stats import MaskStats
@@ -51,11 +56,31 @@ _AGAINST: dict[str, tuple[str, Callable[[MaskStats], float], float, float]] = {
 """By shape word: what contradicts it, how that is measured, from where on, and where plainly."""
 
 
+def _contradicts(said: Said) -> bool:
+    """Whether a shape is said that masks can contradict."""
+    return any(value in _AGAINST for value in said.shapes)
+
+
+def _misshapen(seen: Table, min_area: int) -> Bools:
+    whole = seen.judged & (seen.area >= min_area) & (seen.sides == 0)
+    rows = np.flatnonzero(whole & (seen.stat("components") == 1) & seen.where(_contradicts))
+    found = np.zeros(len(seen), np.bool_)
+    names = ("elongation", "solidity", "rectangularity")
+    columns = [seen.stat(name) for name in names]
+    for row in rows:
+        measured: Any = {n: float(c[row]) for n, c in zip(names, columns, strict=True)}
+        stats = MaskStats(**measured)
+        values = seen.said[seen.saying[row]].shapes
+        found[row] = any(_against(value, "", stats) for value in values)
+    return found
+
+
 @check(
     "shape_conflict",
     severity="info",
     needs=NEEDS,
     about="The mask has not the shape that the query gives its target.",
+    screen=_misshapen,
 )
 def shape_conflict(pair: Subject, *, min_area: int = 150) -> Iterator[Doubt]:
     """Compares shape words of the whole target with the mask's measurements.
@@ -94,11 +119,21 @@ def _against(value: str, word: str, stats: MaskStats) -> Doubt | None:
     return Doubt(score, f"query says {word!r}; the mask {said}")
 
 
+def _cut(seen: Table, max_depth: float) -> Bools:
+    width, height = seen.box[:, 2], seen.box[:, 3]
+    sliver = (seen.sides == 1) & (
+        np.minimum(width, height) <= max_depth * np.maximum(width, height)
+    )
+    shown = ~seen.where(lambda said: said.kinds & _ENDLESS)
+    return seen.judged & ((seen.sides >= 3) | sliver) & shown
+
+
 @check(
     "truncated_target",
     severity="info",
     needs=NEEDS,
     about="The image's border cuts the target so that little of it can be left.",
+    screen=_cut,
 )
 def truncated_target(pair: Subject, *, max_depth: float = 0.3) -> Iterator[Doubt]:
     """Finds slivers at the border and targets that three sides cut.

@@ -45,14 +45,14 @@ def write(dataset: Any, found: Iterable[Found]) -> int:
         changed = [(one, findings) for one, findings in batch if _differs(one, findings)]
         # Sound pairs are most pairs, and all alike.
         sound = [one.id for one, findings in changed if not findings]
-        store.update_alike(dataset, sound, _values(()))
+        store.update_alike(dataset, sound, stored_values(()))
         store.update(dataset, _changes(changed))
         written += len(changed)
     return written
 
 
 def _changes(changed: Iterable[Found]) -> Iterator[Change]:
-    return ((one.id, _values(findings)) for one, findings in changed if findings)
+    return ((one.id, stored_values(findings)) for one, findings in changed if findings)
 
 
 def _differs(one: Stored, findings: Sequence[Finding]) -> bool:
@@ -68,7 +68,7 @@ def _quality(findings: Sequence[Finding]) -> float:
     return min((f.score for f in findings), default=1.0)
 
 
-def _values(findings: Sequence[Finding]) -> dict[str, Any]:
+def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
     """Findings as a ``Classifications`` field, so that they are chips and filters in the App."""
     labels = [
         {
@@ -122,7 +122,7 @@ def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[
     """
     pipeline = [
         *samples._pipeline(),
-        {"$project": {fields.KEY: 1, fields.PHRASE: 1, LABELS: 1}},
+        {"$project": {fields.KEY: 1, fields.PHRASE: 1, fields.CAPTION: 1, LABELS: 1}},
         {"$unwind": f"${LABELS}"},
         {"$match": {f"{LABELS}.{name}": value for name, value in (where or {}).items()}},
         {"$addFields": {"rank": {"$indexOfArray": [list(SEVERITIES), f"${LABELS}.severity"]}}},
@@ -130,5 +130,6 @@ def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[
     ]
     for doc in samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True):
         one = doc[fields.FINDINGS]["classifications"]
-        line = {"key": doc[fields.KEY], "phrase": doc.get(fields.PHRASE), "check": one["label"]}
+        phrase = doc.get(fields.PHRASE, doc.get(fields.CAPTION))
+        line = {"key": doc[fields.KEY], "phrase": phrase, "check": one["label"]}
         yield line | {name: one[name] for name in ("severity", "score", "note")}

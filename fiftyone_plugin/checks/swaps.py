@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+import numpy as np
+
 from fiftyone_plugin.checks.base import Doubt, Subject, check
-from fiftyone_plugin.checks.positions import outside
+from fiftyone_plugin.checks.positions import ROUNDING, outside
+from fiftyone_plugin.checks.table import Bools, Table
 from fiftyone_plugin.language import shapes, sizes
 from importers.mask_stats import MaskStats
 
@@ -17,12 +20,25 @@ MAX_DOUBTED = 64
 """Pairs of one image that are compared with each other; more would take quadratic time."""
 
 
+def _exchangeable(seen: Table, min_gain: float) -> Bools:
+    """Where an image has several masks and several pairs that may fit another better."""
+    usable = seen.judged & (seen.area > 0)
+    words = seen.where(lambda said: said.sizes or said.shapes)
+    doubted = usable & (words | ~(seen.outside <= MIN_EACH - ROUNDING))
+    if not doubted.any():
+        return doubted
+    masks = np.unique(np.stack((seen.images, seen.masks), 1)[doubted], axis=0)[:, 0]
+    several, count = np.unique(masks, return_counts=True)
+    return doubted & np.isin(seen.images, several[count > 1])
+
+
 @check(
     "swapped_pair",
     severity="warning",
     scope="image",
     needs=("phrase", "mask_stats"),
     about="Two queries of one image fit each other's masks and not their own.",
+    screen=_exchangeable,
 )
 def swapped_pair(pairs: Sequence[Subject], *, min_gain: float = 0.15) -> Iterator[Doubt]:
     """Compares the masks of one image with its queries, by place, size and shape words.

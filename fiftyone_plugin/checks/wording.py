@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.texts import ALL_KINDS
 from fiftyone_plugin.language import (
     classes,
     colors,
@@ -49,6 +50,7 @@ _BOX_TALK = re.compile(
     severity="warning",
     needs=("phrase",),
     about="The query is a refusal, or holds the words of a prompt instead of a description.",
+    kinds=ALL_KINDS,
 )
 def boilerplate(pair: Subject) -> Iterator[Doubt]:
     """Finds what language models and templates leave behind.
@@ -140,6 +142,7 @@ def unanswerable_query(pair: Subject) -> Iterator[Doubt]:
     severity="info",
     needs=("phrase",),
     about="The query names no attribute, no place and no relation: only what kind of thing it is.",
+    screen=lambda seen, max_words: (seen.left >= 0) & (seen.left <= max_words),
 )
 def vague_query(pair: Subject, *, max_words: int = 0) -> Iterator[Doubt]:
     """Finds queries that fit every object of their kind, and ask for one of them.
@@ -149,19 +152,26 @@ def vague_query(pair: Subject, *, max_words: int = 0) -> Iterator[Doubt]:
         max_words: how many words besides the class, the request and filler ("distinct",
             "characteristics", "surroundings") may be left
     """
-    phrase = pair.phrase
-    if any(find(phrase) for find in (places, colors, sizes, shapes, coordinates)):
+    found = undescribed(pair.phrase)
+    if found is None:
         return
-    said = {word.value for word in counts(phrase)}
-    if said - {"1"} or (not said and classes(phrase)):
-        return  # all of a kind is no vague request
-    left, dropped = filler(phrase)
+    left, dropped = found
     if len(left) <= max_words and (left or dropped):
         said = f"only {', '.join(left)}" if left else "nothing"
         yield Doubt(
             0.5 if dropped > 2 else 0.6,
             f"besides a class the query says {said} that tells one object from another",
         )
+
+
+def undescribed(phrase: str) -> tuple[tuple[str, ...], int] | None:
+    """The :func:`filler` of a query without attribute and place, ``None`` for any other."""
+    if any(find(phrase) for find in (places, colors, sizes, shapes, coordinates)):
+        return None
+    said = {word.value for word in counts(phrase)}
+    if said - {"1"} or (not said and classes(phrase)):
+        return None  # all of a kind is no vague request
+    return filler(phrase)
 
 
 def _quoted(phrase: str, match: re.Match[str]) -> str:

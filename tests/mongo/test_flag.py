@@ -8,7 +8,8 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.checks.runner import flag
+from fiftyone_plugin.bench.world import find_all, load_units
+from fiftyone_plugin.checks.runner import choose, flag
 from fiftyone_plugin.demo.faults import Plan, plant
 from fiftyone_plugin.demo.layouts import make_refsegrs
 from fiftyone_plugin.metrics.runs import score
@@ -122,6 +123,79 @@ def test_a_view_is_checked_alone(dataset: fo.Dataset) -> None:
     found = labels(dataset)
     inside = set(view.values(fields.KEY))
     assert {key for key, names in found.items() if names} <= inside
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        pytest.param({}, id="usual"),
+        pytest.param(
+            {
+                "tiny_mask": {"min_area": 900},
+                "position_conflict": {"tolerance": 0.01},
+                "size_conflict": {"min_members": 2, "tail": 0.4},
+                "length_outlier": {"deviations": 1.0},
+            },
+            id="strict",
+        ),
+    ],
+)
+def test_it_finds_what_looking_at_each_pair_does(dataset: fo.Dataset, params: dict) -> None:
+    checks = choose(None, params, with_predictions=False)
+    flag(dataset, params=params)
+    units = load_units(dataset, checks, len(dataset), seed=0)
+    order = {key: number for number, key in enumerate(dataset.values(fields.KEY))}
+    subjects = sorted((r.pair for unit in units for r in unit), key=lambda s: order[s.key])
+    plain = {
+        key: sorted((f.check, f.severity, f.score, f.note) for f in found)
+        for key, found in find_all(subjects, checks).items()
+    }
+    stored = {
+        key: sorted((label.label, label.severity, label.score, label.note) for label in found)
+        for key, found in zip(
+            dataset.values(fields.KEY),
+            dataset.values(f"{fields.FINDINGS}.classifications"),
+            strict=True,
+        )
+        if found
+    }
+    assert len(stored) > 10
+    assert stored == {key: found for key, found in plain.items() if found}
+
+
+def test_queries_are_read_once_and_again_when_they_change(dataset: fo.Dataset) -> None:
+    text = f"{fields.READING}.said"
+    assert not dataset.has_field(fields.READING)
+    flag(dataset)
+    read = dict(zip(dataset.values(fields.KEY), _raw(dataset, text), strict=True))
+    assert all(read.values())
+    sound = dataset.match(fo.ViewField(fields.QUALITY) == 1.0).first()
+    key = sound[fields.KEY]
+    # What is stored is believed: nothing is read again.
+    dataset._sample_collection.update_one({"_id": sound._id}, {"$set": {text: _NOTHING_SAID}})
+    flag(dataset)
+    assert _raw(dataset.match({fields.KEY: key}), text) == [_NOTHING_SAID]
+    sound[fields.PHRASE] = "the red car at [1, 2, 3, 4], the coordinates [900, 900, 5, 5]"
+    sound.save()
+    flag(dataset)
+    assert {"coordinate_leak", "coordinate_conflict"} <= set(labels(dataset)[key])
+    assert _raw(dataset.match({fields.KEY: key}), text)[0] not in (_NOTHING_SAID, read[key])
+
+
+_NOTHING_SAID = '[null,[],[],[],[],[],[],null,"",0]'
+
+
+def _raw(samples: fo.Dataset | fo.DatasetView, path: str) -> list[str]:
+    pipeline = [*samples._pipeline(), {"$project": {"value": f"${path}"}}]
+    return [doc["value"] for doc in samples._dataset._sample_collection.aggregate(pipeline)]
+
+
+def test_processes_read_and_find_the_same(dataset: fo.Dataset) -> None:
+    flag(dataset)
+    alone = labels(dataset), sorted(_raw(dataset, f"{fields.READING}.said"))
+    dataset._sample_collection.update_many({}, {"$unset": {fields.READING: "", "quality": ""}})
+    flag(dataset, workers=2)
+    assert (labels(dataset), sorted(_raw(dataset, f"{fields.READING}.said"))) == alone
 
 
 def test_scored_predictions_are_used(dataset: fo.Dataset) -> None:

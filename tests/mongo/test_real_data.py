@@ -11,6 +11,9 @@ from statistics import median
 import fiftyone as fo
 import pytest
 
+from fiftyone_plugin.bench.world import find_all, load_units
+from fiftyone_plugin.checks import CHECKS
+from fiftyone_plugin.checks.base import PREDICTIONS
 from fiftyone_plugin.checks.runner import flag
 from importers import fields
 from importers.ingest import ImportOptions, import_dataset
@@ -121,6 +124,20 @@ def test_findings_are_ranked(findings: list[dict]) -> None:
     ranks = [(order.index(f["severity"]), f["score"]) for f in findings]
     assert ranks == sorted(ranks)
     assert set(findings[0]) == {"key", "phrase", "check", "severity", "score", "note"}
+
+
+def test_looking_at_many_pairs_at_once_finds_what_looking_at_each_does(
+    gres: fo.Dataset, findings: list[dict]
+) -> None:
+    checks = [CHECKS[name] for name in CHECKS if PREDICTIONS not in CHECKS[name].needs]
+    units = load_units(gres, checks, len(gres), seed=0)
+    order = {key: number for number, key in enumerate(gres.values(fields.KEY))}
+    subjects = sorted((r.pair for unit in units for r in unit), key=lambda s: order[s.key])
+    plain = [f for found in find_all(subjects, checks).values() for f in found]
+    assert len(plain) > 8000
+    said = sorted((f.key, f.check, f.severity, f.score, f.note) for f in plain)
+    names = ("key", "check", "severity", "score", "note")
+    assert sorted(tuple(line[name] for name in names) for line in findings) == said
 
 
 def test_refsegrs_tiffs_with_a_phrase_list(

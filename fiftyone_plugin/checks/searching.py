@@ -1,0 +1,202 @@
+"""Runs checks over stored pairs: once through all of them, in bounded memory.
+
+Checks of pairs and images speak at once. Those of whole datasets take numbers down on the way
+and speak at the end; until then what the others found waits in a file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from bson import ObjectId
+
+from fiftyone_plugin.checks.base import Check, Finding, Subject
+from fiftyone_plugin.checks.finding import about_several
+from fiftyone_plugin.checks.passes import Spool, run_together
+from fiftyone_plugin.checks.records import Columns, Row, Stored, images, rows, rows_of
+from fiftyone_plugin.checks.said import NAMES, PATHS, Reading
+from fiftyone_plugin.checks.screening import Groups, Looked, look_at, needs_reading
+from fiftyone_plugin.checks.survey import Survey, Suspects
+from importers import fields, schema, store
+from importers.parallel import map_items
+
+CHUNK = 1000
+"""Pairs that are looked at together, or one image's where it has more."""
+
+Found = tuple[Stored, list[Finding]]
+
+
+def search(
+    samples: Any, checks: Sequence[Check], ious: Mapping[str, str], workers: int = 1
+) -> Iterator[Found]:
+    """Yields every sample as it was read, with its findings, image by image.
+
+    Queries that were not read yet are, and their readings stored.
+
+    Args:
+        samples: a dataset or view that PairLens imported
+        checks: to run
+        ious: the field of the IoU by prediction field
+        workers: processes; 1 for none but this
+    """
+    near = [one for one in checks if one.scope != "dataset"]
+    wide = [one for one in checks if one.scope == "dataset"]
+    surveyed = [one for one in wide if one.screen is not None]
+    across = _by_key(_find_by_passes(samples, [c for c in wide if c.screen is None], ious))
+    read = needs_reading([*near, *surveyed])
+    columns = Columns.of([*near, *surveyed], ious, *(PATHS if read else ()))
+    look = partial(look_at, columns=columns, checks=tuple(near), survey=bool(surveyed))
+    if not surveyed:
+        for one, found in _look(samples, columns, look, workers, _Surveyed()):
+            yield one, [*found, *across.get(one.key, ())]
+        return
+    surveyed_all = _Surveyed()
+    waiting = Spool(_packed(_look(samples, columns, look, workers, surveyed_all)))
+    try:
+        for _ in waiting.batches():
+            pass
+        more = _by_key(surveyed_all.findings(samples, surveyed, ious))
+        for one, found in map(_unpacked, chain.from_iterable(waiting.batches())):
+            yield one, [*found, *across.get(one.key, ()), *more.get(one.key, ())]
+    finally:
+        waiting.close()
+
+
+class _Surveyed:
+    """A survey of all pairs, with their ids."""
+
+    def __init__(self) -> None:
+        self._survey = Survey()
+        self._ids = bytearray()
+
+    def add(self, part: Survey | None, several: Iterable[Stored]) -> None:
+        if part is not None:
+            self._survey.merge(part)
+            self._ids += b"".join(one.id.binary for one in several)
+
+    def findings(
+        self, samples: Any, checks: Sequence[Check], ious: Mapping[str, str]
+    ) -> Iterator[Finding]:
+        """What the checks make of it; they read the pairs that they suspect again."""
+        if not len(self._survey):
+            return
+        for one in checks:
+            if one.screen is not None:
+                suspects: Suspects = one.screen(self._survey, **one.params)
+                yield from self._judge(samples, one, suspects, Columns.of([one], ious))
+
+    def _judge(
+        self, samples: Any, one: Check, suspects: Suspects, columns: Columns
+    ) -> Iterator[Finding]:
+        # In the order in which they were imported.
+        wanted = sorted(bytes(self._ids[12 * n : 12 * n + 12]) for n in suspects.rows.tolist())
+        subjects: list[Subject] = []
+        for batch in store.batched(map(ObjectId, wanted), store.BATCH):
+            found = rows_of(samples, columns, batch)
+            subjects += [columns.subject(found[each]) for each in batch if each in found]
+        known = {subject.key: subject for subject in subjects}
+        for doubt in suspects.judge(subjects) if subjects else ():
+            yield one.finding(known[doubt.key], doubt)
+
+
+def _look(
+    samples: Any,
+    columns: Columns,
+    look: Callable[[Groups], Looked],
+    workers: int,
+    surveyed: _Surveyed,
+) -> Iterator[Found]:
+    """Looks at all images, and stores what was read anew."""
+    under_way: deque[list[Stored]] = deque()
+
+    def chunks() -> Iterator[Groups]:
+        for groups in chunked(images(samples, columns), CHUNK):
+            under_way.append([one for group in groups for one in group])
+            yield [[one.row for one in group] for group in groups]
+
+    declared = False
+    for looked in _worked(look, chunks(), workers):
+        several = under_way.popleft()
+        if looked.readings and not declared:
+            schema.declare_reading(samples._dataset)
+            declared = True
+        store.update(samples._dataset, _readings(several, looked.readings))
+        surveyed.add(looked.survey, several)
+        yield from zip(several, looked.found, strict=True)
+
+
+def _readings(
+    several: Sequence[Stored], anew: Iterable[tuple[int, Reading]]
+) -> Iterator[tuple[ObjectId, dict[str, Any]]]:
+    for number, reading in anew:
+        values: dict[str, Any] = dict(zip(NAMES, reading, strict=True))
+        yield several[number].id, {fields.READING: store.embedded(values)}
+
+
+def _worked(
+    look: Callable[[Groups], Looked], chunks: Iterator[Groups], workers: int
+) -> Iterator[Looked]:
+    if workers == 1:
+        yield from map(look, chunks)
+        return
+    for outcome in map_items(look, chunks, engine="processes", workers=workers):
+        yield outcome.unwrap()
+
+
+def chunked(groups: Iterator[list[Stored]], size: int) -> Iterator[list[list[Stored]]]:
+    """Whole images, together so many pairs, or one where it has more."""
+    chunk: list[list[Stored]] = []
+    pairs = 0
+    for group in groups:
+        chunk.append(group)
+        pairs += len(group)
+        if pairs >= size:
+            yield chunk
+            chunk, pairs = [], 0
+    if chunk:
+        yield chunk
+
+
+def _by_key(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    found: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        found[finding.key].append(finding)
+    return found
+
+
+def _find_by_passes(
+    samples: Any, checks: Sequence[Check], ious: Mapping[str, str]
+) -> list[Finding]:  # fmt: skip
+    """Findings of checks of whole datasets that have no screen."""
+    if not checks:
+        return []
+    columns = Columns.of(checks, ious)
+    spool = Spool(rows(samples, columns))
+
+    def batches() -> Iterator[list[Subject]]:
+        for batch in spool.batches():
+            yield [columns.subject(row) for row in batch]
+
+    try:
+        return run_together(checks, batches, about_several)
+    finally:
+        spool.close()
+
+
+# Waiting in a file, as text and numbers.
+
+
+def _packed(found: Iterable[Found]) -> Iterator[Row]:
+    for one, findings in found:
+        said = [[f.check, f.severity, f.score, f.note] for f in findings]
+        yield [one.id.binary, one.key, one.phrase, one.quality, one.labels, said]
+
+
+def _unpacked(row: Row) -> Found:
+    binary, key, phrase, quality, labels, said = row
+    one = Stored(ObjectId(binary), [key, None, None, phrase], quality, labels)
+    return one, [Finding(key, phrase, *each) for each in said]

@@ -1,0 +1,219 @@
+"""What a caption says that a revision of it must say as well: where, how many, how much, what.
+
+A caption speaks of several things in several sentences, a query of one. So less is read than of
+a query, and only what stands plainly: one place of a thing, one number of it, one measure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from fiftyone_plugin.language import places
+from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.classes import class_tokens
+from fiftyone_plugin.language.naming import Directions, name_of, region_of
+from fiftyone_plugin.language.regions import Region
+from fiftyone_plugin.language.taxonomy import NAMES, PLURAL
+from fiftyone_plugin.language.tokens import Token, tokenize
+
+MANY = -1
+"""A number that is not said: several, many."""
+
+VAGUE = frozenset({"structure", "facility", "machine", "craft", "container", "vehicle", "tower"})
+"""Classes that may be called so and be anything, or whose words mean other things in prose."""
+
+_NUMERALS = {word: number for number, word in enumerate(
+    ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 2
+)} | {"both": 2, "single": 1, "one": 1, "lone": 1, "solitary": 1, "sole": 1}  # fmt: skip
+_SEVERAL = v.words("several many numerous multiple various dozens clusters rows")
+_ARTICLES = frozenset({"a", "an"})
+_LOOKBACK = 4
+_STOPS = v.PREPOSITION | v.RELATION | {"and", "or", "the", "with", "which", "that"}
+
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_PATH = re.compile(r"\bfrom\b[^.,;]{0,50}?\bto\b[^.,;]{0,25}", re.IGNORECASE)
+_COMPASS = re.compile(
+    r"\b(?:at|in|on|towards?|near|along|across|occup(?:ies|ying)) (?:the |its )?(?:far |extreme )?"
+    r"((?:north|south)(?:[- ]?(?:east|west))?|east|west)(?:ern)?(?:most)?\b(?![- ](?:north|south|"
+    r"east|west)|wards?\b)"
+    r"(?: (?:side|part|portion|section|edge|half|area|region|end|corner|border|quadrant|third))?"
+    r"(?! of (?!the (?:image|scene|patch|view|frame|picture|photo)))",
+    re.IGNORECASE,
+)
+_MOVING = v.STRETCHING | v.ORIENTATION | v.words("leads continues spreads expands bounded bordered")
+
+_UNITS = {
+    "percent": r"%|percent|per cent",
+    "meters": r"m|meters?|metres?",
+    "kilometers": r"km|kilometers?|kilometres?",
+    "feet": r"ft|feet",
+    "hectares": r"ha|hectares?",
+    "acres": r"acres?",
+    "square meters": r"(?:sq\.?|square) ?(?:m|meters?|metres?)|m2|m\u00b2",
+}
+_MEASURE = re.compile(
+    r"(?<![\w.,])(\d{1,9}(?:,\d{3})*(?:\.\d{1,6})?)[ -]?(?:"
+    + "|".join(f"(?P<{name.replace(' ', '_')}>{unit})" for name, unit in _UNITS.items())
+    + r")(?![\w\u00b2])",
+    re.IGNORECASE,
+)
+_FRACTION = re.compile(
+    r"\b(?:(?P<third>(?:one|a)[- ]third)|(?P<thirds>two[- ]thirds)"
+    r"|(?P<quarters>three[- ](?:quarters|fourths))|(?P<quarter>(?:one|a)[- ](?:quarter|fourth))"
+    r"|(?P<half>half (?:of )?(?:the|this|its)"
+    r"|(?:about|nearly|almost|over|roughly|approximately|than) half))\b(?! (?:mile|km|kilomet))",
+    re.IGNORECASE,
+)
+_SHARES = {"third": 1 / 3, "thirds": 2 / 3, "quarters": 0.75, "quarter": 0.25, "half": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place that a caption names."""
+
+    name: str
+    region: Region
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What a caption says.
+
+    Attributes:
+        classes: of things that are named, in order, each once, without the vaguest
+        spots: all places
+        where: the one place of the sentences that name a class; classes of which several
+            sentences speak are left out
+        counts: numbers said of a class, :data:`MANY` for one that is not told
+        articles: classes that stand with "a" alone
+        measures: values by unit
+        shares: of the image, from 0 to 1, as fractions or percent
+    """
+
+    classes: tuple[str, ...] = ()
+    spots: tuple[Spot, ...] = ()
+    where: dict[str, Spot] = field(default_factory=dict)
+    counts: dict[str, set[int]] = field(default_factory=dict)
+    articles: frozenset[str] = frozenset()
+    measures: dict[str, list[float]] = field(default_factory=dict)
+    shares: tuple[float, ...] = ()
+
+
+@lru_cache(maxsize=64)
+def statements(caption: str) -> Statements:
+    """Reads a caption; no text makes it raise."""
+    classes: dict[str, None] = {}
+    counts: defaultdict[str, set[int]] = defaultdict(set)
+    articles: set[str] = set()
+    spots: list[Spot] = []
+    placed: defaultdict[str, list[Spot | None]] = defaultdict(list)
+    for sentence in _SENTENCE.split(caption):
+        tokens = tokenize(sentence)
+        named = _runs(tokens)
+        here = _spots(sentence)
+        spots += here.values()
+        owner = _owner(tokens, named, min(here, default=0))
+        for name in dict.fromkeys(name for _, _, name in named):
+            classes[name] = None
+            placed[name].append(
+                next(iter(here.values())) if name == owner and len(here) == 1 else None
+            )
+        for first, last, name in named:
+            _count(tokens, first, last, name, counts, articles)
+    where = {name: one[0] for name, one in placed.items() if len(one) == 1 and one[0]}
+    measures, shares = _measures(caption)
+    told = tuple(name for name in classes if name not in VAGUE)
+    return Statements(
+        told, tuple(spots), where, dict(counts), frozenset(articles), measures, shares
+    )
+
+
+def _runs(tokens: tuple[Token, ...]) -> list[tuple[int, int, str]]:
+    """First and last token of each class word, with the class."""
+    found: list[tuple[int, int, str]] = []
+    for index, name in sorted(class_tokens(tokens).items()):
+        if found and found[-1][1] == index - 1 and found[-1][2] == name and _one(tokens, found[-1]):
+            found[-1] = (found[-1][0], index, name)
+        else:
+            found.append((index, index, name))
+    return found
+
+
+def _one(tokens: tuple[Token, ...], run: tuple[int, int, str]) -> bool:
+    """Whether what was read so far is no class word by itself, so that the next belongs to it."""
+    longer = tuple(token.text for token in tokens[run[0] : run[1] + 2])
+    return longer in NAMES
+
+
+def _count(
+    tokens: tuple[Token, ...],
+    first: int,
+    last: int,
+    name: str,
+    counts: defaultdict[str, set[int]],
+    articles: set[str],
+) -> None:
+    plural = tuple(token.text for token in tokens[first : last + 1]) in PLURAL
+    for index in range(first - 1, max(-1, first - 1 - _LOOKBACK), -1):
+        token = tokens[index]
+        if tokens[index + 1].gap in (".", ","):
+            return
+        if tokens[index + 1].gap == "-":
+            continue  # "the two-lane road"
+        number = _number(token.text)
+        if number is not None and (plural or number == 1):
+            counts[name].add(number)
+            return
+        if token.text in _SEVERAL and plural:
+            counts[name].add(MANY)
+            return
+        if token.text in _ARTICLES and not plural:
+            articles.add(name)
+            return
+        if token.text in _STOPS:
+            return
+
+
+def _number(word: str) -> int | None:
+    if word.isdecimal() and len(word) < 4 and word.isascii():
+        return int(word) or None
+    return _NUMERALS.get(word)
+
+
+def _owner(tokens: tuple[Token, ...], named: list[tuple[int, int, str]], at: int) -> str:
+    """The class that a place at a character belongs to: the one before it, else the next."""
+    before = [name for _, last, name in named if tokens[last].end <= at]
+    return before[-1] if before else named[0][2] if named else ""
+
+
+def _spots(sentence: str) -> dict[int, Spot]:
+    """The places of a sentence by where they stand, paths "from left to right" left out."""
+    text = _PATH.sub(lambda match: " " * len(match[0]), sentence)
+    found = {place.start: Spot(place.name, place.region) for place in places(text)}
+    for match in _COMPASS.finditer(text):
+        before = text[: match.start()].lower().split()[-3:]
+        if _MOVING.isdisjoint(word.strip(".,;") for word in before):
+            spot = _spot(match[1])
+            if spot not in found.values():
+                found[match.start()] = spot
+    return found
+
+
+def _spot(compass: str) -> Spot:
+    directions = Directions()
+    directions.add(re.sub(r"[- ]", "", compass.lower()))
+    region = region_of(directions, hedged=False, extreme=False)
+    return Spot(name_of(directions, extreme=False), region)
+
+
+def _measures(caption: str) -> tuple[dict[str, list[float]], tuple[float, ...]]:
+    measures: defaultdict[str, list[float]] = defaultdict(list)
+    for match in _MEASURE.finditer(caption):
+        unit = (match.lastgroup or "").replace("_", " ")
+        measures[unit].append(float(match[1].replace(",", "")))
+    shares = [value / 100 for value in measures.pop("percent", ()) if value <= 100]
+    shares += [_SHARES[match.lastgroup or ""] for match in _FRACTION.finditer(caption)]
+    return dict(measures), tuple(shares)
