@@ -5,6 +5,7 @@
 #   make test    all tests; some of them: make test ARGS="tests/unit -k masks"
 #   make check   ruff and pyright
 #   make bench   the benchmarks, one after the other
+#   make bundle  build the panels' script from its TypeScript (needs node and npm)
 #   make clean   forget the virtual environment and the caches, never any data
 #
 # The demo works in your ordinary FiftyOne database, like everything else you do with PairLens,
@@ -15,7 +16,7 @@ PYTHON_BIN := .venv/bin
 DATASET ?= demo-gres
 ARGS ?=
 
-.PHONY: demo app test check format bench setup clean
+.PHONY: demo app test check format bench bundle check-bundle setup clean
 
 demo: setup
 	@$(PYTHON_BIN)/pairlens demo $(ARGS)
@@ -40,8 +41,14 @@ bench: setup
 	    echo "== $$bench"; $(PYTHON_BIN)/python "$$bench"; \
 	done
 
+bundle:
+	@tools/bundle.sh
+
+check-bundle:
+	@tools/bundle.sh --check
+
 setup:
 	@tools/setup.sh
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info fiftyone_plugin/panels/js/node_modules

@@ -19,12 +19,14 @@ PLUGIN_NAME = "@pairlens/curation"
 
 
 def register(plugin: Any) -> None:
-    """Registers the operators with FiftyOne's plugin context."""
+    """Registers the operators and panels with FiftyOne's plugin context."""
     _make_importable()
     from fiftyone_plugin.operators import OPERATORS
+    from fiftyone_plugin.operators.panel_calls import PANEL_OPERATORS
+    from fiftyone_plugin.panels import PANELS
 
-    for operator in OPERATORS:
-        plugin.register(operator)
+    for one in (*OPERATORS, *PANEL_OPERATORS, *PANELS):
+        plugin.register(one)
 
 
 def _make_importable() -> None:

@@ -14,8 +14,9 @@ from fiftyone_plugin.checks import CHECKS
 from fiftyone_plugin.checks.base import PREDICTIONS, Check
 from fiftyone_plugin.checks.finding import find_in
 from fiftyone_plugin.checks.records import Columns, Stored
-from fiftyone_plugin.checks.runner import RAN
+from fiftyone_plugin.checks.runner import RAN, kind_of
 from fiftyone_plugin.checks.stored import earlier_findings, stored_values
+from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.curation.log import State
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
 from fiftyone_plugin.metrics.measure import Source, count_chunk, score_changes
@@ -32,6 +33,7 @@ from importers.fields import (
     iou_field,
     score_fields,
 )
+from importers.formats.base import Kind
 from importers.image_stats import measure_target
 from importers.masks import Mask, load_stored
 from importers.media import ImageError, read_rgb
@@ -91,7 +93,7 @@ def _scores(dataset: Any, document: Document) -> State:
 def _findings(dataset: Any, document: Document) -> State:
     """What the checks of single pairs say now that ran over the dataset before."""
     ran: dict[str, Any] = store.info(dataset).get(RAN) or {}
-    checks = _checks(ran)
+    checks = _checks(ran, kind_of(dataset))
     if not checks or document.get(QUALITY) is None:
         return {}
     wants = any(PREDICTIONS in check.needs for check in checks)
@@ -105,9 +107,9 @@ def _findings(dataset: Any, document: Document) -> State:
     return stored_values(sorted(found, key=lambda f: (f.rank, f.check)))
 
 
-def _checks(ran: dict[str, Any]) -> list[Check]:
+def _checks(ran: dict[str, Any], kind: Kind) -> list[Check]:
     return [
-        CHECKS[name].with_params(params)
+        for_kind(CHECKS[name].with_params(params), kind)
         for name, params in ran.items()
         if name in CHECKS and CHECKS[name].scope == "pair"
     ]

@@ -1,0 +1,8 @@
+"""The panels; ``fiftyone.yml`` must list the same."""
+
+from typing import Any
+
+from fiftyone_plugin.panels.curation import CurationPanel
+from fiftyone_plugin.panels.pair import PairPanel
+
+PANELS: tuple[type[Any], ...] = (CurationPanel, PairPanel)

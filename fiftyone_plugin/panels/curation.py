@@ -1,0 +1,188 @@
+"""The panel beside the grid: what is in the dataset, how bad it is, and the sessions over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import fiftyone.operators.types as types
+from fiftyone.operators.categories import Categories
+from fiftyone.operators.panel import Panel, PanelConfig
+
+from fiftyone_plugin import PLUGIN_NAME
+from fiftyone_plugin.curation import bars, sessions
+from fiftyone_plugin.operators.base import required, text
+from fiftyone_plugin.panels import curation_scope
+from fiftyone_plugin.panels.curation_facts import EVALUATION, STEPS, facts_of
+from fiftyone_plugin.panels.curation_scope import WHOLE, Scope, scope_of, stages_of, view_in
+from importers.errors import PairLensError, UnknownName
+
+COMPONENT = "PairLensCuration"
+Answer = dict[str, Any]
+
+_TEXTS = ("name", "reviewer", "check", "severity", "saved_view")
+"""What the form of a new session may hold."""
+
+
+def _answering(method: Callable[[Any, Any], Answer]) -> Callable[[Any, Any], Answer]:
+    """Tells the App of an error in the sentence that the command line would print."""
+
+    @wraps(method)
+    def answer(self: Any, ctx: Any) -> Answer:
+        try:
+            return {"ok": True} | method(self, ctx)
+        except PairLensError as error:
+            ctx.ops.notify(str(error), variant="error")
+            return {"ok": False, "message": str(error)}
+
+    return answer
+
+
+class CurationPanel(Panel):
+    """The panel ``curation`` of the grid; drawn by a component of its own."""
+
+    @property
+    def config(self) -> PanelConfig:
+        """As FiftyOne asks for it."""
+        return PanelConfig(
+            name="curation",
+            label="Curation",
+            icon="fact_check",
+            category=Categories.CURATE,
+            surfaces="grid",
+        )
+
+    def render(self, ctx: Any) -> types.Property:
+        """The component, told which methods it may call."""
+        view = types.View(
+            component=COMPONENT,
+            composite_view=True,
+            refresh=self.refresh,
+            show=self.show,
+            reset=self.reset,
+            choose=self.choose,
+            step=self.step,
+            start=self.start,
+            resume=self.resume,
+            change=self.change,
+        )
+        return types.Property(types.Object(), view=view)
+
+    def on_load(self, ctx: Any) -> None:
+        """Shows the figures of the view that is open."""
+        self._count(ctx, curation_scope.follow(ctx) or scope_of(ctx))
+
+    def on_change_view(self, ctx: Any) -> None:
+        """Follows the view, unless the panel itself has set it."""
+        scope = curation_scope.follow(ctx)
+        if scope is not None:
+            self._count(ctx, scope)
+
+    def on_change_dataset(self, ctx: Any) -> None:
+        """Starts anew."""
+        ctx.panel.set_state(EVALUATION, None)
+        curation_scope.keep(ctx, WHOLE)
+        self._count(ctx, WHOLE)
+
+    def on_change_current_sample(self, ctx: Any) -> None:
+        """Counts again when a sample is closed, since it may have got a verdict."""
+        if not ctx.current_sample:
+            self._count(ctx, scope_of(ctx))
+
+    def refresh(self, ctx: Any) -> None:
+        """Counts again."""
+        self._count(ctx, scope_of(ctx))
+
+    def choose(self, ctx: Any) -> None:
+        """Draws the histogram of another evaluation, of the quality where ``key`` is blank."""
+        ctx.panel.set_state(EVALUATION, text(ctx.params.get("key")) or "")
+        self._count(ctx, scope_of(ctx))
+
+    @_answering
+    def show(self, ctx: Any) -> Answer:
+        """Shows the pairs of ``bar`` in the grid, worst first."""
+        self._show(ctx, required(ctx.params, "bar"))
+        return {}
+
+    @_answering
+    def reset(self, ctx: Any) -> Answer:
+        """Shows what the figures are about; where it does already, the whole dataset."""
+        scope = scope_of(ctx)
+        view = view_in(ctx, scope) if scope.bar is not None else None
+        now = WHOLE if view is None else Scope(scope.base)
+        curation_scope.keep(ctx, now)
+        if view is None:
+            ctx.ops.clear_view()
+        else:
+            ctx.ops.set_view(view=view)
+        self._mark(ctx, now)
+        if now.base != scope.base:
+            self._count(ctx, now)
+        return {}
+
+    @_answering
+    def step(self, ctx: Any) -> Answer:
+        """Opens the form of a step of the work, and counts again when that is done."""
+        name = required(ctx.params, "step")
+        if name not in STEPS:
+            raise UnknownName("step", name, STEPS)
+        ctx.prompt(f"{PLUGIN_NAME}/{STEPS[name]}", on_success=self.refresh)
+        return {}
+
+    @_answering
+    def start(self, ctx: Any) -> Answer:
+        """Starts a session over the view, a check, a severity, a saved view or all findings."""
+        given = {name: text(value) for name, value in ctx.params.items() if name in _TEXTS}
+        view = ctx.view if ctx.params.get("use_view") else None
+        again = bool(ctx.params.get("include_judged"))
+        start: Any = sessions.start
+        session = start(ctx.dataset, view=view, include_judged=again, **given)
+        return self._open(ctx, session["id"])
+
+    @_answering
+    def resume(self, ctx: Any) -> Answer:
+        """Shows a session's queue in the grid and says which pair is the reviewer's."""
+        return self._open(ctx, required(ctx.params, "session"))
+
+    @_answering
+    def change(self, ctx: Any) -> Answer:
+        """Renames, finishes, reopens or deletes a session."""
+        name, session = required(ctx.params, "do"), required(ctx.params, "session")
+        changes: dict[str, Callable[[], Any]] = {
+            "rename": lambda: sessions.rename(ctx.dataset, session, required(ctx.params, "name")),
+            "finish": lambda: sessions.finish(ctx.dataset, session),
+            "reopen": lambda: sessions.reopen(ctx.dataset, session),
+            "delete": lambda: sessions.delete(ctx.dataset, session),
+        }
+        if name not in changes:
+            raise UnknownName("change of a session", name, changes)
+        changes[name]()
+        self._count(ctx, scope_of(ctx))
+        return {}
+
+    def _open(self, ctx: Any, session: str) -> Answer:
+        item = sessions.resume(ctx.dataset, session, reviewer=text(ctx.params.get("reviewer")))
+        self._show(ctx, f"session:{item['session']}")
+        self._count(ctx, scope_of(ctx))
+        return {"item": item}
+
+    def _show(self, ctx: Any, bar: str) -> None:
+        """Shows a bar's pairs in the grid."""
+        scope = scope_of(ctx)
+        # A session is of the dataset: its queue is not cut down to the view.
+        base = None if bar.startswith("session:") else view_in(ctx, scope)
+        view = bars.view_of(ctx.dataset, bar, view=base)
+        scope = Scope(scope.base, bar, stages_of(view))
+        curation_scope.keep(ctx, scope)
+        ctx.ops.set_view(view=view)
+        self._mark(ctx, scope)
+
+    def _count(self, ctx: Any, scope: Scope) -> None:
+        """Sends the component the figures anew."""
+        self._mark(ctx, scope)
+        ctx.panel.set_data("facts", facts_of(ctx, scope))
+
+    def _mark(self, ctx: Any, scope: Scope) -> None:
+        """Tells the component which bar the grid shows."""
+        ctx.panel.set_data("bar", scope.bar)

@@ -1,0 +1,109 @@
+"""What the curation panel shows: the figures of a dataset, and what is still to be done to it.
+
+All of it is plain data; texts of a dataset stay texts, which the panel's component never takes
+for markup.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fiftyone_plugin.curation import summary
+from fiftyone_plugin.curation.states import default_reviewer
+from fiftyone_plugin.metrics.runs import METHOD
+from fiftyone_plugin.operators.base import is_imported, mask_fields
+from fiftyone_plugin.panels.curation_scope import Scope, view_in
+from importers import fields
+from importers.errors import PairLensError
+
+Facts = dict[str, Any]
+
+STEPS = {
+    "import": "import_dataset",
+    "predict": "predict_masks",
+    "score": "score_pairs",
+    "flag": "flag_pairs",
+    "export": "export_subset",
+}
+"""The steps of the work and the operators that do them."""
+
+EVALUATION = "evaluation"
+"""Where the panel's state has the scoring of the histogram; a blank one is the quality."""
+
+_NO_DATASET = "No dataset is open. Open one from the list above, or import published files."
+_FOREIGN = (
+    "PairLens did not import this dataset, so it has no query/mask pairs to curate. "
+    "Import published files into a dataset of their own."
+)
+_EMPTY = "This dataset has no pairs yet. Import some into it."
+_EMPTY_VIEW = "The view that you chose holds no pairs."
+_UNFLAGGED = "No check has run on this dataset yet. Flag its pairs to see which are bad, and why."
+_UNPREDICTED = "No predictions yet. Predict a mask for every query to see what a model makes of it."
+_UNSCORED = "The predictions are not scored yet. Score them for an IoU of every pair."
+
+
+def facts_of(ctx: Any, scope: Scope) -> Facts:
+    """What the panel shows.
+
+    Returns:
+        ``state`` (``none``, ``foreign``, ``empty``, ``refused`` or ``ready``), ``advice`` (a
+        list of ``text`` and ``step``, the most pressing first) and, where it is ``ready``,
+        ``overview``, ``whole`` (whether the figures are of the whole dataset), ``saved_views``
+        and ``reviewer``
+    """
+    dataset = ctx.dataset
+    if dataset is None:
+        return _without("none", _NO_DATASET)
+    if not is_imported(dataset):
+        return _without("foreign", _FOREIGN)
+    try:
+        return _ready(ctx, dataset, scope)
+    except PairLensError as error:
+        return _without("refused", str(error))
+
+
+def _without(state: str, text: str) -> Facts:
+    return {"state": state, "advice": [{"text": text, "step": "import"}]}
+
+
+def _ready(ctx: Any, dataset: Any, scope: Scope) -> Facts:
+    view = view_in(ctx, scope)
+    overview = summary.overview(dataset, view, eval_key=_evaluation(ctx, dataset))
+    if not overview["pairs"] and view is None:
+        return _without("empty", _EMPTY)
+    return {
+        "state": "ready",
+        "advice": _advice(dataset, overview),
+        "overview": overview,
+        "whole": view is None,
+        "saved_views": dataset.list_saved_views(),
+        "reviewer": ctx.user_id or default_reviewer(),
+    }
+
+
+def _evaluation(ctx: Any, dataset: Any) -> str | None:
+    """The scoring that was chosen, or any where none was; ``None`` for the quality."""
+    chosen = ctx.panel.get_state(EVALUATION)
+    known = dataset.list_evaluations(method=METHOD)
+    return chosen or None if chosen == "" or chosen in known else next(iter(known), None)
+
+
+def _advice(dataset: Any, overview: Facts) -> list[dict[str, str | None]]:
+    """What is still to be done, the most pressing first."""
+    if not overview["pairs"]:
+        return [{"text": _EMPTY_VIEW, "step": None}]
+    todo = []
+    if not is_flagged(dataset):
+        todo.append({"text": _UNFLAGGED, "step": "flag"})
+    if not [name for name in mask_fields(dataset) if name != fields.SEGMENTATION]:
+        todo.append({"text": _UNPREDICTED, "step": "predict"})
+    elif not overview["evaluations"]:
+        todo.append({"text": _UNSCORED, "step": "score"})
+    return todo
+
+
+def is_flagged(dataset: Any) -> bool:
+    """Whether the checks ever ran: every pair then has a quality, the sound ones too."""
+    return (
+        dataset._sample_collection.find_one({fields.QUALITY: {"$gte": 0}}, {"_id": 1}) is not None
+    )

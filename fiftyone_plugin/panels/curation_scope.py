@@ -1,0 +1,95 @@
+"""What the curation panel's figures are about, and which of their bars the grid shows.
+
+A click on a bar changes the App's view, and the figures must not follow it: they stay with the
+view that the curator chose, so that the next bar is one click away. A view that anybody else
+sets, in the view bar or with a saved view or another operator, is a choice and they do follow.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import fiftyone as fo
+from bson import json_util
+
+Stages = list[Any]
+STATE = "scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The panel's place between two events, kept in the panel's state.
+
+    Attributes:
+        base: stages of the view that the figures are about; none for the whole dataset
+        bar: the bar that was clicked, as :func:`fiftyone_plugin.curation.bars.view_of` takes it
+        shown: stages of the view that the click set
+    """
+
+    base: Stages
+    bar: str | None = None
+    shown: Stages | None = None
+
+    def to_text(self) -> str:
+        """For the panel's state, which merges what is not a text."""
+        return json.dumps(asdict(self))
+
+
+WHOLE = Scope([])
+
+
+def scope_of(ctx: Any) -> Scope:
+    """The scope as the panel's state has it, or the whole dataset."""
+    try:
+        stored = json.loads(ctx.panel.get_state(STATE) or "")
+        return Scope(list(stored["base"]), stored["bar"], stored["shown"])
+    except (TypeError, ValueError, KeyError):
+        return WHOLE
+
+
+def keep(ctx: Any, scope: Scope) -> None:
+    """Puts the scope into the panel's state."""
+    ctx.panel.set_state(STATE, scope.to_text())
+
+
+def follow(ctx: Any) -> Scope | None:
+    """The new scope after the App's view has changed; ``None`` where it stays as it is.
+
+    The App tells of a change several times, and its last word can come after the next click:
+    so nothing is written that is as it was.
+    """
+    scope = scope_of(ctx)
+    if scope.bar is not None and _plain(ctx.request_params.get("view")) == scope.shown:
+        return None
+    now = WHOLE if ctx.view is None else Scope(stages_of(ctx.view))
+    if now == scope:
+        return None
+    keep(ctx, now)
+    return now
+
+
+def view_in(ctx: Any, scope: Scope) -> Any:
+    """The view that the figures are about, ``None`` for the whole dataset.
+
+    Stages that the dataset no longer bears, such as those of a deleted field, are dropped.
+    """
+    if not scope.base:
+        return None
+    try:
+        return fo.DatasetView._build(ctx.dataset, json_util.loads(json.dumps(scope.base)))
+    except Exception:  # whatever a stage of anybody's can raise
+        keep(ctx, WHOLE)
+        return None
+
+
+def stages_of(view: Any) -> Stages:
+    """A view's stages as plain data."""
+    return _plain(view._serialize(include_uuids=False))
+
+
+def _plain(stages: Any) -> Stages:
+    """Stages as they come back from a browser, without the ids that it gives them."""
+    plain = json.loads(json_util.dumps(stages or []))
+    return [{name: value for name, value in one.items() if name != "_uuid"} for one in plain]

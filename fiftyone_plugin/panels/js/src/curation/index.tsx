@@ -1,0 +1,384 @@
+// The panel beside the grid: what is in the dataset, how bad it is, and the sessions over it.
+
+import * as React from "react";
+
+import { openPanel, openSample } from "../host";
+import { Call, PanelProps, useReloads, usePanel } from "../panel";
+import { Histogram, Row, Stack } from "./charts";
+import { Sessions } from "./sessions";
+import { STYLE } from "./style";
+import {
+  Advice,
+  Facts,
+  Item,
+  JUDGED,
+  Overview,
+  SEVERITY_COLORS,
+  VERDICT_COLORS,
+  count,
+  pairs,
+  percent,
+} from "./types";
+
+const STEPS = ["import", "predict", "score", "flag", "export"] as const;
+const LABELS: Record<string, string> = {
+  import: "Import",
+  predict: "Predict",
+  score: "Score",
+  flag: "Flag",
+  export: "Export",
+};
+
+/** The component that the Python panel `curation` shows. */
+export function CurationPanel({ data, schema }: PanelProps<{ facts?: Facts; bar?: string | null }>) {
+  const call = usePanel(schema);
+  const facts = data?.facts;
+  const reloads = useReloads();
+  const counted = React.useRef(reloads);
+  React.useEffect(() => {
+    if (counted.current === reloads) return;
+    counted.current = reloads;
+    void call("refresh");
+  }, [reloads, call]);
+  return (
+    <div
+      className="plc"
+      data-cy="plc-panel"
+      data-state={facts?.state ?? "loading"}
+      onKeyDown={pressEnter}
+    >
+      <style>{STYLE}</style>
+      {facts ? <Contents facts={facts} bar={data?.bar ?? null} call={call} /> : <div className="plc-empty">Counting ...</div>}
+    </div>
+  );
+}
+
+/** Does what Enter does elsewhere: the App takes the key from buttons and forms. */
+function pressEnter(event: React.KeyboardEvent) {
+  const { target } = event;
+  if (event.key !== "Enter" || event.repeat) return;
+  if (target instanceof HTMLButtonElement) target.click();
+  else if (target instanceof HTMLInputElement) target.form?.requestSubmit();
+  else return;
+  event.preventDefault();
+}
+
+interface ContentsProps {
+  facts: Facts;
+  bar: string | null;
+  call: Call;
+}
+
+function Contents({ facts, bar, call }: ContentsProps) {
+  const overview = facts.overview;
+  return (
+    <>
+      {overview && <Head facts={facts} overview={overview} bar={bar} call={call} />}
+      <Steps advised={facts.advice[0]?.step ?? null} ready={!!overview} call={call} />
+      {facts.advice.map((one) => (
+        <Hint key={one.text} advice={one} call={call} />
+      ))}
+      {overview && overview.pairs > 0 && (
+        <Figures facts={facts} overview={overview} bar={bar} call={call} />
+      )}
+    </>
+  );
+}
+
+interface FiguresProps extends ContentsProps {
+  overview: Overview;
+}
+
+function Head({ facts, overview, bar, call }: FiguresProps) {
+  const what = `${pairs(overview.pairs)} on ${count(overview.images)} image${overview.images === 1 ? "" : "s"}`;
+  return (
+    <div className="plc-head">
+      <h2>{overview.dataset}</h2>
+      <span className="plc-dim" data-cy="plc-scope">
+        {facts.whole ? what : `${what}, in the view that you chose`}
+      </span>
+      {!facts.whole && !bar && (
+        <button type="button" className="plc-link" onClick={() => void call("reset")}>
+          Whole dataset
+        </button>
+      )}
+      <button type="button" className="plc-link" onClick={() => void call("refresh")}>
+        Refresh
+      </button>
+    </div>
+  );
+}
+
+function Steps({ advised, ready, call }: { advised: string | null; ready: boolean; call: Call }) {
+  return (
+    <div className="plc-steps" role="toolbar" aria-label="Steps">
+      {STEPS.map((step) => (
+        <button
+          type="button"
+          key={step}
+          className={step === advised ? "plc-button plc-main" : "plc-button"}
+          disabled={!ready && step !== "import"}
+          data-cy={`plc-step-${step}`}
+          onClick={() => void call("step", { step })}
+        >
+          {LABELS[step]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Hint({ advice, call }: { advice: Advice; call: Call }) {
+  const { step } = advice;
+  return (
+    <div className="plc-advice" data-cy="plc-advice">
+      <span>{advice.text}</span>
+      <button
+        type="button"
+        className="plc-button"
+        onClick={() => void (step ? call("step", { step }) : call("reset"))}
+      >
+        {step ? LABELS[step] : "Whole dataset"}
+      </button>
+    </div>
+  );
+}
+
+function Figures({ facts, overview, bar: active, call }: FiguresProps) {
+  const show = (bar: string) => void (bar === active ? call("reset") : call("show", { bar }));
+  const open = async (item: Item) => {
+    if (!item.sample_id) return;
+    await openSample(item.sample_id);
+    if (await modalStands()) await openPanel("pair");
+  };
+  return (
+    <>
+      {active && <Shown bar={active} overview={overview} call={call} />}
+      <Cards overview={overview} active={active} show={show} />
+      <div className="plc-grid">
+        <Findings overview={overview} active={active} show={show} />
+        <Sessions
+          facts={facts}
+          bar={active}
+          overview={overview}
+          call={call}
+          open={(item) => void open(item)}
+        />
+        <div className="plc-rest">
+          <Review overview={overview} active={active} show={show} />
+          <Distribution overview={overview} active={active} show={show} call={call} />
+          <Splits overview={overview} active={active} show={show} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** Waits for the modal, since a panel opens where the others are; false if it does not come. */
+async function modalStands(): Promise<boolean> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (document.querySelector('[data-cy="modal"] [data-cy="panel-container"]')) return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
+
+interface PartProps {
+  overview: Overview;
+  active: string | null;
+  show: (bar: string) => void;
+}
+
+function Shown({ bar, overview, call }: { bar: string; overview: Overview; call: Call }) {
+  return (
+    <div className="plc-shown" role="status" data-cy="plc-shown">
+      <span>
+        The grid shows <b>{nameOf(bar, overview)}</b>, worst first.
+      </span>
+      <button type="button" className="plc-button" onClick={() => void call("reset")}>
+        Show all again
+      </button>
+    </div>
+  );
+}
+
+/** A bar as it is called in a sentence. */
+function nameOf(bar: string, overview: Overview): string {
+  const at = bar.indexOf(":");
+  const [kind, name] = [bar.slice(0, at), bar.slice(at + 1)];
+  if (at < 0) return bar === "flagged" ? "pairs with findings" : "all pairs";
+  if (kind === "check") return name;
+  if (kind === "severity") return `findings of severity ${name}`;
+  if (kind === "verdict") return name === "pending" ? "pairs without a verdict" : `verdict ${name}`;
+  if (kind === "reviewer") return `pairs judged by ${name}`;
+  if (kind === "split") return `split ${name}`;
+  if (kind === "session") {
+    return `session ${overview.sessions.find((one) => one.id === name)?.name ?? name}`;
+  }
+  const [field, low, high] = name.split(":");
+  return `${field} from ${Number(Number(low).toFixed(3))} to ${Number(Number(high).toFixed(3))}`;
+}
+
+function Cards({ overview, active, show }: PartProps) {
+  const pending = overview.verdicts.find((one) => one.verdict === "pending");
+  const judged = overview.pairs - (pending?.pairs ?? 0);
+  return (
+    <div className="plc-cards">
+      <Card
+        bar="flagged"
+        value={overview.flagged}
+        share={percent(overview.flagged, overview.pairs)}
+        active={active}
+        show={show}
+      >
+        with findings
+      </Card>
+      {overview.severities.map((one) => (
+        <Card key={one.severity} bar={one.bar} value={one.pairs} active={active} show={show}>
+          <i style={{ background: SEVERITY_COLORS[one.severity] }} /> {one.severity}
+        </Card>
+      ))}
+      <Card
+        bar="verdict:pending"
+        value={pending?.pairs ?? 0}
+        share={`${percent(judged, overview.pairs)} done`}
+        active={active}
+        show={show}
+      >
+        to judge
+      </Card>
+    </div>
+  );
+}
+
+interface CardProps {
+  bar: string;
+  value: number;
+  share?: string;
+  active: string | null;
+  show: (bar: string) => void;
+  children: React.ReactNode;
+}
+
+function Card({ bar, value, share, active, show, children }: CardProps) {
+  return (
+    <button
+      type="button"
+      className={bar === active ? "plc-card plc-on" : "plc-card"}
+      aria-pressed={bar === active}
+      data-cy={`plc-card-${bar}`}
+      onClick={() => show(bar)}
+    >
+      <b>{count(value)}</b>
+      {share && <small>{share}</small>}
+      <span>{children}</span>
+    </button>
+  );
+}
+
+function Findings({ overview, active, show }: PartProps) {
+  const most = Math.max(1, ...overview.findings.map((one) => one.pairs));
+  return (
+    <section className="plc-section" style={{ gridArea: "findings" }} data-cy="plc-findings">
+      <header>
+        <h3>Findings by check</h3>
+        <small>pairs</small>
+      </header>
+      {!overview.findings.length && <div className="plc-empty">No check found anything.</div>}
+      {overview.findings.map((one) => (
+        <Row
+          key={`${one.check} ${one.severity}`}
+          bar={one}
+          label={one.check}
+          parts={[{ color: SEVERITY_COLORS[one.severity], pairs: one.pairs }]}
+          most={most}
+          active={one.bar === active}
+          title={`${one.check}, ${one.severity}: ${one.about}`}
+          show={show}
+        />
+      ))}
+    </section>
+  );
+}
+
+function Review({ overview, active, show }: PartProps) {
+  const most = Math.max(1, ...overview.reviewers.map((one) => one.pairs));
+  return (
+    <section className="plc-section" data-cy="plc-review">
+      <header>
+        <h3>Review</h3>
+      </header>
+      <Stack
+        bars={overview.verdicts}
+        total={overview.pairs}
+        active={active}
+        color={(one) => VERDICT_COLORS[one.verdict]}
+        name={(one) => one.verdict}
+        show={show}
+      />
+      {overview.reviewers.length > 0 && <h4>By reviewer</h4>}
+      {overview.reviewers.map((one) => (
+        <Row
+          key={one.reviewer}
+          bar={one}
+          label={one.reviewer || "nobody named"}
+          parts={JUDGED.map((verdict) => ({ color: VERDICT_COLORS[verdict], pairs: one[verdict] }))}
+          most={most}
+          active={one.bar === active}
+          title={JUDGED.map((verdict) => `${verdict} ${count(one[verdict])}`).join(", ")}
+          show={show}
+        />
+      ))}
+    </section>
+  );
+}
+
+function Distribution({ overview, active, show, call }: PartProps & { call: Call }) {
+  const { histogram, evaluations } = overview;
+  const chosen = evaluations.find((one) => histogram.field === `${one.key}_iou`)?.key ?? "";
+  return (
+    <section className="plc-section" data-cy="plc-histogram">
+      <header>
+        <h3>{chosen ? "IoU" : "Quality"}</h3>
+        {evaluations.length > 0 && (
+          <select
+            aria-label="Histogram of"
+            value={chosen}
+            onChange={(event) => void call("choose", { key: event.target.value })}
+          >
+            <option value="">quality</option>
+            {evaluations.map((one) => (
+              <option key={one.key} value={one.key}>
+                IoU of {one.key}
+              </option>
+            ))}
+          </select>
+        )}
+      </header>
+      <Histogram values={histogram} active={active} color="#8a7fd6" show={show} />
+    </section>
+  );
+}
+
+function Splits({ overview, active, show }: PartProps) {
+  if (overview.splits.length < 2) return null;
+  const most = Math.max(1, ...overview.splits.map((one) => one.pairs));
+  return (
+    <section className="plc-section" data-cy="plc-splits">
+      <header>
+        <h3>Splits</h3>
+      </header>
+      {overview.splits.map((one) => (
+        <Row
+          key={one.split}
+          bar={one}
+          label={one.split}
+          parts={[{ color: "#6b9fa8", pairs: one.pairs }]}
+          most={most}
+          active={one.bar === active}
+          show={show}
+        />
+      ))}
+    </section>
+  );
+}

@@ -1,0 +1,38 @@
+// What the checks found about the pair; a finding can be held to see its evidence alone.
+
+import * as React from "react";
+import type { Finding } from "./types";
+
+interface Props {
+  findings: Finding[];
+  active: Finding | null;
+  onHold: (finding: Finding | null) => void;
+}
+
+export function Findings({ findings, active, onHold }: Props): React.ReactElement {
+  return (
+    <section aria-label="Findings">
+      <h3>{findings.length === 0 ? "No findings" : `Findings (${findings.length})`}</h3>
+      <ul className="plp-findings">
+        {findings.map((finding, index) => (
+          <li key={index}>
+            <button
+              type="button"
+              className={`plp-finding plp-${finding.severity}`}
+              aria-pressed={finding === active}
+              title={finding.about}
+              onClick={() => onHold(finding === active ? null : finding)}
+            >
+              <span className="plp-finding-head">
+                <span className="plp-severity">{finding.severity}</span>
+                <span className="plp-check">{finding.check.replaceAll("_", " ")}</span>
+                <span className="plp-faint">score {finding.score.toFixed(2)}</span>
+              </span>
+              <span className="plp-note">{finding.note}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

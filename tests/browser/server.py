@@ -1,0 +1,71 @@
+"""The App's server as a process of its own, which a test may kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import requests
+
+from tests import database
+
+START_SECONDS = 120
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+GRID_ZOOM = "8"
+"""Thumbnails on which most phrases can be read whole."""
+
+SERVE = (
+    "import sys; from fiftyone_plugin.app import open_app; open_app(sys.argv[1], int(sys.argv[2]))"
+)
+
+
+class Server:
+    """Serves the App for a dataset as ``pairlens app`` does, as soon as it is made."""
+
+    def __init__(self, dataset_name: str, log: Path) -> None:
+        self.port = database.free_port()
+        self.dataset_name = dataset_name
+        self.log = log
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/datasets/{self.dataset_name}"
+
+    def start(self) -> None:
+        """Starts it, again on the same port if it ran before; returns when it answers."""
+        command = [sys.executable, "-c", SERVE, self.dataset_name, str(self.port)]
+        environment = {n: v for n, v in os.environ.items() if n not in SCREENS}
+        environment["FIFTYONE_APP_GRID_ZOOM"] = GRID_ZOOM
+        with open(self.log, "ab") as stream:
+            self.process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
+        self._wait()
+
+    def interrupt(self) -> None:
+        """Ends it as Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(30) == 0, self.log.read_text()
+
+    def kill(self) -> None:
+        """Ends it as a power cut does, with all that it started; returns when all is quiet."""
+        started = psutil.Process(self.process.pid).children(recursive=True)
+        for process in (*started, self.process):
+            process.kill()
+        self.process.wait(30)
+        psutil.wait_procs(started, timeout=30)
+        assert not database.listens(self.port)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                if requests.get(f"http://127.0.0.1:{self.port}/fiftyone", timeout=2).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.25)
+        raise RuntimeError(f"the App does not answer:\n{self.log.read_text()[-3000:]}")
