@@ -48,23 +48,37 @@ def make_editable(
         raise UsageError(f"{len(pairs):,} pairs are too many to edit; take {MOST_EDITABLE:,}")
     check_source(dataset, source)
     documents = [document_of(dataset, pair, source) for pair in pairs]
-    if not dataset.has_field(EDITABLE_MASK):
-        dataset.add_sample_field(
-            EDITABLE_MASK, fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections
-        )
-    _offer(dataset)
+    offer(dataset)
     store.update(dataset, ((d["_id"], {EDITABLE_MASK: _editable(d, source)}) for d in documents))
     _reload(dataset, documents)
     return {"made": len(documents), "field": EDITABLE_MASK}
 
 
-def _offer(dataset: Any) -> None:
-    """Has FiftyOne's annotation mode offer the field: it shows those with a label schema alone."""
+def offer(dataset: Any) -> None:
+    """Declares the field of editable masks, and has FiftyOne's annotation mode offer it.
+
+    An App that shows the dataset already learns of new fields when it loads the dataset again,
+    so a session does this at its start, before the first mask is to be mended.
+    """
+    if not dataset.has_field(EDITABLE_MASK):
+        dataset.add_sample_field(
+            EDITABLE_MASK, fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections
+        )
+        _show(dataset)
+    # The annotation mode lists fields with a label schema alone.
     if EDITABLE_MASK in getattr(dataset, "label_schemas", {EDITABLE_MASK}):
         return  # or a FiftyOne of before label schemas
     label = {"classes": [MASK_TARGETS[TARGET]], "component": "radio", "type": "detections"}
     dataset.update_label_schema(EDITABLE_MASK, label | {"attributes": []})
     dataset.activate_label_schemas(EDITABLE_MASK)
+
+
+def _show(dataset: Any) -> None:
+    """Ticks the field in the App's sidebar: annotation edits what is shown."""
+    active = dataset.app_config.active_fields
+    if active is not None and EDITABLE_MASK not in (active.paths or ()):
+        active.paths = [*(active.paths or ()), EDITABLE_MASK]
+        dataset.save()
 
 
 def clear_editable(dataset: Any, pairs: Sequence[str]) -> int:

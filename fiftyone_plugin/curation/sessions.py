@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from fiftyone_plugin.curation import progress, queue, states, writing
+from fiftyone_plugin.curation import mending, progress, queue, states, writing
 from fiftyone_plugin.curation.session_store import (
     CHUNK,
     POSITIONS,
@@ -27,6 +27,7 @@ from fiftyone_plugin.curation.session_store import (
 from fiftyone_plugin.curation.source import Source, choose
 from importers import store
 from importers.errors import StateError, UsageError
+from importers.fields import SEGMENTATION
 
 MAX_NAME = 200
 MOST_LISTED = 50
@@ -92,6 +93,8 @@ def start(
     except BaseException:
         collection(QUEUES).delete_many({"session": document["_id"]})
         raise
+    if dataset.has_field(SEGMENTATION):
+        mending.offer(dataset)
     return get(dataset, str(document["_id"]))
 
 

@@ -395,3 +395,14 @@ def test_queries_of_one_shape_with_different_masks_are_not_exported(
     with pytest.raises(UsageError, match="share one shape but have different masks"):
         export_dataset(dataset, "gres", tmp_path / "out", select="all")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_session_offers_the_field_before_it_is_needed(dataset: Any) -> None:
+    """An App that is open already would not learn of it in the middle of the session."""
+    assert not dataset.has_field("segmentation_edit")
+    sessions.start(dataset, name="ahead", view=dataset.limit(2))
+    dataset.reload()
+    assert dataset.has_field("segmentation_edit")
+    assert "segmentation_edit" in dataset.app_config.active_fields.paths
+    assert "segmentation_edit" in dataset.label_schemas
+    assert dataset.exists("segmentation_edit").count() == 0
