@@ -1,33 +1,90 @@
-"""Files that lie in archives, brought out one by one."""
+"""Images that lie in archives, brought out one by one."""
 
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
-from importers.files import write_atomic
 from importers.masks import MAX_BYTES
-from importers.media import ImageError
+from importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
 from importers.records import Packed
 
+_MAX_KEPT = 1 << 22
+_memory = threading.local()
 
-def extract(packed: Packed, folder: Path) -> Path:
-    """Writes a packed file to a folder, whole or not at all; one that is there is kept.
+
+def extract(packed: Packed, folder: Path) -> tuple[Path, ImageFacts]:
+    """Writes a packed image to a folder, whole or not at all; one that is there is kept.
+
+    The image is read once: what is measured of it is measured in memory.
 
     Returns:
-        where it lies
+        where it lies, and what is in it
 
     Raises:
-        ImageError: if the archive ends before the file does, or the file is too large
+        ImageError: if the archive ends before the image does, or it is too large or no image;
+            nothing is then written
+        OSError: if it cannot be written
     """
     target = folder / packed.name
-    if target.is_file() and target.stat().st_size == packed.size:
-        return target
+    with suppress(FileNotFoundError):
+        if target.stat().st_size == packed.size:
+            return target, inspect_image(target)
+    data = _read(packed)
+    facts = inspect_bytes(data, target.name)
+    _write(target, data)
+    return target, facts
+
+
+def _read(packed: Packed) -> memoryview:
+    """The image's bytes, good until this thread reads the next."""
     if packed.size > MAX_BYTES:
         raise ImageError(f"{packed.name} has {packed.size:,} bytes, too many for an image")
-    with open(packed.archive, "rb") as stream:
-        stream.seek(packed.offset)
-        data = stream.read(packed.size)
-    if len(data) != packed.size:
+    view = _buffer(packed.size)
+    try:
+        with open(packed.archive, "rb", buffering=0) as stream:
+            stream.seek(packed.offset)
+            size = stream.readinto(view)
+    except OSError as error:
+        raise ImageError(f"{packed.archive.name} cannot be read ({error.strerror})") from error
+    if size != packed.size:
         raise ImageError(f"{packed.archive.name} ends in the middle of {packed.name}")
-    write_atomic(target, data)
-    return target
+    return view
+
+
+def _buffer(size: int) -> memoryview:
+    """Memory that this thread uses again and again, since fresh memory is cleared first."""
+    if size > _MAX_KEPT:
+        return memoryview(bytearray(size))
+    kept: bytearray | None = getattr(_memory, "kept", None)
+    if kept is None or len(kept) < size:
+        kept = _memory.kept = bytearray(max(size, 1 << 17))
+    return memoryview(kept)[:size]
+
+
+def _write(target: Path, data: memoryview) -> None:
+    """As :func:`importers.files.write_atomic`, in a fifth of the time.
+
+    No two records share a name, so the unfinished file needs no random one; what a killed run
+    left of it is written over.
+    """
+    begun = f"{target.parent}/.{target.name}.partial"
+    try:
+        with _create(begun, target.parent) as stream:
+            stream.write(data)
+        os.replace(begun, target)  # noqa: PTH105
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(begun)  # noqa: PTH108
+        raise
+
+
+def _create(file: str, folder: Path) -> FileIO:
+    try:
+        return FileIO(file, "wb")
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileIO(file, "wb")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from importers import app_view, fields, schema, store
+from importers.collector import rare_collections
 from importers.datasets import media_dir_of, open_dataset
 from importers.documents import document
 from importers.errors import RecordError, StateError
@@ -120,11 +122,13 @@ def fill_dataset(
         made = (prepared for image in images for prepared in image)
         if options.limit is not None:
             made = islice(made, max(0, options.limit - len(dataset)))
-        summary.added = _insert_all(dataset, made, options)
+        with rare_collections():
+            summary.added = _insert_all(dataset, made, options)
     finally:
         skips.close()
     if chosen.scenes and (joined := join_scenes(dataset)):
         summary.notes.append(f"{joined:,} images stand under several ids, and were given one each")
+    schema.index(dataset, chosen.kind)
     _finish(dataset, summary, skips)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
@@ -203,12 +207,17 @@ def _prepare_missing(group: _Group, place: Place) -> list[Prepared]:
 def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) -> int:
     added = 0
     dataset_id = dataset._doc.id
-    for batch in store.batched(made, store.BATCH):
-        now = datetime.now(UTC)
-        docs = [document(prepared, dataset_id, now) for prepared in batch]
-        for doc in docs:
-            doc["tags"].extend(options.tags)
-        added += store.insert(dataset, docs)
+    with ThreadPoolExecutor(1, thread_name_prefix="pairlens-insert") as pool:
+        # While the database takes one batch, the next is made.
+        pending: Future[int] | None = None
+        for batch in store.batched(made, store.BATCH):
+            now = datetime.now(UTC)
+            docs = [document(prepared, dataset_id, now) for prepared in batch]
+            for doc in docs:
+                doc["tags"].extend(options.tags)
+            added += pending.result() if pending else 0
+            pending = pool.submit(store.insert, dataset, docs)
+        added += pending.result() if pending else 0
     return added
 
 

@@ -69,8 +69,6 @@ def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
     """Measures a mask."""
     height, width = mask.pixels.shape
     target = mask.target.view(np.uint8)
-    columns, rows = target.sum(0, dtype=np.int64), target.sum(1, dtype=np.int64)
-    area = int(columns.sum())
     common = {
         "width": width,
         "height": height,
@@ -80,16 +78,21 @@ def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
         "problem": mask.problem,
         "polygon_faults": polygon_faults,
     }
-    if not area:
+    x0, y0, across, down = cv2.boundingRect(target)
+    if not across:
         return MaskStats(**common)
-    xs, ys = np.flatnonzero(columns), np.flatnonzero(rows)
-    x0, y0, x1, y1 = int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
+    x1, y1 = x0 + across, y0 + down
     crop = np.ascontiguousarray(target[y0:y1, x0:x1])
+    columns, rows = np.zeros(width, np.int64), np.zeros(height, np.int64)
+    # Several times as fast as numpy's sums, and over the box alone.
+    columns[x0:x1] = cv2.reduce(crop, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
+    rows[y0:y1] = cv2.reduce(crop, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[:, 0]
+    area = int(rows.sum())
     components, holes, largest, hull_area = _topology(crop)
     return MaskStats(
         **common,
         area=area,
-        box=(x0, y0, x1 - x0, y1 - y0),
+        box=(x0, y0, across, down),
         centroid=(_mean(columns), _mean(rows)),
         x_quantiles=_quantiles(columns),
         y_quantiles=_quantiles(rows),
@@ -103,7 +106,7 @@ def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
             )
             if touches
         ),
-        rectangularity=area / ((x1 - x0) * (y1 - y0)),
+        rectangularity=area / (across * down),
         elongation=_elongation(crop),
         solidity=min(1.0, area / hull_area),
     )

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
@@ -192,6 +192,8 @@ def read_mask(path: Path) -> Mask:
     """
     if not path.is_file():
         raise MaskError(f"{path.name} does not exist")
+    if not path.stat().st_size:
+        raise MaskError(f"{path.name} is empty")
     try:
         if path.suffix.lower() in (".npy", ".npz"):
             arrays = read_arrays(path)
@@ -202,6 +204,10 @@ def read_mask(path: Path) -> Mask:
             return _decode_raster(stream)
     except MaskError as error:
         raise MaskError(f"{path.name}: {error}") from error
+    except UnidentifiedImageError as error:  # whose own words quote the whole path
+        raise MaskError(f"{path.name} is no image that can be read") from error
+    except Image.DecompressionBombError as error:
+        raise MaskError(f"{path.name} claims more than {MAX_PIXELS:,} pixels") from error
     except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
         raise MaskError(f"{path.name} cannot be decoded ({error!r})") from error
 

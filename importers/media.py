@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -63,46 +65,59 @@ def inspect_image(path: Path) -> ImageFacts:
     Raises:
         ImageError: if it is missing, no image, or larger than the bound
     """
-    if not path.is_file():
-        raise ImageError(f"{path.name} does not exist")
-    digest, size = "", 0
     try:
         with open(path, "rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            size = stream.tell()
-            stream.seek(0)
-            with Image.open(stream) as image:
-                facts = ImageFacts(
-                    *image.size,
-                    # Pillow leaves out bands that a TIFF does not name, such as near infrared.
-                    bands=int(_tags(image).get(_SAMPLES_PER_PIXEL, len(image.getbands()))),
-                    mime_type=Image.MIME.get(image.format or "", "application/octet-stream"),
-                    size_bytes=size,
-                    digest=digest,
-                    browsable=image.format in BROWSER_FORMATS,
-                )
-    except UnidentifiedImageError:
-        facts = _inspect_tiff(path, digest, size)
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+            return _inspect(stream, path.name, stream.tell(), digest)
+    except (FileNotFoundError, IsADirectoryError):
+        raise ImageError(f"{path.name} does not exist") from None
+    except OSError as error:
         raise ImageError(f"{path.name} cannot be read as an image ({error})") from error
-    _check_size(path, facts.width, facts.height)
+
+
+def inspect_bytes(data: bytes | memoryview, name: str) -> ImageFacts:
+    """As :func:`inspect_image`, of an image in memory; ``name`` is for messages."""
+    digest = hashlib.sha256(data).hexdigest()
+    return _inspect(io.BytesIO(data), name, len(data), digest)
+
+
+def _inspect(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
+    if not size:
+        raise ImageError(f"{name} is empty")
+    stream.seek(0)
+    try:
+        with Image.open(stream) as image:
+            facts = ImageFacts(
+                *image.size,
+                # Pillow leaves out bands that a TIFF does not name, such as near infrared.
+                bands=int(_tags(image).get(_SAMPLES_PER_PIXEL, len(image.getbands()))),
+                mime_type=Image.MIME.get(image.format or "", "application/octet-stream"),
+                size_bytes=size,
+                digest=digest,
+                browsable=image.format in BROWSER_FORMATS,
+            )
+    except UnidentifiedImageError:
+        facts = _inspect_tiff(stream, name, size, digest)
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"{name} claims more than {MAX_PIXELS:,} pixels") from error
+    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+        raise ImageError(f"{name} cannot be read as an image ({error})") from error
+    if not 0 < facts.width * facts.height <= MAX_PIXELS:
+        claimed = f"{facts.width}x{facts.height}"
+        raise ImageError(f"{name} claims {claimed} pixels, which is out of bounds")
     return facts
 
 
-def _inspect_tiff(path: Path, digest: str, size: int) -> ImageFacts:
+def _inspect_tiff(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
     """TIFFs with sample formats that Pillow does not know."""
+    stream.seek(0)
     try:
-        with tifffile.TiffFile(path) as tiff:
+        with tifffile.TiffFile(stream) as tiff:
             page = tiff.pages.first
             width, height, bands = page.imagewidth, page.imagelength, page.samplesperpixel
     except Exception as error:
-        raise ImageError(f"{path.name} is no image that can be read ({error})") from error
+        raise ImageError(f"{name} is no image that can be read ({error})") from error
     return ImageFacts(width, height, bands, "image/tiff", size, digest, browsable=False)
-
-
-def _check_size(path: Path, width: int, height: int) -> None:
-    if not 0 < width * height <= MAX_PIXELS:
-        raise ImageError(f"{path.name} claims {width}x{height} pixels, which is out of bounds")
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -190,6 +205,13 @@ def placeholder(name: str, width: int = CHIP, height: int = CHIP) -> NDArray[np.
     Returns:
         (height, width) uint8
     """
+    chip = _grid(width, height).copy()
+    _write(chip, f"image not available: {name}", (8, height - 10))
+    return chip
+
+
+@lru_cache(4)
+def _grid(width: int, height: int) -> NDArray[np.uint8]:
     chip = np.full((height, width), 74, np.uint8)
     for at in range(0, max(width, height), _GRID_STEP):
         heavy = at % (4 * _GRID_STEP) == 0
@@ -197,7 +219,6 @@ def placeholder(name: str, width: int = CHIP, height: int = CHIP) -> NDArray[np.
         if at:
             _write(chip, str(at), (at + 3, 12))
             _write(chip, str(at), (3, at - 4))
-    _write(chip, f"image not available: {name}", (8, height - 10))
     return chip
 
 

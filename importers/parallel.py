@@ -19,6 +19,7 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice, repeat
 from multiprocessing import get_context
 from typing import Any, Generic, Literal, TypeVar, get_args
 
@@ -66,6 +67,7 @@ def map_items(
     *,
     engine: Engine = "threads",
     workers: int | None = None,
+    chunk: int = 1,
 ) -> Iterator[Outcome[A, B]]:
     """Applies a function to every item.
 
@@ -76,6 +78,9 @@ def map_items(
         engine: ``threads`` (decoding and hashing release the lock), ``processes``, or
             ``ray`` for more than one machine, which then must share their storage
         workers: at the most this many at once; the machine's cores if not given
+        chunk: items handed to a worker at once, which saves time where each takes less than
+            the handing over; the first few go one by one, so that who takes only those does
+            not wait for more
 
     Raises:
         UsageError: for an engine that is unknown or not installed, and workers below 1
@@ -87,14 +92,14 @@ def map_items(
     if workers < 1:
         raise UsageError(f"{workers} workers can do nothing; give 1 or more")
     with _submitter(engine, workers) as submit:
-        pending: deque[tuple[A, Future[B]]] = deque()
+        pending: deque[tuple[list[A], Future[list[_Result[B]]]]] = deque()
         try:
-            for item in items:
-                pending.append((item, submit(function, item)))
+            for batch in _chunks(items, chunk, singles=workers * WINDOW):
+                pending.append((batch, submit(partial(_each, function), batch)))
                 if len(pending) >= workers * WINDOW:
-                    yield _collect(*pending.popleft())
+                    yield from _collect(*pending.popleft())
             while pending:
-                yield _collect(*pending.popleft())
+                yield from _collect(*pending.popleft())
         except BrokenExecutor as error:
             raise StateError(
                 "a worker process died, of too little memory or a crash in a decoder; "
@@ -105,13 +110,37 @@ def map_items(
                 future.cancel()
 
 
-def _collect(item: A, future: Future[B]) -> Outcome[A, B]:
+_Result = tuple[B | None, Exception | None]
+
+
+def _chunks(items: Iterable[A], chunk: int, singles: int) -> Iterator[list[A]]:
+    iterator = iter(items)
+    for size in chain(repeat(1, singles), repeat(chunk)):
+        batch = list(islice(iterator, size))
+        if not batch:
+            return
+        yield batch
+
+
+def _each(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
+    results: list[_Result[B]] = []
+    for item in batch:
+        try:
+            results.append((function(item), None))
+        except Exception as error:
+            results.append((None, error))
+    return results
+
+
+def _collect(batch: list[A], future: Future[list[_Result[B]]]) -> Iterator[Outcome[A, B]]:
     try:
-        return Outcome(item, value=future.result())
+        results = future.result()
     except BrokenExecutor:
         raise
-    except Exception as error:
-        return Outcome(item, error=error)
+    except Exception as error:  # what cannot travel between processes
+        results = [(None, error)] * len(batch)
+    for item, (value, error) in zip(batch, results, strict=True):
+        yield Outcome(item, value, error)
 
 
 @contextmanager

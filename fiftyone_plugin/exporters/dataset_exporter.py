@@ -29,6 +29,7 @@ class RecordDatasetExporter(foud.BatchDatasetExporter):
         if not export_dir:
             raise UsageError("export_dir is missing; give a new folder")
         super().__init__(export_dir=export_dir)
+        self._out = str(self.export_dir)
 
     def export_samples(
         self, sample_collection: Any, progress: bool | Callable[[int, int], None] | None = None
@@ -39,7 +40,7 @@ class RecordDatasetExporter(foud.BatchDatasetExporter):
         export_dataset(
             dataset,
             own if self.format_name == "auto" else self.format_name,
-            self.export_dir,
+            self._out,
             select="all" if sample_collection is dataset else "a view",
             choice=None if sample_collection is dataset else _choice(sample_collection),
             progress=progress if callable(progress) else None,

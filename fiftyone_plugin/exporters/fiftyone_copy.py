@@ -50,6 +50,7 @@ class FiftyOneCopy:
             export_dir=str(self._out),
             dataset_type=fot.FiftyOneDataset,
             export_media=True,
+            overwrite=True,  # the folder is there, and empty
             progress=False,
         )
         _forget_places(self._out / "metadata.json")

@@ -19,7 +19,7 @@ pair without an image is an ordinary record here.
 from __future__ import annotations
 
 import json
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -153,10 +153,14 @@ def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
             data = stream.read(MAX_FILE_BYTES + 1)
         if len(data) > MAX_FILE_BYTES:
             raise RecordError(name, f"over {MAX_FILE_BYTES >> 20} MB, too large for an annotation")
+        if not data.strip():
+            raise RecordError(name, "is empty")
         encoding = "utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8"
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
+            if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+                raise RecordError(name, "is UTF-16, not utf-8 or cp1252 text; convert it") from None
             encoding = "cp1252"
             text = data.decode("cp1252")
         content = json.loads(text)
@@ -164,7 +168,9 @@ def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
         raise RecordError(name, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise RecordError(name, "is neither utf-8 nor cp1252 text") from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise RecordError(name, "is nested too deeply") from error
+    except ValueError as error:
         raise RecordError(name, f"is not valid JSON ({error})") from error
     if not isinstance(content, dict):
         raise RecordError(name, "holds no JSON object")

@@ -54,7 +54,9 @@ def load_samples(root: Path) -> list[Any]:
         raise LayoutError(f"{file} has over {MAX_FILE_BYTES:,} bytes, too many for this format")
     try:
         content = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise LayoutError(f"{file} is nested too deeply") from error
+    except ValueError as error:
         raise LayoutError(f"{file} is no JSON ({error})") from error
     samples = content.get("samples") if isinstance(content, dict) else None
     if not isinstance(samples, list):

@@ -13,6 +13,7 @@ RISBench has ``img_rgb`` and ``mask``. After github.com/zhu-xlab/rrsis.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -103,6 +104,9 @@ def _read_list(
 ) -> Iterator[Pair]:
     seen: Counter[str] = Counter()
     for number, line in enumerate(lines(file)):
+        if not number and line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            on_error(RecordError(file.name, "is UTF-16, not utf-8 or cp1252 text; convert it"))
+            return
         source = Source(file.name, number)
         try:
             image_id, phrase = parse_line(line)

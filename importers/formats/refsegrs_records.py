@@ -82,7 +82,9 @@ def parse_record(line: bytes) -> dict[str, Any]:
         raise ValueError(f"the line is longer than {MAX_RECORD_BYTES:,} bytes")
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except ValueError as error:
         raise ValueError(f"it is no JSON ({error})") from None
     if not isinstance(record, dict):
         raise ValueError("it is no object")

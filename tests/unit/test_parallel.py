@@ -141,3 +141,28 @@ def test_no_more_at_once_than_workers():
     assert len(list(map_items(work, range(30), workers=3))) == 30
     assert 1 < most[0] <= 3
     assert default_workers() >= 1
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 100])
+def test_chunks_give_the_same_in_the_same_order(chunk: int) -> None:
+    def halve(number: int) -> float:
+        return 10 / (number - 7)
+
+    outcomes = list(map_items(halve, range(40), workers=2, chunk=chunk))
+    assert [o.item for o in outcomes] == list(range(40))
+    assert [o.item for o in outcomes if o.error] == [7]
+    assert all(o.value == 10 / (o.item - 7) for o in outcomes if not o.error)
+
+
+def test_the_first_items_go_one_by_one() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    outcomes = map_items(abs, items(), workers=1, chunk=50)
+    next(outcomes)
+    assert len(taken) == WINDOW
+    outcomes.close()  # type: ignore[attr-defined]

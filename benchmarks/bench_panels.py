@@ -1,0 +1,212 @@
+"""How long the panels take to answer on a large dataset: at most two seconds, it is promised.
+
+    python benchmarks/bench_panels.py                      100,000 pairs
+    python benchmarks/bench_panels.py --pairs 1000000
+
+A generated dataset with planted faults is imported, predicted, scored and flagged once, and its
+documents are stored again under new keys until there are enough; every tenth pair has a verdict
+of one of three reviewers. What is timed is what the App waits for: the panels' events and calls
+through FiftyOne's own execution, with what they send as JSON, and the first thirty pairs of the
+view that a click sets. Each is repeated; the median and the slowest are reported.
+
+A table goes to stderr, JSON to stdout. The dataset lies in the FiftyOne database that this
+process is told of, under a name of its own, and is deleted at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from bson import ObjectId, json_util
+
+from fiftyone_plugin import PLUGIN_NAME
+from fiftyone_plugin.checks.runner import flag
+from fiftyone_plugin.curation.states import VERDICTS
+from fiftyone_plugin.demo.faults import plant
+from fiftyone_plugin.demo.layouts import make_gres
+from fiftyone_plugin.metrics.runs import score
+from fiftyone_plugin.plugin_link import ensure_link
+from fiftyone_plugin.predictors.runner import predict
+from importers import fields, store
+from importers.datasets import delete_dataset
+from importers.ingest import ImportOptions, import_dataset
+
+PROMISED = 2.0
+"""Seconds."""
+
+IMAGES = 48
+PRED = "cues"
+REVIEWERS = ("Ada", "Grace", "Katherine")
+FIRST_PAGE = 30
+
+
+def main() -> int:
+    made = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    made.add_argument("--pairs", type=int, default=100_000)
+    made.add_argument("--repeats", type=int, default=3)
+    args = made.parse_args()
+    ensure_link()
+    with redirect_stdout(sys.stderr), dataset_of(args.pairs) as dataset:
+        times = measure(Client(dataset), args.repeats)
+    show(args.pairs, times)
+    slowest = max(one["slowest"] for one in times.values())
+    print(json.dumps({"pairs": args.pairs, "slowest": slowest, "seconds": times}))
+    return 0
+
+
+@contextmanager
+def dataset_of(pairs: int) -> Iterator[fo.Dataset]:
+    """A dataset of so many pairs with findings, scores and verdicts."""
+    name = f"bench-{uuid4().hex[:8]}"
+    with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
+        root = make_gres(Path(folder) / "published", images=IMAGES).root
+        plant(root, "gres")
+        options = ImportOptions(placeholders=True, media_dir=Path(folder) / "media")
+        import_dataset("gres", root, name, options)
+        dataset = fo.load_dataset(name)
+        try:
+            predict(dataset, predictor=PRED, field_name=PRED)
+            score(dataset, pred=PRED, key=PRED)
+            flag(dataset)
+            multiply(dataset, pairs)
+            yield dataset
+        finally:
+            delete_dataset(name)
+
+
+def multiply(dataset: fo.Dataset, pairs: int) -> None:
+    """Stores the documents again under new keys, every tenth with a verdict."""
+    docs = list(dataset._sample_collection.find())
+    verdicts, reviewers = cycle(VERDICTS), cycle(REVIEWERS)
+
+    def copies() -> Iterator[dict[str, Any]]:
+        for number in range(pairs - len(docs)):
+            doc = docs[number % len(docs)] | {"_id": ObjectId()}
+            doc[fields.KEY] = f"{doc[fields.KEY]}~{number}"
+            doc[fields.IMAGE_ID] = f"{doc[fields.IMAGE_ID]}~{number // len(docs)}"
+            if number % 10 == 0:
+                doc |= {fields.VERDICT: next(verdicts), fields.REVIEWER: next(reviewers)}
+            yield doc
+
+    for batch in store.batched(copies(), store.BATCH):
+        store.insert(dataset, batch)
+
+
+class Client:
+    """The App's part: sends events, keeps the panel's state, and takes what comes back."""
+
+    def __init__(self, dataset: fo.Dataset) -> None:
+        self.dataset = dataset
+        self.view: Any = dataset.view()
+        self.state: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {}
+
+    def event(self, method: str, **params: Any) -> Any:
+        """An event of the panel ``curation``."""
+        inside = {"panel_id": "bench", "panel_state": self.state, "__method__": method}
+        done = self._run("curation", params | inside)
+        for request in done.executor._requests:
+            given = json.loads(json.dumps(request.params))
+            if request.operator_uri == "patch_panel_state":
+                self.state |= given["state"]
+            elif request.operator_uri == "patch_panel_data":
+                self.facts = given["data"].get("facts", self.facts)
+            elif request.operator_uri == "set_view":
+                stages = json_util.loads(json.dumps(given["view"]))
+                self.view = fo.DatasetView._build(self.dataset, stages)
+            elif request.operator_uri == "clear_view":
+                self.view = self.dataset.view()
+        return done.result
+
+    def call(self, name: str, **params: Any) -> Any:
+        """A call of the panel ``pair``."""
+        result = self._run(name, params).result
+        assert result["ok"], result
+        return json.loads(json.dumps(result))
+
+    def _run(self, name: str, params: dict[str, Any]) -> Any:
+        given = {"dataset": self.dataset, "view": self.view, "params": params}
+        done = foo.execute_operator(f"{PLUGIN_NAME}/{name}", given)
+        done.raise_exceptions()
+        return done
+
+    def first_page(self) -> int:
+        """What the grid loads first of the view."""
+        pipeline = [*self.view._pipeline(), {"$limit": FIRST_PAGE}]
+        return len(list(self.dataset._sample_collection.aggregate(pipeline)))
+
+
+def measure(client: Client, repeats: int) -> dict[str, dict[str, float]]:
+    """Seconds of everything that a curator waits for."""
+    times: dict[str, list[float]] = {}
+
+    def timed(name: str, work: Callable[..., Any], *args: Any, **params: Any) -> Any:
+        started = time.perf_counter()
+        result = work(*args, **params)
+        times.setdefault(name, []).append(time.perf_counter() - started)
+        return result
+
+    for _ in range(repeats):
+        timed("open the panel", client.event, "on_load")
+        for name, bar in chosen_bars(client.facts["overview"]).items():
+            timed(f"click {name}", client.event, "show", bar=bar)
+            timed(f"first page of {name}", client.first_page)
+            timed("follow the view", client.event, "on_change_view")
+        timed("reset", client.event, "reset")
+        timed("quality for IoU", client.event, "choose", key="")
+        in_session(client, timed)
+        client.event("reset")
+        client.state.clear()
+    return {
+        name: {"median": round(statistics.median(t), 3), "slowest": round(max(t), 3)}
+        for name, t in times.items()
+    }
+
+
+def chosen_bars(overview: dict[str, Any]) -> dict[str, str]:
+    """The longest bar of each kind."""
+    kinds = ("findings", "severities", "verdicts", "reviewers")
+    found = {kind: max(overview[kind], key=lambda one: one["pairs"])["bar"] for kind in kinds}
+    longest = max(overview["histogram"]["bars"], key=lambda one: one["pairs"])
+    return {"flagged": "flagged", "histogram": longest["bar"]} | found
+
+
+def in_session(client: Client, timed: Callable[..., Any]) -> None:
+    """A session over all pairs without a verdict, its first verdicts, and what undoes one."""
+    params = {"reviewer": REVIEWERS[0], "use_view": True}
+    item = timed("start a session", client.event, "start", **params)["item"]
+    session = {"session": item["session"], "reviewer": REVIEWERS[0]}
+    for _ in range(3):
+        pair = {"sample_id": item["sample_id"], **session}
+        timed("show a pair", client.call, "pair_view", **pair)
+        done = timed("judge and show the next", client.call, "judge_pair", verdict="keep", **pair)
+        item = done["next"]
+    timed("undo", client.call, "undo_pair", **session)
+    timed("resume a session", client.event, "resume", **session)
+    timed("finish a session", client.event, "change", do="finish", session=item["session"])
+
+
+def show(pairs: int, times: dict[str, dict[str, float]]) -> None:
+    """A table for people."""
+    lines = [f"{pairs:,} pairs", f"  {'':<32}{'median':>10}{'slowest':>10}"]
+    for name, one in times.items():
+        late = "" if one["slowest"] <= PROMISED else "  MISSED"
+        lines.append(f"  {name:<32}{one['median']:>8.2f} s{one['slowest']:>8.2f} s{late}")
+    print("\n".join(lines), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

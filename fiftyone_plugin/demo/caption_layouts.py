@@ -1,0 +1,130 @@
+"""Writes generated scenes as RSTeller: shards of photographs, each with two or three captions."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from fiftyone_plugin.demo.layouts import Written, encode_jpeg, split_names
+from fiftyone_plugin.demo.phrases import layer_targets, object_targets
+from fiftyone_plugin.demo.scenes import Scene, draw_scenes, extent_of
+from importers.formats.base import SPLITS
+from importers.records import make_image_key
+
+SIDE = 448
+"""Of a published patch, in pixels."""
+
+FIRST_WRITER = "mistralai/Mistral-Small-Instruct-2409"
+SECOND_WRITER = "mistralai/Mistral-Nemo-Instruct-2407"
+
+_TIMESTAMP = 1_730_000_000
+_AREA = 1
+_OTHER = 2
+_REVISION = 3
+
+
+def make_rsteller(
+    root: Path, images: int = 12, seed: int = 0, size: int = SIDE, per_shard: int = 8
+) -> Written:
+    """Draws and writes an RSTeller layout.
+
+    ::
+
+        train-000000.tar, ...   val-000000.tar   test-000000.tar
+            <patch_id>.jpg   <patch_id>.json
+
+    The release has no split but ``train``; the others are there so that all can be tried.
+    """
+    rng = np.random.default_rng([seed, 5])
+    samples: dict[str, list[tuple[str, bytes, bytes]]] = {split: [] for split in SPLITS}
+    scenes = zip(draw_scenes(images, seed, size), split_names(images), strict=True)
+    for patch_id, (scene, split) in enumerate(scenes, 700):
+        content = annotation(patch_id, photograph(rng), captions_of(scene, rng))
+        data = json.dumps(content, indent=4).encode()
+        samples[split].append((str(patch_id), encode_jpeg(scene.image), data))
+    for split, written in samples.items():
+        for number, start in enumerate(range(0, len(written), per_shard)):
+            shard = root / f"{split}-{number:06}.tar"
+            write_shard(shard, written[start : start + per_shard])
+    keys = (make_image_key("rsteller", s, name) for s in samples for name, _, _ in samples[s])
+    return Written(root, "rsteller", tuple(keys))
+
+
+def write_shard(path: Path, samples: list[tuple[str, bytes, bytes]]) -> None:
+    """Writes a shard of ``(patch id, JPEG, annotation)``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, image, content in samples:
+            for suffix, data in (("jpg", image), ("json", content)):
+                member = tarfile.TarInfo(f"{name}.{suffix}")
+                member.size, member.mtime, member.mode = len(data), _TIMESTAMP, 0o444
+                archive.addfile(member, io.BytesIO(data))
+
+
+def photograph(rng: Generator) -> str:
+    """The name of a photograph of NAIP, somewhere between Nevada and Illinois."""
+    lat, lon = int(rng.integers(33, 43)), int(rng.integers(89, 118))
+    quad, quarter = int(rng.integers(1, 65)), rng.choice(["ne", "nw", "se", "sw"])
+    zone = (180 - lon) // 6 + 1
+    day = f"20{rng.integers(18, 23)}{rng.integers(5, 11):02}{rng.integers(1, 29):02}"
+    return f"m_{lat:02}{lon:03}{quad:02}_{quarter}_{zone}_060_{day}"
+
+
+def annotation(patch_id: int, image_name: str, captions: list[tuple[int, str]]) -> dict[str, Any]:
+    """The content of an annotation of the current release."""
+    return {
+        "metadata": {"patch_id": patch_id, "image_name": image_name},
+        "annotations": [
+            {
+                "task": task,
+                "text": text,
+                "annotator": SECOND_WRITER if task == _REVISION else FIRST_WRITER,
+            }
+            for task, text in captions
+        ],
+    }
+
+
+def captions_of(scene: Scene, rng: Generator) -> list[tuple[int, str]]:
+    """A description of an area or of a thing, and one or two revisions of it."""
+    layers = [(t.phrase, float(t.mask.mean()), extent_of(t.mask)) for t in layer_targets(scene)]
+    things = [t.phrase for t in object_targets(scene, rng)[:3]]
+    layers.sort(key=lambda layer: layer[1], reverse=True)
+    name, share, extent = layers[0]
+    about_area = bool(rng.integers(2)) or not things
+    first = (
+        f"About {max(1, round(share * 100))} percent of this patch of {scene.theme} are taken up "
+        f"by {name}, mostly towards the {_side(extent)}."
+        if about_area
+        else f"In this patch of {scene.theme} {_a(things[0])} is easily made out from above."
+    )
+    subject = name if about_area else _a(things[0])
+    rest = ", ".join(layer[0] for layer in layers[about_area:]) or name
+    revised = list(_revisions(scene, subject, rest))
+    count = int(rng.integers(1, len(revised) + 1))
+    return [(_AREA if about_area else _OTHER, first), *((_REVISION, r) for r in revised[:count])]
+
+
+def _revisions(scene: Scene, subject: str, rest: str) -> Iterator[str]:
+    yield f"Seen from above, {scene.theme} with {subject}; there are also {rest}."
+    yield f"A view of {scene.theme} in which {subject} stands out."
+
+
+def _a(thing: str) -> str:
+    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
+
+
+def _side(extent: Any) -> str:
+    across, down = extent.x - 0.5, extent.y - 0.5
+    if abs(across) < 0.05 and abs(down) < 0.05:
+        return "centre"
+    if abs(across) > abs(down):
+        return "east" if across > 0 else "west"
+    return "south" if down > 0 else "north"

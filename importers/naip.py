@@ -1,0 +1,89 @@
+"""Where and when an aerial photograph of NAIP was taken, by its name.
+
+The National Agriculture Imagery Program cuts the United States into quarter quadrangles of
+3.75 minutes and names each file for its own: ``m_4107501_ne_18_060_20221108`` is the north-east
+quarter of quadrangle 01 of the one-degree block whose south-east corner is 41 north, 75 west,
+in UTM zone 18, at 0.6 metres, taken on 8 November 2022. Quadrangles are numbered from the
+block's north-west corner, row by row, 8 by 8.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from importers.records import Footprint
+
+QUAD = 1 / 8
+"""Side of a quadrangle in degrees."""
+
+QUARTER = QUAD / 2
+"""Side of a quarter quadrangle in degrees."""
+
+BUFFER = 0.007
+"""Degrees by which a published tile can reach past its footprint: 300 metres and more."""
+
+_NAME = re.compile(
+    r"m_(?P<lat>[0-9]{2})(?P<lon>[0-9]{3})(?P<quad>[0-9]{2})_(?P<quarter>ne|nw|se|sw)"
+    r"_(?P<zone>[0-9]{1,2})_(?P<resolution>[0-9a-z]{1,3})"
+    r"_(?P<captured>[0-9]{8})(?:_(?P<second>[0-9]{8}))?(?![0-9])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What the name of a tile says.
+
+    Attributes:
+        footprint: the quarter quadrangle; a published tile reaches up to :data:`BUFFER` past it
+        captured: when it was photographed
+        second: the second date of names that have one, which is when it was published
+    """
+
+    footprint: Footprint
+    captured: date
+    second: date | None
+
+
+def parse_name(name: str) -> Tile | None:
+    """Reads a tile's name, with or without a file's suffix.
+
+    Returns:
+        ``None`` for any other name, and for one that names no place or no day: those with zone
+        and quarter swapped exist, and nothing is guessed
+    """
+    match = _NAME.match(name)
+    if match is None or not 1 <= int(match["zone"]) <= 60:
+        return None
+    place = footprint(int(match["lat"]), int(match["lon"]), int(match["quad"]), match["quarter"])
+    captured, second = _day(match["captured"]), _day(match["second"])
+    if place is None or captured is None or (match["second"] and second is None):
+        return None
+    return Tile(place, captured, second)
+
+
+def footprint(lat: int, lon: int, quad: int, quarter: str) -> Footprint | None:
+    """The box of a quarter quadrangle.
+
+    Args:
+        lat, lon: degrees north and west of the block's south-east corner
+        quad: 1 to 64
+        quarter: ``ne``, ``nw``, ``se`` or ``sw``
+
+    Returns:
+        ``None`` where there is no such place on earth
+    """
+    if not (0 <= lat < 90 and 0 <= lon < 180 and 1 <= quad <= 64):
+        return None
+    row, column = divmod(quad - 1, 8)
+    north = lat + 1 - row * QUAD - (QUARTER if quarter[0] == "s" else 0)
+    west = -(lon + 1) + column * QUAD + (QUARTER if quarter[1] == "e" else 0)
+    return Footprint(west=west, south=north - QUARTER, east=west + QUARTER, north=north)
+
+
+def _day(digits: str | None) -> date | None:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) if digits else None
+    except ValueError:
+        return None

@@ -1,0 +1,89 @@
+"""A FiftyOne that nobody compared: slower, with a warning, and with the same documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import pytest
+
+from fiftyone_plugin.demo.caption_layouts import make_rsteller
+from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
+from fiftyone_plugin.demo.layouts import Written, make_gres, make_refsegrs
+from importers import fallback, fields
+from importers.ingest import ImportOptions, import_dataset
+
+MAKERS: dict[str, Callable[..., Written]] = {
+    "gres": make_gres,
+    "refsegrs": make_refsegrs,
+    "rsteller": make_rsteller,
+    "rsgpt4v": make_rsgpt4v,
+    "pregres": make_pregres,
+}
+OWN = {"_id", "_dataset_id", "_rand", "created_at", "last_modified_at"}
+
+
+def another(monkeypatch: pytest.MonkeyPatch, version: str = "1.99.0") -> None:
+    fallback._warn.cache_clear()
+    monkeypatch.setattr(fo, "__version__", version)
+
+
+def comparable(value: Any) -> Any:
+    """Without ids and times, which differ by nature, and the folder of the media."""
+    if isinstance(value, dict):
+        return {k: comparable(v) for k, v in value.items() if k not in OWN}
+    if isinstance(value, list):
+        return [comparable(v) for v in value]
+    return value
+
+
+def stored(name: str) -> dict[str, dict[str, Any]]:
+    found = fo.load_dataset(name)._sample_collection.find()
+    return {doc[fields.KEY]: comparable(doc) for doc in found}
+
+
+@pytest.mark.parametrize("version", ["1.22", "1.22.1", "1.22.3.dev4"])
+def test_compared_versions_are_written_straight(version: str, recwarn: Any) -> None:
+    assert fallback._is_compared(version)
+
+
+@pytest.mark.parametrize("version", ["1.21.9", "1.23.0", "2.0", "0.25.2", "", "unknown"])
+def test_all_others_are_not(version: str) -> None:
+    assert not fallback._is_compared(version)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_documents_are_those_that_fiftyone_writes(
+    name: str, dataset_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = MAKERS[name](tmp_path / "published", 5, size=128).root
+    options = ImportOptions(media_dir=tmp_path / "media")
+    import_dataset(name, root, dataset_name, options)
+    straight = stored(dataset_name)
+    another(monkeypatch)
+    with pytest.warns(UserWarning, match=r"FiftyOne 1\.99\.0 may store samples otherwise"):
+        import_dataset(name, root, dataset_name, ImportOptions(
+            media_dir=tmp_path / "media", overwrite=True
+        ))  # fmt: skip
+    by_fiftyone = stored(dataset_name)
+    assert len(straight) >= 5
+    assert by_fiftyone.keys() == straight.keys()
+    for key, doc in straight.items():
+        assert doc == by_fiftyone[key]
+
+
+def test_resuming_adds_what_is_missing(
+    dataset_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_rsteller(tmp_path / "published", 6, size=64).root
+    another(monkeypatch)
+    with pytest.warns(UserWarning, match="written through Dataset.add_samples"):
+        import_dataset("rsteller", root, dataset_name, ImportOptions(limit=4))
+    dataset = fo.load_dataset(dataset_name)
+    dataset._sample_collection.delete_one({fields.IMAGE_ID: "701"})
+    options = ImportOptions(resume=True)
+    assert import_dataset("rsteller", root, dataset_name, options).added == 3
+    assert import_dataset("rsteller", root, dataset_name, options).added == 0
+    assert len(dataset) == 6
