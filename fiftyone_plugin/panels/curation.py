@@ -110,8 +110,8 @@ class CurationPanel(Panel):
         """Shows what the figures are about; where it does already, the whole dataset."""
         scope = scope_of(ctx)
         view = view_in(ctx, scope) if scope.bar is not None else None
-        now = WHOLE if view is None else Scope(scope.base)
-        curation_scope.keep(ctx, now)
+        base = [] if view is None else scope.base
+        now = curation_scope.go(ctx, base, None, base)
         if view is None:
             ctx.ops.clear_view()
         else:
@@ -173,10 +173,8 @@ class CurationPanel(Panel):
         # A session is of the dataset: its queue is not cut down to the view.
         base = None if bar.startswith("session:") else view_in(ctx, scope)
         view = bars.view_of(ctx.dataset, bar, view=base)
-        scope = Scope(scope.base, bar, stages_of(view))
-        curation_scope.keep(ctx, scope)
         ctx.ops.set_view(view=view)
-        self._mark(ctx, scope)
+        self._mark(ctx, curation_scope.go(ctx, scope.base, bar, stages_of(view)))
 
     def _count(self, ctx: Any, scope: Scope) -> None:
         """Sends the component the figures anew."""

@@ -16,6 +16,8 @@ from bson import json_util
 
 Stages = list[Any]
 STATE = "scope"
+_SEEN = "seen"
+"""Where the panel's state has the scope whose view has arrived in the grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class Scope:
         base: stages of the view that the figures are about; none for the whole dataset
         bar: the bar that was clicked, as :func:`fiftyone_plugin.curation.bars.view_of` takes it
         shown: stages of the view that the click set
+        before: stages of the view in which it was made
     """
 
     base: Stages
     bar: str | None = None
     shown: Stages | None = None
+    before: Stages | None = None
 
     def to_text(self) -> str:
         """For the panel's state, which merges what is not a text."""
@@ -44,7 +48,7 @@ def scope_of(ctx: Any) -> Scope:
     """The scope as the panel's state has it, or the whole dataset."""
     try:
         stored = json.loads(ctx.panel.get_state(STATE) or "")
-        return Scope(list(stored["base"]), stored["bar"], stored["shown"])
+        return Scope(list(stored["base"]), stored["bar"], stored["shown"], stored["before"])
     except (TypeError, ValueError, KeyError):
         return WHOLE
 
@@ -57,17 +61,29 @@ def keep(ctx: Any, scope: Scope) -> None:
 def follow(ctx: Any) -> Scope | None:
     """The new scope after the App's view has changed; ``None`` where it stays as it is.
 
-    The App tells of a change several times, and its last word can come after the next click:
-    so nothing is written that is as it was.
+    The App tells of a change several times and late: of an earlier view after the next click,
+    of a view before it is shown. So nothing is written that is as it was, and the view from
+    before a click counts as a choice only when what was clicked has been seen.
     """
-    scope = scope_of(ctx)
-    if scope.bar is not None and _plain(ctx.request_params.get("view")) == scope.shown:
+    scope, at = scope_of(ctx), _plain(ctx.request_params.get("view"))
+    if at == scope.shown:
+        ctx.panel.set_state(_SEEN, scope.to_text())
+        return None
+    if at == scope.before and ctx.panel.get_state(_SEEN) != scope.to_text():
         return None
     now = WHOLE if ctx.view is None else Scope(stages_of(ctx.view))
-    if now == scope:
+    if scope.bar is None and scope.base == now.base:
         return None
     keep(ctx, now)
     return now
+
+
+def go(ctx: Any, base: Stages, bar: str | None, shown: Stages) -> Scope:
+    """The scope after a click that shows a bar's pairs or, without one, what it is of."""
+    scope = Scope(base, bar, shown, _plain(ctx.request_params.get("view")))
+    ctx.panel.set_state(_SEEN, None)
+    keep(ctx, scope)
+    return scope
 
 
 def view_in(ctx: Any, scope: Scope) -> Any:

@@ -35,7 +35,7 @@
   });
 
   // src/curation/index.tsx
-  var React4 = __toESM(require_react(), 1);
+  var React5 = __toESM(require_react(), 1);
 
   // src/host.ts
   var page = window;
@@ -126,6 +126,9 @@
   function useReloads() {
     return page2.recoil.useRecoilValue(page2.__fos__.refresher);
   }
+
+  // src/curation/figures.tsx
+  var React3 = __toESM(require_react(), 1);
 
   // src/curation/charts.tsx
   var React2 = __toESM(require_react(), 1);
@@ -250,8 +253,122 @@
     return [0, 0.25, 0.5, 0.75, 1].map((share) => edges[Math.round(share * last)] ?? 0);
   }
 
+  // src/curation/figures.tsx
+  function Cards({ overview, active, show }) {
+    const pending = overview.verdicts.find((one) => one.verdict === "pending");
+    const judged = overview.pairs - (pending?.pairs ?? 0);
+    return /* @__PURE__ */ React3.createElement("div", { className: "plc-cards" }, /* @__PURE__ */ React3.createElement(
+      Card,
+      {
+        bar: "flagged",
+        value: overview.flagged,
+        share: percent(overview.flagged, overview.pairs),
+        active,
+        show
+      },
+      "with findings"
+    ), overview.severities.map((one) => /* @__PURE__ */ React3.createElement(Card, { key: one.severity, bar: one.bar, value: one.pairs, active, show }, /* @__PURE__ */ React3.createElement("i", { style: { background: SEVERITY_COLORS[one.severity] } }), " ", one.severity)), /* @__PURE__ */ React3.createElement(
+      Card,
+      {
+        bar: "verdict:pending",
+        value: pending?.pairs ?? 0,
+        share: `${percent(judged, overview.pairs)} done`,
+        active,
+        show
+      },
+      "to judge"
+    ));
+  }
+  function Card({ bar, value, share, active, show, children }) {
+    return /* @__PURE__ */ React3.createElement(
+      "button",
+      {
+        type: "button",
+        className: bar === active ? "plc-card plc-on" : "plc-card",
+        "aria-pressed": bar === active,
+        "data-cy": `plc-card-${bar}`,
+        onClick: () => show(bar)
+      },
+      /* @__PURE__ */ React3.createElement("b", null, count(value)),
+      share && /* @__PURE__ */ React3.createElement("small", null, share),
+      /* @__PURE__ */ React3.createElement("span", null, children)
+    );
+  }
+  function Findings({ overview, active, show }) {
+    const most = Math.max(1, ...overview.findings.map((one) => one.pairs));
+    return /* @__PURE__ */ React3.createElement("section", { className: "plc-section", style: { gridArea: "findings" }, "data-cy": "plc-findings" }, /* @__PURE__ */ React3.createElement("header", null, /* @__PURE__ */ React3.createElement("h3", null, "Findings by check"), /* @__PURE__ */ React3.createElement("small", null, "pairs")), !overview.findings.length && /* @__PURE__ */ React3.createElement("div", { className: "plc-empty" }, "No check found anything."), overview.findings.map((one) => /* @__PURE__ */ React3.createElement(
+      Row,
+      {
+        key: `${one.check} ${one.severity}`,
+        bar: one,
+        label: one.check,
+        parts: [{ color: SEVERITY_COLORS[one.severity], pairs: one.pairs }],
+        most,
+        active: one.bar === active,
+        title: `${one.check}, ${one.severity}: ${one.about}`,
+        show
+      }
+    )));
+  }
+  function Review({ overview, active, show }) {
+    const most = Math.max(1, ...overview.reviewers.map((one) => one.pairs));
+    return /* @__PURE__ */ React3.createElement("section", { className: "plc-section", "data-cy": "plc-review" }, /* @__PURE__ */ React3.createElement("header", null, /* @__PURE__ */ React3.createElement("h3", null, "Review")), /* @__PURE__ */ React3.createElement(
+      Stack,
+      {
+        bars: overview.verdicts,
+        total: overview.pairs,
+        active,
+        color: (one) => VERDICT_COLORS[one.verdict],
+        name: (one) => one.verdict,
+        show
+      }
+    ), overview.reviewers.length > 0 && /* @__PURE__ */ React3.createElement("h4", null, "By reviewer"), overview.reviewers.map((one) => /* @__PURE__ */ React3.createElement(
+      Row,
+      {
+        key: one.reviewer,
+        bar: one,
+        label: one.reviewer || "nobody named",
+        parts: JUDGED.map((verdict) => ({ color: VERDICT_COLORS[verdict], pairs: one[verdict] })),
+        most,
+        active: one.bar === active,
+        title: JUDGED.map((verdict) => `${verdict} ${count(one[verdict])}`).join(", "),
+        show
+      }
+    )));
+  }
+  function Distribution({ overview, active, show, call }) {
+    const { histogram, evaluations } = overview;
+    const chosen = evaluations.find((one) => histogram.field === `${one.key}_iou`)?.key ?? "";
+    return /* @__PURE__ */ React3.createElement("section", { className: "plc-section", "data-cy": "plc-histogram" }, /* @__PURE__ */ React3.createElement("header", null, /* @__PURE__ */ React3.createElement("h3", null, chosen ? "IoU" : "Quality"), evaluations.length > 0 && /* @__PURE__ */ React3.createElement(
+      "select",
+      {
+        "aria-label": "Histogram of",
+        value: chosen,
+        onChange: (event) => void call("choose", { key: event.target.value })
+      },
+      /* @__PURE__ */ React3.createElement("option", { value: "" }, "quality"),
+      evaluations.map((one) => /* @__PURE__ */ React3.createElement("option", { key: one.key, value: one.key }, "IoU of ", one.key))
+    )), /* @__PURE__ */ React3.createElement(Histogram, { values: histogram, active, color: "#8a7fd6", show }));
+  }
+  function Splits({ overview, active, show }) {
+    if (overview.splits.length < 2) return null;
+    const most = Math.max(1, ...overview.splits.map((one) => one.pairs));
+    return /* @__PURE__ */ React3.createElement("section", { className: "plc-section", "data-cy": "plc-splits" }, /* @__PURE__ */ React3.createElement("header", null, /* @__PURE__ */ React3.createElement("h3", null, "Splits")), overview.splits.map((one) => /* @__PURE__ */ React3.createElement(
+      Row,
+      {
+        key: one.split,
+        bar: one,
+        label: one.split,
+        parts: [{ color: "#6b9fa8", pairs: one.pairs }],
+        most,
+        active: one.bar === active,
+        show
+      }
+    )));
+  }
+
   // src/curation/sessions.tsx
-  var React3 = __toESM(require_react(), 1);
+  var React4 = __toESM(require_react(), 1);
 
   // src/reviewing.ts
   var CHANGED = "pairlens-session";
@@ -290,8 +407,8 @@
 
   // src/curation/sessions.tsx
   function Sessions({ facts, bar, overview, call, open }) {
-    const [starting, setStarting] = React3.useState(false);
-    const [past, setPast] = React3.useState(false);
+    const [starting, setStarting] = React4.useState(false);
+    const [past, setPast] = React4.useState(false);
     const running = overview.sessions.filter((one) => !one.finished);
     const finished = overview.sessions.filter((one) => one.finished);
     const enter = async (method, params) => {
@@ -301,7 +418,7 @@
       setStarting(false);
       open(answer.item);
     };
-    return /* @__PURE__ */ React3.createElement("section", { className: "plc-section", style: { gridArea: "sessions" }, "data-cy": "plc-sessions" }, /* @__PURE__ */ React3.createElement("header", null, /* @__PURE__ */ React3.createElement("h3", null, "Sessions"), /* @__PURE__ */ React3.createElement(
+    return /* @__PURE__ */ React4.createElement("section", { className: "plc-section", style: { gridArea: "sessions" }, "data-cy": "plc-sessions" }, /* @__PURE__ */ React4.createElement("header", null, /* @__PURE__ */ React4.createElement("h3", null, "Sessions"), /* @__PURE__ */ React4.createElement(
       "button",
       {
         type: "button",
@@ -310,17 +427,17 @@
         onClick: () => setStarting(!starting)
       },
       starting ? "Cancel" : "Start a session"
-    )), starting && /* @__PURE__ */ React3.createElement(StartForm, { facts, bar, overview, enter }), !running.length && !starting && /* @__PURE__ */ React3.createElement("div", { className: "plc-empty" }, "A session takes you through the pairs of a view, a check or a saved view, worst first."), running.map((one) => /* @__PURE__ */ React3.createElement(Running, { key: one.id, session: one, facts, overview, call, enter })), finished.length > 0 && /* @__PURE__ */ React3.createElement("button", { type: "button", className: "plc-link", "aria-expanded": past, onClick: () => setPast(!past) }, past ? "Hide" : "Show", " ", count(finished.length), " finished"), past && finished.map((one) => /* @__PURE__ */ React3.createElement(Finished, { key: one.id, session: one, call })));
+    )), starting && /* @__PURE__ */ React4.createElement(StartForm, { facts, bar, overview, enter }), !running.length && !starting && /* @__PURE__ */ React4.createElement("div", { className: "plc-empty" }, "A session takes you through the pairs of a view, a check or a saved view, worst first."), running.map((one) => /* @__PURE__ */ React4.createElement(Running, { key: one.id, session: one, facts, overview, call, enter })), finished.length > 0 && /* @__PURE__ */ React4.createElement("button", { type: "button", className: "plc-link", "aria-expanded": past, onClick: () => setPast(!past) }, past ? "Hide" : "Show", " ", count(finished.length), " finished"), past && finished.map((one) => /* @__PURE__ */ React4.createElement(Finished, { key: one.id, session: one, call })));
   }
   function suggested(facts, bar) {
     if (!bar || bar === "flagged") return facts.whole ? "flagged" : "use_view";
     return facts.whole && /^(check|severity):/.test(bar) ? bar : "use_view";
   }
   function StartForm({ facts, bar, overview, enter }) {
-    const [over, setOver] = React3.useState(suggested(facts, bar));
-    const [name, setName] = React3.useState("");
-    const [who, setWho] = React3.useState(reviewer() ?? facts.reviewer ?? "");
-    const [again, setAgain] = React3.useState(false);
+    const [over, setOver] = React4.useState(suggested(facts, bar));
+    const [name, setName] = React4.useState("");
+    const [who, setWho] = React4.useState(reviewer() ?? facts.reviewer ?? "");
+    const [again, setAgain] = React4.useState(false);
     const submit = (event) => {
       event.preventDefault();
       setReviewer(who.trim() || null);
@@ -330,7 +447,7 @@
       else if (at > 0) params[over.slice(0, at)] = over.slice(at + 1);
       void enter("start", params);
     };
-    return /* @__PURE__ */ React3.createElement("form", { className: "plc-form", onSubmit: submit }, /* @__PURE__ */ React3.createElement("label", { htmlFor: "plc-over" }, "Over"), /* @__PURE__ */ React3.createElement("select", { id: "plc-over", value: over, onChange: (event) => setOver(event.target.value) }, /* @__PURE__ */ React3.createElement("option", { value: "flagged" }, "All pairs with findings (", count(overview.flagged), ")"), /* @__PURE__ */ React3.createElement("option", { value: "use_view" }, "The pairs that the grid shows"), /* @__PURE__ */ React3.createElement("optgroup", { label: "A check's findings" }, overview.findings.map((one) => /* @__PURE__ */ React3.createElement("option", { key: one.check, value: `check:${one.check}` }, one.check, " (", count(one.pairs), ")"))), /* @__PURE__ */ React3.createElement("optgroup", { label: "Findings of a severity" }, overview.severities.map((one) => /* @__PURE__ */ React3.createElement("option", { key: one.severity, value: `severity:${one.severity}` }, one.severity, " (", count(one.pairs), ")"))), /* @__PURE__ */ React3.createElement("optgroup", { label: "A saved view" }, (facts.saved_views ?? []).map((view) => /* @__PURE__ */ React3.createElement("option", { key: view, value: `saved_view:${view}` }, view)))), /* @__PURE__ */ React3.createElement("label", { htmlFor: "plc-name" }, "Name"), /* @__PURE__ */ React3.createElement(
+    return /* @__PURE__ */ React4.createElement("form", { className: "plc-form", onSubmit: submit }, /* @__PURE__ */ React4.createElement("label", { htmlFor: "plc-over" }, "Over"), /* @__PURE__ */ React4.createElement("select", { id: "plc-over", value: over, onChange: (event) => setOver(event.target.value) }, /* @__PURE__ */ React4.createElement("option", { value: "flagged" }, "All pairs with findings (", count(overview.flagged), ")"), /* @__PURE__ */ React4.createElement("option", { value: "use_view" }, "The pairs that the grid shows"), /* @__PURE__ */ React4.createElement("optgroup", { label: "A check's findings" }, overview.findings.map((one) => /* @__PURE__ */ React4.createElement("option", { key: one.check, value: `check:${one.check}` }, one.check, " (", count(one.pairs), ")"))), /* @__PURE__ */ React4.createElement("optgroup", { label: "Findings of a severity" }, overview.severities.map((one) => /* @__PURE__ */ React4.createElement("option", { key: one.severity, value: `severity:${one.severity}` }, one.severity, " (", count(one.pairs), ")"))), /* @__PURE__ */ React4.createElement("optgroup", { label: "A saved view" }, (facts.saved_views ?? []).map((view) => /* @__PURE__ */ React4.createElement("option", { key: view, value: `saved_view:${view}` }, view)))), /* @__PURE__ */ React4.createElement("label", { htmlFor: "plc-name" }, "Name"), /* @__PURE__ */ React4.createElement(
       "input",
       {
         id: "plc-name",
@@ -338,10 +455,10 @@
         placeholder: "made from what it is over",
         onChange: (event) => setName(event.target.value)
       }
-    ), /* @__PURE__ */ React3.createElement("label", { htmlFor: "plc-reviewer" }, "Reviewer"), /* @__PURE__ */ React3.createElement("input", { id: "plc-reviewer", value: who, onChange: (event) => setWho(event.target.value) }), /* @__PURE__ */ React3.createElement("label", { className: "plc-wide" }, /* @__PURE__ */ React3.createElement("input", { type: "checkbox", checked: again, onChange: (event) => setAgain(event.target.checked) }), " ", "also pairs that have a verdict already"), /* @__PURE__ */ React3.createElement("div", { className: "plc-line" }, /* @__PURE__ */ React3.createElement("button", { type: "submit", className: "plc-button plc-main" }, "Start and open the first pair")));
+    ), /* @__PURE__ */ React4.createElement("label", { htmlFor: "plc-reviewer" }, "Reviewer"), /* @__PURE__ */ React4.createElement("input", { id: "plc-reviewer", value: who, onChange: (event) => setWho(event.target.value) }), /* @__PURE__ */ React4.createElement("label", { className: "plc-wide" }, /* @__PURE__ */ React4.createElement("input", { type: "checkbox", checked: again, onChange: (event) => setAgain(event.target.checked) }), " ", "also pairs that have a verdict already"), /* @__PURE__ */ React4.createElement("div", { className: "plc-line" }, /* @__PURE__ */ React4.createElement("button", { type: "submit", className: "plc-button plc-main" }, "Start and open the first pair")));
   }
   function Running({ session, facts, overview, call, enter }) {
-    const [asking, setAsking] = React3.useState(null);
+    const [asking, setAsking] = React4.useState(null);
     const mine = currentSession(overview.dataset) === session.id;
     const resume = (who) => enter("resume", { session: session.id, reviewer: who });
     const finish = async () => {
@@ -357,11 +474,11 @@
       }
     };
     const toggle = (what) => setAsking(asking === what ? null : what);
-    return /* @__PURE__ */ React3.createElement("div", { className: "plc-session", "data-cy": `plc-session-${session.id}` }, /* @__PURE__ */ React3.createElement("div", { className: "plc-line" }, /* @__PURE__ */ React3.createElement("span", { className: "plc-name" }, session.name), /* @__PURE__ */ React3.createElement("button", { type: "button", className: "plc-button plc-main", onClick: () => void resume(reviewer()) }, session.judged ? "Resume" : "Open the first pair")), /* @__PURE__ */ React3.createElement(Progress, { session }), /* @__PURE__ */ React3.createElement("div", { className: "plc-tools" }, /* @__PURE__ */ React3.createElement(Tool, { on: asking === "hand", label: "Hand over", act: () => toggle("hand") }), /* @__PURE__ */ React3.createElement(Tool, { on: asking === "rename", label: "Rename", act: () => toggle("rename") }), /* @__PURE__ */ React3.createElement(Tool, { label: "Finish", act: () => void finish() })), asking === "hand" && /* @__PURE__ */ React3.createElement(Ask, { label: "To whom", action: "Go on as", value: "", done: answer }), asking === "rename" && /* @__PURE__ */ React3.createElement(Ask, { label: "New name", action: "Rename", value: session.name, done: answer }), mine && asking === null && /* @__PURE__ */ React3.createElement("small", null, "You are in this session as ", reviewer() ?? facts.reviewer, "."));
+    return /* @__PURE__ */ React4.createElement("div", { className: "plc-session", "data-cy": `plc-session-${session.id}` }, /* @__PURE__ */ React4.createElement("div", { className: "plc-line" }, /* @__PURE__ */ React4.createElement("span", { className: "plc-name" }, session.name), /* @__PURE__ */ React4.createElement("button", { type: "button", className: "plc-button plc-main", onClick: () => void resume(reviewer()) }, session.judged ? "Resume" : "Open the first pair")), /* @__PURE__ */ React4.createElement(Progress, { session }), /* @__PURE__ */ React4.createElement("div", { className: "plc-tools" }, /* @__PURE__ */ React4.createElement(Tool, { on: asking === "hand", label: "Hand over", act: () => toggle("hand") }), /* @__PURE__ */ React4.createElement(Tool, { on: asking === "rename", label: "Rename", act: () => toggle("rename") }), /* @__PURE__ */ React4.createElement(Tool, { label: "Finish", act: () => void finish() })), asking === "hand" && /* @__PURE__ */ React4.createElement(Ask, { label: "To whom", action: "Go on as", value: "", done: answer }), asking === "rename" && /* @__PURE__ */ React4.createElement(Ask, { label: "New name", action: "Rename", value: session.name, done: answer }), mine && asking === null && /* @__PURE__ */ React4.createElement("small", null, "You are in this session as ", reviewer() ?? facts.reviewer, "."));
   }
   function Progress({ session }) {
     const who = session.reviewers.filter((one) => one.judged).map((one) => `${one.reviewer} ${count(one.judged)}`).join(", ");
-    return /* @__PURE__ */ React3.createElement(React3.Fragment, null, /* @__PURE__ */ React3.createElement("div", { className: "plc-track", style: { display: "flex" } }, JUDGED.map((verdict) => /* @__PURE__ */ React3.createElement(
+    return /* @__PURE__ */ React4.createElement(React4.Fragment, null, /* @__PURE__ */ React4.createElement("div", { className: "plc-track", style: { display: "flex" } }, JUDGED.map((verdict) => /* @__PURE__ */ React4.createElement(
       "span",
       {
         key: verdict,
@@ -372,12 +489,12 @@
           borderRadius: 0
         }
       }
-    ))), /* @__PURE__ */ React3.createElement("small", null, count(session.judged), " of ", pairs(session.pairs), " judged; ", session.over.text, who && `; by ${who}`));
+    ))), /* @__PURE__ */ React4.createElement("small", null, count(session.judged), " of ", pairs(session.pairs), " judged; ", session.over.text, who && `; by ${who}`));
   }
   function Finished({ session, call }) {
-    const [sure, setSure] = React3.useState(false);
+    const [sure, setSure] = React4.useState(false);
     const change = (what) => void call("change", { do: what, session: session.id });
-    return /* @__PURE__ */ React3.createElement("div", { className: "plc-session", "data-cy": `plc-session-${session.id}` }, /* @__PURE__ */ React3.createElement("div", { className: "plc-line" }, /* @__PURE__ */ React3.createElement("span", { className: "plc-name" }, session.name)), /* @__PURE__ */ React3.createElement(Progress, { session }), /* @__PURE__ */ React3.createElement("div", { className: "plc-tools" }, /* @__PURE__ */ React3.createElement(Tool, { label: "Show its pairs", act: () => void call("show", { bar: `session:${session.id}` }) }), /* @__PURE__ */ React3.createElement(Tool, { label: "Reopen", act: () => change("reopen") }), /* @__PURE__ */ React3.createElement(
+    return /* @__PURE__ */ React4.createElement("div", { className: "plc-session", "data-cy": `plc-session-${session.id}` }, /* @__PURE__ */ React4.createElement("div", { className: "plc-line" }, /* @__PURE__ */ React4.createElement("span", { className: "plc-name" }, session.name)), /* @__PURE__ */ React4.createElement(Progress, { session }), /* @__PURE__ */ React4.createElement("div", { className: "plc-tools" }, /* @__PURE__ */ React4.createElement(Tool, { label: "Show its pairs", act: () => void call("show", { bar: `session:${session.id}` }) }), /* @__PURE__ */ React4.createElement(Tool, { label: "Reopen", act: () => change("reopen") }), /* @__PURE__ */ React4.createElement(
       Tool,
       {
         label: sure ? "Delete the session; its verdicts stay" : "Delete",
@@ -386,15 +503,15 @@
     )));
   }
   function Tool({ label, act, on }) {
-    return /* @__PURE__ */ React3.createElement("button", { type: "button", className: "plc-link", "aria-expanded": on, onClick: act }, label);
+    return /* @__PURE__ */ React4.createElement("button", { type: "button", className: "plc-link", "aria-expanded": on, onClick: act }, label);
   }
   function Ask({ label, action, value, done }) {
-    const [text, setText] = React3.useState(value);
+    const [text, setText] = React4.useState(value);
     const submit = (event) => {
       event.preventDefault();
       if (text.trim()) done(text.trim());
     };
-    return /* @__PURE__ */ React3.createElement("form", { className: "plc-inline", onSubmit: submit }, /* @__PURE__ */ React3.createElement("input", { autoFocus: true, "aria-label": label, placeholder: label, value: text, onChange: (e) => setText(e.target.value) }), /* @__PURE__ */ React3.createElement("button", { type: "submit", className: "plc-button", disabled: !text.trim() }, action));
+    return /* @__PURE__ */ React4.createElement("form", { className: "plc-inline", onSubmit: submit }, /* @__PURE__ */ React4.createElement("input", { autoFocus: true, "aria-label": label, placeholder: label, value: text, onChange: (e) => setText(e.target.value) }), /* @__PURE__ */ React4.createElement("button", { type: "submit", className: "plc-button", disabled: !text.trim() }, action));
   }
 
   // src/curation/style.ts
@@ -490,13 +607,13 @@
     const call = usePanel(schema);
     const facts = data?.facts;
     const reloads = useReloads();
-    const counted = React4.useRef(reloads);
-    React4.useEffect(() => {
+    const counted = React5.useRef(reloads);
+    React5.useEffect(() => {
       if (counted.current === reloads) return;
       counted.current = reloads;
       void call("refresh");
     }, [reloads, call]);
-    return /* @__PURE__ */ React4.createElement(
+    return /* @__PURE__ */ React5.createElement(
       "div",
       {
         className: "plc",
@@ -504,8 +621,8 @@
         "data-state": facts?.state ?? "loading",
         onKeyDown: pressEnter
       },
-      /* @__PURE__ */ React4.createElement("style", null, STYLE),
-      facts ? /* @__PURE__ */ React4.createElement(Contents, { facts, bar: data?.bar ?? null, call }) : /* @__PURE__ */ React4.createElement("div", { className: "plc-empty" }, "Counting ...")
+      /* @__PURE__ */ React5.createElement("style", null, STYLE),
+      facts ? /* @__PURE__ */ React5.createElement(Contents, { facts, bar: data?.bar ?? null, call }) : /* @__PURE__ */ React5.createElement("div", { className: "plc-empty" }, "Counting ...")
     );
   }
   function pressEnter(event) {
@@ -518,14 +635,14 @@
   }
   function Contents({ facts, bar, call }) {
     const overview = facts.overview;
-    return /* @__PURE__ */ React4.createElement(React4.Fragment, null, overview && /* @__PURE__ */ React4.createElement(Head, { facts, overview, bar, call }), /* @__PURE__ */ React4.createElement(Steps, { advised: facts.advice[0]?.step ?? null, ready: !!overview, call }), facts.advice.map((one) => /* @__PURE__ */ React4.createElement(Hint, { key: one.text, advice: one, call })), overview && overview.pairs > 0 && /* @__PURE__ */ React4.createElement(Figures, { facts, overview, bar, call }));
+    return /* @__PURE__ */ React5.createElement(React5.Fragment, null, overview && /* @__PURE__ */ React5.createElement(Head, { facts, overview, bar, call }), /* @__PURE__ */ React5.createElement(Steps, { advised: facts.advice[0]?.step ?? null, ready: !!overview, call }), facts.advice.map((one) => /* @__PURE__ */ React5.createElement(Hint, { key: one.text, advice: one, call })), overview && overview.pairs > 0 && /* @__PURE__ */ React5.createElement(Figures, { facts, overview, bar, call }));
   }
   function Head({ facts, overview, bar, call }) {
     const what = `${pairs(overview.pairs)} on ${count(overview.images)} image${overview.images === 1 ? "" : "s"}`;
-    return /* @__PURE__ */ React4.createElement("div", { className: "plc-head" }, /* @__PURE__ */ React4.createElement("h2", null, overview.dataset), /* @__PURE__ */ React4.createElement("span", { className: "plc-dim", "data-cy": "plc-scope" }, facts.whole ? what : `${what}, in the view that you chose`), !facts.whole && !bar && /* @__PURE__ */ React4.createElement("button", { type: "button", className: "plc-link", onClick: () => void call("reset") }, "Whole dataset"), /* @__PURE__ */ React4.createElement("button", { type: "button", className: "plc-link", onClick: () => void call("refresh") }, "Refresh"));
+    return /* @__PURE__ */ React5.createElement("div", { className: "plc-head" }, /* @__PURE__ */ React5.createElement("h2", null, overview.dataset), /* @__PURE__ */ React5.createElement("span", { className: "plc-dim", "data-cy": "plc-scope" }, facts.whole ? what : `${what}, in the view that you chose`), !facts.whole && !bar && /* @__PURE__ */ React5.createElement("button", { type: "button", className: "plc-link", onClick: () => void call("reset") }, "Whole dataset"), /* @__PURE__ */ React5.createElement("button", { type: "button", className: "plc-link", onClick: () => void call("refresh") }, "Refresh"));
   }
   function Steps({ advised, ready, call }) {
-    return /* @__PURE__ */ React4.createElement("div", { className: "plc-steps", role: "toolbar", "aria-label": "Steps" }, STEPS.map((step) => /* @__PURE__ */ React4.createElement(
+    return /* @__PURE__ */ React5.createElement("div", { className: "plc-steps", role: "toolbar", "aria-label": "Steps" }, STEPS.map((step) => /* @__PURE__ */ React5.createElement(
       "button",
       {
         type: "button",
@@ -540,7 +657,7 @@
   }
   function Hint({ advice, call }) {
     const { step } = advice;
-    return /* @__PURE__ */ React4.createElement("div", { className: "plc-advice", "data-cy": "plc-advice" }, /* @__PURE__ */ React4.createElement("span", null, advice.text), /* @__PURE__ */ React4.createElement(
+    return /* @__PURE__ */ React5.createElement("div", { className: "plc-advice", "data-cy": "plc-advice" }, /* @__PURE__ */ React5.createElement("span", null, advice.text), /* @__PURE__ */ React5.createElement(
       "button",
       {
         type: "button",
@@ -557,7 +674,7 @@
       await openSample(item.sample_id);
       if (await modalStands()) await openPanel("pair");
     };
-    return /* @__PURE__ */ React4.createElement(React4.Fragment, null, active && /* @__PURE__ */ React4.createElement(Shown, { bar: active, overview, call }), /* @__PURE__ */ React4.createElement(Cards, { overview, active, show }), /* @__PURE__ */ React4.createElement("div", { className: "plc-grid" }, /* @__PURE__ */ React4.createElement(Findings, { overview, active, show }), /* @__PURE__ */ React4.createElement(
+    return /* @__PURE__ */ React5.createElement(React5.Fragment, null, active && /* @__PURE__ */ React5.createElement(Shown, { bar: active, overview, call }), /* @__PURE__ */ React5.createElement(Cards, { overview, active, show }), /* @__PURE__ */ React5.createElement("div", { className: "plc-grid" }, /* @__PURE__ */ React5.createElement(Findings, { overview, active, show }), /* @__PURE__ */ React5.createElement(
       Sessions,
       {
         facts,
@@ -566,7 +683,7 @@
         call,
         open: (item) => void open(item)
       }
-    ), /* @__PURE__ */ React4.createElement("div", { className: "plc-rest" }, /* @__PURE__ */ React4.createElement(Review, { overview, active, show }), /* @__PURE__ */ React4.createElement(Distribution, { overview, active, show, call }), /* @__PURE__ */ React4.createElement(Splits, { overview, active, show }))));
+    ), /* @__PURE__ */ React5.createElement("div", { className: "plc-rest" }, /* @__PURE__ */ React5.createElement(Review, { overview, active, show }), /* @__PURE__ */ React5.createElement(Distribution, { overview, active, show, call }), /* @__PURE__ */ React5.createElement(Splits, { overview, active, show }))));
   }
   async function modalStands() {
     for (let tries = 0; tries < 600; tries++) {
@@ -576,7 +693,7 @@
     return false;
   }
   function Shown({ bar, overview, call }) {
-    return /* @__PURE__ */ React4.createElement("div", { className: "plc-shown", role: "status", "data-cy": "plc-shown" }, /* @__PURE__ */ React4.createElement("span", null, "The grid shows ", /* @__PURE__ */ React4.createElement("b", null, nameOf(bar, overview)), ", worst first."), /* @__PURE__ */ React4.createElement("button", { type: "button", className: "plc-button", onClick: () => void call("reset") }, "Show all again"));
+    return /* @__PURE__ */ React5.createElement("div", { className: "plc-shown", role: "status", "data-cy": "plc-shown" }, /* @__PURE__ */ React5.createElement("span", null, "The grid shows ", /* @__PURE__ */ React5.createElement("b", null, nameOf(bar, overview)), ", worst first."), /* @__PURE__ */ React5.createElement("button", { type: "button", className: "plc-button", onClick: () => void call("reset") }, "Show all again"));
   }
   function nameOf(bar, overview) {
     const at = bar.indexOf(":");
@@ -593,124 +710,12 @@
     const [field, low, high] = name.split(":");
     return `${field} from ${Number(Number(low).toFixed(3))} to ${Number(Number(high).toFixed(3))}`;
   }
-  function Cards({ overview, active, show }) {
-    const pending = overview.verdicts.find((one) => one.verdict === "pending");
-    const judged = overview.pairs - (pending?.pairs ?? 0);
-    return /* @__PURE__ */ React4.createElement("div", { className: "plc-cards" }, /* @__PURE__ */ React4.createElement(
-      Card,
-      {
-        bar: "flagged",
-        value: overview.flagged,
-        share: percent(overview.flagged, overview.pairs),
-        active,
-        show
-      },
-      "with findings"
-    ), overview.severities.map((one) => /* @__PURE__ */ React4.createElement(Card, { key: one.severity, bar: one.bar, value: one.pairs, active, show }, /* @__PURE__ */ React4.createElement("i", { style: { background: SEVERITY_COLORS[one.severity] } }), " ", one.severity)), /* @__PURE__ */ React4.createElement(
-      Card,
-      {
-        bar: "verdict:pending",
-        value: pending?.pairs ?? 0,
-        share: `${percent(judged, overview.pairs)} done`,
-        active,
-        show
-      },
-      "to judge"
-    ));
-  }
-  function Card({ bar, value, share, active, show, children }) {
-    return /* @__PURE__ */ React4.createElement(
-      "button",
-      {
-        type: "button",
-        className: bar === active ? "plc-card plc-on" : "plc-card",
-        "aria-pressed": bar === active,
-        "data-cy": `plc-card-${bar}`,
-        onClick: () => show(bar)
-      },
-      /* @__PURE__ */ React4.createElement("b", null, count(value)),
-      share && /* @__PURE__ */ React4.createElement("small", null, share),
-      /* @__PURE__ */ React4.createElement("span", null, children)
-    );
-  }
-  function Findings({ overview, active, show }) {
-    const most = Math.max(1, ...overview.findings.map((one) => one.pairs));
-    return /* @__PURE__ */ React4.createElement("section", { className: "plc-section", style: { gridArea: "findings" }, "data-cy": "plc-findings" }, /* @__PURE__ */ React4.createElement("header", null, /* @__PURE__ */ React4.createElement("h3", null, "Findings by check"), /* @__PURE__ */ React4.createElement("small", null, "pairs")), !overview.findings.length && /* @__PURE__ */ React4.createElement("div", { className: "plc-empty" }, "No check found anything."), overview.findings.map((one) => /* @__PURE__ */ React4.createElement(
-      Row,
-      {
-        key: `${one.check} ${one.severity}`,
-        bar: one,
-        label: one.check,
-        parts: [{ color: SEVERITY_COLORS[one.severity], pairs: one.pairs }],
-        most,
-        active: one.bar === active,
-        title: `${one.check}, ${one.severity}: ${one.about}`,
-        show
-      }
-    )));
-  }
-  function Review({ overview, active, show }) {
-    const most = Math.max(1, ...overview.reviewers.map((one) => one.pairs));
-    return /* @__PURE__ */ React4.createElement("section", { className: "plc-section", "data-cy": "plc-review" }, /* @__PURE__ */ React4.createElement("header", null, /* @__PURE__ */ React4.createElement("h3", null, "Review")), /* @__PURE__ */ React4.createElement(
-      Stack,
-      {
-        bars: overview.verdicts,
-        total: overview.pairs,
-        active,
-        color: (one) => VERDICT_COLORS[one.verdict],
-        name: (one) => one.verdict,
-        show
-      }
-    ), overview.reviewers.length > 0 && /* @__PURE__ */ React4.createElement("h4", null, "By reviewer"), overview.reviewers.map((one) => /* @__PURE__ */ React4.createElement(
-      Row,
-      {
-        key: one.reviewer,
-        bar: one,
-        label: one.reviewer || "nobody named",
-        parts: JUDGED.map((verdict) => ({ color: VERDICT_COLORS[verdict], pairs: one[verdict] })),
-        most,
-        active: one.bar === active,
-        title: JUDGED.map((verdict) => `${verdict} ${count(one[verdict])}`).join(", "),
-        show
-      }
-    )));
-  }
-  function Distribution({ overview, active, show, call }) {
-    const { histogram, evaluations } = overview;
-    const chosen = evaluations.find((one) => histogram.field === `${one.key}_iou`)?.key ?? "";
-    return /* @__PURE__ */ React4.createElement("section", { className: "plc-section", "data-cy": "plc-histogram" }, /* @__PURE__ */ React4.createElement("header", null, /* @__PURE__ */ React4.createElement("h3", null, chosen ? "IoU" : "Quality"), evaluations.length > 0 && /* @__PURE__ */ React4.createElement(
-      "select",
-      {
-        "aria-label": "Histogram of",
-        value: chosen,
-        onChange: (event) => void call("choose", { key: event.target.value })
-      },
-      /* @__PURE__ */ React4.createElement("option", { value: "" }, "quality"),
-      evaluations.map((one) => /* @__PURE__ */ React4.createElement("option", { key: one.key, value: one.key }, "IoU of ", one.key))
-    )), /* @__PURE__ */ React4.createElement(Histogram, { values: histogram, active, color: "#8a7fd6", show }));
-  }
-  function Splits({ overview, active, show }) {
-    if (overview.splits.length < 2) return null;
-    const most = Math.max(1, ...overview.splits.map((one) => one.pairs));
-    return /* @__PURE__ */ React4.createElement("section", { className: "plc-section", "data-cy": "plc-splits" }, /* @__PURE__ */ React4.createElement("header", null, /* @__PURE__ */ React4.createElement("h3", null, "Splits")), overview.splits.map((one) => /* @__PURE__ */ React4.createElement(
-      Row,
-      {
-        key: one.split,
-        bar: one,
-        label: one.split,
-        parts: [{ color: "#6b9fa8", pairs: one.pairs }],
-        most,
-        active: one.bar === active,
-        show
-      }
-    )));
-  }
 
   // src/pair/index.tsx
-  var React20 = __toESM(require_react(), 1);
+  var React21 = __toESM(require_react(), 1);
 
   // src/pair/keys.tsx
-  var React5 = __toESM(require_react(), 1);
+  var React6 = __toESM(require_react(), 1);
   var KEYS = [
     ["1", "keep"],
     ["2", "drop"],
@@ -727,7 +732,7 @@
     ["m", "mend the mask"]
   ];
   function Key({ name }) {
-    return /* @__PURE__ */ React5.createElement("kbd", { "aria-hidden": "true" }, name);
+    return /* @__PURE__ */ React6.createElement("kbd", { "aria-hidden": "true" }, name);
   }
   function isTyping() {
     const focused = document.activeElement;
@@ -736,9 +741,9 @@
   }
   function useKeys(actions) {
     const annotating = useAnnotating();
-    const latest = React5.useRef(actions);
+    const latest = React6.useRef(actions);
     latest.current = actions;
-    React5.useEffect(() => {
+    React6.useEffect(() => {
       if (annotating) return void 0;
       const pressed = (event) => {
         if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
@@ -757,14 +762,14 @@
     return document.querySelector(".MuiDialog-root, .MuiPopover-root") !== null;
   }
   function Shortcuts() {
-    return /* @__PURE__ */ React5.createElement("details", { className: "plp-keys" }, /* @__PURE__ */ React5.createElement("summary", null, "Keys"), /* @__PURE__ */ React5.createElement("dl", null, KEYS.map(([key, meaning]) => /* @__PURE__ */ React5.createElement("div", { key }, /* @__PURE__ */ React5.createElement("dt", null, /* @__PURE__ */ React5.createElement(Key, { name: key })), /* @__PURE__ */ React5.createElement("dd", null, meaning)))), /* @__PURE__ */ React5.createElement("p", { className: "plp-faint" }, "Keys rest while you type and in FiftyOne's annotation mode. Tab goes from one control to the next."));
+    return /* @__PURE__ */ React6.createElement("details", { className: "plp-keys" }, /* @__PURE__ */ React6.createElement("summary", null, "Keys"), /* @__PURE__ */ React6.createElement("dl", null, KEYS.map(([key, meaning]) => /* @__PURE__ */ React6.createElement("div", { key }, /* @__PURE__ */ React6.createElement("dt", null, /* @__PURE__ */ React6.createElement(Key, { name: key })), /* @__PURE__ */ React6.createElement("dd", null, meaning)))), /* @__PURE__ */ React6.createElement("p", { className: "plp-faint" }, "Keys rest while you type and in FiftyOne's annotation mode. Tab goes from one control to the next."));
   }
 
   // src/pair/Header.tsx
-  var React7 = __toESM(require_react(), 1);
+  var React8 = __toESM(require_react(), 1);
 
   // src/pair/Sessions.tsx
-  var React6 = __toESM(require_react(), 1);
+  var React7 = __toESM(require_react(), 1);
 
   // src/pair/api.ts
   var Refused = class extends Error {
@@ -815,9 +820,9 @@
 
   // src/pair/Sessions.tsx
   function Sessions2({ review }) {
-    const [sessions, setSessions] = React6.useState(null);
-    const [failure, setFailure] = React6.useState(null);
-    React6.useEffect(() => {
+    const [sessions, setSessions] = React7.useState(null);
+    const [failure, setFailure] = React7.useState(null);
+    React7.useEffect(() => {
       let wanted = true;
       openSessions().then(
         (found) => wanted && setSessions(found),
@@ -833,7 +838,7 @@
         (error) => setFailure(error.message)
       );
     };
-    return /* @__PURE__ */ React6.createElement("div", { className: "plp-place" }, /* @__PURE__ */ React6.createElement("span", { className: "plp-faint" }, "No session: verdicts are kept, but no next pair opens."), (sessions ?? []).slice(0, 3).map((one) => /* @__PURE__ */ React6.createElement(
+    return /* @__PURE__ */ React7.createElement("div", { className: "plp-place" }, /* @__PURE__ */ React7.createElement("span", { className: "plp-faint" }, "No session: verdicts are kept, but no next pair opens."), (sessions ?? []).slice(0, 3).map((one) => /* @__PURE__ */ React7.createElement(
       "button",
       {
         key: one.id,
@@ -846,17 +851,17 @@
       " (",
       one.left,
       " left)"
-    )), /* @__PURE__ */ React6.createElement("button", { type: "button", className: "plp-button", onClick: start }, "Start over all flagged pairs"), failure ? /* @__PURE__ */ React6.createElement("span", { role: "alert" }, failure) : null);
+    )), /* @__PURE__ */ React7.createElement("button", { type: "button", className: "plp-button", onClick: start }, "Start over all flagged pairs"), failure ? /* @__PURE__ */ React7.createElement("span", { role: "alert" }, failure) : null);
   }
 
   // src/pair/Header.tsx
   function Header({ review }) {
     const at = review.pair?.session ?? null;
     if (review.session === null || at === null) {
-      return /* @__PURE__ */ React7.createElement("header", { className: "plp-header" }, /* @__PURE__ */ React7.createElement(Sessions2, { review }), /* @__PURE__ */ React7.createElement(Steps2, { review }));
+      return /* @__PURE__ */ React8.createElement("header", { className: "plp-header" }, /* @__PURE__ */ React8.createElement(Sessions2, { review }), /* @__PURE__ */ React8.createElement(Steps2, { review }));
     }
     const done = at.of ? Math.round(100 * at.judged / at.of) : 0;
-    return /* @__PURE__ */ React7.createElement("header", { className: "plp-header" }, /* @__PURE__ */ React7.createElement("div", { className: "plp-place" }, /* @__PURE__ */ React7.createElement("strong", { "data-testid": "position" }, at.position === null ? "Not in the queue" : `${at.position + 1} of ${at.of}`), /* @__PURE__ */ React7.createElement("span", { className: "plp-faint plp-cut", title: at.name }, at.name), /* @__PURE__ */ React7.createElement(
+    return /* @__PURE__ */ React8.createElement("header", { className: "plp-header" }, /* @__PURE__ */ React8.createElement("div", { className: "plp-place" }, /* @__PURE__ */ React8.createElement("strong", { "data-testid": "position" }, at.position === null ? "Not in the queue" : `${at.position + 1} of ${at.of}`), /* @__PURE__ */ React8.createElement("span", { className: "plp-faint plp-cut", title: at.name }, at.name), /* @__PURE__ */ React8.createElement(
       "div",
       {
         className: "plp-progress",
@@ -867,15 +872,15 @@
         "aria-valuenow": at.judged,
         title: `${at.judged} of ${at.of} judged, ${at.left} left`
       },
-      /* @__PURE__ */ React7.createElement("span", { style: { width: `${done}%` } })
-    ), /* @__PURE__ */ React7.createElement(Reviewer, null)), /* @__PURE__ */ React7.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React7.createElement(Step, { review, to: "previous", label: "Previous", shortcut: "," }), /* @__PURE__ */ React7.createElement(Step, { review, to: "next", label: "Next", shortcut: "." }), /* @__PURE__ */ React7.createElement(Steps2, { review })));
+      /* @__PURE__ */ React8.createElement("span", { style: { width: `${done}%` } })
+    ), /* @__PURE__ */ React8.createElement(Reviewer, null)), /* @__PURE__ */ React8.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React8.createElement(Step, { review, to: "previous", label: "Previous", shortcut: "," }), /* @__PURE__ */ React8.createElement(Step, { review, to: "next", label: "Next", shortcut: "." }), /* @__PURE__ */ React8.createElement(Steps2, { review })));
   }
   function Step(props) {
     const { review, to, label, shortcut } = props;
-    return /* @__PURE__ */ React7.createElement("button", { type: "button", className: "plp-button", onClick: () => review.move(to) }, label, " ", /* @__PURE__ */ React7.createElement(Key, { name: shortcut }));
+    return /* @__PURE__ */ React8.createElement("button", { type: "button", className: "plp-button", onClick: () => review.move(to) }, label, " ", /* @__PURE__ */ React8.createElement(Key, { name: shortcut }));
   }
   function Steps2({ review }) {
-    return /* @__PURE__ */ React7.createElement(React7.Fragment, null, /* @__PURE__ */ React7.createElement(
+    return /* @__PURE__ */ React8.createElement(React8.Fragment, null, /* @__PURE__ */ React8.createElement(
       "button",
       {
         type: "button",
@@ -884,13 +889,13 @@
         onClick: () => review.undo()
       },
       "Undo ",
-      /* @__PURE__ */ React7.createElement(Key, { name: "u" })
-    ), review.pair?.can_redo ? /* @__PURE__ */ React7.createElement("button", { type: "button", className: "plp-button", onClick: () => review.undo(true) }, "Redo ", /* @__PURE__ */ React7.createElement(Key, { name: "y" })) : null);
+      /* @__PURE__ */ React8.createElement(Key, { name: "u" })
+    ), review.pair?.can_redo ? /* @__PURE__ */ React8.createElement("button", { type: "button", className: "plp-button", onClick: () => review.undo(true) }, "Redo ", /* @__PURE__ */ React8.createElement(Key, { name: "y" })) : null);
   }
   function Reviewer() {
-    const [name, setName] = React7.useState(reviewer() ?? "");
+    const [name, setName] = React8.useState(reviewer() ?? "");
     const keep = () => setReviewer(name.trim() || null);
-    return /* @__PURE__ */ React7.createElement("label", { className: "plp-reviewer" }, /* @__PURE__ */ React7.createElement("span", { className: "plp-faint" }, "Reviewer"), /* @__PURE__ */ React7.createElement(
+    return /* @__PURE__ */ React8.createElement("label", { className: "plp-reviewer" }, /* @__PURE__ */ React8.createElement("span", { className: "plp-faint" }, "Reviewer"), /* @__PURE__ */ React8.createElement(
       "input",
       {
         value: name,
@@ -905,7 +910,7 @@
   }
 
   // src/pair/review.ts
-  var React8 = __toESM(require_react(), 1);
+  var React9 = __toESM(require_react(), 1);
 
   // src/pair/masks.ts
   var TARGET = 1;
@@ -1007,8 +1012,8 @@
     return error instanceof Error ? error.message : String(error);
   }
   function useSession(dataset) {
-    const [session, setSession] = React8.useState(() => currentSession(dataset));
-    React8.useEffect(() => {
+    const [session, setSession] = React9.useState(() => currentSession(dataset));
+    React9.useEffect(() => {
       const read3 = () => setSession(currentSession(dataset));
       read3();
       return onReviewing(read3);
@@ -1019,15 +1024,15 @@
     const open = useOpenSample();
     const dataset = useDatasetName();
     const session = useSession(dataset);
-    const [pair, setPair] = React8.useState(null);
-    const [failure, setFailure] = React8.useState(null);
-    const [notice, setNotice] = React8.useState(null);
-    const [conflict, setConflict] = React8.useState(null);
-    const [busy, setBusy] = React8.useState(false);
-    const [asked, setAsked] = React8.useState(0);
-    const answered = React8.useRef(/* @__PURE__ */ new Map());
+    const [pair, setPair] = React9.useState(null);
+    const [failure, setFailure] = React9.useState(null);
+    const [notice, setNotice] = React9.useState(null);
+    const [conflict, setConflict] = React9.useState(null);
+    const [busy, setBusy] = React9.useState(false);
+    const [asked, setAsked] = React9.useState(0);
+    const answered = React9.useRef(/* @__PURE__ */ new Map());
     const changed = useReloadAtEnd();
-    React8.useEffect(() => {
+    React9.useEffect(() => {
       if (open === null) return void 0;
       let wanted = true;
       setConflict(null);
@@ -1055,7 +1060,7 @@
         wanted = false;
       };
     }, [open, session, asked]);
-    React8.useEffect(() => {
+    React9.useEffect(() => {
       for (const path of pair?.ahead ?? []) loadImage(mediaUrl(path)).catch(() => void 0);
     }, [pair]);
     const show = (shown) => {
@@ -1167,8 +1172,8 @@
     return next?.end ? " That was the last open pair of the queue." : "";
   }
   function useReloadAtEnd() {
-    const changed = React8.useRef(false);
-    React8.useEffect(
+    const changed = React9.useRef(false);
+    React9.useEffect(
       () => () => {
         if (changed.current) void runInApp("reload_samples");
       },
@@ -1178,20 +1183,20 @@
   }
 
   // src/pair/Shown.tsx
-  var React18 = __toESM(require_react(), 1);
+  var React19 = __toESM(require_react(), 1);
 
   // src/pair/Compare.tsx
-  var React10 = __toESM(require_react(), 1);
+  var React11 = __toESM(require_react(), 1);
 
   // src/pair/Picture.tsx
-  var React9 = __toESM(require_react(), 1);
+  var React10 = __toESM(require_react(), 1);
   function useLoaded(url, load) {
-    const [state, setState] = React9.useState({
+    const [state, setState] = React10.useState({
       url: null,
       value: null,
       bad: false
     });
-    React9.useEffect(() => {
+    React10.useEffect(() => {
       let wanted = true;
       if (url !== null) {
         load(url).then(
@@ -1220,7 +1225,7 @@
       left: `${-100 * part.x / part.w}%`,
       top: `${-100 * part.y / part.h}%`
     };
-    return /* @__PURE__ */ React9.createElement(
+    return /* @__PURE__ */ React10.createElement(
       "div",
       {
         className: "plp-picture",
@@ -1228,19 +1233,19 @@
         "aria-label": label,
         style: { aspectRatio: `${width * part.w} / ${height * part.h}` }
       },
-      /* @__PURE__ */ React9.createElement("div", { className: "plp-stretched", style: stretched }, badImage ? /* @__PURE__ */ React9.createElement("p", { className: "plp-missing" }, "The image cannot be shown.") : /* @__PURE__ */ React9.createElement("img", { src: url, alt: "", draggable: false }), /* @__PURE__ */ React9.createElement(MaskCanvas, { mask, truth }), /* @__PURE__ */ React9.createElement(Evidence, { shapes, width, height }))
+      /* @__PURE__ */ React10.createElement("div", { className: "plp-stretched", style: stretched }, badImage ? /* @__PURE__ */ React10.createElement("p", { className: "plp-missing" }, "The image cannot be shown.") : /* @__PURE__ */ React10.createElement("img", { src: url, alt: "", draggable: false }), /* @__PURE__ */ React10.createElement(MaskCanvas, { mask, truth }), /* @__PURE__ */ React10.createElement(Evidence, { shapes, width, height }))
     );
   }
   function MaskCanvas(props) {
-    const canvas = React9.useRef(null);
+    const canvas = React10.useRef(null);
     const compared = props.mask?.role === "prediction" ? props.truth : null;
     const [pixels, bad] = useMask(props.mask);
     const [truth] = useMask(compared);
     const role = props.mask?.role === "prediction" ? "prediction" : "truth";
-    React9.useEffect(() => {
+    React10.useEffect(() => {
       if (canvas.current && pixels) paint(canvas.current, pixels, role, truth);
     }, [pixels, truth, role]);
-    return /* @__PURE__ */ React9.createElement(React9.Fragment, null, /* @__PURE__ */ React9.createElement(
+    return /* @__PURE__ */ React10.createElement(React10.Fragment, null, /* @__PURE__ */ React10.createElement(
       "canvas",
       {
         ref: canvas,
@@ -1248,22 +1253,22 @@
         "data-field": props.mask?.field,
         style: { visibility: pixels ? "visible" : "hidden" }
       }
-    ), bad ? /* @__PURE__ */ React9.createElement("p", { className: "plp-missing" }, "The mask cannot be shown.") : null);
+    ), bad ? /* @__PURE__ */ React10.createElement("p", { className: "plp-missing" }, "The mask cannot be shown.") : null);
   }
   function Evidence(props) {
     const { shapes, width, height } = props;
-    return /* @__PURE__ */ React9.createElement("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, shapes.map((shape, index) => /* @__PURE__ */ React9.createElement(Drawn, { key: index, shape, width, height })));
+    return /* @__PURE__ */ React10.createElement("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, shapes.map((shape, index) => /* @__PURE__ */ React10.createElement(Drawn, { key: index, shape, width, height })));
   }
   function Drawn(props) {
     const { shape, width, height } = props;
-    const id = React9.useId().replaceAll(":", "");
+    const id = React10.useId().replaceAll(":", "");
     const className = `plp-shape plp-${shape.role}`;
     if (shape.type === "point") {
-      return /* @__PURE__ */ React9.createElement(Cross, { className, x: shape.x * width, y: shape.y * height, size: width / 40 });
+      return /* @__PURE__ */ React10.createElement(Cross, { className, x: shape.x * width, y: shape.y * height, size: width / 40 });
     }
     if (shape.type === "polygon") {
       const points = shape.points.map(([x, y]) => `${x * width},${y * height}`).join(" ");
-      return /* @__PURE__ */ React9.createElement("polygon", { className, points });
+      return /* @__PURE__ */ React10.createElement("polygon", { className, points });
     }
     const box = {
       x: shape.x * width,
@@ -1271,12 +1276,12 @@
       width: shape.w * width,
       height: shape.h * height
     };
-    if (!shape.soft) return /* @__PURE__ */ React9.createElement("rect", { className, ...box });
-    return /* @__PURE__ */ React9.createElement("g", { className }, /* @__PURE__ */ React9.createElement("filter", { id, filterUnits: "userSpaceOnUse", x: 0, y: 0, width, height }, /* @__PURE__ */ React9.createElement("feGaussianBlur", { stdDeviation: `${shape.soft * width / 2} ${shape.soft * height / 2}` })), /* @__PURE__ */ React9.createElement("rect", { className: "plp-soft", filter: `url(#${id})`, ...box }), /* @__PURE__ */ React9.createElement("rect", { ...box }));
+    if (!shape.soft) return /* @__PURE__ */ React10.createElement("rect", { className, ...box });
+    return /* @__PURE__ */ React10.createElement("g", { className }, /* @__PURE__ */ React10.createElement("filter", { id, filterUnits: "userSpaceOnUse", x: 0, y: 0, width, height }, /* @__PURE__ */ React10.createElement("feGaussianBlur", { stdDeviation: `${shape.soft * width / 2} ${shape.soft * height / 2}` })), /* @__PURE__ */ React10.createElement("rect", { className: "plp-soft", filter: `url(#${id})`, ...box }), /* @__PURE__ */ React10.createElement("rect", { ...box }));
   }
   function Cross(props) {
     const { className, x, y, size } = props;
-    return /* @__PURE__ */ React9.createElement("g", { className }, /* @__PURE__ */ React9.createElement("circle", { cx: x, cy: y, r: size / 2 }), /* @__PURE__ */ React9.createElement("path", { d: `M${x - size} ${y}H${x + size}M${x} ${y - size}V${y + size}` }));
+    return /* @__PURE__ */ React10.createElement("g", { className }, /* @__PURE__ */ React10.createElement("circle", { cx: x, cy: y, r: size / 2 }), /* @__PURE__ */ React10.createElement("path", { d: `M${x - size} ${y}H${x + size}M${x} ${y - size}V${y + size}` }));
   }
   var ROLES = [
     ["named_region", "where the query says"],
@@ -1287,13 +1292,13 @@
   ];
   function ShapeLegend({ shapes }) {
     const there = ROLES.filter(([role]) => shapes.some((shape) => shape.role === role));
-    return /* @__PURE__ */ React9.createElement("span", { className: "plp-legend" }, there.map(([role, meaning]) => /* @__PURE__ */ React9.createElement("span", { key: role }, /* @__PURE__ */ React9.createElement("i", { className: `plp-line plp-${role}` }), " ", meaning)));
+    return /* @__PURE__ */ React10.createElement("span", { className: "plp-legend" }, there.map(([role, meaning]) => /* @__PURE__ */ React10.createElement("span", { key: role }, /* @__PURE__ */ React10.createElement("i", { className: `plp-line plp-${role}` }), " ", meaning)));
   }
 
   // src/pair/Compare.tsx
   function Compare({ pair, chosen, ready, onChoose, onUse }) {
     const truth = pair.masks.find((mask) => mask.role === "truth") ?? null;
-    return /* @__PURE__ */ React10.createElement("section", { "aria-label": "Masks" }, /* @__PURE__ */ React10.createElement("h3", null, "Masks"), /* @__PURE__ */ React10.createElement("ul", { className: "plp-masks" }, pair.masks.map((mask) => /* @__PURE__ */ React10.createElement("li", { key: mask.field + mask.role, "data-field": mask.field }, /* @__PURE__ */ React10.createElement(
+    return /* @__PURE__ */ React11.createElement("section", { "aria-label": "Masks" }, /* @__PURE__ */ React11.createElement("h3", null, "Masks"), /* @__PURE__ */ React11.createElement("ul", { className: "plp-masks" }, pair.masks.map((mask) => /* @__PURE__ */ React11.createElement("li", { key: mask.field + mask.role, "data-field": mask.field }, /* @__PURE__ */ React11.createElement(
       "button",
       {
         type: "button",
@@ -1301,7 +1306,7 @@
         "aria-pressed": mask === chosen,
         onClick: () => onChoose(mask)
       },
-      /* @__PURE__ */ React10.createElement(
+      /* @__PURE__ */ React11.createElement(
         Picture,
         {
           pair,
@@ -1311,8 +1316,8 @@
           label: `${mask.label} on the image`
         }
       ),
-      /* @__PURE__ */ React10.createElement("span", { className: "plp-tile-text" }, /* @__PURE__ */ React10.createElement("span", { className: "plp-cut", title: mask.label }, mask.label), /* @__PURE__ */ React10.createElement("strong", null, about(mask)))
-    ), mask.role === "prediction" ? /* @__PURE__ */ React10.createElement(
+      /* @__PURE__ */ React11.createElement("span", { className: "plp-tile-text" }, /* @__PURE__ */ React11.createElement("span", { className: "plp-cut", title: mask.label }, mask.label), /* @__PURE__ */ React11.createElement("strong", null, about(mask)))
+    ), mask.role === "prediction" ? /* @__PURE__ */ React11.createElement(
       "button",
       {
         type: "button",
@@ -1321,7 +1326,7 @@
         onClick: () => onUse(mask)
       },
       "Use as the mask"
-    ) : null))), pair.masks.some((mask) => mask.role === "prediction") ? /* @__PURE__ */ React10.createElement(Legend, null) : null);
+    ) : null))), pair.masks.some((mask) => mask.role === "prediction") ? /* @__PURE__ */ React11.createElement(Legend, null) : null);
   }
   function about(mask) {
     if (mask.path === null) return "no mask";
@@ -1334,11 +1339,11 @@
       [LEGEND.missed, "ground truth only"],
       [LEGEND.extra, "prediction only"]
     ];
-    return /* @__PURE__ */ React10.createElement("p", { className: "plp-legend" }, meanings.map(([color, meaning]) => /* @__PURE__ */ React10.createElement("span", { key: meaning }, /* @__PURE__ */ React10.createElement("i", { style: { background: color } }), " ", meaning)));
+    return /* @__PURE__ */ React11.createElement("p", { className: "plp-legend" }, meanings.map(([color, meaning]) => /* @__PURE__ */ React11.createElement("span", { key: meaning }, /* @__PURE__ */ React11.createElement("i", { style: { background: color } }), " ", meaning)));
   }
 
   // src/pair/Decide.tsx
-  var React11 = __toESM(require_react(), 1);
+  var React12 = __toESM(require_react(), 1);
   var VERDICTS = [
     { verdict: "keep", label: "Keep", key: "1" },
     { verdict: "drop", label: "Drop", key: "2" },
@@ -1347,7 +1352,7 @@
   ];
   function Decide(props) {
     const { pair, ready, note, noteRef, notice, conflict } = props;
-    return /* @__PURE__ */ React11.createElement("section", { className: "plp-decide", "aria-label": "Verdict" }, conflict ? /* @__PURE__ */ React11.createElement(ConflictBox, { conflict, onReload: props.onReload }) : null, /* @__PURE__ */ React11.createElement("div", { className: "plp-verdicts", role: "group", "aria-label": "Verdict" }, VERDICTS.map(({ verdict, label, key }) => /* @__PURE__ */ React11.createElement(
+    return /* @__PURE__ */ React12.createElement("section", { className: "plp-decide", "aria-label": "Verdict" }, conflict ? /* @__PURE__ */ React12.createElement(ConflictBox, { conflict, onReload: props.onReload }) : null, /* @__PURE__ */ React12.createElement("div", { className: "plp-verdicts", role: "group", "aria-label": "Verdict" }, VERDICTS.map(({ verdict, label, key }) => /* @__PURE__ */ React12.createElement(
       "button",
       {
         key: verdict,
@@ -1360,8 +1365,8 @@
       },
       label,
       " ",
-      /* @__PURE__ */ React11.createElement(Key, { name: key })
-    ))), /* @__PURE__ */ React11.createElement(
+      /* @__PURE__ */ React12.createElement(Key, { name: key })
+    ))), /* @__PURE__ */ React12.createElement(
       "textarea",
       {
         ref: noteRef,
@@ -1374,7 +1379,7 @@
         onChange: (event) => props.onNote(event.target.value),
         onKeyDown: leave
       }
-    ), /* @__PURE__ */ React11.createElement("p", { className: "plp-status" }, /* @__PURE__ */ React11.createElement("span", { role: "status", className: notice ? `plp-${notice.tone}` : void 0 }, notice?.text), /* @__PURE__ */ React11.createElement(Standing, { pair })));
+    ), /* @__PURE__ */ React12.createElement("p", { className: "plp-status" }, /* @__PURE__ */ React12.createElement("span", { role: "status", className: notice ? `plp-${notice.tone}` : void 0 }, notice?.text), /* @__PURE__ */ React12.createElement(Standing, { pair })));
   }
   function leave(event) {
     if (event.key === "Escape" || event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -1384,8 +1389,8 @@
   }
   function Standing({ pair }) {
     const { verdict, reviewer: reviewer2, reviewed_at } = pair.review;
-    if (verdict === null) return /* @__PURE__ */ React11.createElement("span", { className: "plp-faint" }, "No verdict yet.");
-    return /* @__PURE__ */ React11.createElement("span", { className: "plp-faint", "data-testid": "standing" }, verdict, reviewer2 ? ` by ${reviewer2}` : "", reviewed_at ? `, ${when(reviewed_at)}` : "");
+    if (verdict === null) return /* @__PURE__ */ React12.createElement("span", { className: "plp-faint" }, "No verdict yet.");
+    return /* @__PURE__ */ React12.createElement("span", { className: "plp-faint", "data-testid": "standing" }, verdict, reviewer2 ? ` by ${reviewer2}` : "", reviewed_at ? `, ${when(reviewed_at)}` : "");
   }
   function when(time) {
     const date = new Date(time);
@@ -1393,7 +1398,7 @@
   }
   function ConflictBox(props) {
     const { message, facts, again } = props.conflict;
-    return /* @__PURE__ */ React11.createElement("div", { className: "plp-conflict", role: "alert" }, /* @__PURE__ */ React11.createElement("strong", null, facts.reviewer ? decided(facts) : message), facts.note ? /* @__PURE__ */ React11.createElement("span", null, "Note: ", facts.note) : null, /* @__PURE__ */ React11.createElement("span", { className: "plp-faint" }, facts.mask_changed ? "The mask is another one now. " : "", "Your verdict was not written."), /* @__PURE__ */ React11.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React11.createElement("button", { type: "button", className: "plp-button", onClick: props.onReload }, "Leave theirs"), /* @__PURE__ */ React11.createElement("button", { type: "button", className: "plp-button plp-danger", onClick: again }, "Write mine over it")));
+    return /* @__PURE__ */ React12.createElement("div", { className: "plp-conflict", role: "alert" }, /* @__PURE__ */ React12.createElement("strong", null, facts.reviewer ? decided(facts) : message), facts.note ? /* @__PURE__ */ React12.createElement("span", null, "Note: ", facts.note) : null, /* @__PURE__ */ React12.createElement("span", { className: "plp-faint" }, facts.mask_changed ? "The mask is another one now. " : "", "Your verdict was not written."), /* @__PURE__ */ React12.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React12.createElement("button", { type: "button", className: "plp-button", onClick: props.onReload }, "Leave theirs"), /* @__PURE__ */ React12.createElement("button", { type: "button", className: "plp-button plp-danger", onClick: again }, "Write mine over it")));
   }
   function decided(facts) {
     const time = facts.reviewed_at ? when(facts.reviewed_at) : "";
@@ -1401,9 +1406,9 @@
   }
 
   // src/pair/Findings.tsx
-  var React12 = __toESM(require_react(), 1);
+  var React13 = __toESM(require_react(), 1);
   function Findings2({ findings, active, onHold }) {
-    return /* @__PURE__ */ React12.createElement("section", { "aria-label": "Findings" }, /* @__PURE__ */ React12.createElement("h3", null, findings.length === 0 ? "No findings" : `Findings (${findings.length})`), /* @__PURE__ */ React12.createElement("ul", { className: "plp-findings" }, findings.map((finding, index) => /* @__PURE__ */ React12.createElement("li", { key: index }, /* @__PURE__ */ React12.createElement(
+    return /* @__PURE__ */ React13.createElement("section", { "aria-label": "Findings" }, /* @__PURE__ */ React13.createElement("h3", null, findings.length === 0 ? "No findings" : `Findings (${findings.length})`), /* @__PURE__ */ React13.createElement("ul", { className: "plp-findings" }, findings.map((finding, index) => /* @__PURE__ */ React13.createElement("li", { key: index }, /* @__PURE__ */ React13.createElement(
       "button",
       {
         type: "button",
@@ -1412,16 +1417,16 @@
         title: finding.about,
         onClick: () => onHold(finding === active ? null : finding)
       },
-      /* @__PURE__ */ React12.createElement("span", { className: "plp-finding-head" }, /* @__PURE__ */ React12.createElement("span", { className: "plp-severity" }, finding.severity), /* @__PURE__ */ React12.createElement("span", { className: "plp-check" }, finding.check.replaceAll("_", " ")), /* @__PURE__ */ React12.createElement("span", { className: "plp-faint" }, "score ", finding.score.toFixed(2))),
-      /* @__PURE__ */ React12.createElement("span", { className: "plp-note" }, finding.note)
+      /* @__PURE__ */ React13.createElement("span", { className: "plp-finding-head" }, /* @__PURE__ */ React13.createElement("span", { className: "plp-severity" }, finding.severity), /* @__PURE__ */ React13.createElement("span", { className: "plp-check" }, finding.check.replaceAll("_", " ")), /* @__PURE__ */ React13.createElement("span", { className: "plp-faint" }, "score ", finding.score.toFixed(2))),
+      /* @__PURE__ */ React13.createElement("span", { className: "plp-note" }, finding.note)
     )))));
   }
 
   // src/pair/History.tsx
-  var React13 = __toESM(require_react(), 1);
+  var React14 = __toESM(require_react(), 1);
   function History({ history }) {
     if (history.length === 0) return null;
-    return /* @__PURE__ */ React13.createElement("details", { className: "plp-history" }, /* @__PURE__ */ React13.createElement("summary", null, "History (", history.length, ")"), /* @__PURE__ */ React13.createElement("ol", null, history.map((event, index) => /* @__PURE__ */ React13.createElement("li", { key: index }, /* @__PURE__ */ React13.createElement("strong", null, told(event)), " ", /* @__PURE__ */ React13.createElement("span", { className: "plp-faint" }, event.reviewer ?? "unknown", ", ", when(event.time), event.session ? `, ${event.session}` : "")))));
+    return /* @__PURE__ */ React14.createElement("details", { className: "plp-history" }, /* @__PURE__ */ React14.createElement("summary", null, "History (", history.length, ")"), /* @__PURE__ */ React14.createElement("ol", null, history.map((event, index) => /* @__PURE__ */ React14.createElement("li", { key: index }, /* @__PURE__ */ React14.createElement("strong", null, told(event)), " ", /* @__PURE__ */ React14.createElement("span", { className: "plp-faint" }, event.reviewer ?? "unknown", ", ", when(event.time), event.session ? `, ${event.session}` : "")))));
   }
   function told(event) {
     const verdicts = `${event.was ?? "pending"} \u2192 ${event.verdict ?? "pending"}`;
@@ -1434,7 +1439,7 @@
   }
 
   // src/pair/Mend.tsx
-  var React14 = __toESM(require_react(), 1);
+  var React15 = __toESM(require_react(), 1);
   var SAMPLE_PANEL = "fo-sample-modal-plugin";
   var EDITABLE_MASK = "segmentation_edit";
   function Mend({ pair, ready, onMake, onTake, onClear }) {
@@ -1448,9 +1453,9 @@
       await openSample(pair.sample_id, "annotate");
     };
     if (!pair.review.editable) {
-      return /* @__PURE__ */ React14.createElement("section", { className: "plp-unmended", "aria-label": "Mend the mask" }, /* @__PURE__ */ React14.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React14.createElement("button", { type: "button", className: "plp-button", disabled: !ready, onClick: onMake }, "Mend the mask ", /* @__PURE__ */ React14.createElement("kbd", { "aria-hidden": "true" }, "m")), pair.review.mask_edited ? /* @__PURE__ */ React14.createElement("span", { className: "plp-small" }, /* @__PURE__ */ React14.createElement("span", { className: "plp-tag" }, "mended"), " the original is kept") : null));
+      return /* @__PURE__ */ React15.createElement("section", { className: "plp-unmended", "aria-label": "Mend the mask" }, /* @__PURE__ */ React15.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React15.createElement("button", { type: "button", className: "plp-button", disabled: !ready, onClick: onMake }, "Mend the mask ", /* @__PURE__ */ React15.createElement("kbd", { "aria-hidden": "true" }, "m")), pair.review.mask_edited ? /* @__PURE__ */ React15.createElement("span", { className: "plp-small" }, /* @__PURE__ */ React15.createElement("span", { className: "plp-tag" }, "mended"), " the original is kept") : null));
     }
-    return /* @__PURE__ */ React14.createElement("section", { className: "plp-mend", "aria-label": "Mend the mask" }, /* @__PURE__ */ React14.createElement("h3", null, "Mending the mask"), /* @__PURE__ */ React14.createElement("ol", null, /* @__PURE__ */ React14.createElement("li", null, /* @__PURE__ */ React14.createElement("button", { type: "button", className: "plp-button", onClick: () => void annotate() }, "Open the annotation mode")), /* @__PURE__ */ React14.createElement("li", null, "Click ", /* @__PURE__ */ React14.createElement("em", null, "target"), " in the sidebar and paint with brush (b) or pen (p); e erases. FiftyOne saves by itself. Where it lists no label, tick ", /* @__PURE__ */ React14.createElement("code", null, EDITABLE_MASK), " ", "under Explore first."), /* @__PURE__ */ React14.createElement("li", null, "Come back to this tab (Explore, then Pair) and take the mask over.")), /* @__PURE__ */ React14.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React14.createElement(
+    return /* @__PURE__ */ React15.createElement("section", { className: "plp-mend", "aria-label": "Mend the mask" }, /* @__PURE__ */ React15.createElement("h3", null, "Mending the mask"), /* @__PURE__ */ React15.createElement("ol", null, /* @__PURE__ */ React15.createElement("li", null, /* @__PURE__ */ React15.createElement("button", { type: "button", className: "plp-button", onClick: () => void annotate() }, "Open the annotation mode")), /* @__PURE__ */ React15.createElement("li", null, "Click ", /* @__PURE__ */ React15.createElement("em", null, "target"), " in the sidebar and paint with brush (b) or pen (p); e erases. FiftyOne saves by itself. Where it lists no label, tick ", /* @__PURE__ */ React15.createElement("code", null, EDITABLE_MASK), " ", "under Explore first."), /* @__PURE__ */ React15.createElement("li", null, "Come back to this tab (Explore, then Pair) and take the mask over.")), /* @__PURE__ */ React15.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React15.createElement(
       "button",
       {
         type: "button",
@@ -1459,15 +1464,15 @@
         onClick: onTake
       },
       "Take the mended mask"
-    ), /* @__PURE__ */ React14.createElement("button", { type: "button", className: "plp-button", disabled: !ready, onClick: onClear }, "Throw it away")));
+    ), /* @__PURE__ */ React15.createElement("button", { type: "button", className: "plp-button", disabled: !ready, onClick: onClear }, "Throw it away")));
   }
 
   // src/pair/PhraseEditor.tsx
-  var React15 = __toESM(require_react(), 1);
+  var React16 = __toESM(require_react(), 1);
   function PhraseEditor({ pair, ready, onSave, onLeave }) {
-    const [phrase, setPhrase] = React15.useState(pair.phrase);
-    const box = React15.useRef(null);
-    React15.useEffect(() => {
+    const [phrase, setPhrase] = React16.useState(pair.phrase);
+    const box = React16.useRef(null);
+    React16.useEffect(() => {
       box.current?.focus();
       box.current?.select();
     }, []);
@@ -1483,7 +1488,7 @@
       if (event.key === "Enter") save();
       else onLeave();
     };
-    return /* @__PURE__ */ React15.createElement("div", { className: "plp-editor" }, /* @__PURE__ */ React15.createElement(
+    return /* @__PURE__ */ React16.createElement("div", { className: "plp-editor" }, /* @__PURE__ */ React16.createElement(
       "textarea",
       {
         ref: box,
@@ -1495,7 +1500,7 @@
         onChange: (event) => setPhrase(event.target.value.replace(/[\r\n]+/g, " ")),
         onKeyDown: pressed
       }
-    ), /* @__PURE__ */ React15.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React15.createElement(
+    ), /* @__PURE__ */ React16.createElement("div", { className: "plp-row" }, /* @__PURE__ */ React16.createElement(
       "button",
       {
         type: "button",
@@ -1504,8 +1509,8 @@
         onClick: save
       },
       "Save as fix ",
-      /* @__PURE__ */ React15.createElement("kbd", { "aria-hidden": "true" }, "Enter")
-    ), pair.original_phrase !== null ? /* @__PURE__ */ React15.createElement(
+      /* @__PURE__ */ React16.createElement("kbd", { "aria-hidden": "true" }, "Enter")
+    ), pair.original_phrase !== null ? /* @__PURE__ */ React16.createElement(
       "button",
       {
         type: "button",
@@ -1513,11 +1518,11 @@
         onClick: () => setPhrase(pair.original_phrase ?? "")
       },
       "As published"
-    ) : null, /* @__PURE__ */ React15.createElement("button", { type: "button", className: "plp-button", onClick: onLeave }, "Leave it ", /* @__PURE__ */ React15.createElement("kbd", { "aria-hidden": "true" }, "Esc"))));
+    ) : null, /* @__PURE__ */ React16.createElement("button", { type: "button", className: "plp-button", onClick: onLeave }, "Leave it ", /* @__PURE__ */ React16.createElement("kbd", { "aria-hidden": "true" }, "Esc"))));
   }
 
   // src/pair/Query.tsx
-  var React16 = __toESM(require_react(), 1);
+  var React17 = __toESM(require_react(), 1);
   function parts(phrase, words) {
     const cut = [];
     let at = 0;
@@ -1536,22 +1541,22 @@
     return order.find((s) => found.includes(s)) ?? null;
   }
   function Query({ pair, active }) {
-    return /* @__PURE__ */ React16.createElement("div", { className: "plp-query" }, /* @__PURE__ */ React16.createElement("p", { className: "plp-phrase", "data-testid": "phrase" }, pair.phrase === "" ? /* @__PURE__ */ React16.createElement("span", { className: "plp-faint" }, "(an empty query)") : null, parts(pair.phrase, pair.words).map((part, index) => /* @__PURE__ */ React16.createElement(Marked, { key: index, part, pair, active }))), pair.original_phrase !== null ? /* @__PURE__ */ React16.createElement("p", { className: "plp-small" }, /* @__PURE__ */ React16.createElement("span", { className: "plp-tag" }, "edited"), " ", /* @__PURE__ */ React16.createElement("span", { className: "plp-faint" }, "was:"), " ", /* @__PURE__ */ React16.createElement("span", { "data-testid": "original-phrase" }, pair.original_phrase)) : null, pair.no_target ? /* @__PURE__ */ React16.createElement("p", { className: "plp-small plp-faint" }, "Declared to have no target: the right mask is empty.") : null);
+    return /* @__PURE__ */ React17.createElement("div", { className: "plp-query" }, /* @__PURE__ */ React17.createElement("p", { className: "plp-phrase", "data-testid": "phrase" }, pair.phrase === "" ? /* @__PURE__ */ React17.createElement("span", { className: "plp-faint" }, "(an empty query)") : null, parts(pair.phrase, pair.words).map((part, index) => /* @__PURE__ */ React17.createElement(Marked, { key: index, part, pair, active }))), pair.original_phrase !== null ? /* @__PURE__ */ React17.createElement("p", { className: "plp-small" }, /* @__PURE__ */ React17.createElement("span", { className: "plp-tag" }, "edited"), " ", /* @__PURE__ */ React17.createElement("span", { className: "plp-faint" }, "was:"), " ", /* @__PURE__ */ React17.createElement("span", { "data-testid": "original-phrase" }, pair.original_phrase)) : null, pair.no_target ? /* @__PURE__ */ React17.createElement("p", { className: "plp-small plp-faint" }, "Declared to have no target: the right mask is empty.") : null);
   }
   function Marked(props) {
     const { part, pair, active } = props;
     const severity = part.word === null ? null : severityOf(part.word, pair.findings);
-    if (part.word === null || severity === null) return /* @__PURE__ */ React16.createElement(React16.Fragment, null, part.text);
+    if (part.word === null || severity === null) return /* @__PURE__ */ React17.createElement(React17.Fragment, null, part.text);
     const checks = pair.words[part.word]?.checks.join(", ");
     const dimmed = active !== null && !active.words.includes(part.word);
-    return /* @__PURE__ */ React16.createElement("mark", { className: `plp-mark plp-${severity}${dimmed ? " plp-dimmed" : ""}`, title: checks }, part.text);
+    return /* @__PURE__ */ React17.createElement("mark", { className: `plp-mark plp-${severity}${dimmed ? " plp-dimmed" : ""}`, title: checks }, part.text);
   }
 
   // src/pair/Siblings.tsx
-  var React17 = __toESM(require_react(), 1);
+  var React18 = __toESM(require_react(), 1);
   function Siblings({ siblings, onOpen }) {
     if (siblings.length < 2) return null;
-    return /* @__PURE__ */ React17.createElement("section", { "aria-label": "Queries of this image" }, /* @__PURE__ */ React17.createElement("h3", null, "Queries of this image (", siblings.length, ")"), /* @__PURE__ */ React17.createElement("ul", { className: "plp-siblings" }, siblings.map((one) => /* @__PURE__ */ React17.createElement("li", { key: one.sample_id }, /* @__PURE__ */ React17.createElement(
+    return /* @__PURE__ */ React18.createElement("section", { "aria-label": "Queries of this image" }, /* @__PURE__ */ React18.createElement("h3", null, "Queries of this image (", siblings.length, ")"), /* @__PURE__ */ React18.createElement("ul", { className: "plp-siblings" }, siblings.map((one) => /* @__PURE__ */ React18.createElement("li", { key: one.sample_id }, /* @__PURE__ */ React18.createElement(
       "button",
       {
         type: "button",
@@ -1559,9 +1564,9 @@
         "aria-current": one.current,
         onClick: () => onOpen(one.sample_id)
       },
-      /* @__PURE__ */ React17.createElement("span", { className: "plp-sibling-phrase" }, one.phrase || "(an empty query)"),
-      /* @__PURE__ */ React17.createElement("span", { className: "plp-faint" }, one.findings ? `${one.findings} finding${one.findings === 1 ? "" : "s"}` : ""),
-      one.verdict ? /* @__PURE__ */ React17.createElement("span", { className: `plp-chip plp-${one.verdict}` }, one.verdict) : null
+      /* @__PURE__ */ React18.createElement("span", { className: "plp-sibling-phrase" }, one.phrase || "(an empty query)"),
+      /* @__PURE__ */ React18.createElement("span", { className: "plp-faint" }, one.findings ? `${one.findings} finding${one.findings === 1 ? "" : "s"}` : ""),
+      one.verdict ? /* @__PURE__ */ React18.createElement("span", { className: `plp-chip plp-${one.verdict}` }, one.verdict) : null
     )))));
   }
 
@@ -1578,13 +1583,13 @@
 
   // src/pair/Shown.tsx
   function Shown2({ pair, review }) {
-    const [note, setNote] = React18.useState(pair.review.note ?? "");
-    const [editing, setEditing] = React18.useState(false);
-    const [active, setActive] = React18.useState(null);
-    const [chosen, setChosen] = React18.useState(null);
-    const [bare, setBare] = React18.useState(false);
-    const [close, setClose] = React18.useState(false);
-    const noteBox = React18.useRef(null);
+    const [note, setNote] = React19.useState(pair.review.note ?? "");
+    const [editing, setEditing] = React19.useState(false);
+    const [active, setActive] = React19.useState(null);
+    const [chosen, setChosen] = React19.useState(null);
+    const [bare, setBare] = React19.useState(false);
+    const [close, setClose] = React19.useState(false);
+    const noteBox = React19.useRef(null);
     const truth = pair.masks.find((mask2) => mask2.role === "truth") ?? null;
     const mask = pair.masks.find((one) => one.field + one.role === chosen) ?? truth;
     const zoom = close ? around(pair.shapes) : null;
@@ -1598,7 +1603,7 @@
       w: () => setClose((is) => !is),
       m: () => review.mend("make")
     });
-    return /* @__PURE__ */ React18.createElement("main", { className: "plp-pair", "data-sample": pair.sample_id, "data-ready": review.ready }, /* @__PURE__ */ React18.createElement("div", { className: "plp-top" }, editing ? /* @__PURE__ */ React18.createElement(
+    return /* @__PURE__ */ React19.createElement("main", { className: "plp-pair", "data-sample": pair.sample_id, "data-ready": review.ready }, /* @__PURE__ */ React19.createElement("div", { className: "plp-top" }, editing ? /* @__PURE__ */ React19.createElement(
       PhraseEditor,
       {
         pair,
@@ -1606,7 +1611,7 @@
         onSave: (phrase) => decide("fix", { phrase }),
         onLeave: () => setEditing(false)
       }
-    ) : /* @__PURE__ */ React18.createElement("div", { className: "plp-row plp-spread" }, /* @__PURE__ */ React18.createElement(Query, { pair, active }), /* @__PURE__ */ React18.createElement("button", { type: "button", className: "plp-button", onClick: () => setEditing(true) }, "Edit ", /* @__PURE__ */ React18.createElement("kbd", { "aria-hidden": "true" }, "e")))), /* @__PURE__ */ React18.createElement("div", { className: "plp-columns" }, /* @__PURE__ */ React18.createElement("div", { className: "plp-column" }, /* @__PURE__ */ React18.createElement(
+    ) : /* @__PURE__ */ React19.createElement("div", { className: "plp-row plp-spread" }, /* @__PURE__ */ React19.createElement(Query, { pair, active }), /* @__PURE__ */ React19.createElement("button", { type: "button", className: "plp-button", onClick: () => setEditing(true) }, "Edit ", /* @__PURE__ */ React19.createElement("kbd", { "aria-hidden": "true" }, "e")))), /* @__PURE__ */ React19.createElement("div", { className: "plp-columns" }, /* @__PURE__ */ React19.createElement("div", { className: "plp-column" }, /* @__PURE__ */ React19.createElement(
       Picture,
       {
         pair,
@@ -1616,7 +1621,7 @@
         zoom,
         label: `The image, with ${mask?.label ?? "no mask"} and the evidence drawn over it`
       }
-    ), /* @__PURE__ */ React18.createElement("div", { className: "plp-row plp-tools" }, /* @__PURE__ */ React18.createElement(Toggle, { on: !bare, label: "Overlays", shortcut: "o", flip: () => setBare(!bare) }), /* @__PURE__ */ React18.createElement(Toggle, { on: close, label: "Close up", shortcut: "w", flip: () => setClose(!close) }), /* @__PURE__ */ React18.createElement(ShapeLegend, { shapes })), /* @__PURE__ */ React18.createElement("p", { className: "plp-faint plp-cut plp-key", title: pair.key }, pair.key)), /* @__PURE__ */ React18.createElement("div", { className: "plp-column" }, /* @__PURE__ */ React18.createElement(Findings2, { findings: pair.findings, active, onHold: setActive }), /* @__PURE__ */ React18.createElement(
+    ), /* @__PURE__ */ React19.createElement("div", { className: "plp-row plp-tools" }, /* @__PURE__ */ React19.createElement(Toggle, { on: !bare, label: "Overlays", shortcut: "o", flip: () => setBare(!bare) }), /* @__PURE__ */ React19.createElement(Toggle, { on: close, label: "Close up", shortcut: "w", flip: () => setClose(!close) }), /* @__PURE__ */ React19.createElement(ShapeLegend, { shapes })), /* @__PURE__ */ React19.createElement("p", { className: "plp-faint plp-cut plp-key", title: pair.key }, pair.key)), /* @__PURE__ */ React19.createElement("div", { className: "plp-column" }, /* @__PURE__ */ React19.createElement(Findings2, { findings: pair.findings, active, onHold: setActive }), /* @__PURE__ */ React19.createElement(
       Compare,
       {
         pair,
@@ -1625,7 +1630,7 @@
         onChoose: (one) => setChosen(one.field + one.role),
         onUse: (one) => decide("fix", { mask_from: one.field })
       }
-    ), /* @__PURE__ */ React18.createElement(
+    ), /* @__PURE__ */ React19.createElement(
       Mend,
       {
         pair,
@@ -1634,7 +1639,7 @@
         onTake: () => decide("fix", { use_edit: true }),
         onClear: () => review.mend("clear")
       }
-    ), /* @__PURE__ */ React18.createElement(Siblings, { siblings: pair.siblings, onOpen: review.open }), /* @__PURE__ */ React18.createElement(History, { history: pair.history }), /* @__PURE__ */ React18.createElement(Shortcuts, null))), /* @__PURE__ */ React18.createElement(
+    ), /* @__PURE__ */ React19.createElement(Siblings, { siblings: pair.siblings, onOpen: review.open }), /* @__PURE__ */ React19.createElement(History, { history: pair.history }), /* @__PURE__ */ React19.createElement(Shortcuts, null))), /* @__PURE__ */ React19.createElement(
       Decide,
       {
         pair,
@@ -1659,11 +1664,11 @@
     });
   }
   function Toggle(props) {
-    return /* @__PURE__ */ React18.createElement("button", { type: "button", className: "plp-button", "aria-pressed": props.on, onClick: props.flip }, props.label, " ", /* @__PURE__ */ React18.createElement("kbd", { "aria-hidden": "true" }, props.shortcut));
+    return /* @__PURE__ */ React19.createElement("button", { type: "button", className: "plp-button", "aria-pressed": props.on, onClick: props.flip }, props.label, " ", /* @__PURE__ */ React19.createElement("kbd", { "aria-hidden": "true" }, props.shortcut));
   }
 
   // src/pair/style.ts
-  var React19 = __toESM(require_react(), 1);
+  var React20 = __toESM(require_react(), 1);
   var ID = "pairlens-pair-style";
   var CSS = `
 .plp-root {
@@ -1829,7 +1834,7 @@
 .plp-keys dd { margin: 0; font-size: 13px; }
 `;
   function useStyle() {
-    React19.useLayoutEffect(() => {
+    React20.useLayoutEffect(() => {
       if (document.getElementById(ID)) return;
       const sheet = document.createElement("style");
       sheet.id = ID;
@@ -1849,7 +1854,7 @@
       ".": () => review.move("next"),
       Escape: closeWhereFiftyOneDoesNot
     });
-    return /* @__PURE__ */ React20.createElement("div", { className: "plp-root", "data-testid": "pair-panel", onKeyDown: keepToItself }, /* @__PURE__ */ React20.createElement(Header, { review }), review.failure !== null ? /* @__PURE__ */ React20.createElement("p", { className: "plp-failure", role: "alert" }, review.failure) : null, review.pair ? /* @__PURE__ */ React20.createElement(Shown2, { key: review.pair.sample_id, pair: review.pair, review }) : null);
+    return /* @__PURE__ */ React21.createElement("div", { className: "plp-root", "data-testid": "pair-panel", onKeyDown: keepToItself }, /* @__PURE__ */ React21.createElement(Header, { review }), review.failure !== null ? /* @__PURE__ */ React21.createElement("p", { className: "plp-failure", role: "alert" }, review.failure) : null, review.pair ? /* @__PURE__ */ React21.createElement(Shown2, { key: review.pair.sample_id, pair: review.pair, review }) : null);
   }
   function closeWhereFiftyOneDoesNot() {
     if (!document.querySelector(SHOWN)) void closeSample();

@@ -4,21 +4,10 @@ import * as React from "react";
 
 import { openPanel, openSample } from "../host";
 import { Call, PanelProps, useReloads, usePanel } from "../panel";
-import { Histogram, Row, Stack } from "./charts";
+import { Cards, Distribution, Findings, Review, Splits } from "./figures";
 import { Sessions } from "./sessions";
 import { STYLE } from "./style";
-import {
-  Advice,
-  Facts,
-  Item,
-  JUDGED,
-  Overview,
-  SEVERITY_COLORS,
-  VERDICT_COLORS,
-  count,
-  pairs,
-  percent,
-} from "./types";
+import { Advice, Facts, Item, Overview, count, pairs } from "./types";
 
 const STEPS = ["import", "predict", "score", "flag", "export"] as const;
 const LABELS: Record<string, string> = {
@@ -183,12 +172,6 @@ async function modalStands(): Promise<boolean> {
   return false;
 }
 
-interface PartProps {
-  overview: Overview;
-  active: string | null;
-  show: (bar: string) => void;
-}
-
 function Shown({ bar, overview, call }: { bar: string; overview: Overview; call: Call }) {
   return (
     <div className="plc-shown" role="status" data-cy="plc-shown">
@@ -217,168 +200,4 @@ function nameOf(bar: string, overview: Overview): string {
   }
   const [field, low, high] = name.split(":");
   return `${field} from ${Number(Number(low).toFixed(3))} to ${Number(Number(high).toFixed(3))}`;
-}
-
-function Cards({ overview, active, show }: PartProps) {
-  const pending = overview.verdicts.find((one) => one.verdict === "pending");
-  const judged = overview.pairs - (pending?.pairs ?? 0);
-  return (
-    <div className="plc-cards">
-      <Card
-        bar="flagged"
-        value={overview.flagged}
-        share={percent(overview.flagged, overview.pairs)}
-        active={active}
-        show={show}
-      >
-        with findings
-      </Card>
-      {overview.severities.map((one) => (
-        <Card key={one.severity} bar={one.bar} value={one.pairs} active={active} show={show}>
-          <i style={{ background: SEVERITY_COLORS[one.severity] }} /> {one.severity}
-        </Card>
-      ))}
-      <Card
-        bar="verdict:pending"
-        value={pending?.pairs ?? 0}
-        share={`${percent(judged, overview.pairs)} done`}
-        active={active}
-        show={show}
-      >
-        to judge
-      </Card>
-    </div>
-  );
-}
-
-interface CardProps {
-  bar: string;
-  value: number;
-  share?: string;
-  active: string | null;
-  show: (bar: string) => void;
-  children: React.ReactNode;
-}
-
-function Card({ bar, value, share, active, show, children }: CardProps) {
-  return (
-    <button
-      type="button"
-      className={bar === active ? "plc-card plc-on" : "plc-card"}
-      aria-pressed={bar === active}
-      data-cy={`plc-card-${bar}`}
-      onClick={() => show(bar)}
-    >
-      <b>{count(value)}</b>
-      {share && <small>{share}</small>}
-      <span>{children}</span>
-    </button>
-  );
-}
-
-function Findings({ overview, active, show }: PartProps) {
-  const most = Math.max(1, ...overview.findings.map((one) => one.pairs));
-  return (
-    <section className="plc-section" style={{ gridArea: "findings" }} data-cy="plc-findings">
-      <header>
-        <h3>Findings by check</h3>
-        <small>pairs</small>
-      </header>
-      {!overview.findings.length && <div className="plc-empty">No check found anything.</div>}
-      {overview.findings.map((one) => (
-        <Row
-          key={`${one.check} ${one.severity}`}
-          bar={one}
-          label={one.check}
-          parts={[{ color: SEVERITY_COLORS[one.severity], pairs: one.pairs }]}
-          most={most}
-          active={one.bar === active}
-          title={`${one.check}, ${one.severity}: ${one.about}`}
-          show={show}
-        />
-      ))}
-    </section>
-  );
-}
-
-function Review({ overview, active, show }: PartProps) {
-  const most = Math.max(1, ...overview.reviewers.map((one) => one.pairs));
-  return (
-    <section className="plc-section" data-cy="plc-review">
-      <header>
-        <h3>Review</h3>
-      </header>
-      <Stack
-        bars={overview.verdicts}
-        total={overview.pairs}
-        active={active}
-        color={(one) => VERDICT_COLORS[one.verdict]}
-        name={(one) => one.verdict}
-        show={show}
-      />
-      {overview.reviewers.length > 0 && <h4>By reviewer</h4>}
-      {overview.reviewers.map((one) => (
-        <Row
-          key={one.reviewer}
-          bar={one}
-          label={one.reviewer || "nobody named"}
-          parts={JUDGED.map((verdict) => ({ color: VERDICT_COLORS[verdict], pairs: one[verdict] }))}
-          most={most}
-          active={one.bar === active}
-          title={JUDGED.map((verdict) => `${verdict} ${count(one[verdict])}`).join(", ")}
-          show={show}
-        />
-      ))}
-    </section>
-  );
-}
-
-function Distribution({ overview, active, show, call }: PartProps & { call: Call }) {
-  const { histogram, evaluations } = overview;
-  const chosen = evaluations.find((one) => histogram.field === `${one.key}_iou`)?.key ?? "";
-  return (
-    <section className="plc-section" data-cy="plc-histogram">
-      <header>
-        <h3>{chosen ? "IoU" : "Quality"}</h3>
-        {evaluations.length > 0 && (
-          <select
-            aria-label="Histogram of"
-            value={chosen}
-            onChange={(event) => void call("choose", { key: event.target.value })}
-          >
-            <option value="">quality</option>
-            {evaluations.map((one) => (
-              <option key={one.key} value={one.key}>
-                IoU of {one.key}
-              </option>
-            ))}
-          </select>
-        )}
-      </header>
-      <Histogram values={histogram} active={active} color="#8a7fd6" show={show} />
-    </section>
-  );
-}
-
-function Splits({ overview, active, show }: PartProps) {
-  if (overview.splits.length < 2) return null;
-  const most = Math.max(1, ...overview.splits.map((one) => one.pairs));
-  return (
-    <section className="plc-section" data-cy="plc-splits">
-      <header>
-        <h3>Splits</h3>
-      </header>
-      {overview.splits.map((one) => (
-        <Row
-          key={one.split}
-          bar={one}
-          label={one.split}
-          parts={[{ color: "#6b9fa8", pairs: one.pairs }]}
-          most={most}
-          active={one.bar === active}
-          show={show}
-        />
-      ))}
-    </section>
-  );
 }

@@ -1,0 +1,136 @@
+"""The panel ``curation`` in Chromium: its figures, its bars, its ways on, and hostile names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from fiftyone_plugin.curation import sessions, summary
+from fiftyone_plugin.curation.review import set_verdict
+from importers import fields
+from importers.datasets import delete_dataset
+from tests.browser import curating
+from tests.browser.curating import bar, expect_entries, open_curation
+from tests.browser.grid import MILLISECONDS, open_grid
+
+DATASET = "curated"
+
+HOSTILE = (
+    '<img src=x onerror="document.title=1"> ![p](http://stranger.example/p.png) '
+    "[click](javascript:void(0)) <script>document.title=2</script>"
+)
+
+
+@pytest.fixture(scope="module")
+def dataset(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The dataset, with verdicts of two reviewers and a finding that somebody typed."""
+    import fiftyone as fo
+
+    dataset = curating.make(DATASET, tmp_path_factory.mktemp("curated"))
+    keys = dataset.values("key")
+    for number, verdict in enumerate(("keep", "keep", "drop", "unsure", "keep", "fix")):
+        set_verdict(dataset, keys[number], verdict, reviewer="Ada")
+    set_verdict(dataset, keys[7], "keep", reviewer=HOSTILE, note=HOSTILE)
+    found = fo.Classification(label=HOSTILE, confidence=1.0, severity="warning", score=0.0)
+    sample = dataset.skip(8).first()
+    sample[fields.FINDINGS] = fo.Classifications(classifications=[found])
+    sample.save()
+    sessions.start(dataset, check=HOSTILE, name=HOSTILE, reviewer=HOSTILE)
+    yield dataset
+    delete_dataset(DATASET)
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, dataset: Any, serve: Callable[[str], str]) -> Iterator[Page]:
+    page = browser.new_page(viewport=curating.WINDOW)
+    open_grid(page, serve(DATASET))
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def panel(page: Page) -> Locator:
+    return open_curation(page)
+
+
+@pytest.fixture(scope="module")
+def overview(dataset: Any) -> dict[str, Any]:
+    return summary.overview(dataset, eval_key=curating.PRED)
+
+
+def test_hostile_names_are_shown_and_do_nothing(page: Page, panel: Locator) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    title = page.title()
+    expect(bar(page, f"check:{HOSTILE.replace(chr(34), chr(92) + chr(34))}")).to_be_visible()
+    expect(panel.locator(".plc-label").filter(has_text=HOSTILE)).to_have_count(2)
+    expect(panel.locator(".plc-name").filter(has_text=HOSTILE)).to_have_count(1)
+    panel.locator(".plc-label").filter(has_text=HOSTILE).first.click()
+    expect(page.locator('[data-cy="plc-shown"]')).to_contain_text(HOSTILE, timeout=MILLISECONDS)
+    expect_entries(page, 1)
+    page.get_by_role("button", name="Show all again").click()
+    assert panel.locator("img, a, script, iframe, [onerror]").count() == 0
+    assert page.title() == title
+    assert [url for url in asked if "stranger" in url or "javascript" in url] == []
+
+
+def test_the_figures_are_those_of_the_database(
+    page: Page, panel: Locator, overview: dict[str, Any]
+) -> None:
+    expect(panel.locator('[data-cy="plc-scope"]')).to_contain_text(
+        f"{overview['pairs']} pairs on {overview['images']} images"
+    )
+    for one in (*overview["findings"], *overview["splits"]):
+        if '"' not in one["bar"]:
+            expect(bar(page, one["bar"]).locator(".plc-number")).to_have_text(str(one["pairs"]))
+    for one in (*overview["verdicts"],):
+        entry = panel.locator(f'.plc-key[data-cy="plc-bar-{one["bar"]}"] b')
+        expect(entry).to_have_text(str(one["pairs"]))
+    columns = panel.locator(".plc-column").evaluate_all("all => all.map(c => c.ariaLabel)")
+    counts = [int(label.split(": ")[1].split()[0]) for label in columns]
+    assert counts == [one["pairs"] for one in overview["histogram"]["bars"]]
+
+
+@pytest.mark.parametrize("kind", ["findings", "severities", "verdicts", "reviewers", "histogram"])
+def test_a_bar_shows_its_pairs_in_the_grid(
+    page: Page, panel: Locator, overview: dict[str, Any], kind: str
+) -> None:
+    bars = overview["histogram"]["bars"] if kind == "histogram" else overview[kind]
+    one = next(b for b in bars if 0 < b["pairs"] < overview["pairs"] and '"' not in b["bar"])
+    bar(page, one["bar"]).click()
+    expect_entries(page, one["pairs"])
+    expect(bar(page, one["bar"])).to_have_attribute("aria-pressed", "true")
+    expect(panel.locator('[data-cy="plc-scope"]')).to_contain_text(f"{overview['pairs']} pairs")
+    bar(page, one["bar"]).click()
+    expect_entries(page, overview["pairs"])
+    expect(bar(page, one["bar"])).to_have_attribute("aria-pressed", "false")
+
+
+def test_bars_are_reached_and_pressed_with_the_keyboard(
+    page: Page, panel: Locator, overview: dict[str, Any]
+) -> None:
+    first = bar(page, "severity:warning")
+    bar(page, "severity:error").focus()
+    page.keyboard.press("Tab")
+    expect(first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect_entries(
+        page, next(s for s in overview["severities"] if s["severity"] == "warning")["pairs"]
+    )
+    page.keyboard.press("Enter")
+    expect_entries(page, overview["pairs"])
+
+
+def test_what_lacks_is_said_and_done_from_there(page: Page, panel: Locator, dataset: Any) -> None:
+    dataset.clear_sample_field(fields.QUALITY)
+    page.get_by_role("button", name="Refresh").click()
+    advice = panel.locator('[data-cy="plc-advice"]')
+    expect(advice).to_contain_text("No check has run on this dataset yet", timeout=MILLISECONDS)
+    advice.get_by_role("button", name="Flag").click()
+    page.get_by_role("button", name="Execute").click(timeout=MILLISECONDS)
+    page.get_by_role("button", name="Done").click(timeout=MILLISECONDS)
+    expect(advice).to_have_count(0, timeout=MILLISECONDS)
+    assert dataset.exists(fields.QUALITY).count() == len(dataset)

@@ -1,0 +1,208 @@
+"""A reviewer's morning in Chromium, from the first figure to the exported files.
+
+The tests are one story and run in order; each asserts on what the database holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from fiftyone_plugin.curation import sessions
+from importers import fields
+from importers.datasets import delete_dataset
+from tests.browser import curating
+from tests.browser.curating import bar, expect_entries, open_curation
+from tests.browser.grid import MILLISECONDS, open_grid, resting
+from tests.browser.server import Server
+
+DATASET = "morning"
+CHECK = "position_conflict"
+NAME = "Before lunch"
+REVIEWER = "Ada"
+NOTE = "the mask is of another one"
+MENDED = "Find the large pond."
+
+
+@pytest.fixture(scope="module")
+def dataset(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    yield curating.make(DATASET, tmp_path_factory.mktemp(DATASET))
+    delete_dataset(DATASET)
+
+
+@pytest.fixture(scope="module")
+def server(dataset: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(DATASET, tmp_path_factory.mktemp("server") / "app.log")
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    page = browser.new_page(viewport=curating.WINDOW)
+    open_grid(page, server.url)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def queue(dataset: Any) -> list[str]:
+    """The pairs of the session, worst first, as the panel's bar has them."""
+    from fiftyone_plugin.curation import bars
+
+    return bars.view_of(dataset, f"check:{CHECK}").values("id")
+
+
+def stored(dataset: Any, sample_id: str) -> dict[str, Any]:
+    from bson import ObjectId
+
+    return dataset._sample_collection.find_one({"_id": ObjectId(sample_id)})
+
+
+def review(dataset: Any, sample_id: str) -> tuple[Any, ...]:
+    document = stored(dataset, sample_id)
+    names = (fields.VERDICT, fields.REVIEWER, fields.REVIEW_NOTE)
+    return tuple(document.get(name) for name in names)
+
+
+def pair_panel(page: Page) -> Locator:
+    return page.get_by_test_id("pair-panel")
+
+
+def at(page: Page, queue: list[str], position: int) -> str:
+    """Waits until the panel shows the pair at this place of the queue, from 1."""
+    sample_id = queue[position - 1]
+    place = pair_panel(page).get_by_test_id("position")
+    expect(place).to_have_text(f"{position} of {len(queue)}", timeout=MILLISECONDS)
+    pair = pair_panel(page).locator(f'.plp-pair[data-ready="true"][data-sample="{sample_id}"]')
+    pair.wait_for(timeout=MILLISECONDS)
+    return sample_id
+
+
+def progress(dataset: Any) -> dict[str, Any]:
+    [session] = sessions.list_sessions(dataset)
+    return session
+
+
+def test_starts_over_a_check(page: Page, dataset: Any, queue: list[str], repo_root: Path) -> None:
+    assert len(queue) > 4
+    panel = open_curation(page)
+    bar(page, f"check:{CHECK}").click()
+    expect_entries(page, len(queue))
+    expect(panel.locator('[data-cy="plc-shown"]')).to_contain_text(CHECK)
+    resting(page.locator('[data-cy="looker"]').first)
+    curating.take_picture(page, repo_root, "curation-panel")
+    panel.get_by_role("button", name="Start a session").click()
+    expect(panel.get_by_label("Over")).to_have_value(f"check:{CHECK}")
+    panel.get_by_label("Name").fill(NAME)
+    panel.get_by_label("Reviewer", exact=True).fill(REVIEWER)
+    panel.get_by_role("button", name="Start and open the first pair").click()
+    at(page, queue, 1)
+    assert (progress(dataset)["name"], progress(dataset)["pairs"]) == (NAME, len(queue))
+
+
+def test_reads_the_finding(page: Page, dataset: Any, queue: list[str], repo_root: Path) -> None:
+    pair = stored(dataset, at(page, queue, 1))
+    expect(pair_panel(page).get_by_test_id("phrase")).to_have_text(pair[fields.PHRASE])
+    for one in pair[fields.FINDINGS]["classifications"]:
+        expect(pair_panel(page).get_by_label("Findings")).to_contain_text(one["note"])
+    pair_panel(page).locator('canvas[data-painted="true"]').first.wait_for(timeout=MILLISECONDS)
+    curating.take_picture(page, repo_root, "curation-pair")
+
+
+def test_keeps_drops_and_edits(page: Page, dataset: Any, queue: list[str]) -> None:
+    kept = at(page, queue, 1)
+    page.keyboard.press("1")
+    dropped = at(page, queue, 2)
+    page.keyboard.press("n")
+    page.keyboard.type(NOTE)
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    edited = at(page, queue, 3)
+    published = stored(dataset, edited)[fields.PHRASE]
+    page.keyboard.press("e")
+    page.get_by_label("Query", exact=True).fill(MENDED)
+    page.keyboard.press("Enter")
+    at(page, queue, 4)
+    assert review(dataset, kept) == ("keep", REVIEWER, None)
+    assert review(dataset, dropped) == ("drop", REVIEWER, NOTE)
+    assert review(dataset, edited) == ("fix", REVIEWER, None)
+    mended = stored(dataset, edited)
+    assert (mended[fields.PHRASE], mended[fields.ORIGINAL_PHRASE]) == (MENDED, published)
+
+
+def test_undoes_step_by_step(page: Page, dataset: Any, queue: list[str]) -> None:
+    fourth = at(page, queue, 4)
+    page.keyboard.press("4")
+    at(page, queue, 5)
+    assert review(dataset, fourth)[0] == "unsure"
+    page.keyboard.press("u")
+    assert at(page, queue, 4) == fourth
+    assert review(dataset, fourth) == (None, None, None)
+    page.keyboard.press("u")
+    third = at(page, queue, 3)
+    assert review(dataset, third) == (None, None, None)
+    assert stored(dataset, third).get(fields.ORIGINAL_PHRASE) is None
+    page.keyboard.press("y")
+    expect(pair_panel(page).get_by_role("status")).to_have_text("Made again.")
+    assert stored(dataset, third)[fields.PHRASE] == MENDED
+    page.keyboard.press(".")
+    at(page, queue, 4)
+
+
+def test_goes_on_after_the_server_was_killed(
+    page: Page, dataset: Any, queue: list[str], server: Server, repo_root: Path
+) -> None:
+    before = progress(dataset)
+    server.kill()
+    server.start()
+    open_grid(page, server.url)
+    assert progress(dataset) == before
+    panel = open_curation(page)
+    session = panel.locator(f'[data-cy="plc-session-{before["id"]}"]')
+    expect(session).to_contain_text(f"3 of {len(queue)} pairs judged")
+    expect(session).to_contain_text(f"You are in this session as {REVIEWER}.")
+    resting(page.locator('[data-cy="looker"]').first)
+    curating.take_picture(page, repo_root, "curation-session")
+    session.get_by_role("button", name="Resume").click()
+    fourth = at(page, queue, 4)
+    page.keyboard.press("2")
+    at(page, queue, 5)
+    assert review(dataset, fourth) == ("drop", REVIEWER, None)
+
+
+def test_undoes_what_was_done_before_the_kill(page: Page, dataset: Any, queue: list[str]) -> None:
+    for position in (4, 3):
+        page.keyboard.press("u")
+        at(page, queue, position)
+    assert [review(dataset, queue[n])[0] for n in range(4)] == ["keep", "drop", None, None]
+    page.keyboard.press("2")
+    at(page, queue, 4)
+
+
+def test_finishes_and_exports(page: Page, dataset: Any, tmp_path: Path, repo_root: Path) -> None:
+    page.keyboard.press("Escape")
+    page.locator('[data-cy="modal"]').wait_for(state="detached", timeout=MILLISECONDS)
+    panel = open_curation(page)
+    drops = panel.locator('.plc-key[data-cy="plc-bar-verdict:drop"] b')
+    expect(drops).to_have_text("2", timeout=MILLISECONDS)
+    panel.get_by_role("button", name="Finish").click()
+    expect(panel.get_by_role("button", name="Show 1 finished")).to_be_visible()
+    assert progress(dataset)["finished"] is not None
+    out = tmp_path / "cleaned"
+    panel.get_by_role("button", name="Export").click()
+    label = page.get_by_text("New folder", exact=True)
+    label.locator("xpath=following::input[1]").fill(str(out))
+    page.get_by_role("button", name="Execute").click(timeout=MILLISECONDS)
+    page.get_by_role("button", name="Done").click(timeout=MILLISECONDS)
+    manifest = json.loads((out / "manifest.json").read_text())
+    reasons = [one["because"] for one in manifest["dropped"]]
+    assert reasons.count("verdict drop") == 2
+    decisions = [json.loads(line) for line in (out / "decisions.jsonl").read_text().splitlines()]
+    assert sorted(one["verdict"] for one in decisions) == ["drop", "drop", "keep"]
+    assert {one["reviewer"] for one in decisions} == {REVIEWER}
