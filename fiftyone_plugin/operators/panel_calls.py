@@ -183,15 +183,20 @@ class UndoPair(PanelOperator):
 
     def answer(self, ctx: Any) -> Answer:
         """What was restored, and the first pair of it."""
+        session = text(ctx.params.get("session"))
         go = undoing.redo if _flag(ctx, "redo") else undoing.undo
         done = go(
             ctx.dataset,
             reviewer=_who(ctx),
-            session=text(ctx.params.get("session")),
+            session=session,
             only_mine=_flag(ctx, "only_mine"),
             force=_flag(ctx, "force"),
         )
         first = next(iter(done["sample_ids"]), None)
+        if first and session:
+            place = queue.locate(ctx.dataset, session, first)
+            if place is not None:  # so that going on later does not pass over the pair
+                queue.go_to(ctx.dataset, session, place, reviewer=_who(ctx))
         return {"undone": done, "pair": _view(ctx, first) if first else None}
 
 

@@ -311,3 +311,15 @@ def test_the_form_of_the_operator_still_sets_and_undoes(dataset: Any) -> None:
     assert undoing.undo(dataset)["sample_ids"] == [
         ids(dataset)[key] for key in reversed(keys(dataset)[:3])
     ]
+
+
+def test_going_on_after_an_undo_begins_with_what_was_undone(dataset: Any) -> None:
+    pairs = flagged(dataset)
+    call("curation_session", dataset, do="start", name="again", reviewer="ann")
+    given = {"session": "again", "reviewer": "ann"}
+    for key in pairs[:3]:
+        call("judge_pair", dataset, key=key, verdict="keep", **given)
+    call("undo_pair", dataset, **given)
+    assert call("move_pair", dataset, to="resume", **given)["item"]["key"] == pairs[2]
+    call("undo_pair", dataset, **given)
+    assert call("move_pair", dataset, to="resume", **given)["item"]["key"] == pairs[1]
