@@ -31,6 +31,7 @@ from importers.errors import StateError, UsageError
 from importers.files import MARKER, mark_folder
 from importers.formats import FORMATS
 from importers.ingest import ImportOptions, import_dataset
+from importers.records import Pair
 
 OWNER = "demo"
 PREDICTIONS = "cues"
@@ -194,13 +195,19 @@ def review_by_rule(dataset: Any) -> Iterator[Verdict]:
 
 def _phrases(name: str, root: Path) -> Counter[tuple[str, str, str]]:
     """What a reader finds in a folder; indexes move up where a query before was dropped."""
-    return Counter((p.split, p.image_id, p.phrase) for p in FORMATS[name].read(root))
+    pairs = (record for record in FORMATS[name].read(root) if isinstance(record, Pair))
+    return Counter((p.split, p.image_id, p.phrase) for p in pairs)
 
 
 def _kept_phrases(dataset: Any) -> Counter[tuple[str, str, str]]:
-    wanted = ("tags", fields.IMAGE_ID, fields.PHRASE)
-    kept = store.stream(dataset, wanted, where={fields.VERDICT: "keep"})
-    return Counter((d["tags"][0], d[fields.IMAGE_ID], d[fields.PHRASE]) for d in kept)
+    kept = store.stream(dataset, (fields.KEY, fields.PHRASE), where={fields.VERDICT: "keep"})
+    return Counter((*_published_as(d[fields.KEY]), d[fields.PHRASE]) for d in kept)
+
+
+def _published_as(key: str) -> tuple[str, str]:
+    """Split and published id: the dataset gives equal images one ``image_id``."""
+    _, split, name = key.split("/", 2)
+    return split, name.rpartition("#")[0]
 
 
 def _totals(done: list[dict[str, Any]]) -> list[str]:
