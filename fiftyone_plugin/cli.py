@@ -107,7 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_bench(add("bench-checks", "Plant known faults and measure what the checks find."))
     _add_audit(add("audit", "Write what was found in a dataset as a page with pictures."))
     add_review(add("review", "Set, count, undo, write, apply and merge verdicts; sessions."))
-    _add_export(add("export", "Write the selected pairs in the dataset's own layout."))
+    _add_export(add("export", "Write what is selected in the dataset's own layout, or another."))
     add("formats", "List the formats.")
     add("predictors", "List the predictors and their parameters.")
     app = add("app", "Open the App on a dataset.")
@@ -123,7 +123,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_import(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("format", metavar="FORMAT", help=f"{', '.join(FORMATS)} or auto")
-    sub.add_argument("root", metavar="ROOT", help="the folder that the dataset lies in")
+    sub.add_argument(
+        "root", metavar="ROOT", help="a folder, .zip, .tar or hf://datasets/OWNER/NAME"
+    )
     sub.add_argument("--name", required=True, help="of the FiftyOne dataset")
     sub.add_argument("--split", action="append", choices=SPLITS, help="only this split")
     sub.add_argument("--limit", type=int, metavar="K", help="stop after K records")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from importers.formats import FORMATS
+
 if TYPE_CHECKING:
     from fiftyone_plugin.checks.runner import FlagSummary
     from fiftyone_plugin.predictors.consensus import ConsensusSummary
@@ -35,10 +37,12 @@ class Report:
 
 def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
     """An import."""
+    what = samples_of(done.format)
+    there = f"{done.samples:,} {what}"
+    there += f" on {done.images:,} images" * (what == "pairs")
     lines = [
-        f"Imported {done.added:,} pairs in {done.seconds:.1f} s. Dataset {done.dataset} "
-        f"({done.format}) has {done.samples:,} pairs on {done.images:,} images: "
-        f"{counts(done.splits) or 'none'}."
+        f"Imported {done.added:,} {what} in {done.seconds:.1f} s. Dataset {done.dataset} "
+        f"({done.format}) has {there}: {counts(done.splits) or 'none'}."
     ]
     lines += [f"  note: {note}" for note in done.notes]
     if done.skipped:
@@ -81,6 +85,7 @@ def of_flag(done: FlagSummary, out: str | None = None) -> Report:
         + (f" ({counts(done.severities)})." if done.severities else ".")
     ]
     lines += table([(name, f"{count:,}") for name, count in done.findings.items()])
+    lines += [f"  not run: {name} {want}" for name, want in done.not_run.items()]
     if out:
         lines.append(f"All findings, worst first: {out}")
     return Report(asdict(done), lines)
@@ -110,11 +115,17 @@ def of_apply(report: dict[str, Any]) -> Report:
 def of_export(done: dict[str, Any]) -> Report:
     """An export."""
     line = (
-        f"Exported {done['exported']:,} pairs to {done['out']}: {done['dropped']:,} dropped, "
+        f"Exported {done['exported']:,} {samples_of(done['format'])} to {done['out']}: "
+        f"{done['dropped']:,} dropped, "
         f"{done['edited']:,} edited; the reasons are in {done['manifest']}"
     )
     pushed = [f"Pushed to {done['pushed']}"] if "pushed" in done else []
     return Report(done, [line, *pushed])
+
+
+def samples_of(format_name: str) -> str:
+    """What samples of a format are, in the plural; of another layout, just that."""
+    return FORMATS[format_name].samples if format_name in FORMATS else "samples"
 
 
 def table(rows: list[tuple[str, ...]], indent: str = "  ") -> list[str]:

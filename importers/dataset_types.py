@@ -12,7 +12,8 @@ all of it comes from one place; ``dataset_dir`` is whatever ``pairlens import`` 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -92,16 +93,35 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         before = store.info(dataset)
         _check_same_source(dataset, before, chosen, source)
         media_dir = claim_media_dir(dataset.name, source.path, media_dir)
-        options = replace(self._options, tags=tuple(tags or ()), resume=bool(before))
-        if options.limit is not None:
-            options = replace(options, limit=len(dataset) + options.limit)
-        listed = media_dir / SKIPPED
-        earlier = listed.read_bytes() if before and listed.is_file() else b""
-        fill_dataset(dataset, chosen, source, media_dir, options, watch)
-        if before:
-            listed.write_bytes(earlier + listed.read_bytes())
-            _add_up(dataset, before)
+        with _adding_up(dataset, media_dir / SKIPPED, before):
+            options = self._options_for(dataset, before, tags)
+            fill_dataset(dataset, chosen, source, media_dir, options, watch)
         return [str(doc["_id"]) for doc in store.stream(dataset, ("_id",))]
+
+    def _options_for(
+        self, dataset: Any, before: Mapping[str, Any], tags: Collection[str] | None
+    ) -> ImportOptions:
+        limit = self._options.limit
+        if limit is not None:
+            limit += len(dataset)
+        return replace(self._options, tags=tuple(tags or ()), resume=bool(before), limit=limit)
+
+
+@contextmanager
+def _adding_up(dataset: Any, listed: Path, before: Mapping[str, Any]) -> Iterator[None]:
+    """Keeps what was skipped and noted when other parts of the source came in."""
+    earlier = listed.read_bytes() if before and listed.is_file() else b""
+    yield
+    if not before:
+        return
+    listed.write_bytes(earlier + listed.read_bytes())
+    now = store.info(dataset)
+    store.update_info(
+        dataset,
+        skipped=[*before.get("skipped", ()), *now["skipped"]][:LISTED],
+        skipped_total=before.get("skipped_total", 0) + now["skipped_total"],
+        notes=list(dict.fromkeys([*before.get("notes", ()), *now["notes"]])),
+    )
 
 
 def _check_same_source(
@@ -113,17 +133,6 @@ def _check_same_source(
             f"dataset {dataset.name!r} holds {facts['format']} from {facts['root']}, to which "
             f"{chosen.name} from {source.root} cannot be added; make another dataset"
         )
-
-
-def _add_up(dataset: Any, before: Mapping[str, Any]) -> None:
-    """What was skipped and noted this time, behind what was before."""
-    now = store.info(dataset)
-    store.update_info(
-        dataset,
-        skipped=[*before.get("skipped", ()), *now["skipped"]][:LISTED],
-        skipped_total=before.get("skipped_total", 0) + now["skipped_total"],
-        notes=list(dict.fromkeys([*before.get("notes", ()), *now["notes"]])),
-    )
 
 
 class PairLensDataset(DatasetType):

@@ -127,6 +127,8 @@ def _stale(pair: Stored, decision: Decision) -> str:
         return "the phrase is not the one that was reviewed"
     if pair.mask_digest != decision.mask_sha256:
         return "the mask is not the one that was reviewed"
+    if decision.phrase is not None and not pair.has_text:
+        return "there is no text that could be edited"
     return ""
 
 

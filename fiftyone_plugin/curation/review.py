@@ -117,6 +117,12 @@ def _check_keys(dataset: Any, wanted: list[Verdict], stored: dict[str, Stored]) 
         if one.key in seen:
             raise UsageError(f"the pair {one.key!r} is given two verdicts at once")
         seen.add(one.key)
+        _check_editable(stored[one.key], one)
+
+
+def _check_editable(stored: Stored, one: Verdict) -> None:
+    if one.phrase is not None and not stored.has_text:
+        raise UsageError(f"{one.key!r} has no text that could be edited")
 
 
 def change_to(stored: Stored, one: Verdict, reviewer: str) -> Change:
@@ -128,12 +134,15 @@ def change_to(stored: Stored, one: Verdict, reviewer: str) -> Change:
         REVIEW_NOTE: one.note or None,
     }
     if one.phrase is not None:
+        _check_editable(stored, one)
         new |= edited(stored, one.phrase)
     return stored.change(new)
 
 
 def edited(stored: Stored, phrase: str) -> State:
-    """The phrase fields after an edit."""
+    """The phrase fields after an edit; none where there is no text."""
+    if not stored.has_text:
+        return {}
     published = stored.published_phrase
     if published in (phrase, phrase.strip()):
         return {stored.text_field: published, ORIGINAL_PHRASE: None}

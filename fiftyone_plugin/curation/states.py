@@ -100,6 +100,11 @@ class Stored:
         return (self.state[self.text_field] or "") if edited_from is None else edited_from
 
     @property
+    def has_text(self) -> bool:
+        """Whether there is a text to edit: an image may have answers and no caption."""
+        return self.state[self.text_field] is not None
+
+    @property
     def mended(self) -> bool:
         """Whether the mask is another than the published one."""
         return self.mask_now != self.mask_digest

@@ -13,6 +13,8 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Any
 
+from importers.formats import FORMATS
+
 LISTS = ("dropped", "edited", "skipped_at_import")
 
 
@@ -74,13 +76,13 @@ dataset {dataset} with the selection `{select}`.
 
 | | |
 |---|---|
-| pairs exported | {exported:,} |
-| of these with an edited phrase | {edited:,} |
-| pairs left out | {dropped:,} |
+| {what} exported | {exported:,} |
+| of these with an edited text | {edited:,} |
+| {what} left out | {dropped:,} |
 | records of these files that were not imported | {not_imported:,} |
 | images copied | {images:,} |
 {splits}
-- `manifest.json` says which pairs were left out or edited, and why.
+- `manifest.json` says which {what} were left out or edited, and why.
 - `decisions.jsonl` holds the reviewers' verdicts. With one's own copy of the published data,
   the same cleaning is had by `pairlens import {source_format} ROOT --name N` and
   `pairlens review N --apply decisions.jsonl`.
@@ -110,6 +112,7 @@ def card(head: dict[str, Any]) -> str:
     return _CARD.format(
         reading=_NATIVE.format(format=head["format"]) if native else "",
         source_format=head["source"]["format"],
+        what=FORMATS[head["source"]["format"]].samples,
         dataset=_code(head["dataset"]),
         root=_code(head["source"]["root"]),
         format=head["format"],

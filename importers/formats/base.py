@@ -72,6 +72,11 @@ class Format:
     scenes: bool = False
     wanted: Callable[[Sequence[str], Collection[str], int | None], list[str]] | None = None
 
+    @property
+    def samples(self) -> str:
+        """What its samples are, in the plural."""
+        return "pairs" if self.kind == "pairs" else "images"
+
     def parsed(self, given: Mapping[str, str]) -> dict[str, Any]:
         """The reader's keywords for parameters given as text.
 

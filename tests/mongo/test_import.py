@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from importers import fields, schema, store
+from importers import fields, store
 from importers.datasets import delete_dataset
 from importers.errors import LayoutError, RecordError, StateError, UsageError
 from importers.files import MARKER
@@ -123,30 +123,6 @@ def test_a_gres_pair_has_the_fields_of_the_design(gres: Path, dataset_name: str)
     pixels = load_stored(sample[fields.SEGMENTATION].mask_path)
     assert int((pixels == 1).sum()) == sample[fields.MASK_STATS].area > 0
     assert summary.samples == len(dataset) and summary.images == 8
-
-
-def test_documents_are_those_that_fiftyone_writes(gres: Path, dataset_name: str) -> None:
-    import_dataset("auto", gres, dataset_name, ImportOptions(limit=4))
-    ours = fo.load_dataset(dataset_name)
-    theirs = fo.Dataset(f"{dataset_name}-theirs")
-    schema.declare(theirs)
-    theirs.add_samples([sample.copy() for sample in ours])
-
-    def comparable(value: Any) -> Any:
-        """Without what differs by nature; FiftyOne leaves out what is ``None``."""
-        if isinstance(value, dict):
-            own = {"_id", "_dataset_id", "_rand", "created_at", "last_modified_at"}
-            return {k: comparable(v) for k, v in value.items() if k not in own}
-        return value
-
-    rows = [
-        {d[fields.KEY]: d for d in dataset._sample_collection.find()} for dataset in (ours, theirs)
-    ]
-    assert len(rows[0]) == 4
-    for key, doc in rows[0].items():
-        assert comparable(doc) == comparable(rows[1][key])
-        assert doc.keys() == rows[1][key].keys()
-    assert ours.get_field_schema(flat=True).keys() == theirs.get_field_schema(flat=True).keys()
 
 
 def test_refsegrs_keeps_the_tiff_and_shows_a_png(refsegrs: Path, dataset_name: str) -> None:

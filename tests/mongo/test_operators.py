@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ from fiftyone.operators.executor import ExecutionContext, ExecutionError, Execut
 
 from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.demo.layouts import make_gres
+from fiftyone_plugin.exporters import CONVERTERS
 from fiftyone_plugin.operators import OPERATORS
 from fiftyone_plugin.operators.base import PairOperator, fenced
 from fiftyone_plugin.plugin_link import ensure_link
 from importers import fields
 from importers.formats import FORMATS
 from importers.ingest import import_dataset
+from tests.layouts import PUBLISHED
+from tests.mongo.exporting import data_files, files
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -108,6 +112,9 @@ def test_forms_have_what_the_commands_have(dataset: fo.Dataset) -> None:
     form = properties(by_name["import_dataset"], dataset)
     assert {"format", "root", "name", "splits", "placeholders", "limit", "again"} <= set(form)
     assert [c["value"] for c in form["format"]["view"]["choices"]] == ["auto", *FORMATS]
+    assert "settings" not in form
+    form = properties(by_name["import_dataset"], dataset, format="rsgpt4v")
+    assert list(form["settings"]["type"]["properties"]) == ["boxes"]
     form = properties(by_name["predict_masks"], dataset, predictor="results")
     assert "path" in form["settings"]["type"]["properties"]
     assert form["predictor"]["view"]["choices"][0]["value"] == "cues"
@@ -118,6 +125,8 @@ def test_forms_have_what_the_commands_have(dataset: fo.Dataset) -> None:
     assert thresholds["tiny_mask"]["type"]["properties"]["min_area"]["default"] == 16
     assert "nothing" in properties(by_name["review_pairs"], dataset)
     form = properties(by_name["export_subset"], dataset)
+    assert [c["value"] for c in form["format"]["view"]["choices"]] == ["gres", *CONVERTERS]
+    assert form["format"]["default"] == "gres"
     assert {"kept", "clean", "all", "tag:train"} <= {
         c["value"] for c in form["select"]["view"]["choices"]
     }
@@ -146,6 +155,30 @@ def test_all_six_in_their_order(root: Path, dataset_name: str, tmp_path: Path) -
     done = run("export_subset", dataset, out=str(out), select="clean")
     assert (done["exported"], done["dropped"]) == (10, 1)
     assert json.loads((out / "manifest.json").read_text())["counts"]["exported"] == 10
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_every_format_comes_in_and_goes_out(name: str, dataset_name: str, tmp_path: Path) -> None:
+    root = PUBLISHED[name].make(tmp_path / "published")
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", root)
+    done = run("import_dataset", format=name, root=packed, name=dataset_name)
+    assert (done["format"], done["skipped_total"]) == (name, 0)
+    dataset = fo.load_dataset(dataset_name)
+    run("export_subset", dataset, out=str(tmp_path / "own"), select="all")
+    assert data_files(tmp_path / "own") == files(root)
+    done = run("export_subset", dataset, out=str(tmp_path / "coco"), select="all", format="coco")
+    assert (done["format"], done["exported"]) == ("coco", len(dataset))
+    assert list((tmp_path / "coco" / "annotations").glob("*.json"))
+
+
+def test_settings_of_a_format_arrive(dataset_name: str, tmp_path: Path) -> None:
+    root = PUBLISHED["pregres"].make(tmp_path / "published")
+    wrong = {"format": "pregres", "root": str(root), "name": dataset_name}
+    with pytest.raises(ExecutionError, match="give one of auto, unit"):
+        run("import_dataset", **wrong, settings={"boxes": "feet"})
+    assert not fo.dataset_exists(dataset_name)
+    run("import_dataset", **wrong, settings={"boxes": "none"})
+    assert fo.load_dataset(dataset_name).count("boxes.detections") == 0
 
 
 def test_review_acts_on_what_is_selected(dataset: fo.Dataset) -> None:

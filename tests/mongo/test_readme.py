@@ -13,9 +13,11 @@ import pytest
 from fiftyone_plugin.cli import build_parser
 from fiftyone_plugin.demo.faults import plant
 from fiftyone_plugin.demo.layouts import make_gres
+from fiftyone_plugin.exporters import CONVERTERS
 from fiftyone_plugin.operators import OPERATORS
 from fiftyone_plugin.plugin_link import ensure_link
 from importers import schema
+from importers.dataset_types import TYPES
 from importers.formats import FORMATS
 
 
@@ -46,7 +48,8 @@ def test_every_link_inside_leads_somewhere(readme: str, repo_root: Path) -> None
 
 def test_the_names_are_the_codes(readme: str) -> None:
     assert all(f"`{operator.operator_name}`" in readme for operator in OPERATORS)
-    assert all(f"| `{name}` |" in readme for name in FORMATS)
+    assert all(f"| `{name}` |" in readme for name in (*FORMATS, *CONVERTERS))
+    assert all(kind.__name__ in readme for kind in TYPES.values())
     named = readme.partition("The fields:")[2].partition("\n\n")[0]
     fields_named = set(re.findall(r"`(\w+)`", named))
     dataset = fo.Dataset()
@@ -54,6 +57,11 @@ def test_the_names_are_the_codes(readme: str) -> None:
     built_in = {"id", "metadata", "created_at", "last_modified_at"}
     assert fields_named == set(dataset.get_field_schema()) - built_in
     dataset.delete()
+    for kind in ("captions", "instructions"):
+        dataset = fo.Dataset()
+        schema.declare(dataset, kind)
+        assert all(f"`{name}`" in readme for name in set(dataset.get_field_schema()) - built_in)
+        dataset.delete()
 
 
 def test_the_python_runs(

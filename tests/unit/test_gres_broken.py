@@ -20,13 +20,13 @@ NAMED = "gres_annotations/test/a.json"
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        pytest.param(b"", "is not valid JSON", id="empty"),
+        pytest.param(b" \n", "is empty", id="empty"),
         pytest.param(b'{"text": [', "is not valid JSON", id="cut"),
-        pytest.param(b"[" * 200_000, "is not valid JSON", id="deep"),
-        pytest.param(b'{"text": ' * 50_000, "is not valid JSON", id="deep objects"),
+        pytest.param(b"[" * 200_000, "is nested too deeply", id="deep"),
+        pytest.param(b'{"text": ' * 50_000, "is nested too deeply", id="deep objects"),
         pytest.param(b'{"text": [' + b"9" * 5000 + b"]}", "is not valid JSON", id="long number"),
         pytest.param(b'{"text": ["\x81\xff"]}', "neither utf-8 nor cp1252", id="binary"),
-        pytest.param(json.dumps(content()).encode("utf-16"), "is not valid JSON", id="utf-16"),
+        pytest.param(json.dumps(content()).encode("utf-16"), "is UTF-16", id="utf-16"),
         pytest.param([content()], "holds no JSON object", id="list"),
         pytest.param({"shapes": []}, "has no list 'text'", id="no text"),
         pytest.param({"text": []}, "has no list 'shapes'", id="no shapes"),

@@ -102,7 +102,8 @@ def test_a_broken_line_is_reported_and_the_rest_read(tmp_path: Path, line: str):
 def test_a_list_in_utf_16_gives_no_pair(tmp_path: Path):
     put(tmp_path, "1 car\n2 bus\n".encode("utf-16"))
     pairs, errors, _ = read(tmp_path)
-    assert (pairs, len(errors)) == ([], 3)
+    said = "output_phrase_test.txt: is UTF-16, not utf-8 or cp1252 text; convert it"
+    assert (pairs, errors) == ([], [said])
 
 
 def test_equal_ids_are_told_apart(tmp_path: Path):

@@ -1,0 +1,91 @@
+"""Every broken input tells what docs/formats/faults.md says, and the page has nothing else."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from importers.errors import PairLensError, RecordError
+from importers.formats import FORMATS, find_format
+from importers.prepare import Place, PreparedPair, group_by_image, prepare
+from tests.faults import FAULTS, KINDS, TITLES, Fault
+from tests.layouts import LAYOUTS
+
+BY_ID = {layout.id: layout for layout in LAYOUTS}
+Row = tuple[str, str, str]
+"""Title, kind, about."""
+
+
+@pytest.fixture(scope="module")
+def page(repo_root: Path) -> dict[Row, str]:
+    """What the page says is told; ``""`` where nothing is."""
+    return dict(_rows((repo_root / "docs" / "formats" / "faults.md").read_text()))
+
+
+def _rows(text: str) -> Iterator[tuple[Row, str]]:
+    title = ""
+    for line in text.splitlines():
+        title = line.removeprefix("## ") if line.startswith("## ") else title
+        if match := re.fullmatch(r"\| (.+?) \| (.+?) \| (nothing|`(.*)`) \|", line):
+            yield (title, match[1], match[2]), match[4] or ""
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("sound")
+    return {name: BY_ID[name].make(folder / name) for name in TITLES}
+
+
+def told(format_name: str, root: Path, media: Path) -> list[str]:
+    """All that an import would tell: notes, skipped records, masks that cannot be decoded."""
+    lines: list[str] = []
+    try:
+        read = find_format(format_name, root).read
+        records = read(root, on_error=lambda e: lines.append(str(e)), on_note=lines.append)
+        for group in group_by_image(records):
+            try:
+                for made in prepare(group, Place(media, placeholders=False)):
+                    if isinstance(made, PreparedPair) and made.stats.error:
+                        lines.append(f"{made.record.key}: {made.stats.error}")
+            except RecordError as error:
+                lines.append(str(error))
+    except PairLensError as error:
+        lines.append(str(error).replace(f"{root}", "ROOT"))
+    return lines
+
+
+def test_the_page_has_these_and_no_others(page: dict[Row, str]) -> None:
+    assert list(page) == [(TITLES[f.layout], f.kind, f.about) for f in FAULTS]
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_every_kind_has_a_fault(name: str) -> None:
+    found = {f.kind for f in FAULTS if BY_ID[f.layout].format == name}
+    # PreGRES is read as RS-GPT4V is.
+    assert found == set(KINDS) if name != "pregres" else found
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_what_is_told(
+    fault: Fault, page: dict[Row, str], sound: dict[str, Path], tmp_path: Path
+) -> None:
+    name = BY_ID[fault.layout].format
+    root = shutil.copytree(sound[fault.layout], tmp_path / "root")
+    try:
+        fault.spoil(root)
+    except OSError as error:
+        if fault.kind != "name that is no text":
+            raise
+        pytest.skip(f"this file system has names in utf-8 only ({error})")
+    lines = told(name, root, tmp_path / "media")
+    said = page[TITLES[fault.layout], fault.kind, fault.about]
+    if said:
+        assert said in lines
+    else:
+        assert lines == told(name, sound[fault.layout], tmp_path / "media")
+    "".join(lines).encode()
+    assert max(map(len, lines), default=0) < 300
