@@ -90,12 +90,23 @@ def form_in(name: str, head: bytes) -> Form | None:
     form = form_of(head)
     if not name.endswith(".jsonl") or form == "lines":
         return form
-    first, _, rest = head.lstrip().partition(b"\n")
+    first, *others = head.lstrip().split(b"\n", _LOOKED_INTO)
+    if first.strip() != b"[" and any(_is_record(line) for line in others):
+        return "lines"
     try:
         load(first.removeprefix(BOM_UTF8))
     except ValueError:
         return form or "lines"
-    return "lines" if rest.strip() else form or "lines"
+    return "lines" if any(map(bytes.strip, others)) else form or "lines"
+
+
+def _is_record(line: bytes) -> bool:
+    """Whether a line is a record for itself; one of a list that is spread over lines is not."""
+    try:
+        value = load(line)
+    except ValueError:
+        return False
+    return looks_trained(value) or looks_evaluated(value)
 
 
 def split_in_name(name: str) -> str | None:

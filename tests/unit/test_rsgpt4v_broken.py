@@ -156,7 +156,9 @@ def test_a_broken_line_is_reported(tmp_path: Path, broken: bytes, reason: str):
     assert [e.startswith("t.jsonl[1]: ") and reason in e for e in errors] == [True]
 
 
-@pytest.mark.parametrize("first", [b"garbage", b"[1]", b"7", BOM_UTF8 + b"[1]"], ids=ascii)
+@pytest.mark.parametrize(
+    "first", [b"garbage", b"[1]", b"7", b"[cut off", BOM_UTF8 + b"[1]"], ids=ascii
+)
 def test_a_broken_first_line_hides_no_others(tmp_path: Path, first: bytes):
     put(tmp_path, "t.jsonl", first + b"\n" + SOUND + b"\n" + SOUND)
     (found,), errors, _ = read(tmp_path)
