@@ -13,10 +13,13 @@ def run_checks(args: Namespace) -> Report:
 
     listing = [
         {"name": c.name, "severity": c.severity, "needs": list(c.needs), "about": c.about,
-         "params": c.params}
+         "params": c.params, "kinds": list(c.kinds)}
         for c in CHECKS.values()
     ]  # fmt: skip
-    rows: list[tuple[str, ...]] = [(c.name, c.severity, c.about) for c in CHECKS.values()]
+    rows: list[tuple[str, ...]] = [
+        (c.name, c.severity, "all" if len(c.kinds) == 3 else " ".join(c.kinds), c.about)
+        for c in CHECKS.values()
+    ]
     return Report({"checks": listing}, table(rows, indent=""))
 
 

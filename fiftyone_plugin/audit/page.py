@@ -11,7 +11,7 @@ from fiftyone_plugin.audit.drawing import draw_row
 from fiftyone_plugin.audit.facts import Example, Facts, examples, gather
 from fiftyone_plugin.audit.markdown import escape, table
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.checks.runner import RAN, choose, flag
+from fiftyone_plugin.checks.runner import RAN, choose, flag, kind_of
 from fiftyone_plugin.reports import Report
 from importers import fields, store
 from importers.errors import StateError, UsageError
@@ -78,7 +78,8 @@ def audit(
 
 def _unchecked(dataset: Any) -> bool:
     """Whether there are pairs that were never checked, or checks that never ran."""
-    due = {one.name for one in choose(None, {}, with_predictions=False)}
+    chosen = choose(None, {}, with_predictions=False, kind=kind_of(dataset))
+    due = {one.name for one in chosen}
     if due - set(store.info(dataset).get(RAN) or ()):
         return True
     return dataset._sample_collection.find_one({fields.QUALITY: None}, {"_id": 1}) is not None
@@ -153,7 +154,8 @@ class _Page:
         yield from table(("check", *SEVERITIES, "of all pairs"), rows)
         ran = store.info(self._dataset).get(RAN) or {}
         silent = [f"`{name}`" for name in ran if name not in facts.findings]
-        absent = [f"`{name}`" for name in CHECKS if name not in ran]
+        kind = kind_of(self._dataset)
+        absent = [f"`{n}`" for n in CHECKS if n not in ran and kind in CHECKS[n].kinds]
         yield ""
         if silent:
             yield f"Nothing was found by {', '.join(silent)}."

@@ -16,6 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from fiftyone_plugin.checks import Subject
+from importers.formats.base import Kind
 from importers.image_stats import measure_target
 from importers.mask_stats import measure
 from importers.masks import Mask, load_stored
@@ -106,6 +107,7 @@ class Fault:
         structural: whether it leaves nothing to judgement, so that all must be found
         about: what is done, in a sentence for people
         plant: does it
+        kinds: the kinds of datasets whose samples it can be planted in
     """
 
     name: str
@@ -113,18 +115,24 @@ class Fault:
     structural: bool
     about: str
     plant: Plant
+    kinds: tuple[Kind, ...] = ("pairs",)
 
 
 FAULTS: Registry[Fault] = Registry("fault")
 
 
 def fault(
-    name: str, *, about: str, checks: tuple[str, ...] = (), structural: bool = False
+    name: str,
+    *,
+    about: str,
+    checks: tuple[str, ...] = (),
+    structural: bool = False,
+    kinds: tuple[Kind, ...] = ("pairs",),
 ) -> Callable[[Plant], Plant]:
     """Registers the decorated function as a fault; by default the check of its name finds it."""
 
     def register(plant: Plant) -> Plant:
-        FAULTS.add(name, Fault(name, checks or (name,), structural, about, plant))
+        FAULTS.add(name, Fault(name, checks or (name,), structural, about, plant, kinds))
         return plant
 
     return register

@@ -9,11 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from fiftyone_plugin.bench.faults import Damage, Pixels, Tools, Unit, fault
+from fiftyone_plugin.checks.texts import ALL_KINDS
 from importers.image_stats import ImageStats, measure_image
 from importers.media import ImageError, read_rgb
 
 
-@fault("image_missing", structural=True, about="The image is gone and a placeholder stands there.")
+@fault(
+    "image_missing",
+    structural=True,
+    about="The image is gone and a placeholder stands there.",
+    kinds=ALL_KINDS,
+)
 def image_missing(unit: Unit, tools: Tools) -> Damage | None:
     if any(r.pair.image_missing for r in unit):
         return None
@@ -22,7 +28,7 @@ def image_missing(unit: Unit, tools: Tools) -> Damage | None:
     return Damage(tuple(gone), tuple(p.key for p in gone))
 
 
-@fault("image_unreadable", structural=True, about="The image file is cut short.")
+@fault("image_unreadable", structural=True, about="The image file is cut short.", kinds=ALL_KINDS)
 def image_unreadable(unit: Unit, tools: Tools) -> Damage | None:
     if not unit[0].seen:
         return None
@@ -37,19 +43,28 @@ def image_unreadable(unit: Unit, tools: Tools) -> Damage | None:
     return _with(unit, image)
 
 
-@fault("image_blank", structural=True, about="The image is of one color, with compression noise.")
+@fault(
+    "image_blank",
+    structural=True,
+    about="The image is of one color, with compression noise.",
+    kinds=ALL_KINDS,
+)
 def image_blank(unit: Unit, tools: Tools) -> Damage | None:
     level = int(tools.rng.choice([0, 74, 255]))
     noise = tools.rng.integers(-1, 2, (64, 64, 3))
     return _altered(unit, lambda rgb: np.clip(level + noise, 0, 255).astype(np.uint8))
 
 
-@fault("image_dark", about="The image is darkened to a twelfth.")
+@fault("image_dark", about="The image is darkened to a twelfth.", kinds=ALL_KINDS)
 def image_dark(unit: Unit, tools: Tools) -> Damage | None:
     return _altered(unit, lambda rgb: (rgb / 12).astype(np.uint8))
 
 
-@fault("image_low_contrast", about="The image is veiled: a twelfth of its contrast is left.")
+@fault(
+    "image_low_contrast",
+    about="The image is veiled: a twelfth of its contrast is left.",
+    kinds=ALL_KINDS,
+)
 def image_low_contrast(unit: Unit, tools: Tools) -> Damage | None:
     return _altered(unit, lambda rgb: (140 + (rgb.astype(np.float32) - 140) / 12).astype(np.uint8))
 

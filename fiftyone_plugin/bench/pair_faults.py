@@ -22,6 +22,7 @@ from fiftyone_plugin.bench.faults import (
     worded,
 )
 from fiftyone_plugin.checks import Subject
+from fiftyone_plugin.checks.texts import ALL_KINDS
 from fiftyone_plugin.language import Region, classes, combine, places, unlike
 from importers.formats import SPLITS
 from importers.image_stats import measure_image
@@ -55,9 +56,14 @@ def ambiguous_query(unit: Unit, tools: Tools) -> Damage | None:
     return Damage((*_pairs(unit), other), (record.pair.key, other.key))
 
 
-@fault("split_leak", structural=True, about="An image's pairs stand again in another split.")
+@fault(
+    "split_leak",
+    structural=True,
+    about="An image's pairs stand again in another split.",
+    kinds=ALL_KINDS,
+)
 def split_leak(unit: Unit, tools: Tools) -> Damage | None:
-    record = drawn(unit, tools)
+    record = drawn(unit, tools) or pick([r for r in unit if written(r)], tools)
     if record is None or len({r.pair.split for r in unit}) > 1:
         return None
     other = str(tools.rng.choice([s for s in SPLITS if s != record.pair.split]))
@@ -68,7 +74,12 @@ def split_leak(unit: Unit, tools: Tools) -> Damage | None:
     return Damage((*_pairs(unit), *copies), tuple(p.key for p in leaking))
 
 
-@fault("duplicate_image", structural=True, about="An image's pairs stand again under another name.")
+@fault(
+    "duplicate_image",
+    structural=True,
+    about="An image's pairs stand again under another name.",
+    kinds=ALL_KINDS,
+)
 def duplicate_image(unit: Unit, tools: Tools) -> Damage | None:
     if not unit[0].seen or len({r.pair.split for r in unit}) > 1:
         return None
@@ -83,6 +94,7 @@ def duplicate_image(unit: Unit, tools: Tools) -> Damage | None:
     "reencoded_image",
     checks=("duplicate_image",),
     about="An image stands again, smaller, lighter and compressed anew.",
+    kinds=ALL_KINDS,
 )
 def reencoded_image(unit: Unit, tools: Tools) -> Damage | None:
     if not unit[0].seen or not getattr(unit[0].pair.image, "phash", ""):
@@ -151,6 +163,11 @@ def swapped_pair(unit: Unit, tools: Tools) -> Damage | None:
         new = {a.key: replace(a, phrase=b.phrase), b.key: replace(b, phrase=a.phrase)}
         return Damage(tuple(new.get(p.key, p) for p in _pairs(unit)), (a.key, b.key))
     return None
+
+
+def written(record: Record) -> bool:
+    """Whether a sample is no pair but an image with texts."""
+    return bool(record.pair.captions or record.pair.turns)
 
 
 def _named(unit: Unit, tools: Tools) -> Record | None:

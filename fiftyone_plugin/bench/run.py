@@ -18,18 +18,28 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.bench import image_faults, mask_faults, pair_faults, word_faults
+from fiftyone_plugin.bench import (
+    caption_faults,
+    conversation_faults,
+    image_faults,
+    mask_faults,
+    pair_faults,
+    word_faults,
+)
 from fiftyone_plugin.bench.faults import FAULTS, Damage, Fault, Tools, Unit
 from fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
 from fiftyone_plugin.bench.world import Units, find_all, load_units
 from fiftyone_plugin.checks import SEVERITIES, Check, Finding
 from fiftyone_plugin.checks.base import PIXELS
 from fiftyone_plugin.checks.measuring import measure_images
-from fiftyone_plugin.checks.runner import choose
+from fiftyone_plugin.checks.runner import choose, kind_of
 from importers.errors import UsageError
+from importers.formats.base import Kind
 from importers.parallel import Progress, no_progress
 
-MODULES = (mask_faults, word_faults, pair_faults, image_faults)
+MODULES = (
+    mask_faults, word_faults, pair_faults, image_faults, caption_faults, conversation_faults,
+)  # fmt: skip
 """They register the faults."""
 
 PAIRS = 20_000
@@ -98,7 +108,7 @@ def bench_checks(
         seed: of the choice of pairs and of what is planted; equal seeds plant equally
         rate: share of the images that get a fault, above 0 to 1
         pairs: about how many pairs to read; all of a smaller dataset
-        faults: which to plant; all by default
+        faults: which to plant; by default all that the kind of dataset can carry
         params: parameters by check name
         progress: called with images damaged and images to be damaged
 
@@ -108,8 +118,9 @@ def bench_checks(
     started = time.perf_counter()
     if not 0 < rate <= 1 or pairs < 1:
         raise UsageError(f"--rate {rate} and --pairs {pairs}: give above 0 to 1, and 1 or more")
-    chosen = [FAULTS[name] for name in faults or FAULTS]
-    checks = choose(None, params or {}, with_predictions=False)
+    kind = kind_of(samples)
+    chosen = _chosen(faults, kind)
+    checks = choose(None, params or {}, with_predictions=False, kind=kind)
     if any(need in PIXELS for one in checks for need in one.needs):
         measure_images(samples)
     units = load_units(samples, checks, pairs, seed)
@@ -120,9 +131,18 @@ def bench_checks(
         planting = _Planting(units, before, np.random.default_rng([seed, 2]), Path(scratch))
         planting.plant(chosen, max(1, round(rate * len(units))), progress)
     after = find_all([pair for damage in planting.now() for pair in damage], checks)
-    _tell_after(summary, planting, before, after)
+    _tell_after(summary, planting, before, after, chosen)
     summary.seconds = round(time.perf_counter() - started, 2)
     return summary
+
+
+def _chosen(names: Collection[str] | None, kind: Kind) -> list[Fault]:
+    """The faults to plant: those named, or all that a kind of dataset can carry."""
+    for name in names or ():
+        if kind not in FAULTS[name].kinds:
+            kinds = " and ".join(FAULTS[name].kinds)
+            raise UsageError(f"fault {name} is for {kinds}, and the dataset holds {kind}")
+    return [FAULTS[name] for name in names or FAULTS if kind in FAULTS[name].kinds]
 
 
 def is_good(findings: Iterable[Finding]) -> bool:
@@ -204,7 +224,11 @@ def _tell_before(
 
 
 def _tell_after(
-    summary: BenchSummary, planting: _Planting, before: Findings, after: Findings
+    summary: BenchSummary,
+    planting: _Planting,
+    before: Findings,
+    after: Findings,
+    chosen: Sequence[Fault],
 ) -> None:
     untouched = planting.untouched()
     good = [key for key in untouched if is_good(before.get(key, ()))]
@@ -215,7 +239,7 @@ def _tell_after(
         - {f.severity for f in before.get(key, ())}
     )
     summary.clean = {s: _share(new[s], len(untouched)) for s in SEVERITIES}
-    for one in FAULTS.values():
+    for one in chosen:
         name = one.name
         if name not in planting.planted:
             summary.not_planted.append(name)

@@ -183,6 +183,12 @@ def answer_form(sample: Subject) -> Iterator[Doubt]:
     yield from worst(doubt for one in _asked(sample) if (doubt := _unfit(one)) is not None)
 
 
+def opens_yes_no(question: str) -> bool:
+    """Whether a question can be answered with yes or no and hardly otherwise."""
+    bare = " ".join(_WORD.findall(_BRIEF.sub(" ", _TOKEN.sub(" ", question)).lower()))
+    return _YES_NO.match(bare) is not None and " or " not in bare
+
+
 def _unfit(one: _Asked) -> Doubt | None:
     said = one.answer.split()
     if not said or len(said) > MAX_WORDS:

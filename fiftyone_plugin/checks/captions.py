@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
 from fiftyone_plugin.checks.texts import TEXT_KINDS, Text, captions, quoted, worst, written
@@ -87,8 +88,8 @@ def _repetition(one: Text, min_share: float) -> Doubt | None:
 
 def _looped(said: Sequence[str]) -> tuple[float, str]:
     """The share of words in runs that stood there before, and the run that comes most often."""
-    runs = [tuple(said[i : i + _RUN]) for i in range(len(said) - _RUN + 1)]
-    if not runs:
+    runs = list(zip(*(said[start:] for start in range(_RUN)), strict=False))
+    if len(set(runs)) == len(runs):
         return 0.0, ""
     seen: set[tuple[str, ...]] = set()
     covered: set[int] = set()
@@ -102,18 +103,34 @@ def _looped(said: Sequence[str]) -> tuple[float, str]:
 @check(
     "truncated_caption",
     severity="warning",
+    scope="dataset",
     needs=(CAPTIONS, CONVERSATIONS),
     about="A caption or a long answer breaks off in the middle of a sentence.",
     kinds=TEXT_KINDS,
 )
-def truncated_caption(sample: Subject) -> Iterator[Doubt]:
+def truncated_caption(samples: Iterable[Subject], *, usual: float = 0.9) -> Iterator[Doubt]:
     """Finds texts without an end.
 
     A full stop is no duty: many captions have none. But one that ends with "of the" was cut,
     and so was the last of several sentences if it alone has no stop.
-    """
-    yield from worst(doubt for one in _prose(sample) if (doubt := _cut(one)) is not None)
 
+    Args:
+        samples: all images with their texts
+        usual: share of the captions that must have a stop for one without to be doubted
+    """
+    ended = total = 0
+    for sample in samples:
+        for text in captions(sample):
+            ended += _ENDED.search(text.text.rstrip()) is not None
+            total += 1
+    stops = total >= LEAST and ended >= usual * total
+    for sample in samples:
+        for doubt in worst(d for one in _prose(sample) if (d := _cut(one, stops)) is not None):
+            yield replace(doubt, key=sample.key)
+
+
+LEAST = 50
+"""Captions below which nothing is usual."""
 
 _OPEN_END = re.compile(r"[,;:(\[\u2013\u2014-]$")
 _ENDED = re.compile(r"[.!?\u2026\u3002][\"')\]\u201d\u2019*]*$")
@@ -133,7 +150,8 @@ _NEVER_ENDS = words("a an the of and or with its their whose than")
 """Those that it does not end with even before a full stop."""
 
 
-def _cut(one: Text) -> Doubt | None:
+def _cut(one: Text, stopped: bool) -> Doubt | None:
+    """What shows that a text breaks off; ``stopped`` says whether captions here have full stops."""
     text = one.text.rstrip()
     said = _WORD.findall(text)
     if not said or _ENDED.search(text):
@@ -149,6 +167,9 @@ def _cut(one: Text) -> Doubt | None:
     stops = [m for m in _SENTENCE_END.finditer(text) if m.end() < len(text)]
     if len(stops) and len(said) >= LONG_ANSWER and not _LISTED.search(text):
         return Doubt(0.25, f"the last sentence of {one.place} has no end: {quoted(_tail(text))}")
+    if stopped and one.caption:
+        note = f"{one.place} has no full stop, as the others have: {quoted(_tail(text))}"
+        return Doubt(0.4, note)
     return None
 
 

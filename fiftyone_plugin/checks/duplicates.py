@@ -14,6 +14,9 @@ from fiftyone_plugin.checks.texts import ALL_KINDS
 from fiftyone_plugin.near_hashes import nearest
 from importers.fields import IMAGE_STATS
 
+FEW = 2
+"""Files that may stand there again before that can be the dataset's way."""
+
 
 class _Seen(NamedTuple):
     """An image file's content: the first name it was met under, and whether under others."""
@@ -29,13 +32,18 @@ def _met_again(seen: Survey, max_distance: int, usual_share: float) -> Suspects:
     files, first, file_of = np.unique(seen["image"][there], return_index=True, return_inverse=True)
     names, first = seen["name"][there], np.asarray(first)
     again = np.unique(file_of.ravel()[names != names[first][file_of.ravel()]])
-    copies = files[again] if len(again) <= usual_share * len(files) else files[:0]
+    copies = files[again] if not _usual(len(again), len(files), usual_share) else files[:0]
     rows = there[np.sort(first)]
     looks = seen["look"][rows][seen["looks"][rows]]
     alike = _Alike(set(copies.tolist()), _nearest(looks.tolist(), max_distance))
     near = np.array([look for look in alike.near if look is not None], np.uint64)
     concerned = np.isin(seen["image"], copies) | (seen["looks"] & np.isin(seen["look"], near))
     return Suspects(np.flatnonzero(concerned), lambda pairs: _doubts(pairs, alike))
+
+
+def _usual(copied: int, files: int, usual_share: float) -> bool:
+    """Whether copies are how the dataset is published; one or two are an accident."""
+    return copied > max(FEW, usual_share * files)
 
 
 def _nearest(
@@ -143,7 +151,7 @@ class _Images:
     def copies(self, usual_share: float) -> set[int]:
         """Digests of files that stand there under several names."""
         copied = {digest for digest, one in self._seen.items() if one.again}
-        return copied if len(copied) <= usual_share * len(self._seen) else set()
+        return set() if _usual(len(copied), len(self._seen), usual_share) else copied
 
     def near(self, max_distance: int) -> Mapping[int | None, tuple[int, int]]:
         """By perceptual hash: that of the nearest other file, and the bits that differ."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
+from fiftyone_plugin.checks.positions import outside
 from fiftyone_plugin.checks.said import Said
 from fiftyone_plugin.checks.table import Bools, Table
 from fiftyone_plugin.language import Region, classes, combine, counts, own_colors, places, unlike
@@ -20,6 +21,13 @@ MAX_QUERIES = 64
 
 GAP = 0.15
 """How far apart two named places must be to exclude each other, in image sides."""
+
+
+ALONE = 0.15
+"""How much less sure it is where one other query alone says otherwise."""
+
+SEEN = 0.2
+"""What is left of the doubt's score where the mask itself takes the side of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,16 @@ def _compared(one: _Said, said: list[_Said], find: _Aspect) -> Doubt | None:
     clash, other = min(clashes, key=lambda found: found[0].score)
     more = f" and {len(clashes) - 1} more" if len(clashes) > 1 else ""
     note = f"query says {clash.mine}; {other.pair.key}{more} of the same mask: {clash.other}"
-    return Doubt(clash.score + (0.0 if more else 0.15), note, key=one.pair.key)
+    score = clash.score + (0.0 if more else ALONE)
+    if find is _of_place and _mask_decides(one, other):
+        return Doubt(score * SEEN, f"{note}, where the mask lies", key=one.pair.key)
+    return Doubt(score, note, key=one.pair.key)
+
+
+def _mask_decides(one: _Said, other: _Said) -> bool:
+    """Whether the mask lies where the other query says, and not where this one does."""
+    stats = one.pair.stats
+    return outside(one.pair.phrase, stats) - outside(other.pair.phrase, stats) >= GAP
 
 
 def _by_mask(pairs: Sequence[Subject]) -> Iterator[list[Subject]]:
@@ -145,7 +162,7 @@ def _of_class(a: _Said, b: _Said) -> _Answer:
     apart = min(unlike(x, y) for x in a.classes for y in b.classes)
     if not apart:
         return _AGREED
-    return _Clash(0.55 - 0.4 * apart, repr(a.classes[0]), repr(b.classes[0]))
+    return _Clash(0.55 - 0.48 * apart, repr(a.classes[0]), repr(b.classes[0]))
 
 
 def _of_place(a: _Said, b: _Said) -> _Answer:

@@ -50,3 +50,45 @@ def consensus_conflict(
             note = f"{among} and not with the mask (IoU {iou:.3f})"
             yield Doubt(0.2 + 0.4 * iou / max(max_iou, 1e-9) + apart, note)
             return
+
+
+@check(
+    "existence_conflict",
+    severity="warning",
+    needs=(PREDICTIONS, "mask_stats.area", "mask_stats.width", "mask_stats.height"),
+    about="A predictor finds a target where none is declared, or none where there is one.",
+)
+def existence_conflict(pair: Subject, *, min_share: float = 0.001) -> Iterator[Doubt]:
+    """Compares whether there is a target with whether one was predicted.
+
+    A prediction of many pixels for a pair without a target is a sign that there is one, the
+    surer the more predictors agree. That a target was not found says more of the predictor:
+    it is worth knowing.
+
+    Args:
+        pair: the pair with its predictions
+        min_share: of the image, from which on a prediction is no speck
+    """
+    pixels = pair.stats.width * pair.stats.height
+    if not pair.predicted or not pixels or pair.stats.error:
+        return
+    found = {name: area for name, area in pair.predicted.items() if area >= min_share * pixels}
+    total, sure = len(pair.predicted), len(found)
+    among = (
+        f"{sure} of {total} predictors find" if total > 1 else f"{next(iter(pair.predicted))} finds"
+    )
+    if pair.no_target and found:
+        name = max(found, key=lambda one: found[one])
+        note = f"no target is declared, and {among} one: {name} {found[name]} pixels"
+        yield Doubt(0.6 - 0.4 * sure / total * _full(found[name] / pixels), note)
+    elif not pair.no_target and pair.stats.area and not any(pair.predicted.values()):
+        nothing = (
+            "no predictor finds" if total > 1 else f"{next(iter(pair.predicted))} does not find"
+        )
+        note = f"{nothing} the target of {pair.stats.area} pixels"
+        yield Doubt(0.6 if total > 1 else 0.7, note, "info")
+
+
+def _full(share: float) -> float:
+    """How much a prediction of this share of the image counts: all from a hundredth on."""
+    return min(1.0, share / 0.01)

@@ -60,10 +60,24 @@ _MEASURE = re.compile(
     + r")(?![\w\u00b2])",
     re.IGNORECASE,
 )
+_SIDES = (
+    "ern",
+    "top",
+    "left",
+    "right",
+    "upper",
+    "lower",
+    "bottom",
+    "north",
+    "south",
+    "east",
+    "west",
+)
+_NO_SIDE = "".join(f"(?<!{side} )" for side in _SIDES)
 _FRACTION = re.compile(
     r"\b(?:(?P<third>(?:one|a)[- ]third)|(?P<thirds>two[- ]thirds)"
     r"|(?P<quarters>three[- ](?:quarters|fourths))|(?P<quarter>(?:one|a)[- ](?:quarter|fourth))"
-    r"|(?P<half>half (?:of )?(?:the|this|its)"
+    rf"|{_NO_SIDE}(?P<half>half (?:of )?(?:the|this|its)"
     r"|(?:about|nearly|almost|over|roughly|approximately|than) half))\b(?! (?:mile|km|kilomet))",
     re.IGNORECASE,
 )

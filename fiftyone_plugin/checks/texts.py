@@ -138,7 +138,8 @@ def _each(function: CheckFunction) -> Callable[..., Iterator[Doubt]]:
         found: list[Doubt] = []
         for place, text, caption in written(sample):
             if caption or len(text.split()) >= MIN_WORDS:
-                for doubt in function(replace(sample, phrase=text), **params):
+                one = Subject(sample.key, sample.image_id, sample.split, text)
+                for doubt in function(one, **params):
                     note = doubt.note.replace("the query", place)
                     found.append(replace(doubt, note=note if place in note else f"{place}: {note}"))
         yield from worst(found)

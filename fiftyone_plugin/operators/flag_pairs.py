@@ -10,7 +10,7 @@ import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.checks.runner import flag
+from fiftyone_plugin.checks.runner import flag, kind_of
 from fiftyone_plugin.metrics.runs import scored_fields
 from fiftyone_plugin.operators.base import PairOperator, Work, text
 from importers import fields
@@ -28,7 +28,8 @@ class FlagPairs(PairOperator):
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Adds the form's fields; those of the checks come from their parameters."""
         listed = types.AutocompleteView(allow_user_input=False, allow_duplicates=False)
-        for one in CHECKS.values():
+        kind = kind_of(ctx.dataset)
+        for one in (c for c in CHECKS.values() if kind in c.kinds):
             listed.add_choice(one.name, label=one.name, description=one.about)
         inputs.list("checks", types.String(), label="Checks (all if empty)", view=listed)
         if scored := sorted(scored_fields(ctx.dataset)):
@@ -44,11 +45,16 @@ class FlagPairs(PairOperator):
 
     def _add_thresholds(self, ctx: Any, inputs: types.Object) -> None:
         chosen = ctx.params.get("checks") or list(CHECKS)
+        kind = kind_of(ctx.dataset)
         thresholds = types.Object()
         for one in (c for c in CHECKS.values() if c.name in chosen and c.params):
+            if kind not in one.kinds:
+                continue
             group = types.Object()
             for name, default in one.params.items():
-                if isinstance(default, int):
+                if isinstance(default, str):
+                    group.str(name, default=default, label=name)
+                elif isinstance(default, int):
                     group.int(name, default=default, label=name)
                 else:
                     group.float(name, default=default, label=name)

@@ -7,15 +7,18 @@ import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
 import pytest
+from fiftyone.operators.executor import ExecutionContext, Executor
 
 from fiftyone_plugin import cli
 from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.demo.layouts import make_refsegrs
 from fiftyone_plugin.metrics.runs import score
+from fiftyone_plugin.operators.combine_masks import CombineMasks
 from fiftyone_plugin.predictors.consensus import agree, consensus
 from importers import fields
 from importers.errors import StateError, UsageError
@@ -234,6 +237,39 @@ def test_where_predictors_agree_against_the_ground_truth_is_flagged(
         "agree with each other (mean IoU 1.00) and not with the mask (IoU 0.000)" in conflict.note
     )
     assert empty.severity == "info" and "that nothing is there" in empty.note
+
+
+# ------------------------------------------------------------------------------ in the App
+
+
+def context(dataset: fo.Dataset, **params: Any) -> ExecutionContext:
+    request = {"dataset_name": dataset.name, "params": params}
+    return ExecutionContext(request_params=request, executor=Executor())
+
+
+def form(dataset: fo.Dataset) -> dict[str, Any]:
+    return CombineMasks().resolve_input(context(dataset)).to_json()["type"]["properties"]
+
+
+def test_the_form_needs_two_predictions(dataset: fo.Dataset) -> None:
+    dataset.delete_sample_fields(["b", "c"])
+    shown = form(dataset)
+    assert list(shown) == ["none"] and shown["none"]["invalid"]
+
+
+def test_the_operator_combines_all_predictions_unless_told(
+    dataset: fo.Dataset, tmp_path: Path
+) -> None:
+    predict(dataset, tmp_path)
+    assert form(dataset)["fields"]["default"] == list(NAMES)
+    done = CombineMasks().execute(context(dataset))
+    assert (done["fields"], done["field"], done["agreed"]) == (list(NAMES), "agreed", 11)
+    dataset.reload()
+    assert form(dataset)["fields"]["default"] == list(NAMES)  # not the consensus itself
+    with pytest.raises(StateError, match="--resume adds what is missing"):
+        CombineMasks().execute(context(dataset))
+    done = CombineMasks().execute(context(dataset, fields=["a", "b"], field="two"))
+    assert (done["fields"], done["agreed"]) == (["a", "b"], 11)
 
 
 def test_the_command(dataset: fo.Dataset, tmp_path: Path) -> None:

@@ -12,9 +12,7 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.bench.world import find_all, load_units
-from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.checks.base import PREDICTIONS
-from fiftyone_plugin.checks.runner import flag
+from fiftyone_plugin.checks.runner import choose, flag
 from importers import fields
 from importers.ingest import ImportOptions, import_dataset
 from importers.masks import load_stored
@@ -129,7 +127,7 @@ def test_findings_are_ranked(findings: list[dict]) -> None:
 def test_looking_at_many_pairs_at_once_finds_what_looking_at_each_does(
     gres: fo.Dataset, findings: list[dict]
 ) -> None:
-    checks = [CHECKS[name] for name in CHECKS if PREDICTIONS not in CHECKS[name].needs]
+    checks = choose(None, {}, with_predictions=False)
     units = load_units(gres, checks, len(gres), seed=0)
     order = {key: number for number, key in enumerate(gres.values(fields.KEY))}
     subjects = sorted((r.pair for unit in units for r in unit), key=lambda s: order[s.key])

@@ -52,6 +52,22 @@ SEVERITIES = {
     "duplicate_image": "warning",
     "low_iou": "info",
     "consensus_conflict": "warning",
+    "existence_conflict": "warning",
+    "embedding_outlier": "info",
+    "empty_caption": "error",
+    "duplicate_caption": "warning",
+    "repetitive_caption": "warning",
+    "truncated_caption": "warning",
+    "prompt_leak": "warning",
+    "revision_drift": "warning",
+    "task_mix": "warning",
+    "turn_order": "warning",
+    "missing_image_token": "warning",
+    "empty_answer": "error",
+    "box_unparsable": "warning",
+    "box_out_of_range": "warning",
+    "answer_conflict": "warning",
+    "answer_form": "warning",
 }
 SCOPES = {
     "duplicate_pair": "image",
@@ -62,7 +78,13 @@ SCOPES = {
     "duplicate_image": "dataset",
     "length_outlier": "dataset",
     "size_conflict": "dataset",
+    "embedding_outlier": "dataset",
+    "duplicate_caption": "dataset",
+    "truncated_caption": "dataset",
+    "missing_image_token": "dataset",
+    "box_out_of_range": "dataset",
 }
+TEXTS = {"captions", "instructions"}
 
 
 def test_the_catalogue_is_complete():
@@ -71,7 +93,17 @@ def test_the_catalogue_is_complete():
     assert [c.name for c in CHECKS.values() if PREDICTIONS in c.needs] == [
         "low_iou",
         "consensus_conflict",
+        "existence_conflict",
     ]
+    assert {n for n in CHECKS if "pairs" not in CHECKS[n].kinds} == {
+        "empty_caption", "duplicate_caption", "repetitive_caption", "truncated_caption",
+        "prompt_leak", "revision_drift", "task_mix", "turn_order", "missing_image_token",
+        "empty_answer", "box_unparsable", "box_out_of_range", "answer_conflict", "answer_form",
+    }  # fmt: skip
+    assert {n for n in CHECKS if {"pairs", *TEXTS} <= {*CHECKS[n].kinds}} == {
+        "image_missing", "image_unreadable", "image_blank", "image_dark", "image_low_contrast",
+        "duplicate_image", "split_leak", "garbled_query", "boilerplate", "embedding_outlier",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SEVERITIES)
@@ -80,7 +112,7 @@ def test_each_check_tells_people_what_it_is(name: str):
     assert one.about.endswith(".")
     assert 20 < len(one.about) < 120
     assert one.needs
-    assert all(type(default) in (int, float) for default in one.params.values())
+    assert all(type(default) in (int, float, str) for default in one.params.values())
     assert one.function.__name__ == name
 
 
@@ -164,7 +196,7 @@ def test_an_unknown_parameter_lists_the_known(params: dict[str, Any], known: str
 
 
 def test_an_unknown_check_lists_the_known():
-    with pytest.raises(UnknownName, match="no check 'emptymask'; known: ambiguous_query, boil"):
+    with pytest.raises(UnknownName, match="no check 'emptymask'; known: ambiguous_query, answer_c"):
         CHECKS["emptymask"]
 
 

@@ -152,7 +152,10 @@ def test_the_hashes_of_these_tests():
             id="placeholders",
         ),
         pytest.param(
-            [shown("train/a#0", "a", A), shown("train/b#0", "a", A), shown("train/c#0", "c", B)],
+            [
+                shown(f"train/{n}#0", f"{n // 2 + 1}", f"{n // 2 * 0x1111111111111111:016x}")
+                for n in range(6)
+            ],
             id="a layout of copies",
         ),
     ],
@@ -169,6 +172,11 @@ def test_a_copy_under_another_name():
         "train/b#0": (None, f"{note}a#0"),
         "train/b#1": (None, f"{note}a#0"),
     }
+
+
+def test_one_copy_among_few_is_no_layout():
+    pairs = [shown("train/a#0", "a", A), shown("train/b#0", "a", A), shown("train/c#0", "c", B)]
+    assert set(said(pairs)) == {"train/a#0", "train/b#0"}
 
 
 def test_a_near_image_in_the_same_split_is_worth_knowing():

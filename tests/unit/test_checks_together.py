@@ -78,6 +78,18 @@ def test_the_odd_one_out_is_surer_and_far_classes_are_surer_than_near() -> None:
 
 
 LEFT, RIGHT = box(20, 200, 60, 40), box(420, 200, 60, 40)
+
+
+def test_the_place_that_the_mask_contradicts_as_well_is_surer() -> None:
+    phrases = ("the car on the left side", "the car on the right side")
+    at_left = [subject(f"gres/train/a#{i}", phrase=p, stats=LEFT) for i, p in enumerate(phrases)]
+    right, wrong = doubts("paraphrase_conflict", at_left)
+    assert right.score == pytest.approx(0.35)
+    assert right.note.endswith("'right'")
+    assert wrong.score == pytest.approx(0.07)
+    assert wrong.note.endswith("'left', where the mask lies")
+
+
 ROUND, LONG = ellipse(100, 250, 30, 29), ellipse(350, 250, 80, 14)
 SMALL, LARGE = ellipse(100, 250, 12, 10), ellipse(380, 250, 60, 50)
 

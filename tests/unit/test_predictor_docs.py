@@ -44,7 +44,7 @@ def query(image: Path) -> Query:
 
 def test_commands_parse(page: str):
     commands = re.findall(r"^\$ pairlens (.*)$", page, re.MULTILINE)
-    assert len(commands) == 12
+    assert len(commands) == 16
     for command in commands:
         args = build_parser().parse_args(shlex.split(command))
         for param in getattr(args, "param", ()):
