@@ -106,14 +106,15 @@ def test_the_first_masks_are_shown_while_the_run_goes_on(dataset: fo.Dataset) ->
     assert names[look - 1 : look + 2] == ["reload_dataset", "set_view", "set_active_fields"]
     (select,) = steps[look].to_json()["body"]["params"]["view"]
     assert len(dict(select["kwargs"])["sample_ids"]) == 2
-    assert set(names[look + 2 : -3]) == {"set_progress"}
+    # Progress that is overtaken within a moment is not sent: a quick run can end without any.
+    assert set(names[look + 2 : -3]) <= {"set_progress"}
     assert names[-3:] == ["reload_dataset", "set_view", "show_output"]
     assert steps[-2].to_json()["body"]["params"]["view"] == []  # where it began
 
 
 def test_a_run_that_is_not_to_be_looked_at_shows_its_progress_alone(dataset: fo.Dataset) -> None:
     names = names_of(watched(dataset, predictor="cues", field="c", preview=False))
-    assert set(names[:-2]) == {"set_progress"} and names[-2:] == ["reload_dataset", "show_output"]
+    assert set(names[:-2]) <= {"set_progress"} and names[-2:] == ["reload_dataset", "show_output"]
 
 
 def test_a_run_is_delegated(dataset: fo.Dataset) -> None:
