@@ -44,9 +44,15 @@ class Tally:
 
 
 class Exporter(Protocol):
-    """What writes a dataset in its native layout."""
+    """What writes a dataset in its native layout.
+
+    Attributes:
+        tally: what it met and did
+        writes_masks: whether it can write another mask than the published one
+    """
 
     tally: Tally
+    writes_masks: bool
 
     def write_file(self, name: str, items: Iterator[Any], /) -> None:
         """Writes what is selected of one source file.
@@ -65,6 +71,37 @@ class Exporter(Protocol):
     def finish(self) -> None:
         """Writes what speaks of all files, such as id lists."""
         ...
+
+
+class SourceExporter:
+    """What exporters share: images that are copied, and files that are counted.
+
+    Args:
+        root: the source
+        out: an empty folder
+    """
+
+    writes_masks = False
+
+    def __init__(self, root: Path, out: Path) -> None:
+        self.tally = Tally()
+        self._root = root
+        self._out = out
+
+    def copy_image(self, image: Path | None) -> None:
+        """Copies an image of the source, where there is one."""
+        if image is None:
+            self.tally.images_missing += 1
+        else:
+            self.tally.images += copy(self._root, self._out, relative_name(self._root, image))
+
+    def finish(self) -> None:
+        """Nothing speaks of all files, as a rule."""
+
+    def count_file(self, written: int, changed: bool) -> None:
+        """Notes what became of a file."""
+        became = "left_out" if not written else "rewritten" if changed else "copied"
+        self.tally.files[became] += 1
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import BinaryIO
 
 from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import Tally
+from fiftyone_plugin.exporters.base import SourceExporter
 from fiftyone_plugin.exporters.items import Edit, ExportTurn
 from fiftyone_plugin.exporters.json_edit import replace_values
 from importers.errors import StateError, UsageError
@@ -23,18 +22,8 @@ from importers.formats.llava import Parsed, Place, TurnText, load, parse
 from importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
 
 
-class ConversationsExporter:
-    """Writes RS-GPT4V or PreGRES; see :class:`fiftyone_plugin.exporters.base.Exporter`.
-
-    Args:
-        root: the source
-        out: an empty folder
-    """
-
-    def __init__(self, root: Path, out: Path) -> None:
-        self.tally = Tally()
-        self._root = root
-        self._out = out
+class ConversationsExporter(SourceExporter):
+    """Writes RS-GPT4V or PreGRES; see :class:`fiftyone_plugin.exporters.base.Exporter`."""
 
     def write_file(self, name: str, turns: Iterator[ExportTurn]) -> None:
         """Writes one file of records and the images that they name."""
@@ -52,8 +41,7 @@ class ConversationsExporter:
             raise base.cannot("copied", name, error) from error
         if not pieces.written:
             target.unlink()
-        became = "left_out" if not pieces.written else "rewritten" if changed else "copied"
-        self.tally.files[became] += 1
+        self.count_file(pieces.written, changed)
 
     def _write_records(
         self, name: str, stream: BinaryIO, turns: Iterator[ExportTurn], pieces: _Pieces
@@ -95,15 +83,8 @@ class ConversationsExporter:
         first = turns[0]
         if not first.selected:
             return None
-        self._copy_image(first)
+        self.copy_image(first.image)
         return self._edited(item.data, parsed, turns)
-
-    def _copy_image(self, turn: ExportTurn) -> None:
-        if turn.image is None:
-            self.tally.images_missing += 1
-            return
-        image = base.relative_name(self._root, turn.image)
-        self.tally.images += base.copy(self._root, self._out, image)
 
     def _edited(self, data: bytes, parsed: Parsed, turns: list[ExportTurn]) -> bytes:
         text = data.decode()
@@ -116,9 +97,6 @@ class ConversationsExporter:
         if len(written) > MAX_RECORD:
             raise UsageError(f"{turns[0].key}: the edited text is too long to be read back")
         return written
-
-    def finish(self) -> None:
-        """Nothing speaks of all files."""
 
 
 class _Pieces:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, Tally
+from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, SourceExporter
 from fiftyone_plugin.exporters.items import ExportPair
 from fiftyone_plugin.exporters.json_edit import edit_list, item_spans, member_starts
 from fiftyone_plugin.exporters.mended import Points, polygons_of, stored_mask
@@ -24,27 +24,18 @@ from importers.errors import RecordError, StateError, UsageError
 from importers.files import is_plain_name
 from importers.formats.base import SPLITS
 from importers.formats.gres import NAME, annotation_folder, load_annotation
+from importers.formats.gres_files import SUBSET_SPLIT, SUBSETS
 
-_LISTS = (*SPLITS, "large", "small")
-"""Id lists by name; ``large`` and ``small`` are named in the card, as parts of the test."""
+_LISTS = (*SPLITS, *SUBSETS)
+"""Id lists by name."""
 
 _FALSE_PREMISE = "false_premise_QA"
 
 
-class GresExporter:
-    """Writes GRES; see :class:`fiftyone_plugin.exporters.base.Exporter`.
-
-    Args:
-        root: the source
-        out: an empty folder
-    """
+class GresExporter(SourceExporter):
+    """Writes GRES; see :class:`fiftyone_plugin.exporters.base.Exporter`."""
 
     writes_masks = True
-
-    def __init__(self, root: Path, out: Path) -> None:
-        self.tally = Tally()
-        self._root = root
-        self._out = out
 
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
         """Writes one annotation file and its image."""
@@ -71,14 +62,7 @@ class GresExporter:
         else:
             base.write(self._out, name, self._rewritten(name, encoding, content, chosen))
             self.tally.files["rewritten"] += 1
-        self._copy_image(next(iter(chosen.values())))
-
-    def _copy_image(self, pair: ExportPair) -> None:
-        if pair.image is None:
-            self.tally.images_missing += 1
-            return
-        image = base.relative_name(self._root, pair.image)
-        self.tally.images += base.copy(self._root, self._out, image)
+        self.copy_image(next(iter(chosen.values())).image)
 
     def _rewritten(
         self,
@@ -111,7 +95,7 @@ class GresExporter:
             for list_name in _LISTS:
                 self._write_list(folder / split / f"{list_name}.txt", folder / split)
         for list_name in _LISTS:
-            split = list_name if list_name in SPLITS else "test"
+            split = list_name if list_name in SPLITS else SUBSET_SPLIT
             self._write_list(folder / f"{list_name}.txt", folder / split)
 
     def _write_list(self, file: Path, files: Path) -> None:

@@ -8,86 +8,42 @@ lines left is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import EXPORTERS, Exporter, ExportFormat, Tally
+from fiftyone_plugin.exporters.base import EXPORTERS, Exporter, ExportFormat
 from fiftyone_plugin.exporters.items import ExportPair
+from fiftyone_plugin.exporters.line_files import LineExporter
 from fiftyone_plugin.exporters.mended import MaskFiles
 from fiftyone_plugin.exporters.refsegrs_kin import HubExporter, RecordsExporter
 from importers.errors import StateError, UsageError
 from importers.formats import refsegrs_hub, refsegrs_records
-from importers.formats.refsegrs import MAX_LINE_BYTES, NAME, lines, parse_line, variant
+from importers.formats.refsegrs import MAX_LINE_BYTES, NAME, parse_line, variant
 from importers.formats.refsegrs_lists import media_file, media_folders
 
 _PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?\d+[ \t]?")
 
 
-class RefSegRSExporter:
-    """Writes RefSegRS; see :class:`fiftyone_plugin.exporters.base.Exporter`.
-
-    Args:
-        root: the source
-        out: an empty folder
-    """
+class RefSegRSExporter(LineExporter):
+    """Writes RefSegRS; see :class:`fiftyone_plugin.exporters.base.Exporter`."""
 
     writes_masks = True
+    longest = MAX_LINE_BYTES
 
     def __init__(self, root: Path, out: Path) -> None:
-        self.tally = Tally()
-        self._root = root
-        self._out = out
+        super().__init__(root, out)
         self._masks = MaskFiles(root, out)
         self._folders = media_folders(root) or (root / "images", root / "masks")
 
-    def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
-        """Writes one phrase list and the images and masks of its lines."""
-        target = base.inside(self._out, name)
-        try:
-            with open(base.inside(self._root, name), "rb"), open(target, "wb") as stream:
-                written, changed = self._write_lines(name, pairs, stream)
-        except OSError as error:
-            raise base.cannot("copied", name, error) from error
-        if not written:
-            target.unlink()
-        became = "left_out" if not written else "rewritten" if changed else "copied"
-        self.tally.files[became] += 1
+    def line(self, name: str, line: bytes, pair: ExportPair) -> bytes:
+        """The line, or one with another phrase behind the same id."""
+        image_id = _checked_id(name, line, pair)
+        return _edited(line, image_id, pair) if pair.edited else line
 
-    def _write_lines(
-        self, name: str, pairs: Iterator[ExportPair], stream: BinaryIO
-    ) -> tuple[int, bool]:
-        """Gives the number of lines with a pair, and whether the list differs from the source."""
-        written, changed = 0, False
-        pair = next(pairs, None)
-        for number, line in enumerate(lines(base.inside(self._root, name))):
-            if pair is None or pair.source.index != number:
-                blank = not line.strip()
-                self.tally.records += not blank
-                self.tally.not_imported += not blank
-                changed |= not blank
-                if blank:
-                    stream.write(line)
-                continue
-            self.tally.records += 1
-            image_id = _checked_id(name, line, pair)
-            if pair.selected:
-                stream.write(_edited(line, image_id, pair) if pair.edited else line)
-                self._copy_media(image_id, pair)
-                written += 1
-            changed |= pair.edited or not pair.selected
-            pair = next(pairs, None)
-        if pair is not None:
-            raise base.changed_source(name, pair.source.index)
-        return written, changed
-
-    def _copy_media(self, image_id: str, pair: ExportPair) -> None:
-        if pair.image is None:
-            self.tally.images_missing += 1
-        else:
-            image = base.relative_name(self._root, pair.image)
-            self.tally.images += base.copy(self._root, self._out, image)
+    def copy_media(self, line: bytes, pair: ExportPair) -> None:
+        """Copies the image, and writes the mask."""
+        self.copy_image(pair.image)
+        image_id, _ = parse_line(line)
         mask = base.relative_name(self._root, media_file(self._folders[1], image_id))
         self._masks.put(mask, pair)
 

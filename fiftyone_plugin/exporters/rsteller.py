@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeVar
 
 from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.annotation_edit import edit_annotation, edit_lines
-from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, Tally
+from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, SourceExporter
 from fiftyone_plugin.exporters.items import Edit, ExportText
 from fiftyone_plugin.exporters.tar_copy import TarCopy
 from importers.errors import RecordError, StateError
@@ -28,7 +28,7 @@ Change = dict[str, bytes]
 """Other contents of a sample's members, by part."""
 
 
-class RSTellerExporter:
+class RSTellerExporter(SourceExporter):
     """Writes RSTeller; see :class:`fiftyone_plugin.exporters.base.Exporter`.
 
     Args:
@@ -37,9 +37,7 @@ class RSTellerExporter:
     """
 
     def __init__(self, root: Path, out: Path) -> None:
-        self.tally = Tally()
-        self._root = root.parent if root.is_file() else root
-        self._out = out
+        super().__init__(root.parent if root.is_file() else root, out)
 
     def write_file(self, name: str, items: Iterator[ExportText]) -> None:
         """Writes one shard, or the files of one image."""
@@ -53,9 +51,6 @@ class RSTellerExporter:
                     self._write_loose(name, source, item)
         except OSError as error:
             raise base.cannot("copied", name, error) from error
-
-    def finish(self) -> None:
-        """Nothing speaks of all shards."""
 
     def _write_shard(
         self, name: str, source: Path, target: Path, items: Iterator[ExportText]

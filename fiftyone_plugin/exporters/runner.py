@@ -91,9 +91,8 @@ def _writable(
     items: Iterator[ExportItem], exporter: Exporter, format_name: str
 ) -> Iterator[ExportItem]:
     """The items, unless one has a mended mask and the exporter would write the published one."""
-    writes_masks = getattr(exporter, "writes_masks", False)
     for item in items:
-        if isinstance(item, ExportPair) and item.mended and not writes_masks:
+        if isinstance(item, ExportPair) and item.mended and not exporter.writes_masks:
             raise UsageError(
                 f"the mask of {item.key} was mended, and this layout of {format_name} is not "
                 "written with other masks; undo that, or leave the pair out"
