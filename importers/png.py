@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from struct import Struct
+from typing import cast
 
 import cv2
 import numpy as np
@@ -39,6 +40,7 @@ _GRAY = b"\x08\0\0\0\0"
 """Eight bits, gray, deflated, filtered by row, not interlaced."""
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"
+_BROKEN = cast("type[Exception]", zlib_ng.error)  # which its stubs call an instance
 _HEADER = 33
 """Bytes before the first chunk of data."""
 
@@ -82,7 +84,7 @@ def plain_gray(data: bytes) -> Pixels | None:
         return None
     try:
         rows = zlib_ng.decompress(zipped, bufsize=size)
-    except zlib_ng.error:
+    except _BROKEN:
         return None
     if len(rows) != size or rows[:: width + 1] != bytes(height):
         return None
