@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import suppress
-from io import FileIO
 from pathlib import Path
 
+from importers.files import replace_whole
 from importers.masks import MAX_BYTES
 from importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
 from importers.records import Packed
@@ -35,7 +34,9 @@ def extract(packed: Packed, folder: Path) -> tuple[Path, ImageFacts]:
             return target, inspect_image(target)
     data = _read(packed)
     facts = inspect_bytes(data, target.name)
-    _write(target, data)
+    # No two records share a name, so the unfinished file needs no other one; what a killed run
+    # left of it is written over.
+    replace_whole(target, f".{target.name}.partial", lambda stream: stream.write(data))
     return target, facts
 
 
@@ -63,28 +64,3 @@ def _buffer(size: int) -> memoryview:
     if kept is None or len(kept) < size:
         kept = _memory.kept = bytearray(max(size, 1 << 17))
     return memoryview(kept)[:size]
-
-
-def _write(target: Path, data: memoryview) -> None:
-    """As :func:`importers.files.write_atomic`, in a fifth of the time.
-
-    No two records share a name, so the unfinished file needs no random one; what a killed run
-    left of it is written over.
-    """
-    begun = f"{target.parent}/.{target.name}.partial"
-    try:
-        with _create(begun, target.parent) as stream:
-            stream.write(data)
-        os.replace(begun, target)  # noqa: PTH105
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(begun)  # noqa: PTH108
-        raise
-
-
-def _create(file: str, folder: Path) -> FileIO:
-    try:
-        return FileIO(file, "wb")
-    except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True)
-        return FileIO(file, "wb")

@@ -6,9 +6,11 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
-from io import BytesIO
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 from importers.fields import INFO
@@ -59,20 +61,50 @@ def mark_folder(folder: Path, owner: str) -> None:
     (folder / MARKER).write_text(owner, "utf-8")
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Writes a file so that a kill at any moment leaves the old one or the new one, whole."""
-    write_stream(path, BytesIO(data))
+    replace_whole(path, _unfinished(), lambda stream: stream.write(data))
 
 
 def write_stream(path: Path, source: IO[bytes]) -> None:
     """Copies a stream to a file; see :func:`write_atomic`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".partial")
+    replace_whole(path, _unfinished(), lambda stream: shutil.copyfileobj(source, stream, 1 << 20))
+
+
+def replace_whole(path: Path, unfinished: str, write: Callable[[IO[bytes]], object]) -> None:
+    """Writes a file under another name of the same folder, and then gives it its own.
+
+    Args:
+        path: the file, whose folder is made if it is not there
+        unfinished: its name until it is whole, which nobody else may be writing to; what lies
+            there is written over
+        write: writes all of it
+    """
+    # Strings, and no look for the folder: of a small file, pathlib and mkdir take half the time.
+    begun = f"{path.parent}/{unfinished}"
     try:
-        with os.fdopen(handle, "wb") as stream:
-            shutil.copyfileobj(source, stream, 1 << 20)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        with _create(begun, path.parent) as stream:
+            write(stream)
+        os.replace(begun, path)  # noqa: PTH105
     except BaseException:
-        Path(name).unlink()
+        with suppress(FileNotFoundError):
+            os.unlink(begun)  # noqa: PTH108
         raise
+
+
+_RUN = token_hex(6)
+_numbers = count()
+
+
+def _unfinished() -> str:
+    """A name that no other thread, process or machine writes to."""
+    return f".{_RUN}-{os.getpid()}-{next(_numbers)}.partial"
+
+
+def _create(file: str, folder: Path) -> IO[bytes]:
+    # Buffered: unbuffered, a disk that is nearly full takes a part and says nothing.
+    try:
+        return open(file, "wb")
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+        return open(file, "wb")

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from importers.fields import TARGET
 from importers.masks import Mask, digest
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -68,11 +69,14 @@ class MaskStats:
 def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
     """Measures a mask."""
     height, width = mask.pixels.shape
-    target = mask.target.view(np.uint8)
+    target, ignored = mask.pixels, 0
+    if cv2.norm(target, cv2.NORM_INF) > TARGET:
+        target = mask.target.view(np.uint8)
+        ignored = int(np.count_nonzero(mask.ignore))
     common = {
         "width": width,
         "height": height,
-        "ignore_area": int(np.count_nonzero(mask.ignore)),
+        "ignore_area": ignored,
         "digest": digest(mask.pixels),
         "values": mask.values,
         "problem": mask.problem,

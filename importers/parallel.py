@@ -24,6 +24,7 @@ from multiprocessing import get_context
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 from importers.errors import StateError, UsageError
+from importers.opencv import one_thread
 
 Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -124,11 +125,12 @@ def _chunks(items: Iterable[A], chunk: int, singles: int) -> Iterator[list[A]]:
 
 def _each(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
     results: list[_Result[B]] = []
-    for item in batch:
-        try:
-            results.append((function(item), None))
-        except Exception as error:
-            results.append((None, error))
+    with one_thread():
+        for item in batch:
+            try:
+                results.append((function(item), None))
+            except Exception as error:
+                results.append((None, error))
     return results
 
 

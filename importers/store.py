@@ -9,7 +9,6 @@ ways and compares the documents.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -75,8 +74,9 @@ def segmentation(mask_path: str) -> dict[str, Any]:
 
 def plain_stats(stats: MaskStats | ImageStats | TargetColors) -> dict[str, Any]:
     """Measurements with lists for tuples, which is what comes back from the database."""
-    values = asdict(stats)
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+    # Not asdict, which copies deeply: half of the time that a pair's document took.
+    values = ((name, getattr(stats, name)) for name in stats.__slots__)
+    return {name: list(v) if v.__class__ is tuple else v for name, v in values}
 
 
 def stats_from(values: dict[str, Any] | None) -> MaskStats:

@@ -105,20 +105,20 @@ def find_format(name: str, root: Path) -> Format:
         UsageError: for an unknown name or a root that is not there
         LayoutError: if the folder does not hold the format, or ``auto`` finds none or several
     """
-    if name != "auto":
-        FORMATS[name]  # an unknown name is the first thing to say
+    # An unknown name is the first thing to say.
+    chosen = FORMATS[name] if name != "auto" else None
     if not root.is_dir() and not (root.is_file() and root.suffix == ".tar"):
         raise UsageError(
             f"{root} is not a folder or a .tar file; give the folder that the dataset lies in"
         )
-    found = [f for f in FORMATS.values() if f.detect(root)]
-    if name == "auto":
-        if len(found) == 1:
-            return found[0]
-        what = " and ".join(f.name for f in found) if found else "no known format"
-        raise LayoutError(f"{root} looks like {what}; name the format: {', '.join(FORMATS)}")
-    chosen = FORMATS[name]
-    if chosen not in found:
+    if chosen is not None and chosen.detect(root):
+        return chosen
+    # All are asked only where it is not known already: some look into many files.
+    found = [f for f in FORMATS.values() if f is not chosen and f.detect(root)]
+    if chosen is not None:
         also = f" It looks like {found[0].name}." if found else ""
         raise LayoutError(f"{root} does not hold {name}: expected {chosen.layout}.{also}")
-    return chosen
+    if len(found) != 1:
+        what = " and ".join(f.name for f in found) if found else "no known format"
+        raise LayoutError(f"{root} looks like {what}; name the format: {', '.join(FORMATS)}")
+    return found[0]

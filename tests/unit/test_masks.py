@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from importers.formats import gres
-from importers.masks import MAX_COORDINATE, MAX_LISTED_FAULTS, polygon_faults, rasterize
+from importers.masks import MAX_COORDINATE, MAX_LISTED_FAULTS, digest, polygon_faults, rasterize
 from importers.records import Pair, Polygons, Shape
 from tests.unit import raster_reference as reference
 
@@ -210,3 +212,18 @@ def test_a_flood_of_faults_is_counted_not_listed():
     faults = polygon_faults((Shape(()),) * 100_000, 16, 16)
     assert len(faults) == MAX_LISTED_FAULTS + 1
     assert faults[-1] == f"{100_000 - MAX_LISTED_FAULTS} polygons more"
+
+
+@given(
+    arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 120), st.integers(1, 9)),
+        elements=st.sampled_from([0, 0, 0, 1, 255]),
+        fill=st.just(0),
+    )
+)
+def test_a_digest_is_that_of_size_and_pixels(pixels: np.ndarray):
+    height, width = pixels.shape
+    plain = hashlib.sha256(f"{height}x{width}:".encode() + pixels.tobytes()).hexdigest()
+    assert digest(pixels) == plain
+    assert digest(np.asfortranarray(pixels)) == plain
