@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,9 @@ BROWSER_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP"})
 _BITS_PER_SAMPLE, _COMPRESSION, _SAMPLES_PER_PIXEL = 258, 259, 277
 _TIFFFILE_READS = frozenset({1, 8, 32946})
 """Compressions that tifffile reads by itself: none, and deflate under its two numbers."""
+
+_AT_ONCE = 1 << 20
+"""Bytes; a smaller file is read once, for its digest and for its header."""
 
 _GRID_STEP = 64
 _FAR = 1e30
@@ -67,6 +71,8 @@ def inspect_image(path: Path) -> ImageFacts:
     """
     try:
         with open(path, "rb") as stream:
+            if os.fstat(stream.fileno()).st_size <= _AT_ONCE:
+                return inspect_bytes(stream.read(), path.name)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             return _inspect(stream, path.name, stream.tell(), digest)
     except (FileNotFoundError, IsADirectoryError):
