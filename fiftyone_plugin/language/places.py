@@ -203,6 +203,8 @@ def _is_bare_place(
     text = tokens[phrase.first].text
     if before.words & v.ARTICLE and not before.words & v.HEDGE:
         return False
+    if directions.axes < 2 and _told_by_content(tokens, phrase):
+        return False
     if at(tokens, before.head).text in v.STRETCHING or (described and directions.axes < 2):
         return False
     if text in v.COMPASS and not (directions.axes == 2 and (directions.areas or directions.offset)):
@@ -216,6 +218,12 @@ def _is_bare_place(
     if text in v.CENTERED:
         return text == "centrally"
     return before.definite and bool(before.words & (v.PREPOSITION - {"to", "of"} | v.HEDGE))
+
+
+def _told_by_content(tokens: Sequence[Token], phrase: Phrase) -> bool:
+    """Whether what is there tells which part is meant: "the core region where forms stand out"."""
+    following = at(tokens, phrase.last + 1)
+    return following.text == "where" and not following.starts_clause
 
 
 def _qualifies_noun(tokens: Sequence[Token], phrase: Phrase) -> bool:
