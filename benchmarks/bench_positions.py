@@ -6,6 +6,9 @@
 - ``unflagged``: 110 others with a word of direction, at random
 - ``suspicious``: every other unflagged pair whose mask's centre plainly contradicts some word
   of direction in its query, whether it means a place or not
+- ``unflagged-strict``: every other unflagged pair that names a place as the parser reads it and
+  whose mask's centre lies more than a tenth outside of it, read strictly: the centre as the
+  middle third, and no more room for a hedge
 
 The check runs anew on the excerpt, so that a change of the parser or of the geometry shows.
 
@@ -68,8 +71,9 @@ def score(labels: dict[str, dict[str, Any]], flagged: set[str]) -> dict[str, Any
     """Precision and recall; labels that say nothing (``right`` is null) are counted apart.
 
     ``precision_strict`` counts them as false alarms. Recall is the share of the pairs known to
-    be wrong that are flagged: all that were flagged have been read, and all others that are
-    suspicious. What another version flags besides is counted as ``flagged_unlabelled``.
+    be wrong that are flagged: all that were flagged have been read, and all others whose
+    centre contradicts a word of direction plainly or, read strictly, the place. What another
+    version flags besides is counted as ``flagged_unlabelled``.
     """
     counts = Counter((key in flagged, label["right"]) for key, label in labels.items())
     hits, alarms, unsure = counts[True, False], counts[True, True], counts[True, None]

@@ -38,7 +38,8 @@ class Place:
         start, end: its span in characters
         region: what it names
         name: in our own words: ``"bottom-right"``, ``"left edge"``, ``"right of center"``
-        hedged: "near", "towards", "slightly": the region is wider for it
+        hedged: "near", "slightly", "towards": the region is wider for it, but for "towards" a
+            corner or the middle of a side
     """
 
     text: str
@@ -110,9 +111,13 @@ def places(query: str) -> tuple[Place, ...]:
 def _make(query: str, tokens: Sequence[Token], phrase: Phrase, before: _Before) -> Place:
     directions = phrase.directions
     start, end = tokens[phrase.first].start, tokens[phrase.last].end
-    hedged = directions.hedged or bool(before.words & v.HEDGE)
+    hedges = before.words & v.HEDGE
+    hedged = directions.hedged or bool(hedges)
     extreme = bool(before.words & v.EXTREME)
-    region = region_of(directions, hedged=hedged, extreme=extreme)
+    # "Towards the middle-right" tells a direction on both axes, and that is not the other side.
+    aimed = hedges <= v.TOWARD and directions.axes == 2 and not directions.offset
+    widened = hedged and not aimed
+    region = region_of(directions, hedged=hedged, extreme=extreme, widened=widened)
     name = name_of(directions, extreme=extreme)
     return Place(query[start:end], start, end, region, name, hedged)
 
