@@ -9,7 +9,7 @@ for some faults of queries and masks alone and with all that pairs can carry.
 
 The thresholds and scores of the checks were set on seed 0; the other seeds report.
 
-A table goes to stderr, JSON to stdout. GRES is imported with placeholders for its images, in a
+A table goes to stderr, JSON to stdout, as its last line. GRES is imported with placeholders for its images, in a
 temporary folder, with a database of its own.
 """
 
@@ -76,7 +76,7 @@ def main() -> int:
             found = measure(given.gres, given.seeds, given.rate)
         finally:
             stop_database()
-    print(json.dumps(found, indent=2))
+    print(json.dumps(found))
     return 0
 
 
@@ -85,7 +85,7 @@ def measure(root: Path, seeds: list[int], rate: float) -> dict[str, Any]:
     from importers import store
     from importers.ingest import ImportOptions, import_dataset
 
-    import_dataset("gres", root, NAME, ImportOptions(placeholders=True))
+    import_dataset("gres", root, NAME, ImportOptions(overwrite=True, placeholders=True))
     dataset = store.load(NAME)
     before = [run(dataset, seed, rate, mix) for seed in seeds for mix in MIXES]
     dropped = drop_wrong(dataset)

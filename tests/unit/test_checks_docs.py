@@ -52,16 +52,17 @@ def test_the_labels_are_as_documented(page: str, labels: list[dict]) -> None:
     assert f"{len(labels)} judgements" in page
 
 
-def bench(repo_root: Path, folder: Path) -> str:
-    script = repo_root / "benchmarks" / "bench_positions.py"
+def bench(repo_root: Path, folder: Path, name: str = "bench_positions") -> str:
+    script = repo_root / "benchmarks" / f"{name}.py"
     done = subprocess.run(
         [sys.executable, str(script), str(folder)], capture_output=True, text=True, check=True
     )
     return done.stdout
 
 
-def test_without_data_the_benchmark_says_so(repo_root: Path, tmp_path: Path) -> None:
-    assert bench(repo_root, tmp_path).startswith("no GRES annotations in ")
+@pytest.mark.parametrize("name", ["bench_positions", "bench_faults"])
+def test_without_data_the_benchmark_says_so(repo_root: Path, tmp_path: Path, name: str) -> None:
+    assert bench(repo_root, tmp_path, name).startswith("no GRES annotations in ")
 
 
 def test_the_check_is_as_good_as_documented(
