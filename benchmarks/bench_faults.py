@@ -9,8 +9,8 @@ for some faults of queries and masks alone and with all that pairs can carry.
 
 The thresholds and scores of the checks were set on seed 0; the other seeds report.
 
-A table goes to stderr, JSON to stdout, as its last line. GRES is imported with placeholders for its images, in a
-temporary folder, with a database of its own.
+A table goes to stderr, JSON to stdout, as its last line. GRES is imported with placeholders
+for its images, in a temporary folder, with a database of its own.
 """
 
 from __future__ import annotations
