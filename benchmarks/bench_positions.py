@@ -1,6 +1,7 @@
 """How often ``position_conflict`` is right on real GRES queries that a person has read.
 
-``data/position-labels.jsonl`` holds the judgements. ``drawn`` says how a pair came to be read:
+``data/position-labels.jsonl`` holds the judgements. ``flagged`` says whether the check fired
+when a pair was drawn, and ``drawn`` how it came to be read:
 
 - ``flagged``, ``flagged-rest``: all 298 pairs that were flagged, a random sample of 110 first
 - ``unflagged``: 110 others with a word of direction, at random
