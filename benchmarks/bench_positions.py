@@ -1,9 +1,17 @@
 """How often ``position_conflict`` is right on real GRES queries that a person has read.
 
-``data/position-labels.jsonl`` holds the judgements: 110 flagged pairs and 110 others with a
-word of direction, drawn at random, and every other unflagged pair whose mask's centre
-contradicts some word of direction in its query ("suspicious"). The check runs anew on the
-excerpt, so that a change of the parser or of the geometry shows.
+``data/position-labels.jsonl`` holds the judgements. ``flagged`` says whether the check fired
+when a pair was drawn, and ``drawn`` how it came to be read:
+
+- ``flagged``, ``flagged-rest``: all 298 pairs that were flagged, a random sample of 110 first
+- ``unflagged``: 110 others with a word of direction, at random
+- ``suspicious``: every other unflagged pair whose mask's centre plainly contradicts some word
+  of direction in its query, whether it means a place or not
+- ``unflagged-strict``: every other unflagged pair that names a place as the parser reads it and
+  whose mask's centre lies more than a tenth outside of it, read strictly: the centre as the
+  middle third, and no more room for a hedge
+
+The check runs anew on the excerpt, so that a change of the parser or of the geometry shows.
 
     python benchmarks/bench_positions.py GRES_FOLDER [--tolerance 0.08] [--list]
 """
@@ -63,25 +71,26 @@ def main() -> int:
 def score(labels: dict[str, dict[str, Any]], flagged: set[str]) -> dict[str, Any]:
     """Precision and recall; labels that say nothing (``right`` is null) are counted apart.
 
-    ``precision_strict`` counts them as false alarms. Recall divides the wrong pairs that are
-    flagged, projected from the sample to all flagged ones, by those and the wrong ones
-    among the unflagged, which the suspicious ones hold all.
+    ``precision_strict`` counts them as false alarms. Recall is the share of the pairs known to
+    be wrong that are flagged: all that were flagged have been read, and all others whose
+    centre contradicts a word of direction plainly or, read strictly, the place. What another
+    version flags besides is counted as ``flagged_unlabelled``.
     """
     counts = Counter((key in flagged, label["right"]) for key, label in labels.items())
     hits, alarms, unsure = counts[True, False], counts[True, True], counts[True, None]
     missed = counts[False, False]
     judged = hits + alarms + unsure
-    found = len(flagged) * hits / judged if judged else 0.0
     return {
         "flagged_wrong": hits,
         "flagged_right": alarms,
         "flagged_unsure": unsure,
+        "flagged_unlabelled": len(flagged - labels.keys()),
         "unflagged_wrong": missed,
         "unflagged_right": counts[False, True],
         "unflagged_unsure": counts[False, None],
         "precision": round(hits / (hits + alarms), 3) if hits + alarms else None,
         "precision_strict": round(hits / judged, 3) if judged else None,
-        "recall": round(found / (found + missed), 3) if found + missed else None,
+        "recall": round(hits / (hits + missed), 3) if hits + missed else None,
     }
 
 

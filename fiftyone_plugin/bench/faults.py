@@ -28,11 +28,18 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A pair as the checks see it, with its files."""
+    """A pair as the checks see it, with its files.
+
+    Attributes:
+        pair: what the checks see
+        mask_path, image_path: its files; ``""`` for no mask
+        known_bad: whether a reviewer dropped it
+    """
 
     pair: Subject
     mask_path: str
     image_path: str
+    known_bad: bool = False
 
     def mask(self) -> Pixels:
         """Its mask: (height, width) uint8 of 0, 1 and 255.

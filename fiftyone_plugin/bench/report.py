@@ -32,9 +32,10 @@ def report(done: BenchSummary, out: Path | None = None) -> Report:
 
 def _head(done: BenchSummary) -> str:
     planted = sum(one["planted"] for one in done.faults.values())
+    aside = f", {done.known_bad:,} known to be bad and set aside" if done.known_bad else ""
     return (
         f"{done.dataset}: {done.pairs:,} pairs of {done.images:,} images, {done.good:,} of them "
-        f"good; {planted:,} made faulty (rate {done.rate:g}, seed {done.seed}) "
+        f"good{aside}; {planted:,} made faulty (rate {done.rate:g}, seed {done.seed}) "
         f"in {done.seconds:.1f} s."
     )
 
@@ -67,7 +68,8 @@ def _rest(done: BenchSummary) -> list[str]:
     lines = [
         "precision, AP: against the good pairs that the same checks were silent about before, so "
         "an upper bound; *: against all pairs left as they were, real faults of the dataset "
-        "among them, so a lower bound. Of data known to be clean both are the same."
+        "among them, so a lower bound. Of data known to be clean both are the same. Pairs with "
+        "the verdict drop are set aside in both."
     ]
     if done.not_planted:
         lines.append(f"No pair could carry: {', '.join(done.not_planted)}")

@@ -3,6 +3,11 @@
 A pair is *good* if the checks say nothing of it but ``info`` before anything is planted. What
 they do say is reported as well: of data that is known to be clean it is the share of false
 alarms, of other data nobody knows until it is read.
+
+What was read counts: a pair that a reviewer dropped is *known to be bad*. Nothing is planted
+in its image, and it is neither a hit nor a false alarm, though the checks see it as they do
+when they flag. Pairs with another verdict count like those without: the reviewer who fixed a
+pair left it good as it now is, and it is read as it now is.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ from fiftyone_plugin.bench import (
     pair_faults,
     word_faults,
 )
-from fiftyone_plugin.bench.faults import FAULTS, Damage, Fault, Tools, Unit
+from fiftyone_plugin.bench.faults import FAULTS, Damage, Fault, Record, Tools, Unit
 from fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
 from fiftyone_plugin.bench.world import Units, find_all, load_units
 from fiftyone_plugin.checks import SEVERITIES, Check, Finding
@@ -59,16 +64,19 @@ class BenchSummary:
         dataset: its name
         seed, rate: what was asked for
         pairs, images: how many were read
-        good: of the pairs, those of which nothing but ``info`` was said before
-        before: share of all pairs with a finding, by severity, before anything was planted
+        good: of the pairs, those of which nothing but ``info`` was said before, and that are
+            not known to be bad
+        known_bad: of the pairs, those that a reviewer dropped; they are set aside
+        before: share of all pairs with a finding, by severity, before anything was planted;
+            those known to be bad are among them
         before_checks: number of findings then, by check
         clean: share of the pairs of images that nothing was planted in, by severity, that had
-            no finding of that severity before and have one now
+            no finding of that severity before and have one now; without those known to be bad
         faults: by fault ``{"checks", "structural", "planted", "recall", "precision",
             "average_precision", "precision_all", "average_precision_all"}``: against the good
             pairs that stayed as they were and that these checks were silent about (an upper
             bound), and against all that stayed so, of which some of real data are rightly
-            accused (a lower bound)
+            accused (a lower bound); those known to be bad are in neither
         not_planted: faults that no pair could carry
         unmeasured: checks that no fault belongs to
         seconds: that it took
@@ -80,6 +88,7 @@ class BenchSummary:
     pairs: int = 0
     images: int = 0
     good: int = 0
+    known_bad: int = 0
     before: dict[str, float] = field(default_factory=dict)
     before_checks: dict[str, int] = field(default_factory=dict)
     clean: dict[str, float] = field(default_factory=dict)
@@ -150,6 +159,10 @@ def is_good(findings: Iterable[Finding]) -> bool:
     return all(finding.severity == "info" for finding in findings)
 
 
+def _is_sound(record: Record, before: Findings) -> bool:
+    return not record.known_bad and is_good(before.get(record.pair.key, ()))
+
+
 class _Planting:
     """Which images got which fault."""
 
@@ -158,7 +171,7 @@ class _Planting:
         self._before = before
         self._good = [
             i for i, unit in enumerate(units)
-            if all(is_good(before.get(r.pair.key, ())) for r in unit)
+            if all(_is_sound(r, before) for r in unit)
         ]  # fmt: skip
         self._tools = Tools(rng, lambda: units[int(rng.integers(len(units)))], scratch)
         self.damaged: dict[int, Damage] = {}
@@ -204,9 +217,9 @@ class _Planting:
             yield damage.pairs if damage else [r.pair for r in unit]
 
     def untouched(self) -> list[str]:
-        """Keys of the pairs of images that nothing was planted in."""
+        """Keys of the pairs of images that nothing was planted in, but for known bad ones."""
         rest = (unit for i, unit in enumerate(self._units) if i not in self.damaged)
-        return [r.pair.key for unit in rest for r in unit]
+        return [r.pair.key for unit in rest for r in unit if not r.known_bad]
 
 
 def _tell_before(
@@ -214,7 +227,8 @@ def _tell_before(
 ) -> None:
     keys = [r.pair.key for unit in units for r in unit]
     summary.pairs = len(keys)
-    summary.good = sum(is_good(before.get(key, ())) for key in keys)
+    summary.good = sum(_is_sound(r, before) for unit in units for r in unit)
+    summary.known_bad = sum(r.known_bad for unit in units for r in unit)
     counts = Counter(s for key in keys for s in {f.severity for f in before.get(key, ())})
     summary.before = {s: _share(counts[s], len(keys)) for s in SEVERITIES}
     said = Counter(f.check for findings in before.values() for f in findings)

@@ -28,7 +28,7 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
         pairs: about as many; all if there are fewer
         seed: of the choice
     """
-    columns = Columns.of(checks, {}, "filepath", _MASK)
+    columns = Columns.of(checks, {}, "filepath", _MASK, fields.VERDICT)
     share = min(1.0, pairs / max(1, len(samples)))
     rng = np.random.default_rng([seed, 1])
     units = []
@@ -42,7 +42,8 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
 
 def _record(one: Stored, columns: Columns) -> Record:
     mask, image = columns.value(one.row, _MASK), columns.value(one.row, "filepath")
-    return Record(columns.subject(one.row), mask or "", image)
+    dropped = columns.value(one.row, fields.VERDICT) == "drop"
+    return Record(columns.subject(one.row), mask or "", image, known_bad=dropped)
 
 
 def find_all(subjects: Sequence[Subject], checks: Sequence[Check]) -> dict[str, list[Finding]]:

@@ -219,7 +219,7 @@ def _spots(sentence: str) -> dict[int, Spot]:
 def _spot(compass: str) -> Spot:
     directions = Directions()
     directions.add(re.sub(r"[- ]", "", compass.lower()))
-    region = region_of(directions, hedged=False, extreme=False)
+    region = region_of(directions, hedged=False, extreme=False, widened=False)
     return Spot(name_of(directions, extreme=False), region)
 
 

@@ -21,9 +21,10 @@ FILLER = v.words(
     distinguished distinguishing distinguishable recognizable recognisable identifiable
     contrast contrasts contrasting contrasted surroundings surrounding environment background
     backdrop setting scenery landscape area nature natural around nearby other others objects
-    object things thing item items rest compared relative its it it's their them they this these
-    one any some using use used by based on due typical typically usual usually common commonly
-    often generally general found seen present shown appears appearing depicted displayed located
+    object things thing item items target targets rest compared relative its it it's their them they
+    this these one any some using use used by based on due typical typically usual usually common
+    commonly often generally general
+    found seen present shown appears appearing depicted displayed located
     situated positioned placed within inside picture possesses having has have had is are be been
     being was were can could may might should would will do does prominent prominently obvious
     clear clearly evident overall exact correct identity name type kind way well very more most

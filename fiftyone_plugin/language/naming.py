@@ -75,8 +75,8 @@ class Directions:
         return len(self.vertical) > 1 or len(self.horizontal) > 1
 
 
-def region_of(directions: Directions, *, hedged: bool, extreme: bool) -> Region:
-    """The region that directions name."""
+def region_of(directions: Directions, *, hedged: bool, extreme: bool, widened: bool) -> Region:
+    """The region that directions name, with a margin around it where it is ``widened``."""
     reach = _reach(directions, extreme)
     vertical = next(iter(directions.vertical), "")
     horizontal = next(iter(directions.horizontal), "")
@@ -90,7 +90,7 @@ def region_of(directions: Directions, *, hedged: bool, extreme: bool) -> Region:
         if not horizontal and not vertical:
             x = y = CENTER
     region = Region(x[0], y[0], x[1], y[1])
-    return region.widened(HEDGE_MARGIN) if hedged else region
+    return region.widened(HEDGE_MARGIN) if widened else region
 
 
 def name_of(directions: Directions, *, extreme: bool) -> str:

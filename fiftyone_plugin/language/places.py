@@ -38,7 +38,8 @@ class Place:
         start, end: its span in characters
         region: what it names
         name: in our own words: ``"bottom-right"``, ``"left edge"``, ``"right of center"``
-        hedged: "near", "towards", "slightly": the region is wider for it
+        hedged: "near", "slightly", "towards": the region is wider for it, but for "towards" a
+            corner or the middle of a side
     """
 
     text: str
@@ -110,9 +111,13 @@ def places(query: str) -> tuple[Place, ...]:
 def _make(query: str, tokens: Sequence[Token], phrase: Phrase, before: _Before) -> Place:
     directions = phrase.directions
     start, end = tokens[phrase.first].start, tokens[phrase.last].end
-    hedged = directions.hedged or bool(before.words & v.HEDGE)
+    hedges = before.words & v.HEDGE
+    hedged = directions.hedged or bool(hedges)
     extreme = bool(before.words & v.EXTREME)
-    region = region_of(directions, hedged=hedged, extreme=extreme)
+    # "Towards the middle-right" tells a direction on both axes, and that is not the other side.
+    aimed = hedges <= v.TOWARD and directions.axes == 2 and not directions.offset
+    widened = hedged and not aimed
+    region = region_of(directions, hedged=hedged, extreme=extreme, widened=widened)
     name = name_of(directions, extreme=extreme)
     return Place(query[start:end], start, end, region, name, hedged)
 
@@ -203,6 +208,8 @@ def _is_bare_place(
     text = tokens[phrase.first].text
     if before.words & v.ARTICLE and not before.words & v.HEDGE:
         return False
+    if directions.axes < 2 and _told_by_content(tokens, phrase):
+        return False
     if at(tokens, before.head).text in v.STRETCHING or (described and directions.axes < 2):
         return False
     if text in v.COMPASS and not (directions.axes == 2 and (directions.areas or directions.offset)):
@@ -216,6 +223,12 @@ def _is_bare_place(
     if text in v.CENTERED:
         return text == "centrally"
     return before.definite and bool(before.words & (v.PREPOSITION - {"to", "of"} | v.HEDGE))
+
+
+def _told_by_content(tokens: Sequence[Token], phrase: Phrase) -> bool:
+    """Whether what is there tells which part is meant: "the core region where forms stand out"."""
+    following = at(tokens, phrase.last + 1)
+    return following.text == "where" and not following.starts_clause
 
 
 def _qualifies_noun(tokens: Sequence[Token], phrase: Phrase) -> bool:

@@ -60,6 +60,7 @@ HEDGE = words(
     "near toward towards close around slightly roughly approximately about just somewhat bit "
     "little almost nearly marginally adjacent approaching off generally mostly nearby"
 )
+TOWARD = words("toward towards")
 EXTREME = words("far extreme very outermost absolute utmost farthest furthest")
 DETERMINER = words("the this that")
 PREPOSITION = words(

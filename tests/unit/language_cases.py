@@ -148,6 +148,7 @@ the road along the edge of the image
 paved road
 the top left window of the house
 the tennis court closest to the top
+the structure on the core region where the darker forms stand out
 the north-south runway
 the storage tank left of the two others
 building with the gray roof on the left side
@@ -221,6 +222,9 @@ On the left of the image, next to the road, a truck => left
 the truck located in the bottom-left of the aerial image => bottom-left
 the centre of the picture => center
 the car in the middle => center
+the car in the middle, where the roads meet => center
+the car in the central area of the image where the roads meet => center
+the car in the top-left corner where the roads meet => top-left
 the car at the bottom => bottom
 the car on the right => right
 the car on the right-hand side => right

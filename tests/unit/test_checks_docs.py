@@ -47,28 +47,30 @@ def test_the_labels_are_as_documented(page: str, labels: list[dict]) -> None:
         " | ".join(str(counts[state, right]) for right in (False, True, None))
         for state in (True, False)
     )
-    assert f"| flagged (sample of 298) | {flagged} |" in page
+    assert f"| flagged (all 298) | {flagged} |" in page
     assert f"| unflagged | {others} |" in page
     assert f"{len(labels)} judgements" in page
 
 
-def bench(repo_root: Path, folder: Path) -> str:
-    script = repo_root / "benchmarks" / "bench_positions.py"
+def bench(repo_root: Path, folder: Path, name: str = "bench_positions") -> str:
+    script = repo_root / "benchmarks" / f"{name}.py"
     done = subprocess.run(
         [sys.executable, str(script), str(folder)], capture_output=True, text=True, check=True
     )
     return done.stdout
 
 
-def test_without_data_the_benchmark_says_so(repo_root: Path, tmp_path: Path) -> None:
-    assert bench(repo_root, tmp_path).startswith("no GRES annotations in ")
+@pytest.mark.parametrize("name", ["bench_positions", "bench_faults"])
+def test_without_data_the_benchmark_says_so(repo_root: Path, tmp_path: Path, name: str) -> None:
+    assert bench(repo_root, tmp_path, name).startswith("no GRES annotations in ")
 
 
 def test_the_check_is_as_good_as_documented(
     repo_root: Path, shared_data: Path, labels: list[dict]
 ) -> None:
     result = json.loads(bench(repo_root, shared_data / "gres").splitlines()[-1])
-    assert result["flagged_wrong"] >= 100
+    assert result["flagged_wrong"] >= 275
+    assert result["flagged_unlabelled"] == 0
     assert result["precision"] == 1.0
     assert result["precision_strict"] >= 0.9
     assert result["recall"] >= 0.95

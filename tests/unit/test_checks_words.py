@@ -50,6 +50,7 @@ FINE = {
         "two cars",
         "the car with a ladder on its roof",
         "the truck towing a boat",
+        "the target painted on the helipad",
         "the building with a helipad on the roof",
         "",
     ],
@@ -146,6 +147,7 @@ def test_what_still_tells_the_target_is_said() -> None:
 
 VAGUE = [
     "the car",
+    "the target in the picture",
     "Find the truck in the picture.",
     "Identify the truck with its distinct shape and contrasting color against the background.",
     "Locate the bus in the image that can be recognized by its distinct features.",

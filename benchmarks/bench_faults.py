@@ -1,0 +1,173 @@
+"""How well faults planted in real GRES are found, real errors that were read set aside.
+
+GRES has errors of its own, which rank among the planted ones. ``data/position-labels.jsonl``
+says of hundreds of pairs whether the place in their query is that of their mask; those that
+are wrong become ``drop`` verdicts. ``bench_checks`` then runs without and with the verdicts,
+for some faults of queries and masks alone and with all that pairs can carry.
+
+    python benchmarks/bench_faults.py GRES_FOLDER [--seeds 0 1 2] [--rate 0.3]
+
+The thresholds and scores of the checks were set on seed 0; the other seeds report.
+
+A table goes to stderr, JSON to stdout, as its last line. GRES is imported with placeholders
+for its images, in a temporary folder, with a database of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+LABELS = Path(__file__).with_name("data") / "position-labels.jsonl"
+NAME = "bench-faults"
+TARGETS = {
+    "mirrored_mask": 0.9,
+    "shifted_mask": 0.9,
+    "swapped_places": 0.8,
+    "swapped_classes": 0.8,
+}
+"""The least average precision that is wanted."""
+
+MIXES: dict[str, tuple[str, ...] | None] = {
+    "alone": (*TARGETS, "exchanged_place"),
+    "all": None,
+}
+"""Which faults are planted beside each other; ``None`` for all."""
+
+BOUNDS = {"AP": "average_precision", "AP*": "average_precision_all"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "gres", type=Path, nargs="?", default=Path("GRES"),
+        help="the folder that holds gres_annotations (default: GRES)",
+    )  # fmt: skip
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--rate", type=float, default=0.3)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(
+        prefix="pairlens-bench-", ignore_cleanup_errors=True
+    ) as folder:
+        # Before anything of FiftyOne is loaded, which reads them.
+        os.environ |= {
+            "FIFTYONE_DATABASE_DIR": f"{folder}/database",
+            "FIFTYONE_DEFAULT_DATASET_DIR": f"{folder}/datasets",
+            "FIFTYONE_DO_NOT_TRACK": "1",
+        }
+        from importers.formats import gres
+
+        if not gres.detect(given.gres):
+            print(
+                f"no GRES annotations in {given.gres}; nothing was measured: "
+                "name the folder of GRES"
+            )
+            return 0
+        try:
+            found = measure(given.gres, given.seeds, given.rate)
+        finally:
+            stop_database()
+    print(json.dumps(found))
+    return 0
+
+
+def measure(root: Path, seeds: list[int], rate: float) -> dict[str, Any]:
+    """Plants with each seed and mix, before and after the verdicts."""
+    from importers import store
+    from importers.ingest import ImportOptions, import_dataset
+
+    import_dataset("gres", root, NAME, ImportOptions(overwrite=True, placeholders=True))
+    dataset = store.load(NAME)
+    before = [run(dataset, seed, rate, mix) for seed in seeds for mix in MIXES]
+    dropped = drop_wrong(dataset)
+    after = [run(dataset, seed, rate, mix) for seed in seeds for mix in MIXES]
+    print(f"{len(dataset):,} pairs; {dropped} of them read and dropped", file=sys.stderr)
+    rows = list(compare(before, after))
+    tell(rows)
+    return {"pairs": len(dataset), "dropped": dropped, "faults": rows, "runs": after}
+
+
+def drop_wrong(dataset: Any) -> int:
+    """Gives the verdict ``drop`` to every pair that was judged to be wrong."""
+    from fiftyone_plugin.curation.review import Verdict, set_verdicts
+    from importers.fields import KEY
+
+    present = set(dataset.values(KEY))
+    labels = map(json.loads, LABELS.read_text("utf-8").splitlines())
+    wrong = [one for one in labels if one["right"] is False and one["key"] in present]
+    verdicts = [Verdict(one["key"], "drop", note=one["why"]) for one in wrong]
+    return set_verdicts(dataset, verdicts, reviewer="position-labels") if verdicts else 0
+
+
+def run(dataset: Any, seed: int, rate: float, mix: str) -> dict[str, Any]:
+    """One run of ``bench_checks``."""
+    from fiftyone_plugin.bench.run import bench_checks
+
+    done = bench_checks(dataset, seed=seed, rate=rate, faults=MIXES[mix])
+    return {
+        "mix": mix,
+        "seed": seed,
+        "known_bad": done.known_bad,
+        "seconds": done.seconds,
+        "faults": done.faults,
+    }
+
+
+def compare(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """A row for each fault, mix and seed."""
+    for old, new in zip(before, after, strict=True):
+        for name, one in new["faults"].items():
+            # Other pairs carry it where some are set aside, which may be none.
+            was = old["faults"].get(name, {})
+            yield {
+                "fault": name,
+                "mix": new["mix"],
+                "seed": new["seed"],
+                "planted": one["planted"],
+                "recall": one["recall"],
+                "AP": one[BOUNDS["AP"]],
+                "AP* without verdicts": was.get(BOUNDS["AP*"]),
+                "AP* with verdicts": one[BOUNDS["AP*"]],
+                "target": TARGETS.get(name),
+            }
+
+
+def tell(rows: list[dict[str, Any]]) -> None:
+    """The table, fault by fault."""
+    head = ("recall", "AP", "AP* without verdicts", "AP* with verdicts")
+    print(f"{'fault':20} mix   seed planted  {'  '.join(head)}", file=sys.stderr)
+    for row in sorted(rows, key=lambda r: (r["target"] is None, r["fault"], r["mix"], r["seed"])):
+        figures = "  ".join(f"{_figure(row[name]):>{len(name)}}" for name in head)
+        target, met = row["target"], ""
+        if target:
+            good = row["AP* with verdicts"] >= target
+            met = f"   target >= {target}: {'met' if good else 'MISSED'}"
+        print(
+            f"{row['fault']:20} {row['mix']:5} {row['seed']:4} {row['planted']:7}  {figures}{met}",
+            file=sys.stderr,
+        )
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def stop_database() -> None:
+    """Before its folder goes; FiftyOne stops it some time after this process."""
+    import fiftyone.core.odm.database as database
+
+    if database._db_service is not None:
+        database._db_service.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
