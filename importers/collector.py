@@ -14,9 +14,9 @@ _OBJECTS = 50_000
 def rare_collections() -> Iterator[None]:
     """Makes collections rare.
 
-    Documents form no cycles: they go when their batch is written, and every look at those that
-    are being made is in vain. The default threshold makes those looks two thirds of the time
-    that the documents take.
+    Documents form no cycles: they go when their batch is read or written, and every look at
+    those that are being made is in vain. The default threshold makes those looks two thirds of
+    the time that the documents take.
     """
     before = gc.get_threshold()
     if before[0]:  # somebody may have switched it off

@@ -31,7 +31,9 @@ from fiftyone_plugin.metrics.slices import Slicer, normal_form
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
 from fiftyone_plugin.metrics.writing_behind import WritingBehind
 from importers import fields, store
+from importers.collector import rare_collections
 from importers.errors import MaskError
+from importers.opencv import one_thread
 from importers.parallel import Progress, map_items
 
 Instances = Literal["union", "best"]
@@ -42,6 +44,10 @@ MOST_AT_ONCE, SOME = 200, 16
 """Pixels of ground truth, and pairs, that a thread is given at once: of 64x64 pixels it counts
 a thousand pairs in the time of a few of 2048x2048, and handing over takes as long. Some, while
 their size is not known."""
+
+SMALL = 1 << 14
+"""Pixels of a mask that is counted before a thread has taken it: it takes Python longer to
+change hands between threads than to open, inflate and count so little."""
 
 MOST_LISTED = 1000
 """Pairs that are named in a summary; all are counted."""
@@ -155,9 +161,10 @@ def measure(
 
     write = partial(_write, samples._dataset, key, convention)
     behind = WritingBehind(writer, write)
-    for one in counted():
-        behind.add(one)
-    behind.finish()
+    with rare_collections():
+        for one in counted():
+            behind.add(one)
+        behind.finish()
     done.table = table.build()
     return done
 
@@ -207,6 +214,15 @@ def _counts(samples: Any, source: Source) -> Iterator[tuple[Document, Counted]]:
         while chunk := list(islice(docs, _pairs_like(last))):
             yield chunk
 
+    chunk = list(islice(docs, SOME))
+    with one_thread():
+        while chunk:
+            counts = count_chunk(chunk, source)
+            yield from zip(chunk, counts, strict=True)
+            last = counts[-1]
+            if any(one.overlap is None or one.overlap.pixels > SMALL for one in counts):
+                break
+            chunk = list(islice(docs, _pairs_like(last)))
     for outcome in map_items(partial(count_chunk, source=source), chunks()):
         counts = outcome.unwrap()
         last = counts[-1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,11 +27,12 @@ SMALL, MEDIUM = 32**2, 96**2
 
 _WORD = re.compile(r"[^\W_]+")
 _ARTICLES = frozenset({"a", "an", "the"})
-_LENGTHS = ((0, "0"), (2, "1-2"), (5, "3-5"), (10, "6-10"), (20, "11-20"))
+_LENGTH_BOUNDS = (0, 2, 5, 10, 20)
+_LENGTHS = ("0", "1-2", "3-5", "6-10", "11-20", "21+")
+_NONE_ALONE = frozenset({NONE})
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """What a pair is sliced by.
 
     Attributes:
@@ -82,8 +84,7 @@ def mask_size(area: int) -> str:
 
 def query_length(phrase: str) -> str:
     """A range of numbers of words."""
-    length = len(words(phrase))
-    return next((name for most, name in _LENGTHS if length <= most), "21+")
+    return _LENGTHS[bisect_left(_LENGTH_BOUNDS, len(words(phrase)))]
 
 
 def _places(pair: Pair) -> Iterable[str]:
@@ -103,9 +104,9 @@ for _one in (
         "query_length",
         "words of the query",
         lambda p: (query_length(p.phrase),),
-        order=(*(name for _, name in _LENGTHS), "21+"),
+        order=_LENGTHS,
     ),
-    Slicing("finding", "the checks that found something", lambda p: set(p.findings) or {NONE}),
+    Slicing("finding", "the checks that found something", lambda p: set(p.findings) or _NONE_ALONE),
     Slicing("place", "the places that the query names", _places),
     Slicing("category", "the first class noun of the query", lambda p: (_category(p) or NONE,)),
     Slicing("phrase", "the query itself", lambda p: (normal_form(p.phrase) or NONE,)),

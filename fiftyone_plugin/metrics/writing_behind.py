@@ -32,14 +32,16 @@ class WritingBehind(Generic[T]):
     def add(self, thing: T) -> None:
         """Takes the next thing; raises what an earlier write raised."""
         self._gathered.append(thing)
-        idle = self._under_way is None or self._under_way.done()
-        if len(self._gathered) >= (LEAST if idle else MOST):
+        if len(self._gathered) >= LEAST and (self._idle() or len(self._gathered) >= MOST):
             self._submit()
 
     def finish(self) -> None:
         """Writes the rest, and returns when all is written."""
         self._submit()
         self._wait()
+
+    def _idle(self) -> bool:
+        return self._under_way is None or self._under_way.done()
 
     def _submit(self) -> None:
         self._wait()
