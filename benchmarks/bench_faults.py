@@ -17,15 +17,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from own_database import own_database
 
 LABELS = Path(__file__).with_name("data") / "position-labels.jsonl"
 NAME = "bench-faults"
@@ -55,15 +52,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rate", type=float, default=0.3)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(
-        prefix="pairlens-bench-", ignore_cleanup_errors=True
-    ) as folder:
-        # Before anything of FiftyOne is loaded, which reads them.
-        os.environ |= {
-            "FIFTYONE_DATABASE_DIR": f"{folder}/database",
-            "FIFTYONE_DEFAULT_DATASET_DIR": f"{folder}/datasets",
-            "FIFTYONE_DO_NOT_TRACK": "1",
-        }
+    with own_database():
         from importers.formats import gres
 
         if not gres.detect(given.gres):
@@ -72,10 +61,7 @@ def main() -> int:
                 "name the folder of GRES"
             )
             return 0
-        try:
-            found = measure(given.gres, given.seeds, given.rate)
-        finally:
-            stop_database()
+        found = measure(given.gres, given.seeds, given.rate)
     print(json.dumps(found))
     return 0
 
@@ -159,14 +145,6 @@ def tell(rows: list[dict[str, Any]]) -> None:
 
 def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def stop_database() -> None:
-    """Before its folder goes; FiftyOne stops it some time after this process."""
-    import fiftyone.core.odm.database as database
-
-    if database._db_service is not None:
-        database._db_service.stop()
 
 
 if __name__ == "__main__":

@@ -28,13 +28,14 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from own_database import own_database
 
 TARGETS = {
     "times_add_samples": (">=", 20.0),
@@ -50,34 +51,16 @@ def main() -> int:
     args = parser().parse_args()
     if args.child:
         return child(Path(args.child))
-    with tempfile.TemporaryDirectory(
-        prefix="pairlens-bench-", dir=args.folder, ignore_cleanup_errors=True
-    ) as folder:
-        os.environ |= {
-            "FIFTYONE_DATABASE_DIR": f"{folder}/database",
-            "FIFTYONE_DEFAULT_DATASET_DIR": f"{folder}/datasets",
-            "FIFTYONE_DO_NOT_TRACK": "1",
-        }
+    with own_database(args.folder) as folder:
         parts: dict[str, Callable[[Path, Any], dict[str, Any]]] = {
             "documents": documents, "gres": gres, "shards": shards, "memory": memory,
         }  # fmt: skip
         found = {}
-        try:
-            for name in args.only or parts:
-                found[name] = parts[name](Path(folder) / name, args)
-                tell(name, found[name])
-        finally:
-            stop_database()
+        for name in args.only or parts:
+            found[name] = parts[name](folder / name, args)
+            tell(name, found[name])
         print(json.dumps(found, indent=2))
     return 0
-
-
-def stop_database() -> None:
-    """Before its folder goes; FiftyOne stops it some time after this process."""
-    import fiftyone.core.odm.database as database
-
-    if database._db_service is not None:
-        database._db_service.stop()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -87,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--theirs", type=int, default=1_500, help="of documents, for add_samples")
     made.add_argument("--most", type=int, default=100_000, help="records, of memory")
     made.add_argument("--images", type=int, default=6_000, help="of shards")
-    made.add_argument("--gres", type=int, default=1_000, help="images, of gres")
+    made.add_argument("--gres", type=int, default=2_000, help="images, of gres")
     made.add_argument("--folder", help="where the temporary folder is made")
     made.add_argument("--rounds", type=int, default=3)
     made.add_argument("--child", help=argparse.SUPPRESS)
