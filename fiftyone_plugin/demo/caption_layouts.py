@@ -43,7 +43,7 @@ def make_rsteller(
     The release has no split but ``train``; the others are there so that all can be tried.
     """
     rng = np.random.default_rng([seed, 5])
-    samples: dict[str, list[tuple[str, bytes, bytes]]] = {split: [] for split in SPLITS}
+    samples: dict[str, list[ShardSample]] = {split: [] for split in SPLITS}
     scenes = zip(draw_scenes(images, seed, size), split_names(images), strict=True)
     for patch_id, (scene, split) in enumerate(scenes, 700):
         content = annotation(patch_id, photograph(rng), captions_of(scene, rng))
@@ -57,15 +57,40 @@ def make_rsteller(
     return Written(root, "rsteller", tuple(keys))
 
 
-def write_shard(path: Path, samples: list[tuple[str, bytes, bytes]]) -> None:
-    """Writes a shard of ``(patch id, JPEG, annotation)``."""
+ShardSample = tuple[str, bytes, bytes]
+"""Patch id, JPEG, annotation."""
+
+
+def write_shard(path: Path, samples: list[ShardSample]) -> None:
+    """Writes a shard."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, image, content in samples:
-            for suffix, data in (("jpg", image), ("json", content)):
-                member = tarfile.TarInfo(f"{name}.{suffix}")
-                member.size, member.mtime, member.mode = len(data), _TIMESTAMP, 0o444
-                archive.addfile(member, io.BytesIO(data))
+        for sample in samples:
+            _add(archive, sample)
+
+
+def append_sample(path: Path, sample: ShardSample) -> None:
+    """Puts a sample at the end of a shard that is whole."""
+    with tarfile.open(path, "a", format=tarfile.USTAR_FORMAT) as archive:
+        _add(archive, sample)
+
+
+def as_member(name: str, content: bytes) -> bytes:
+    """The header and the content of a member, as they stand in a shard."""
+    padding = bytes(-len(content) % tarfile.BLOCKSIZE)
+    return _header(name, content).tobuf(tarfile.USTAR_FORMAT) + content + padding
+
+
+def _add(archive: tarfile.TarFile, sample: ShardSample) -> None:
+    name, image, content = sample
+    for suffix, data in (("jpg", image), ("json", content)):
+        archive.addfile(_header(f"{name}.{suffix}", data), io.BytesIO(data))
+
+
+def _header(name: str, content: bytes) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size, member.mtime, member.mode = len(content), _TIMESTAMP, 0o444
+    return member
 
 
 def photograph(rng: Generator) -> str:

@@ -121,15 +121,29 @@ def _grounding(target: Target) -> tuple[str, str]:
     return f"Give the bounding box of <p>{target.phrase}</p>.", f"[{corners}]"
 
 
-def _messages(talk: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+def messages_of(talk: Sequence[tuple[str, Sequence[str]]]) -> list[dict[str, str]]:
+    """The messages of a conversation: questions, each with its answers.
+
+    A question may be ``""`` where nobody asked, and have no answer.
+    """
     messages = []
-    for number, (question, answer) in enumerate(talk):
-        token = "" if number else "<image>\n"
-        messages += [
-            {"from": "human", "value": token + question},
-            {"from": "gpt", "value": answer},
-        ]
+    for question, answers in talk:
+        if question:
+            messages.append({"from": "human", "value": question})
+        messages += [{"from": "gpt", "value": answer} for answer in answers]
     return messages
+
+
+def caption_record(image: str, captions: Sequence[str], *, listed: bool) -> Record:
+    """A record that tells captions of an image, for evaluation (all) or training (one)."""
+    if listed:
+        return _evaluation(image, CAPTION, list(captions), "caption")
+    return {"image": image, "conversations": _messages([(CAPTION, captions[0])])}
+
+
+def _messages(talk: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    asked = [("" if number else "<image>\n") + q for number, (q, _) in enumerate(talk)]
+    return messages_of([(q, (answer,)) for q, (_, answer) in zip(asked, talk, strict=True)])
 
 
 def _evaluation(image: str, question: str, answer: str | list[str], category: str) -> Record:
