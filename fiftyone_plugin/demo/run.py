@@ -41,6 +41,8 @@ PREDICTIONS = "cues"
 RATE = 0.3
 """Share of the units (GRES files, RefSegRS lines, else images) that get a fault; more where
 that would not leave room for all faults."""
+LEAST = 36
+"""Images that have room for every fault of any format, and for clean ones beside."""
 
 _MAKERS: dict[str, Callable[..., Written]] = {
     "gres": make_gres,
@@ -69,8 +71,8 @@ def run_demo(out: Path, *, images: int = 48, seed: int = 0, say: Say = print) ->
         UsageError: for too few images to plant each fault once
         StateError: if ``out`` holds something else
     """
-    if images < 24:
-        raise UsageError(f"--images {images} is too few for all faults; give 24 or more")
+    if images < LEAST:
+        raise UsageError(f"--images {images} is too few for all faults; give {LEAST} or more")
     started = time.perf_counter()
     out = out.expanduser().absolute()
     _clear(out)

@@ -25,8 +25,8 @@ from importers.errors import RecordError
 from importers.formats import FORMATS
 from importers.records import Caption, CaptionedImage, Instruction, Turn
 
-LOOPED = 0.5
-"""Share of a caption's words, from which on it plainly says the same again."""
+LOOPED = 1 / 3
+"""Share of a caption's words that were said before, from which on it plainly loops."""
 
 _GOES_ON = frozenset(
     {"a", "an", "the", "of", "and", "with", "by", "into", "its", "from", "two", "three", "four"}
@@ -125,7 +125,7 @@ def _any(before: Subject, after: Subject) -> bool:
 
 def _loops(before: Subject, after: Subject) -> bool:
     old, new = _changed(before, after)
-    return len(new.text.split()) - len(old.text.split()) >= LOOPED * len(new.text.split()) / 2
+    return 1 - len(old.text.split()) / len(new.text.split()) >= LOOPED
 
 
 def _goes_on(before: Subject, after: Subject) -> bool:
