@@ -246,7 +246,7 @@ def paragraph(sentences: Sequence[str]) -> str:
 
 
 def _shuffled(forms: Sequence[str], rng: Generator) -> list[str]:
-    return [forms[i] for i in rng.permutation(len(forms))]
+    return [forms[int(i)] for i in rng.permutation(len(forms))]
 
 
 def _upper(text: str) -> str:

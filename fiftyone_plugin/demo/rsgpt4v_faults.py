@@ -97,7 +97,7 @@ class RSGPT4VDamager(TextDamager):
             return None
         shutil.copyfile(picture, copy)
         new = make_image_key(self.format, image.split, name)
-        return Damage((unit, new), f"{unit} stands again as {new}")
+        return Damage((unit, new), f"{unit} stands again as {new}", (new,))
 
     def _split_leak(self, unit: str, rng: Generator) -> Damage | None:
         image = self.images()[unit]
@@ -105,7 +105,7 @@ class RSGPT4VDamager(TextDamager):
         new = make_image_key(self.format, other, image.image_id)
         if new in self.images() or not self._tell(other, image.image_id, image.captions):
             return None
-        return Damage((unit, new), f"a record of {other} names {unit} as well")
+        return Damage((unit, new), f"a record of {other} names {unit} as well", (new,))
 
     def _tell(self, split: str, name: str, captions: Sequence[Caption]) -> bool:
         """Has a split's file of captions tell those of an image that the split lacked."""

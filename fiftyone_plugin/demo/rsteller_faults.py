@@ -110,7 +110,7 @@ class RSTellerDamager(TextDamager):
         data = json.dumps(content, indent=4).encode()
         append_sample(whole[-1], (str(number), _content(path, sample.image), data))
         new = make_image_key("rsteller", split, str(number))
-        return Damage((unit, new), f"{unit} stands again as {new}")
+        return Damage((unit, new), f"{unit} stands again as {new}", (new,))
 
     def _truncated_shard(self, unit: str, rng: Generator) -> Damage | None:
         path, shard, sample = self._find(unit)

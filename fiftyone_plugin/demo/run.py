@@ -79,12 +79,12 @@ def run_demo(out: Path, *, images: int = 48, seed: int = 0, say: Say = print) ->
     done = [_run_one(name, out, images, seed, say) for name in _MAKERS]
     seconds = round(time.perf_counter() - started, 1)
     ok = all(one["read_back"] for one in done)
-    commands = [f"pairlens app {one['dataset']}" for one in done]
     lines = [
         "",
         total_line(done),
         f"All of it took {seconds:.0f} s; the files are in {shlex.quote(str(out))}.",
-        f"See what was found in the App: make app, or {' / '.join(commands)}",
+        "See what was found in the App: make app, or one of",
+        *(f"  pairlens app {one['dataset']}" for one in done),
     ]
     return Report({"datasets": done, "ok": ok, "seconds": seconds}, lines, ok)
 
