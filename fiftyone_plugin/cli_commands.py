@@ -163,7 +163,7 @@ def run_compare(args: Namespace) -> Report:
 
 def run_flag(args: Namespace) -> Report:
     """Runs the checks."""
-    from fiftyone_plugin.checks.runner import flag
+    from fiftyone_plugin.checks.runner import flag, kind_of
     from importers import store
 
     params = check_params(args.param)
@@ -178,7 +178,8 @@ def run_flag(args: Namespace) -> Report:
             workers=args.workers or (default_workers() if len(dataset) > MANY else 1),
             progress=progress,
         )
-    return reports.of_flag(done, args.out)
+    what = "pairs" if kind_of(dataset) == "pairs" else "images"
+    return reports.of_flag(done, args.out, what)
 
 
 def run_bench_checks(args: Namespace) -> Report:

@@ -78,10 +78,10 @@ def of_consensus(done: ConsensusSummary) -> Report:
     return Report(asdict(done), lines + listed(done.failures, "key"))
 
 
-def of_flag(done: FlagSummary, out: str | None = None) -> Report:
-    """A run of the checks."""
+def of_flag(done: FlagSummary, out: str | None = None, what: str = "pairs") -> Report:
+    """A run of the checks over samples that are called so in the plural."""
     lines = [
-        f"Checked {done.pairs:,} pairs in {done.seconds:.1f} s: {done.flagged:,} have findings"
+        f"Checked {done.pairs:,} {what} in {done.seconds:.1f} s: {done.flagged:,} have findings"
         + (f" ({counts(done.severities)})." if done.severities else ".")
     ]
     lines += table([(name, f"{count:,}") for name, count in done.findings.items()])

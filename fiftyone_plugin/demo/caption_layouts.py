@@ -1,11 +1,10 @@
-"""Writes generated scenes as RSTeller: shards of photographs, each with two or three captions."""
+"""Writes generated scenes as RSTeller: shards of photographs, each with two to four captions."""
 
 from __future__ import annotations
 
 import io
 import json
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,16 @@ import numpy as np
 from numpy.random import Generator
 
 from fiftyone_plugin.demo.layouts import Written, encode_jpeg, split_names
-from fiftyone_plugin.demo.phrases import layer_targets, object_targets
-from fiftyone_plugin.demo.scenes import Scene, draw_scenes, extent_of
+from fiftyone_plugin.demo.prose import (
+    choose_lead,
+    count_sentences,
+    cover_sentences,
+    ground_sentences,
+    lead_sentences,
+    paragraph,
+    zone_sentences,
+)
+from fiftyone_plugin.demo.scenes import Scene, draw_scenes
 from importers.formats.base import SPLITS
 from importers.records import make_image_key
 
@@ -23,6 +30,9 @@ SIDE = 448
 
 FIRST_WRITER = "mistralai/Mistral-Small-Instruct-2409"
 SECOND_WRITER = "mistralai/Mistral-Nemo-Instruct-2407"
+
+AREAS = 0.4
+"""Share of the images that are described as an area."""
 
 _TIMESTAMP = 1_730_000_000
 _AREA = 1
@@ -43,7 +53,7 @@ def make_rsteller(
     The release has no split but ``train``; the others are there so that all can be tried.
     """
     rng = np.random.default_rng([seed, 5])
-    samples: dict[str, list[tuple[str, bytes, bytes]]] = {split: [] for split in SPLITS}
+    samples: dict[str, list[ShardSample]] = {split: [] for split in SPLITS}
     scenes = zip(draw_scenes(images, seed, size), split_names(images), strict=True)
     for patch_id, (scene, split) in enumerate(scenes, 700):
         content = annotation(patch_id, photograph(rng), captions_of(scene, rng))
@@ -57,15 +67,40 @@ def make_rsteller(
     return Written(root, "rsteller", tuple(keys))
 
 
-def write_shard(path: Path, samples: list[tuple[str, bytes, bytes]]) -> None:
-    """Writes a shard of ``(patch id, JPEG, annotation)``."""
+ShardSample = tuple[str, bytes, bytes]
+"""Patch id, JPEG, annotation."""
+
+
+def write_shard(path: Path, samples: list[ShardSample]) -> None:
+    """Writes a shard."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, image, content in samples:
-            for suffix, data in (("jpg", image), ("json", content)):
-                member = tarfile.TarInfo(f"{name}.{suffix}")
-                member.size, member.mtime, member.mode = len(data), _TIMESTAMP, 0o444
-                archive.addfile(member, io.BytesIO(data))
+        for sample in samples:
+            _add(archive, sample)
+
+
+def append_sample(path: Path, sample: ShardSample) -> None:
+    """Puts a sample at the end of a shard that is whole."""
+    with tarfile.open(path, "a", format=tarfile.USTAR_FORMAT) as archive:
+        _add(archive, sample)
+
+
+def as_member(name: str, content: bytes) -> bytes:
+    """The header and the content of a member, as they stand in a shard."""
+    padding = bytes(-len(content) % tarfile.BLOCKSIZE)
+    return _header(name, content).tobuf(tarfile.USTAR_FORMAT) + content + padding
+
+
+def _add(archive: tarfile.TarFile, sample: ShardSample) -> None:
+    name, image, content = sample
+    for suffix, data in (("jpg", image), ("json", content)):
+        archive.addfile(_header(f"{name}.{suffix}", data), io.BytesIO(data))
+
+
+def _header(name: str, content: bytes) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size, member.mtime, member.mode = len(content), _TIMESTAMP, 0o444
+    return member
 
 
 def photograph(rng: Generator) -> str:
@@ -93,38 +128,25 @@ def annotation(patch_id: int, image_name: str, captions: list[tuple[int, str]]) 
 
 
 def captions_of(scene: Scene, rng: Generator) -> list[tuple[int, str]]:
-    """A description of an area or of a thing, and one or two revisions of it."""
-    layers = [(t.phrase, float(t.mask.mean()), extent_of(t.mask)) for t in layer_targets(scene)]
-    things = [t.phrase for t in object_targets(scene, rng)[:3]]
-    layers.sort(key=lambda layer: layer[1], reverse=True)
-    name, share, extent = layers[0]
-    about_area = bool(rng.integers(2)) or not things
-    first = (
-        f"About {max(1, round(share * 100))} percent of this patch of {scene.theme} are taken up "
-        f"by {name}, mostly towards the {_side(extent)}."
-        if about_area
-        else f"In this patch of {scene.theme} {_a(things[0])} is easily made out from above."
-    )
-    subject = name if about_area else _a(things[0])
-    rest = ", ".join(layer[0] for layer in layers[about_area:]) or name
-    revised = list(_revisions(scene, subject, rest))
-    count = int(rng.integers(1, len(revised) + 1))
-    return [(_AREA if about_area else _OTHER, first), *((_REVISION, r) for r in revised[:count])]
+    """A description of an area or of a thing, and one to three revisions of it, with tasks.
 
-
-def _revisions(scene: Scene, subject: str, rest: str) -> Iterator[str]:
-    yield f"Seen from above, {scene.theme} with {subject}; there are also {rest}."
-    yield f"A view of {scene.theme} in which {subject} stands out."
-
-
-def _a(thing: str) -> str:
-    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
-
-
-def _side(extent: Any) -> str:
-    across, down = extent.x - 0.5, extent.y - 0.5
-    if abs(across) < 0.05 and abs(down) < 0.05:
-        return "centre"
-    if abs(across) > abs(down):
-        return "east" if across > 0 else "west"
-    return "south" if down > 0 else "north"
+    A revision says the same of what the description speaks of first, in other words, and may
+    leave out the rest or say something else of the scene.
+    """
+    lead = choose_lead(scene, rng)
+    covers = cover_sentences(scene, rng)
+    if lead is None or (covers and rng.random() < AREAS):
+        task, kind, first = _AREA, "", covers
+    else:
+        task, kind, first = _OTHER, lead.thing.kind, lead_sentences(lead, rng)
+    counts = count_sentences(scene, rng, without=kind)
+    zones, grounds = zone_sentences(scene, rng), ground_sentences(scene, rng)
+    texts = [
+        [first[0], *counts[:1], grounds[0]],
+        [first[1], grounds[1]],
+        [zones[0], first[2], *counts[1:2]],
+        [first[-1], *counts[2:3]],
+    ]
+    revisions = [texts[1:][i] for i in rng.permutation(3)[: rng.integers(1, 4)]]
+    told = [(_REVISION, paragraph(text)) for text in revisions]
+    return [(task, paragraph(texts[0])), *told]

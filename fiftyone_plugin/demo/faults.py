@@ -19,6 +19,9 @@ from fiftyone_plugin.demo.terrain import Region
 from importers.errors import UsageError
 from importers.registry import Registry
 
+IMPORT = "import"
+"""What stands for a check where the import has to find a fault: a file or a record is broken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planted:
@@ -27,14 +30,16 @@ class Planted:
     Attributes:
         key: the pair
         fault: what was done to it
-        check: the check that must find it
+        check: the check that must find it, or :data:`IMPORT`
         note: what was done, for people
+        source: where the import must say that something is wrong, if it is the one to find it
     """
 
     key: str
     fault: str
     check: str
     note: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,15 @@ class Damage:
         keys: the pairs that are now faulty
         note: what was done
         concerned: other units that are no longer clean
+        check: the check that must find it, where it is not called as the fault is
+        source: as in :class:`Planted`
     """
 
     keys: tuple[str, ...]
     note: str
     concerned: tuple[str, ...] = ()
+    check: str = ""
+    source: str = ""
 
 
 Attempt = Callable[[str, Generator], Damage | None]
@@ -75,7 +84,8 @@ Attempt = Callable[[str, Generator], Damage | None]
 class Damager(Protocol):
     """A layout that faults can be planted in.
 
-    A unit is what is damaged at one time: an annotation file of GRES, a line of RefSegRS.
+    A unit is what is damaged at one time: an annotation file of GRES, a line of RefSegRS, an
+    image of the others.
     """
 
     faults: dict[str, Attempt]
@@ -92,7 +102,12 @@ class Damager(Protocol):
 DAMAGERS: Registry[Callable[[Path, set[str]], Damager]] = Registry("format with faults")
 """Each takes the root and the set of units that are spoken for, which grows meanwhile."""
 
-SCARCE = ("ambiguous_query", "split_leak", "position_conflict")
+SCARCE = (
+    *("shared_caption", "truncated_shard", "broken_record"),
+    *("ambiguous_query", "split_leak", "position_conflict"),
+    *("denied_presence", "drifted_object", "drifted_count", "drifted_place"),
+    *("duplicate_caption", "box_unparsable", "box_out_of_range", "turn_order"),
+)
 """Faults that not every unit can carry come first."""
 
 
@@ -116,10 +131,10 @@ def plant(
 
     Args:
         root: the layout, as an importer takes it
-        format: ``"gres"`` or ``"refsegrs"``
+        format: ``"gres"``, ``"refsegrs"``, ``"rsteller"`` or ``"rsgpt4v"``
         faults: of :func:`faults_of`, by default all; they are planted in turn, so that each
             occurs once the rate leaves room for all
-        rate: share of the annotation files (GRES) or lines (RefSegRS) to damage, 0 to 1
+        rate: share of the annotation files (GRES), lines (RefSegRS) or images to damage, 0 to 1
         seed: equal seeds damage equal layouts equally
 
     Raises:
@@ -160,7 +175,8 @@ def _plant(
         if damage is None:
             order.remove(fault)
             continue
-        planted += [Planted(key, fault, fault, damage.note) for key in damage.keys]
+        check = damage.check or fault
+        planted += [Planted(k, fault, check, damage.note, damage.source) for k in damage.keys]
         turn, done = turn + 1, done + 1
     return planted
 
@@ -180,7 +196,12 @@ def _damage_one(
 
 def _damager(format: str, root: Path, used: set[str]) -> Damager:
     # They import this module; loading them here keeps the registry complete all the same.
-    from fiftyone_plugin.demo import gres_faults, refsegrs_faults  # noqa: F401
+    from fiftyone_plugin.demo import (  # noqa: F401
+        gres_faults,
+        refsegrs_faults,
+        rsgpt4v_faults,
+        rsteller_faults,
+    )
 
     return DAMAGERS[format](root, used)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,37 @@ import numpy as np
 from numpy.random import Generator
 
 from fiftyone_plugin.demo.layouts import Written, encode_jpeg, split_names, write_tiff
-from fiftyone_plugin.demo.phrases import Target, object_targets
+from fiftyone_plugin.demo.phrases import PLACES, Target, object_targets
+from fiftyone_plugin.demo.prose import (
+    COUNTED_AS,
+    ZONES,
+    choose_lead,
+    count_sentences,
+    counted,
+    cover_sentences,
+    ground_sentences,
+    kinds_in,
+    lead_sentences,
+    listed,
+    noun_of,
+    paragraph,
+    with_article,
+    zone_sentences,
+)
 from fiftyone_plugin.demo.scenes import Scene, draw_scenes, extent_of
 from importers.records import make_image_key
 
 CAPTION = "Provide a one-sentence caption for this remote sensing image."
 BRIEF = "\nAnswer the question using a single word or phrase."
-_KINDS = ("house", "building", "car", "ship", "airplane", "storage tank")
-_NUMBERS = ("no", "one", "two", "three", "four", "five")
+_KINDS = ("house", "building", "car", "truck", "bus", "ship", "airplane", "tank", "pond")
+_AREAS = {"suburb": "urban", "industry": "urban", "farmland": "rural"}
+_DETAILS = (
+    "Describe the image in detail.",
+    "What are the key elements in this picture?",
+    "Can you tell me what is to be seen here?",
+)
+_BOXES = 2
+"""Things of an image, at the most, whose boxes are asked for."""
 
 Record = dict[str, Any]
 
@@ -45,8 +67,9 @@ def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
         name = f"scenes/imgs/{number}.tif"
         write_tiff(root / name, scene.image)
         if split == "test":
-            captions.append(_evaluation(name, CAPTION, captions_of(scene), "caption"))
-            answers += [_evaluation(name, q + BRIEF, a, c) for q, a, c in questions_of(scene)]
+            captions.append(_evaluation(name, CAPTION, captions_of(scene, rng), "caption"))
+            answers += [_evaluation(name, q + BRIEF, a, c) for q, a, c in questions_of(scene, rng)]
+            answers += [_evaluation(name, q, a, c) for q, a, c in talk_about(scene, rng)]
         else:
             trained.append(_training(name, scene, rng))
         keys["test" if split == "test" else "train"].append(name)
@@ -83,35 +106,70 @@ def make_pregres(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
     return Written(root, "pregres", keys)
 
 
-def captions_of(scene: Scene) -> list[str]:
-    """Sentences that are true of a scene, one to three."""
-    counts = Counter(thing.kind for thing in scene.objects)
-    most, count = counts.most_common(1)[0]
-    things = f"{_NUMBERS[count] if count < len(_NUMBERS) else 'many'} {most}{'s' * (count > 1)}"
-    first = f"A {scene.theme} seen from above with {things} ."
-    grounds = [f"There is {ground} in this {scene.theme} ." for ground in list(scene.layers)[:2]]
-    return [first, *grounds]
+def captions_of(scene: Scene, rng: Generator) -> list[str]:
+    """Short sentences that are true of a scene, three to five, with a blank before the stop."""
+    zone = ZONES[scene.theme][int(rng.integers(3))]
+    things = counted(scene)
+    told = [f"{zone} with {listed(things[:2])}", f"{ground_sentences(scene, rng)[0]}"]
+    if lead := choose_lead(scene, rng):
+        told.append(lead_sentences(lead, rng)[0])
+    told += cover_sentences(scene, rng)[:1]
+    if len(things) > 2:
+        told.append(f"in {zone} there are {listed(things[:3])}")
+    return [f"{told[n][0].lower()}{told[n][1:]} ." for n in rng.permutation(len(told))]
 
 
-def questions_of(scene: Scene) -> list[tuple[str, str, str]]:
-    """Questions about a scene with their answers and categories."""
-    counts = Counter(thing.kind for thing in scene.objects)
-    kind = counts.most_common(1)[0][0]
-    absent = next(k for k in _KINDS if k.removeprefix("storage ") not in counts)
-    return [
-        (f"What is the number of {kind}s?", str(counts[kind]), "count"),
-        (f"Is there a {kind}?", "yes", "presence"),
-        (f"Is there a {absent}?", "no", "presence"),
+def questions_of(scene: Scene, rng: Generator) -> list[tuple[str, str, str]]:
+    """Questions about a scene with their answers and categories.
+
+    How many of the commonest kind, whether there is such a thing, whether there is a thing of
+    another kind, which of two kinds is more common, where a scene is either whether it is rural
+    or urban.
+    """
+    counts = kinds_in(scene)
+    (kind, count), *rest = counts.most_common()
+    absent = [k for k in _KINDS if k not in counts and COUNTED_AS.get(k) not in counts]
+    missing = absent[int(rng.integers(len(absent)))]
+    asked = [
+        (f"What is the number of {noun_of(kind, 2)}?", str(count), "count"),
+        (f"Is there {with_article(noun_of(kind))}?", "yes", "presence"),
+        (f"Is there {with_article(noun_of(missing))}?", "no", "presence"),
     ]
+    if rest:
+        other, fewer = rest[int(rng.integers(len(rest)))]
+        turned = bool(rng.integers(2))
+        pair = (other, kind) if turned else (kind, other)
+        more = count > fewer and not turned
+        names = [noun_of(each, 2) for each in pair]
+        question = f"Are there more {names[0]} than {names[1]}?"
+        asked.append((question, "yes" if more else "no", "comp"))
+    if scene.theme in _AREAS:
+        question = "Is it a rural or an urban area?"
+        asked.append((question, _AREAS[scene.theme], "rural_urban"))
+    return asked
+
+
+def talk_about(scene: Scene, rng: Generator) -> list[tuple[str, str, str]]:
+    """Questions that are answered in sentences, with their answers and categories."""
+    told = [zone_sentences(scene, rng)[0], *cover_sentences(scene, rng)[:1]]
+    told += [*count_sentences(scene, rng)[:1], ground_sentences(scene, rng)[0]]
+    asked = [(_DETAILS[int(rng.integers(len(_DETAILS)))], paragraph(told), "detail")]
+    lead = choose_lead(scene, rng)
+    if lead is not None and lead.place:
+        place = PLACES[lead.place][0]
+        question = f"What can be seen {place} of the image?"
+        asked.append((question, paragraph(lead_sentences(lead, rng)[:1]), "conv_complex"))
+    return asked
 
 
 def _training(image: str, scene: Scene, rng: Generator) -> list[Record]:
-    """A caption, a conversation and, where something can be named alone, its box."""
-    asked = [(question, answer) for question, answer, _ in questions_of(scene)]
-    talks = [[(CAPTION, captions_of(scene)[0])], asked]
+    """A caption, a conversation and, where something can be named alone, boxes."""
+    asked = [(question, answer) for question, answer, _ in questions_of(scene, rng)]
+    told = [(question, answer) for question, answer, _ in talk_about(scene, rng)]
+    talks = [[(CAPTION, captions_of(scene, rng)[0])], [*told, *asked]]
     targets = object_targets(scene, rng)
     if targets:
-        talks.append([_grounding(targets[0])])
+        talks.append([_grounding(target) for target in targets[:_BOXES]])
     return [{"image": image, "conversations": _messages(talk)} for talk in talks]
 
 
@@ -121,15 +179,29 @@ def _grounding(target: Target) -> tuple[str, str]:
     return f"Give the bounding box of <p>{target.phrase}</p>.", f"[{corners}]"
 
 
-def _messages(talk: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+def messages_of(talk: Sequence[tuple[str, Sequence[str]]]) -> list[dict[str, str]]:
+    """The messages of a conversation: questions, each with its answers.
+
+    A question may be ``""`` where nobody asked, and have no answer.
+    """
     messages = []
-    for number, (question, answer) in enumerate(talk):
-        token = "" if number else "<image>\n"
-        messages += [
-            {"from": "human", "value": token + question},
-            {"from": "gpt", "value": answer},
-        ]
+    for question, answers in talk:
+        if question:
+            messages.append({"from": "human", "value": question})
+        messages += [{"from": "gpt", "value": answer} for answer in answers]
     return messages
+
+
+def caption_record(image: str, captions: Sequence[str], *, listed: bool) -> Record:
+    """A record that tells captions of an image, for evaluation (all) or training (one)."""
+    if listed:
+        return _evaluation(image, CAPTION, list(captions), "caption")
+    return {"image": image, "conversations": _messages([(CAPTION, captions[0])])}
+
+
+def _messages(talk: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    asked = [("" if number else "<image>\n") + q for number, (q, _) in enumerate(talk)]
+    return messages_of([(q, (answer,)) for q, (_, answer) in zip(asked, talk, strict=True)])
 
 
 def _evaluation(image: str, question: str, answer: str | list[str], category: str) -> Record:
