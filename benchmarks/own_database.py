@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests import database
+
 
 @contextmanager
 def own_database(folder: str | None = None) -> Iterator[Path]:
     """A temporary folder with a database in it; to be entered before FiftyOne is imported.
+
+    A server is started for it: FiftyOne's own is shared by all processes of a user, so that
+    others would slow it down, and a folder alone would not keep the user's data apart.
 
     Args:
         folder: where the temporary folder is made
@@ -19,20 +27,14 @@ def own_database(folder: str | None = None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(
         prefix="pairlens-bench-", dir=folder, ignore_cleanup_errors=True
     ) as made:
+        port = database.free_port()
+        server = database.start(Path(made) / "database", port)
         os.environ |= {
-            "FIFTYONE_DATABASE_DIR": f"{made}/database",
+            "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{port}/",
             "FIFTYONE_DEFAULT_DATASET_DIR": f"{made}/datasets",
             "FIFTYONE_DO_NOT_TRACK": "1",
         }
         try:
             yield Path(made)
         finally:
-            _stop()
-
-
-def _stop() -> None:
-    """Before its folder goes; FiftyOne stops it some time after this process."""
-    import fiftyone.core.odm.database as database
-
-    if database._db_service is not None:
-        database._db_service.stop()
+            server.communicate()

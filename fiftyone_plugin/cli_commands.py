@@ -178,8 +178,7 @@ def run_flag(args: Namespace) -> Report:
             workers=args.workers or (default_workers() if len(dataset) > MANY else 1),
             progress=progress,
         )
-    what = "pairs" if kind_of(dataset) == "pairs" else "images"
-    return reports.of_flag(done, args.out, what)
+    return reports.of_flag(done, args.out, kind_of(dataset))
 
 
 def run_bench_checks(args: Namespace) -> Report:

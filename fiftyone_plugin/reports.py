@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from importers.formats import FORMATS
+from importers.formats.base import Kind
 
 if TYPE_CHECKING:
     from fiftyone_plugin.checks.runner import FlagSummary
@@ -46,7 +47,8 @@ def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
     ]
     lines += [f"  note: {note}" for note in done.notes]
     if done.skipped:
-        lines.append(f"{done.skipped_total:,} records skipped:")
+        records = "record" if done.skipped_total == 1 else "records"
+        lines.append(f"{done.skipped_total:,} {records} skipped:")
         lines += listed(done.skipped, "source")
         if not placeholders and any("is not there" in s["reason"] for s in done.skipped):
             lines.append("  --placeholders --resume imports pairs without their images.")
@@ -78,8 +80,9 @@ def of_consensus(done: ConsensusSummary) -> Report:
     return Report(asdict(done), lines + listed(done.failures, "key"))
 
 
-def of_flag(done: FlagSummary, out: str | None = None, what: str = "pairs") -> Report:
-    """A run of the checks over samples that are called so in the plural."""
+def of_flag(done: FlagSummary, out: str | None = None, kind: Kind = "pairs") -> Report:
+    """A run of the checks over samples of a kind."""
+    what = "pairs" if kind == "pairs" else "images"
     lines = [
         f"Checked {done.pairs:,} {what} in {done.seconds:.1f} s: {done.flagged:,} have findings"
         + (f" ({counts(done.severities)})." if done.severities else ".")

@@ -122,7 +122,7 @@ def _run_one(name: str, out: Path, images: int, seed: int, say: Say) -> dict[str
         say("No masks here: nothing to predict and to score.")
     flagged = flag(dataset, predictions=[PREDICTIONS] if scores else [], out=Path(findings))
     # Of what the checks found, the table that follows says more than their own.
-    checked, *_, where = reports.of_flag(flagged, findings, what).lines
+    checked, *_, where = reports.of_flag(flagged, findings, FORMATS[name].kind).lines
     found = compare(dataset, plan, {one["source"] for one in imported.skipped})
     _tell([checked, where, *found_lines(found)], say)
     verdicts = set_verdicts(dataset, review_by_rule(dataset), reviewer="demo rule")

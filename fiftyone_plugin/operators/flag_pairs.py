@@ -14,6 +14,7 @@ from fiftyone_plugin.checks.runner import flag, kind_of
 from fiftyone_plugin.metrics.runs import scored_fields
 from fiftyone_plugin.operators.base import PairOperator, Work, text
 from importers import fields
+from importers.parallel import Progress
 
 
 class FlagPairs(PairOperator):
@@ -72,9 +73,15 @@ class FlagPairs(PairOperator):
             "params": params.get("params") or {},
             "out": Path(out) if out else None,
         }
-        return lambda progress: reports.of_flag(flag(samples, **arguments, progress=progress), out)
+
+        def run(progress: Progress) -> reports.Report:
+            done = flag(samples, **arguments, progress=progress)
+            return reports.of_flag(done, out, kind_of(samples))
+
+        return run
 
     def after(self, ctx: Any, report: reports.Report) -> Iterator[Any]:
-        """Shows the chips, the mask and the query."""
-        active = [fields.FINDINGS, fields.SEGMENTATION, fields.PHRASE]
-        yield ctx.ops.set_active_fields(active)
+        """Shows the chips, and what they are about: mask and query, or boxes and caption."""
+        about = (fields.SEGMENTATION, fields.PHRASE, fields.BOXES, fields.CAPTION)
+        there = [name for name in about if ctx.dataset.has_field(name)]
+        yield ctx.ops.set_active_fields([fields.FINDINGS, *there])
