@@ -24,7 +24,7 @@ from fiftyone_plugin.checks.said import NAMES, PATHS, Reading
 from fiftyone_plugin.checks.screening import Groups, Looked, look_at, needs_reading
 from fiftyone_plugin.checks.survey import Survey, Suspects
 from importers import fields, schema, store
-from importers.parallel import map_items
+from importers.parallel import map_items, one_behind
 
 CHUNK = 1000
 """Pairs that are looked at together, or one image's where it has more."""
@@ -122,14 +122,17 @@ def _look(
             yield groups
 
     declared = False
-    for looked in _worked(look, chunks(), workers):
-        some = Checked.of(under_way.popleft(), columns, looked.found)
-        if looked.readings and not declared:
-            schema.declare_reading(samples._dataset)
-            declared = True
-        store.update(samples._dataset, _readings(some.ids, looked.readings))
-        surveyed.add(looked.survey, some.ids)
-        yield some
+    with one_behind() as behind:
+        for looked in _worked(look, chunks(), workers):
+            some = Checked.of(under_way.popleft(), columns, looked.found)
+            if looked.readings and not declared:
+                schema.declare_reading(samples._dataset)
+                declared = True
+            if looked.readings:
+                changes = list(_readings(some.ids, looked.readings))
+                behind(partial(store.update, samples._dataset, changes))
+            surveyed.add(looked.survey, some.ids)
+            yield some
 
 
 def _readings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,13 @@ from fiftyone_plugin.checks.checked import Checked, differs
 from fiftyone_plugin.checks.records import LABELS
 from importers import fields, store
 from importers.errors import StateError
+from importers.parallel import one_behind
 
 SOUND = 1.0
 """The quality of a sample without findings."""
 
 _AS_SOUND = (SOUND, None)
 """The quality and the labels, as stored."""
-
-Change = tuple[ObjectId, dict[str, Any]]
 
 
 def write(dataset: Any, found: Iterable[Checked]) -> int:
@@ -36,19 +36,30 @@ def write(dataset: Any, found: Iterable[Checked]) -> int:
         the number of samples written
     """
     written = 0
-    for some in found:
-        # Sound pairs are most pairs, and all alike.
-        sound = [
-            some.ids[number]
-            for number, was in enumerate(zip(some.qualities, some.labels, strict=True))
-            if was != _AS_SOUND and number not in some.found
-        ]
-        doubtful = {n: several for n, several in some.found.items() if _differs(some, n, several)}
-        for alike in store.batched(sound, store.BATCH):
-            store.update_alike(dataset, alike, stored_values(()))
-        store.update(dataset, ((some.ids[n], stored_values(f)) for n, f in doubtful.items()))
-        written += len(sound) + len(doubtful)
+    with one_behind() as behind:
+        for some in found:
+            # Sound pairs are most pairs, and all alike.
+            sound = [
+                some.ids[number]
+                for number, was in enumerate(zip(some.qualities, some.labels, strict=True))
+                if was != _AS_SOUND and number not in some.found
+            ]
+            doubtful = [
+                (some.ids[number], findings)
+                for number, findings in some.found.items()
+                if _differs(some, number, findings)
+            ]
+            behind(partial(_store, dataset, sound, doubtful))
+            written += len(sound) + len(doubtful)
     return written
+
+
+def _store(
+    dataset: Any, sound: Sequence[ObjectId], doubtful: Sequence[tuple[ObjectId, list[Finding]]]
+) -> None:
+    for alike in store.batched(sound, store.BATCH):
+        store.update_alike(dataset, alike, stored_values(()))
+    store.update(dataset, ((each, stored_values(findings)) for each, findings in doubtful))
 
 
 def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:
