@@ -21,7 +21,7 @@ from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS
 from fiftyone_plugin.checks.checked import Checked
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.records import EMBEDDING_PARAMS
-from fiftyone_plugin.checks.searching import search
+from fiftyone_plugin.checks.searching import kind_of, search
 from fiftyone_plugin.checks.stored import write, write_findings
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.metrics.runs import evaluation_of
@@ -150,11 +150,6 @@ def remember(dataset: Any, checks: Iterable[Check]) -> None:
     now = ran | {one.name: one.params for one in checks}
     if now != ran:
         store.update_info(dataset, **{RAN: now})
-
-
-def kind_of(samples: Any) -> Kind:
-    """The kind of dataset that samples are of; those from before there were several have pairs."""
-    return store.info(samples._dataset).get("kind") or "pairs"
 
 
 def choose(

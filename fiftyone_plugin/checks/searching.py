@@ -14,16 +14,19 @@ from typing import Any
 
 from bson import ObjectId
 
+from fiftyone_plugin.checks import text_readings
 from fiftyone_plugin.checks.base import Check, Finding, Subject
 from fiftyone_plugin.checks.checked import Checked
 from fiftyone_plugin.checks.fetching import images, rows, rows_of
 from fiftyone_plugin.checks.finding import about_several
 from fiftyone_plugin.checks.passes import Spool, run_together
 from fiftyone_plugin.checks.records import EARLIER, Columns, Row
-from fiftyone_plugin.checks.said import NAMES, PATHS, Reading
+from fiftyone_plugin.checks.said import PATHS
 from fiftyone_plugin.checks.screening import Groups, Looked, look_at, needs_reading
 from fiftyone_plugin.checks.survey import Survey, Suspects
+from fiftyone_plugin.checks.text_readings import is_on_texts, on_texts
 from importers import fields, schema, store
+from importers.formats.base import Kind
 from importers.parallel import map_items, one_behind
 
 CHUNK = 1000
@@ -35,7 +38,7 @@ def search(
 ) -> Iterator[Checked]:
     """Yields all samples as they were read, with their findings, image by image.
 
-    Queries that were not read yet are, and their readings stored.
+    Queries and texts that were not read yet are, and their readings stored.
 
     Args:
         samples: a dataset or view that PairLens imported
@@ -48,8 +51,10 @@ def search(
     surveyed = [one for one in wide if one.screen is not None]
     across = _by_key(_find_by_passes(samples, [c for c in wide if c.screen is None], ious))
     read = needs_reading([*near, *surveyed])
-    columns = Columns.of([*near, *surveyed], ious, *(PATHS if read else ()), *EARLIER)
-    look = partial(look_at, columns=columns, checks=tuple(near), survey=bool(surveyed))
+    texts = on_texts(kind_of(samples)) if any(map(is_on_texts, near)) else ()
+    stored = text_readings.PATHS if texts else PATHS if read else ()
+    columns = Columns.of([*near, *surveyed, *texts], ious, *stored, *EARLIER)
+    look = partial(look_at, columns=columns, checks=near, survey=bool(surveyed), texts=texts)
     if not surveyed:
         for some in _look(samples, columns, look, workers, _Surveyed()):
             some.add(across)
@@ -68,6 +73,11 @@ def search(
             yield some
     finally:
         waiting.close()
+
+
+def kind_of(samples: Any) -> Kind:
+    """The kind of dataset that samples are of; those from before there were several have pairs."""
+    return store.info(samples._dataset).get("kind") or "pairs"
 
 
 class _Surveyed:
@@ -129,18 +139,13 @@ def _look(
                 schema.declare_reading(samples._dataset)
                 declared = True
             if looked.readings:
-                changes = list(_readings(some.ids, looked.readings))
+                changes = [
+                    (some.ids[number], {fields.READING: store.embedded(values)})
+                    for number, values in looked.readings
+                ]
                 behind(partial(store.update, samples._dataset, changes))
             surveyed.add(looked.survey, some.ids)
             yield some
-
-
-def _readings(
-    ids: Sequence[ObjectId], anew: Iterable[tuple[int, Reading]]
-) -> Iterator[tuple[ObjectId, dict[str, Any]]]:
-    for number, reading in anew:
-        values: dict[str, Any] = dict(zip(NAMES, reading, strict=True))
-        yield ids[number], {fields.READING: store.embedded(values)}
 
 
 def _worked(
