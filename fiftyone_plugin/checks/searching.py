@@ -62,7 +62,7 @@ def search(
         return
     surveyed_all = _Surveyed()
     looked_at = _look(samples, columns, look, workers, surveyed_all)
-    waiting = Spool(some.packed() for some in looked_at)
+    waiting = Spool((some.packed() for some in looked_at), size=1)  # of a thousand samples each
     try:
         for _ in waiting.batches():
             pass
