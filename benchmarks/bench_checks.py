@@ -3,8 +3,9 @@
 A generated dataset is imported once and its documents are stored again under new keys until
 there are enough: no image and no mask is read. Every copy has details of its own in its query
 (the share of distinct ones is in the report), so that nothing is gained from having read it
-before. Three runs: the first, which reads all queries and stores what it
-read; another; and one with other parameters. Beside them the plain way, in the same process.
+before. Three runs: the first, which reads all queries and stores what it read; another; and one
+with other parameters. Beside them the plain way, in the same process. The same with captions and
+with conversations, of so many images.
 
     make bench                                   # all benchmarks
     .venv/bin/python benchmarks/bench_checks.py --pairs 10000 100000 --hashes 1000000
@@ -15,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import resource
 import subprocess
 import sys
@@ -24,11 +24,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from phrases import varied  # beside this file
+from check_datasets import build  # beside this file
 
-IMAGES = 60
 PLAIN = 2000
 """Pairs that the plain way is measured on."""
+
+TARGET = 20_000
+"""Pairs a second once queries were read: what the checks are to do at the least."""
+
+TEXTS = ("rsteller", "rsgpt4v")
+"""Formats of captions and of conversations."""
 
 
 def main() -> None:
@@ -37,41 +42,66 @@ def main() -> None:
     parser.add_argument("--hashes", type=int, default=1_000_000, help="0 for none")
     parser.add_argument("--gres", metavar="ROOT", help="GRES files instead of generated ones")
     parser.add_argument("--workers", type=int, default=1, help="processes that check")
+    parser.add_argument("--texts", type=int, default=4000, help="images with texts, 0 for none")
     parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--format", default="gres", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.alone:
-        print(json.dumps(measure(args.alone, args.gres, args.workers)))
+        print(json.dumps(measure(args.alone, args.format, args.gres, args.workers)))
         return
+    wanted = [("gres", pairs) for pairs in args.pairs]
+    wanted += [(name, args.texts) for name in TEXTS if args.texts]
     runs = []
-    for pairs in args.pairs:
+    for name, count in wanted:
         # Each in a process of its own: what is measured is the peak of a process' memory.
-        command = [sys.executable, __file__, "--alone", str(pairs)]
+        command = [sys.executable, __file__, "--alone", str(count), "--format", name]
         command += ["--workers", str(args.workers)]
         command += ["--gres", args.gres] if args.gres else []
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         runs.append(json.loads(done.stdout.splitlines()[-1]))
+        show(runs[-1])
     report: dict[str, Any] = {"checks": runs}
     if args.hashes:
         report["near_hashes"] = near(args.hashes)
     print(json.dumps(report, indent=2))
 
 
-def measure(pairs: int, gres: str | None, workers: int) -> dict[str, Any]:
+def show(run: dict[str, Any]) -> None:
+    """A run for people, with what it is to reach."""
+    plain = run["sample_by_sample"]["pairs_per_second"]
+    print(f"{run['format']}, {run['pairs']:,} samples; the plain way {plain:,}/s", file=sys.stderr)
+    for name in RUNS:
+        rate, busy = run[name]["pairs_per_second"], run[name]["busy_microseconds_a_pair"]
+        bound = run["format"] == "gres" and name != "first"
+        met = f" (target {TARGET:,}: {'met' if rate >= TARGET else 'MISSED'})" if bound else ""
+        print(f"  {name:<18}{rate:>9,}/s{busy:>9,.1f} us busy each{met}", file=sys.stderr)
+
+
+def measure(pairs: int, form: str, gres: str | None, workers: int) -> dict[str, Any]:
     """Flags so many stored pairs for the first time, again, and with other parameters."""
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
         os.environ["FIFTYONE_DEFAULT_DATASET_DIR"] = folder
         os.environ["FIFTYONE_DO_NOT_TRACK"] = "1"
-        dataset = build(Path(folder), pairs, gres)
+        dataset = build(Path(folder), pairs, form, gres)
         try:
-            return time_runs(dataset, pairs, workers)
+            return {"format": form} | time_runs(dataset, pairs, workers)
         finally:
             from importers.datasets import delete_dataset
 
             delete_dataset(dataset.name)
 
 
+RUNS = ("first", "again", "other_parameters")
+
+PARAMS: dict[bool, dict[str, dict[str, Any]]] = {
+    True: {"tiny_mask": {"min_area": 300}, "position_conflict": {"tolerance": 0.2}},
+    False: {"truncated_caption": {"usual": 0.5}, "image_dark": {"max_brightness": 0.2}},
+}
+"""Other parameters than the usual, for pairs and for texts."""
+
+
 def time_runs(dataset: Any, pairs: int, workers: int) -> dict[str, Any]:
-    from fiftyone_plugin.checks.runner import flag
+    from fiftyone_plugin.checks.runner import flag, kind_of
     from importers import fields
 
     # Whatever is loaded and started once is not the checks'; nor is what that leaves behind.
@@ -80,10 +110,11 @@ def time_runs(dataset: Any, pairs: int, workers: int) -> dict[str, Any]:
         {}, {"$unset": {fields.READING: "", fields.FINDINGS: "", fields.QUALITY: ""}}
     )
     before = peak()
-    distinct = len(dataset.distinct(fields.PHRASE)) / pairs
+    phrases = dataset.distinct(fields.PHRASE) if dataset.has_field(fields.PHRASE) else ()
+    distinct = len(phrases) / pairs
     runs: dict[str, Any] = {"pairs": pairs, "workers": workers, "distinct": round(distinct, 3)}
-    params = {"tiny_mask": {"min_area": 300}, "position_conflict": {"tolerance": 0.2}}
-    for name, given in (("first", {}), ("again", {}), ("other_parameters", params)):
+    params = PARAMS[kind_of(dataset) == "pairs"]
+    for name, given in zip(RUNS, ({}, {}, params), strict=True):
         started, busy = time.perf_counter(), processor_seconds()
         done = flag(dataset, params=given, workers=workers)
         seconds, busy = time.perf_counter() - started, processor_seconds() - busy
@@ -116,33 +147,16 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
     import fiftyone as fo
 
     from fiftyone_plugin.bench.world import find_all
-    from fiftyone_plugin.checks.base import Subject
-    from fiftyone_plugin.checks.runner import choose
-    from importers import fields, store
+    from fiftyone_plugin.checks.runner import choose, kind_of
+    from importers import fields
 
     view = dataset.limit(count)
-    checks = choose(None, params, with_predictions=False)
+    has_field = dataset.has_field
+    checks = choose(
+        None, params, with_predictions=False, kind=kind_of(dataset), has_field=has_field
+    )
     started = time.perf_counter()
-    subjects = []
-    for sample in view.iter_samples():
-        read = {name: sample[name] for name in ("image_stats", "target_colors", "mask_stats")}
-        known = {name: value.to_dict() if value else None for name, value in read.items()}
-        size = sample["metadata"]
-        subjects.append(
-            Subject(
-                sample[fields.KEY],
-                sample[fields.IMAGE_ID],
-                sample.tags[0],
-                sample[fields.PHRASE] or "",
-                bool(sample[fields.NO_TARGET]),
-                bool(sample[fields.IMAGE_MISSING]),
-                (size.width, size.height) if size else None,
-                sample[fields.SOURCE].image_digest or "",
-                store.stats_from(known["mask_stats"]),
-                store.image_stats_from(known["image_stats"]),
-                store.target_colors_from(known["target_colors"]),
-            )
-        )
+    subjects = [subject_of(sample) for sample in view.iter_samples()]
     found = find_all(subjects, checks)
     labels = [
         fo.Classifications(
@@ -165,51 +179,39 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
     return count / (time.perf_counter() - started)
 
 
+def subject_of(sample: Any) -> Any:
+    """A FiftyOne sample as the checks see it."""
+    from fiftyone_plugin.checks.base import Subject
+    from fiftyone_plugin.checks.texts import captions_from, turns_from
+    from importers import fields, store
+
+    def told(name: str) -> Any:
+        value = sample[name] if sample.has_field(name) else None
+        several = isinstance(value, list)
+        return [each.to_dict() for each in value] if several else value and value.to_dict()
+
+    size = sample["metadata"]
+    paired = sample.has_field(fields.PHRASE)
+    return Subject(
+        sample[fields.KEY],
+        sample[fields.IMAGE_ID],
+        sample.tags[0],
+        (sample[fields.PHRASE] if paired else "") or "",
+        bool(paired and sample[fields.NO_TARGET]),
+        bool(sample[fields.IMAGE_MISSING]),
+        (size.width, size.height) if size else None,
+        sample[fields.SOURCE].image_digest or "",
+        store.stats_from(told(fields.MASK_STATS)),
+        store.image_stats_from(told(fields.IMAGE_STATS)),
+        store.target_colors_from(told(fields.TARGET_COLORS)),
+        captions=captions_from([told(fields.CAPTIONS)], 0),
+        turns=turns_from([told(fields.CONVERSATIONS)], 0),
+    )
+
+
 def peak() -> float:
     """The most memory this process had, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def build(folder: Path, pairs: int, gres: str | None) -> Any:
-    """A dataset of so many pairs: imported ones and copies of their documents."""
-    import fiftyone as fo
-    from bson import ObjectId
-
-    from fiftyone_plugin.checks.measuring import measure_images
-    from fiftyone_plugin.demo.layouts import make_gres
-    from importers import store
-    from importers.ingest import ImportOptions, import_dataset
-
-    root = Path(gres) if gres else make_gres(folder / "published", IMAGES, seed=7).root
-    import_dataset("gres", root, "bench-checks", ImportOptions(overwrite=True, placeholders=True))
-    dataset = fo.load_dataset("bench-checks")
-    measure_images(dataset)
-    docs: list[Any] = list(dataset._sample_collection.find())
-    dataset._sample_collection.delete_many({})
-
-    rng = random.Random(7)
-
-    def copies() -> Any:
-        for number in range(pairs):
-            turn, at = divmod(number, len(docs))
-            doc = dict(docs[at], _id=ObjectId())
-            doc["key"] = f"{doc['key']}~{turn}"
-            doc["image_id"] = f"{doc['image_id']}~{turn}"
-            doc["phrase"] = varied(doc["phrase"], rng)
-            digest = doc["source"]["image_digest"]
-            changed = f"{turn:08x}{digest[8:]}" if digest else ""
-            doc["source"] = dict(doc["source"], image_digest=changed)
-            doc["mask_stats"] = dict(
-                doc["mask_stats"], digest=f"{turn:08x}{doc['mask_stats']['digest'][8:]}"
-            )
-            if "image_stats" in doc:
-                phash = (int(doc["image_stats"]["phash"], 16) * (2 * turn + 1)) % 2**64
-                doc["image_stats"] = dict(doc["image_stats"], phash=f"{phash:016x}")
-            yield doc
-
-    for batch in store.batched(copies(), store.BATCH):
-        store.insert(dataset, batch)
-    return dataset
 
 
 def near(count: int) -> dict[str, Any]:

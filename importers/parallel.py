@@ -146,6 +146,26 @@ def _collect(batch: list[A], future: Future[list[_Result[B]]]) -> Iterator[Outco
 
 
 @contextmanager
+def one_behind() -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Runs tasks one after the other in a thread, each while the next is prepared.
+
+    What is yielded takes a task, when the one before is done, and raises what that raised. All
+    are done when the context ends.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
+        under_way: deque[Future[object]] = deque()
+
+        def run(task: Callable[[], object]) -> None:
+            while under_way:
+                under_way.popleft().result()
+            under_way.append(thread.submit(task))
+
+        yield run
+        while under_way:
+            under_way.popleft().result()
+
+
+@contextmanager
 def _submitter(engine: Engine, workers: int) -> Iterator[Callable[..., Future[Any]]]:
     if engine == "ray":
         yield _ray_submit(workers)

@@ -10,8 +10,9 @@ import numpy as np
 
 from fiftyone_plugin.bench.faults import Record
 from fiftyone_plugin.checks import Check, Finding, Subject
+from fiftyone_plugin.checks.fetching import images
 from fiftyone_plugin.checks.finding import about_several, find_in
-from fiftyone_plugin.checks.records import Columns, Stored, images
+from fiftyone_plugin.checks.records import Columns, Row
 from importers import fields
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
@@ -28,22 +29,22 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
         pairs: about as many; all if there are fewer
         seed: of the choice
     """
-    columns = Columns.of(checks, {}, "filepath", _MASK, fields.VERDICT)
+    columns = Columns.of(checks, {}, "_id", "filepath", _MASK, fields.VERDICT)
     share = min(1.0, pairs / max(1, len(samples)))
     rng = np.random.default_rng([seed, 1])
     units = []
     for group in images(samples, columns):
         if share < 1 and rng.random() >= share:
             continue
-        records = [_record(one, columns) for one in group]
+        records = [_record(row, columns) for row in group]
         units.append(sorted(records, key=lambda r: r.pair.key))
     return units
 
 
-def _record(one: Stored, columns: Columns) -> Record:
-    mask, image = columns.value(one.row, _MASK), columns.value(one.row, "filepath")
-    dropped = columns.value(one.row, fields.VERDICT) == "drop"
-    return Record(columns.subject(one.row), mask or "", image, known_bad=dropped)
+def _record(row: Row, columns: Columns) -> Record:
+    mask, image = columns.value(row, _MASK), columns.value(row, "filepath")
+    dropped = columns.value(row, fields.VERDICT) == "drop"
+    return Record(columns.subject(row), mask or "", image, known_bad=dropped)
 
 
 def find_all(subjects: Sequence[Subject], checks: Sequence[Check]) -> dict[str, list[Finding]]:

@@ -31,10 +31,15 @@ class Spool:
     """Rows that are read from a database once and then again and again.
 
     They hold text, numbers, and lists of them.
+
+    Args:
+        rows: to read
+        size: how many of them are in memory at once
     """
 
-    def __init__(self, rows: Iterator[Row]) -> None:
+    def __init__(self, rows: Iterator[Row], size: int = BATCH) -> None:
         self._rows: Iterator[Row] | None = rows
+        self._size = size
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
 
     def batches(self) -> Iterator[list[Row]]:
@@ -47,7 +52,7 @@ class Spool:
         batch: list[Row] = []
         for row in self._rows:
             batch.append(row)
-            if len(batch) == BATCH:
+            if len(batch) == self._size:
                 yield self._keep(batch)
                 batch = []
         if batch:

@@ -1,4 +1,4 @@
-"""Stored samples as the checks see them, read with no more of each than the checks need.
+"""Stored samples as the checks see them: which fields of each they need, and what these mean.
 
 The database sends rows of values instead of documents, which halves the time to read them:
 most of it goes into the names of the fields.
@@ -6,14 +6,9 @@ most of it goes into the names of the fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
-from typing import Any, NamedTuple
-
-import bson
-from bson import ObjectId
+from typing import Any
 
 from fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS, Agreement, Check, Subject
 from fiftyone_plugin.checks.texts import captions_from, turns_from
@@ -23,19 +18,27 @@ from importers.mask_stats import MaskStats
 
 Row = list[Any]
 
-BATCH = 1000
-"""Rows that the database sends at a time."""
+LABELS = f"{fields.FINDINGS}.classifications"
+"""As a column: what :data:`SAID` names of each label, in a list for each."""
 
-_LABELS = f"{fields.FINDINGS}.classifications"
-_DIGEST = f"{fields.SOURCE}.image_digest"
+DIGEST = f"{fields.SOURCE}.image_digest"
 _FIXED = (
     fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, fields.NO_TARGET, fields.IMAGE_MISSING,
-    "metadata.width", "metadata.height", _DIGEST,
+    "metadata.width", "metadata.height", DIGEST,
 )  # fmt: skip
 """What is short and tells of every pair."""
 
 SAID = ("label", "severity", "score", "note")
 """What a finding's label holds, besides what FiftyOne puts there."""
+
+_NOT_AS_STORED: dict[str, Any] = {
+    "tags": {"$arrayElemAt": ["$tags", 0]},
+    LABELS: {"$map": {"input": f"${LABELS}", "in": [f"$$this.{name}" for name in SAID]}},
+}
+"""Columns that the database makes of what is stored."""
+
+EARLIER = ("_id", fields.QUALITY, LABELS)
+"""Columns that tell a sample and what was found about it before."""
 
 _MEASURED: dict[str, type] = {
     fields.MASK_STATS: MaskStats,
@@ -48,32 +51,6 @@ _TEXTS = (fields.CAPTIONS, fields.CONVERSATIONS)
 
 EMBEDDING_PARAMS = ("image_field", "text_field")
 """Parameters that name the fields of embeddings."""
-
-
-class Stored(NamedTuple):
-    """A sample with what was found about it before.
-
-    Attributes:
-        id: of the sample
-        row: as the columns say
-        quality: as stored, ``None`` if it was never checked
-        labels: its findings as stored
-    """
-
-    id: ObjectId
-    row: Row
-    quality: float | None
-    labels: list[dict[str, Any]]
-
-    @property
-    def key(self) -> str:
-        """The pair's key."""
-        return self.row[0]
-
-    @property
-    def phrase(self) -> str:
-        """Its query."""
-        return self.row[3] or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +120,9 @@ class Columns:
 
     def stage(self) -> dict[str, Any]:
         """The stage of a pipeline that makes rows of documents."""
-        row: list[Any] = [f"${path}" for path in self.paths]
-        row[2] = {"$arrayElemAt": ["$tags", 0]}
         # A field that is not there becomes a null in its place.
-        return {"$project": {"row": row}}
+        row = [_NOT_AS_STORED.get(path, f"${path}") for path in self.paths]
+        return {"$project": {"_id": 0, "row": row}}
 
     def value(self, row: Row, path: str) -> Any:
         """One of the further columns."""
@@ -199,57 +175,10 @@ class Columns:
         return ious, agreements, predicted
 
 
-def rows(samples: Any, columns: Columns) -> Iterator[Row]:
-    """The samples of a dataset or view, in any order."""
-    pipeline = [*samples._pipeline(), columns.stage()]
-    for doc in samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True):
-        yield doc["row"]
-
-
-def rows_of(samples: Any, columns: Columns, ids: Sequence[ObjectId]) -> dict[ObjectId, Row]:
-    """The rows of some samples of a dataset."""
-    pipeline = [{"$match": {"_id": {"$in": list(ids)}}}, columns.stage()]
-    docs = samples._dataset._sample_collection.aggregate(pipeline)
-    return {doc["_id"]: doc["row"] for doc in docs}
-
-
-def images(samples: Any, columns: Columns) -> Iterator[list[Stored]]:
-    """The samples image by image, with their findings.
+def image_of(row: Sequence[Any]) -> str | tuple[str, str]:
+    """What tells the image that a sample shows from others.
 
     By content where the image is there, else by name: RefSegRS gives each pair an image copy
     of its own, so names alone do not tell.
     """
-    labels = dict.fromkeys((f"{_LABELS}.{name}" for name in SAID), 1)
-    order = {"d": f"${_DIGEST}", "i": f"${fields.IMAGE_ID}"}
-    stage = {"$project": {**columns.stage()["$project"], fields.QUALITY: 1, **labels, **order}}
-    pipeline = [
-        *samples._pipeline(),
-        # Made small first, so that the database sorts small documents.
-        stage,
-        {"$sort": {"d": 1, "i": 1, "_id": 1}},
-        {"$unset": list(order)},
-    ]
-    collection = samples._dataset._sample_collection
-    batches = collection.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=BATCH)
-    docs = chain.from_iterable(map(bson.decode_all, _ahead(batches)))
-    for _, group in groupby(map(_stored, docs), key=lambda one: image_of(one.row)):
-        yield list(group)
-
-
-def _ahead(batches: Iterator[bytes]) -> Iterator[bytes]:
-    """Lets the database work on the next batch while one is looked at."""
-    with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
-        coming = thread.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, batches, None)
-            yield batch
-
-
-def _stored(doc: Mapping[str, Any]) -> Stored:
-    labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or []
-    return Stored(doc["_id"], doc["row"], doc.get(fields.QUALITY), labels)
-
-
-def image_of(row: Sequence[Any]) -> str | tuple[str, str]:
-    """What tells the image that a sample shows from others."""
     return row[8] or (row[2], row[1])

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, Finding
+from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
 from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS
+from fiftyone_plugin.checks.checked import Checked
 from fiftyone_plugin.checks.measuring import measure_images
-from fiftyone_plugin.checks.records import EMBEDDING_PARAMS, Stored
-from fiftyone_plugin.checks.searching import search
-from fiftyone_plugin.checks.stored import earlier_findings, write, write_findings
+from fiftyone_plugin.checks.records import EMBEDDING_PARAMS
+from fiftyone_plugin.checks.searching import kind_of, search
+from fiftyone_plugin.checks.stored import write, write_findings
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.metrics.runs import evaluation_of
 from importers import fields, store
@@ -100,17 +101,16 @@ def flag(
     counts: Counter[str] = Counter()
     severities: Counter[str] = Counter()
 
-    def found() -> Iterator[tuple[Stored, list[Finding]]]:
+    def found() -> Iterator[Checked]:
         done = 0
-        for one, findings in find(samples, chosen, ious, workers):
-            counts.update(f.check for f in findings)
-            severities.update(f.severity for f in findings)
-            summary.flagged += bool(findings)
-            done += 1
-            if done % store.BATCH == 0:
-                progress(done, summary.pairs)
-            yield one, findings
-        progress(done, summary.pairs)
+        for some in find(samples, chosen, ious, workers):
+            for findings in some.found.values():
+                counts.update(f.check for f in findings)
+                severities.update(f.severity for f in findings)
+            summary.flagged += len(some.found)
+            done += len(some)
+            progress(done, summary.pairs)
+            yield some
 
     with _uncollected():
         summary.written = write(samples._dataset, found())
@@ -150,11 +150,6 @@ def remember(dataset: Any, checks: Iterable[Check]) -> None:
     now = ran | {one.name: one.params for one in checks}
     if now != ran:
         store.update_info(dataset, **{RAN: now})
-
-
-def kind_of(samples: Any) -> Kind:
-    """The kind of dataset that samples are of; those from before there were several have pairs."""
-    return store.info(samples._dataset).get("kind") or "pairs"
 
 
 def choose(
@@ -211,10 +206,18 @@ def _want(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) 
 
 def find(
     samples: Any, checks: Sequence[Check], ious: Mapping[str, str], workers: int = 1
-) -> Iterator[tuple[Stored, list[Finding]]]:
-    """Yields every sample as it was read, with its findings, worst first, image by image."""
+) -> Iterator[Checked]:
+    """Yields all samples as they were read, with their findings, worst first, image by image.
+
+    Findings of checks that do not run stay as they are.
+    """
     running = {one.name for one in checks}
-    for one, findings in search(samples, checks, ious, workers):
-        if one.labels:
-            findings += [f for f in earlier_findings(one) if f.check not in running]
-        yield one, sorted(findings, key=lambda f: (f.rank, f.check))
+    for some in search(samples, checks, ious, workers):
+        for number, labels in enumerate(some.labels):
+            if labels and any(label[0] not in running for label in labels):
+                kept = [f for f in some.earlier(number) if f.check not in running]
+                if kept:
+                    some.found.setdefault(number, []).extend(kept)
+        for findings in some.found.values():
+            findings.sort(key=lambda f: (f.rank, f.check))
+        yield some

@@ -17,6 +17,8 @@ NAMES = ("of", "words", "normal", "left", "fires", "said")
 
 PATHS = tuple(f"{fields.READING}.{name}" for name in NAMES)
 
+FIRES = f"{fields.READING}.fires"
+
 Reading = tuple[str, int, int, int, str, str]
 """The values of :data:`NAMES`:
 

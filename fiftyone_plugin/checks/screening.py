@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
+from fiftyone_plugin.checks import text_readings
 from fiftyone_plugin.checks.base import Check, Finding, Subject
 from fiftyone_plugin.checks.finding import about_several
 from fiftyone_plugin.checks.readings import is_on_query, mark, read
 from fiftyone_plugin.checks.records import Columns, Row
-from fiftyone_plugin.checks.said import PATHS, Reading
+from fiftyone_plugin.checks.said import FIRES, NAMES, PATHS
 from fiftyone_plugin.checks.survey import Survey
 from fiftyone_plugin.checks.table import Bools, Table
 from importers import fields
@@ -33,18 +35,32 @@ class Looked:
 
     Attributes:
         found: findings by pair
-        readings: of the queries that were not read before, by number of the pair
+        readings: of the queries or texts that were not read before, by number of the sample
         survey: what the checks of whole datasets took down
     """
 
     found: list[list[Finding]]
-    readings: list[tuple[int, Reading]]
+    readings: list[tuple[int, dict[str, Any]]]
     survey: Survey | None
 
 
-def look_at(groups: Groups, columns: Columns, checks: Sequence[Check], survey: bool) -> Looked:
-    """Runs checks over rows of images: what a process does at a time."""
-    readings = read_anew(groups, columns)
+def look_at(
+    groups: Groups,
+    columns: Columns,
+    checks: Sequence[Check],
+    survey: bool,
+    texts: Sequence[Check] = (),
+) -> Looked:
+    """Runs checks over rows of images: what a process does at a time.
+
+    Args:
+        groups: the rows
+        columns: what is in them
+        checks: to run, of pairs and images
+        survey: whether checks of whole datasets want one
+        texts: the checks for which texts are read
+    """
+    readings = read_texts_anew(groups, columns, texts) if texts else read_anew(groups, columns)
     seen = table_of(groups, columns)
     taken = Survey() if survey else None
     if taken is not None:
@@ -58,7 +74,7 @@ def needs_reading(checks: Sequence[Check]) -> bool:
     return any(fields.PHRASE in one.needs for one in screened)
 
 
-def read_anew(groups: Groups, columns: Columns) -> list[tuple[int, Reading]]:
+def read_anew(groups: Groups, columns: Columns) -> list[tuple[int, dict[str, Any]]]:
     """Reads the queries that were not read before, or by other rules, into their rows.
 
     Returns:
@@ -73,7 +89,23 @@ def read_anew(groups: Groups, columns: Columns) -> list[tuple[int, Reading]]:
         if row[start] != mark(query):
             reading = read(query)
             row[start : start + len(PATHS)] = reading
-            anew.append((number, reading))
+            anew.append((number, dict(zip(NAMES, reading, strict=True))))
+    return anew
+
+
+def read_texts_anew(
+    groups: Groups, columns: Columns, checks: Sequence[Check]
+) -> list[tuple[int, dict[str, Any]]]:
+    """Reads the texts that were not read before, or by other rules, likewise."""
+    of, fires = map(columns.paths.index, text_readings.PATHS)
+    anew = []
+    for number, row in enumerate(chain.from_iterable(groups)):
+        mark_now = text_readings.mark(row, columns)
+        if row[of] != mark_now:
+            row[of], row[fires] = mark_now, text_readings.read_texts(row, columns, checks)
+            anew.append(
+                (number, dict(zip(text_readings.NAMES, (row[of], row[fires]), strict=True)))
+            )
     return anew
 
 
@@ -112,7 +144,7 @@ def _worth(one: Check, seen: Table) -> Bools:
     """Which pairs a check must look at."""
     if one.screen is not None and (seen.read or fields.PHRASE not in one.needs):
         return one.screen(seen, **one.params) | seen.odd
-    if seen.read and is_on_query(one):
+    if FIRES in seen.columns.paths and (is_on_query(one) or text_readings.is_on_texts(one)):
         return seen.fires(one.name)
     return np.ones(len(seen), np.bool_)
 

@@ -14,28 +14,31 @@ from typing import Any
 
 from bson import ObjectId
 
+from fiftyone_plugin.checks import text_readings
 from fiftyone_plugin.checks.base import Check, Finding, Subject
+from fiftyone_plugin.checks.checked import Checked
+from fiftyone_plugin.checks.fetching import images, rows, rows_of
 from fiftyone_plugin.checks.finding import about_several
 from fiftyone_plugin.checks.passes import Spool, run_together
-from fiftyone_plugin.checks.records import Columns, Row, Stored, images, rows, rows_of
-from fiftyone_plugin.checks.said import NAMES, PATHS, Reading
+from fiftyone_plugin.checks.records import EARLIER, Columns, Row
+from fiftyone_plugin.checks.said import PATHS
 from fiftyone_plugin.checks.screening import Groups, Looked, look_at, needs_reading
 from fiftyone_plugin.checks.survey import Survey, Suspects
+from fiftyone_plugin.checks.text_readings import is_on_texts, on_texts
 from importers import fields, schema, store
-from importers.parallel import map_items
+from importers.formats.base import Kind
+from importers.parallel import map_items, one_behind
 
 CHUNK = 1000
 """Pairs that are looked at together, or one image's where it has more."""
 
-Found = tuple[Stored, list[Finding]]
-
 
 def search(
     samples: Any, checks: Sequence[Check], ious: Mapping[str, str], workers: int = 1
-) -> Iterator[Found]:
-    """Yields every sample as it was read, with its findings, image by image.
+) -> Iterator[Checked]:
+    """Yields all samples as they were read, with their findings, image by image.
 
-    Queries that were not read yet are, and their readings stored.
+    Queries and texts that were not read yet are, and their readings stored.
 
     Args:
         samples: a dataset or view that PairLens imported
@@ -48,22 +51,33 @@ def search(
     surveyed = [one for one in wide if one.screen is not None]
     across = _by_key(_find_by_passes(samples, [c for c in wide if c.screen is None], ious))
     read = needs_reading([*near, *surveyed])
-    columns = Columns.of([*near, *surveyed], ious, *(PATHS if read else ()))
-    look = partial(look_at, columns=columns, checks=tuple(near), survey=bool(surveyed))
+    texts = on_texts(kind_of(samples)) if any(map(is_on_texts, near)) else ()
+    stored = text_readings.PATHS if texts else PATHS if read else ()
+    columns = Columns.of([*near, *surveyed, *texts], ious, *stored, *EARLIER)
+    look = partial(look_at, columns=columns, checks=near, survey=bool(surveyed), texts=texts)
     if not surveyed:
-        for one, found in _look(samples, columns, look, workers, _Surveyed()):
-            yield one, [*found, *across.get(one.key, ())]
+        for some in _look(samples, columns, look, workers, _Surveyed()):
+            some.add(across)
+            yield some
         return
     surveyed_all = _Surveyed()
-    waiting = Spool(_packed(_look(samples, columns, look, workers, surveyed_all)))
+    looked_at = _look(samples, columns, look, workers, surveyed_all)
+    waiting = Spool((some.packed() for some in looked_at), size=1)  # of a thousand samples each
     try:
         for _ in waiting.batches():
             pass
         more = _by_key(surveyed_all.findings(samples, surveyed, ious))
-        for one, found in map(_unpacked, chain.from_iterable(waiting.batches())):
-            yield one, [*found, *across.get(one.key, ()), *more.get(one.key, ())]
+        for some in map(Checked.unpacked, chain.from_iterable(waiting.batches())):
+            some.add(across)
+            some.add(more)
+            yield some
     finally:
         waiting.close()
+
+
+def kind_of(samples: Any) -> Kind:
+    """The kind of dataset that samples are of; those from before there were several have pairs."""
+    return store.info(samples._dataset).get("kind") or "pairs"
 
 
 class _Surveyed:
@@ -73,10 +87,10 @@ class _Surveyed:
         self._survey = Survey()
         self._ids = bytearray()
 
-    def add(self, part: Survey | None, several: Iterable[Stored]) -> None:
+    def add(self, part: Survey | None, ids: Iterable[ObjectId]) -> None:
         if part is not None:
             self._survey.merge(part)
-            self._ids += b"".join(one.id.binary for one in several)
+            self._ids += b"".join(one.binary for one in ids)
 
     def findings(
         self, samples: Any, checks: Sequence[Check], ious: Mapping[str, str]
@@ -87,7 +101,7 @@ class _Surveyed:
         for one in checks:
             if one.screen is not None:
                 suspects: Suspects = one.screen(self._survey, **one.params)
-                yield from self._judge(samples, one, suspects, Columns.of([one], ious))
+                yield from self._judge(samples, one, suspects, Columns.of([one], ious, "_id"))
 
     def _judge(
         self, samples: Any, one: Check, suspects: Suspects, columns: Columns
@@ -96,8 +110,7 @@ class _Surveyed:
         wanted = sorted(bytes(self._ids[12 * n : 12 * n + 12]) for n in suspects.rows.tolist())
         subjects: list[Subject] = []
         for batch in store.batched(map(ObjectId, wanted), store.BATCH):
-            found = rows_of(samples, columns, batch)
-            subjects += [columns.subject(found[each]) for each in batch if each in found]
+            subjects += map(columns.subject, rows_of(samples, columns, batch))
         known = {subject.key: subject for subject in subjects}
         for doubt in suspects.judge(subjects) if subjects else ():
             yield one.finding(known[doubt.key], doubt)
@@ -109,32 +122,30 @@ def _look(
     look: Callable[[Groups], Looked],
     workers: int,
     surveyed: _Surveyed,
-) -> Iterator[Found]:
+) -> Iterator[Checked]:
     """Looks at all images, and stores what was read anew."""
-    under_way: deque[list[Stored]] = deque()
+    under_way: deque[list[Row]] = deque()
 
     def chunks() -> Iterator[Groups]:
         for groups in chunked(images(samples, columns), CHUNK):
-            under_way.append([one for group in groups for one in group])
-            yield [[one.row for one in group] for group in groups]
+            under_way.append(list(chain.from_iterable(groups)))
+            yield groups
 
     declared = False
-    for looked in _worked(look, chunks(), workers):
-        several = under_way.popleft()
-        if looked.readings and not declared:
-            schema.declare_reading(samples._dataset)
-            declared = True
-        store.update(samples._dataset, _readings(several, looked.readings))
-        surveyed.add(looked.survey, several)
-        yield from zip(several, looked.found, strict=True)
-
-
-def _readings(
-    several: Sequence[Stored], anew: Iterable[tuple[int, Reading]]
-) -> Iterator[tuple[ObjectId, dict[str, Any]]]:
-    for number, reading in anew:
-        values: dict[str, Any] = dict(zip(NAMES, reading, strict=True))
-        yield several[number].id, {fields.READING: store.embedded(values)}
+    with one_behind() as behind:
+        for looked in _worked(look, chunks(), workers):
+            some = Checked.of(under_way.popleft(), columns, looked.found)
+            if looked.readings and not declared:
+                schema.declare_reading(samples._dataset)
+                declared = True
+            if looked.readings:
+                changes = [
+                    (some.ids[number], {fields.READING: store.embedded(values)})
+                    for number, values in looked.readings
+                ]
+                behind(partial(store.update, samples._dataset, changes))
+            surveyed.add(looked.survey, some.ids)
+            yield some
 
 
 def _worked(
@@ -147,9 +158,9 @@ def _worked(
         yield outcome.unwrap()
 
 
-def chunked(groups: Iterator[list[Stored]], size: int) -> Iterator[list[list[Stored]]]:
+def chunked(groups: Iterator[list[Row]], size: int) -> Iterator[list[list[Row]]]:
     """Whole images, together so many pairs, or one where it has more."""
-    chunk: list[list[Stored]] = []
+    chunk: list[list[Row]] = []
     pairs = 0
     for group in groups:
         chunk.append(group)
@@ -185,18 +196,3 @@ def _find_by_passes(
         return run_together(checks, batches, about_several)
     finally:
         spool.close()
-
-
-# Waiting in a file, as text and numbers.
-
-
-def _packed(found: Iterable[Found]) -> Iterator[Row]:
-    for one, findings in found:
-        said = [[f.check, f.severity, f.score, f.note] for f in findings]
-        yield [one.id.binary, one.key, one.phrase, one.quality, one.labels, said]
-
-
-def _unpacked(row: Row) -> Found:
-    binary, key, phrase, quality, labels, said = row
-    one = Stored(ObjectId(binary), [key, None, None, phrase], quality, labels)
-    return one, [Finding(key, phrase, *each) for each in said]

@@ -5,67 +5,70 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bson import ObjectId
 
 from fiftyone_plugin.checks.base import SEVERITIES, Finding
-from fiftyone_plugin.checks.records import SAID, Stored
+from fiftyone_plugin.checks.checked import Checked, differs
+from fiftyone_plugin.checks.records import LABELS
 from importers import fields, store
 from importers.errors import StateError
+from importers.parallel import one_behind
 
-LABELS = f"{fields.FINDINGS}.classifications"
+SOUND = 1.0
+"""The quality of a sample without findings."""
 
-Change = tuple[ObjectId, dict[str, Any]]
-Found = tuple[Stored, Sequence[Finding]]
-
-
-def earlier_findings(one: Stored) -> list[Finding]:
-    """The findings that a sample has; labels that someone else put there are left out."""
-    return [
-        Finding(one.key, one.phrase, *(label[name] for name in SAID))
-        for label in one.labels
-        if all(name in label for name in SAID)
-    ]
+_AS_SOUND = (SOUND, None)
+"""The quality and the labels, as stored."""
 
 
-def write(dataset: Any, found: Iterable[Found]) -> int:
+def write(dataset: Any, found: Iterable[Checked]) -> int:
     """Stores findings on their samples where those have others, or none yet.
 
     Args:
         dataset: that the samples belong to
-        found: each sample, with the findings it is to have
+        found: samples with the findings they are to have
 
     Returns:
         the number of samples written
     """
     written = 0
-    for batch in store.batched(found, store.BATCH):
-        changed = [(one, findings) for one, findings in batch if _differs(one, findings)]
-        # Sound pairs are most pairs, and all alike.
-        sound = [one.id for one, findings in changed if not findings]
-        store.update_alike(dataset, sound, stored_values(()))
-        store.update(dataset, _changes(changed))
-        written += len(changed)
+    with one_behind() as behind:
+        for some in found:
+            # Sound pairs are most pairs, and all alike.
+            sound = [
+                some.ids[number]
+                for number, was in enumerate(zip(some.qualities, some.labels, strict=True))
+                if was != _AS_SOUND and number not in some.found
+            ]
+            doubtful = [
+                (some.ids[number], findings)
+                for number, findings in some.found.items()
+                if _differs(some, number, findings)
+            ]
+            behind(partial(_store, dataset, sound, doubtful))
+            written += len(sound) + len(doubtful)
     return written
 
 
-def _changes(changed: Iterable[Found]) -> Iterator[Change]:
-    return ((one.id, stored_values(findings)) for one, findings in changed if findings)
+def _store(
+    dataset: Any, sound: Sequence[ObjectId], doubtful: Sequence[tuple[ObjectId, list[Finding]]]
+) -> None:
+    for alike in store.batched(sound, store.BATCH):
+        store.update_alike(dataset, alike, stored_values(()))
+    store.update(dataset, ((each, stored_values(findings)) for each, findings in doubtful))
 
 
-def _differs(one: Stored, findings: Sequence[Finding]) -> bool:
-    if one.quality != _quality(findings) or len(one.labels) != len(findings):
-        return True
-    return any(
-        (f.check, f.severity, f.score, f.note) != tuple(label.get(name) for name in SAID)
-        for f, label in zip(findings, one.labels, strict=True)
-    )
+def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:
+    labels = some.labels[number] or ()
+    return some.qualities[number] != _quality(findings) or differs(labels, findings)
 
 
 def _quality(findings: Sequence[Finding]) -> float:
-    return min((f.score for f in findings), default=1.0)
+    return min((f.score for f in findings), default=SOUND)
 
 
 def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:

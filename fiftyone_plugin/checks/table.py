@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.checks.records import Columns, Row
-from fiftyone_plugin.checks.said import Reading, Said, said_of
+from fiftyone_plugin.checks.said import FIRES, Reading, Said, said_of
 from importers import fields
 
 Bools = NDArray[np.bool_]
@@ -146,11 +146,11 @@ class Table:
         return np.array(self._readings[3], np.int64)
 
     def fires(self, check: str) -> Bools:
-        """Where a check on queries alone has something to say."""
-        found = self._readings[4]
+        """Where a check on queries or texts alone has something to say, as was read."""
+        found = self.values(FIRES)
         if not any(found):
             return np.zeros(len(self), np.bool_)
-        return np.fromiter((check in each.split() for each in found), np.bool_, len(self))
+        return np.fromiter((check in (each or "").split() for each in found), np.bool_, len(self))
 
     @cached_property
     def said(self) -> list[Said]:

@@ -56,6 +56,8 @@ def sizes(query: str) -> tuple[Word, ...]:
     Sizes of its parts ("with large windows") and of other objects do not count.
     """
     tokens = tokenize(query)
+    if not any(token.text in v.SIZE for token in tokens):
+        return ()
 
     def is_size(index: int) -> bool:
         return tokens[index].text in v.SIZE and not _is_vague(tokens, index)

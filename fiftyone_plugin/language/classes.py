@@ -103,6 +103,8 @@ def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
 
 def _opening(tokens: Sequence[Token], index: int) -> int:
     """Where a phrase that names the target begins, or -1 if none does at ``index``."""
+    if index > 0 and tokens[index].text not in _OPENERS:
+        return -1  # as with most words, of which there are many
     token, before = tokens[index], at(tokens, index - 1)
     if index == 0 and token.text not in REQUEST | v.PREPOSITION | {"despite", "to"}:
         return _skip(tokens, 0)
@@ -128,6 +130,7 @@ def _opening(tokens: Sequence[Token], index: int) -> int:
 
 _HARD = v.words("hard difficult challenging tough impossible difficulty")
 _ASKING = frozenset({"out", "tell", "know", "determine", "say"})
+_OPENERS = REQUEST | _LOOKING | v.words("as a an the which what for is it's")
 _NAMED_AS = REQUEST - {"look", "search", "seek", "see"} | {"in"}
 
 

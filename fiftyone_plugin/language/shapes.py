@@ -39,6 +39,8 @@ def shapes(query: str) -> tuple[Word, ...]:
     Shapes of parts ("with round wheels"), surroundings and other objects do not count.
     """
     tokens = tokenize(query)
+    if not any(token.text in _SHAPE or token.text in _LETTERS for token in tokens):
+        return ()
     found = []
     for index in of_target(tokens, lambda at_index: bool(_value(tokens, at_index))):
         token, value = tokens[index], _value(tokens, index)

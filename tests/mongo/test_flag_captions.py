@@ -13,7 +13,7 @@ import pytest
 
 from fiftyone_plugin import cli
 from fiftyone_plugin.bench.run import bench_checks
-from fiftyone_plugin.checks import CHECKS
+from fiftyone_plugin.checks import CHECKS, text_readings
 from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
@@ -49,7 +49,12 @@ def test_clean_texts_have_no_warning_and_no_error(clean: fo.Dataset) -> None:
     done = flag(clean)
     assert set(done.severities) <= {"info"}
     assert done.pairs == len(clean) == 60
-    assert not clean.has_field(fields.READING)
+    for document in clean._sample_collection.find():
+        told = {
+            each["label"]
+            for each in (document.get(fields.FINDINGS) or {}).get("classifications", ())
+        }
+        assert set(document[fields.READING]["fires"].split()) <= told
 
 
 def test_checks_of_pairs_do_not_apply(clean: fo.Dataset) -> None:
@@ -67,7 +72,35 @@ def test_what_does_not_run_is_said(clean: fo.Dataset) -> None:
     assert done.not_run == {"embedding_outlier": want}
 
 
+def test_texts_are_not_read_again(clean: fo.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    flag(clean)
+    before = named(clean)
+    monkeypatch.setattr(text_readings, "read_texts", None)
+    assert flag(clean).written == 0
+    assert flag(clean, params={"repetitive_caption": {"min_share": 0.9}}).pairs == len(clean)
+    assert named(clean) == before
+
+
 # --------------------------------------------------------------------------------- must
+
+
+def test_texts_that_changed_are_read_again(clean: fo.Dataset) -> None:
+    name = fields.CAPTIONS if clean.has_field(fields.CAPTIONS) else fields.CONVERSATIONS
+    text = "text" if name == fields.CAPTIONS else "question"
+    flag(clean)
+    one = clean._sample_collection.find_one({f"{name}.0.{text}": {"$gt": ""}})
+    assert one is not None and "garbled_query" not in named(clean)[one[fields.KEY]]
+    broken = {f"{name}.0.{text}": "the caf\u00c3\u00a9 by the road"}
+    if name == fields.CONVERSATIONS:
+        broken = {f"{name}.0.answers": ["the caf\u00c3\u00a9 by the road"]}
+    clean._sample_collection.update_one({"_id": one["_id"]}, {"$set": broken})
+    clean.reload()
+    flag(clean)
+    after = named(clean)[one[fields.KEY]]
+    clean._sample_collection.replace_one({"_id": one["_id"]}, one)
+    flag(clean)
+    assert "garbled_query" in after
+    assert "garbled_query" not in named(clean)[one[fields.KEY]]
 
 
 def test_planted_faults_are_found(clean: fo.Dataset) -> None:

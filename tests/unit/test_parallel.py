@@ -7,11 +7,12 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from importers.errors import RecordError, StateError, UsageError
-from importers.parallel import WINDOW, Engine, default_workers, map_items
+from importers.parallel import WINDOW, Engine, default_workers, map_items, one_behind
 
 LOCAL: tuple[Engine, ...] = ("threads", "processes")
 
@@ -166,3 +167,16 @@ def test_the_first_items_go_one_by_one() -> None:
     next(outcomes)
     assert len(taken) == WINDOW
     outcomes.close()  # type: ignore[attr-defined]
+
+
+def test_tasks_behind_run_in_order_and_are_done_at_the_end() -> None:
+    done: list[int] = []
+    with one_behind() as behind:
+        for number in range(20):
+            behind(partial(done.append, number))
+    assert done == list(range(20))
+
+
+def test_what_a_task_behind_raises_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError), one_behind() as behind:
+        behind(lambda: 1 // 0)

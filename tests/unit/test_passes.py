@@ -86,3 +86,13 @@ def test_a_spool_gives_the_same_again(count: int):
     for _ in range(3):
         assert [row for batch in spool.batches() for row in batch] == rows
     spool.close()
+
+
+def test_no_more_rows_are_read_than_are_handed_on() -> None:
+    taken: list[int] = []
+    rows = ([taken.append(number) or number] for number in range(5))
+    spool = Spool(iter(rows), size=1)
+    for number, batch in enumerate(spool.batches(), 1):
+        assert (batch, len(taken)) == ([[number - 1]], number)
+    assert list(spool.batches()) == [[[number]] for number in range(5)]
+    spool.close()
