@@ -25,7 +25,7 @@ app: setup
 	@$(PYTHON_BIN)/pairlens app $(DATASET) $(ARGS)
 
 test: setup
-	@$(PYTHON_BIN)/python -m pytest $(ARGS)
+	@$(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: setup
 	@$(PYTHON_BIN)/ruff check

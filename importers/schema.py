@@ -74,6 +74,8 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
     """
     for name in fields.INDEXED:
         dataset.create_index(name, unique=name == fields.KEY)
+    # The order in which the checks go through the samples, image by image.
+    dataset.create_index([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "id")])
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
         dataset.create_index([(f"{fields.LOCATION}.point", "2dsphere")])

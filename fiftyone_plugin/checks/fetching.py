@@ -1,7 +1,7 @@
 """Reads the samples of a dataset as rows, image by image.
 
-The database sorts no more than ids, which is soon done, and makes the next rows while those
-before them are looked at.
+The database puts no more than ids in order, which an index does for it, and makes the next rows
+while those before them are looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import bson
 from bson import ObjectId
 
-from fiftyone_plugin.checks.records import DIGEST, Columns, Row, image_of
+from fiftyone_plugin.checks.records import Columns, Row, image_of
 from importers import fields, store
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ def rows_of(samples: Any, columns: Columns, ids: Sequence[ObjectId]) -> list[Row
 def images(samples: Any, columns: Columns) -> Iterator[list[Row]]:
     """The samples of a dataset or view, the rows of one image after those of another.
 
-    What is in a view is settled before the first image comes, whatever is written meanwhile.
+    What was read may be written to meanwhile, what comes later may not.
 
     Args:
         samples: the dataset or view
@@ -64,8 +64,8 @@ def images(samples: Any, columns: Columns) -> Iterator[list[Row]]:
 def _ids_by_image(samples: Any) -> Iterator[ObjectId]:
     pipeline = [
         *samples._pipeline(),
-        {"$project": {"d": f"${DIGEST}", "i": f"${fields.IMAGE_ID}"}},
-        {"$sort": {"d": 1, "i": 1, "_id": 1}},
+        # There is an index in this order, so that of a whole dataset nothing is sorted.
+        {"$sort": dict.fromkeys((fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id"), 1)},
         {"$project": {"_id": 1}},
     ]
     collection = samples._dataset._sample_collection

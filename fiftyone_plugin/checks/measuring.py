@@ -21,7 +21,6 @@ from importers.masks import Mask, Pixels, load_stored
 from importers.media import ImageError, read_rgb
 from importers.parallel import Progress, map_items, no_progress
 
-_DIGEST = f"{fields.SOURCE}.image_digest"
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 _UNMEASURED = {
     fields.IMAGE_MISSING: {"$ne": True},
@@ -55,8 +54,8 @@ def measure_images(
     if collection.find_one(_UNMEASURED, {"_id": 1}) is None:
         return 0
     schema.declare_pixels(samples._dataset)
-    wanted = ("filepath", _DIGEST, _MASK)
-    docs = store.stream(samples, wanted, where=_UNMEASURED, order=(_DIGEST, "filepath"))
+    wanted = ("filepath", fields.IMAGE_DIGEST, _MASK)
+    docs = store.stream(samples, wanted, where=_UNMEASURED, order=(fields.IMAGE_DIGEST, "filepath"))
     groups = (list(group) for _, group in groupby(docs, key=_image))
     total = collection.count_documents(_UNMEASURED)
     images = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -62,13 +63,15 @@ def _contradicting(seen: Table) -> Bools:
     """Where an image has queries of one mask of which two clash, whatever the others say."""
     found = np.zeros(len(seen), np.bool_)
     heard = [_heard(said) for said in seen.said]
+
+    @cache  # many say the same of other masks
+    def clash(a: int, b: int) -> bool:
+        return any(isinstance(find(heard[a], heard[b]), _Clash) for find in _ASPECTS)
+
     for group in _same_mask(seen):
-        saying = seen.saying[group].tolist()
-        several = [heard[n] for n in sorted(set(saying))]
+        several = sorted(set(seen.saying[group].tolist()))
         found[group] = len(several) > MAX_QUERIES or any(
-            isinstance(find(a, b), _Clash)
-            for a, b in combinations_with_replacement(several, 2)
-            for find in _ASPECTS
+            clash(a, b) for a, b in combinations_with_replacement(several, 2)
         )
     return found
 

@@ -21,10 +21,9 @@ Row = list[Any]
 LABELS = f"{fields.FINDINGS}.classifications"
 """As a column: what :data:`SAID` names of each label, in a list for each."""
 
-DIGEST = f"{fields.SOURCE}.image_digest"
 _FIXED = (
     fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, fields.NO_TARGET, fields.IMAGE_MISSING,
-    "metadata.width", "metadata.height", DIGEST,
+    "metadata.width", "metadata.height", fields.IMAGE_DIGEST,
 )  # fmt: skip
 """What is short and tells of every pair."""
 

@@ -19,7 +19,6 @@ from fiftyone_plugin.checks.base import Doubt, Subject
 from fiftyone_plugin.checks.table import Numbers, Table
 from importers import fields
 
-_DIGEST = f"{fields.SOURCE}.image_digest"
 _PHASH = f"{fields.IMAGE_STATS}.phash"
 _MASK = f"{fields.MASK_STATS}.digest"
 
@@ -87,7 +86,7 @@ class Survey:
         looks = seen.values(_PHASH)
         self._keep("split", codes, np.uint16)
         self._keep("name", named, np.uint64)
-        self._keep("image", _heads(seen.values(_DIGEST)), np.uint64)
+        self._keep("image", _heads(seen.values(fields.IMAGE_DIGEST)), np.uint64)
         self._keep("mask", _heads(seen.values(_MASK)), np.uint64)
         self._keep("look", _heads(looks), np.uint64)
         self._keep("looks", seen.there(_PHASH) & ~seen.missing, np.bool_)
