@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -117,6 +117,8 @@ def fill_dataset(
         )
         total = chosen.count(root, options.splits)
         place = Place(media_dir, options.placeholders)
+        if options.workers is None and options.engine == "threads" and not chosen.threads:
+            options = replace(options, workers=1)
         images = _prepared_images(dataset, records, place, options, skips)
         images = _watched(images, total, progress)
         made = (prepared for image in images for prepared in image)

@@ -76,8 +76,9 @@ def map_items(
         function: importable by name and picklable with its arguments for ``processes`` and
             ``ray``
         items: consumed as workers become free
-        engine: ``threads`` (decoding and hashing release the lock), ``processes``, or
-            ``ray`` for more than one machine, which then must share their storage
+        engine: ``threads`` (decoding and hashing release the lock; one is the caller's own),
+            ``processes``, or ``ray`` for more than one machine, which then must share their
+            storage
         workers: at the most this many at once; the machine's cores if not given
         chunk: items handed to a worker at once, which saves time where each takes less than
             the handing over; the first few go one by one, so that who takes only those does
@@ -92,6 +93,11 @@ def map_items(
         raise UsageError(f"there is no engine {engine!r}; known: {', '.join(ENGINES)}")
     if workers < 1:
         raise UsageError(f"{workers} workers can do nothing; give 1 or more")
+    if engine == "threads" and workers == 1:
+        for batch in _chunks(items, chunk, singles=WINDOW):
+            for item, (value, error) in zip(batch, _each(function, batch), strict=True):
+                yield Outcome(item, value, error)
+        return
     with _submitter(engine, workers) as submit:
         pending: deque[tuple[list[A], Future[list[_Result[B]]]]] = deque()
         try:

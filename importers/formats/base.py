@@ -55,6 +55,9 @@ class Format:
         read: the reader
         kind: what its records are
         params: settings of the reader
+        threads: whether threads share the work unless something else is asked for; where
+            an image takes less than a millisecond, most of it in Python, they would wait for
+            each other longer than that
         scenes: whether the same image stands under several ids, so that those are given one
             ``image_id`` by content
         wanted: of the files of a repository, by their names relative to its root, those that
@@ -69,6 +72,7 @@ class Format:
     read: Read
     kind: Kind = "pairs"
     params: tuple[ReadParam, ...] = ()
+    threads: bool = True
     scenes: bool = False
     wanted: Callable[[Sequence[str], Collection[str], int | None], list[str]] | None = None
 

@@ -278,6 +278,7 @@ FORMATS.add(
         detect=detect,
         count=count,
         read=read,
+        threads=False,
         wanted=wanted,
     ),
 )

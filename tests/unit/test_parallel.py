@@ -155,7 +155,8 @@ def test_chunks_give_the_same_in_the_same_order(chunk: int) -> None:
     assert all(o.value == 10 / (o.item - 7) for o in outcomes if not o.error)
 
 
-def test_the_first_items_go_one_by_one() -> None:
+@pytest.mark.parametrize(("workers", "first"), [(1, 1), (2, 2 * WINDOW)])
+def test_the_first_items_go_one_by_one(workers: int, first: int) -> None:
     taken: list[int] = []
 
     def items() -> Iterator[int]:
@@ -163,9 +164,9 @@ def test_the_first_items_go_one_by_one() -> None:
             taken.append(number)
             yield number
 
-    outcomes = map_items(abs, items(), workers=1, chunk=50)
+    outcomes = map_items(abs, items(), workers=workers, chunk=50)
     next(outcomes)
-    assert len(taken) == WINDOW
+    assert len(taken) == first
     outcomes.close()  # type: ignore[attr-defined]
 
 
