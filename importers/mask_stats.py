@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from importers.fields import TARGET
-from importers.masks import Mask, digest
+from importers.mask_digest import digest
+from importers.masks import Mask
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 

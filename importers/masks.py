@@ -7,7 +7,6 @@ PNGs show wrong values, TIFFs none at all).
 
 from __future__ import annotations
 
-import hashlib
 import io
 import math
 import os
@@ -15,7 +14,6 @@ import zipfile
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -297,29 +295,3 @@ def load_stored(path: str | os.PathLike[str]) -> Pixels:
     if pixels is None:
         raise MaskError(f"{path} is not an 8-bit gray PNG")
     return pixels if pixels.flags.writeable else pixels.copy()
-
-
-def digest(pixels: Pixels) -> str:
-    """SHA-256 over the size and the pixels, so equal masks agree whatever their encoding."""
-    height, width = pixels.shape
-    rows = np.ascontiguousarray(pixels)
-    # Above most targets lies a third of the image; argmax stops at the first pixel that is set.
-    first = int(rows.view(np.bool_).argmax()) // width if rows.size else 0
-    strips = first // _STRIP
-    state = _after_background(height, width, strips).copy()
-    state.update(rows[strips * _STRIP :].data)
-    return state.hexdigest()
-
-
-_STRIP = 32
-"""Rows of background whose digest is known beforehand."""
-
-
-@lru_cache(256)
-def _after_background(height: int, width: int, strips: int) -> Any:
-    """The state of a digest after so many strips of rows that are background."""
-    if not strips:
-        return hashlib.sha256(f"{height}x{width}:".encode())
-    state = _after_background(height, width, strips - 1).copy()
-    state.update(bytes(_STRIP * width))
-    return state

@@ -20,7 +20,8 @@ from fiftyone_plugin.checks.stored import stored_values
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.curation.log import State
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.measure import Source, count_chunk, score_changes
+from fiftyone_plugin.metrics.counting import Source, count_chunk
+from fiftyone_plugin.metrics.measure import score_changes
 from fiftyone_plugin.metrics.runs import METHOD, scored_fields
 from importers import store
 from importers.errors import MaskError

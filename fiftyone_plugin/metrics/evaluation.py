@@ -23,13 +23,14 @@ from fiftyone.utils.eval.segmentation import (
 from fiftyone_plugin.metrics import slices
 from fiftyone_plugin.metrics.bootstrap import LISAT_ROUNDS, SCHEMES, Scheme, Spread, bootstrap
 from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
+from fiftyone_plugin.metrics.counting import INSTANCES, Instances, Source
 from fiftyone_plugin.metrics.evaluation_results import (
     CLASSES,
     PairLensResults,
     confusion,
     panel_metrics,
 )  # fmt: skip
-from fiftyone_plugin.metrics.measure import INSTANCES, Instances, Measured, Source, measure
+from fiftyone_plugin.metrics.measure import Measured, measure
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from fiftyone_plugin.metrics.summary import summarize
 from importers import fields

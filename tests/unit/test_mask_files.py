@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from importers.errors import MaskError
-from importers.masks import digest, encode_png, from_array, load_stored, read_arrays, read_mask
+from importers.mask_digest import digest
+from importers.masks import encode_png, from_array, load_stored, read_arrays, read_mask
 from tests.unit import hostile_files as hostile
 
 ONES = np.zeros((6, 7), np.uint8)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from importers.formats import gres
-from importers.masks import MAX_COORDINATE, MAX_LISTED_FAULTS, digest, polygon_faults, rasterize
+from importers.mask_digest import digest
+from importers.masks import MAX_COORDINATE, MAX_LISTED_FAULTS, polygon_faults, rasterize
 from importers.records import Pair, Polygons, Shape
 from tests.unit import raster_reference as reference
 
@@ -227,3 +228,12 @@ def test_a_digest_is_that_of_size_and_pixels(pixels: np.ndarray):
     plain = hashlib.sha256(f"{height}x{width}:".encode() + pixels.tobytes()).hexdigest()
     assert digest(pixels) == plain
     assert digest(np.asfortranarray(pixels)) == plain
+
+
+@pytest.mark.parametrize("last", [0, 1, 255])
+@pytest.mark.parametrize("shape", [(100_000, 1), (1, 100_000), (5_000, 40)])
+def test_a_digest_of_a_tall_or_wide_mask(shape: tuple[int, int], last: int):
+    pixels = np.zeros(shape, np.uint8)
+    pixels[-1, -1] = last
+    plain = hashlib.sha256(f"{shape[0]}x{shape[1]}:".encode() + pixels.tobytes()).hexdigest()
+    assert digest(pixels) == plain
