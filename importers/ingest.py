@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from importers.documents import document
 from importers.errors import RecordError, StateError
 from importers.formats import FORMATS, SPLITS, Format, find_format
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
-from importers.parallel import Progress, map_items, no_progress
+from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.records import Record
 from importers.scenes import join_scenes
@@ -207,20 +206,21 @@ def _prepare_missing(group: _Group, place: Place) -> list[Prepared]:
 
 
 def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) -> int:
-    added = 0
+    added: list[int] = []
     dataset_id = dataset._doc.id
-    with ThreadPoolExecutor(1, thread_name_prefix="pairlens-insert") as pool:
-        # While the database takes one batch, the next is made.
-        pending: Future[int] | None = None
+
+    def insert(docs: list[dict[str, Any]]) -> None:
+        added.append(store.insert(dataset, docs))
+
+    # While the database takes one batch, the next is made.
+    with one_behind() as behind:
         for batch in store.batched(made, store.BATCH):
             now = datetime.now(UTC)
             docs = [document(prepared, dataset_id, now) for prepared in batch]
             for doc in docs:
                 doc["tags"].extend(options.tags)
-            added += pending.result() if pending else 0
-            pending = pool.submit(store.insert, dataset, docs)
-        added += pending.result() if pending else 0
-    return added
+            behind(partial(insert, docs))
+    return sum(added)
 
 
 def _finish(dataset: Any, summary: ImportSummary, skips: Skips) -> None:
