@@ -2,9 +2,10 @@
 
     python benchmarks/bench_scoring.py            2,000 pairs of 512x512
     python benchmarks/bench_scoring.py --large    ... and 150 pairs of 2048x2048
-    python benchmarks/bench_scoring.py --small    ... and 100,000 pairs of 256x256 and of 64x64
+    python benchmarks/bench_scoring.py --small    ... and 100,000 pairs of 256x256 and of 128x128
+    python benchmarks/bench_scoring.py --tiny     ... and 100,000 pairs of 64x64
 
-Images of 256x256 pixels are the smallest of the published datasets (UC Merced, RSVQA-LR); masks
+Images of 256x256 pixels are the smallest of the published datasets (UC Merced, RSVQA-LR). Masks
 of 64x64 are next to nothing to decode, and show what all the rest takes.
 
 All of a case is measured in one run, in turns, on the same files and with the same number of
@@ -63,6 +64,8 @@ def main() -> int:
         cases["2048x2048"] = (150, 2048, 4)
     if args.small:
         cases["256x256"] = (100_000, 256, 100)
+        cases["128x128"] = (100_000, 128, 200)
+    if args.tiny:
         cases["64x64"] = (100_000, 64, 400)
     done = {"threads": default_workers()}
     for name, (pairs, side, theirs) in cases.items():
@@ -80,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--repeats", type=int, default=3)
     made.add_argument("--large", action="store_true", help="2048x2048 too")
     made.add_argument("--small", action="store_true", help="100,000 small pairs too")
+    made.add_argument("--tiny", action="store_true", help="100,000 pairs of 64x64 too")
     made.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     return made
 

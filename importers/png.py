@@ -11,6 +11,7 @@ The format: https://www.w3.org/TR/png-3/, chapters 5, 9 and 10.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from struct import Struct
 from typing import cast
@@ -55,7 +56,12 @@ def read_gray(path: str | os.PathLike[str]) -> Pixels | None:
     Raises:
         OSError: if the file cannot be read
     """
-    start = _start(path)
+    # A third of what open() takes, which counts with small masks.
+    file = os.open(path, os.O_RDONLY)
+    try:
+        start = os.read(file, AT_ONCE)
+    finally:
+        os.close(file)
     if (pixels := plain_gray(start)) is not None:
         return pixels
     data = Path(path).read_bytes()
@@ -73,12 +79,10 @@ def plain_gray(data: bytes) -> Pixels | None:
     Returns:
         (height, width) uint8, read-only; ``None`` if it is not plain, or broken
     """
-    if len(data) < _HEADER or not data.endswith(_END):
+    height, width = _plain_size(data[:_HEADER])
+    if not height or not data.endswith(_END):
         return None
-    start, width, height, form, checksum = _HEAD(data)
-    if start != _START or form != _GRAY or not width or not height:
-        return None
-    zipped = _image_data(data) if zlib_ng.crc32(data[12:29]) == checksum else b""
+    zipped = _image_data(data)
     size = height * (width + 1)
     if not _may_be_plain(zipped, size):
         return None
@@ -91,13 +95,14 @@ def plain_gray(data: bytes) -> Pixels | None:
     return np.ndarray((height, width), np.uint8, rows, 1, (width + 1, 1))
 
 
-def _start(path: str | os.PathLike[str]) -> bytes:
-    # A third of what open() takes, which counts with small masks.
-    file = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(file, AT_ONCE)
-    finally:
-        os.close(file)
+@lru_cache(256)  # the masks of a dataset have few sizes, and as many headers
+def _plain_size(header: bytes) -> tuple[int, int]:
+    """The (height, width) that the start of a plain file tells; zeros for any other."""
+    if len(header) < _HEADER:
+        return 0, 0
+    start, width, height, form, checksum = _HEAD(header)
+    plain = start == _START and form == _GRAY and zlib_ng.crc32(header[12:29]) == checksum
+    return (height, width) if plain and width and height else (0, 0)
 
 
 def _image_data(data: bytes) -> bytes:

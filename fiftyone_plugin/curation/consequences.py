@@ -83,7 +83,7 @@ def _scores(dataset: Any, document: Document) -> State:
         source = Source(
             config.pred_field, SEGMENTATION, instances=config.instances, side=config.side
         )
-        counted = count_chunk([document], source)[0].overlap
+        counted = count_chunk([document], source).overlaps[0]
         scores |= dict.fromkeys(score_fields(key))
         if counted is not None:
             convention = CONVENTIONS[config.convention]

@@ -131,7 +131,7 @@ def _tables(
         ids.append(doc["_id"])
         image = images.setdefault(image_of(doc), len(images))
         for table, one in zip(tables, counts, strict=True):
-            table.add(one, image)  # type: ignore[arg-type]
+            table.add([one], [image])  # type: ignore[list-item]
     return ids, tables[0].build(), tables[1].build()
 
 

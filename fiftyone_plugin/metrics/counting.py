@@ -10,11 +10,11 @@ from fiftyone_plugin.metrics.label_masks import (
     LISTS,
     Instance,
     Label,
-    Size,
     image_size,
     instances_of,
     is_instances,
     mask_of,
+    path_of,
     prediction_of,
 )  # fmt: skip
 from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap, resize
@@ -64,51 +64,58 @@ class Source:
 
 
 class Counted(NamedTuple):
-    """What became of a pair.
+    """What became of some pairs.
 
     Attributes:
-        overlap: ``None`` where there is no ground truth to count against
-        problem: why that is so, or why the prediction cannot be read, or ``""``
+        overlaps: of each; ``None`` where there is no ground truth to count against
+        problems: of some, by their place in the list, why that is so, or why the prediction
+            cannot be read
     """
 
-    overlap: Overlap | None
-    problem: str = ""
+    overlaps: list[Overlap | None]
+    problems: dict[int, str]
 
 
-def count_chunk(docs: Sequence[Document], source: Source) -> list[Counted]:
+def count_chunk(docs: Sequence[Document], source: Source) -> Counted:
     """Counts some pairs; those that follow each other and share a ground truth decode it once."""
-    last: tuple[str | None, Pixels | None] = (None, None)
-    counts = []
-    for doc in docs:
+    counted = Counted([], {})
+    target: Pixels | None = None
+    path = None
+    for number, doc in enumerate(docs):
         label = doc.get(source.gt)
-        path = label.get("mask_path") if label and label["_cls"] == "Segmentation" else None
         try:
-            if label is None:
-                raise MaskError("the ground truth has no mask")
-            target = last[1] if path and path == last[0] else None
-            if target is None:
-                target = mask_of(label, image_size(doc.get("metadata")), stored=source.ignores)
-            last = (path, target)
+            named = path_of(label)
+            if target is None or named is None or named != path:
+                target, path = _target(label, doc, source), named
         except MaskError as error:
-            counts.append(Counted(None, str(error)))
-        else:
-            counts.append(_against(target, doc, source))
-    return counts
+            target = None
+            counted.overlaps.append(None)
+            counted.problems[number] = str(error)
+            continue
+        try:
+            counted.overlaps.append(_against(target, doc, source))
+        except MaskError as error:
+            counted.overlaps.append(_missed(target, source))
+            # A prediction whose file is gone is as missing as one that was never made.
+            if not isinstance(error.__cause__, FileNotFoundError):
+                counted.problems[number] = str(error)
+    return counted
 
 
-def _against(target: Pixels, doc: Document, source: Source) -> Counted:
+def _target(label: Label | None, doc: Document, source: Source) -> Pixels:
+    if label is None:
+        raise MaskError("the ground truth has no mask")
+    size = image_size(doc.get("metadata")) if is_instances(label) else None
+    return mask_of(label, size, stored=source.ignores)
+
+
+def _against(target: Pixels, doc: Document, source: Source) -> Overlap:
     label = doc.get(source.pred)
-    try:
-        if label is None:
-            return Counted(_missed(target, source))
-        if source.instances == "best" and is_instances(label):
-            return Counted(_best(target, label, doc, source))
-        size = (target.shape[0], target.shape[1])
-        return Counted(_at_side(target, prediction_of(label, size), source))
-    except MaskError as error:
-        # A prediction whose file is gone is as missing as one that was never made.
-        gone = isinstance(error.__cause__, FileNotFoundError)
-        return Counted(_missed(target, source), "" if gone else str(error))
+    if label is None:
+        return _missed(target, source)
+    if source.instances == "best" and is_instances(label):
+        return _best(target, label, doc, source)
+    return _at_side(target, prediction_of(label, target.shape), source)
 
 
 def _at_side(target: Pixels, prediction: Pixels, source: Source) -> Overlap:
@@ -125,9 +132,8 @@ def _missed(target: Pixels, source: Source) -> Overlap:
 
 def _best(target: Pixels, label: Label, doc: Document, source: Source) -> Overlap:
     """The overlap with the instance that fits best; with nothing where none has the label."""
-    size: Size = (target.shape[0], target.shape[1])
     wanted = _wanted(doc, source)
-    fitting = (i for i in instances_of(label, size) if _has_label(i, wanted))
+    fitting = (i for i in instances_of(label, target.shape) if _has_label(i, wanted))
     overlaps = [_at_side(target, one.pixels, source) for one in fitting]
     if not overlaps:
         return _at_side(target, target * 0, source)

@@ -32,6 +32,7 @@ Size = tuple[int, int]
 LISTS = {"Detections": "detections", "Polylines": "polylines"}
 KINDS = ("Segmentation", "Detection", "Polyline", *LISTS)
 MAX_POINTS = 1_000_000
+_BYTES = np.dtype(np.uint8)
 _NUDGE = 1e-6
 """Fractions of an image's side that were made from whole pixels fall just short of them."""
 
@@ -54,6 +55,11 @@ def is_instances(label: Label) -> bool:
     return label["_cls"] != "Segmentation"
 
 
+def path_of(label: Label | None) -> str | None:
+    """The file of a mask of the whole image, where the label is one that lies on disk."""
+    return label.get("mask_path") if label and label["_cls"] == "Segmentation" else None
+
+
 def mask_of(label: Label, size: Size | None, *, stored: bool = False) -> Pixels:
     """The mask of a ground truth.
 
@@ -72,7 +78,7 @@ def mask_of(label: Label, size: Size | None, *, stored: bool = False) -> Pixels:
     if is_instances(label):
         return _union(label, size)
     pixels = _pixels(label)
-    if stored and pixels.dtype == np.uint8 and pixels.ndim == 2:
+    if stored and pixels.dtype == _BYTES and pixels.ndim == 2:
         return pixels
     return from_array(pixels).pixels
 
@@ -91,7 +97,7 @@ def prediction_of(label: Label, size: Size) -> Pixels:
         MaskError: if it cannot be decoded
     """
     pixels = _union(label, size) if is_instances(label) else _pixels(label)
-    if pixels.dtype == np.uint8 and pixels.ndim == 2 and greatest(pixels) <= TARGET:
+    if pixels.dtype == _BYTES and pixels.ndim == 2 and greatest(pixels) <= TARGET:
         return pixels
     return from_array(pixels).target.view(np.uint8)
 

@@ -82,34 +82,30 @@ def measure(
     table = TableBuilder()
     done = Measured(table.build(), slicer)
     images: dict[str, int] = {}
-    total, read = len(samples), 0
-
-    def counted() -> Iterator[tuple[Any, Overlap]]:
-        nonlocal read
-        for doc, (pair, problem) in _counts(samples, source):
-            read += 1
-            if read % store.BATCH == 0 or read == total:
-                progress(read, total)
-            if problem:
-                _note(done, doc, problem, pair)
-            if pair is not None:
-                table.add(pair, images.setdefault(image_of(doc), len(images)))
-                slicer.add(pair_of(doc, pair.target_area))
-                yield doc["_id"], pair
-
+    total, read, told = len(samples), 0, 0
     write = partial(_write, samples._dataset, key, convention)
     behind = WritingBehind(writer, write)
     with rare_collections():
-        for one in counted():
-            behind.add(one)
+        for docs, counted in _counts(samples, source):
+            for number, problem in counted.problems.items():
+                _note(done, docs[number], problem, counted.overlaps[number])
+            pairs = [(d, c) for d, c in zip(docs, counted.overlaps, strict=True) if c is not None]
+            numbers = [images.setdefault(image_of(doc), len(images)) for doc, _ in pairs]
+            table.add((overlap for _, overlap in pairs), numbers)
+            slicer.add([pair_of(doc, overlap.target_area) for doc, overlap in pairs])
+            behind.add((doc["_id"], overlap) for doc, overlap in pairs)
+            read += len(docs)
+            if read - told >= store.BATCH or read == total:
+                progress(read, total)
+                told = read
         behind.finish()
     done.table = table.build()
     return done
 
 
-def _note(done: Measured, doc: Document, problem: str, pair: Overlap | None) -> None:
+def _note(done: Measured, doc: Document, problem: str, overlap: Overlap | None) -> None:
     entry = {"key": doc.get(fields.KEY) or str(doc["_id"]), "reason": problem}
-    if pair is None:
+    if overlap is None:
         done.unscored_total += 1
         noted = done.unscored
     else:
@@ -130,45 +126,43 @@ def score_changes(
     batch: Sequence[tuple[Any, Overlap]], key: str, convention: Convention
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """What a scoring sets on its samples: each one's id, with the values by field."""
-    names = fields.score_fields(key)
+    iou, intersection, union, target_area, predicted_area = fields.score_fields(key)
     rows = Table.from_overlaps((pair for _, pair in batch), range(len(batch)))
-    for (sample_id, pair), iou in zip(batch, rows.iou(convention).tolist(), strict=True):
-        values = (
-            iou if iou == iou else None,  # NaN, where the convention has none
-            pair.intersection,
-            pair.union,
-            pair.target_area,
-            None if pair.missing else pair.predicted_area,
-        )
-        yield sample_id, dict(zip(names, values, strict=True))
+    for (sample_id, pair), value in zip(batch, rows.iou(convention).tolist(), strict=True):
+        values = {
+            iou: value if value == value else None,  # NaN, where the convention has none
+            intersection: pair.intersection,
+            union: pair.union,
+            target_area: pair.target_area,
+            predicted_area: None if pair.missing else pair.predicted_area,
+        }
+        yield sample_id, values
 
 
-def _counts(samples: Any, source: Source) -> Iterator[tuple[Document, Counted]]:
-    """Each pair's document and counts, in the order of the samples."""
+def _counts(samples: Any, source: Source) -> Iterator[tuple[Sequence[Document], Counted]]:
+    """The pairs' documents and counts, some at a time, in the order of the samples."""
     docs = store.stream(samples, source.projection)
-    last = Counted(None)
+    last: Overlap | None = None
 
     def chunks() -> Iterator[Sequence[Document]]:
         while chunk := list(islice(docs, _pairs_like(last))):
             yield chunk
 
-    chunk = list(islice(docs, SOME))
     with one_thread():
-        while chunk:
-            counts = count_chunk(chunk, source)
-            yield from zip(chunk, counts, strict=True)
-            last = counts[-1]
-            if any(one.overlap is None or one.overlap.pixels > SMALL for one in counts):
+        for chunk in chunks():
+            counted = count_chunk(chunk, source)
+            yield chunk, counted
+            last = counted.overlaps[-1]
+            if any(one is None or one.pixels > SMALL for one in counted.overlaps):
                 break
-            chunk = list(islice(docs, _pairs_like(last)))
     for outcome in map_items(partial(count_chunk, source=source), chunks()):
-        counts = outcome.unwrap()
-        last = counts[-1]
-        yield from zip(outcome.item, counts, strict=True)
+        counted = outcome.unwrap()
+        last = counted.overlaps[-1]
+        yield outcome.item, counted
 
 
-def _pairs_like(last: Counted) -> int:
+def _pairs_like(last: Overlap | None) -> int:
     """How many pairs a thread is given at once, where they are as large as the last one was."""
-    if last.overlap is None:
+    if last is None:
         return SOME
-    return min(MOST_AT_ONCE, max(1, PIXELS_AT_ONCE // max(1, last.overlap.pixels)))
+    return min(MOST_AT_ONCE, max(1, PIXELS_AT_ONCE // max(1, last.pixels)))

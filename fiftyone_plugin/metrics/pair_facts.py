@@ -17,6 +17,7 @@ IMAGE_FIELDS = (
 )  # fmt: skip
 """What :func:`image_of` reads."""
 
+_UNTAGGED = ("",)
 FACTS = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
 """What :func:`pair_of` and a summary read."""
 
@@ -27,15 +28,11 @@ def image_of(doc: Document) -> str:
     if digest and not doc.get(fields.IMAGE_MISSING):
         return digest
     named = doc.get(fields.IMAGE_ID)
-    return f"{(doc.get('tags') or [''])[0]}/{named}" if named else doc["filepath"]
+    return f"{(doc.get('tags') or _UNTAGGED)[0]}/{named}" if named else doc["filepath"]
 
 
 def pair_of(doc: Document, target_area: int) -> Pair:
     """What a pair is sliced by."""
     labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
-    return Pair(
-        split=(doc.get("tags") or [""])[0],
-        phrase=doc.get(fields.PHRASE) or "",
-        target_area=target_area,
-        findings=[one["label"] for one in labels],
-    )
+    split = (doc.get("tags") or _UNTAGGED)[0]
+    return Pair(split, doc.get(fields.PHRASE) or "", target_area, [one["label"] for one in labels])

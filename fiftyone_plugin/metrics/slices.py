@@ -84,7 +84,7 @@ def mask_size(area: int) -> str:
 
 def query_length(phrase: str) -> str:
     """A range of numbers of words."""
-    return _LENGTHS[bisect_left(_LENGTH_BOUNDS, len(words(phrase)))]
+    return _LENGTHS[bisect_left(_LENGTH_BOUNDS, len(_WORD.findall(phrase)))]
 
 
 def _places(pair: Pair) -> Iterable[str]:
@@ -133,7 +133,7 @@ def _category(pair: Pair) -> str:
 
 
 class Slicer:
-    """Notes for each pair, as it comes, the parts it belongs to.
+    """Notes for each pair, some at a time, the parts it belongs to.
 
     Args:
         names: of the slicings
@@ -149,12 +149,14 @@ class Slicer:
         ]
         self._pairs = 0
 
-    def add(self, pair: Pair) -> None:
-        """Adds the next pair."""
+    def add(self, pairs: Sequence[Pair]) -> None:
+        """Adds the next pairs."""
         for slicing, rows in zip(self._slicings, self._rows, strict=True):
-            for value in slicing.values(pair):
-                rows[value].append(self._pairs)
-        self._pairs += 1
+            values = slicing.values
+            for number, pair in enumerate(pairs, self._pairs):
+                for value in values(pair):
+                    rows[value].append(number)
+        self._pairs += len(pairs)
 
     def summaries(self, table: Table, convention: Convention) -> dict[str, dict[str, Any]]:
         """The summary of each part, by slicing and value.

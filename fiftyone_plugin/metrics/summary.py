@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,7 @@ class Table:
     def from_overlaps(cls, overlaps: Iterable[Overlap], images: Iterable[int]) -> Table:
         """Columns from rows, given in one order."""
         builder = TableBuilder()
-        for one, image in zip(overlaps, images, strict=True):
-            builder.add(one, image)
+        builder.add(overlaps, images)
         return builder.build()
 
     def __len__(self) -> int:
@@ -62,7 +62,7 @@ class Table:
 
 
 class TableBuilder:
-    """A table that grows by a pair at a time, at 32 bytes each."""
+    """A table that grows by some pairs at a time, at 32 bytes each."""
 
     _WIDTH = len(Overlap._fields)
 
@@ -70,10 +70,16 @@ class TableBuilder:
         self._counts = array("I")
         self._images = array("I")
 
-    def add(self, counted: Overlap, image: int) -> None:
-        """Adds a pair."""
-        self._counts.extend(counted)
-        self._images.append(image)
+    def add(self, overlaps: Iterable[Overlap], images: Iterable[int]) -> None:
+        """Adds pairs, each with the number of its image.
+
+        Raises:
+            ValueError: if there are not as many images as pairs
+        """
+        self._counts.extend(chain.from_iterable(overlaps))
+        self._images.extend(images)
+        if len(self._counts) != len(self._images) * self._WIDTH:
+            raise ValueError("there are not as many images as pairs")
 
     def build(self) -> Table:
         """The table of all pairs so far."""

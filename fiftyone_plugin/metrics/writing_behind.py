@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from typing import Generic, TypeVar
 
@@ -29,9 +29,9 @@ class WritingBehind(Generic[T]):
         self._gathered: list[T] = []
         self._under_way: Future[None] | None = None
 
-    def add(self, thing: T) -> None:
-        """Takes the next thing; raises what an earlier write raised."""
-        self._gathered.append(thing)
+    def add(self, things: Iterable[T]) -> None:
+        """Takes the next things; raises what an earlier write raised."""
+        self._gathered.extend(things)
         if len(self._gathered) >= LEAST and (self._idle() or len(self._gathered) >= MOST):
             self._submit()
 

@@ -24,7 +24,7 @@ HOSTILE = "<script>alert(1)</script> $\\frac{"
 def scored(*by: str) -> ScoreSummary:
     slicer = Slicer(by)
     for split, phrase in (("train", HOSTILE), ("train", "bus"), ("test", "bus")):
-        slicer.add(Pair(split=split, phrase=phrase, findings=[HOSTILE]))
+        slicer.add([Pair(split=split, phrase=phrase, findings=[HOSTILE])])
     pairs, convention = table([0.5, 1.0, 0.25]), CONVENTIONS["rmsin"]
     parts = slicer.summaries(pairs, convention)
     return ScoreSummary("run", "rmsin", "p", "g", **summarize(pairs, convention), by=parts)

@@ -99,7 +99,7 @@ def test_a_part_is_the_summary_of_its_pairs() -> None:
     pairs = random_table(8, 40, 40)
     slicer = Slicer(("split",))
     for i in range(40):
-        slicer.add(Pair(split="val" if i % 3 else "test"))
+        slicer.add([Pair(split="val" if i % 3 else "test")])
     parts = slicer.summaries(pairs, RMSIN)["split"]
     chosen = [i for i in range(40) if i % 3]
     assert list(parts) == ["val", "test"]  # the larger first
@@ -108,8 +108,8 @@ def test_a_part_is_the_summary_of_its_pairs() -> None:
 
 def test_parts_may_overlap() -> None:
     slicer = Slicer(("finding",))
-    slicer.add(Pair(findings=["tiny_mask", "box_mask"]))
-    slicer.add(Pair(findings=["box_mask"]))
+    slicer.add([Pair(findings=["tiny_mask", "box_mask"])])
+    slicer.add([Pair(findings=["box_mask"])])
     parts = slicer.summaries(table([0.2, 0.6]), RMSIN)["finding"]
     assert {name: part["gIoU"] for name, part in parts.items()} == {
         "box_mask": pytest.approx(0.4),
@@ -120,7 +120,7 @@ def test_parts_may_overlap() -> None:
 def test_ranges_keep_their_order() -> None:
     slicer = Slicer(("mask_size",))
     for area in (9999, 9999, 5, 2000):
-        slicer.add(Pair(target_area=area))
+        slicer.add([Pair(target_area=area)])
     assert list(slicer.summaries(table([0.5] * 4), RMSIN)["mask_size"]) == [
         "small",
         "medium",
@@ -132,7 +132,7 @@ def test_rare_values_are_summed_up() -> None:
     slicer = Slicer(("phrase",))
     for i in range(2 * MOST):
         for _ in range(2 if i < MOST else 1):
-            slicer.add(Pair(phrase=f"bus {i}"))
+            slicer.add([Pair(phrase=f"bus {i}")])
     parts = slicer.summaries(table([0.5] * (3 * MOST)), RMSIN)["phrase"]
     assert len(parts) == MOST + 1
     assert parts[OTHERS]["pairs"] == MOST

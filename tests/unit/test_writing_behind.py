@@ -15,7 +15,7 @@ def test_nothing_is_written_before_there_is_enough():
     with ThreadPoolExecutor(1) as writer:
         behind = WritingBehind(writer, written.append)
         for i in range(LEAST - 1):
-            behind.add(i)
+            behind.add([i])
         assert not written
         behind.finish()
     assert [len(batch) for batch in written] == [LEAST - 1]
@@ -36,7 +36,7 @@ def test_all_is_written_once_and_in_order():
     with ThreadPoolExecutor(1) as writer:
         behind = WritingBehind(writer, written.extend)
         for i in range(3 * LEAST + 7):
-            behind.add(i)
+            behind.add([i])
         behind.finish()
     assert written == list(range(3 * LEAST + 7))
 
@@ -52,7 +52,7 @@ def test_things_gather_while_the_last_write_is_under_way():
     with ThreadPoolExecutor(1) as writer:
         behind = WritingBehind(writer, write)
         for i in range(LEAST + MOST - 1):
-            behind.add(i)
+            behind.add([i])
         go_on.set()
         behind.finish()
     assert written == [LEAST, MOST - 1]
