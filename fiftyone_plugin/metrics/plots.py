@@ -14,6 +14,9 @@ METRICS = {"gIoU": "#2f6db5", "cIoU": "#d98a2b"}
 LONGEST = 40
 """Characters of a value that stand on an axis."""
 
+_MARGIN = 0.2
+"""Left free on an axis, of the place that a value takes."""
+
 
 def write_plots(summary: Mapping[str, Any], file: Path) -> Path:
     """Draws gIoU and cIoU of every part that a scoring was sliced by.
@@ -117,8 +120,10 @@ def _png(summary: Mapping[str, Any], file: Path) -> None:
     from matplotlib.figure import Figure
 
     slicings = {name: parts for name, parts in summary["by"].items() if parts}
-    heights = [len(parts) + 2 for parts in slicings.values()]
-    figure = Figure(figsize=(9, 0.34 * sum(heights) + 0.8), layout="constrained")
+    # As many units as the axis below spans, so that bars are equally thick in all of them.
+    heights = [len(parts) + _MARGIN for parts in slicings.values()]
+    inches = 0.3 * sum(heights) + 0.6 * len(slicings) + 0.8
+    figure = Figure(figsize=(9, inches), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(_title(summary).replace("$", r"\$"), fontsize=11)
     grid: Any = figure.subplots(
@@ -132,9 +137,13 @@ def _png(summary: Mapping[str, Any], file: Path) -> None:
             axes.barh(places, bars, 0.4, label=metric, color=color)
         # A dollar sign would begin a formula.
         axes.set_yticks(range(len(names)), [n.replace("$", r"\$") for n in names], fontsize=8)
-        axes.set(xlim=(0, 100), title=_plain(name))
-        axes.title.set_fontsize(9)
-        axes.invert_yaxis()
+        half = (1 + _MARGIN) / 2
+        axes.set(xlim=(0, 100), ylim=(len(names) - 1 + half, -half))
+        axes.set_title(_plain(name), fontsize=9)
+        axes.tick_params(axis="x", labelsize=8)
+        axes.grid(axis="x", color="#dddddd")
+        axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
-    grid[0, 0].legend(fontsize=8, loc="upper right")
+    bars, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(bars, labels, fontsize=8, loc="outside lower center", ncols=len(METRICS))
     figure.savefig(file, dpi=120)
