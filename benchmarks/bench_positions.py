@@ -33,7 +33,7 @@ from fiftyone_plugin.checks import CHECKS, Subject  # noqa: E402
 from importers.errors import RecordError  # noqa: E402
 from importers.formats import gres  # noqa: E402
 from importers.mask_stats import MaskStats, measure  # noqa: E402
-from importers.masks import rasterize  # noqa: E402
+from importers.polygons import rasterize  # noqa: E402
 from importers.records import Pair, Polygons  # noqa: E402
 
 LABELS = Path(__file__).with_name("data") / "position-labels.jsonl"

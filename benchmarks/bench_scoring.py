@@ -4,6 +4,7 @@
     python benchmarks/bench_scoring.py --large    ... and 150 pairs of 2048x2048
     python benchmarks/bench_scoring.py --small    ... and 100,000 pairs of 256x256 and of 128x128
     python benchmarks/bench_scoring.py --tiny     ... and 100,000 pairs of 64x64
+    python benchmarks/bench_scoring.py --foreign  ... and predictions as others write them
 
 Images of 256x256 pixels are the smallest of the published datasets (UC Merced, RSVQA-LR). Masks
 of 64x64 are next to nothing to decode, and show what all the rest takes.
@@ -41,37 +42,41 @@ import cv2
 import fiftyone as fo
 import numpy as np
 from bson import ObjectId
+from generated_masks import Encode, Paths, by_opencv, by_pillow, write_masks
 
 from fiftyone_plugin.metrics.overlap import overlap
 from fiftyone_plugin.metrics.runs import score
 from importers import fields, store
-from importers.masks import encode_png, load_stored
+from importers.masks import encode_png, from_array, load_stored
 from importers.parallel import default_workers
 from importers.png import read_gray
 
 TARGETS = {"times_fiftyone": 50.0, "share_of_bare": 0.8}
 FILES = 2000
 PRED = "pred"
-Paths = list[tuple[str, str]]
 
 
 def main() -> int:
     args = parser().parse_args()
     if args.child:
         return child(*args.child)
-    cases = {"512x512": (args.pairs, 512, args.theirs)}
+    cases = {"512x512": (args.pairs, 512, args.theirs, encode_png)}
     if args.large:
-        cases["2048x2048"] = (150, 2048, 4)
+        cases["2048x2048"] = (150, 2048, 4, encode_png)
     if args.small:
-        cases["256x256"] = (100_000, 256, 100)
-        cases["128x128"] = (100_000, 128, 200)
+        cases["256x256"] = (100_000, 256, 100, encode_png)
+        cases["128x128"] = (100_000, 128, 200, encode_png)
     if args.tiny:
-        cases["64x64"] = (100_000, 64, 400)
-    done = {"threads": default_workers()}
-    for name, (pairs, side, theirs) in cases.items():
-        with redirect_stdout(sys.stderr), dataset_of(pairs, side) as (dataset, paths):
-            done[name] = measure(dataset, paths, theirs, args.repeats)
-        show(name, done[name])
+        cases["64x64"] = (100_000, 64, 400, encode_png)
+    if args.foreign:
+        cases["512x512, by OpenCV"] = (args.pairs, 512, args.theirs, by_opencv)
+        cases["512x512, by Pillow"] = (args.pairs, 512, args.theirs, by_pillow)
+    done: dict[str, object] = {"threads": default_workers()}
+    for name, (pairs, side, theirs, encode) in cases.items():
+        with redirect_stdout(sys.stderr), dataset_of(pairs, side, encode) as (dataset, paths):
+            figures = measure(dataset, paths, theirs, args.repeats)
+        show(name, figures)
+        done[name] = figures
     print(json.dumps(done))
     return 0
 
@@ -84,16 +89,17 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--large", action="store_true", help="2048x2048 too")
     made.add_argument("--small", action="store_true", help="100,000 small pairs too")
     made.add_argument("--tiny", action="store_true", help="100,000 pairs of 64x64 too")
+    made.add_argument("--foreign", action="store_true", help="others' predictions too")
     made.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     return made
 
 
 @contextmanager
-def dataset_of(pairs: int, side: int) -> Iterator[tuple[fo.Dataset, Paths]]:
+def dataset_of(pairs: int, side: int, encode: Encode) -> Iterator[tuple[fo.Dataset, Paths]]:
     """A dataset of generated pairs, and the paths of their masks."""
     name = f"bench-{uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
-        files = write_masks(Path(folder), min(pairs, FILES), side)
+        files = write_masks(Path(folder), min(pairs, FILES), side, encode)
         paths = [files[i % len(files)] for i in range(pairs)]
         dataset = fo.Dataset(name)
         try:
@@ -101,25 +107,6 @@ def dataset_of(pairs: int, side: int) -> Iterator[tuple[fo.Dataset, Paths]]:
             yield dataset, paths
         finally:
             fo.delete_dataset(name)
-
-
-def write_masks(folder: Path, pairs: int, side: int) -> Paths:
-    """A target of some corners each, and a prediction that is the target, shifted and blurred."""
-    random = np.random.default_rng(0)
-    paths = []
-    for i in range(pairs):
-        turn = np.sort(random.random(9)) * 2 * np.pi
-        reach = side * random.uniform(0.05, 0.25) * random.uniform(0.6, 1, 9)
-        centre = random.uniform(0.25, 0.75, 2) * side
-        points = centre + np.stack([np.cos(turn), np.sin(turn)], 1) * reach[:, None]
-        target = cv2.fillPoly(np.zeros((side, side), np.uint8), [points.astype(np.int32)], 1)
-        shifted = np.roll(target, random.integers(-side // 30, side // 30 + 1, 2), (0, 1))
-        prediction = cv2.medianBlur(shifted, 5)
-        pair = (folder / f"{i}_t.png", folder / f"{i}_p.png")
-        for path, mask in zip(pair, (target, prediction), strict=True):
-            path.write_bytes(encode_png(np.asarray(mask, np.uint8)))
-        paths.append((str(pair[0]), str(pair[1])))
-    return paths
 
 
 def fill(dataset: fo.Dataset, paths: Paths) -> None:
@@ -149,7 +136,7 @@ def measure(dataset: fo.Dataset, paths: Paths, theirs: int, repeats: int) -> dic
     """Everything about a case; rates are pairs a second."""
     pairs = len(paths)
     subset = dataset.limit(theirs)
-    masks = [(load_stored(t), load_stored(p)) for t, p in paths[:8]]
+    masks = [(load_stored(t), from_array(load_stored(p)).pixels) for t, p in paths[:8]]
     runs: dict[str, tuple[int, Callable[[], object]]] = {
         "bare": (pairs, lambda: threaded(count_bare, paths)),
         "ours": (pairs, lambda: score(dataset, pred=PRED, key="ours")),

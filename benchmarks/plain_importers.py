@@ -12,7 +12,8 @@ import fiftyone as fo
 import numpy as np
 
 from importers.mask_stats import measure
-from importers.masks import Mask, polygon_faults
+from importers.masks import Mask
+from importers.polygons import polygon_faults
 from importers.records import CaptionedImage, Shape
 from importers.store import plain_stats
 

@@ -1,4 +1,4 @@
-"""Masks: from polygons, TIFF, PNG, NPY and NPZ to one in-memory form and one form on disk.
+"""Masks: from TIFF, PNG, NPY and NPZ to one in-memory form and one form on disk.
 
 In memory a mask is an 8-bit array with 0 background, 1 target, 255 ignore; on disk it is
 the same array as a gray PNG, which is what FiftyOne's App draws rightly (palette and 1-bit
@@ -26,7 +26,6 @@ from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
 from importers.png import read_gray
 from importers.png_write import encode_gray
-from importers.records import Shape
 
 MAX_PIXELS = 100_000_000
 """Larger images and masks are refused: one decoded at three bytes a pixel takes 300 MB."""
@@ -34,11 +33,7 @@ MAX_PIXELS = 100_000_000
 MAX_BYTES = 8 * MAX_PIXELS
 """Of a ``.npy`` or of what is taken from an ``.npz``: the largest mask, in double precision."""
 
-MAX_COORDINATE = 1 << 15
-"""OpenCV's fixed-point fill overflows beyond; no chip is that large."""
-
 MAX_LISTED_VALUES = 8
-MAX_LISTED_FAULTS = 20
 
 Pixels = NDArray[np.uint8]
 
@@ -69,82 +64,6 @@ class Mask:
         return self.pixels == IGNORE
 
 
-def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[str, ...]:
-    """What keeps polygons from enclosing a region of a (height, width) image; 21 at the most."""
-    faults = []
-    for number, shape in enumerate(shapes):
-        points = shape.points
-        if any(not math.isfinite(v) or abs(v) > MAX_COORDINATE for p in points for v in p):
-            faults.append(f"polygon {number} has coordinates that are not in any image")
-            continue
-        distinct = {(int(x), int(y)) for x, y in points}
-        if len(distinct) < 3:
-            faults.append(f"polygon {number} has {len(distinct)} distinct points")
-        elif _lies_outside(distinct, height, width):
-            faults.append(f"polygon {number} lies outside the {width}x{height} image")
-        elif shoelace_area(points) == 0 and _is_outline(points, height, width):
-            faults.append(f"polygon {number} encloses no area")
-    if len(faults) > MAX_LISTED_FAULTS:
-        faults[MAX_LISTED_FAULTS:] = [f"{len(faults) - MAX_LISTED_FAULTS} polygons more"]
-    return tuple(faults)
-
-
-def _lies_outside(points: set[tuple[int, int]], height: int, width: int) -> bool:
-    """Whether no pixel can be met; a polygon around the image has no point in it and meets all."""
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    return max(xs) < 0 or min(xs) >= width or max(ys) < 0 or min(ys) >= height
-
-
-def _is_outline(points: tuple[tuple[float, float], ...], height: int, width: int) -> bool:
-    """Whether filling adds nothing: in a figure of eight, areas cancel out that are filled."""
-    outline = np.zeros((height, width), np.uint8)
-    corners = np.asarray(points, dtype=np.float64).astype(np.int32)
-    cv2.polylines(outline, [corners], True, 1, 1)
-    return np.array_equal(cv2.fillPoly(outline.copy(), [corners], 1), outline)
-
-
-def shoelace_area(points: tuple[tuple[float, float], ...]) -> float:
-    """Area in square pixels that the polygon encloses, whichever way round it runs."""
-    array = np.asarray(points, dtype=np.float64)
-    x, y = array[:, 0], array[:, 1]
-    # Written out: np.roll takes longer than all the rest.
-    closing = x[-1] * y[0] - y[-1] * x[0]
-    return float(abs(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:]) + closing)) / 2
-
-
-def rasterize(shapes: tuple[Shape, ...], height: int, width: int) -> Mask:
-    """Draws polygons the way LISAt draws its ground truth.
-
-    Points are cast to int32 (towards zero), outlined with thickness 1 and filled; the
-    largest drawn area is painted first so that small shapes stay on top, and of equal
-    areas the later one first. After ``get_mask_from_json`` in LISAt_code
-    ``utils/data_processing.py``. Shapes whose coordinates OpenCV cannot hold are left out;
-    :func:`polygon_faults` names them.
-    """
-    outlines = []
-    for shape in shapes:
-        points = np.asarray(shape.points, dtype=np.float64).reshape(-1, 2)
-        if len(points) and np.isfinite(points).all() and np.abs(points).max() <= MAX_COORDINATE:
-            outlines.append((points.astype(np.int32), IGNORE if shape.ignore else TARGET))
-    pixels = np.zeros((height, width), np.uint8)
-    if len(outlines) > 1:
-        areas = []
-        for points, _ in outlines:
-            alone = np.zeros_like(pixels)
-            _paint(alone, points, 1)
-            areas.append(int(alone.sum()))
-        # Stable: numpy's default sort orders equal areas differently from machine to machine.
-        outlines = [outlines[i] for i in np.argsort(areas, kind="stable")[::-1]]
-    for points, value in outlines:
-        _paint(pixels, points, value)
-    return Mask(pixels)
-
-
-def _paint(pixels: Pixels, points: NDArray[np.int32], value: int) -> None:
-    cv2.polylines(pixels, [points], True, value, 1)
-    cv2.fillPoly(pixels, [points], value)
-
-
 def from_array(array: NDArray[Any]) -> Mask:
     """Reads a (height, width) array of any integer, bool or float type as a mask.
 
@@ -162,13 +81,15 @@ def from_array(array: NDArray[Any]) -> Mask:
         array = array[..., 0]
     if array.ndim != 2 or 0 in array.shape:
         raise MaskError(f"the mask has shape {array.shape}; expected (height, width)")
-    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+    kind = array.dtype.kind
+    if kind not in "biuf" or (kind == "f" and not np.isfinite(array).all()):
         raise MaskError(f"the mask holds {array.dtype} values that are no numbers")
-    if array.dtype.kind == "f" and not (array == np.rint(array)).all():
+    if kind == "f" and not (array == np.rint(array)).all():
         # A probability map: the half is the usual decision.
         return Mask((array > 0.5).astype(np.uint8), problem="fractional values, cut at 0.5")
-    counts = np.bincount(array.ravel()) if array.dtype == np.uint8 else None
-    values = np.flatnonzero(counts) if counts is not None else np.unique(array)
+    if kind == "b":
+        array = array.view(np.uint8)
+    values = _distinct_bytes(array) if array.dtype == np.uint8 else np.unique(array)
     listed = tuple(_storable(v) for v in values[:MAX_LISTED_VALUES])
     if set(listed) >= {1, 255} and set(listed) <= {0, 1, 255}:
         return Mask(array.astype(np.uint8), listed)
@@ -177,7 +98,16 @@ def from_array(array: NDArray[Any]) -> Mask:
         more = " ..." if len(values) > MAX_LISTED_VALUES else ""
         problem = f"{len(values)} values: {', '.join(map(str, listed))}{more}"
     cut = 0 if values[-1] <= 1 else 127
-    return Mask((array > cut).astype(np.uint8), listed, problem)
+    return Mask((array > cut).view(np.uint8), listed, problem)
+
+
+def _distinct_bytes(array: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """The values that occur, in order."""
+    greatest, some = int(cv2.norm(array, cv2.NORM_INF)), cv2.countNonZero(array)
+    # If all that is not zero is the greatest, the sum says so, in a tenth of a histogram's time.
+    if cv2.norm(array, cv2.NORM_L1) == greatest * some:
+        return np.array([0] * (some < array.size) + [greatest] * (some > 0))
+    return np.flatnonzero(cv2.calcHist([array], [0], None, [256], [0, 256]))
 
 
 def _storable(value: Any) -> int:

@@ -16,8 +16,9 @@ from importers.archives import extract
 from importers.errors import MaskError, RecordError
 from importers.files import safe_name, write_atomic
 from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, encode_png, polygon_faults, rasterize, read_mask
+from importers.masks import Mask, encode_png, read_mask
 from importers.media import CHIP, ImageError, ImageFacts, inspect_image, placeholder, read_rgb
+from importers.polygons import polygon_faults, rasterize
 from importers.records import (
     CaptionedImage,
     Encoded,

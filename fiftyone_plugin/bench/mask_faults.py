@@ -12,7 +12,8 @@ from fiftyone_plugin.demo.faults import boxable, tiny_outline
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
 from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, encode_png, polygon_faults, rasterize, read_mask
+from importers.masks import Mask, encode_png, read_mask
+from importers.polygons import polygon_faults, rasterize
 from importers.records import Shape
 
 

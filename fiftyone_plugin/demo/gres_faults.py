@@ -31,7 +31,7 @@ from fiftyone_plugin.demo.layouts import write_annotation
 from fiftyone_plugin.demo.terrain import Region
 from importers.formats.base import SPLITS
 from importers.formats.gres import annotation_folder, image_folder
-from importers.masks import rasterize
+from importers.polygons import rasterize
 from importers.records import Shape, make_key
 
 CHIP = 512

@@ -27,7 +27,7 @@ from fiftyone_plugin.demo.terrain import Canvas
 from importers.errors import UsageError
 from importers.formats.base import SPLITS
 from importers.formats.refsegrs import lines, parse_line, phrase_list
-from importers.masks import rasterize
+from importers.polygons import rasterize
 from importers.records import Shape, make_key
 
 

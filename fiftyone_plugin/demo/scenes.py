@@ -18,7 +18,7 @@ from fiftyone_plugin.demo.pens import Blueprint, Pen
 from fiftyone_plugin.demo.plots import ROAD, WATER, Outline, Plot
 from fiftyone_plugin.demo.terrain import Canvas, Points, Region, draw_line, draw_markings, expose
 from fiftyone_plugin.demo.themes import THEMES
-from importers.masks import rasterize
+from importers.polygons import rasterize
 from importers.records import Shape
 
 

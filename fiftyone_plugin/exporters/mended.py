@@ -19,7 +19,8 @@ from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.items import ExportPair
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import IGNORE, TARGET
-from importers.masks import Pixels, from_array, load_stored, rasterize
+from importers.masks import Pixels, from_array, load_stored
+from importers.polygons import rasterize
 from importers.records import Shape
 
 Points = list[list[float]]

@@ -6,6 +6,7 @@ row of integers, so that memory grows by less than three hundred bytes a pair.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -26,14 +27,18 @@ from importers.opencv import one_thread
 from importers.parallel import Progress, map_items
 
 PIXELS_AT_ONCE = 1 << 22
-MOST_AT_ONCE, SOME = 200, 16
+MOST_AT_ONCE, SOME = 200, 8
 """Pixels of ground truth, and pairs, that a thread is given at once: of 64x64 pixels it counts
 a thousand pairs in the time of a few of 2048x2048, and handing over takes as long. Some, while
 their size is not known."""
 
-SMALL = 1 << 14
-"""Pixels of a mask that is counted before a thread has taken it: it takes Python longer to
-change hands between threads than to open, inflate and count so little."""
+QUICK = 300e-6
+"""Seconds of a pair that is counted before a thread has taken it: threads that call so little at
+a time wait longer for each other than they save. Of 512x512 pixels a pair takes a third of that;
+on a slow disk, or where OpenCV has to decode it, several times as much."""
+
+SLOW_CHUNKS = 3
+"""In a row, after which threads count: one alone may have waited for another process."""
 
 MOST_LISTED = 1000
 """Pairs that are named in a summary; all are counted."""
@@ -148,12 +153,15 @@ def _counts(samples: Any, source: Source) -> Iterator[tuple[Sequence[Document], 
         while chunk := list(islice(docs, _pairs_like(last))):
             yield chunk
 
+    slow = 0
     with one_thread():
         for chunk in chunks():
+            started = time.perf_counter()
             counted = count_chunk(chunk, source)
+            slow = slow + 1 if time.perf_counter() - started > QUICK * len(chunk) else 0
             yield chunk, counted
             last = counted.overlaps[-1]
-            if any(one is None or one.pixels > SMALL for one in counted.overlaps):
+            if slow == SLOW_CHUNKS:
                 break
     for outcome in map_items(partial(count_chunk, source=source), chunks()):
         counted = outcome.unwrap()

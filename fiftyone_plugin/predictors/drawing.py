@@ -9,7 +9,8 @@ import numpy as np
 
 from fiftyone_plugin.predictors.base import Prediction
 from importers.errors import MaskError
-from importers.masks import MAX_COORDINATE, MAX_PIXELS
+from importers.masks import MAX_PIXELS
+from importers.polygons import MAX_COORDINATE
 
 Outline = Sequence[tuple[float, float]]
 

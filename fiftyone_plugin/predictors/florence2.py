@@ -103,7 +103,7 @@ class Florence2:
         ).to(self.runtime.device)
 
     def _draw(self, answer: str, item: Item) -> Prediction:
-        from importers.masks import rasterize  # listing predictors must not load OpenCV
+        from importers.polygons import rasterize  # listing predictors must not load OpenCV
 
         height, width = item.picture.size
         found = self._processor.post_process_generation(

@@ -107,6 +107,6 @@ def _draw_polyline(polyline: Any, size: tuple[int, int]) -> Prediction:
         for ring in polyline.points
         if len(ring) >= 3
     ]
-    from importers.masks import rasterize  # listing predictors must not load OpenCV
+    from importers.polygons import rasterize  # listing predictors must not load OpenCV
 
     return rasterize(tuple(shapes), height, width).target.astype(np.uint8)

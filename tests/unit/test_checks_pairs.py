@@ -13,7 +13,7 @@ from fiftyone_plugin.checks import Subject
 from fiftyone_plugin.checks.pairs import box_iou, normal_form
 from importers.formats import gres
 from importers.mask_stats import MaskStats, measure
-from importers.masks import rasterize
+from importers.polygons import rasterize
 from importers.records import Polygons
 from tests.unit.subjects import box, doubts, mask, subject
 

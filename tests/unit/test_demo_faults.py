@@ -17,7 +17,8 @@ from fiftyone_plugin.demo.layouts import Written
 from importers.errors import MaskError, UnknownName, UsageError
 from importers.formats import FORMATS
 from importers.mask_stats import MaskStats, measure
-from importers.masks import polygon_faults, rasterize, read_mask
+from importers.masks import read_mask
+from importers.polygons import polygon_faults, rasterize
 from importers.records import Polygons
 from tests.unit.demo_readers import (
     MAKERS,

@@ -14,7 +14,8 @@ from PIL import Image
 
 from fiftyone_plugin.exporters.mended import polygons_of, raster_like
 from importers.errors import StateError
-from importers.masks import from_array, rasterize, read_mask
+from importers.masks import from_array, read_mask
+from importers.polygons import rasterize
 from importers.records import Shape
 
 MASKS = arrays(

@@ -51,6 +51,28 @@ def test_sound_arrays(array: np.ndarray, values: tuple[int, ...]):
     assert (mask.values, mask.problem) == (values, "")
 
 
+BYTES = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=(
+    st.sampled_from([0, 1, 255]) | st.sampled_from([0, 128, 255]) | st.integers(0, 255)
+))  # fmt: skip
+
+
+@given(BYTES, st.sampled_from([np.asarray, np.asfortranarray, np.fliplr, np.rot90]))
+def test_values_of_bytes_are_those_that_occur(array: np.ndarray, lay: Any):
+    mask = from_array(lay(array))
+    assert mask.values == tuple(np.unique(array).tolist()[: len(mask.values)])
+    assert len(mask.values) == min(8, len(np.unique(array)))
+    cut = 0 if array.max() <= 1 else 127
+    ignores = {1, 255} <= set(mask.values) <= {0, 1, 255}
+    np.testing.assert_array_equal(mask.target, lay(array) == 1 if ignores else lay(array) > cut)
+
+
+def test_sums_past_32_bits_are_right():
+    white = np.full((4200, 4100), 255, np.uint8)
+    assert from_array(white).values == (255,)
+    white[-1, -1] = 254
+    assert from_array(white).values == (254, 255)
+
+
 @pytest.mark.parametrize("value", [0, 1, 255])
 def test_constant_arrays_are_sound(value: int):
     mask = from_array(np.full((3, 4), value, np.uint8))

@@ -16,7 +16,8 @@ from fiftyone_plugin.checks.base import CHECKS, Doubt, Subject
 from fiftyone_plugin.checks.language import coordinate_leak
 from fiftyone_plugin.checks.positions import position_conflict
 from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, rasterize
+from importers.masks import Mask
+from importers.polygons import rasterize
 from importers.records import Shape
 
 SIZE = 100

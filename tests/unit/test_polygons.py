@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from importers.formats import gres
 from importers.mask_digest import digest
-from importers.masks import MAX_COORDINATE, MAX_LISTED_FAULTS, polygon_faults, rasterize
+from importers.polygons import MAX_COORDINATE, MAX_LISTED_FAULTS, polygon_faults, rasterize
 from importers.records import Pair, Polygons, Shape
 from tests.unit import raster_reference as reference
 

@@ -1,0 +1,94 @@
+"""Polygons: drawn the way LISAt draws its ground truth, and what is wrong with them."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from importers.fields import IGNORE, TARGET
+from importers.masks import Mask, Pixels
+from importers.records import Shape
+
+MAX_COORDINATE = 1 << 15
+"""OpenCV's fixed-point fill overflows beyond; no chip is that large."""
+
+MAX_LISTED_FAULTS = 20
+
+
+def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[str, ...]:
+    """What keeps polygons from enclosing a region of a (height, width) image; 21 at the most."""
+    faults = []
+    for number, shape in enumerate(shapes):
+        points = shape.points
+        if any(not math.isfinite(v) or abs(v) > MAX_COORDINATE for p in points for v in p):
+            faults.append(f"polygon {number} has coordinates that are not in any image")
+            continue
+        distinct = {(int(x), int(y)) for x, y in points}
+        if len(distinct) < 3:
+            faults.append(f"polygon {number} has {len(distinct)} distinct points")
+        elif _lies_outside(distinct, height, width):
+            faults.append(f"polygon {number} lies outside the {width}x{height} image")
+        elif shoelace_area(points) == 0 and _is_outline(points, height, width):
+            faults.append(f"polygon {number} encloses no area")
+    if len(faults) > MAX_LISTED_FAULTS:
+        faults[MAX_LISTED_FAULTS:] = [f"{len(faults) - MAX_LISTED_FAULTS} polygons more"]
+    return tuple(faults)
+
+
+def _lies_outside(points: set[tuple[int, int]], height: int, width: int) -> bool:
+    """Whether no pixel can be met; a polygon around the image has no point in it and meets all."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return max(xs) < 0 or min(xs) >= width or max(ys) < 0 or min(ys) >= height
+
+
+def _is_outline(points: tuple[tuple[float, float], ...], height: int, width: int) -> bool:
+    """Whether filling adds nothing: in a figure of eight, areas cancel out that are filled."""
+    outline = np.zeros((height, width), np.uint8)
+    corners = np.asarray(points, dtype=np.float64).astype(np.int32)
+    cv2.polylines(outline, [corners], True, 1, 1)
+    return np.array_equal(cv2.fillPoly(outline.copy(), [corners], 1), outline)
+
+
+def shoelace_area(points: tuple[tuple[float, float], ...]) -> float:
+    """Area in square pixels that the polygon encloses, whichever way round it runs."""
+    array = np.asarray(points, dtype=np.float64)
+    x, y = array[:, 0], array[:, 1]
+    # Written out: np.roll takes longer than all the rest.
+    closing = x[-1] * y[0] - y[-1] * x[0]
+    return float(abs(np.dot(x[:-1], y[1:]) - np.dot(y[:-1], x[1:]) + closing)) / 2
+
+
+def rasterize(shapes: tuple[Shape, ...], height: int, width: int) -> Mask:
+    """Draws polygons the way LISAt draws its ground truth.
+
+    Points are cast to int32 (towards zero), outlined with thickness 1 and filled; the
+    largest drawn area is painted first so that small shapes stay on top, and of equal
+    areas the later one first. After ``get_mask_from_json`` in LISAt_code
+    ``utils/data_processing.py``. Shapes whose coordinates OpenCV cannot hold are left out;
+    :func:`polygon_faults` names them.
+    """
+    outlines = []
+    for shape in shapes:
+        points = np.asarray(shape.points, dtype=np.float64).reshape(-1, 2)
+        if len(points) and np.isfinite(points).all() and np.abs(points).max() <= MAX_COORDINATE:
+            outlines.append((points.astype(np.int32), IGNORE if shape.ignore else TARGET))
+    pixels = np.zeros((height, width), np.uint8)
+    if len(outlines) > 1:
+        areas = []
+        for points, _ in outlines:
+            alone = np.zeros_like(pixels)
+            _paint(alone, points, 1)
+            areas.append(int(alone.sum()))
+        # Stable: numpy's default sort orders equal areas differently from machine to machine.
+        outlines = [outlines[i] for i in np.argsort(areas, kind="stable")[::-1]]
+    for points, value in outlines:
+        _paint(pixels, points, value)
+    return Mask(pixels)
+
+
+def _paint(pixels: Pixels, points: NDArray[np.int32], value: int) -> None:
+    cv2.polylines(pixels, [points], True, value, 1)
+    cv2.fillPoly(pixels, [points], value)
