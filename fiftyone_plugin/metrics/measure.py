@@ -87,7 +87,7 @@ def measure(
     table = TableBuilder()
     done = Measured(table.build(), slicer)
     images: dict[str, int] = {}
-    total, read, told = len(samples), 0, 0
+    total, read = len(samples), 0
     write = partial(_write, samples._dataset, key, convention)
     behind = WritingBehind(writer, write)
     with rare_collections():
@@ -100,9 +100,7 @@ def measure(
             slicer.add([pair_of(doc, overlap.target_area) for doc, overlap in pairs])
             behind.add((doc["_id"], overlap) for doc, overlap in pairs)
             read += len(docs)
-            if read - told >= store.BATCH or read == total:
-                progress(read, total)
-                told = read
+            progress(read, total)
         behind.finish()
     done.table = table.build()
     return done

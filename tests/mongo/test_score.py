@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
 import pytest
 
+from fiftyone_plugin.metrics import measure
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
+from fiftyone_plugin.metrics.counting import Counted, Source, count_chunk
 from fiftyone_plugin.metrics.runs import evaluation_of, load_score, score, scored_fields
 from importers import fields
 from importers.errors import StateError, UsageError
@@ -207,7 +211,29 @@ def test_lisats_scheme_gives_mean_and_deviation(dataset: fo.Dataset) -> None:
 def test_progress_ends_at_the_number_of_pairs(dataset: fo.Dataset) -> None:
     seen: list[tuple[int, int | None]] = []
     score(dataset, pred=PRED, key=KEY, progress=lambda *at: seen.append(at))
-    assert seen == [(12, 12)]
+    assert seen[-1] == (12, 12)
+    assert seen == sorted(seen) and {total for _, total in seen} == {12}
+
+
+@pytest.mark.parametrize(
+    ("quick", "in_threads"), [(1e9, 0), (0.0, 6)], ids=["quick-pairs", "slow-pairs"]
+)
+def test_pairs_that_take_long_are_counted_in_threads(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch, quick: float, in_threads: int
+) -> None:
+    counted_in: list[str] = []
+
+    def count(docs: Sequence[Any], source: Source) -> Counted:
+        counted_in.extend(current_thread().name for _ in docs)
+        return count_chunk(docs, source)
+
+    monkeypatch.setattr(measure, "count_chunk", count)
+    monkeypatch.setattr(measure, "QUICK", quick)
+    monkeypatch.setattr(measure, "SOME", 2)
+    monkeypatch.setattr(measure, "MOST_AT_ONCE", 2)
+    done = score(dataset, pred=PRED, key=KEY)
+    assert sum(name != current_thread().name for name in counted_in) == in_threads
+    assert_same(asdict(done), expected(dataset, "rmsin"))
 
 
 def test_masks_can_be_scored_at_the_size_of_a_paper(dataset: fo.Dataset) -> None:
