@@ -1,7 +1,8 @@
 """Counts the overlap of every pair of a dataset: read, decode, count, write back, in one pass.
 
-Masks are decoded and counted by threads, a few pairs at a time; what is kept of a pair is its
-row of integers, so that memory grows by less than three hundred bytes a pair.
+Masks are decoded and counted a few pairs at a time, by threads where a pair takes long; what is
+kept of a pair is its row of integers, so that memory grows by less than three hundred bytes a
+pair.
 """
 
 from __future__ import annotations
