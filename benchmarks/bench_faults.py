@@ -15,13 +15,13 @@ for its images, in a temporary folder, with a database of its own.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gres_root import is_there, parser_of
 from own_database import own_database
 
 LABELS = Path(__file__).with_name("data") / "position-labels.jsonl"
@@ -44,23 +44,13 @@ BOUNDS = {"AP": "average_precision", "AP*": "average_precision_all"}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "gres", type=Path, nargs="?", default=Path("GRES"),
-        help="the folder that holds gres_annotations (default: GRES)",
-    )  # fmt: skip
+    parser = parser_of(__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rate", type=float, default=0.3)
     given = parser.parse_args()
+    if not is_there(given.gres):
+        return 0
     with own_database():
-        from importers.formats import gres
-
-        if not gres.detect(given.gres):
-            print(
-                f"no GRES annotations in {given.gres}; nothing was measured: "
-                "name the folder of GRES"
-            )
-            return 0
         found = measure(given.gres, given.seeds, given.rate)
     print(json.dumps(found))
     return 0

@@ -18,7 +18,6 @@ The check runs anew on the excerpt, so that a change of the parser or of the geo
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -28,6 +27,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from gres_root import is_there, parser_of  # noqa: E402
 
 from fiftyone_plugin.checks import CHECKS, Subject  # noqa: E402
 from importers.errors import RecordError  # noqa: E402
@@ -43,16 +44,11 @@ SIDE = 512
 
 def main() -> int:
     """Prints precision and recall with their counts, as text and as one line of JSON."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "gres", type=Path, nargs="?", default=Path("GRES"),
-        help="the folder that holds gres_annotations (default: GRES)",
-    )  # fmt: skip
+    parser = parser_of(__doc__)
     parser.add_argument("--tolerance", type=float, default=0.08)
     parser.add_argument("--list", action="store_true", help="list what was judged wrongly")
     given = parser.parse_args()
-    if not gres.detect(given.gres):
-        print(f"no GRES annotations in {given.gres}; nothing was measured: name the folder of GRES")
+    if not is_there(given.gres):
         return 0
     labels = {one["key"]: one for one in map(json.loads, LABELS.read_text("utf-8").splitlines())}
     flagged = set(_flagged(given.gres, given.tolerance))

@@ -61,7 +61,7 @@ def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: dat
                 "file": record.source.file,
                 "index": record.source.index,
                 "image_name": record.image_name,
-                "image_digest": facts.digest,
+                fields.DIGEST: facts.digest,
             }
         ),
     }

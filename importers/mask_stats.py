@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from importers.fields import TARGET
 from importers.mask_digest import digest
-from importers.masks import Mask
+from importers.masks import Mask, greatest
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -71,7 +71,7 @@ def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
     """Measures a mask."""
     height, width = mask.pixels.shape
     target, ignored = mask.pixels, 0
-    if cv2.norm(target, cv2.NORM_INF) > TARGET:
+    if greatest(target) > TARGET:
         target = mask.target.view(np.uint8)
         ignored = int(np.count_nonzero(mask.ignore))
     common = {

@@ -8,7 +8,7 @@ from importers import fields
 
 _DIGEST = {
     # Of TIFFs the pixels count: copies of one scene can differ in their headers.
-    "$ifNull": [f"${fields.SOURCE}.content_digest", f"${fields.SOURCE}.image_digest"]
+    "$ifNull": [f"${fields.SOURCE}.content_digest", f"${fields.IMAGE_DIGEST}"]
 }
 _OWN_ID = {"$first": {"$split": [{"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 2]}, "#"]}}
 """The id that the record was published under, which its key keeps."""

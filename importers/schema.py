@@ -35,7 +35,7 @@ _LIST_ITEMS: dict[str, type] = {
     "shares": float,
     "answers": str,
 }
-_SOURCE = {"file": "", "index": 0, "image_name": "", "image_digest": "", "content_digest": ""}
+_SOURCE = {"file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": ""}
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
     fields.IMAGE_ID: str,

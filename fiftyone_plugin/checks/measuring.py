@@ -76,7 +76,7 @@ def measure_images(
 
 
 def _image(doc: Mapping[str, Any]) -> str:
-    return (doc.get(fields.SOURCE) or {}).get("image_digest") or doc["filepath"]
+    return (doc.get(fields.SOURCE) or {}).get(fields.DIGEST) or doc["filepath"]
 
 
 def measure_group(docs: Group) -> Measured:

@@ -21,7 +21,7 @@ Row = list[Any]
 LABELS = f"{fields.FINDINGS}.classifications"
 """As a column: what :data:`SAID` names of each label, in a list for each."""
 
-_FIXED = (
+FIXED = (
     fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, fields.NO_TARGET, fields.IMAGE_MISSING,
     "metadata.width", "metadata.height", fields.IMAGE_DIGEST,
 )  # fmt: skip
@@ -97,7 +97,7 @@ class Columns:
         """The columns that some checks need, and further ones that are asked for."""
         checks = list(checks)
         needs = {need for one in checks for need in one.needs}
-        paths, parts = list(_FIXED), []
+        paths, parts = list(FIXED), []
         for field, kind in _MEASURED.items():
             slots: tuple[str, ...] = tuple(kind.__slots__)
             names = tuple(n for n in slots if field in needs or f"{field}.{n}" in needs)

@@ -14,8 +14,7 @@ from zlib import crc32
 
 from fiftyone_plugin.checks.base import CHECKS, Check
 from fiftyone_plugin.checks.readings import version
-from fiftyone_plugin.checks.records import Columns, Row
-from fiftyone_plugin.checks.said import FIRES
+from fiftyone_plugin.checks.records import FIXED, Columns, Row
 from fiftyone_plugin.checks.texts import for_kind
 from importers import fields
 from importers.formats.base import Kind
@@ -23,7 +22,7 @@ from importers.formats.base import Kind
 NAMES = ("texts", "fires")
 """What is stored: of what it is, as :func:`mark` has it, and the checks that fire."""
 
-PATHS = (f"{fields.READING}.texts", FIRES)
+PATHS = tuple(f"{fields.READING}.{name}" for name in NAMES)
 
 _TEXTS = {fields.CAPTIONS, fields.CONVERSATIONS}
 
@@ -52,5 +51,6 @@ def mark(row: Row, columns: Columns) -> str:
 
     All that a check which asks for texts only is given counts, save the key.
     """
-    given: list[Any] = [*row[1:9], *(row[at] for at in (columns.captions, columns.turns) if at > 0)]
+    _, *told = row[: len(FIXED)]
+    given: list[Any] = [*told, *(row[at] for at in (columns.captions, columns.turns) if at > 0)]
     return f"{version()}{crc32(json.dumps(given, default=str).encode()):08x}"

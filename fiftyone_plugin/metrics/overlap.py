@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from importers.fields import IGNORE, TARGET
+from importers.masks import greatest
 
 Pixels = NDArray[np.uint8]
 
 # OpenCV's norms make no arrays, and take a quarter of NumPy's time.
-_norm, _SUM, _GREATEST = cv2.norm, cv2.NORM_L1, cv2.NORM_INF
+_norm, _SUM = cv2.norm, cv2.NORM_L1
 
 
 class Overlap(NamedTuple):
@@ -65,11 +66,6 @@ def overlap(target: Pixels, prediction: Pixels | None) -> Overlap:
     intersection = (target_area + predicted_area - apart) // 2
     union = intersection + apart
     return Overlap(intersection, union, target_area, predicted_area, pixels, resized)
-
-
-def greatest(mask: Pixels) -> int:
-    """The greatest value of a (height, width) mask."""
-    return int(_norm(mask, _GREATEST))
 
 
 def resize(mask: Pixels, shape: tuple[int, ...]) -> Pixels:

@@ -11,9 +11,8 @@ from importers import fields
 Document = Mapping[str, Any]
 
 _FINDINGS = f"{fields.FINDINGS}.classifications"
-_DIGEST = "image_digest"
 IMAGE_FIELDS = (
-    "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, f"{fields.SOURCE}.{_DIGEST}",
+    "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, fields.IMAGE_DIGEST,
 )  # fmt: skip
 """What :func:`image_of` reads."""
 
@@ -24,7 +23,7 @@ FACTS = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
 
 def image_of(doc: Document) -> str:
     """The image of a pair, by content where known: RefSegRS gives each pair its own copy."""
-    digest = (doc.get(fields.SOURCE) or {}).get(_DIGEST)
+    digest = (doc.get(fields.SOURCE) or {}).get(fields.DIGEST)
     if digest and not doc.get(fields.IMAGE_MISSING):
         return digest
     named = doc.get(fields.IMAGE_ID)

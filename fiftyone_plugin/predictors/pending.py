@@ -15,7 +15,7 @@ SPEEDS = "prediction_seconds"
 
 _READ = (
     fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, "filepath", "metadata.width",
-    "metadata.height", f"{fields.SOURCE}.image_name", f"{fields.SOURCE}.image_digest",
+    "metadata.height", f"{fields.SOURCE}.image_name", fields.IMAGE_DIGEST,
 )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def list_queries(
     """Sample id and query of each pair that has no mask in the field, image by image."""
     where = _pending(field_name, reads_images)
     # Queries of one image follow each other, so that a predictor can decode it once.
-    order = (f"{fields.SOURCE}.image_digest", fields.IMAGE_ID)
+    order = (fields.IMAGE_DIGEST, fields.IMAGE_ID)
     for doc in store.stream(samples, _READ, where=where, order=order):
         size = doc.get("metadata") or {}
         yield (

@@ -1,13 +1,16 @@
-"""What the tests of predictors behind a network share."""
+"""What tests of several files share."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from fiftyone_plugin.demo.layouts import Written
 from fiftyone_plugin.predictors import tokens
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -28,3 +31,13 @@ def chip(tmp_path: Path) -> Path:
     pixels = np.random.default_rng(0).integers(0, 255, (6, 8, 3), np.uint8)
     Image.fromarray(pixels).save(path)
     return path
+
+
+@pytest.fixture
+def copy_of(made: dict[str, Written], tmp_path: Path) -> Callable[..., Path]:
+    """Copies one of the layouts that a file of tests has ``made``, for a test to damage."""
+
+    def copy(format: str, name: str = "copy") -> Path:
+        return Path(shutil.copytree(made[format].root, tmp_path / name))
+
+    return copy

@@ -37,14 +37,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
     return {name: make(folder / name, 40, seed=1, size=SIZE) for name, make in MAKERS.items()}
 
 
-@pytest.fixture
-def copy_of(made: dict[str, Written], tmp_path: Path):
-    def copy(format: str, name: str = "copy") -> Path:
-        return Path(shutil.copytree(made[format].root, tmp_path / name))
-
-    return copy
-
-
 def box_of(mask: np.ndarray) -> np.ndarray:
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -44,14 +43,6 @@ PLACED = r"\b(?:in|on|at) the (?:top|bottom|lower|upper|left|right|center|middle
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
     folder = tmp_path_factory.mktemp("texts")
     return {name: make(folder / name, 48, seed=1, size=SIZE) for name, make in MAKERS.items()}
-
-
-@pytest.fixture
-def copy_of(made: dict[str, Written], tmp_path: Path):
-    def copy(format: str, name: str = "copy") -> Path:
-        return Path(shutil.copytree(made[format].root, tmp_path / name))
-
-    return copy
 
 
 @pytest.fixture(scope="module")

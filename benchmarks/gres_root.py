@@ -1,0 +1,29 @@
+"""The folder of GRES that a benchmark goes through, which the project does not bring along."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from importers.formats import gres
+
+
+def parser_of(doc: str | None) -> argparse.ArgumentParser:
+    """A parser that takes the folder as ``gres``; its help begins as the benchmark's text does."""
+    parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
+    parser.add_argument(
+        "gres", type=Path, nargs="?", default=Path("GRES"),
+        help="the folder that holds gres_annotations (default: GRES)",
+    )  # fmt: skip
+    return parser
+
+
+def is_there(root: Path) -> bool:
+    """Whether it is there; says so if not."""
+    there = gres.detect(root)
+    if not there:
+        print(f"no GRES annotations in {root}; nothing was measured: name the folder of GRES")
+    return there
