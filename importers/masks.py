@@ -24,11 +24,8 @@ from PIL import Image, UnidentifiedImageError
 
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
-from importers.png import read_gray
+from importers.png import MAX_PIXELS, read_gray
 from importers.png_write import encode_gray
-
-MAX_PIXELS = 100_000_000
-"""Larger images and masks are refused: one decoded at three bytes a pixel takes 300 MB."""
 
 MAX_BYTES = 8 * MAX_PIXELS
 """Of a ``.npy`` or of what is taken from an ``.npz``: the largest mask, in double precision."""

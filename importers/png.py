@@ -14,21 +14,27 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from io import BytesIO
 from struct import Struct
 from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from zlib_ng import zlib_ng
 
 Pixels = NDArray[np.uint8]
+
+MAX_PIXELS = 100_000_000
+"""Larger images and masks are refused: one decoded at three bytes a pixel takes 300 MB."""
 
 AT_ONCE = 1 << 16
 """Bytes that are read at first: a stored mask of 512x512 takes 2,000."""
 
 MOST_INFLATED = 800_000_000
-"""Bytes that the data of a file that lies about its size could inflate to at the most."""
+"""Bytes that the data of a file that lies about its size could inflate to at the most, and that a
+file may have."""
 
 _DEFLATE_RATIO = 1032
 """The most that deflate can save, https://zlib.net/zlib_tech.html."""
@@ -56,7 +62,7 @@ def read_gray(path: str | os.PathLike[str]) -> Pixels | None:
 
     Returns:
         (height, width) uint8, which may be read-only and not contiguous; ``None`` for any
-        other picture, and for what is none
+        other picture, for one of more than :data:`MAX_PIXELS`, and for what is none
 
     Raises:
         OSError: if the file cannot be read
@@ -67,6 +73,8 @@ def read_gray(path: str | os.PathLike[str]) -> Pixels | None:
         data = os.read(file, AT_ONCE)
         if (pixels := plain_gray(data)) is not None:
             return pixels
+        if os.fstat(file).st_size > MOST_INFLATED:
+            return None
         parts = [data]
         while parts[-1]:
             parts.append(os.read(file, AT_ONCE))
@@ -126,7 +134,7 @@ def _plain_size(header: bytes) -> tuple[int, int]:
         return 0, 0
     start, width, height, form, checksum = _HEAD(header)
     plain = start == _START and form == _GRAY and zlib_ng.crc32(header[12:29]) == checksum
-    return (height, width) if plain and width and height else (0, 0)
+    return (height, width) if plain and 0 < height * width <= MAX_PIXELS else (0, 0)
 
 
 def _image_data(data: bytes) -> bytes:
@@ -159,9 +167,25 @@ def _may_be_plain(zipped: bytes, size: int) -> bool:
 
 
 def _by_opencv(data: bytes) -> Pixels | None:
+    if _claims_too_much(data):
+        return None
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
     plain = pixels is not None and pixels.ndim == 2 and pixels.dtype == np.uint8
     return pixels if plain else None  # type: ignore[return-value]
+
+
+def _claims_too_much(data: bytes) -> bool:
+    """Whether a picture is larger than a mask may be: OpenCV makes room for a billion pixels."""
+    if data.startswith(_START) and len(data) >= _HEADER:
+        _, width, height, *_ = _HEAD(data)
+        return width * height > MAX_PIXELS
+    try:
+        with Image.open(BytesIO(data)) as image:
+            return image.width * image.height > MAX_PIXELS
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # on hostile bytes, decoders raise whatever they stumble over
+        return False  # OpenCV may know better what it is

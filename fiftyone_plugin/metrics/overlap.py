@@ -77,4 +77,7 @@ def resize(mask: Pixels, shape: tuple[int, ...]) -> Pixels:
     rows, columns = (
         np.arange(new) * old // new for new, old in zip(shape, mask.shape, strict=True)
     )
-    return mask.take(rows, 0).take(columns, 1)
+    # Whichever leaves less in between: of a row of millions, rows first would make gigabytes.
+    if len(rows) * mask.shape[1] <= mask.shape[0] * len(columns):
+        return mask.take(rows, 0).take(columns, 1)
+    return mask.take(columns, 1).take(rows, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -89,3 +91,16 @@ def test_views_and_columns_are_counted_too() -> None:
 
 def test_resize_takes_the_nearest() -> None:
     assert resize(np.array([[0, 1]], np.uint8), (2, 4)).tolist() == [[0, 0, 1, 1]] * 2
+
+
+@pytest.mark.parametrize("shape", [(1, 9_000_000), (9_000_000, 1)], ids=str)
+def test_resizing_makes_room_for_no_more_than_the_larger_mask(shape: tuple[int, int]) -> None:
+    long = np.zeros(shape, np.uint8)
+    long.ravel()[-9_000_000 // 512 :] = 1  # the last column, or row, of the result
+    tracemalloc.start()
+    resized = resize(long, (512, 512))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < long.size
+    assert resized.sum() == 512
+    assert resized[-1, -1] == 1

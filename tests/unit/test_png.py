@@ -105,6 +105,38 @@ def test_rows_too_wide_to_sum_are_left_to_opencv(monkeypatch: pytest.MonkeyPatch
     assert plain_gray(content) is None
 
 
+LARGE_FILES = [
+    pytest.param(encode_png(LARGE), id="plain"),
+    pytest.param(by_pillow(Image.fromarray(LARGE)), id="as-pillow-writes"),
+    pytest.param(cv2.imencode(".tif", LARGE)[1].tobytes(), id="tiff"),
+    pytest.param(cv2.imencode(".bmp", LARGE)[1].tobytes(), id="bmp"),
+]
+
+
+@pytest.mark.parametrize("content", LARGE_FILES)
+def test_pictures_larger_than_any_mask_are_not_decoded(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "large"
+    path.write_bytes(content)
+    monkeypatch.setattr(png, "MAX_PIXELS", LARGE.size)
+    np.testing.assert_array_equal(read_gray(path), LARGE)  # type: ignore[arg-type]
+    png._plain_size.cache_clear()
+    monkeypatch.setattr(png, "MAX_PIXELS", LARGE.size - 1)
+    assert read_gray(path) is None
+    png._plain_size.cache_clear()
+
+
+def test_a_file_larger_than_any_picture_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "large.bin"
+    with open(path, "wb") as stream:
+        stream.truncate(png.MOST_INFLATED + 1)  # which takes no room on the disk
+    monkeypatch.setattr(png, "_by_opencv", None)
+    assert read_gray(path) is None
+
+
 def test_inflates_no_bomb(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(png, "MOST_INFLATED", 10 * png._DEFLATE_RATIO)
     assert plain_gray(file(data(rows(MASK)))) is None
