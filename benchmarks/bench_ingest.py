@@ -172,7 +172,7 @@ def declared(schema: Any) -> Iterator[Any]:
 
 
 def insert_ours(dataset: Any, made: list[Any]) -> None:
-    from importers.collector import rare_collections
+    from importers.gc_pause import rare_collections
     from importers.ingest import ImportOptions, _insert_all
 
     with rare_collections():

@@ -34,7 +34,7 @@ import fiftyone.core.models as fom
 import numpy as np
 
 from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors.pending import SPEEDS
+from fiftyone_plugin.predictors.queries import SPEEDS
 from fiftyone_plugin.predictors.runner import predict
 from importers import fields, store
 from importers.ingest import import_dataset

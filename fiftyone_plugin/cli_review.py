@@ -81,7 +81,7 @@ def _status(args: Namespace, dataset: Any) -> Report:
 
 def _set(args: Namespace, dataset: Any) -> Report:
     from fiftyone_plugin.curation import review
-    from fiftyone_plugin.curation.judging import judge
+    from fiftyone_plugin.curation.verdicts import judge
 
     key, verdict = args.set
     judge(

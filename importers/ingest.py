@@ -17,18 +17,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import app_view, fields, schema, store
-from importers.collector import rare_collections
+from importers import app_view, fields, fo_internals, schema, store
 from importers.datasets import media_dir_of, open_dataset
 from importers.documents import document
 from importers.errors import RecordError, StateError
 from importers.formats import FORMATS, SPLITS, Format, find_format
+from importers.gc_pause import rare_collections
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
 from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.records import Record
 from importers.scenes import join_scenes
-from importers.skips import Skips
+from importers.skip_log import Skips
 from importers.sources import Located, Wish, locate
 
 LISTED = 1000
@@ -207,7 +207,7 @@ def _prepare_missing(group: _Group, place: Place) -> list[Prepared]:
 
 def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) -> int:
     added: list[int] = []
-    dataset_id = dataset._doc.id
+    dataset_id = fo_internals.dataset_id(dataset)
 
     def insert(docs: list[dict[str, Any]]) -> None:
         added.append(store.insert(dataset, docs))
@@ -224,7 +224,7 @@ def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) 
 
 
 def _finish(dataset: Any, summary: ImportSummary, skips: Skips) -> None:
-    collection = dataset._sample_collection
+    collection = fo_internals.collection(dataset)
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = collection.estimated_document_count()
     groups = collection.aggregate(
@@ -255,7 +255,7 @@ def _finish(dataset: Any, summary: ImportSummary, skips: Skips) -> None:
 
 def _show_renditions(dataset: Any) -> None:
     """Makes the App show renditions, where there are any."""
-    collection = dataset._sample_collection
+    collection = fo_internals.collection(dataset)
     if collection.find_one({fields.RENDITION: {"$type": "string"}}) is None:
         return
     # A sample whose original a browser can show is its own rendition.

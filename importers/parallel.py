@@ -23,8 +23,8 @@ from itertools import chain, islice, repeat
 from multiprocessing import get_context
 from typing import Any, Generic, Literal, TypeVar, get_args
 
+from importers.cv_threads import one_thread
 from importers.errors import StateError, UsageError
-from importers.opencv import one_thread
 
 Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)

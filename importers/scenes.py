@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from importers import fields
+from importers import fields, fo_internals
 
 _DIGEST = {
     # Of TIFFs the pixels count: copies of one scene can differ in their headers.
@@ -22,7 +22,7 @@ def join_scenes(dataset: Any) -> int:
     Returns:
         the number of images that stood under several ids
     """
-    collection = dataset._sample_collection
+    collection = fo_internals.collection(dataset)
     groups = collection.aggregate(
         [
             {"$project": {fields.KEY: 1, "digest": _DIGEST, "own": _OWN_ID}},

@@ -19,7 +19,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
-from importers import fallback, fields
+from importers import fields, fo_internals
 from importers.errors import StateError
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
@@ -117,10 +117,10 @@ def insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
     """
     if not docs:
         return 0
-    if fallback.is_needed():
-        return fallback.add_samples(dataset, docs)
+    if fo_internals.is_needed():
+        return fo_internals.add_samples(dataset, docs)
     try:
-        return len(dataset._sample_collection.insert_many(docs, ordered=False).inserted_ids)
+        return len(fo_internals.collection(dataset).insert_many(docs, ordered=False).inserted_ids)
     except BulkWriteError as error:
         duplicate_key = 11000
         errors = error.details["writeErrors"]
@@ -131,7 +131,9 @@ def insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
 
 def existing_keys(dataset: Any, keys: Sequence[str]) -> set[str]:
     """Which of the keys the dataset holds."""
-    found = dataset._sample_collection.find({fields.KEY: {"$in": list(keys)}}, {fields.KEY: 1})
+    found = fo_internals.collection(dataset).find(
+        {fields.KEY: {"$in": list(keys)}}, {fields.KEY: 1}
+    )
     return {doc[fields.KEY] for doc in found}
 
 
@@ -150,14 +152,14 @@ def stream(
         where: a MongoDB filter on top of the view
         order: fields to sort by, which must be among those read
     """
-    pipeline = list(samples._pipeline())
+    pipeline = list(fo_internals.pipeline(samples))
     if where:
         pipeline.append({"$match": where})
     # Projected first, so that the database sorts small documents.
     pipeline.append({"$project": dict.fromkeys(projection, 1)})
     if order:
         pipeline.append({"$sort": dict.fromkeys((*order, "_id"), 1)})
-    collection = samples._dataset._sample_collection
+    collection = fo_internals.collection(samples)
     # Unsaid, a batch is 16 MB of documents, which take a hundred in memory.
     yield from collection.aggregate(pipeline, allowDiskUse=True, batchSize=BATCH)
 
@@ -172,7 +174,7 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
     count = 0
     for batch in batched(changes, BATCH):
         updates = [{"q": {"_id": _id}, "u": _change(values, now)} for _id, values in batch]
-        _send(dataset._sample_collection, updates)
+        _send(fo_internals.collection(dataset), updates)
         count += len(batch)
     return count
 
@@ -206,14 +208,14 @@ def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[s
     operations = [UpdateOne(where, _change(values, now)) for where, values in changes]
     if not operations:
         return 0
-    return dataset._sample_collection.bulk_write(operations, ordered=False).matched_count
+    return fo_internals.collection(dataset).bulk_write(operations, ordered=False).matched_count
 
 
 def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) -> None:
     """Sets the same values on several samples; ``None`` removes a field, as in :func:`update`."""
     if ids:
         change = _change(values, datetime.now(UTC))
-        dataset._sample_collection.update_many({"_id": {"$in": list(ids)}}, change)
+        fo_internals.collection(dataset).update_many({"_id": {"$in": list(ids)}}, change)
 
 
 def _change(values: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from fiftyone_plugin.audit.drawing import Shown, default_size
 from fiftyone_plugin.checks import SEVERITIES
 from fiftyone_plugin.checks.stored import LABELS, ranked
 from fiftyone_plugin.exporters.selections import parse_selection
-from importers import fields, store
+from importers import fields, fo_internals, store
 
 _TRIED = 500
 """Findings that are looked through for examples on different images."""
@@ -89,7 +89,7 @@ def _findings(dataset: Any) -> dict[str, dict[str, int]]:
         {"$group": {"_id": {"c": f"{label}.label", "s": f"{label}.severity"}, "n": {"$sum": 1}}},
     ]
     found: dict[str, dict[str, int]] = {}
-    for doc in dataset._sample_collection.aggregate(pipeline, allowDiskUse=True):
+    for doc in fo_internals.collection(dataset).aggregate(pipeline, allowDiskUse=True):
         found.setdefault(doc["_id"]["c"], {})[doc["_id"]["s"]] = doc["n"]
     return dict(sorted(found.items(), key=lambda one: (-sum(one[1].values()), one[0])))
 

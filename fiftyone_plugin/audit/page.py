@@ -13,7 +13,7 @@ from fiftyone_plugin.audit.markdown import escape, table
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
 from fiftyone_plugin.checks.runner import RAN, choose, flag, kind_of
 from fiftyone_plugin.reports import Report
-from importers import fields, store
+from importers import fields, fo_internals, store
 from importers.errors import StateError, UsageError
 from importers.files import write_atomic
 from importers.parallel import Progress, no_progress
@@ -82,7 +82,7 @@ def _unchecked(dataset: Any) -> bool:
     due = {one.name for one in chosen}
     if due - set(store.info(dataset).get(RAN) or ()):
         return True
-    return dataset._sample_collection.find_one({fields.QUALITY: None}, {"_id": 1}) is not None
+    return fo_internals.collection(dataset).find_one({fields.QUALITY: None}, {"_id": 1}) is not None
 
 
 class _Page:

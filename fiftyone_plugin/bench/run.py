@@ -38,6 +38,7 @@ from fiftyone_plugin.checks import SEVERITIES, Check, Finding
 from fiftyone_plugin.checks.base import PIXELS
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.runner import choose, kind_of
+from importers import fo_internals
 from importers.errors import UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, no_progress
@@ -133,7 +134,7 @@ def bench_checks(
     if any(need in PIXELS for one in checks for need in one.needs):
         measure_images(samples)
     units = load_units(samples, checks, pairs, seed)
-    summary = BenchSummary(samples._dataset.name, seed, rate, images=len(units))
+    summary = BenchSummary(fo_internals.dataset_of(samples).name, seed, rate, images=len(units))
     before = find_all([r.pair for unit in units for r in unit], checks)
     _tell_before(summary, units, before, checks)
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as scratch:

@@ -15,7 +15,7 @@ import bson
 from bson import ObjectId
 
 from fiftyone_plugin.checks.records import Columns, Row, image_of
-from importers import fields, store
+from importers import fields, fo_internals, store
 
 T = TypeVar("T")
 
@@ -25,8 +25,8 @@ BATCH = 1000
 
 def rows(samples: Any, columns: Columns) -> Iterator[Row]:
     """The samples of a dataset or view, in any order."""
-    pipeline = [*samples._pipeline(), columns.stage()]
-    for doc in samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True):
+    pipeline = [*fo_internals.pipeline(samples), columns.stage()]
+    for doc in fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True):
         yield doc["row"]
 
 
@@ -39,7 +39,7 @@ def rows_of(samples: Any, columns: Columns, ids: Sequence[ObjectId]) -> list[Row
         ids: of the samples
     """
     pipeline = [{"$match": {"_id": {"$in": ids}}}, columns.stage()]
-    collection = samples._dataset._sample_collection
+    collection = fo_internals.collection(samples)
     sent = collection.aggregate_raw_batches(pipeline, batchSize=len(ids))
     at = columns.paths.index("_id")
     found = {doc["row"][at]: doc["row"] for batch in sent for doc in bson.decode_all(batch)}
@@ -63,12 +63,12 @@ def images(samples: Any, columns: Columns) -> Iterator[list[Row]]:
 
 def _ids_by_image(samples: Any) -> Iterator[ObjectId]:
     pipeline = [
-        *samples._pipeline(),
+        *fo_internals.pipeline(samples),
         # There is an index in this order, so that of a whole dataset nothing is sorted.
         {"$sort": dict.fromkeys((fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id"), 1)},
         {"$project": {"_id": 1}},
     ]
-    collection = samples._dataset._sample_collection
+    collection = fo_internals.collection(samples)
     sent = collection.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=10 * BATCH)
     for batch in sent:
         for doc in bson.decode_all(batch):

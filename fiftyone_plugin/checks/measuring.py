@@ -14,7 +14,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from importers import fields, schema, store
+from importers import fields, fo_internals, schema, store
 from importers.errors import MaskError
 from importers.image_stats import ImageStats, TargetColors, measure_image, measure_target
 from importers.masks import Mask, Pixels, load_stored
@@ -50,10 +50,10 @@ def measure_images(
     Returns:
         the number of images read
     """
-    collection = samples._dataset._sample_collection
+    collection = fo_internals.collection(samples)
     if collection.find_one(_UNMEASURED, {"_id": 1}) is None:
         return 0
-    schema.declare_pixels(samples._dataset)
+    schema.declare_pixels(fo_internals.dataset_of(samples))
     wanted = ("filepath", fields.IMAGE_DIGEST, _MASK)
     docs = store.stream(samples, wanted, where=_UNMEASURED, order=(fields.IMAGE_DIGEST, "filepath"))
     groups = (list(group) for _, group in groupby(docs, key=_image))
@@ -71,7 +71,7 @@ def measure_images(
             done += len(targets)
             progress(done, max(done, total))
 
-    store.update(samples._dataset, changes())
+    store.update(fo_internals.dataset_of(samples), changes())
     return images
 
 

@@ -25,7 +25,7 @@ from fiftyone_plugin.checks.searching import kind_of, search
 from fiftyone_plugin.checks.stored import write, write_findings
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.metrics.runs import evaluation_of
-from importers import fields, store
+from importers import fields, fo_internals, store
 from importers.errors import StateError
 from importers.formats.base import Kind
 from importers.parallel import Progress, no_progress
@@ -93,7 +93,7 @@ def flag(
         params or {},
         with_predictions=bool(ious),
         kind=kind_of(samples),
-        has_field=samples._dataset.has_field,
+        has_field=fo_internals.dataset_of(samples).has_field,
         lacking=summary.not_run,
     )
     if any(need in PIXELS for one in chosen for need in one.needs):
@@ -113,8 +113,8 @@ def flag(
             yield some
 
     with _uncollected():
-        summary.written = write(samples._dataset, found())
-    if samples is samples._dataset:
+        summary.written = write(fo_internals.dataset_of(samples), found())
+    if samples is fo_internals.dataset_of(samples):
         remember(samples, chosen)
     if out is not None:
         write_findings(samples, out)

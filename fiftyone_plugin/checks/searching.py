@@ -25,7 +25,7 @@ from fiftyone_plugin.checks.said import PATHS
 from fiftyone_plugin.checks.screening import Groups, Looked, look_at, needs_reading
 from fiftyone_plugin.checks.survey import Survey, Suspects
 from fiftyone_plugin.checks.text_readings import is_on_texts, on_texts
-from importers import fields, schema, store
+from importers import fields, fo_internals, schema, store
 from importers.formats.base import Kind
 from importers.parallel import map_items, one_behind
 
@@ -77,7 +77,7 @@ def search(
 
 def kind_of(samples: Any) -> Kind:
     """The kind of dataset that samples are of; those from before there were several have pairs."""
-    return store.info(samples._dataset).get("kind") or "pairs"
+    return store.info(fo_internals.dataset_of(samples)).get("kind") or "pairs"
 
 
 class _Surveyed:
@@ -136,14 +136,14 @@ def _look(
         for looked in _worked(look, chunks(), workers):
             some = Checked.of(under_way.popleft(), columns, looked.found)
             if looked.readings and not declared:
-                schema.declare_reading(samples._dataset)
+                schema.declare_reading(fo_internals.dataset_of(samples))
                 declared = True
             if looked.readings:
                 changes = [
                     (some.ids[number], {fields.READING: store.embedded(values)})
                     for number, values in looked.readings
                 ]
-                behind(partial(store.update, samples._dataset, changes))
+                behind(partial(store.update, fo_internals.dataset_of(samples), changes))
             surveyed.add(looked.survey, some.ids)
             yield some
 

@@ -14,7 +14,7 @@ from bson import ObjectId
 from fiftyone_plugin.checks.base import SEVERITIES, Finding
 from fiftyone_plugin.checks.checked import Checked, differs
 from fiftyone_plugin.checks.records import LABELS
-from importers import fields, store
+from importers import fields, fo_internals, store
 from importers.errors import StateError
 from importers.parallel import one_behind
 
@@ -124,14 +124,14 @@ def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[
         where: what the finding must be, such as ``{"label": "tiny_mask"}``
     """
     pipeline = [
-        *samples._pipeline(),
+        *fo_internals.pipeline(samples),
         {"$project": {fields.KEY: 1, fields.PHRASE: 1, fields.CAPTION: 1, LABELS: 1}},
         {"$unwind": f"${LABELS}"},
         {"$match": {f"{LABELS}.{name}": value for name, value in (where or {}).items()}},
         {"$addFields": {"rank": {"$indexOfArray": [list(SEVERITIES), f"${LABELS}.severity"]}}},
         {"$sort": {"rank": 1, f"{LABELS}.score": 1, fields.KEY: 1}},
     ]
-    for doc in samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True):
+    for doc in fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True):
         one = doc[fields.FINDINGS]["classifications"]
         phrase = doc.get(fields.PHRASE, doc.get(fields.CAPTION))
         line = {"key": doc[fields.KEY], "phrase": phrase, "check": one["label"]}

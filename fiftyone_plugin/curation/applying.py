@@ -8,11 +8,11 @@ from typing import Any
 
 from bson import ObjectId
 
-from fiftyone_plugin.curation import remasking, states, writing
+from fiftyone_plugin.curation import mask_replacement, review_fields, writing
 from fiftyone_plugin.curation.decision_lines import Decision, read_decisions, read_once
 from fiftyone_plugin.curation.log import Change, Step
 from fiftyone_plugin.curation.review import edited
-from fiftyone_plugin.curation.states import Stored
+from fiftyone_plugin.curation.review_fields import Stored
 from importers import store
 from importers.errors import StateError
 from importers.fields import REVIEW_NOTE, REVIEWED_AT, REVIEWER, VERDICT
@@ -40,12 +40,12 @@ def apply(dataset: Any, path: Path | str) -> Report:
     Raises:
         UsageError: if a line is broken; then nothing was applied
     """
-    states.check_pairs(dataset)
+    review_fields.check_pairs(dataset)
     path = Path(path)
     for _ in read_once(path):
         pass  # a broken line anywhere is found before the first is applied
     changes = _Applying(dataset).changes(read_decisions(path), report := _nothing_yet())
-    writing.write(dataset, changes, Step("apply", states.default_reviewer()))
+    writing.write(dataset, changes, Step("apply", review_fields.default_reviewer()))
     return report
 
 
@@ -69,7 +69,7 @@ class _Applying:
     ) -> Iterator[Change]:
         """What is to be written, and into the report what is not."""
         for batch in store.batched(decisions, store.BATCH):
-            stored = states.read(self._dataset, [decision.key for _, decision in batch])
+            stored = review_fields.read(self._dataset, [decision.key for _, decision in batch])
             planned: dict[ObjectId, Change] = {}
             for number, decision in batch:
                 place = {"key": decision.key, "line": number}
@@ -109,7 +109,7 @@ class _Applying:
     def _with_mask(self, change: Change, decision: Decision) -> list[Change]:
         target = None if decision.mask is None else decode_rle(decision.mask.rle)
         expected = None if decision.mask is None else decision.mask.sha256
-        return remasking.changes_to(self._dataset, change, target, expected=expected)
+        return mask_replacement.changes_to(self._dataset, change, target, expected=expected)
 
 
 def _add(planned: dict[ObjectId, Change], change: Change) -> None:
@@ -123,7 +123,7 @@ def _add(planned: dict[ObjectId, Change], change: Change) -> None:
 
 def _stale(pair: Stored, decision: Decision) -> str:
     """Why the decision was made about something else, or ``""``."""
-    if states.text_digest(pair.published_phrase) != decision.phrase_sha256:
+    if review_fields.text_digest(pair.published_phrase) != decision.phrase_sha256:
         return "the phrase is not the one that was reviewed"
     if pair.mask_digest != decision.mask_sha256:
         return "the mask is not the one that was reviewed"

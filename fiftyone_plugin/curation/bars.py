@@ -19,10 +19,10 @@ from collections.abc import Callable
 from typing import Any
 
 from fiftyone_plugin.checks import SEVERITIES
-from fiftyone_plugin.curation import queue, session_store, states
+from fiftyone_plugin.curation import queue, review_fields, session_store
 from fiftyone_plugin.curation.review import PENDING
+from fiftyone_plugin.curation.review_fields import VERDICTS
 from fiftyone_plugin.curation.source import LABELS, badness
-from fiftyone_plugin.curation.states import VERDICTS
 from importers.errors import UnknownName, UsageError
 from importers.fields import QUALITY, REVIEWER, VERDICT
 
@@ -48,7 +48,7 @@ def view_of(dataset: Any, bar: str, *, view: Any = None) -> Any:
     Raises:
         UsageError: for a name that is of no bar
     """
-    states.check_pairs(dataset)
+    review_fields.check_pairs(dataset)
     kind, _, value = bar.partition(":")
     base = dataset.view() if view is None else view.view()
     if kind == "session":
@@ -86,7 +86,7 @@ def _severity(value: str) -> Filter:
 def _verdict(value: str) -> Filter:
     if value == PENDING:
         return {VERDICT: {"$nin": list(VERDICTS)}}
-    return {VERDICT: states.check_verdict(value)}
+    return {VERDICT: review_fields.check_verdict(value)}
 
 
 def _reviewer(value: str) -> Filter:

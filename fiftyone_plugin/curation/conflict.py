@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fiftyone_plugin.curation import states
+from fiftyone_plugin.curation import review_fields
 from fiftyone_plugin.curation.log import State
-from fiftyone_plugin.curation.states import Stored
+from fiftyone_plugin.curation.review_fields import Stored
 from importers.errors import StateError
 from importers.fields import REVIEW_NOTE, REVIEWED_AT, REVIEWER, SEGMENTATION, VERDICT
 
@@ -35,7 +35,7 @@ class Conflict(StateError):
             "key": pair.key,
             "verdict": state[VERDICT],
             "reviewer": state[REVIEWER],
-            "reviewed_at": states.text_of(state[REVIEWED_AT]),
+            "reviewed_at": review_fields.text_of(state[REVIEWED_AT]),
             "note": state[REVIEW_NOTE],
             "phrase": state[pair.text_field],
             "mask_changed": mask_changed,

@@ -21,9 +21,10 @@ import json
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fiftyone_plugin.curation import states
+from fiftyone_plugin.curation import review_fields
 from fiftyone_plugin.curation.applying import apply
-from fiftyone_plugin.curation.states import VERDICTS, Stored
+from fiftyone_plugin.curation.review_fields import VERDICTS, Stored
+from importers import fo_internals
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import (
     KEY,
@@ -62,9 +63,9 @@ def write_lines(dataset: Any, stream: BinaryIO) -> int:
     Returns:
         the number of lines
     """
-    states.check_pairs(dataset)
-    found = dataset._sample_collection.find(
-        {VERDICT: {"$in": list(VERDICTS)}}, states.projection(), sort=[(KEY, 1)]
+    review_fields.check_pairs(dataset)
+    found = fo_internals.collection(dataset).find(
+        {VERDICT: {"$in": list(VERDICTS)}}, review_fields.projection(), sort=[(KEY, 1)]
     )
     count = 0
     for document in found.allow_disk_use(True):
@@ -80,11 +81,11 @@ def _line(stored: Stored) -> dict[str, Any]:
         "key": stored.key,
         "verdict": state[VERDICT],
         "reviewer": state[REVIEWER],
-        "time": states.text_of(state[REVIEWED_AT]),
+        "time": review_fields.text_of(state[REVIEWED_AT]),
         "note": state[REVIEW_NOTE],
         "phrase": None if state[ORIGINAL_PHRASE] is None else state[stored.text_field],
         "mask": _mask(stored) if stored.mended else None,
-        "phrase_sha256": states.text_digest(stored.published_phrase),
+        "phrase_sha256": review_fields.text_digest(stored.published_phrase),
         "mask_sha256": stored.mask_digest,
     }
 

@@ -11,12 +11,19 @@ from typing import Any
 from bson import ObjectId
 
 from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.curation import drawing, queue, session_store, states, undoing, words
+from fiftyone_plugin.curation import (
+    drawing,
+    highlights,
+    queue,
+    review_fields,
+    session_store,
+    undoing,
+)
 from fiftyone_plugin.curation.log import ChangeLog, Scope
-from fiftyone_plugin.curation.masks_shown import masks
-from fiftyone_plugin.curation.remasking import document_of
-from fiftyone_plugin.curation.states import Stored
-from importers import store
+from fiftyone_plugin.curation.mask_replacement import document_of
+from fiftyone_plugin.curation.mask_view import masks
+from fiftyone_plugin.curation.review_fields import Stored
+from importers import fo_internals, store
 from importers.errors import UsageError
 from importers.fields import (
     CAPTION,
@@ -71,7 +78,7 @@ def pair_view(
         UsageError: if there is no such pair or session
         StateError: if PairLens did not import the dataset
     """
-    states.check_pairs(dataset)
+    review_fields.check_pairs(dataset)
     pair = sample_id or key
     if not pair:
         raise UsageError("no pair is named; give its sample id or its key")
@@ -79,7 +86,7 @@ def pair_view(
     stored = Stored(document)
     phrase = stored.state[stored.text_field] or ""
     labels = _labels(document)
-    marked = words.marked(phrase, [(one["label"], one.get("note") or "") for one in labels])
+    marked = highlights.marked(phrase, [(one["label"], one.get("note") or "") for one in labels])
     stats = store.stats_from(document.get(MASK_STATS))
     return {
         **_facts(document, phrase),
@@ -137,7 +144,7 @@ def _siblings(dataset: Any, document: Document) -> list[Document]:
     """The queries of the same image in the same split, in published order."""
     where = {IMAGE_ID: document.get(IMAGE_ID), "tags": (document.get("tags") or [None])[0]}
     wanted = {KEY: 1, PHRASE: 1, VERDICT: 1, f"{FINDINGS}.classifications.severity": 1}
-    found = dataset._sample_collection.find(where, wanted).sort("_id", 1)
+    found = fo_internals.collection(dataset).find(where, wanted).sort("_id", 1)
     return [
         {
             "sample_id": str(one["_id"]),
@@ -160,7 +167,7 @@ def _review(document: Document) -> Document:
     return {
         "verdict": document.get(VERDICT),
         "reviewer": document.get(REVIEWER),
-        "reviewed_at": states.text_of(document.get(REVIEWED_AT)),
+        "reviewed_at": review_fields.text_of(document.get(REVIEWED_AT)),
         "note": document.get(REVIEW_NOTE),
         "mask_edited": bool(document.get(ORIGINAL_MASK)),
         "editable": bool(document.get(EDITABLE_MASK)),
@@ -176,7 +183,7 @@ def _history(dataset: Any, key: str) -> list[Document]:
 def _entry(entry: Document, names: dict[ObjectId, str]) -> Document:
     old, new = entry["old"], entry["new"]
     return {
-        "time": states.text_of(entry["time"]),
+        "time": review_fields.text_of(entry["time"]),
         "reviewer": entry["reviewer"],
         "kind": entry["kind"],
         "verdict": new.get(VERDICT),

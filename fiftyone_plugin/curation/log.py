@@ -19,6 +19,8 @@ from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from pymongo import ASCENDING, ReturnDocument
 
+from importers import fo_internals
+
 COLLECTION = "pairlens.changes"
 _SEQUENCES = "pairlens.sequences"
 
@@ -89,7 +91,7 @@ class ChangeLog:
 
     def __init__(self, dataset: Any) -> None:
         database = get_db_conn()
-        self._id: ObjectId = dataset._doc.id
+        self._id: ObjectId = fo_internals.dataset_id(dataset)
         self._name: str = dataset.name
         self._changes = database[COLLECTION]
         self._sequences = database[_SEQUENCES]

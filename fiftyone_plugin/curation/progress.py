@@ -10,9 +10,9 @@ from typing import Any
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 
-from fiftyone_plugin.curation import states
+from fiftyone_plugin.curation import review_fields
 from fiftyone_plugin.curation.log import COLLECTION
-from fiftyone_plugin.curation.states import VERDICTS
+from fiftyone_plugin.curation.review_fields import VERDICTS
 
 
 @dataclass
@@ -69,7 +69,7 @@ def of_session(session: ObjectId, positions: Sequence[dict[str, Any]] = ()) -> P
 
 
 def _person(name: str, position: int | None = None, at: datetime | None = None) -> dict[str, Any]:
-    return {"reviewer": name, "judged": 0, "position": position, "at": states.text_of(at)}
+    return {"reviewer": name, "judged": 0, "position": position, "at": review_fields.text_of(at)}
 
 
 def judged_count(session: ObjectId) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 
 from bson import ObjectId
 
-from fiftyone_plugin.curation import progress, states
+from fiftyone_plugin.curation import progress, review_fields
+from fiftyone_plugin.curation.review_fields import Stored
 from fiftyone_plugin.curation.session_store import (
     CHUNK,
     POSITIONS,
@@ -21,7 +22,7 @@ from fiftyone_plugin.curation.session_store import (
     collection,
     find,
 )
-from fiftyone_plugin.curation.states import Stored
+from importers import fo_internals
 from importers.errors import UsageError
 from importers.fields import KEY
 
@@ -135,7 +136,7 @@ def left(document: Document, most: int) -> list[ObjectId]:
 
 
 def _who(reviewer: str | None) -> str:
-    return states.check_text("reviewer", reviewer) or states.default_reviewer()
+    return review_fields.check_text("reviewer", reviewer) or review_fields.default_reviewer()
 
 
 def _position(document: Document, who: str) -> int | None:
@@ -200,7 +201,7 @@ def _existing(
         if place % CHUNK >= len(ids):
             return
         sample_id = ids[place % CHUNK]
-        sample = dataset._sample_collection.find_one({"_id": sample_id}, {KEY: 1})
+        sample = fo_internals.collection(dataset).find_one({"_id": sample_id}, {KEY: 1})
         if sample is not None:
             yield place, sample_id, sample[KEY]
 
@@ -212,14 +213,14 @@ def _held(document: Document, who: str) -> set[int]:
 
 
 def _open_with_others(document: Document, who: str) -> Document:
-    since = states.this_instant() - HELD
+    since = review_fields.this_instant() - HELD
     return {"session": document["_id"], "reviewer": {"$ne": who}, "at": {"$gte": since}}
 
 
 def _arrive(document: Document, who: str, place: int, sample_id: ObjectId, key: str) -> Item:
     collection(POSITIONS).update_one(
         {"session": document["_id"], "reviewer": who},
-        {"$set": {"n": place, "at": states.this_instant()}},
+        {"$set": {"n": place, "at": review_fields.this_instant()}},
         upsert=True,
     )
     return _item(document, place, sample_id, key, end=False)

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fiftyone_plugin.curation import states, undoing, writing
+from fiftyone_plugin.curation import review_fields, undoing, writing
 from fiftyone_plugin.curation.log import Change, ChangeLog, State, Step
-from fiftyone_plugin.curation.states import VERDICTS, Stored
+from fiftyone_plugin.curation.review_fields import VERDICTS, Stored
+from importers import fo_internals
 from importers.errors import UsageError
 from importers.fields import (
     ORIGINAL_PHRASE,
@@ -84,12 +85,12 @@ def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | N
         UsageError: as :func:`set_verdict`, and for a key that stands twice
         StateError: if the dataset has no pairs
     """
-    states.check_pairs(dataset)
+    review_fields.check_pairs(dataset)
     wanted = list(verdicts)
-    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
+    who = review_fields.check_text("reviewer", reviewer) or review_fields.default_reviewer()
     for one in wanted:
         check(one)
-    stored = states.read(dataset, [one.key for one in wanted])
+    stored = review_fields.read(dataset, [one.key for one in wanted])
     _check_keys(dataset, wanted, stored)
     changes = (change_to(stored[one.key], one, who) for one in wanted)
     return writing.write(dataset, changes, Step("set", who)).count
@@ -101,10 +102,10 @@ def check(one: Verdict) -> None:
     Raises:
         UsageError: if it cannot
     """
-    states.check_verdict(one.verdict)
-    states.check_text("note", one.note)
+    review_fields.check_verdict(one.verdict)
+    review_fields.check_text("note", one.note)
     if one.phrase is not None:
-        states.check_phrase(one.phrase)
+        review_fields.check_phrase(one.phrase)
         if one.verdict != "fix":
             raise UsageError(f"an edited phrase goes with the verdict fix, not {one.verdict}")
 
@@ -130,7 +131,7 @@ def change_to(stored: Stored, one: Verdict, reviewer: str) -> Change:
     new: State = {
         VERDICT: one.verdict,
         REVIEWER: reviewer,
-        REVIEWED_AT: states.this_instant(),
+        REVIEWED_AT: review_fields.this_instant(),
         REVIEW_NOTE: one.note or None,
     }
     if one.phrase is not None:
@@ -173,9 +174,9 @@ def status(dataset: Any) -> dict[str, int]:
         ``{"pending", "keep", "drop", "fix", "unsure"}``; a verdict that PairLens does not
         know counts as pending
     """
-    states.check_pairs(dataset)
+    review_fields.check_pairs(dataset)
     counts: dict[str, int] = dict.fromkeys((PENDING, *VERDICTS), 0)
-    groups = dataset._sample_collection.aggregate(
+    groups = fo_internals.collection(dataset).aggregate(
         [{"$group": {"_id": f"${VERDICT}", "count": {"$sum": 1}}}]
     )
     for group in groups:

@@ -8,6 +8,7 @@ from typing import Any
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 
+from importers import fo_internals
 from importers.errors import StateError, UsageError
 
 SESSIONS = "pairlens.sessions"
@@ -38,7 +39,7 @@ def find(dataset: Any, session: str) -> Document:
     Raises:
         UsageError: if the dataset has none such
     """
-    where: Document = {"dataset_id": dataset._doc.id}
+    where: Document = {"dataset_id": fo_internals.dataset_id(dataset)}
     where |= {"_id": ObjectId(session)} if ObjectId.is_valid(session) else {"name": session}
     document = collection(SESSIONS).find_one(where)
     if document is None:

@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from fiftyone_plugin.curation import mending, progress, queue, states, writing
+from fiftyone_plugin.curation import mask_editing, progress, queue, review_fields, writing
 from fiftyone_plugin.curation.session_store import (
     CHUNK,
     POSITIONS,
@@ -25,7 +25,7 @@ from fiftyone_plugin.curation.session_store import (
     find,
 )
 from fiftyone_plugin.curation.source import Source, choose
-from importers import store
+from importers import fo_internals, store
 from importers.errors import StateError, UsageError
 from importers.fields import SEGMENTATION
 
@@ -69,18 +69,18 @@ def start(
         UsageError: for an unknown name, a name that is taken, or a queue without a pair
         StateError: if PairLens did not import the dataset
     """
-    states.check_pairs(dataset)
-    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
+    review_fields.check_pairs(dataset)
+    who = review_fields.check_text("reviewer", reviewer) or review_fields.default_reviewer()
     source = choose(dataset, view=view, check=check, saved_view=saved_view, severity=severity)
     if limit is not None and limit < 1:
         raise UsageError(f"a session of {limit} pairs; give 1 or more")
     title = _check_name(name) if name else None
     document: Document = {
         "_id": ObjectId(),
-        "dataset_id": dataset._doc.id,
+        "dataset_id": fo_internals.dataset_id(dataset),
         "name": title,
         "creator": who,
-        "created": states.this_instant(),
+        "created": review_fields.this_instant(),
         "finished": None,
         "over": source.facts,
     }
@@ -94,7 +94,7 @@ def start(
         collection(QUEUES).delete_many({"session": document["_id"]})
         raise
     if dataset.has_field(SEGMENTATION):
-        mending.offer(dataset)
+        mask_editing.offer(dataset)
     return get(dataset, str(document["_id"]))
 
 
@@ -103,7 +103,9 @@ def _sweep() -> None:
     queues = collection(QUEUES)
     written = set(queues.distinct("session"))
     written -= set(collection(SESSIONS).distinct("_id", {"_id": {"$in": list(written)}}))
-    dead = [one for one in written if states.this_instant() - one.generation_time > _ABANDONED]
+    dead = [
+        one for one in written if review_fields.this_instant() - one.generation_time > _ABANDONED
+    ]
     if dead:
         queues.delete_many({"session": {"$in": dead}})
 
@@ -144,7 +146,7 @@ def _insert(document: Document, source: Source) -> None:
 
 
 def _check_name(name: object) -> str:
-    text = states.check_text("name", name)
+    text = review_fields.check_text("name", name)
     if text is None or not text.strip() or len(text.splitlines()) > 1 or len(text) > MAX_NAME:
         raise UsageError(f"a session's name is one line of at most {MAX_NAME} characters")
     if ObjectId.is_valid(text.strip()):
@@ -172,7 +174,7 @@ def list_sessions(
         finished: also those that are finished
         most: as many; ``None`` for all
     """
-    where: Document = {"dataset_id": dataset._doc.id}
+    where: Document = {"dataset_id": fo_internals.dataset_id(dataset)}
     if not finished:
         where["finished"] = None
     found = collection(SESSIONS).find(where, sort=[("created", -1), ("_id", -1)])
@@ -187,9 +189,9 @@ def _described(dataset: Any, document: Document) -> Document:
         "name": document["name"],
         "dataset": dataset.name,
         "creator": document["creator"],
-        "created": states.text_of(document["created"]),
-        "finished": states.text_of(document["finished"]),
-        "last_change": states.text_of(done.last_change),
+        "created": review_fields.text_of(document["created"]),
+        "finished": review_fields.text_of(document["finished"]),
+        "last_change": review_fields.text_of(done.last_change),
         "over": document["over"],
         "pairs": document["pairs"],
         "judged": done.judged,
@@ -210,7 +212,7 @@ def rename(dataset: Any, session: str, name: str) -> Document:
 
 def finish(dataset: Any, session: str) -> Document:
     """Closes a session, whether or not pairs are left; no verdict can be given in it then."""
-    return _set(dataset, session, {"finished": states.this_instant()})
+    return _set(dataset, session, {"finished": review_fields.this_instant()})
 
 
 def reopen(dataset: Any, session: str) -> Document:

@@ -9,8 +9,8 @@ from typing import Any
 from bson import ObjectId
 
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.curation.states import VERDICTS
-from importers import store
+from fiftyone_plugin.curation.review_fields import VERDICTS
+from importers import fo_internals, store
 from importers.errors import UnknownName, UsageError
 from importers.fields import FINDINGS, KEY, VERDICT
 
@@ -38,7 +38,10 @@ class Source:
         self, dataset: Any, *, include_judged: bool = True, limit: int | None = None
     ) -> Iterator[ObjectId]:
         """The pairs' sample ids, worst first; the database sorts."""
-        pipeline = [*self.samples._pipeline(), {"$match": {KEY: {"$gt": ""}} | self.where}]
+        pipeline = [
+            *fo_internals.pipeline(self.samples),
+            {"$match": {KEY: {"$gt": ""}} | self.where},
+        ]
         if not include_judged:
             pipeline.append({"$match": {VERDICT: {"$nin": list(VERDICTS)}}})
         pipeline += [
@@ -49,7 +52,7 @@ class Source:
         if limit is not None:
             pipeline.append({"$limit": limit})
         pipeline.append({"$project": {"_id": 1}})
-        found = dataset._sample_collection.aggregate(
+        found = fo_internals.collection(dataset).aggregate(
             pipeline, allowDiskUse=True, batchSize=10 * store.BATCH
         )
         for document in found:
@@ -115,7 +118,7 @@ def choose(
 
 def _of_check(dataset: Any, check: str) -> Source:
     where = {f"{LABELS}.label": check}
-    if check not in CHECKS and not dataset._sample_collection.find_one(where, {"_id": 1}):
+    if check not in CHECKS and not fo_internals.collection(dataset).find_one(where, {"_id": 1}):
         raise UnknownName("check", check, CHECKS)
     facts = {"kind": "check", "check": check, "text": f"check {check}"}
     return Source(dataset, facts, where, check)
@@ -137,8 +140,13 @@ def _of_samples(dataset: Any, view: Any) -> Any:
     """
     if view is dataset:
         return view
-    if view._dataset is not dataset and view._dataset.name != dataset.name:
-        raise UsageError(f"the view is of dataset {view._dataset.name!r}, not {dataset.name!r}")
+    if (
+        fo_internals.dataset_of(view) is not dataset
+        and fo_internals.dataset_of(view).name != dataset.name
+    ):
+        raise UsageError(
+            f"the view is of dataset {fo_internals.dataset_of(view).name!r}, not {dataset.name!r}"
+        )
     if view._is_generated or view._is_dynamic_groups:
         raise UsageError("the view holds parts or groups of pairs; show single pairs first")
     return view

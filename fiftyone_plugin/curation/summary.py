@@ -13,11 +13,12 @@ from itertools import pairwise
 from typing import Any
 
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.curation import bars, sessions, states
+from fiftyone_plugin.curation import bars, review_fields, sessions
 from fiftyone_plugin.curation.review import PENDING
+from fiftyone_plugin.curation.review_fields import VERDICTS
 from fiftyone_plugin.curation.source import LABELS
-from fiftyone_plugin.curation.states import VERDICTS
 from fiftyone_plugin.metrics.runs import METHOD
+from importers import fo_internals
 from importers.errors import UnknownName, UsageError
 from importers.fields import IMAGE_ID, QUALITY, REVIEWER, VERDICT, iou_field
 
@@ -48,7 +49,7 @@ def overview(
         StateError: if PairLens did not import the dataset
     """
     started = time.perf_counter()
-    states.check_pairs(dataset)
+    review_fields.check_pairs(dataset)
     if not 1 <= bins <= MAX_BINS:
         raise UsageError(f"a histogram of {bins} bars; give 1 to {MAX_BINS}")
     evaluations = _evaluations(dataset)
@@ -89,16 +90,20 @@ def _rows(samples: Any, field: str, bins: int) -> list[Document]:
         },
         "bucket": known,
     }
-    pipeline = [*samples._pipeline(), {"$group": {"_id": kind, "n": {"$sum": 1}}}]
-    collection = samples._dataset._sample_collection
+    pipeline = [*fo_internals.pipeline(samples), {"$group": {"_id": kind, "n": {"$sum": 1}}}]
+    collection = fo_internals.collection(samples)
     found = collection.aggregate(pipeline, allowDiskUse=True)
     return [{**dict.fromkeys(kind), **row["_id"], "n": row["n"]} for row in found]
 
 
 def _images(samples: Any) -> int:
     """Images by name: equal names in two splits count once."""
-    pipeline = [*samples._pipeline(), {"$group": {"_id": f"${IMAGE_ID}"}}, {"$count": "n"}]
-    found = list(samples._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True))
+    pipeline = [
+        *fo_internals.pipeline(samples),
+        {"$group": {"_id": f"${IMAGE_ID}"}},
+        {"$count": "n"},
+    ]
+    found = list(fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True))
     return found[0]["n"] if found else 0
 
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_plugin.curation import consequences, session_store, states, writing
+from fiftyone_plugin.curation import consequences, review_fields, session_store, writing
 from fiftyone_plugin.curation.conflict import Conflict
 from fiftyone_plugin.curation.log import Change, ChangeLog, Kind, Scope, Step
-from fiftyone_plugin.curation.states import MASK_FIELDS
-from importers import store
+from fiftyone_plugin.curation.review_fields import MASK_FIELDS
+from importers import fo_internals, store
 from importers.fields import SEGMENTATION, VERDICT
 
 MOST_NAMED = 20
@@ -78,8 +78,8 @@ def _go(
     only_mine: bool,
     force: bool,
 ) -> dict[str, Any]:
-    states.check_pairs(dataset)
-    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
+    review_fields.check_pairs(dataset)
+    who = review_fields.check_text("reviewer", reviewer) or review_fields.default_reviewer()
     session_id = None if session is None else session_store.find(dataset, session)["_id"]
     scope = Scope(who if only_mine else None, session_id)
     writing.settle(dataset)
@@ -133,7 +133,7 @@ def _reversed(dataset: Any, change: Change) -> Change:
     back = Change(change.sample_id, change.key, change.new, change.old)
     if SEGMENTATION not in back.new:
         return back
-    document = dataset._sample_collection.find_one({"_id": change.sample_id})
+    document = fo_internals.collection(dataset).find_one({"_id": change.sample_id})
     if document is None:
         return back
     mask = {name: value for name, value in back.new.items() if name in MASK_FIELDS}
@@ -172,4 +172,4 @@ def _pending(
 
 
 def _conflict(dataset: Any, change: Change) -> Conflict:
-    return Conflict.of(states.find(dataset, str(change.sample_id)), change.old)
+    return Conflict.of(review_fields.find(dataset, str(change.sample_id)), change.old)

@@ -16,10 +16,10 @@ from typing import Any
 import fiftyone as fo
 from bson import ObjectId
 
-from fiftyone_plugin.curation import states
+from fiftyone_plugin.curation import review_fields
 from fiftyone_plugin.curation.log import Change, ChangeLog, State, Step
-from fiftyone_plugin.curation.states import REVIEW_FIELDS
-from importers import store
+from fiftyone_plugin.curation.review_fields import REVIEW_FIELDS
+from importers import fo_internals, store
 from importers.fields import REVIEWED_AT, SEGMENTATION
 
 SLOW = timedelta(seconds=30)
@@ -67,7 +67,7 @@ def _write_batch(
     dataset: Any, log: ChangeLog, batch: list[Change], about: Step, done: Written
 ) -> list[Change]:
     """Gives the changes that were not written."""
-    step = log.append(batch, about, states.this_instant(), number=done.step)
+    step = log.append(batch, about, review_fields.this_instant(), number=done.step)
     matched = store.update_matching(dataset, ((_unchanged(c), c.new) for c in batch))
     clashes = [] if matched == len(batch) else _not_there(dataset, batch)
     if clashes:
@@ -88,7 +88,7 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: Step) -> Written
     """
     ordered = sorted(changes, key=lambda c: c.sample_id)
     log = ChangeLog(dataset)
-    step = log.append(ordered, about, states.this_instant())
+    step = log.append(ordered, about, review_fields.this_instant())
     for number, change in enumerate(ordered):
         if not store.update_matching(dataset, [(_unchanged(change), change.new)]):
             back = [Change(c.sample_id, c.key, c.new, c.old) for c in ordered[:number]]
@@ -116,7 +116,7 @@ def holds(document: dict[str, Any], state: State) -> bool:
             continue
         there, wanted = document.get(name), state[name]
         if name == REVIEWED_AT:
-            there, wanted = (v and states.to_utc(v) for v in (there, wanted))
+            there, wanted = (v and review_fields.to_utc(v) for v in (there, wanted))
         if there != wanted:
             return False
     return SEGMENTATION not in state or _path(document) == _path(state)
@@ -130,7 +130,7 @@ def current(dataset: Any, changes: Sequence[Change]) -> dict[ObjectId, dict[str,
     """The documents of the pairs that changes speak of, as far as changes go."""
     names = {name for change in changes for name in change.old} | {SEGMENTATION}
     wanted = {"_id": {"$in": [change.sample_id for change in changes]}}
-    found = dataset._sample_collection.find(wanted, dict.fromkeys(names, 1))
+    found = fo_internals.collection(dataset).find(wanted, dict.fromkeys(names, 1))
     return {document["_id"]: document for document in found}
 
 
@@ -154,13 +154,13 @@ def _rebased(dataset: Any, changes: Sequence[Change]) -> list[Change]:
 def reload(dataset: Any, sample_ids: Sequence[ObjectId]) -> None:
     """Sees to it that samples this process holds in memory do not write old values back."""
     ids = [str(sample_id) for sample_id in sample_ids]
-    fo.Sample._reload_docs(dataset._sample_collection_name, sample_ids=ids)
+    fo.Sample._reload_docs(fo_internals.collection(dataset).name, sample_ids=ids)
 
 
 def settle(dataset: Any) -> None:
     """Finds out what became of changes whose writers did not live to say so."""
     log = ChangeLog(dataset)
-    for entry in log.unarrived(states.this_instant() - SLOW):
+    for entry in log.unarrived(review_fields.this_instant() - SLOW):
         change = Change(entry["sample_id"], entry["key"], entry["old"], entry["new"])
         document = current(dataset, [change]).get(change.sample_id, {})
         log.settle(entry, written=holds(document, change.new))

@@ -15,7 +15,7 @@ from fiftyone_plugin.exporters import (
 )
 from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, Tally
 from fiftyone_plugin.exporters.conversion import CONVERTERS, Converter, ConvertFormat, Example
-from fiftyone_plugin.exporters.items import Edit, ExportPair, ExportText, ExportTurn
+from fiftyone_plugin.exporters.export_items import Edit, ExportPair, ExportText, ExportTurn
 
 __all__ = [
     "CONVERTERS",

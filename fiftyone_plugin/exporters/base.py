@@ -14,7 +14,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any, Protocol
 
-from fiftyone_plugin.exporters.items import Edit
+from fiftyone_plugin.exporters.export_items import Edit
 from importers.errors import StateError
 from importers.registry import Registry
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.base import SourceExporter
-from fiftyone_plugin.exporters.items import Edit, ExportTurn
+from fiftyone_plugin.exporters.export_items import Edit, ExportTurn
 from fiftyone_plugin.exporters.json_edit import replace_values
 from importers.errors import StateError, UsageError
 from importers.formats.instruction_files import HEAD, form_in

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters import feeding
-from fiftyone_plugin.exporters.books import Books, Progress
+from fiftyone_plugin.exporters import source_items
+from fiftyone_plugin.exporters.accounting import Books, Progress
 from fiftyone_plugin.exporters.conversion import CONVERTERS, READ, example
 from fiftyone_plugin.exporters.manifest import ManifestLists
 from fiftyone_plugin.exporters.selections import ORDER, Choice, Document
 from fiftyone_plugin.exporters.target import check_target, whole_folder
-from importers import store
+from importers import fo_internals, store
 from importers.errors import StateError
 from importers.formats.base import Kind
 
@@ -63,8 +63,8 @@ def convert_dataset(
 
 
 def _documents(dataset: Any, kind: Kind) -> Iterator[Document]:
-    wanted = {*feeding.reads(kind), *READ}
+    wanted = {*source_items.reads(kind), *READ}
     # A field and a part of it cannot both be asked for.
     names = {name for name in wanted if name.rpartition(".")[0] not in wanted}
     pipeline = [{"$project": dict.fromkeys(sorted(names), 1)}, {"$sort": ORDER}]
-    return iter(dataset._sample_collection.aggregate(pipeline, allowDiskUse=True))
+    return iter(fo_internals.collection(dataset).aggregate(pipeline, allowDiskUse=True))

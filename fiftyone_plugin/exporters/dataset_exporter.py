@@ -9,7 +9,7 @@ import fiftyone.utils.data as foud
 
 from fiftyone_plugin.exporters.runner import export_dataset
 from fiftyone_plugin.exporters.selections import Document
-from importers import store
+from importers import fo_internals, store
 from importers.errors import UsageError
 
 
@@ -35,7 +35,7 @@ class RecordDatasetExporter(foud.BatchDatasetExporter):
         self, sample_collection: Any, progress: bool | Callable[[int, int], None] | None = None
     ) -> None:
         """Writes the samples of a dataset or view."""
-        dataset = sample_collection._dataset
+        dataset = fo_internals.dataset_of(sample_collection)
         own = store.info(dataset).get("format", "")
         export_dataset(
             dataset,

@@ -12,6 +12,7 @@ from typing import Any
 
 from fiftyone_plugin.exporters.base import Tally
 from fiftyone_plugin.exporters.conversion import CONVERTERS, ConvertFormat, Example
+from importers import fo_internals
 from importers.errors import StateError
 from importers.fields import INFO, KEY
 
@@ -59,7 +60,7 @@ class FiftyOneCopy:
         return ""
 
     def _chosen(self) -> Any:
-        if len(self._keys) == self._dataset._sample_collection.estimated_document_count():
+        if len(self._keys) == fo_internals.collection(self).estimated_document_count():
             return self._dataset
         if len(self._keys) > MAX_CHOSEN:
             raise StateError(

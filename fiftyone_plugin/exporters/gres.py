@@ -17,7 +17,7 @@ from typing import Any
 
 from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, SourceExporter
-from fiftyone_plugin.exporters.items import ExportPair
+from fiftyone_plugin.exporters.export_items import ExportPair
 from fiftyone_plugin.exporters.json_edit import edit_list, item_spans, member_starts
 from fiftyone_plugin.exporters.mended import Points, polygons_of, stored_mask
 from importers.errors import RecordError, StateError, UsageError

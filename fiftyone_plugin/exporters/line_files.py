@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.base import SourceExporter
-from fiftyone_plugin.exporters.items import ExportPair
+from fiftyone_plugin.exporters.export_items import ExportPair
 from importers.formats.refsegrs_lists import lines
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.items import ExportPair
+from fiftyone_plugin.exporters.export_items import ExportPair
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import IGNORE, TARGET
 from importers.masks import Pixels, from_array, load_stored

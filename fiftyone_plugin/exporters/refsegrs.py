@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.base import EXPORTERS, Exporter, ExportFormat
-from fiftyone_plugin.exporters.items import ExportPair
+from fiftyone_plugin.exporters.export_items import ExportPair
 from fiftyone_plugin.exporters.line_files import LineExporter
 from fiftyone_plugin.exporters.mended import MaskFiles
 from fiftyone_plugin.exporters.refsegrs_kin import HubExporter, RecordsExporter

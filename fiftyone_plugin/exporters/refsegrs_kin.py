@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.base import SourceExporter
-from fiftyone_plugin.exporters.items import ExportPair
+from fiftyone_plugin.exporters.export_items import ExportPair
 from fiftyone_plugin.exporters.json_edit import (
     edit_list,
     item_spans,

@@ -14,7 +14,7 @@ from typing import BinaryIO, TypeVar
 from fiftyone_plugin.exporters import base
 from fiftyone_plugin.exporters.annotation_edit import edit_annotation, edit_lines
 from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, SourceExporter
-from fiftyone_plugin.exporters.items import Edit, ExportText
+from fiftyone_plugin.exporters.export_items import Edit, ExportText
 from fiftyone_plugin.exporters.tar_copy import TarCopy
 from importers.errors import RecordError, StateError
 from importers.formats.rsteller import NAME

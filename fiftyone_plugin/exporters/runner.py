@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.exporters import CONVERTERS, EXPORTERS
+from fiftyone_plugin.exporters.accounting import Books, Progress
 from fiftyone_plugin.exporters.base import Exporter, ExportFormat
-from fiftyone_plugin.exporters.books import Books, Progress
 from fiftyone_plugin.exporters.convert import convert_dataset
-from fiftyone_plugin.exporters.feeding import feed
-from fiftyone_plugin.exporters.items import ExportItem, ExportPair
+from fiftyone_plugin.exporters.export_items import ExportItem, ExportPair
 from fiftyone_plugin.exporters.manifest import ManifestLists
 from fiftyone_plugin.exporters.selections import Choice, parse_selection
+from fiftyone_plugin.exporters.source_items import feed
 from fiftyone_plugin.exporters.target import check_target, whole_folder
 from importers import store
 from importers.errors import StateError, UnknownName, UsageError

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fiftyone_plugin.curation.states import VERDICTS
+from fiftyone_plugin.curation.review_fields import VERDICTS
+from importers import fo_internals
 from importers.errors import UnknownName, UsageError
 from importers.fields import FINDINGS, SOURCE, VERDICT
 
@@ -38,7 +39,7 @@ def parse_selection(dataset: Any, select: str) -> Choice:
     """
     kind, colon, name = select.partition(":")
     if colon and kind == "tag":
-        if not dataset._sample_collection.find_one({"tags": name}):
+        if not fo_internals.collection(dataset).find_one({"tags": name}):
             raise UsageError(f"no pair of dataset {dataset.name!r} has the tag {name!r}")
         return lambda document: name in (document.get("tags") or ())
     if colon and kind == "view":
@@ -92,9 +93,9 @@ def _in_view(dataset: Any, name: str) -> Choice:
 
 def _positions(dataset: Any, view: Any) -> Iterator[tuple[str, int, bytes]]:
     """The positions of a view's samples, in order; neither side is held in memory."""
-    collection = dataset._sample_collection
+    collection = fo_internals.collection(dataset)
     pipeline = [
-        *view._pipeline(),
+        *fo_internals.pipeline(view),
         {"$project": {"_id": 1}},
         # The view may have left fields out, so the source is looked up.
         {

@@ -13,7 +13,7 @@ from fiftyone_plugin.metrics.pair_facts import IMAGE_FIELDS, image_of
 from fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
 from fiftyone_plugin.metrics.runs import load_score
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
-from importers import fields, store
+from importers import fields, fo_internals, store
 from importers.errors import StateError, UsageError
 
 MADE = "PairLens comparison"
@@ -80,7 +80,7 @@ def compare(
     if rounds < 0 or most < 0:
         raise UsageError("the bootstrap rounds and the pairs to list are 0 or more")
     chosen = CONVENTIONS[_agreed(samples, first, second, convention)]
-    _check_view(samples._dataset, view)
+    _check_view(fo_internals.dataset_of(samples), view)
     done = Comparison([first, second], chosen.name)
     ids, one, other = _tables(samples, first, second, done)
     for name, value in compare_tables(one, other, chosen, rounds, seed).items():
@@ -88,10 +88,15 @@ def compare(
     order = most_changed(differences(one, other, chosen), most).tolist()
     ious = (one.iou(chosen), other.iou(chosen))
     picked = [(ids[i], float(ious[0][i]), float(ious[1][i])) for i in order]
-    done.changed = list(_described(samples._dataset, picked))
+    done.changed = list(_described(fo_internals.dataset_of(samples), picked))
     if view is not None:
         done.view = view
-        _save(samples._dataset, view, [i for i, _, _ in picked], f"{first} and {second}")
+        _save(
+            fo_internals.dataset_of(samples),
+            view,
+            [i for i, _, _ in picked],
+            f"{first} and {second}",
+        )
     done.seconds = round(time.perf_counter() - started, 3)
     return done
 
@@ -144,7 +149,7 @@ def _counts(doc: dict[str, Any], key: str) -> Overlap | None:
 
 
 def _described(dataset: Any, picked: list[tuple[Any, float, float]]) -> Iterator[dict[str, Any]]:
-    found = dataset._sample_collection.find(
+    found = fo_internals.collection(dataset).find(
         {"_id": {"$in": [i for i, _, _ in picked]}}, {fields.KEY: 1, fields.PHRASE: 1}
     )
     docs = {doc["_id"]: doc for doc in found}

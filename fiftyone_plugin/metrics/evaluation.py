@@ -33,7 +33,7 @@ from fiftyone_plugin.metrics.evaluation_results import (
 from fiftyone_plugin.metrics.measure import Measured, measure
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from fiftyone_plugin.metrics.summary import summarize
-from importers import fields
+from importers import fields, fo_internals
 from importers.errors import UsageError
 from importers.parallel import Progress
 
@@ -130,7 +130,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         iou, *counts = fields.score_fields(eval_key)
         schema = {iou: fo.FloatField(), **{name: fo.IntField() for name in counts}}
         # All at once: one by one they take as long as two hundred pairs.
-        samples._dataset._merge_sample_field_schema(schema)
+        fo_internals.dataset_of(samples)._merge_sample_field_schema(schema)
 
     def evaluate_samples(  # type: ignore[override]
         self,
@@ -160,15 +160,15 @@ class PairLensEvaluation(SegmentationEvaluation):
         started = time.perf_counter()
         config = self.config
         convention = CONVENTIONS[config.convention]
-        ignores = _ignores(samples._dataset, config.gt_field, mask_targets)
+        ignores = _ignores(fo_internals.dataset_of(samples), config.gt_field, mask_targets)
         names = config.pred_field, config.gt_field
-        whole = all(_is_whole(samples._dataset, name) for name in names)
+        whole = all(_is_whole(fo_internals.dataset_of(samples), name) for name in names)
         source = Source(*names, ignores, config.instances, config.side, whole)
         slicer = slices.Slicer(config.by)
         with ThreadPoolExecutor(1, thread_name_prefix="pairlens-write") as writer:
             done = measure(samples, source, convention, slicer, key, watch, writer)
             # Built while the summary is made.
-            indexed = writer.submit(_index, samples._dataset, key)
+            indexed = writer.submit(_index, fo_internals.dataset_of(samples), key)
             spread = bootstrap(done.table, convention, config.rounds, config.seed, config.scheme)
             summary = self._summary(done, spread, key)
         indexed.result()
@@ -198,7 +198,7 @@ class PairLensEvaluation(SegmentationEvaluation):
 
     def cleanup(self, samples: Any, eval_key: str) -> None:
         """Deletes the fields."""
-        dataset = samples._dataset
+        dataset = fo_internals.dataset_of(samples)
         names = [n for n in fields.score_fields(eval_key) if dataset.has_field(n)]
         indexed = fields.iou_field(eval_key)
         if indexed in dataset.list_indexes():
@@ -210,7 +210,7 @@ class PairLensEvaluation(SegmentationEvaluation):
 
     def rename(self, samples: Any, eval_key: str, new_eval_key: str) -> None:
         """Renames the fields, and the index of the IoU with them."""
-        dataset = samples._dataset
+        dataset = fo_internals.dataset_of(samples)
         indexed = fields.iou_field(eval_key)
         if indexed in dataset.list_indexes():
             dataset.drop_index(indexed)

@@ -22,9 +22,9 @@ from fiftyone_plugin.metrics.pair_facts import image_of, pair_of
 from fiftyone_plugin.metrics.slices import Slicer
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
 from fiftyone_plugin.metrics.writing_behind import WritingBehind
-from importers import fields, store
-from importers.collector import rare_collections
-from importers.opencv import one_thread
+from importers import fields, fo_internals, store
+from importers.cv_threads import one_thread
+from importers.gc_pause import rare_collections
 from importers.parallel import Progress, map_items
 
 PIXELS_AT_ONCE = 1 << 22
@@ -89,7 +89,7 @@ def measure(
     done = Measured(table.build(), slicer)
     images: dict[str, int] = {}
     total, read = len(samples), 0
-    write = partial(_write, samples._dataset, key, convention)
+    write = partial(_write, fo_internals.dataset_of(samples), key, convention)
     behind = WritingBehind(writer, write)
     with rare_collections():
         for docs, counted in _counts(samples, source):

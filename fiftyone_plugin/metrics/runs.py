@@ -22,7 +22,7 @@ from fiftyone_plugin.metrics.evaluation import (
 )
 from fiftyone_plugin.metrics.label_masks import KINDS
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
-from importers import fields
+from importers import fields, fo_internals
 from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
 
@@ -72,7 +72,7 @@ def score(
         UsageError: for an unknown name or a key that is no identifier
         StateError: if a field is missing or holds no masks, or the key is taken
     """
-    dataset = samples._dataset
+    dataset = fo_internals.dataset_of(samples)
     _check_fields(dataset, pred, gt)
     _check_key(dataset, key)
     config = PairLensEvaluationConfig(
@@ -116,7 +116,7 @@ def load_score(samples: Any, key: str) -> ScoreSummary:
     Raises:
         StateError: if there is none of that key
     """
-    dataset = samples._dataset
+    dataset = fo_internals.dataset_of(samples)
     if key not in _finished(dataset):
         known = ", ".join(_finished(dataset)) or "none"
         raise StateError(f"dataset {dataset.name!r} has no scoring {key!r}; it has {known}")
@@ -145,7 +145,7 @@ def evaluation_of(samples: Any, pred: str) -> str:
     Raises:
         StateError: if the field was never scored
     """
-    dataset = samples._dataset
+    dataset = fo_internals.dataset_of(samples)
     try:
         return scored_fields(dataset)[pred]
     except KeyError:

@@ -18,7 +18,7 @@ from fiftyone.operators.executor import ExecutionResult
 
 from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.reports import Report
-from importers import fields
+from importers import fields, fo_internals
 from importers.errors import PairLensError, UsageError
 from importers.parallel import Progress
 
@@ -142,7 +142,7 @@ class PairOperator(foo.Operator):
         """
         ctx: dict[str, Any] = {"params": params}
         if samples is not None:
-            ctx |= {"dataset": samples._dataset.name, "view": samples.view()}
+            ctx |= {"dataset": fo_internals.dataset_of(samples).name, "view": samples.view()}
         done = foo.execute_operator(f"{PLUGIN_NAME}/{self.operator_name}", ctx)
         return done.result if isinstance(done, ExecutionResult) else done
 

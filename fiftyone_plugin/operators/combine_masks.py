@@ -10,7 +10,7 @@ from fiftyone_plugin import reports
 from fiftyone_plugin.operators.base import AGAIN, PairOperator, Work, choice, text
 from fiftyone_plugin.operators.score_pairs import label_fields
 from fiftyone_plugin.predictors.consensus import MADE, consensus
-from importers import fields, store
+from importers import fields, fo_internals, store
 
 FIELD = "agreed"
 _THEN = "Score it, then flag pairs: the check consensus_conflict uses both"
@@ -44,7 +44,7 @@ class CombineMasks(PairOperator):
         """Combines."""
         params, samples = ctx.params, ctx.target_view()
         arguments = {
-            "sources": params.get("fields") or predictions(samples._dataset),
+            "sources": params.get("fields") or predictions(fo_internals.dataset_of(samples)),
             "field_name": text(params.get("field")) or FIELD,
             "resume": params.get("again") == "resume",
             "overwrite": params.get("again") == "overwrite",

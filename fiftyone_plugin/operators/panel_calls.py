@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from fiftyone_plugin.curation import evidence, mending, queue, sessions, summary, undoing
+from fiftyone_plugin.curation import evidence, mask_editing, queue, sessions, summary, undoing
 from fiftyone_plugin.curation.conflict import Conflict
-from fiftyone_plugin.curation.judging import judge
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.operators.base import is_imported, required, text
 from importers.errors import PairLensError, StateError, UsageError
 from importers.fields import SEGMENTATION
@@ -211,11 +211,11 @@ class EditMask(PanelOperator):
         """How many pairs were changed."""
         do = ctx.params.get("do") or "make"
         if do == "clear":
-            return {"made": mending.clear_editable(ctx.dataset, [_pair(ctx)])}
+            return {"made": mask_editing.clear_editable(ctx.dataset, [_pair(ctx)])}
         if do != "make":
             raise UsageError(f"there is no way to edit {do!r}; known: clear, make")
         source = text(ctx.params.get("source")) or SEGMENTATION
-        return mending.make_editable(ctx.dataset, [_pair(ctx)], source=source)
+        return mask_editing.make_editable(ctx.dataset, [_pair(ctx)], source=source)
 
 
 class CurationSession(PanelOperator):

@@ -10,11 +10,11 @@ import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.operators.base import AGAIN, PairOperator, Watcher, Work, choice, text
-from fiftyone_plugin.predictors import PREDICTORS, tokens
-from fiftyone_plugin.predictors.pending import estimate_work
+from fiftyone_plugin.predictors import PREDICTORS, secrets
+from fiftyone_plugin.predictors.queries import estimate_work
 from fiftyone_plugin.predictors.runner import predict, request_stop
 from fiftyone_plugin.reports import Report
-from importers import fields
+from importers import fields, fo_internals
 
 _STOP = {"stop": "Stop the run that fills it"}
 _FIRST = "to look at them; then add what is missing"
@@ -83,14 +83,14 @@ class PredictMasks(PairOperator):
             "limit": params.get("first"),
         }
         if params.get("again") == "stop":
-            return lambda progress: _stop(samples._dataset, arguments["field_name"])
-        secrets = tokens.of_plugin(ctx.secrets)
+            return lambda progress: _stop(fo_internals.dataset_of(samples), arguments["field_name"])
+        given = secrets.of_plugin(ctx.secrets)
 
         preview = params.get("preview", True)
 
         def run(watcher: Watcher) -> Report:
             look = watcher.look if preview else _unseen
-            with tokens.looked_up(secrets):
+            with secrets.looked_up(given):
                 done = predict(samples, **arguments, look=look, progress=watcher.progress)
             return reports.of_predict(done)
 

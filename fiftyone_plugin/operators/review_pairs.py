@@ -8,7 +8,7 @@ import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.states import VERDICTS
+from fiftyone_plugin.curation.review_fields import VERDICTS
 from fiftyone_plugin.operators.base import PairOperator, Work, choice, required, text
 from importers import fields, store
 from importers.errors import UsageError

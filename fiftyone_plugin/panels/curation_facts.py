@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from fiftyone_plugin.curation import summary
-from fiftyone_plugin.curation.states import default_reviewer
+from fiftyone_plugin.curation.review_fields import default_reviewer
 from fiftyone_plugin.metrics.runs import METHOD
 from fiftyone_plugin.operators.base import is_imported, mask_fields
 from fiftyone_plugin.panels.curation_scope import Scope, view_in
-from importers import fields
+from importers import fields, fo_internals
 from importers.errors import PairLensError
 
 Facts = dict[str, Any]
@@ -105,5 +105,6 @@ def _advice(dataset: Any, overview: Facts) -> list[dict[str, str | None]]:
 def is_flagged(dataset: Any) -> bool:
     """Whether the checks ever ran: every pair then has a quality, the sound ones too."""
     return (
-        dataset._sample_collection.find_one({fields.QUALITY: {"$gte": 0}}, {"_id": 1}) is not None
+        fo_internals.collection(dataset).find_one({fields.QUALITY: {"$gte": 0}}, {"_id": 1})
+        is not None
     )

@@ -22,7 +22,7 @@ import numpy as np
 
 from fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
 from fiftyone_plugin.metrics.overlap import Pixels, resize
-from importers import fields, store
+from importers import fields, fo_internals, store
 from importers.errors import MaskError, StateError, UsageError
 from importers.files import safe_name, write_atomic
 from importers.masks import encode_png
@@ -129,7 +129,7 @@ def consensus(
             resume nor overwrite is set, or was made of other fields
     """
     started = time.perf_counter()
-    dataset = samples._dataset
+    dataset = fo_internals.dataset_of(samples)
     _check_sources(dataset, sources, field_name)
     _check_field(dataset, field_name, list(sources), resume, overwrite)
     folder = Path(store.info(dataset)["media_dir"]) / MADE / field_name

@@ -19,7 +19,7 @@ from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from fiftyone_plugin.predictors.devices import Runtime, choose_device
 from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
-from fiftyone_plugin.predictors.square import Square, read_square
+from fiftyone_plugin.predictors.preprocessing import Square, read_square
 
 NAME = "groundingdino+sam2"
 DETECTOR, SEGMENTER = "IDEA-Research/grounding-dino-tiny", "facebook/sam2.1-hiera-tiny"

@@ -61,8 +61,8 @@ class Http:
     """
 
     def __init__(self, client: Client, concurrency: int) -> None:
-        from fiftyone_plugin.predictors.asking import Asker
         from fiftyone_plugin.predictors.http_images import Payloads
+        from fiftyone_plugin.predictors.service_pool import Asker
 
         self._client = client
         self._payloads = Payloads()
@@ -81,7 +81,7 @@ class Http:
         self._asker.close()
 
     def _ask(self, query: Query) -> Prediction:
-        from fiftyone_plugin.predictors.replies import ACCEPT, read_reply
+        from fiftyone_plugin.predictors.mask_decoding import ACCEPT, read_reply
 
         image = self._payloads.get(query.image)
         files = {"image": (image.name, image.data, image.mime_type)}
@@ -109,14 +109,14 @@ def load(params: dict[str, Any], device: str) -> Http:
     Raises:
         UsageError: for a bad parameter, or a token that may not go where it would
     """
-    from fiftyone_plugin.predictors import tokens
+    from fiftyone_plugin.predictors import secrets
     from fiftyone_plugin.predictors.http_addresses import check_token, check_url
     from fiftyone_plugin.predictors.http_client import Client
 
     settings = read_params(NAME, Settings, params)
     parts = check_url(NAME, settings.url)
-    token = tokens.find_token(tokens.HTTP_TOKEN, parts.hostname or "")
-    check_token(parts, tokens.HTTP_TOKEN, token, settings.open_token)
+    token = secrets.find_token(secrets.HTTP_TOKEN, parts.hostname or "")
+    check_token(parts, secrets.HTTP_TOKEN, token, settings.open_token)
     client = Client(settings.url, limits_of(settings, MAX_REPLY), token)
     return Http(client, settings.concurrency)
 

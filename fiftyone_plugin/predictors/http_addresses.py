@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from fiftyone_plugin.predictors.tokens import Token
+from fiftyone_plugin.predictors.secrets import Token
 from importers.errors import UsageError
 
 _PORTS = {"http": 80, "https": 443}

@@ -17,7 +17,7 @@ from typing import Any
 from fiftyone_plugin.predictors.http_addresses import host_of, proxies_for, redirected
 from fiftyone_plugin.predictors.http_faults import QUOTED, Fault, excerpt, of_error, of_status
 from fiftyone_plugin.predictors.http_session import Watch, make_session
-from fiftyone_plugin.predictors.tokens import Token
+from fiftyone_plugin.predictors.secrets import Token
 from importers.errors import PairLensError
 
 MAX_REDIRECTS = 3

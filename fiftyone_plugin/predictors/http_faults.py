@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from fiftyone_plugin.predictors.tokens import Token
+from fiftyone_plugin.predictors.secrets import Token
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 EXCERPT = 160

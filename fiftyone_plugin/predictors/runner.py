@@ -22,8 +22,8 @@ import fiftyone as fo
 from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.base import Predictor
 from fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_batch
-from fiftyone_plugin.predictors.pending import list_queries, remember_speed
-from importers import fields, store
+from fiftyone_plugin.predictors.queries import list_queries, remember_speed
+from importers import fields, fo_internals, store
 from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
 
@@ -84,7 +84,7 @@ def predict(
         raise UsageError(f"the first {limit} pairs are none; give 1 or more")
     if resume and overwrite:
         raise UsageError("--resume and --overwrite contradict each other; give one")
-    dataset = samples._dataset
+    dataset = fo_internals.dataset_of(samples)
     maker = {"predictor": predictor, "params": given}
     _check_field(dataset, field_name, maker, resume, overwrite)
     loaded = spec.load(given, device)  # before anything is deleted: it may refuse

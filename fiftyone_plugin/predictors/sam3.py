@@ -19,7 +19,7 @@ from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from fiftyone_plugin.predictors.devices import Runtime
 from fiftyone_plugin.predictors.params import describe, option, read_params
 from fiftyone_plugin.predictors.pipeline import Item, PhraseCache, Picture, PictureCache, Pipeline
-from fiftyone_plugin.predictors.square import Square, read_square
+from fiftyone_plugin.predictors.preprocessing import Square, read_square
 
 NAME = "sam3"
 PUBLISHED = "facebook/sam3"

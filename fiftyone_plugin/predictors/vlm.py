@@ -67,8 +67,8 @@ class Vlm:
     """
 
     def __init__(self, client: Client, settings: Settings) -> None:
-        from fiftyone_plugin.predictors.asking import Asker
         from fiftyone_plugin.predictors.http_images import Payloads
+        from fiftyone_plugin.predictors.service_pool import Asker
 
         self._client = client
         self._settings = settings
@@ -184,7 +184,7 @@ def load(params: dict[str, Any], device: str) -> Vlm:
     Raises:
         UsageError: for a bad parameter, or a token that may not go where it would
     """
-    from fiftyone_plugin.predictors import tokens
+    from fiftyone_plugin.predictors import secrets
     from fiftyone_plugin.predictors.http_addresses import check_token, check_url
     from fiftyone_plugin.predictors.http_client import Client
 
@@ -198,8 +198,8 @@ def load(params: dict[str, Any], device: str) -> Vlm:
     if settings.prompt != "default" and settings.prompt.count("{query}") != 1:
         raise UsageError("vlm.prompt must contain {query} once, where the query goes")
     parts = check_url(NAME, settings.url)
-    token = tokens.find_token(tokens.VLM_TOKEN, parts.hostname or "")
-    check_token(parts, tokens.VLM_TOKEN, token, settings.open_token)
+    token = secrets.find_token(secrets.VLM_TOKEN, parts.hostname or "")
+    check_token(parts, secrets.VLM_TOKEN, token, settings.open_token)
     client = Client(complete_url(settings.url), limits_of(settings, MAX_REPLY), token)
     return Vlm(client, settings)
 

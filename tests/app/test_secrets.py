@@ -9,44 +9,44 @@ import yaml
 from fiftyone.internal.secrets import EnvSecretProvider
 from fiftyone.plugins.secrets import SecretsDictionary
 
-from fiftyone_plugin.predictors import tokens
+from fiftyone_plugin.predictors import secrets
 
 
 @pytest.fixture(autouse=True)
 def _no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in tokens.NAMES:
+    for name in secrets.NAMES:
         monkeypatch.delenv(name, raising=False)
 
 
-def secrets(**known: str) -> SecretsDictionary:
+def plugin_secrets(**known: str) -> SecretsDictionary:
     def resolve(key: str, operator_uri: str) -> object:
         return EnvSecretProvider().get_sync(key)
 
-    return SecretsDictionary(known, "@pairlens/curation/x", resolve, list(tokens.NAMES))
+    return SecretsDictionary(known, "@pairlens/curation/x", resolve, list(secrets.NAMES))
 
 
 def test_the_plugin_declares_what_it_reads(repo_root: Path) -> None:
     declared = yaml.safe_load((repo_root / "fiftyone.yml").read_text())
-    assert declared["secrets"] == list(tokens.NAMES)
+    assert declared["secrets"] == list(secrets.NAMES)
 
 
 def test_without_a_secret_there_is_no_token() -> None:
-    with tokens.looked_up(tokens.of_plugin(secrets())):
-        assert tokens.find_token(tokens.HTTP_TOKEN, "host") is None
+    with secrets.looked_up(secrets.of_plugin(plugin_secrets())):
+        assert secrets.find_token(secrets.HTTP_TOKEN, "host") is None
 
 
 def test_where_the_plugin_has_none_the_environment_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(tokens.VLM_TOKEN, "of-the-environment")
-    with tokens.looked_up(tokens.of_plugin(SecretsDictionary({}))):
-        found = tokens.find_token(tokens.VLM_TOKEN, "host")
+    monkeypatch.setenv(secrets.VLM_TOKEN, "of-the-environment")
+    with secrets.looked_up(secrets.of_plugin(SecretsDictionary({}))):
+        found = secrets.find_token(secrets.VLM_TOKEN, "host")
     assert found is not None and found.reveal() == "of-the-environment"
 
 
 def test_secrets_are_texts_or_objects_that_hold_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(tokens.VLM_TOKEN, "resolved-late")
-    given = secrets(**{tokens.HTTP_TOKEN: "resolved-before"})
-    lookup = tokens.of_plugin(given)
+    monkeypatch.setenv(secrets.VLM_TOKEN, "resolved-late")
+    given = plugin_secrets(**{secrets.HTTP_TOKEN: "resolved-before"})
+    lookup = secrets.of_plugin(given)
     for _ in range(2):  # FiftyOne gives an object the first time and a text from then on
-        with tokens.looked_up(lookup):
-            found = [tokens.find_token(name, "host") for name in tokens.NAMES[:2]]
+        with secrets.looked_up(lookup):
+            found = [secrets.find_token(name, "host") for name in secrets.NAMES[:2]]
         assert [token.reveal() for token in found if token] == ["resolved-before", "resolved-late"]

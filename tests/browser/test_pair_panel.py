@@ -308,7 +308,7 @@ def test_another_query_of_the_image_opens_by_a_click(session: Page, dataset: Any
 def test_the_last_writer_is_told_and_may_insist(
     session: Page, dataset: Any, repo_root: Path
 ) -> None:
-    from fiftyone_plugin.curation.judging import judge
+    from fiftyone_plugin.curation.verdicts import judge
 
     pair = at(session, 3)
     judge(dataset, pair, "drop", reviewer="ben", note="cut off")

@@ -16,8 +16,8 @@ from fiftyone import ViewField as F
 from fiftyone_plugin import PLUGIN_NAME, cli
 from fiftyone_plugin.curation import bars, review, sessions, undoing
 from fiftyone_plugin.curation.evidence import pair_view
-from fiftyone_plugin.curation.judging import judge
 from fiftyone_plugin.curation.summary import overview
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.layouts import make_gres
 from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.plugin_link import ensure_link

@@ -12,7 +12,7 @@ import pytest
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
 from fiftyone_plugin.demo.layouts import Written, make_gres, make_refsegrs
-from importers import fallback, fields
+from importers import fields, fo_internals
 from importers.ingest import ImportOptions, import_dataset
 
 MAKERS: dict[str, Callable[..., Written]] = {
@@ -26,7 +26,7 @@ OWN = {"_id", "_dataset_id", "_rand", "created_at", "last_modified_at"}
 
 
 def another(monkeypatch: pytest.MonkeyPatch, version: str = "1.99.0") -> None:
-    fallback._warn.cache_clear()
+    fo_internals._warn.cache_clear()
     monkeypatch.setattr(fo, "__version__", version)
 
 
@@ -46,12 +46,12 @@ def stored(name: str) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("version", ["1.22", "1.22.1", "1.22.3.dev4"])
 def test_compared_versions_are_written_straight(version: str, recwarn: Any) -> None:
-    assert fallback._is_compared(version)
+    assert fo_internals._is_compared(version)
 
 
 @pytest.mark.parametrize("version", ["1.21.9", "1.23.0", "2.0", "0.25.2", "", "unknown"])
 def test_all_others_are_not(version: str) -> None:
-    assert not fallback._is_compared(version)
+    assert not fo_internals._is_compared(version)
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.curation import review, sessions, states, undoing, writing
+from fiftyone_plugin.curation import review, review_fields, sessions, undoing, writing
 from fiftyone_plugin.curation.conflict import Conflict
-from fiftyone_plugin.curation.judging import judge
 from fiftyone_plugin.curation.log import ChangeLog, Step
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.errors import UsageError
 from tests.mongo.curating import flagged, load
@@ -36,7 +36,7 @@ def dataset(dataset_name: str, source: Path) -> Any:
 
 
 def version(dataset: Any, key: str) -> str:
-    return states.find(dataset, key).version
+    return review_fields.find(dataset, key).version
 
 
 # ------------------------------------------------------------------------------ must not
@@ -151,7 +151,7 @@ WORKER = """
 import sys
 from importers.store import load
 from fiftyone_plugin.curation.conflict import Conflict
-from fiftyone_plugin.curation.judging import judge
+from fiftyone_plugin.curation.verdicts import judge
 dataset, person, session = load(sys.argv[1]), sys.argv[2], sys.argv[3]
 print("ready", flush=True)
 sys.stdin.readline()
@@ -250,7 +250,7 @@ DYING = """
 import os, signal, sys
 from importers.store import load
 from fiftyone_plugin.curation import writing
-from fiftyone_plugin.curation.judging import judge
+from fiftyone_plugin.curation.verdicts import judge
 dataset, when = load(sys.argv[1]), sys.argv[2]
 log = writing.ChangeLog
 def die(*args, **kwargs):
@@ -297,7 +297,7 @@ def test_a_change_that_was_only_slow_counts_in_the_end(
     dataset: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = keys(dataset)[0]
-    stored = states.find(dataset, key)
+    stored = review_fields.find(dataset, key)
     monkeypatch.setattr(writing, "SLOW", timedelta(0))
     arrive = ChangeLog.arrive
 

@@ -15,9 +15,16 @@ import pytest
 import tifffile
 
 from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation import decisions, mending, review, sessions, states, undoing
+from fiftyone_plugin.curation import (
+    decisions,
+    mask_editing,
+    review,
+    review_fields,
+    sessions,
+    undoing,
+)
 from fiftyone_plugin.curation.conflict import Conflict
-from fiftyone_plugin.curation.judging import judge
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from fiftyone_plugin.exporters.runner import export_dataset
 from fiftyone_plugin.metrics.runs import score
@@ -111,7 +118,7 @@ def test_a_mask_that_is_empty_or_of_a_pair_without_target_is_refused(
 
 def test_too_many_pairs_are_not_made_editable(dataset: Any) -> None:
     with pytest.raises(UsageError, match="1,001 pairs are too many"):
-        mending.make_editable(dataset, [keys(dataset)[0]] * 1001)
+        mask_editing.make_editable(dataset, [keys(dataset)[0]] * 1001)
     assert not dataset.has_field("segmentation_edit")
 
 
@@ -132,7 +139,7 @@ def test_a_prediction_becomes_the_mask_and_undo_brings_the_published_one_back(
     assert after[key]["mask_stats"]["digest"] == digest(moved(published))
     kept = after[key]["original_mask"]
     assert kept["mask_path"] == before[key]["segmentation"]["mask_path"]
-    assert kept["digest"] == digest(published) == states.find(dataset, key).mask_digest
+    assert kept["digest"] == digest(published) == review_fields.find(dataset, key).mask_digest
     # One shape in the published file: all its queries have the new mask, one has the verdict.
     for other in family[1:]:
         assert np.array_equal(mask_of(dataset, other), moved(published))
@@ -154,7 +161,7 @@ def test_a_prediction_becomes_the_mask_and_undo_brings_the_published_one_back(
 def test_an_edit_in_the_app_becomes_the_mask_with_what_is_ignored_around_it(dataset: Any) -> None:
     key = keys(dataset)[0]
     published = with_ignore(dataset, key)
-    assert mending.make_editable(dataset, [key]) == {"made": 1, "field": "segmentation_edit"}
+    assert mask_editing.make_editable(dataset, [key]) == {"made": 1, "field": "segmentation_edit"}
     sample = view_of(dataset, key)
     [detection] = sample.segmentation_edit.detections
     assert detection.label == "target"
@@ -178,7 +185,7 @@ def test_an_edit_in_the_app_becomes_the_mask_with_what_is_ignored_around_it(data
 def test_an_unchanged_edit_is_the_published_mask(dataset: Any) -> None:
     key = keys(dataset)[0]
     before = documents(dataset)[key]["segmentation"]
-    mending.make_editable(dataset, [key])
+    mask_editing.make_editable(dataset, [key])
     judge(dataset, key, "fix", use_edit=True)
     after = documents(dataset)[key]
     assert after["segmentation"] == before
@@ -190,7 +197,7 @@ def test_mending_twice_keeps_the_published_mask_and_the_way_back(dataset: Any) -
     published = documents(dataset)[key]
     judge(dataset, key, "fix", mask_from="model")
     first = documents(dataset)[key]
-    mending.make_editable(dataset, [key])
+    mask_editing.make_editable(dataset, [key])
     sample = view_of(dataset, key)
     [detection] = sample.segmentation_edit.detections
     edited = detection.mask.copy()
@@ -209,7 +216,7 @@ def test_mending_twice_keeps_the_published_mask_and_the_way_back(dataset: Any) -
 
 def test_who_saw_another_mask_is_told(dataset: Any) -> None:
     first, second = sharing(dataset)[:2]
-    seen = states.find(dataset, second).version
+    seen = review_fields.find(dataset, second).version
     judge(dataset, first, "fix", mask_from="model", reviewer="ann")
     with pytest.raises(Conflict, match="its mask changed"):
         judge(dataset, second, "keep", reviewer="bob", seen=seen)
@@ -222,7 +229,7 @@ def test_of_two_who_mend_one_shape_at_once_one_is_told_and_all_agree(dataset: An
     path.write_bytes(encode_png(np.roll(moved(mask_of(dataset, family[0])), 9, 1)))
     masks = {"other.mask_path": str(path)}
     dataset._sample_collection.update_many({"key": {"$in": family}}, {"$set": masks})
-    seen = {key: states.find(dataset, key).version for key in family}
+    seen = {key: review_fields.find(dataset, key).version for key in family}
     together = Barrier(2)
 
     def mend(given: tuple[str, str]) -> bool:
@@ -297,7 +304,7 @@ def test_a_mended_mask_travels_with_its_decision(
     undoing.undo(other)
     assert not any(d.get("original_mask") or d.get("verdict") for d in documents(other).values())
     assert {d["mask_stats"]["digest"] for d in documents(other).values()} == {
-        states.find(dataset, key).mask_digest for key in keys(dataset)
+        review_fields.find(dataset, key).mask_digest for key in keys(dataset)
     }
 
 

@@ -18,7 +18,7 @@ from fiftyone_plugin.predictors.base import (
     PredictorSpec,
     Query,
 )
-from fiftyone_plugin.predictors.pending import Estimate, estimate_work
+from fiftyone_plugin.predictors.queries import Estimate, estimate_work
 from fiftyone_plugin.predictors.runner import predict, request_stop
 from importers import fields
 from importers.errors import StateError, UsageError

@@ -13,7 +13,7 @@ from bson import json_util
 
 from fiftyone_plugin import cli
 from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors import tokens
+from fiftyone_plugin.predictors import secrets
 from fiftyone_plugin.predictors.runner import predict
 from importers import fields
 from importers.ingest import import_dataset
@@ -40,7 +40,7 @@ def half(rows: int) -> np.ndarray:
 def test_a_service_fills_a_field_and_its_token_is_stored_nowhere(
     dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
     bad = dataset.first()[fields.PHRASE]
 
     def answer(request: Request) -> Answer:

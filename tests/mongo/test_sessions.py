@@ -12,7 +12,7 @@ import pytest
 from fiftyone import ViewField as F
 
 from fiftyone_plugin.curation import queue, review, session_store, sessions, undoing
-from fiftyone_plugin.curation.judging import judge
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.errors import StateError, UsageError
 from tests.mongo.curating import flagged, ids, load, plant

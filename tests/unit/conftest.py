@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fiftyone_plugin.demo.layouts import Written
-from fiftyone_plugin.predictors import tokens
+from fiftyone_plugin.predictors import secrets
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -20,7 +20,7 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 @pytest.fixture
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment without tokens, proxies or certificate authorities of the user's."""
-    for name in (*tokens.NAMES, *_BUNDLES, *_PROXIES, *(n.upper() for n in _PROXIES)):
+    for name in (*secrets.NAMES, *_BUNDLES, *_PROXIES, *(n.upper() for n in _PROXIES)):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from fiftyone_plugin.checks import CHECKS
 from fiftyone_plugin.curation.drawing import of_finding, of_mask
-from fiftyone_plugin.curation.words import KINDS, marked
+from fiftyone_plugin.curation.highlights import KINDS, marked
 from importers.mask_stats import MaskStats
 
 STATS = MaskStats(200, 100, 50, 0, (20, 10, 40, 20), (40.0, 20.0))

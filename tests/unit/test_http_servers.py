@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.predictors import tokens
+from fiftyone_plugin.predictors import secrets
 from fiftyone_plugin.predictors.http_faults import retry_after
 from tests.unit.http_calls import PNG, SECRET, ask, ok, refused
 from tests.unit.predictions import mask
@@ -251,7 +251,7 @@ def test_a_retry_after_that_says_nothing(value: str | None):
 def test_a_redirect_to_another_server_is_refused(
     chip: Path, status: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
     with serve(lambda request: ok(PNG)) as other:
         away: Answer = status, {"Location": other.url}, b""
         with serve(lambda request: away) as server:
@@ -276,7 +276,7 @@ def test_odd_redirects_are_refused(chip: Path, location: str):
 
 
 def test_a_redirect_on_the_same_server_is_followed(chip: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
 
     def answer(request: Request) -> Answer:
         there = request.path == "/predict/"

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fiftyone_plugin.predictors import tokens
+from fiftyone_plugin.predictors import secrets
 from importers.errors import UsageError
 from tests.unit.http_calls import PNG, SECRET, ask, load, ok, queries, refused
 from tests.unit.predictions import mask
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("no_settings")
 def test_the_token_is_sent_and_shown_nowhere(
     chip: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, f"  {SECRET}\n")
+    monkeypatch.setenv(secrets.HTTP_TOKEN, f"  {SECRET}\n")
 
     def answer(request: Request) -> Answer:
         return 500, {}, b" " * 600 + f"{request.headers}".encode()
@@ -55,7 +55,7 @@ def test_the_token_is_sent_and_shown_nowhere(
 
 
 def test_a_token_that_a_server_repeats_is_not_quoted(chip: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
     for before in ("bad token ", "x" * 630):
         words = f"{before}{SECRET} "
         with serve(lambda request, words=words: (403, {}, words.encode())) as server:
@@ -78,7 +78,7 @@ def test_no_token_of_a_netrc_is_sent(chip: Path, tmp_path: Path, monkeypatch: py
 def test_what_is_for_this_machine_goes_past_the_proxy(
     chip: Path, monkeypatch: pytest.MonkeyPatch, host: str
 ):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
     with serve(lambda request: ok(PNG)) as proxy, serve(lambda request: ok(PNG)) as server:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("http_proxy", proxy.url)
@@ -93,7 +93,7 @@ def test_what_is_for_this_machine_goes_past_the_proxy(
 
 
 def test_a_token_is_not_sent_in_the_open(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
     with pytest.raises(UsageError) as caught:
         load("http://models.example.org/predict")
     assert "unencrypted" in str(caught.value) and SECRET not in str(caught.value)
@@ -102,8 +102,8 @@ def test_a_token_is_not_sent_in_the_open(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_token_goes_to_the_listed_hosts_alone(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
-    monkeypatch.setenv(tokens.TOKEN_HOSTS, "models.example.org, 127.0.0.1")
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.TOKEN_HOSTS, "models.example.org, 127.0.0.1")
     assert load("https://MODELS.example.org/predict")
     with pytest.raises(UsageError, match=r"does not list 'evil\.example'"):
         load("https://evil.example/predict")
@@ -111,16 +111,16 @@ def test_a_token_goes_to_the_listed_hosts_alone(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("token", ["two words", "new\nline", "schlüssel", "a\x7fb"])
 def test_a_token_that_is_none_is_refused_unseen(token: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, token)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, token)
     with pytest.raises(UsageError) as caught:
         load("https://127.0.0.1/")
-    assert token not in str(caught.value) and tokens.HTTP_TOKEN in str(caught.value)
+    assert token not in str(caught.value) and secrets.HTTP_TOKEN in str(caught.value)
 
 
 def test_a_token_of_the_plugins_secrets_comes_first(chip: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, "of-the-environment")
+    monkeypatch.setenv(secrets.HTTP_TOKEN, "of-the-environment")
     with serve(lambda request: ok(PNG)) as server:
-        with tokens.looked_up({tokens.HTTP_TOKEN: SECRET}.get):
+        with secrets.looked_up({secrets.HTTP_TOKEN: SECRET}.get):
             inside = load(server.url)
         for predictor in (inside, load(server.url)):
             list(predictor.predict(queries(chip)))
@@ -139,7 +139,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     chip: Path, certificates: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(tokens.HTTP_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
     context = self_signed(certificates)
     with serve(lambda request: ok(PNG), context) as server:
         text = refused(server.url, chip, retries="3")

@@ -17,7 +17,7 @@ from PIL import Image
 from fiftyone_plugin.cli import build_parser
 from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.base import PredictorSpec, Query
-from fiftyone_plugin.predictors.tokens import NAMES
+from fiftyone_plugin.predictors.secrets import NAMES
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.predictors import PREDICTORS, tokens
+from fiftyone_plugin.predictors import PREDICTORS, secrets
 from fiftyone_plugin.predictors.base import Query
 from fiftyone_plugin.predictors.vlm import complete_url
 from importers.errors import MaskError, UsageError
@@ -112,8 +112,8 @@ def test_an_answer_is_bounded(image: Path):
 
 
 def test_the_request_is_a_chat_completion(image: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(tokens.VLM_TOKEN, SECRET)
-    monkeypatch.setenv(tokens.HTTP_TOKEN, "of-the-mask-service")
+    monkeypatch.setenv(secrets.VLM_TOKEN, SECRET)
+    monkeypatch.setenv(secrets.HTTP_TOKEN, "of-the-mask-service")
     with serve(lambda request: chat("[1, 1, 3, 4]")) as server:
         base = server.url.removesuffix("/predict")
         (given,) = load(base, max_tokens="77").predict(queries(image, "the {width} car {query}"))

@@ -9,7 +9,8 @@ from fiftyone.core.odm import get_db_conn
 
 from fiftyone_plugin.curation import session_store, sessions
 from fiftyone_plugin.curation.log import COLLECTION
-from fiftyone_plugin.curation.states import VERDICTS
+from fiftyone_plugin.curation.review_fields import VERDICTS
+from importers import fo_internals
 from importers.fields import REVIEWER, VERDICT
 
 _TOLD = ("name", "creator", "created", "finished", "over", "pairs", "judged", "verdicts")
@@ -34,7 +35,7 @@ def _reviewers(dataset: Any) -> dict[str, dict[str, int]]:
         {"$sort": {"_id.r": 1}},
     ]
     found: dict[str, dict[str, int]] = {}
-    for group in dataset._sample_collection.aggregate(pipeline):
+    for group in fo_internals.collection(dataset).aggregate(pipeline):
         name = group["_id"].get("r") or ""
         found.setdefault(name, dict.fromkeys(VERDICTS, 0))[group["_id"]["v"]] = group["n"]
     return found
@@ -43,7 +44,13 @@ def _reviewers(dataset: Any) -> dict[str, dict[str, int]]:
 def sessions_of_pairs(dataset: Any) -> dict[ObjectId, str]:
     """The name of the session in which each pair got the verdict that stands, by sample id."""
     pipeline = [
-        {"$match": {"dataset_id": dataset._doc.id, "open": True, "new.verdict": {"$exists": True}}},
+        {
+            "$match": {
+                "dataset_id": fo_internals.dataset_id(dataset),
+                "open": True,
+                "new.verdict": {"$exists": True},
+            }
+        },
         {"$sort": {"seq": 1}},
         {"$group": {"_id": "$sample_id", "session": {"$last": "$session"}}},
         {"$match": {"session": {"$ne": None}}},

@@ -7,8 +7,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters.items import ExportItem, ExportPair, ExportText, ExportTurn
+from fiftyone_plugin.exporters.export_items import ExportItem, ExportPair, ExportText, ExportTurn
 from fiftyone_plugin.exporters.selections import ORDER, Choice, Document
+from importers import fo_internals
 from importers.errors import StateError
 from importers.fields import (
     CAPTION,
@@ -75,7 +76,7 @@ def feed(dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample) -> Fed:
 
 def _documents(dataset: Any, kind: Kind) -> Iterator[Document]:
     pipeline = [{"$project": dict.fromkeys(reads(kind), 1)}, {"$sort": ORDER}]
-    collection = dataset._sample_collection
+    collection = fo_internals.collection(dataset)
     for document in collection.aggregate(pipeline, allowDiskUse=True):
         source = document.get(SOURCE) or {}
         if not document.get(KEY) or not {"file", "index"} <= source.keys():
@@ -167,7 +168,7 @@ def _turns(dataset: Any) -> Iterator[Document]:
         {"$unwind": f"${CONVERSATIONS}"},
         {"$sort": order},
     ]
-    return iter(dataset._sample_collection.aggregate(pipeline, allowDiskUse=True))
+    return iter(fo_internals.collection(dataset).aggregate(pipeline, allowDiskUse=True))
 
 
 def _turn(document: Document, selected: bool, edited: dict[Any, Document]) -> ExportTurn:

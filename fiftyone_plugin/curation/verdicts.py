@@ -8,18 +8,18 @@ from typing import Any
 from bson import ObjectId
 
 from fiftyone_plugin.curation import (
-    mending,
+    mask_editing,
+    mask_replacement,
     queue,
-    remasking,
     review,
+    review_fields,
     session_store,
-    states,
     writing,
 )
 from fiftyone_plugin.curation.conflict import Conflict
 from fiftyone_plugin.curation.log import Change, Step
 from fiftyone_plugin.curation.review import Verdict
-from fiftyone_plugin.curation.states import Stored
+from fiftyone_plugin.curation.review_fields import Stored
 from importers.errors import StateError, UsageError
 from importers.fields import EDITABLE_MASK, SEGMENTATION
 
@@ -69,13 +69,13 @@ def judge(
             cannot be
         StateError: if the session is finished, or a mask cannot be read or written
     """
-    states.check_pairs(dataset)
-    who = states.check_text("reviewer", reviewer) or states.default_reviewer()
+    review_fields.check_pairs(dataset)
+    who = review_fields.check_text("reviewer", reviewer) or review_fields.default_reviewer()
     given = Verdict(pair, verdict, phrase, note)
     review.check(given)
     source = _mask_source(verdict, mask_from, use_edit)
     document = None if session is None else session_store.find_open(dataset, session)
-    stored = states.find(dataset, pair)
+    stored = review_fields.find(dataset, pair)
     if seen is not None and seen != stored.version and not force:
         raise Conflict.of(stored)
     place = None if document is None else queue.place_of(document, stored.sample_id)
@@ -83,14 +83,14 @@ def judge(
 
     def changes(now: Stored) -> list[Change]:
         change = review.change_to(now, given, who)
-        return remasking.with_mask(dataset, change, source) if source else [change]
+        return mask_replacement.with_mask(dataset, change, source) if source else [change]
 
     guarded = seen is not None and not force
     step = _write(dataset, stored, changes, about, guarded=guarded)
     if use_edit:
         # Its work is done; another edit starts from the mask as it is now.
-        mending.clear_editable(dataset, [str(stored.sample_id)])
-    return _judged(states.find(dataset, str(stored.sample_id)), verdict, who, step)
+        mask_editing.clear_editable(dataset, [str(stored.sample_id)])
+    return _judged(review_fields.find(dataset, str(stored.sample_id)), verdict, who, step)
 
 
 def _mask_source(verdict: str, mask_from: str | None, use_edit: bool) -> str | None:
@@ -133,7 +133,7 @@ def _of_this_mask(changes: list[Change], stored: Stored) -> bool:
 
 
 def _now(dataset: Any, sample_id: ObjectId) -> Stored:
-    return states.find(dataset, str(sample_id))
+    return review_fields.find(dataset, str(sample_id))
 
 
 def _judged(now: Stored, verdict: str, who: str, step: int) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _judged(now: Stored, verdict: str, who: str, step: int) -> dict[str, Any]:
         "sample_id": str(now.sample_id),
         "verdict": verdict,
         "reviewer": who,
-        "reviewed_at": states.text_of(now.state["reviewed_at"]),
+        "reviewed_at": review_fields.text_of(now.state["reviewed_at"]),
         "version": now.version,
         "step": step,
     }

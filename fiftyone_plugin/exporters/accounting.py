@@ -7,12 +7,13 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation import decisions, record
+from fiftyone_plugin.curation import decisions, review_summary
 from fiftyone_plugin.exporters.base import Tally
-from fiftyone_plugin.exporters.feeding import export_pair
-from fiftyone_plugin.exporters.items import Edit, ExportPair
+from fiftyone_plugin.exporters.export_items import Edit, ExportPair
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
 from fiftyone_plugin.exporters.selections import Document, reason
+from fiftyone_plugin.exporters.source_items import export_pair
+from importers import fo_internals
 from importers.errors import StateError
 from importers.fields import KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
 from importers.formats.base import Kind
@@ -51,8 +52,8 @@ class Books:
         self._lists = lists
         self._progress = progress
         self._kind: Kind = kind
-        self._sessions = record.sessions_of_pairs(dataset)
-        self._total = dataset._sample_collection.count_documents({})
+        self._sessions = review_summary.sessions_of_pairs(dataset)
+        self._total = fo_internals.collection(dataset).count_documents({})
         self._splits: dict[str, dict[str, int]] = {}
 
     def enter(self, document: Document, selected: bool) -> None:
@@ -142,7 +143,7 @@ class Books:
                 "images_missing": tally.images_missing,
             },
             "splits": self._splits,
-            "review": record.of_dataset(self._dataset),
+            "review": review_summary.of_dataset(self._dataset),
             "files": tally.files,
         }
 

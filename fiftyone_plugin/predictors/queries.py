@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.predictors.base import PREDICTORS, Query
-from importers import fields, store
+from importers import fields, fo_internals, store
 
 SPEEDS = "prediction_seconds"
 """Key in PairLens' info: seconds that a pair took, by predictor, in its last run."""
@@ -58,10 +58,10 @@ def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool =
     where = _pending(field_name, PREDICTORS[predictor].reads_images)
     if anew:
         del where[f"{field_name}.mask_path"]
-    pipeline = [*samples._pipeline(), {"$match": where}, {"$count": "pairs"}]
-    counted = list(samples._dataset._sample_collection.aggregate(pipeline))
+    pipeline = [*fo_internals.pipeline(samples), {"$match": where}, {"$count": "pairs"}]
+    counted = list(fo_internals.collection(samples).aggregate(pipeline))
     pairs = counted[0]["pairs"] if counted else 0
-    each = store.info(samples._dataset).get(SPEEDS, {}).get(predictor)
+    each = store.info(fo_internals.dataset_of(samples)).get(SPEEDS, {}).get(predictor)
     return Estimate(pairs, None if each is None else each * pairs)
 
 

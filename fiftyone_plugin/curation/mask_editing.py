@@ -1,7 +1,7 @@
 """An editable copy of a pair's mask, for FiftyOne's own annotation in the App.
 
 The App edits ``Detections``, not ``Segmentation`` masks: :func:`make_editable` puts a copy of
-the mask into a field of instances, and :func:`fiftyone_plugin.curation.judging.judge` takes it
+the mask into a field of instances, and :func:`fiftyone_plugin.curation.verdicts.judge` takes it
 from there with the verdict ``fix``.
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from fiftyone_plugin.curation import states
-from fiftyone_plugin.curation.remasking import Document, check_source, document_of, target_of
-from importers import store
+from fiftyone_plugin.curation import review_fields
+from fiftyone_plugin.curation.mask_replacement import Document, check_source, document_of, target_of
+from importers import fo_internals, store
 from importers.errors import UsageError
 from importers.fields import EDITABLE_MASK, MASK_TARGETS, SEGMENTATION, TARGET
 
@@ -43,7 +43,7 @@ def make_editable(
         UsageError: for an unknown pair or field, or too many pairs
         StateError: if a mask cannot be read
     """
-    states.check_pairs(dataset)
+    review_fields.check_pairs(dataset)
     if len(pairs) > MOST_EDITABLE:
         raise UsageError(f"{len(pairs):,} pairs are too many to edit; take {MOST_EDITABLE:,}")
     check_source(dataset, source)
@@ -85,7 +85,7 @@ def clear_editable(dataset: Any, pairs: Sequence[str]) -> int:
     """Takes the editable copies of pairs away again; gives the number of pairs."""
     if not dataset.has_field(EDITABLE_MASK):
         return 0
-    ids = [states.find(dataset, pair).sample_id for pair in pairs]
+    ids = [review_fields.find(dataset, pair).sample_id for pair in pairs]
     store.update_alike(dataset, ids, {EDITABLE_MASK: None})
     _reload(dataset, [{"_id": sample_id} for sample_id in ids])
     return len(ids)
@@ -93,7 +93,7 @@ def clear_editable(dataset: Any, pairs: Sequence[str]) -> int:
 
 def _reload(dataset: Any, documents: Iterable[Document]) -> None:
     ids = [str(document["_id"]) for document in documents]
-    fo.Sample._reload_docs(dataset._sample_collection_name, sample_ids=ids)
+    fo.Sample._reload_docs(fo_internals.collection(dataset).name, sample_ids=ids)
 
 
 def _editable(document: Document, source: str) -> Document:

@@ -22,6 +22,26 @@ _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
 """What FiftyOne sets itself."""
 
 
+def dataset_of(samples: Any) -> Any:
+    """The dataset of a dataset or view: itself, or what the view is a view of."""
+    return samples._dataset
+
+
+def collection(samples: Any) -> Any:
+    """The MongoDB collection in which the samples of a dataset or view are."""
+    return samples._dataset._sample_collection
+
+
+def dataset_id(samples: Any) -> Any:
+    """The ObjectId of the dataset, which stays when it is renamed."""
+    return samples._dataset._doc.id
+
+
+def pipeline(samples: Any) -> list[dict[str, Any]]:
+    """The MongoDB stages that a view adds; none for a dataset."""
+    return list(samples._pipeline())
+
+
 def is_needed() -> bool:
     """Whether the installed FiftyOne is one whose documents nobody compared; warns once."""
     version = str(fo.__version__)

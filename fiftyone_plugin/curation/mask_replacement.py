@@ -23,7 +23,7 @@ from fiftyone_plugin.curation.log import Change, State
 from fiftyone_plugin.curation.texts import MAX_RLE
 from fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
 from fiftyone_plugin.metrics.overlap import resize
-from importers import store
+from importers import fo_internals, store
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import (
     BACKGROUND,
@@ -205,7 +205,7 @@ def _sharing(dataset: Any, document: Document) -> list[Document]:
         return [document]
     either = [{f"{name}.mask_path": str(path)} for name in (SEGMENTATION, ORIGINAL_MASK)]
     where = {IMAGE_ID: document.get(IMAGE_ID), "$or": either}
-    return list(dataset._sample_collection.find(where))
+    return list(fo_internals.collection(dataset).find(where))
 
 
 def _mask_folder(dataset: Any) -> Path:
@@ -235,7 +235,7 @@ def document_of(dataset: Any, pair: str, source: str | None = None) -> Document:
         UsageError: if the dataset does not hold it, or the field ``source`` is empty
     """
     where: Document = {"_id": ObjectId(pair)} if ObjectId.is_valid(pair) else {KEY: pair}
-    document = dataset._sample_collection.find_one(where)
+    document = fo_internals.collection(dataset).find_one(where)
     if document is None or KEY not in document:
         raise UsageError(f"dataset {dataset.name!r} has no pair {pair!r}")
     if source is not None and not document.get(source):

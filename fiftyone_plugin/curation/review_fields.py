@@ -20,7 +20,7 @@ from fiftyone_plugin.curation.texts import (
     this_instant,
     to_utc,
 )
-from importers import store
+from importers import fo_internals, store
 from importers.errors import StateError, UsageError
 from importers.fields import (
     CAPTION,
@@ -128,7 +128,7 @@ def read(dataset: Any, keys: Sequence[str]) -> dict[str, Stored]:
     """The pairs of these keys that the dataset holds."""
     found: dict[str, Stored] = {}
     for batch in store.batched(keys, store.BATCH):
-        documents = dataset._sample_collection.find({KEY: {"$in": batch}}, projection())
+        documents = fo_internals.collection(dataset).find({KEY: {"$in": batch}}, projection())
         found |= {document[KEY]: Stored(document) for document in documents}
     return found
 
@@ -142,7 +142,7 @@ def find(dataset: Any, pair: str) -> Stored:
     where: dict[str, Any] = {KEY: pair}
     if ObjectId.is_valid(pair):
         where = {"_id": ObjectId(pair)}
-    document = dataset._sample_collection.find_one(where, projection())
+    document = fo_internals.collection(dataset).find_one(where, projection())
     if document is None:
         raise UsageError(f"dataset {dataset.name!r} has no pair {pair!r}")
     return Stored(document)
