@@ -1,8 +1,18 @@
-"""Names for things of one kind: formats, conventions, checks, predictors, exporters."""
+"""Names for things of one kind: formats, conventions, checks, predictors, exporters.
+
+Our own things register when the package that they are in is imported. Those of other packages
+are found through entry points: each names a module, and importing it registers what is in it::
+
+    [project.entry-points."pairlens.checks"]
+    my_checks = "my_package.my_checks"
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from importlib.metadata import entry_points
+from threading import RLock
 from typing import Generic, TypeVar
 
 from importers.errors import UnknownName
@@ -15,11 +25,19 @@ class Registry(Generic[T]):
 
     Args:
         kind: what the things are, for messages: ``"format"``
+        group: the entry points whose modules register more of them; they are imported when
+            the registry is first read
+
+    Attributes:
+        broken: by entry point, why its module could not be imported
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, group: str | None = None) -> None:
         self._kind = kind
+        self._group = group
         self._things: dict[str, T] = {}
+        self._lock = RLock()
+        self.broken: dict[str, str] = {}
 
     def add(self, name: str, thing: T) -> T:
         """Adds a thing.
@@ -33,17 +51,40 @@ class Registry(Generic[T]):
         return thing
 
     def __getitem__(self, name: str) -> T:
+        self._load()
         try:
             return self._things[name]
         except KeyError:
             raise UnknownName(self._kind, name, self._things) from None
 
     def __iter__(self) -> Iterator[str]:
+        self._load()
         return iter(self._things)
 
     def __len__(self) -> int:
+        self._load()
         return len(self._things)
 
     def values(self) -> list[T]:
         """The things, in the order they were added."""
+        self._load()
         return list(self._things.values())
+
+    def _load(self) -> None:
+        """Imports the modules of other packages, once; a broken one costs only its own things."""
+        if self._group is None:
+            return
+        with self._lock:  # reentrant: a module may read the registry while it registers
+            group, self._group = self._group, None
+            if group is None:
+                return
+            for entry in entry_points(group=group):
+                try:
+                    entry.load()
+                except Exception as error:
+                    self.broken[entry.name] = f"{type(error).__name__}: {error}"
+                    warnings.warn(
+                        f"the {self._kind}s of {entry.value} ({group}) cannot be used: "
+                        f"{self.broken[entry.name]}",
+                        stacklevel=3,
+                    )

@@ -214,7 +214,7 @@ class Check:
         )
 
 
-CHECKS: Registry[Check] = Registry("check")
+CHECKS: Registry[Check] = Registry("check", "pairlens.checks")
 
 
 def _registered(name: str, params: dict[str, Any], kind: Kind) -> Check:

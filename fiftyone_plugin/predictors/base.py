@@ -90,4 +90,4 @@ class PredictorSpec:
     reads_images: bool = True
 
 
-PREDICTORS: Registry[PredictorSpec] = Registry("predictor")
+PREDICTORS: Registry[PredictorSpec] = Registry("predictor", "pairlens.predictors")

@@ -99,7 +99,7 @@ class Format:
         return values
 
 
-FORMATS: Registry[Format] = Registry("format")
+FORMATS: Registry[Format] = Registry("format", "pairlens.formats")
 
 
 def find_format(name: str, root: Path) -> Format:

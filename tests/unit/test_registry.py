@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,39 @@ def test_a_record_error_pickles():
     )  # fmt: skip
     with pytest.raises(errors.RecordError, match="is broken"):
         errors.raise_error(error)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of installed packages, with one that has entry points."""
+    info = tmp_path / "elsewhere-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: elsewhere\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[pairlens.numbers]\nbroken = elsewhere_broken\nsound = elsewhere_sound\n"
+    )
+    (tmp_path / "elsewhere_broken.py").write_text("1 / 0")
+    (tmp_path / "elsewhere_sound.py").write_text(
+        "from tests.unit import test_registry\ntest_registry.NUMBERS[-1].add('three', 3)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+NUMBERS: list[Registry[int]] = []
+
+
+def test_nothing_of_other_packages_is_imported_before_it_is_asked_for(elsewhere: Path):
+    things: Registry[int] = Registry("number", "pairlens.numbers")
+    things.add("one", 1)
+    assert "elsewhere_sound" not in sys.modules
+
+
+def test_other_packages_add_things_and_a_broken_one_costs_only_its_own(elsewhere: Path):
+    things: Registry[int] = Registry("number", "pairlens.numbers")
+    NUMBERS.append(things)
+    things.add("one", 1)
+    with pytest.warns(UserWarning, match="the numbers of elsewhere_broken"):
+        assert things["three"] == 3
+    assert list(things) == ["one", "three"]
+    assert things.broken == {"broken": "ZeroDivisionError: division by zero"}
