@@ -18,12 +18,11 @@ from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from typing import Any
 
-from fiftyone_plugin.cli_interrupt import ending_softly
-from fiftyone_plugin.cli_report import ProgressBar, say
 from fiftyone_plugin.doctor import installed_version
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps import STEPS
 from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
+from fiftyone_plugin.terminal import ProgressBar, ending_softly, say
 from importers.errors import PairLensError, UsageError
 
 FAILED, USAGE = 1, 2

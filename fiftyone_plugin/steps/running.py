@@ -43,8 +43,8 @@ def app(watch: Watch, *, name: str, port: int | None) -> Report:
 def demo(watch: Watch, *, out: Path, open: bool, **options: Any) -> Report:
     """Runs the demo."""
     from fiftyone_plugin.app import open_app
-    from fiftyone_plugin.cli_report import say
     from fiftyone_plugin.demo.run import run_demo
+    from fiftyone_plugin.terminal import say
 
     report = run_demo(out, **options, say=say)
     if open and report.ok:
