@@ -56,11 +56,12 @@ def test_it_opens_with_the_findings_that_it_had(root: Path, name: str):
         if sample["findings"] is not None
         for finding in sample["findings"]["classifications"]
     ]
-    told = [
-        (f["key"], f["check"], f["note"]) for f in findings(root / "findings" / f"{name}.jsonl")
-    ]
+    written = findings(root / "findings" / f"{name}.jsonl")
+    told = {(f["key"], f["check"], f["note"]) for f in written}
     assert told
-    assert sorted(stored) == sorted(told)
+    # A mask that was replaced took its finding with it.
+    replaced = {one for one in told if one[0].startswith(MENDED) and one[1] == "low_iou"}
+    assert sorted(stored) == sorted(told - replaced)
 
 
 @pytest.mark.parametrize("name", stored_before.FORMATS)
