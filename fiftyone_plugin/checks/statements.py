@@ -14,7 +14,7 @@ from functools import lru_cache
 from fiftyone_plugin.language import places
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import class_tokens
-from fiftyone_plugin.language.naming import Directions, name_of, region_of
+from fiftyone_plugin.language.directions import Directions, name_of, region_of
 from fiftyone_plugin.language.regions import Region
 from fiftyone_plugin.language.taxonomy import NAMES, PLURAL
 from fiftyone_plugin.language.tokens import Token, tokenize

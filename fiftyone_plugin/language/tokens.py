@@ -13,7 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 REMEMBERED = 8192
-"""Queries of which each parser remembers what it found, for the checks that ask again."""
+"""Texts for which each parser caches its result, for the checks that ask again."""
+
+TOKENIZED = 2048
+"""Texts whose tokens are cached: they take more memory than what is found in them."""
 
 _WORD = re.compile(r"([^\W_]+(?:['’][sS](?![^\W_]))?)")
 _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "that's" is "that is"
@@ -63,25 +66,35 @@ START = Token("", 0, 0, False, ".")
 """What stands before the first word and behind the last."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=TOKENIZED)
 def tokenize(query: str) -> tuple[Token, ...]:
-    """The words of a query, in order.
-
-    The last few queries are remembered, as several parsers read each.
-    """
+    """The words of a query, in order; cached, as several parsers read each query."""
     pieces = _WORD.split(query)  # gap, word, gap, word ... gap
     tokens: list[Token] = []
     end = 0
     for gap, word in zip(pieces[::2], pieces[1::2], strict=False):
         start = end + len(gap)
-        end = last = start + len(word)
-        text, owner = word.lower(), False
-        if len(text) > 2 and text[-2] in "'\u2019":
-            last, text = end - 2, text[:-2]
-            owner = text not in _CONTRACTED
+        end = start + len(word)
+        text, suffix, owner = _normalize(word)
         kind = "" if gap == " " else _gap(gap)
-        tokens.append(Token(text, start, last, owner, kind if tokens else "."))
+        tokens.append(Token(text, start, end - suffix, owner, kind if tokens else "."))
     return tuple(tokens)
+
+
+@lru_cache(maxsize=TOKENIZED)
+def word_set(query: str) -> frozenset[str]:
+    """The different words of a query, for a parser to see at once that it has none to read."""
+    return frozenset(token.text for token in tokenize(query))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _normalize(word: str) -> tuple[str, int, bool]:
+    """A word in lower case without ``'s``, the length of that ``'s``, whether it owns."""
+    text = word.lower()
+    if len(text) > 2 and text[-2] in "'\u2019":
+        text = text[:-2]
+        return text, 2, text not in _CONTRACTED
+    return text, 0, False
 
 
 def at(tokens: Sequence[Token], index: int) -> Token:
@@ -89,6 +102,7 @@ def at(tokens: Sequence[Token], index: int) -> Token:
     return tokens[index] if 0 <= index < len(tokens) else START
 
 
+@lru_cache(maxsize=1024)
 def _gap(between: str) -> str:
     if _STOP.search(between):
         return "."
