@@ -106,7 +106,7 @@ def said_of(text: str) -> Said:
 
 
 def _values(words: Iterable[language.Word]) -> list[str]:
-    return list(dict.fromkeys([word.value for word in words]))
+    return list({word.value: None for word in words})
 
 
 def _corners(region: Region | None) -> list[float] | None:

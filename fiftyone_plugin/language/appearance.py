@@ -8,7 +8,16 @@ from functools import lru_cache
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import target_nouns
 from fiftyone_plugin.language.direction_phrases import is_direction, names_other, skip_small
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize, word_set
+from fiftyone_plugin.language.tokens import (
+    REMEMBERED,
+    Token,
+    Word,
+    at,
+    mention,
+    span,
+    tokenize,
+    word_set,
+)
 
 MAX_NOUN = 4
 _VAGUE_AFTER = v.HEDGE | v.HORIZONTAL.keys() | v.VERTICAL.keys() | v.BESIDE_CENTER.keys()
@@ -36,7 +45,7 @@ def colors(query: str) -> tuple[Word, ...]:
         around = around or _turns_away(tokens, index)
         lead = lead and token.text not in _ENDS_LEAD
         if token.text in v.COLOR and not around and (lead or not _sets_scene(tokens, index)):
-            found.append(_word(query, token, v.COLOR[token.text]))
+            found.append(mention(query, index, index, v.COLOR[token.text]))
     return tuple(found)
 
 
@@ -45,9 +54,7 @@ def own_colors(query: str) -> tuple[Word, ...]:
     """The colors that stand directly before the target's class: "the *red* car"."""
     if not colors(query):
         return ()
-    tokens = tokenize(query)
-    nouns = target_nouns(query)
-    spans = [(tokens[n.start].start, tokens[n.first].start) for n in nouns if n.start < n.first]
+    spans = [span(query, n.start, n.first - 1) for n in target_nouns(query) if n.start < n.first]
     return tuple(word for word in colors(query) if any(a <= word.start < b for a, b in spans))
 
 
@@ -60,14 +67,13 @@ def sizes(query: str) -> tuple[Word, ...]:
     if word_set(query).isdisjoint(_SIZES):
         return ()
     tokens = tokenize(query)
-    said = [
+    described = [
         index
         for index, token in enumerate(tokens)
         if token.text in _SIZES and not _is_vague(tokens, index)
     ]
-    return tuple(
-        _word(query, tokens[index], v.SIZE[tokens[index].text]) for index in of_target(tokens, said)
-    )
+    own = of_target(tokens, described)
+    return tuple(mention(query, index, index, v.SIZE[tokens[index].text]) for index in own)
 
 
 def of_target(tokens: Sequence[Token], wanted: Sequence[int]) -> Iterator[int]:
@@ -93,10 +99,6 @@ def of_target(tokens: Sequence[Token], wanted: Sequence[int]) -> Iterator[int]:
 def _is_listed(tokens: Sequence[Token], index: int, wanted: Sequence[int]) -> bool:
     """Whether the comma before a token goes on with a list: "small, white"."""
     return index - 1 in wanted or at(tokens, index - 1).text in _LOOKS
-
-
-def _word(query: str, token: Token, value: str) -> Word:
-    return Word(query[token.start : token.end], token.start, token.end, value)
 
 
 def _turns_away(tokens: Sequence[Token], index: int) -> bool:

@@ -14,7 +14,15 @@ from functools import lru_cache
 
 from fiftyone_plugin.language import taxonomy
 from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.tokens import REMEMBERED, TOKENIZED, Token, Word, at, tokenize
+from fiftyone_plugin.language.tokens import (
+    REMEMBERED,
+    TOKENIZED,
+    Token,
+    Word,
+    at,
+    mention,
+    tokenize,
+)
 
 MAX_NOUN_PHRASE = 14
 
@@ -64,12 +72,7 @@ class Noun:
 @lru_cache(maxsize=REMEMBERED)
 def classes(query: str) -> tuple[Word, ...]:
     """The words that say what the target is; values are classes of :mod:`.taxonomy`."""
-    tokens = tokenize(query)
-    found = []
-    for noun in target_nouns(query):
-        start, end = tokens[noun.first].start, tokens[noun.last].end
-        found.append(Word(query[start:end], start, end, noun.name))
-    return tuple(found)
+    return tuple(mention(query, n.first, n.last, n.name) for n in target_nouns(query))
 
 
 @lru_cache(maxsize=TOKENIZED)
@@ -189,11 +192,15 @@ def _match(tokens: Sequence[Token], index: int) -> int:
     """How many tokens from ``index`` on are a class word, as many as can be."""
     for size in taxonomy.SIZES.get(tokens[index].text, ()):
         run = tokens[index : index + size]
-        if tuple(t.text for t in run) not in taxonomy.NAMES or len(run) < size:
-            continue
-        if not any(t.starts_clause for t in run[1:]) and not any(t.owner for t in run[:-1]):
+        named = tuple([token.text for token in run]) in taxonomy.NAMES
+        if named and len(run) == size and (size == 1 or _is_compound(run)):
             return size
     return 0
+
+
+def _is_compound(run: Sequence[Token]) -> bool:
+    """Whether no punctuation and no ``'s`` divides words."""
+    return not any(t.starts_clause for t in run[1:]) and not any(t.owner for t in run[:-1])
 
 
 def _noun(tokens: Sequence[Token], start: int, first: int, size: int) -> Noun | None:

@@ -23,7 +23,7 @@ from fiftyone_plugin.language.direction_phrases import (
 )
 from fiftyone_plugin.language.directions import name_of, region_of
 from fiftyone_plugin.language.regions import Region
-from fiftyone_plugin.language.tokens import REMEMBERED, START, Token, at, tokenize, word_set
+from fiftyone_plugin.language.tokens import REMEMBERED, START, Token, at, span, tokenize, word_set
 
 MAX_LOOKBACK = 6
 MAX_NOUN = 4
@@ -99,7 +99,8 @@ def places(query: str) -> tuple[Place, ...]:
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        _enter(token, clause)
+        if token.gap:
+            _enter(token, clause)
         opens = token.text in _OPENS_PHRASE
         phrase = read_direction_phrase(tokens, index) if opens else None
         if phrase is None:
@@ -109,7 +110,7 @@ def places(query: str) -> tuple[Place, ...]:
             continue
         before = _look_back(tokens, phrase.first)
         if _is_place(tokens, phrase, before, clause):
-            found.append(_make(query, tokens, phrase, before))
+            found.append(_make(query, phrase, before))
             clause.last = phrase.last
         elif _of_other(tokens, phrase):
             clause.relation = True
@@ -117,9 +118,9 @@ def places(query: str) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def _make(query: str, tokens: Sequence[Token], phrase: DirectionPhrase, before: _Before) -> Place:
+def _make(query: str, phrase: DirectionPhrase, before: _Before) -> Place:
     directions = phrase.directions
-    start, end = tokens[phrase.first].start, tokens[phrase.last].end
+    start, end = span(query, phrase.first, phrase.last)
     hedges = before.words & v.HEDGE
     hedged = directions.hedged or bool(hedges)
     extreme = bool(before.words & v.EXTREME)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.appearance import of_target
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize, word_set
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, mention, tokenize, word_set
 
 _SHAPE = {
     word: value
@@ -48,12 +48,10 @@ def shapes(query: str) -> tuple[Word, ...]:
         for index, token in enumerate(tokens)
         if token.text in _SHAPE_WORDS and (value := _value(tokens, index))
     }
-    found = []
-    for index in of_target(tokens, list(values)):
-        token, value = tokens[index], values[index]
-        end = tokens[index + 1].end if value.endswith("-shaped") else token.end
-        found.append(Word(query[token.start : end], token.start, end, value))
-    return tuple(found)
+    return tuple(
+        mention(query, index, index + values[index].endswith("-shaped"), values[index])
+        for index in of_target(tokens, list(values))
+    )
 
 
 def _value(tokens: Sequence[Token], index: int) -> str:

@@ -22,4 +22,5 @@ def normal_form(phrase: str) -> str:
     """
     if not phrase.isascii():
         phrase = normalize("NFKC", phrase)
-    return " ".join(w for w in _WORD.findall(phrase.casefold()) if w not in _ARTICLES)
+    words = _WORD.findall(phrase.casefold())
+    return " ".join([word for word in words if word not in _ARTICLES])
