@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import httpx
+import psutil
 
 from tests import database
 

@@ -92,9 +92,9 @@ def in_memory(
     make: Callable[[list[str] | None], Any], threshold: float
 ) -> tuple[Any, Callable[[str], Any], float]:
     """A class of FiftyOne's on top of a stand-in for the library that it wraps."""
+    from fiftyone_plugin.predictors.builtin.zoo import Settings, Zoo
     from fiftyone_plugin.predictors.devices import choose_device
     from fiftyone_plugin.predictors.pipeline import Pipeline
-    from fiftyone_plugin.predictors.zoo import Settings, Zoo
 
     settings = Settings(model=make.__name__, threshold=threshold, merge="best")
     runtime = choose_device("cpu", half=False)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.base import NoPrediction, Query
 from importers.errors import UsageError
 from importers.rle import encode_rle
+from tests.predictor_contract import PredictorContract
 from tests.unit.hostile_files import png as png_claiming
 from tests.unit.http_calls import PNG, SECRET, ask, load, ok, queries, refused
 from tests.unit.predictions import mask
@@ -271,3 +272,22 @@ def test_threads_end_with_their_predictor(chip: Path):
                 break
             time.sleep(0.02)
     assert left == set()
+
+
+class TestContract(PredictorContract):
+    name = "http"
+    params: ClassVar[dict[str, str]] = {"url": "http://127.0.0.1:1/"}
+
+    @pytest.fixture
+    def predictor(self) -> Iterator[Any]:
+        def answer(request: Request) -> Answer:
+            parts = request.parts()
+            width, height = Image.open(io.BytesIO(parts["image"][2])).size
+            lit = np.zeros((height, width), np.uint8)
+            lit[: len(parts["query"][2])] = 1
+            return ok(png(lit))
+
+        with serve(answer) as server:
+            made = load(server.url)
+            yield made
+            made.close()

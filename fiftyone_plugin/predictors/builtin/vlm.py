@@ -12,11 +12,11 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from fiftyone_plugin.predictors import secrets
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.services import ServicePredictor, ServiceSettings, open_client
 from fiftyone_plugin.predictors.vlm_answers import KINDS, SCALES, Kind, Scale, read_answer
 from importers.errors import MaskError, UsageError
@@ -47,8 +47,8 @@ class Settings(ServiceSettings):
 
     url: str = option("address of the server, with or without /v1/chat/completions")
     model: str = option("the model's name at the server")
-    answer: str = option(f"what is asked for: {' or '.join(KINDS)}", "boxes")
-    scale: str = option(f"of the numbers in answers: {', '.join(SCALES)}", "auto")
+    answer: str = option("what is asked for: boxes or polygons", "boxes", choices=KINDS)
+    scale: str = option(f"of the numbers in answers: {', '.join(SCALES)}", "auto", choices=SCALES)
     prompt: str = option(
         "the question, with {query} and, if wanted, {width} and {height} in it; "
         "'default' asks for JSON in pixels",
@@ -161,19 +161,12 @@ def complete_url(url: str) -> str:
     return address + mark + rest
 
 
-def load(params: dict[str, Any], device: str) -> ChatModel:
+def load(settings: Settings, device: str) -> ChatModel:
     """Makes the predictor; nothing is sent before the first batch.
 
     Raises:
-        UsageError: for a bad parameter, or a token that may not go where it would
+        UsageError: for an address that is none, or a token that may not go where it would
     """
-    settings = read_params(NAME, Settings, params)
-    for name, value, known in (
-        ("answer", settings.answer, get_args(Kind)),
-        ("scale", settings.scale, get_args(Scale)),
-    ):
-        if value not in known:
-            raise UsageError(f"vlm.{name} takes {', '.join(known)}, not {value!r}")
     if settings.prompt != "default" and settings.prompt.count("{query}") != 1:
         raise UsageError("vlm.prompt must contain {query} once, where the query goes")
     url = complete_url(settings.url)
@@ -183,6 +176,7 @@ def load(params: dict[str, Any], device: str) -> ChatModel:
 SPEC = PredictorSpec(
     name=NAME,
     about="A chat model behind an OpenAI-compatible address, asked for boxes or polygons as JSON.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="a server, such as vLLM",
 )

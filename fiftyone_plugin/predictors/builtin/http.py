@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from fiftyone_plugin.predictors import secrets
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.services import ServicePredictor, ServiceSettings, open_client
 
 if TYPE_CHECKING:
@@ -55,13 +55,12 @@ class MaskService(ServicePredictor):
         return decode_reply(reply, query.image_size)
 
 
-def load(params: dict[str, Any], device: str) -> MaskService:
+def load(settings: Settings, device: str) -> MaskService:
     """Makes the predictor; nothing is sent before the first batch.
 
     Raises:
-        UsageError: for a bad parameter, or a token that may not go where it would
+        UsageError: for an address that is none, or a token that may not go where it would
     """
-    settings = read_params(NAME, Settings, params)
     client = open_client(NAME, settings, settings.url, secrets.HTTP_TOKEN, MAX_REPLY)
     return MaskService(client, settings.concurrency)
 
@@ -69,6 +68,7 @@ def load(params: dict[str, Any], device: str) -> MaskService:
 SPEC = PredictorSpec(
     name=NAME,
     about="A mask service: one POST with image and query a pair; PNG, NPY or COCO RLE back.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="a server",
 )
