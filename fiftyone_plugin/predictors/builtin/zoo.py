@@ -1,7 +1,7 @@
 """``zoo``: a model of FiftyOne's zoo that takes text, asked each pair's own query.
 
 ``apply_model`` gives one text to the whole run; here each pair's query is put in, by the ways
-that :mod:`fiftyone_plugin.predictors.zoo_texts` knows. Detections become masks with their own
+that :mod:`fiftyone_plugin.predictors.zoo_prompting` knows. Detections become masks with their own
 masks, or as filled boxes where they have none.
 """
 
@@ -22,7 +22,7 @@ from fiftyone_plugin.predictors.model_faults import explain
 from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.pipeline import Item, Pipeline
 from fiftyone_plugin.predictors.zoo_labels import label_to_mask
-from fiftyone_plugin.predictors.zoo_texts import way_of
+from fiftyone_plugin.predictors.zoo_prompting import prompting_of
 from importers.errors import StateError, UsageError
 
 NAME = "zoo"
@@ -51,7 +51,9 @@ class Zoo:
     def __init__(self, model: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
         self._model, self._settings = model, settings
-        self._way = way_of(model, settings.model, settings.prompt_key, settings.background)
+        self._prompting = prompting_of(
+            model, settings.model, settings.prompt_key, settings.background
+        )
 
     def prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels: zoo models prepare their images themselves."""
@@ -62,7 +64,7 @@ class Zoo:
         settings = self._settings
         asked = [settings.template.replace("{}", item.phrase) for item in items]
         with self._model:  # as apply_model does; models set up their own inference there
-            labels = self._way.labels(items, asked)
+            labels = self._prompting.labels(items, asked)
         rules = (settings.threshold, settings.merge, settings.always)
         return [
             label_to_mask(label, item.picture.size, *rules)
