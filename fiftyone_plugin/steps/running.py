@@ -9,7 +9,10 @@ from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.step import Option, Watch, step
 
 
-@step("doctor", "Try the database, the plugin and the media folder, and say what to do.")
+@step(
+    "doctor",
+    "Try the database, the plugin, the media folder and other packages, and say what to do.",
+)
 def doctor(watch: Watch) -> Report:
     """Reports on the installation."""
     from fiftyone_plugin import doctor
