@@ -11,7 +11,7 @@ from fiftyone_plugin.steps.step import Option, Watch, step
 
 @step(
     "doctor",
-    "Try the database, the plugin, the media folder and other packages, and say what to do.",
+    "Try the database, plugin, media folder and other packages, and say what to do.",
 )
 def doctor(watch: Watch) -> Report:
     """Reports on the installation."""
