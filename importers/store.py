@@ -24,6 +24,9 @@ from importers.errors import StateError
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
+Document = dict[str, Any]
+"""A sample as the database stores it, or the fields of it that were read."""
+
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
 

@@ -7,10 +7,11 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
-from fiftyone_plugin.exporters import CONVERTERS, EXPORTERS
+from fiftyone_plugin.exporters import CONVERTERS
 from fiftyone_plugin.exporters.runner import export_dataset
 from fiftyone_plugin.operators.base import PairOperator, Work, choice, required, text
 from importers import store
+from importers.formats import FORMATS
 
 
 class ExportSubset(PairOperator):
@@ -25,7 +26,8 @@ class ExportSubset(PairOperator):
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Adds the form's fields."""
         own = _own_format(ctx.dataset)
-        formats = {f.name: f.about for f in EXPORTERS.values() if f.name == own}
+        native = [f for f in FORMATS.values() if f.name == own and f.exporter]
+        formats = {f.name: f.writes for f in native}
         formats |= {f.name: f.about for f in CONVERTERS.values()}
         choice(inputs, "format", formats, default=own, label="Format")
         selections = {
