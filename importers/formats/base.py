@@ -23,6 +23,12 @@ Kind = Literal["pairs", "captions", "instructions"]
 """What a format's records are: ``Pair``, ``CaptionedImage`` or ``Instruction``."""
 
 
+_SAMPLES: dict[Kind, str] = {
+    "pairs": "a query and its mask",
+    "captions": "an image with its captions and its place",
+    "instructions": "an image with its conversations, captions and boxes",
+}
+
 Read = Callable[..., Iterator[Record]]
 """A reader: cheap, streaming, one record at a time, nothing decoded.
 
@@ -73,6 +79,7 @@ class Format:
         title: what its publishers call it
         about: one sentence for people
         layout: the tree on disk that ``detect`` looks for, for error messages
+        docs: the layout as the table of formats in the README has it, in Markdown
         detect: whether the folder looks like this format, from names and little reading
         count: the number of images that ``read`` would come across, for progress
         read: the reader
@@ -97,6 +104,7 @@ class Format:
     title: str
     about: str
     layout: str
+    docs: str
     detect: Callable[[Path], bool]
     count: Callable[[Path, Collection[str]], int]
     read: Read
@@ -109,6 +117,11 @@ class Format:
     writes: str = ""
     example: Callable[[Path], Path] | None = None
     faults: tuple[FormatFault, ...] = ()
+
+    @property
+    def docs_row(self) -> str:
+        """The row of the README's table of formats."""
+        return f"| `{self.name}` | {self.docs} | {_SAMPLES[self.kind]} |"
 
     @property
     def samples(self) -> str:

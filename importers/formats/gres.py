@@ -201,6 +201,9 @@ FORMATS.add(
         title="GRES",
         about="GRES (LISAt): json files with queries and polygons, xView chips",
         layout="gres_annotations/{train,val,test}/*.json",
+        docs="[GRES](docs/formats/gres.md): `gres_annotations/{train,val,test}/*.json` and "
+        "`gres_images/{train,val,test}/*.jpg`; also spelled with hyphens, or json and jpg "
+        "side by side",
         detect=detect,
         count=count,
         read=read,

@@ -105,13 +105,14 @@ def instruction_format(
     title: str,
     about: str,
     layout: str,
+    docs: str,
     is_own: Callable[[list[TextFile], set[str]], bool],
     writes: str,
 ) -> Format:
     """A format of questions and answers in JSON files.
 
     Args:
-        name, title, about, layout, writes: as in :class:`importers.formats.base.Format`
+        name, title, about, layout, docs, writes: as in :class:`importers.formats.base.Format`
         is_own: whether the JSON files of a folder are of this format, from what is in them and
             from the formats that their names name
     """
@@ -137,6 +138,7 @@ def instruction_format(
         title=title,
         about=about,
         layout=layout,
+        docs=docs,
         detect=detect,
         count=_unknown_count,
         read=read,

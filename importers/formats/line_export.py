@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from importers.files import lines
 from importers.formats import native_export
 from importers.formats.native_export import ExportPair, SourceExporter
-from importers.formats.refsegrs_lists import lines
 
 
 class LineExporter(SourceExporter):

@@ -33,6 +33,7 @@ FORMATS.add(
         title="PreGRES",
         about="PreGRES (LISAt): questions and answers in LLaVA records",
         layout="*.json or *.jsonl files of records with 'image' and 'conversations'",
+        docs="[PreGRES](docs/formats/pregres.md): `*.json` and `*.jsonl` of conversations",
         is_own=is_own,
         writes="PreGRES: the json files it came in, with images",
     ),

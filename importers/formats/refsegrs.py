@@ -21,10 +21,10 @@ from importers.formats import refsegrs_hub, refsegrs_lists, refsegrs_records
 from importers.formats.base import FORMATS, SPLITS, Format
 from importers.formats.native_export import Exporter
 from importers.formats.refsegrs_export import HubExporter, RecordsExporter, RefSegRSExporter
-from importers.formats.refsegrs_lists import MAX_LINE_BYTES, NAME, lines, parse_line, phrase_list
+from importers.formats.refsegrs_lists import MAX_LINE_BYTES, NAME, parse_line, phrase_list
 from importers.records import Pair
 
-__all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "lines", "parse_line", "phrase_list",
+__all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "parse_line", "phrase_list",
            "read", "variant"]  # fmt: skip
 
 
@@ -84,6 +84,9 @@ FORMATS.add(
         title="RefSegRS",
         about="RefSegRS and RISBench: images and masks with phrase lists, or records",
         layout="images/, masks/ and output_phrase_{train,val,test}.txt",
+        docs="[RefSegRS](docs/formats/refsegrs.md): `images/<id>.tif`, `masks/<id>.tif`, "
+        "`output_phrase_{train,val,test}.txt`; its forks, FiftyOne's copy on the hub, "
+        "RISBench",
         detect=detect,
         count=count,
         read=read,

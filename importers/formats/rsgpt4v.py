@@ -34,6 +34,8 @@ FORMATS.add(
         about="RS-GPT4V: questions and answers, captions and boxes, in json and jsonl files",
         layout="*.json or *.jsonl files of records with 'image' and 'conversations', or 'image', "
         "'text' and 'answer'",
+        docs="[RS-GPT4V](docs/formats/rsgpt4v.md): `*.json` and `*.jsonl` of conversations or "
+        "questions, images by path",
         is_own=is_own,
         writes="RS-GPT4V: the json and jsonl files it came in, with images",
     ),

@@ -206,6 +206,8 @@ FORMATS.add(
         title="RSTeller",
         about="RSTeller: captioned aerial photographs in WebDataset shards",
         layout="*.tar with <patch_id>.jpg and <patch_id>.json, or both extracted",
+        docs="[RSTeller](docs/formats/rsteller.md): WebDataset shards of `<patch_id>.jpg` and "
+        "`.json`, or extracted",
         detect=detect,
         count=count,
         read=read,

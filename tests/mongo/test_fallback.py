@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,13 @@ import pytest
 from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.curation import review
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
-from fiftyone_plugin.demo.layouts import Written, make_gres, make_refsegrs
+from fiftyone_plugin.demo.layouts import make_refsegrs
 from fiftyone_plugin.metrics.runs import score
 from importers import fields, fo_internals, store
 from importers.ingest import ImportOptions, import_dataset
+from tests.layouts import PUBLISHED
 from tests.mongo.scoring import PRED, predict
 
-MAKERS: dict[str, Callable[..., Written]] = {
-    "gres": make_gres,
-    "refsegrs": make_refsegrs,
-    "rsteller": make_rsteller,
-    "rsgpt4v": make_rsgpt4v,
-    "pregres": make_pregres,
-}
 OWN = {"_id", "_dataset_id", "_rand", "created_at", "last_modified_at"}
 
 
@@ -59,11 +51,11 @@ def test_all_others_are_not(version: str) -> None:
     assert not fo_internals._is_compared(version)
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_documents_are_those_that_fiftyone_writes(
     name: str, dataset_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = MAKERS[name](tmp_path / "published", 5, size=128).root
+    root = PUBLISHED[name].make(tmp_path / "published")
     options = ImportOptions(media_dir=tmp_path / "media")
     import_dataset(name, root, dataset_name, options)
     straight = stored(dataset_name)
