@@ -13,7 +13,9 @@ not there are left out.
     python benchmarks/bench_truth.py --findings FILE --keys FILE --labels FILE.. [--half ..]
 
 GRES is split by image into two halves (:func:`half_of`): rules are tuned on one, figures are
-reported on the other. Tables go to stderr, JSON to stdout, as one line.
+reported on the other, whose errors are not listed, so that nobody tunes on them. Of its pairs
+without a finding above info :func:`draw` drew those in ``data/gres_labels_report.jsonl``.
+Tables go to stderr, JSON to stdout, as one line.
 """
 
 from __future__ import annotations
@@ -45,6 +47,11 @@ def half_of(image_id: str) -> str:
     return "report" if hashlib.sha256(image_id.encode()).digest()[0] >> 7 else "tune"
 
 
+def draw(keys: Iterable[str], count: int) -> list[str]:
+    """A random sample that anybody can repeat: keys with the lowest SHA-256 of ``sample KEY``."""
+    return sorted(keys, key=lambda key: hashlib.sha256(f"sample {key}".encode()).digest())[:count]
+
+
 def image_of(key: str) -> str:
     """The image id within a key such as ``gres/train/lisat_gres_000000000012#0``."""
     return key.rsplit("#", 1)[0].rsplit("/", 1)[-1]
@@ -57,18 +64,26 @@ def main() -> int:
     parser.add_argument("--half", choices=("tune", "report"), help="default: both")
     parser.add_argument("--findings", type=Path, help="findings.jsonl, instead of a dataset")
     parser.add_argument("--keys", type=Path, help="keys of all pairs, with --findings")
+    parser.add_argument("--list", action="store_true", help="list errors, of the half tune only")
     given = parser.parse_args()
-    from_files = given.findings is not None and given.keys is not None
-    if from_files == (given.dataset is not None):
+    if (given.findings is None) != (given.keys is None) or (
+        (given.findings is None) == (given.dataset is None)
+    ):
         parser.error("name a dataset, or both --findings and --keys")
-    keys, flags = (
-        read_files(given.keys, given.findings) if from_files else read_dataset(given.dataset)
-    )
+    if given.list and given.half != "tune":
+        parser.error("--list goes with --half tune: what is reported on is not tuned on")
+    if given.dataset is None:
+        keys, flags = read_files(given.keys, given.findings)
+    else:
+        keys, flags = read_dataset(given.dataset)
     if given.half:
         keys = {key for key in keys if half_of(image_of(key)) == given.half}
     labels = [label for label in read_labels(given.labels) if label.key in keys]
     result = measure(labels, {key: found for key, found in flags.items() if key in keys})
     tell(result)
+    if given.list:
+        for line in errors(labels, flags):
+            _say(line)
     print(json.dumps({"pairs": len(keys), "labels": len(labels)} | result))
     return 0
 
@@ -134,6 +149,17 @@ def measure(labels: list[Label], flags: Flags) -> dict[str, Any]:
         "good_newly_flagged": scores.newly_flagged(labels, above),
         "calibration": scores.calibration(judged),
     }
+
+
+def errors(labels: list[Label], flags: Flags) -> Iterator[str]:
+    """Findings that are wrong, and labels of bad pairs without a finding above info."""
+    for one in scores.judge(labels, flags):
+        if one.bad is False:
+            yield f"wrong: {one.key} {one.flag.check}"
+    for label in labels:
+        found = any(flag.severity in ABOVE_INFO for flag in flags.get(label.key, ()))
+        if label.bad and not found:
+            yield f"missed: {label.key} {label.kind}"
 
 
 def tell(result: dict[str, Any]) -> None:

@@ -105,7 +105,7 @@ def precision(judged: Iterable[Judged]) -> dict[str, Any]:
         where all weights are equal
     """
     counts: Counter[bool | None] = Counter()
-    weights: Counter[bool | None] = Counter()
+    weights: defaultdict[bool | None, float] = defaultdict(float)
     for one in judged:
         counts[one.bad] += 1
         weights[one.bad] += one.weight
@@ -115,7 +115,7 @@ def precision(judged: Iterable[Judged]) -> dict[str, Any]:
         "arguable": counts[None],
         "wrong": counts[False],
         "precision": share(weights[True], weights[True] + weights[False]),
-        "precision_strict": share(weights[True], weights.total()),
+        "precision_strict": share(weights[True], sum(weights.values())),
         "interval": clopper_pearson(counts[True], decided),
     }
 

@@ -216,6 +216,40 @@ def test_it_runs_on_files_alone(tmp_path: Path):
     assert "recall above info 100.0%" in done.stderr
 
 
+def test_errors_are_listed_of_the_half_that_is_tuned_on_only(tmp_path: Path):
+    labels = [read("a", True, "listed"), read("b", True), read("c", False), read("d", True)]
+    flags = {"b": flag(), "c": flag(check="late"), "d": flag("info")}
+    assert list(bench_truth.errors(labels, flags)) == [
+        "wrong: c late",
+        "missed: a place",
+        "missed: d place",
+    ]
+    command = [sys.executable, str(BENCHMARKS / "bench_truth.py"), "name", "--labels", "x"]
+    done = subprocess.run(
+        [*command, "--list", "--half", "report"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 2 and "not tuned on" in done.stderr
+
+
+def test_the_sample_is_the_one_that_is_drawn(shared_data: Path):
+    keys = {
+        f"gres/{split}/{file.stem}#{number}"
+        for split in ("train", "val", "test")
+        for file in (shared_data / "gres" / "gres_annotations" / split).glob("*.json")
+        if bench_truth.half_of(file.stem) == "report"
+        for number in range(len(json.loads(file.read_text("utf-8"))["text"]))
+    }
+    labels = bench_truth.read_labels([BENCHMARKS / "data" / "gres_labels_report.jsonl"])
+    by_sample = {
+        sample: {label.key for label in labels if label.sample == sample}
+        for sample in ("flagged", "unflagged")
+    }
+    rest = keys - by_sample["flagged"]
+    assert set(bench_truth.draw(rest, 400)) == by_sample["unflagged"]
+    (fraction,) = {label.fraction for label in labels if label.sample == "unflagged"}
+    assert fraction == pytest.approx(400 / len(rest), abs=1e-6)
+
+
 @pytest.mark.parametrize("half", ["tune", "report"])
 def test_the_labels_of_gres(half: str):
     labels = bench_truth.read_labels([BENCHMARKS / "data" / f"gres_labels_{half}.jsonl"])
