@@ -9,7 +9,7 @@ import fiftyone.operators.types as types
 from fiftyone_plugin import reports
 from fiftyone_plugin.operators.base import AGAIN, PairOperator, Work, choice, text
 from fiftyone_plugin.operators.score_pairs import label_fields
-from fiftyone_plugin.predictors.consensus import MADE, consensus
+from fiftyone_plugin.predictors.consensus import STEP, consensus
 from importers import fields, fo_internals, store
 
 FIELD = "agreed"
@@ -56,5 +56,5 @@ class CombineMasks(PairOperator):
 
 def predictions(dataset: Any) -> list[str]:
     """The fields of masks that are neither the ground truth nor a consensus themselves."""
-    made = {fields.SEGMENTATION, fields.BOXES, *store.info(dataset).get(MADE, {})}
+    made = {fields.SEGMENTATION, fields.BOXES, *store.info(dataset).get(STEP, {})}
     return [name for name in label_fields(dataset) if name not in made]

@@ -12,10 +12,10 @@ from fiftyone_plugin.predictors.error_text import causes, first_line
 from importers.errors import LayoutError, PairLensError, StateError, UsageError
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.predictors.models import Source
+    from fiftyone_plugin.predictors.models import WeightsSource
 
 
-def explain(source: Source, error: Exception) -> PairLensError:
+def explain(source: WeightsSource, error: Exception) -> PairLensError:
     """The sentence for a failure to load."""
     given = source.given
     chain = list(causes(error))

@@ -40,7 +40,7 @@ def require(predictor: str, packages: tuple[str, ...] = PACKAGES) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WeightsSource:
     """Where weights are.
 
     Attributes:
@@ -61,7 +61,7 @@ class Source:
         return {"revision": self.revision or "main", "trust_remote_code": False}
 
 
-def find_source(predictor: str, given: str, parameter: str = "model") -> Source:
+def find_source(predictor: str, given: str, parameter: str = "model") -> WeightsSource:
     """Tells folders from hub ids.
 
     Raises:
@@ -75,13 +75,13 @@ def find_source(predictor: str, given: str, parameter: str = "model") -> Source:
                 f"{predictor}.{parameter}: {given} holds no {_CONFIG}; give the folder that "
                 "save_pretrained wrote, or that 'hf download --local-dir' filled"
             )
-        return Source(predictor, given, str(path))
+        return WeightsSource(predictor, given, str(path))
     if given.startswith((".", "/", "~", "\\")) or given.count("/") != 1:
         raise UsageError(
             f"{predictor}.{parameter}: there is no folder {given!r}, and a hub id is OWNER/NAME"
         )
     name, _, revision = given.partition("@")
-    return Source(predictor, given, name, revision or None)
+    return WeightsSource(predictor, given, name, revision or None)
 
 
 def open_model(
@@ -91,7 +91,7 @@ def open_model(
     half: bool,
     class_name: str,
     kinds: tuple[str, ...],
-) -> tuple[Source, Runtime, Any]:
+) -> tuple[WeightsSource, Runtime, Any]:
     """Finds a predictor's model, chooses where it runs and loads it.
 
     Args:
@@ -112,7 +112,9 @@ def open_model(
     return source, runtime, load_model(source, class_name, kinds, runtime)
 
 
-def load_model(source: Source, class_name: str, kinds: tuple[str, ...], runtime: Runtime) -> Any:
+def load_model(
+    source: WeightsSource, class_name: str, kinds: tuple[str, ...], runtime: Runtime
+) -> Any:
     """A ``transformers`` model in evaluation mode on its device.
 
     Args:
@@ -149,7 +151,7 @@ def load_model(source: Source, class_name: str, kinds: tuple[str, ...], runtime:
         return model.to(runtime.device).eval()
 
 
-def load_processor(source: Source) -> Any:
+def load_processor(source: WeightsSource) -> Any:
     """A model's own ``transformers`` processor, saved beside its weights."""
     import transformers
 
@@ -157,7 +159,7 @@ def load_processor(source: Source) -> Any:
         return transformers.AutoProcessor.from_pretrained(source.name, **source.where)
 
 
-def load_tokenizer(source: Source) -> Any:
+def load_tokenizer(source: WeightsSource) -> Any:
     """A model's own ``transformers`` tokenizer, saved beside its weights."""
     import transformers
 
@@ -166,7 +168,7 @@ def load_tokenizer(source: Source) -> Any:
 
 
 @contextmanager
-def explained(source: Source) -> Iterator[None]:
+def explained(source: WeightsSource) -> Iterator[None]:
     """Turns what ``from_pretrained`` raises into one sentence with the way out."""
     try:
         yield
