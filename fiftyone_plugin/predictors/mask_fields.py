@@ -46,14 +46,10 @@ class MaskField:
         """The recipe of the run that made it; ``None`` where no run of this step did."""
         return store.info(self.dataset).get(self.step, {}).get(self.name)
 
-    def check_name(self) -> None:
-        """Refuses what cannot be a field's name.
-
-        Raises:
-            UsageError: if it has other characters than letters, digits and ``_``
-        """
-        if not _NAME.fullmatch(self.name):
-            raise UsageError(f"{self.name!r} is no field name; use letters, digits and _")
+    @property
+    def has_valid_name(self) -> bool:
+        """Whether its name consists of letters, digits and ``_`` and begins with a letter."""
+        return _NAME.fullmatch(self.name) is not None
 
     def check(self, maker: str, resume: bool, overwrite: bool) -> None:
         """Refuses a field that a run may not write.
@@ -67,7 +63,8 @@ class MaskField:
             UsageError: if the name is none, or that of a field which this step did not make
             StateError: if the field exists and the run is to neither resume nor overwrite
         """
-        self.check_name()
+        if not self.has_valid_name:
+            raise UsageError(f"{self.name!r} is no field name; use letters, digits and _")
         if resume and overwrite:
             raise UsageError("--resume and --overwrite contradict each other; give one")
         if not (existing := self._existing()):

@@ -121,12 +121,10 @@ def request_stop(dataset: Any, field_name: str) -> None:
     """Asks the run that fills a field, in whatever process, to stop after its batch.
 
     Raises:
-        UsageError: if the name can be no field's
         StateError: if no run has begun the field
     """
     field = MaskField(dataset, field_name, STEP)
-    field.check_name()
-    if not field.folder.is_dir():
+    if not (field.has_valid_name and field.folder.is_dir()):
         raise StateError(f"no run fills field {field_name!r}")
     (field.folder / _STOP).touch()
 
