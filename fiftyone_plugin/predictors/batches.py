@@ -1,4 +1,4 @@
-"""One batch after the other: asked, checked, written to disk, failures told apart."""
+"""Runs one batch: asks the predictor, validates its masks, writes them, counts failures."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SampleQuery = tuple[Any, Query]
 
 @dataclass
 class PredictSummary:
-    """What a run did.
+    """Summary of a prediction run.
 
     Attributes:
         predicted: pairs that got a mask
@@ -63,7 +63,7 @@ class PredictSummary:
 def read_ahead(
     predictor: Predictor, batches: Iterable[list[SampleQuery]]
 ) -> Iterator[list[SampleQuery]]:
-    """The batches; each time the predictor is first told what comes after."""
+    """The batches; before each, the predictor may prefetch the one that follows."""
     prefetch = getattr(predictor, "prefetch", None)
     following = iter(batches)
     batch = next(following, None)
@@ -137,7 +137,7 @@ def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:
 def _predictions(
     predictor: Predictor, batch: Sequence[SampleQuery]
 ) -> Iterator[Prediction | Exception]:
-    """One result a query, whatever the predictor does: what raises fails the rest of a batch."""
+    """Exactly one result per query; an exception fails the rest of the batch."""
     left = len(batch)
     failure: Exception = RuntimeError("the predictor gave fewer masks than it was asked for")
     try:

@@ -1,4 +1,4 @@
-"""What several predictors agree on: a majority mask for each pair, and how far they agree.
+"""Consensus of several predictors: a majority mask per pair, and the agreement on it.
 
 Where predictors agree with each other and not with the ground truth, the ground truth is
 likely to be wrong: score the majority masks, and the check ``consensus_conflict`` says where.
@@ -38,7 +38,7 @@ _FEW = "fewer than two predictions"
 
 @dataclass
 class ConsensusSummary:
-    """What a run did.
+    """Summary of a consensus run.
 
     Attributes:
         field: of the majority masks
@@ -69,7 +69,7 @@ class ConsensusSummary:
 
 
 class Agreed(NamedTuple):
-    """The agreement on a pair.
+    """Consensus on one pair.
 
     Attributes:
         mask: (height, width) uint8, 1 where more than half of the predictions have the target

@@ -1,8 +1,8 @@
-"""What the predictors with a model share: finding weights and loading them.
+"""Finds and loads the weights of model predictors.
 
 Weights come from a folder that ``save_pretrained`` wrote or from a Hugging Face hub id,
 ``OWNER/NAME`` or ``OWNER/NAME@REVISION``. Only safetensors are read, and no code that lies
-beside them is run. Each way this fails becomes one sentence with the way out.
+beside them is run. Every failure becomes one sentence that says how to resolve it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def require(predictor: str, packages: tuple[str, ...] = PACKAGES) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WeightsSource:
-    """Where weights are.
+    """Location of a model's weights.
 
     Attributes:
         predictor: for messages
@@ -62,7 +62,7 @@ class WeightsSource:
 
 
 def find_source(predictor: str, given: str, parameter: str = "model") -> WeightsSource:
-    """Tells folders from hub ids.
+    """Parses a model parameter: a folder or a hub id.
 
     Raises:
         UsageError: if it looks like a folder and is none
@@ -169,7 +169,7 @@ def load_tokenizer(source: WeightsSource) -> Any:
 
 @contextmanager
 def explained(source: WeightsSource) -> Iterator[None]:
-    """Turns what ``from_pretrained`` raises into one sentence with the way out."""
+    """Turns exceptions of ``from_pretrained`` into one sentence that says how to resolve them."""
     try:
         yield
     except PairLensError:

@@ -1,4 +1,4 @@
-"""What SAM 2 and SAM 3 do to an image before they see it.
+"""Image preprocessing of SAM 2 and SAM 3.
 
 ``transformers`` has this for both only on top of torchvision, whose wheels fit one build of
 torch each. The numbers still come from the file that is published with the weights.

@@ -1,4 +1,4 @@
-"""Runs a predictor over a dataset: masks to disk, paths to the database, on after failures.
+"""Runs a predictor over a dataset: writes masks to disk and their paths to the database.
 
 A batch's masks are written before its documents, so a run that is killed can be resumed:
 pairs that have a mask are not asked again. While a batch is predicted, the images of the next

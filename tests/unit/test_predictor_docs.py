@@ -49,7 +49,7 @@ def test_commands_parse(page: str):
     assert len(commands) == 16
     for command in commands:
         args = build_parser().parse_args(shlex.split(command))
-        for param in getattr(args, "param", ()):
+        for param in getattr(args, "settings", None) or ():
             assert param.partition("=")[0] in PREDICTORS[args.predictor].params
 
 

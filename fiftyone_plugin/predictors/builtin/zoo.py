@@ -46,7 +46,7 @@ class Settings:
 
 
 class Zoo:
-    """A zoo model, asked query by query."""
+    """A zoo model with a prompt per query."""
 
     def __init__(self, model: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
