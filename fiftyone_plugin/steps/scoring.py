@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fiftyone_plugin.metrics.bootstrap import SCHEMES, Scheme
 from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
-from fiftyone_plugin.metrics.counting import Instances
+from fiftyone_plugin.metrics.pair_overlaps import Instances
 from fiftyone_plugin.metrics.slices import SLICINGS, chosen
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.score_reports import of_compare, of_score
