@@ -20,8 +20,8 @@ from fiftyone_plugin.checks.stored import stored_values
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.curation.log import State
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.counting import Source, count_chunk
-from fiftyone_plugin.metrics.measure import score_changes
+from fiftyone_plugin.metrics.dataset_overlaps import score_changes
+from fiftyone_plugin.metrics.pair_overlaps import MaskSource, count_chunk
 from fiftyone_plugin.metrics.runs import METHOD, scored_fields
 from importers import store
 from importers.errors import MaskError
@@ -80,7 +80,7 @@ def _scores(dataset: Any, document: Document) -> State:
         scored = any(document.get(name) is not None for name in score_fields(key))
         if config.gt_field != SEGMENTATION or not scored:
             continue
-        source = Source(
+        source = MaskSource(
             config.pred_field, SEGMENTATION, instances=config.instances, side=config.side
         )
         counted = count_chunk([document], source).overlaps[0]

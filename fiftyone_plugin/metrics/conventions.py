@@ -1,4 +1,4 @@
-"""How published code turns pixel counts into IoU; results compare only within one of them."""
+"""IoU conventions of published code; results are comparable only within one convention."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """A convention.
+    """An IoU convention.
 
     Attributes:
         name: for ``--convention``
