@@ -1,4 +1,4 @@
-"""One map over many items, whatever runs it, and writes behind the making of what comes next.
+"""A parallel map over many items, and a thread that writes while the next items are made.
 
 Results of the map come in the order of the items, a failing item fails alone, and only a window of
 items is under way at once, so that an endless stream of them takes bounded memory.
@@ -46,7 +46,7 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[A, B]):
-    """What became of one item: either ``value`` or ``error``."""
+    """The result of one item: either ``value`` or ``error``."""
 
     item: A
     value: B | None = None
@@ -60,7 +60,7 @@ class Outcome(Generic[A, B]):
 
 
 def no_progress(done: int, total: int | None) -> None:
-    """For callers who do not watch."""
+    """Ignores progress."""
 
 
 def default_workers() -> int:
@@ -223,7 +223,7 @@ class OneBehind:
 
 @contextmanager
 def one_behind() -> Iterator[OneBehind]:
-    """Yields what runs tasks in a thread; all are done when the context ends."""
+    """Yields a runner of tasks in a thread; all are done when the context ends."""
     with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
         behind = OneBehind(thread)
         yield behind
@@ -232,9 +232,10 @@ def one_behind() -> Iterator[OneBehind]:
 
 @contextmanager
 def batches_behind(write: Callable[[list[A]], object]) -> Iterator[Callable[[Iterable[A]], None]]:
-    """Yields what takes items and writes them in batches; all are written at the end.
+    """Yields a function that takes items, which are written in batches in a thread.
 
-    A batch has :data:`LEAST` items or more, the last one what is left.
+    A batch has :data:`LEAST` items or more, but for the last; all are written when the context
+    ends.
 
     Args:
         write: called with one batch after the other, in a thread
