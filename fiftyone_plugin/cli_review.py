@@ -74,26 +74,26 @@ def _load(name: str | None, action: str) -> Any:
 
 
 def _status(args: Namespace, dataset: Any) -> Report:
-    from fiftyone_plugin.curation import review
+    from fiftyone_plugin.curation.verdicts import status
 
-    return reports.of_status(review.status(dataset))
+    return reports.of_status(status(dataset))
 
 
 def _set(args: Namespace, dataset: Any) -> Report:
-    from fiftyone_plugin.curation import review
-    from fiftyone_plugin.curation.verdicts import judge
+    from fiftyone_plugin.curation.verdicts import judge, status
 
     key, verdict = args.set
     judge(
         dataset, key, verdict, phrase=args.phrase, note=args.note, reviewer=args.reviewer,
         session=args.session,
     )  # fmt: skip
-    return reports.of_status(review.status(dataset))
+    return reports.of_status(status(dataset))
 
 
 def _step(go: str, done: str, nothing: str) -> Callable[[Namespace, Any], Report]:
     def run(args: Namespace, dataset: Any) -> Report:
-        from fiftyone_plugin.curation import review, undoing
+        from fiftyone_plugin.curation import undoing
+        from fiftyone_plugin.curation.verdicts import status
 
         call = undoing.undo if go == "undo" else undoing.redo
         # Without a session, the newest step of all, whoever made it.
@@ -101,7 +101,7 @@ def _step(go: str, done: str, nothing: str) -> Callable[[Namespace, Any], Report
             dataset, reviewer=args.reviewer, session=args.session, force=args.session is None
         )
         line = f"{done} {changed['pairs']:,} verdicts." if changed["pairs"] else nothing
-        return reports.of_status(review.status(dataset), line)
+        return reports.of_status(status(dataset), line)
 
     return run
 
@@ -115,7 +115,7 @@ def _dump(args: Namespace, dataset: Any) -> Report:
 def _apply(args: Namespace, dataset: Any) -> Report:
     from fiftyone_plugin.curation import decisions
 
-    return reports.of_apply(decisions.apply(dataset, args.apply))
+    return reports.of_apply(dict(decisions.apply(dataset, args.apply)))
 
 
 def _merge(args: Namespace, dataset: Any) -> Report:
@@ -127,7 +127,7 @@ def _merge(args: Namespace, dataset: Any) -> Report:
 
 
 def _agreement(args: Namespace, dataset: Any) -> Report:
-    from fiftyone_plugin.curation.agreement import agreement
+    from fiftyone_plugin.curation.merging import agreement
 
     return review_reports.of_agreement(agreement(*args.agreement))
 

@@ -1,27 +1,28 @@
-"""What came of sessions and of merged and compared decisions, in lines for people."""
+"""Reports of sessions, and of merged and compared decisions files."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from fiftyone_plugin.curation.panel_types import SessionView
 from fiftyone_plugin.reports import Report, counts, shorten, table
 
 MOST_SHOWN = 5
 """Conflicts shown; ``--json`` names all."""
 
 
-def of_session(session: dict[str, Any]) -> Report:
+def of_session(session: SessionView) -> Report:
     """One session."""
-    return Report(session, _lines(session))
+    return Report(dict(session), _lines(session))
 
 
-def of_sessions(sessions: list[dict[str, Any]]) -> Report:
+def of_sessions(sessions: list[SessionView]) -> Report:
     """All sessions, newest first."""
     lines = [line for session in sessions for line in _lines(session)]
     return Report({"sessions": sessions}, lines or ["There is no session."])
 
 
-def _lines(session: dict[str, Any]) -> list[str]:
+def _lines(session: SessionView) -> list[str]:
     state = "finished" if session["finished"] else f"{session['left']:,} left"
     people = ", ".join(f"{one['reviewer']} {one['judged']:,}" for one in session["reviewers"])
     return [

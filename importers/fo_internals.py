@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import fiftyone as fo
+from fiftyone.core.odm import get_db_conn
 
 from importers import fields
 
@@ -37,9 +39,40 @@ def dataset_id(samples: Any) -> Any:
     return samples._dataset._doc.id
 
 
+def add_field(dataset: Any, name: str, field: Any) -> None:
+    """Adds a field whose members are declared with it."""
+    dataset._merge_sample_field_schema({name: field})
+
+
 def pipeline(samples: Any) -> list[dict[str, Any]]:
     """The MongoDB stages that a view adds; none for a dataset."""
     return list(samples._pipeline())
+
+
+def stages(view: Any) -> list[dict[str, Any]]:
+    """The stages of a view as FiftyOne serializes them, without ids of their own."""
+    return view._serialize(include_uuids=False)
+
+
+def view_from_stages(dataset: Any, stages: list[dict[str, Any]]) -> Any:
+    """The inverse of :func:`stages`; raises whatever a stage that does not fit raises."""
+    return fo.DatasetView._build(dataset, stages)
+
+
+def is_of_samples(view: Any) -> bool:
+    """Whether the documents of a view are samples of its dataset, not parts or groups of them."""
+    return not (view._is_generated or view._is_dynamic_groups)
+
+
+def database() -> Any:
+    """The MongoDB database that FiftyOne uses."""
+    return get_db_conn()
+
+
+def reload_samples(dataset: Any, sample_ids: Iterable[Any]) -> None:
+    """Updates the samples that this process holds, so that saving one writes no old value back."""
+    ids = [str(sample_id) for sample_id in sample_ids]
+    fo.Sample._reload_docs(collection(dataset).name, sample_ids=ids)
 
 
 def is_needed() -> bool:

@@ -1,4 +1,4 @@
-"""Verdicts, and the texts and times that go with them: what may be, and how it is written.
+"""Verdicts, and the texts and times stored with them: validation and formatting.
 
 Nothing here needs FiftyOne, so that decisions files can be merged without it.
 """
@@ -8,16 +8,30 @@ from __future__ import annotations
 import getpass
 import hashlib
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from importers.errors import UsageError
 
-VERDICTS = ("keep", "drop", "fix", "unsure")
+
+class VerdictKind(StrEnum):
+    """The four verdicts, as they are stored."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    FIX = "fix"
+    UNSURE = "unsure"
+
+
+VERDICTS: tuple[str, ...] = tuple(kind.value for kind in VerdictKind)
+
+PENDING = "pending"
+"""What pairs without a verdict are counted as."""
 
 MAX_TEXT = 10_000
 """Characters in an edited phrase, a note or a reviewer's name."""
 
 MAX_RLE = 1 << 20
-"""Characters of a mended mask in a decisions file; a mask that needs more is noise."""
+"""Characters of a replaced mask in a decisions file; a mask that needs more is noise."""
 
 
 def check_verdict(verdict: object) -> str:
@@ -64,8 +78,14 @@ def check_phrase(phrase: object) -> str:
     return text
 
 
-def default_reviewer() -> str:
-    """Who reviews where nobody is named: the user of this machine, if that can be told."""
+def reviewer_of(name: object) -> str:
+    """The reviewer's name; where none is given, the user of this machine, if it is known.
+
+    Raises:
+        UsageError: if the name is no text that can be stored
+    """
+    if given := check_text("reviewer", name):
+        return given
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):

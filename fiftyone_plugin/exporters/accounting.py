@@ -7,7 +7,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation import decisions, review_summary
+from fiftyone_plugin.curation import decisions, summary
 from fiftyone_plugin.exporters.base import Tally
 from fiftyone_plugin.exporters.export_items import Edit, ExportPair
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
@@ -52,7 +52,7 @@ class Books:
         self._lists = lists
         self._progress = progress
         self._kind: Kind = kind
-        self._sessions = review_summary.sessions_of_pairs(dataset)
+        self._sessions = summary.sessions_of_pairs(dataset)
         self._total = fo_internals.collection(dataset).count_documents({})
         self._splits: dict[str, dict[str, int]] = {}
 
@@ -143,7 +143,7 @@ class Books:
                 "images_missing": tally.images_missing,
             },
             "splits": self._splits,
-            "review": review_summary.of_dataset(self._dataset),
+            "review": summary.review_summary(self._dataset),
             "files": tally.files,
         }
 

@@ -48,7 +48,7 @@ class RecordDatasetExporter(foud.BatchDatasetExporter):
 
 
 def _choice(view: Any) -> Callable[[Document], bool]:
-    if view._is_generated or view._is_dynamic_groups:
+    if not fo_internals.is_of_samples(view):
         raise UsageError("the view does not hold samples but parts or groups of them")
     chosen = set(view.values("_id"))
     return lambda document: document["_id"] in chosen

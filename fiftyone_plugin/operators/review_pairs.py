@@ -7,8 +7,9 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
-from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.review_fields import VERDICTS
+from fiftyone_plugin.curation import decisions, undoing
+from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
+from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
 from fiftyone_plugin.operators.base import PairOperator, Work, choice, required, text
 from importers import fields, store
 from importers.errors import UsageError
@@ -48,10 +49,10 @@ class ReviewPairs(PairOperator):
             inputs.view("nothing", types.Warning(label=label)).invalid = True
             return
         choice(
-            inputs, "verdict", {v: v for v in VERDICTS}, default="keep",
+            inputs, "verdict", {v: v for v in VERDICTS}, default=VerdictKind.KEEP.value,
             label=f"Verdict on {len(selected):,} pair{'s' * (len(selected) != 1)}",
         )  # fmt: skip
-        if len(selected) == 1 and ctx.params.get("verdict") == "fix":
+        if len(selected) == 1 and ctx.params.get("verdict") == VerdictKind.FIX:
             inputs.str("phrase", label="Phrase", description="the corrected one")
         inputs.str("note", label="Note")
 
@@ -66,22 +67,22 @@ class ReviewPairs(PairOperator):
             return lambda progress: reports.of_dump(decisions.dump(dataset, file), file)
         if action == "apply":
             file = required(params, "file")
-            return lambda progress: reports.of_apply(decisions.apply(dataset, file))
+            return lambda progress: reports.of_apply(dict(decisions.apply(dataset, file)))
         if action == "set":
             verdicts = self._verdicts(ctx)
             return lambda progress: _set(dataset, verdicts, ctx.user_id)
         if action == "undo":
             return lambda progress: _undo(dataset, ctx.user_id)
-        return lambda progress: reports.of_status(review.status(dataset))
+        return lambda progress: reports.of_status(status(dataset))
 
-    def _verdicts(self, ctx: Any) -> list[review.Verdict]:
+    def _verdicts(self, ctx: Any) -> list[Verdict]:
         params = ctx.params
         keys = params.get("keys") or _keys(ctx.dataset, _selected(ctx))
         if not keys:
             raise UsageError("no pair is selected; select some in the grid, or open one")
         verdict = required(params, "verdict")
         phrase, note = text(params.get("phrase")), text(params.get("note"))
-        return [review.Verdict(key, verdict, phrase, note) for key in keys]
+        return [Verdict(key, verdict, phrase, note) for key in keys]
 
 
 def _selected(ctx: Any) -> list[str]:
@@ -94,11 +95,11 @@ def _keys(dataset: Any, ids: list[str]) -> list[str]:
     return [doc[fields.KEY] for doc in store.stream(chosen, (fields.KEY,))] if ids else []
 
 
-def _set(dataset: Any, verdicts: list[review.Verdict], user: str | None) -> reports.Report:
-    count = review.set_verdicts(dataset, verdicts, reviewer=user)
-    return reports.of_status(review.status(dataset), f"{count:,} verdicts set.")
+def _set(dataset: Any, verdicts: list[Verdict], user: str | None) -> reports.Report:
+    count = set_verdicts(dataset, verdicts, reviewer=user)
+    return reports.of_status(status(dataset), f"{count:,} verdicts set.")
 
 
 def _undo(dataset: Any, user: str | None) -> reports.Report:
-    count = review.undo(dataset, reviewer=user)
-    return reports.of_status(review.status(dataset), f"{count:,} verdicts taken back.")
+    count = undoing.undo(dataset, reviewer=user, force=True)["pairs"]
+    return reports.of_status(status(dataset), f"{count:,} verdicts taken back.")

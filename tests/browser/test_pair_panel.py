@@ -358,7 +358,6 @@ def picture(page: Page, repo_root: Path, name: str) -> None:
 
 
 def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> None:
-    from fiftyone_plugin.curation import review
 
     pair = dataset._sample_collection.find_one({fields.IMAGE_ID: f"lisat_gres_{POISONED}"})
     sample_id, key = str(pair["_id"]), pair[fields.KEY]
@@ -368,7 +367,7 @@ def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> 
         {"_id": pair["_id"]},
         {"$set": {"findings": {"_cls": "Classifications", "classifications": [finding]}}},
     )
-    review.set_verdict(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
+    set_verdict(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
     asked, dialogs = [], []
     session.on("request", lambda request: asked.append(request.url))
     session.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
