@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+VerdictName = Literal["keep", "drop", "fix", "unsure"]
 Severity = Literal["error", "warning", "info"]
 ShapeRole = Literal["mask_box", "mask_center", "named_region", "leaked_box", "leaked_point"]
 
@@ -120,7 +121,7 @@ class PairSession(QueueItem):
 class HistoryEntry(TypedDict):
     """An earlier change of the pair; ``was`` is the verdict before."""
 
-    time: str | None
+    time: str
     reviewer: str | None
     kind: str
     verdict: str | None
@@ -245,7 +246,7 @@ class SessionView(TypedDict):
     name: str
     dataset: str
     creator: str
-    created: str | None
+    created: str
     finished: str | None
     last_change: str | None
     over: SessionOver

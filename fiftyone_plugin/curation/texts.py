@@ -9,6 +9,7 @@ import getpass
 import hashlib
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import overload
 
 from importers.errors import UsageError
 
@@ -101,6 +102,14 @@ def to_utc(time: datetime) -> datetime:
     """A time in whole milliseconds of UTC; without a zone it is taken to be UTC."""
     time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+@overload
+def text_of(time: datetime) -> str: ...
+
+
+@overload
+def text_of(time: datetime | None) -> str | None: ...
 
 
 def text_of(time: datetime | None) -> str | None:

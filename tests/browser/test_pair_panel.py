@@ -358,6 +358,7 @@ def picture(page: Page, repo_root: Path, name: str) -> None:
 
 
 def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> None:
+    from fiftyone_plugin.curation.verdicts import set_verdict
 
     pair = dataset._sample_collection.find_one({fields.IMAGE_ID: f"lisat_gres_{POISONED}"})
     sample_id, key = str(pair["_id"]), pair[fields.KEY]

@@ -178,6 +178,29 @@ def test_texts_come_out_as_they_are(dataset: Any) -> None:
     assert overview(dataset)["reviewers"][0]["reviewer"] == HOSTILE
 
 
+def test_the_files_of_the_next_pairs_are_sent_ahead(dataset: Any) -> None:
+    pairs = flagged(dataset)
+    name = sessions.start(dataset)["id"]
+    assert pair_view(dataset, key=pairs[0])["ahead"] == []
+    stranger = next(key for key in keys(dataset) if key not in pairs)
+    assert pair_view(dataset, key=stranger, session=name)["ahead"] == []
+    judge(dataset, pairs[1], "keep", session=name)
+    dataset.delete_samples([ids(dataset)[pairs[2]]])
+    stored = documents(dataset)
+    # The pair that was judged is passed over, the deleted one has no files.
+    assert pair_view(dataset, key=pairs[0], session=name)["ahead"] == files_of(stored, pairs[3:4])
+    assert pair_view(dataset, key=pairs[3], session=name)["ahead"] == files_of(stored, pairs[4:6])
+    assert pair_view(dataset, key=pairs[5], session=name)["ahead"] == []
+
+
+def files_of(stored: dict[str, Any], pairs: list[str]) -> list[str]:
+    """Image and mask of pairs, each file once."""
+    files = []
+    for document in (stored[key] for key in pairs):
+        files += [document["filepath"], (document.get("segmentation") or {}).get("mask_path")]
+    return list(dict.fromkeys(file for file in files if file))
+
+
 # ---------------------------------------------------------------------- operators, commands
 
 
