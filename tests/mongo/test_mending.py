@@ -139,7 +139,7 @@ def test_a_prediction_becomes_the_mask_and_undo_brings_the_published_one_back(
     assert after[key]["mask_stats"]["digest"] == digest(moved(published))
     kept = after[key]["original_mask"]
     assert kept["mask_path"] == before[key]["segmentation"]["mask_path"]
-    assert kept["digest"] == digest(published) == review_fields.find(dataset, key).mask_digest
+    assert kept["digest"] == digest(published) == review_fields.find(dataset, key).published_digest
     # One shape in the published file: all its queries have the new mask, one has the verdict.
     for other in family[1:]:
         assert np.array_equal(mask_of(dataset, other), moved(published))
@@ -304,7 +304,7 @@ def test_a_mended_mask_travels_with_its_decision(
     undoing.undo(other)
     assert not any(d.get("original_mask") or d.get("verdict") for d in documents(other).values())
     assert {d["mask_stats"]["digest"] for d in documents(other).values()} == {
-        review_fields.find(dataset, key).mask_digest for key in keys(dataset)
+        review_fields.find(dataset, key).published_digest for key in keys(dataset)
     }
 
 
