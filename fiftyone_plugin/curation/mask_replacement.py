@@ -15,7 +15,6 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from fiftyone.core.odm.utils import create_field
 
 from fiftyone_plugin.curation import consequences
 from fiftyone_plugin.curation.log import Change, Values
@@ -48,14 +47,14 @@ Document = dict[str, Any]
 def declare(dataset: Any) -> None:
     """Adds the field of published masks, to datasets in which no mask was replaced yet."""
     if not dataset.has_field(ORIGINAL_MASK):
-        members = [create_field(name, fo.StringField) for name in ("mask_path", "digest")]
-        field = create_field(
+        members = [fo_internals.new_field(name, fo.StringField) for name in ("mask_path", "digest")]
+        field = fo_internals.new_field(
             ORIGINAL_MASK,
             fo.EmbeddedDocumentField,
             embedded_doc_type=fo.DynamicEmbeddedDocument,
             fields=members,
         )
-        fo_internals.add_field(dataset, ORIGINAL_MASK, field)
+        fo_internals.add_fields(dataset, {ORIGINAL_MASK: field})
 
 
 def with_mask(dataset: Any, change: Change, source: str) -> list[Change]:

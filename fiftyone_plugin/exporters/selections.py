@@ -19,10 +19,10 @@ from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from importers import fo_internals
 from importers.errors import UnknownName, UsageError
 from importers.fields import FINDINGS, SOURCE, VERDICT
+from importers.store import Document
 
 SELECTIONS = ("kept", "clean", "all", "tag:T", "view:V")
 
-Document = dict[str, Any]
 Choice = Callable[[Document], bool]
 
 ORDER = {f"{SOURCE}.file": 1, f"{SOURCE}.index": 1, "_id": 1}

@@ -10,7 +10,8 @@ from fiftyone_plugin import reports
 from fiftyone_plugin.curation import decisions, undoing
 from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
-from fiftyone_plugin.operators.base import PairOperator, Work, choice, required, text
+from fiftyone_plugin.operators.base import PairOperator, Work, required, text
+from fiftyone_plugin.operators.forms import add_choice
 from importers import fields, store
 from importers.errors import UsageError
 
@@ -35,7 +36,7 @@ class ReviewPairs(PairOperator):
 
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Adds the form's fields."""
-        choice(inputs, "action", _ACTIONS, default="set", label="What to do")
+        add_choice(inputs, "action", _ACTIONS, default="set", label="What to do")
         action = ctx.params.get("action") or "set"
         if action in ("dump", "apply"):
             inputs.str("file", required=True, label="Decisions file")
@@ -48,7 +49,7 @@ class ReviewPairs(PairOperator):
             label = "Select the pairs in the grid, or open one"
             inputs.view("nothing", types.Warning(label=label)).invalid = True
             return
-        choice(
+        add_choice(
             inputs, "verdict", {v: v for v in VERDICTS}, default=VerdictKind.KEEP.value,
             label=f"Verdict on {len(selected):,} pair{'s' * (len(selected) != 1)}",
         )  # fmt: skip
