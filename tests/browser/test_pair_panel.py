@@ -104,6 +104,7 @@ def page(browser: Browser, dataset: Any, serve: Callable[[str], str]) -> Iterato
     """The App, in which no dialog may open and which may ask nobody else for anything."""
     page = browser.new_page(viewport=WINDOW)
     page.add_init_script(f"localStorage.setItem('pairlens.reviewer', '{REVIEWER}')")
+    page.add_init_script("performance.setResourceTimingBufferSize(10000)")
     open_grid(page, serve(DATASET))
     yield page
     page.close()
@@ -200,6 +201,21 @@ COUNT_PAINTED = """canvas => {
     for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
     return count;
 }"""
+
+
+LOADED_BY_PAGE = """path => performance.getEntriesByType("resource").some(
+    one => one.initiatorType === "img" && decodeURIComponent(one.name).endsWith(path)
+)"""
+
+
+def test_the_next_pair_is_loaded_before_it_is_asked_for(session: Page, dataset: Any) -> None:
+    from fiftyone_plugin.curation import queue, session_store
+
+    mask = stored(dataset, at(session, 1))["segmentation"]["mask_path"]
+    [following] = queue.left(session_store.find(dataset, SESSION), 1, after=0)
+    path = stored(dataset, str(following))["segmentation"]["mask_path"]
+    assert path != mask
+    session.wait_for_function(LOADED_BY_PAGE, arg=path, timeout=MILLISECONDS)
 
 
 def test_the_masks_stand_side_by_side_with_their_iou(session: Page, dataset: Any) -> None:
