@@ -1,4 +1,4 @@
-"""The lines of a decisions file, which may come from anybody: each is checked before use."""
+"""The lines of a decisions file, which may come from any source: each is checked before use."""
 
 from __future__ import annotations
 

@@ -258,10 +258,10 @@ class ReviewSummary(TypedDict):
 
 def review_summary(dataset: Any) -> ReviewSummary:
     """Summarizes who reviewed a dataset, in which sessions."""
-    told = ("name", "creator", "created", "finished", "over", "pairs", "judged", "verdicts")
+    names = ("name", "creator", "created", "finished", "over", "pairs", "judged", "verdicts")
     listed: list[Any] = list(reversed(sessions.list_sessions(dataset, most=None)))
     return {
-        "sessions": [{name: one[name] for name in told} for one in listed],
+        "sessions": [{name: one[name] for name in names} for one in listed],
         "reviewers": _standing_verdicts(dataset),
     }
 

@@ -54,7 +54,7 @@ class CurationPanel(Panel):
         )
 
     def render(self, ctx: Any) -> types.Property:
-        """The component, told which methods it may call."""
+        """The component, with the methods that it may call."""
         view = types.View(
             component=COMPONENT,
             composite_view=True,
@@ -80,7 +80,7 @@ class CurationPanel(Panel):
             self._count(ctx, scope)
 
     def on_change_dataset(self, ctx: Any) -> None:
-        """Starts anew."""
+        """Resets the panel and counts the new dataset."""
         ctx.panel.set_state(EVALUATION, None)
         curation_scope.keep(ctx, WHOLE)
         self._count(ctx, WHOLE)
@@ -177,7 +177,7 @@ class CurationPanel(Panel):
         self._mark(ctx, curation_scope.go(ctx, scope.base, bar, stages_of(view)))
 
     def _count(self, ctx: Any, scope: Scope) -> None:
-        """Sends the component the figures anew."""
+        """Counts, and sends the component the figures."""
         self._mark(ctx, scope)
         ctx.panel.set_data("facts", facts_of(ctx, scope))
 

@@ -1,8 +1,4 @@
-"""What the curation panel shows: the figures of a dataset, and what is still to be done to it.
-
-All of it is plain data; texts of a dataset stay texts, which the panel's component never takes
-for markup.
-"""
+"""The data of the curation panel: the figures of a dataset, and what is to be done next."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What the curation panel's figures are about, and which of their bars the grid shows.
 
 A click on a bar changes the App's view, and the figures must not follow it: they stay with the
-view that the curator chose, so that the next bar is one click away. A view that anybody else
-sets, in the view bar or with a saved view or another operator, is a choice and they do follow.
+view that the curator chose, so that the next bar is one click away. A view that is set
+otherwise, in the view bar or by a saved view or another operator, is a choice: they follow it.
 """
 
 from __future__ import annotations
