@@ -26,8 +26,8 @@ class Convention:
         strict: precision at t counts IoU > t, not IoU >= t
         smoothing: added to the union of a pair
         total_smoothing: added to the sum of unions in cIoU
-        size: (height, width) that the published code scores at, or ``"native"``; here masks
-            are always scored at the ground truth's own size
+        size: (height, width) that the published code scores at, or ``"native"``; PairLens
+            scores at the ground truth's own size unless a scoring is given a ``side``
     """
 
     name: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -21,11 +20,10 @@ from fiftyone_plugin.metrics.pair_attributes import image_of, sliced_pair
 from fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, Document, MaskSource, count_chunk
 from fiftyone_plugin.metrics.slices import Slicer
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
-from fiftyone_plugin.metrics.writing_behind import WritingBehind
 from importers import fields, fo_internals, store
 from importers.cv_threads import one_thread
 from importers.gc_pause import rare_collections
-from importers.parallel import Progress, map_items
+from importers.parallel import Progress, batches_behind, map_items
 
 PIXELS_AT_ONCE = 1 << 22
 MOST_AT_ONCE, SOME = 200, 8
@@ -72,7 +70,6 @@ def count_overlaps(
     slicer: Slicer,
     key: str | None,
     progress: Progress,
-    writer: Executor,
 ) -> DatasetOverlaps:
     """Counts all pairs and writes each one's numbers to its sample.
 
@@ -83,15 +80,13 @@ def count_overlaps(
         slicer: collects the slices that each pair belongs to
         key: of the evaluation, whose fields exist; ``None`` writes nothing
         progress: called with pairs done and pairs in all
-        writer: a single thread, in which the database is written
     """
     table = TableBuilder()
     done = DatasetOverlaps(table.build(), slicer)
     images: dict[str, int] = {}
     total, read = len(samples), 0
     write = partial(_write, fo_internals.dataset_of(samples), key, convention)
-    behind = WritingBehind(writer, write)
-    with rare_collections():
+    with rare_collections(), batches_behind(write) as write_behind:
         for docs, counted in _counts(samples, source):
             for number, problem in counted.problems.items():
                 _note(done, docs[number], problem, counted.overlaps[number])
@@ -99,10 +94,9 @@ def count_overlaps(
             numbers = [images.setdefault(image_of(doc), len(images)) for doc, _ in pairs]
             table.add((overlap for _, overlap in pairs), numbers)
             slicer.add([sliced_pair(doc, overlap.target_area) for doc, overlap in pairs])
-            behind.add((doc["_id"], overlap) for doc, overlap in pairs)
+            write_behind((doc["_id"], overlap) for doc, overlap in pairs)
             read += len(docs)
             progress(read, total)
-        behind.finish()
     done.table = table.build()
     return done
 

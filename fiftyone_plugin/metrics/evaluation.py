@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import fiftyone as fo
@@ -35,7 +35,7 @@ from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from fiftyone_plugin.metrics.summary import summarize
 from importers import fields, fo_internals
 from importers.errors import UsageError
-from importers.parallel import Progress
+from importers.parallel import Progress, one_behind
 
 MAX_SIDE = 10_000
 """As many pixels as any mask may have."""
@@ -165,13 +165,12 @@ class PairLensEvaluation(SegmentationEvaluation):
         whole = all(_is_whole(fo_internals.dataset_of(samples), name) for name in names)
         source = MaskSource(*names, ignores, config.instances, config.side, whole)
         slicer = slices.Slicer(config.by)
-        with ThreadPoolExecutor(1, thread_name_prefix="pairlens-write") as writer:
-            done = count_overlaps(samples, source, convention, slicer, key, watch, writer)
+        done = count_overlaps(samples, source, convention, slicer, key, watch)
+        with one_behind() as behind:
             # Built while the summary is made.
-            indexed = writer.submit(_index, fo_internals.dataset_of(samples), key)
+            behind(partial(_index, fo_internals.dataset_of(samples), key))
             spread = bootstrap(done.table, convention, config.rounds, config.seed, config.scheme)
             summary = self._summary(done, spread, key)
-        indexed.result()
         summary.seconds = round(time.perf_counter() - started, 3)
         return PairLensResults(
             samples, config, key, confusion(done.table), list(CLASSES), missing=CLASSES[0],
