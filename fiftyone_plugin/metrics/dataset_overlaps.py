@@ -37,7 +37,7 @@ for each other than they save. A pair of 512x512 pixels takes a third of that;
 on a slow disk, or where OpenCV has to decode it, several times as much."""
 
 SLOW_CHUNKS = 3
-"""Consecutive slow chunks before threads are used: one may have waited for another process."""
+"""Consecutive slow chunks before threads are used; one may have waited for another process."""
 
 MOST_LISTED = 1000
 """Pairs that are named in a summary; all are counted."""
