@@ -42,6 +42,11 @@ def pipeline(samples: Any) -> list[dict[str, Any]]:
     return list(samples._pipeline())
 
 
+def evaluation_runs(dataset: Any) -> Any:
+    """The stored evaluation runs of a dataset by key; those that came to an end have results."""
+    return dataset._doc.evaluations
+
+
 def is_needed() -> bool:
     """Whether the installed FiftyOne is one whose documents nobody compared; warns once."""
     version = str(fo.__version__)
