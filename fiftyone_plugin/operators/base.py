@@ -1,6 +1,7 @@
 """What the operators share: configuration, progress, result view, being a Python function.
 
-An operator is thin: it parses its form and calls the function that the command line calls.
+An operator is thin: its form and its parameters are the options of a step, which it runs as the
+command line does.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
@@ -17,54 +17,42 @@ import fiftyone.operators.types as types
 from fiftyone.operators.executor import ExecutionResult
 
 from fiftyone_plugin import PLUGIN_NAME
+from fiftyone_plugin.operators.forms import add_field
 from fiftyone_plugin.reports import Report
+from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
 from importers import fields, fo_internals
-from importers.errors import PairLensError, UsageError
-from importers.parallel import Progress
+from importers.errors import PairLensError, StateError, UsageError
 
-
-@dataclass(frozen=True)
-class Watcher:
-    """Who waits for a work: told how far it is, and shown what it has made first.
-
-    Attributes:
-        progress: called with what is done and what there is in all
-        look: called with samples' ids, so that they can be looked at while the work goes on
-    """
-
-    progress: Progress
-    look: Callable[[Sequence[str]], None] = lambda ids: None
-
-    def __call__(self, done: int, total: int | None) -> None:
-        """As a :data:`Progress`."""
-        self.progress(done, total)
-
-
-Work = Callable[[Watcher], Report]
+Work = Callable[[Watch], Report]
 _POLL_SECONDS = 0.2
 
 
 class PairOperator(foo.Operator):
     """A step of PairLens as a FiftyOne operator.
 
-    Subclasses set the class attributes and implement :meth:`form` and :meth:`work`.
+    Subclasses set the class attributes; they change :meth:`options` where these depend on the
+    dataset or on what the form has so far.
+
+    Attributes:
+        step: its options are the form's fields and the parameters
+        on_view: whether it works on the view that is open, or on the whole dataset
+        long: whether it may be delegated
     """
 
+    step: ClassVar[Step]
     title: ClassVar[str]
-    about: ClassVar[str]
     icon: ClassVar[str]
-    operator_name: ClassVar[str]
     risk: ClassVar[types.RiskLevel]
-    needs_dataset: ClassVar[bool] = True
+    on_view: ClassVar[bool] = True
     long: ClassVar[bool] = True
 
     @property
     def config(self) -> foo.OperatorConfig:
         """As FiftyOne asks for it."""
         return foo.OperatorConfig(
-            name=self.operator_name,
+            name=self.step.operator,
             label=f"PairLens: {self.title}",
-            description=self.about,
+            description=self.step.about,
             icon=self.icon,
             dynamic=True,
             execute_as_generator=True,
@@ -72,18 +60,39 @@ class PairOperator(foo.Operator):
             risk_level=self.risk,
         )
 
+    def options(self, ctx: Any) -> dict[str, Option]:
+        """The step's options by parameter, as they are for the dataset and the form so far.
+
+        Raises:
+            StateError: if the step cannot be run on the dataset; the form then shows why
+        """
+        return {option.param: option for option in self.step.options}
+
     def form(self, ctx: Any, inputs: types.Object) -> None:
-        """Adds the form's fields."""
-        raise NotImplementedError
+        """Adds a field for each option."""
+        try:
+            options = self.options(ctx)
+        except StateError as error:
+            inputs.view("none", types.Warning(label=str(error))).invalid = True
+            return
+        for option in options.values():
+            if option.in_form:
+                add_field(inputs, option)
+        if self.step.on_dataset and self.on_view:
+            ctx.target_view()
 
     def work(self, ctx: Any) -> Work:
-        """Reads the parameters and returns what is to be done with them."""
-        raise NotImplementedError
+        """Parses the parameters."""
+        values = parse_options([*self.options(ctx).values()], ctx.params)
+        samples = ()
+        if self.step.on_dataset:
+            samples = (ctx.target_view() if self.on_view else ctx.dataset,)
+        return lambda watch: self.step.run(*samples, watch, **values)
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form, or why there is none."""
         inputs = types.Object()
-        if self.needs_dataset and not is_imported(ctx.dataset):
+        if self.step.on_dataset and not is_imported(ctx.dataset):
             inputs.view(
                 "unsuitable",
                 types.Warning(
@@ -114,7 +123,7 @@ class PairOperator(foo.Operator):
             if ctx.delegated:
                 ctx.set_progress(progress=done / total if total else None)
 
-        return as_result(work(Watcher(report_progress)))
+        return as_result(work(Watch(report_progress)))
 
     def resolve_output(self, ctx: Any) -> Any:
         """The result view: the lines that the command line prints."""
@@ -143,24 +152,24 @@ class PairOperator(foo.Operator):
         ctx: dict[str, Any] = {"params": params}
         if samples is not None:
             ctx |= {"dataset": fo_internals.dataset_of(samples).name, "view": samples.view()}
-        done = foo.execute_operator(f"{PLUGIN_NAME}/{self.operator_name}", ctx)
+        done = foo.execute_operator(f"{PLUGIN_NAME}/{self.step.operator}", ctx)
         return done.result if isinstance(done, ExecutionResult) else done
 
     def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
         """Runs the work in a thread and passes its progress on to the App."""
         events: queue.Queue[tuple[str, Any]] = queue.Queue()
-        watcher = Watcher(
+        watch = Watch(
             lambda done, total: events.put(("at", (done, total))),
             lambda ids: events.put(("look", ids)),
         )
 
         def run() -> None:
             try:
-                events.put(("done", work(watcher)))
+                events.put(("done", work(watch)))
             except Exception as error:
                 events.put(("failed", error))
 
-        threading.Thread(target=run, name=self.operator_name, daemon=True).start()
+        threading.Thread(target=run, name=self.step.operator, daemon=True).start()
         yield ctx.ops.set_progress(label=self.title, progress=0, variant="linear")
         while True:
             what, value = _latest(events)
@@ -251,28 +260,6 @@ def required(params: dict[str, Any], name: str) -> str:
     if value is None:
         raise UsageError(f"{name} is missing")
     return value
-
-
-def choice(
-    inputs: types.Object, name: str, values: dict[str, str], *, default: str | None, **kwargs: Any
-) -> None:
-    """Adds a drop-down of values with their labels.
-
-    It is not required: FiftyOne would then refuse a call from Python that leaves it out,
-    whatever its default.
-    """
-    view = types.DropdownView()
-    for value, label in values.items():
-        view.add_choice(value, label=label)
-    inputs.enum(name, list(values), default=default, view=view, **kwargs)
-
-
-AGAIN = {
-    "new": "Stop if it exists",
-    "resume": "Add what is missing",
-    "overwrite": "Replace it",
-}
-"""What to do with what an earlier run left; the names of the command line's options."""
 
 
 def mask_fields(dataset: Any) -> list[str]:

@@ -1,0 +1,83 @@
+"""Scoring, and comparison of scorings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fiftyone_plugin.metrics.bootstrap import SCHEMES
+from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
+from fiftyone_plugin.metrics.slices import SLICINGS, chosen
+from fiftyone_plugin.reports import Report
+from fiftyone_plugin.score_reports import of_compare, of_score
+from fiftyone_plugin.steps.step import Option, Texts, Watch, step
+from importers.fields import SEGMENTATION
+
+_INSTANCES = {
+    "union": "All of them together",
+    "best": "The best of those with the ground truth's label",
+}
+
+
+def _conventions() -> dict[str, str]:
+    return {one.name: f"{one.name} ({one.source})" for one in CONVENTIONS.values()}
+
+
+def _slicings() -> dict[str, str]:
+    return {one.name: one.about for one in SLICINGS.values()} | {"all": "every one of them"}
+
+
+@step(
+    "score",
+    "Score predicted masks against the ground truth.",
+    Option("pred", "field of the predicted masks", required=True, metavar="F",
+           label="Predictions"),
+    Option("gt", "field of the ground truth", default=SEGMENTATION, metavar="F", in_form=False),
+    Option("key", "key of the evaluation", required=True, metavar="K"),
+    Option("instances", "what predicted detections or polylines amount to", default="union",
+           metavar="I", choices=lambda: _INSTANCES),
+    Option("convention", "how counts become IoU", default=DEFAULT, metavar="C",
+           choices=_conventions),
+    Option("rounds", "rounds of the bootstrap; 0 for none", int, 0, param="bootstrap", metavar="R",
+           label="Bootstrap rounds", least=0),
+    Option("scheme", "95 % intervals, or mean and deviation of 20 draws of 80 %",
+           default=SCHEMES[0], flag="--bootstrap-scheme", metavar="S", label="Bootstrap scheme",
+           choices=lambda: {name: name for name in SCHEMES}),
+    Option("seed", "seed of the bootstrap", int, 0, metavar="S", in_form=False),
+    Option("by", "a way to slice the pairs", Texts, (), metavar="S", label="Also by",
+           choices=_slicings),
+    Option("side", "score at P x P pixels; 0 for the native size", int, 0, param="size",
+           metavar="P", in_form=False),
+    Option("plots", "plots of the slices: .html or .png", Path, metavar="FILE", in_form=False),
+    operator="score_pairs",
+)  # fmt: skip
+def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **options: Any) -> Report:
+    """Scores."""
+    from fiftyone_plugin.metrics.plots import check_file, write_plots
+    from fiftyone_plugin.metrics.runs import score
+
+    if plots:
+        check_file(plots)
+    done = score(samples, **options, by=chosen(by), progress=watch.progress)
+    if plots:
+        write_plots(asdict(done), plots)
+    return of_score(done, chosen(by, default=()), plots)
+
+
+@step(
+    "compare",
+    "Compare two scorings of the same pairs.",
+    Option("keys", "keys of two scorings", Texts, required=True, count=2, metavar=("A", "B")),
+    Option("convention", "how counts become IoU; by default as in the scorings", metavar="C"),
+    Option("rounds", "rounds of the bootstrap", int, 1000, param="bootstrap", metavar="R"),
+    Option("seed", "seed of the bootstrap", int, 0, metavar="S"),
+    Option("most", "pairs to list", int, 50, metavar="K"),
+    Option("view", "save the pairs that changed most as this view", metavar="NAME"),
+)
+def compare(samples: Any, watch: Watch, *, keys: Texts, **options: Any) -> Report:
+    """Compares."""
+    from fiftyone_plugin.metrics.comparison import compare
+
+    first, second = keys
+    return of_compare(compare(samples, first, second, **options))

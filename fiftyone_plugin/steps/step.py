@@ -1,0 +1,261 @@
+"""What a step is: its options, declared once, and one function.
+
+The command line (:mod:`fiftyone_plugin.cli`), the forms of the operators
+(:mod:`fiftyone_plugin.operators.forms`), the parsing of what both give, and ``docs/commands.md``
+(:mod:`fiftyone_plugin.steps.page`) are made of the options::
+
+    @step(
+        "score",
+        "Score predicted masks against the ground truth.",
+        Option("pred", "field of the predicted masks", metavar="F", required=True),
+        Option("seed", "seed of the bootstrap", int, 0, in_form=False),
+    )
+    def score(samples: Any, watch: Watch, **options: Any) -> Report: ...
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fiftyone_plugin.reports import Report
+from importers.errors import UsageError
+from importers.parallel import Progress, no_progress
+
+Settings = dict[str, str]
+"""Type of an option that takes ``NAME=VALUE``, any number of times."""
+
+CheckSettings = dict[str, dict[str, Any]]
+"""Type of an option that takes ``CHECK.NAME=VALUE``, any number of times."""
+
+Texts = tuple[str, ...]
+"""Type of an option with several values."""
+
+Choices = Sequence[str] | Callable[[], Mapping[str, str]]
+"""Values that an option takes. A sequence is closed and enforced by the command line; a function
+gives values with a label each, from a registry for instance, and the step refuses others."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a step.
+
+    Attributes:
+        name: the keyword argument of the step's function
+        help: what it is, a phrase that starts in lower case
+        type: ``str``, ``int``, ``float``, ``bool``, ``Path`` or one of the types above
+        default: where it is not given
+        required: whether it must be given
+        param: of the operator; the name if not given
+        flag: on the command line; ``--`` and the operator's parameter if not given
+        positional: whether the command line takes it by its place, where it is required
+        metavar: stands for the value in the help, one for each where ``count`` is a number; the
+            operator's parameter in capitals if not given
+        count: how many values follow the flag; :data:`Texts` without it repeat the flag
+        choices: the values it takes, where these are known
+        apart: whether each choice but the default is a flag of its own, which exclude each
+            other, and a keyword argument that is true or false
+        action: whether it says what the command does: exactly one of these is given
+        label: above its field in the form; by default the operator's parameter
+        least: the lowest number that the form takes
+        preset: what the form has at first, in place of the default
+        in_command, in_form: whether the command line has it, and the form; from Python,
+            operators take all
+    """
+
+    name: str
+    help: str
+    type: Any = str
+    default: Any = None
+    required: bool = False
+    param: str = ""
+    flag: str = ""
+    positional: bool = False
+    metavar: str | tuple[str, ...] = ""
+    count: int | str | None = None
+    choices: Choices = ()
+    apart: bool = False
+    action: bool = False
+    label: str = ""
+    least: int | None = None
+    preset: Any = None
+    in_command: bool = True
+    in_form: bool = True
+
+    def __post_init__(self) -> None:
+        param = self.param or self.name
+        object.__setattr__(self, "param", param)
+        object.__setattr__(self, "flag", self.flag or f"--{param.replace('_', '-')}")
+        object.__setattr__(self, "metavar", self.metavar or param.upper())
+        object.__setattr__(self, "label", self.label or param.replace("_", " ").capitalize())
+
+    @property
+    def default_text(self) -> str:
+        """The default, where there is one that is worth telling."""
+        told = isinstance(self.default, str | int | float | Path) and self.default is not False
+        return str(self.default) if told and not self.apart else ""
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the flag may be given several times."""
+        return self.count is None and self.type in (Texts, Settings, CheckSettings)
+
+    @property
+    def about(self) -> str:
+        """The help, with the choices and whether the flag may be repeated."""
+        choices = f": {', '.join(self.labels())}" if self.choices else ""
+        return self.help + choices + " (may be repeated)" * self.repeated
+
+    def labels(self) -> dict[str, str]:
+        """The choices, each with its label."""
+        if callable(self.choices):
+            return dict(self.choices())
+        return {value: value for value in self.choices}
+
+    def parse(self, given: Any) -> Any:
+        """The value of what the command line or a form gives: the default where that is blank.
+
+        Raises:
+            UsageError: if it is missing or of the wrong type
+        """
+        if given is None or (isinstance(given, str) and not given.strip()):
+            if self.required:
+                raise UsageError(f"{self.param} is missing")
+            return self.default
+        if self.type == CheckSettings:
+            return given if isinstance(given, Mapping) else check_settings(given)
+        if self.type == Settings:
+            given = given if isinstance(given, Mapping) else settings(given)
+            return {name: value for name, value in given.items() if str(value or "").strip()}
+        if self.type == Texts:
+            return ((given,) if isinstance(given, str) else tuple(given)) or self.default
+        if self.type in (int, float):
+            return self._number(given)
+        if self.type is bool:
+            return given is True
+        return Path(given) if self.type is Path else str(given).strip()
+
+    def _number(self, given: Any) -> Any:
+        try:
+            value = self.type(given)
+        except (TypeError, ValueError):
+            value = None
+        if value is None or isinstance(given, bool) or (self.type is int and value != float(given)):
+            kind = "whole number" if self.type is int else "number"
+            raise UsageError(f"{self.param} is {given!r}; give a {kind}")
+        return value
+
+
+AGAIN = {
+    "new": "Stop if it exists",
+    "resume": "Add what is missing",
+    "overwrite": "Replace it",
+}
+"""What can be done with what an earlier run left."""
+
+IF_THERE = Option(
+    "again", "what to do with what is there", str, "new", label="If it exists",
+    choices=lambda: AGAIN, apart=True,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who waits for a step: is told how far it is, shown its first results, and may stop it.
+
+    Attributes:
+        progress: called with what is done and what there is in all
+        look: called with the ids of samples that can be looked at while the step goes on
+        stopped: whether the step is to end after what it is at
+    """
+
+    progress: Progress = no_progress
+    look: Callable[[Sequence[str]], None] = lambda ids: None
+    stopped: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step: a command and, most of them, an operator.
+
+    Attributes:
+        name: of the command
+        about: one sentence
+        run: called with the samples (where it is on a dataset), a :class:`Watch` and the options
+        options: in the order of the form
+        on_dataset: whether it works on a dataset or view
+        operator: the name of the operator that takes the same options, if any does
+        unit: what its progress counts
+        stoppable: whether it asks its watch whether to stop
+    """
+
+    name: str
+    about: str
+    run: Callable[..., Report]
+    options: tuple[Option, ...]
+    on_dataset: bool
+    operator: str = ""
+    unit: str = "pairs"
+    stoppable: bool = False
+
+
+def step(
+    name: str,
+    about: str,
+    *options: Option,
+    operator: str = "",
+    unit: str = "pairs",
+    stoppable: bool = False,
+) -> Callable[[Callable[..., Report]], Step]:
+    """Makes a step of a function; it is on a dataset if the function takes ``samples``."""
+
+    def made(run: Callable[..., Report]) -> Step:
+        on_dataset = "samples" in inspect.signature(run).parameters
+        return Step(name, about, run, options, on_dataset, operator, unit, stoppable)
+
+    return made
+
+
+def parse_options(options: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The keyword arguments of a step, from what the command line or a form gives."""
+    values: dict[str, Any] = {}
+    for option in options:
+        value = option.parse(given.get(option.param))
+        if option.apart:
+            values |= {one: one == value for one in option.labels() if one != option.default}
+        else:
+            values[option.name] = value
+    return values
+
+
+def settings(texts: Sequence[str]) -> Settings:
+    """``["k=v"]`` as ``{"k": "v"}``.
+
+    Raises:
+        UsageError: for a text without ``=``
+    """
+    parsed = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--param {text!r} is no NAME=VALUE")
+        parsed[name] = value
+    return parsed
+
+
+def check_settings(texts: Sequence[str]) -> CheckSettings:
+    """``["tiny_mask.min_area=9"]`` as ``{"tiny_mask": {"min_area": "9"}}``.
+
+    Raises:
+        UsageError: for a text without a check or a value
+    """
+    parsed: CheckSettings = {}
+    for name, value in settings(texts).items():
+        check, dot, parameter = name.partition(".")
+        if not dot:
+            raise UsageError(f"--param {name}=... names no check; write CHECK.PARAMETER=VALUE")
+        parsed.setdefault(check, {})[parameter] = value
+    return parsed
