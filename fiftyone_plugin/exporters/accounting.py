@@ -6,7 +6,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation import decisions, review_summary
+from fiftyone_plugin.curation import decisions, summary
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
 from fiftyone_plugin.exporters.selections import reason
 from importers import fo_internals
@@ -58,7 +58,7 @@ class Accounting:
         self._select = select
         self._lists = lists
         self._progress = progress
-        self._sessions = review_summary.sessions_of_pairs(dataset)
+        self._sessions = summary.sessions_of_pairs(dataset)
         self._total = fo_internals.collection(dataset).count_documents({})
         self._splits: dict[str, dict[str, int]] = {}
 
@@ -157,7 +157,7 @@ class Accounting:
                 "images_missing": tally.images_missing,
             },
             "splits": self._splits,
-            "review": review_summary.of_dataset(self._dataset),
+            "review": summary.review_summary(self._dataset),
             "files": tally.files,
         }
 

@@ -135,8 +135,8 @@ class Option:
         if self.type in (int, float):
             return self._number(given)
         if self.type is bool:
-            return given is True
-        return Path(given) if self.type is Path else str(given).strip()
+            return bool(given)
+        return Path(given) if self.type is Path else str(given)
 
     def _number(self, given: Any) -> Any:
         try:

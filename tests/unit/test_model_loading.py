@@ -21,6 +21,8 @@ from fiftyone_plugin.predictors.model_faults import explain, missing_package
 from fiftyone_plugin.predictors.models import find_source
 from importers.errors import LayoutError, StateError, UsageError
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("clipseg", "groundingdino+sam2", "sam3", "florence2")
 EACH = pytest.mark.parametrize("name", NAMES)
 

@@ -63,6 +63,7 @@ def test_results_keep_their_order_and_failures_stay_alone(engine: Engine):
     assert_maps(engine)
 
 
+@pytest.mark.slow
 def test_ray_does_the_same():
     ray = pytest.importorskip("ray")
     try:
