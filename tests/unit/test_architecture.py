@@ -52,7 +52,7 @@ FIFTYONE = (
     "fiftyone_plugin.metrics.evaluation",
     "fiftyone_plugin.metrics.evaluation_results",
     "fiftyone_plugin.predictors.consensus",
-    "fiftyone_plugin.predictors.runner",
+    "fiftyone_plugin.predictors.mask_fields",
     "fiftyone_plugin.predictors.builtin.zoo",
     "fiftyone_plugin.predictors.zoo_internals",
     "fiftyone_plugin.predictors.zoo_prompting",
