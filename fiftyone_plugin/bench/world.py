@@ -13,6 +13,7 @@ from fiftyone_plugin.checks import Check, Finding, Subject
 from fiftyone_plugin.checks.fetching import images
 from fiftyone_plugin.checks.finding import about_several, find_in
 from fiftyone_plugin.checks.records import Columns, Row
+from fiftyone_plugin.curation.texts import VerdictKind
 from importers import fields
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
@@ -43,7 +44,7 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
 
 def _record(row: Row, columns: Columns) -> Record:
     mask, image = columns.value(row, _MASK), columns.value(row, "filepath")
-    dropped = columns.value(row, fields.VERDICT) == "drop"
+    dropped = columns.value(row, fields.VERDICT) == VerdictKind.DROP
     return Record(columns.subject(row), mask or "", image, known_bad=dropped)
 
 

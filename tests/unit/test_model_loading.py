@@ -101,7 +101,7 @@ def test_torchvision_comes_from_where_torch_does() -> None:
 
 def test_a_torchvision_for_another_torch_is_named() -> None:
     error = RuntimeError("operator torchvision::nms does not exist")
-    source = models.Source("clipseg", "o/n", "o/n")
+    source = models.WeightsSource("clipseg", "o/n", "o/n")
     assert "install both from one index" in str(explain(source, error))
 
 
@@ -272,7 +272,7 @@ def test_what_counts_as_memory_that_ran_out(error: Exception, is_memory: bool) -
 
 
 def test_a_model_too_large_for_memory() -> None:
-    source = models.Source("clipseg", "o/n", "o/n")
+    source = models.WeightsSource("clipseg", "o/n", "o/n")
     error = explain(source, RuntimeError("CUDA out of memory"))
     assert str(error) == "o/n does not fit into memory; take a smaller model or --device cpu"
 
