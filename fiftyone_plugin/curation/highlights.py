@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fiftyone_plugin.checks.coordinates import readings
-from fiftyone_plugin.checks.positions import named_region
+from fiftyone_plugin.checks.catalogue.coordinates import readings
+from fiftyone_plugin.checks.query_features import named_region
 from fiftyone_plugin.curation.panel_types import Point, Rect, Shape, ShapeRole, Word
 from fiftyone_plugin.language import classes, colors, coordinates, counts, places, shapes, sizes
 from importers.mask_stats import MaskStats
@@ -140,7 +140,7 @@ def finding_shapes(check: str, phrase: str, stats: MaskStats) -> list[Shape]:
 
 
 def _named(phrase: str) -> list[Shape]:
-    region = named_region(phrase)
+    region = named_region(places(phrase))
     if region is None:
         return []
     label = " and ".join(dict.fromkeys(place.name for place in places(phrase)))

@@ -1,4 +1,4 @@
-"""Which pairs are exported, and why the others are not.
+"""Selections: which samples are exported, and why the others are not.
 
 ============  =================================================================================
 ``kept``      the verdict is ``keep`` or ``fix``
@@ -32,7 +32,7 @@ _ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
 
 
 def parse_selection(dataset: Any, select: str) -> Choice:
-    """What says of a sample's document whether it is exported.
+    """The predicate that says whether a sample's document is exported.
 
     Raises:
         UsageError: for an unknown selection, tag or view

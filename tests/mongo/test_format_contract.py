@@ -21,7 +21,7 @@ from importers.errors import LayoutError
 from importers.formats import FORMATS, SPLITS, find_format
 from importers.ingest import ImportOptions, import_dataset
 from importers.records import Packed
-from importers.sources import Wish, locate
+from importers.sources import SourceRequest, locate
 from tests.layouts import LAYOUTS, PUBLISHED, Layout
 from tests.mongo.comparing import (
     OWN,
@@ -136,8 +136,8 @@ def test_documents_are_those_that_fiftyone_writes(layout: Layout, whole: Any) ->
 def test_a_zip_of_it_reads_the_same(layout: Layout, root: Path, tmp_path: Path) -> None:
     folder = root if root.is_dir() else root.parent
     made = shutil.make_archive(str(tmp_path / "archive"), "zip", folder.parent, folder.name)
-    wish = Wish(layout.format, SPLITS, None)
-    found = locate(made, wish, tmp_path / "media", "nobody").path
+    request = SourceRequest(layout.format, SPLITS, None)
+    found = locate(made, request, tmp_path / "media", "nobody").path
     read = FORMATS[layout.format].read
     assert [r.key for r in read(found)] == [r.key for r in read(root)]
 
