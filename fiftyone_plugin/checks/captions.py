@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
+from operator import eq
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
 from fiftyone_plugin.checks.texts import TEXT_KINDS, Text, captions, quoted, worst, written
+from fiftyone_plugin.language.tokens import tokenize
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
 
@@ -69,15 +72,19 @@ _DOUBLED = frozenset({"that", "had", "very", "really", "far", "many", "long", "d
 
 
 def _repetition(one: Text, min_share: float) -> Doubt | None:
-    sentences = [" ".join(_WORD.findall(s)).lower() for s in _SENTENCE_END.split(one.text)]
-    again = Counter(s for s in sentences if len(s.split()) > 2).most_common(1)
-    if again and (times := again[0][1]) > 1:
-        note = f"{one.place} says {times} times: {quoted(again[0][0])}"
+    sentences = [_WORD.findall(sentence.lower()) for sentence in _SENTENCE_END.split(one.text)]
+    long = [" ".join(said) for said in sentences if len(said) > 2]
+    if len(set(long)) < len(long):
+        again, times = Counter(long).most_common(1)[0]
+        note = f"{one.place} says {times} times: {quoted(again)}"
         return Doubt(0.2 if times > 2 else 0.3, note)
-    share, run = _looped([word.lower() for word in _WORD.findall(one.text)])
+    share, run = _looped(list(chain.from_iterable(sentences)))
     if share >= min_share:
         note = f"{share:.0%} of the words of {one.place} stand there again: {quoted(run)}"
         return Doubt(max(0.05, 0.5 - 0.5 * share), note.replace("%", " %", 1))
+    texts = [token.text for token in tokenize(one.text)]
+    if not any(map(eq, texts, texts[1:])):
+        return None
     for match in _TWICE.finditer(one.text):
         times = 1 + len(match[2].split())
         if times > 2 or match[1].lower() not in _DOUBLED:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Doubt, Severity, Subject, check
 from fiftyone_plugin.checks.texts import TEXT_KINDS, Text, captions, quoted, worst, written
+from fiftyone_plugin.language.tokens import word_set
+from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
 
 _KEYS = (
@@ -70,7 +72,7 @@ def prompt_leak(sample: Subject) -> Iterator[Doubt]:
     found += [
         Doubt(0.05, f"{text.place} holds the mark of a speaker: {quoted(match[0])}")
         for text in written(sample)
-        if not text.caption and (match := _ROLE.search(text.text))
+        if not text.caption and _MARKUP.search(text.text) and (match := _ROLE.search(text.text))
     ]
     grave = [doubt for doubt in found if doubt.severity is None]
     yield from worst(grave or found)
@@ -85,19 +87,17 @@ _PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
 )
 
 
-_TRACES = (
-    "=", "'", '"', ":", "osm", "open street", "openstreet", "wikidata", "based on", "according",
-    "as per", "the provided", "the given", "the supplied", "key", "tag", "revise", "rewrite",
-    "rephrase", "paraphrase", "polish", "task", "you are", "you will", "do not", "caption",
-    "description", "version", " text", "here", "as an ai", "inst]", "<", "###", "roi", "aoi",
-    "interest", "reviewed",
-)  # fmt: skip
-"""Without any of these no pattern above matches a text; looking for them takes less time."""
+_MARKUP = re.compile(r"[=:<\[]|reviewed", re.IGNORECASE)
+_TELLTALE = words(
+    "map streetmap openstreetmap osm wikidata based according per provided given supplied key "
+    "tag tags revise revised rewrite rewritten rephrase rephrased paraphrase polish original "
+    "refined task you do here ai caption roi aoi interest"
+)
+"""Without markup and any of these words no pattern above matches a text."""
 
 
 def _leak(one: Text) -> Doubt | None:
-    lowered = one.text.lower()
-    if not any(trace in lowered for trace in _TRACES):
+    if not _MARKUP.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
         return None
     for pattern, score, what, severity in _PATTERNS:
         if match := pattern.search(one.text):

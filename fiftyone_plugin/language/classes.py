@@ -191,9 +191,11 @@ def _goes_on(following: Token) -> bool:
 def _match(tokens: Sequence[Token], index: int) -> int:
     """How many tokens from ``index`` on are a class word, as many as can be."""
     for size in taxonomy.SIZES.get(tokens[index].text, ()):
+        if size == 1:
+            return 1
         run = tokens[index : index + size]
         named = tuple([token.text for token in run]) in taxonomy.NAMES
-        if named and len(run) == size and (size == 1 or _is_compound(run)):
+        if named and len(run) == size and _is_compound(run):
             return size
     return 0
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 REMEMBERED = 8192
 """Texts for which each parser caches its result, for the checks that ask again."""
 
-TOKENIZED = 2048
+TOKENIZED = 4096
 """Texts whose tokens are cached: they take more memory than what is found in them."""
 
 _WORD = re.compile(r"([^\W_]+(?:['’][sS](?![^\W_]))?)")
