@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from operator import attrgetter
@@ -25,8 +24,7 @@ _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "tha
 _STOP = re.compile(r"[.!?;:\n()\[\]{}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of the query.
 
     Attributes:
