@@ -166,6 +166,7 @@ def _denied(asked: list[_Asked]) -> Iterator[Doubt]:
                 yield Doubt(0.1, note)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _noun(question: str, patterns: tuple[re.Pattern[str], ...]) -> str:
     """What is asked for, each word in the singular; ``""`` for other questions."""
     for pattern in patterns:
