@@ -1,0 +1,143 @@
+"""Converters: what writes the selected samples of any dataset in a layout of another tool.
+
+Exporters write a dataset back as it was published; converters work from what the database
+holds. They take one sample after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from importers.fields import (
+    BOXES,
+    CAPTION,
+    CAPTIONS,
+    CAPTURE_DATE,
+    CONVERSATIONS,
+    IMAGE_ID,
+    IMAGE_MISSING,
+    KEY,
+    LOCATION,
+    NO_TARGET,
+    PHRASE,
+    SEGMENTATION,
+    SOURCE,
+)
+from importers.formats.base import Kind
+from importers.formats.native_export import Tally
+from importers.registry import Registry
+
+READ = (
+    "filepath", "metadata.width", "metadata.height", IMAGE_ID, PHRASE, NO_TARGET,
+    f"{SEGMENTATION}.mask_path", CAPTION, CAPTIONS, CONVERSATIONS, BOXES, LOCATION, CAPTURE_DATE,
+    f"{SOURCE}.image_name",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One sample, as converters see it.
+
+    Attributes:
+        key, image_id, split: as in the dataset
+        image: the image as published, or ``None`` where it was missing at import
+        image_name: the name that the annotation gives the image
+        width, height: of the image, in pixels
+        phrase: the query, of a pair
+        no_target: whether the right answer is declared to be an empty mask
+        mask: the stored mask, 8-bit gray PNG, where there is one
+        caption: the text that stands for the image, of a caption or conversation
+        captions: ``text``, ``task``, ``annotator`` of each
+        turns: ``question``, ``answers``, ``category`` of each
+        boxes: ``label`` and ``bounding_box`` (x, y, width, height as shares) of each
+        point: longitude and latitude in degrees
+        captured: when the image was taken
+    """
+
+    key: str
+    image_id: str
+    split: str
+    image: Path | None
+    image_name: str
+    width: int
+    height: int
+    phrase: str
+    no_target: bool
+    mask: Path | None
+    caption: str | None
+    captions: list[dict[str, Any]]
+    turns: list[dict[str, Any]]
+    boxes: list[dict[str, Any]]
+    point: tuple[float, float] | None
+    captured: datetime | None
+
+
+def example(document: Mapping[str, Any]) -> Example:
+    """A sample's document as converters see it."""
+    metadata = document.get("metadata") or {}
+    mask = (document.get(SEGMENTATION) or {}).get("mask_path")
+    point = ((document.get(LOCATION) or {}).get("point") or {}).get("coordinates")
+    parts = document[KEY].split("/")
+    return Example(
+        key=document[KEY],
+        image_id=document.get(IMAGE_ID) or "",
+        split=parts[1] if len(parts) > 2 else "train",
+        image=None if document.get(IMAGE_MISSING) else Path(document["filepath"]),
+        image_name=(document.get(SOURCE) or {}).get("image_name") or "",
+        width=metadata.get("width") or 0,
+        height=metadata.get("height") or 0,
+        phrase=document.get(PHRASE) or "",
+        no_target=bool(document.get(NO_TARGET)),
+        mask=Path(mask) if mask else None,
+        caption=document.get(CAPTION),
+        captions=list(document.get(CAPTIONS) or ()),
+        turns=list(document.get(CONVERSATIONS) or ()),
+        boxes=list((document.get(BOXES) or {}).get("detections") or ()),
+        point=(point[0], point[1]) if point else None,
+        captured=document.get(CAPTURE_DATE),
+    )
+
+
+class Converter(Protocol):
+    """What writes samples in another layout."""
+
+    tally: Tally
+
+    def add(self, example: Example) -> None:
+        """Writes one sample.
+
+        Raises:
+            StateError: if its files cannot be read or written
+        """
+        ...
+
+    def finish(self) -> str:
+        """Writes what speaks of all samples.
+
+        Returns:
+            what the dataset card must begin with; ``""`` for nothing
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ConvertFormat:
+    """A converter as listed.
+
+    Attributes:
+        name: for ``--format``
+        about: one sentence for people
+        make: makes a converter from the dataset, the folder to write to and the kind of the
+            records
+    """
+
+    name: str
+    about: str
+    make: Callable[[Any, Path, Kind], Converter]
+
+
+CONVERTERS: Registry[ConvertFormat] = Registry("export format")

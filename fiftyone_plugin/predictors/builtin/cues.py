@@ -1,0 +1,164 @@
+"""``cues``: a baseline that needs no download and knows no objects.
+
+It takes the place, colour and size words of the query and gives the region of the image that
+fits them best. What it scores is what those words alone are worth: a floor for the models
+that also know what a truck looks like, and a stand-in to try PairLens with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin import language
+from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
+from fiftyone_plugin.predictors.cue_colors import color_fit
+from fiftyone_plugin.predictors.params import option
+
+if TYPE_CHECKING:
+    from fiftyone_plugin.predictors.regions import Regions
+
+NAME = "cues"
+CACHED_IMAGES = 32
+"""Segmented images that are kept; one takes under 1 MB at the default size."""
+
+TYPICAL_AREA = {"": 0.005, "small": 0.0015, "large": 0.03}
+"""Share of the image that a target takes, by size word; GRES' quartiles are 0.0006 and 0.004,
+RefSegRS' targets are larger."""
+
+AREA_SPREAD = 1.4
+"""Standard deviation of the logarithm of that share; 1.55 in GRES."""
+
+PLACE_SCALE = 0.06
+"""Image sides outside the named place that cost a factor e."""
+
+SPREAD_SCALE = 40.0
+"""Standard deviation of the Lab colours within a region that costs a factor e."""
+
+_LIGHTNESS = re.compile(
+    r"\b(?:(?P<dark>dark)(?:er)?|(?:light|bright|pale)(?:er)?(?= in colou?r|"
+    r"[- ](?:colou?r|tone|hue|shade|red|orange|yellow|green|blue|purple|pink|brown|gr[ae]y)))\b",
+    re.IGNORECASE,
+)
+"""``light`` alone may be a lamp; ``dark`` is always a shade."""
+
+_STAND_INS = {"blackish": "dark", "ivory": "light"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters of ``cues``."""
+
+    segments: int = option("about how many superpixels an image has", 1000, low=2, high=20000)
+    side: int = option("longest side in pixels that is worked at", 384, low=16, high=4096)
+    compactness: float = option(
+        "how square superpixels are, in Lab units", 6.0, low=0.01, high=1000
+    )
+
+
+class Cues:
+    """Masks from place, colour and size words; deterministic.
+
+    A query without any such word gets the most salient compact region.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cache: OrderedDict[Path, Regions] = OrderedDict()
+
+    def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
+        """A mask in its image's size for each query, or why its image cannot be read."""
+        for query in batch:
+            yield self._answer(query)
+
+    def _answer(self, query: Query) -> Prediction | Exception:
+        try:
+            regions = self._regions(query.image)
+            return regions.mask(int(np.argmax(score_regions(regions, query.phrase))))
+        except Exception as error:  # the Protocol: one bad image does not end the batch
+            return error
+
+    def _regions(self, image: Path) -> Regions:
+        from fiftyone_plugin.predictors.regions import find_regions
+        from importers.media import read_rgb
+
+        regions = self._cache.pop(image, None)
+        if regions is None:
+            regions = find_regions(read_rgb(image), **vars(self._settings))
+        self._cache[image] = regions
+        if len(self._cache) > CACHED_IMAGES:
+            self._cache.popitem(last=False)
+        return regions
+
+
+def score_regions(regions: Regions, phrase: str) -> NDArray[np.float64]:
+    """(nodes,) log-likelihood, up to a constant, of each region being what the query means.
+
+    Sums how salient, compact and plausibly large a region is, how far its centre lies
+    outside the places named, and how well its colour fits the colours named.
+    """
+    words = language.sizes(phrase)
+    typical = TYPICAL_AREA[words[0].value if words and words[0].value in TYPICAL_AREA else ""]
+    return (
+        3 * np.log(regions.salience + 0.01)
+        + 0.4 * np.log(np.minimum(regions.compactness, 1))
+        - regions.spread / SPREAD_SCALE
+        - 1.5 * regions.border
+        - 0.5 * (np.log(regions.area / typical) / AREA_SPREAD) ** 2
+        + _place_score(regions, phrase)
+        + _color_score(regions, phrase)
+    )
+
+
+def _place_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
+    """Steep outside the place; inside it falls by one from its middle to its corners."""
+    place = language.combine(p.region for p in language.places(phrase))
+    if place is None:
+        return np.zeros(len(regions.area))
+    outside = np.array([place.excess(x, y) for x, y in regions.center.tolist()])
+    half = np.array([place.x1 - place.x0, place.y1 - place.y0]) / 2
+    from_middle = np.abs(regions.center - (place.x0 + half[0], place.y0 + half[1]))
+    return -outside / PLACE_SCALE - np.minimum(from_middle / np.maximum(half, 0.01), 1).mean(axis=1)
+
+
+def color_words(phrase: str) -> list[str]:
+    """The colours of the target, and ``light`` and ``dark``, in the order of the query.
+
+    ``language`` judges which words describe the target and which its background; for that
+    the words of lightness, which it does not know, are put to it as colours.
+    """
+    asked = _LIGHTNESS.sub(lambda match: "blackish" if match["dark"] else "ivory", phrase)
+    return [_STAND_INS.get(word.text, word.value) for word in language.colors(asked)]
+
+
+def _color_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
+    """Colours weigh half as much each as the one before: the first tends to be the target's."""
+    score = np.zeros(len(regions.area))
+    weight = 2.5
+    for word in color_words(phrase):
+        fit = color_fit(word, regions.color)
+        if fit is not None:
+            score += weight * np.log(fit + 0.01)
+            weight /= 2
+    return score
+
+
+def load(settings: Settings, device: str) -> Cues:
+    """Makes the predictor; it runs on the CPU whatever the device."""
+    return Cues(settings)
+
+
+SPEC = PredictorSpec(
+    name=NAME,
+    about="Baseline: the region that best fits the place, colour and size words of the query; "
+    "it knows no objects.",
+    settings=Settings,
+    make=load,
+)

@@ -1,0 +1,181 @@
+"""``results``: predictions made elsewhere, by any model and in any environment.
+
+Four forms are read. A folder of mask files (PNG, TIFF, NPY, NPZ and other rasters)::
+
+    FOLDER/[split/]gres_test_lisat_gres_000000000102_0.png     by key, as safe_name writes it
+    FOLDER/[split/]lisat_gres_000000000102.png                 by image id
+    FOLDER/[split/]lisat_gres_000000000102.png                 by the image file's stem
+
+The first form that has a file wins. A file named by image serves *every* query of that
+image; name files by key where queries differ. COCO-style JSON or JSON Lines, as
+:mod:`fiftyone_plugin.predictors.results_coco` tells. A stack of masks in one array, as
+:mod:`fiftyone_plugin.predictors.results_stacks` tells. And LISAt's own output::
+
+    FOLDER/preds_<dataset>_<rank>_of_<world>.json   +   segmentation_mask/*.npz
+
+which alone is taken where such a file is in the folder, or given itself. In an array of
+several masks, row k answers query k of the image; as LISAt asks GRES, there is row 0 alone.
+Of the other forms a folder may hold several: a pair's mask is looked for in its JSON, then in
+its stacks, then in its mask files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from fiftyone_plugin.predictors.base import NoPrediction, Prediction, PredictorSpec, Query
+from fiftyone_plugin.predictors.params import option
+from importers.errors import UsageError
+
+NAME = "results"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters of ``results``."""
+
+    path: str = option(
+        "folder of mask files, one mask file, COCO-style JSON, a stack of masks with its names, "
+        "or LISAt's preds_*.json or its folder"
+    )
+    min_score: float = option("least score of COCO-style records that count", 0.0, low=0, high=1)
+
+
+class Index(Protocol):
+    """Files found once, and asked for each query."""
+
+    def read(self, query: Query) -> Prediction:
+        """The query's mask, (height, width) of 0 and 1.
+
+        Raises:
+            NoPrediction: if there is none
+            MaskError: if it is broken, or if several files claim the query
+        """
+        ...
+
+    def unused(self) -> list[str]:
+        """Files that no query asked for so far."""
+        ...
+
+
+class Results:
+    """Masks as they were found on disk; ignore pixels count as background."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
+        """Each query's mask, ``NoPrediction``, or the ``MaskError`` that stands for it."""
+        for query in batch:
+            yield self._answer(query)
+
+    def unused(self) -> list[str]:
+        """Mask files, relative to the folder, that matched no query so far."""
+        return self._index.unused()
+
+    def _answer(self, query: Query) -> Prediction | Exception:
+        try:
+            return self._index.read(query)
+        except Exception as error:  # the Protocol: one broken file does not end the batch
+            return error
+
+
+def load(settings: Settings, device: str) -> Results:
+    """Indexes the folder; masks are read as they are asked for, on the CPU.
+
+    Raises:
+        UsageError: if nothing is at the path
+        LayoutError: if a ``preds_*.json`` there is broken
+    """
+    path = Path(settings.path).expanduser()
+    try:
+        folder, file = path.is_dir(), path.is_file()
+    except (OSError, ValueError):
+        folder = file = False
+    if not folder and not file:
+        raise UsageError(f"results.path: there is no folder or file {settings.path!r}")
+    return Results(_index(path.resolve(), folder, settings.min_score))
+
+
+def _index(path: Path, folder: bool, min_score: float) -> Index:
+    from fiftyone_plugin.predictors.results_files import list_files
+    from fiftyone_plugin.predictors.results_lisat import LisatResults, is_predictions
+
+    if not folder:
+        if is_predictions(path):
+            return LisatResults(path.parent, [path])
+        return _of_file(path, min_score)
+    files = list_files(path)
+    predictions = [f for f in files if is_predictions(f)]
+    if predictions:
+        return LisatResults(path, predictions, files)
+    return _of_files(path, files, min_score)
+
+
+def _of_file(path: Path, min_score: float) -> Index:
+    from fiftyone_plugin.predictors.results_coco import LINES, CocoResults, is_coco, read_content
+    from fiftyone_plugin.predictors.results_lisat import LisatResults
+
+    suffix = path.suffix.lower()
+    if suffix not in (".json", *LINES):
+        beside = (path.with_suffix(".json"), path.with_suffix(".txt"))
+        return _of_files(path.parent, [path, *(f for f in beside if f.is_file())], min_score)
+    content = read_content(path)
+    if is_coco(content) or suffix in LINES:
+        return CocoResults({path: content}, min_score)
+    return LisatResults(path.parent, [path])
+
+
+def _of_files(root: Path, files: list[Path], min_score: float) -> Index:
+    """Whatever forms the files have: JSON, stacks, and mask files for the rest."""
+    from fiftyone_plugin.predictors.results_coco import LINES, CocoResults, is_coco, read_content
+    from fiftyone_plugin.predictors.results_masks import MaskFolder
+    from fiftyone_plugin.predictors.results_stacks import Stacks, read_names
+
+    known = set(files)
+    named = {f: read_names(f, known) for f in files if f.suffix.lower() in (".npy", ".npz")}
+    stacks = {f: names for f, names in named.items() if names is not None}
+    beside = {f.with_suffix(".json") for f in stacks}
+    texts = [f for f in files if f.suffix.lower() in (".json", *LINES) and f not in beside]
+    contents = {f: content for f in texts if is_coco(content := read_content(f))}
+    found: list[Index] = []
+    if contents:
+        found.append(CocoResults(contents, min_score))
+    if stacks:
+        found.append(Stacks(stacks))
+    masks = MaskFolder(root, [f for f in files if f not in stacks])
+    return Several([*found, masks]) if found else masks
+
+
+class Several:
+    """Several forms in one folder: the first that has a query's mask gives it."""
+
+    def __init__(self, indexes: Sequence[Index]) -> None:
+        self._indexes = indexes
+
+    def read(self, query: Query) -> Prediction:
+        """The query's mask; see :class:`Index`."""
+        nothing = NoPrediction("nothing is there")
+        for index in self._indexes:
+            try:
+                return index.read(query)
+            except NoPrediction as error:
+                nothing = error
+        raise nothing
+
+    def unused(self) -> list[str]:
+        """What no query asked for so far, of all forms."""
+        return [name for index in self._indexes for name in index.unused()]
+
+
+SPEC = PredictorSpec(
+    name=NAME,
+    about="Predictions made elsewhere: mask files, COCO-style JSON, stacks, LISAt's preds_*.json.",
+    settings=Settings,
+    make=load,
+    setup="their files",
+    reads_images=False,
+)

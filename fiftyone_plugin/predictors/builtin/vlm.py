@@ -1,0 +1,182 @@
+"""``vlm``: a chat model behind an OpenAI-compatible address, asked for boxes or polygons.
+
+vLLM, SGLang, llama.cpp, Ollama and the hosted ones speak this protocol. The request is one
+``POST /v1/chat/completions`` for each pair, with the image as a data URL, the prompt as text
+and temperature 0. What comes back is read by
+:mod:`fiftyone_plugin.predictors.vlm_answers`. A model that gives masks, not words, belongs
+behind ``http``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fiftyone_plugin.predictors import secrets
+from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
+from fiftyone_plugin.predictors.params import option
+from fiftyone_plugin.predictors.services import ServicePredictor, ServiceSettings, open_client
+from fiftyone_plugin.predictors.vlm_answers import KINDS, SCALES, Kind, Scale, read_answer
+from importers.errors import MaskError, UsageError
+
+if TYPE_CHECKING:
+    from fiftyone_plugin.predictors.http_client import Client, Reply
+
+NAME = "vlm"
+MAX_REPLY = 4 << 20
+"""Bytes of an answer, whatever the server adds to the text."""
+
+_PATH = "/chat/completions"
+_LEAST_PIXEL = 1
+
+PROMPTS: dict[Kind, str] = {
+    "boxes": "Locate what this refers to in the image: {query}\n"
+    'Answer with JSON alone: {"boxes": [[x1, y1, x2, y2], ...]} in pixels of the image, which '
+    'is {width} wide and {height} high. If nothing fits, answer {"boxes": []}.',
+    "polygons": "Outline what this refers to in the image: {query}\n"
+    'Answer with JSON alone: {"polygons": [[[x, y], [x, y], ...], ...]} in pixels of the '
+    'image, which is {width} wide and {height} high. If nothing fits, answer {"polygons": []}.',
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ServiceSettings):
+    """The parameters of ``vlm``."""
+
+    url: str = option("address of the server, with or without /v1/chat/completions")
+    model: str = option("the model's name at the server")
+    answer: str = option("what is asked for: boxes or polygons", "boxes", choices=KINDS)
+    scale: str = option(f"of the numbers in answers: {', '.join(SCALES)}", "auto", choices=SCALES)
+    prompt: str = option(
+        "the question, with {query} and, if wanted, {width} and {height} in it; "
+        "'default' asks for JSON in pixels",
+        "default",
+    )
+    max_tokens: int = option("longest answer in tokens", 1024, low=1, high=100_000)
+    json_mode: bool = option("ask the server to allow JSON alone; not every server knows it", False)
+
+
+class ChatModel(ServicePredictor):
+    """Masks drawn from the boxes or polygons that a chat model answers.
+
+    Args:
+        client: posts to it
+        settings: what to ask, and how to read the answers
+    """
+
+    def __init__(self, client: Client, settings: Settings) -> None:
+        super().__init__(client, settings.concurrency)
+        self._settings = settings
+
+    def read(self, reply: Reply, query: Query) -> Prediction:
+        """The shapes in the answer, filled."""
+        from fiftyone_plugin.predictors.drawing import draw
+
+        size = _size(query)
+        kind, scale = _kind(self._settings), _scale(self._settings)
+        shapes = read_answer(read_text(reply), kind, size, scale)
+        return draw(shapes.rings, size, boxes=kind == "boxes")
+
+    def request(self, query: Query) -> dict[str, Any]:
+        """A chat completion of one message with image and prompt."""
+        settings = self._settings
+        image = self._read_payload(query.image)
+        data = base64.b64encode(image.data).decode("ascii")
+        content = [
+            {"type": "image_url", "image_url": {"url": f"data:{image.mime_type};base64,{data}"}},
+            {"type": "text", "text": make_prompt(settings, query.phrase, _size(query))},
+        ]
+        completion: dict[str, Any] = {
+            "model": settings.model,
+            "messages": [{"role": "user", "content": content}],
+            "temperature": 0,
+            "max_tokens": settings.max_tokens,
+        }
+        if settings.json_mode:
+            completion["response_format"] = {"type": "json_object"}
+        return {"accept": "application/json", "json": completion}
+
+
+def make_prompt(settings: Settings, phrase: str, size: tuple[int, int]) -> str:
+    """The question about one pair; what a query contains is not taken for a place to fill."""
+    own = settings.prompt != "default"
+    prompt = settings.prompt if own else PROMPTS[_kind(settings)]
+    before, _, after = prompt.partition("{query}")
+    sides = [
+        part.replace("{width}", str(size[0])).replace("{height}", str(size[1]))
+        for part in (before, after)
+    ]
+    return phrase.join(sides)
+
+
+def read_text(reply: Reply) -> str:
+    """What the model wrote.
+
+    Raises:
+        MaskError: if the server answered no chat completion, or one that was cut off
+    """
+    if reply.content_type != "application/json":
+        raise MaskError(f"the server says that it answers {reply.content_type!r:.60}, not JSON")
+    try:
+        choice = json.loads(reply.body)["choices"][0]
+        content = choice["message"]["content"]
+        ended = choice.get("finish_reason")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise MaskError("the server answered no chat completion") from error
+    if isinstance(content, list):
+        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        content = "".join(text for text in texts if isinstance(text, str))
+    if ended == "length":
+        raise MaskError("the model's answer was cut off; raise vlm.max_tokens")
+    if not isinstance(content, str) or not content.strip():
+        raise MaskError("the model answered nothing")
+    return content
+
+
+def _size(query: Query) -> tuple[int, int]:
+    if min(query.image_size) >= _LEAST_PIXEL:
+        return query.image_size
+    from importers.media import inspect_image
+
+    facts = inspect_image(query.image)
+    return facts.width, facts.height
+
+
+def _kind(settings: Settings) -> Kind:
+    return next(kind for kind in KINDS if kind == settings.answer)
+
+
+def _scale(settings: Settings) -> Scale:
+    return next(scale for scale in SCALES if scale == settings.scale)
+
+
+def complete_url(url: str) -> str:
+    """The address of chat completions: a base address, with or without ``/v1``, is completed."""
+    address, mark, rest = url.partition("?")
+    address = address.rstrip("/")
+    if not address.endswith(_PATH):
+        address += _PATH if address.endswith("/v1") else f"/v1{_PATH}"
+    return address + mark + rest
+
+
+def load(settings: Settings, device: str) -> ChatModel:
+    """Makes the predictor; nothing is sent before the first batch.
+
+    Raises:
+        UsageError: for an address that is none, or a token that may not go where it would
+    """
+    if settings.prompt != "default" and settings.prompt.count("{query}") != 1:
+        raise UsageError("vlm.prompt must contain {query} once, where the query goes")
+    url = complete_url(settings.url)
+    return ChatModel(open_client(NAME, settings, url, secrets.VLM_TOKEN, MAX_REPLY), settings)
+
+
+SPEC = PredictorSpec(
+    name=NAME,
+    about="A chat model behind an OpenAI-compatible address, asked for boxes or polygons as JSON.",
+    settings=Settings,
+    make=load,
+    setup="a server, such as vLLM",
+)

@@ -1,0 +1,203 @@
+"""GRES, written back in the layout it came in.
+
+A json file all of whose queries are exported as they were is copied; otherwise the dropped
+queries are cut out of its ``text`` (or ``false_premise_QA``) and edited ones replaced, and
+every other byte stays. A mended mask takes the place of the file's ``shapes``, which all its
+queries share, so these must be exported with the same mask. A file with no queries left is
+left out, with its image. Id lists keep their lines, doubled or not, for the files that are
+there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from importers.errors import RecordError, StateError, UsageError
+from importers.files import is_plain_name
+from importers.formats import native_export
+from importers.formats.base import SPLITS
+from importers.formats.gres_files import (
+    SUBSET_SPLIT,
+    SUBSETS,
+    annotation_folder,
+    load_annotation,
+)
+from importers.formats.json_edit import edit_list, item_spans, member_starts
+from importers.formats.mask_export import Points, polygons_of, stored_mask
+from importers.formats.native_export import ExportPair, SourceExporter
+
+_LISTS = (*SPLITS, *SUBSETS)
+"""Id lists by name."""
+
+_FALSE_PREMISE = "false_premise_QA"
+
+
+class GresExporter(SourceExporter):
+    """Writes GRES; see :class:`importers.formats.native_export.Exporter`."""
+
+    writes_masks = True
+
+    def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
+        """Writes one annotation file and its image."""
+        try:
+            content, encoding = load_annotation(native_export.inside(self._root, name), name)
+        except RecordError as error:
+            raise StateError(f"{error}: nothing was exported") from error
+        queries = _queries(content)
+        held = list(pairs)
+        for pair in held:
+            index = pair.source.index
+            if index >= len(queries) or queries[index] != pair.published:
+                raise native_export.changed_source(name, index)
+        self.tally.records += len(queries)
+        self.tally.not_imported += len(queries) - len(held)
+        chosen = {pair.source.index: pair for pair in held if pair.selected}
+        if not chosen:
+            self.tally.files["left_out"] += 1
+            return
+        changed = any(pair.edited or pair.mended for pair in held)
+        if len(chosen) == len(queries) and not changed:
+            native_export.copy(self._root, self._out, name)
+            self.tally.files["copied"] += 1
+        else:
+            native_export.write(self._out, name, self._rewritten(name, encoding, content, chosen))
+            self.tally.files["rewritten"] += 1
+        self.copy_image(next(iter(chosen.values())).image)
+
+    def _rewritten(
+        self,
+        name: str,
+        encoding: str,
+        content: dict[str, Any],
+        chosen: dict[int, ExportPair],
+    ) -> bytes:
+        text = native_export.inside(self._root, name).read_bytes().decode(encoding)
+        asked = len(content["text"])
+        premises = len(_queries(content)) - asked
+        plain = text.isascii() or encoding != "utf-8"
+        edits = {i: json.dumps(p.phrase, ensure_ascii=plain) for i, p in chosen.items() if p.edited}
+        text = _edit(text, "text", range(asked), chosen, edits)
+        if mask := _shared_mask(name, chosen, asked):
+            text = _with_shapes(text, content["shapes"], mask)
+        if premises:
+            nested = content[_FALSE_PREMISE]
+            if not isinstance(nested, list):
+                raise StateError(f"{name}: {_FALSE_PREMISE!r} is no list and cannot be edited")
+            text = _edit(text, _FALSE_PREMISE, range(asked, asked + premises), chosen, edits)
+        return _encoded(text, encoding)
+
+    def finish(self) -> None:
+        """Writes the id lists of the splits that have files."""
+        folder = annotation_folder(self._root)
+        if folder is None:
+            return
+        for split in SPLITS:
+            for list_name in _LISTS:
+                self._write_list(folder / split / f"{list_name}.txt", folder / split)
+        for list_name in _LISTS:
+            split = list_name if list_name in SPLITS else SUBSET_SPLIT
+            self._write_list(folder / f"{list_name}.txt", folder / split)
+
+    def _write_list(self, file: Path, files: Path) -> None:
+        """Writes the lines of an id list whose annotation files were exported."""
+        folder = self._out / files.relative_to(self._root)
+        if not file.is_file() or not folder.is_dir():
+            return
+        name = file.relative_to(self._root).as_posix()
+        target = self._out / file.relative_to(self._root)
+        try:
+            with open(file, "rb") as source, open(target, "wb") as stream:
+                stream.writelines(line for line in source if _is_there(line, folder))
+        except OSError as error:
+            raise native_export.cannot("copied", name, error) from error
+
+
+def _shared_mask(name: str, chosen: dict[int, ExportPair], asked: int) -> Path | None:
+    """The mended mask of the queries that have a target.
+
+    Raises:
+        UsageError: if some are exported with another mask than others, or if one is mended
+            that is declared to have no target
+    """
+    masks = {pair.mask: pair.key for index, pair in chosen.items() if index < asked}
+    premises = [pair.key for index, pair in chosen.items() if index >= asked and pair.mended]
+    if premises:
+        raise UsageError(f"{premises[0]} is declared to have no target and can have no mask")
+    if len(masks) > 1:
+        one, other = list(masks.values())[:2]
+        raise UsageError(
+            f"{name}: {one} and {other} share one shape but have different masks; mend one of "
+            "them again, which mends both"
+        )
+    return next(iter(masks), None)
+
+
+def _with_shapes(text: str, shapes: list[Any], mask: Path) -> str:
+    """The file with the polygons of a mask for its shapes; regions labelled flag stay."""
+    drawn = polygons_of(stored_mask(mask))
+    like = next((s for s in shapes if "ignore" not in s["label"].lower()), shapes[0])
+    new = [_shape(like, label, points) for label, points in drawn]
+    kept = [shape for shape in shapes if shape["label"].lower() == "flag"]
+    start = member_starts(text)["shapes"]
+    _, end = json.JSONDecoder().raw_decode(text, start)
+    return text[:start] + json.dumps(new + kept) + text[end:]
+
+
+def _shape(like: dict[str, Any], label: str, points: Points) -> dict[str, Any]:
+    """A shape with what the published ones have besides label and points."""
+    name = label if label == "ignore" else like["label"]
+    named = {"label": name} | ({"labels": [name]} if "labels" in like else {})
+    return like | named | {"points": points}
+
+
+def _is_there(line: bytes, folder: Path) -> bool:
+    """Whether the file of an id was exported; a blank line stays."""
+    name = line.strip().decode("utf-8", "replace").removesuffix(".json")
+    return not name or (is_plain_name(name) and (folder / f"{name}.json").is_file())
+
+
+def _queries(content: dict[str, Any]) -> list[Any]:
+    """All queries of a file, in the order in which the reader numbers them."""
+    premises = content.get(_FALSE_PREMISE) or ()
+    return [
+        *content["text"],
+        *((entry[0] if isinstance(entry, list) and entry else entry) for entry in premises),
+    ]
+
+
+def _edit(
+    text: str, member: str, numbers: range, chosen: dict[int, ExportPair], edits: dict[int, str]
+) -> str:
+    """Keeps the chosen queries of one list; ``numbers`` are the reader's for its items."""
+    start = member_starts(text)[member]
+    spans = item_spans(text, start)
+    replacements: dict[int, str] = {}
+    for item, number in enumerate(numbers):
+        if number in edits:
+            begin, end = spans[item]
+            replacements[item] = _with_query(text[begin:end], edits[number])
+    keep = {item for item, number in enumerate(numbers) if number in chosen}
+    return edit_list(text, start, keep, replacements)
+
+
+def _with_query(item: str, query: str) -> str:
+    """An item with another query: a text, or a list whose first item is the text."""
+    if not item.startswith("["):
+        return query
+    begin, end = item_spans(item, 0)[0]
+    return item[:begin] + query + item[end:]
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    data = text.encode(encoding)
+    if encoding == "utf-8":
+        return data
+    try:
+        mistaken = data.decode("utf-8") != text
+    except UnicodeDecodeError:
+        return data
+    # Cutting queries can leave bytes that happen to be utf-8 of something else.
+    return text.encode("utf-8") if mistaken else data

@@ -1,0 +1,69 @@
+"""Files of a pair a line: lines copied as they are, left out, or written with another phrase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from importers.files import lines
+from importers.formats import native_export
+from importers.formats.native_export import ExportPair, SourceExporter
+
+
+class LineExporter(SourceExporter):
+    """Writes files of a pair a line. Blank lines stay; a file with no pair left is left out."""
+
+    longest: int
+    """Bytes; a longer line was no record to the reader either."""
+
+    def line(self, name: str, line: bytes, pair: ExportPair) -> bytes:
+        """The line to write for a selected pair, the published one where it was not edited.
+
+        Raises:
+            StateError: if the line is not what was imported
+            UsageError: if the phrase cannot be written as one
+        """
+        raise NotImplementedError
+
+    def copy_media(self, line: bytes, pair: ExportPair) -> None:
+        """Copies what a selected pair's line names."""
+        self.copy_image(pair.image)
+
+    def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
+        """Writes one file, and the images and masks of its lines."""
+        target = native_export.inside(self._out, name)
+        try:
+            with open(native_export.inside(self._root, name), "rb"), open(target, "wb") as stream:
+                written, changed = self._write_lines(name, pairs, stream)
+        except OSError as error:
+            raise native_export.cannot("copied", name, error) from error
+        if not written:
+            target.unlink()
+        self.count_file(written, changed)
+
+    def _write_lines(
+        self, name: str, pairs: Iterator[ExportPair], stream: BinaryIO
+    ) -> tuple[int, bool]:
+        """Gives the number of lines with a pair, and whether the file differs from the source."""
+        written, changed = 0, False
+        pair = next(pairs, None)
+        for number, line in enumerate(lines(native_export.inside(self._root, name), self.longest)):
+            if pair is None or pair.source.index != number:
+                blank = not line.strip()
+                self.tally.records += not blank
+                self.tally.not_imported += not blank
+                changed |= not blank
+                if blank:
+                    stream.write(line)
+                continue
+            self.tally.records += 1
+            rewritten = self.line(name, line, pair)
+            if pair.selected:
+                stream.write(rewritten)
+                self.copy_media(line, pair)
+                written += 1
+            changed |= pair.edited or not pair.selected
+            pair = next(pairs, None)
+        if pair is not None:
+            raise native_export.changed_source(name, pair.source.index)
+        return written, changed

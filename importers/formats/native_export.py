@@ -1,0 +1,271 @@
+"""Native export: what an exporter of a format is given, what it must do, and what exporters share.
+
+An exporter writes the selected items of one source file after the other into a new folder. It
+works from plain items and the source folder and imports no FiftyOne; the caller,
+``fiftyone_plugin.exporters.runner``, removes the folder if anything is raised.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from os.path import normpath
+from pathlib import Path
+from typing import Any, Protocol
+
+from importers.errors import StateError
+from importers.records import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPair:
+    """One pair as exporters see it.
+
+    Attributes:
+        key: the pair's key
+        source: where it stands in the published files
+        image: the published image, or ``None`` where it was missing at import
+        has_mask: whether the mask could be decoded at import
+        published: the phrase as imported
+        phrase: the phrase to write
+        selected: whether the pair is exported
+        mask: the mask to write in place of the published one, if it was mended
+    """
+
+    key: str
+    source: Source
+    image: Path | None
+    has_mask: bool
+    published: str
+    phrase: str
+    selected: bool
+    mask: Path | None = None
+
+    @property
+    def edited(self) -> bool:
+        """Whether the pair is exported with another phrase than it came with."""
+        return self.selected and self.phrase != self.published
+
+    @property
+    def mended(self) -> bool:
+        """Whether the pair is exported with another mask than it came with."""
+        return self.selected and self.mask is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportText:
+    """One image and its captions as exporters see it.
+
+    What was edited shows in the captions themselves, beside those of the source.
+
+    Attributes:
+        key: the image's key
+        source: where its record stands in the published files
+        image: the image as it lies on disk now, or ``None`` where it was missing at import
+        captions: the texts to write, in the order of the published captions
+        selected: whether the image is exported
+    """
+
+    key: str
+    source: Source
+    image: Path | None
+    captions: tuple[str, ...]
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTurn:
+    """One turn of a conversation as exporters see it.
+
+    Attributes:
+        key: the key of its image
+        source: the record that holds the turn
+        position: its number within that record, from 0
+        image: the image, or ``None`` where it was missing at import
+        question: the text to write
+        answers: the texts to write
+        selected: whether the image is exported
+    """
+
+    key: str
+    source: Source
+    position: int
+    image: Path | None
+    question: str
+    answers: tuple[str, ...]
+    selected: bool
+
+
+ExportItem = ExportPair | ExportText | ExportTurn
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A text that is exported other than it was published."""
+
+    key: str
+    source: Source
+    published: str
+    text: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an exporter met and did.
+
+    Attributes:
+        records: pairs, or records of other kinds, that stand in the source files that were read
+        not_imported: those of them that the dataset does not hold
+        files: files by what became of them: ``copied``, ``rewritten``, ``left_out``
+        images: images copied
+        images_missing: exported files or lines whose image was missing at import
+        on_edit: called by exporters of captions and conversations for every text they write
+            that is not the published one; of pairs it is known before
+    """
+
+    records: int = 0
+    not_imported: int = 0
+    files: dict[str, int] = field(
+        default_factory=lambda: {"copied": 0, "rewritten": 0, "left_out": 0}
+    )
+    images: int = 0
+    images_missing: int = 0
+    on_edit: Callable[[Edit], None] = field(default=lambda _: None, repr=False)
+
+
+class Exporter(Protocol):
+    """What writes a dataset in its native layout.
+
+    Attributes:
+        tally: what it met and did
+        writes_masks: whether it can write another mask than the published one
+    """
+
+    tally: Tally
+    writes_masks: bool
+
+    def write_file(self, name: str, items: Iterator[Any], /) -> None:
+        """Writes what is selected of one source file.
+
+        Args:
+            name: the file, relative to the source's root, with ``/``
+            items: all that the dataset holds of the file, by rising index: ``ExportPair``,
+                ``ExportText`` or ``ExportTurn``, as the format's kind is
+
+        Raises:
+            StateError: if the source is not what was imported, or cannot be read or written
+            UsageError: if an edited text cannot be written in this format
+        """
+        ...
+
+    def finish(self) -> None:
+        """Writes what speaks of all files, such as id lists."""
+        ...
+
+
+class SourceExporter:
+    """What exporters share: images that are copied, and files that are counted.
+
+    Args:
+        root: the source
+        out: an empty folder
+    """
+
+    writes_masks = False
+
+    def __init__(self, root: Path, out: Path) -> None:
+        self.tally = Tally()
+        self._root = root
+        self._out = out
+
+    def copy_image(self, image: Path | None) -> None:
+        """Copies an image of the source, where there is one."""
+        if image is None:
+            self.tally.images_missing += 1
+        else:
+            self.tally.images += copy(self._root, self._out, relative_name(self._root, image))
+
+    def finish(self) -> None:
+        """Nothing speaks of all files, as a rule."""
+
+    def count_file(self, written: int, changed: bool) -> None:
+        """Notes what became of a file."""
+        became = "left_out" if not written else "rewritten" if changed else "copied"
+        self.tally.files[became] += 1
+
+
+def changed_source(file: str, index: int) -> StateError:
+    """What to raise where a source file does not hold the phrase that was imported."""
+    return StateError(
+        f"{file}: record {index} is not what was imported; the file has changed "
+        "since, or the text was edited past the review: nothing was exported"
+    )
+
+
+def inside(root: Path, name: str) -> Path:
+    """The file of a relative name in a folder.
+
+    Raises:
+        StateError: if the name leads out of the folder
+    """
+    parts = name.split("/")
+    if not name or "\0" in name or "\\" in name or any(p in ("", ".", "..") for p in parts):
+        raise StateError(f"{name[:200]!r} is no name of a file in the source folder")
+    return root.joinpath(*parts)
+
+
+def relative_name(root: Path, file: Path) -> str:
+    """The name of a file relative to the source's root, with ``/``.
+
+    Raises:
+        StateError: if it lies elsewhere
+    """
+    try:
+        # Either may have been written down with ".." in it.
+        return Path(normpath(file)).relative_to(normpath(root)).as_posix()
+    except ValueError:
+        raise StateError(f"{file} does not lie in the source folder {root}") from None
+
+
+def copy(root: Path, out: Path, name: str) -> bool:
+    """Copies one file of the source, bytes as they are.
+
+    Returns:
+        whether it was copied now; ``False`` if that was done before
+
+    Raises:
+        StateError: if it cannot be read or written
+    """
+    target = inside(out, name)
+    if target.exists():
+        return False
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(inside(root, name), target)
+    except OSError as error:
+        raise cannot("copied", name, error) from error
+    return True
+
+
+def write(out: Path, name: str, data: bytes) -> None:
+    """Writes one file of the export.
+
+    Raises:
+        StateError: if it cannot be written
+    """
+    target = inside(out, name)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    except OSError as error:
+        raise cannot("written", name, error) from error
+
+
+def cannot(what: str, name: str, error: OSError) -> StateError:
+    """What to raise for a file that cannot be copied, read or written."""
+    if isinstance(error, FileNotFoundError):
+        return StateError(f"{name} is gone from the source folder: nothing was exported")
+    reason = error.strerror or os.strerror(error.errno or 0)
+    return StateError(f"{name} cannot be {what} ({reason}): nothing was exported")
