@@ -30,7 +30,7 @@ READERS: tuple[Callable[[str], Any], ...] = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--gres", metavar="ROOT", type=Path, help="GRES annotations to read")
     parser.add_argument("--queries", type=int, default=2000)
     parser.add_argument("--runs", type=int, default=9)
