@@ -12,11 +12,11 @@ from typing import Any
 
 from fiftyone_plugin.checks import CHECKS
 from fiftyone_plugin.checks.base import PREDICTIONS, Check
-from fiftyone_plugin.checks.checked import earlier_findings
-from fiftyone_plugin.checks.finding import find_in
-from fiftyone_plugin.checks.records import SAID, Columns
+from fiftyone_plugin.checks.batch import Batch, Columns
+from fiftyone_plugin.checks.engine import find_in
+from fiftyone_plugin.checks.findings_store import earlier_findings, stored_values
 from fiftyone_plugin.checks.runner import RAN, kind_of
-from fiftyone_plugin.checks.stored import stored_values
+from fiftyone_plugin.checks.sample_reader import LABEL_VALUES
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.curation.log import State
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
@@ -101,12 +101,12 @@ def _findings(dataset: Any, document: Document) -> State:
     wants = any(PREDICTIONS in check.needs for check in checks)
     ious = {name: iou_field(key) for name, key in scored_fields(dataset).items()} if wants else {}
     columns = Columns.of(checks, ious)
-    subject = columns.subject(_row(document, columns))
     stored = (document.get(FINDINGS) or {}).get("classifications") or []
-    labels = [[label.get(name) for name in SAID] for label in stored]
-    earlier = earlier_findings(subject.key, subject.phrase, labels)
+    labels = [[label.get(name) for name in LABEL_VALUES] for label in stored]
+    earlier = earlier_findings(document["key"], labels)
     again = {check.name for check in checks}
-    found = find_in([subject], checks)[0] + [one for one in earlier if one.check not in again]
+    found = find_in(Batch([_row(document, columns)], columns), checks).get(0, [])
+    found += [one for one in earlier if one.check not in again]
     return stored_values(sorted(found, key=lambda f: (f.rank, f.check)))
 
 
@@ -114,7 +114,7 @@ def _checks(ran: dict[str, Any], kind: Kind) -> list[Check]:
     return [
         for_kind(CHECKS[name].with_params(params), kind)
         for name, params in ran.items()
-        if name in CHECKS and CHECKS[name].scope == "pair"
+        if name in CHECKS and CHECKS[name].scope == "sample"
     ]
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fiftyone_plugin.checks.coordinates import readings
-from fiftyone_plugin.checks.positions import named_region
+from fiftyone_plugin.checks.catalogue.coordinates import readings
+from fiftyone_plugin.checks.query_features import named_region
 from fiftyone_plugin.language import coordinates, places
 from importers.mask_stats import MaskStats
 
@@ -43,7 +43,7 @@ def of_finding(check: str, phrase: str, stats: MaskStats) -> list[Shape]:
 
 
 def _named(phrase: str) -> list[Shape]:
-    region = named_region(phrase)
+    region = named_region(places(phrase))
     if region is None:
         return []
     label = " and ".join(dict.fromkeys(place.name for place in places(phrase)))

@@ -36,12 +36,10 @@ from fiftyone_plugin.metrics.summary import summarize
 from importers import fields, fo_internals
 from importers.errors import UsageError
 from importers.parallel import Progress
+from importers.scorings import METHOD
 
 MAX_SIDE = 10_000
 """As many pixels as any mask may have."""
-
-METHOD = "pairlens"
-"""The ``method`` of every scoring, by which they are told from other evaluations."""
 
 
 class PairLensEvaluationConfig(SegmentationEvaluationConfig):

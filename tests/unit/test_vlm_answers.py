@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[Kind, str]] = {
     "a box for a polygon": ("polygons", "[10, 20, 30, 40]"),
     "two points": ("polygons", '{"polygon": [[1, 2], [3, 4]]}'),
     "odd numbers": ("polygons", "[1, 2, 3, 4, 5, 6, 7]"),
-    "a long no": ("boxes", "There is no doubt. " * 40),
+    "a long no": ("boxes", "There is no issue. " * 40),
     "thought, not said": ("boxes", "<think>[1, 2, 3, 4]</think> I do not know."),
     "thought without end": ("boxes", "<think>maybe [1, 2, 3, 4]"),
 }
