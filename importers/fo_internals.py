@@ -100,9 +100,6 @@ def delete_empty_sidebar_group(samples: Any, name: str) -> None:
 
 
 # ------------------------------------------------------------- versions that were not compared
-def evaluation_runs(dataset: Any) -> Any:
-    """The stored evaluation runs of a dataset by key; those that came to an end have results."""
-    return dataset._doc.evaluations
 
 
 def is_needed() -> bool:

@@ -13,8 +13,8 @@ METHOD = "pairlens"
 
 def finished(dataset: Any) -> list[str]:
     """Keys of the scorings that came to an end."""
-    runs = fo_internals.evaluation_runs(dataset)
-    return [key for key in dataset.list_evaluations(method=METHOD) if runs[key].results]
+    keys = dataset.list_evaluations(method=METHOD)
+    return [key for key in keys if fo_internals.has_results(dataset, key)]
 
 
 def scored_fields(dataset: Any) -> dict[str, str]:

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from fiftyone_plugin import language
 from fiftyone_plugin.checks.base import CHECKS, Check
 from fiftyone_plugin.language import Place, Region
-from fiftyone_plugin.language.normal_form import normal_form
 from fiftyone_plugin.language.taxonomy import kinds_of
 from importers import fields
 
@@ -79,6 +78,9 @@ _FINDERS = (
 )  # fmt: skip
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
 def query_features(query: str) -> QueryFeatures:
     """Reads a query."""
     return features_from(features_text(query))
@@ -94,7 +96,7 @@ def features_text(query: str) -> str:
         " and ".join(dict.fromkeys(place.name for place in named)),
         int(bool(language.coordinates(query))),
     ]
-    return json.dumps(said, separators=(",", ":"))
+    return _ENCODER.encode(said)
 
 
 @lru_cache(maxsize=8192)
@@ -127,7 +129,7 @@ def named_region(named: Sequence[Place]) -> Region | None:
 
 
 def _values(words: Iterable[language.Word]) -> list[str]:
-    return list(dict.fromkeys(word.value for word in words))
+    return list({word.value: None for word in words})
 
 
 def _corners(region: Region | None) -> list[float] | None:
@@ -168,7 +170,7 @@ class FeatureCache:
     def _read(self) -> None:
         for row, (query, *_) in enumerate(self._texts):
             if self._said[row] is None or self._normal[row] is None:
-                words = normal_form(query or "")
+                words = language.normal_form(query or "")
                 self._normal[row] = _hash(words) if words else 0
                 self._said[row] = features_text(query or "")
                 self._changed.add(row)

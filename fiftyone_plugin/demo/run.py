@@ -17,7 +17,6 @@ from typing import Any
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.cli_report import ProgressBar
 from fiftyone_plugin.curation.review import Verdict, set_verdicts
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.faults import faults_of, plant
@@ -30,6 +29,7 @@ from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.predictors.runner import predict
 from fiftyone_plugin.reports import Report, samples_of
 from fiftyone_plugin.score_reports import of_score
+from fiftyone_plugin.terminal import ProgressBar
 from importers import fields, store
 from importers.errors import StateError, UsageError
 from importers.files import MARKER, mark_folder

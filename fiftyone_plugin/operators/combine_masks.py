@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import steps
-from fiftyone_plugin.operators.base import StepOperator
+from fiftyone_plugin.operators.base import PairOperator
 from fiftyone_plugin.operators.score_pairs import label_fields
 from fiftyone_plugin.predictors.consensus import MADE
 from fiftyone_plugin.steps.step import Option
@@ -16,11 +16,10 @@ from importers import fields, store
 from importers.errors import StateError
 
 
-class CombineMasks(StepOperator):
+class CombineMasks(PairOperator):
     """``pairlens consensus`` in the App."""
 
     step = steps.consensus
-    operator_name = "combine_masks"
     title = "combine masks"
     icon = "join_inner"
     risk = types.RiskLevel.MEDIUM

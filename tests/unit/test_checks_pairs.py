@@ -12,7 +12,7 @@ import pytest
 
 from fiftyone_plugin.checks import Sample
 from fiftyone_plugin.checks.catalogue.pairs import box_iou
-from fiftyone_plugin.language.normal_form import normal_form
+from fiftyone_plugin.language import normal_form
 from importers.formats import gres
 from importers.mask_stats import MaskStats, measure
 from importers.polygons import rasterize

@@ -12,7 +12,7 @@ from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from fiftyone_plugin.checks.texts import TEXT_KINDS, caption_place, quoted
-from fiftyone_plugin.language.normal_form import normal_form
+from fiftyone_plugin.language import normal_form
 from importers.fields import CAPTIONS
 
 

@@ -1,11 +1,19 @@
-"""How the command line speaks to people: lines and progress, on stderr."""
+"""Lines and progress on stderr, and Ctrl-C that ends a step after its batch."""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from importers.parallel import Progress
+
+_SAID = b"\nStopping after this batch. Ctrl-C again stops at once.\n"
 
 
 def say(line: str) -> None:
@@ -52,3 +60,28 @@ class ProgressBar:
         )
         self._task = self._bar.add_task(self._about, total=None)
         self._bar.start()
+
+
+@contextmanager
+def ending_softly() -> Iterator[Callable[[], bool]]:
+    """Within it, the first Ctrl-C only asks to stop, which the yielded function tells.
+
+    The second one raises ``KeyboardInterrupt``. Only the main thread can be interrupted; in
+    others nothing changes.
+    """
+    asked = threading.Event()
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        os.write(2, _SAID)  # print() may be at work in the very line that was interrupted
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
