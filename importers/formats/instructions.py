@@ -18,10 +18,10 @@ from importers.boxes import bounds, fault_of, find_corners, turn_boxes
 from importers.errors import OnError, OnNote, RecordError
 from importers.formats.base import SPLITS, ReadParam
 from importers.formats.instruction_files import TextFile, find_files, split_in_name
-from importers.formats.llava import Parsed, TurnText, is_caption, load, parse
+from importers.formats.llava import Parsed, TurnText, is_caption, parse
 from importers.image_index import Entry, ImageIndex, open_index
 from importers.image_lookup import ImageLookup
-from importers.json_stream import read_items
+from importers.json_stream import load, read_items
 from importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
 
 BOXES = ReadParam(
@@ -59,6 +59,7 @@ class _File:
     numbers: BoxNumbers = field(default_factory=BoxNumbers)
     scale: Scale | None = None
     box_faults: Counter[str] = field(default_factory=Counter)
+    odd: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -148,12 +149,10 @@ class _Reading:
     def _entries_of(self, number: int, file: _File) -> Iterator[Entry]:
         part = SPLITS.index(file.split)
         with open(file.text.path, "rb") as stream:
-            for item in read_items(stream, file.text.form):
+            for item in read_items(stream, file.text.form, on_note=file.odd.append):
                 file.records += not item.last
                 try:
-                    if item.fault:
-                        raise ValueError(item.fault)
-                    parsed = parse(load(item.data))
+                    parsed = parse(item.load())
                 except ValueError as error:
                     self._refuse(file, item.number, str(error))
                     continue
@@ -180,6 +179,8 @@ class _Reading:
             whole = f"{file.records:,} record" + "s" * (file.records != 1)
             whole += f", {file.broken:,} broken" * bool(file.broken)
             self._on_note(f"{file.name}: {whole}, taken as {file.split} ({file.why})")
+            for odd in file.odd:
+                self._on_note(f"{file.name}: {odd}")
         for number, ids, first in index.double_ids():
             name = self._files[number].name
             self._on_note(f"{name}: of its ids, {ids:,} name several records, {first} the first")
