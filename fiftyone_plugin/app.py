@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import fiftyone as fo
-import requests
+import httpx
 
 from fiftyone_plugin.plugin_link import ensure_link
 from importers.errors import StateError, UsageError
@@ -81,7 +81,7 @@ def _refuse_foreign(port: int) -> None:
         if probe.connect_ex(("127.0.0.1", port)) != 0:
             return
     try:
-        answer = requests.get(f"http://127.0.0.1:{port}/fiftyone", timeout=PROBE_SECONDS)
+        answer = httpx.get(f"http://127.0.0.1:{port}/fiftyone", timeout=PROBE_SECONDS)
         answer.json()["version"]
-    except (requests.RequestException, ValueError, KeyError, TypeError):
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
         raise StateError(f"port {port} is taken by another program; give --port") from None

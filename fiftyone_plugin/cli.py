@@ -1,7 +1,9 @@
-"""The command line: parse, call one function, report.
+"""The command line: parse, run one step, report.
 
 Summaries and progress go to stderr; ``--json`` prints one JSON object to stdout. Exit code 0:
 done, 1: failed, 2: wrong usage. ``PAIRLENS_DEBUG=1`` shows tracebacks.
+
+The commands and their options are declared in :mod:`fiftyone_plugin.steps`.
 """
 
 from __future__ import annotations
@@ -12,19 +14,17 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
-from typing import Any
+from contextlib import nullcontext, redirect_stdout
+from functools import partial
+from typing import Any, get_origin
 
-from fiftyone_plugin import cli_commands as commands
-from fiftyone_plugin.cli_report import say
-from fiftyone_plugin.cli_review import add_review
-from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.slices import SLICINGS
+from fiftyone_plugin.cli_interrupt import ending_softly
+from fiftyone_plugin.cli_report import ProgressBar, say
+from fiftyone_plugin.doctor import installed_version
 from fiftyone_plugin.reports import Report
-from importers import fields
+from fiftyone_plugin.steps import STEPS
+from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
 from importers.errors import PairLensError, UsageError
-from importers.formats import FORMATS, SPLITS
-from importers.parallel import ENGINES
 
 FAILED, USAGE = 1, 2
 
@@ -88,181 +88,78 @@ def build_parser() -> argparse.ArgumentParser:
         prog="pairlens",
         description="See, measure and clean query/mask pairs of remote-sensing datasets.",
     )
+    version = installed_version("pairlens") or "not installed"
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    def add(name: str, about: str) -> argparse.ArgumentParser:
-        sub = subparsers.add_parser(name, help=about, description=about)
+    for step in STEPS:
+        sub = subparsers.add_parser(step.name, help=step.about, description=step.about)
         sub.add_argument("--json", action="store_true", help="print one JSON object to stdout")
-        sub.set_defaults(run=getattr(commands, f"run_{name.replace('-', '_')}"))
-        return sub
-
-    add("doctor", "Try the database, the plugin and the media folder, and say what to do.")
-    _add_import(add("import", "Import published files into a FiftyOne dataset."))
-    _add_predict(add("predict", "Predict a mask for every query."))
-    _add_consensus(add("consensus", "Combine predictions into what most of them agree on."))
-    _add_score(add("score", "Score predicted masks against the ground truth."))
-    _add_compare(add("compare", "Compare two scorings of the same pairs."))
-    add("checks", "List the checks.")
-    _add_flag(add("flag", "Run the checks and store their findings."))
-    _add_bench(add("bench-checks", "Plant known faults and measure what the checks find."))
-    _add_audit(add("audit", "Write what was found in a dataset as a page with pictures."))
-    add_review(add("review", "Set, count, undo, write, apply and merge verdicts; sessions."))
-    _add_export(add("export", "Write what is selected in the dataset's own layout, or another."))
-    add("formats", "List the formats.")
-    add("predictors", "List the predictors and their parameters.")
-    app = add("app", "Open the App on a dataset.")
-    app.add_argument("name", metavar="N")
-    app.add_argument("--port", type=int, help="of the App (default: FiftyOne's)")
-    demo = add("demo", "See all of it work on generated datasets with planted faults.")
-    demo.add_argument("--out", metavar="DIR", help="where the files go (default: demo-out)")
-    demo.add_argument("--open", action="store_true", help="open the App at the end")
-    demo.add_argument("--images", type=int, default=48, help="images a dataset (default: 48)")
-    demo.add_argument("--seed", type=int, default=0)
+        sub.set_defaults(run=partial(_run, step))
+        if step.on_dataset:
+            sub.add_argument("dataset", metavar="N", help="the dataset")
+        _add_options(sub, step)
     return parser
 
 
-def _add_import(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("format", metavar="FORMAT", help=f"{', '.join(FORMATS)} or auto")
-    sub.add_argument(
-        "root", metavar="ROOT", help="a folder, .zip, .tar or hf://datasets/OWNER/NAME"
-    )
-    sub.add_argument("--name", required=True, help="of the FiftyOne dataset")
-    sub.add_argument("--split", action="append", choices=SPLITS, help="only this split")
-    sub.add_argument("--limit", type=int, metavar="K", help="stop after K records")
-    sub.add_argument(
-        "--param", action="append", default=[], metavar="K=V", help="see: pairlens formats"
-    )
-    sub.add_argument(
-        "--placeholders", action="store_true", help="stand-ins for missing images, not skips"
-    )
-    sub.add_argument("--media-dir", metavar="DIR", help="where masks and renditions go")
-    _add_again(sub, "the dataset")
-    sub.add_argument("--strict", action="store_true", help="stop at the first broken record")
-    sub.add_argument("--engine", choices=ENGINES, default="threads")
-    sub.add_argument("--workers", type=int, metavar="W")
+def _add_options(parser: argparse.ArgumentParser, step: Step) -> None:
+    options = [option for option in step.options if option.in_command]
+    some = any(option.action for option in options)
+    actions = parser.add_mutually_exclusive_group(required=True) if some else parser
+    for option in options:
+        if option.apart:
+            _add_choices(parser, option)
+        else:
+            group = actions if option.action else parser
+            name = option.name if option.positional else option.flag
+            group.add_argument(name, **_arguments(option))
 
 
-def _add_again(sub: argparse.ArgumentParser, what: str) -> None:
-    group = sub.add_mutually_exclusive_group()
-    group.add_argument("--resume", action="store_true", help="add what is missing")
-    group.add_argument("--overwrite", action="store_true", help=f"replace {what}")
+def _add_choices(parser: argparse.ArgumentParser, option: Option) -> None:
+    """Each choice but the default as a flag."""
+    group = parser.add_mutually_exclusive_group()
+    for choice, label in option.labels().items():
+        if choice != option.default:
+            about = label[0].lower() + label[1:]
+            group.add_argument(
+                f"--{choice}", dest=option.name, action="store_const", const=choice, help=about
+            )
 
 
-def _add_predict(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    sub.add_argument("--predictor", required=True, metavar="P", help="see: pairlens predictors")
-    sub.add_argument("--field", required=True, metavar="F", help="where the masks go")
-    sub.add_argument("--param", action="append", default=[], metavar="K=V")
-    sub.add_argument("--batch-size", type=int, default=8, metavar="B")
-    sub.add_argument("--device", default="auto", metavar="D")
-    sub.add_argument("--limit", type=int, metavar="K", help="only K pairs, to look at them first")
-    _add_again(sub, "the field")
+def _arguments(option: Option) -> dict[str, Any]:
+    """What argparse is told of an option. Defaults are left to the option itself."""
+    about = option.help
+    if option.choices and option.metavar:
+        about += f": {', '.join(option.labels())}"
+    if option.default_text and not option.positional:
+        about += f" (default: {option.default_text})"
+    arguments: dict[str, Any] = {"help": about.replace("%", "%%")}
+    if not option.positional:
+        arguments |= {"dest": option.name, "required": option.required}
+    if option.type is bool:
+        return arguments | {"action": "store_true", "default": None}
+    arguments |= {"metavar": option.metavar, "nargs": option.count}
+    if option.type in (int, float):
+        arguments["type"] = option.type
+    if get_origin(option.type) in (tuple, dict) and option.count is None:
+        arguments = {**arguments, "action": "append"}
+        del arguments["nargs"]
+    if not callable(option.choices) and option.choices:
+        arguments["choices"] = option.choices
+    return arguments
 
 
-def _add_consensus(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    sub.add_argument("--fields", required=True, nargs="+", metavar="F", help="two or more")
-    sub.add_argument("--field", required=True, metavar="OUT", help="where the masks go")
-    _add_again(sub, "the field")
+def _run(step: Step, args: argparse.Namespace) -> Report:
+    values = parse_options(step.options, vars(args))
+    samples = (_load(args.dataset),) if step.on_dataset else ()
+    interrupt = ending_softly() if step.stoppable else nullcontext(Watch().stopped)
+    with ProgressBar(step.unit) as progress, interrupt as stopped:
+        return step.run(*samples, Watch(progress, stopped=stopped), **values)
 
 
-def _add_score(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    sub.add_argument("--pred", required=True, metavar="F", help="the predicted masks")
-    sub.add_argument("--gt", default=fields.SEGMENTATION, help="the ground truth")
-    sub.add_argument("--key", required=True, metavar="K", help="of the evaluation")
-    sub.add_argument(
-        "--convention", default="rmsin", metavar="C", help=f"{', '.join(CONVENTIONS)} (rmsin)"
-    )
-    sub.add_argument("--bootstrap", type=int, default=0, metavar="R", help="rounds; 0 for none")
-    sub.add_argument(
-        "--bootstrap-scheme",
-        default="percentile",
-        metavar="S",
-        help="percentile: 95 %% intervals; lisat: mean and deviation of 20 draws of 80 %%",
-    )
-    sub.add_argument("--seed", type=int, default=0, help="of the bootstrap")
-    sub.add_argument(
-        "--by", action="append", default=[], metavar="S", help=f"{', '.join(SLICINGS)} or all"
-    )
-    sub.add_argument(
-        "--instances",
-        default="union",
-        metavar="I",
-        help="of predicted detections or polylines: union, or best by label",
-    )
-    sub.add_argument(
-        "--size", type=int, default=0, metavar="P", help="score at P x P pixels (default: native)"
-    )
-    sub.add_argument("--plots", metavar="FILE", help="of the parts: .html or .png")
+def _load(name: str) -> Any:
+    from importers import store
 
-
-def _add_compare(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    sub.add_argument("--keys", nargs=2, required=True, metavar=("A", "B"), help="of two scorings")
-    sub.add_argument("--convention", metavar="C", help="(default: that of the scorings)")
-    sub.add_argument(
-        "--bootstrap", type=int, default=1000, metavar="R", help="rounds (default: 1000)"
-    )
-    sub.add_argument("--seed", type=int, default=0, help="of the bootstrap")
-    sub.add_argument(
-        "--most", type=int, default=50, metavar="K", help="pairs to list (default: 50)"
-    )
-    sub.add_argument("--view", metavar="NAME", help="save the pairs that changed most as a view")
-
-
-def _add_flag(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    sub.add_argument("--check", action="append", metavar="C", help="only this one")
-    sub.add_argument("--pred", action="append", default=[], metavar="F", help="a scored field")
-    sub.add_argument("--param", action="append", default=[], metavar="C.K=V")
-    sub.add_argument("--out", metavar="FILE", help="all findings as JSON Lines, worst first")
-    sub.add_argument(
-        "--workers", type=int, metavar="W", help="processes (default: all cores for many pairs)"
-    )
-
-
-def _add_bench(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    sub.add_argument("--seed", type=int, default=0, help="of what is planted where")
-    sub.add_argument(
-        "--rate",
-        type=float,
-        default=0.3,
-        metavar="R",
-        help="share of images damaged (default: 0.3)",
-    )
-    sub.add_argument(
-        "--pairs", type=int, default=20_000, metavar="K", help="to read (default: 20000)"
-    )
-    sub.add_argument("--fault", action="append", metavar="F", help="only this one")
-    sub.add_argument("--param", action="append", default=[], metavar="C.K=V")
-    sub.add_argument("--out", metavar="DIR", help="for the numbers and a picture")
-
-
-def _add_audit(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    sub.add_argument("--out", required=True, metavar="FILE.md", help="pictures go beside it")
-    sub.add_argument(
-        "--examples", type=int, default=3, metavar="K", help="drawn for each check (default: 3)"
-    )
-    sub.add_argument("--title", help="of the page (default: the dataset's name)")
-    sub.add_argument("--source", help="where the data is from and its licence, for the page")
-    sub.add_argument(
-        "--outlines-only", action="store_true", help="on a grid, without the images' pixels"
-    )
-
-
-def _add_export(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="N")
-    sub.add_argument(
-        "--format", required=True, metavar="FORMAT", help="the dataset's own, fiftyone, coco or hf"
-    )
-    sub.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there")
-    sub.add_argument(
-        "--select", default="kept", metavar="S", help="kept, clean, all, tag:T or view:V"
-    )
-    sub.add_argument("--repo", metavar="OWNER/NAME", help="push it to the hub as well")
+    return store.load(name)
 
 
 def run(argv: Sequence[str]) -> dict[str, Any]:

@@ -48,9 +48,9 @@ def run() -> Report:
         a database URI are left out.
     """
     probes = {name: _start(name) for name in _EMPTY}
-    report: Report = {"ok": False, "fiftyone": _version("fiftyone")}
+    report: Report = {"ok": False, "fiftyone": installed_version("fiftyone")}
     report |= {name: _collect(name, probe) for name, probe in probes.items()}
-    report["extras"] = {name: _version(name) for name in EXTRAS}
+    report["extras"] = {name: installed_version(name) for name in EXTRAS}
     report["ok"] = (
         report["mongod"]["connected"]
         and not report["plugin"]["errors"]
@@ -61,7 +61,8 @@ def run() -> Report:
     return report
 
 
-def _version(distribution: str) -> str | None:
+def installed_version(distribution: str) -> str | None:
+    """The version of an installed distribution, as its metadata says."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

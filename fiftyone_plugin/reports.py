@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importers.formats import FORMATS
@@ -66,7 +67,7 @@ def of_predict(done: PredictSummary) -> Report:
         more = " ..." if len(done.without) > MOST_NAMED else ""
         lines.append(f"  without a prediction: {', '.join(done.without[:MOST_NAMED])}{more}")
     lines += listed(done.failures, "key") + [f"  note: {note}" for note in done.notes]
-    return Report(asdict(done), lines)
+    return Report(asdict(done), lines, ok=not done.stopped)
 
 
 def of_consensus(done: ConsensusSummary) -> Report:
@@ -80,7 +81,7 @@ def of_consensus(done: ConsensusSummary) -> Report:
     return Report(asdict(done), lines + listed(done.failures, "key"))
 
 
-def of_flag(done: FlagSummary, out: str | None = None, kind: Kind = "pairs") -> Report:
+def of_flag(done: FlagSummary, out: Path | str | None = None, kind: Kind = "pairs") -> Report:
     """A run of the checks over samples of a kind."""
     what = "pairs" if kind == "pairs" else "images"
     lines = [

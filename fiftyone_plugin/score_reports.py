@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fiftyone_plugin.reports import Report, listed, share, shorten, table
@@ -17,7 +18,9 @@ _LISTED = 10
 """The most changed pairs that are shown; the saved view and ``--json`` have all."""
 
 
-def of_score(done: ScoreSummary, by: Collection[str] = (), plots: str | None = None) -> Report:
+def of_score(
+    done: ScoreSummary, by: Collection[str] = (), plots: Path | str | None = None
+) -> Report:
     """A scoring.
 
     Args:

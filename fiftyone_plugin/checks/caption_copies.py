@@ -9,8 +9,8 @@ from hashlib import blake2b
 import numpy as np
 
 from fiftyone_plugin.checks.base import Doubt, Subject, check
-from fiftyone_plugin.checks.pairs import normal_form
 from fiftyone_plugin.checks.texts import TEXT_KINDS, caption_place, quoted
+from fiftyone_plugin.language import normal_form
 from importers.fields import CAPTIONS
 
 

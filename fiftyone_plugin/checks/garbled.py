@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from fiftyone_plugin.checks.base import Doubt, Severity, Subject, check
 from fiftyone_plugin.checks.texts import ALL_KINDS
+from fiftyone_plugin.language.tokens import REMEMBERED
 
 MAX_SHOWN = 24
 
@@ -51,14 +53,21 @@ _Found = tuple[float, str, Severity | None]
 
 
 def _damage_of_ascii(text: str) -> _Found | None:
-    escaped = "&" in text or "\\" in text or "%20" in text
-    if escaped and (match := _ESCAPE.search(text)):
+    if not any(map(_is_damaged, text.split())):
+        return None
+    if match := _ESCAPE.search(text):
         return 0.2, f"the query holds an escape that was not decoded: {_shown(text, match)}", None
     if match := _STUTTER.search(text):
         return 0.3, f"a character is repeated: {_shown(text, match)}", None
     if match := _MASHED.search(text):
         return 0.3, f"no word is spelled so: {_shown(text, match)}", None
     return None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_damaged(word: str) -> bool:
+    """Whether any of the patterns matches; none of them matches across a space."""
+    return any(pattern.search(word) for pattern in (_ESCAPE, _STUTTER, _MASHED))
 
 
 def _damage(text: str) -> _Found | None:

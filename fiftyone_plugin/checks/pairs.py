@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
-from unicodedata import normalize
 
 import numpy as np
 
@@ -15,20 +13,11 @@ from fiftyone_plugin.checks.base import Doubt, Subject, check
 from fiftyone_plugin.checks.survey import Survey, Suspects
 from fiftyone_plugin.checks.table import Bools, Numbers, Table
 from fiftyone_plugin.checks.texts import ALL_KINDS
-
-_NOT_WORD = re.compile(r"[^\w]+")
-_ARTICLES = frozenset({"a", "an", "the"})
+from fiftyone_plugin.language import normal_form
 
 STATS = "mask_stats"
 
 Box = tuple[int, int, int, int]
-
-
-@lru_cache(maxsize=4096)
-def normal_form(query: str) -> str:
-    """A query without case, punctuation and articles, for telling whether two are equal."""
-    words = _NOT_WORD.sub(" ", normalize("NFKC", query).casefold()).split()
-    return " ".join(w for w in words if w not in _ARTICLES)
 
 
 def box_iou(a: Box, b: Box) -> float:

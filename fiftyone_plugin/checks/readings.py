@@ -14,7 +14,6 @@ from zlib import crc32
 
 from fiftyone_plugin import language
 from fiftyone_plugin.checks.base import CHECKS, Check, Subject
-from fiftyone_plugin.checks.pairs import normal_form
 from fiftyone_plugin.checks.positions import named_region
 from fiftyone_plugin.checks.said import Reading, say
 from fiftyone_plugin.checks.wording import undescribed
@@ -23,13 +22,14 @@ from importers import fields
 
 def read(query: str) -> Reading:
     """Reads a query."""
-    words, told = normal_form(query), undescribed(query)
+    words, told = language.normal_form(query), undescribed(query)
+    subject = Subject("", "", "", query)
     return (
         mark(query),
         len(query.split()),
         _hash(words) if words else 0,
         -1 if told is None else len(told[0]),
-        " ".join(one.name for one in _on_queries() if _fires(one, query)),
+        " ".join(one.name for one in _on_queries() if _fires(one, subject)),
         say(query, named_region(query)),
     )
 
@@ -59,8 +59,8 @@ def _on_queries() -> tuple[Check, ...]:
     return tuple(CHECKS[name] for name in CHECKS if is_on_query(CHECKS[name]))
 
 
-def _fires(one: Check, query: str) -> bool:
-    return any(True for _ in one.function(Subject("", "", "", query)))
+def _fires(one: Check, subject: Subject) -> bool:
+    return any(True for _ in one.function(subject))
 
 
 def _hash(text: str) -> int:

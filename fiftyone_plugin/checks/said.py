@@ -64,6 +64,9 @@ _FINDERS = (
 )  # fmt: skip
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
 def say(query: str, region: Region | None) -> str:
     """What a query says, as text.
 
@@ -79,7 +82,7 @@ def say(query: str, region: Region | None) -> str:
         " and ".join(dict.fromkeys(place.name for place in named)),
         int(bool(language.coordinates(query))),
     ]
-    return json.dumps(said, separators=(",", ":"))
+    return _ENCODER.encode(said)
 
 
 @lru_cache(maxsize=8192)
@@ -103,7 +106,7 @@ def said_of(text: str) -> Said:
 
 
 def _values(words: Iterable[language.Word]) -> list[str]:
-    return list(dict.fromkeys(word.value for word in words))
+    return list({word.value: None for word in words})
 
 
 def _corners(region: Region | None) -> list[float] | None:

@@ -14,10 +14,10 @@ from functools import lru_cache
 from fiftyone_plugin.language import places
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import class_tokens
-from fiftyone_plugin.language.naming import Directions, name_of, region_of
+from fiftyone_plugin.language.directions import Directions, name_of, region_of
 from fiftyone_plugin.language.regions import Region
 from fiftyone_plugin.language.taxonomy import NAMES, PLURAL
-from fiftyone_plugin.language.tokens import Token, tokenize
+from fiftyone_plugin.language.tokens import Token, span, tokenize
 
 MANY = -1
 """A number that is not said: several, many."""
@@ -129,7 +129,7 @@ def statements(caption: str) -> Statements:
         named = _runs(tokens)
         here = _spots(sentence)
         spots += here.values()
-        owner = _owner(tokens, named, min(here, default=0))
+        owner = _owner(sentence, named, min(here, default=0))
         for name in dict.fromkeys(name for _, _, name in named):
             classes[name] = None
             placed[name].append(
@@ -197,9 +197,9 @@ def _number(word: str) -> int | None:
     return _NUMERALS.get(word)
 
 
-def _owner(tokens: tuple[Token, ...], named: list[tuple[int, int, str]], at: int) -> str:
+def _owner(sentence: str, named: list[tuple[int, int, str]], at: int) -> str:
     """The class that a place at a character belongs to: the one before it, else the next."""
-    before = [name for _, last, name in named if tokens[last].end <= at]
+    before = [name for _, last, name in named if span(sentence, last, last)[1] <= at]
     return before[-1] if before else named[0][2] if named else ""
 
 

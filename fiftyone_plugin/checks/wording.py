@@ -17,6 +17,8 @@ from fiftyone_plugin.language import (
     shapes,
     sizes,
 )
+from fiftyone_plugin.language.tokens import word_set
+from fiftyone_plugin.language.vocabulary import words
 
 MAX_QUOTED = 60
 
@@ -58,7 +60,7 @@ def boilerplate(pair: Subject) -> Iterator[Doubt]:
     Surest are refusals, then words of a prompt, then talk of "the given bounding box" where no
     numbers stand, which the writer of the query had before him and its reader has not.
     """
-    if not _may_be(pair.phrase.lower()):
+    if not _may_be_boilerplate(pair.phrase):
         return
     if match := _REFUSAL.search(pair.phrase):
         yield Doubt(0.05, f"the query is a refusal: {_quoted(pair.phrase, match)}")
@@ -69,17 +71,18 @@ def boilerplate(pair: Subject) -> Iterator[Doubt]:
         yield Doubt(0.35, note)
 
 
-_TRACES = (
-    "<", "[", "{", "#", "```", ":", "i'm", "i am", "i c", "i do", "i ap", "as a", "model", "sorry",
-    "unfortunately", "apolog", "here ", "these are", "sure", "certainly", "of course", "absolutely",
-    "rephrase", "paraphrase", "rewrite", "return only", "do not include", "json", "lorem ipsum",
-    "bounding", "coordinates",
-)  # fmt: skip
-"""Without any of these no pattern above matches a query; looking for them takes less time."""
+_MARKUP = re.compile(r"[<\[{#`:]")
+_TELLTALE = words(
+    "i ai model artificial sorry unfortunately apologies here these sure certainly course "
+    "absolutely rephrase paraphrase rewrite return do json lorem bounding coordinates"
+)
+"""Without markup and any of these words no pattern above matches a query of some length."""
 
 
-def _may_be(phrase: str) -> bool:
-    return len(phrase) < 16 or any(trace in phrase for trace in _TRACES)
+def _may_be_boilerplate(phrase: str) -> bool:
+    if len(phrase) < 16 or _MARKUP.search(phrase):
+        return True
+    return not word_set(phrase).isdisjoint(_TELLTALE)
 
 
 _UNSEEN = re.compile(
@@ -110,13 +113,13 @@ _UNSEEN = re.compile(
 )
 
 
-_HINTS = (
-    "too ", "lack", "absence", "loss", "missing", "insuf", "without", "inadequ", "poor", "low ",
-    "limited", "reduced", "minimal", "cannot", "can't", "can not", "unable", "possible to",
-    "hard to", "difficult", "challenging", "tough to", "no ", "not ", "unseen", "dark", "dim",
-    "blur", "murk", "unclear", "obscured", "indistinct", "gloom",
-)  # fmt: skip
-"""Without any of these the pattern above matches no query; looking for them takes less time."""
+_HINTS = words(
+    "too lack lacks lacking absence loss missing insufficient without inadequate poor low limited "
+    "reduced minimal cannot can unable impossible possible hard difficult challenging tough no not "
+    "unseen darkness dimness dimly blur blurred blurry blurriness murky murkiness unclear obscured "
+    "indistinct gloom"
+)
+"""Without any of these words the pattern above matches no query."""
 
 
 @check(
@@ -130,8 +133,9 @@ def unanswerable_query(pair: Subject) -> Iterator[Doubt]:
 
     Surest where the query names no place, color or shape either that tells the target.
     """
-    lowered = pair.phrase.lower()
-    if any(hint in lowered for hint in _HINTS) and (match := _UNSEEN.search(pair.phrase)):
+    if word_set(pair.phrase).isdisjoint(_HINTS):
+        return
+    if match := _UNSEEN.search(pair.phrase):
         lost = not places(pair.phrase)
         where = "" if lost else ", though it names a place"
         yield Doubt(0.15 if lost else 0.45, f"the query says {_quoted(pair.phrase, match)}{where}")

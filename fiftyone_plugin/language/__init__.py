@@ -8,6 +8,7 @@ from fiftyone_plugin.language.appearance import colors, own_colors, sizes
 from fiftyone_plugin.language.classes import classes
 from fiftyone_plugin.language.coordinates import coordinates
 from fiftyone_plugin.language.filling import filler
+from fiftyone_plugin.language.normal_form import normal_form
 from fiftyone_plugin.language.numbers import counts
 from fiftyone_plugin.language.places import Place, places
 from fiftyone_plugin.language.regions import Region, combine
@@ -26,6 +27,7 @@ __all__ = [
     "coordinates",
     "counts",
     "filler",
+    "normal_form",
     "own_colors",
     "places",
     "shapes",

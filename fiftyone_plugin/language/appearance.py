@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import target_nouns
-from fiftyone_plugin.language.phrases import is_direction, names_other, skip_small
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize
+from fiftyone_plugin.language.direction_phrases import is_direction, names_other, skip_small
+from fiftyone_plugin.language.tokens import (
+    REMEMBERED,
+    Token,
+    Word,
+    at,
+    mention,
+    span,
+    tokenize,
+    word_set,
+)
 
 MAX_NOUN = 4
 _VAGUE_AFTER = v.HEDGE | v.HORIZONTAL.keys() | v.VERTICAL.keys() | v.BESIDE_CENTER.keys()
-_LOOKS = v.COLOR.keys() | v.SIZE.keys()
-_DESCRIBES = v.PART_MARKER | v.CARRYING
+_COLORS, _SIZES = frozenset(v.COLOR), frozenset(v.SIZE)
+_LOOKS = _COLORS | _SIZES
+_DESCRIBES = v.PART_MARKER | v.CARRYING | {"of"}
+_TURNS_AWAY = v.AROUND | v.HORIZONTAL.keys() | v.VERTICAL.keys()
 _ENDS_LEAD = v.PREPOSITION | v.PART_MARKER | v.AROUND
 
 
@@ -24,9 +35,9 @@ def colors(query: str) -> tuple[Word, ...]:
     Values are the eleven basic color terms of English (Berlin and Kay, 1969); others are
     mapped to the nearest. Colors of the background and of other objects do not count.
     """
-    tokens = tokenize(query)
-    if not any(token.text in v.COLOR for token in tokens):
+    if word_set(query).isdisjoint(_COLORS):
         return ()
+    tokens = tokenize(query)
     found, around, lead = [], False, True
     for index, token in enumerate(tokens):
         if token.gap == "." or (token.gap == "," and not _sets_scene(tokens, index)):
@@ -34,7 +45,7 @@ def colors(query: str) -> tuple[Word, ...]:
         around = around or _turns_away(tokens, index)
         lead = lead and token.text not in _ENDS_LEAD
         if token.text in v.COLOR and not around and (lead or not _sets_scene(tokens, index)):
-            found.append(_word(query, token, v.COLOR[token.text]))
+            found.append(mention(query, index, index, v.COLOR[token.text]))
     return tuple(found)
 
 
@@ -43,9 +54,7 @@ def own_colors(query: str) -> tuple[Word, ...]:
     """The colors that stand directly before the target's class: "the *red* car"."""
     if not colors(query):
         return ()
-    tokens = tokenize(query)
-    nouns = target_nouns(query)
-    spans = [(tokens[n.start].start, tokens[n.first].start) for n in nouns if n.start < n.first]
+    spans = [span(query, n.start, n.first - 1) for n in target_nouns(query) if n.start < n.first]
     return tuple(word for word in colors(query) if any(a <= word.start < b for a, b in spans))
 
 
@@ -55,49 +64,54 @@ def sizes(query: str) -> tuple[Word, ...]:
 
     Sizes of its parts ("with large windows") and of other objects do not count.
     """
-    tokens = tokenize(query)
-    if not any(token.text in v.SIZE for token in tokens):
+    if word_set(query).isdisjoint(_SIZES):
         return ()
+    tokens = tokenize(query)
+    described = [
+        index
+        for index, token in enumerate(tokens)
+        if token.text in _SIZES and not _is_vague(tokens, index)
+    ]
+    own = of_target(tokens, described)
+    return tuple(mention(query, index, index, v.SIZE[tokens[index].text]) for index in own)
 
-    def is_size(index: int) -> bool:
-        return tokens[index].text in v.SIZE and not _is_vague(tokens, index)
 
-    return tuple(
-        _word(query, tokens[index], v.SIZE[tokens[index].text])
-        for index in of_target(tokens, is_size)
-    )
+def of_target(tokens: Sequence[Token], wanted: Sequence[int]) -> Iterator[int]:
+    """Those of some tokens that describe the target as a whole, not its parts or other objects.
 
-
-def of_target(tokens: Sequence[Token], wanted: Callable[[int], bool]) -> Iterator[int]:
-    """The wanted tokens that describe the target as a whole, not its parts or other objects."""
-    if not any(map(wanted, range(len(tokens)))):
-        return
+    Args:
+        tokens: of the query
+        wanted: numbers of the tokens to judge, in ascending order
+    """
     part = other = False
-    for index, token in enumerate(tokens):
-        listed = token.gap == "," and (wanted(index - 1) or at(tokens, index - 1).text in _LOOKS)
-        other = (other and (listed or not token.starts_clause)) or _leaves_target(tokens, index)
-        part = part or token.text in _DESCRIBES or token.text == "of"
+    for index in range(wanted[-1] + 1 if wanted else 0):
+        token = tokens[index]
+        if other and token.starts_clause:
+            other = token.gap == "," and _is_listed(tokens, index, wanted)
+        other = other or _leaves_target(tokens, index)
+        part = part or token.text in _DESCRIBES
         if token.gap == "." or token.text in v.NAMING:
             part = other = False
-        if other or not wanted(index):
-            continue
-        if not part or _describes_whole(tokens, index):
+        if not other and index in wanted and (not part or _describes_whole(tokens, index)):
             yield index
 
 
-def _word(query: str, token: Token, value: str) -> Word:
-    return Word(query[token.start : token.end], token.start, token.end, value)
+def _is_listed(tokens: Sequence[Token], index: int, wanted: Sequence[int]) -> bool:
+    """Whether the comma before a token goes on with a list: "small, white"."""
+    return index - 1 in wanted or at(tokens, index - 1).text in _LOOKS
 
 
 def _turns_away(tokens: Sequence[Token], index: int) -> bool:
     """Whether what follows is no longer about the target."""
-    token = tokens[index]
-    if token.text in v.RELATION:
+    text = tokens[index].text
+    if text not in _TURNS_AWAY:
+        return False
+    if text in v.RELATION:
         return names_other(tokens, index)
-    if token.text in v.HORIZONTAL or token.text in v.VERTICAL:
-        end = skip_small(tokens, index + 1)
-        return at(tokens, index + 1).text == "of" and at(tokens, end).text not in v.FRAME
-    return token.text in v.AROUND
+    if text in v.AROUND:
+        return True
+    of_something = at(tokens, index + 1).text == "of"
+    return of_something and at(tokens, skip_small(tokens, index + 1)).text not in v.FRAME
 
 
 def _sets_scene(tokens: Sequence[Token], index: int) -> bool:
@@ -112,7 +126,7 @@ def _sets_scene(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _leaves_target(tokens: Sequence[Token], index: int) -> bool:
-    return _turns_away(tokens, index) or tokens[index].text == "on"
+    return tokens[index].text == "on" or _turns_away(tokens, index)
 
 
 def _is_vague(tokens: Sequence[Token], index: int) -> bool:

@@ -14,7 +14,15 @@ from functools import lru_cache
 
 from fiftyone_plugin.language import taxonomy
 from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize
+from fiftyone_plugin.language.tokens import (
+    REMEMBERED,
+    TOKENIZED,
+    Token,
+    Word,
+    at,
+    mention,
+    tokenize,
+)
 
 MAX_NOUN_PHRASE = 14
 
@@ -64,22 +72,19 @@ class Noun:
 @lru_cache(maxsize=REMEMBERED)
 def classes(query: str) -> tuple[Word, ...]:
     """The words that say what the target is; values are classes of :mod:`.taxonomy`."""
-    tokens = tokenize(query)
-    found = []
-    for noun in target_nouns(query):
-        start, end = tokens[noun.first].start, tokens[noun.last].end
-        found.append(Word(query[start:end], start, end, noun.name))
-    return tuple(found)
+    return tuple(mention(query, n.first, n.last, n.name) for n in target_nouns(query))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=TOKENIZED)
 def target_nouns(query: str) -> tuple[Noun, ...]:
     """The target's nouns, in order."""
     tokens = tokenize(query)
     found: list[Noun] = []
     index = 0
     while index < len(tokens):
-        start = _opening(tokens, index)
+        # Most words open no phrase.
+        opens = not index or tokens[index].text in _OPENERS
+        start = _opening(tokens, index) if opens else -1
         if start < 0:
             index += 1
             continue
@@ -93,8 +98,8 @@ def target_nouns(query: str) -> tuple[Noun, ...]:
 def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
     """The tokens of all class words, of whatever object, with their classes."""
     found: dict[int, str] = {}
-    for index in range(len(tokens)):
-        if size := _match(tokens, index):
+    for index, token in enumerate(tokens):
+        if token.text in taxonomy.SIZES and (size := _match(tokens, index)):
             name = taxonomy.NAMES[tuple(t.text for t in tokens[index : index + size])]
             for n in range(index, index + size):
                 found.setdefault(n, name)
@@ -103,10 +108,8 @@ def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
 
 def _opening(tokens: Sequence[Token], index: int) -> int:
     """Where a phrase that names the target begins, or -1 if none does at ``index``."""
-    if index > 0 and tokens[index].text not in _OPENERS:
-        return -1  # as with most words, of which there are many
     token, before = tokens[index], at(tokens, index - 1)
-    if index == 0 and token.text not in REQUEST | v.PREPOSITION | {"despite", "to"}:
+    if index == 0 and token.text not in _NO_NOUN_FIRST:
         return _skip(tokens, 0)
     if token.text in REQUEST and at(tokens, index - 2).text in _HARD:
         return -1  # "it is hard to distinguish any structures"
@@ -121,13 +124,15 @@ def _opening(tokens: Sequence[Token], index: int) -> int:
         return index + 1
     if token.text in ("which", "what") and before.text in _ASKING:
         return index + 1
-    if token.text == "for" and before.text in v.FRAME and at(tokens, 0).text in REQUEST | {"check"}:
+    if token.text == "for" and before.text in v.FRAME and at(tokens, 0).text in _ASKS_FOR:
         return index + 2 if at(tokens, index + 1).text in ("the", "a", "an") else -1
     if token.text in ("is", "it's") and before.text in ("which", "that", "it"):
         return index + 2 if at(tokens, index + 1).text in ("the", "a", "an") else -1
     return -1
 
 
+_NO_NOUN_FIRST = REQUEST | v.PREPOSITION | {"despite", "to"}
+_ASKS_FOR = REQUEST | {"check"}
 _HARD = v.words("hard difficult challenging tough impossible difficulty")
 _ASKING = frozenset({"out", "tell", "know", "determine", "say"})
 _OPENERS = REQUEST | _LOOKING | v.words("as a an the which what for is it's")
@@ -144,12 +149,12 @@ def _noun_phrase(tokens: Sequence[Token], start: int) -> tuple[Noun | None, int]
     """The last class word of the noun phrase at ``start``, and where the phrase ends."""
     noun: Noun | None = None
     index = start
-    while index < min(start + MAX_NOUN_PHRASE, len(tokens)):
+    end = min(start + MAX_NOUN_PHRASE, len(tokens))
+    while index < end:
         token = tokens[index]
         if token.gap == "." and index > start:
             break
-        size = _match(tokens, index)
-        if size:
+        if token.text in taxonomy.SIZES and (size := _match(tokens, index)):
             noun = _noun(tokens, start, index, size) or noun
             index += size
             continue
@@ -187,11 +192,15 @@ def _match(tokens: Sequence[Token], index: int) -> int:
     """How many tokens from ``index`` on are a class word, as many as can be."""
     for size in taxonomy.SIZES.get(tokens[index].text, ()):
         run = tokens[index : index + size]
-        if tuple(t.text for t in run) not in taxonomy.NAMES or len(run) < size:
-            continue
-        if not any(t.starts_clause for t in run[1:]) and not any(t.owner for t in run[:-1]):
+        named = tuple([token.text for token in run]) in taxonomy.NAMES
+        if named and len(run) == size and (size == 1 or _is_compound(run)):
             return size
     return 0
+
+
+def _is_compound(run: Sequence[Token]) -> bool:
+    """Whether no punctuation and no ``'s`` divides words."""
+    return not any(t.starts_clause for t in run[1:]) and not any(t.owner for t in run[:-1])
 
 
 def _noun(tokens: Sequence[Token], start: int, first: int, size: int) -> Noun | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import Noun, target_nouns
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, mention, tokenize
 
 MANY = "many"
 
@@ -40,17 +40,12 @@ def counts(query: str) -> tuple[Word, ...]:
     for noun in target_nouns(query):
         marker = _numeral(tokens, noun)
         if marker >= 0 and (noun.plural or noun.mass):
-            found.append(_word(query, tokens, marker, marker, _NUMERAL[tokens[marker].text]))
+            found.append(mention(query, marker, marker, _NUMERAL[tokens[marker].text]))
         elif noun.plural:
-            found.append(_word(query, tokens, noun.first, noun.last, MANY))
+            found.append(mention(query, noun.first, noun.last, MANY))
         elif not noun.mass and _is_one(tokens, noun):
-            found.append(_word(query, tokens, noun.first, noun.last, "1"))
+            found.append(mention(query, noun.first, noun.last, "1"))
     return tuple(found)
-
-
-def _word(query: str, tokens: Sequence[Token], first: int, last: int, value: str) -> Word:
-    start, end = tokens[first].start, tokens[last].end
-    return Word(query[start:end], start, end, value)
 
 
 def _numeral(tokens: Sequence[Token], noun: Noun) -> int:

@@ -14,19 +14,25 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.naming import name_of, region_of
-from fiftyone_plugin.language.phrases import (
-    Phrase,
+from fiftyone_plugin.language.direction_phrases import (
+    DirectionPhrase,
     is_direction,
     names_other,
-    read_phrase,
+    read_direction_phrase,
     skip_small,
 )
+from fiftyone_plugin.language.directions import name_of, region_of
 from fiftyone_plugin.language.regions import Region
-from fiftyone_plugin.language.tokens import REMEMBERED, START, Token, at, tokenize
+from fiftyone_plugin.language.tokens import REMEMBERED, START, Token, at, span, tokenize, word_set
 
 MAX_LOOKBACK = 6
 MAX_NOUN = 4
+
+_OPENS_PHRASE = v.DIRECTION | v.BESIDE_CENTER.keys()
+_TELLS_OF_CLAUSE = v.LOCATOR | v.PART_MARKER | v.RELATION
+_NOT_DESCRIBING = v.FUNCTION | v.FRAME
+_PLACING = v.PREPOSITION - {"to", "of"} | v.HEDGE
+_ADDING = v.PREPOSITION - {"to"} | v.HEDGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +91,26 @@ def places(query: str) -> tuple[Place, ...]:
     ("facing right") and the places of other objects do not count. Never raises; the time
     is linear in the length of the query.
     """
-    tokens = tokenize(query)
-    if not any(is_direction(token) for token in tokens):
+    if word_set(query).isdisjoint(v.DIRECTION):
         return ()
+    tokens = tokenize(query)
     clause = _Clause()
     found: list[Place] = []
     index = 0
     while index < len(tokens):
-        _enter(tokens, index, clause)
-        phrase = read_phrase(tokens, index)
+        token = tokens[index]
+        if token.gap:
+            _enter(token, clause)
+        opens = token.text in _OPENS_PHRASE
+        phrase = read_direction_phrase(tokens, index) if opens else None
         if phrase is None:
-            _note(tokens, index, clause)
+            if token.text in _TELLS_OF_CLAUSE:
+                _note(tokens, index, clause)
             index += 1
             continue
         before = _look_back(tokens, phrase.first)
         if _is_place(tokens, phrase, before, clause):
-            found.append(_make(query, tokens, phrase, before))
+            found.append(_make(query, phrase, before))
             clause.last = phrase.last
         elif _of_other(tokens, phrase):
             clause.relation = True
@@ -108,9 +118,9 @@ def places(query: str) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def _make(query: str, tokens: Sequence[Token], phrase: Phrase, before: _Before) -> Place:
+def _make(query: str, phrase: DirectionPhrase, before: _Before) -> Place:
     directions = phrase.directions
-    start, end = tokens[phrase.first].start, tokens[phrase.last].end
+    start, end = span(query, phrase.first, phrase.last)
     hedges = before.words & v.HEDGE
     hedged = directions.hedged or bool(hedges)
     extreme = bool(before.words & v.EXTREME)
@@ -151,12 +161,14 @@ def _look_back(tokens: Sequence[Token], first: int) -> _Before:
     )
 
 
-def _of_other(tokens: Sequence[Token], phrase: Phrase) -> bool:
+def _of_other(tokens: Sequence[Token], phrase: DirectionPhrase) -> bool:
     following = at(tokens, phrase.last + 1)
     return following.text == "of" and not following.starts_clause
 
 
-def _is_place(tokens: Sequence[Token], phrase: Phrase, before: _Before, clause: _Clause) -> bool:
+def _is_place(
+    tokens: Sequence[Token], phrase: DirectionPhrase, before: _Before, clause: _Clause
+) -> bool:
     directions = phrase.directions
     if directions.contradictory or before.owned or "from" in before.words:
         return False
@@ -165,7 +177,7 @@ def _is_place(tokens: Sequence[Token], phrase: Phrase, before: _Before, clause: 
     if _negated(tokens, before):
         return False
     adjective = before.head == phrase.first - 1 >= 0 and not before.words
-    described = adjective and at(tokens, before.head).text not in v.FUNCTION | v.FRAME
+    described = adjective and at(tokens, before.head).text not in _NOT_DESCRIBING
     if phrase.framed or before.framed:
         plain = directions.axes == 1 and not directions.areas and not directions.offset
         adverb = tokens[phrase.first].text in v.CENTERED
@@ -176,7 +188,7 @@ def _is_place(tokens: Sequence[Token], phrase: Phrase, before: _Before, clause: 
     return _is_bare_place(tokens, phrase, before, clause, described=described)
 
 
-def _turned(tokens: Sequence[Token], phrase: Phrase, before: _Before) -> bool:
+def _turned(tokens: Sequence[Token], phrase: DirectionPhrase, before: _Before) -> bool:
     """Whether the words tell a direction of movement or sight."""
     following = at(tokens, phrase.last + 1)
     if following.text in v.ORIENTATION and following.gap == "-":
@@ -197,7 +209,7 @@ def _negated(tokens: Sequence[Token], before: _Before) -> bool:
 
 def _is_bare_place(
     tokens: Sequence[Token],
-    phrase: Phrase,
+    phrase: DirectionPhrase,
     before: _Before,
     clause: _Clause,
     *,
@@ -222,21 +234,21 @@ def _is_bare_place(
         return True
     if text in v.CENTERED:
         return text == "centrally"
-    return before.definite and bool(before.words & (v.PREPOSITION - {"to", "of"} | v.HEDGE))
+    return before.definite and bool(before.words & _PLACING)
 
 
-def _told_by_content(tokens: Sequence[Token], phrase: Phrase) -> bool:
+def _told_by_content(tokens: Sequence[Token], phrase: DirectionPhrase) -> bool:
     """Whether what is there tells which part is meant: "the core region where forms stand out"."""
     following = at(tokens, phrase.last + 1)
     return following.text == "where" and not following.starts_clause
 
 
-def _qualifies_noun(tokens: Sequence[Token], phrase: Phrase) -> bool:
+def _qualifies_noun(tokens: Sequence[Token], phrase: DirectionPhrase) -> bool:
     following = at(tokens, phrase.last + 1)
     return not (following.starts_clause or following.text in v.FUNCTION)
 
 
-def _noun_is_target(tokens: Sequence[Token], phrase: Phrase) -> bool:
+def _noun_is_target(tokens: Sequence[Token], phrase: DirectionPhrase) -> bool:
     """Whether the words qualify the target: "the top-left truck", "the central hall in view"."""
     if tokens[phrase.first].text in v.SUPERLATIVE:
         return False
@@ -261,8 +273,7 @@ def _framed_soon(tokens: Sequence[Token], index: int) -> bool:
 # What the words between the phrases say.
 
 
-def _enter(tokens: Sequence[Token], index: int, clause: _Clause) -> None:
-    token = tokens[index]
+def _enter(token: Token, clause: _Clause) -> None:
     if token.starts_clause:
         clause.relation = False
     if token.gap == ".":

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.appearance import of_target
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, tokenize
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, mention, tokenize, word_set
 
 _SHAPE = {
     word: value
@@ -26,7 +26,9 @@ _SHAPE = {
     for word in words.split()
 }
 _LETTERS = v.words("l t u v h c y x")
+_SHAPE_WORDS = _LETTERS | _SHAPE.keys()
 _FORM = v.words("shape shaped form formed shapes")
+_ENDS_COMPOUND = _FORM | {"out", "like"}
 _MEASURED = v.words("meter meters metre metres feet foot m km times way")
 
 
@@ -38,15 +40,18 @@ def shapes(query: str) -> tuple[Word, ...]:
     ``triangular``, ``curved``, ``straight``, ``irregular`` and ``L-shaped`` and the like.
     Shapes of parts ("with round wheels"), surroundings and other objects do not count.
     """
-    tokens = tokenize(query)
-    if not any(token.text in _SHAPE or token.text in _LETTERS for token in tokens):
+    if word_set(query).isdisjoint(_SHAPE_WORDS):
         return ()
-    found = []
-    for index in of_target(tokens, lambda at_index: bool(_value(tokens, at_index))):
-        token, value = tokens[index], _value(tokens, index)
-        end = tokens[index + 1].end if value.endswith("-shaped") else token.end
-        found.append(Word(query[token.start : end], token.start, end, value))
-    return tuple(found)
+    tokens = tokenize(query)
+    values = {
+        index: value
+        for index, token in enumerate(tokens)
+        if token.text in _SHAPE_WORDS and (value := _value(tokens, index))
+    }
+    return tuple(
+        mention(query, index, index + values[index].endswith("-shaped"), values[index])
+        for index in of_target(tokens, list(values))
+    )
 
 
 def _value(tokens: Sequence[Token], index: int) -> str:
@@ -66,7 +71,7 @@ def _is_other_sense(tokens: Sequence[Token], index: int) -> bool:
         return True
     if token.text in ("extended", "stretched", "bent") and following.text in v.PREPOSITION:
         return True
-    if following.gap == "-" and following.text not in _FORM | {"out", "like"}:
+    if following.gap == "-" and following.text not in _ENDS_COMPOUND:
         return True  # "long-haul", "square-mouthed"
     adverb = at(tokens, index + 1).text in ("lasting", "distance", "range", "line")
     return adverb or before.text in ("as", "so", "no", "not", "town")

@@ -10,10 +10,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple
 
 REMEMBERED = 8192
-"""Queries of which each parser remembers what it found, for the checks that ask again."""
+"""Texts for which each parser caches its result, for the checks that ask again."""
+
+TOKENIZED = 2048
+"""Texts whose tokens are cached: they take more memory than what is found in them."""
 
 _WORD = re.compile(r"([^\W_]+(?:['’][sS](?![^\W_]))?)")
 _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "that's" is "that is"
@@ -37,51 +42,80 @@ class Word:
 
 
 class Token(NamedTuple):
-    """A word as the parsers see it.
+    """A word as the parsers see it; the same behind the same gap is one object.
 
     Attributes:
         text: in lower case, without ``'s``
-        start, end: its span in characters, without ``'s``
-        owner: whether ``'s`` follows
         gap: what divides it from the word before: ``"."`` a sentence or clause, ``","`` a
             comma or dash, ``"-"`` a hyphen, ``""`` nothing but space
+        starts_clause: whether that is punctuation, ``"."`` or ``","``
+        owner: whether ``'s`` follows
+        suffix: the length of that ``'s`` in characters
     """
 
     text: str
-    start: int
-    end: int
-    owner: bool
     gap: str
-
-    @property
-    def starts_clause(self) -> bool:
-        """Whether punctuation divides it from the word before."""
-        return self.gap in (".", ",")
+    starts_clause: bool
+    owner: bool
+    suffix: int
 
 
-START = Token("", 0, 0, False, ".")
+START = Token("", ".", True, False, 0)
 """What stands before the first word and behind the last."""
 
 
-@lru_cache(maxsize=256)
-def tokenize(query: str) -> tuple[Token, ...]:
-    """The words of a query, in order.
+class Tokens(NamedTuple):
+    """The words of a query.
 
-    The last few queries are remembered, as several parsers read each.
+    Attributes:
+        tokens: in order
+        ends: characters at which gaps and words end in turn: the word of token ``n`` is
+            ``query[ends[2 * n] : ends[2 * n + 1]]``, with its ``'s``
     """
+
+    tokens: tuple[Token, ...]
+    ends: tuple[int, ...]
+
+
+def tokenize(query: str) -> tuple[Token, ...]:
+    """The words of a query, in order."""
+    return _split(query).tokens
+
+
+@lru_cache(maxsize=TOKENIZED)
+def word_set(query: str) -> frozenset[str]:
+    """The different words of a query, for a parser to see at once that it has none to read."""
+    return frozenset(map(attrgetter("text"), tokenize(query)))
+
+
+def span(query: str, first: int, last: int) -> tuple[int, int]:
+    """Where the words of some tokens start and end in a query, in characters, without ``'s``."""
+    tokens, ends = _split(query)
+    return ends[2 * first], ends[2 * last + 1] - tokens[last].suffix
+
+
+def mention(query: str, first: int, last: int, value: str) -> Word:
+    """The words from one token to another, with what they mean."""
+    start, end = span(query, first, last)
+    return Word(query[start:end], start, end, value)
+
+
+@lru_cache(maxsize=TOKENIZED)
+def _split(query: str) -> Tokens:
     pieces = _WORD.split(query)  # gap, word, gap, word ... gap
-    tokens: list[Token] = []
-    end = 0
-    for gap, word in zip(pieces[::2], pieces[1::2], strict=False):
-        start = end + len(gap)
-        end = last = start + len(word)
-        text, owner = word.lower(), False
-        if len(text) > 2 and text[-2] in "'\u2019":
-            last, text = end - 2, text[:-2]
-            owner = text not in _CONTRACTED
-        kind = "" if gap == " " else _gap(gap)
-        tokens.append(Token(text, start, last, owner, kind if tokens else "."))
-    return tuple(tokens)
+    gaps, words = pieces[::2], pieces[1::2]
+    gaps[0] = "."
+    return Tokens(tuple(map(_token, gaps, words)), tuple(accumulate(map(len, pieces))))
+
+
+@lru_cache(maxsize=2 * REMEMBERED)
+def _token(between: str, word: str) -> Token:
+    text, gap = word.lower(), _gap(between)
+    starts_clause = gap in (".", ",")
+    if len(text) > 2 and text[-2] in "'\u2019":
+        text = text[:-2]
+        return Token(text, gap, starts_clause, text not in _CONTRACTED, 2)
+    return Token(text, gap, starts_clause, False, 0)
 
 
 def at(tokens: Sequence[Token], index: int) -> Token:

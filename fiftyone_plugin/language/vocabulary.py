@@ -36,6 +36,9 @@ DIAGONAL = {
     for h in ("east", "west")
     for suffix in ("", "ern")
 }
+DIRECTION = CENTER | VERTICAL.keys() | HORIZONTAL.keys() | DIAGONAL.keys()
+"""Words that say up, down, left, right or middle in any form."""
+
 COMPASS = words("north south east west northern southern eastern western") | frozenset(DIAGONAL)
 SUPERLATIVE = frozenset(w for w in (*VERTICAL, *HORIZONTAL) if w.endswith("most"))
 

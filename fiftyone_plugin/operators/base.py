@@ -1,6 +1,7 @@
 """What the operators share: configuration, progress, result view, being a Python function.
 
-An operator is thin: it parses its form and calls the function that the command line calls.
+An operator is thin: its form and its parameters are the options of a step, which it runs as the
+command line does.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
@@ -17,30 +17,13 @@ import fiftyone.operators.types as types
 from fiftyone.operators.executor import ExecutionResult
 
 from fiftyone_plugin import PLUGIN_NAME
+from fiftyone_plugin.operators.forms import add_field
 from fiftyone_plugin.reports import Report
+from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
 from importers import fields, fo_internals
-from importers.errors import PairLensError, UsageError
-from importers.parallel import Progress
+from importers.errors import PairLensError, StateError, UsageError
 
-
-@dataclass(frozen=True)
-class Watcher:
-    """Who waits for a work: told how far it is, and shown what it has made first.
-
-    Attributes:
-        progress: called with what is done and what there is in all
-        look: called with samples' ids, so that they can be looked at while the work goes on
-    """
-
-    progress: Progress
-    look: Callable[[Sequence[str]], None] = lambda ids: None
-
-    def __call__(self, done: int, total: int | None) -> None:
-        """As a :data:`Progress`."""
-        self.progress(done, total)
-
-
-Work = Callable[[Watcher], Report]
+Work = Callable[[Watch], Report]
 _POLL_SECONDS = 0.2
 
 
@@ -114,7 +97,7 @@ class PairOperator(foo.Operator):
             if ctx.delegated:
                 ctx.set_progress(progress=done / total if total else None)
 
-        return as_result(work(Watcher(report_progress)))
+        return as_result(work(Watch(report_progress)))
 
     def resolve_output(self, ctx: Any) -> Any:
         """The result view: the lines that the command line prints."""
@@ -149,14 +132,14 @@ class PairOperator(foo.Operator):
     def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
         """Runs the work in a thread and passes its progress on to the App."""
         events: queue.Queue[tuple[str, Any]] = queue.Queue()
-        watcher = Watcher(
+        watch = Watch(
             lambda done, total: events.put(("at", (done, total))),
             lambda ids: events.put(("look", ids)),
         )
 
         def run() -> None:
             try:
-                events.put(("done", work(watcher)))
+                events.put(("done", work(watch)))
             except Exception as error:
                 events.put(("failed", error))
 
@@ -196,6 +179,50 @@ class PairOperator(foo.Operator):
             raise error
         yield ctx.ops.notify(str(error), variant="error")
         yield self._show(ctx, as_result(Report({}, [str(error)])))
+
+
+class StepOperator(PairOperator):
+    """An operator that is a step: its form and parameters are the step's options.
+
+    Subclasses set the class attributes and :attr:`step`.
+    """
+
+    step: ClassVar[Step]
+    on_view: ClassVar[bool] = True
+
+    @property
+    def about(self) -> str:  # type: ignore[override]
+        """What the step is for."""
+        return self.step.about
+
+    def options(self, ctx: Any) -> dict[str, Option]:
+        """The step's options by name, as they are for the dataset and the form so far.
+
+        Raises:
+            StateError: if the step cannot be run on the dataset; the form then shows why
+        """
+        return {option.name: option for option in self.step.options}
+
+    def form(self, ctx: Any, inputs: types.Object) -> None:
+        """Adds a field for each option."""
+        try:
+            options = self.options(ctx)
+        except StateError as error:
+            inputs.view("none", types.Warning(label=str(error))).invalid = True
+            return
+        for option in options.values():
+            if option.in_form:
+                add_field(inputs, option)
+        if self.needs_dataset and self.on_view:
+            ctx.target_view()
+
+    def work(self, ctx: Any) -> Work:
+        """Parses the parameters."""
+        values = parse_options([*self.options(ctx).values()], ctx.params)
+        samples = ()
+        if self.needs_dataset:
+            samples = (ctx.target_view() if self.on_view else ctx.dataset,)
+        return lambda watch: self.step.run(*samples, watch, **values)
 
 
 def _is_watched(ctx: Any) -> bool:
@@ -251,28 +278,6 @@ def required(params: dict[str, Any], name: str) -> str:
     if value is None:
         raise UsageError(f"{name} is missing")
     return value
-
-
-def choice(
-    inputs: types.Object, name: str, values: dict[str, str], *, default: str | None, **kwargs: Any
-) -> None:
-    """Adds a drop-down of values with their labels.
-
-    It is not required: FiftyOne would then refuse a call from Python that leaves it out,
-    whatever its default.
-    """
-    view = types.DropdownView()
-    for value, label in values.items():
-        view.add_choice(value, label=label)
-    inputs.enum(name, list(values), default=default, view=view, **kwargs)
-
-
-AGAIN = {
-    "new": "Stop if it exists",
-    "resume": "Add what is missing",
-    "overwrite": "Replace it",
-}
-"""What to do with what an earlier run left; the names of the command line's options."""
 
 
 def mask_fields(dataset: Any) -> list[str]:

@@ -4,104 +4,72 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import reports
-from fiftyone_plugin.operators.base import AGAIN, PairOperator, Watcher, Work, choice, text
-from fiftyone_plugin.predictors import PREDICTORS, secrets
+from fiftyone_plugin import steps
+from fiftyone_plugin.operators.base import StepOperator, Work, text
+from fiftyone_plugin.predictors import PREDICTORS, PredictorSpec, secrets
 from fiftyone_plugin.predictors.queries import estimate_work
-from fiftyone_plugin.predictors.runner import predict, request_stop
 from fiftyone_plugin.reports import Report
-from importers import fields, fo_internals
+from fiftyone_plugin.steps.step import AGAIN, Option, Watch
+from importers import fields
 
-_STOP = {"stop": "Stop the run that fills it"}
-_FIRST = "to look at them; then add what is missing"
+_AGAIN = AGAIN | {"stop": "Stop the run that fills it"}
 
 
-class PredictMasks(PairOperator):
+class PredictMasks(StepOperator):
     """``pairlens predict`` in the App."""
 
+    step = steps.predict
     operator_name = "predict_masks"
     title = "predict masks"
-    about = "Runs a text-prompted predictor on every pair"
     icon = "auto_awesome"
     risk = types.RiskLevel.MEDIUM
 
-    def form(self, ctx: Any, inputs: types.Object) -> None:
-        """Adds the form's fields, those of the chosen predictor among them."""
-        names = {spec.name: spec.name for spec in PREDICTORS.values()}
-        default = next(iter(names))
-        named = ctx.params.get("predictor")
-        chosen = PREDICTORS[named if named in names else default]
-        choice(
-            inputs, "predictor", names, default=default, label="Predictor",
-            description=chosen.about,
-        )  # fmt: skip
-        inputs.str("field", default=field_for(chosen.name), label="Field for the masks")
-        settings = types.Object()
-        for name, about in chosen.params.items():
-            settings.str(name, label=name, description=about)
-        inputs.define_property("settings", settings, label="Settings")
-        inputs.int("batch_size", default=8, min=1, label="Batch size")
-        if chosen.needs:
-            needs = f"auto, cuda, mps or cpu; {chosen.name} needs {' and '.join(chosen.needs)}"
-            inputs.str("device", default="auto", label="Device", description=needs)
-        inputs.int("first", min=1, label="Only the first ... pairs", description=_FIRST)
-        inputs.bool("preview", default=True, label="Show the first masks while it runs")
-        choice(inputs, "again", AGAIN | _STOP, default="new", label="If the field exists")
-        self._show_estimate(ctx, inputs, chosen.name)
+    def options(self, ctx: Any) -> dict[str, Option]:
+        """With what the chosen predictor is, takes and needs."""
+        options, chosen = super().options(ctx), _chosen(ctx)
+        needs = f"{options['device'].help}; {chosen.name} needs {' and '.join(chosen.needs)}"
+        return options | {
+            "predictor": replace(
+                options["predictor"], default=chosen.name, required=False, help=chosen.about
+            ),
+            "field": replace(options["field"], default=field_for(chosen.name), required=False),
+            "settings": replace(options["settings"], choices=lambda: chosen.params),
+            "device": replace(options["device"], help=needs, in_form=bool(chosen.needs)),
+            "again": replace(options["again"], choices=lambda: _AGAIN),
+        }
 
-    def _show_estimate(self, ctx: Any, inputs: types.Object, predictor: str) -> None:
-        """What the run would be, or that it is none."""
-        field = text(ctx.params.get("field")) or field_for(predictor)
+    def form(self, ctx: Any, inputs: types.Object) -> None:
+        """Adds the form's fields, and what the run would be."""
+        super().form(ctx, inputs)
+        field = _field(ctx)
         again = ctx.params.get("again") or "new"
-        samples = ctx.target_view()
         if again == "stop":
             about = f"Asks the run that fills {field!r} to stop after its batch"
         else:
-            work = estimate_work(samples, predictor, field, anew=again == "overwrite")
-            first = ctx.params.get("first")
+            anew, first = again == "overwrite", ctx.params.get("first")
+            work = estimate_work(ctx.target_view(), _chosen(ctx).name, field, anew=anew)
             about = str(work.limited_to(first) if first else work).capitalize()
         inputs.view("estimate", types.Notice(label=about))
 
     def work(self, ctx: Any) -> Work:
-        """Predicts."""
-        params = ctx.params
-        samples = ctx.target_view()
-        settings = {k: v for k, v in (params.get("settings") or {}).items() if text(v)}
-        predictor = text(params.get("predictor")) or next(iter(PREDICTORS))
-        arguments = {
-            "predictor": predictor,
-            "field_name": text(params.get("field")) or field_for(predictor),
-            "params": settings,
-            "batch_size": params.get("batch_size") or 8,
-            "device": params.get("device") or "auto",
-            "resume": params.get("again") == "resume",
-            "overwrite": params.get("again") == "overwrite",
-            "limit": params.get("first"),
-        }
-        if params.get("again") == "stop":
-            return lambda progress: _stop(fo_internals.dataset_of(samples), arguments["field_name"])
-        given = secrets.of_plugin(ctx.secrets)
+        """Predicts, with the secrets that the plugin is given."""
+        work, given = super().work(ctx), secrets.of_plugin(ctx.secrets)
 
-        preview = params.get("preview", True)
-
-        def run(watcher: Watcher) -> Report:
-            look = watcher.look if preview else _unseen
+        def run(watch: Watch) -> Report:
             with secrets.looked_up(given):
-                done = predict(samples, **arguments, look=look, progress=watcher.progress)
-            return reports.of_predict(done)
+                return work(watch)
 
         return run
 
     def show(self, ctx: Any, ids: Sequence[str]) -> Iterator[Any]:
         """Opens the first masks while the run goes on."""
-        predictor = text(ctx.params.get("predictor")) or next(iter(PREDICTORS))
-        field = text(ctx.params.get("field")) or field_for(predictor)
         yield ctx.ops.set_view(view=ctx.dataset.select(list(ids), ordered=True))
-        yield ctx.ops.set_active_fields([fields.SEGMENTATION, field])
+        yield ctx.ops.set_active_fields([fields.SEGMENTATION, _field(ctx)])
 
     def after(self, ctx: Any, report: Report) -> Iterator[Any]:
         """Opens the first masks of a run that was for a look at them, else the view it was of."""
@@ -118,11 +86,11 @@ def field_for(predictor: str) -> str:
     return re.sub(r"\W+", "_", predictor)
 
 
-def _unseen(ids: Sequence[str]) -> None:
-    """Shows nothing."""
+def _chosen(ctx: Any) -> PredictorSpec:
+    """The predictor of the form; the first where none is chosen."""
+    named = ctx.params.get("predictor")
+    return PREDICTORS[named if named in set(PREDICTORS) else next(iter(PREDICTORS))]
 
 
-def _stop(dataset: Any, field: str) -> Report:
-    request_stop(dataset, field)
-    said = f"The run that fills {field} stops after its batch; what it has predicted is kept."
-    return Report({"field": field, "stopping": True}, [said])
+def _field(ctx: Any) -> str:
+    return text(ctx.params.get("field")) or field_for(_chosen(ctx).name)

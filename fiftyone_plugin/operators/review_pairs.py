@@ -9,7 +9,8 @@ import fiftyone.operators.types as types
 from fiftyone_plugin import reports
 from fiftyone_plugin.curation import decisions, review
 from fiftyone_plugin.curation.review_fields import VERDICTS
-from fiftyone_plugin.operators.base import PairOperator, Work, choice, required, text
+from fiftyone_plugin.operators.base import PairOperator, Work, required, text
+from fiftyone_plugin.operators.forms import add_choice
 from importers import fields, store
 from importers.errors import UsageError
 
@@ -34,7 +35,7 @@ class ReviewPairs(PairOperator):
 
     def form(self, ctx: Any, inputs: types.Object) -> None:
         """Adds the form's fields."""
-        choice(inputs, "action", _ACTIONS, default="set", label="What to do")
+        add_choice(inputs, "action", _ACTIONS, default="set", label="What to do")
         action = ctx.params.get("action") or "set"
         if action in ("dump", "apply"):
             inputs.str("file", required=True, label="Decisions file")
@@ -47,7 +48,7 @@ class ReviewPairs(PairOperator):
             label = "Select the pairs in the grid, or open one"
             inputs.view("nothing", types.Warning(label=label)).invalid = True
             return
-        choice(
+        add_choice(
             inputs, "verdict", {v: v for v in VERDICTS}, default="keep",
             label=f"Verdict on {len(selected):,} pair{'s' * (len(selected) != 1)}",
         )  # fmt: skip

@@ -7,7 +7,7 @@ where one pair fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fiftyone_plugin.predictors.params import describe, read_params
 from importers.registry import Registry
 
 
@@ -69,25 +70,47 @@ class Predictor(Protocol):
 
 
 @dataclass(frozen=True)
+class NoSettings:
+    """The parameters of a predictor that has none."""
+
+
+@dataclass(frozen=True)
 class PredictorSpec:
-    """A predictor as listed.
+    """A predictor as it is listed, documented and made.
 
     Attributes:
         name: for ``--predictor``
         about: one sentence for people
-        params: parameter name to what it means
+        make: makes the predictor from its settings and a device name (``auto``, ``cuda``,
+            ``cpu``, ...); imports what it needs only then. Raises ``UsageError`` for settings
+            that cannot be meant.
+        settings: the dataclass of its parameters, made with
+            :func:`fiftyone_plugin.predictors.params.option`
         needs: packages beyond those PairLens installs
+        setup: what to have at hand before it runs, for the table in docs/predictors.md
         reads_images: whether it looks at pixels; pairs whose image is missing are then skipped
-        load: makes the predictor from its parameters (texts) and a device name; imports
-            what it needs only then. Raises ``UsageError`` for a bad parameter.
     """
 
     name: str
     about: str
-    params: dict[str, str]
-    load: Callable[[dict[str, Any], str], Predictor]
+    make: Callable[[Any, str], Predictor]
+    settings: type[Any] = NoSettings
     needs: tuple[str, ...] = ()
+    setup: str = "nothing"
     reads_images: bool = True
+
+    @property
+    def params(self) -> dict[str, str]:
+        """Parameter name to what it means and its default; those that must be given first."""
+        return describe(self.settings)
+
+    def load(self, params: Mapping[str, Any], device: str) -> Predictor:
+        """Makes the predictor from parameters as they are given, as texts or values.
+
+        Raises:
+            UsageError: for an unknown, missing or bad parameter
+        """
+        return self.make(read_params(self.name, self.settings, params), device)
 
 
 PREDICTORS: Registry[PredictorSpec] = Registry("predictor", "pairlens.predictors")

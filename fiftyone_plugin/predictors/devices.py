@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from fiftyone_plugin.predictors.error_text import first_line
 from importers.errors import UsageError
 
 
@@ -75,9 +76,3 @@ def free_memory(device: Any) -> None:
     gc.collect()
     if device.type in ("cuda", "mps"):
         getattr(torch, device.type).empty_cache()
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says first, for a sentence that quotes it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:200]

@@ -46,13 +46,9 @@ def check_token(parts: SplitResult, name: str, token: Token | None, open_token: 
         )
 
 
-def proxies_for(url: str) -> dict[str, str] | None:
-    """Keeps what is sent to this machine from a proxy; ``None`` leaves it to the environment.
-
-    ``requests`` would hand it to the proxy that ``HTTP_PROXY`` names, the token unencrypted.
-    """
-    local = urlsplit(url).hostname in _LOOPBACK
-    return {"no_proxy": ",".join(_LOOPBACK)} if local else None
+def is_local(url: str) -> bool:
+    """Whether it is an address of this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
 
 
 def redirected(url: str, location: str) -> str | None:

@@ -7,27 +7,44 @@ error or log line shows it.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
-import threading
-import time
-from contextlib import suppress
-from dataclasses import dataclass, field
+import ssl
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.predictors.http_addresses import host_of, proxies_for, redirected
-from fiftyone_plugin.predictors.http_faults import QUOTED, Fault, excerpt, of_error, of_status
-from fiftyone_plugin.predictors.http_session import Watch, make_session
+import httpx
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_result,
+    stop_after_attempt,
+    stop_before_delay,
+)
+
+from fiftyone_plugin.predictors.http_addresses import host_of, is_local, redirected
+from fiftyone_plugin.predictors.http_faults import (
+    QUOTED,
+    Fault,
+    excerpt,
+    of_broken_answer,
+    of_error,
+    of_status,
+)
 from fiftyone_plugin.predictors.secrets import Token
-from importers.errors import PairLensError
+from importers.errors import PairLensError, UsageError
 
 MAX_REDIRECTS = 3
-SLOWEST = 30.0
-"""Seconds; the longest wait between two attempts, unless the server asks for more."""
+LONGEST_PAUSE = 30.0
+"""Seconds between two attempts, unless the server asks for more."""
 
 _NOTHING = 204
 _GOOD = (200, 201, _NOTHING)
-_CHUNK = 1 << 16
-_DIGITS = 18
+_LOCATION = "pairlens_location"
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 
 
 class ServiceError(PairLensError):
@@ -44,7 +61,7 @@ class Limits:
         total: seconds for one call with all its attempts
         retries: attempts after the first
         backoff: seconds before the first retry, twice as many before the next, and so on,
-            each shortened by chance down to the half
+            each shortened at random by up to half
         max_bytes: of an answer
     """
 
@@ -73,171 +90,177 @@ class Reply:
 
 @dataclass(frozen=True)
 class _Redirect:
-    """An answer that another address of the same server is to give."""
+    """A status that names another address for the same request."""
 
-    url: str
     location: str
 
 
-@dataclass
 class Client:
-    """Posts to one address, from any number of threads at once.
+    """Posts to one address, from one event loop; closed by ``async with``.
 
     Args:
-        url: the address, as :func:`check_url` takes it
+        url: the address, checked by :func:`check_url`
         limits: of each call
         token: sent as ``Authorization: Bearer``
-        seed: of the chance in the waiting times
+
+    Raises:
+        UsageError: if certificates or a proxy that the environment names cannot be used
     """
 
-    url: str
-    limits: Limits = field(default_factory=Limits)
-    token: Token | None = None
-    seed: int | None = None
+    def __init__(self, url: str, limits: Limits, token: Token | None = None) -> None:
+        self.url = url
+        self.limits = limits
+        self.token = token
+        self._http = _open(url, limits)
 
-    def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
-        self._sessions: list[Any] = []
-        self._stopped = threading.Event()
-        self._watches: set[Watch] = set()
+    async def __aenter__(self) -> Client:
+        return self
 
-    def post(self, accept: str, **body: Any) -> Reply:
+    async def __aexit__(self, *raised: object) -> None:
+        await self._http.aclose()
+
+    async def post(self, accept: str, **body: Any) -> Reply:
         """Posts until there is an answer, the retries are used up or the time is.
 
         Args:
             accept: content types, for the header
-            body: ``json=`` or ``files=`` and ``data=``, as ``requests`` takes them
+            body: ``json=`` or ``files=`` and ``data=``, as ``httpx`` takes them
 
         Raises:
             ServiceError: in one sentence that names the host and what it did
         """
-        ends = time.monotonic() + self.limits.total
-        for attempt in range(self.limits.retries + 1):
-            done = self._attempt(self.url, accept, ends, body)
-            redirects = 0
-            while isinstance(done, _Redirect):
-                redirects += 1
-                done = self._attempt(self._follow(done, redirects), accept, ends, body)
-            if isinstance(done, Reply):
-                return done
-            last = attempt == self.limits.retries
-            if last or not done.again or not self._rest(done.wait, attempt, ends):
-                tries = f" ({attempt + 1} attempts)" if attempt else ""
-                raise ServiceError(f"{host_of(self.url)} {done.reason}{tries}")
-        raise AssertionError("the last attempt returns or raises")
-
-    def stop(self) -> None:
-        """Ends the calls that are under way, and the waiting; until :meth:`restart`."""
-        self._stopped.set()
-        for watch in list(self._watches):
-            watch.cut()
-
-    def restart(self) -> None:
-        """Takes calls again."""
-        self._stopped.clear()
-
-    def _rest(self, asked: float | None, attempt: int, ends: float) -> bool:
-        """Waits before the next attempt; says whether there is to be one."""
-        longest = min(SLOWEST, self.limits.backoff * 2**attempt)
-        wait = longest * self._random.uniform(0.5, 1) if asked is None else asked
-        if time.monotonic() + wait >= ends:
-            return False
-        return not self._stopped.wait(wait)
-
-    def _follow(self, redirect: _Redirect, number: int) -> str:
-        """The address to go on with; the token never leaves for another server."""
-        if number > MAX_REDIRECTS:
-            raise ServiceError(f"{host_of(self.url)} redirects in circles")
-        target = redirected(redirect.url, redirect.location)
-        if target is None:
-            raise ServiceError(
-                f"{host_of(self.url)} redirects to another server, which is not followed; if "
-                "it is meant, give its address"
-            )
-        return target
-
-    def _attempt(
-        self, url: str, accept: str, ends: float, body: dict[str, Any]
-    ) -> Reply | _Redirect | Fault:
-        """One request; whatever goes wrong is told in words, and no exception is kept."""
-        from requests import RequestException
-        from urllib3.exceptions import HTTPError
-
-        done: Reply | _Redirect | Fault
-        session = self._sessions.pop() if self._sessions else make_session()
-        watch = Watch(max(0.001, ends - time.monotonic()))
-        self._watches.add(watch)
+        limits = self.limits
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(limits.retries + 1) | stop_before_delay(limits.total),
+            wait=self._pause,
+            retry=retry_if_result(lambda done: isinstance(done, Fault) and done.again),
+            retry_error_callback=_last_result,
+        )
+        done: Reply | Fault
         try:
-            with watch:
-                done = self._send(session, url, accept, body)
-        except (RequestException, HTTPError, OSError, ValueError) as error:
-            done = of_error(error, self.limits.connect, self.limits.read)
-        finally:
-            self._watches.discard(watch)
-        if self._stopped.is_set():
-            done = Fault("was not waited for, since the run was stopped")
-        elif watch.expired:
-            done = Fault(f"gave no whole answer within {self.limits.total:g} s")
+            async with asyncio.timeout(limits.total):
+                done = await retrying(self._attempt, accept, body)
+        except TimeoutError:
+            done = Fault(f"gave no whole answer within {limits.total:g} s")
         if isinstance(done, Reply):
-            self._sessions.append(session)
-        else:
-            session.close()
-        return done
+            return done
+        attempts = retrying.statistics["attempt_number"]
+        tries = f" ({attempts} attempts)" if attempts > 1 else ""
+        # Outside the handlers, so that no exception that holds the token is its context.
+        raise ServiceError(f"{host_of(self.url)} {done.reason}{tries}")
 
-    def _send(
-        self, session: Any, url: str, accept: str, body: dict[str, Any]
-    ) -> Reply | _Redirect | Fault:
+    def _pause(self, state: RetryCallState) -> float:
+        """Seconds before the next attempt."""
+        fault: Fault = _last_result(state)
+        if fault.wait is not None:
+            return fault.wait
+        longest = min(LONGEST_PAUSE, self.limits.backoff * 2 ** (state.attempt_number - 1))
+        return longest * random.uniform(0.5, 1)
+
+    async def _attempt(self, accept: str, body: dict[str, Any]) -> Reply | Fault:
+        """One request, and those that redirects lead to on the same server."""
+        url = self.url
+        for _ in range(MAX_REDIRECTS + 1):
+            done = await self._send(url, accept, body)
+            if not isinstance(done, _Redirect):
+                return done
+            target = redirected(url, done.location)
+            if target is None:
+                return Fault(
+                    "redirects to another server, which is not followed; if it is meant, give "
+                    "its address"
+                )
+            url = target
+        return Fault("redirects in circles")
+
+    async def _send(self, url: str, accept: str, body: dict[str, Any]) -> Reply | _Redirect | Fault:
         headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "pairlens"}
-        with session.post(
-            url,
-            headers=headers,
-            auth=_Bearer(self.token),
-            proxies=proxies_for(url),
-            timeout=(self.limits.connect, self.limits.read),
-            allow_redirects=False,
-            stream=True,
-            **body,
-        ) as response:
-            status, location = response.status_code, response.headers.get("Location")
-            if status in (307, 308) and location:
-                return _Redirect(url, location)
-            if 300 <= status < 400:
-                return Fault(f"redirects ({status}) where it should answer; check the address")
-            return self._read(response) if status in _GOOD else self._refusal(response)
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token.reveal()}"
+        try:
+            async with self._http.stream("POST", url, headers=headers, **body) as response:
+                return await self._read(response)
+        except _ERRORS as error:
+            return of_error(error, self.limits.connect, self.limits.read)
 
-    def _read(self, response: Any) -> Reply | Fault:
-        most = self.limits.max_bytes
+    async def _read(self, response: httpx.Response) -> Reply | _Redirect | Fault:
+        status, location = response.status_code, response.extensions[_LOCATION]
+        if status in (307, 308) and location:
+            return _Redirect(location)
+        if 300 <= status < 400:
+            return Fault(f"redirects ({status}) where it should answer; check the address")
+        if status not in _GOOD:
+            words = excerpt(await _read_some(response), self.token)
+            return of_status(status, words, response.headers.get("Retry-After"))
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             return Fault("answers compressed, which was not asked for")
-        length = response.headers.get("Content-Length", "")
-        told = length.isascii() and length.isdecimal()
-        if told and (len(length) > _DIGITS or int(length) > most):
+        return await self._read_body(response)
+
+    async def _read_body(self, response: httpx.Response) -> Reply | Fault:
+        most = self.limits.max_bytes
+        # httpx has refused what is no number.
+        if int(response.headers.get("Content-Length", "0")) > most:
             return Fault(f"answers with more than {most:,} bytes, which are not read")
         data = bytearray()
-        while chunk := response.raw.read(_CHUNK, decode_content=False):
-            data += chunk
-            if len(data) > most:
-                return Fault(f"answers with more than {most:,} bytes, which are not read on")
-        if told and len(data) != int(length):
-            return Fault("broke off its answer", again=True)
+        try:
+            async for chunk in response.aiter_raw():
+                data += chunk
+                if len(data) > most:
+                    return Fault(f"answers with more than {most:,} bytes, which are not read on")
+        except _ERRORS as error:
+            return of_broken_answer(error, self.limits.read)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Reply(kind, bytes(data), nothing=response.status_code == _NOTHING)
 
-    def _refusal(self, response: Any) -> Fault:
-        data = b""
-        with suppress(Exception):  # the words are a courtesy; the status is what counts
-            data = response.raw.read(QUOTED, decode_content=False)
-        wait = response.headers.get("Retry-After")
-        return of_status(response.status_code, excerpt(data, self.token), wait)
+
+async def _read_some(response: httpx.Response) -> bytes:
+    """The start of a refusal's body, as far as it can be read: what counts is the status."""
+    data = b""
+    try:
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) >= QUOTED:
+                break
+    except _ERRORS:
+        pass
+    return data[:QUOTED]
 
 
-class _Bearer:
-    """Adds the token, and keeps ``requests`` from adding what a ``.netrc`` has for the host."""
+def _last_result(state: RetryCallState) -> Any:
+    outcome: Any = state.outcome  # set before anything asks
+    return outcome.result()
 
-    def __init__(self, token: Token | None) -> None:
-        self._token = token
 
-    def __call__(self, request: Any) -> Any:
-        if self._token is not None:
-            request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
-        return request
+def _open(url: str, limits: Limits) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(
+            verify=_authorities(),
+            # Proxies of the environment; never for this machine, nor a token in the open to one.
+            trust_env=not is_local(url),
+            timeout=httpx.Timeout(limits.read, connect=limits.connect, pool=None),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            event_hooks={"response": [_set_location_aside]},
+        )
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise UsageError(f"the proxy that the environment names cannot be used ({error})") from None
+
+
+async def _set_location_aside(response: httpx.Response) -> None:
+    """Keeps ``httpx`` from reading redirects, which it does although it is to follow none."""
+    response.extensions[_LOCATION] = response.headers.pop("Location", None)
+
+
+def _authorities() -> ssl.SSLContext | bool:
+    """The certificate authorities that the environment names; ``True`` for the common ones."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if not named:
+        return True
+    try:
+        if Path(named).is_dir():
+            return ssl.create_default_context(capath=named)
+        return ssl.create_default_context(cafile=named)
+    except OSError as error:
+        raise UsageError(
+            f"REQUESTS_CA_BUNDLE names {named}, which holds no certificates ({error.strerror})"
+        ) from error

@@ -1,15 +1,20 @@
-"""What can go wrong with a request, in words, and whether it may go right the next time.
+"""Reasons for which a request fails, in words, and whether to try again.
 
-Exceptions of ``requests`` hold the request with its headers, the token among them: they are
-told in words and not passed on.
+Exceptions of ``httpx`` hold the request with its headers, the token among them: their reasons
+are passed on, they themselves are not.
 """
 
 from __future__ import annotations
 
+import socket
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import httpx
+
+from fiftyone_plugin.predictors.error_text import causes
 from fiftyone_plugin.predictors.secrets import Token
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -27,7 +32,7 @@ class Fault:
     """Why there is no answer.
 
     Attributes:
-        reason: goes on after the server's name
+        reason: continues a sentence that begins with the server's name
         again: whether to try again
         wait: seconds until then, where the server names them
     """
@@ -45,29 +50,33 @@ def of_status(status: int, words: str, wait: str | None) -> Fault:
 
 
 def of_error(error: Exception, connect: float, read: float) -> Fault:
-    """What ``requests`` raised; ``connect`` and ``read`` are the time-outs in seconds."""
-    from requests import exceptions as known
-
-    name = type(error).__name__
-    if isinstance(error, known.SSLError):
-        why = "its certificate is not trusted" if "CERTIFICATE" in str(error).upper() else "TLS"
+    """What ``httpx`` raised before there was an answer; the time-outs are in seconds."""
+    led = list(causes(error))
+    if found := next((e for e in led if isinstance(e, ssl.SSLError)), None):
+        certificate = isinstance(found, ssl.SSLCertVerificationError)
+        why = "its certificate is not trusted" if certificate else "TLS"
         return Fault(
             f"cannot be trusted ({why}); REQUESTS_CA_BUNDLE names the file of your own "
             "certificate authority"
         )
-    if isinstance(error, known.ConnectTimeout):
+    if isinstance(error, httpx.ConnectTimeout):
         return Fault(f"could not be reached within {connect:g} s", again=True)
-    if isinstance(error, known.ReadTimeout) or name == "ReadTimeoutError":
+    if isinstance(error, httpx.TimeoutException):
         return Fault(f"said nothing for {read:g} s", again=True)
-    if isinstance(error, known.ProxyError):
+    if isinstance(error, httpx.ProxyError):
         return Fault("is not reached through the proxy", again=True)
-    if isinstance(error, known.ConnectionError):
-        refused = "refused" in str(error).lower()
-        what = "refuses connections; is it running?" if refused else "broke off the connection"
-        return Fault(what, again=True)
-    if isinstance(error, ValueError) and not isinstance(error, known.RequestException):
-        return Fault(f"answers with what is no HTTP ({name})")
-    return Fault(f"broke off its answer ({name})", again=True)
+    if any(isinstance(e, ConnectionRefusedError) for e in led):
+        return Fault("refuses connections; is it running?", again=True)
+    if any(isinstance(e, socket.gaierror) for e in led):
+        return Fault("has no address that can be found; check the spelling", again=True)
+    return Fault("broke off the connection", again=True)
+
+
+def of_broken_answer(error: Exception, read: float) -> Fault:
+    """What ``httpx`` raised within an answer; the time-out is in seconds."""
+    if isinstance(error, httpx.TimeoutException):
+        return Fault(f"said nothing for {read:g} s", again=True)
+    return Fault(f"broke off its answer ({type(error).__name__})", again=True)
 
 
 def excerpt(data: bytes, token: Token | None) -> str:

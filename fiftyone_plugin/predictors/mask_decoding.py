@@ -19,7 +19,7 @@ ACCEPT = "image/png, application/json;q=0.9, application/x-npy;q=0.8"
 _Decoder = Callable[[bytes, tuple[int, int]], Prediction]
 
 
-def read_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
+def decode_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
     """Decodes an answer.
 
     Args:

@@ -9,35 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors.base import Prediction
-from importers.errors import UsageError
+from fiftyone_plugin.predictors.params import option
 
 ALL, LARGEST, UNION, BEST = "all", "largest", "union", "best"
-MERGE = "union of all that reach the threshold, or best: the one of the highest score"
-REGIONS = "all regions above the threshold, or the largest alone"
 ALWAYS = "where nothing reaches the threshold, answer with the best all the same"
-TEMPLATE = "what the model is asked; {} stands for the query"
+_MERGE = "union of all that reach the threshold, or best: the one of the highest score"
+_REGIONS = "all regions above the threshold, or the largest alone"
+_TEMPLATE = "what the model is asked; {} stands for the query"
 
 
-def one_of(name: str, value: str, values: Sequence[str]) -> str:
-    """The value.
-
-    Raises:
-        UsageError: if it is none of the values
-    """
-    if value not in values:
-        raise UsageError(f"{name} takes {' or '.join(values)}, not {value!r}")
-    return value
+def merge() -> Any:
+    """The parameter that :func:`choose` is told."""
+    return option(_MERGE, UNION, choices=(UNION, BEST))
 
 
-def check_template(name: str, template: str) -> str:
-    """The template.
+def regions(about: str = _REGIONS) -> Any:
+    """The parameter that says whether :func:`largest_region` is taken."""
+    return option(about, ALL, choices=(ALL, LARGEST))
 
-    Raises:
-        UsageError: if it has no single place for the query
-    """
-    if template.count("{}") != 1:
-        raise UsageError(f"{name} must hold {{}} once, where the query goes, not {template!r}")
-    return template
+
+def template() -> Any:
+    """The parameter that frames the query, with one place ``{}`` for it."""
+    return option(_TEMPLATE, "{}", holds="{}")
 
 
 def above(scores: Any, size: tuple[int, int], threshold: float) -> Prediction:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fiftyone_plugin.predictors.devices import first_line, is_out_of_memory
+from fiftyone_plugin.predictors.devices import is_out_of_memory
+from fiftyone_plugin.predictors.error_text import causes, first_line
 from importers.errors import LayoutError, PairLensError, StateError, UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def explain(source: Source, error: Exception) -> PairLensError:
     """The sentence for a failure to load."""
     given = source.given
-    chain = list(_chain(error))
+    chain = list(causes(error))
     names = {kind.__name__ for e in chain for kind in type(e).__mro__}
     text = " ".join(str(e) for e in chain)
     if "torchvision::" in text:
@@ -53,14 +54,6 @@ def explain(source: Source, error: Exception) -> PairLensError:
 def _is_unreachable(names: set[str], text: str) -> bool:
     kinds = {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectError", "TimeoutException"}
     return bool(names & kinds) or "couldn't connect" in text or "offline mode" in text
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def missing_package(predictor: str, needed: Sequence[str], missing: str | None) -> UsageError:

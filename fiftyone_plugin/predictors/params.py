@@ -6,8 +6,8 @@
     class Settings:
         side: int = option("longest side in pixels that is worked at", 384, low=32, high=4096)
 
-    SPEC = PredictorSpec(..., params=describe(Settings), load=load)
-    settings = read_params("cues", Settings, {"side": "512"})
+    SPEC = PredictorSpec(..., settings=Settings, make=lambda settings, device: ...)
+    SPEC.load({"side": "512"}, "cpu")
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ def option(
     *,
     low: float | None = None,
     high: float | None = None,
+    choices: tuple[str, ...] = (),
+    holds: str = "",
 ) -> Any:
     """A dataclass field that is a parameter.
 
@@ -38,13 +40,15 @@ def option(
         about: what it means, for people
         default: its value unless told; without one the parameter must be given
         low, high: the least and the greatest number allowed
+        choices: the texts allowed; any if empty
+        holds: what a text must contain exactly once, where the query goes
     """
-    metadata = {"about": about, "low": low, "high": high}
+    metadata = {"about": about, "low": low, "high": high, "choices": choices, "holds": holds}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def describe(settings: type[Any]) -> dict[str, str]:
-    """Parameter name to what it means and its default, for ``PredictorSpec.params``.
+    """Parameter name to what it means and its default.
 
     Those that must be given come first.
     """
@@ -79,6 +83,7 @@ def read_params(predictor: str, settings: type[S], given: Mapping[str, Any]) -> 
             raise UsageError(f"predictor {predictor} has no parameter {name!r}; it has {known}")
         if value is not None:
             values[name] = _cast(f"{predictor}.{name}", kinds[name], value, fields[name].metadata)
+            _check_text(f"{predictor}.{name}", values[name], fields[name].metadata)
     for name, spec in fields.items():
         if name not in values and spec.default is dataclasses.MISSING:
             raise UsageError(
@@ -99,6 +104,15 @@ def _cast(name: str, kind: type, value: Any, limits: Mapping[str, Any]) -> Any:
         at_most = f" {'and' if at_least else 'of'} at most {high}" if high is not None else ""
         raise UsageError(f"{name} takes {_KINDS[kind]}{at_least}{at_most}, not {value!r}")
     return cast
+
+
+def _check_text(name: str, value: Any, limits: Mapping[str, Any]) -> None:
+    choices, holds = limits["choices"], limits["holds"]
+    if choices and value not in choices:
+        listed = f"{', '.join(choices[:-1])} or {choices[-1]}"
+        raise UsageError(f"{name} takes {listed}, not {value!r}")
+    if holds and value.count(holds) != 1:
+        raise UsageError(f"{name} must hold {holds} once, where the query goes, not {value!r}")
 
 
 def _parse(kind: type, value: Any) -> Any:

@@ -105,7 +105,7 @@ class CocoResults:
                 self._images.add(name, record, _text(fields, ("split",)))
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`fiftyone_plugin.predictors.results.Index`."""
+        """The query's mask; see :class:`fiftyone_plugin.predictors.builtin.results.Index`."""
         records = self._find(query)
         if not records:
             raise NoPrediction("no record of the file names the pair or its image")

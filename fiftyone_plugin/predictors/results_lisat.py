@@ -78,7 +78,7 @@ class LisatResults:
         self._used: set[Path] = set()
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`fiftyone_plugin.predictors.results.Index`."""
+        """The query's mask; see :class:`fiftyone_plugin.predictors.builtin.results.Index`."""
         found = self._find(query)
         index = _INDEX.search(query.key)
         row = int(index[1]) if index else 0

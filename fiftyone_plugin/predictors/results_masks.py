@@ -28,7 +28,7 @@ class MaskFolder:
         self._used: set[Path] = set()
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`fiftyone_plugin.predictors.results.Index`."""
+        """The query's mask; see :class:`fiftyone_plugin.predictors.builtin.results.Index`."""
         # dict.fromkeys: in order, and an image id that is its file's stem is asked for once.
         stem = PurePosixPath(query.image_name).stem
         names = (safe_name(query.key), query.image_id, safe_name(query.image_id), stem)

@@ -70,7 +70,7 @@ class Stacks:
                 self._images.add(name, Row(file, number))
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`fiftyone_plugin.predictors.results.Index`."""
+        """The query's mask; see :class:`fiftyone_plugin.predictors.builtin.results.Index`."""
         names = (*pair_names(query), *ref_names(query)[:2])
         rows = first_of(names, self._names) or self._images.find(query)
         if not rows:

@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import psutil
-import requests
 
 from tests import database
 
@@ -64,8 +64,8 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                if requests.get(f"http://127.0.0.1:{self.port}/fiftyone", timeout=2).ok:
+                if httpx.get(f"http://127.0.0.1:{self.port}/fiftyone", timeout=2).is_success:
                     return
-            except requests.RequestException:
+            except httpx.HTTPError:
                 time.sleep(0.25)
         raise RuntimeError(f"the App does not answer:\n{self.log.read_text()[-3000:]}")

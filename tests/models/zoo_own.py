@@ -92,9 +92,9 @@ def in_memory(
     make: Callable[[list[str] | None], Any], threshold: float
 ) -> tuple[Any, Callable[[str], Any], float]:
     """A class of FiftyOne's on top of a stand-in for the library that it wraps."""
+    from fiftyone_plugin.predictors.builtin.zoo import Settings, Zoo
     from fiftyone_plugin.predictors.devices import choose_device
     from fiftyone_plugin.predictors.pipeline import Pipeline
-    from fiftyone_plugin.predictors.zoo import Settings, Zoo
 
     settings = Settings(model=make.__name__, threshold=threshold, merge="best")
     runtime = choose_device("cpu", half=False)
@@ -160,22 +160,27 @@ def told() -> dict[str, list[Any]]:
     from fiftyone.utils.fcclip import FCCLIPModel
     from fiftyone.utils.qwen3_vl import Qwen3VLModel, Qwen3VLModelConfig
 
-    from fiftyone_plugin.predictors.zoo_tell import tell_chat, tell_fcclip
+    from fiftyone_plugin.predictors.zoo_internals import SetPrompt, prompt_setter
+
+    def setter(model: Any) -> SetPrompt:
+        made = prompt_setter(model, "", "")
+        assert made is not None
+        return made
 
     chat: Any = object.__new__(Qwen3VLModel)
     chat.config = Qwen3VLModelConfig({"name_or_path": "x/y"})
     clip: Any = object.__new__(FCCLIPModel)
     clip.config, clip._model = type("Config", (), {"classes": None})(), Names()
-    clip._output_processor = Names()
+    clip._output_processor, clip._classes = Names(), []
     seen: dict[str, list[Any]] = {"chat": [], "framed": [], "fc-clip": []}
-    tells = tell_chat(chat, "", ""), tell_fcclip(clip, "", "")
+    setters = setter(chat), setter(clip)
     for text in ("a red car", "two ships"):
-        for tell in tells:
-            tell(text)
+        for set_prompt in setters:
+            set_prompt(text)
         seen["chat"].append(chat._get_prompt().split("Report")[0])
         seen["fc-clip"].append([clip._model.names, clip._output_processor.classes])
     chat.config = Qwen3VLModelConfig({"name_or_path": "x/y", "prompt": "Find {}."})
-    framed = tell_chat(chat, "", "")
+    framed = setter(chat)
     for text in ("a red car", "two ships"):
         framed(text)
         seen["framed"].append(chat._get_prompt())
@@ -186,7 +191,7 @@ class Names:
     """Of FC-CLIP's own network: what it is told."""
 
     names: list[str]
-    classes: list[str]
+    classes: list[str] = []  # noqa: RUF012
 
     def set_class_names(self, names: list[str]) -> None:
         self.names = names

@@ -55,7 +55,7 @@ class Moody:
 def moody() -> Iterator[type[Moody]]:
     Moody.asked = []
     PREDICTORS._things["moody"] = PredictorSpec(
-        "moody", "For tests.", {}, lambda params, device: Moody()
+        "moody", "For tests.", lambda settings, device: Moody()
     )
     yield Moody
     del PREDICTORS._things["moody"]
@@ -283,7 +283,7 @@ def test_the_next_batch_is_announced_before_it_is_asked(
         def notes(self) -> list[str]:
             return ["it rained"]
 
-    spec = PredictorSpec("reading", "For tests.", {}, lambda params, device: Reading())
+    spec = PredictorSpec("reading", "For tests.", lambda settings, device: Reading())
     monkeypatch.setitem(PREDICTORS._things, "reading", spec)
     done = predict(dataset.limit(5), predictor="reading", field_name="m", batch_size=2)
     read, ask = ("read", 2), ("ask", 2)

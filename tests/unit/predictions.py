@@ -9,7 +9,7 @@ from PIL import Image
 
 from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.results import Results
+from fiftyone_plugin.predictors.builtin.results import Results
 
 SHAPE = (6, 8)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from fiftyone_plugin.checks import Subject
-from fiftyone_plugin.checks.pairs import box_iou, normal_form
+from fiftyone_plugin.checks.pairs import box_iou
+from fiftyone_plugin.language import normal_form
 from importers.formats import gres
 from importers.mask_stats import MaskStats, measure
 from importers.polygons import rasterize

@@ -15,8 +15,9 @@ from PIL import Image
 from fiftyone_plugin import language
 from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.base import Query
+from fiftyone_plugin.predictors.builtin.cues import CACHED_IMAGES, color_words
 from fiftyone_plugin.predictors.cue_colors import color_fit
-from fiftyone_plugin.predictors.cues import CACHED_IMAGES, color_words
+from tests.predictor_contract import PredictorContract
 
 SIZE = 256
 GROUND = (118, 110, 100)
@@ -296,3 +297,7 @@ def test_the_real_chips_are_answered(shared_data: Path):
         mask = predict(chip, phrase)
         assert mask.shape == (512, 512)
         assert 0.0005 < mask.mean() < 0.1
+
+
+class TestContract(PredictorContract):
+    name = "cues"

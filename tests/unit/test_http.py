@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.predictors.base import NoPrediction, Query
 from importers.errors import UsageError
 from importers.rle import encode_rle
+from tests.predictor_contract import PredictorContract
 from tests.unit.hostile_files import png as png_claiming
 from tests.unit.http_calls import PNG, SECRET, ask, load, ok, queries, refused
 from tests.unit.predictions import mask
@@ -226,7 +227,7 @@ def test_a_batch_that_is_given_up_leaves_nothing_behind(chip: Path):
         results: Iterator[Any] = predictor.predict(queries(chip, 8))
         np.testing.assert_array_equal(next(results), mask(5))
         results.close()
-        predictor._asker._pool.shutdown(wait=True)
+        predictor.close()
         assert time.monotonic() - started < 1.5
         assert len(server.requests) <= 4
 
@@ -256,16 +257,37 @@ def test_the_next_batch_does_not_wait_for_the_slowest_pair(chip: Path):
 
 
 def test_threads_end_with_their_predictor(chip: Path):
+    before = set(threading.enumerate())
     with serve(lambda request: ok(PNG)) as server:
         predictor = load(server.url)
         list(predictor.predict(queries(chip, 4)))
-        assert [t for t in threading.enumerate() if t.name.startswith("pairlens-ask")]
+        assert [t for t in threading.enumerate() if t.name == "pairlens-service"]
         del predictor
         gc.collect()
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
-            left = [t for t in threading.enumerate() if t.name.startswith("pairlens-ask")]
+            ours = (t for t in threading.enumerate() if t.name.startswith(("pairlens", "asyncio")))
+            left = set(ours) - before
             if not left:
                 break
             time.sleep(0.02)
-    assert left == []
+    assert left == set()
+
+
+class TestContract(PredictorContract):
+    name = "http"
+    params: ClassVar[dict[str, str]] = {"url": "http://127.0.0.1:1/"}
+
+    @pytest.fixture
+    def predictor(self) -> Iterator[Any]:
+        def answer(request: Request) -> Answer:
+            parts = request.parts()
+            width, height = Image.open(io.BytesIO(parts["image"][2])).size
+            lit = np.zeros((height, width), np.uint8)
+            lit[: len(parts["query"][2])] = 1
+            return ok(png(lit))
+
+        with serve(answer) as server:
+            made = load(server.url)
+            yield made
+            made.close()

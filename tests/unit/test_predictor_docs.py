@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from PIL import Image
 
 from fiftyone_plugin.cli import build_parser
 from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import PredictorSpec, Query
+from fiftyone_plugin.predictors.base import Query
 from fiftyone_plugin.predictors.secrets import NAMES
 
 
@@ -47,13 +49,17 @@ def test_commands_parse(page: str):
     assert len(commands) == 16
     for command in commands:
         args = build_parser().parse_args(shlex.split(command))
-        for param in getattr(args, "param", ()):
+        for param in getattr(args, "settings", None) or ():
             assert param.partition("=")[0] in PREDICTORS[args.predictor].params
 
 
-def test_every_predictor_is_in_the_table(page: str):
-    named = re.findall(r"^\| `([\w+-]+)` \| [^|]+ \| [^|]+ \|$", page, re.MULTILINE)
-    assert set(named) >= set(PREDICTORS)
+@pytest.mark.parametrize("name", list(PREDICTORS))
+def test_every_predictor_is_in_the_table(page: str, name: str):
+    spec = PREDICTORS[name]
+    assert f"\n| `{name}` | {spec.about} | {spec.setup} |\n" in page
+
+
+def test_every_secret_is_told(page: str):
     assert all(name in page for name in NAMES)
 
 
@@ -78,20 +84,59 @@ def test_the_server_answers(page: str, tmp_path: Path, image: Path):
     assert 0 < red.sum() < red.size
 
 
-def test_the_worked_example_is_a_predictor(page: str, image: Path, tmp_path: Path):
-    code = program(page, "fiftyone_plugin/predictors/bright.py")
-    assert len(code.splitlines()) < 40
-    module = ModuleType("bright")
-    sys.modules["bright"] = module
-    try:
-        exec(compile(code, "bright.py", "exec"), module.__dict__)
-        spec: PredictorSpec = module.SPEC
-        assert "default 200" in spec.params["threshold"]
-        predictor = spec.load({"threshold": "150"}, "cpu")
-        gone = query(tmp_path / "gone.png")
-        bright, nothing = predictor.predict([query(image), gone])
-    finally:
-        del sys.modules["bright"]
-    expected = np.asarray(Image.open(image)).mean(axis=2) >= 150
-    np.testing.assert_array_equal(bright, expected)
-    assert isinstance(nothing, Exception) and "gone.png" in str(nothing)
+@pytest.fixture
+def elsewhere(page: str, tmp_path: Path) -> Path:
+    """A folder with the worked example, installed as a package of its own is."""
+    return install_example(page, tmp_path / "site")
+
+
+def install_example(page: str, site: Path) -> Path:
+    """Writes the page's module, its lines for a package, and its entry point into a folder."""
+    (joining,) = re.findall(
+        r"```python\n(from fiftyone_plugin.predictors import.*?)```", page, re.S
+    )
+    (entry,) = re.findall(r"```toml\n\[project\.entry-points\.\"(.*?)\"\]\n(.*?) = \"(.*?)\"", page)
+    info = site / "bright-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bright\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{entry[0]}]\n{entry[1]} = {entry[2]}\n")
+    (site / "bright.py").write_text(program(page, "bright.py") + joining)
+    return site
+
+
+def run_there(site: Path, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python with the folder among its packages."""
+    path = os.pathsep.join((str(site), str(root)))
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=120, cwd=site,
+        env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+
+
+def test_the_worked_example_passes_its_own_test(page: str, elsewhere: Path, repo_root: Path):
+    assert len(program(page, "bright.py").splitlines()) < 50
+    (elsewhere / "test_bright.py").write_text(program(page, "test_bright.py"))
+    done = run_there(elsewhere, repo_root, "-m", "pytest", "-q", "test_bright.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 passed" in done.stdout
+
+
+def test_the_worked_example_is_listed_beside_the_others(elsewhere: Path, repo_root: Path):
+    done = run_there(elsewhere, repo_root, "-m", "fiftyone_plugin.cli", "predictors", "--json")
+    listed = {p["name"]: p for p in json.loads(done.stdout)["predictors"]}
+    assert set(listed) == {*PREDICTORS, "bright"}
+    assert "default 200" in listed["bright"]["params"]["threshold"]
+
+
+def test_the_worked_example_is_found_in_pairlens_itself(
+    page: str, elsewhere: Path, repo_root: Path
+):
+    """A copy of the packages, with the module where the page says that it goes."""
+    for name in ("fiftyone_plugin", "importers"):
+        shutil.copytree(repo_root / name, elsewhere / name, ignore=shutil.ignore_patterns("*.js"))
+    shutil.rmtree(elsewhere / "bright-1.0.dist-info")
+    there = elsewhere / "fiftyone_plugin" / "predictors" / "builtin" / "bright.py"
+    there.write_text(program(page, "bright.py"))
+    code = "from fiftyone_plugin.predictors import PREDICTORS; print(*PREDICTORS)"
+    done = run_there(elsewhere, elsewhere, "-c", code)
+    assert set(done.stdout.split()) == {*PREDICTORS, "bright"}, done.stderr

@@ -42,6 +42,8 @@ class Options:
     needed: str = option("what must be said")
     flag: bool = option("whether", False)
     number: int = option("how many", 3, low=0)
+    one: str = option("red or blue", "red", choices=("red", "blue"))
+    framed: str = option("around the query", "{}", holds="{}")
 
 
 def test_parameters_are_cast_from_texts():
@@ -57,6 +59,12 @@ def test_parameters_are_cast_from_texts():
         ({"needed": None}, "needs the parameter 'needed'"),
         ({"needed": ""}, "p.needed takes a text, not ''"),
         ({"needed": "x", "flag": "perhaps"}, "p.flag takes yes or no, not 'perhaps'"),
+        ({"needed": "x", "one": "green"}, "p.one takes red or blue, not 'green'"),
+        (
+            {"needed": "x", "framed": "a"},
+            "p.framed must hold {} once, where the query",
+        ),
+        ({"needed": "x", "framed": "{}{}"}, "must hold {} once"),
         ({"needed": "x", "number": "-1"}, "p.number takes a whole number of at least 0, not '-1'"),
     ],
     ids=str,
@@ -72,6 +80,8 @@ def test_parameters_are_described():
         "needed": "what must be said (required)",
         "flag": "whether (default False)",
         "number": "how many (default 3)",
+        "one": "red or blue (default red)",
+        "framed": "around the query (default {})",
     }
 
 
@@ -87,7 +97,10 @@ def test_listing_predictors_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     listed, heavy = map(json.loads, done.stdout.splitlines())
-    assert [name for name, _, _ in listed][:2] == ["cues", "results"]
+    names = [name for name, _, _ in listed]
+    light = [name for name in names if not PREDICTORS[name].needs]
+    assert names == [*sorted(light), *sorted(set(names) - set(light))]
+    assert names[0] == "cues" and "results" in light
     assert all(about and params for _, about, params in listed)
     assert listed[0][1].startswith("Baseline")
     assert heavy == []

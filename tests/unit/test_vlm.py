@@ -13,7 +13,7 @@ from PIL import Image
 
 from fiftyone_plugin.predictors import PREDICTORS, secrets
 from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.vlm import complete_url
+from fiftyone_plugin.predictors.builtin.vlm import complete_url
 from importers.errors import MaskError, UsageError
 from tests.unit.web import Answer, Request, serve
 
@@ -64,7 +64,10 @@ def raw(body: bytes, kind: str = "application/json") -> Answer:
         ({"model": "m"}, "needs the parameter 'url'"),
         ({"url": "http://host"}, "needs the parameter 'model'"),
         ({"url": "ftp://host", "model": "m"}, "takes an address such as"),
-        ({"url": "http://h", "model": "m", "answer": "masks"}, "vlm.answer takes boxes, polygons"),
+        (
+            {"url": "http://h", "model": "m", "answer": "masks"},
+            "takes boxes or polygons",
+        ),
         ({"url": "http://h", "model": "m", "scale": "miles"}, "vlm.scale takes auto, unit"),
         ({"url": "http://h", "model": "m", "prompt": "where?"}, "must contain {query} once"),
         ({"url": "http://h", "model": "m", "max_tokens": "0"}, "vlm.max_tokens takes"),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from fiftyone_plugin.predictors.devices import Runtime
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
 from importers.records import Shape
 
@@ -35,10 +35,10 @@ class Settings:
         "beams of the search; more is slower and a little better", 3, low=1, high=16
     )
     tokens: int = option("tokens the answer may take; a point takes two", 1024, low=4, high=4096)
-    regions: str = option(
-        "all polygons that the answer holds, or the largest region alone", mask_tools.ALL
+    regions: str = mask_tools.regions(
+        "all polygons that the answer holds, or the largest region alone"
     )
-    template: str = option(mask_tools.TEMPLATE, "{}")
+    template: str = mask_tools.template()
     half: bool = option(models.HALF, True)
 
 
@@ -127,17 +127,13 @@ class Florence2:
         return self._model.get_image_features(pixels).pooler_output
 
 
-def load(params: dict[str, Any], device: str) -> Pipeline:
+def load(settings: Settings, device: str) -> Pipeline:
     """Loads the model and its processor.
 
     Raises:
-        UsageError: for a bad parameter, a missing package or a device that is not there
+        UsageError: for a missing package or a device that is not there
         LayoutError, StateError: if the model cannot be loaded
     """
-    settings = read_params(NAME, Settings, params)
-    regions = (mask_tools.ALL, mask_tools.LARGEST)
-    mask_tools.one_of(f"{NAME}.regions", settings.regions, regions)
-    mask_tools.check_template(f"{NAME}.template", settings.template)
     source, runtime, model = models.open_model(
         NAME, settings.model, device, settings.half, "Florence2ForConditionalGeneration", (NAME,)
     )
@@ -147,7 +143,8 @@ def load(params: dict[str, Any], device: str) -> Pipeline:
 SPEC = PredictorSpec(
     name=NAME,
     about="Florence-2: writes the outline of what the query refers to, point by point.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="torch, transformers, its weights",
     needs=models.PACKAGES,
 )

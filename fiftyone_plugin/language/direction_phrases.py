@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.naming import Directions
+from fiftyone_plugin.language.directions import Directions
 from fiftyone_plugin.language.tokens import Token, at
 
 MAX_BRIDGE = 5
@@ -19,7 +19,7 @@ _SMALL = v.BRIDGE | v.ARTICLE | v.FRAME_ADJECTIVE | {"specified"}
 
 
 @dataclass(slots=True)
-class Phrase:
+class DirectionPhrase:
     """Words of direction that belong together, from ``first`` to ``last``."""
 
     first: int
@@ -29,11 +29,11 @@ class Phrase:
     framed_by_of: bool = False
 
 
-def read_phrase(tokens: Sequence[Token], first: int) -> Phrase | None:
+def read_direction_phrase(tokens: Sequence[Token], first: int) -> DirectionPhrase | None:
     """The phrase that begins with token ``first``, or ``None`` where none does."""
     if not _begins(tokens, first):
         return None
-    phrase = Phrase(first, first)
+    phrase = DirectionPhrase(first, first)
     index = first
     while index < len(tokens):
         token = tokens[index]
@@ -74,11 +74,10 @@ def _center_follows(tokens: Sequence[Token], index: int) -> bool:
 
 def is_direction(token: Token) -> bool:
     """Whether a word says up, down, left, right or middle in any form."""
-    text = token.text
-    return text in v.VERTICAL or text in v.HORIZONTAL or text in v.CENTER or text in v.DIAGONAL
+    return token.text in v.DIRECTION
 
 
-def _take(tokens: Sequence[Token], index: int, phrase: Phrase) -> bool:
+def _take(tokens: Sequence[Token], index: int, phrase: DirectionPhrase) -> bool:
     text, directions = tokens[index].text, phrase.directions
     if text in v.BESIDE_CENTER and index == phrase.first:
         directions.beside(v.BESIDE_CENTER[text])
@@ -107,7 +106,7 @@ def skip_small(tokens: Sequence[Token], index: int) -> int:
     return index
 
 
-def _bridge(tokens: Sequence[Token], index: int, phrase: Phrase) -> int:
+def _bridge(tokens: Sequence[Token], index: int, phrase: DirectionPhrase) -> int:
     """Where the phrase goes on behind small words, or -1 where it ends."""
     target = skip_small(tokens, index)
     token = at(tokens, target)
@@ -123,7 +122,9 @@ def _bridge(tokens: Sequence[Token], index: int, phrase: Phrase) -> int:
     return target
 
 
-def _frame(tokens: Sequence[Token], index: int, phrase: Phrase, between: frozenset[str]) -> int:
+def _frame(
+    tokens: Sequence[Token], index: int, phrase: DirectionPhrase, between: frozenset[str]
+) -> int:
     if not between & v.PREPOSITION:
         return -1
     while at(tokens, index + 1).text in v.FRAME and not at(tokens, index + 1).starts_clause:

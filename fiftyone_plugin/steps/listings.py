@@ -1,13 +1,13 @@
-"""The commands that list what there is; none of them needs FiftyOne."""
+"""What there is: checks, formats, predictors. None of this imports FiftyOne."""
 
 from __future__ import annotations
 
-from argparse import Namespace
-
 from fiftyone_plugin.reports import Report, table
+from fiftyone_plugin.steps.step import Watch, step
 
 
-def run_checks(args: Namespace) -> Report:
+@step("checks", "List the checks.")
+def list_checks(watch: Watch) -> Report:
     """Lists the checks."""
     from fiftyone_plugin.checks import CHECKS
 
@@ -23,7 +23,8 @@ def run_checks(args: Namespace) -> Report:
     return Report({"checks": listing}, table(rows, indent=""))
 
 
-def run_formats(args: Namespace) -> Report:
+@step("formats", "List the formats.")
+def list_formats(watch: Watch) -> Report:
     """Lists the formats."""
     from importers.formats import FORMATS
 
@@ -33,12 +34,12 @@ def run_formats(args: Namespace) -> Report:
         listing.append(
             {"name": f.name, "about": f.about, "layout": f.layout, "kind": f.kind, "params": params}
         )
-        lines += table([(f.name, f.about)], "")
-        lines += table([(f"--param {name}=", about) for name, about in params.items()])
+        lines += [f"{f.name}  {f.about}", *_settings(params)]
     return Report({"formats": listing}, lines)
 
 
-def run_predictors(args: Namespace) -> Report:
+@step("predictors", "List the predictors and their parameters.")
+def list_predictors(watch: Watch) -> Report:
     """Lists the predictors."""
     from fiftyone_plugin.predictors import PREDICTORS
 
@@ -46,6 +47,9 @@ def run_predictors(args: Namespace) -> Report:
     for spec in PREDICTORS.values():
         entry = {"name": spec.name, "about": spec.about, "params": spec.params}
         listing.append(entry | {"needs": list(spec.needs)})
-        lines.append(f"{spec.name}: {spec.about}")
-        lines += table([(f"--param {name}=", about) for name, about in spec.params.items()])
+        lines += [f"{spec.name}: {spec.about}", *_settings(spec.params)]
     return Report({"predictors": listing}, lines)
+
+
+def _settings(params: dict[str, str]) -> list[str]:
+    return table([(f"--param {name}=", about) for name, about in params.items()])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from fiftyone_plugin.predictors.devices import Runtime
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.pipeline import Item, PhraseCache, Picture, PictureCache, Pipeline
 from fiftyone_plugin.predictors.preprocessing import Square, read_square
 
@@ -34,9 +34,9 @@ class Settings:
     model: str = option(models.MODEL, PUBLISHED)
     threshold: float = option("instances of a higher score count", 0.5, low=0, high=1)
     mask_threshold: float = option("pixels of a higher probability are target", 0.5, low=0, high=1)
-    merge: str = option(mask_tools.MERGE, mask_tools.UNION)
+    merge: str = mask_tools.merge()
     always: bool = option(mask_tools.ALWAYS, False)
-    template: str = option(mask_tools.TEMPLATE, "{}")
+    template: str = mask_tools.template()
     half: bool = option(models.HALF, True)
 
 
@@ -119,17 +119,13 @@ class Sam3:
         return list(zip(found, tokens["attention_mask"], strict=True))
 
 
-def load(params: dict[str, Any], device: str) -> Pipeline:
+def load(settings: Settings, device: str) -> Pipeline:
     """Loads the model and its tokenizer.
 
     Raises:
-        UsageError: for a bad parameter, a missing package or a device that is not there
+        UsageError: for a missing package or a device that is not there
         LayoutError, StateError: if the model cannot be loaded
     """
-    settings = read_params(NAME, Settings, params)
-    merges = (mask_tools.UNION, mask_tools.BEST)
-    mask_tools.one_of(f"{NAME}.merge", settings.merge, merges)
-    mask_tools.check_template(f"{NAME}.template", settings.template)
     source, runtime, model = models.open_model(
         NAME, settings.model, device, settings.half, "Sam3Model", ("sam3", "sam3_video")
     )
@@ -143,7 +139,8 @@ SPEC = PredictorSpec(
     name=NAME,
     about="SAM 3: every instance of what a short phrase names, with sharp edges; an empty mask "
     "where there is none. Its weights are gated.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="torch, transformers, its gated weights",
     needs=models.PACKAGES,
 )

@@ -24,10 +24,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, PredictorSpec, Query
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 from importers.errors import UsageError
 
 NAME = "results"
@@ -83,14 +83,13 @@ class Results:
             return error
 
 
-def load(params: dict[str, Any], device: str) -> Results:
+def load(settings: Settings, device: str) -> Results:
     """Indexes the folder; masks are read as they are asked for, on the CPU.
 
     Raises:
         UsageError: if nothing is at the path
         LayoutError: if a ``preds_*.json`` there is broken
     """
-    settings = read_params(NAME, Settings, params)
     path = Path(settings.path).expanduser()
     try:
         folder, file = path.is_dir(), path.is_file()
@@ -175,7 +174,8 @@ class Several:
 SPEC = PredictorSpec(
     name=NAME,
     about="Predictions made elsewhere: mask files, COCO-style JSON, stacks, LISAt's preds_*.json.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="their files",
     reads_images=False,
 )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from fiftyone_plugin.predictors.devices import Runtime, choose_device
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
 from fiftyone_plugin.predictors.preprocessing import Square, read_square
 
@@ -33,11 +33,11 @@ class Settings:
     model: str = option(f"Grounding DINO: {models.MODEL}", DETECTOR)
     sam2: str = option(f"SAM 2: {models.MODEL}", SEGMENTER)
     threshold: float = option("boxes of a higher score count", 0.25, low=0, high=1)
-    merge: str = option(mask_tools.MERGE, mask_tools.UNION)
+    merge: str = mask_tools.merge()
     boxes: int = option("at most so many boxes, the best ones", 20, low=1, high=300)
     always: bool = option(mask_tools.ALWAYS, False)
     mask_logit: float = option("pixels of a higher SAM 2 logit are target", 0.0, low=-32, high=32)
-    template: str = option(mask_tools.TEMPLATE, "{}")
+    template: str = mask_tools.template()
     half: bool = option(models.HALF, True)
 
 
@@ -165,17 +165,13 @@ def _caption(phrase: str) -> str:
     return phrase.lower().replace(".", " ").strip() + "."
 
 
-def load(params: dict[str, Any], device: str) -> Pipeline:
+def load(settings: Settings, device: str) -> Pipeline:
     """Loads both models.
 
     Raises:
-        UsageError: for a bad parameter, a missing package or a device that is not there
+        UsageError: for a missing package or a device that is not there
         LayoutError, StateError: if a model cannot be loaded
     """
-    settings = read_params(NAME, Settings, params)
-    merges = (mask_tools.UNION, mask_tools.BEST)
-    mask_tools.one_of(f"{NAME}.merge", settings.merge, merges)
-    mask_tools.check_template(f"{NAME}.template", settings.template)
     models.require(NAME)
     dino = models.find_source(NAME, settings.model)
     sam2 = models.find_source(NAME, settings.sam2, "sam2")
@@ -192,7 +188,8 @@ SPEC = PredictorSpec(
     name=NAME,
     about="Grounding DINO finds boxes for the query, SAM 2 turns each into a mask: sharp edges, "
     "several targets, and an empty mask where nothing is found.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="torch, transformers, the weights of both",
     needs=models.PACKAGES,
 )

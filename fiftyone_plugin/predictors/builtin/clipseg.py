@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from fiftyone_plugin.predictors.devices import Runtime
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.pipeline import Item, PhraseCache, Picture, PictureCache, Pipeline
 
 NAME = "clipseg"
@@ -29,8 +29,8 @@ class Settings:
 
     model: str = option(models.MODEL, PUBLISHED)
     threshold: float = option("pixels of a higher probability are target", 0.5, low=0, high=1)
-    regions: str = option(mask_tools.REGIONS, mask_tools.ALL)
-    template: str = option(mask_tools.TEMPLATE, "{}")
+    regions: str = mask_tools.regions()
+    template: str = mask_tools.template()
     half: bool = option(models.HALF, True)
 
 
@@ -94,17 +94,13 @@ class ClipSeg:
         ).pooler_output
 
 
-def load(params: dict[str, Any], device: str) -> Pipeline:
+def load(settings: Settings, device: str) -> Pipeline:
     """Loads the model and its processor.
 
     Raises:
-        UsageError: for a bad parameter, a missing package or a device that is not there
+        UsageError: for a missing package or a device that is not there
         LayoutError, StateError: if the model cannot be loaded
     """
-    settings = read_params(NAME, Settings, params)
-    regions = (mask_tools.ALL, mask_tools.LARGEST)
-    mask_tools.one_of(f"{NAME}.regions", settings.regions, regions)
-    mask_tools.check_template(f"{NAME}.template", settings.template)
     source, runtime, model = models.open_model(
         NAME, settings.model, device, settings.half, "CLIPSegForImageSegmentation", (NAME,)
     )
@@ -114,7 +110,8 @@ def load(params: dict[str, Any], device: str) -> Pipeline:
 SPEC = PredictorSpec(
     name=NAME,
     about="CLIPSeg: a mask from the query in one step; small and quick, coarse at the edges.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="torch, transformers, its weights",
     needs=models.PACKAGES,
 )

@@ -3,10 +3,11 @@
 ``apply_model`` gives one text to the whole run. Here a model is known by its class, or by what
 it offers, and falls into one of these kinds:
 
-- :class:`FromSamples`: reads its text from the sample, so that a batch may hold any texts
-- :class:`FromItems`: likewise, through the items of a data loader; :class:`Singly`: one by one
-- :class:`Told`: is told a text and then shown images; pairs are grouped by text, and the text
-  of the last group is asked first, so that it is changed as seldom as can be
+- :class:`PromptedBySample`: reads its text from the sample, so that a batch may hold any texts
+- :class:`PromptedByItem`: likewise, through the items of a data loader
+- :class:`PromptedOneByOne`: likewise, one item at a time
+- :class:`PromptedByText`: is given a text and then shown images; pairs are grouped by text, and
+  the text of the last group is asked first, so that it is changed as seldom as can be
 """
 
 from __future__ import annotations
@@ -17,23 +18,22 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from fiftyone_plugin.predictors.pipeline import Item
-from fiftyone_plugin.predictors.zoo_tell import TELLERS, Teller
+from fiftyone_plugin.predictors.zoo_internals import SetPrompt, marks_no_pixels, prompt_setter
 from importers.errors import UsageError
 
-CLASSIFIERS = "ClassifierOutputProcessor"
-SINGLY = "SegmentAnything3ImageModel"
+ONE_BY_ONE = "SegmentAnything3ImageModel"
 PROMPTED_BY_BOXES = ("SegmentAnythingModel", "SegmentAnything2ImageModel")
 
 
-class Way(Protocol):
-    """A way to ask a model."""
+class Prompting(Protocol):
+    """How a model is asked."""
 
     def labels(self, items: Sequence[Item], asked: Sequence[str]) -> Sequence[Any]:
         """FiftyOne labels for each item and its text, in order."""
         ...
 
 
-class FromSamples:
+class PromptedBySample:
     """Models that read their text from their sample (``SamplesMixin``).
 
     Args:
@@ -57,7 +57,7 @@ class FromSamples:
         return self._model.predict_all(images, samples=samples)
 
 
-class FromItems:
+class PromptedByItem:
     """Models whose loader makes an item of an image and its text (``SupportsGetItem``).
 
     Args:
@@ -91,7 +91,7 @@ class FromItems:
             return model.predict_all(collate(made))
 
 
-class Singly(FromItems):
+class PromptedOneByOne(PromptedByItem):
     """Models whose loader has a text of its own, and which mix up the images of a batch.
 
     FiftyOne 1.22 takes the answer of Meta's SAM 3 for a list of images, where it is one answer
@@ -99,32 +99,32 @@ class Singly(FromItems):
 
     Args:
         model: the model
-        tell: gives it a text
+        set_prompt: gives it a text
     """
 
-    def __init__(self, model: Any, tell: Teller) -> None:
+    def __init__(self, model: Any, set_prompt: SetPrompt) -> None:
         super().__init__(model, "")
-        self._tell = tell
+        self._set_prompt = set_prompt
 
     def labels(self, items: Sequence[Item], asked: Sequence[str]) -> Sequence[Any]:
         """Pair by pair."""
         labels: list[Any] = []
         for item, text in zip(items, asked, strict=True):
-            self._tell(text)
+            self._set_prompt(text)
             labels += super().labels([item], [text])
         return labels
 
 
-class Told:
+class PromptedByText:
     """Models that are told a text and then shown images.
 
     Args:
         model: the model
-        tell: gives it a text
+        set_prompt: gives it a text
     """
 
-    def __init__(self, model: Any, tell: Teller) -> None:
-        self._model, self._tell = model, tell
+    def __init__(self, model: Any, set_prompt: SetPrompt) -> None:
+        self._model, self._set_prompt = model, set_prompt
         self._text: str | None = None
 
     def labels(self, items: Sequence[Item], asked: Sequence[str]) -> Sequence[Any]:
@@ -144,13 +144,13 @@ class Told:
 
     def _ask(self, items: Sequence[Item], text: str) -> Sequence[Any]:
         if text != self._text:
-            self._text = None  # where telling fails half-way
-            self._tell(text)
+            self._text = None  # where it fails half-way
+            self._set_prompt(text)
             self._text = text
         return self._model.predict_all([item.picture.inputs for item in items])
 
 
-def way_of(model: Any, name: str, key: str, background: str) -> Way:
+def prompting_of(model: Any, name: str, key: str, background: str) -> Prompting:
     """How a model takes text.
 
     Args:
@@ -167,20 +167,18 @@ def way_of(model: Any, name: str, key: str, background: str) -> Way:
     kinds = [kind.__name__ for kind in type(model).__mro__]
     if getattr(model, "media_type", "image") != "image":
         raise UsageError(f"zoo.model: {name} is a model of {model.media_type}s, not of images")
-    output = getattr(model, "_output_processor", None)
-    if CLASSIFIERS in {kind.__name__ for kind in type(output).__mro__}:
+    if marks_no_pixels(model):
         raise UsageError(f"zoo.model: {name} says what an image shows and marks no pixels")
-    for kind in kinds:
-        if kind in TELLERS:
-            tell = TELLERS[kind](model, name, background)
-            return Singly(model, tell) if kind == SINGLY else Told(model, tell)
+    if set_prompt := prompt_setter(model, name, background):
+        one_by_one = ONE_BY_ONE in kinds
+        return (PromptedOneByOne if one_by_one else PromptedByText)(model, set_prompt)
     if not set(kinds) & set(PROMPTED_BY_BOXES):
         if key in _item_keys(model):
-            return FromItems(model, key)
+            return PromptedByItem(model, key)
         if isinstance(model, fom.SamplesMixin):
-            return FromSamples(model, key)
-        if tell := _offered(model):
-            return Told(model, tell)
+            return PromptedBySample(model, key)
+        if set_prompt := _offered(model):
+            return PromptedByText(model, set_prompt)
     raise UsageError(
         f"zoo.model: {name} ({type(model).__name__}) takes no text; docs/predictors.md says which "
         "models of FiftyOne's zoo do"
@@ -193,8 +191,8 @@ def _item_keys(model: Any) -> Sequence[str]:
     return ()
 
 
-def _offered(model: Any) -> Teller | None:
-    """A way to tell a model nobody knows: what its attributes and methods are called."""
+def _offered(model: Any) -> SetPrompt | None:
+    """What gives a text to a model of an unknown class, by the names of its members."""
     if hasattr(model, "prompt") and _settable(model, "prompt"):
         return lambda text: setattr(model, "prompt", text)
     if callable(getattr(model, "set_classes", None)):

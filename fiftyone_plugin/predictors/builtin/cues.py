@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin import language
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
 from fiftyone_plugin.predictors.cue_colors import color_fit
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 
 if TYPE_CHECKING:
     from fiftyone_plugin.predictors.regions import Regions
@@ -150,15 +150,15 @@ def _color_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
     return score
 
 
-def load(params: dict[str, Any], device: str) -> Cues:
+def load(settings: Settings, device: str) -> Cues:
     """Makes the predictor; it runs on the CPU whatever the device."""
-    return Cues(read_params(NAME, Settings, params))
+    return Cues(settings)
 
 
 SPEC = PredictorSpec(
     name=NAME,
     about="Baseline: the region that best fits the place, colour and size words of the query; "
     "it knows no objects.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
 )

@@ -1,7 +1,7 @@
 """``zoo``: a model of FiftyOne's zoo that takes text, asked each pair's own query.
 
 ``apply_model`` gives one text to the whole run; here each pair's query is put in, by the ways
-that :mod:`fiftyone_plugin.predictors.zoo_texts` knows. Detections become masks with their own
+that :mod:`fiftyone_plugin.predictors.zoo_prompting` knows. Detections become masks with their own
 masks, or as filled boxes where they have none.
 """
 
@@ -19,10 +19,10 @@ from fiftyone_plugin.predictors import mask_tools, models
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from fiftyone_plugin.predictors.devices import Runtime, choose_device
 from fiftyone_plugin.predictors.model_faults import explain
-from fiftyone_plugin.predictors.params import describe, option, read_params
+from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.pipeline import Item, Pipeline
 from fiftyone_plugin.predictors.zoo_labels import label_to_mask
-from fiftyone_plugin.predictors.zoo_texts import way_of
+from fiftyone_plugin.predictors.zoo_prompting import prompting_of
 from importers.errors import StateError, UsageError
 
 NAME = "zoo"
@@ -37,12 +37,12 @@ class Settings:
     options: str = option("JSON object: what else the zoo makes the model with", "{}")
     prompt_key: str = option("under which name a model reads its text", "prompt_field")
     threshold: float = option("detections of a higher confidence count", 0.25, low=0, high=1)
-    merge: str = option(mask_tools.MERGE, mask_tools.UNION)
+    merge: str = mask_tools.merge()
     always: bool = option(mask_tools.ALWAYS, False)
     background: str = option(
         "what models that divide the whole image are told the rest is", "background"
     )
-    template: str = option(mask_tools.TEMPLATE, "{}")
+    template: str = mask_tools.template()
 
 
 class Zoo:
@@ -51,7 +51,9 @@ class Zoo:
     def __init__(self, model: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
         self._model, self._settings = model, settings
-        self._way = way_of(model, settings.model, settings.prompt_key, settings.background)
+        self._prompting = prompting_of(
+            model, settings.model, settings.prompt_key, settings.background
+        )
 
     def prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pixels: zoo models prepare their images themselves."""
@@ -62,7 +64,7 @@ class Zoo:
         settings = self._settings
         asked = [settings.template.replace("{}", item.phrase) for item in items]
         with self._model:  # as apply_model does; models set up their own inference there
-            labels = self._way.labels(items, asked)
+            labels = self._prompting.labels(items, asked)
         rules = (settings.threshold, settings.merge, settings.always)
         return [
             label_to_mask(label, item.picture.size, *rules)
@@ -102,18 +104,14 @@ def _refusal(name: str, error: Exception) -> Exception:
     return StateError(f"zoo model {explained}") if type(explained) is StateError else explained
 
 
-def load(params: dict[str, Any], device: str) -> Pipeline:
+def load(settings: Settings, device: str) -> Pipeline:
     """Loads the zoo model.
 
     Raises:
-        UsageError: for a bad parameter, a model that is not in the zoo or takes no text per
+        UsageError: for a model that is not in the zoo or takes no text per
             pair, or a missing package
         StateError: if the model cannot be loaded
     """
-    settings = read_params(NAME, Settings, params)
-    merges = (mask_tools.UNION, mask_tools.BEST)
-    mask_tools.one_of(f"{NAME}.merge", settings.merge, merges)
-    mask_tools.check_template(f"{NAME}.template", settings.template)
     models.require(NAME, ("torch",))
     runtime = choose_device(device, half=False)
     return Pipeline(Zoo(_load_zoo_model(settings, device), settings, runtime))
@@ -122,7 +120,8 @@ def load(params: dict[str, Any], device: str) -> Pipeline:
 SPEC = PredictorSpec(
     name=NAME,
     about="A model of FiftyOne's zoo that takes text, asked each pair's own query.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="torch, what the model itself needs",
     needs=("torch", "torchvision"),
 )

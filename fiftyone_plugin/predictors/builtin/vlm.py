@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
+from fiftyone_plugin.predictors import secrets
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
-from fiftyone_plugin.predictors.http import Waiting, limits_of
-from fiftyone_plugin.predictors.params import describe, option, read_params
-from fiftyone_plugin.predictors.vlm_answers import KINDS, SCALES, Kind, Scale
+from fiftyone_plugin.predictors.params import option
+from fiftyone_plugin.predictors.services import ServicePredictor, ServiceSettings, open_client
+from fiftyone_plugin.predictors.vlm_answers import KINDS, SCALES, Kind, Scale, read_answer
 from importers.errors import MaskError, UsageError
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ PROMPTS: dict[Kind, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(Waiting):
+class Settings(ServiceSettings):
     """The parameters of ``vlm``."""
 
     url: str = option("address of the server, with or without /v1/chat/completions")
     model: str = option("the model's name at the server")
-    answer: str = option(f"what is asked for: {' or '.join(KINDS)}", "boxes")
-    scale: str = option(f"of the numbers in answers: {', '.join(SCALES)}", "auto")
+    answer: str = option("what is asked for: boxes or polygons", "boxes", choices=KINDS)
+    scale: str = option(f"of the numbers in answers: {', '.join(SCALES)}", "auto", choices=SCALES)
     prompt: str = option(
         "the question, with {query} and, if wanted, {width} and {height} in it; "
         "'default' asks for JSON in pixels",
@@ -58,7 +58,7 @@ class Settings(Waiting):
     json_mode: bool = option("ask the server to allow JSON alone; not every server knows it", False)
 
 
-class Vlm:
+class ChatModel(ServicePredictor):
     """Masks drawn from the boxes or polygons that a chat model answers.
 
     Args:
@@ -67,53 +67,36 @@ class Vlm:
     """
 
     def __init__(self, client: Client, settings: Settings) -> None:
-        from fiftyone_plugin.predictors.http_images import Payloads
-        from fiftyone_plugin.predictors.service_pool import Asker
-
-        self._client = client
+        super().__init__(client, settings.concurrency)
         self._settings = settings
-        self._payloads = Payloads()
-        self._asker = Asker(self._ask, client, settings.concurrency)
 
-    def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
-        """A mask in its image's size for each query, or why the model gave none."""
-        return self._asker.predict(batch)
-
-    def prefetch(self, batch: Sequence[Query]) -> None:
-        """Begins to ask about the batch that comes next."""
-        self._asker.prefetch(batch)
-
-    def close(self) -> None:
-        """Gives up what is under way."""
-        self._asker.close()
-
-    def _ask(self, query: Query) -> Prediction:
+    def read(self, reply: Reply, query: Query) -> Prediction:
+        """The shapes in the answer, filled."""
         from fiftyone_plugin.predictors.drawing import draw
-        from fiftyone_plugin.predictors.vlm_answers import read_answer
 
         size = _size(query)
-        reply = self._client.post("application/json", json=self._request(query, size))
         kind, scale = _kind(self._settings), _scale(self._settings)
         shapes = read_answer(read_text(reply), kind, size, scale)
         return draw(shapes.rings, size, boxes=kind == "boxes")
 
-    def _request(self, query: Query, size: tuple[int, int]) -> dict[str, Any]:
+    def request(self, query: Query) -> dict[str, Any]:
+        """A chat completion of one message with image and prompt."""
         settings = self._settings
-        image = self._payloads.get(query.image)
+        image = self._read_payload(query.image)
         data = base64.b64encode(image.data).decode("ascii")
         content = [
             {"type": "image_url", "image_url": {"url": f"data:{image.mime_type};base64,{data}"}},
-            {"type": "text", "text": make_prompt(settings, query.phrase, size)},
+            {"type": "text", "text": make_prompt(settings, query.phrase, _size(query))},
         ]
-        request: dict[str, Any] = {
+        completion: dict[str, Any] = {
             "model": settings.model,
             "messages": [{"role": "user", "content": content}],
             "temperature": 0,
             "max_tokens": settings.max_tokens,
         }
         if settings.json_mode:
-            request["response_format"] = {"type": "json_object"}
-        return request
+            completion["response_format"] = {"type": "json_object"}
+        return {"accept": "application/json", "json": completion}
 
 
 def make_prompt(settings: Settings, phrase: str, size: tuple[int, int]) -> str:
@@ -178,35 +161,22 @@ def complete_url(url: str) -> str:
     return address + mark + rest
 
 
-def load(params: dict[str, Any], device: str) -> Vlm:
+def load(settings: Settings, device: str) -> ChatModel:
     """Makes the predictor; nothing is sent before the first batch.
 
     Raises:
-        UsageError: for a bad parameter, or a token that may not go where it would
+        UsageError: for an address that is none, or a token that may not go where it would
     """
-    from fiftyone_plugin.predictors import secrets
-    from fiftyone_plugin.predictors.http_addresses import check_token, check_url
-    from fiftyone_plugin.predictors.http_client import Client
-
-    settings = read_params(NAME, Settings, params)
-    for name, value, known in (
-        ("answer", settings.answer, get_args(Kind)),
-        ("scale", settings.scale, get_args(Scale)),
-    ):
-        if value not in known:
-            raise UsageError(f"vlm.{name} takes {', '.join(known)}, not {value!r}")
     if settings.prompt != "default" and settings.prompt.count("{query}") != 1:
         raise UsageError("vlm.prompt must contain {query} once, where the query goes")
-    parts = check_url(NAME, settings.url)
-    token = secrets.find_token(secrets.VLM_TOKEN, parts.hostname or "")
-    check_token(parts, secrets.VLM_TOKEN, token, settings.open_token)
-    client = Client(complete_url(settings.url), limits_of(settings, MAX_REPLY), token)
-    return Vlm(client, settings)
+    url = complete_url(settings.url)
+    return ChatModel(open_client(NAME, settings, url, secrets.VLM_TOKEN, MAX_REPLY), settings)
 
 
 SPEC = PredictorSpec(
     name=NAME,
     about="A chat model behind an OpenAI-compatible address, asked for boxes or polygons as JSON.",
-    params=describe(Settings),
-    load=load,
+    settings=Settings,
+    make=load,
+    setup="a server, such as vLLM",
 )

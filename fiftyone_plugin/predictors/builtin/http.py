@@ -1,0 +1,74 @@
+"""``http``: a mask service of your own, asked with one POST for each pair.
+
+The request is ``multipart/form-data`` with two parts: ``image``, the image file as it was
+published (a PNG where that is no format browsers show, such as TIFF), and ``query``, the
+text. The answer has the image's size and is, by its content type, one of::
+
+    image/png            gray, 0 and 1 or 0 and 255
+    application/x-npy    (height, width), of any number type; fractions are cut at 0.5
+    application/json     COCO RLE, {"size": [height, width], "counts": "..." or [...]}
+
+Status 204 says that there is no answer to this pair. 429, 408, 425 and 5xx are asked again
+after a while, which ``Retry-After`` may name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fiftyone_plugin.predictors import secrets
+from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
+from fiftyone_plugin.predictors.params import option
+from fiftyone_plugin.predictors.services import ServicePredictor, ServiceSettings, open_client
+
+if TYPE_CHECKING:
+    from fiftyone_plugin.predictors.http_client import Reply
+
+NAME = "http"
+MAX_REPLY = 64 << 20
+"""Bytes of an answer; as NPY, a mask of 8,000x8,000 pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ServiceSettings):
+    """The parameters of ``http``."""
+
+    url: str = option("address that a pair is posted to")
+
+
+class MaskService(ServicePredictor):
+    """Masks from a service that takes an image and a query."""
+
+    def request(self, query: Query) -> dict[str, Any]:
+        """A form of image and query."""
+        from fiftyone_plugin.predictors.mask_decoding import ACCEPT
+
+        image = self._read_payload(query.image)
+        files = {"image": (image.name, image.data, image.mime_type)}
+        return {"accept": ACCEPT, "files": files, "data": {"query": query.phrase}}
+
+    def read(self, reply: Reply, query: Query) -> Prediction:
+        """The mask in the answer."""
+        from fiftyone_plugin.predictors.mask_decoding import decode_reply
+
+        return decode_reply(reply, query.image_size)
+
+
+def load(settings: Settings, device: str) -> MaskService:
+    """Makes the predictor; nothing is sent before the first batch.
+
+    Raises:
+        UsageError: for an address that is none, or a token that may not go where it would
+    """
+    client = open_client(NAME, settings, settings.url, secrets.HTTP_TOKEN, MAX_REPLY)
+    return MaskService(client, settings.concurrency)
+
+
+SPEC = PredictorSpec(
+    name=NAME,
+    about="A mask service: one POST with image and query a pair; PNG, NPY or COCO RLE back.",
+    settings=Settings,
+    make=load,
+    setup="a server",
+)

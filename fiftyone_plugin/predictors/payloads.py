@@ -1,0 +1,48 @@
+"""Images as they are sent to a service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from importers.errors import UsageError
+
+MAX_BYTES = 64 << 20
+"""Size of an image file that is sent; services refuse far smaller ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """An image file in a format that browsers, and so services, read."""
+
+    data: bytes
+    mime_type: str
+
+    @property
+    def name(self) -> str:
+        """A file name that tells nothing but the format."""
+        return f"image.{self.mime_type.removeprefix('image/')}"
+
+
+def read_payload(image: Path) -> Payload:
+    """The image's bytes as published, or a PNG of what browsers do not show, such as TIFF.
+
+    Raises:
+        ImageError: if it is no image
+        UsageError: if it is too large to be sent
+    """
+    from importers.masks import encode_png
+    from importers.media import inspect_image, read_rgb
+
+    facts = inspect_image(image)
+    if not facts.browsable:
+        data = encode_png(read_rgb(image))
+        _check_size(image, len(data), " as PNG")
+        return Payload(data, "image/png")
+    _check_size(image, facts.size_bytes)
+    return Payload(image.read_bytes(), facts.mime_type)
+
+
+def _check_size(image: Path, size: int, form: str = "") -> None:
+    if size > MAX_BYTES:
+        raise UsageError(f"{image.name} has {size:,} bytes{form}, too many to be sent")
