@@ -13,7 +13,6 @@ from fiftyone_plugin.checks import Check, Finding, Subject
 from fiftyone_plugin.checks.fetching import images
 from fiftyone_plugin.checks.finding import about_several, find_in
 from fiftyone_plugin.checks.records import Columns, Row
-from fiftyone_plugin.curation.texts import VerdictKind
 from importers import fields
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"

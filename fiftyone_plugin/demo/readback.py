@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation.texts import VerdictKind
 from importers import fields, store
 from importers.formats import FORMATS
 from importers.records import CaptionedImage, Pair, Record

@@ -368,7 +368,7 @@ def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> 
         {"_id": pair["_id"]},
         {"$set": {"findings": {"_cls": "Classifications", "classifications": [finding]}}},
     )
-    verdicts.set_verdict(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
+    review.set_verdict(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
     asked, dialogs = [], []
     session.on("request", lambda request: asked.append(request.url))
     session.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))

@@ -55,7 +55,7 @@ def queue(dataset: Any) -> list[str]:
     """The pairs of the session, worst first, as the panel's bar has them."""
     from fiftyone_plugin.curation import bars
 
-    return pair_selection.view_of(dataset, f"check:{CHECK}").values("id")
+    return bars.view_of(dataset, f"check:{CHECK}").values("id")
 
 
 def stored(dataset: Any, sample_id: str) -> dict[str, Any]:
