@@ -286,10 +286,11 @@ class _Reader:
             pass
         at = self._window.skip(len(_MARK) * self._window.text.startswith(_MARK))
         alone = not self._bracketed or self._window.text.startswith("[", at)
-        while self._bracketed and (found := list_within(self._window.text[at:])) < 0:
-            if len(self._window.text) > _HELD * self._limit or not self._window.more():
-                return
-        at += found + 1 if self._bracketed else 0
+        if self._bracketed:
+            while (found := list_within(self._window.text[at:])) < 0:
+                if len(self._window.text) > _HELD * self._limit or not self._window.more():
+                    return
+            at += found + 1
         while at >= 0:
             at = yield from self._values(at)
             if at >= 0:

@@ -19,7 +19,7 @@ from fiftyone_plugin.exporters.refsegrs_kin import HubExporter, RecordsExporter
 from importers.errors import StateError, UsageError
 from importers.formats import refsegrs_hub, refsegrs_records
 from importers.formats.refsegrs import MAX_LINE_BYTES, NAME, parse_line, variant
-from importers.formats.refsegrs_lists import media_file, media_folders
+from importers.formats.refsegrs_lists import ENCODINGS, encoding_of, media_file, media_folders
 
 _PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?\d+[ \t]?")
 
@@ -55,12 +55,14 @@ class RefSegRSExporter(LineExporter):
 
 def _checked_id(name: str, line: bytes, pair: ExportPair) -> str:
     try:
-        image_id, phrase = parse_line(line)
+        # Whoever imported may have said which encoding the list has.
+        read = [parse_line(line, encoding) for encoding in (None, *ENCODINGS)]
     except ValueError:
         raise base.changed_source(name, pair.source.index) from None
-    if not image_id or phrase != pair.published:
+    found = next((i for i, phrase in read if i and phrase == pair.published), None)
+    if found is None:
         raise base.changed_source(name, pair.source.index)
-    return image_id
+    return found
 
 
 def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
@@ -72,7 +74,7 @@ def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
         raise StateError(f"{pair.source}: the line does not begin with an id")
     prefix = match[0] if match[0].endswith((b" ", b"\t")) else match[0] + b" "
     end = line[len(line.rstrip(b"\r\n")) :]
-    for encoding in (_encoding(line), "utf-8"):
+    for encoding in (encoding_of(line), "utf-8"):
         try:
             edited = prefix + pair.phrase.encode(encoding) + end
         except UnicodeEncodeError:
@@ -80,14 +82,6 @@ def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
         if len(edited) <= MAX_LINE_BYTES and parse_line(edited) == (image_id, pair.phrase):
             return edited
     raise UsageError(f"{pair.key}: the edited phrase cannot be written as a line of RefSegRS")
-
-
-def _encoding(line: bytes) -> str:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
 
 
 def make_exporter(root: Path, out: Path) -> Exporter:

@@ -109,9 +109,10 @@ def _form_of_objects(head: bytes, lines: list[bytes]) -> Form:
     if any(map(_is_record, lines)):
         return "lines"
     forms: tuple[Form, ...] = ("list", "values")
-    return next(
-        (form for form in forms if any(map(_speaks, _first_values(form, head)[0]))), "lines"
-    )
+    for form in forms:
+        if any(map(_speaks, _first_values(form, head)[0])):
+            return form
+    return "lines"
 
 
 def _is_record(line: bytes) -> bool:
