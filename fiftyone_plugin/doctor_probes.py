@@ -76,9 +76,9 @@ def _ping(uri: str) -> None:
 
 
 def _connect() -> dict[str, Any]:
-    from fiftyone.core.odm import get_db_conn
+    from importers import fo_internals
 
-    database = get_db_conn()
+    database = fo_internals.database()
     _write_and_read(database)
     version = database.client.server_info()["version"]
     return {"connected": True, "version": version, "served_folder": _served_folder(database)}

@@ -1,4 +1,4 @@
-"""FiftyOne dataset types, so that FiftyOne's own ways in work.
+"""FiftyOne dataset types: formats for ``from_dir``, ``add_dir`` and ``export``.
 
 ::
 
@@ -12,10 +12,10 @@ all of it comes from one place; ``dataset_dir`` is whatever ``pairlens import`` 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from fiftyone.types.dataset_types import Dataset as DatasetType
 from importers import store
 from importers.datasets import claim_media_dir, media_dir_of
 from importers.errors import StateError, UsageError
-from importers.formats import SPLITS, Format, find_format
+from importers.formats import FORMATS, SPLITS, Format, find_format
 from importers.ingest import LISTED, ImportOptions, fill_dataset
 from importers.parallel import Engine, Progress, no_progress
+from importers.registry import Registry
 from importers.sources import Located, Wish, locate
 
 SKIPPED = "skipped.jsonl"
@@ -135,6 +136,15 @@ def _check_same_source(
         )
 
 
+NATIVE = "native"
+DATASET_EXPORTERS: Registry[Callable[[str], type]] = Registry(
+    "dataset exporter", "pairlens.exporters"
+)
+"""What makes FiftyOne's exporter class for a format's name, under :data:`NATIVE`.
+
+Exporting builds on this package, so the exporter registers itself here."""
+
+
 class PairLensDataset(DatasetType):
     """Whatever of :data:`importers.formats.FORMATS` a folder holds, as a dataset type of FiftyOne.
 
@@ -149,47 +159,52 @@ class PairLensDataset(DatasetType):
         return type(name, (RecordDatasetImporter,), {"format_name": self.format_name})
 
     def get_dataset_exporter_cls(self) -> Any:
-        """The class that writes it."""
-        # FiftyOne asks one class for both ways, and writing is upstairs.
-        exporter = import_module("fiftyone_plugin.exporters.dataset_exporter")
-        return exporter.exporter_of(self.format_name)
+        """The class that writes it.
+
+        Raises:
+            StateError: if no exporter registered itself
+        """
+        if NATIVE not in DATASET_EXPORTERS:
+            raise StateError(
+                "nothing that writes datasets is registered; install PairLens, or import "
+                "fiftyone_plugin.exporters from the checkout first"
+            )
+        return DATASET_EXPORTERS[NATIVE](self.format_name)
 
 
-class GRESDataset(PairLensDataset):
-    """GRES as published; see :mod:`importers.formats.gres` for the tree on disk."""
+class _Types(Mapping[str, type[PairLensDataset]]):
+    """A dataset type for each format, made when it is first asked for."""
 
-    format_name = "gres"
+    def __init__(self) -> None:
+        self._made: dict[str, type[PairLensDataset]] = {"auto": PairLensDataset}
 
+    def __getitem__(self, name: str) -> type[PairLensDataset]:
+        if name not in self._made:
+            if name not in FORMATS:
+                raise KeyError(name)
+            title = FORMATS[name].title
+            members = {
+                "__doc__": f"{title} as published.",
+                "__module__": __name__,
+                "format_name": name,
+            }
+            class_name = f"{re.sub('[^A-Za-z0-9]', '', title)}Dataset"
+            self._made[name] = type(class_name, (PairLensDataset,), members)
+        return self._made[name]
 
-class RefSegRSDataset(PairLensDataset):
-    """RefSegRS as published; see :mod:`importers.formats.refsegrs` for the tree on disk."""
+    def __iter__(self) -> Iterator[str]:
+        yield "auto"
+        yield from FORMATS
 
-    format_name = "refsegrs"
-
-
-class RSTellerDataset(PairLensDataset):
-    """RSTeller as published; see :mod:`importers.formats.rsteller` for the tree on disk."""
-
-    format_name = "rsteller"
-
-
-class RSGPT4VDataset(PairLensDataset):
-    """RS-GPT4V as published; see :mod:`importers.formats.rsgpt4v` for the tree on disk."""
-
-    format_name = "rsgpt4v"
-
-
-class PreGRESDataset(PairLensDataset):
-    """PreGRES as published; see :mod:`importers.formats.pregres` for the tree on disk."""
-
-    format_name = "pregres"
+    def __len__(self) -> int:
+        return 1 + len(FORMATS)
 
 
-TYPES: dict[str, type[PairLensDataset]] = {
-    kind.format_name: kind
-    for kind in (
-        PairLensDataset, GRESDataset, RefSegRSDataset, RSTellerDataset, RSGPT4VDataset,
-        PreGRESDataset,
-    )
-}  # fmt: skip
-"""By the names of formats, and ``auto``."""
+TYPES: Mapping[str, type[PairLensDataset]] = _Types()
+"""Dataset types by the names of formats, and ``auto``."""
+
+GRESDataset = TYPES["gres"]
+RefSegRSDataset = TYPES["refsegrs"]
+RSTellerDataset = TYPES["rsteller"]
+RSGPT4VDataset = TYPES["rsgpt4v"]
+PreGRESDataset = TYPES["pregres"]

@@ -8,16 +8,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from datetime import datetime, time
-from typing import Any
 
 from bson import ObjectId
 
 from importers import fields
 from importers.prepare import Prepared, PreparedImage, PreparedPair
 from importers.records import Box, Caption, CaptionedImage, Footprint, Instruction, Record, Turn
-from importers.store import embedded, plain_stats, segmentation
-
-Document = dict[str, Any]
+from importers.store import Document, embedded, plain_stats, segmentation
 
 
 def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Document:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,9 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 _ODD = re.compile(r"[^A-Za-z0-9._/#-]|-[0-9a-f]{12}\Z")
 _HALF = re.compile(r"[\ud800-\udfff]")
 _MAX_NAME = 120
+MAX_LINE = 1 << 16
+"""Bytes; a file without line ends is never held whole."""
+
 MARKER = f".{INFO}"
 """A file that stands in every folder PairLens made, and without which it deletes none."""
 
@@ -59,6 +62,18 @@ def mark_folder(folder: Path, owner: str) -> None:
     """Makes a folder and marks it as PairLens' own, made for the dataset ``owner``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKER).write_text(owner, "utf-8")
+
+
+def lines(file: Path, longest: int = MAX_LINE) -> Iterator[bytes]:
+    """The lines of a file with their ends, none longer than the bound.
+
+    A longer line arrives cut, with one byte more than the bound, and is then skipped.
+    """
+    with open(file, "rb") as stream:
+        while line := stream.readline(longest + 1):
+            yield line
+            while len(line) > longest and not line.endswith(b"\n"):
+                line = stream.readline(longest + 1)
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:

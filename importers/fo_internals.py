@@ -1,25 +1,42 @@
-"""Samples written as FiftyOne would have them written, for versions that ours is not known to suit.
+"""FiftyOne's private names, all of them, and what is done where they may have changed.
 
-Documents written straight are right as long as FiftyOne stores its samples the way it did in
-the versions that were compared; for any other, ``Dataset.add_samples`` decides.
+No other module touches a name of FiftyOne that begins with an underscore or that its
+documentation does not list. Tested with FiftyOne 1.22; :data:`COMPARED` says for which versions
+the documents that :mod:`importers.store` writes straight were compared with FiftyOne's own. With
+any other version samples are added by ``Dataset.add_samples`` and changed by ``Sample.save``, which
+is slower and stores what that version stores.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import fiftyone as fo
+from bson import ObjectId
+from fiftyone.core.odm import get_db_conn
+from fiftyone.core.odm.utils import create_field as new_field
 
 from importers import fields
+
+__all__ = ["new_field"]
 
 COMPARED = ((1, 22), (1, 23))
 """From which version of FiftyOne, and before which, documents were compared by the tests."""
 
 _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
-"""What FiftyOne sets itself."""
+"""Fields that FiftyOne sets itself."""
+
+
+# ------------------------------------------------------------------ datasets, views, database
+
+
+def database() -> Any:
+    """The pymongo database that FiftyOne is connected to."""
+    return get_db_conn()
 
 
 def dataset_of(samples: Any) -> Any:
@@ -42,8 +59,51 @@ def pipeline(samples: Any) -> list[dict[str, Any]]:
     return list(samples._pipeline())
 
 
+def is_of_samples(view: Any) -> bool:
+    """Whether the documents of a view are samples of its dataset, not parts or groups of them."""
+    return not (view._is_generated or view._is_dynamic_groups)
+
+
+def stages(view: Any) -> list[dict[str, Any]]:
+    """The stages of a view as plain data, without the ids that a browser gives them."""
+    return view._serialize(include_uuids=False) or []
+
+
+def view_from_stages(dataset: Any, plain: Any) -> Any:
+    """The view that :func:`stages` described; FiftyOne raises whatever a stage of it raises."""
+    return fo.DatasetView._build(dataset, plain)
+
+
+def add_fields(dataset: Any, schema: dict[str, Any]) -> None:
+    """Declares sample fields by path, in one go; those that are there already stay.
+
+    Args:
+        dataset: to declare them on
+        schema: fields by path, made with :func:`new_field`
+    """
+    dataset._merge_sample_field_schema(schema)
+
+
+def reload_samples(dataset: Any, ids: Iterable[ObjectId]) -> None:
+    """Reads samples that this process holds in memory anew, so that it saves no old values."""
+    fo.Sample._reload_docs(collection(dataset).name, sample_ids=[str(each) for each in ids])
+
+
+def has_results(dataset: Any, eval_key: str) -> bool:
+    """Whether an evaluation came to an end."""
+    return bool(dataset._doc.evaluations[eval_key].results)
+
+
+def delete_empty_sidebar_group(samples: Any, name: str) -> None:
+    """Removes a group of the App's sidebar in which no field is left."""
+    samples._delete_empty_sidebar_group(name)
+
+
+# ------------------------------------------------------------- versions that were not compared
+
+
 def is_needed() -> bool:
-    """Whether the installed FiftyOne is one whose documents nobody compared; warns once."""
+    """Whether FiftyOne must write samples itself, being a version not compared; warns once."""
     version = str(fo.__version__)
     if _is_compared(version):
         return False
@@ -61,7 +121,8 @@ def _warn(version: str) -> None:
     first = ".".join(map(str, COMPARED[0]))
     warnings.warn(
         f"FiftyOne {version} may store samples otherwise than {first}, for which PairLens writes "
-        "them straight: they are written through Dataset.add_samples, which takes far longer",
+        "them straight: they are written through Dataset.add_samples and Sample.save, which takes "
+        "far longer",
         stacklevel=4,
     )
 
@@ -81,3 +142,31 @@ def add_samples(dataset: Any, docs: list[dict[str, Any]]) -> int:
 
 def _sample(doc: dict[str, Any]) -> Any:
     return fo.Sample.from_dict({name: v for name, v in doc.items() if name not in _OWN})
+
+
+def change_samples(dataset: Any, changes: Sequence[tuple[ObjectId, dict[str, Any]]]) -> int:
+    """Sets fields of samples as FiftyOne itself does.
+
+    Args:
+        dataset: that the samples belong to
+        changes: ids, and values by path as the database stores them; ``None`` clears a field
+
+    Returns:
+        the number of samples that are there
+    """
+    wanted = dict(changes)
+    count = 0
+    for sample in dataset.select([str(each) for each in wanted]):
+        for path, value in wanted[sample._id].items():
+            field = dataset.get_field(path)
+            if value is None and field is None:
+                continue  # nothing to clear
+            sample.set_field(path, _as_python(field, value))
+        sample.save()
+        count += 1
+    return count
+
+
+def _as_python(field: Any, value: Any) -> Any:
+    """A stored value as FiftyOne takes it: labels and embedded documents as their classes."""
+    return value if field is None or value is None else field.to_python(value)

@@ -275,7 +275,8 @@ def _show_renditions(dataset: Any) -> None:
     if collection.find_one({fields.RENDITION: {"$type": "string"}}) is None:
         return
     # A sample whose original a browser can show is its own rendition.
-    collection.update_many({fields.RENDITION: None}, [{"$set": {fields.RENDITION: "$filepath"}}])
+    rest = store.stream(dataset, ("filepath",), where={fields.RENDITION: None})
+    store.update(dataset, ((doc["_id"], {fields.RENDITION: doc["filepath"]}) for doc in rest))
     dataset.app_config.media_fields = ["filepath", fields.RENDITION]
     dataset.app_config.grid_media_field = fields.RENDITION
     dataset.app_config.modal_media_field = fields.RENDITION

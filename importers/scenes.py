@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from importers import fields, fo_internals
+from importers import fields, fo_internals, store
 
 _DIGEST = {
     # Of TIFFs the pixels count: copies of one scene can differ in their headers.
@@ -44,6 +44,7 @@ def join_scenes(dataset: Any) -> int:
     for group in groups:
         # What is right already is not written, so that it does not count as modified.
         changed = {"_id": {"$in": group["samples"]}, fields.IMAGE_ID: {"$ne": group["first"]}}
-        collection.update_many(changed, {"$set": {fields.IMAGE_ID: group["first"]}})
+        ids = [document["_id"] for document in collection.find(changed, {"_id": 1})]
+        store.update_alike(dataset, ids, {fields.IMAGE_ID: group["first"]})
         joined += 1
     return joined

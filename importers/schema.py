@@ -10,9 +10,9 @@ from dataclasses import asdict
 from typing import Any
 
 import fiftyone as fo
-from fiftyone.core.odm.utils import create_field
 
 from importers import fields
+from importers.fo_internals import add_fields, new_field
 from importers.formats.base import Kind
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
@@ -58,7 +58,7 @@ _TURN: dict[str, Any] = {
 def declare(dataset: Any, kind: Kind = "pairs") -> None:
     """Adds the fields of a kind of record; those that are there already are left as they are."""
     dataset.media_type = "image"
-    dataset._merge_sample_field_schema(_schema(kind))
+    add_fields(dataset, _schema(kind))
     _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
     if kind == "instructions":
         _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
@@ -83,15 +83,16 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:
     """Declares attributes of labels that FiftyOne does not know of itself."""
-    dataset._merge_sample_field_schema(
-        {f"{path}.{name}": create_field(name, _TYPES[kind]) for name, kind in members.items()}
+    add_fields(
+        dataset,
+        {f"{path}.{name}": new_field(name, _TYPES[kind]) for name, kind in members.items()},
     )
 
 
 def _schema(kind: Kind) -> dict[str, Any]:
     plain = _PLAIN | (_PAIR if kind == "pairs" else {})
-    schema = {name: create_field(name, _TYPES[type_]) for name, type_ in plain.items()}
-    schema[fields.REVIEWED_AT] = create_field(fields.REVIEWED_AT, fo.DateTimeField)
+    schema = {name: new_field(name, _TYPES[type_]) for name, type_ in plain.items()}
+    schema[fields.REVIEWED_AT] = new_field(fields.REVIEWED_AT, fo.DateTimeField)
     schema[fields.FINDINGS] = _embedded(fields.FINDINGS, fo.Classifications)
     schema[fields.SOURCE] = _embedded(fields.SOURCE, fo.DynamicEmbeddedDocument, _SOURCE)
     if kind == "pairs":
@@ -109,12 +110,12 @@ def _mask_schema() -> dict[str, Any]:
 
 def _text_schema(kind: Kind) -> dict[str, Any]:
     schema = {
-        fields.CAPTION: create_field(fields.CAPTION, fo.StringField),
+        fields.CAPTION: new_field(fields.CAPTION, fo.StringField),
         fields.CAPTIONS: _listed(fields.CAPTIONS, _CAPTION),
     }
     if kind == "captions":
         schema[fields.LOCATION] = _embedded(fields.LOCATION, fo.GeoLocation)
-        schema[fields.CAPTURE_DATE] = create_field(fields.CAPTURE_DATE, fo.DateField)
+        schema[fields.CAPTURE_DATE] = new_field(fields.CAPTURE_DATE, fo.DateField)
         return schema
     schema[fields.CONVERSATIONS] = _listed(fields.CONVERSATIONS, _TURN)
     schema[fields.BOXES] = _embedded(fields.BOXES, fo.Detections)
@@ -124,18 +125,18 @@ def _text_schema(kind: Kind) -> dict[str, Any]:
 def _listed(name: str, members: dict[str, Any]) -> Any:
     """A list of embedded documents of no particular class."""
     item = _embedded(name, fo.DynamicEmbeddedDocument, members)
-    return create_field(name, fo.ListField, subfield=item)
+    return new_field(name, fo.ListField, subfield=item)
 
 
 def declare_pixels(dataset: Any) -> None:
     """Adds the fields of what is measured of the images, to datasets from before there were."""
-    dataset._merge_sample_field_schema(_pixel_schema())
+    add_fields(dataset, _pixel_schema())
 
 
 def declare_reading(dataset: Any) -> None:
     """Adds the field of what the checks read in the queries, whose members are theirs alone."""
     name = fields.READING
-    dataset._merge_sample_field_schema({name: _embedded(name, fo.DynamicEmbeddedDocument)})
+    add_fields(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})
 
 
 def _pixel_schema() -> dict[str, Any]:
@@ -148,10 +149,10 @@ def _pixel_schema() -> dict[str, Any]:
 
 def _embedded(name: str, kind: type, members: dict[str, Any] | None = None) -> Any:
     declared = [_member(member, value) for member, value in (members or {}).items()]
-    return create_field(name, fo.EmbeddedDocumentField, embedded_doc_type=kind, fields=declared)
+    return new_field(name, fo.EmbeddedDocumentField, embedded_doc_type=kind, fields=declared)
 
 
 def _member(name: str, value: Any) -> Any:
     if name in _LIST_ITEMS:
-        return create_field(name, fo.ListField, subfield=_TYPES[_LIST_ITEMS[name]])
-    return create_field(name, _TYPES[type(value)])
+        return new_field(name, fo.ListField, subfield=_TYPES[_LIST_ITEMS[name]])
+    return new_field(name, _TYPES[type(value)])

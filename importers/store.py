@@ -24,6 +24,9 @@ from importers.errors import StateError
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
+Document = dict[str, Any]
+"""A sample as the database stores it, or the fields of it that were read."""
+
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
 
@@ -173,8 +176,11 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
     now = datetime.now(UTC)
     count = 0
     for batch in batched(changes, BATCH):
-        updates = [{"q": {"_id": _id}, "u": _change(values, now)} for _id, values in batch]
-        _send(fo_internals.collection(dataset), updates)
+        if fo_internals.is_needed():
+            fo_internals.change_samples(dataset, batch)
+        else:
+            updates = [{"q": {"_id": _id}, "u": _change(values, now)} for _id, values in batch]
+            _send(fo_internals.collection(dataset), updates)
         count += len(batch)
     return count
 
@@ -204,6 +210,8 @@ def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[s
     Returns:
         the number of samples that were, and were written
     """
+    if fo_internals.is_needed():
+        return _change_matching(dataset, changes)
     now = datetime.now(UTC)
     operations = [UpdateOne(where, _change(values, now)) for where, values in changes]
     if not operations:
@@ -211,11 +219,27 @@ def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[s
     return fo_internals.collection(dataset).bulk_write(operations, ordered=False).matched_count
 
 
+def _change_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> int:
+    """As :func:`update_matching`, through FiftyOne.
+
+    FiftyOne has no filtered update: a writer that comes between the look and the change is
+    overruled.
+    """
+    collection = fo_internals.collection(dataset)
+    found = ((collection.find_one(where, {"_id": 1}), values) for where, values in changes)
+    matching = [(document["_id"], values) for document, values in found if document]
+    return fo_internals.change_samples(dataset, matching)
+
+
 def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) -> None:
     """Sets the same values on several samples; ``None`` removes a field, as in :func:`update`."""
-    if ids:
-        change = _change(values, datetime.now(UTC))
-        fo_internals.collection(dataset).update_many({"_id": {"$in": list(ids)}}, change)
+    if not ids:
+        return
+    if fo_internals.is_needed():
+        fo_internals.change_samples(dataset, [(each, values) for each in ids])
+        return
+    change = _change(values, datetime.now(UTC))
+    fo_internals.collection(dataset).update_many({"_id": {"$in": list(ids)}}, change)
 
 
 def _change(values: dict[str, Any], now: datetime) -> dict[str, Any]:

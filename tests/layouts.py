@@ -15,7 +15,7 @@ from PIL import Image
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from importers.formats.base import SPLITS
+from importers.formats import FORMATS, SPLITS
 from importers.masks import read_mask
 from importers.rle import encode_rle
 
@@ -192,7 +192,7 @@ def _pregres(root: Path) -> Path:
     return make_pregres(root, images=5, size=SIDE).root
 
 
-LAYOUTS = (
+LAYOUTS: tuple[Layout, ...] = (
     Layout("gres", "gres", _gres),
     Layout("gres-hyphens", "gres", _gres_hyphens),
     Layout("gres-side-by-side", "gres", _gres_side_by_side),
@@ -211,6 +211,13 @@ LAYOUTS = (
     Layout("pregres", "pregres", _pregres),
 )
 """All layouts; the first of each format is the one that it is published in."""
+
+LAYOUTS += tuple(
+    Layout(chosen.name, chosen.name, chosen.example)
+    for chosen in FORMATS.values()
+    if chosen.example
+)
+"""With the example of each format that declares one."""
 
 PUBLISHED = {layout.format: layout for layout in reversed(LAYOUTS)}
 """A layout for each format."""

@@ -25,8 +25,9 @@ from fiftyone_plugin.demo.faults import (
 from fiftyone_plugin.demo.layouts import write_tiff
 from fiftyone_plugin.demo.terrain import Canvas
 from importers.errors import UsageError
+from importers.files import lines
 from importers.formats.base import SPLITS
-from importers.formats.refsegrs import lines, parse_line, phrase_list
+from importers.formats.refsegrs import parse_line, phrase_list
 from importers.polygons import rasterize
 from importers.records import Shape, make_key
 

@@ -1,40 +1,15 @@
-"""Writing datasets back in their own layouts, and for other tools.
+"""Export of FiftyOne datasets: in their own layouts, and converted for other tools.
 
-Importing this package registers all exporters and converters.
+Importing this package imports all its modules: converters register themselves, and so does what
+writes a dataset for ``dataset.export``.
 """
 
-from fiftyone_plugin.exporters import (
-    coco,
-    fiftyone_copy,
-    gres,
-    parquet,
-    pregres,
-    refsegrs,
-    rsgpt4v,
-    rsteller,
-)
-from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, Tally
-from fiftyone_plugin.exporters.conversion import CONVERTERS, Converter, ConvertFormat, Example
-from fiftyone_plugin.exporters.export_items import Edit, ExportPair, ExportText, ExportTurn
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "CONVERTERS",
-    "EXPORTERS",
-    "ConvertFormat",
-    "Converter",
-    "Edit",
-    "Example",
-    "ExportFormat",
-    "ExportPair",
-    "ExportText",
-    "ExportTurn",
-    "Tally",
-    "coco",
-    "fiftyone_copy",
-    "gres",
-    "parquet",
-    "pregres",
-    "refsegrs",
-    "rsgpt4v",
-    "rsteller",
-]
+from fiftyone_plugin.exporters.converters import CONVERTERS, Converter, ConvertFormat, Example
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["CONVERTERS", "ConvertFormat", "Converter", "Example"]

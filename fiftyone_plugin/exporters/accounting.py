@@ -1,63 +1,66 @@
-"""The books of an export: what was written, left out and edited, and that it adds up."""
+"""The accounting of an export: what was written, left out and edited, and that it adds up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from os.path import normpath
 from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.curation import decisions, review_summary
-from fiftyone_plugin.exporters.base import Tally
-from fiftyone_plugin.exporters.export_items import Edit, ExportPair
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
-from fiftyone_plugin.exporters.selections import Document, reason
-from fiftyone_plugin.exporters.source_items import export_pair
+from fiftyone_plugin.exporters.selections import reason
 from importers import fo_internals
 from importers.errors import StateError
 from importers.fields import KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
 from importers.formats.base import Kind
+from importers.formats.native_export import Edit, ExportPair, Tally
+from importers.parallel import Progress
 from importers.records import Source
+from importers.store import Document
 
-Progress = Callable[[int, int], None]
 
-
-class Books:
+class Accounting:
     """Counts one export.
 
     Args:
         dataset: what is exported
+        facts: of the dataset, as an import stored them
         select: the selection, as given
         lists: of the manifest
         progress: called with samples done and samples in all
-        kind: of the records; of pairs the edits are known from their documents
 
     Attributes:
+        facts: as given
+        kind: of the records
         samples, exported: how many there are, and of these were selected
+        tally: of the exporter or converter
+        card_header: what the dataset card must begin with
     """
 
     def __init__(
         self,
         dataset: Any,
+        facts: dict[str, Any],
         select: str,
         lists: ManifestLists,
-        progress: Progress | None,
-        *,
-        kind: Kind,
+        progress: Progress,
     ) -> None:
+        self.facts = facts
+        self.kind: Kind = facts.get("kind", "pairs")
         self.samples = 0
         self.exported = 0
+        self.tally = Tally()
+        self.card_header = ""
         self._dataset = dataset
         self._select = select
         self._lists = lists
         self._progress = progress
-        self._kind: Kind = kind
         self._sessions = review_summary.sessions_of_pairs(dataset)
         self._total = fo_internals.collection(dataset).count_documents({})
         self._splits: dict[str, dict[str, int]] = {}
 
-    def enter(self, document: Document, selected: bool) -> None:
-        """Takes one sample."""
+    def enter(self, document: Document, selected: bool, pair: ExportPair | None) -> None:
+        """Takes one sample, with its item where it is a pair."""
         self.samples += 1
         self.exported += selected
         split = self._splits.setdefault(
@@ -68,10 +71,9 @@ class Books:
         if not selected:
             entry = _entry(document) | reason(document, self._select) | self._review(document)
             self._lists.add("dropped", entry)
-        elif self._kind == "pairs" and (change := _change(export_pair(document, selected))):
+        elif pair is not None and (change := _change(pair)):
             self._lists.add("edited", _entry(document) | change | self._review(document))
-        if self._progress is not None:
-            self._progress(self.samples, max(self._total, self.samples))
+        self._progress(self.samples, max(self._total, self.samples))
 
     def _review(self, document: Document) -> Document:
         review = {name: document.get(name) for name in (VERDICT, REVIEWER)}
@@ -83,39 +85,37 @@ class Books:
         change = {"published": edit.published, "text": edit.text}
         self._lists.add("edited", {"key": edit.key, "source": str(edit.source)} | change)
 
-    def write(
-        self,
-        folder: Path,
-        facts: dict[str, Any],
-        tally: Tally,
-        *,
-        written_as: str | None = None,
-        header: str = "",
-    ) -> None:
+    def check_exported(self) -> None:
+        """Raises a ``StateError`` if nothing was selected."""
+        if not self.exported:
+            raise StateError(
+                f"nothing of dataset {self._dataset.name!r} is in the selection "
+                f"{self._select!r}, so there is nothing to export"
+            )
+
+    def write(self, folder: Path, format_name: str) -> None:
         """Writes the manifest, the decisions and the card.
 
         Args:
             folder: to write to
-            facts: of the dataset
-            tally: of the exporter or converter
-            written_as: the layout, where it is not that of the source
-            header: what the card must begin with
+            format_name: the layout that was written
 
         Raises:
             StateError: if the counts do not add up, or the disk refuses
         """
-        head = self._head(facts, tally, written_as or facts["format"])
+        head = self._head(format_name)
         try:
             self._lists.write(folder / "manifest.json", head)
             with open(folder / "decisions.jsonl", "wb") as stream:
                 decisions.write_lines(self._dataset, stream)
-            (folder / "README.md").write_text(header + card(head), "utf-8")
+            (folder / "README.md").write_text(self.card_header + card(head), "utf-8")
         except OSError as error:
             raise StateError(f"the manifest cannot be written ({error.strerror})") from error
 
-    def _head(self, facts: dict[str, Any], tally: Tally, written_as: str) -> dict[str, Any]:
+    def _head(self, format_name: str) -> dict[str, Any]:
+        tally, facts = self.tally, self.facts
         # A conversation can have come from several records, so that those do not add up.
-        counted = self._kind != "instructions"
+        counted = self.kind != "instructions"
         if counted and tally.records != self.samples + tally.not_imported:
             raise StateError(
                 f"the source holds {tally.records:,} records, but {self.samples:,} samples and "
@@ -127,7 +127,7 @@ class Books:
         return {
             "dataset": self._dataset.name,
             "source": {"format": facts["format"], "root": Path(normpath(facts["root"])).name},
-            "format": written_as,
+            "format": format_name,
             "select": self._select,
             # records = pairs + not_imported, and pairs = exported + dropped; the records of
             # files none of whose pairs came in are in skipped_at_import alone.

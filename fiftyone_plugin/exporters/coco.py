@@ -23,12 +23,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import Tally
-from fiftyone_plugin.exporters.conversion import CONVERTERS, ConvertFormat, Example
+from fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
 from importers.errors import MaskError, StateError
 from importers.fields import IGNORE, TARGET
 from importers.files import safe_name
+from importers.formats import native_export
+from importers.formats.native_export import Tally
 from importers.masks import load_stored
 from importers.rle import encode_rle
 
@@ -37,7 +37,7 @@ _LISTS = ("images", "annotations")
 
 
 class CocoConverter:
-    """Writes COCO; see :class:`fiftyone_plugin.exporters.conversion.Converter`.
+    """Writes COCO; see :class:`fiftyone_plugin.exporters.converters.Converter`.
 
     Args:
         out: an empty folder
@@ -151,7 +151,7 @@ def _copy(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
     except OSError as error:
-        raise base.cannot("copied", source.name, error) from error
+        raise native_export.cannot("copied", source.name, error) from error
 
 
 CONVERTERS.add(

@@ -8,9 +8,11 @@ from typing import Any
 import fiftyone.utils.data as foud
 
 from fiftyone_plugin.exporters.runner import export_dataset
-from fiftyone_plugin.exporters.selections import Document
 from importers import fo_internals, store
+from importers.dataset_types import DATASET_EXPORTERS, NATIVE
 from importers.errors import UsageError
+from importers.parallel import Progress, no_progress
+from importers.store import Document
 
 
 class RecordDatasetExporter(foud.BatchDatasetExporter):
@@ -32,7 +34,7 @@ class RecordDatasetExporter(foud.BatchDatasetExporter):
         self._out = str(self.export_dir)
 
     def export_samples(
-        self, sample_collection: Any, progress: bool | Callable[[int, int], None] | None = None
+        self, sample_collection: Any, progress: bool | Progress | None = None
     ) -> None:
         """Writes the samples of a dataset or view."""
         dataset = fo_internals.dataset_of(sample_collection)
@@ -43,12 +45,12 @@ class RecordDatasetExporter(foud.BatchDatasetExporter):
             self._out,
             select="all" if sample_collection is dataset else "a view",
             choice=None if sample_collection is dataset else _choice(sample_collection),
-            progress=progress if callable(progress) else None,
+            progress=progress if callable(progress) else no_progress,
         )
 
 
 def _choice(view: Any) -> Callable[[Document], bool]:
-    if view._is_generated or view._is_dynamic_groups:
+    if not fo_internals.is_of_samples(view):
         raise UsageError("the view does not hold samples but parts or groups of them")
     chosen = set(view.values("_id"))
     return lambda document: document["_id"] in chosen
@@ -58,3 +60,6 @@ def exporter_of(format_name: str) -> type[RecordDatasetExporter]:
     """The exporter of a format, or of a dataset's own for ``auto``, as FiftyOne makes it."""
     name = f"{format_name}DatasetExporter"
     return type(name, (RecordDatasetExporter,), {"format_name": format_name})
+
+
+DATASET_EXPORTERS.add(NATIVE, exporter_of)

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import Tally
-from fiftyone_plugin.exporters.conversion import CONVERTERS, ConvertFormat, Example
+from fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
 from importers.errors import StateError
+from importers.formats import native_export
 from importers.formats.base import Kind
+from importers.formats.native_export import Tally
 
 ROW_GROUP_BYTES = 32 << 20
 """Of images and masks held in memory before they are written."""
@@ -57,7 +57,7 @@ FEATURES: dict[Kind, Feature] = {
 
 
 class ParquetConverter:
-    """Writes parquet; see :class:`fiftyone_plugin.exporters.conversion.Converter`.
+    """Writes parquet; see :class:`fiftyone_plugin.exporters.converters.Converter`.
 
     Args:
         out: an empty folder
@@ -193,7 +193,7 @@ def _picture(path: Path | None, name: str) -> Row | None:
     try:
         return {"bytes": path.read_bytes(), "path": name}
     except OSError as error:
-        raise base.cannot("read", path.name, error) from error
+        raise native_export.cannot("read", path.name, error) from error
 
 
 def _pair(example: Example) -> Row:

@@ -1,4 +1,4 @@
-"""Export of a FiftyOne dataset: from the database to an exporter, streaming."""
+"""Export of a FiftyOne dataset to a new folder, streaming."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters import CONVERTERS, EXPORTERS
-from fiftyone_plugin.exporters.accounting import Books, Progress
-from fiftyone_plugin.exporters.base import Exporter, ExportFormat
-from fiftyone_plugin.exporters.convert import convert_dataset
-from fiftyone_plugin.exporters.export_items import ExportItem, ExportPair
+from fiftyone_plugin.exporters import source_items
+from fiftyone_plugin.exporters.accounting import Accounting
+from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
 from fiftyone_plugin.exporters.manifest import ManifestLists
 from fiftyone_plugin.exporters.selections import Choice, parse_selection
-from fiftyone_plugin.exporters.source_items import feed
 from fiftyone_plugin.exporters.target import check_target, whole_folder
 from importers import store
 from importers.errors import StateError, UnknownName, UsageError
 from importers.fields import KEY
+from importers.formats import FORMATS
+from importers.formats.native_export import Exporter, ExportItem, ExportPair
+from importers.parallel import Progress, no_progress
 
 
 def export_dataset(
@@ -27,7 +27,7 @@ def export_dataset(
     *,
     select: str = "kept",
     choice: Choice | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Writes the selected samples of a dataset to a new folder.
 
@@ -53,38 +53,72 @@ def export_dataset(
         StateError: if the import is not finished, the source has changed since or cannot be
             read, nothing is selected, or the folder is not empty
     """
-    if format_name in CONVERTERS:
-        _check_imported(dataset)
-        choice = choice or parse_selection(dataset, select)
-        return convert_dataset(dataset, format_name, out, choice, select, progress)
-    exporter_format = _exporter(format_name)
     facts = _facts(dataset, format_name)
-    root = store.source_path(facts)
-    target = check_target(out, root, Path(facts["media_dir"]))
+    source, media_dir = store.source_path(facts), Path(facts["media_dir"])
+    target = check_target(out, source, media_dir)
     choice = choice or parse_selection(dataset, select)
-    private = str(root), facts["media_dir"]
-    kind = facts.get("kind", "pairs")
-    with whole_folder(target) as folder, ManifestLists(*private) as lists:
-        exporter = exporter_format.make(root, folder)
-        books = Books(dataset, select, lists, progress, kind=kind)
-        exporter.tally.on_edit = books.enter_edit
-        for name, items in feed(dataset, kind, choice, books.enter):
-            exporter.write_file(name, _writable(items, exporter, format_name))
-        if not books.exported:
-            raise StateError(
-                f"nothing of dataset {dataset.name!r} is in the selection {select!r}, so there "
-                "is nothing to export"
-            )
-        exporter.finish()
-        books.write(folder, facts, exporter.tally)
+    write = _convert if format_name in CONVERTERS else _write_back
+    with (
+        whole_folder(target) as folder,
+        ManifestLists(str(source), str(media_dir)) as lists,
+    ):
+        accounting = Accounting(dataset, facts, select, lists, progress)
+        write(dataset, format_name, folder, choice, accounting)
+        accounting.write(folder, format_name)
     return {
         "format": format_name,
         "out": str(target),
-        "exported": books.exported,
+        "exported": accounting.exported,
         "dropped": lists.counts["dropped"],
         "edited": lists.counts["edited"],
         "manifest": str(target / "manifest.json"),
     }
+
+
+def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
+    """What PairLens knows of a dataset that can be exported in a format."""
+    if format_name not in CONVERTERS and (
+        format_name not in FORMATS or FORMATS[format_name].exporter is None
+    ):
+        native = [chosen.name for chosen in FORMATS.values() if chosen.exporter]
+        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
+    facts = store.info(dataset)
+    if not facts or not dataset.has_field(KEY):
+        raise StateError(f"dataset {dataset.name!r} was not imported by PairLens")
+    if format_name not in CONVERTERS:
+        _check_source(dataset, facts, format_name)
+    return facts
+
+
+def _check_source(dataset: Any, facts: dict[str, Any], format_name: str) -> None:
+    if facts["format"] != format_name:
+        raise UsageError(
+            f"dataset {dataset.name!r} came from {facts['format']} and is exported as that; "
+            f"it cannot be written as {format_name}, but as {', '.join(CONVERTERS)}"
+        )
+    if not facts.get("complete", True):
+        raise StateError(
+            f"the import of {dataset.name!r} did not finish; run it again with --resume first"
+        )
+    path = store.source_path(facts)
+    if not path.exists():
+        raise StateError(f"the source folder {path} is gone; exports copy from it")
+
+
+def _write_back(
+    dataset: Any, format_name: str, folder: Path, choice: Choice, accounting: Accounting
+) -> None:
+    """Writes the source's files with what is not selected left out."""
+    make = FORMATS[format_name].exporter
+    assert make is not None  # noqa: S101 - _facts has checked
+    exporter = make(store.source_path(accounting.facts), folder)
+    exporter.tally.on_edit = accounting.enter_edit
+    accounting.tally = exporter.tally
+    files = source_items.items_by_file(dataset, accounting.kind, choice, accounting.enter)
+    for name, items in files:
+        exporter.write_file(name, _writable(items, exporter, format_name))
+    accounting.check_exported()
+    exporter.finish()
 
 
 def _writable(
@@ -100,31 +134,20 @@ def _writable(
         yield item
 
 
-def _exporter(format_name: str) -> ExportFormat:
-    if format_name not in EXPORTERS:
-        raise UnknownName("export format", format_name, [*EXPORTERS, *CONVERTERS])
-    return EXPORTERS[format_name]
-
-
-def _check_imported(dataset: Any) -> dict[str, Any]:
-    facts = store.info(dataset)
-    if not facts or not dataset.has_field(KEY):
-        raise StateError(f"dataset {dataset.name!r} was not imported by PairLens")
-    return facts
-
-
-def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
-    facts = _check_imported(dataset)
-    if facts["format"] != format_name:
-        raise UsageError(
-            f"dataset {dataset.name!r} came from {facts['format']} and is exported as that; "
-            f"it cannot be written as {format_name}, but as {', '.join(CONVERTERS)}"
-        )
-    if not facts.get("complete", True):
-        raise StateError(
-            f"the import of {dataset.name!r} did not finish; run it again with --resume first"
-        )
-    path = store.source_path(facts)
-    if not path.exists():
-        raise StateError(f"the source folder {path} is gone; exports copy from it")
-    return facts
+def _convert(
+    dataset: Any, format_name: str, folder: Path, choice: Choice, accounting: Accounting
+) -> None:
+    """Writes the selected samples in the layout of a converter."""
+    kind = accounting.kind
+    converter = CONVERTERS[format_name].make(dataset, folder, kind)
+    accounting.tally = converter.tally
+    for document in source_items.documents(dataset, kind, READ):
+        selected = choice(document)
+        pair = source_items.export_pair(document, selected) if kind == "pairs" else None
+        accounting.enter(document, selected, pair)
+        if selected:
+            converter.add(example(document))
+        else:
+            converter.tally.records += 1
+    accounting.check_exported()
+    accounting.card_header = converter.finish()

@@ -19,10 +19,10 @@ from fiftyone_plugin.curation.review_fields import VERDICTS
 from importers import fo_internals
 from importers.errors import UnknownName, UsageError
 from importers.fields import FINDINGS, SOURCE, VERDICT
+from importers.store import Document
 
 SELECTIONS = ("kept", "clean", "all", "tag:T", "view:V")
 
-Document = dict[str, Any]
 Choice = Callable[[Document], bool]
 
 ORDER = {f"{SOURCE}.file": 1, f"{SOURCE}.index": 1, "_id": 1}
@@ -76,7 +76,7 @@ def _in_view(dataset: Any, name: str) -> Choice:
     if not dataset.has_saved_view(name):
         raise UnknownName("saved view", name, dataset.list_saved_views())
     view = dataset.load_saved_view(name)
-    if view._is_generated or view._is_dynamic_groups:
+    if not fo_internals.is_of_samples(view):
         raise UsageError(f"the view {name!r} does not hold pairs but parts or groups of them")
     documents = _positions(dataset, view)
     head = next(documents, None)

@@ -1,14 +1,13 @@
-"""From the database to what an exporter is fed, file by file, streaming."""
+"""Reads the samples of a dataset for an export, in the order of the published files, streaming."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters.export_items import ExportItem, ExportPair, ExportText, ExportTurn
-from fiftyone_plugin.exporters.selections import ORDER, Choice, Document
+from fiftyone_plugin.exporters.selections import ORDER, Choice
 from importers import fo_internals
 from importers.errors import StateError
 from importers.fields import (
@@ -29,14 +28,16 @@ from importers.fields import (
     VERDICT,
 )
 from importers.formats.base import Kind
+from importers.formats.native_export import ExportItem, ExportPair, ExportText, ExportTurn
 from importers.records import Source
+from importers.store import Document
 
-READ = (
+_COMMON = (
     "filepath", "tags", KEY, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
     REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index",
     *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
 )  # fmt: skip
-_READ_OF: dict[Kind, tuple[str, ...]] = {
+_OF_KIND: dict[Kind, tuple[str, ...]] = {
     "pairs": (
         PHRASE,
         f"{MASK_STATS}.digest",
@@ -47,37 +48,26 @@ _READ_OF: dict[Kind, tuple[str, ...]] = {
     "instructions": (CAPTION,),
 }
 
-
-def reads(kind: Kind) -> tuple[str, ...]:
-    """What is read of a sample of that kind."""
-    return READ + _READ_OF[kind]
+OnSample = Callable[[Document, bool, ExportPair | None], None]
+"""Called once with each sample's document, whether it is selected and, of pairs, its item."""
 
 
-OnSample = Callable[[Document, bool], None]
-Fed = Iterator[tuple[str, Iterator[ExportItem]]]
-
-
-def feed(dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample) -> Fed:
-    """Yields the source files by name, each with its items by rising index.
+def documents(dataset: Any, kind: Kind, more: Collection[str] = ()) -> Iterator[Document]:
+    """Yields all samples in the order of the published files.
 
     Args:
-        dataset: what to export
+        dataset: what is exported
         kind: of its records
-        choice: which samples are selected
-        on_sample: called once with every sample's document and whether it is selected
+        more: paths to read besides those that selections and manifests need
 
     Raises:
         StateError: for a sample that has no place in the published files
     """
-    if kind == "instructions":
-        return _turns_by_file(dataset, choice, on_sample)
-    return _samples_by_file(dataset, kind, choice, on_sample)
-
-
-def _documents(dataset: Any, kind: Kind) -> Iterator[Document]:
-    pipeline = [{"$project": dict.fromkeys(reads(kind), 1)}, {"$sort": ORDER}]
-    collection = fo_internals.collection(dataset)
-    for document in collection.aggregate(pipeline, allowDiskUse=True):
+    wanted = {*_COMMON, *_OF_KIND[kind], *more}
+    # A field and a part of it cannot both be asked for.
+    names = sorted(name for name in wanted if name.rpartition(".")[0] not in wanted)
+    pipeline = [{"$project": dict.fromkeys(names, 1)}, {"$sort": ORDER}]
+    for document in fo_internals.collection(dataset).aggregate(pipeline, allowDiskUse=True):
         source = document.get(SOURCE) or {}
         if not document.get(KEY) or not {"file", "index"} <= source.keys():
             raise StateError(
@@ -87,20 +77,40 @@ def _documents(dataset: Any, kind: Kind) -> Iterator[Document]:
         yield document
 
 
-def _samples_by_file(dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample) -> Fed:
-    make = export_pair if kind == "pairs" else export_text
+def items_by_file(
+    dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample
+) -> Iterator[tuple[str, Iterator[ExportItem]]]:
+    """Yields the source files by name, each with its items by rising index.
 
+    Args:
+        dataset: what is exported
+        kind: of its records
+        choice: which samples are selected
+        on_sample: called with every sample
+
+    Raises:
+        StateError: for a sample that has no place in the published files
+    """
+    if kind == "instructions":
+        return _turns_by_file(dataset, choice, on_sample)
+    return _samples_by_file(dataset, kind, choice, on_sample)
+
+
+def _samples_by_file(
+    dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample
+) -> Iterator[tuple[str, Iterator[ExportItem]]]:
     def item(document: Document) -> ExportItem:
         selected = choice(document)
-        on_sample(document, selected)
-        return make(document, selected)
+        pair = export_pair(document, selected) if kind == "pairs" else None
+        on_sample(document, selected, pair)
+        return pair or _export_text(document, selected)
 
-    documents = _documents(dataset, kind)
-    for name, group in groupby(documents, lambda document: document[SOURCE]["file"]):
-        yield name, (item(document) for document in group)
+    found = documents(dataset, kind)
+    for name, group in groupby(found, lambda document: document[SOURCE]["file"]):
+        yield name, map(item, group)
 
 
-def image_of(document: Document) -> Path | None:
+def _image_of(document: Document) -> Path | None:
     """The published or extracted image, or ``None`` where there was none."""
     return None if document.get(IMAGE_MISSING) else Path(document["filepath"])
 
@@ -113,7 +123,7 @@ def export_pair(document: Document, selected: bool) -> ExportPair:
     return ExportPair(
         key=document[KEY],
         source=Source(document[SOURCE]["file"], document[SOURCE]["index"]),
-        image=image_of(document),
+        image=_image_of(document),
         has_mask=bool((document.get(ORIGINAL_MASK) or digest).get("digest")),
         published=phrase if original is None else original,
         phrase=phrase,
@@ -122,13 +132,13 @@ def export_pair(document: Document, selected: bool) -> ExportPair:
     )
 
 
-def export_text(document: Document, selected: bool) -> ExportText:
+def _export_text(document: Document, selected: bool) -> ExportText:
     """A sample of caption data as exporters see it."""
     captions = [caption.get("text") or "" for caption in document.get(CAPTIONS) or ()]
     return ExportText(
         key=document[KEY],
         source=Source(document[SOURCE]["file"], document[SOURCE]["index"]),
-        image=image_of(document),
+        image=_image_of(document),
         captions=_with_edit(captions, document),
         selected=selected,
     )
@@ -142,15 +152,17 @@ def _with_edit(texts: list[str], document: Document) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _turns_by_file(dataset: Any, choice: Choice, on_sample: OnSample) -> Fed:
+def _turns_by_file(
+    dataset: Any, choice: Choice, on_sample: OnSample
+) -> Iterator[tuple[str, Iterator[ExportTurn]]]:
     """Turns lie in the order of the files, not of the samples, so these are gone through first.
 
     Of every sample that is left out, or whose caption was edited, something is held in memory.
     """
     left_out, edited = set(), {}
-    for document in _documents(dataset, "instructions"):
+    for document in documents(dataset, "instructions"):
         selected = choice(document)
-        on_sample(document, selected)
+        on_sample(document, selected, None)
         if not selected:
             left_out.add(document["_id"])
         elif document.get(ORIGINAL_PHRASE) is not None:
@@ -185,7 +197,7 @@ def _turn(document: Document, selected: bool, edited: dict[Any, Document]) -> Ex
         key=document[KEY],
         source=Source(turn["file"], turn["index"]),
         position=turn["turn"],
-        image=image_of(document),
+        image=_image_of(document),
         question=turn.get("question") or "",
         answers=answers,
         selected=selected,

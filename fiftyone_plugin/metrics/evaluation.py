@@ -130,7 +130,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         iou, *counts = fields.score_fields(eval_key)
         schema = {iou: fo.FloatField(), **{name: fo.IntField() for name in counts}}
         # All at once: one by one they take as long as two hundred pairs.
-        fo_internals.dataset_of(samples)._merge_sample_field_schema(schema)
+        fo_internals.add_fields(fo_internals.dataset_of(samples), schema)
 
     def evaluate_samples(  # type: ignore[override]
         self,
@@ -206,7 +206,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         if names:
             dataset.delete_sample_fields(names)
         self.cleanup_custom_metrics(samples, eval_key)
-        samples._delete_empty_sidebar_group(eval_key)
+        fo_internals.delete_empty_sidebar_group(samples, eval_key)
 
     def rename(self, samples: Any, eval_key: str, new_eval_key: str) -> None:
         """Renames the fields, and the index of the IoU with them."""

@@ -125,8 +125,8 @@ def load_score(samples: Any, key: str) -> ScoreSummary:
 
 def _finished(dataset: Any) -> list[str]:
     """Keys of the scorings that came to an end."""
-    runs = dataset._doc.evaluations
-    return [key for key in dataset.list_evaluations(method=METHOD) if runs[key].results]
+    keys = dataset.list_evaluations(method=METHOD)
+    return [key for key in keys if fo_internals.has_results(dataset, key)]
 
 
 def scored_fields(dataset: Any) -> dict[str, str]:

@@ -8,10 +8,11 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import steps
-from fiftyone_plugin.exporters import CONVERTERS, EXPORTERS
+from fiftyone_plugin.exporters import CONVERTERS
 from fiftyone_plugin.operators.base import StepOperator
 from fiftyone_plugin.steps.step import Option
 from importers import store
+from importers.formats import FORMATS
 
 _SELECTIONS = {
     "kept": "Kept: verdict keep or fix",
@@ -33,7 +34,8 @@ class ExportSubset(StepOperator):
     def options(self, ctx: Any) -> dict[str, Option]:
         """With the formats that the dataset can be written in, its tags and its views."""
         options, own = super().options(ctx), store.info(ctx.dataset).get("format", "")
-        formats = {f.name: f.about for f in EXPORTERS.values() if f.name == own}
+        native = [f for f in FORMATS.values() if f.name == own and f.exporter]
+        formats = {f.name: f.writes for f in native}
         formats |= {f.name: f.about for f in CONVERTERS.values()}
         selections = dict(_SELECTIONS)
         selections |= {f"tag:{t}": f"Tagged {t}" for t in ctx.dataset.distinct("tags")}

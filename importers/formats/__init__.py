@@ -1,16 +1,14 @@
-"""Published layouts, one module each. Importing this package registers all of them."""
+"""Published layouts, one module each, read and written back.
 
-from importers.formats import gres, pregres, refsegrs, rsgpt4v, rsteller
-from importers.formats.base import FORMATS, SPLITS, Format, find_format
+Importing this package imports all its modules, and each format registers itself.
+"""
 
-__all__ = [
-    "FORMATS",
-    "SPLITS",
-    "Format",
-    "find_format",
-    "gres",
-    "pregres",
-    "refsegrs",
-    "rsgpt4v",
-    "rsteller",
-]
+from importlib import import_module
+from pkgutil import iter_modules
+
+from importers.formats.base import FORMATS, SPLITS, Format, FormatFault, find_format
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["FORMATS", "SPLITS", "Format", "FormatFault", "find_format"]

@@ -1,4 +1,9 @@
-"""What a format is: a way to recognise a folder and a stream of records out of it."""
+"""A format: how a published layout is recognised, read, and written back.
+
+One module declares all there is to a format and adds it to :data:`FORMATS`; the modules of this
+package are found by themselves, those of other packages through the entry points
+``pairlens.formats``. ``docs/formats/adding.md`` has an example.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from importers.errors import LayoutError, UnknownName, UsageError
+from importers.formats.native_export import Exporter
 from importers.records import Record
 from importers.registry import Registry
 
@@ -16,6 +22,12 @@ SPLITS = ("train", "val", "test")
 Kind = Literal["pairs", "captions", "instructions"]
 """What a format's records are: ``Pair``, ``CaptionedImage`` or ``Instruction``."""
 
+
+_SAMPLES: dict[Kind, str] = {
+    "pairs": "a query and its mask",
+    "captions": "an image with its captions and its place",
+    "instructions": "an image with its conversations, captions and boxes",
+}
 
 Read = Callable[..., Iterator[Record]]
 """A reader: cheap, streaming, one record at a time, nothing decoded.
@@ -43,13 +55,31 @@ class ReadParam:
 
 
 @dataclass(frozen=True)
+class FormatFault:
+    """A broken input and what an import of it reports, for contract tests.
+
+    Attributes:
+        about: what is broken
+        spoil: breaks the dataset that :attr:`Format.example` wrote, given its root
+        reported: a line among the notes, skipped records and mask errors; an error that ends
+            the import has ``ROOT`` in the place of the root
+    """
+
+    about: str
+    spoil: Callable[[Path], object]
+    reported: str
+
+
+@dataclass(frozen=True)
 class Format:
     """A published layout.
 
     Attributes:
         name: for the command line, and the first part of every key
+        title: what its publishers call it
         about: one sentence for people
         layout: the tree on disk that ``detect`` looks for, for error messages
+        docs: the layout as the table of formats in the README has it, in Markdown
         detect: whether the folder looks like this format, from names and little reading
         count: the number of images that ``read`` would come across, for progress
         read: the reader
@@ -62,11 +92,19 @@ class Format:
             ``image_id`` by content
         wanted: of the files of a repository, by their names relative to its root, those that
             reading the splits, or the first so many records of them, needs; without it, all
+        exporter: makes what writes a dataset back in this layout, from the source's root and
+            the folder to write to; ``None`` where the format is only read
+        writes: what the exporter writes, one sentence for people
+        example: writes a small sound dataset to a new folder and returns the root to import;
+            contract tests run over it
+        faults: what broken datasets report, for contract tests
     """
 
     name: str
+    title: str
     about: str
     layout: str
+    docs: str
     detect: Callable[[Path], bool]
     count: Callable[[Path, Collection[str]], int]
     read: Read
@@ -75,6 +113,15 @@ class Format:
     threads: bool = True
     scenes: bool = False
     wanted: Callable[[Sequence[str], Collection[str], int | None], list[str]] | None = None
+    exporter: Callable[[Path, Path], Exporter] | None = None
+    writes: str = ""
+    example: Callable[[Path], Path] | None = None
+    faults: tuple[FormatFault, ...] = ()
+
+    @property
+    def docs_row(self) -> str:
+        """The row of the README's table of formats."""
+        return f"| `{self.name}` | {self.docs} | {_SAMPLES[self.kind]} |"
 
     @property
     def samples(self) -> str:

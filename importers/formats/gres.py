@@ -18,67 +18,36 @@ pair without an image is an ordinary record here.
 
 from __future__ import annotations
 
-import json
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_plain_name, is_text
 from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.gres_export import GresExporter
 from importers.formats.gres_files import (
+    MAX_FILE_BYTES,
     SUBSET_SPLIT,
     SUBSETS,
     annotation_files,
+    annotation_folder,
+    image_folder,
     listed,
+    load_annotation,
     note_counts,
 )
 from importers.records import NoTarget, Pair, Polygons, Shape, Source, Target, make_key
 
-NAME = "gres"
-MAX_FILE_BYTES = 16 << 20
-"""The largest published file has 0.1 MB; more than this is no annotation."""
+__all__ = [
+    "MAX_FILE_BYTES", "MAX_PHRASE", "NAME", "annotation_folder", "count", "detect", "image_folder",
+    "load_annotation", "read",
+]  # fmt: skip
 
+NAME = "gres"
 MAX_PHRASE = 1 << 16
 """Characters; a longer text is no query, and the database refuses documents over 16 MB."""
-
-_LOOKED_INTO = 16
-
-
-def annotation_folder(root: Path) -> Path | None:
-    """The folder that holds the split folders, or ``None`` if this is no GRES."""
-    for name in ("gres_annotations", "gres-annotations", "."):
-        folder = root / name
-        if any(_has_annotations(folder / part) for part in (*SPLITS, *SUBSETS)):
-            return folder
-    return None
-
-
-def image_folder(root: Path, split: str) -> Path:
-    """Where the images of a split are, or would be."""
-    for name in ("gres_images", "gres-images"):
-        if (root / name).is_dir():
-            return root / name / split
-    folder = annotation_folder(root)
-    return (folder or root) / split
-
-
-def _has_annotations(folder: Path) -> bool:
-    """Whether one of some json files has polygons: split folders of json are common."""
-    if not folder.is_dir():
-        return False
-    return any(_names_shapes(file) for file in islice(folder.glob("*.json"), _LOOKED_INTO))
-
-
-def _names_shapes(file: Path) -> bool:
-    try:
-        with open(file, "rb") as stream:
-            return b'"shapes"' in stream.read(1 << 20)
-    except OSError:
-        return False
 
 
 def detect(root: Path) -> bool:
@@ -136,50 +105,6 @@ def _image_folders(root: Path, split: str, file: Path) -> tuple[Path, ...]:
         return (image_folder(root, split),)
     subset = image_folder(root, file.parent.name)
     return image_folder(root, split), subset, image_folder(root, split) / subset.name, file.parent
-
-
-def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
-    """Reads an annotation file.
-
-    Returns:
-        its content, and the encoding it is in: ``utf-8`` (``utf-8-sig`` with a byte order
-        mark), else ``cp1252`` as LISAt's loader has it
-
-    Raises:
-        RecordError: if it is not a JSON object with lists ``text`` and ``shapes``
-    """
-    try:
-        with open(file, "rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise RecordError(name, f"over {MAX_FILE_BYTES >> 20} MB, too large for an annotation")
-        if not data.strip():
-            raise RecordError(name, "is empty")
-        encoding = "utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8"
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-                raise RecordError(name, "is UTF-16, not utf-8 or cp1252 text; convert it") from None
-            encoding = "cp1252"
-            text = data.decode("cp1252")
-        content = json.loads(text)
-    except OSError as error:
-        raise RecordError(name, f"cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise RecordError(name, "is neither utf-8 nor cp1252 text") from error
-    except RecursionError as error:
-        raise RecordError(name, "is nested too deeply") from error
-    except ValueError as error:
-        raise RecordError(name, f"is not valid JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise RecordError(name, "holds no JSON object")
-    for key in ("text", "shapes"):
-        if not isinstance(content.get(key), list):
-            raise RecordError(name, f"has no list {key!r}")
-    if not isinstance(content.get("false_premise_QA") or [], list):
-        raise RecordError(name, "has 'false_premise_QA' that is no list")
-    return content, encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,12 +198,18 @@ FORMATS.add(
     NAME,
     Format(
         name=NAME,
+        title="GRES",
         about="GRES (LISAt): json files with queries and polygons, xView chips",
         layout="gres_annotations/{train,val,test}/*.json",
+        docs="[GRES](docs/formats/gres.md): `gres_annotations/{train,val,test}/*.json` and "
+        "`gres_images/{train,val,test}/*.jpg`; also spelled with hyphens, or json and jpg "
+        "side by side",
         detect=detect,
         count=count,
         read=read,
         threads=False,
         wanted=wanted,
+        exporter=GresExporter,
+        writes="GRES: json files, id lists and the images that are there",
     ),
 )

@@ -8,16 +8,22 @@ split and then by the first record that names them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
 from importers.box_scale import FULL, BoxNumbers, Scale, ScaleSetting, parse_scale
 from importers.boxes import bounds, fault_of, find_corners, turn_boxes
-from importers.errors import OnError, OnNote, RecordError
-from importers.formats.base import SPLITS, ReadParam
-from importers.formats.instruction_files import TextFile, find_files, split_in_name
+from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
+from importers.formats.base import SPLITS, Format, ReadParam
+from importers.formats.instruction_export import InstructionExporter
+from importers.formats.instruction_files import (
+    TextFile,
+    find_files,
+    named_formats,
+    split_in_name,
+)
 from importers.formats.llava import Parsed, TurnText, is_caption, parse
 from importers.image_index import Entry, ImageIndex, open_index
 from importers.image_lookup import ImageLookup
@@ -94,8 +100,59 @@ def read_instructions(
     reading.note_boxes()
 
 
-def unknown_count(root: Path, splits: Collection[str] = SPLITS) -> int:
-    """How many images there are is known when all records have been read, not before."""
+def instruction_format(
+    name: str,
+    *,
+    title: str,
+    about: str,
+    layout: str,
+    docs: str,
+    is_own: Callable[[list[TextFile], set[str]], bool],
+    writes: str,
+) -> Format:
+    """A format of questions and answers in JSON files.
+
+    Args:
+        name, title, about, layout, docs, writes: as in :class:`importers.formats.base.Format`
+        is_own: whether the JSON files of a folder are of this format, from what is in them and
+            from the formats that their names name
+    """
+
+    def detect(root: Path) -> bool:
+        files = find_files(root)
+        return is_own(files, named_formats(files))
+
+    def read(
+        root: Path,
+        *,
+        splits: Collection[str] = SPLITS,
+        on_error: OnError = raise_error,
+        on_note: OnNote = ignore_note,
+        boxes: ScaleSetting = None,
+    ) -> Iterator[Instruction]:
+        return read_instructions(
+            name, root, splits=splits, on_error=on_error, on_note=on_note, boxes=boxes
+        )
+
+    return Format(
+        name=name,
+        title=title,
+        about=about,
+        layout=layout,
+        docs=docs,
+        detect=detect,
+        count=_unknown_count,
+        read=read,
+        kind="instructions",
+        params=(BOXES,),
+        wanted=wanted,
+        exporter=InstructionExporter,
+        writes=writes,
+    )
+
+
+def _unknown_count(root: Path, splits: Collection[str] = SPLITS) -> int:
+    """Returns 0: how many images there are is known when all records have been read."""
     return 0
 
 

@@ -34,7 +34,7 @@ _ASKS_CAPTION = re.compile(
     re.IGNORECASE,
 )
 
-Place = tuple[str | int, ...]
+JsonPath = tuple[str | int, ...]
 """Where a text stands in a record: the keys and numbers that lead to it."""
 
 
@@ -50,8 +50,8 @@ class TurnText(NamedTuple):
 
     question: str
     answers: tuple[str, ...]
-    question_at: Place | None
-    answers_at: tuple[Place, ...]
+    question_at: JsonPath | None
+    answers_at: tuple[JsonPath, ...]
 
 
 class Parsed(NamedTuple):
@@ -170,7 +170,7 @@ def _pair(messages: Any) -> list[TurnText]:
     waiting: TurnText | None = None
     for number, message in enumerate(messages):
         role, text = _message(message, number)
-        at: Place = ("conversations", number, "value")
+        at: JsonPath = ("conversations", number, "value")
         if role == "asks":
             if waiting is not None:
                 turns.append(waiting)

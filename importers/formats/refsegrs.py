@@ -20,18 +20,19 @@ from types import ModuleType
 from importers.errors import OnError, OnNote, ignore_note, raise_error
 from importers.formats import refsegrs_hub, refsegrs_lists, refsegrs_records
 from importers.formats.base import FORMATS, SPLITS, Format, ReadParam
+from importers.formats.native_export import Exporter
+from importers.formats.refsegrs_export import HubExporter, RecordsExporter, RefSegRSExporter
 from importers.formats.refsegrs_lists import (
     ENCODINGS,
     MAX_LINE_BYTES,
     NAME,
-    lines,
     parse_line,
     phrase_list,
 )
 from importers.mask_values import MaskValues, parse_mask_values
 from importers.records import Pair, Raster
 
-__all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "lines", "parse_line", "phrase_list",
+__all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "parse_line", "phrase_list",
            "read", "variant"]  # fmt: skip
 
 
@@ -113,17 +114,31 @@ def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> 
     return [name for name in names if not name.rpartition("/")[2].startswith(others or ("\0",))]
 
 
+def exporter(root: Path, out: Path) -> Exporter:
+    """The exporter for the layout that the source has."""
+    layout = variant(root)
+    if layout is refsegrs_hub:
+        return HubExporter(root, out)
+    return RecordsExporter(root, out) if layout is refsegrs_records else RefSegRSExporter(root, out)
+
+
 FORMATS.add(
     NAME,
     Format(
         name=NAME,
+        title="RefSegRS",
         about="RefSegRS and RISBench: images and masks with phrase lists, or records",
         layout="images/, masks/ and output_phrase_{train,val,test}.txt",
+        docs="[RefSegRS](docs/formats/refsegrs.md): `images/<id>.tif`, `masks/<id>.tif`, "
+        "`output_phrase_{train,val,test}.txt`; its forks, FiftyOne's copy on the hub, "
+        "RISBench",
         detect=detect,
         count=count,
         read=read,
         params=(MASK_VALUES, ENCODING),
         wanted=wanted,
         scenes=True,
+        exporter=exporter,
+        writes="RefSegRS and RISBench: images and masks in the layout they came in",
     ),
 )

@@ -20,12 +20,13 @@ from pathlib import Path
 
 from importers.decisions import Decision
 from importers.errors import OnError, OnNote, RecordError
+from importers.files import MAX_LINE, lines
 from importers.formats.base import SPLITS
 from importers.records import Pair, Raster, Source, make_key
 
 NAME = "refsegrs"
-MAX_LINE_BYTES = 1 << 16
-"""A longer line is no phrase; a file without line ends is never held whole."""
+MAX_LINE_BYTES = MAX_LINE
+"""A longer line is no phrase."""
 
 PUBLISHED_LINES = {"train": 2172, "val": 431, "test": 1817}
 """As the dataset's card counts them."""
@@ -84,7 +85,7 @@ def detect(root: Path) -> bool:
 def count(root: Path, splits: Collection[str]) -> int:
     """The number of lines, one an image, for progress."""
     files = (phrase_list(root, split) for split in SPLITS if split in splits)
-    return sum(sum(1 for _ in lines(file)) for file in files if file.is_file())
+    return sum(sum(1 for _ in lines(file, MAX_LINE_BYTES)) for file in files if file.is_file())
 
 
 def read(
@@ -131,7 +132,7 @@ def _read_list(
     encoding: str | None,
 ) -> Iterator[Pair]:
     seen: Counter[str] = Counter()
-    for number, line in enumerate(lines(file)):
+    for number, line in enumerate(lines(file, MAX_LINE_BYTES)):
         if not number and line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
             on_error(RecordError(file.name, "is UTF-16, not utf-8 or cp1252 text; convert it"))
             return
@@ -158,18 +159,6 @@ def _read_list(
             source=source,
         )
         seen[image_id] += 1
-
-
-def lines(file: Path, longest: int = MAX_LINE_BYTES) -> Iterator[bytes]:
-    """The lines of a file with their ends, none longer than the bound.
-
-    A longer line arrives cut, with one byte more than the bound, and is then skipped.
-    """
-    with open(file, "rb") as stream:
-        while line := stream.readline(longest + 1):
-            yield line
-            while len(line) > longest and not line.endswith(b"\n"):
-                line = stream.readline(longest + 1)
 
 
 def encoding_of(line: bytes) -> str:

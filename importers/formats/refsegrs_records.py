@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from importers.errors import OnError, OnNote, RecordError
-from importers.files import is_plain_name, is_text
+from importers.files import is_plain_name, is_text, lines
 from importers.formats.base import SPLITS
-from importers.formats.refsegrs_lists import NAME, lines
+from importers.formats.refsegrs_lists import NAME
 from importers.records import Encoded, NoTarget, Pair, Source, Target, make_key
 
 MAX_RECORD_BYTES = 1 << 22

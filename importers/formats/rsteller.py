@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import safe_name
 from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.rsteller_export import RSTellerExporter
 from importers.formats.rsteller_samples import LOOSE, Archive, Samples
 from importers.formats.rsteller_shards import (
     Shard,
@@ -202,12 +203,17 @@ FORMATS.add(
     NAME,
     Format(
         name=NAME,
+        title="RSTeller",
         about="RSTeller: captioned aerial photographs in WebDataset shards",
         layout="*.tar with <patch_id>.jpg and <patch_id>.json, or both extracted",
+        docs="[RSTeller](docs/formats/rsteller.md): WebDataset shards of `<patch_id>.jpg` and "
+        "`.json`, or extracted",
         detect=detect,
         count=count,
         read=read,
         kind="captions",
         wanted=wanted,
+        exporter=RSTellerExporter,
+        writes="RSTeller: shards, or files where they were extracted",
     ),
 )

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 import pytest
 
+from fiftyone_plugin.checks.runner import flag
+from fiftyone_plugin.curation import review
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
-from fiftyone_plugin.demo.layouts import Written, make_gres, make_refsegrs
-from importers import fields, fo_internals
+from fiftyone_plugin.demo.layouts import make_refsegrs
+from fiftyone_plugin.metrics.runs import score
+from importers import fields, fo_internals, store
 from importers.ingest import ImportOptions, import_dataset
+from tests.layouts import PUBLISHED
+from tests.mongo.scoring import PRED, predict
 
-MAKERS: dict[str, Callable[..., Written]] = {
-    "gres": make_gres,
-    "refsegrs": make_refsegrs,
-    "rsteller": make_rsteller,
-    "rsgpt4v": make_rsgpt4v,
-    "pregres": make_pregres,
-}
 OWN = {"_id", "_dataset_id", "_rand", "created_at", "last_modified_at"}
 
 
@@ -54,11 +51,11 @@ def test_all_others_are_not(version: str) -> None:
     assert not fo_internals._is_compared(version)
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_documents_are_those_that_fiftyone_writes(
     name: str, dataset_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = MAKERS[name](tmp_path / "published", 5, size=128).root
+    root = PUBLISHED[name].make(tmp_path / "published")
     options = ImportOptions(media_dir=tmp_path / "media")
     import_dataset(name, root, dataset_name, options)
     straight = stored(dataset_name)
@@ -87,3 +84,63 @@ def test_resuming_adds_what_is_missing(
     assert import_dataset("rsteller", root, dataset_name, options).added == 3
     assert import_dataset("rsteller", root, dataset_name, options).added == 0
     assert len(dataset) == 6
+
+
+def worked_on(dataset: fo.Dataset, folder: Path) -> None:
+    """Measures, flags, predicts, scores and reviews: every way in which samples are changed."""
+    flag(dataset)
+    predict(dataset, folder)
+    score(dataset, pred=PRED, key="scored")
+    flag(dataset, predictions=[PRED])
+    keys = sorted(dataset.values(fields.KEY))
+    review.set_verdict(dataset, keys[0], "drop", note="not needed")
+    review.set_verdict(dataset, keys[1], "fix", phrase="the other road")
+    review.set_verdict(dataset, keys[2], "keep")
+    review.undo(dataset)
+
+
+def without_nulls(value: Any) -> Any:
+    """FiftyOne stores ``None`` where PairLens removes a field: both are no value."""
+    if isinstance(value, dict):
+        kept = {k: without_nulls(v) for k, v in value.items() if v is not None}
+        return {k: v for k, v in kept.items() if k != fields.REVIEWED_AT}
+    if isinstance(value, list):
+        return [without_nulls(v) for v in value]
+    return value
+
+
+def test_updates_are_those_that_fiftyone_writes(
+    dataset_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_refsegrs(tmp_path / "published", 12, size=128).root
+    stored_by = {}
+    for version in (fo.__version__, "1.99.0"):
+        another(monkeypatch, version)
+        options = ImportOptions(media_dir=tmp_path / "media", overwrite=bool(stored_by))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            import_dataset("refsegrs", root, dataset_name, options)
+            worked_on(fo.load_dataset(dataset_name), tmp_path / "predictions")
+        stored_by[version] = without_nulls(stored(dataset_name))
+    straight, by_fiftyone = stored_by.values()
+    assert any(fields.FINDINGS in doc for doc in straight.values())
+    for key, doc in straight.items():
+        assert doc == by_fiftyone[key]
+
+
+def test_a_change_of_what_was_changed_meanwhile_is_left(
+    dataset_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_rsteller(tmp_path / "published", 6, size=64).root
+    import_dataset("rsteller", root, dataset_name)
+    dataset = fo.load_dataset(dataset_name)
+    first, second = list(dataset._sample_collection.find())[:2]
+    another(monkeypatch)
+    changes = [
+        ({"_id": first["_id"], fields.CAPTION: first[fields.CAPTION]}, {fields.CAPTION: "new"}),
+        ({"_id": second["_id"], fields.CAPTION: "not what it is"}, {fields.CAPTION: "lost"}),
+    ]
+    with pytest.warns(UserWarning, match=r"Sample\.save"):
+        assert store.update_matching(dataset, changes) == 1
+    after = {doc["_id"]: doc[fields.CAPTION] for doc in dataset._sample_collection.find()}
+    assert (after[first["_id"]], after[second["_id"]]) == ("new", second[fields.CAPTION])

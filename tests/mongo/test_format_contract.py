@@ -14,7 +14,7 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.verdicts import Verdict
+from fiftyone_plugin.curation.review import Verdict
 from fiftyone_plugin.exporters.runner import export_dataset
 from importers import fields, schema, store
 from importers.errors import LayoutError
@@ -216,7 +216,7 @@ def reviewed(whole: Any) -> Iterator[Any]:
     """The dataset, for a reviewer; what is decided is taken back afterwards."""
     before = said(documents(whole))
     yield whole
-    while undoing.undo(whole, force=True)["pairs"]:
+    while review.undo(whole):
         pass
     assert said(documents(whole)) == before
 
@@ -234,7 +234,7 @@ def test_only_an_edited_text_changes(
     document = next(d for d in in_order(reviewed) if d.get(text_field(layout)))
     old = document[text_field(layout)]
     new = old.swapcase()  # of the same length, so that not even a tar header changes
-    verdicts.set_verdict(reviewed, document[fields.KEY], "fix", phrase=new)
+    review.set_verdict(reviewed, document[fields.KEY], "fix", phrase=new)
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="all")
     assert [e["key"] for e in manifest_of(report)["edited"]] == [document[fields.KEY]]
     before, after = published_files(root), data_files(tmp_path / "out")
@@ -247,7 +247,7 @@ def test_what_is_dropped_is_cut_out_and_nothing_else(
     layout: Layout, root: Path, reviewed: Any, tmp_path: Path
 ) -> None:
     dropped = in_order(reviewed)[0][fields.KEY]
-    verdicts.set_verdict(reviewed, dropped, "drop", note="not needed")
+    review.set_verdict(reviewed, dropped, "drop", note="not needed")
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="clean")
     (entry,) = manifest_of(report)["dropped"]
     assert (entry["key"], entry["because"], entry["note"]) == (
@@ -271,7 +271,7 @@ def test_decisions_are_honoured_when_it_is_read_again(
     dropped = [samples[0][fields.KEY], samples[-1][fields.KEY]]
     edited = next(d[fields.KEY] for d in samples[1:-1] if d.get(text))
     verdicts = [Verdict(key, "drop") for key in dropped]
-    verdicts.set_verdicts(reviewed, [*verdicts, Verdict(edited, "fix", EDITED)])
+    review.set_verdicts(reviewed, [*verdicts, Verdict(edited, "fix", EDITED)])
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="clean")
     manifest = manifest_of(report)
     assert {entry["key"] for entry in manifest["dropped"]} == set(dropped)
@@ -279,7 +279,7 @@ def test_decisions_are_honoured_when_it_is_read_again(
     lines = (tmp_path / "out" / "decisions.jsonl").read_text().splitlines()
     assert {json.loads(line)["key"] for line in lines} == {*dropped, edited}
     decided = said(documents(reviewed))
-    while undoing.undo(reviewed, force=True)["pairs"]:
+    while review.undo(reviewed):
         pass
     applied = decisions.apply(reviewed, tmp_path / "out" / "decisions.jsonl")
     assert applied == {"applied": 3, "stale": [], "unknown": []}

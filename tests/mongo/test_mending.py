@@ -23,7 +23,7 @@ from fiftyone_plugin.curation import (
     sessions,
     undoing,
 )
-from fiftyone_plugin.curation.review_fields import Conflict
+from fiftyone_plugin.curation.conflict import Conflict
 from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from fiftyone_plugin.exporters.runner import export_dataset
@@ -113,7 +113,7 @@ def test_a_mask_that_is_empty_or_of_a_pair_without_target_is_refused(
     with pytest.raises(StateError, match="cannot be read"):
         judge(dataset, key, "fix", mask_from="model")
     assert documents(dataset) == before
-    assert history(dataset) == []
+    assert review.history(dataset) == []
 
 
 def test_too_many_pairs_are_not_made_editable(dataset: Any) -> None:
@@ -250,7 +250,7 @@ def test_of_two_who_mend_one_shape_at_once_one_is_told_and_all_agree(dataset: An
     assert len({found[key]["segmentation"]["mask_path"] for key in family}) == 1
     assert [key for key in family if found[key].get("reviewer")] == [winner]
     assert found[winner]["reviewer"] == field
-    assert len(history(dataset)) == len(family)
+    assert len(review.history(dataset)) == len(family)
     assert undoing.undo(dataset)["pairs"] == len(family)
     assert not any(d.get("original_mask") for d in documents(dataset).values())
 
@@ -342,7 +342,7 @@ def test_a_mended_gres_mask_is_exported_as_polygons_that_read_back(
 ) -> None:
     family = sharing(dataset)
     source = data_files(root_of(dataset))
-    verdicts.set_verdicts(dataset, [verdicts.Verdict(key, "keep") for key in keys(dataset)])
+    review.set_verdicts(dataset, [review.Verdict(key, "keep") for key in keys(dataset)])
     sessions.start(dataset, name="monday", view=dataset.view(), include_judged=True)
     given: dict[str, Any] = {"reviewer": "ann", "note": "moved", "session": "monday"}
     judge(dataset, family[0], "fix", mask_from="model", **given)

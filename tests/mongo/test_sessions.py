@@ -148,7 +148,7 @@ def test_a_session_can_be_over_a_view_or_a_saved_view(dataset: Any) -> None:
 
 def test_pairs_with_a_verdict_are_left_out_unless_asked_for(dataset: Any) -> None:
     first, *rest = flagged(dataset)
-    verdicts.set_verdict(dataset, first, "keep")
+    review.set_verdict(dataset, first, "keep")
     assert order(dataset, sessions.start(dataset)) == rest
     assert order(dataset, sessions.start(dataset, include_judged=True)) == [first, *rest]
 
@@ -181,12 +181,12 @@ def test_a_queue_longer_than_a_chunk_is_gone_through(
 def test_going_through_skips_what_anybody_judged_in_the_session(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset, reviewer="ann")["id"]
-    first = queue.resume(dataset, name, reviewer="ann")
+    first = sessions.resume(dataset, name, reviewer="ann")
     assert (first["position"], first["of"], first["end"]) == (0, 6, False)
     assert first["key"] == pairs[0]
     judge(dataset, pairs[1], "drop", session=name, reviewer="bob")
     # A verdict outside the session does not count.
-    verdicts.set_verdict(dataset, pairs[2], "keep", reviewer="cy")
+    review.set_verdict(dataset, pairs[2], "keep", reviewer="cy")
     assert queue.next_item(dataset, name, reviewer="ann")["position"] == 2
     assert queue.next_item(dataset, name, reviewer="ann", after=0, judged=True)["position"] == 1
     assert queue.go_to(dataset, name, 5, reviewer="ann")["key"] == pairs[5]
@@ -196,14 +196,14 @@ def test_going_through_skips_what_anybody_judged_in_the_session(dataset: Any) ->
     nothing = queue.previous_item(dataset, name, reviewer="ann")
     assert (nothing["end"], nothing["position"], nothing["sample_id"]) == (True, None, None)
     # Where he stopped is kept, though there was nothing before.
-    assert queue.resume(dataset, name, reviewer="ann")["position"] == 0
+    assert sessions.resume(dataset, name, reviewer="ann")["position"] == 0
 
 
 def test_two_reviewers_are_given_different_pairs_while_there_are_any(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset)["id"]
-    assert queue.resume(dataset, name, reviewer="ann")["key"] == pairs[0]
-    assert queue.resume(dataset, name, reviewer="bob")["key"] == pairs[1]
+    assert sessions.resume(dataset, name, reviewer="ann")["key"] == pairs[0]
+    assert sessions.resume(dataset, name, reviewer="bob")["key"] == pairs[1]
     for key in pairs[1:]:
         judge(dataset, key, "keep", session=name, reviewer="bob")
     assert queue.next_item(dataset, name, reviewer="bob")["key"] == pairs[0]
@@ -223,7 +223,7 @@ def test_deleted_pairs_are_passed_over(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset)["id"]
     dataset.delete_samples([ids(dataset)[key] for key in pairs[:2]])
-    assert queue.resume(dataset, name)["key"] == pairs[2]
+    assert sessions.resume(dataset, name)["key"] == pairs[2]
     with pytest.raises(UsageError, match="was deleted"):
         queue.go_to(dataset, name, 0)
 
@@ -268,13 +268,13 @@ def test_a_finished_session_takes_no_verdict_until_it_is_reopened(dataset: Any) 
 def test_deleting_a_session_leaves_verdicts_and_log(dataset: Any) -> None:
     key = flagged(dataset)[0]
     name = sessions.start(dataset)["id"]
-    queue.resume(dataset, name)
+    sessions.resume(dataset, name)
     judge(dataset, key, "drop", session=name)
     assert counts(dataset) == (1, 1, 1)
     sessions.delete(dataset, name)
     assert counts(dataset) == (0, 0, 0)
     assert documents(dataset)[key]["verdict"] == "drop"
-    assert len(history(dataset)) == 1
+    assert len(review.history(dataset)) == 1
     assert undoing.undo(dataset)["pairs"] == 1
 
 
@@ -282,12 +282,12 @@ def test_a_session_goes_on_in_another_process(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset, name="monday", reviewer="ann")["id"]
     for key in pairs[:2]:
-        queue.resume(dataset, name, reviewer="ann")
+        sessions.resume(dataset, name, reviewer="ann")
         judge(dataset, key, "drop", session=name, reviewer="ann")
     code = (
         "import sys; from importers.store import load;"
         "from fiftyone_plugin.curation import sessions, undoing; d = load(sys.argv[1]);"
-        "print(queue.resume(d, 'monday', reviewer='ann')['key']);"
+        "print(sessions.resume(d, 'monday', reviewer='ann')['key']);"
         "print(undoing.undo(d, session='monday')['keys'])"
     )
     done = subprocess.run(

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
-from fiftyone_plugin.exporters import EXPORTERS, Edit, ExportTurn, Tally
-from fiftyone_plugin.exporters.json_edit import replace_values
 from importers.errors import StateError, UsageError
+from importers.formats import FORMATS
+from importers.formats.json_edit import replace_values
+from importers.formats.native_export import Edit, ExportTurn, Tally
 from tests.unit.instructions import evaluated, put, put_image, read, trained
 
 Change = Callable[[ExportTurn], ExportTurn]
@@ -39,7 +40,7 @@ def export(
     """The files written, by name."""
     out = root.parent / f"{root.name} out"
     out.mkdir()
-    exporter = EXPORTERS[form].make(root, out)
+    exporter = FORMATS[form].exporter(root, out)
     edits: list[Edit] = []
     exporter.tally.on_edit = edits.append
     for name, group in groupby(turns, lambda turn: turn.source.file):
@@ -269,7 +270,7 @@ def test_what_does_not_fit_the_source_is_refused(tmp_path: Path):
         out = tmp_path / f"out {number}"
         out.mkdir()
         with pytest.raises(StateError, match=reason):
-            EXPORTERS["rsgpt4v"].make(root, out).write_file("t.json", iter(turns))
+            FORMATS["rsgpt4v"].exporter(root, out).write_file("t.json", iter(turns))
 
 
 def test_a_question_that_is_not_there_cannot_be_edited(tmp_path: Path):

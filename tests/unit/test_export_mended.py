@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from fiftyone_plugin.exporters.mended import polygons_of, raster_like
 from importers.errors import StateError
+from importers.formats.mask_export import polygons_of, raster_like
 from importers.masks import from_array, read_mask
 from importers.polygons import rasterize
 from importers.records import Shape

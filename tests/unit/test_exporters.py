@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.exporters import EXPORTERS, ExportPair
+from fiftyone_plugin.exporters.runner import export_dataset
 from importers.errors import StateError, UnknownName, UsageError
+from importers.formats import FORMATS
 from importers.formats.gres import load_annotation
+from importers.formats.native_export import ExportPair
 from importers.records import Source
 
 GRES_FILE = "gres_annotations/train/a.json"
@@ -22,8 +24,8 @@ def names(folder: Path) -> list[str]:
 
 
 def test_unknown_export_formats_list_the_known() -> None:
-    with pytest.raises(UnknownName, match="known: gres, "):
-        EXPORTERS["yolo"]
+    with pytest.raises(UnknownName, match="known: coco, fiftyone, gres, "):
+        export_dataset(None, "yolo", "out")
 
 
 def annotation(texts: list[Any], **more: Any) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def pair(
 
 def write_gres(root: Path, out: Path, pairs: list[ExportPair]) -> Any:
     out.mkdir()
-    exporter = EXPORTERS["gres"].make(root, out)
+    exporter = FORMATS["gres"].exporter(root, out)
     exporter.write_file(GRES_FILE, iter(pairs))
     exporter.finish()
     return exporter
@@ -208,7 +210,7 @@ def line_pair(
 
 def write_refsegrs(root: Path, out: Path, pairs: list[ExportPair]) -> Any:
     out.mkdir()
-    exporter = EXPORTERS["refsegrs"].make(root, out)
+    exporter = FORMATS["refsegrs"].exporter(root, out)
     exporter.write_file(LIST, iter(pairs))
     exporter.finish()
     return exporter

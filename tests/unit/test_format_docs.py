@@ -11,12 +11,16 @@ import pytest
 from fiftyone_plugin.cli import build_parser
 from importers import fields
 from importers.formats import FORMATS
+from tools.format_docs import with_table
 
 BUILT_IN = {"filepath", "tags"}
 KNOWN = {v for v in vars(fields).values() if isinstance(v, str)} | BUILT_IN
 
 
-@pytest.fixture(params=list(FORMATS))
+PAGES = Path(__file__).parents[2] / "docs" / "formats"
+
+
+@pytest.fixture(params=[name for name in FORMATS if (PAGES / f"{name}.md").exists()])
 def page(request: pytest.FixtureRequest, repo_root: Path) -> str:
     return (repo_root / "docs" / "formats" / f"{request.param}.md").read_text()
 
@@ -39,3 +43,11 @@ def test_every_field_is_one(page: str) -> None:
 def test_every_link_leads_somewhere(page: str, repo_root: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", page):
         assert "://" in link or (repo_root / "docs" / "formats" / link).exists()
+
+
+def test_the_table_in_the_readme_is_what_the_formats_declare(repo_root: Path) -> None:
+    readme = (repo_root / "README.md").read_text("utf-8")
+    assert with_table(readme) == readme, "run: python tools/format_docs.py"
+    for name in FORMATS:
+        pages = re.findall(r"\]\(([^)]+)\)", FORMATS[name].docs)
+        assert all((repo_root / page).exists() for page in pages), name

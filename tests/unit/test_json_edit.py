@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.exporters.json_edit import edit_list, member_starts
+from importers.formats.json_edit import edit_list, member_starts
 
 
 def edit(text: str, keep: set[int], replacements: dict[int, str] | None = None) -> str:

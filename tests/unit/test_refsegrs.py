@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importers.errors import LayoutError, RecordError
+from importers.files import lines
 from importers.formats import find_format, refsegrs
-from importers.formats.refsegrs import MAX_LINE_BYTES, lines, parse_line
+from importers.formats.refsegrs import MAX_LINE_BYTES, parse_line
 from importers.records import Pair, Raster
 
 

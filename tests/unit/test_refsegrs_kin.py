@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.exporters import EXPORTERS, ExportPair
 from importers.errors import LayoutError, StateError
-from importers.formats import find_format, refsegrs
+from importers.formats import FORMATS, find_format, refsegrs
+from importers.formats.native_export import ExportPair
 from importers.masks import encode_png
 from importers.prepare import Place, PreparedPair, prepare
 from importers.records import Encoded, NoTarget, Pair, Raster
@@ -43,7 +43,7 @@ def exported(pair: Pair, phrase: str | None = None, *, selected: bool = True) ->
 
 def export(root: Path, out: Path, pairs: list[ExportPair]) -> Any:
     out.mkdir()
-    exporter = EXPORTERS["refsegrs"].make(root, out)
+    exporter = FORMATS["refsegrs"].exporter(root, out)
     exporter.write_file(pairs[0].source.file, iter(pairs))
     exporter.finish()
     return exporter

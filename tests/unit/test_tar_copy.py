@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.exporters.annotation_edit import edit_annotation, edit_lines
-from fiftyone_plugin.exporters.tar_copy import RECORD, TarCopy
 from importers.errors import StateError, UsageError
+from importers.formats.annotation_edit import edit_annotation, edit_lines
 from importers.formats.rsteller_text import parse, text_lines
+from importers.formats.tar_copy import RECORD, TarCopy
 from importers.tar_index import walk
 from tests.unit.tars import annotation, tar
 

@@ -1,7 +1,8 @@
-"""What an exporter is: it writes what is selected of one source file after the other.
+"""Native export: what an exporter of a format is given, what it must do, and what exporters share.
 
-An exporter works from plain records and the source folder; it imports no FiftyOne.
-:mod:`fiftyone_plugin.exporters.runner` feeds it and sees to it that a failure leaves nothing.
+An exporter writes the selected items of one source file after the other into a new folder. It
+works from plain items and the source folder and imports no FiftyOne; the caller,
+``fiftyone_plugin.exporters.runner``, removes the folder if anything is raised.
 """
 
 from __future__ import annotations
@@ -14,9 +15,100 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any, Protocol
 
-from fiftyone_plugin.exporters.export_items import Edit
 from importers.errors import StateError
-from importers.registry import Registry
+from importers.records import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPair:
+    """One pair as exporters see it.
+
+    Attributes:
+        key: the pair's key
+        source: where it stands in the published files
+        image: the published image, or ``None`` where it was missing at import
+        has_mask: whether the mask could be decoded at import
+        published: the phrase as imported
+        phrase: the phrase to write
+        selected: whether the pair is exported
+        mask: the mask to write in place of the published one, if it was mended
+    """
+
+    key: str
+    source: Source
+    image: Path | None
+    has_mask: bool
+    published: str
+    phrase: str
+    selected: bool
+    mask: Path | None = None
+
+    @property
+    def edited(self) -> bool:
+        """Whether the pair is exported with another phrase than it came with."""
+        return self.selected and self.phrase != self.published
+
+    @property
+    def mended(self) -> bool:
+        """Whether the pair is exported with another mask than it came with."""
+        return self.selected and self.mask is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportText:
+    """One image and its captions as exporters see it.
+
+    What was edited shows in the captions themselves, beside those of the source.
+
+    Attributes:
+        key: the image's key
+        source: where its record stands in the published files
+        image: the image as it lies on disk now, or ``None`` where it was missing at import
+        captions: the texts to write, in the order of the published captions
+        selected: whether the image is exported
+    """
+
+    key: str
+    source: Source
+    image: Path | None
+    captions: tuple[str, ...]
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTurn:
+    """One turn of a conversation as exporters see it.
+
+    Attributes:
+        key: the key of its image
+        source: the record that holds the turn
+        position: its number within that record, from 0
+        image: the image, or ``None`` where it was missing at import
+        question: the text to write
+        answers: the texts to write
+        selected: whether the image is exported
+    """
+
+    key: str
+    source: Source
+    position: int
+    image: Path | None
+    question: str
+    answers: tuple[str, ...]
+    selected: bool
+
+
+ExportItem = ExportPair | ExportText | ExportTurn
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A text that is exported other than it was published."""
+
+    key: str
+    source: Source
+    published: str
+    text: str
 
 
 @dataclass(slots=True)
@@ -102,24 +194,6 @@ class SourceExporter:
         """Notes what became of a file."""
         became = "left_out" if not written else "rewritten" if changed else "copied"
         self.tally.files[became] += 1
-
-
-@dataclass(frozen=True)
-class ExportFormat:
-    """An exporter as listed.
-
-    Attributes:
-        name: for ``--format``; the name of the import format that reads it back
-        about: one sentence for people
-        make: makes an exporter from the source's root and the folder to write to
-    """
-
-    name: str
-    about: str
-    make: Callable[[Path, Path], Exporter]
-
-
-EXPORTERS: Registry[ExportFormat] = Registry("export format")
 
 
 def changed_source(file: str, index: int) -> StateError:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import SourceExporter
-from fiftyone_plugin.exporters.export_items import ExportPair
-from importers.formats.refsegrs_lists import lines
+from importers.files import lines
+from importers.formats import native_export
+from importers.formats.native_export import ExportPair, SourceExporter
 
 
 class LineExporter(SourceExporter):
@@ -32,12 +31,12 @@ class LineExporter(SourceExporter):
 
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
         """Writes one file, and the images and masks of its lines."""
-        target = base.inside(self._out, name)
+        target = native_export.inside(self._out, name)
         try:
-            with open(base.inside(self._root, name), "rb"), open(target, "wb") as stream:
+            with open(native_export.inside(self._root, name), "rb"), open(target, "wb") as stream:
                 written, changed = self._write_lines(name, pairs, stream)
         except OSError as error:
-            raise base.cannot("copied", name, error) from error
+            raise native_export.cannot("copied", name, error) from error
         if not written:
             target.unlink()
         self.count_file(written, changed)
@@ -48,7 +47,7 @@ class LineExporter(SourceExporter):
         """Gives the number of lines with a pair, and whether the file differs from the source."""
         written, changed = 0, False
         pair = next(pairs, None)
-        for number, line in enumerate(lines(base.inside(self._root, name), self.longest)):
+        for number, line in enumerate(lines(native_export.inside(self._root, name), self.longest)):
             if pair is None or pair.source.index != number:
                 blank = not line.strip()
                 self.tally.records += not blank
@@ -66,5 +65,5 @@ class LineExporter(SourceExporter):
             changed |= pair.edited or not pair.selected
             pair = next(pairs, None)
         if pair is not None:
-            raise base.changed_source(name, pair.source.index)
+            raise native_export.changed_source(name, pair.source.index)
         return written, changed

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.export_items import ExportPair
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import IGNORE, TARGET
+from importers.formats import native_export
+from importers.formats.native_export import ExportPair
 from importers.masks import Pixels, from_array, load_stored
 from importers.polygons import rasterize
 from importers.records import Shape
@@ -133,12 +133,12 @@ class MaskFiles:
         if there:
             return
         if pair.mask is not None:
-            like = base.inside(self._root, name) if pair.has_mask else None
-            base.write(self._out, name, raster_like(like, stored_mask(pair.mask)))
+            like = native_export.inside(self._root, name) if pair.has_mask else None
+            native_export.write(self._out, name, raster_like(like, stored_mask(pair.mask)))
             self._mended[name] = pair.mask
         # What was broken at import stays as broken as it was; what was whole must be there.
-        elif pair.has_mask or base.inside(self._root, name).is_file():
-            base.copy(self._root, self._out, name)
+        elif pair.has_mask or native_export.inside(self._root, name).is_file():
+            native_export.copy(self._root, self._out, name)
 
 
 def raster_like(published: Path | None, pixels: Pixels) -> bytes:
@@ -153,14 +153,15 @@ def raster_like(published: Path | None, pixels: Pixels) -> bytes:
         StateError: if such a raster would be read as another mask
     """
     before, how = _published(published, pixels.shape)
-    target = _target_value(before, bool((pixels == IGNORE).any()))
+    ignores = bool((pixels == IGNORE).any())
+    target = _target_value(before, ignores)
     values = np.zeros_like(before)
     values[pixels == TARGET] = target
     values[pixels == IGNORE] = IGNORE
     stream = io.BytesIO()
     Image.fromarray(values).save(stream, **how)
     # Of an empty or full mask, the values alone may not say which of them is the target.
-    if not np.array_equal(from_array(values).pixels, pixels):
+    if not np.array_equal(from_array(values, ignore=IGNORE if ignores else None).pixels, pixels):
         raise StateError("a mended mask cannot be written with the values of the published one")
     return stream.getvalue()
 

@@ -11,15 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.annotation_edit import edit_annotation, edit_lines
-from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, SourceExporter
-from fiftyone_plugin.exporters.export_items import Edit, ExportText
-from fiftyone_plugin.exporters.tar_copy import TarCopy
 from importers.errors import RecordError, StateError
-from importers.formats.rsteller import NAME
+from importers.formats import native_export
+from importers.formats.annotation_edit import edit_annotation, edit_lines
+from importers.formats.native_export import Edit, ExportText, SourceExporter
 from importers.formats.rsteller_samples import LOOSE, Archive, Origin, texts_of
 from importers.formats.rsteller_shards import Sample, Shard, index_shard, loose_sample
+from importers.formats.tar_copy import TarCopy
 from importers.tar_index import Member
 
 P = TypeVar("P")
@@ -29,7 +27,7 @@ Change = dict[str, bytes]
 
 
 class RSTellerExporter(SourceExporter):
-    """Writes RSTeller; see :class:`fiftyone_plugin.exporters.base.Exporter`.
+    """Writes RSTeller; see :class:`importers.formats.native_export.Exporter`.
 
     Args:
         root: the source, a folder or a shard
@@ -41,7 +39,10 @@ class RSTellerExporter(SourceExporter):
 
     def write_file(self, name: str, items: Iterator[ExportText]) -> None:
         """Writes one shard, or the files of one image."""
-        source, target = base.inside(self._root, name), base.inside(self._out, name)
+        source, target = (
+            native_export.inside(self._root, name),
+            native_export.inside(self._out, name),
+        )
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if name.endswith(".tar"):
@@ -50,7 +51,7 @@ class RSTellerExporter(SourceExporter):
                 for item in items:
                     self._write_loose(name, source, item)
         except OSError as error:
-            raise base.cannot("copied", name, error) from error
+            raise native_export.cannot("copied", name, error) from error
 
     def _write_shard(
         self, name: str, source: Path, target: Path, items: Iterator[ExportText]
@@ -65,7 +66,7 @@ class RSTellerExporter(SourceExporter):
                 _rewrite(stream, target, shard, changes)
                 self.tally.files["rewritten"] += 1
                 return
-        base.copy(self._root, self._out, name)
+        native_export.copy(self._root, self._out, name)
         self.tally.files["copied"] += 1
 
     def _changes(
@@ -77,7 +78,7 @@ class RSTellerExporter(SourceExporter):
         for item in items:
             held += 1
             if item.source.index >= len(shard.samples):
-                raise base.changed_source(name, item.source.index)
+                raise native_export.changed_source(name, item.source.index)
             sample = shard.samples[item.source.index]
             change = self._change(sample, origin, item)
             if change is not None:
@@ -97,10 +98,10 @@ class RSTellerExporter(SourceExporter):
         try:
             said = texts_of(sample, origin)
         except ValueError:
-            raise base.changed_source(file, index) from None
+            raise native_export.changed_source(file, index) from None
         same_id = item.key.rpartition("/")[2] == said.image_id
         if not same_id or len(said.captions) != len(item.captions):
-            raise base.changed_source(file, index)
+            raise native_export.changed_source(file, index)
         if not item.selected:
             return None
         texts: dict[int, str] = {}
@@ -132,11 +133,11 @@ class RSTellerExporter(SourceExporter):
         for part, file in (("image", sample.image), ("json", sample.json), ("txt", sample.txt)):
             if file is None:
                 continue
-            relative = base.relative_name(self._root, file)
+            relative = native_export.relative_name(self._root, file)
             if part in change:
-                base.write(self._out, relative, change[part])
+                native_export.write(self._out, relative, change[part])
             else:
-                base.copy(self._root, self._out, relative)
+                native_export.copy(self._root, self._out, relative)
 
 
 def _indexed(name: str, source: Path) -> Shard:
@@ -159,9 +160,3 @@ def _rewrite(stream: BinaryIO, target: Path, shard: Shard, changes: dict[int, Ch
                 copy.keep(member)
             else:
                 copy.replace(member, data)
-
-
-EXPORTERS.add(
-    NAME,
-    ExportFormat(NAME, "RSTeller: shards, or files where they were extracted", RSTellerExporter),
-)

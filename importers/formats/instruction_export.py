@@ -12,22 +12,24 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import BinaryIO
 
-from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import SourceExporter
-from fiftyone_plugin.exporters.export_items import Edit, ExportTurn
-from fiftyone_plugin.exporters.json_edit import replace_values
 from importers.errors import StateError, UsageError
+from importers.formats import native_export
 from importers.formats.instruction_files import HEAD, form_in
-from importers.formats.llava import Parsed, Place, TurnText, parse
+from importers.formats.json_edit import replace_values
+from importers.formats.llava import JsonPath, Parsed, TurnText, parse
+from importers.formats.native_export import Edit, ExportTurn, SourceExporter
 from importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
 
 
-class ConversationsExporter(SourceExporter):
-    """Writes RS-GPT4V or PreGRES; see :class:`fiftyone_plugin.exporters.base.Exporter`."""
+class InstructionExporter(SourceExporter):
+    """Writes RS-GPT4V or PreGRES; see :class:`importers.formats.native_export.Exporter`."""
 
     def write_file(self, name: str, turns: Iterator[ExportTurn]) -> None:
         """Writes one file of records and the images that they name."""
-        source, target = base.inside(self._root, name), base.inside(self._out, name)
+        source, target = (
+            native_export.inside(self._root, name),
+            native_export.inside(self._out, name),
+        )
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with (
@@ -37,7 +39,7 @@ class ConversationsExporter(SourceExporter):
             ):
                 changed, written = self._write_records(name, stream, turns, copied, out)
         except OSError as error:
-            raise base.cannot("copied", name, error) from error
+            raise native_export.cannot("copied", name, error) from error
         if not written:
             target.unlink()
         self.count_file(written, changed)
@@ -71,7 +73,7 @@ class ConversationsExporter(SourceExporter):
             changed |= kept != item.data
             pieces.take(item, kept)
         if index is not None:
-            raise base.changed_source(name, index)
+            raise native_export.changed_source(name, index)
         pieces.end(b"]\n" if cut and form == "list" else None)
         return changed or cut, pieces.written
 
@@ -80,9 +82,9 @@ class ConversationsExporter(SourceExporter):
         try:
             parsed = parse(item.load())
         except ValueError:
-            raise base.changed_source(name, item.number) from None
+            raise native_export.changed_source(name, item.number) from None
         if not _is_imported(parsed, turns):
-            raise base.changed_source(name, item.number)
+            raise native_export.changed_source(name, item.number)
         first = turns[0]
         if not first.selected:
             return None
@@ -91,7 +93,7 @@ class ConversationsExporter(SourceExporter):
 
     def _edited(self, data: bytes, parsed: Parsed, turns: list[ExportTurn]) -> bytes:
         text = data.decode()
-        values: dict[Place, str] = {}
+        values: dict[JsonPath, str] = {}
         for published, turn in zip(parsed.turns, turns, strict=True):
             for place, before, after in _changes(published, turn):
                 values[place] = json.dumps(after, ensure_ascii=text.isascii())
@@ -171,7 +173,7 @@ def _is_imported(parsed: Parsed, turns: list[ExportTurn]) -> bool:
     return parsed.image == image and numbers == list(range(len(parsed.turns)))
 
 
-def _changes(published: TurnText, turn: ExportTurn) -> Iterator[tuple[Place, str, str]]:
+def _changes(published: TurnText, turn: ExportTurn) -> Iterator[tuple[JsonPath, str, str]]:
     """Where a turn differs from the published one: place, text before, text after."""
     if len(turn.answers) != len(published.answers):
         raise StateError(

@@ -1,7 +1,7 @@
-"""What a converter is: it writes the selected samples of any dataset in another layout.
+"""Converters: what writes the selected samples of any dataset in a layout of another tool.
 
-Exporters give a dataset back as it was published; converters write it for other tools, from
-what the database holds. They take one sample after the other and import no FiftyOne.
+Exporters write a dataset back as it was published; converters work from what the database
+holds. They take one sample after the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from fiftyone_plugin.exporters.base import Tally
 from importers.fields import (
     BOXES,
     CAPTION,
@@ -29,6 +28,7 @@ from importers.fields import (
     SOURCE,
 )
 from importers.formats.base import Kind
+from importers.formats.native_export import Tally
 from importers.registry import Registry
 
 READ = (

@@ -15,16 +15,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters import base
-from fiftyone_plugin.exporters.base import EXPORTERS, ExportFormat, SourceExporter
-from fiftyone_plugin.exporters.export_items import ExportPair
-from fiftyone_plugin.exporters.json_edit import edit_list, item_spans, member_starts
-from fiftyone_plugin.exporters.mended import Points, polygons_of, stored_mask
 from importers.errors import RecordError, StateError, UsageError
 from importers.files import is_plain_name
+from importers.formats import native_export
 from importers.formats.base import SPLITS
-from importers.formats.gres import NAME, annotation_folder, load_annotation
-from importers.formats.gres_files import SUBSET_SPLIT, SUBSETS
+from importers.formats.gres_files import (
+    SUBSET_SPLIT,
+    SUBSETS,
+    annotation_folder,
+    load_annotation,
+)
+from importers.formats.json_edit import edit_list, item_spans, member_starts
+from importers.formats.mask_export import Points, polygons_of, stored_mask
+from importers.formats.native_export import ExportPair, SourceExporter
 
 _LISTS = (*SPLITS, *SUBSETS)
 """Id lists by name."""
@@ -33,14 +36,14 @@ _FALSE_PREMISE = "false_premise_QA"
 
 
 class GresExporter(SourceExporter):
-    """Writes GRES; see :class:`fiftyone_plugin.exporters.base.Exporter`."""
+    """Writes GRES; see :class:`importers.formats.native_export.Exporter`."""
 
     writes_masks = True
 
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
         """Writes one annotation file and its image."""
         try:
-            content, encoding = load_annotation(base.inside(self._root, name), name)
+            content, encoding = load_annotation(native_export.inside(self._root, name), name)
         except RecordError as error:
             raise StateError(f"{error}: nothing was exported") from error
         queries = _queries(content)
@@ -48,7 +51,7 @@ class GresExporter(SourceExporter):
         for pair in held:
             index = pair.source.index
             if index >= len(queries) or queries[index] != pair.published:
-                raise base.changed_source(name, index)
+                raise native_export.changed_source(name, index)
         self.tally.records += len(queries)
         self.tally.not_imported += len(queries) - len(held)
         chosen = {pair.source.index: pair for pair in held if pair.selected}
@@ -57,10 +60,10 @@ class GresExporter(SourceExporter):
             return
         changed = any(pair.edited or pair.mended for pair in held)
         if len(chosen) == len(queries) and not changed:
-            base.copy(self._root, self._out, name)
+            native_export.copy(self._root, self._out, name)
             self.tally.files["copied"] += 1
         else:
-            base.write(self._out, name, self._rewritten(name, encoding, content, chosen))
+            native_export.write(self._out, name, self._rewritten(name, encoding, content, chosen))
             self.tally.files["rewritten"] += 1
         self.copy_image(next(iter(chosen.values())).image)
 
@@ -71,7 +74,7 @@ class GresExporter(SourceExporter):
         content: dict[str, Any],
         chosen: dict[int, ExportPair],
     ) -> bytes:
-        text = base.inside(self._root, name).read_bytes().decode(encoding)
+        text = native_export.inside(self._root, name).read_bytes().decode(encoding)
         asked = len(content["text"])
         premises = len(_queries(content)) - asked
         plain = text.isascii() or encoding != "utf-8"
@@ -109,7 +112,7 @@ class GresExporter(SourceExporter):
             with open(file, "rb") as source, open(target, "wb") as stream:
                 stream.writelines(line for line in source if _is_there(line, folder))
         except OSError as error:
-            raise base.cannot("copied", name, error) from error
+            raise native_export.cannot("copied", name, error) from error
 
 
 def _shared_mask(name: str, chosen: dict[int, ExportPair], asked: int) -> Path | None:
@@ -198,9 +201,3 @@ def _encoded(text: str, encoding: str) -> bytes:
         return data
     # Cutting queries can leave bytes that happen to be utf-8 of something else.
     return text.encode("utf-8") if mistaken else data
-
-
-EXPORTERS.add(
-    NAME,
-    ExportFormat(NAME, "GRES: json files, id lists and the images that are there", GresExporter),
-)
