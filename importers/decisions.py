@@ -81,6 +81,10 @@ class Decisions:
                 times=note.times, usual=note.usual,
             )  # fmt: skip
 
+    def all(self) -> list[Decision]:
+        """All decisions, each with its count."""
+        return list(self._made.values())
+
     def told(self) -> list[Decision]:
         """Those worth telling: what is usual only beside another decision of its kind."""
         kinds = [decision.kind for decision in self._made.values()]
