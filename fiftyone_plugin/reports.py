@@ -53,7 +53,9 @@ def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
         lines += listed(done.skipped, "source")
         if not placeholders and any("is not there" in s["reason"] for s in done.skipped):
             lines.append("  --placeholders --resume imports pairs without their images.")
-    return Report(asdict(done), lines)
+    if not done.samples:
+        lines.append("Nothing was imported.")
+    return Report(asdict(done), lines, ok=bool(done.samples))
 
 
 def of_predict(done: PredictSummary) -> Report:

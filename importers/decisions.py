@@ -6,12 +6,15 @@ them out, counts those that are alike, and says them once each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MOST_KINDS = 1000
 """Different decisions kept; hostile files could make up any number of them."""
 
+
+LEFT_OUT = "files that a file manager left (._*, __MACOSX, .DS_Store) are left out"
+"""The rule of a decision of kind ``left_out``."""
 
 MOST_TOLD = 8
 """Different decisions of a kind that a summary tells."""
@@ -80,6 +83,15 @@ class Decisions:
                 str(note), note.kind, example=note.example, override=note.override,
                 times=note.times, usual=note.usual,
             )  # fmt: skip
+
+    def take(self, image: Sequence[Any]) -> None:
+        """Takes what was decided in preparing the records of one image."""
+        if image:
+            for decision in image[0].image.decisions:
+                self(decision)
+        for prepared in image:
+            for decision in getattr(prepared, "decisions", ()):
+                self(decision)
 
     def all(self) -> list[Decision]:
         """All decisions, each with its count."""

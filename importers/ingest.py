@@ -227,12 +227,7 @@ def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) 
 
 def _told(image: list[Prepared], decisions: Decisions) -> list[Prepared]:
     """The records of an image, once it is counted how they were read."""
-    if image:
-        for decision in image[0].image.decisions:
-            decisions(decision)
-    for prepared in image:
-        for decision in getattr(prepared, "decisions", ()):
-            decisions(decision)
+    decisions.take(image)
     return image
 
 

@@ -21,6 +21,7 @@ from importers.errors import OnError, OnNote, RecordError
 from importers.files import is_plain_name, is_text, lines
 from importers.formats.base import SPLITS
 from importers.formats.refsegrs_lists import NAME
+from importers.image_lookup import find_file
 from importers.records import Encoded, NoTarget, Pair, Source, Target, make_key
 
 MAX_RECORD_BYTES = 1 << 22
@@ -130,7 +131,7 @@ def _pair(root: Path, record: dict[str, Any], source: Source, seen: Counter[str]
 
 
 def _image(root: Path, name: str) -> Path | None:
-    return next((root / f / name for f in _FOLDERS if (root / f / name).is_file()), None)
+    return next((f for f in (find_file(root / place, name) for place in _FOLDERS) if f), None)
 
 
 def _target(segmentation: Any) -> Target:
