@@ -12,7 +12,7 @@ from importers.errors import RecordError
 from importers.formats import FORMATS, find_format
 from importers.options import DEFAULTS, ImportOptions
 from importers.prepare import Place, group_by_image, prepare
-from importers.sources import Wish, locate
+from importers.sources import SourceRequest, locate
 
 RECORDS = 100
 """How many records are read, unless more are asked for."""
@@ -65,8 +65,8 @@ def explain(
     decisions = Decisions()
     with TemporaryDirectory(prefix="pairlens-explain-") as folder:
         media_dir = Path(folder) / "media"
-        wish = Wish(format_name, options.splits, most)
-        source = locate(root, wish, media_dir, "explain", on_note=decisions)
+        request = SourceRequest(format_name, options.splits, most)
+        source = locate(root, request, media_dir, "explain", on_note=decisions)
         chosen = find_format(format_name, source.path)
         found = Explanation(chosen.name, str(source.path))
 

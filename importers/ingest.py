@@ -1,4 +1,4 @@
-"""Records -> a FiftyOne dataset: streaming, in bulk, resumable.
+"""Imports records into a FiftyOne dataset: streaming, in bulk, resumable.
 
 A record's files are written before its document, each of them whole or not at all, and its key
 is unique in the database: whenever a run is killed, what the database holds is complete, and
@@ -29,8 +29,8 @@ from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.records import Record
 from importers.scenes import join_scenes
-from importers.skip_log import Skips
-from importers.sources import Located, Wish, locate
+from importers.skip_log import SkipLog
+from importers.sources import Located, SourceRequest, locate
 
 LISTED = 1000
 """Skipped records kept in the dataset's info; all of them are in ``skipped.jsonl``."""
@@ -56,7 +56,7 @@ def import_dataset(
         root: what the dataset lies in: a folder, a ``.tar``, a ``.zip``, or
             ``hf://datasets/OWNER/NAME[@revision]``
         name: of the FiftyOne dataset
-        options: how
+        options: of the import
         progress: called with images done and images in all
 
     Raises:
@@ -70,9 +70,9 @@ def import_dataset(
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched
     notes = Decisions()
-    wish = Wish(format_name, options.splits, options.limit)
+    request = SourceRequest(format_name, options.splits, options.limit)
     media_dir = media_dir_of(name, options.media_dir)
-    source = locate(root, wish, media_dir, name, on_note=notes, progress=progress)
+    source = locate(root, request, media_dir, name, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
     dataset, media_dir = open_dataset(
@@ -111,7 +111,7 @@ def fill_dataset(
     }
     store.update_info(dataset, **facts, complete=False)
     _remove_leftovers(media_dir)
-    skips = Skips(media_dir / "skipped.jsonl", options.strict)
+    skips = SkipLog(media_dir / "skipped.jsonl", options.strict)
     try:
         records = chosen.read(
             root, splits=options.splits, on_error=skips, on_note=decisions, **params
@@ -138,7 +138,7 @@ def fill_dataset(
 
 
 def _remove_leftovers(media_dir: Path) -> None:
-    """Deletes what killed runs had begun to write; another run may be writing right now."""
+    """Deletes unfinished files of killed runs, unless they are new: another run may be writing."""
     for file in media_dir.glob("*/.*.partial"):
         with suppress(FileNotFoundError):
             if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
@@ -160,9 +160,9 @@ def _prepared_images(
     records: Iterator[Record],
     place: Place,
     options: ImportOptions,
-    skips: Skips,
+    skips: SkipLog,
 ) -> Iterator[list[Prepared]]:
-    """Prepares image by image; what is in the database already and what fails gives ``[]``."""
+    """Prepares image by image; yields ``[]`` for those that are in the database or fail."""
     images = group_by_image(records)
     if options.resume:
         groups = _without_existing(dataset, images)
@@ -231,7 +231,7 @@ def _told(image: list[Prepared], decisions: Decisions) -> list[Prepared]:
     return image
 
 
-def _finish(dataset: Any, summary: ImportSummary, skips: Skips, decisions: Decisions) -> None:
+def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Decisions) -> None:
     collection = fo_internals.collection(dataset)
     summary.notes = [*decisions.others, *decisions.lines()]
     summary.decisions = decisions.stored("import", store.info(dataset).get("decisions", ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Interval = tuple[float, float]
 
@@ -11,8 +11,7 @@ WHOLE: Interval = (0.0, 1.0)
 CENTER: Interval = (0.25, 0.75)
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """A rectangle in fractions of the image, x to the right and y down, all in [0, 1]."""
 
     x0: float

@@ -52,7 +52,7 @@ class InstructionExporter(SourceExporter):
         copied: BinaryIO,
         out: BinaryIO,
     ) -> tuple[bool, int]:
-        """Gives whether what is written differs from the source, and how many records it is."""
+        """Returns whether what is written differs from the source, and how many records it is."""
         changed, cut = False, False
         form = form_in(name, stream.read(HEAD)) or "lines"
         pieces = _Pieces(copied, out, b"," if form == "list" else b"")
