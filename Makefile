@@ -3,6 +3,7 @@
 #   make demo    see the whole of PairLens work on generated datasets, in about a minute
 #   make app     open the App on the demo's dataset, or on yours: make app DATASET=name
 #   make test    all tests; some of them: make test ARGS="tests/unit -k masks"
+#   make test-fast   the quick ones: no database, no browser
 #   make check   ruff and pyright
 #   make bench   the benchmarks, one after the other
 #   make bundle  build the panels' script from its TypeScript (needs node and npm)
@@ -13,10 +14,11 @@
 # a database of their own.
 
 PYTHON_BIN := .venv/bin
+PYTEST := $(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 DATASET ?= demo-gres
 ARGS ?=
 
-.PHONY: demo app test check format bench bundle check-bundle setup clean
+.PHONY: demo app test test-fast check format bench bundle check-bundle setup clean
 
 demo: setup
 	@$(PYTHON_BIN)/pairlens demo $(ARGS)
@@ -25,7 +27,10 @@ app: setup
 	@$(PYTHON_BIN)/pairlens app $(DATASET) $(ARGS)
 
 test: setup
-	@$(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+test-fast: setup
+	@$(PYTEST) tests/unit -m "not slow" $(ARGS)
 
 check: setup
 	@$(PYTHON_BIN)/ruff check

@@ -146,7 +146,7 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
     """
     import fiftyone as fo
 
-    from fiftyone_plugin.bench.world import find_all
+    from fiftyone_plugin.checks.engine import find_all
     from fiftyone_plugin.checks.runner import choose, kind_of
     from importers import fields
 
@@ -181,7 +181,7 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
 
 def subject_of(sample: Any) -> Any:
     """A FiftyOne sample as the checks see it."""
-    from fiftyone_plugin.checks.base import Subject
+    from fiftyone_plugin.checks.base import Sample
     from fiftyone_plugin.checks.texts import captions_from, turns_from
     from importers import fields, store
 
@@ -192,7 +192,7 @@ def subject_of(sample: Any) -> Any:
 
     size = sample["metadata"]
     paired = sample.has_field(fields.PHRASE)
-    return Subject(
+    return Sample(
         sample[fields.KEY],
         sample[fields.IMAGE_ID],
         sample.tags[0],

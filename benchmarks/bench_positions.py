@@ -30,7 +30,8 @@ sys.path.insert(0, str(ROOT))
 
 from gres_root import is_there, parser_of  # noqa: E402
 
-from fiftyone_plugin.checks import CHECKS, Subject  # noqa: E402
+from fiftyone_plugin.checks import CHECKS, Batch, Sample  # noqa: E402
+from fiftyone_plugin.checks.engine import issues_in  # noqa: E402
 from importers.errors import RecordError  # noqa: E402
 from importers.formats import gres  # noqa: E402
 from importers.mask_stats import MaskStats, measure  # noqa: E402
@@ -98,12 +99,12 @@ def _flagged(root: Path, tolerance: float) -> Iterator[str]:
             continue
         if pair.target not in stats:
             stats = {pair.target: measure(rasterize(pair.target.shapes, SIDE, SIDE))}
-        if any(check.run(_subject(pair, stats[pair.target]))):
+        if any(issues_in(Batch.of([_sample(pair, stats[pair.target])], [check]), check)):
             yield pair.key
 
 
-def _subject(pair: Pair, stats: MaskStats) -> Subject:
-    return Subject(pair.key, pair.image_id, pair.split, pair.phrase, stats=stats)
+def _sample(pair: Pair, stats: MaskStats) -> Sample:
+    return Sample(pair.key, pair.image_id, pair.split, pair.phrase, stats=stats)
 
 
 def _ignore(error: RecordError) -> None:

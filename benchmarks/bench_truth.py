@@ -115,7 +115,7 @@ def read_files(keys: Path, findings: Path) -> tuple[set[str], Flags]:
 
 def read_dataset(name: str) -> tuple[set[str], Flags]:
     """The same of a stored dataset."""
-    from fiftyone_plugin.checks.stored import ranked
+    from fiftyone_plugin.checks.findings_store import ranked
     from importers import store
     from importers.fields import KEY
 

@@ -16,14 +16,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
-from typing import Any, get_origin
+from typing import Any
 
-from fiftyone_plugin.cli_interrupt import ending_softly
-from fiftyone_plugin.cli_report import ProgressBar, say
 from fiftyone_plugin.doctor import installed_version
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps import STEPS
 from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
+from fiftyone_plugin.terminal import ProgressBar, ending_softly, say
 from importers.errors import PairLensError, UsageError
 
 FAILED, USAGE = 1, 2
@@ -110,7 +109,7 @@ def _add_options(parser: argparse.ArgumentParser, step: Step) -> None:
             _add_choices(parser, option)
         else:
             group = actions if option.action else parser
-            name = option.name if option.positional else option.flag
+            name = option.param if option.positional else option.flag
             group.add_argument(name, **_arguments(option))
 
 
@@ -121,31 +120,28 @@ def _add_choices(parser: argparse.ArgumentParser, option: Option) -> None:
         if choice != option.default:
             about = label[0].lower() + label[1:]
             group.add_argument(
-                f"--{choice}", dest=option.name, action="store_const", const=choice, help=about
+                f"--{choice}", dest=option.param, action="store_const", const=choice, help=about
             )
 
 
 def _arguments(option: Option) -> dict[str, Any]:
     """What argparse is told of an option. Defaults are left to the option itself."""
-    about = option.help
-    if option.choices and option.metavar:
-        about += f": {', '.join(option.labels())}"
+    about = option.about
     if option.default_text and not option.positional:
         about += f" (default: {option.default_text})"
-    arguments: dict[str, Any] = {"help": about.replace("%", "%%")}
+    arguments: dict[str, Any] = {"help": about.replace("%", "%%"), "default": None}
     if not option.positional:
-        arguments |= {"dest": option.name, "required": option.required}
+        arguments |= {"dest": option.param, "required": option.required}
     if option.type is bool:
-        return arguments | {"action": "store_true", "default": None}
-    arguments |= {"metavar": option.metavar, "nargs": option.count}
+        return arguments | {"action": "store_true"}
+    arguments["metavar"] = option.metavar
+    if isinstance(option.choices, Sequence) and option.choices:
+        arguments["choices"] = option.choices
     if option.type in (int, float):
         arguments["type"] = option.type
-    if get_origin(option.type) in (tuple, dict) and option.count is None:
-        arguments = {**arguments, "action": "append"}
-        del arguments["nargs"]
-    if not callable(option.choices) and option.choices:
-        arguments["choices"] = option.choices
-    return arguments
+    if option.repeated:
+        return arguments | {"action": "append"}
+    return arguments | {"nargs": option.count}
 
 
 def _run(step: Step, args: argparse.Namespace) -> Report:

@@ -36,15 +36,17 @@ _EMPTY: dict[str, Report] = {
     },
     "plugin": {"linked": False, "operators": [], "panels": [], "errors": []},
     "media": {"path": None, "writable": False, "free_gb": None, "error": None},
+    "packages": {"loaded": [], "broken": {}},
 }
 
 
 def run() -> Report:
-    """Tries the database, the plugin and the media folder.
+    """Tries the database, the plugin, the media folder and what other packages register.
 
     Returns:
-        ``ok`` (bool), ``fiftyone`` (its version), ``mongod``, ``plugin``, ``media``, ``extras``
-        (version or ``None`` of each optional package) and ``advice`` (sentences). Passwords in
+        ``ok`` (bool), ``fiftyone`` (its version), ``mongod``, ``plugin``, ``media``, ``packages``
+        (entry points that were loaded, and why others are broken), ``extras`` (version or
+        ``None`` of each optional package) and ``advice`` (sentences). Passwords in
         a database URI are left out.
     """
     probes = {name: _start(name) for name in _EMPTY}
@@ -55,6 +57,7 @@ def run() -> Report:
         report["mongod"]["connected"]
         and not report["plugin"]["errors"]
         and report["media"]["writable"]
+        and not report["packages"]["broken"]
     )
     _hide_passwords(report["mongod"])
     report["advice"] = advice(report)
@@ -102,6 +105,8 @@ def _failed(name: str, reason: str) -> Report:
     found = dict(_EMPTY[name])
     if name == "plugin":
         found["errors"] = [reason]
+    elif name == "packages":
+        found["broken"] = {"all": reason}
     else:
         found["error"] = reason
     return found
@@ -122,6 +127,10 @@ def advice(report: Report) -> list[str]:
     said += _mongod_advice(report["mongod"])
     said += _plugin_advice(report["plugin"])
     said += _media_advice(report["media"])
+    said += [
+        f"{name} cannot be used ({why}): mend or uninstall the package that it is from."
+        for name, why in report["packages"]["broken"].items()
+    ]
     return said
 
 
@@ -181,6 +190,9 @@ def describe(report: Report) -> str:
     where = mongod["uri"] or mongod["served_folder"] or mongod["folder"]
     loaded = f"{len(plugin['operators'])} operators, {len(plugin['panels'])} panels"
     linked = "linked" if plugin["linked"] else "not linked"
+    packages = report["packages"]
+    found = ", ".join(packages["loaded"]) or "none registers anything"
+    broken = "; ".join(f"{name}: {why}" for name, why in packages["broken"].items())
     extras = ", ".join(f"{name} {version or 'no'}" for name, version in report["extras"].items())
     rows = [
         ("fiftyone", report["fiftyone"] is not None, str(report["fiftyone"] or "not installed")),
@@ -191,6 +203,7 @@ def describe(report: Report) -> str:
             media["writable"],
             media["error"] or f"{media['path']}, {media['free_gb']} GB free",
         ),
+        ("packages", not broken, broken or found),
         ("extras", True, extras),
     ]
     lines = [f"{'ok  ' if good else 'FAIL'}  {name:<8}  {text}" for name, good, text in rows]

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -160,8 +161,28 @@ def media() -> dict[str, Any]:
     return found
 
 
+def packages() -> dict[str, Any]:
+    """Imports what other packages register through entry points."""
+    from fiftyone_plugin.checks import CHECKS
+    from fiftyone_plugin.predictors import PREDICTORS
+    from importers.formats import FORMATS
+
+    found: dict[str, Any] = {"loaded": [], "broken": {}}
+    groups = {"checks": CHECKS, "formats": FORMATS, "predictors": PREDICTORS}
+    for group, registry in groups.items():
+        len(registry)  # reading it imports the modules
+        for entry in entry_points(group=f"pairlens.{group}"):
+            name = f"pairlens.{group} {entry.name}"
+            if entry.name in registry.broken:
+                found["broken"][name] = registry.broken[entry.name]
+            else:
+                found["loaded"].append(name)
+    return found
+
+
 PROBES: dict[str, Callable[[], dict[str, Any]]] = {
     "mongod": mongod,
     "plugin": plugin,
     "media": media,
+    "packages": packages,
 }

@@ -9,7 +9,8 @@ from typing import Any
 
 from fiftyone_plugin.audit.drawing import Shown, default_size
 from fiftyone_plugin.checks import SEVERITIES
-from fiftyone_plugin.checks.stored import LABELS, ranked
+from fiftyone_plugin.checks.findings_store import ranked
+from fiftyone_plugin.checks.sample_reader import LABELS
 from fiftyone_plugin.exporters.selections import parse_selection
 from importers import fields, fo_internals, store
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fiftyone_plugin.bench.faults import Damage, Record, Tools, Unit, change, fault, pick
-from fiftyone_plugin.checks.captions import DESCRIPTIONS, REVISION
+from fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
 from fiftyone_plugin.checks.statements import statements
 from fiftyone_plugin.checks.texts import TEXT_KINDS
 from fiftyone_plugin.language.taxonomy import PARENTS, SINGULAR, plural_of, unlike

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fiftyone_plugin.bench.faults import Damage, Record, Tools, Unit, change, fault, pick
-from fiftyone_plugin.checks.answers import opens_yes_no
-from fiftyone_plugin.checks.conversations import TOKEN
+from fiftyone_plugin.checks.catalogue.answers import opens_yes_no
+from fiftyone_plugin.checks.catalogue.conversations import TOKEN
 from importers.boxes import turn_boxes
 from importers.records import Turn
 

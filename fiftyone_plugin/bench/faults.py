@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks import Subject
+from fiftyone_plugin.checks import Sample
 from importers.formats.base import Kind
 from importers.image_stats import measure_target
 from importers.mask_stats import measure
@@ -36,7 +36,7 @@ class Record:
         known_bad: whether a reviewer dropped it
     """
 
-    pair: Subject
+    pair: Sample
     mask_path: str
     image_path: str
     known_bad: bool = False
@@ -82,7 +82,7 @@ class Damage:
         faulty: keys of those that the checks must find
     """
 
-    pairs: tuple[Subject, ...]
+    pairs: tuple[Sample, ...]
     faulty: tuple[str, ...]
 
 

@@ -21,7 +21,7 @@ from fiftyone_plugin.bench.faults import (
     redraw,
     worded,
 )
-from fiftyone_plugin.checks import Subject
+from fiftyone_plugin.checks import Sample
 from fiftyone_plugin.checks.texts import ALL_KINDS
 from fiftyone_plugin.language import Region, classes, combine, places, unlike
 from importers.formats import SPLITS
@@ -177,7 +177,7 @@ def _named(unit: Unit, tools: Tools) -> Record | None:
     return pick([r for r in able if r.pair.phrase.strip() and r.mask_path], tools)
 
 
-def _pairs(unit: Unit) -> Sequence[Subject]:
+def _pairs(unit: Unit) -> Sequence[Sample]:
     return [r.pair for r in unit]
 
 
@@ -185,7 +185,7 @@ def _region(phrase: str) -> Region | None:
     return combine(place.region for place in places(phrase))
 
 
-def _renamed(pair: Subject, split: str) -> Subject:
+def _renamed(pair: Sample, split: str) -> Sample:
     """A copy under an image id of its own."""
     return replace(
         pair, key=f"{pair.key}~{split}", split=split, image_id=f"{pair.image_id}~{split}"

@@ -33,9 +33,10 @@ from fiftyone_plugin.bench import (
 )
 from fiftyone_plugin.bench.faults import FAULTS, Damage, Fault, Record, Tools, Unit
 from fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
-from fiftyone_plugin.bench.world import Units, find_all, load_units
+from fiftyone_plugin.bench.world import Units, load_units
 from fiftyone_plugin.checks import SEVERITIES, Check, Finding
 from fiftyone_plugin.checks.base import PIXELS
+from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.runner import choose, kind_of
 from importers import fo_internals

@@ -1,65 +1,28 @@
-"""Checks on pairs, captions and conversations. Importing this package registers all of them."""
+"""Checks on pairs, captions and conversations.
 
-from fiftyone_plugin.checks import (
-    answers,
-    box_texts,
-    caption_copies,
-    captions,
-    colors,
-    conversations,
-    coordinates,
-    counts,
-    duplicates,
-    embeddings,
-    garbled,
-    images,
-    language,
-    lengths,
-    masks,
-    pairs,
-    paraphrases,
-    positions,
-    predictions,
-    prompts,
-    revisions,
-    shapes,
-    sizes,
-    swaps,
-    wording,
-)
-from fiftyone_plugin.checks.base import CHECKS, SEVERITIES, Check, Doubt, Finding, Subject, check
+Those of the package ``catalogue`` are found by being there; see "Adding a check" in
+``docs/checks.md``.
+"""
+
+import pkgutil
+from importlib import import_module
+
+from fiftyone_plugin.checks import catalogue
+from fiftyone_plugin.checks.base import CHECKS, SEVERITIES, Check, Finding, Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 
 __all__ = [
     "CHECKS",
     "SEVERITIES",
+    "Batch",
     "Check",
-    "Doubt",
+    "DatasetStatistics",
     "Finding",
-    "Subject",
-    "answers",
-    "box_texts",
-    "caption_copies",
-    "captions",
+    "Issue",
+    "Sample",
     "check",
-    "colors",
-    "conversations",
-    "coordinates",
-    "counts",
-    "duplicates",
-    "embeddings",
-    "garbled",
-    "images",
-    "language",
-    "lengths",
-    "masks",
-    "pairs",
-    "paraphrases",
-    "positions",
-    "predictions",
-    "prompts",
-    "revisions",
-    "shapes",
-    "sizes",
-    "swaps",
-    "wording",
 ]
+
+for module in pkgutil.iter_modules(catalogue.__path__):
+    import_module(f"{catalogue.__name__}.{module.name}")

@@ -1,14 +1,16 @@
-"""The finding mechanism: what a check sees, what it says, how it is declared.
+"""How a check is declared, what it is given and what it yields.
 
-A check is a generator function with a decorator::
+A check is a generator function with a decorator. It is given a batch of samples, selects rows
+with arrays and yields issues for those::
 
     @check("tiny_mask", severity="warning", needs=("mask_stats",), about="...")
-    def tiny_mask(pair: Subject, *, min_area: int = 16) -> Iterator[Doubt]:
-        if 0 < pair.stats.area < min_area:
-            yield Doubt(score=..., note=f"the mask has {pair.stats.area} pixels")
+    def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
+        area = batch.stat("area")
+        for sample in batch.where((area > 0) & (area < min_area)):
+            yield Issue(sample.key, 0.3, f"the mask has {sample.stats.area} pixels")
 
 Its keyword-only arguments are its parameters: ``--param tiny_mask.min_area=9`` and the form
-in the App come from them. Checks see stored records only; nothing here imports FiftyOne or
+in the App come from them. Checks go by stored records only; nothing here imports FiftyOne or
 decodes an image.
 """
 
@@ -19,8 +21,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from numpy.typing import NDArray
+
 from importers.errors import UsageError
-from importers.fields import IMAGE_STATS, TARGET_COLORS
+from importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
 from importers.formats.base import Kind
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
@@ -31,13 +35,17 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """``error``: the pair cannot be right; ``warning``: probably wrong; ``info``: worth knowing."""
 
-Scope = Literal["pair", "image", "dataset"]
+Scope = Literal["sample", "image", "dataset"]
+"""What a check compares: each sample by itself, those of one image, or all of a dataset."""
 
 PREDICTIONS = "predictions"
 """In a check's ``needs``: it runs only where scored predictions were named."""
 
 EMBEDDINGS = "embeddings"
 """In a check's ``needs``: it runs only where the fields that its parameters name hold vectors."""
+
+TEXTS = frozenset({PHRASE, CAPTIONS, CONVERSATIONS})
+"""The fields that hold text."""
 
 PIXELS = (IMAGE_STATS, f"{IMAGE_STATS}.phash", TARGET_COLORS)
 """In a check's ``needs``: images that were not decoded yet are, before it runs."""
@@ -57,7 +65,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Sample:
     """One sample as the checks see it: a pair, or an image with what was written about it.
 
     Attributes:
@@ -95,28 +103,27 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """What a check says of a pair.
+class Issue:
+    """What a check reports about a sample.
 
     Attributes:
+        key: of the sample
         score: 0 surely bad to 1 no doubt
         note: the evidence, in numbers and words that can be verified at a glance
         severity: where this case differs from the check's own severity
-        key: the pair, where the check saw several
     """
 
+    key: str
     score: float
     note: str
     severity: Severity | None = None
-    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A doubt with its pair and its check: a line of ``findings.jsonl``."""
+    """An issue with its sample and its check: a line of ``findings.jsonl``."""
 
     key: str
-    phrase: str
     check: str
     severity: Severity
     score: float
@@ -128,17 +135,13 @@ class Finding:
         return SEVERITIES.index(self.severity), self.score
 
 
-CheckFunction = Callable[..., Iterable[Doubt]]
+CheckFunction = Callable[..., Iterable[Issue]]
+"""Given a :class:`~fiftyone_plugin.checks.batch.Batch`, or for the scope ``"dataset"`` a
+:class:`~fiftyone_plugin.checks.dataset_statistics.DatasetStatistics`, and the parameters."""
 
-Screen = Callable[..., Any]
-"""What looks at many pairs at once and says which of them a check's function must look at.
-
-For checks of pairs and images: given a :class:`~fiftyone_plugin.checks.table.Table` and the
-check's parameters, a boolean array, one value a pair. It must be true wherever the function
-would yield a doubt, with an image's doubts at any of its pairs; being true elsewhere only costs
-time. For checks of datasets: given a :class:`~fiftyone_plugin.checks.survey.Survey`, a
-:class:`~fiftyone_plugin.checks.survey.Suspects`.
-"""
+Statistic = Callable[[Any], NDArray[Any]]
+"""Given a batch, what a check of a dataset keeps of it: an array of numbers or of texts, mostly
+one value a sample. A function at the top of a module, so that other processes can run it."""
 
 
 @dataclass(frozen=True)
@@ -147,17 +150,15 @@ class Check:
 
     Attributes:
         name: in ``snake_case``, as the catalogue has it
-        severity: of its findings unless a doubt says otherwise
-        scope: what the function is given: one :class:`Subject`, the list of those of one
-            image, or an iterable of all of them that can be gone through repeatedly
+        severity: of its findings unless an issue says otherwise
+        scope: what it compares
         needs: what must be there for it to run: sample fields, ``"predictions"`` or
             ``"embeddings"``
         about: one sentence for people
         function: the generator
         params: parameter defaults by name
-        screen: spares the function the pairs that it would have nothing to say of
+        keeps: for checks of datasets, what is kept of every sample
         kinds: the kinds of datasets that it applies to
-        kind: the kind of dataset that this one was made for
     """
 
     name: str
@@ -167,9 +168,8 @@ class Check:
     about: str
     function: CheckFunction
     params: dict[str, Any]
-    screen: Screen | None = None
+    keeps: tuple[Statistic, ...] = ()
     kinds: tuple[Kind, ...] = ("pairs",)
-    kind: Kind = "pairs"
 
     def with_params(self, given: dict[str, Any]) -> Check:
         """The check with some parameters set; texts are cast to the default's type.
@@ -194,33 +194,27 @@ class Check:
                 raise UsageError(f"{self.name}.{name} takes a {kind.__name__}, not {value!r}")
         return replace(self, params=cast)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Goes to other processes by name, since screens are often lambdas."""
-        return _registered, (self.name, self.params, self.kind)
+    @property
+    def on_text_alone(self) -> bool:
+        """Whether its findings follow from a sample's own texts, so that they can be cached."""
+        return self.scope == "sample" and bool(self.needs) and TEXTS.issuperset(self.needs)
 
-    def run(self, seen: Any) -> Iterator[Doubt]:
-        """Calls the function on what its scope says."""
-        yield from self.function(seen, **self.params)
+    def run(self, given: Any) -> Iterator[Issue]:
+        """Calls the function on a batch, or on the statistics of a dataset."""
+        yield from self.function(given, **self.params)
 
-    def finding(self, subject: Subject, doubt: Doubt) -> Finding:
-        """A doubt made into a finding of this check about a pair."""
+    def finding(self, issue: Issue) -> Finding:
+        """An issue of this check as a finding."""
         return Finding(
-            key=subject.key,
-            phrase=subject.phrase,
+            key=issue.key,
             check=self.name,
-            severity=doubt.severity or self.severity,
-            score=min(1.0, max(0.0, round(doubt.score, 4))),
-            note=doubt.note,
+            severity=issue.severity or self.severity,
+            score=min(1.0, max(0.0, round(issue.score, 4))),
+            note=issue.note,
         )
 
 
 CHECKS: Registry[Check] = Registry("check", "pairlens.checks")
-
-
-def _registered(name: str, params: dict[str, Any], kind: Kind) -> Check:
-    from fiftyone_plugin.checks.texts import for_kind  # which imports this module
-
-    return for_kind(CHECKS[name].with_params(params), kind)
 
 
 def check(
@@ -229,8 +223,8 @@ def check(
     severity: Severity,
     about: str,
     needs: tuple[str, ...],
-    scope: Scope = "pair",
-    screen: Screen | None = None,
+    scope: Scope = "sample",
+    keeps: tuple[Statistic, ...] = (),
     kinds: tuple[Kind, ...] = ("pairs",),
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Registers the decorated generator function as a check."""
@@ -241,9 +235,7 @@ def check(
             for p in inspect.signature(function).parameters.values()
             if p.kind is inspect.Parameter.KEYWORD_ONLY
         }
-        CHECKS.add(
-            name, Check(name, severity, scope, needs, about, function, params, screen, kinds)
-        )
+        CHECKS.add(name, Check(name, severity, scope, needs, about, function, params, keeps, kinds))
         return function
 
     return register

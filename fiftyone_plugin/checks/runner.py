@@ -1,34 +1,44 @@
 """Runs checks over a dataset and stores what they find.
 
-One pass over the stored records, image by image; findings are written as they come, so
-memory does not grow with the dataset. Images are read before the first run alone, and
-masks never.
+One pass over the stored samples, image by image, in bounded memory. Checks of samples and images
+report at once; those of datasets keep statistics on the way and report at the end, until when what
+the others found waits in a file. Images are read before the first run alone, and masks never.
 """
 
 from __future__ import annotations
 
 import gc
+import pickle
+import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bson import ObjectId
+
 from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
-from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS
-from fiftyone_plugin.checks.checked import Checked
+from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
+from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row
+from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from fiftyone_plugin.checks.engine import Examined, examine, find_across
+from fiftyone_plugin.checks.findings_store import Checked, write, write_findings
 from fiftyone_plugin.checks.measuring import measure_images
-from fiftyone_plugin.checks.records import EMBEDDING_PARAMS
-from fiftyone_plugin.checks.searching import kind_of, search
-from fiftyone_plugin.checks.stored import write, write_findings
-from fiftyone_plugin.checks.texts import for_kind
-from fiftyone_plugin.metrics.runs import evaluation_of
-from importers import fields, fo_internals, store
+from fiftyone_plugin.checks.query_features import CACHE_PATHS
+from fiftyone_plugin.checks.sample_reader import EARLIER, batches, rows_of
+from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
+from importers import fields, fo_internals, schema, store
 from importers.errors import StateError
 from importers.formats.base import Kind
-from importers.parallel import Progress, no_progress
+from importers.parallel import Progress, map_items, no_progress, one_behind
+from importers.scorings import evaluation_of
+
+IN_MEMORY = 32 << 20
+"""Bytes up to which findings wait in memory."""
 
 
 @dataclass
@@ -204,20 +214,94 @@ def _want(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) 
     return ""
 
 
+def kind_of(samples: Any) -> Kind:
+    """The kind of dataset that samples are of; those from before there were several have pairs."""
+    return store.info(fo_internals.dataset_of(samples)).get("kind") or "pairs"
+
+
 def find(
     samples: Any, checks: Sequence[Check], ious: Mapping[str, str], workers: int = 1
 ) -> Iterator[Checked]:
     """Yields all samples as they were read, with their findings, worst first, image by image.
 
-    Findings of checks that do not run stay as they are.
+    Findings of checks that do not run stay as they are. What was read in queries and texts that
+    were not read before is stored.
+
+    Args:
+        samples: a dataset or view that PairLens imported
+        checks: to run
+        ious: the field of the IoU by prediction field
+        workers: processes; 1 for none but this
     """
     running = {one.name for one in checks}
-    for some in search(samples, checks, ious, workers):
-        for number, labels in enumerate(some.labels):
-            if labels and any(label[0] not in running for label in labels):
-                kept = [f for f in some.earlier(number) if f.check not in running]
-                if kept:
-                    some.found.setdefault(number, []).extend(kept)
-        for findings in some.found.values():
-            findings.sort(key=lambda f: (f.rank, f.check))
-        yield some
+    across = [one for one in checks if one.scope == "dataset"]
+    first = [one for one in checks if one.scope != "dataset" or one.keeps]
+    cached = CACHE_PATHS if any(TEXTS.intersection(one.needs) for one in first) else ()
+    columns = Columns.of(first, ious, *cached, *EARLIER, texts=TEXT_FIELDS[kind_of(samples)])
+    examined = _examined(samples, columns, first, workers)
+    if not across:
+        for some, _ in examined:
+            some.complete({}, running)
+            yield some
+        return
+    statistics, ids = DatasetStatistics(), bytearray()
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as waiting:
+        for some, done in examined:
+            statistics.add(done.kept)
+            ids += b"".join(one.binary for one in some.ids)
+            pickle.dump(some, waiting)
+        more = find_across(statistics, across, partial(_read_again, samples, ious, ids))
+        end = waiting.tell()
+        waiting.seek(0)
+        while waiting.tell() < end:
+            some: Checked = pickle.load(waiting)
+            some.complete(more, running)
+            yield some
+
+
+def _examined(
+    samples: Any, columns: Columns, checks: Sequence[Check], workers: int
+) -> Iterator[tuple[Checked, Examined]]:
+    """Examines all samples, and stores what was read of their texts."""
+    under_way: deque[list[Row]] = deque()
+
+    def read() -> Iterator[list[Row]]:
+        for rows in batches(samples, columns):
+            under_way.append(rows)
+            yield rows
+
+    dataset, declared = fo_internals.dataset_of(samples), False
+    with one_behind() as behind:
+        for done in _worked(partial(examine, columns=columns, checks=checks), read(), workers):
+            some = Checked.of(under_way.popleft(), columns, done.found)
+            if done.read and not declared:
+                schema.declare_reading(dataset)
+                declared = True
+            if done.read:
+                changes = [
+                    (some.ids[row], {fields.READING: store.embedded(values)})
+                    for row, values in done.read
+                ]
+                behind(partial(store.update, dataset, changes))
+            yield some, done
+
+
+def _worked(
+    work: Callable[[list[Row]], Examined], read: Iterator[list[Row]], workers: int
+) -> Iterator[Examined]:
+    if workers == 1:
+        yield from map(work, read)
+        return
+    for outcome in map_items(work, read, engine="processes", workers=workers):
+        yield outcome.unwrap()
+
+
+def _read_again(
+    samples: Any, ious: Mapping[str, str], ids: bytearray, one: Check, numbers: Integers | None
+) -> Iterator[Batch]:
+    """The samples of some numbers, with what a check needs, in the order of their import."""
+    known = range(len(ids) // 12) if numbers is None else numbers.tolist()
+    wanted = sorted(bytes(ids[12 * n : 12 * n + 12]) for n in known)
+    columns = Columns.of([one], ious, "_id")
+    for rows in rows_of(samples, columns, map(ObjectId, wanted)):
+        yield Batch(rows, columns)

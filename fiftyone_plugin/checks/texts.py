@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
-from fiftyone_plugin.checks.base import Check, CheckFunction, Doubt, Subject
+from fiftyone_plugin.checks.base import Check, CheckFunction, Issue, Sample, Severity
+from fiftyone_plugin.checks.batch import Batch
 from importers.fields import CAPTIONS, CONVERSATIONS, PHRASE
 from importers.formats.base import Kind
-from importers.records import Caption, Source, Turn
+from importers.records import Caption, Turn
 
 TEXT_KINDS: tuple[Kind, ...] = ("captions", "instructions")
 ALL_KINDS: tuple[Kind, ...] = ("pairs", *TEXT_KINDS)
 
+TEXT_FIELDS: dict[Kind, tuple[str, ...]] = {
+    "pairs": (),
+    "captions": (CAPTIONS, CONVERSATIONS),
+    "instructions": (CAPTIONS, CONVERSATIONS),
+}
+"""By kind of dataset, the fields of texts beside the query."""
+
 MAX_QUOTED = 60
+
+MIN_WORDS = 3
+"""Of an answer that is read as a query is: "none" is a sound answer and no sound query."""
 
 
 class Text(NamedTuple):
@@ -31,46 +44,7 @@ class Text(NamedTuple):
     caption: bool
 
 
-def captions_from(row: list[Any], at: int) -> tuple[Caption, ...]:
-    """The captions of a row that the database sent; none where ``at`` is -1.
-
-    They are put into the row, as each check of a sample asks again.
-    """
-    if at < 0:
-        return ()
-    if not isinstance(row[at], tuple):
-        row[at] = tuple(map(_caption, _objects(row[at])))
-    return row[at]
-
-
-def turns_from(row: list[Any], at: int) -> tuple[Turn, ...]:
-    """The turns of a row, likewise."""
-    if at < 0:
-        return ()
-    if not isinstance(row[at], tuple):
-        row[at] = tuple(map(_turn, _objects(row[at])))
-    return row[at]
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    return (each for each in value or () if isinstance(each, dict))
-
-
-def _caption(doc: dict[str, Any]) -> Caption:
-    return Caption(doc.get("text") or "", doc.get("task"), doc.get("annotator"))
-
-
-def _turn(doc: dict[str, Any]) -> Turn:
-    return Turn(
-        question=doc.get("question") or "",
-        answers=tuple(answer or "" for answer in doc.get("answers") or ()),
-        category=doc.get("category") or "",
-        source=Source(doc.get("file") or "", doc.get("index") or 0),
-        position=doc.get("turn") or 0,
-    )
-
-
-def captions(sample: Subject) -> Iterator[Text]:
+def captions(sample: Sample) -> Iterator[Text]:
     """The captions of an image, by number from 1."""
     for number, caption in enumerate(sample.captions, 1):
         yield Text(caption_place(number, caption), caption.text, True)
@@ -82,7 +56,7 @@ def caption_place(number: int, caption: Caption) -> str:
     return f"caption {number}{task}"
 
 
-def answers(sample: Subject) -> Iterator[Text]:
+def answers(sample: Sample) -> Iterator[Text]:
     """The answers that are no captions."""
     told = {caption.text for caption in sample.captions}
     for number, turn in enumerate(sample.turns, 1):
@@ -97,7 +71,7 @@ def turn_place(number: int, turn: Turn) -> str:
     return f"turn {number} ({file}[{turn.source.index}])" if file else f"turn {number}"
 
 
-def written(sample: Subject) -> Iterator[Text]:
+def written(sample: Sample) -> Iterator[Text]:
     """Captions, then answers."""
     yield from captions(sample)
     yield from answers(sample)
@@ -109,12 +83,21 @@ def quoted(text: str) -> str:
     return repr(line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]} ...")
 
 
-def worst(doubts: Iterable[Doubt]) -> Iterator[Doubt]:
-    """The surest of the doubts of one sample, with how many others there are."""
-    found = sorted(doubts, key=lambda doubt: doubt.score)
+class Remark(NamedTuple):
+    """What is remarked of one of a sample's texts; as in an issue."""
+
+    score: float
+    note: str
+    severity: Severity | None = None
+
+
+def worst(key: str, remarks: Iterable[Remark]) -> Iterator[Issue]:
+    """The surest of the remarks on one sample, with how many others there are."""
+    found = sorted(remarks, key=lambda remark: remark.score)
     if found:
         more = f"; {len(found) - 1} more of the kind" if len(found) > 1 else ""
-        yield replace(found[0], note=found[0].note + more)
+        score, note, severity = found[0]
+        yield Issue(key, score, note + more, severity)
 
 
 def for_kind(one: Check, kind: Kind) -> Check:
@@ -123,25 +106,26 @@ def for_kind(one: Check, kind: Kind) -> Check:
     Checks of queries go through captions instead, and where there are conversations through
     answers of more than a word or two.
     """
-    if kind == "pairs" or one.kind == kind or one.needs != (PHRASE,):
+    if kind == "pairs" or one.needs != (PHRASE,):
         return one
     needs = (CAPTIONS, CONVERSATIONS) if kind == "instructions" else (CAPTIONS,)
-    return replace(one, needs=needs, function=_each(one.function), screen=None, kind=kind)
+    return replace(one, needs=needs, function=partial(_in_texts, one.function))
 
 
-MIN_WORDS = 3
-"""Of an answer that is read as a query is: "none" is a sound answer and no sound query."""
-
-
-def _each(function: CheckFunction) -> Callable[..., Iterator[Doubt]]:
-    def run(sample: Subject, **params: Any) -> Iterator[Doubt]:
-        found: list[Doubt] = []
-        for place, text, caption in written(sample):
-            if caption or len(text.split()) >= MIN_WORDS:
-                one = Subject(sample.key, sample.image_id, sample.split, text)
-                for doubt in function(one, **params):
-                    note = doubt.note.replace("the query", place)
-                    found.append(replace(doubt, note=note if place in note else f"{place}: {note}"))
-        yield from worst(found)
-
-    return run
+def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[Issue]:
+    """Runs a check of queries over the texts of each sample as if they were queries."""
+    texts = [
+        (sample, each)
+        for sample in batch
+        for each in written(sample)
+        if each.caption or len(each.text.split()) >= MIN_WORDS
+    ]
+    queries = (Sample(str(n), "", "", each.text) for n, (_, each) in enumerate(texts))
+    found: defaultdict[str, list[Remark]] = defaultdict(list)
+    for issue in function(Batch.of(queries, ()), **params):
+        sample, (place, _, _) = texts[int(issue.key)]
+        note = issue.note.replace("the query", place)
+        note = note if place in note else f"{place}: {note}"
+        found[sample.key].append(Remark(issue.score, note, issue.severity))
+    for key, remarks in found.items():
+        yield from worst(key, remarks)

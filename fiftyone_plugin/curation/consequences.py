@@ -1,4 +1,4 @@
-"""What another mask changes besides itself: colors, scores and findings of the pair.
+"""What depends on a pair's mask: colors, scores and findings of the pair.
 
 They are measured again at once, so that the pair does not contradict itself. The findings of
 checks that compare several pairs, and the totals of a scoring, stay as their last run left
@@ -12,16 +12,16 @@ from typing import Any
 
 from fiftyone_plugin.checks import CHECKS
 from fiftyone_plugin.checks.base import PREDICTIONS, Check
-from fiftyone_plugin.checks.checked import earlier_findings
-from fiftyone_plugin.checks.finding import find_in
-from fiftyone_plugin.checks.records import SAID, Columns
+from fiftyone_plugin.checks.batch import Batch, Columns
+from fiftyone_plugin.checks.engine import find_in
+from fiftyone_plugin.checks.findings_store import earlier_findings, stored_values
 from fiftyone_plugin.checks.runner import RAN, kind_of
-from fiftyone_plugin.checks.stored import stored_values
+from fiftyone_plugin.checks.sample_reader import LABEL_VALUES
 from fiftyone_plugin.checks.texts import for_kind
-from fiftyone_plugin.curation.log import State
+from fiftyone_plugin.curation.log import Values
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.counting import Source, count_chunk
-from fiftyone_plugin.metrics.measure import score_changes
+from fiftyone_plugin.metrics.dataset_overlaps import score_changes
+from fiftyone_plugin.metrics.pair_overlaps import MaskSource, count_chunk
 from fiftyone_plugin.metrics.runs import METHOD, scored_fields
 from importers import store
 from importers.errors import MaskError
@@ -43,8 +43,8 @@ from importers.media import ImageError, read_rgb
 Document = dict[str, Any]
 
 
-def of_mask(dataset: Any, document: Document, mask: State) -> State:
-    """The fields that follow from another mask.
+def of_mask(dataset: Any, document: Document, mask: Values) -> Values:
+    """The fields that depend on the mask, measured for another mask.
 
     Args:
         dataset: that the pair belongs to
@@ -55,7 +55,7 @@ def of_mask(dataset: Any, document: Document, mask: State) -> State:
         fields to set with the mask; ``None`` for those to remove
     """
     changed = document | mask
-    following: State = {TARGET_COLORS: _colors(changed)}
+    following: Values = {TARGET_COLORS: _colors(changed)}
     following |= _scores(dataset, changed)
     return following | _findings(dataset, changed | following)
 
@@ -72,15 +72,15 @@ def _colors(document: Document) -> Document | None:
     return store.embedded(store.plain_stats(colors)) if colors else None
 
 
-def _scores(dataset: Any, document: Document) -> State:
+def _scores(dataset: Any, document: Document) -> Values:
     """The pair's numbers in every scoring that it is in and that is against the mask."""
-    scores: State = {}
+    scores: Values = {}
     for key in dataset.list_evaluations(method=METHOD):
         config = dataset.get_evaluation_info(key).config
         scored = any(document.get(name) is not None for name in score_fields(key))
         if config.gt_field != SEGMENTATION or not scored:
             continue
-        source = Source(
+        source = MaskSource(
             config.pred_field, SEGMENTATION, instances=config.instances, side=config.side
         )
         counted = count_chunk([document], source).overlaps[0]
@@ -92,7 +92,7 @@ def _scores(dataset: Any, document: Document) -> State:
     return scores
 
 
-def _findings(dataset: Any, document: Document) -> State:
+def _findings(dataset: Any, document: Document) -> Values:
     """What the checks of single pairs say now that ran over the dataset before."""
     ran: dict[str, Any] = store.info(dataset).get(RAN) or {}
     checks = _checks(ran, kind_of(dataset))
@@ -101,12 +101,12 @@ def _findings(dataset: Any, document: Document) -> State:
     wants = any(PREDICTIONS in check.needs for check in checks)
     ious = {name: iou_field(key) for name, key in scored_fields(dataset).items()} if wants else {}
     columns = Columns.of(checks, ious)
-    subject = columns.subject(_row(document, columns))
     stored = (document.get(FINDINGS) or {}).get("classifications") or []
-    labels = [[label.get(name) for name in SAID] for label in stored]
-    earlier = earlier_findings(subject.key, subject.phrase, labels)
+    labels = [[label.get(name) for name in LABEL_VALUES] for label in stored]
+    earlier = earlier_findings(document["key"], labels)
     again = {check.name for check in checks}
-    found = find_in([subject], checks)[0] + [one for one in earlier if one.check not in again]
+    found = find_in(Batch([_row(document, columns)], columns), checks).get(0, [])
+    found += [one for one in earlier if one.check not in again]
     return stored_values(sorted(found, key=lambda f: (f.rank, f.check)))
 
 
@@ -114,7 +114,7 @@ def _checks(ran: dict[str, Any], kind: Kind) -> list[Check]:
     return [
         for_kind(CHECKS[name].with_params(params), kind)
         for name, params in ran.items()
-        if name in CHECKS and CHECKS[name].scope == "pair"
+        if name in CHECKS and CHECKS[name].scope == "sample"
     ]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from numpy.random import Generator
 
-from fiftyone_plugin.checks import Subject
+from fiftyone_plugin.checks import Sample
 from fiftyone_plugin.demo.faults import DAMAGERS, IMPORT, Attempt, Damage
 from fiftyone_plugin.demo.instruction_layouts import Record, caption_record, messages_of
 from fiftyone_plugin.demo.text_faults import TextDamager, turns_of
@@ -51,7 +51,7 @@ class RSGPT4VDamager(TextDamager):
             "broken_record": self._broken_record,
         }
 
-    def write(self, before: Subject, after: Subject) -> bool:
+    def write(self, before: Sample, after: Sample) -> bool:
         """Writes the turns of an image into the records that they came from."""
         turns = after.turns if after.turns != before.turns else _retold(before, after)
         if turns is None:
@@ -187,7 +187,7 @@ def _captions(turn: Turn) -> bool:
     return is_caption(turn.question, turn.category, len(turn.answers) > 1)
 
 
-def _retold(before: Subject, after: Subject) -> list[Turn] | None:
+def _retold(before: Sample, after: Sample) -> list[Turn] | None:
     """The turns of an image, whose captions are others now.
 
     ``None`` if there is one more than training records can hold: they have one answer each.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from numpy.random import Generator
 
-from fiftyone_plugin.checks import Subject
-from fiftyone_plugin.checks.captions import REVISION
+from fiftyone_plugin.checks import Sample as CheckedSample
+from fiftyone_plugin.checks.catalogue.captions import REVISION
 from fiftyone_plugin.demo.caption_layouts import SECOND_WRITER, append_sample, as_member
 from fiftyone_plugin.demo.faults import DAMAGERS, IMPORT, Attempt, Damage
 from fiftyone_plugin.demo.text_faults import TextDamager, subject_of
@@ -63,7 +63,7 @@ class RSTellerDamager(TextDamager):
         shard = index_shard(path)
         return path, shard, next(s for s in shard.samples if s.index == source.index)
 
-    def write(self, before: Subject, after: Subject) -> bool:
+    def write(self, before: CheckedSample, after: CheckedSample) -> bool:
         """Puts another annotation in the place of an image's."""
         path, _, sample = self._find(before.key)
         if sample.json is None:

@@ -16,7 +16,7 @@ from numpy.random import Generator
 
 from fiftyone_plugin.bench import caption_faults, conversation_faults  # noqa: F401 - register
 from fiftyone_plugin.bench.faults import FAULTS, Record, Tools
-from fiftyone_plugin.checks import Subject
+from fiftyone_plugin.checks import Sample
 from fiftyone_plugin.checks.statements import statements
 from fiftyone_plugin.checks.texts import quoted
 from fiftyone_plugin.demo.faults import Attempt, Damage
@@ -53,7 +53,7 @@ class TextDamager(ABC):
         """Faults of the files, which the benchmark does not know of."""
 
     @abstractmethod
-    def write(self, before: Subject, after: Subject) -> bool:
+    def write(self, before: Sample, after: Sample) -> bool:
         """Writes down what is now said of an image; false where its files cannot say that."""
 
     def images(self) -> dict[str, CaptionedImage | Instruction]:
@@ -85,9 +85,9 @@ def _pass(error: RecordError) -> None:
     """Takes what a reader cannot read: it may have been broken on purpose."""
 
 
-def subject_of(image: CaptionedImage | Instruction) -> Subject:
+def subject_of(image: CaptionedImage | Instruction) -> Sample:
     """What the checks see of an image's texts."""
-    return Subject(
+    return Sample(
         image.key,
         image.image_id,
         image.split,
@@ -102,43 +102,43 @@ def turns_of(image: CaptionedImage | Instruction) -> tuple[Turn, ...]:
     return image.turns if isinstance(image, Instruction) else ()
 
 
-def _told(about: str, before: Subject, after: Subject) -> str:
+def _told(about: str, before: Sample, after: Sample) -> str:
     """What was done, with the text that is now there and was not, if there is one."""
     old = {*_texts(before)}
     new = next((text for text in _texts(after) if text not in old and text.strip()), "")
     return f"{about[0].lower()}{about[1:].rstrip('.')}" + (f": {quoted(new)}" if new else "")
 
 
-def _texts(one: Subject) -> list[str]:
+def _texts(one: Sample) -> list[str]:
     said = [caption.text for caption in one.captions]
     return said + [text for turn in one.turns for text in (turn.question, *turn.answers)]
 
 
-def _changed(before: Subject, after: Subject) -> tuple[Caption, Caption]:
+def _changed(before: Sample, after: Sample) -> tuple[Caption, Caption]:
     pairs = zip(before.captions, after.captions, strict=True)
     return next((old, new) for old, new in pairs if old != new)
 
 
-def _any(before: Subject, after: Subject) -> bool:
+def _any(before: Sample, after: Sample) -> bool:
     return True
 
 
-def _loops(before: Subject, after: Subject) -> bool:
+def _loops(before: Sample, after: Sample) -> bool:
     old, new = _changed(before, after)
     return 1 - len(old.text.split()) / len(new.text.split()) >= LOOPED
 
 
-def _goes_on(before: Subject, after: Subject) -> bool:
+def _goes_on(before: Sample, after: Sample) -> bool:
     return _changed(before, after)[1].text.split()[-1].lower() in _GOES_ON
 
 
-def _lost(before: Subject, after: Subject) -> bool:
+def _lost(before: Sample, after: Sample) -> bool:
     """Whether nothing else that the revision names is of the lost thing's kind."""
     old, new = (statements(caption.text).classes for caption in _changed(before, after))
     return bool(old) and all(unlike(old[0], name) == 1 for name in new)
 
 
-PLAIN: dict[str, Callable[[Subject, Subject], bool]] = {
+PLAIN: dict[str, Callable[[Sample, Sample], bool]] = {
     "repetitive_caption": _loops,
     "truncated_caption": _goes_on,
     "drifted_object": _lost,

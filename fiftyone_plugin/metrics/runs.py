@@ -14,17 +14,17 @@ from typing import Any
 from fiftyone_plugin.metrics import slices
 from fiftyone_plugin.metrics.bootstrap import Scheme
 from fiftyone_plugin.metrics.conventions import DEFAULT
-from fiftyone_plugin.metrics.counting import Instances
 from fiftyone_plugin.metrics.evaluation import (
-    METHOD,
     PairLensEvaluation,
     PairLensEvaluationConfig,
 )
 from fiftyone_plugin.metrics.label_masks import KINDS
+from fiftyone_plugin.metrics.pair_overlaps import Instances
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from importers import fields, fo_internals
 from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
+from importers.scorings import METHOD, evaluation_of, finished, scored_fields
 
 __all__ = ["METHOD", "ScoreSummary", "evaluation_of", "load_score", "score", "scored_fields"]
 
@@ -117,39 +117,7 @@ def load_score(samples: Any, key: str) -> ScoreSummary:
         StateError: if there is none of that key
     """
     dataset = fo_internals.dataset_of(samples)
-    if key not in _finished(dataset):
-        known = ", ".join(_finished(dataset)) or "none"
+    if key not in finished(dataset):
+        known = ", ".join(finished(dataset)) or "none"
         raise StateError(f"dataset {dataset.name!r} has no scoring {key!r}; it has {known}")
     return ScoreSummary(**dataset.load_evaluation_results(key, cache=False).summary)
-
-
-def _finished(dataset: Any) -> list[str]:
-    """Keys of the scorings that came to an end."""
-    keys = dataset.list_evaluations(method=METHOD)
-    return [key for key in keys if fo_internals.has_results(dataset, key)]
-
-
-def scored_fields(dataset: Any) -> dict[str, str]:
-    """Prediction fields that were scored against something, and the key of the newest scoring."""
-    newest: dict[str, tuple[Any, str]] = {}
-    for key in _finished(dataset):
-        run = dataset.get_evaluation_info(key)
-        found = (run.timestamp, key)
-        newest[run.config.pred_field] = max(newest.get(run.config.pred_field, found), found)
-    return {name: key for name, (_, key) in newest.items()}
-
-
-def evaluation_of(samples: Any, pred: str) -> str:
-    """The key of the newest scoring of a prediction field.
-
-    Raises:
-        StateError: if the field was never scored
-    """
-    dataset = fo_internals.dataset_of(samples)
-    try:
-        return scored_fields(dataset)[pred]
-    except KeyError:
-        raise StateError(
-            f"field {pred!r} was not scored; run: pairlens score {dataset.name} --pred {pred} "
-            f"--key {pred}"
-        ) from None

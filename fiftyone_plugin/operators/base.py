@@ -30,24 +30,29 @@ _POLL_SECONDS = 0.2
 class PairOperator(foo.Operator):
     """A step of PairLens as a FiftyOne operator.
 
-    Subclasses set the class attributes and implement :meth:`form` and :meth:`work`.
+    Subclasses set the class attributes; they change :meth:`options` where these depend on the
+    dataset or on what the form has so far.
+
+    Attributes:
+        step: its options are the form's fields and the parameters
+        on_view: whether it works on the view that is open, or on the whole dataset
+        long: whether it may be delegated
     """
 
+    step: ClassVar[Step]
     title: ClassVar[str]
-    about: ClassVar[str]
     icon: ClassVar[str]
-    operator_name: ClassVar[str]
     risk: ClassVar[types.RiskLevel]
-    needs_dataset: ClassVar[bool] = True
+    on_view: ClassVar[bool] = True
     long: ClassVar[bool] = True
 
     @property
     def config(self) -> foo.OperatorConfig:
         """As FiftyOne asks for it."""
         return foo.OperatorConfig(
-            name=self.operator_name,
+            name=self.step.operator,
             label=f"PairLens: {self.title}",
-            description=self.about,
+            description=self.step.about,
             icon=self.icon,
             dynamic=True,
             execute_as_generator=True,
@@ -55,18 +60,40 @@ class PairOperator(foo.Operator):
             risk_level=self.risk,
         )
 
+    def options(self, ctx: Any) -> dict[str, Option]:
+        """The step's options by parameter, as they are for the dataset and the form so far.
+
+        Raises:
+            StateError: if the step cannot be run on the dataset; the form then shows why
+        """
+        return {option.param: option for option in self.step.options}
+
     def form(self, ctx: Any, inputs: types.Object) -> None:
-        """Adds the form's fields."""
-        raise NotImplementedError
+        """Adds a field for each option."""
+        try:
+            options = self.options(ctx)
+        except StateError as error:
+            inputs.view("none", types.Warning(label=str(error))).invalid = True
+            return
+        for option in options.values():
+            if option.in_form:
+                add_field(inputs, option)
+        if self.step.on_dataset and self.on_view:
+            ctx.target_view()
 
     def work(self, ctx: Any) -> Work:
-        """Reads the parameters and returns what is to be done with them."""
-        raise NotImplementedError
+        """Parses the parameters."""
+        given = {k: v.strip() if isinstance(v, str) else v for k, v in ctx.params.items()}
+        values = parse_options([*self.options(ctx).values()], given)
+        samples = ()
+        if self.step.on_dataset:
+            samples = (ctx.target_view() if self.on_view else ctx.dataset,)
+        return lambda watch: self.step.run(*samples, watch, **values)
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form, or why there is none."""
         inputs = types.Object()
-        if self.needs_dataset and not is_imported(ctx.dataset):
+        if self.step.on_dataset and not is_imported(ctx.dataset):
             inputs.view(
                 "unsuitable",
                 types.Warning(
@@ -126,7 +153,7 @@ class PairOperator(foo.Operator):
         ctx: dict[str, Any] = {"params": params}
         if samples is not None:
             ctx |= {"dataset": fo_internals.dataset_of(samples).name, "view": samples.view()}
-        done = foo.execute_operator(f"{PLUGIN_NAME}/{self.operator_name}", ctx)
+        done = foo.execute_operator(f"{PLUGIN_NAME}/{self.step.operator}", ctx)
         return done.result if isinstance(done, ExecutionResult) else done
 
     def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
@@ -143,7 +170,7 @@ class PairOperator(foo.Operator):
             except Exception as error:
                 events.put(("failed", error))
 
-        threading.Thread(target=run, name=self.operator_name, daemon=True).start()
+        threading.Thread(target=run, name=self.step.operator, daemon=True).start()
         yield ctx.ops.set_progress(label=self.title, progress=0, variant="linear")
         while True:
             what, value = _latest(events)
@@ -179,50 +206,6 @@ class PairOperator(foo.Operator):
             raise error
         yield ctx.ops.notify(str(error), variant="error")
         yield self._show(ctx, as_result(Report({}, [str(error)])))
-
-
-class StepOperator(PairOperator):
-    """An operator that is a step: its form and parameters are the step's options.
-
-    Subclasses set the class attributes and :attr:`step`.
-    """
-
-    step: ClassVar[Step]
-    on_view: ClassVar[bool] = True
-
-    @property
-    def about(self) -> str:  # type: ignore[override]
-        """What the step is for."""
-        return self.step.about
-
-    def options(self, ctx: Any) -> dict[str, Option]:
-        """The step's options by name, as they are for the dataset and the form so far.
-
-        Raises:
-            StateError: if the step cannot be run on the dataset; the form then shows why
-        """
-        return {option.name: option for option in self.step.options}
-
-    def form(self, ctx: Any, inputs: types.Object) -> None:
-        """Adds a field for each option."""
-        try:
-            options = self.options(ctx)
-        except StateError as error:
-            inputs.view("none", types.Warning(label=str(error))).invalid = True
-            return
-        for option in options.values():
-            if option.in_form:
-                add_field(inputs, option)
-        if self.needs_dataset and self.on_view:
-            ctx.target_view()
-
-    def work(self, ctx: Any) -> Work:
-        """Parses the parameters."""
-        values = parse_options([*self.options(ctx).values()], ctx.params)
-        samples = ()
-        if self.needs_dataset:
-            samples = (ctx.target_view() if self.on_view else ctx.dataset,)
-        return lambda watch: self.step.run(*samples, watch, **values)
 
 
 def _is_watched(ctx: Any) -> bool:

@@ -8,19 +8,18 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import steps
-from fiftyone_plugin.operators.base import StepOperator
+from fiftyone_plugin.operators.base import PairOperator
 from fiftyone_plugin.operators.score_pairs import label_fields
-from fiftyone_plugin.predictors.consensus import MADE
+from fiftyone_plugin.predictors.consensus import STEP
 from fiftyone_plugin.steps.step import Option
 from importers import fields, store
 from importers.errors import StateError
 
 
-class CombineMasks(StepOperator):
+class CombineMasks(PairOperator):
     """``pairlens consensus`` in the App."""
 
     step = steps.consensus
-    operator_name = "combine_masks"
     title = "combine masks"
     icon = "join_inner"
     risk = types.RiskLevel.MEDIUM
@@ -42,5 +41,5 @@ class CombineMasks(StepOperator):
 
 def predictions(dataset: Any) -> list[str]:
     """The fields of masks that are neither the ground truth nor a consensus themselves."""
-    made = {fields.SEGMENTATION, fields.BOXES, *store.info(dataset).get(MADE, {})}
+    made = {fields.SEGMENTATION, fields.BOXES, *store.info(dataset).get(STEP, {})}
     return [name for name in label_fields(dataset) if name not in made]

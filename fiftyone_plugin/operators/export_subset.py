@@ -9,7 +9,7 @@ import fiftyone.operators.types as types
 
 from fiftyone_plugin import steps
 from fiftyone_plugin.exporters import CONVERTERS
-from fiftyone_plugin.operators.base import StepOperator
+from fiftyone_plugin.operators.base import PairOperator
 from fiftyone_plugin.steps.step import Option
 from importers import store
 from importers.formats import FORMATS
@@ -21,11 +21,10 @@ _SELECTIONS = {
 }
 
 
-class ExportSubset(StepOperator):
+class ExportSubset(PairOperator):
     """``pairlens export`` in the App."""
 
     step = steps.export_dataset
-    operator_name = "export_subset"
     title = "export subset"
     icon = "save_alt"
     risk = types.RiskLevel.HIGH

@@ -12,17 +12,16 @@ from fiftyone_plugin import steps
 from fiftyone_plugin.checks import CHECKS, Check
 from fiftyone_plugin.checks.runner import kind_of
 from fiftyone_plugin.metrics.runs import scored_fields
-from fiftyone_plugin.operators.base import StepOperator
+from fiftyone_plugin.operators.base import PairOperator
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.step import Option
 from importers import fields
 
 
-class FlagPairs(StepOperator):
+class FlagPairs(PairOperator):
     """``pairlens flag`` in the App."""
 
     step = steps.flag
-    operator_name = "flag_pairs"
     title = "flag pairs"
     icon = "flag"
     risk = types.RiskLevel.MEDIUM

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_origin
+from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin.steps.step import Option, Settings
+from fiftyone_plugin.steps.step import Option, Settings, Texts
 
 
 def add_field(inputs: types.Object, option: Option) -> None:
@@ -19,23 +19,23 @@ def add_field(inputs: types.Object, option: Option) -> None:
     about: dict[str, Any] = {"label": option.label, "description": option.help}
     default = option.default if option.preset is None else option.preset
     if option.type == Settings:
-        add_settings(inputs, option.name, option.labels(), option.label)
-    elif get_origin(option.type) is tuple:
+        add_settings(inputs, option.param, option.labels(), option.label)
+    elif option.type == Texts:
         view = types.AutocompleteView(allow_user_input=False, allow_duplicates=False)
         for value, label in option.labels().items():
             view.add_choice(value, label=value, description=label if label != value else None)
-        inputs.list(option.name, types.String(), default=option.preset, view=view, **about)
+        inputs.list(option.param, types.String(), default=option.preset, view=view, **about)
     elif option.choices:
-        add_choice(inputs, option.name, option.labels(), default=default, **about)
+        add_choice(inputs, option.param, option.labels(), default=default, **about)
     elif option.type is bool:
-        inputs.bool(option.name, default=default, **about)
+        inputs.bool(option.param, default=default, **about)
     elif option.type is int:
         inputs.int(
-            option.name, default=default, min=option.least, required=option.required, **about
+            option.param, default=default, min=option.least, required=option.required, **about
         )
     else:
         default = None if default is None else str(default)
-        inputs.str(option.name, default=default, required=option.required, **about)
+        inputs.str(option.param, default=default, required=option.required, **about)
 
 
 def add_choice(

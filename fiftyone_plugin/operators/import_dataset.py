@@ -9,21 +9,19 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import steps
-from fiftyone_plugin.operators.base import StepOperator
+from fiftyone_plugin.operators.base import PairOperator
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.step import Option
 from importers.formats import FORMATS
 
 
-class ImportDataset(StepOperator):
+class ImportDataset(PairOperator):
     """``pairlens import`` in the App."""
 
     step = steps.import_dataset
-    operator_name = "import_dataset"
     title = "import"
     icon = "cloud_download"
     risk = types.RiskLevel.HIGH
-    needs_dataset = False
 
     def options(self, ctx: Any) -> dict[str, Option]:
         """With the settings of the chosen format."""

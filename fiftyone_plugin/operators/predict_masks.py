@@ -10,7 +10,7 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import steps
-from fiftyone_plugin.operators.base import StepOperator, Work, text
+from fiftyone_plugin.operators.base import PairOperator, Work, text
 from fiftyone_plugin.predictors import PREDICTORS, PredictorSpec, secrets
 from fiftyone_plugin.predictors.queries import estimate_work
 from fiftyone_plugin.reports import Report
@@ -20,11 +20,10 @@ from importers import fields
 _AGAIN = AGAIN | {"stop": "Stop the run that fills it"}
 
 
-class PredictMasks(StepOperator):
+class PredictMasks(PairOperator):
     """``pairlens predict`` in the App."""
 
     step = steps.predict
-    operator_name = "predict_masks"
     title = "predict masks"
     icon = "auto_awesome"
     risk = types.RiskLevel.MEDIUM

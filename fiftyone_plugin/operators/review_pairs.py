@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
-from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.review_fields import VERDICTS
-from fiftyone_plugin.operators.base import PairOperator, Work, required, text
-from fiftyone_plugin.operators.forms import add_choice
+from fiftyone_plugin.curation import decisions, undoing
+from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
+from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
+from fiftyone_plugin.operators.base import PairOperator
+from fiftyone_plugin.reports import Report
+from fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER
+from fiftyone_plugin.steps.step import Option, Texts, Watch, step
 from importers import fields, store
-from importers.errors import UsageError
+from importers.errors import StateError, UsageError
 
 _ACTIONS = {
     "set": "Set a verdict on the selected pairs",
@@ -23,66 +27,89 @@ _ACTIONS = {
 }
 
 
+@step(
+    "review",
+    "Sets verdicts on the selected pairs, takes them back, dumps and applies them",
+    Option("action", "what is done", default="set", choices=lambda: _ACTIONS, label="What to do"),
+    Option("file", "decisions file", label="Decisions file"),
+    Option("keys", "pairs to judge; by default those that are selected", Texts, (), in_form=False),
+    Option("verdict", "on each of them", choices=VERDICTS, preset=VerdictKind.KEEP.value),
+    PHRASE,
+    NOTE,
+    replace(REVIEWER, in_form=False),
+    operator="review_pairs",
+)
+def review_pairs(
+    samples: Any,
+    watch: Watch,
+    *,
+    action: str,
+    file: str | None,
+    keys: Texts,
+    verdict: str | None,
+    phrase: str | None,
+    note: str | None,
+    reviewer: str | None,
+) -> Report:
+    """Reviews."""
+    if action == "set":
+        if not keys:
+            raise UsageError("no pair is selected; select some in the grid, or open one")
+        given = [Verdict(key, _given(verdict, "verdict"), phrase, note) for key in keys]
+        count = set_verdicts(samples, given, reviewer=reviewer)
+        return reports.of_status(status(samples), f"{count:,} verdicts set.")
+    if action == "undo":
+        count = undoing.undo(samples, reviewer=reviewer, force=True)["pairs"]
+        return reports.of_status(status(samples), f"{count:,} verdicts taken back.")
+    if action == "dump":
+        file = _given(file, "file")
+        return reports.of_dump(decisions.dump(samples, file), file)
+    if action == "apply":
+        return reports.of_apply(dict(decisions.apply(samples, _given(file, "file"))))
+    if action == "status":
+        return reports.of_status(status(samples))
+    raise UsageError(f"there is no action {action!r}; known: {', '.join(_ACTIONS)}")
+
+
 class ReviewPairs(PairOperator):
     """``pairlens review`` in the App."""
 
-    operator_name = "review_pairs"
+    step = review_pairs
     title = "review pairs"
-    about = "Sets verdicts on the selected pairs, takes them back, dumps and applies them"
     icon = "rate_review"
     risk = types.RiskLevel.MEDIUM
+    on_view = False
     long = False
 
-    def form(self, ctx: Any, inputs: types.Object) -> None:
-        """Adds the form's fields."""
-        add_choice(inputs, "action", _ACTIONS, default="set", label="What to do")
+    def options(self, ctx: Any) -> dict[str, Option]:
+        """With those that the chosen action takes, for the pairs that are selected."""
+        options = super().options(ctx)
         action = ctx.params.get("action") or "set"
-        if action in ("dump", "apply"):
-            inputs.str("file", required=True, label="Decisions file")
-        if action != "set":
-            return
-        selected = _selected(ctx)
-        if ctx.params.get("keys"):
-            selected = ctx.params["keys"]
-        elif not selected:
-            label = "Select the pairs in the grid, or open one"
-            inputs.view("nothing", types.Warning(label=label)).invalid = True
-            return
-        add_choice(
-            inputs, "verdict", {v: v for v in VERDICTS}, default="keep",
-            label=f"Verdict on {len(selected):,} pair{'s' * (len(selected) != 1)}",
-        )  # fmt: skip
-        if len(selected) == 1 and ctx.params.get("verdict") == "fix":
-            inputs.str("phrase", label="Phrase", description="the corrected one")
-        inputs.str("note", label="Note")
-
-    def work(self, ctx: Any) -> Work:
-        """Reviews."""
-        dataset, params = ctx.dataset, ctx.params
-        action = params.get("action") or "set"
-        if action not in _ACTIONS:
-            raise UsageError(f"there is no action {action!r}; known: {', '.join(_ACTIONS)}")
-        if action == "dump":
-            file = required(params, "file")
-            return lambda progress: reports.of_dump(decisions.dump(dataset, file), file)
-        if action == "apply":
-            file = required(params, "file")
-            return lambda progress: reports.of_apply(decisions.apply(dataset, file))
+        keys: list[str] = []
         if action == "set":
-            verdicts = self._verdicts(ctx)
-            return lambda progress: _set(dataset, verdicts, ctx.user_id)
-        if action == "undo":
-            return lambda progress: _undo(dataset, ctx.user_id)
-        return lambda progress: reports.of_status(review.status(dataset))
+            keys = ctx.params.get("keys") or _keys(ctx.dataset, _selected(ctx))
+            if not keys:
+                raise StateError("Select the pairs in the grid, or open one")
+        fixed = len(keys) == 1 and ctx.params.get("verdict") == VerdictKind.FIX
+        label = f"Verdict on {len(keys):,} pair{'s' * (len(keys) != 1)}"
+        return options | {
+            "file": replace(
+                options["file"],
+                required=action in ("dump", "apply"),
+                in_form=action in ("dump", "apply"),
+            ),
+            "keys": replace(options["keys"], default=tuple(keys)),
+            "verdict": replace(options["verdict"], label=label, in_form=action == "set"),
+            "phrase": replace(options["phrase"], in_form=fixed),
+            "note": replace(options["note"], in_form=action == "set"),
+            "reviewer": replace(options["reviewer"], default=ctx.user_id),
+        }
 
-    def _verdicts(self, ctx: Any) -> list[review.Verdict]:
-        params = ctx.params
-        keys = params.get("keys") or _keys(ctx.dataset, _selected(ctx))
-        if not keys:
-            raise UsageError("no pair is selected; select some in the grid, or open one")
-        verdict = required(params, "verdict")
-        phrase, note = text(params.get("phrase")), text(params.get("note"))
-        return [review.Verdict(key, verdict, phrase, note) for key in keys]
+
+def _given(value: str | None, name: str) -> str:
+    if value is None:
+        raise UsageError(f"{name} is missing")
+    return value
 
 
 def _selected(ctx: Any) -> list[str]:
@@ -93,13 +120,3 @@ def _selected(ctx: Any) -> list[str]:
 def _keys(dataset: Any, ids: list[str]) -> list[str]:
     chosen = dataset.select(ids, ordered=True)
     return [doc[fields.KEY] for doc in store.stream(chosen, (fields.KEY,))] if ids else []
-
-
-def _set(dataset: Any, verdicts: list[review.Verdict], user: str | None) -> reports.Report:
-    count = review.set_verdicts(dataset, verdicts, reviewer=user)
-    return reports.of_status(review.status(dataset), f"{count:,} verdicts set.")
-
-
-def _undo(dataset: Any, user: str | None) -> reports.Report:
-    count = review.undo(dataset, reviewer=user)
-    return reports.of_status(review.status(dataset), f"{count:,} verdicts taken back.")

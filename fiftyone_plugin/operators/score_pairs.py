@@ -9,17 +9,16 @@ import fiftyone.operators.types as types
 
 from fiftyone_plugin import steps
 from fiftyone_plugin.metrics.label_masks import KINDS
-from fiftyone_plugin.operators.base import StepOperator
+from fiftyone_plugin.operators.base import PairOperator
 from fiftyone_plugin.steps.step import Option
 from importers.errors import StateError
 from importers.fields import SEGMENTATION
 
 
-class ScorePairs(StepOperator):
+class ScorePairs(PairOperator):
     """``pairlens score`` in the App."""
 
     step = steps.score
-    operator_name = "score_pairs"
     title = "score pairs"
     icon = "straighten"
     risk = types.RiskLevel.MEDIUM

@@ -3,122 +3,75 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import CheckSettings, Option, Watch, step
+from fiftyone_plugin.steps.step import CheckSettings, Option, Texts, Watch, step
 from importers.parallel import default_workers
 
 MANY = 20_000
 """Pairs from which on it pays to start processes for the checks."""
 
+THRESHOLDS = Option(
+    "params", "threshold of a check; see: pairlens checks", CheckSettings, flag="--param",
+    metavar="C.K=V", in_form=False,
+)  # fmt: skip
 
-@step("flag", "Run the checks and store their findings.")
-def flag(
-    samples: Any,
-    watch: Watch,
-    *,
-    checks: Annotated[
-        tuple[str, ...],
-        Option("only this one", "Checks (all if empty)", flag="--check", metavar="C"),
-    ] = (),
-    predictions: Annotated[
-        tuple[str, ...],
-        Option(
-            "a scored field, for the checks that use one",
-            "Scored predictions",
-            flag="--pred",
-            metavar="F",
-        ),
-    ] = (),
-    params: Annotated[
-        CheckSettings | None,
-        Option(
-            "threshold of a check; see: pairlens checks",
-            flag="--param",
-            metavar="C.K=V",
-            in_form=False,
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        Option("all findings as JSON Lines, worst first", "Findings file", metavar="FILE"),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        Option("processes; by default all cores for many pairs", metavar="W", in_form=False),
-    ] = None,
-) -> Report:
+
+@step(
+    "flag",
+    "Run the checks and store their findings.",
+    Option("checks", "run only this check", Texts, flag="--check", metavar="C",
+           label="Checks (all if empty)"),
+    Option("predictions", "a scored field, for the checks that use one", Texts, (), flag="--pred",
+           metavar="F", label="Scored predictions"),
+    THRESHOLDS,
+    Option("out", "all findings as JSON Lines, worst first", Path, metavar="FILE",
+           label="Findings file"),
+    Option("workers", "processes; by default all cores for many pairs", int, metavar="W",
+           in_form=False),
+    operator="flag_pairs",
+)  # fmt: skip
+def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> Report:
     """Runs the checks."""
     from fiftyone_plugin.checks.runner import flag, kind_of
 
-    done = flag(
-        samples,
-        checks=checks or None,
-        predictions=predictions,
-        params=params,
-        out=out,
-        workers=workers or (default_workers() if len(samples) > MANY else 1),
-        progress=watch.progress,
-    )
-    return reports.of_flag(done, out, kind_of(samples))
+    workers = workers or (default_workers() if len(samples) > MANY else 1)
+    done = flag(samples, **options, workers=workers, progress=watch.progress)
+    return reports.of_flag(done, options["out"], kind_of(samples))
 
 
-@step("bench-checks", "Plant known faults and measure what the checks find.", unit="images")
-def bench_checks(
-    samples: Any,
-    watch: Watch,
-    *,
-    seed: Annotated[int, Option("seed of what is planted where", metavar="S")] = 0,
-    rate: Annotated[float, Option("share of images damaged", metavar="R")] = 0.3,
-    pairs: Annotated[int, Option("pairs to read", metavar="K")] = 20_000,
-    faults: Annotated[tuple[str, ...], Option("only this one", flag="--fault", metavar="F")] = (),
-    params: Annotated[
-        CheckSettings | None, Option("threshold of a check", flag="--param", metavar="C.K=V")
-    ] = None,
-    out: Annotated[
-        Path | None, Option("folder for the numbers and a picture", metavar="DIR")
-    ] = None,
-) -> Report:
+@step(
+    "bench-checks",
+    "Plant known faults and measure what the checks find.",
+    Option("seed", "seed of what is planted where", int, 0, metavar="S"),
+    Option("rate", "share of images damaged", float, 0.3, metavar="R"),
+    Option("pairs", "pairs to read", int, 20_000, metavar="K"),
+    Option("faults", "plant only this fault", Texts, flag="--fault", metavar="F"),
+    THRESHOLDS,
+    Option("out", "folder for the numbers and a picture", Path, metavar="DIR"),
+    unit="images",
+)
+def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any) -> Report:
     """Measures the checks."""
     from fiftyone_plugin.bench.report import report
     from fiftyone_plugin.bench.run import bench_checks
 
-    done = bench_checks(
-        samples,
-        seed=seed,
-        rate=rate,
-        pairs=pairs,
-        faults=faults or None,
-        params=params,
-        progress=watch.progress,
-    )
-    return report(done, out)
+    return report(bench_checks(samples, **options, progress=watch.progress), out)
 
 
-@step("audit", "Write what was found in a dataset as a page with pictures.")
-def audit(
-    samples: Any,
-    watch: Watch,
-    *,
-    out: Annotated[Path, Option("Markdown file; pictures go beside it", metavar="FILE.md")],
-    examples: Annotated[int, Option("examples drawn for each check", metavar="K")] = 3,
-    title: Annotated[str | None, Option("title of the page; by default the dataset's name")] = None,
-    source: Annotated[
-        str | None, Option("where the data is from and its licence, for the page")
-    ] = None,
-    outlines_only: Annotated[bool, Option("draw on a grid, without the images' pixels")] = False,
-) -> Report:
+@step(
+    "audit",
+    "Write what was found in a dataset as a page with pictures.",
+    Option("out", "Markdown file; pictures go beside it", Path, required=True, metavar="FILE.md"),
+    Option("examples", "examples drawn for each check", int, 3, metavar="K"),
+    Option("title", "title of the page; by default the dataset's name"),
+    Option("source", "where the data is from and its licence, for the page"),
+    Option("outlines_only", "draw on a grid, without the images' pixels", bool, False),
+)
+def audit(samples: Any, watch: Watch, *, out: Path, **options: Any) -> Report:
     """Writes an audit."""
     from fiftyone_plugin.audit import audit
 
-    return audit(
-        samples,
-        out,
-        examples=examples,
-        title=title,
-        source=source,
-        outlines_only=outlines_only,
-        progress=watch.progress,
-    )
+    return audit(samples, out, **options, progress=watch.progress)

@@ -3,101 +3,75 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import Again, Option, Settings, Watch, step
+from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
 from importers.formats import FORMATS, SPLITS
-from importers.parallel import ENGINES, Engine
+from importers.parallel import ENGINES
 
 
 def _formats() -> dict[str, str]:
     return {"auto": "Find out"} | {one.name: one.about for one in FORMATS.values()}
 
 
-@step("import", "Import published files into a FiftyOne dataset.", unit="images")
+@step(
+    "import",
+    "Import published files into a FiftyOne dataset.",
+    Option("format_name", "layout of the files", default="auto", param="format", positional=True,
+           metavar="FORMAT", choices=_formats),
+    Option("params", "setting of the format; see: pairlens formats", Settings, param="settings",
+           flag="--param", metavar="K=V"),
+    Option("root", "a folder, .zip, .tar or hf://datasets/OWNER/NAME", required=True,
+           positional=True, metavar="ROOT", label="Where it lies"),
+    Option("name", "name of the FiftyOne dataset", required=True),
+    Option("splits", "import only this split", Texts, SPLITS, flag="--split", metavar="S",
+           choices=SPLITS,
+           label="Splits (all if empty)"),
+    Option("placeholders", "stand-ins for missing images, instead of skipping their records",
+           bool, False),
+    Option("limit", "stop after K records", int, metavar="K", least=1),
+    IF_THERE,
+    Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
+    Option("strict", "stop at the first broken record", bool, False, in_form=False),
+    Option("engine", "what runs the decoding", default="threads", metavar="E",
+           choices=ENGINES, in_form=False),
+    Option("workers", "workers of the engine", int, metavar="W", in_form=False),
+    operator="import_dataset",
+    unit="images",
+)  # fmt: skip
 def import_dataset(
-    watch: Watch,
-    *,
-    format: Annotated[
-        str, Option("layout of the files", positional=True, metavar="FORMAT", choices=_formats)
-    ] = "auto",
-    settings: Annotated[
-        Settings | None,
-        Option("setting of the format; see: pairlens formats", flag="--param", metavar="K=V"),
-    ] = None,
-    root: Annotated[
-        str,
-        Option(
-            "a folder, .zip, .tar or hf://datasets/OWNER/NAME",
-            "Where it lies",
-            positional=True,
-            metavar="ROOT",
-        ),
-    ],
-    name: Annotated[str, Option("name of the FiftyOne dataset")],
-    splits: Annotated[
-        tuple[str, ...],
-        Option("only this split", "Splits (all if empty)", flag="--split", choices=SPLITS),
-    ] = SPLITS,
-    placeholders: Annotated[
-        bool, Option("stand-ins for missing images, instead of skipping their records")
-    ] = False,
-    limit: Annotated[int | None, Option("stop after K records", metavar="K", least=1)] = None,
-    again: Again = "new",
-    media_dir: Annotated[
-        Path | None, Option("folder for masks and renditions", metavar="DIR", in_form=False)
-    ] = None,
-    strict: Annotated[bool, Option("stop at the first broken record", in_form=False)] = False,
-    engine: Annotated[
-        Engine, Option("runs the decoding", choices=ENGINES, in_form=False)
-    ] = "threads",
-    workers: Annotated[
-        int | None, Option("workers of the engine", metavar="W", in_form=False)
-    ] = None,
+    watch: Watch, *, format_name: str, root: str, name: str, params: Settings | None, **options: Any
 ) -> Report:
     """Imports."""
     from importers.ingest import ImportOptions, import_dataset
 
-    options = ImportOptions(
-        splits=splits,
-        limit=limit,
-        placeholders=placeholders,
-        media_dir=media_dir,
-        resume=again == "resume",
-        overwrite=again == "overwrite",
-        strict=strict,
-        engine=engine,
-        workers=workers,
-        params=settings or {},
-    )
-    return reports.of_import(
-        import_dataset(format, root, name, options, watch.progress), placeholders
-    )
+    chosen = ImportOptions(**options, params=params or {})
+    done = import_dataset(format_name, root, name, chosen, watch.progress)
+    return reports.of_import(done, chosen.placeholders)
 
 
-@step("export", "Write what is selected in the dataset's own layout, or another.")
+@step(
+    "export",
+    "Write what is selected in the dataset's own layout, or another.",
+    Option("format_name", "layout to write: the dataset's own, fiftyone, coco or hf",
+           required=True, param="format", metavar="FORMAT"),
+    Option("select", "kept, clean, all, tag:T or view:V", default="kept", metavar="S",
+           label="Which of them"),
+    Option("out", "a folder that does not exist", Path, required=True, metavar="DIR",
+           label="New folder"),
+    Option("repo", "push it to the hub as well", metavar="OWNER/NAME", in_form=False),
+    operator="export_subset",
+)  # fmt: skip
 def export_dataset(
-    samples: Any,
-    watch: Watch,
-    *,
-    format: Annotated[
-        str, Option("layout to write: the dataset's own, fiftyone, coco or hf", metavar="FORMAT")
-    ],
-    select: Annotated[
-        str, Option("kept, clean, all, tag:T or view:V", "Which of them", metavar="S")
-    ] = "kept",
-    out: Annotated[Path, Option("a folder that does not exist", "New folder", metavar="DIR")],
-    repo: Annotated[
-        str | None, Option("push it to the hub as well", metavar="OWNER/NAME", in_form=False)
-    ] = None,
+    samples: Any, watch: Watch, *, format_name: str, out: Path, select: str, repo: str | None
 ) -> Report:
     """Exports."""
     from fiftyone_plugin.exporters.runner import export_dataset
     from importers import hub
 
-    done = export_dataset(samples, format, out, select=select, progress=watch.progress)
+    done = export_dataset(samples, format_name, out, select=select, progress=watch.progress)
     if repo:
         done["pushed"] = hub.push(Path(done["out"]), repo)
     return reports.of_export(done)

@@ -2,94 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.predictors import PREDICTORS
 from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import Again, Option, Settings, Watch, step
+from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
 
 
-def _predictors() -> dict[str, str]:
-    return {name: name for name in PREDICTORS}
-
-
-@step("predict", "Predict a mask for every query.", stoppable=True)
+@step(
+    "predict",
+    "Predict a mask for every query.",
+    Option("predictor", "what predicts; pairlens predictors says more", required=True, metavar="P",
+           choices=lambda: {name: name for name in PREDICTORS}),
+    Option("field_name", "field for the masks", required=True, param="field", metavar="F",
+           label="Field for the masks"),
+    Option("params", "setting of the predictor; see: pairlens predictors", Settings,
+           param="settings", flag="--param", metavar="K=V"),
+    Option("batch_size", "pairs predicted at once", int, 8, metavar="B", least=1),
+    Option("device", "auto, cuda, mps or cpu", default="auto", metavar="D"),
+    Option("limit", "only K pairs, to look at them; then add what is missing", int, param="first",
+           flag="--limit", metavar="K", label="Only the first ... pairs", least=1),
+    Option("preview", "open them in the grid", bool, True, in_command=False,
+           label="Show the first masks while it runs"),
+    IF_THERE,
+    operator="predict_masks",
+    stoppable=True,
+)  # fmt: skip
 def predict(
-    samples: Any,
-    watch: Watch,
-    *,
-    predictor: Annotated[
-        str, Option("what predicts; see: pairlens predictors", metavar="P", choices=_predictors)
-    ],
-    field: Annotated[str, Option("field for the masks", "Field for the masks", metavar="F")],
-    settings: Annotated[
-        Settings | None,
-        Option("setting of the predictor; see: pairlens predictors", flag="--param", metavar="K=V"),
-    ] = None,
-    batch_size: Annotated[int, Option("pairs predicted at once", metavar="B", least=1)] = 8,
-    device: Annotated[str, Option("auto, cuda, mps or cpu", metavar="D")] = "auto",
-    first: Annotated[
-        int | None,
-        Option(
-            "only K pairs, to look at them; then add what is missing",
-            "Only the first ... pairs",
-            flag="--limit",
-            metavar="K",
-            least=1,
-        ),
-    ] = None,
-    preview: Annotated[
-        bool,
-        Option("open them in the grid", "Show the first masks while it runs", in_command=False),
-    ] = True,
-    again: Again = "new",
+    samples: Any, watch: Watch, *, preview: bool, stop: bool = False, **options: Any
 ) -> Report:
-    """Predicts."""
+    """Predicts, or asks the run that does to stop."""
     from fiftyone_plugin.predictors.runner import predict, request_stop
     from importers import fo_internals
 
-    if again == "stop":
+    if stop:
+        field = options["field_name"]
         request_stop(fo_internals.dataset_of(samples), field)
         line = f"The run that fills {field} stops after its batch; what it has predicted is kept."
         return Report({"field": field, "stopping": True}, [line])
-    done = predict(
-        samples,
-        predictor=predictor,
-        field_name=field,
-        params=settings,
-        batch_size=batch_size,
-        device=device,
-        resume=again == "resume",
-        overwrite=again == "overwrite",
-        limit=first,
-        stop=watch.stopped,
-        look=watch.look if preview else Watch().look,
-        progress=watch.progress,
-    )
+    look = watch.look if preview else Watch().look
+    done = predict(samples, **options, stop=watch.stopped, look=look, progress=watch.progress)
     return reports.of_predict(done)
 
 
-@step("consensus", "Combine predictions into what most of them agree on.")
-def consensus(
-    samples: Any,
-    watch: Watch,
-    *,
-    fields: Annotated[
-        tuple[str, ...], Option("predictions, two or more", "Predictions", count="+", metavar="F")
-    ],
-    field: Annotated[str, Option("field for the masks", "Field for the masks", metavar="OUT")],
-    again: Again = "new",
-) -> Report:
+@step(
+    "consensus",
+    "Combine predictions into what most of them agree on.",
+    Option("sources", "predictions, two or more", Texts, required=True, param="fields", count="+",
+           metavar="F", label="Predictions"),
+    Option("field_name", "field for the masks", required=True, param="field", metavar="OUT",
+           label="Field for the masks"),
+    IF_THERE,
+    operator="combine_masks",
+)  # fmt: skip
+def consensus(samples: Any, watch: Watch, **options: Any) -> Report:
     """Combines."""
     from fiftyone_plugin.predictors.consensus import consensus
 
-    done = consensus(
-        samples,
-        sources=fields,
-        field_name=field,
-        resume=again == "resume",
-        overwrite=again == "overwrite",
-        progress=watch.progress,
-    )
-    return reports.of_consensus(done)
+    return reports.of_consensus(consensus(samples, **options, progress=watch.progress))

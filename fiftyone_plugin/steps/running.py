@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.step import Option, Watch, step
 
 
-@step("doctor", "Try the database, the plugin and the media folder, and say what to do.")
+@step(
+    "doctor",
+    "Try the database, plugin, media folder and other packages, and say what to do.",
+)
 def doctor(watch: Watch) -> Report:
     """Reports on the installation."""
     from fiftyone_plugin import doctor
@@ -18,13 +21,13 @@ def doctor(watch: Watch) -> Report:
     return Report(report, doctor.describe(report).splitlines(), ok=report["ok"])
 
 
-@step("app", "Open the App on a dataset.")
-def app(
-    watch: Watch,
-    *,
-    name: Annotated[str, Option("the dataset", positional=True, metavar="N")],
-    port: Annotated[int | None, Option("port of the App; by default FiftyOne's")] = None,
-) -> Report:
+@step(
+    "app",
+    "Open the App on a dataset.",
+    Option("name", "the dataset", required=True, positional=True, metavar="N"),
+    Option("port", "port of the App; by default FiftyOne's", int),
+)
+def app(watch: Watch, *, name: str, port: int | None) -> Report:
     """Opens the App and stays until it is interrupted."""
     from fiftyone_plugin.app import open_app
 
@@ -32,21 +35,21 @@ def app(
     return Report({"dataset": name})
 
 
-@step("demo", "See all of it work on generated datasets with planted faults.")
-def demo(
-    watch: Watch,
-    *,
-    out: Annotated[Path, Option("folder for the files", metavar="DIR")] = Path("demo-out"),
-    open: Annotated[bool, Option("open the App at the end")] = False,
-    images: Annotated[int, Option("images of each dataset", metavar="K")] = 48,
-    seed: Annotated[int, Option("seed of the drawing and the planting", metavar="S")] = 0,
-) -> Report:
+@step(
+    "demo",
+    "See all of it work on generated datasets with planted faults.",
+    Option("out", "folder for the files", Path, Path("demo-out"), metavar="DIR"),
+    Option("open", "open the App at the end", bool, False),
+    Option("images", "images of each dataset", int, 48, metavar="K"),
+    Option("seed", "seed of the drawing and the planting", int, 0, metavar="S"),
+)
+def demo(watch: Watch, *, out: Path, open: bool, **options: Any) -> Report:
     """Runs the demo."""
     from fiftyone_plugin.app import open_app
-    from fiftyone_plugin.cli_report import say
     from fiftyone_plugin.demo.run import run_demo
+    from fiftyone_plugin.terminal import say
 
-    report = run_demo(out, images=images, seed=seed, say=say)
+    report = run_demo(out, **options, say=say)
     if open and report.ok:
         open_app(report.data["datasets"][0]["dataset"])
     return report

@@ -1,51 +1,42 @@
-"""What a step is: a function whose keyword-only arguments are its options.
+"""What a step is: its options, declared once, and one function.
 
-Each option is declared once, where the step's function takes it::
-
-    @step("score", "Score predicted masks against the ground truth.")
-    def score(
-        samples: Any,
-        watch: Watch,
-        *,
-        pred: Annotated[str, Option("field of the predicted masks", metavar="F")],
-        seed: Annotated[int, Option("seed of the bootstrap", in_form=False)] = 0,
-    ) -> Report: ...
-
-Its name, type and default are those of the argument; an argument without a default is required.
 The command line (:mod:`fiftyone_plugin.cli`), the forms of the operators
-(:mod:`fiftyone_plugin.operators.forms`) and ``docs/commands.md``
-(:mod:`fiftyone_plugin.steps.page`) are made of that.
+(:mod:`fiftyone_plugin.operators.forms`), the parsing of what both give, and ``docs/commands.md``
+(:mod:`fiftyone_plugin.steps.page`) are made of the options::
+
+    @step(
+        "score",
+        "Score predicted masks against the ground truth.",
+        Option("pred", "field of the predicted masks", metavar="F", required=True),
+        Option("seed", "seed of the bootstrap", int, 0, in_form=False),
+    )
+    def score(samples: Any, watch: Watch, **options: Any) -> Report: ...
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any
 
 from fiftyone_plugin.reports import Report
 from importers.errors import UsageError
 from importers.parallel import Progress, no_progress
 
 Settings = dict[str, str]
-"""Type of an option that takes ``NAME=VALUE`` any number of times."""
+"""Type of an option that takes ``NAME=VALUE``, any number of times."""
 
 CheckSettings = dict[str, dict[str, Any]]
-"""Type of an option that takes ``CHECK.NAME=VALUE`` any number of times."""
+"""Type of an option that takes ``CHECK.NAME=VALUE``, any number of times."""
+
+Texts = tuple[str, ...]
+"""Type of an option with several values."""
 
 Choices = Sequence[str] | Callable[[], Mapping[str, str]]
 """Values that an option takes. A sequence is closed and enforced by the command line; a function
 gives values with a label each, from a registry for instance, and the step refuses others."""
-
-AGAIN: dict[str, str] = {
-    "new": "Stop if it exists",
-    "resume": "Add what is missing",
-    "overwrite": "Replace it",
-}
-"""What can be done with what an earlier run left."""
 
 
 @dataclass(frozen=True)
@@ -53,52 +44,76 @@ class Option:
     """An option of a step.
 
     Attributes:
+        name: the keyword argument of the step's function
         help: what it is, a phrase that starts in lower case
-        label: above its field in the form; by default its name
-        flag: on the command line; by default ``--`` and its name
+        type: ``str``, ``int``, ``float``, ``bool``, ``Path`` or one of the types above
+        default: where it is not given
+        required: whether it must be given
+        param: of the operator; the name if not given
+        flag: on the command line; ``--`` and the operator's parameter if not given
         positional: whether the command line takes it by its place, where it is required
-        metavar: stands for the value in the help; one for each value where ``count`` is a number
-        count: how many values follow the flag; where several may be given and this is None, the
-            flag is repeated
+        metavar: stands for the value in the help, one for each where ``count`` is a number; the
+            operator's parameter in capitals if not given
+        count: how many values follow the flag; :data:`Texts` without it repeat the flag
         choices: the values it takes, where these are known
-        apart: whether each choice but the default is a flag of its own, which exclude each other
+        apart: whether each choice but the default is a flag of its own, which exclude each
+            other, and a keyword argument that is true or false
         action: whether it says what the command does: exactly one of these is given
-        least: the lowest number it takes in the form
+        label: above its field in the form; by default the operator's parameter
+        least: the lowest number that the form takes
+        preset: what the form has at first, in place of the default
         in_command, in_form: whether the command line has it, and the form; from Python,
             operators take all
-        name, type, default, required: of the argument that it is declared on
-        preset: what the form has at first, in place of the default
     """
 
+    name: str
     help: str
-    label: str = ""
-    flag: str = ""
-    positional: bool = False
-    metavar: str | tuple[str, ...] | None = None
-    count: int | Literal["+", "?"] | None = None
-    choices: Choices = ()
-    apart: bool = False
-    action: bool = False
-    least: int | None = None
-    in_command: bool = True
-    in_form: bool = True
-    name: str = ""
     type: Any = str
     default: Any = None
     required: bool = False
+    param: str = ""
+    flag: str = ""
+    positional: bool = False
+    metavar: str | tuple[str, ...] = ""
+    count: int | str | None = None
+    choices: Choices = ()
+    apart: bool = False
+    action: bool = False
+    label: str = ""
+    least: int | None = None
     preset: Any = None
+    in_command: bool = True
+    in_form: bool = True
 
-    def labels(self) -> dict[str, str]:
-        """The choices, each with its label."""
-        if callable(self.choices):
-            return dict(self.choices())
-        return {value: value for value in self.choices}
+    def __post_init__(self) -> None:
+        param = self.param or self.name
+        object.__setattr__(self, "param", param)
+        object.__setattr__(self, "flag", self.flag or f"--{param.replace('_', '-')}")
+        object.__setattr__(self, "metavar", self.metavar or param.upper())
+        object.__setattr__(self, "label", self.label or param.replace("_", " ").capitalize())
 
     @property
     def default_text(self) -> str:
         """The default, where there is one that is worth telling."""
         told = isinstance(self.default, str | int | float | Path) and self.default is not False
         return str(self.default) if told and not self.apart else ""
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the flag may be given several times."""
+        return self.count is None and self.type in (Texts, Settings, CheckSettings)
+
+    @property
+    def about(self) -> str:
+        """The help, with the choices and whether the flag may be repeated."""
+        choices = f": {', '.join(self.labels())}" if self.choices else ""
+        return self.help + choices + " (may be repeated)" * self.repeated
+
+    def labels(self) -> dict[str, str]:
+        """The choices, each with its label."""
+        if callable(self.choices):
+            return dict(self.choices())
+        return {value: value for value in self.choices}
 
     def parse(self, given: Any) -> Any:
         """The value of what the command line or a form gives: the default where that is blank.
@@ -108,20 +123,20 @@ class Option:
         """
         if given is None or (isinstance(given, str) and not given.strip()):
             if self.required:
-                raise UsageError(f"{self.name} is missing")
+                raise UsageError(f"{self.param} is missing")
             return self.default
         if self.type == CheckSettings:
             return given if isinstance(given, Mapping) else check_settings(given)
         if self.type == Settings:
             given = given if isinstance(given, Mapping) else settings(given)
             return {name: value for name, value in given.items() if str(value or "").strip()}
-        if get_origin(self.type) is tuple:
+        if self.type == Texts:
             return ((given,) if isinstance(given, str) else tuple(given)) or self.default
         if self.type in (int, float):
             return self._number(given)
         if self.type is bool:
-            return given is True
-        return Path(given) if self.type is Path else str(given).strip()
+            return bool(given)
+        return Path(given) if self.type is Path else str(given)
 
     def _number(self, given: Any) -> Any:
         try:
@@ -130,15 +145,21 @@ class Option:
             value = None
         if value is None or isinstance(given, bool) or (self.type is int and value != float(given)):
             kind = "whole number" if self.type is int else "number"
-            raise UsageError(f"{self.name} is {given!r}; give a {kind}")
+            raise UsageError(f"{self.param} is {given!r}; give a {kind}")
         return value
 
 
-Again = Annotated[
-    Literal["new", "resume", "overwrite", "stop"],
-    Option("what to do with what is there", "If it exists", choices=lambda: AGAIN, apart=True),
-]
-"""Type of an option for what to do with what an earlier run left."""
+AGAIN = {
+    "new": "Stop if it exists",
+    "resume": "Add what is missing",
+    "overwrite": "Replace it",
+}
+"""What can be done with what an earlier run left."""
+
+IF_THERE = Option(
+    "again", "what to do with what is there", str, "new", label="If it exists",
+    choices=lambda: AGAIN, apart=True,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -158,7 +179,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Step:
-    """A step, as command and, most of them, as operator.
+    """A step: a command and, most of them, an operator.
 
     Attributes:
         name: of the command
@@ -166,8 +187,9 @@ class Step:
         run: called with the samples (where it is on a dataset), a :class:`Watch` and the options
         options: in the order of the form
         on_dataset: whether it works on a dataset or view
+        operator: the name of the operator that takes the same options, if any does
         unit: what its progress counts
-        stoppable: whether it asks its watch to stop
+        stoppable: whether it asks its watch whether to stop
     """
 
     name: str
@@ -175,50 +197,38 @@ class Step:
     run: Callable[..., Report]
     options: tuple[Option, ...]
     on_dataset: bool
+    operator: str = ""
     unit: str = "pairs"
     stoppable: bool = False
 
 
 def step(
-    name: str, about: str, *, unit: str = "pairs", stoppable: bool = False
+    name: str,
+    about: str,
+    *options: Option,
+    operator: str = "",
+    unit: str = "pairs",
+    stoppable: bool = False,
 ) -> Callable[[Callable[..., Report]], Step]:
-    """Makes a step of a function; see :class:`Step`."""
+    """Makes a step of a function; it is on a dataset if the function takes ``samples``."""
 
     def made(run: Callable[..., Report]) -> Step:
         on_dataset = "samples" in inspect.signature(run).parameters
-        return Step(name, about, run, declared_options(run), on_dataset, unit, stoppable)
+        return Step(name, about, run, options, on_dataset, operator, unit, stoppable)
 
     return made
 
 
-def declared_options(run: Callable[..., Report]) -> tuple[Option, ...]:
-    """The options that a function declares on its keyword-only arguments, in their order."""
-    arguments = inspect.signature(run, eval_str=True).parameters.values()
-    return tuple(_declared(one) for one in arguments if one.kind is one.KEYWORD_ONLY)
-
-
 def parse_options(options: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of a step, from what the command line or a form gives."""
-    return {option.name: option.parse(given.get(option.name)) for option in options}
-
-
-def _declared(argument: inspect.Parameter) -> Option:
-    if get_origin(argument.annotation) is not Annotated:
-        raise TypeError(f"argument {argument.name} declares no option")
-    hint, option = get_args(argument.annotation)
-    kinds = [kind for kind in get_args(hint) if kind is not NoneType]
-    if NoneType in get_args(hint):
-        hint = kinds[0]
-    required = argument.default is argument.empty
-    return replace(
-        option,
-        name=argument.name,
-        type=str if get_origin(hint) is Literal else hint,
-        default=None if required else argument.default,
-        required=required,
-        label=option.label or argument.name.replace("_", " ").capitalize(),
-        flag=option.flag or f"--{argument.name.replace('_', '-')}",
-    )
+    values: dict[str, Any] = {}
+    for option in options:
+        value = option.parse(given.get(option.param))
+        if option.apart:
+            values |= {one: one == value for one in option.labels() if one != option.default}
+        else:
+            values[option.name] = value
+    return values
 
 
 def settings(texts: Sequence[str]) -> Settings:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from fiftyone_plugin.curation import sessions, summary
-from fiftyone_plugin.curation.review import set_verdict
+from fiftyone_plugin.curation.verdicts import set_verdict
 from importers import fields
 from importers.datasets import delete_dataset
 from tests.browser import curating

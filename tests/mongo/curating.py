@@ -9,7 +9,7 @@ import fiftyone as fo
 import numpy as np
 
 from fiftyone_plugin.checks.base import Finding
-from fiftyone_plugin.checks.stored import stored_values
+from fiftyone_plugin.checks.findings_store import stored_values
 from importers import store
 from importers.ingest import import_dataset
 from importers.masks import Pixels, encode_png, load_stored
@@ -29,7 +29,7 @@ def plant(dataset: Any, found: dict[str, list[Said]]) -> None:
     changes = []
     for key, document in documents(dataset).items():
         said = [
-            Finding(key, document["phrase"], check, severity, score, f"note of {check}")  # type: ignore[arg-type]
+            Finding(key, check, severity, score, f"note of {check}")  # type: ignore[arg-type]
             for check, severity, score in found.get(key, [])
         ]
         changes.append((document["_id"], stored_values(said)))

@@ -10,7 +10,7 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.bench.run import bench_checks
-from fiftyone_plugin.curation.review import Verdict, set_verdict, set_verdicts
+from fiftyone_plugin.curation.verdicts import Verdict, set_verdict, set_verdicts
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.fields import IMAGE_ID, KEY, PHRASE
 from importers.ingest import import_dataset

@@ -14,7 +14,7 @@ from bson import json_util
 
 from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation.review import set_verdict
+from fiftyone_plugin.curation.verdicts import set_verdict
 from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.plugin_link import ensure_link
 from importers import fields

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -27,6 +28,7 @@ HEALTHY = {
     },
     "plugin": {"linked": True, "operators": ["a"], "panels": [], "errors": []},
     "media": {"path": "/media", "writable": True, "free_gb": 50.0, "error": None},
+    "packages": {"loaded": [], "broken": {}},
     "extras": {"torch": None},
 }
 
@@ -54,6 +56,11 @@ DISCONNECTED = {"connected": False, "served_folder": None, "version": None}
         pytest.param(ill("plugin", errors=["E: why"]), "does not load: E: why", id="broken"),
         pytest.param(ill("media", writable=False, error="E: f"), "(E: f)", id="not writable"),
         pytest.param(ill("media", free_gb=0.5), "0.5 GB left", id="disk full"),
+        pytest.param(
+            ill("packages", broken={"pairlens.checks mine": "E: why"}),
+            "pairlens.checks mine cannot be used (E: why)",
+            id="package",
+        ),
         pytest.param(HEALTHY | {"fiftyone": None}, "not installed", id="no FiftyOne"),
     ],
 )
@@ -171,6 +178,25 @@ def test_where_mongod_lacks_a_library(embedded: Path, monkeypatch, tmp_path: Pat
     report = doctor.run()
     assert report["mongod"]["path"] == str(program) and not report["mongod"]["connected"]
     assert "cannot open libcurl.so.4" in report["mongod"]["error"]
+
+
+def test_entry_points_that_fail_are_named(monkeypatch, tmp_path: Path) -> None:
+    folder = tmp_path / "mine-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text(
+        "[pairlens.checks]\ngone = mine_gone\n[pairlens.formats]\nthere = mine_there\n"
+    )
+    (tmp_path / "mine_there.py").touch()
+    paths = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    report = doctor.run()
+    assert not report["ok"]
+    assert report["packages"]["loaded"] == ["pairlens.formats there"]
+    (why,) = report["packages"]["broken"].values()
+    assert why == "ModuleNotFoundError: No module named 'mine_gone'"
+    told = doctor.describe(report)
+    assert told.count("FAIL") == 1 and "pairlens.checks gone" in told and why in told
 
 
 def test_where_fiftyone_cannot_be_imported(monkeypatch, tmp_path: Path) -> None:

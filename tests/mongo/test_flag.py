@@ -8,7 +8,8 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.bench.world import find_all, load_units
+from fiftyone_plugin.bench.world import load_units
+from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.runner import choose, flag
 from fiftyone_plugin.demo.faults import Plan, plant
 from fiftyone_plugin.demo.layouts import make_refsegrs

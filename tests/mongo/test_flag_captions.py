@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from fiftyone_plugin import cli
 from fiftyone_plugin.bench.run import bench_checks
-from fiftyone_plugin.checks import CHECKS, text_readings
+from fiftyone_plugin.checks import CHECKS, Check
 from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
@@ -72,12 +73,43 @@ def test_what_does_not_run_is_said(clean: fo.Dataset) -> None:
     assert done.not_run == {"embedding_outlier": want}
 
 
-def test_texts_are_not_read_again(clean: fo.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """The samples whose texts are read, by check."""
+    counts: Counter[str] = Counter()
+    run = Check.run
+
+    def counted(one: Check, given: Any) -> Any:
+        if one.on_text_alone:
+            counts[one.name] += len(given)
+        return run(one, given)
+
+    monkeypatch.setattr(Check, "run", counted)
+    return counts
+
+
+def test_texts_are_not_read_again(clean: fo.Dataset, read: Counter[str]) -> None:
     flag(clean)
     before = named(clean)
-    monkeypatch.setattr(text_readings, "read_texts", None)
-    assert flag(clean).written == 0
-    assert flag(clean, params={"repetitive_caption": {"min_share": 0.9}}).pairs == len(clean)
+    read.clear()
+    again = flag(clean)
+    assert again.written == 0
+    assert not read or read.total() <= sum(again.findings.values())
+    assert named(clean) == before
+
+
+def test_with_other_parameters_only_that_check_reads_again_and_once(
+    clean: fo.Dataset, read: Counter[str]
+) -> None:
+    flag(clean)
+    before, params = named(clean), {"repetitive_caption": {"min_share": 0.9}}
+    read.clear()
+    flag(clean, params=params)
+    assert read["repetitive_caption"] == len(clean)
+    others = read.total() - len(clean)
+    read.clear()
+    flag(clean, params=params)
+    assert read.total() == others <= sum(map(len, before.values()))
     assert named(clean) == before
 
 

@@ -53,7 +53,7 @@ def run(name_: str, dataset: Any = None, /, **params: Any) -> dict[str, Any]:
 # ----------------------------------------------------------------------------- must not
 
 
-@pytest.mark.parametrize("operator", OPERATORS, ids=lambda o: o.operator_name)
+@pytest.mark.parametrize("operator", OPERATORS, ids=lambda o: o.step.operator)
 def test_none_is_taken_for_dangerous_by_default(operator: type[PairOperator]) -> None:
     assert operator.risk.value in ("low", "medium", "high")
 
@@ -67,7 +67,7 @@ def test_none_is_taken_for_dangerous_by_default(operator: type[PairOperator]) ->
         ),
         pytest.param("score_pairs", {"pred": "nope", "key": "k"}, "Path: none", id="score"),
         pytest.param("flag_pairs", {"checks": ["nope"]}, "no check 'nope'", id="flag"),
-        pytest.param("review_pairs", {"verdict": "keep"}, "Path: nothing", id="review"),
+        pytest.param("review_pairs", {"verdict": "keep"}, "Path: none", id="review"),
         pytest.param(
             "review_pairs",
             {"action": "burn"},
@@ -86,10 +86,10 @@ def test_a_wrong_call_says_why(
     assert list(dataset._sample_collection.find()) == before
 
 
-@pytest.mark.parametrize("name", [o.operator_name for o in OPERATORS if o.needs_dataset])
+@pytest.mark.parametrize("name", [o.step.operator for o in OPERATORS if o.step.on_dataset])
 def test_a_dataset_of_others_gets_a_warning_for_a_form(name: str, dataset_name: str) -> None:
     foreign = fo.Dataset(dataset_name)
-    operator = next(o for o in OPERATORS if o.operator_name == name)()
+    operator = next(o for o in OPERATORS if o.step.operator == name)()
     form = operator.resolve_input(context(foreign)).to_json()
     assert list(form["type"]["properties"]) == ["unsuitable"]
     assert form["type"]["properties"]["unsuitable"]["invalid"]
@@ -108,7 +108,7 @@ def properties(operator: type[PairOperator], dataset: fo.Dataset, **params: Any)
 
 
 def test_forms_have_what_the_commands_have(dataset: fo.Dataset) -> None:
-    by_name = {o.operator_name: o for o in OPERATORS}
+    by_name = {o.step.operator: o for o in OPERATORS}
     form = properties(by_name["import_dataset"], dataset)
     assert {"format", "root", "name", "splits", "placeholders", "limit", "again"} <= set(form)
     assert [c["value"] for c in form["format"]["view"]["choices"]] == ["auto", *FORMATS]
@@ -123,7 +123,7 @@ def test_forms_have_what_the_commands_have(dataset: fo.Dataset) -> None:
     thresholds = form["params"]["type"]["properties"]
     assert list(thresholds) == ["tiny_mask"]
     assert thresholds["tiny_mask"]["type"]["properties"]["min_area"]["default"] == 16
-    assert "nothing" in properties(by_name["review_pairs"], dataset)
+    assert "none" in properties(by_name["review_pairs"], dataset)
     form = properties(by_name["export_subset"], dataset)
     assert [c["value"] for c in form["format"]["view"]["choices"]] == ["gres", *CONVERTERS]
     assert form["format"]["default"] == "gres"
@@ -233,7 +233,7 @@ def test_long_work_can_be_delegated(
 
 
 def test_in_the_app_an_operator_streams_progress_and_a_result(dataset: fo.Dataset) -> None:
-    operator = next(o for o in OPERATORS if o.operator_name == "flag_pairs")()
+    operator = next(o for o in OPERATORS if o.step.operator == "flag_pairs")()
     ctx = context(dataset)
     ctx.request_params["operator_uri"] = f"{PLUGIN_NAME}/flag_pairs"
     stream = operator.execute(ctx)
@@ -252,7 +252,7 @@ def test_no_text_of_a_dataset_becomes_markup() -> None:
 
 
 def test_in_the_app_a_failure_is_a_sentence(dataset: fo.Dataset) -> None:
-    operator = next(o for o in OPERATORS if o.operator_name == "flag_pairs")()
+    operator = next(o for o in OPERATORS if o.step.operator == "flag_pairs")()
     ctx = context(dataset, checks=["nope"])
     ctx.request_params["operator_uri"] = f"{PLUGIN_NAME}/flag_pairs"
     messages = [message.to_json() for message in operator.execute(ctx)]

@@ -47,7 +47,7 @@ def test_every_link_inside_leads_somewhere(readme: str, repo_root: Path) -> None
 
 
 def test_the_names_are_the_codes(readme: str) -> None:
-    assert all(f"`{operator.operator_name}`" in readme for operator in OPERATORS)
+    assert all(f"`{operator.step.operator}`" in readme for operator in OPERATORS)
     assert all(f"| `{name}` |" in readme for name in (*FORMATS, *CONVERTERS))
     assert all(kind.__name__ in readme for kind in TYPES.values())
     named = readme.partition("The fields:")[2].partition("\n\n")[0]

@@ -11,7 +11,8 @@ from statistics import median
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.bench.world import find_all, load_units
+from fiftyone_plugin.bench.world import load_units
+from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.runner import choose, flag
 from importers import fields
 from importers.ingest import ImportOptions, import_dataset

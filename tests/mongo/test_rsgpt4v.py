@@ -10,7 +10,7 @@ import bson
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation.review import set_verdict
+from fiftyone_plugin.curation.verdicts import set_verdict
 from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
 from fiftyone_plugin.exporters.runner import export_dataset
 from importers import fields, schema

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.checks import CHECKS, Doubt, Subject
+from fiftyone_plugin.checks import CHECKS, Batch, Check, Issue, Sample
+from fiftyone_plugin.checks.engine import issues_in
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask
 
@@ -36,7 +38,7 @@ def ellipse(x: float, y: float, a: float, b: float, side: int = 512) -> MaskStat
 SOUND = ellipse(256, 256, 25, 13)
 
 
-def subject(key: str = "gres/train/a#0", /, **changes: Any) -> Subject:
+def subject(key: str = "gres/train/a#0", /, **changes: Any) -> Sample:
     """A pair without fault; ``stats_<name>`` changes one of the mask's measurements."""
     _, split, rest = key.split("/")
     image_id = rest.partition("#")[0]
@@ -48,11 +50,17 @@ def subject(key: str = "gres/train/a#0", /, **changes: Any) -> Subject:
         "image_size": (512, 512),
         "image_digest": hashlib.sha256(image_id.encode()).hexdigest(),
     }
-    return Subject(
+    return Sample(
         key=key, image_id=image_id, split=split, stats=replace(stats, **measured), **given | others
     )
 
 
-def doubts(check: str, seen: Any, **params: Any) -> list[Doubt]:
-    """What a check says."""
-    return list(CHECKS[check].with_params(params).run(seen))
+def issues(check: str, seen: Sample | Iterable[Sample], **params: Any) -> list[Issue]:
+    """What a check reports of samples, if they were a dataset."""
+    return issues_of(CHECKS[check].with_params(params), seen)
+
+
+def issues_of(one: Check, seen: Sample | Iterable[Sample]) -> list[Issue]:
+    """The same of a check that is at hand."""
+    samples = [seen] if isinstance(seen, Sample) else seen
+    return list(issues_in(Batch.of(samples, [one]), one))

@@ -10,7 +10,7 @@ from fiftyone_plugin.checks import Finding
 
 
 def finding(check: str, severity: str, score: float) -> Finding:
-    return Finding("k", "p", check, severity, score, "")  # type: ignore[arg-type]
+    return Finding("k", check, severity, score, "")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("values", [([], []), ([], [1.0])], ids=["nothing", "none planted"])

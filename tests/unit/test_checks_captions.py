@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Doubt, Subject
+from fiftyone_plugin.checks import CHECKS, Issue, Sample
 from fiftyone_plugin.checks.texts import for_kind
-from tests.unit.subjects import doubts
+from tests.unit.subjects import issues, issues_of
 from tests.unit.texts import annotated, captioned, published, talk
 
 LONG = (
@@ -18,10 +18,10 @@ LONG = (
 REAL = ("607.legacy", "726")
 
 
-def said(check: str, sample: Subject, kind: str = "captions") -> list[Doubt]:
+def said(check: str, sample: Sample, kind: str = "captions") -> list[Issue]:
     """What a check says of one image, as it runs on that kind of dataset."""
     one = for_kind(CHECKS[check], kind)  # type: ignore[arg-type]
-    return list(one.run([sample] if one.scope == "dataset" else sample))
+    return issues_of(one, sample)
 
 
 # ----------------------------------------------------------------------------- must not
@@ -45,11 +45,10 @@ def test_real_captions_and_answers_are_sound(shared_data: Path) -> None:
     for one in (for_kind(CHECKS[name], "instructions") for name in names):
         if "embeddings" in one.needs:
             continue
-        parts = [samples] if one.scope == "dataset" else samples
-        found[one.name] = [doubt for part in parts for doubt in one.run(part)]
+        found[one.name] = issues_of(one, samples)
     # Ten of UC Merced's farmlands have the same five captions.
     assert len(found.pop("duplicate_caption")) == 10
-    assert {name: doubts for name, doubts in found.items() if doubts} == {}
+    assert {name: issues for name, issues in found.items() if issues} == {}
 
 
 @pytest.mark.parametrize(
@@ -110,12 +109,12 @@ def test_sound_tasks(tasks: tuple[int | None, ...]) -> None:
 
 def test_a_few_images_may_share_a_caption() -> None:
     images = [captioned("many ships .", key=f"x/train/{n}") for n in range(9)]
-    assert doubts("duplicate_caption", images) == []
+    assert issues("duplicate_caption", images) == []
 
 
 def test_captions_without_stops_are_usual_where_most_have_none() -> None:
     images = [captioned(f"{n} roads" + " ." * (n % 2), key=f"x/train/{n}") for n in range(100)]
-    assert doubts("truncated_caption", images) == []
+    assert issues("truncated_caption", images) == []
 
 
 # --------------------------------------------------------------------------------- must
@@ -192,14 +191,14 @@ def test_captions_without_stops_are_usual_where_most_have_none() -> None:
     ],
 )
 def test_unsound_captions(check: str, text: str, words: str) -> None:
-    (doubt,) = said(check, captioned(text))
-    assert words in doubt.note
-    assert doubt.score <= 0.5
+    (issue,) = said(check, captioned(text))
+    assert words in issue.note
+    assert issue.score <= 0.5
 
 
 def test_what_a_legacy_caption_was_prompted_with_is_worth_knowing(shared_data: Path) -> None:
-    (doubt,) = said("prompt_leak", annotated(shared_data / "rsteller" / "607.legacy.json"))
-    assert (doubt.severity, doubt.note) == (
+    (issue,) = said("prompt_leak", annotated(shared_data / "rsteller" / "607.legacy.json"))
+    assert (issue.severity, issue.note) == (
         "info", "caption 1 (task 2) holds words of the prompt: 'the ROI'",
     )  # fmt: skip
 
@@ -216,42 +215,42 @@ def test_what_a_legacy_caption_was_prompted_with_is_worth_knowing(shared_data: P
 )
 def test_mixed_tasks(tasks: tuple[int | None, ...], words: str, severity: str | None) -> None:
     sample = captioned(*((f"text {n}", task) for n, task in enumerate(tasks)))
-    (doubt,) = said("task_mix", sample)
-    assert words in doubt.note and ", ".join("none" if t is None else str(t) for t in tasks) in (
-        doubt.note
+    (issue,) = said("task_mix", sample)
+    assert words in issue.note and ", ".join("none" if t is None else str(t) for t in tasks) in (
+        issue.note
     )
-    assert doubt.severity == severity
+    assert issue.severity == severity
 
 
 def test_a_copy_within_an_image_is_named() -> None:
-    (doubt,) = said("duplicate_caption", captioned("A road.", "a lake", ("a ROAD", 3)))
-    assert doubt.note == "caption 3 (task 3) repeats caption 1: 'a ROAD'"
-    assert (doubt.key, doubt.severity) == ("rsteller/train/1", None)
+    (issue,) = said("duplicate_caption", captioned("A road.", "a lake", ("a ROAD", 3)))
+    assert issue.note == "caption 3 (task 3) repeats caption 1: 'a ROAD'"
+    assert (issue.key, issue.severity) == ("rsteller/train/1", None)
 
 
 def test_a_caption_of_very_many_images_is_worth_knowing() -> None:
     images = [captioned("Many ships.", f"{n} ships", key=f"x/train/{n}") for n in range(12)]
     images += [captioned(f"{n} cars", key=f"x/val/{n}") for n in range(8)]
-    found = doubts("duplicate_caption", images)
-    assert [doubt.key for doubt in found] == [f"x/train/{n}" for n in range(12)]
+    found = issues("duplicate_caption", images)
+    assert [issue.key for issue in found] == [f"x/train/{n}" for n in range(12)]
     assert found[0].note == "12 of 20 images have caption 1: 'Many ships.'"
-    assert {doubt.severity for doubt in found} == {"info"}
-    assert doubts("duplicate_caption", images, min_images=13) == []
+    assert {issue.severity for issue in found} == {"info"}
+    assert issues("duplicate_caption", images, min_images=13) == []
 
 
 def test_a_caption_without_a_stop_among_many_with_one() -> None:
     images = [captioned(f"{n} roads .", key=f"x/train/{n}") for n in range(99)]
-    (doubt,) = doubts("truncated_caption", [*images, captioned("a lake with trees")])
-    assert doubt.note.startswith("caption 1 has no full stop, as the others have")
-    assert doubt.key == "rsteller/train/1"
+    (issue,) = issues("truncated_caption", [*images, captioned("a lake with trees")])
+    assert issue.note.startswith("caption 1 has no full stop, as the others have")
+    assert issue.key == "rsteller/train/1"
 
 
 def test_several_of_a_kind_are_one_finding() -> None:
-    (doubt,) = said("empty_caption", captioned("a road", "", ("?", 3)))
-    assert doubt.note == "caption 2 has no words; it is ''; 1 more of the kind"
+    (issue,) = said("empty_caption", captioned("a road", "", ("?", 3)))
+    assert issue.note == "caption 2 has no words; it is ''; 1 more of the kind"
 
 
 def test_checks_of_queries_go_through_answers_as_well() -> None:
     sample = talk("What is it?", "I'm sorry, but I cannot tell.", "What else?", "none")
-    (doubt,) = said("boilerplate", sample, "instructions")
-    assert doubt.note == "the answer of turn 1 (a.json[0]) is a refusal: 'I'm sorry'"
+    (issue,) = said("boilerplate", sample, "instructions")
+    assert issue.note == "the answer of turn 1 (a.json[0]) is a refusal: 'I'm sorry'"

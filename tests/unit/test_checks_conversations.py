@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import Subject
-from tests.unit.subjects import doubts
+from fiftyone_plugin.checks import Sample
+from tests.unit.subjects import issues
 from tests.unit.texts import joined, talk
 
 BRIEF = "\nAnswer the question using a single word or phrase."
 
 
-def asked(*said: str) -> Subject:
+def asked(*said: str) -> Sample:
     """One image with a record a question, as evaluation data has them."""
     records = [
         talk(said[n], said[n + 1], file="v.jsonl", index=n // 2) for n in range(0, len(said), 2)
@@ -106,11 +106,11 @@ def asked(*said: str) -> Subject:
         pytest.param("answer_form", asked("What is it?", "a lake"), id="another question"),
     ],
 )
-def test_sound_conversations(check: str, sample: Subject) -> None:
-    assert doubts(check, sample) == []
+def test_sound_conversations(check: str, sample: Sample) -> None:
+    assert issues(check, sample) == []
 
 
-def files(*records: tuple[str, ...], file: str = "a.json") -> list[Subject]:
+def files(*records: tuple[str, ...], file: str = "a.json") -> list[Sample]:
     """A file of records, each about an image of its own."""
     return [
         talk(*said, key=f"rsgpt4v/train/{file}{n}", file=file, index=n)
@@ -129,11 +129,11 @@ def files(*records: tuple[str, ...], file: str = "a.json") -> list[Subject]:
         pytest.param(files(("<image> What?", "A"), *[("What?", "A")] * 5), id="few in the file"),
     ],
 )
-def test_image_tokens_in_their_place(samples: list[Subject]) -> None:
-    assert doubts("missing_image_token", samples) == []
+def test_image_tokens_in_their_place(samples: list[Sample]) -> None:
+    assert issues("missing_image_token", samples) == []
 
 
-def boxed(*boxes: Any, file: str = "a.json", **changes: Any) -> list[Subject]:
+def boxed(*boxes: Any, file: str = "a.json", **changes: Any) -> list[Sample]:
     return [
         talk("Where?", str(list(box)), key=f"rsgpt4v/train/{n}", file=file, index=n, **changes)
         for n, box in enumerate(boxes)
@@ -154,8 +154,8 @@ UNIT, PERCENT, PIXELS = (0.1, 0.2, 0.5, 1.0), (10, 20, 50, 100), (100, 200, 400,
         pytest.param(boxed((1, 2, 3)), id="no box"),
     ],
 )  # fmt: skip
-def test_boxes_in_range(samples: list[Subject]) -> None:
-    assert doubts("box_out_of_range", samples) == []
+def test_boxes_in_range(samples: list[Sample]) -> None:
+    assert issues("box_out_of_range", samples) == []
 
 
 # --------------------------------------------------------------------------------- must
@@ -255,10 +255,10 @@ def test_boxes_in_range(samples: list[Subject]) -> None:
         ),
     ],
 )
-def test_unsound_conversations(check: str, sample: Subject, words: str) -> None:
-    (doubt,) = doubts(check, sample)
-    assert words in doubt.note
-    assert 0 <= doubt.score <= 0.4
+def test_unsound_conversations(check: str, sample: Sample, words: str) -> None:
+    (issue,) = issues(check, sample)
+    assert words in issue.note
+    assert 0 <= issue.score <= 0.4
 
 
 @pytest.mark.parametrize(
@@ -272,9 +272,9 @@ def test_unsound_conversations(check: str, sample: Subject, words: str) -> None:
 )
 def test_image_tokens_out_of_place(said: tuple[str, ...], words: str) -> None:
     sound = [("<image>\nWhat?", "A")] * 4
-    (doubt,) = doubts("missing_image_token", files(*sound, said))
-    assert words in doubt.note
-    assert doubt.key == "rsgpt4v/train/a.json4"
+    (issue,) = issues("missing_image_token", files(*sound, said))
+    assert words in issue.note
+    assert issue.key == "rsgpt4v/train/a.json4"
 
 
 @pytest.mark.parametrize(
@@ -297,12 +297,12 @@ def test_image_tokens_out_of_place(said: tuple[str, ...], words: str) -> None:
         ),
     ],
 )
-def test_boxes_out_of_range(samples: list[Subject], words: str, severity: str | None) -> None:
-    (doubt,) = doubts("box_out_of_range", samples)
-    assert words in doubt.note
-    assert (doubt.key, doubt.severity) == ("rsgpt4v/train/19", severity)
+def test_boxes_out_of_range(samples: list[Sample], words: str, severity: str | None) -> None:
+    (issue,) = issues("box_out_of_range", samples)
+    assert words in issue.note
+    assert (issue.key, issue.severity) == ("rsgpt4v/train/19", severity)
 
 
 def test_each_file_has_its_scale() -> None:
     samples = [*boxed(*[UNIT] * 9), *boxed(*[PERCENT] * 9, file="b.json")]
-    assert doubts("box_out_of_range", samples) == []
+    assert issues("box_out_of_range", samples) == []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Subject
-from tests.unit.subjects import doubts, mask, subject
+from fiftyone_plugin.checks import CHECKS, Sample
+from tests.unit.subjects import issues, mask, subject
 
 NAN = float("nan")
 
@@ -25,8 +25,8 @@ NAN = float("nan")
         ),
     ],
 )
-def test_nothing_is_said_of(check: str, pair: Subject):
-    assert doubts(check, pair) == []
+def test_nothing_is_said_of(check: str, pair: Sample):
+    assert issues(check, pair) == []
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_nothing_is_said_of(check: str, pair: Subject):
                      id="the first of equals"),
     ],
 )  # fmt: skip
-def test_what_is_said_of(check: str, pair: Subject, score: float, note: str):
-    (doubt,) = doubts(check, pair)
-    finding = CHECKS[check].finding(pair, doubt)
+def test_what_is_said_of(check: str, pair: Sample, score: float, note: str):
+    (issue,) = issues(check, pair)
+    finding = CHECKS[check].finding(issue)
     assert (finding.severity, finding.score, finding.note) == ("info", score, note)
 
 
@@ -52,9 +52,9 @@ def test_what_is_said_of(check: str, pair: Subject, score: float, note: str):
     ("iou", "bound", "count"), [(0.5, "0.5", 1), (0.0, 0, 1), (0.01, 0, 0), (1.0, 1, 1)], ids=str
 )
 def test_the_bound_can_be_moved(iou: float, bound: float | str, count: int):
-    assert len(doubts("low_iou", subject(ious={"a": iou}), max_iou=bound)) == count
+    assert len(issues("low_iou", subject(ious={"a": iou}), max_iou=bound)) == count
 
 
 def test_lower_is_worse():
-    scores = [doubts("low_iou", subject(ious={"a": v}))[0].score for v in (0.0, 0.04, 0.1)]
+    scores = [issues("low_iou", subject(ious={"a": v}))[0].score for v in (0.0, 0.04, 0.1)]
     assert scores == sorted(set(scores))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Subject
+from fiftyone_plugin.checks import CHECKS, Sample
 from importers.mask_stats import MaskStats
-from tests.unit.subjects import box, doubts, mask, subject
+from tests.unit.subjects import box, issues, mask, subject
 
 UNREADABLE = MaskStats(error="7.tif does not exist")
 EMPTY = mask(0)
@@ -66,8 +66,8 @@ SOUND = {
         for p in params
     ],
 )
-def test_nothing_is_said_of(check: str, pair: Subject):
-    assert doubts(check, pair) == []
+def test_nothing_is_said_of(check: str, pair: Sample):
+    assert issues(check, pair) == []
 
 
 FAULTS = [
@@ -131,11 +131,11 @@ FAULTS = [
 @pytest.mark.parametrize(
     ("check", "pair", "severity", "score", "note"), FAULTS, ids=[f"{f[0]}: {f[4]}" for f in FAULTS]
 )
-def test_what_is_said_of(check: str, pair: Subject, severity: str, score: float, note: str):
-    (doubt,) = doubts(check, pair)
-    finding = CHECKS[check].finding(pair, doubt)
+def test_what_is_said_of(check: str, pair: Sample, severity: str, score: float, note: str):
+    (issue,) = issues(check, pair)
+    finding = CHECKS[check].finding(issue)
     assert (finding.severity, finding.score, finding.note) == (severity, score, note)
-    assert (finding.key, finding.phrase) == (pair.key, pair.phrase)
+    assert finding.key == pair.key
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_what_is_said_of(check: str, pair: Subject, severity: str, score: float,
                      id="larger boxes are"),
     ],
 )  # fmt: skip
-def test_scores_rise_as_doubts_fade(check: str, pairs: list[Subject]):
-    scores = [doubts(check, pair)[0].score for pair in pairs]
+def test_scores_rise_as_doubts_fade(check: str, pairs: list[Sample]):
+    scores = [issues(check, pair)[0].score for pair in pairs]
     assert scores == sorted(set(scores))
     assert 0 <= scores[0] < scores[-1] <= 1
 
@@ -166,5 +166,5 @@ def test_scores_rise_as_doubts_fade(check: str, pairs: list[Subject]):
         ("box_mask", subject(stats=mask()), {"min_rectangularity": 0}, 1),
     ],
 )
-def test_parameters_move_the_bounds(check: str, pair: Subject, params: dict[str, Any], count: int):
-    assert len(doubts(check, pair, **params)) == count
+def test_parameters_move_the_bounds(check: str, pair: Sample, params: dict[str, Any], count: int):
+    assert len(issues(check, pair, **params)) == count

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import Subject
-from fiftyone_plugin.checks.pairs import box_iou
+from fiftyone_plugin.checks import Sample
+from fiftyone_plugin.checks.catalogue.pairs import box_iou
 from fiftyone_plugin.language import normal_form
 from importers.formats import gres
 from importers.mask_stats import MaskStats, measure
 from importers.polygons import rasterize
 from importers.records import Polygons
-from tests.unit.subjects import box, doubts, mask, subject
+from tests.unit.subjects import box, issues, mask, subject
 
 A, B, C = box(10, 10, 40, 40), box(30, 10, 40, 40), box(300, 300, 50, 50)
 UNREADABLE = MaskStats(error="cannot be decoded")
 
 
-def asked(phrase: str, stats: MaskStats = A, key: str = "train/a#0", **more: Any) -> Subject:
+def asked(phrase: str, stats: MaskStats = A, key: str = "train/a#0", **more: Any) -> Sample:
     return subject(f"gres/{key}", phrase=phrase, stats=stats, **more)
 
 
-def said(check: str, pairs: list[Subject], **params: Any) -> dict[str, str]:
+def said(check: str, pairs: list[Sample], **params: Any) -> dict[str, str]:
     """Notes by the pair's key, without the dataset's name."""
-    notes = {d.key.partition("/")[2]: d.note for d in doubts(check, pairs, **params)}
-    assert len(notes) == len(doubts(check, pairs, **params)), "two doubts on one pair"
+    notes = {d.key.partition("/")[2]: d.note for d in issues(check, pairs, **params)}
+    assert len(notes) == len(issues(check, pairs, **params)), "two issues on one pair"
     return notes
 
 
@@ -88,8 +89,8 @@ def test_box_iou(a: Any, b: Any, iou: float):
         ),
     ],
 )
-def test_nothing_is_said_within_an_image(check: str, pairs: list[Subject]):
-    assert doubts(check, pairs) == []
+def test_nothing_is_said_within_an_image(check: str, pairs: list[Sample]):
+    assert issues(check, pairs) == []
 
 
 def test_a_repeated_pair_is_told_once_for_each_repetition():
@@ -103,8 +104,11 @@ def test_a_repeated_pair_is_told_once_for_each_repetition():
 
 def test_refsegrs_repeats_pairs_under_other_ids():
     """One scene has a copy for every line, so equal pairs have different ids."""
-    pairs = [asked("paved road", A, "train/1361#0"), asked("paved road", A, "train/7#0"),
-             asked("paved road", B, "train/9#0")]  # fmt: skip
+    masks = {"1361": A, "7": A, "9": B}
+    pairs = [
+        replace(asked("paved road", mask, f"train/{name}#0"), image_digest="5c" * 32)
+        for name, mask in masks.items()
+    ]
     assert said("duplicate_pair", pairs) == {
         "train/7#0": "the same image, query and mask as gres/train/1361#0"
     }
@@ -129,8 +133,8 @@ def test_equal_queries_of_different_masks_are_ambiguous():
 def test_the_mask_farthest_away_is_named_and_scores_worst():
     pairs = [asked("car"), asked("car", B, "train/a#1"), asked("car", C, "train/a#2")]
     assert "train/a#2 (box IoU 0.00)" in said("ambiguous_query", pairs)["train/a#0"]
-    near = doubts("ambiguous_query", pairs[:2])[0].score
-    far = doubts("ambiguous_query", pairs)[0].score
+    near = issues("ambiguous_query", pairs[:2])[0].score
+    far = issues("ambiguous_query", pairs)[0].score
     assert (far, near) == (pytest.approx(0.1), pytest.approx(0.3))
 
 
@@ -142,8 +146,8 @@ def test_a_target_and_none_for_one_query_are_ambiguous():
 def test_many_equal_queries_take_no_square_of_time():
     pairs = [asked("car", key=f"train/a#{i}") for i in range(20_000)]
     started = time.perf_counter()
-    assert len(doubts("duplicate_pair", pairs)) == 19_999
-    assert doubts("ambiguous_query", pairs) == []
+    assert len(issues("duplicate_pair", pairs)) == 19_999
+    assert issues("ambiguous_query", pairs) == []
     assert time.perf_counter() - started < 5
 
 
@@ -174,8 +178,8 @@ TINY = mask(63)
         ),
     ],
 )
-def test_no_leak(pairs: list[Subject]):
-    assert doubts("split_leak", pairs) == []
+def test_no_leak(pairs: list[Sample]):
+    assert issues("split_leak", pairs) == []
 
 
 def test_an_image_in_two_splits_is_an_error():
@@ -186,7 +190,7 @@ def test_an_image_in_two_splits_is_an_error():
         "train/a#1": "the same image stands in another split: gres/test/a#0",
         "test/a#0": "the same image stands in another split: gres/train/a#0",
     }
-    assert {d.severity for d in doubts("split_leak", pairs)} == {None}
+    assert {d.severity for d in issues("split_leak", pairs)} == {None}
 
 
 def test_a_mask_in_two_splits_is_a_warning():
@@ -195,7 +199,7 @@ def test_a_mask_in_two_splits_is_a_warning():
     assert said("split_leak", pairs) == {
         "train/a#0": note.format("val/b#0"), "val/b#0": note.format("train/a#0"),
     }  # fmt: skip
-    assert {d.severity for d in doubts("split_leak", pairs)} == {"warning"}
+    assert {d.severity for d in issues("split_leak", pairs)} == {"warning"}
 
 
 def test_a_mask_says_what_missing_images_cannot():
@@ -213,10 +217,10 @@ def test_the_pairs_are_gone_through_again_and_again():
     """They come from a database, and are never held."""
 
     class Streamed:
-        def __iter__(self) -> Iterator[Subject]:
+        def __iter__(self) -> Iterator[Sample]:
             yield from (asked("a"), asked("b", key="test/b#0"))
 
-    assert len(doubts("split_leak", Streamed())) == 2
+    assert len(issues("split_leak", Streamed())) == 2
 
 
 def test_the_leak_of_the_real_excerpt(shared_data: Path):

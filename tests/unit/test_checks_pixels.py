@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import Subject
+from fiftyone_plugin.checks import Sample
 from importers.image_stats import COLORS, ImageStats, TargetColors
-from tests.unit.subjects import doubts, subject
+from tests.unit.subjects import issues, subject
 
 CHECKS = ("image_unreadable", "image_blank", "image_dark", "image_low_contrast")
 SOUND = ImageStats(0.45, 0.6, 0.02, 14.0, "ceed3c1765cb20b0")
@@ -25,7 +25,7 @@ def colored(target: float = 50, ring: float = 50, **shares: float) -> TargetColo
     return TargetColors((target, 0.0, 0.0), (ring, 0.0, 0.0), listed)
 
 
-def asked(phrase: str, colors: TargetColors | None, **changes: Any) -> Subject:
+def asked(phrase: str, colors: TargetColors | None, **changes: Any) -> Sample:
     return subject(**{"phrase": phrase, "colors": colors, "image": SOUND} | changes)
 
 
@@ -41,8 +41,8 @@ def asked(phrase: str, colors: TargetColors | None, **changes: Any) -> Subject:
         pytest.param(subject(image=image(contrast=0.1)), id="hazy"),
     ],
 )
-def test_nothing_is_said_of(check: str, pair: Subject):
-    assert doubts(check, pair) == []
+def test_nothing_is_said_of(check: str, pair: Sample):
+    assert issues(check, pair) == []
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_nothing_is_said_of(check: str, pair: Subject):
     ],
 )  # fmt: skip
 def test_what_is_said_of(check: str, measured: ImageStats, severity: str | None, note: str):
-    (doubt,) = doubts(check, subject(image=measured))
-    assert (doubt.severity, doubt.note) == (severity, note)
-    assert doubt.score < 0.7
+    (issue,) = issues(check, subject(image=measured))
+    assert (issue.severity, issue.note) == (severity, note)
+    assert issue.score < 0.7
 
 
 def test_a_blank_image_is_called_so_and_nothing_else():
     black = subject(image=ImageStats(0.0, 0.0, 1.0))
-    assert [check for check in CHECKS if doubts(check, black)] == ["image_blank"]
+    assert [check for check in CHECKS if issues(check, black)] == ["image_blank"]
 
 
 # ------------------------------------------------------------------------------- colors
@@ -87,8 +87,8 @@ def test_a_blank_image_is_called_so_and_nothing_else():
         pytest.param(asked("the black car", colored(45, 60)), id="darker than around"),
     ],
 )
-def test_no_color_conflict(pair: Subject):
-    assert doubts("color_conflict", pair) == []
+def test_no_color_conflict(pair: Sample):
+    assert issues("color_conflict", pair) == []
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ def test_no_color_conflict(pair: Subject):
         ),
     ],
 )  # fmt: skip
-def test_color_conflict(pair: Subject, score: float, note: str):
-    (doubt,) = doubts("color_conflict", pair)
-    assert (doubt.score, doubt.note) == (pytest.approx(score), note)
+def test_color_conflict(pair: Sample, score: float, note: str):
+    (issue,) = issues("color_conflict", pair)
+    assert (issue.score, issue.note) == (pytest.approx(score), note)
 
 
 # --------------------------------------------------------------------------- duplicates
 
 
-def shown(key: str, digest: str, phash: str = "", **changes: Any) -> Subject:
+def shown(key: str, digest: str, phash: str = "", **changes: Any) -> Sample:
     return subject(f"gres/{key}", image_digest=digest * 64, image=image(phash=phash), **changes)
 
 
-def said(pairs: list[Subject], **params: Any) -> dict[str, tuple[str | None, str]]:
-    found = doubts("duplicate_image", pairs, **params)
+def said(pairs: list[Sample], **params: Any) -> dict[str, tuple[str | None, str]]:
+    found = issues("duplicate_image", pairs, **params)
     return {d.key.removeprefix("gres/"): (d.severity, d.note) for d in found}
 
 
@@ -160,7 +160,7 @@ def test_the_hashes_of_these_tests():
         ),
     ],
 )
-def test_no_duplicate_image(pairs: list[Subject]):
+def test_no_duplicate_image(pairs: list[Sample]):
     assert said(pairs) == {}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.checks import Subject
-from tests.unit.subjects import SOUND, box, doubts, ellipse, mask, subject
+from fiftyone_plugin.checks import Sample
+from tests.unit.subjects import SOUND, box, ellipse, issues, mask, subject
 
 ROUND, LONG = ellipse(256, 256, 30, 30), ellipse(256, 256, 60, 12)
 
@@ -35,7 +35,7 @@ FINE = [
 )
 def test_no_conflict(check: str, phrase: str, stats: dict) -> None:
     changes = {f"stats_{name}": value for name, value in stats.items()}
-    assert doubts(check, subject(phrase=phrase, **changes)) == []
+    assert issues(check, subject(phrase=phrase, **changes)) == []
 
 
 @pytest.mark.parametrize(
@@ -43,23 +43,23 @@ def test_no_conflict(check: str, phrase: str, stats: dict) -> None:
 )
 def test_without_a_mask_there_is_no_conflict(check: str) -> None:
     phrase = "two round cars"
-    assert doubts(check, subject(phrase=phrase, no_target=True)) == []
-    assert doubts(check, subject(phrase=phrase, stats_error="unreadable")) == []
-    assert doubts(check, subject(phrase=phrase, stats_area=0, stats_components=0)) == []
+    assert issues(check, subject(phrase=phrase, no_target=True)) == []
+    assert issues(check, subject(phrase=phrase, stats_error="unreadable")) == []
+    assert issues(check, subject(phrase=phrase, stats_area=0, stats_components=0)) == []
 
 
 def test_fragmented() -> None:
     few = subject(phrase="the car", stats_components=3, stats_largest=0.7)
     many = subject(phrase="the car", stats_components=8, stats_largest=0.3)
-    (mild,), (plain,) = doubts("fragmented_mask", few), doubts("fragmented_mask", many)
+    (mild,), (plain,) = issues("fragmented_mask", few), issues("fragmented_mask", many)
     assert plain.score < mild.score < 0.6
     assert plain.note == "query asks for one object; the mask has 8 parts, the largest 30 % of it"
-    assert doubts("fragmented_mask", few, min_parts=4) == []
+    assert issues("fragmented_mask", few, min_parts=4) == []
 
 
 def test_speckle_whatever_the_query() -> None:
-    (doubt,) = doubts("fragmented_mask", subject(phrase="vegetation", stats=mask(1000)))
-    assert doubt.note.startswith("the mask is speckle: ")
+    (issue,) = issues("fragmented_mask", subject(phrase="vegetation", stats=mask(1000)))
+    assert issue.note.startswith("the mask is speckle: ")
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_speckle_whatever_the_query() -> None:
     ],
 )
 def test_count_conflict(phrase: str, parts: int, score: float) -> None:
-    (doubt,) = doubts("count_conflict", subject(phrase=phrase, stats_components=parts))
-    assert doubt.score == pytest.approx(score, abs=0.02)
-    assert ("one part" if parts == 1 else f"{parts} parts") in doubt.note
+    (issue,) = issues("count_conflict", subject(phrase=phrase, stats_components=parts))
+    assert issue.score == pytest.approx(score, abs=0.02)
+    assert ("one part" if parts == 1 else f"{parts} parts") in issue.note
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_count_conflict(phrase: str, parts: int, score: float) -> None:
     ],
 )
 def test_shapes_that_fit(phrase: str, stats) -> None:
-    assert doubts("shape_conflict", subject(phrase=phrase, stats=stats)) == []
+    assert issues("shape_conflict", subject(phrase=phrase, stats=stats)) == []
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_shapes_that_fit(phrase: str, stats) -> None:
     ],
 )
 def test_shape_conflict(phrase: str, stats, says: str) -> None:
-    (doubt,) = doubts("shape_conflict", subject(phrase=phrase, stats=stats))
-    assert says in doubt.note and doubt.score < 0.6
+    (issue,) = issues("shape_conflict", subject(phrase=phrase, stats=stats))
+    assert says in issue.note and issue.score < 0.6
 
 
 def test_plain_shapes_are_surer() -> None:
     mild, plain = ellipse(256, 256, 50, 20), ellipse(256, 256, 100, 20)
-    scores = [doubts("shape_conflict", subject(phrase="the round tank", stats=s))[0].score
+    scores = [issues("shape_conflict", subject(phrase="the round tank", stats=s))[0].score
               for s in (plain, mild)]  # fmt: skip
     assert scores[0] < scores[1]
 
@@ -133,15 +133,15 @@ def test_plain_shapes_are_surer() -> None:
     ],
 )
 def test_targets_that_are_whole_enough(phrase: str, stats) -> None:
-    assert doubts("truncated_target", subject(phrase=phrase, stats=stats)) == []
+    assert issues("truncated_target", subject(phrase=phrase, stats=stats)) == []
 
 
 def test_truncated() -> None:
-    (thin,) = doubts("truncated_target", subject(phrase="the car", stats=box(0, 100, 4, 60)))
-    (thick,) = doubts("truncated_target", subject(phrase="the car", stats=box(0, 100, 15, 60)))
+    (thin,) = issues("truncated_target", subject(phrase="the car", stats=box(0, 100, 4, 60)))
+    (thick,) = issues("truncated_target", subject(phrase="the car", stats=box(0, 100, 15, 60)))
     assert thin.note == "the left border cuts the target: 60 pixels along it, 4 deep"
     assert thin.score < thick.score
-    (three,) = doubts("truncated_target", subject(phrase="the ship", stats=box(0, 300, 512, 212)))
+    (three,) = issues("truncated_target", subject(phrase="the ship", stats=box(0, 300, 512, 212)))
     assert three.note == "the target reaches 3 sides of the image"
 
 
@@ -163,7 +163,7 @@ CAR = box(100, 200, 60, 40)
     ],
 )
 def test_coordinates_of_the_mask(phrase: str) -> None:
-    assert doubts("coordinate_conflict", subject(phrase=phrase, stats=CAR)) == []
+    assert issues("coordinate_conflict", subject(phrase=phrase, stats=CAR)) == []
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_coordinates_of_the_mask(phrase: str) -> None:
     ["the car at [400, 20, 60, 40]", "the car at [0.8, 0.1, 0.9, 0.2]", "the car at (450, 30)"],
 )
 def test_coordinates_of_another_place(phrase: str) -> None:
-    (doubt,) = doubts("coordinate_conflict", subject(phrase=phrase, stats=CAR))
-    assert "the mask's box is [100, 200, 60, 40] (x, y, w, h)" in doubt.note
-    assert doubt.score < 0.5
+    (issue,) = issues("coordinate_conflict", subject(phrase=phrase, stats=CAR))
+    assert "the mask's box is [100, 200, 60, 40] (x, y, w, h)" in issue.note
+    assert issue.score < 0.5
 
 
-def cars(areas: list[int], phrase: str = "the white car") -> list[Subject]:
+def cars(areas: list[int], phrase: str = "the white car") -> list[Sample]:
     return [subject(f"gres/train/{i}#0", phrase=phrase, stats_area=a) for i, a in enumerate(areas)]
 
 
@@ -185,16 +185,16 @@ def test_size_words_that_fit() -> None:
     for phrase, area in (("the small car", 90), ("the large car", 900), ("the large car", 80),
                          ("the large car with small wheels", 10_000), ("the car", 9),
                          ("the small car beside the large truck", 30)):  # fmt: skip
-        assert doubts("size_conflict", [*usual, *cars([area], phrase)]) == []
+        assert issues("size_conflict", [*usual, *cars([area], phrase)]) == []
     few = cars([100] * 10) + cars([9000], "the small car")
-    assert doubts("size_conflict", few) == []
+    assert issues("size_conflict", few) == []
 
 
 def test_size_conflict() -> None:
     pairs = cars(list(range(100, 200)))
     pairs += [subject("gres/val/a#0", phrase="the small car", stats_area=9000),
               subject("gres/val/b#0", phrase="the huge car", stats_area=12)]  # fmt: skip
-    small, large = doubts("size_conflict", pairs)
+    small, large = issues("size_conflict", pairs)
     assert (small.key, large.key) == ("gres/val/a#0", "gres/val/b#0")
     assert small.note.startswith("query says 'small'; the mask has 9000 pixels, larger than ")
     assert "called car" in large.note

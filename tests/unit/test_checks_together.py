@@ -7,11 +7,11 @@ from itertools import count
 
 import pytest
 
-from fiftyone_plugin.checks import Subject
-from tests.unit.subjects import box, doubts, ellipse, subject
+from fiftyone_plugin.checks import Sample
+from tests.unit.subjects import box, ellipse, issues, subject
 
 
-def queries(*phrases: str) -> list[Subject]:
+def queries(*phrases: str) -> list[Sample]:
     """Pairs that ask for one mask."""
     return [subject(f"gres/train/a#{i}", phrase=phrase) for i, phrase in enumerate(phrases)]
 
@@ -37,16 +37,16 @@ def queries(*phrases: str) -> list[Subject]:
     ids=str,
 )
 def test_paraphrases_that_agree(phrases: list[str]) -> None:
-    assert doubts("paraphrase_conflict", queries(*phrases)) == []
+    assert issues("paraphrase_conflict", queries(*phrases)) == []
 
 
 def test_other_masks_and_no_target_are_other_objects() -> None:
     truck, shed = queries("the truck", "the shed")
     moved = subject("gres/train/a#1", phrase="the shed", stats=box(9, 9, 30, 30))
-    assert doubts("paraphrase_conflict", [truck, moved]) == []
+    assert issues("paraphrase_conflict", [truck, moved]) == []
     absent = subject("gres/train/a#1", phrase="the shed", no_target=True)
-    assert doubts("paraphrase_conflict", [truck, absent]) == []
-    assert len(doubts("paraphrase_conflict", [truck, shed])) == 2
+    assert issues("paraphrase_conflict", [truck, absent]) == []
+    assert len(issues("paraphrase_conflict", [truck, shed])) == 2
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_other_masks_and_no_target_are_other_objects() -> None:
     ids=str,
 )
 def test_paraphrase_conflict(phrases: list[str], accused: set[int], says: str) -> None:
-    found = doubts("paraphrase_conflict", queries(*phrases))
-    assert {int(doubt.key[-1]) for doubt in found} == accused
+    found = issues("paraphrase_conflict", queries(*phrases))
+    assert {int(issue.key[-1]) for issue in found} == accused
     assert f"query says {says}" in found[0].note
 
 
 def test_the_odd_one_out_is_surer_and_far_classes_are_surer_than_near() -> None:
     def worst(*phrases: str) -> float:
-        return min(doubt.score for doubt in doubts("paraphrase_conflict", queries(*phrases)))
+        return min(issue.score for issue in issues("paraphrase_conflict", queries(*phrases)))
 
     assert worst("the truck", "the lorry", "the shed") < worst("the truck", "the shed")
     assert worst("the truck", "the shed") < worst("the truck", "the bus")
@@ -83,7 +83,7 @@ LEFT, RIGHT = box(20, 200, 60, 40), box(420, 200, 60, 40)
 def test_the_place_that_the_mask_contradicts_as_well_is_surer() -> None:
     phrases = ("the car on the left side", "the car on the right side")
     at_left = [subject(f"gres/train/a#{i}", phrase=p, stats=LEFT) for i, p in enumerate(phrases)]
-    right, wrong = doubts("paraphrase_conflict", at_left)
+    right, wrong = issues("paraphrase_conflict", at_left)
     assert right.score == pytest.approx(0.35)
     assert right.note.endswith("'right'")
     assert wrong.score == pytest.approx(0.07)
@@ -94,7 +94,7 @@ ROUND, LONG = ellipse(100, 250, 30, 29), ellipse(350, 250, 80, 14)
 SMALL, LARGE = ellipse(100, 250, 12, 10), ellipse(380, 250, 60, 50)
 
 
-def image(*pairs: tuple) -> list[Subject]:
+def image(*pairs: tuple) -> list[Sample]:
     numbers = count()
     return [subject(f"gres/train/a#{next(numbers)}", phrase=p, stats=s) for p, s in pairs]
 
@@ -118,7 +118,7 @@ def image(*pairs: tuple) -> list[Subject]:
          "shape", "helps one", "size helps one"],
 )  # fmt: skip
 def test_not_swapped(pairs: list) -> None:
-    assert doubts("swapped_pair", image(*pairs)) == []
+    assert issues("swapped_pair", image(*pairs)) == []
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_not_swapped(pairs: list) -> None:
     ],
 )  # fmt: skip
 def test_swapped(pairs: list, says: str) -> None:
-    found = doubts("swapped_pair", image(*pairs))
-    assert [doubt.key for doubt in found] == ["gres/train/a#0", "gres/train/a#1"]
+    found = issues("swapped_pair", image(*pairs))
+    assert [issue.key for issue in found] == ["gres/train/a#0", "gres/train/a#1"]
     assert says in found[0].note
     assert "gres/train/a#1" in found[0].note and "gres/train/a#0" in found[1].note
 
@@ -140,7 +140,7 @@ def test_the_farther_the_surer() -> None:
     near, far = box(200, 200, 30, 30), box(290, 200, 30, 30)
     mild = image(("the car on the far right", near), ("the bus on the far left", far))
     plain = image(("the car on the far right", LEFT), ("the bus on the far left", RIGHT))
-    assert doubts("swapped_pair", plain)[0].score < doubts("swapped_pair", mild)[0].score
+    assert issues("swapped_pair", plain)[0].score < issues("swapped_pair", mild)[0].score
 
 
 @pytest.mark.parametrize("check", ["paraphrase_conflict", "swapped_pair"])
@@ -151,5 +151,5 @@ def test_crowded_images_take_bounded_time(check: str) -> None:
         for i in range(2000)
     ]  # fmt: skip
     started = time.process_time()
-    doubts(check, crowd)
+    issues(check, crowd)
     assert time.process_time() - started < 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fiftyone_plugin.checks import CHECKS
-from tests.unit.subjects import doubts, subject
+from tests.unit.subjects import issues, subject
 
 FINE = {
     "garbled_query": [
@@ -59,7 +59,7 @@ FINE = {
 
 @pytest.mark.parametrize(("check", "phrase"), [(c, p) for c, ps in FINE.items() for p in ps])
 def test_sound_words_raise_no_doubt(check: str, phrase: str) -> None:
-    assert doubts(check, subject(phrase=phrase)) == []
+    assert issues(check, subject(phrase=phrase)) == []
 
 
 GARBLED = [
@@ -83,16 +83,16 @@ GARBLED = [
 
 @pytest.mark.parametrize(("phrase", "says"), GARBLED)
 def test_garbled(phrase: str, says: str) -> None:
-    (doubt,) = doubts("garbled_query", subject(phrase=phrase))
-    assert says in doubt.note
-    assert doubt.score < 0.5 and doubt.severity is None
-    assert doubt.note.isprintable()
+    (issue,) = issues("garbled_query", subject(phrase=phrase))
+    assert says in issue.note
+    assert issue.score < 0.5 and issue.severity is None
+    assert issue.note.isprintable()
 
 
 @pytest.mark.parametrize(("phrase", "script"), [("автомобиль", "Cyrillic"), ("汽车", "Cjk")])
 def test_another_script_is_only_told(phrase: str, script: str) -> None:
-    (doubt,) = doubts("garbled_query", subject(phrase=phrase))
-    assert doubt.severity == "info" and doubt.note.endswith(script)
+    (issue,) = issues("garbled_query", subject(phrase=phrase))
+    assert issue.severity == "info" and issue.note.endswith(script)
 
 
 PROMPTS = [
@@ -115,8 +115,8 @@ PROMPTS = [
 
 @pytest.mark.parametrize(("phrase", "says"), PROMPTS)
 def test_boilerplate(phrase: str, says: str) -> None:
-    (doubt,) = doubts("boilerplate", subject(phrase=phrase))
-    assert says in doubt.note
+    (issue,) = issues("boilerplate", subject(phrase=phrase))
+    assert says in issue.note
 
 
 UNANSWERABLE = [
@@ -134,15 +134,15 @@ UNANSWERABLE = [
 
 @pytest.mark.parametrize("phrase", UNANSWERABLE)
 def test_unanswerable(phrase: str) -> None:
-    (doubt,) = doubts("unanswerable_query", subject(phrase=phrase))
-    assert doubt.score == 0.15
-    assert doubt.note.startswith("the query says '")
+    (issue,) = issues("unanswerable_query", subject(phrase=phrase))
+    assert issue.score == 0.15
+    assert issue.note.startswith("the query says '")
 
 
 def test_what_still_tells_the_target_is_said() -> None:
     phrase = "Identify the car in the bottom-right, where the features are too blurred to specify."
-    (doubt,) = doubts("unanswerable_query", subject(phrase=phrase))
-    assert doubt.score == 0.45 and doubt.note.endswith("though it names a place")
+    (issue,) = issues("unanswerable_query", subject(phrase=phrase))
+    assert issue.score == 0.45 and issue.note.endswith("though it names a place")
 
 
 VAGUE = [
@@ -157,15 +157,15 @@ VAGUE = [
 
 @pytest.mark.parametrize("phrase", VAGUE)
 def test_vague(phrase: str) -> None:
-    (doubt,) = doubts("vague_query", subject(phrase=phrase))
-    assert CHECKS["vague_query"].severity == "info" and doubt.score >= 0.5
+    (issue,) = issues("vague_query", subject(phrase=phrase))
+    assert CHECKS["vague_query"].severity == "info" and issue.score >= 0.5
 
 
 def test_how_vague_is_a_parameter() -> None:
     pair = subject(phrase="Find the truck with a ladder.")
-    assert doubts("vague_query", pair) == []
-    (doubt,) = doubts("vague_query", pair, max_words=1)
-    assert "only ladder" in doubt.note
+    assert issues("vague_query", pair) == []
+    (issue,) = issues("vague_query", pair, max_words=1)
+    assert "only ladder" in issue.note
 
 
 def sentences(*lengths: int) -> list:
@@ -178,13 +178,13 @@ def sentences(*lengths: int) -> list:
     ids=["none", "one", "few", "spread", "two kinds", "short and shorter", "empty"],
 )
 def test_usual_lengths(lengths: list[int]) -> None:
-    assert doubts("length_outlier", sentences(*lengths)) == []
+    assert issues("length_outlier", sentences(*lengths)) == []
 
 
 def test_length_outliers() -> None:
     pairs = sentences(*[10, 11, 12, 13] * 10, 300, 1)
-    found = {doubt.key: doubt for doubt in doubts("length_outlier", pairs)}
+    found = {issue.key: issue for issue in issues("length_outlier", pairs)}
     assert set(found) == {pairs[-1].key, pairs[-2].key}
     assert found[pairs[-2].key].note == "300 words, much longer than the median of 11"
     assert found[pairs[-2].key].score < found[pairs[-1].key].score
-    assert len(doubts("length_outlier", pairs, deviations=20)) == 0
+    assert len(issues("length_outlier", pairs, deviations=20)) == 0

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.checks import Subject
+from fiftyone_plugin.checks import Sample
 from fiftyone_plugin.checks.base import Agreement
-from tests.unit.subjects import doubts, mask, subject
+from tests.unit.subjects import issues, mask, subject
 
 CHECK = "consensus_conflict"
 NAN = float("nan")
 
 
-def pair(iou: float | None, agreement: float, area: int = 900, **changes) -> Subject:
+def pair(iou: float | None, agreement: float, area: int = 900, **changes) -> Sample:
     ious = {} if iou is None else {"c": iou}
     return subject(ious=ious, agreements={"c": Agreement(agreement, area)}, **changes)
 
@@ -31,8 +31,8 @@ def pair(iou: float | None, agreement: float, area: int = 900, **changes) -> Sub
         pytest.param(pair(0.0, 1.0, 0, stats=mask(0)), id="nothing, and an empty mask"),
     ],
 )
-def test_sound_pairs(sound: Subject):
-    assert doubts(CHECK, sound) == []
+def test_sound_pairs(sound: Sample):
+    assert issues(CHECK, sound) == []
 
 
 @pytest.mark.parametrize(
@@ -48,21 +48,21 @@ def test_sound_pairs(sound: Subject):
                      "nothing is there", id="nothing"),
     ],
 )  # fmt: skip
-def test_conflicts(bad: Subject, score: float, severity: str | None, words: str):
-    (doubt,) = doubts(CHECK, bad)
-    assert doubt.score == pytest.approx(score)
-    assert doubt.severity == severity
-    assert doubt.note.startswith("the predictors of c") and words in doubt.note
+def test_conflicts(bad: Sample, score: float, severity: str | None, words: str):
+    (issue,) = issues(CHECK, bad)
+    assert issue.score == pytest.approx(score)
+    assert issue.severity == severity
+    assert issue.note.startswith("the predictors of c") and words in issue.note
 
 
 def test_the_bounds_are_parameters():
-    assert doubts(CHECK, pair(0.5, 0.6), min_agreement=0.6, max_iou=0.5)
-    assert not doubts(CHECK, pair(0.0, 0.99), min_agreement=1.0)
-    assert doubts(CHECK, pair(0.0, 1.0), min_agreement=1.0, max_iou=0.0)
+    assert issues(CHECK, pair(0.5, 0.6), min_agreement=0.6, max_iou=0.5)
+    assert not issues(CHECK, pair(0.0, 0.99), min_agreement=1.0)
+    assert issues(CHECK, pair(0.0, 1.0), min_agreement=1.0, max_iou=0.0)
 
 
 def test_the_more_they_agree_and_the_less_it_fits_the_worse():
     scores = [
-        doubts(CHECK, pair(*at))[0].score for at in [(0, 1), (0.1, 1), (0.1, 0.9), (0.3, 0.7)]
+        issues(CHECK, pair(*at))[0].score for at in [(0, 1), (0.1, 1), (0.1, 0.9), (0.3, 0.7)]
     ]
     assert scores == sorted(scores) and len(set(scores)) == 4

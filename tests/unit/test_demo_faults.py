@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Subject
+from fiftyone_plugin.checks import CHECKS, Sample
 from fiftyone_plugin.demo.faults import faults_of, plant
 from fiftyone_plugin.demo.layouts import Written
 from importers.errors import MaskError, UnknownName, UsageError
@@ -29,6 +29,7 @@ from tests.unit.demo_readers import (
     places_hold,
     read_gres,
 )
+from tests.unit.subjects import issues
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +183,7 @@ class TestFaults:
         assert all(p.key in after for p in plan.planted)
 
 
-def subjects(root: Path, format: str) -> list[Subject]:
+def subjects(root: Path, format: str) -> list[Sample]:
     """What the checks would be shown after an import."""
     found = []
     for pair in FORMATS[format].read(root):
@@ -197,7 +198,7 @@ def subjects(root: Path, format: str) -> list[Subject]:
         except MaskError as error:
             stats = MaskStats(error=str(error))
         found.append(
-            Subject(
+            Sample(
                 pair.key, pair.image_id, pair.split, pair.phrase, image_missing=not data,
                 image_size=(SIZE, SIZE), stats=stats,
                 image_digest=hashlib.sha256(data).hexdigest() if data else "",
@@ -206,16 +207,9 @@ def subjects(root: Path, format: str) -> list[Subject]:
     return found
 
 
-def flagged(found: list[Subject], names: set[str]) -> dict[str, set[str]]:
+def flagged(found: list[Sample], names: set[str]) -> dict[str, set[str]]:
     """Keys by check."""
-    keys: dict[str, set[str]] = {}
-    images = defaultdict(list)
-    for subject in found:
-        images[subject.image_digest or subject.image_id].append(subject)
-    for check in (CHECKS[name] for name in names):
-        seen = {"pair": found, "image": images.values(), "dataset": [found]}[check.scope]
-        keys[check.name] = {d.key or s.key for s in seen for d in check.run(s)}
-    return keys
+    return {name: {issue.key for issue in issues(name, found)} for name in names}
 
 
 class TestChecksFindThem:

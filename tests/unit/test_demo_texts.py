@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.bench.world import find_all
 from fiftyone_plugin.checks import CHECKS
+from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.demo.caption_layouts import captions_of, make_rsteller
 from fiftyone_plugin.demo.faults import IMPORT, faults_of, plant
@@ -56,7 +56,7 @@ def read(root: Path, format: str) -> tuple[dict[str, Any], list[RecordError]]:
 
 
 def flagged(root: Path, format: str) -> dict[str, set[str]]:
-    """Checks of words that doubt an image, by key."""
+    """Checks of words that issue an image, by key."""
     kind = FORMATS[format].kind
     known = [CHECKS[name] for name in CHECKS if kind in CHECKS[name].kinds]
     checks = [
@@ -65,7 +65,7 @@ def flagged(root: Path, format: str) -> dict[str, set[str]]:
         & set(one.needs)
     ]  # fmt: skip
     found = find_all([subject_of(image) for image in read(root, format)[0].values()], checks)
-    return {key: {doubt.check for doubt in doubts} for key, doubts in found.items() if doubts}
+    return {key: {issue.check for issue in issues} for key, issues in found.items() if issues}
 
 
 class TestTexts:

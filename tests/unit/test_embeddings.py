@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.checks import Subject
-from fiftyone_plugin.checks.embeddings import LENGTH, image_text_fits, vector_of
-from tests.unit.subjects import doubts
+from fiftyone_plugin.checks import Sample
+from fiftyone_plugin.checks.catalogue.embeddings import LENGTH, image_text_fits, vector_of
+from tests.unit.subjects import issues
 
 CHECK = "embedding_outlier"
 
@@ -23,7 +23,7 @@ def stored(vector: Any) -> bytes:
         return zlib.compress(file.getvalue())
 
 
-def world(count: int, wrong: tuple[int, ...] = (), seed: int = 0) -> list[Subject]:
+def world(count: int, wrong: tuple[int, ...] = (), seed: int = 0) -> list[Sample]:
     """Images with texts that say the same and some noise; those of ``wrong`` say the opposite."""
     rng = np.random.default_rng(seed)
     samples = []
@@ -31,7 +31,7 @@ def world(count: int, wrong: tuple[int, ...] = (), seed: int = 0) -> list[Subjec
         meaning = rng.normal(size=16)
         text = (-meaning if number in wrong else meaning) + 0.3 * rng.normal(size=16)
         vectors = (stored(meaning + 0.3 * rng.normal(size=16)), text.tolist())
-        samples.append(Subject(f"x/train/{number}", str(number), "train", "", vectors=vectors))
+        samples.append(Sample(f"x/train/{number}", str(number), "train", "", vectors=vectors))
     return samples
 
 
@@ -39,11 +39,11 @@ def world(count: int, wrong: tuple[int, ...] = (), seed: int = 0) -> list[Subjec
 
 
 def test_texts_that_suit_their_images() -> None:
-    assert doubts(CHECK, world(200)) == []
+    assert issues(CHECK, world(200)) == []
 
 
 def test_few_samples_tell_nothing() -> None:
-    assert doubts(CHECK, world(10, wrong=(3,))) == []
+    assert issues(CHECK, world(10, wrong=(3,))) == []
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_few_samples_tell_nothing() -> None:
     ],
 )
 def test_samples_without_two_vectors_are_left_out(vectors: tuple[Any, ...]) -> None:
-    samples = [*world(30), Subject("x/train/odd", "odd", "train", "", vectors=vectors)]
-    assert doubts(CHECK, samples) == []
+    samples = [*world(30), Sample("x/train/odd", "odd", "train", "", vectors=vectors)]
+    assert issues(CHECK, samples) == []
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_a_pickled_object_is_not_loaded() -> None:
 
 
 def test_texts_of_the_opposite_are_found() -> None:
-    found = doubts(CHECK, world(200, wrong=(7, 40)))
-    assert [doubt.key for doubt in found] == ["x/train/7", "x/train/40"]
+    found = issues(CHECK, world(200, wrong=(7, 40)))
+    assert [issue.key for issue in found] == ["x/train/7", "x/train/40"]
     assert all("of the others fit better (cosine of image_embedding" in d.note for d in found)
-    assert max(doubt.score for doubt in found) < 0.3
+    assert max(issue.score for issue in found) < 0.3
 
 
 def test_a_sample_of_the_others_tells_about_the_same() -> None:

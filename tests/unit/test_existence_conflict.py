@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.subjects import doubts, subject
+from tests.unit.subjects import issues, subject
 
 CHECK = "existence_conflict"
 NOTHING = {"stats_area": 0, "no_target": True}
@@ -23,7 +23,7 @@ NOTHING = {"stats_area": 0, "no_target": True}
     ],
 )
 def test_no_conflict(changes: dict) -> None:
-    assert doubts(CHECK, subject(**changes)) == []
+    assert issues(CHECK, subject(**changes)) == []
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,12 @@ def test_no_conflict(changes: dict) -> None:
     ],
 )  # fmt: skip
 def test_conflict(changes: dict, note: str, severity: str | None) -> None:
-    (doubt,) = doubts(CHECK, subject(**changes))
-    assert doubt.note.startswith(note)
-    assert doubt.severity == severity
+    (issue,) = issues(CHECK, subject(**changes))
+    assert issue.note.startswith(note)
+    assert issue.severity == severity
 
 
 def test_the_more_predictors_and_pixels_the_surer() -> None:
     cases = ({"a": 300, "b": 0}, {"a": 300}, {"a": 9000, "b": 0}, {"a": 9000, "b": 9000})
-    scores = [doubts(CHECK, subject(**NOTHING, predicted=p))[0].score for p in cases]
+    scores = [issues(CHECK, subject(**NOTHING, predicted=p))[0].score for p in cases]
     assert scores == sorted(scores, reverse=True) and scores[-1] < 0.25

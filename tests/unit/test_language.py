@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.checks.base import CHECKS, Subject
-from fiftyone_plugin.checks.language import coordinate_leak, empty_query
+from fiftyone_plugin.checks.base import CHECKS, Sample
 from fiftyone_plugin.language import (
     Region,
     classes,
@@ -28,6 +27,7 @@ from fiftyone_plugin.language import (
 )
 from fiftyone_plugin.language import vocabulary as v
 from tests.unit.language_cases import GRES_NO_PLACE, GRES_PLACES, NO_PLACE, PLACES
+from tests.unit.subjects import issues
 
 Row = tuple[str, str]
 
@@ -281,21 +281,21 @@ def test_long_texts_take_no_longer_per_character(find: Finder, piece: str) -> No
 
 @pytest.mark.parametrize("phrase", ["car", "3", "der See", "汽车", "¿qué?", "é"])
 def test_empty_query_leaves_words_alone(phrase: str) -> None:
-    assert list(empty_query(Subject("k", "i", "train", phrase))) == []
+    assert issues("empty_query", Sample("k", "i", "train", phrase)) == []
 
 
 @pytest.mark.parametrize("phrase", ["", " ", "\t\n", "...", "\u200b\ufeff", "?!", "\u00a0-", "'"])
 def test_empty_query(phrase: str) -> None:
-    (doubt,) = empty_query(Subject("k", "i", "train", phrase))
-    assert doubt.score == 0
-    assert doubt.note.isascii()
+    (issue,) = issues("empty_query", Sample("k", "i", "train", phrase))
+    assert issue.score == 0
+    assert issue.note.isascii()
     assert CHECKS["empty_query"].severity == "error"
 
 
 def test_coordinate_leak_quotes_what_it_found() -> None:
     box, point = "the bus at [188, 116, 25, 16]", "the bus at (188, 116)"
-    (surer,) = coordinate_leak(Subject("k", "i", "train", box))
-    (other,) = coordinate_leak(Subject("k", "i", "train", point))
+    (surer,) = issues("coordinate_leak", Sample("k", "i", "train", box))
+    (other,) = issues("coordinate_leak", Sample("k", "i", "train", point))
     assert surer.note == "the query holds coordinates: [188, 116, 25, 16]"
     assert surer.score < other.score
-    assert list(coordinate_leak(Subject("k", "i", "train", "the bus"))) == []
+    assert issues("coordinate_leak", Sample("k", "i", "train", "the bus")) == []

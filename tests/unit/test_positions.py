@@ -12,13 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.checks.base import CHECKS, Doubt, Subject
-from fiftyone_plugin.checks.language import coordinate_leak
-from fiftyone_plugin.checks.positions import position_conflict
+from fiftyone_plugin.checks.base import CHECKS, Issue, Sample
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask
 from importers.polygons import rasterize
 from importers.records import Shape
+from tests.unit.subjects import issues_of
 
 SIZE = 100
 
@@ -30,14 +29,14 @@ def boxed(x0: int, y0: int, x1: int, y1: int) -> MaskStats:
     return measure(Mask(pixels))
 
 
-def doubts(phrase: str, stats: MaskStats, **params: float) -> list[Doubt]:
-    subject = Subject("gres/test/1#0", "1", "test", phrase, stats=stats)
-    return list(position_conflict(subject, **params))
+def issues(phrase: str, stats: MaskStats, **params: float) -> list[Issue]:
+    subject = Sample("gres/test/1#0", "1", "test", phrase, stats=stats)
+    return issues_of(CHECKS["position_conflict"].with_params(params), subject)
 
 
 def score(phrase: str, stats: MaskStats) -> float:
     """The score, 1 where nothing is said."""
-    return min((doubt.score for doubt in doubts(phrase, stats)), default=1.0)
+    return min((issue.score for issue in issues(phrase, stats)), default=1.0)
 
 
 FINE = [
@@ -65,16 +64,16 @@ FINE = [
 
 @pytest.mark.parametrize(("phrase", "box"), [pytest.param(p, b, id=i) for i, p, b in FINE])
 def test_no_conflict(phrase: str, box: tuple[int, int, int, int]) -> None:
-    assert doubts(phrase, boxed(*box)) == []
+    assert issues(phrase, boxed(*box)) == []
 
 
 def test_no_mask_no_conflict() -> None:
     phrase = "the car in the top-left of the image"
-    assert doubts(phrase, MaskStats()) == []
-    assert doubts(phrase, measure(Mask(np.zeros((9, 9), np.uint8)))) == []
-    assert doubts(phrase, MaskStats(error="unreadable")) == []
-    declared = Subject("k", "1", "test", phrase, no_target=True, stats=boxed(90, 90, 99, 99))
-    assert list(position_conflict(declared)) == []
+    assert issues(phrase, MaskStats()) == []
+    assert issues(phrase, measure(Mask(np.zeros((9, 9), np.uint8)))) == []
+    assert issues(phrase, MaskStats(error="unreadable")) == []
+    declared = Sample("k", "1", "test", phrase, no_target=True, stats=boxed(90, 90, 99, 99))
+    assert issues_of(CHECKS["position_conflict"], declared) == []
 
 
 CONFLICTS = [
@@ -95,9 +94,9 @@ CONFLICTS = [
 
 @pytest.mark.parametrize(("phrase", "box"), [pytest.param(p, b, id=i) for i, p, b in CONFLICTS])
 def test_conflict(phrase: str, box: tuple[int, int, int, int]) -> None:
-    (doubt,) = doubts(phrase, boxed(*box))
-    assert 0 < doubt.score < 0.7
-    assert doubt.severity is None
+    (issue,) = issues(phrase, boxed(*box))
+    assert 0 < issue.score < 0.7
+    assert issue.severity is None
 
 
 @pytest.mark.parametrize(
@@ -122,8 +121,8 @@ def test_hedges_forgive() -> None:
 
 def test_note() -> None:
     stats = replace(boxed(20, 85, 30, 91), centroid=(25.0, 88.0))
-    (doubt,) = doubts("Locate the excavator in the bottom-right of the image.", stats)
-    assert doubt.note == (
+    (issue,) = issues("Locate the excavator in the bottom-right of the image.", stats)
+    assert issue.note == (
         "query says bottom-right; the mask's centre is at 25 % of the width, 88 % of the height"
     )
 
@@ -131,14 +130,14 @@ def test_note() -> None:
 def test_image_need_not_be_square() -> None:
     pixels = np.zeros((50, 200), np.uint8)
     pixels[20:30, 150:160] = 1
-    (doubt,) = doubts("the car on the left", measure(Mask(pixels)))
-    assert doubt.score == pytest.approx(math.exp(-(0.775 - 0.5) / 0.2), abs=0.03)
+    (issue,) = issues("the car on the left", measure(Mask(pixels)))
+    assert issue.score == pytest.approx(math.exp(-(0.775 - 0.5) / 0.2), abs=0.03)
 
 
 def test_tolerance() -> None:
     phrase, stats = "the car on the left", boxed(55, 0, 65, 10)
-    assert doubts(phrase, stats, tolerance=0.05)
-    assert not doubts(phrase, stats, tolerance=0.15)
+    assert issues(phrase, stats, tolerance=0.05)
+    assert not issues(phrase, stats, tolerance=0.15)
     assert CHECKS["position_conflict"].params == {"tolerance": 0.08}
 
 
@@ -160,7 +159,7 @@ def test_mirrored_words_and_mirrored_mask_agree(
     assert score(phrase, here) == pytest.approx(score(mirrored, there))
 
 
-def read_gres(folder: Path) -> list[Subject]:
+def read_gres(folder: Path) -> list[Sample]:
     """All pairs of the excerpt, measured; the chips are 512 pixels square."""
     found = []
     for path in sorted(folder.glob("*/*.json")):
@@ -172,7 +171,7 @@ def read_gres(folder: Path) -> list[Subject]:
         stats = measure(rasterize(shapes, 512, 512))
         split, image = path.parent.name, str(int(path.stem[-12:]))
         found += [
-            Subject(f"{split}/{image}#{i}", image, split, phrase, stats=stats)
+            Sample(f"{split}/{image}#{i}", image, split, phrase, stats=stats)
             for i, phrase in enumerate(record["text"])
         ]
     return found
@@ -182,10 +181,10 @@ def test_gres(shared_data: Path) -> None:
     pairs = read_gres(shared_data / "gres" / "gres_annotations")
     assert len(pairs) == 7538
 
-    leaked = {pair.key for pair in pairs if list(coordinate_leak(pair))}
+    leaked = {issue.key for issue in issues_of(CHECKS["coordinate_leak"], pairs)}
     assert leaked == {f"train/{i}#{n}" for i in (14208, 31833, 34755) for n in range(3)}
 
-    scores = {pair.key: doubt.score for pair in pairs for doubt in position_conflict(pair)}
+    scores = {issue.key: issue.score for issue in issues_of(CHECKS["position_conflict"], pairs)}
     # Read and judged by eye: the first are in another corner altogether, the second lie
     # some way over the border of the region, the last at it or reach into it.
     plain = [scores[key] for key in PLAIN]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fiftyone_plugin.checks.statements import MANY, statements
-from tests.unit.subjects import doubts
+from tests.unit.subjects import issues
 from tests.unit.texts import annotated, captioned, revised
 
 CHECK = "revision_drift"
@@ -20,7 +20,7 @@ CHECK = "revision_drift"
 def test_real_revisions(shared_data: Path, name: str) -> None:
     sample = annotated(shared_data / "rsteller" / f"{name}.json")
     assert {caption.task for caption in sample.captions} >= {3}
-    assert doubts(CHECK, sample) == []
+    assert issues(CHECK, sample) == []
 
 
 @pytest.mark.parametrize(
@@ -96,17 +96,17 @@ def test_real_revisions(shared_data: Path, name: str) -> None:
     ],
 )
 def test_a_revision_may_say(source: str, revision: str) -> None:
-    assert doubts(CHECK, revised(source, revision)) == []
+    assert issues(CHECK, revised(source, revision)) == []
 
 
 def test_captions_without_tasks_revise_nothing() -> None:
-    assert doubts(CHECK, captioned("A lake at the top.", "A lake at the bottom.")) == []
-    assert doubts(CHECK, captioned(("A lake.", 3), ("Ten cars.", 3))) == []
+    assert issues(CHECK, captioned("A lake at the top.", "A lake at the bottom.")) == []
+    assert issues(CHECK, captioned(("A lake.", 3), ("Ten cars.", 3))) == []
 
 
 def test_one_of_several_descriptions_is_enough() -> None:
     sample = captioned(("Two ships.", 1), ("Three ships.", 2), ("Three ships.", 3))
-    assert doubts(CHECK, sample) == []
+    assert issues(CHECK, sample) == []
 
 
 # --------------------------------------------------------------------------------- must
@@ -171,16 +171,16 @@ def test_one_of_several_descriptions_is_enough() -> None:
     ],
 )
 def test_a_revision_may_not_say(source: str, revision: str, words: str) -> None:
-    (doubt,) = doubts(CHECK, revised(source, revision))
-    assert words in doubt.note
-    assert 0 < doubt.score < 0.5
+    (issue,) = issues(CHECK, revised(source, revision))
+    assert words in issue.note
+    assert 0 < issue.score < 0.5
 
 
 def test_the_surest_of_several_is_told() -> None:
     sample = revised("Three ships at the top of the image.", "A storage tank.", "Nine ships.",
                      "Three ships at the bottom of the image.")  # fmt: skip
-    (doubt,) = doubts(CHECK, sample)
-    assert doubt.note == (
+    (issue,) = issues(CHECK, sample)
+    assert issue.note == (
         "caption 1 (task 1) says vessel is at the top, caption 4 (task 3) at the bottom; "
         "2 more of the kind"
     )
@@ -188,8 +188,8 @@ def test_the_surest_of_several_is_told() -> None:
 
 def test_bounds_are_parameters() -> None:
     sample = revised("It spans 300 meters.", "It spans 340 meters.")
-    assert len(doubts(CHECK, sample)) == 1
-    assert doubts(CHECK, sample, tolerance=0.2) == []
+    assert len(issues(CHECK, sample)) == 1
+    assert issues(CHECK, sample, tolerance=0.2) == []
 
 
 # ----------------------------------------------------------------------- what is read

@@ -1,13 +1,21 @@
-"""What the set-up says where it cannot go on."""
+"""What the set-up says where it cannot go on, and the files that help others to take part."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+
+COMING = ("docs/checks.md#adding-a-check",)
+"""Links to what is being written."""
+
+CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
 WITHOUT_VENV = """#!/bin/sh
 case "$2" in *ensurepip*) exit 1;; *version_info\\[:2\\]*) echo 3.11;; esac
@@ -54,3 +62,52 @@ def test_one_sentence_where_it_cannot_go_on(checkout: Path, python: str | None, 
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (checkout / ".venv").exists()
+
+
+# ------------------------------------------------------------------- files of the project
+
+
+def test_the_version_is_told_once(repo_root: Path) -> None:
+    version = tomllib.loads((repo_root / "pyproject.toml").read_text())["project"]["version"]
+    for name in (
+        "fiftyone.yml",
+        "importers/zoo/fiftyone.yml",
+        "fiftyone_plugin/panels/js/package.json",
+    ):
+        assert yaml.safe_load((repo_root / name).read_text())["version"] == version, name
+    newest = re.findall(
+        r"^## \[(\d[^\]]*)\]", (repo_root / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert newest[0] == version
+
+
+def test_a_hosted_ci_runs_what_runs_here(repo_root: Path) -> None:
+    workflow = yaml.safe_load((repo_root / ".github/workflows/ci.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+
+
+def test_hooks_are_pinned(repo_root: Path) -> None:
+    hooks = yaml.safe_load((repo_root / ".pre-commit-config.yaml").read_text())["repos"]
+    assert all(re.fullmatch(r"v\d+\.\d+\.\d+", one["rev"]) for one in hooks)
+    assert {hook["id"] for one in hooks for hook in one["hooks"]} >= {"ruff-check", "ruff-format"}
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md"])
+def test_links_lead_somewhere(repo_root: Path, name: str) -> None:
+    page = repo_root / name
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        file, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        if link in COMING:
+            continue
+        target = page.parent / file if file else page
+        assert target.is_file(), link
+        heads = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE) if anchor else []
+        assert not anchor or anchor in {head.lower().replace(" ", "-") for head in heads}, link
+
+
+@pytest.mark.parametrize("target", re.findall(r"`make ([a-z-]+)", CONTRIBUTING.read_text()))
+def test_every_loop_is_a_target(repo_root: Path, target: str) -> None:
+    assert f"\n{target}:" in (repo_root / "Makefile").read_text()

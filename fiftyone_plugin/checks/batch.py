@@ -1,0 +1,467 @@
+"""Samples as the checks are given them: many side by side, a column for each field.
+
+One sample in a hundred has an issue. Comparing a thousand areas with a bound takes as long as
+making one :class:`Sample`, so a check selects rows by columns and looks at those alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS, Agreement, Check, Sample
+from fiftyone_plugin.checks.query_features import CACHE_PATHS, FeatureCache, QueryFeatures
+from importers import fields
+from importers.image_stats import ImageStats, TargetColors
+from importers.mask_stats import MaskStats
+from importers.records import Caption, Source, Turn
+
+Row = list[Any]
+"""The values of a sample, as the database sends them, in the order of :class:`Columns`."""
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+FIXED = (
+    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, fields.NO_TARGET, fields.IMAGE_MISSING,
+    "metadata.width", "metadata.height", fields.IMAGE_DIGEST,
+)  # fmt: skip
+"""The columns that every batch has: short, and wanted by most checks."""
+
+EMBEDDING_PARAMS = ("image_field", "text_field")
+"""Parameters that name the fields of embeddings."""
+
+_MEASURED: dict[str, type] = {
+    fields.MASK_STATS: MaskStats,
+    fields.IMAGE_STATS: ImageStats,
+    fields.TARGET_COLORS: TargetColors,
+}
+_UNMEASURED = MaskStats()
+_NO_IMAGE = ImageStats()
+
+_TEXTS = (fields.CAPTIONS, fields.CONVERSATIONS)
+
+_QUANTILES = 5
+_NO_QUANTILES = [float("nan")] * _QUANTILES
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Measurements of one kind in a row, from ``start`` on."""
+
+    kind: type
+    names: tuple[str, ...]
+    start: int
+
+    def read(self, row: Row) -> Any:
+        """The measurements that are there, ``None`` for none at all."""
+        values = row[self.start : self.start + len(self.names)]
+        values = [tuple(v) if v.__class__ is list else v for v in values]
+        if None in values:
+            known = {n: v for n, v in zip(self.names, values, strict=True) if v is not None}
+            return self.kind(**known) if known else None
+        return self.kind(**dict(zip(self.names, values, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which fields are read, and what their values mean.
+
+    Attributes:
+        paths: of the fields, ``a.b`` for embedded ones, in the order of a row
+        parts: measurements among them, by field
+        ious: the field of the IoU by prediction field
+        vectors: the fields of embeddings
+    """
+
+    paths: tuple[str, ...]
+    parts: tuple[tuple[str, _Part], ...]
+    ious: tuple[tuple[str, str], ...]
+    vectors: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        checks: Iterable[Check],
+        ious: Mapping[str, str],
+        *more: str,
+        texts: Collection[str] = (),
+    ) -> Columns:
+        """The columns that some checks need.
+
+        Args:
+            checks: that will run
+            ious: the field of the IoU by prediction field
+            more: further columns
+            texts: fields of captions and conversations that are read whatever the checks need
+        """
+        checks = list(checks)
+        needs = {need for one in checks for need in one.needs}
+        paths, parts = list(FIXED), []
+        for field, kind in _MEASURED.items():
+            slots: tuple[str, ...] = tuple(kind.__slots__)
+            names = tuple(n for n in slots if field in needs or f"{field}.{n}" in needs)
+            if names:
+                parts.append((field, _Part(kind, names, len(paths))))
+                paths += [f"{field}.{name}" for name in names]
+        used = tuple(ious.items()) if PREDICTIONS in needs else ()
+        for field, iou in used:
+            agreed = (fields.agreement_field(field), fields.agreed_area_field(field))
+            predicted = fields.predicted_area_field(iou.removesuffix(fields.iou_field("")))
+            paths += [f"{field}._cls", iou, *agreed, predicted]
+        named = (one.params for one in checks if EMBEDDINGS in one.needs)
+        vectors = tuple(values[name] for values in named for name in EMBEDDING_PARAMS)
+        paths += [*(name for name in _TEXTS if name in needs or name in texts), *vectors, *more]
+        return cls(tuple(paths), tuple(parts), used, vectors)
+
+    def value(self, row: Row, path: str) -> Any:
+        """The value of one column."""
+        return row[self.paths.index(path)]
+
+    def sample(self, row: Row) -> Sample:
+        """A row as an object."""
+        key, image_id, split, phrase, no_target, missing, width, height, digest = row[:9]
+        parts = {field: part.read(row) for field, part in self.parts}
+        ious, agreements, predicted = self._predictions(row) if self.ious else ({}, {}, {})
+        return Sample(
+            key,
+            image_id,
+            split or "",
+            phrase or "",
+            bool(no_target),
+            bool(missing),
+            (width, height) if width and height else None,
+            digest or "",
+            parts.get(fields.MASK_STATS) or _UNMEASURED,
+            parts.get(fields.IMAGE_STATS),
+            parts.get(fields.TARGET_COLORS),
+            ious=ious,
+            agreements=agreements,
+            predicted=predicted,
+            captions=captions_from(self._text(row, fields.CAPTIONS)),
+            turns=turns_from(self._text(row, fields.CONVERSATIONS)),
+            vectors=tuple(self.value(row, path) for path in self.vectors),
+        )
+
+    def _text(self, row: Row, path: str) -> Any:
+        return self.value(row, path) if path in self.paths else None
+
+    def _predictions(
+        self, row: Row
+    ) -> tuple[dict[str, float], dict[str, Agreement], dict[str, int]]:
+        """What was scored.
+
+        A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
+        """
+        ious: dict[str, float] = {}
+        agreements: dict[str, Agreement] = {}
+        predicted: dict[str, int] = {}
+        for field, path in self.ious:
+            at = self.paths.index(path)
+            there, iou, agreed, area, pixels = row[at - 1 : at + 4]
+            if there and iou is not None:
+                ious[field] = iou
+                if pixels is not None:
+                    predicted[field] = pixels
+            if agreed is not None and area is not None:
+                agreements[field] = Agreement(agreed, area)
+        return ious, agreements, predicted
+
+    def row(self, sample: Sample) -> Row:
+        """The inverse of :meth:`sample`."""
+        width, height = sample.image_size or (None, None)
+        row: Row = [
+            sample.key, sample.image_id, sample.split, sample.phrase, sample.no_target,
+            sample.image_missing, width, height, sample.image_digest,
+        ]  # fmt: skip
+        measured = (sample.stats, sample.image, sample.colors)
+        values_of = dict(zip(_MEASURED, measured, strict=True))
+        for field, part in self.parts:
+            row += [getattr(values_of[field], name, None) for name in part.names]
+        for field, _ in self.ious:
+            agreed = sample.agreements.get(field)
+            there = field in sample.ious or field in sample.predicted
+            row += ["Segmentation" if there else None, sample.ious.get(field)]
+            row += [agreed and agreed.iou, agreed and agreed.area, sample.predicted.get(field)]
+        texts = {fields.CAPTIONS: sample.captions, fields.CONVERSATIONS: sample.turns}
+        row += [texts[path] for path in self.paths[len(row) :] if path in texts]
+        vectors = [*sample.vectors, *[None] * len(self.vectors)]
+        return row + vectors[: len(self.vectors)]
+
+
+def captions_from(value: Any) -> tuple[Caption, ...]:
+    """The captions of a sample as they are stored, or as they are."""
+    return value if isinstance(value, tuple) else tuple(map(_caption, _objects(value)))
+
+
+def turns_from(value: Any) -> tuple[Turn, ...]:
+    """The turns of a sample, likewise."""
+    return value if isinstance(value, tuple) else tuple(map(_turn, _objects(value)))
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    return (each for each in value or () if isinstance(each, dict))
+
+
+def _caption(doc: dict[str, Any]) -> Caption:
+    return Caption(doc.get("text") or "", doc.get("task"), doc.get("annotator"))
+
+
+def _turn(doc: dict[str, Any]) -> Turn:
+    return Turn(
+        question=doc.get("question") or "",
+        answers=tuple(answer or "" for answer in doc.get("answers") or ()),
+        category=doc.get("category") or "",
+        source=Source(doc.get("file") or "", doc.get("index") or 0),
+        position=doc.get("turn") or 0,
+    )
+
+
+def image_of(row: Sequence[Any]) -> str | tuple[str, str]:
+    """What tells the image that a sample shows from others.
+
+    By content where the image is there, else by name: RefSegRS gives each pair an image copy
+    of its own, so names alone do not tell.
+    """
+    return row[8] or (row[2], row[1])
+
+
+class Batch:
+    """Samples in rows.
+
+    A check of samples is given any of them, one of images all of the samples of each image that
+    it is given (see :data:`~fiftyone_plugin.checks.sample_reader.MAX_IMAGE`).
+
+    Args:
+        rows: the values of each sample
+        columns: what they are
+    """
+
+    def __init__(self, rows: Sequence[Row], columns: Columns) -> None:
+        self.rows = rows
+        self.columns = columns
+        by_path = zip(*rows, strict=True) if rows else ((),) * len(columns.paths)
+        self._values = dict(zip(columns.paths, by_path, strict=True))
+        self._numbers: dict[str, Floats] = {}
+        self._samples: dict[int, Sample] = {}
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample], checks: Iterable[Check]) -> Batch:
+        """A batch of samples in memory, with the columns that some checks need."""
+        samples = list(samples)
+        columns = Columns.of(checks, {name: f"{name}_iou" for one in samples for name in
+                                      (*one.ious, *one.agreements, *one.predicted)})  # fmt: skip
+        batch = cls([columns.row(one) for one in samples], columns)
+        batch._samples = dict(enumerate(samples))
+        return batch
+
+    def take(self, rows: Sequence[int]) -> Batch:
+        """Some of the rows as a batch of their own."""
+        taken = Batch([self.rows[row] for row in rows], self.columns)
+        taken._samples = {
+            n: self._samples[row] for n, row in enumerate(rows) if row in self._samples
+        }
+        return taken
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    # Samples as objects.
+
+    def sample(self, row: int) -> Sample:
+        """The sample of a row."""
+        if row not in self._samples:
+            self._samples[row] = self.columns.sample(self.rows[row])
+        return self._samples[row]
+
+    def __iter__(self) -> Iterator[Sample]:
+        return map(self.sample, range(len(self)))
+
+    def where(self, selected: Bools) -> Iterator[Sample]:
+        """The samples of the selected rows."""
+        return map(self.sample, np.flatnonzero(selected).tolist())
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Rows by key."""
+        return {key: row for row, key in enumerate(self.keys)}
+
+    # Columns.
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The keys."""
+        return self._values[fields.KEY]
+
+    @cached_property
+    def phrases(self) -> list[str]:
+        """The queries; empty where there are none."""
+        return [phrase or "" for phrase in self._values[fields.PHRASE]]
+
+    def queries(self) -> Iterator[tuple[str, str]]:
+        """Key and query of each sample."""
+        return zip(self.keys, self.phrases, strict=True)
+
+    def values(self, path: str) -> Sequence[Any]:
+        """A column as it is stored.
+
+        Raises:
+            KeyError: for a field that the check does not declare among its needs
+        """
+        return self._values[path]
+
+    def number(self, path: str) -> Floats:
+        """A column of numbers; NaN, which is in no relation to any other, where there is none."""
+        if path not in self._numbers:
+            self._numbers[path] = np.array(self.values(path), np.float64)
+        return self._numbers[path]
+
+    def there(self, path: str) -> Bools:
+        """Where a text is not empty, a list has members, a flag is set."""
+        return np.fromiter(map(bool, self.values(path)), np.bool_, len(self))
+
+    def stat(self, name: str) -> Floats:
+        """One of the mask's numbers, as in :class:`~importers.mask_stats.MaskStats`."""
+        numbers = self.number(f"{fields.MASK_STATS}.{name}")
+        return np.where(np.isnan(numbers), getattr(_UNMEASURED, name), numbers)
+
+    def image(self, name: str) -> Floats:
+        """One of the image's numbers, as in :class:`~importers.image_stats.ImageStats`; NaN for
+        placeholders, broken files and images that were not measured yet.
+        """
+        numbers = self.number(f"{fields.IMAGE_STATS}.{name}")
+        known = np.where(np.isnan(numbers), getattr(_NO_IMAGE, name), numbers)
+        return np.where(self._measured, known, np.nan)
+
+    @cached_property
+    def _measured(self) -> Bools:
+        paths = [path for path in self.columns.paths if path.startswith(f"{fields.IMAGE_STATS}.")]
+        stored = np.array([[v is not None for v in self.values(path)] for path in paths])
+        return stored.any(0) & ~self.missing & ~self.there(f"{fields.IMAGE_STATS}.error")
+
+    @cached_property
+    def area(self) -> Floats:
+        """Target pixels."""
+        return self.stat("area")
+
+    @cached_property
+    def share(self) -> Floats:
+        """Share of the image's pixels that are target, 0 to 1."""
+        pixels = self.stat("width") * self.stat("height")
+        return np.divide(self.area, pixels, out=np.zeros(len(self)), where=pixels > 0)
+
+    @cached_property
+    def missing(self) -> Bools:
+        """Where a placeholder stands for the image."""
+        return self.there(fields.IMAGE_MISSING)
+
+    @cached_property
+    def broken(self) -> Bools:
+        """Where the mask could not be decoded."""
+        return self.there(f"{fields.MASK_STATS}.error")
+
+    @cached_property
+    def judged(self) -> Bools:
+        """Where there should be a target and a mask of it could be decoded."""
+        return ~self.there(fields.NO_TARGET) & ~self.broken
+
+    @cached_property
+    def sides(self) -> Integers:
+        """How many sides of the image the target touches."""
+        borders = self.values(f"{fields.MASK_STATS}.border")
+        return np.fromiter((len(border or "") for border in borders), np.int64, len(self))
+
+    @cached_property
+    def box(self) -> Floats:
+        """The target's ``(x, y, w, h)`` in pixels, (rows, 4)."""
+        boxes = self.values(f"{fields.MASK_STATS}.box")
+        return np.array([box or (0, 0, 0, 0) for box in boxes], np.float64).reshape(-1, 4)
+
+    @cached_property
+    def masks(self) -> Integers:
+        """A number for each mask within a split, equal for equal masks."""
+        pairs = zip(self.values("tags"), self.values(f"{fields.MASK_STATS}.digest"), strict=True)
+        return np.fromiter(map(hash, pairs), np.int64, len(self))
+
+    @cached_property
+    def images(self) -> Integers:
+        """A number for each image."""
+        numbers: dict[Any, int] = {}
+        known = (numbers.setdefault(image_of(row), len(numbers)) for row in self.rows)
+        return np.fromiter(known, np.int64, len(self))
+
+    def groups(self, *columns: Integers, where: Bools) -> Iterator[list[int]]:
+        """The selected rows of one image whose values in further columns are equal as well, where
+        there are several, in the order of their keys.
+        """
+        rows = np.flatnonzero(where)
+        same = np.stack([column[rows] for column in (self.images, *columns)])
+        order = np.lexsort(same)
+        rows, same = rows[order], same[:, order]
+        ends = np.flatnonzero((same[:, 1:] != same[:, :-1]).any(0)) + 1
+        for start, end in zip([0, *ends.tolist()], [*ends.tolist(), len(rows)], strict=True):
+            if end - start > 1:
+                yield sorted(rows[start:end].tolist(), key=self.keys.__getitem__)
+
+    @cached_property
+    def scored(self) -> Bools:
+        """Where there is a prediction of a scored field."""
+        there = [self.there(f"{field}._cls") for field, _ in self.columns.ious]
+        return np.logical_or.reduce([np.zeros(len(self), np.bool_), *there])
+
+    # What the queries say.
+
+    @cached_property
+    def cache(self) -> FeatureCache:
+        """What was read in the texts, earlier or now."""
+        stored = [self.values(path) if path in self._values else None for path in CACHE_PATHS]
+        texts = [self._values[name] for name in (fields.PHRASE, *_TEXTS) if name in self._values]
+        return FeatureCache(stored, list(zip(*texts, strict=True)))
+
+    def query(self, row: int) -> QueryFeatures:
+        """What the query of a row says."""
+        return self.cache.distinct[self.cache.numbers[row]]
+
+    def query_where(self, is_so: Any) -> Bools:
+        """Where the query says something: ``batch.query_where(lambda query: query.colors)``."""
+        distinct = self.cache.distinct
+        each = np.fromiter((bool(is_so(one)) for one in distinct), np.bool_, len(distinct))
+        return each[self.cache.numbers]
+
+    @cached_property
+    def outside(self) -> Floats:
+        """How far the masks lie outside the places that their queries name, in image sides.
+
+        As :func:`fiftyone_plugin.checks.catalogue.positions.outside`.
+        """
+        away = np.zeros(len(self))
+        placed = self.query_where(lambda query: query.region)
+        chosen = np.flatnonzero(placed & (self.area > 0) & (self.share > 0))
+        regions = [self.query(row).region for row in chosen.tolist()]
+        corners = np.array([(r.x0, r.y0, r.x1, r.y1) for r in regions if r]).reshape(-1, 4)
+        dx, dy = (
+            _beyond(self._quantiles(axis, chosen), corners[:, n], corners[:, n + 2])
+            for n, axis in enumerate("xy")
+        )
+        away[chosen] = np.nan_to_num(np.sqrt(dx * dx + dy * dy))
+        return away
+
+    def _quantiles(self, axis: str, chosen: NDArray[np.intp]) -> Floats:
+        """Where 10, 25, 50, 75 and 90 % of the targets lie, in image sides, of some rows."""
+        values = self.values(f"{fields.MASK_STATS}.{axis}_quantiles")
+        some = (values[n] or () for n in chosen)
+        listed = [each if len(each) == _QUANTILES else _NO_QUANTILES for each in some]
+        side = self.stat("width" if axis == "x" else "height")[chosen]
+        return np.array(listed, np.float64).reshape(-1, _QUANTILES) / side[:, None]
+
+
+def _beyond(values: Floats, low: Floats, high: Floats) -> Floats:
+    """As ``Region.excess_of`` has it along one axis, of many masks."""
+    apart = np.maximum(np.maximum(low[:, None] - values, values - high[:, None]), 0.0)
+    return (apart.mean(1) + 2 * apart.min(1)) / 3

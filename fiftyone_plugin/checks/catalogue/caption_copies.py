@@ -1,0 +1,113 @@
+"""The same caption twice: at one image, or at very many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.checks.base import Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from fiftyone_plugin.checks.texts import TEXT_KINDS, caption_place, quoted
+from fiftyone_plugin.language import normal_form
+from importers.fields import CAPTIONS
+
+
+def caption_marks(batch: Batch) -> NDArray[np.uint64]:
+    """A hash of each caption that a sample has, once."""
+    return np.array([mark for sample in batch for mark in sorted(_marks(sample))], np.uint64)
+
+
+def caption_counts(batch: Batch) -> NDArray[np.uint32]:
+    """How many of them each sample has."""
+    return np.array([len(_marks(sample)) for sample in batch], np.uint32)
+
+
+def has_copies(batch: Batch) -> NDArray[np.bool_]:
+    """Whether a sample has the same caption twice."""
+    return np.array([_within(sample) is not None for sample in batch], np.bool_)
+
+
+@check(
+    "duplicate_caption",
+    severity="warning",
+    scope="dataset",
+    needs=(CAPTIONS,),
+    about="An image has the same caption twice, or very many images share one.",
+    keeps=(caption_marks, caption_counts, has_copies),
+    kinds=TEXT_KINDS,
+)
+def duplicate_caption(
+    dataset: DatasetStatistics, *, min_images: int = 10, min_share: float = 0.0
+) -> Iterator[Issue]:
+    """Compares captions without case, punctuation and articles.
+
+    Of each caption eight bytes are kept. A caption that many images share says little of any of
+    them: that is worth knowing, and no more. The same one twice at one image is a copy that
+    training counts twice.
+
+    Args:
+        dataset: all images
+        min_images: how many images must share a caption
+        min_share: and what share of all images
+    """
+    marks, counts = dataset[caption_marks], dataset[caption_counts]
+    images = len(counts)
+    shared = _shared(marks, max(2, min_images, min_share * images))
+    owners = np.repeat(np.arange(images), counts)
+    concerned = dataset[has_copies].copy()
+    concerned[owners[np.isin(marks, np.array(list(shared), np.uint64))]] = True
+    for batch in dataset.read(concerned):
+        for sample in batch:
+            if issue := _within(sample) or _across(sample, shared, images):
+                yield issue
+
+
+def _marks(sample: Sample) -> set[int]:
+    return {_mark(caption.text) for caption in sample.captions} - {0}
+
+
+def _mark(text: str) -> int:
+    words = normal_form(text)
+    if not words:
+        return 0
+    digest = blake2b(words.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest) | 1
+
+
+def _shared(marks: NDArray[np.uint64], least: float) -> dict[int, int]:
+    """The captions that so many images have, with their number."""
+    found, times = np.unique(marks, return_counts=True)
+    many = times >= least
+    return dict(zip(found[many].tolist(), times[many].tolist(), strict=True))
+
+
+def _within(sample: Sample) -> Issue | None:
+    first: dict[int, int] = {}
+    copies: list[tuple[int, int]] = []
+    for number, caption in enumerate(sample.captions):
+        mark = _mark(caption.text)
+        if mark and first.setdefault(mark, number) != number:
+            copies.append((number, first[mark]))
+    if not copies:
+        return None
+    again, original = (caption_place(n + 1, sample.captions[n]) for n in copies[0])
+    more = f" and {len(copies) - 1} more such" if len(copies) > 1 else ""
+    text = quoted(sample.captions[copies[0][0]].text)
+    return Issue(sample.key, 0.3, f"{again} repeats {original}: {text}{more}")
+
+
+def _across(sample: Sample, shared: dict[int, int], images: int) -> Issue | None:
+    times = {n: shared.get(_mark(c.text), 0) for n, c in enumerate(sample.captions)}
+    if not times or not max(times.values()):
+        return None
+    number = max(times, key=lambda n: times[n])
+    count = times[number]
+    note = (
+        f"{count:,} of {images:,} images have {caption_place(number + 1, sample.captions[number])}:"
+        f" {quoted(sample.captions[number].text)}"
+    )
+    return Issue(sample.key, max(0.4, 0.8 - count / max(images, 1)), note, "info")

@@ -1,0 +1,232 @@
+"""Checks on a caption alone, and on which captions an image has."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.checks.base import Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
+from fiftyone_plugin.language.vocabulary import words
+from importers.fields import CAPTIONS, CONVERSATIONS
+
+REVISION = 3
+DESCRIPTIONS = (1, 2)
+"""RSTeller's tasks: 1 describes an area, 2 something else, 3 revises one of them."""
+
+LONG_ANSWER = 20
+"""Words from which on an answer is prose that is read as a caption is."""
+
+
+@check(
+    "empty_caption",
+    severity="error",
+    needs=(CAPTIONS,),
+    about="A caption holds no letter and no digit.",
+    kinds=TEXT_KINDS,
+)
+def empty_caption(batch: Batch) -> Iterator[Issue]:
+    """Finds captions that are blank, or punctuation and invisible characters only."""
+    for sample in batch:
+        empty = (
+            Remark(0.0, f"{place} has no words; it is {text[:40]!a}")
+            for place, text, _ in captions(sample)
+            if not any(character.isalnum() for character in text)
+        )
+        yield from worst(sample.key, empty)
+
+
+@check(
+    "repetitive_caption",
+    severity="warning",
+    needs=(CAPTIONS, CONVERSATIONS),
+    about="A caption or a long answer says the same again and again, as a model in a loop does.",
+    kinds=TEXT_KINDS,
+)
+def repetitive_caption(batch: Batch, *, min_share: float = 0.3) -> Iterator[Issue]:
+    """Finds a sentence that stands twice, a word twice over, and runs of words that come back.
+
+    Args:
+        batch: images with their texts
+        min_share: share of a text's words that stand there again in a run of five from which
+            on it is repetitive
+    """
+    for sample in batch:
+        found = (_repetition(one, min_share) for one in _prose(sample))
+        yield from worst(sample.key, filter(None, found))
+
+
+def _prose(sample: Sample) -> Iterator[Text]:
+    return (t for t in written(sample) if t.caption or len(t.text.split()) >= LONG_ANSWER)
+
+
+_SENTENCE_END = re.compile(r"[.!?]+(?:[\"')\]]+)?(?:\s+|$)")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_RUN = 5
+_TWICE = re.compile(r"\b([^\W\d_]{2,})((?:\s+\1\b){1,})", re.IGNORECASE)
+_DOUBLED = frozenset({"that", "had", "very", "really", "far", "many", "long", "deep", "is"})
+"""Words that English does say twice in a row."""
+
+
+def _repetition(one: Text, min_share: float) -> Remark | None:
+    sentences = [" ".join(_WORD.findall(s)).lower() for s in _SENTENCE_END.split(one.text)]
+    again = Counter(s for s in sentences if len(s.split()) > 2).most_common(1)
+    if again and (times := again[0][1]) > 1:
+        note = f"{one.place} says {times} times: {quoted(again[0][0])}"
+        return Remark(0.2 if times > 2 else 0.3, note)
+    share, run = _looped([word.lower() for word in _WORD.findall(one.text)])
+    if share >= min_share:
+        note = f"{share:.0%} of the words of {one.place} stand there again: {quoted(run)}"
+        return Remark(max(0.05, 0.5 - 0.5 * share), note.replace("%", " %", 1))
+    for match in _TWICE.finditer(one.text):
+        times = 1 + len(match[2].split())
+        if times > 2 or match[1].lower() not in _DOUBLED:
+            note = f"{one.place} says {match[1]!r} {times} times in a row"
+            return Remark(0.25 if times > 2 else 0.5, note)
+    return None
+
+
+def _looped(said: Sequence[str]) -> tuple[float, str]:
+    """The share of words in runs that stood there before, and the run that comes most often."""
+    runs = list(zip(*(said[start:] for start in range(_RUN)), strict=False))
+    if len(set(runs)) == len(runs):
+        return 0.0, ""
+    seen: set[tuple[str, ...]] = set()
+    covered: set[int] = set()
+    for start, run in enumerate(runs):
+        if run in seen:
+            covered.update(range(start, start + _RUN))
+        seen.add(run)
+    return len(covered) / len(said), " ".join(Counter(runs).most_common(1)[0][0])
+
+
+def ended_captions(batch: Batch) -> NDArray[np.int64]:
+    """Of each sample the captions that end with a full stop, and all of them, (samples, 2)."""
+    counts = np.zeros((len(batch), 2), np.int64)
+    for row, sample in enumerate(batch):
+        for text in captions(sample):
+            counts[row] += (_ENDED.search(text.text.rstrip()) is not None, 1)
+    return counts
+
+
+def may_be_cut(batch: Batch) -> NDArray[np.bool_]:
+    """Whether a text may break off, if captions have full stops."""
+    cut = (any(_cut(one, True) for one in _prose(sample)) for sample in batch)
+    return np.fromiter(cut, np.bool_, len(batch))
+
+
+@check(
+    "truncated_caption",
+    severity="warning",
+    scope="dataset",
+    needs=(CAPTIONS, CONVERSATIONS),
+    about="A caption or a long answer breaks off in the middle of a sentence.",
+    keeps=(ended_captions, may_be_cut),
+    kinds=TEXT_KINDS,
+)
+def truncated_caption(dataset: DatasetStatistics, *, usual: float = 0.9) -> Iterator[Issue]:
+    """Finds texts without an end.
+
+    A full stop is no duty: many captions have none. But one that ends with "of the" was cut,
+    and so was the last of several sentences if it alone has no stop.
+
+    Args:
+        dataset: all images with their texts
+        usual: share of the captions that must have a stop for one without to be doubted
+    """
+    ended, total = dataset[ended_captions].reshape(-1, 2).sum(0)
+    stops = bool(total >= LEAST and ended >= usual * total)
+    for batch in dataset.read(dataset[may_be_cut]):
+        for sample in batch:
+            cut = (_cut(one, stops) for one in _prose(sample))
+            yield from worst(sample.key, filter(None, cut))
+
+
+LEAST = 50
+"""Captions below which nothing is usual."""
+
+_OPEN_END = re.compile(r"[,;:(\[\u2013\u2014-]$")
+_ENDED = re.compile(r"[.!?\u2026\u3002][\"')\]\u201d\u2019*]*$")
+_LISTED = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s", re.MULTILINE)
+_ASKS_MORE = words(
+    "a an the of and or with to in on at by from for into onto near beside between among "
+    "its their this these those which that whose is are was were has have while as than "
+    "but surrounded located situated several many including such"
+)
+"""Words that no sentence ends with."""
+_MAY_END = words(
+    "in on by near to this these those many several is are located surrounded that has have "
+    "beside between among at from"
+)
+"""Those of them that one may end with where its full stop is left out."""
+_NEVER_ENDS = words("a an the of and or with its their whose than")
+"""Those that it does not end with even before a full stop."""
+
+
+def _cut(one: Text, stopped: bool) -> Remark | None:
+    """What shows that a text breaks off; ``stopped`` says whether captions here have full stops."""
+    text = one.text.rstrip()
+    said = _WORD.findall(text)
+    if not said or _ENDED.search(text):
+        # A full stop after "of the" is what a clean-up puts there.
+        if len(said) > 3 and said[-1].lower() in _NEVER_ENDS and text.endswith("."):
+            return Remark(0.4, f"{one.place} ends with {quoted(' '.join(said[-4:]))}")
+        return None
+    if len(said) > 2 and said[-1].lower() in _ASKS_MORE and text.endswith(said[-1]):
+        sure = said[-1].lower() not in _MAY_END
+        return Remark(0.1 if sure else 0.3, f"{one.place} breaks off: {quoted(_tail(text))}")
+    if len(said) > 2 and _OPEN_END.search(text):
+        return Remark(0.15, f"{one.place} breaks off: {quoted(_tail(text))}")
+    stops = [m for m in _SENTENCE_END.finditer(text) if m.end() < len(text)]
+    if len(stops) and len(said) >= LONG_ANSWER and not _LISTED.search(text):
+        return Remark(0.25, f"the last sentence of {one.place} has no end: {quoted(_tail(text))}")
+    if stopped and one.caption:
+        note = f"{one.place} has no full stop, as the others have: {quoted(_tail(text))}"
+        return Remark(0.4, note)
+    return None
+
+
+def _tail(text: str) -> str:
+    return f"... {' '.join(text.split()[-7:])}"
+
+
+@check(
+    "task_mix",
+    severity="warning",
+    needs=(CAPTIONS,),
+    about="An image's captions are not one description and its revisions, as tasks go.",
+    kinds=("captions",),
+)
+def task_mix(batch: Batch) -> Iterator[Issue]:
+    """Looks at RSTeller's tasks: one of 1 (area) or 2 (other), and revisions (3) of it.
+
+    Captions of which none names a task, as early releases have them, are left alone.
+    """
+    for sample in batch:
+        yield from worst(sample.key, _mixture(sample))
+
+
+def _mixture(sample: Sample) -> Iterator[Remark]:
+    tasks = [caption.task for caption in sample.captions]
+    if set(tasks) <= {None}:
+        return
+    said = ", ".join("none" if task is None else str(task) for task in tasks)
+    described = [task for task in tasks if task in DESCRIPTIONS]
+    unknown = [task for task in tasks if task not in (*DESCRIPTIONS, REVISION, None)]
+    if unknown:
+        yield Remark(0.2, f"task {unknown[0]} is none of 1, 2 and 3; the captions' tasks: {said}")
+    elif None in tasks:
+        yield Remark(0.5, f"some captions name no task; the captions' tasks: {said}", "info")
+    elif not described:
+        yield Remark(0.3, f"there are revisions and nothing that they revise; tasks: {said}")
+    elif len(set(described)) > 1:
+        yield Remark(0.4, f"the image is described as an area and as something else; tasks: {said}")
+    elif len(described) > 1:
+        note = f"the image has {len(described)} descriptions of one task; tasks: {said}"
+        yield Remark(0.6, note, "info")

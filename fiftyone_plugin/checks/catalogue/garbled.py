@@ -1,0 +1,106 @@
+"""Queries whose characters were damaged on the way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from fiftyone_plugin.checks.base import Issue, Severity, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.texts import ALL_KINDS
+from fiftyone_plugin.language.tokens import REMEMBERED
+
+MAX_SHOWN = 24
+
+_MOJIBAKE = re.compile(
+    "[\u00c2\u00c3][\u0080-\u00bf\u0152\u0160\u017d\u0192\u2018-\u201e\u2020-\u2022\u2026\u20ac]"
+    "|\u00e2\u20ac|\u00ef\u00bb\u00bf|\u00f0\u0178"
+)
+_ESCAPE = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,6});|\\u[0-9a-f]{4}|\\[nrt]|%20", re.I)
+_STUTTER = re.compile(r"([^\W\d_])\1{3}|([!?,;])\2{3}", re.I)
+_MASHED = re.compile(r"[bcdfghjklmnpqrstvwxz]{6}", re.I)
+_WORD = re.compile(r"[^\W\d_]+")
+_CONTROL = frozenset({"Cc", "Co", "Cn", "Cs"})
+_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "ARABIC",
+            "HEBREW", "DEVANAGARI", "THAI")  # fmt: skip
+
+
+@check(
+    "garbled_query",
+    severity="warning",
+    needs=("phrase",),
+    about="The query's characters are damaged: mojibake, control characters, mixed scripts.",
+    kinds=ALL_KINDS,
+)
+def garbled_query(batch: Batch) -> Iterator[Issue]:
+    """Finds queries that were decoded, escaped or typed wrongly.
+
+    A query that is wholly in another script than Latin is only told of, as ``info``: it may
+    be right, but the checks on words cannot read it.
+    """
+    for key, text in batch.queries():
+        plain = text.isascii() and text.isprintable()
+        if found := _damage_of_ascii(text) if plain else _damage(text):
+            yield Issue(key, *found)
+
+
+_Found = tuple[float, str, Severity | None]
+
+
+def _damage_of_ascii(text: str) -> _Found | None:
+    if not any(map(_is_damaged, text.split())):
+        return None
+    if match := _ESCAPE.search(text):
+        return 0.2, f"the query holds an escape that was not decoded: {_shown(text, match)}", None
+    if match := _STUTTER.search(text):
+        return 0.3, f"a character is repeated: {_shown(text, match)}", None
+    if match := _MASHED.search(text):
+        return 0.3, f"no word is spelled so: {_shown(text, match)}", None
+    return None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_damaged(word: str) -> bool:
+    """Whether any of the patterns matches; none of them matches across a space."""
+    return any(pattern.search(word) for pattern in (_ESCAPE, _STUTTER, _MASHED))
+
+
+def _damage(text: str) -> _Found | None:
+    if "\ufffd" in text:
+        return 0.05, f"{text.count(chr(0xFFFD))} character(s) could not be decoded (U+FFFD)", None
+    if match := _MOJIBAKE.search(text):
+        return 0.1, f"the query was decoded wrongly: {_shown(text, match)}", None
+    for character in text:
+        if unicodedata.category(character) in _CONTROL and character not in "\t\n\r":
+            return 0.1, f"the query holds a control character, U+{ord(character):04X}", None
+    return _damage_of_ascii(text) or _mixture(text)
+
+
+def _mixture(text: str) -> _Found | None:
+    """Letters of several scripts, in one word or one query."""
+    for match in _WORD.finditer(text):
+        if not match[0].isascii() and len(scripts := _scripts(match[0])) > 1 and _odd(scripts):
+            return 0.2, f"one word mixes {' and '.join(sorted(scripts))}: {match[0]!a}", None
+    scripts = _scripts(text)
+    if "Latin" in scripts and len(scripts) > 1:
+        return 0.4, f"the query mixes {' and '.join(sorted(scripts))} letters", None
+    if scripts and "Latin" not in scripts:
+        return 0.8, f"the query is written in {' and '.join(sorted(scripts))}", "info"
+    return None
+
+
+def _odd(scripts: set[str]) -> bool:
+    """Japanese words mix scripts by nature."""
+    return not scripts <= {"Cjk", "Hiragana", "Katakana"}
+
+
+def _scripts(text: str) -> set[str]:
+    names = (unicodedata.name(c, "") for c in set(text) if c.isalpha())
+    return {name.split()[0].capitalize() for name in names if name.startswith(_SCRIPTS)}
+
+
+def _shown(text: str, match: re.Match[str]) -> str:
+    start = max(0, match.start() - 6)
+    return ascii(text[start : start + MAX_SHOWN])

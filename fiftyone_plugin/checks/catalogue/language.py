@@ -1,0 +1,49 @@
+"""Checks on the query alone: whether there is one, and whether it gives the answer away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Issue, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.language import coordinates
+
+MAX_QUOTED = 60
+
+
+@check(
+    "empty_query",
+    severity="error",
+    needs=("phrase",),
+    about="The query holds no letter and no digit.",
+)
+def empty_query(batch: Batch) -> Iterator[Issue]:
+    """Finds queries that are blank, or punctuation and invisible characters only."""
+    for key, phrase in batch.queries():
+        if not any(character.isalnum() for character in phrase):
+            shown = ascii(phrase[:MAX_QUOTED]) if phrase else "nothing"
+            yield Issue(key, 0.0, f"the query has no words; it is {shown}")
+
+
+@check(
+    "coordinate_leak",
+    severity="warning",
+    needs=("phrase",),
+    about="Pixel coordinates of the target stand in the query.",
+    kinds=("pairs", "captions"),
+)
+def coordinate_leak(batch: Batch) -> Iterator[Issue]:
+    """Finds queries that hold coordinates.
+
+    A warning, not an error: the mask may be right and the target found, but what is
+    learned or measured is the reading of numbers. A box (four numbers or more) is surer
+    than a point or a bare token.
+    """
+    for key, phrase in batch.queries():
+        if leaked := coordinates(phrase):
+            numbers = max(len(word.value.split()) for word in leaked)
+            quoted = ", ".join(word.text for word in leaked)
+            if len(quoted) > MAX_QUOTED:
+                quoted = f"{quoted[:MAX_QUOTED]} ..."
+            score = 0.05 if numbers >= 4 else 0.2
+            yield Issue(key, score, f"the query holds coordinates: {quoted}")

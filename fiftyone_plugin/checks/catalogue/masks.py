@@ -1,0 +1,131 @@
+"""Checks on the mask alone. All of them go by the stored measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Issue, check
+from fiftyone_plugin.checks.batch import Batch
+
+STATS = ("mask_stats",)
+
+FULL = 0.98
+"""Share of the image from which on a mask that is a box is no object's box."""
+
+
+@check(
+    "mask_unreadable",
+    severity="error",
+    needs=STATS,
+    about="The mask file is missing or cannot be decoded.",
+)
+def mask_unreadable(batch: Batch) -> Iterator[Issue]:
+    for sample in batch.where(batch.broken):
+        yield Issue(sample.key, 0.0, sample.stats.error)
+
+
+@check(
+    "mask_size_mismatch",
+    severity="error",
+    needs=(*STATS, "metadata"),
+    about="The mask has not the size of its image.",
+)
+def mask_size_mismatch(batch: Batch) -> Iterator[Issue]:
+    width, height = batch.number("metadata.width"), batch.number("metadata.height")
+    differs = (batch.stat("width") != width) | (batch.stat("height") != height)
+    known = (width > 0) & (height > 0) & ~batch.missing & ~batch.broken
+    for sample in batch.where(known & differs):
+        mask = f"{sample.stats.width}x{sample.stats.height}"
+        image = "x".join(map(str, sample.image_size or ()))
+        yield Issue(sample.key, 0.0, f"the mask is {mask}, the image {image} pixels")
+
+
+@check(
+    "mask_values",
+    severity="warning",
+    needs=STATS,
+    about="The mask file holds other values than 0/1, 0/255 or a declared ignore.",
+)
+def mask_values(batch: Batch) -> Iterator[Issue]:
+    for sample in batch.where(batch.there("mask_stats.problem")):
+        yield Issue(sample.key, 0.2, f"the mask file holds {sample.stats.problem}")
+
+
+@check(
+    "empty_mask",
+    severity="error",
+    needs=STATS,
+    about="The mask has no target pixel, and the pair is not declared to have no target.",
+)
+def empty_mask(batch: Batch) -> Iterator[Issue]:
+    for sample in batch.where(batch.judged & (batch.area == 0)):
+        ignored = sample.stats.ignore_area
+        more = f"; {ignored} are ignored" if ignored else ""
+        yield Issue(sample.key, 0.0, f"no pixel of the mask is target{more}")
+
+
+@check(
+    "full_mask",
+    severity="error",
+    needs=STATS,
+    about="The mask covers the whole image, or nearly so.",
+)
+def full_mask(batch: Batch, *, min_share: float = 0.98) -> Iterator[Issue]:
+    for sample in batch.where((batch.share >= min_share) | (batch.share == 1)):
+        share = sample.stats.area / (sample.stats.width * sample.stats.height or 1)
+        if share == 1:
+            yield Issue(sample.key, 0.0, "the mask covers every pixel of the image")
+        else:
+            score = (1 - share) / max(1 - min_share, 1e-9) * 0.5
+            yield Issue(sample.key, score, f"the mask covers {share:.1%} of the image", "warning")
+
+
+@check(
+    "tiny_mask",
+    severity="warning",
+    needs=STATS,
+    about="The mask has so few pixels that it is rather a slip of the mouse than an object.",
+)
+def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
+    for sample in batch.where((batch.area > 0) & (batch.area < min_area)):
+        area = sample.stats.area
+        note = f"the mask has {area} pixel{'s' * (area != 1)}"
+        yield Issue(sample.key, area / min_area * 0.6, note)
+
+
+@check(
+    "box_mask",
+    severity="warning",
+    needs=STATS,
+    about="The mask is its own bounding box: a box that was never segmented.",
+)
+def box_mask(
+    batch: Batch, *, min_rectangularity: float = 0.995, min_side: int = 8
+) -> Iterator[Issue]:
+    # Few pixels make a box of anything, and the whole image is another check's.
+    large = (batch.box[:, 2:].min(1) >= min_side) & (batch.share < FULL)
+    for sample in batch.where(large & (batch.stat("rectangularity") >= min_rectangularity)):
+        stats = sample.stats
+        x, y, width, height = stats.box
+        # The larger, the less likely that an object's outline happens to be upright and straight.
+        score = 0.5 - 0.4 * min(1.0, min(width, height) / 64)
+        exactly = "exactly" if stats.rectangularity == 1 else f"{stats.rectangularity:.1%} of"
+        note = f"the mask fills {exactly} its box: {width}x{height} pixels at ({x}, {y})"
+        yield Issue(sample.key, score, note)
+
+
+@check(
+    "degenerate_polygon",
+    severity="error",
+    needs=STATS,
+    about="A polygon has fewer than three points, no area, or lies outside the image.",
+)
+def degenerate_polygon(batch: Batch) -> Iterator[Issue]:
+    for sample in batch.where(batch.there("mask_stats.polygon_faults")):
+        first, *others = sample.stats.polygon_faults
+        more = f" and {len(others)} more" if others else ""
+        if sample.stats.area:
+            note = f"{first}{more}; what else is drawn remains"
+            yield Issue(sample.key, 0.2, note, "warning")
+        else:
+            yield Issue(sample.key, 0.0, f"{first}{more}")

@@ -1,0 +1,169 @@
+"""Checks of pairs against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.checks.base import Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.dataset_statistics import (
+    DIGITS,
+    DatasetStatistics,
+    heads,
+    image_digests,
+    splits,
+)
+from fiftyone_plugin.checks.texts import ALL_KINDS
+
+STATS = "mask_stats"
+
+Box = tuple[int, int, int, int]
+
+
+def box_iou(a: Box, b: Box) -> float:
+    """Intersection over union of two ``(x, y, w, h)`` boxes in pixels."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(0, width) * max(0, height)
+    union = a[2] * a[3] + b[2] * b[3] - shared
+    return shared / union if union else 0.0
+
+
+def _by_query(batch: Batch) -> Iterator[list[Sample]]:
+    """The pairs of one image that ask the same and have a mask, in the order of their keys."""
+    normal = batch.cache.normal
+    for rows in batch.groups(normal, where=(normal != 0) & ~batch.broken):
+        yield list(map(batch.sample, rows))
+
+
+@check(
+    "duplicate_pair",
+    severity="warning",
+    scope="image",
+    needs=("phrase", "mask_stats"),
+    about="The same image, query and mask stand twice in the dataset.",
+)
+def duplicate_pair(batch: Batch) -> Iterator[Issue]:
+    for group in _by_query(batch):
+        first: dict[tuple[str, str], str] = {}
+        for pair in group:
+            same = first.setdefault((pair.split, pair.stats.digest), pair.key)
+            if same != pair.key:
+                yield Issue(pair.key, 0.2, f"the same image, query and mask as {same}")
+
+
+@check(
+    "ambiguous_query",
+    severity="warning",
+    scope="image",
+    needs=("phrase", "mask_stats"),
+    about="One image, equal queries, different masks: one of them must be wrong.",
+)
+def ambiguous_query(batch: Batch) -> Iterator[Issue]:
+    for group in _by_query(batch):
+        distinct = {pair.stats.digest: pair for pair in reversed(group)}
+        for pair in group:
+            others = [p for digest, p in distinct.items() if digest != pair.stats.digest]
+            if others:
+                other = min(others, key=lambda o: box_iou(pair.stats.box, o.stats.box))
+                iou = box_iou(pair.stats.box, other.stats.box)
+                note = f"the same query has another mask in {other.key} (box IoU {iou:.2f})"
+                yield Issue(pair.key, 0.1 + 0.6 * iou, note)
+
+
+def mask_digests(batch: Batch) -> NDArray[Any]:
+    """The head of the mask's digest."""
+    return heads(batch.values(f"{STATS}.digest"))
+
+
+def areas(batch: Batch) -> NDArray[Any]:
+    """Target pixels, and pixels of the mask, (samples, 2)."""
+    return np.stack((batch.area, batch.stat("width") * batch.stat("height")), 1).astype(np.int64)
+
+
+@check(
+    "split_leak",
+    severity="error",
+    scope="dataset",
+    needs=(f"{STATS}.width", f"{STATS}.height", f"{STATS}.area", f"{STATS}.digest", "source"),
+    about="The same image, or the identical mask, stands in two splits.",
+    keeps=(splits, image_digests, mask_digests, areas),
+    kinds=ALL_KINDS,
+)
+def split_leak(dataset: DatasetStatistics, *, min_area: int = 64) -> Iterator[Issue]:
+    """Compares digests of images, and of masks that are no accident: small ones coincide."""
+    area, pixels = dataset[areas].reshape(-1, 2).T
+    telling = (area >= max(1, min_area)) & (area < pixels)
+    marks = {"image": dataset[image_digests], "mask": np.where(telling, dataset[mask_digests], 0)}
+    leaking = {what: _in_several(each, dataset[splits]) for what, each in marks.items()}
+    concerned = [np.isin(each, leaking[what]) for what, each in marks.items()]
+    leaks = _Leaks({(what, mark) for what, each in leaking.items() for mark in each.tolist()})
+    for batch in dataset.read(np.logical_or(*concerned)):
+        for pair in batch:
+            leaks.add(pair)
+    yield from leaks.issues()
+
+
+def _in_several(marks: NDArray[Any], split: NDArray[Any]) -> NDArray[Any]:
+    """Those, 0 aside, that stand in more than one split."""
+    order = np.lexsort((split, marks))
+    marks, split = marks[order], split[order]
+    changes = (marks[1:] == marks[:-1]) & (split[1:] != split[:-1]) & (marks[1:] != 0)
+    return np.unique(marks[1:][changes])
+
+
+Mark = tuple[str, int]
+"""What stands in several splits, and the head of its digest."""
+
+
+class _Concern(NamedTuple):
+    """A pair that may leak."""
+
+    key: str
+    split: str
+    area: int
+    marks: list[Mark]
+
+
+class _Leaks:
+    """The pairs whose image or mask stands in several splits."""
+
+    def __init__(self, marks: set[Mark]) -> None:
+        self._marks = marks
+        self._concerned: list[_Concern] = []
+        self._examples: dict[Mark, dict[str, str]] = {}
+
+    def add(self, pair: Sample) -> None:
+        """Takes in a pair."""
+        digests = {"image": pair.image_digest, "mask": pair.stats.digest}
+        known = [(what, int(each[:DIGITS], 16)) for what, each in digests.items() if each]
+        marks = [mark for mark in known if mark in self._marks]
+        for mark in marks:
+            self._examples.setdefault(mark, {}).setdefault(pair.split, pair.key)
+        self._concerned.append(_Concern(pair.key, pair.split, pair.stats.area, marks))
+
+    def issues(self) -> Iterator[Issue]:
+        """At most one a pair, of its image where that leaks."""
+        for one in self._concerned:
+            for what, key in (
+                (mark[0], key)
+                for mark in one.marks
+                for split, key in self._examples[mark].items()
+                if split != one.split
+            ):
+                yield _leak(what, one, key)
+                break
+
+
+def _leak(what: str, one: _Concern, other: str) -> Issue:
+    if what == "image":
+        return Issue(one.key, 0.0, f"the same image stands in another split: {other}")
+    note = (
+        f"the identical mask ({one.area} pixels) stands in another split: {other}; "
+        "compare the images"
+    )
+    return Issue(one.key, 0.1, note, "warning")

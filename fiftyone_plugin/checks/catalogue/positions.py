@@ -1,0 +1,64 @@
+"""Where the words say the target is, against where its mask lies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from fiftyone_plugin.checks.base import Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.language import Region, places
+from importers.mask_stats import MaskStats
+
+DECAY = 0.2
+"""Distance in image sides over which the score falls to 1/e."""
+
+
+@check(
+    "position_conflict",
+    severity="warning",
+    needs=("phrase", "mask_stats"),
+    about="The mask lies outside the place in the image that the query names.",
+)
+def position_conflict(batch: Batch, *, tolerance: float = 0.08) -> Iterator[Issue]:
+    """Compares absolute place words with the mask.
+
+    Args:
+        batch: pairs
+        tolerance: how far outside the named region a mask may lie, in image sides (of the
+            width for left and right, of the height for top and bottom). Corners, sides and
+            halves reach to the middle of the image, thirds and edges one third in; "near"
+            and the like widen the region by a tenth.
+
+    Yields:
+        at most one issue a pair; its score falls with the distance, so that plain contradictions
+        come before mild ones: 0.67 at the default tolerance, 0.37 at a fifth of the image,
+        0.08 at half of it
+    """
+    beyond = ~batch.there("no_target") & (batch.outside > tolerance)
+    for row in np.flatnonzero(beyond).tolist():
+        score = math.exp(-float(batch.outside[row]) / DECAY)
+        yield Issue(batch.keys[row], score, _note(batch.sample(row)))
+
+
+def outside(region: Region | None, stats: MaskStats) -> float:
+    """How far a mask lies outside the place that a query names, in image sides; 0 inside.
+
+    Also 0 where the query names no place and where there is no mask.
+    """
+    if region is None or not (stats.area and stats.width and stats.height):
+        return 0.0
+    xs = [x / stats.width for x in stats.x_quantiles]
+    ys = [y / stats.height for y in stats.y_quantiles]
+    return region.excess_of(xs, ys)
+
+
+def _note(pair: Sample) -> str:
+    names = " and ".join(dict.fromkeys(place.name for place in places(pair.phrase)))
+    stats = pair.stats
+    x, y = stats.centroid[0] / stats.width, stats.centroid[1] / stats.height
+    return (
+        f"query says {names}; the mask's centre is at {x:.0%} of the width, {y:.0%} of the height"
+    ).replace("%", " %")

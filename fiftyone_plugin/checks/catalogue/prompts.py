@@ -1,0 +1,109 @@
+"""Captions and answers that hold what the model was given instead of what it saw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Issue, Sample, Severity, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
+from importers.fields import CAPTIONS, CONVERSATIONS
+
+_KEYS = (
+    "highway|landuse|natural|building|waterway|railway|leisure|amenity|surface|access|barrier|"
+    "man_made|power|aeroway|boundary|landcover|wetland|water|crop|tracktype|oneway|maxspeed|lanes|"
+    "bridge|tunnel|tourism|historic|military|place|shop|sport|service|usage|gauge|name|source|"
+    r"tiger:\w+|gnis:\w+|addr:\w+|name:\w+|wikidata|wikipedia"
+)
+_TAG = re.compile(
+    r"(?<![\w?&/])[a-z][a-z_]{2,30}(?::[a-z_]{2,30}){0,3}=[\"']?[^\s=\"'.,;)\]}]+"
+    rf"|[\"'](?:{_KEYS})[\"']\s?[:=]\s?[\"']"
+    rf"|\b(?:tiger|gnis|addr):[a-z_]+\b"
+)
+_GIVEN = re.compile(
+    r"\bopen ?street ?map\b|\bosm\b|\bwikidata\b"
+    r"|\b(?:based on|according to|as per) the (?:provided|given|supplied|available)? ?"
+    r"(?:tags?|attributes?|metadata|information|data|prompt|instructions?|key-value)\b"
+    r"|\bthe (?:provided|given|supplied) (?:tags?|attributes?|metadata|information|data|element|"
+    r"object|description|caption|prompt|instructions?)\b"
+    r"|\bkey[- ]value\b|\btags? (?:indicate|suggest|specif|describ|state)\w*",
+    re.IGNORECASE,
+)
+_INSTRUCTION = re.compile(
+    r"\b(?:revise|rewrite|rephrase|paraphrase|polish) (?:the|this|it|following|your)\b"
+    r"|\b(?:your|the) task is\b|\byou (?:are|will be) (?:a|an|given|provided|asked)\b"
+    r"|\b(?:do|please do) not (?:mention|include|use|add|repeat|output)\b"
+    r"|\bthe (?:revised|rewritten|rephrased|original|refined) (?:caption|description|version|text)"
+    r"|\bhere(?:'s| is| are) (?:the|a|an|your|my|some)\b[^.:]{0,40}"
+    r"\b(?:caption|description|revision|version|sentence)s?\b"
+    r"|\b(?:task|step|rule|requirement|constraint) ?\d\s?:|^\s*(?:caption|description|revised|"
+    r"answer|output|response|note)\s?:|\bas an ai\b|\bthe caption (?:should|must)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ROLE = re.compile(
+    r"<\|(?:im_start|im_end|endoftext|system|user|assistant|eot_id|start_header_id)\|?>?"
+    r"|</s>|\[/?INST\]|<<SYS>>|(?:^|\n)\s*(?:USER|ASSISTANT|SYSTEM|Human|GPT)\s?:|###\s?\w+\s?:"
+)
+_TERMS = re.compile(
+    r"\b(?:the|this) (?:ROI|AOI)\b|\bregion of interest\b|\barea of interest\b"
+    r"|\b(?:not|un)(?:[- ]?(?:been|yet|formally|officially)){0,3}[- ]?reviewed\b",
+    re.IGNORECASE,
+)
+
+
+@check(
+    "prompt_leak",
+    severity="warning",
+    needs=(CAPTIONS, CONVERSATIONS),
+    about="A caption holds what its writer was given: map tags, instructions, words of the prompt.",
+    kinds=TEXT_KINDS,
+)
+def prompt_leak(batch: Batch) -> Iterator[Issue]:
+    """Finds tags (``highway=residential``), instructions and the marks of speakers.
+
+    What a caption cannot know from the image, but a prompt that spells out the tags of a map
+    can, is worth knowing: that a road "has not been formally reviewed", that something lies
+    "within the ROI". In answers only the marks of speakers count, as there people may well
+    speak of captions and data.
+    """
+    for sample in batch:
+        found = [*_leaks(sample)]
+        grave = [remark for remark in found if remark.severity is None]
+        yield from worst(sample.key, grave or found)
+
+
+def _leaks(sample: Sample) -> Iterator[Remark]:
+    yield from filter(None, map(_leak, captions(sample)))
+    for text in written(sample):
+        if not text.caption and (match := _ROLE.search(text.text)):
+            yield Remark(0.05, f"{text.place} holds the mark of a speaker: {quoted(match[0])}")
+
+
+_PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
+    (_ROLE, 0.05, "the mark of a speaker", None),
+    (_TAG, 0.05, "a tag", None),
+    (_INSTRUCTION, 0.15, "words of an instruction", None),
+    (_GIVEN, 0.25, "words about what its writer was given", None),
+    (_TERMS, 0.6, "words of the prompt", "info"),
+)
+
+
+_TRACES = (
+    "=", "'", '"', ":", "osm", "open street", "openstreet", "wikidata", "based on", "according",
+    "as per", "the provided", "the given", "the supplied", "key", "tag", "revise", "rewrite",
+    "rephrase", "paraphrase", "polish", "task", "you are", "you will", "do not", "caption",
+    "description", "version", " text", "here", "as an ai", "inst]", "<", "###", "roi", "aoi",
+    "interest", "reviewed",
+)  # fmt: skip
+"""Without any of these no pattern above matches a text; looking for them takes less time."""
+
+
+def _leak(one: Text) -> Remark | None:
+    lowered = one.text.lower()
+    if not any(trace in lowered for trace in _TRACES):
+        return None
+    for pattern, score, what, severity in _PATTERNS:
+        if match := pattern.search(one.text):
+            return Remark(score, f"{one.place} holds {what}: {quoted(match[0])}", severity)
+    return None

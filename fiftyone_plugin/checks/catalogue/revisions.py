@@ -1,0 +1,160 @@
+"""Captions that revise another and contradict it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
+from fiftyone_plugin.checks.statements import MANY, Spot, Statements, statements
+from fiftyone_plugin.checks.texts import Remark, caption_place, worst
+from fiftyone_plugin.language.taxonomy import unlike
+from importers.fields import CAPTIONS
+
+MIDDLES = 0.4
+"""How far the middles of two places lie apart that exclude each other, in image sides."""
+
+OVERLAP = 0.25
+"""How much of a side such places may share for all that."""
+
+
+@check(
+    "revision_drift",
+    severity="warning",
+    needs=(CAPTIONS,),
+    about="A revision contradicts the caption that it revises in place, number or object.",
+    kinds=("captions",),
+)
+def revision_drift(
+    batch: Batch, *, tolerance: float = 0.1, max_share: float = 0.12
+) -> Iterator[Issue]:
+    """Compares RSTeller's task 3 with the task 1 or 2 of the same image.
+
+    A revision may leave out and may add; it must not say otherwise. Where an image has several
+    descriptions, it must contradict all of them.
+
+    Args:
+        batch: images with their captions
+        tolerance: by what share of the larger two lengths or areas may differ
+        max_share: by how much two shares of the image may
+    """
+    for sample in batch:
+        yield from worst(sample.key, _drifts(sample, tolerance, max_share))
+
+
+def _drifts(sample: Sample, tolerance: float, max_share: float) -> Iterator[Remark]:
+    numbered = list(enumerate(sample.captions, 1))
+    sources = [(n, c) for n, c in numbered if c.task in DESCRIPTIONS]
+    for number, revision in numbered:
+        if revision.task != REVISION or not sources:
+            continue
+        mine = statements(revision.text)
+        drifts = [
+            (_drift(statements(c.text), mine, tolerance, max_share), n, c) for n, c in sources
+        ]
+        clashes = [(drift, n, c) for drift, n, c in drifts if drift is not None]
+        if len(clashes) == len(drifts):
+            (score, theirs, own), n, source = max(clashes, key=lambda clash: clash[0][0])
+            places = caption_place(n, source), caption_place(number, revision)
+            yield Remark(score, f"{places[0]} says {theirs}, {places[1]} {own}")
+
+
+Drift = tuple[float, str, str]
+"""A score, what the source says, what the revision says."""
+
+
+def _drift(
+    source: Statements, revision: Statements, tolerance: float, max_share: float
+) -> Drift | None:
+    found = [
+        _of_place(source, revision),
+        _of_count(source, revision),
+        _of_measure(source, revision, tolerance),
+        _of_share(source, revision, max_share),
+        _of_object(source, revision),
+    ]
+    return min((drift for drift in found if drift is not None), default=None)
+
+
+def _of_place(source: Statements, revision: Statements) -> Drift | None:
+    """The one place of a class, or the one place that there is in either."""
+    for name in source.where.keys() & revision.where.keys():
+        here, there = source.where[name], revision.where[name]
+        if _apart(here, there):
+            return 0.15, f"{name} is at the {here.name}", f"at the {there.name}"
+    if len(source.spots) == len(revision.spots) == 1:
+        here, there = source.spots[0], revision.spots[0]
+        if _apart(here, there):
+            return 0.3, repr(here.name), repr(there.name)
+    return None
+
+
+def _apart(a: Spot, b: Spot) -> bool:
+    axes = (
+        ((a.region.x0, a.region.x1), (b.region.x0, b.region.x1)),
+        ((a.region.y0, a.region.y1), (b.region.y0, b.region.y1)),
+    )
+    return any(
+        abs(sum(one) - sum(other)) / 2 >= MIDDLES - 1e-9
+        and min(one[1], other[1]) - max(one[0], other[0]) <= OVERLAP
+        for one, other in axes
+    )
+
+
+def _of_count(source: Statements, revision: Statements) -> Drift | None:
+    for name in source.counts.keys() | revision.counts.keys():
+        ours, theirs = _counted(source, name), _counted(revision, name)
+        if ours is None or theirs is None or ours == theirs:
+            continue
+        exact = MANY not in (ours, theirs)
+        if exact or 1 in (ours, theirs):
+            by_article = name not in source.counts or name not in revision.counts
+            if by_article and not exact:
+                continue
+            score = 0.35 if by_article else 0.2
+            return score, f"{_told(ours)} {name}", _told(theirs)
+    return None
+
+
+def _counted(said: Statements, name: str) -> int | None:
+    """The number of a class, where one alone is said; "a" counts as 1 where none is."""
+    numbers = said.counts.get(name)
+    if not numbers:
+        return 1 if name in said.articles else None
+    return next(iter(numbers)) if len(numbers) == 1 and name not in said.articles else None
+
+
+def _told(number: int) -> str:
+    return "several" if number == MANY else str(number)
+
+
+def _of_measure(source: Statements, revision: Statements, tolerance: float) -> Drift | None:
+    for unit in source.measures.keys() & revision.measures.keys():
+        if len(source.measures[unit]) == len(revision.measures[unit]) == 1:
+            (here,), (there,) = source.measures[unit], revision.measures[unit]
+            if abs(here - there) > tolerance * max(here, there):
+                return 0.2, f"{here:g} {unit}", f"{there:g}"
+    return None
+
+
+def _of_share(source: Statements, revision: Statements, max_share: float) -> Drift | None:
+    if len(source.shares) == len(revision.shares) == 1:
+        (here,), (there,) = source.shares, revision.shares
+        if abs(here - there) > max_share:
+            said = f"{here:.0%} of the image".replace("%", " %")
+            return 0.3, said, f"{there:.0%}".replace("%", " %")
+    return None
+
+
+def _of_object(source: Statements, revision: Statements) -> Drift | None:
+    """Nothing in common; or what each names first is not to be found in the other."""
+    if not source.classes or not revision.classes:
+        return None
+    first, other = source.classes[0], revision.classes[0]
+    lost = min(unlike(first, name) for name in revision.classes) >= 1
+    new = min(unlike(other, name) for name in source.classes) >= 1
+    if not (lost and new):
+        return None
+    common = min(unlike(a, b) for a in source.classes for b in revision.classes) < 1
+    return 0.45 if common else 0.3, repr(first), f"nothing of the kind, but {other!r}"

@@ -1,0 +1,124 @@
+"""The shape that the words give the target, against that of its mask, and cut-off targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fiftyone_plugin.checks.base import Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.query_features import QueryFeatures
+from fiftyone_plugin.language import Word, shapes
+from importers.mask_stats import MaskStats
+
+NEEDS = ("phrase", "mask_stats")
+
+_ENDLESS = frozenset({"road", "vegetation", "water", "railway", "runway", "farmland", "lot"})
+"""Kinds that no image shows whole."""
+
+
+def _elongated(stats: MaskStats) -> float:
+    """Length over width, 1 where the mask is round or square."""
+    return stats.elongation
+
+
+def _width(stats: MaskStats) -> float:
+    """Width over length, negative: the higher, the less elongated."""
+    return -stats.elongation
+
+
+def _filled(stats: MaskStats) -> float:
+    return stats.solidity
+
+
+def _ragged(stats: MaskStats) -> float:
+    return -stats.solidity
+
+
+_TIMES, _HULL = "is {:.2f} times as long as wide", "fills {:.0%} of its convex hull"
+_BOX = "fills {:.0%} of its box, of which a triangle fills at most half"
+
+_AGAINST: dict[str, tuple[str, Callable[[MaskStats], float], float, float]] = {
+    "round": (_TIMES, _elongated, 2.0, 4.0),
+    "square": (_TIMES, _elongated, 1.8, 4.0),
+    "elongated": (_TIMES, _width, -1.25, -1.0),
+    "rectangular": (_HULL, _ragged, -0.68, -0.3),
+    "oval": (_HULL, _ragged, -0.68, -0.3),
+    "triangular": (_BOX, lambda stats: stats.rectangularity, 0.8, 1.0),
+    "L-shaped": (_HULL, _filled, 0.92, 1.0),
+    "T-shaped": (_HULL, _filled, 0.92, 1.0),
+    "U-shaped": (_HULL, _filled, 0.92, 1.0),
+    "H-shaped": (_HULL, _filled, 0.92, 1.0),
+}
+"""By shape word: what contradicts it, how that is measured, from where on, and where plainly."""
+
+
+@check(
+    "shape_conflict",
+    severity="info",
+    needs=NEEDS,
+    about="The mask has not the shape that the query gives its target.",
+)
+def shape_conflict(batch: Batch, *, min_area: int = 150) -> Iterator[Issue]:
+    """Compares shape words of the whole target with the mask's measurements.
+
+    Only what no mask of such an object can be is told: a round thing twice as long as wide, an
+    elongated one as wide as long, a rectangle that leaves a third of its hull empty, a triangle
+    that fills its box, an L without a notch. Masks that the image's border cuts, in several
+    parts, or of few pixels say nothing, nor do queries with shapes that exclude each other.
+
+    Args:
+        batch: pairs
+        min_area: pixels below which a mask has no shape worth speaking of
+    """
+    whole = batch.judged & (batch.area >= min_area) & (batch.sides == 0)
+    shaped = batch.query_where(lambda query: _AGAINST.keys() & {*query.shapes} and _agree(query))
+    for sample in batch.where(whole & shaped & (batch.stat("components") == 1)):
+        said = {word.value: word for word in shapes(sample.phrase)}
+        issues = [found for value in said if (found := _against(said[value], sample))]
+        if issues:
+            yield min(issues, key=lambda issue: issue.score)
+
+
+def _agree(query: QueryFeatures) -> bool:
+    """Whether no two shapes of a query exclude each other."""
+    return len({*query.shapes} & {"round", "square", "elongated", "triangular"}) <= 1
+
+
+def _against(word: Word, sample: Sample) -> Issue | None:
+    if word.value not in _AGAINST:
+        return None
+    says, measure, start, plain = _AGAINST[word.value]
+    measured = measure(sample.stats)
+    if measured <= start:
+        return None
+    score = 0.6 - 0.5 * min(1.0, (measured - start) / (plain - start))
+    said = says.format(abs(measured)).replace("%", " %")
+    return Issue(sample.key, score, f"query says {word.text!r}; the mask {said}")
+
+
+@check(
+    "truncated_target",
+    severity="info",
+    needs=NEEDS,
+    about="The image's border cuts the target so that little of it can be left.",
+)
+def truncated_target(batch: Batch, *, max_depth: float = 0.3) -> Iterator[Issue]:
+    """Finds slivers at the border and targets that three sides cut.
+
+    Args:
+        batch: pairs
+        max_depth: how deep the target reaches into the image, as a share of its extent along
+            the border, up to which it counts as a sliver
+    """
+    cut = batch.judged & ((batch.sides == 1) | (batch.sides >= 3))
+    for sample in batch.where(cut & ~batch.query_where(lambda query: query.kinds & _ENDLESS)):
+        border, (_, _, width, height) = sample.stats.border, sample.stats.box
+        if len(border) >= 3:
+            note = f"the target reaches {len(border)} sides of the image"
+            yield Issue(sample.key, 0.7, note)
+            continue
+        depth, extent = (width, height) if border in "lr" else (height, width)
+        if depth <= max_depth * extent:
+            side = {"l": "left", "r": "right", "t": "top", "b": "bottom"}[border]
+            note = f"the {side} border cuts the target: {extent} pixels along it, {depth} deep"
+            yield Issue(sample.key, 0.6 + 0.3 * depth / (max_depth * extent), note)

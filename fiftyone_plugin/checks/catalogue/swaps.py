@@ -1,0 +1,122 @@
+"""Two pairs of one image whose queries fit each other's masks better than their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from fiftyone_plugin.checks.base import Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.catalogue.positions import outside
+from fiftyone_plugin.checks.query_features import QueryFeatures
+from fiftyone_plugin.language import shapes, sizes
+from importers.mask_stats import MaskStats
+
+MIN_EACH = 0.02
+"""How much better each of the two must fit, in image sides."""
+
+MAX_DOUBTED = 64
+"""Pairs of one image that are compared with each other; more would take quadratic time."""
+
+
+_Query = tuple[Sample, QueryFeatures]
+
+
+@check(
+    "swapped_pair",
+    severity="warning",
+    scope="image",
+    needs=("phrase", "mask_stats"),
+    about="Two queries of one image fit each other's masks and not their own.",
+)
+def swapped_pair(batch: Batch, *, min_gain: float = 0.15) -> Iterator[Issue]:
+    """Compares the masks of one image with its queries, by place, size and shape words.
+
+    Two pairs are doubted where exchanging their masks makes both queries fit better. Where it
+    helps one alone, that one is wrong in some other way. Each pair is matched once, the surest
+    first.
+
+    Args:
+        batch: the pairs of images
+        min_gain: how much better both together must fit, in image sides; a size or shape word
+            that turns from wrong to right counts 0.3
+    """
+    # What can be thought to fit another mask better at all.
+    words = batch.query_where(lambda query: query.sizes or query.shapes)
+    doubted = batch.judged & (batch.area > 0) & (words | (batch.outside > MIN_EACH))
+    for rows in batch.groups(where=doubted):
+        if len(set(batch.masks[rows].tolist())) > 1:
+            pairs = [(batch.sample(row), batch.query(row)) for row in rows[:MAX_DOUBTED]]
+            yield from _swapped(pairs, min_gain)
+
+
+def _swapped(pairs: list[_Query], min_gain: float) -> Iterator[Issue]:
+    gains = ((_gain(a, b), a, b) for a, b in combinations(pairs, 2))
+    likely = sorted((g for g in gains if g[0] >= min_gain), key=lambda g: (-g[0], g[1][0].key))
+    matched: set[str] = set()
+    for gain, one, other in likely:
+        keys = one[0].key, other[0].key
+        if matched.isdisjoint(keys):
+            matched.update(keys)
+            score = max(0.05, 0.6 - gain)
+            yield Issue(keys[0], score, _note(one, other))
+            yield Issue(keys[1], score, _note(other, one))
+
+
+def _gain(one: _Query, other: _Query) -> float:
+    """How much better two pairs fit with their masks exchanged; 0 where either does not."""
+    (pair, query), (pair2, query2) = one, other
+    here, there = pair.stats, pair2.stats
+    if here.digest == there.digest or pair.split != pair2.split:
+        return 0.0
+    mine = _misfit(query, here, there) - _misfit(query, there, here)
+    theirs = _misfit(query2, there, here) - _misfit(query2, here, there)
+    return mine + theirs if min(mine, theirs) >= MIN_EACH else 0.0
+
+
+def _misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) -> float:
+    """How badly a query fits a mask by place, size and shape, beside the other mask."""
+    return (
+        outside(query.region, stats)
+        + _size_misfit(query, stats, instead)
+        + _shape_misfit(query, stats, instead)
+    )
+
+
+def _size_misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) -> float:
+    """0.3 where a small thing has the mask that is over four times as large as the other."""
+    if query.sizes == ("small",) and stats.area > 4 * instead.area:
+        return 0.3
+    return 0.3 if query.sizes == ("large",) and 4 * stats.area < instead.area else 0.0
+
+
+def _shape_misfit(query: QueryFeatures, stats: MaskStats, instead: MaskStats) -> float:
+    """0.3 where a round thing has the longer mask by far, or a long thing the rounder."""
+    if stats.border or instead.border:
+        return 0.0
+    if {"round", "square"}.intersection(query.shapes) and stats.elongation > 2 * instead.elongation:
+        return 0.3
+    return (
+        0.3 if query.shapes == ("elongated",) and 2 * stats.elongation < instead.elongation else 0.0
+    )
+
+
+def _note(one: _Query, better: _Query) -> str:
+    (pair, query), (other, _) = one, better
+    here, there = pair.stats, other.stats
+    said = []
+    if (own := outside(query.region, here)) > (others := outside(query.region, there)):
+        said.append(
+            f"its own mask lies {own:.0%} of the image outside the place it names, "
+            f"the other {others:.0%}"
+        )
+    if _size_misfit(query, here, there):
+        word = sizes(pair.phrase)[0].text
+        said.append(f"it says {word!r} and its mask has {here.area} pixels, the other {there.area}")
+    if _shape_misfit(query, here, there):
+        word = shapes(pair.phrase)[0].text
+        said.append(
+            f"it says {word!r} and its mask is {here.elongation:.1f} times as long as wide, "
+            f"the other {there.elongation:.1f} times"
+        )
+    return f"the query fits the mask of {other.key} better: {'; '.join(said)}".replace("%", " %")

@@ -1,0 +1,181 @@
+"""Queries that ask for nothing in particular: remains of a prompt, no answer, no attribute."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Issue, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.texts import ALL_KINDS
+from fiftyone_plugin.language import (
+    classes,
+    colors,
+    coordinates,
+    counts,
+    filler,
+    places,
+    shapes,
+    sizes,
+)
+from fiftyone_plugin.language.tokens import word_set
+from fiftyone_plugin.language.vocabulary import words
+
+MAX_QUOTED = 60
+
+_REFUSAL = re.compile(
+    r"\bas an? (?:ai\b|language model|artificial intell)|\blanguage model\b"
+    r"|\bi(?:'m| am) (?:sorry|unable|not able|afraid|an? ai\b)"
+    r"|\bi (?:cannot|can't|can not|apologi[sz]e|do not have|don't have|don't see)\b"
+    r"|^(?:sorry|unfortunately|apologies)\b",
+    re.I,
+)
+_PROMPT = re.compile(
+    r"<\|[a-z_]{2,20}\|>|</?s>|\[/?inst\]|<image>|<<sys>>|^#{2,}\s|```"
+    r"|^(?:user|assistant|system|human|gpt|question|answer|query|output|response|prompt)\s?:"
+    r"|\b(?:here (?:is|are)|these are) (?:the |some |a |an |your |three |two |\d )*"
+    r"(?:quer|question|rephras|paraphras|variation|sentence|description|caption|example|answer)"
+    r"|^(?:sure|certainly|of course|absolutely)[,!.]"
+    r"|\b(?:rephrase|paraphrase|rewrite) the\b|\breturn only\b|\bdo not include\b|\bjson\b"
+    r"|\{[a-z_ ]{0,20}\}|\[(?:object|class|category|color|position)\]|lorem ipsum"
+    r"|^(?:none|null|nan|n/a|todo|tbd|undefined|unknown|placeholder|test)\W*$",
+    re.I,
+)
+_BOX_TALK = re.compile(
+    r"\bbounding box\b|\b(?:given|provided|specified|designated|indicated|supplied|following)"
+    r" (?:\w+ )?coordinates\b",
+    re.I,
+)
+
+
+@check(
+    "boilerplate",
+    severity="warning",
+    needs=("phrase",),
+    about="The query is a refusal, or holds the words of a prompt instead of a description.",
+    kinds=ALL_KINDS,
+)
+def boilerplate(batch: Batch) -> Iterator[Issue]:
+    """Finds what language models and templates leave behind.
+
+    Surest are refusals, then words of a prompt, then talk of "the given bounding box" where no
+    numbers stand, which the writer of the query was given and its reader is not.
+    """
+    for key, phrase in batch.queries():
+        if not _may_be_boilerplate(phrase):
+            continue
+        if match := _REFUSAL.search(phrase):
+            yield Issue(key, 0.05, f"the query is a refusal: {_quoted(match)}")
+        elif match := _PROMPT.search(phrase):
+            yield Issue(key, 0.1, f"the query holds words of a prompt: {_quoted(match)}")
+        elif (match := _BOX_TALK.search(phrase)) and not coordinates(phrase):
+            note = f"the query refers to what its reader is not given: {_quoted(match)}"
+            yield Issue(key, 0.35, note)
+
+
+_MARKUP = re.compile(r"[<\[{#`:]")
+_TELLTALE = words(
+    "i ai model artificial sorry unfortunately apologies here these sure certainly course "
+    "absolutely rephrase paraphrase rewrite return do json lorem bounding coordinates"
+)
+"""Without markup and any of these words no pattern above matches a query of some length."""
+
+
+def _may_be_boilerplate(phrase: str) -> bool:
+    if len(phrase) < 16 or _MARKUP.search(phrase):
+        return True
+    return not word_set(phrase).isdisjoint(_TELLTALE)
+
+
+_UNSEEN = re.compile(
+    # the image is too dark, dim, blurred
+    r"\btoo (?:dark|dim|blurr?(?:y|ed)|unclear|murky|obscured?|faint|poorly|hazy|vague|distorted)"
+    # lack of light, clarity, recognizable features
+    r"|\b(?:lack|absence|lacks|lacking|loss|missing|insufficient|without|inadequate|poor|low|"
+    r"limited|reduced|minimal)\b(?: \w+){0,2} (?:light\b(?!-)|lighting|clarity|visibility|"
+    r"resolution|illumination|(?:recogni[sz]able|discernible|identifiable|distinguish(?:ing|able)|visible|"
+    r"clear|distinct|visual|noticeable)(?: \w+)? (?:features?|details?|traits?|elements?|"
+    r"characteristics?|attributes?|information|cues?|structures?))"
+    # cannot be seen
+    r"|\b(?:cannot|can't|can not|unable to|impossible to|not possible to|hard to|difficult to|"
+    r"challenging to|tough to) (?:\w+ly )?(?:be )?(?:\w+ly )?(?:seen?|discern(?:ed)?|"
+    r"identif(?:y|ied)|distinguish(?:ed)?|recogni[sz]ed?|make out|"
+    r"determined?|notice|perceived?|made out|tell)\b"
+    r"|\bno\b(?: \w+){0,3} (?:are|is|can be) (?:visible|seen|discernible|identifiable|made out)"
+    r"|\bnot (?:\w+ly )?(?:visible|discernible|identifiable|recogni[sz]able|clearly)\b"
+    r"|\brenders? it unseen\b"
+    # despite the darkness
+    r"|\b(?:despite|regardless of|even (?:though|with|if)|although|though|because of|due to|"
+    r"owing to|amid)\b(?: \w+(?:'s)?){0,5} "
+    r"(?:darkness|dimness|dimly|blurr(?:ed|y|iness)|blur|murk(?:y|iness)|unclear|"
+    r"obscured|low visibility|indistinct|gloom)\b"
+    r"|\bdarkness (?:obscur|conceal|hid|affect|mak)"
+    r"|\b(?:blurriness|blurred) (?:obscur|image|picture|photo)",
+    re.I,
+)
+
+
+_HINTS = words(
+    "too lack lacks lacking absence loss missing insufficient without inadequate poor low limited "
+    "reduced minimal cannot can unable impossible possible hard difficult challenging tough no not "
+    "unseen darkness dimness dimly blur blurred blurry blurriness murky murkiness unclear obscured "
+    "indistinct gloom"
+)
+"""Without any of these words the pattern above matches no query."""
+
+
+@check(
+    "unanswerable_query",
+    severity="warning",
+    needs=("phrase",),
+    about="The query itself says that the target can hardly be seen or recognised.",
+)
+def unanswerable_query(batch: Batch) -> Iterator[Issue]:
+    """Finds queries such as "... cannot be seen clearly due to the image's lack of light".
+
+    Surest where the query names no place, color or shape either that tells the target.
+    """
+    for key, phrase in batch.queries():
+        if word_set(phrase).isdisjoint(_HINTS):
+            continue
+        if match := _UNSEEN.search(phrase):
+            lost = not places(phrase)
+            where = "" if lost else ", though it names a place"
+            yield Issue(key, 0.15 if lost else 0.45, f"the query says {_quoted(match)}{where}")
+
+
+@check(
+    "vague_query",
+    severity="info",
+    needs=("phrase",),
+    about="The query names no attribute, no place and no relation: only what kind of thing it is.",
+)
+def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
+    """Finds queries that fit every object of their kind, and ask for one of them.
+
+    Args:
+        batch: pairs
+        max_words: how many words besides the class, the request and filler ("distinct",
+            "characteristics", "surroundings") may be left
+    """
+    for key, phrase in batch.queries():
+        left, dropped = undescribed(phrase) or ((), 0)
+        if len(left) <= max_words and (left or dropped):
+            said = f"only {', '.join(left)}" if left else "nothing"
+            note = f"besides a class the query says {said} that tells one object from another"
+            yield Issue(key, 0.5 if dropped > 2 else 0.6, note)
+
+
+def undescribed(phrase: str) -> tuple[tuple[str, ...], int] | None:
+    """The :func:`filler` of a query without attribute and place, ``None`` for any other."""
+    if any(find(phrase) for find in (places, colors, sizes, shapes, coordinates)):
+        return None
+    said = {word.value for word in counts(phrase)}
+    if said - {"1"} or (not said and classes(phrase)):
+        return None  # all of a kind is no vague request
+    return filler(phrase)
+
+
+def _quoted(match: re.Match[str]) -> str:
+    text = match[0].strip()
+    return f"'{text[:MAX_QUOTED]} ...'" if len(text) > MAX_QUOTED else f"'{text}'"

@@ -1,0 +1,119 @@
+"""What checks of whole datasets keep of every sample, and how they read their candidates again.
+
+Some tens of bytes a sample: what stands in two splits, looks the same or is unusually long is
+found among numbers, and only the samples concerned are read again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin.checks.base import Check, Statistic
+from fiftyone_plugin.checks.batch import Batch
+from importers import fields
+
+Kept = Mapping[Statistic, NDArray[Any]]
+
+ReadAgain = Callable[[NDArray[np.int64] | None], Iterator[Batch]]
+"""Reads the samples of some numbers, or all, in batches and in the order of the import."""
+
+DIGITS = 16
+"""Hexadecimal digits of a digest that tell a million files apart."""
+
+
+def keep(batch: Batch, checks: Iterable[Check]) -> Kept:
+    """What some checks keep of a batch."""
+    wanted = dict.fromkeys(statistic for one in checks for statistic in one.keeps)
+    return {statistic: statistic(batch) for statistic in wanted}
+
+
+class DatasetStatistics:
+    """What is kept of all samples: what a check of a dataset is given.
+
+    ``statistics[words]`` are the values that the function ``words`` had for every batch, joined in
+    the order in which the batches came. Texts are held once each: in their place stand numbers,
+    and :meth:`texts` has what these mean.
+    """
+
+    def __init__(self) -> None:
+        self._parts: defaultdict[Statistic, list[NDArray[Any]]] = defaultdict(list)
+        self._texts: defaultdict[Statistic, dict[Any, int]] = defaultdict(dict)
+        self._read_again: ReadAgain = lambda numbers: iter(())
+
+    def reading(self, read_again: ReadAgain) -> DatasetStatistics:
+        """The same statistics, with another way to read samples again."""
+        other = copy(self)
+        other._read_again = read_again
+        return other
+
+    def add(self, kept: Kept) -> None:
+        """Takes in what was kept of the next batch."""
+        for statistic, values in kept.items():
+            if values.dtype == np.object_:
+                known = self._texts[statistic]
+                numbers = [known.setdefault(each, len(known)) for each in values]
+                values = np.array(numbers, np.uint32)
+            self._parts[statistic].append(values)
+
+    def __getitem__(self, statistic: Statistic) -> NDArray[Any]:
+        parts = self._parts[statistic]
+        if len(parts) > 1:
+            parts[:] = [np.concatenate(parts)]
+        return parts[0] if parts else np.empty(0, np.uint32)
+
+    def texts(self, statistic: Statistic) -> list[Any]:
+        """The distinct texts of a statistic, by the numbers that stand for them."""
+        return list(self._texts[statistic])
+
+    def read(self, rows: NDArray[Any] | None = None) -> Iterator[Batch]:
+        """Reads samples again.
+
+        Args:
+            rows: their numbers, those of a boolean array, or all samples if not given
+
+        Yields:
+            batches of some of them, in the order of the import
+        """
+        if rows is None:
+            yield from self._read_again(None)
+            return
+        numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        if len(numbers):
+            yield from self._read_again(numbers)
+
+
+# Statistics that several checks keep.
+
+
+def splits(batch: Batch) -> NDArray[Any]:
+    """The split, as text."""
+    return np.array([split or "" for split in batch.values("tags")], np.object_)
+
+
+def image_names(batch: Batch) -> NDArray[np.uint64]:
+    """A hash of the image's split and name."""
+    named = list(zip(batch.values("tags"), batch.values(fields.IMAGE_ID), strict=True))
+    hashes = {each: text_hash(f"{each[0] or ''}/{each[1]}") for each in dict.fromkeys(named)}
+    return np.array([hashes[each] for each in named], np.uint64)
+
+
+def image_digests(batch: Batch) -> NDArray[np.uint64]:
+    """The head of the image file's digest, 0 where there is none."""
+    return heads(batch.values(fields.IMAGE_DIGEST))
+
+
+def text_hash(text: str) -> int:
+    """Eight bytes that are the same in every process."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+
+
+def heads(digests: Sequence[str | None]) -> NDArray[np.uint64]:
+    """The first eight bytes of each digest, 0 where there is none."""
+    return np.array([int(each[:DIGITS], 16) if each else 0 for each in digests], np.uint64)

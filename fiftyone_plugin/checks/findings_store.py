@@ -1,0 +1,191 @@
+"""Findings on the samples: how they are stored; no more is written than has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bson import ObjectId
+
+from fiftyone_plugin.checks.base import SEVERITIES, Finding
+from fiftyone_plugin.checks.batch import Columns, Row
+from fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, LABELS
+from importers import fields, fo_internals, store
+from importers.errors import StateError
+from importers.parallel import one_behind
+
+SOUND = 1.0
+"""The quality of a sample without findings."""
+
+_AS_SOUND = (SOUND, None)
+"""The quality and the labels, as stored."""
+
+Labels = Sequence[Sequence[Any]]
+"""Findings as stored: the values of :data:`~fiftyone_plugin.checks.sample_reader.LABEL_VALUES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Some samples, with what was found about them before and now.
+
+    A sound sample, as most are, takes no object of its own.
+
+    Attributes:
+        ids, keys: of the samples
+        qualities: as stored, ``None`` where a sample was never checked
+        labels: their findings as stored, ``None`` or empty where there are none
+        found: those of now, by the sample's number here, where there are any
+    """
+
+    ids: Sequence[ObjectId]
+    keys: Sequence[str]
+    qualities: Sequence[float | None]
+    labels: Sequence[Labels | None]
+    found: dict[int, list[Finding]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], columns: Columns, found: dict[int, list[Finding]]) -> Checked:
+        """Rows with the columns of ``EARLIER``, and what was found about them."""
+        at = map(columns.paths.index, (EARLIER[0], fields.KEY, *EARLIER[1:]))
+        ids, keys, qualities, labels = ([row[n] for row in rows] for n in at)
+        return cls(ids, keys, qualities, labels, found)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def complete(self, more: Mapping[str, list[Finding]], running: Collection[str]) -> None:
+        """Adds findings by key and those that checks which do not run left, worst first."""
+        for number, (key, labels) in enumerate(zip(self.keys, self.labels, strict=True)):
+            kept = [f for f in earlier_findings(key, labels) if f.check not in running]
+            if key in more or kept:
+                self.found.setdefault(number, []).extend([*more.get(key, ()), *kept])
+        for findings in self.found.values():
+            findings.sort(key=lambda f: (f.rank, f.check))
+
+
+def earlier_findings(key: str, labels: Labels | None) -> list[Finding]:
+    """The findings that a sample has; labels that someone else put there are left out."""
+    return [
+        Finding(key, *label)
+        for label in labels or ()
+        if len(label) == len(LABEL_VALUES) and None not in label
+    ]
+
+
+def write(dataset: Any, found: Iterable[Checked]) -> int:
+    """Stores findings on their samples where those have others, or none yet.
+
+    Args:
+        dataset: that the samples belong to
+        found: samples with the findings they are to have
+
+    Returns:
+        the number of samples written
+    """
+    written = 0
+    with one_behind() as behind:
+        for some in found:
+            # Sound samples are most samples, and all alike.
+            sound = [
+                some.ids[number]
+                for number, was in enumerate(zip(some.qualities, some.labels, strict=True))
+                if was != _AS_SOUND and number not in some.found
+            ]
+            others = [
+                (some.ids[number], findings)
+                for number, findings in some.found.items()
+                if _differs(some, number, findings)
+            ]
+            behind(partial(_store, dataset, sound, others))
+            written += len(sound) + len(others)
+    return written
+
+
+def _store(
+    dataset: Any, sound: Sequence[ObjectId], others: Sequence[tuple[ObjectId, list[Finding]]]
+) -> None:
+    for alike in store.batched(sound, store.BATCH):
+        store.update_alike(dataset, alike, stored_values(()))
+    store.update(dataset, ((each, stored_values(findings)) for each, findings in others))
+
+
+def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:
+    stored = [tuple(label) for label in some.labels[number] or ()]
+    found = [(f.check, f.severity, f.score, f.note) for f in findings]
+    return some.qualities[number] != _quality(findings) or stored != found
+
+
+def _quality(findings: Sequence[Finding]) -> float:
+    return min((f.score for f in findings), default=SOUND)
+
+
+def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Findings as a ``Classifications`` field, so that they are chips and filters in the App."""
+    labels = [
+        {
+            "_id": ObjectId(),
+            "_cls": "Classification",
+            "tags": [],
+            "label": f.check,
+            "confidence": round(1 - f.score, 4),
+            "severity": f.severity,
+            "score": f.score,
+            "note": f.note,
+        }
+        for f in findings
+    ]
+    value = {"_cls": "Classifications", "classifications": labels} if labels else None
+    return {fields.FINDINGS: value, fields.QUALITY: _quality(findings)}
+
+
+def write_findings(samples: Any, out: Path) -> int:
+    """Writes all findings of the samples as JSON Lines, worst first.
+
+    The database sorts them, so that a million take no memory here. The file appears when it
+    is whole.
+
+    Returns:
+        the number written
+    """
+    partial = out.with_name(f".{out.name}.partial")
+    count = 0
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with open(partial, "w", encoding="utf-8") as stream:
+            for line in ranked(samples):
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+                count += 1
+        partial.replace(out)
+    except OSError as error:
+        raise StateError(f"findings cannot be written to {out} ({error.strerror})") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+    return count
+
+
+def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+    """Yields the findings of samples, worst first: what a line of ``findings.jsonl`` holds.
+
+    Args:
+        samples: a dataset or view
+        where: what the finding must be, such as ``{"label": "tiny_mask"}``
+    """
+    pipeline = [
+        *fo_internals.pipeline(samples),
+        {"$project": {fields.KEY: 1, fields.PHRASE: 1, fields.CAPTION: 1, LABELS: 1}},
+        {"$unwind": f"${LABELS}"},
+        {"$match": {f"{LABELS}.{name}": value for name, value in (where or {}).items()}},
+        {"$addFields": {"rank": {"$indexOfArray": [list(SEVERITIES), f"${LABELS}.severity"]}}},
+        {"$sort": {"rank": 1, f"{LABELS}.score": 1, fields.KEY: 1}},
+    ]
+    for doc in fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True):
+        one = doc[fields.FINDINGS]["classifications"]
+        phrase = doc.get(fields.PHRASE, doc.get(fields.CAPTION))
+        line = {"key": doc[fields.KEY], "phrase": phrase, "check": one["label"]}
+        yield line | {name: one[name] for name in ("severity", "score", "note")}

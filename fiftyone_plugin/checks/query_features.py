@@ -1,0 +1,304 @@
+"""What the queries say, read once: the features are cached with the samples.
+
+Reading a query takes longer than all else that is done with a sample. What is cached are the
+values of the words, not the words: enough to select the samples that a check looks at. The few
+whose words stand in a note are read again for it.
+
+The same cache holds which checks of texts alone have an issue, under the parameters that they
+ran with last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache, partial
+from hashlib import blake2b
+from inspect import getsourcefile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fiftyone_plugin import language
+from fiftyone_plugin.checks.base import CHECKS, Check
+from fiftyone_plugin.language import Place, Region
+from fiftyone_plugin.language.taxonomy import kinds_of
+from importers import fields
+
+if TYPE_CHECKING:
+    from fiftyone_plugin.checks.base import Issue
+
+CACHE_NAMES = ("of", "ran", "fires", "normal", "said")
+"""What is stored of a sample's texts:
+
+- ``of``: what was read, and by which rules; what was read of anything else is worth nothing
+- ``ran``: the checks of texts alone that ran, and with what parameters
+- ``fires``: those of them that have an issue
+- ``normal``: of a query, a hash of its normal form, 0 for no words
+- ``said``: of a query, its :class:`QueryFeatures` as text
+"""
+
+CACHE_PATHS = tuple(f"{fields.READING}.{name}" for name in CACHE_NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFeatures:
+    """What a query says of its target.
+
+    Attributes:
+        region: where the mask should lie, in fractions of the image
+        classes, counts, sizes, shapes, colors, own_colors: the values of the words, each once
+        place: all places combined, those beside a firmer one among them
+        place_name: their names
+        coordinates: whether there are any
+        kinds: the classes and all that they are of
+    """
+
+    region: Region | None
+    classes: tuple[str, ...]
+    counts: tuple[str, ...]
+    sizes: tuple[str, ...]
+    shapes: tuple[str, ...]
+    colors: tuple[str, ...]
+    own_colors: tuple[str, ...]
+    place: Region | None
+    place_name: str
+    coordinates: bool
+    kinds: frozenset[str]
+
+
+_FINDERS = (
+    language.classes, language.counts, language.sizes, language.shapes, language.colors,
+    language.own_colors,
+)  # fmt: skip
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def query_features(query: str) -> QueryFeatures:
+    """Reads a query."""
+    return features_from(features_text(query))
+
+
+def features_text(query: str) -> str:
+    """The features of a query as text, of which a dataset has fewer than queries."""
+    named = language.places(query)
+    said = [
+        _corners(named_region(named)),
+        *(_values(find(query)) for find in _FINDERS),
+        _corners(language.combine(place.region for place in named)),
+        " and ".join(dict.fromkeys(place.name for place in named)),
+        int(bool(language.coordinates(query))),
+    ]
+    return _ENCODER.encode(said)
+
+
+@lru_cache(maxsize=8192)
+def features_from(text: str) -> QueryFeatures:
+    """The inverse of :func:`features_text`."""
+    region, *words, place, name, coordinates = json.loads(text)
+    classes, counts, sizes, shapes, colors, own = (tuple(each) for each in words)
+    return QueryFeatures(
+        region=_region(region),
+        classes=classes,
+        counts=counts,
+        sizes=sizes,
+        shapes=shapes,
+        colors=colors,
+        own_colors=own,
+        place=_region(place),
+        place_name=name,
+        coordinates=bool(coordinates),
+        kinds=frozenset[str]().union(*map(kinds_of, classes)),
+    )
+
+
+def named_region(named: Sequence[Place]) -> Region | None:
+    """The part of the image that the places of a query leave for its target, if it names one.
+
+    "Near the center" beside a firmer place is left out: it may mean one axis only.
+    """
+    firm = [place for place in named if not (place.hedged and place.name == "center")]
+    return language.combine(place.region for place in firm or named)
+
+
+def _values(words: Iterable[language.Word]) -> list[str]:
+    return list({word.value: None for word in words})
+
+
+def _corners(region: Region | None) -> list[float] | None:
+    return [region.x0, region.y0, region.x1, region.y1] if region else None
+
+
+def _region(corners: Sequence[float] | None) -> Region | None:
+    return Region(*corners) if corners else None
+
+
+class FeatureCache:
+    """What was read in the texts of a batch, earlier or now.
+
+    Args:
+        stored: the columns of :data:`CACHE_NAMES`, ``None`` for one that was not read
+        texts: by sample, all of its texts as stored, the query first
+    """
+
+    def __init__(
+        self, stored: Sequence[Sequence[Any] | None], texts: Sequence[tuple[Any, ...]]
+    ) -> None:
+        self._texts = texts
+        self.is_stored = None not in stored
+        self._marks = list(map(text_mark, texts)) if self.is_stored else [""] * len(texts)
+        count = len(texts)
+        columns = [list(column or [None] * count) for column in stored]
+        of, *rest = columns
+        self._ran, self._fires, self._normal, self._said = rest
+        for row, mark in enumerate(self._marks):
+            if of[row] != mark or not self.is_stored:
+                for column in rest:
+                    column[row] = None
+        self._changed: set[int] = set()
+        self._learned: defaultdict[int, dict[str, tuple[str, bool]]] = defaultdict(dict)
+
+    # What queries say.
+
+    def _read(self) -> None:
+        for row, (query, *_) in enumerate(self._texts):
+            if self._said[row] is None or self._normal[row] is None:
+                words = language.normal_form(query or "")
+                self._normal[row] = _hash(words) if words else 0
+                self._said[row] = features_text(query or "")
+                self._changed.add(row)
+
+    @cached_property
+    def normal(self) -> NDArray[np.int64]:
+        """Equal for queries of equal normal form; 0 for one without words."""
+        self._read()
+        return np.array(self._normal, np.int64)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """By sample, which of :attr:`distinct` its query says."""
+        self._read()
+        known: dict[str, int] = {}
+        numbers = [known.setdefault(text, len(known)) for text in self._said]
+        self._distinct_texts = list(known)
+        return np.array(numbers, np.int64)
+
+    @cached_property
+    def distinct_texts(self) -> list[str]:
+        """What queries say, each once, as text."""
+        self.numbers  # noqa: B018
+        return self._distinct_texts
+
+    @cached_property
+    def distinct(self) -> list[QueryFeatures]:
+        """What queries say, each once."""
+        return list(map(features_from, self.distinct_texts))
+
+    # Which checks of texts alone have an issue.
+
+    def run(self, one: Check, run: Callable[[Sequence[int]], list[Issue]],
+            row_of: dict[str, int]) -> list[Issue]:  # fmt: skip
+        """Runs a check of texts alone over the samples of which it has, or may have, an issue.
+
+        Args:
+            one: the check
+            run: its issues of some rows
+            row_of: rows by key
+        """
+        tag = check_tag(one)
+        unknown, worth = [], []
+        for (ran, fires), rows in self._states.items():
+            if tag is None or tag not in ran:
+                unknown += rows
+            elif one.name in fires:
+                worth += rows
+        issues = run(sorted(unknown + worth)) if unknown or worth else []
+        if tag is not None and self.is_stored:
+            fired = {row_of[issue.key] for issue in issues}
+            for row in unknown:
+                self._learned[row][one.name] = (tag, row in fired)
+        return issues
+
+    @cached_property
+    def _states(self) -> dict[tuple[frozenset[str], frozenset[str]], list[int]]:
+        rows_of: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        for row, (ran, fires) in enumerate(zip(self._ran, self._fires, strict=True)):
+            rows_of[ran or "", fires or ""].append(row)
+        split = {state: tuple(frozenset(names.split()) for names in state) for state in rows_of}
+        return {split[state]: rows for state, rows in rows_of.items()}  # type: ignore[misc]
+
+    def changes(self) -> list[tuple[int, dict[str, Any]]]:
+        """What is to be stored anew, by sample."""
+        for row, learned in self._learned.items():
+            ran = [tag for tag in (self._ran[row] or "").split() if _name(tag) not in learned]
+            fires = [name for name in (self._fires[row] or "").split() if name not in learned]
+            self._ran[row] = " ".join([*ran, *(tag for tag, _ in learned.values())])
+            self._fires[row] = " ".join(
+                [*fires, *(n for n, (_, fired) in learned.items() if fired)]
+            )
+        columns = (self._marks, self._ran, self._fires, self._normal, self._said)
+        return [
+            (row, {name: column[row] for name, column in zip(CACHE_NAMES, columns, strict=True)
+                   if column[row] is not None})
+            for row in sorted(self._changed | self._learned.keys())
+        ] if self.is_stored else []  # fmt: skip
+
+
+def text_mark(texts: tuple[Any, ...]) -> str:
+    """What tells a reading of these texts by these rules from others."""
+    query, *others = texts
+    content = json.dumps([query, *others], default=str) if others else query or ""
+    return f"{version()}{crc32(content.encode('utf-8', 'replace')):08x}"
+
+
+@cache
+def version() -> str:
+    """Tells the rules that texts are read by: those of the language and of the checks."""
+    rules = blake2b(digest_size=4)
+    for package in (Path(language.__file__).parent, Path(__file__).parent):
+        for file in sorted(package.rglob("*.py")):
+            rules.update(file.read_bytes())
+    return rules.hexdigest()
+
+
+def check_tag(one: Check) -> str | None:
+    """What tells a run of a check from runs with other parameters, or by other rules of other
+    packages; ``None`` where that cannot be told.
+    """
+    usual = one.name in CHECKS and one.params == CHECKS[one.name].params
+    function = one.function
+    while isinstance(function, partial):
+        function = function.args[0]
+    rules = _foreign_rules(function)
+    if rules is None:
+        return None
+    if usual and not rules:
+        return one.name
+    told = json.dumps([one.params, rules], sort_keys=True, default=str)
+    return f"{one.name}:{crc32(told.encode()):08x}"
+
+
+def _name(tag: str) -> str:
+    return tag.partition(":")[0]
+
+
+@cache
+def _foreign_rules(function: Any) -> str | None:
+    """A digest of the file that a check of another package stands in; ``""`` for our own."""
+    if function.__module__.startswith(f"{__package__}."):
+        return ""
+    try:
+        return blake2b(Path(getsourcefile(function) or "").read_bytes(), digest_size=4).hexdigest()
+    except (OSError, TypeError):
+        return None
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=7).digest()) + 1

@@ -1,0 +1,39 @@
+"""Attributes of a pair that scores are grouped by, from its stored document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fiftyone_plugin.metrics.slices import SlicedPair
+from importers import fields
+
+Document = Mapping[str, Any]
+
+_FINDINGS = f"{fields.FINDINGS}.classifications"
+IMAGE_FIELDS = (
+    "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, fields.IMAGE_DIGEST,
+)  # fmt: skip
+"""Fields that :func:`image_of` reads."""
+
+_UNTAGGED = ("",)
+ATTRIBUTES = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
+"""Fields that :func:`sliced_pair` and a summary read."""
+
+
+def image_of(doc: Document) -> str:
+    """Identifies a pair's image, by content where known: RefSegRS gives each pair its own copy."""
+    digest = (doc.get(fields.SOURCE) or {}).get(fields.DIGEST)
+    if digest and not doc.get(fields.IMAGE_MISSING):
+        return digest
+    named = doc.get(fields.IMAGE_ID)
+    return f"{(doc.get('tags') or _UNTAGGED)[0]}/{named}" if named else doc["filepath"]
+
+
+def sliced_pair(doc: Document, target_area: int) -> SlicedPair:
+    """The attributes of a pair that scores are sliced by."""
+    labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
+    split = (doc.get("tags") or _UNTAGGED)[0]
+    return SlicedPair(
+        split, doc.get(fields.PHRASE) or "", target_area, [one["label"] for one in labels]
+    )

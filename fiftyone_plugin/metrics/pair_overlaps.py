@@ -1,0 +1,152 @@
+"""Counts the overlap of a chunk of pairs from their documents: the unit of work of a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, get_args
+
+from fiftyone_plugin.metrics.label_masks import (
+    LISTS,
+    Instance,
+    Label,
+    image_size,
+    instances_of,
+    is_instances,
+    mask_of,
+    path_of,
+    prediction_of,
+)  # fmt: skip
+from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap, resize
+from fiftyone_plugin.metrics.pair_attributes import ATTRIBUTES
+from fiftyone_plugin.metrics.slices import normal_form
+from importers import fields
+from importers.errors import MaskError
+
+Instances = Literal["union", "best"]
+INSTANCES: tuple[Instances, ...] = get_args(Instances)
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSource:
+    """The fields that hold the masks of a pair, and how they are read.
+
+    Attributes:
+        pred: the field of the predictions
+        gt: the field of the ground truth
+        ignores: 255 in a ground truth mask is *ignore*, which the dataset's mask targets say
+        instances: how the instances of a prediction are combined: their union, or the one
+            that fits the ground truth best of those with its label
+        side: both masks are brought to this many pixels square before they are counted; 0
+            leaves the ground truth as it is
+        whole: both fields hold masks of whole images, of which less is read
+    """
+
+    pred: str
+    gt: str
+    ignores: bool = True
+    instances: Instances = "union"
+    side: int = 0
+    whole: bool = False
+
+    @property
+    def projection(self) -> tuple[str, ...]:
+        """The stored fields to read."""
+        parts = ("_cls", "mask", "mask_path")
+        attributes: tuple[str, ...] = ATTRIBUTES
+        if not self.whole:
+            parts += ("label", "bounding_box", "points", "filled", "closed", *LISTS.values())
+            attributes += ("metadata.width", "metadata.height")
+        labels = tuple(f"{name}.{part}" for name in (self.pred, self.gt) for part in parts)
+        return (*labels, *attributes)
+
+
+class ChunkOverlaps(NamedTuple):
+    """Overlaps of a chunk of pairs.
+
+    Attributes:
+        overlaps: one per pair; ``None`` where there is no ground truth to count against
+        problems: by index in the chunk, why there is no ground truth or why the prediction
+            cannot be read
+    """
+
+    overlaps: list[Overlap | None]
+    problems: dict[int, str]
+
+
+def count_chunk(docs: Sequence[Document], source: MaskSource) -> ChunkOverlaps:
+    """Counts a chunk; consecutive pairs that share a ground truth decode it once."""
+    counted = ChunkOverlaps([], {})
+    target: Pixels | None = None
+    path = None
+    for number, doc in enumerate(docs):
+        label = doc.get(source.gt)
+        try:
+            named = path_of(label)
+            if target is None or named is None or named != path:
+                target, path = _target(label, doc, source), named
+        except MaskError as error:
+            target = None
+            counted.overlaps.append(None)
+            counted.problems[number] = str(error)
+            continue
+        try:
+            counted.overlaps.append(_against(target, doc, source))
+        except MaskError as error:
+            counted.overlaps.append(_missed(target, source))
+            # A prediction whose file is gone is as missing as one that was never made.
+            if not isinstance(error.__cause__, FileNotFoundError):
+                counted.problems[number] = str(error)
+    return counted
+
+
+def _target(label: Label | None, doc: Document, source: MaskSource) -> Pixels:
+    if label is None:
+        raise MaskError("the ground truth has no mask")
+    size = image_size(doc.get("metadata")) if is_instances(label) else None
+    return mask_of(label, size, stored=source.ignores)
+
+
+def _against(target: Pixels, doc: Document, source: MaskSource) -> Overlap:
+    label = doc.get(source.pred)
+    if label is None:
+        return _missed(target, source)
+    if source.instances == "best" and is_instances(label):
+        return _best(target, label, doc, source)
+    return _at_side(target, prediction_of(label, target.shape), source)
+
+
+def _at_side(target: Pixels, prediction: Pixels, source: MaskSource) -> Overlap:
+    if not source.side:
+        return overlap(target, prediction)
+    square = (source.side, source.side)
+    counted = overlap(resize(target, square), resize(prediction, square))
+    return counted._replace(resized=prediction.shape != target.shape)
+
+
+def _missed(target: Pixels, source: MaskSource) -> Overlap:
+    return overlap(resize(target, (source.side, source.side)) if source.side else target, None)
+
+
+def _best(target: Pixels, label: Label, doc: Document, source: MaskSource) -> Overlap:
+    """The overlap with the instance that fits best; with nothing where none has the label."""
+    wanted = _wanted(doc, source)
+    fitting = (i for i in instances_of(label, target.shape) if _has_label(i, wanted))
+    overlaps = [_at_side(target, one.pixels, source) for one in fitting]
+    if not overlaps:
+        return _at_side(target, target * 0, source)
+    return max(overlaps, key=lambda o: o.intersection / o.union if o.union else 0.0)
+
+
+def _has_label(one: Instance, wanted: set[str]) -> bool:
+    return normal_form(one.label) in wanted
+
+
+def _wanted(doc: Document, source: MaskSource) -> set[str]:
+    """The labels of the ground truth's instances; where it has none, the query."""
+    label = doc.get(source.gt) or {}
+    listed = label.get(LISTS.get(label.get("_cls", ""), ""), [label])
+    names = {normal_form(one.get("label") or "") for one in listed} - {""}
+    return names or {normal_form(doc.get(fields.PHRASE) or "")}

@@ -1,0 +1,86 @@
+"""``docs/commands.md``, made of the declared options: ``python -m fiftyone_plugin.steps.page``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fiftyone_plugin import ROOT
+from fiftyone_plugin.steps import STEPS
+from fiftyone_plugin.steps.step import Option, Step
+
+FILE = ROOT / "docs" / "commands.md"
+
+_HEAD = """# Commands and their options
+
+<!-- Generated: python -m fiftyone_plugin.steps.page -->
+
+Every command takes `--json` and then prints one object to stdout; summaries and progress go to
+stderr. It exits with 0 when done, 1 when it failed, 2 when it was called wrongly.
+`N` is the name of a dataset that PairLens imported.
+
+An operator that does the same in the App takes the same options by the names in its column, from
+Python as well. What is marked *required* has no default.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, *(_section(step) for step in STEPS)])
+
+
+def _section(step: Step) -> str:
+    lines = [f"## {step.name}", "", step.about, "", f"`{_usage(step)}`", ""]
+    rows = [row for option in step.options for row in _rows(option)]
+    heads = ("option", f"`{step.operator}`", "default", "what it is")
+    shown = [0, *([1] if step.operator else []), 2, 3]
+    if rows:
+        lines += [_line(heads, shown), "|" + "---|" * len(shown)]
+        lines += [*(_line(row, shown) for row in rows), ""]
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str], shown: Sequence[int]) -> str:
+    return f"| {' | '.join(cells[i] for i in shown)} |"
+
+
+def _usage(step: Step) -> str:
+    placed = [f"[{_value(o)}]" if o.count else _value(o) for o in step.options if o.positional]
+    required = [_spelled(o) for o in step.options if o.required and not o.positional]
+    more = "[...]" if any(o.in_command and not o.required for o in step.options) else ""
+    words = ["pairlens", step.name, "N" * step.on_dataset, *placed, *required, more]
+    return " ".join(word for word in words if word)
+
+
+def _rows(option: Option) -> Iterator[tuple[str, str, str, str]]:
+    """The cells of an option: on the command line, of the operator, its default, what it is."""
+    if option.apart:
+        for choice, label in option.labels().items():
+            if choice != option.default:
+                about = label[0].lower() + label[1:]
+                yield f"`--{choice}`", f"`{option.param}={choice}`", "", about
+        return
+    needed = option.required or (option.positional and not option.count)
+    default = "*required*" if needed else f"`{option.default_text}`" * bool(option.default_text)
+    spelled = f"`{_spelled(option)}`" if option.in_command else ""
+    yield spelled, f"`{option.param}`", default, option.about.replace("|", "\\|")
+
+
+def _spelled(option: Option) -> str:
+    if option.positional:
+        return _value(option)
+    return option.flag if option.type is bool else f"{option.flag} {_value(option)}"
+
+
+def _value(option: Option) -> str:
+    metavar = option.metavar if isinstance(option.metavar, str) else " ".join(option.metavar)
+    return metavar + " ..." * (option.count == "+")
+
+
+def main(file: Path = FILE) -> None:
+    """Writes the page."""
+    file.write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,287 @@
+"""The directions of imports that ``docs/architecture.md`` gives, held by reading the source."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENTRY = "fiftyone_plugin"
+"""FiftyOne executes the entry as a file; what it imports when called closes no circle."""
+
+ROOMS = (
+    "importers",
+    "fiftyone_plugin.language",
+    "fiftyone_plugin.near_hashes",
+    "fiftyone_plugin.metrics",
+    "fiftyone_plugin.checks",
+    "fiftyone_plugin.predictors",
+    "fiftyone_plugin.curation",
+    "fiftyone_plugin.exporters",
+    "fiftyone_plugin.terminal",
+    "fiftyone_plugin.reports",
+    "fiftyone_plugin.score_reports",
+    "fiftyone_plugin.review_reports",
+    "fiftyone_plugin.audit",
+    "fiftyone_plugin.bench",
+    "fiftyone_plugin.demo",
+    "fiftyone_plugin.plugin_link",
+    "fiftyone_plugin.app",
+    "fiftyone_plugin.doctor",
+    "fiftyone_plugin.doctor_probes",
+    "fiftyone_plugin.steps",
+    "fiftyone_plugin.operators",
+    "fiftyone_plugin.panels",
+    "fiftyone_plugin.cli",
+)
+"""Ground floor first: a room imports itself and those before it."""
+
+FIFTYONE = (
+    "importers.app_view",
+    "importers.dataset_types",
+    "importers.datasets",
+    "importers.fo_internals",
+    "importers.schema",
+    "importers.store",
+    "fiftyone_plugin.metrics.evaluation",
+    "fiftyone_plugin.metrics.evaluation_results",
+    "fiftyone_plugin.predictors.consensus",
+    "fiftyone_plugin.predictors.runner",
+    "fiftyone_plugin.predictors.builtin.zoo",
+    "fiftyone_plugin.predictors.zoo_internals",
+    "fiftyone_plugin.predictors.zoo_prompting",
+    "fiftyone_plugin.curation",
+    "fiftyone_plugin.exporters",
+    "fiftyone_plugin.plugin_link",
+    "fiftyone_plugin.app",
+    "fiftyone_plugin.doctor_probes",
+    "fiftyone_plugin.operators",
+    "fiftyone_plugin.panels",
+)
+"""Rooms and modules that import FiftyOne."""
+
+QUICK = (
+    "importers.formats",
+    "fiftyone_plugin.language",
+    "fiftyone_plugin.checks",
+    "fiftyone_plugin.predictors",
+    "fiftyone_plugin.steps",
+    "fiftyone_plugin.cli",
+    "fiftyone_plugin.doctor",
+)
+"""What can be imported without FiftyOne being: its import takes seconds."""
+
+INTERNALS = ("importers.fo_internals", "fiftyone_plugin.predictors.zoo_internals")
+"""What uses private names of FiftyOne: the second, those of its models."""
+
+# Offences that are known and to be mended; nothing is added here.
+KNOWN_UPWARD = {("fiftyone_plugin.bench", "fiftyone_plugin.demo")}
+KNOWN_CIRCLES = {"fiftyone_plugin.checks.base", "fiftyone_plugin.demo.faults"}
+KNOWN_PRIVATE = {
+    "_build",
+    "_delete_empty_sidebar_group",
+    "_doc",
+    "_is_dynamic_groups",
+    "_is_generated",
+    "_merge_sample_field_schema",
+    "_reload_docs",
+    "_serialize",
+}
+
+KNOWN_COMING: set[str] = set()
+
+
+@dataclass
+class Module:
+    """A module as its source tells it."""
+
+    name: str
+    tree: ast.Module
+    at_once: set[str] = field(default_factory=set)
+    deferred: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)
+
+
+@cache
+def modules() -> dict[str, Module]:
+    """Every module of both packages, with what it imports."""
+    found: dict[str, Module] = {}
+    for package in ("importers", "fiftyone_plugin"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "node_modules" not in path.parts:
+                name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                name = name.removesuffix(".__init__")
+                found[name] = Module(name, ast.parse(path.read_text("utf-8")))
+    for module in found.values():
+        for target, deferred in imports(module.tree, set(found)):
+            if target not in found:
+                module.outside.add(target)
+            elif target != module.name:
+                (module.deferred if deferred else module.at_once).add(target)
+    return found
+
+
+def imports(node: ast.AST, known: set[str], deferred: bool = False) -> Iterator[tuple[str, bool]]:
+    """What is imported below a node, and whether only when a function is called."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        if isinstance(child, ast.Import):
+            yield from ((alias.name, deferred) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            base = child.module or ""
+            for alias in child.names:
+                inner = f"{base}.{alias.name}"
+                yield (inner if inner in known else base), deferred
+        is_function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        yield from imports(child, known, deferred or is_function)
+
+
+def within(name: str, rooms: tuple[str, ...]) -> str | None:
+    """The room that a module is in, the narrowest."""
+    fitting = [room for room in rooms if name == room or name.startswith(f"{room}.")]
+    return max(fitting, key=len, default=None)
+
+
+def test_every_module_is_in_a_room() -> None:
+    assert [name for name in modules() if name != ENTRY and not within(name, ROOMS)] == []
+    assert [room for room in ROOMS if room not in modules()] == []
+
+
+def test_rooms_import_only_those_below() -> None:
+    upward = set()
+    for module in modules().values():
+        room = within(module.name, ROOMS)
+        for target in module.at_once | module.deferred:
+            other = within(target, ROOMS)
+            if room and other and ROOMS.index(other) > ROOMS.index(room):
+                upward.add((room, other))
+    assert upward - KNOWN_UPWARD == set()
+
+
+def test_importers_never_import_the_plugin() -> None:
+    reaching = set()
+    for name, module in modules().items():
+        if name.partition(".")[0] == "importers":
+            texts = (n.value for n in ast.walk(module.tree) if isinstance(n, ast.Constant))
+            hidden = any(isinstance(t, str) and re.match(r"fiftyone_plugin\.\w", t) for t in texts)
+            targets = module.at_once | module.deferred
+            if hidden or any(target.startswith("fiftyone_plugin") for target in targets):
+                reaching.add(name)
+    assert reaching == set()
+
+
+def test_no_modules_import_each_other() -> None:
+    graph = {
+        name: module.at_once | (set() if name == ENTRY else module.deferred)
+        for name, module in modules().items()
+    }
+    circles = {min(circle) for circle in components(graph) if len(circle) > 1}
+    assert circles - KNOWN_CIRCLES == set()
+
+
+def components(graph: dict[str, set[str]]) -> list[set[str]]:
+    """The strongly connected components of a graph: modules that reach each other."""
+    reached = {name: reach(graph, name) for name in graph}
+    done: set[str] = set()
+    found = []
+    for name in graph:
+        if name not in done:
+            circle = {other for other in reached[name] if name in reached[other]} | {name}
+            done |= circle
+            found.append(circle)
+    return found
+
+
+def reach(graph: dict[str, set[str]], start: str) -> set[str]:
+    """What can be reached from a node, in one step or more."""
+    seen: set[str] = set()
+    waiting = list(graph[start])
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += graph[name]
+    return seen
+
+
+def test_only_named_rooms_import_fiftyone() -> None:
+    users = {
+        name
+        for name, module in modules().items()
+        if any(target.partition(".")[0] == "fiftyone" for target in module.outside)
+    }
+    assert {name for name in users if not within(name, FIFTYONE)} == set()
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_what_starts_quickly_imports_no_fiftyone(name: str) -> None:
+    graph = {name: module.at_once for name, module in modules().items()}
+    starts = [module for module in modules() if within(module, (name,)) and "runner" not in module]
+    heavy = {
+        target
+        for target in reach(graph, name) | {name}
+        if any(outside.partition(".")[0] == "fiftyone" for outside in modules()[target].outside)
+        and not only_deferred(modules()[target])
+    }
+    assert starts and heavy == set()
+
+
+def only_deferred(module: Module) -> bool:
+    """Whether a module imports FiftyOne only inside of functions."""
+    told = imports(module.tree, set(modules()))
+    return all(deferred for target, deferred in told if target.partition(".")[0] == "fiftyone")
+
+
+def test_private_names_of_fiftyone_stay_in_one_module() -> None:
+    own = {
+        name
+        for module in modules().values()
+        for node in ast.walk(module.tree)
+        for name in private_names(node)
+    }
+    foreign = {
+        (module.name, name)
+        for module in modules().values()
+        if module.name not in INTERNALS
+        for node in ast.walk(module.tree)
+        for name in private_uses(node)
+        if name not in own | KNOWN_PRIVATE | {"_replace", "_asdict", "_fields", "_make"}
+    }
+    assert foreign == set()
+
+
+def private_names(node: ast.AST) -> Iterator[str]:
+    """Private names that our own code defines at a node."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "cls"):
+        yield node.attr
+
+
+def private_uses(node: ast.AST) -> Iterator[str]:
+    """Private names of other objects that are used at a node, as attributes or by text."""
+    if isinstance(node, ast.Attribute):
+        names = [node.attr]
+    elif isinstance(node, ast.ImportFrom):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr", "hasattr"):
+        names = [a.value for a in node.args[1:2] if isinstance(a, ast.Constant)]
+    else:
+        return
+    yield from (name for name in names if re.match(r"_[a-z]", name))
+
+
+def test_every_module_that_the_page_names_is_there(repo_root: Path) -> None:
+    page = (repo_root / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`((?:importers|fiftyone_plugin|tests)/[\w/.]*)`", page))
+    assert len(named) > 20
+    assert {name for name in named if not (repo_root / name).exists()} == KNOWN_COMING

@@ -1,0 +1,109 @@
+"""Options of steps: parsed alike from the command line and from forms, and told in the docs."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fiftyone_plugin import cli
+from fiftyone_plugin.steps import STEPS
+from fiftyone_plugin.steps.page import page
+from fiftyone_plugin.steps.step import (
+    IF_THERE,
+    CheckSettings,
+    Option,
+    Settings,
+    Step,
+    Texts,
+    parse_options,
+)
+from importers.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "words"),
+    [
+        pytest.param(Option("a", "", required=True), " ", "a is missing", id="blank"),
+        pytest.param(Option("a", "", param="b", required=True), None, "b is missing", id="param"),
+        pytest.param(Option("a", "", int), 2.5, "a is 2.5; give a whole number", id="no whole"),
+        pytest.param(Option("a", "", int), True, "a is True; give a whole number", id="bool"),
+        pytest.param(Option("a", "", float), "x", "a is 'x'; give a number", id="no number"),
+        pytest.param(Option("a", "", Settings), ["x"], "'x' is no NAME=VALUE", id="no value"),
+        pytest.param(Option("a", "", Settings), ["=x"], "is no NAME=VALUE", id="no name"),
+        pytest.param(Option("a", "", CheckSettings), ["x=1"], "names no check", id="no check"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(option: Option, given: Any, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        option.parse(given)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "value"),
+    [
+        (Option("a", "", default="d"), None, "d"),
+        (Option("a", "", default="d"), " ", "d"),
+        (Option("a", ""), 3, "3"),
+        (Option("a", "", int, 3), "4", 4),
+        (Option("a", "", int), 4.0, 4),
+        (Option("a", "", float), "0.5", 0.5),
+        (Option("a", "", bool, False), True, True),
+        (Option("a", "", bool, True), False, False),
+        (Option("a", "", Path), "x/y", Path("x/y")),
+        (Option("a", "", Texts, ("d",)), [], ("d",)),
+        (Option("a", "", Texts), "one", ("one",)),
+        (Option("a", "", Texts), ["one", "two"], ("one", "two")),
+        (Option("a", "", Settings), ["k=v=w", "l="], {"k": "v=w"}),
+        (Option("a", "", Settings), {"k": "v", "l": None, "m": " "}, {"k": "v"}),
+        (Option("a", "", CheckSettings), ["c.k=1"], {"c": {"k": "1"}}),
+        (Option("a", "", CheckSettings), {"c": {"k": 1}}, {"c": {"k": 1}}),
+    ],
+)
+def test_values_have_the_declared_type(option: Option, given: Any, value: Any) -> None:
+    parsed = option.parse(given)
+    assert parsed == value and type(parsed) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        ({}, {"resume": False, "overwrite": False}),
+        ({"again": "resume"}, {"resume": True, "overwrite": False}),
+        ({"again": "overwrite"}, {"resume": False, "overwrite": True}),
+    ],
+)
+def test_choices_apart_are_flags(given: dict[str, str], values: dict[str, bool]) -> None:
+    assert parse_options([IF_THERE], given) == values
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_step_takes_what_it_declares(step: Step) -> None:
+    blank = [Option(o.name, o.help, o.type, choices=o.choices, apart=o.apart, default=o.default)
+             for o in step.options]  # fmt: skip
+    samples = (None,) if step.on_dataset else ()
+    inspect.signature(step.run).bind(*samples, None, **parse_options(blank, {}))
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_the_command_line_has_every_option(step: Step, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main([step.name, "--help"])
+    told = capsys.readouterr().out
+    for option in step.options:
+        if option.in_command and not option.positional and not option.apart:
+            assert f"  {option.flag}" in told
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture, repo_root: Path) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--version"])
+    version = capsys.readouterr().out.split()[1]
+    assert f'\nversion = "{version}"\n' in (repo_root / "pyproject.toml").read_text()
+
+
+def test_the_page_of_commands_is_what_is_declared(repo_root: Path) -> None:
+    told = (repo_root / "docs" / "commands.md").read_text()
+    assert told == page(), "run: python -m fiftyone_plugin.steps.page"
