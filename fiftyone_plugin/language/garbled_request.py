@@ -1,4 +1,5 @@
-"""Requests whose words are English and whose sense is lost: "the bus symbolized by a white owl"."""
+"""Requests whose words are English and whose sense is lost: "the bus symbolized by a white "
+"owl"."""
 
 from __future__ import annotations
 
@@ -16,17 +17,21 @@ _FORMS = phrasings(
     (
         ("it stands for something else",
          "symbolized symbolised depicted illustrated represented portrayed embodied signified",
-         r"\b(?:symboli[sz]ed|depicted|illustrated|represented|portrayed|embodied|signified) by an? "
+         r"\b(?:symboli[sz]ed|depicted|illustrated|represented|portrayed|embodied|"
+         r"signified) by an? "
          rf"(?!(?:[\w-]+,? ){{0,5}}{_FORM}\b)"),
         ("it seems to be something else", "seems seem appears appear seeming appearing",
          rf"\b(?:seem|appear)(?:s|ing)? to {_DEPICT}\b[^.;]{{0,60}}\b(?:instead\b|rather than)"),
-        ("it is what it is", "form shape", r"\bthe (\w+)\b[^.;]{0,120}\bin the (?:form|shape) of an? \1\b"),
+        ("it is what it is", "form shape",
+         r"\bthe (\w+)\b[^.;]{0,120}\bin the (?:form|shape) of an? \1\b"),
         ("it speaks of what is not to be there", "ensuring sure",
-         r"\b(?:ensuring|making sure)(?: that)? (?:it|this|the \w+) (?:does not|doesn['’]t|do not|is not|"
+         r"\b(?:ensuring|making sure)(?: that)? (?:it|this|the \w+) (?:does not|doesn['’]t|"
+         r"do not|is not|"
          r"isn['’]t)\b"),
         ("it asks for the features of an object",
          "features characteristics details attributes traits aspects qualities",
-         r"^\W{0,3}\w+(?: (?:for|out|up))? the (?:[\w-]+ ){0,4}(?:features|characteristics|details|"
+         r"^\W{0,3}\w+(?: (?:for|out|up))? the (?:[\w-]+ ){0,4}(?:features|characteristics|"
+         r"details|"
          r"attributes|traits|aspects|qualities) of (?:the|a|an|this)\b"),
     )
 )  # fmt: skip

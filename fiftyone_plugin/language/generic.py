@@ -15,6 +15,7 @@ from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import REQUEST, class_tokens, target_nouns
 from fiftyone_plugin.language.coordinates import coordinates
 from fiftyone_plugin.language.filling import FILLER
+from fiftyone_plugin.language.numbers import counts
 from fiftyone_plugin.language.places import places
 from fiftyone_plugin.language.shapes import SHAPE_WORDS
 from fiftyone_plugin.language.taxonomy import agree
@@ -65,61 +66,78 @@ _MATERIAL = v.words(
     "reflect reflection reflections smooth sleek lacquered sparkling mirror mirrored mirrorlike"
 )
 _FINISH = v.words(
-    "finish finishes finished surface surfaces exterior coating coated material materials painting "
+    "finish finishes finished surface surfaces exterior coating coated material materials "
+    "painting "
     "paint light lights rugged robust sturdy strong durable heavy duty industrial mechanical flat "
     "level crisp clean defined cut structured entity"
 )
 _EXTENT = v.words(
     "tall taller high higher wide wider broad spacious expansive extensive extended prolonged "
     "oversized massive hefty ample bulky narrow slender thin slim deep low short shorter tubular "
-    "tube cylindrical cylinder rounded streamlined aerodynamic box boxes boxlike blocky cubic cuboid "
+    "tube cylindrical cylinder rounded streamlined aerodynamic box boxes boxlike blocky cubic "
+    "cuboid "
     "angular straight upright vertical vertically horizontal horizontally lengthwise lateral "
-    "symmetrical symmetric towering lofty stretching stretches extends extending extend considerable "
-    "sized length width height bigger larger longer greater dimension dimensions proportions lines "
+    "symmetrical symmetric towering lofty stretching stretches extends extending extend "
+    "considerable "
+    "sized length width height bigger larger longer greater dimension dimensions proportions "
+    "lines "
     "contour contours outline outlines silhouette silhouettes edges edge edged angles built "
     "lattice latticework latticed grid gridlike framework frameworks frame frames skeletal shaped "
-    "multiple numerous several many pair paired twin dual various varied diverse variety variations "
-    "front back rear side sides top end ends behind below beneath underneath above forward trailing "
+    "multiple numerous several many pair paired twin dual various varied diverse variety "
+    "variations "
+    "front back rear side sides top end ends behind below beneath underneath above forward "
+    "trailing "
     "mounted attached affixed connected fixed linked joined protruding protrude protrudes "
     "projecting projections outward outwards emerging emerge jutting jut spreading spread swept "
     "tapered tapering gap separation division"
 )
 _PARTS = v.words(
     "wheel wheeled wheelbase tire tires tyre tyres window windowed pane panes glazing windshield "
-    "windshields windscreen grille grilles grill hood bonnet trunk boot mirrors door doors bumpers "
+    "windshields windscreen grille grilles grill hood bonnet trunk boot mirrors door doors "
+    "bumpers "
     "cab cabs cabin cabins hauler chassis bed beds flatbed cargo trailer trailers container "
     "containers tank body bodies roof rooftop panel panels axle axles undercarriage tracks treads "
-    "headlight taillights lamps fender rims hubcaps motor motors wing wings winged winglets wingspan "
+    "headlight taillights lamps fender rims hubcaps motor motors wing wings winged winglets "
+    "wingspan "
     "fuselage tail tails fin fins nose cockpit engine engines turbines propeller propellers rotor "
     "rotors stabilizer stabilizers hull hulls deck decks bow stern mast masts sail sails rudder "
     "superstructure arm arms boom booms jib bucket buckets scoop shovel blade blades hook hooks "
     "hooked hinged jointed hydraulic cable cables hoist counterweight legs leg beam beams column "
-    "columns supports support crossarms cross truss girders struts bar bars compartment compartments "
-    "storage loading unloading space spaces area section sections open uncovered enclosed passenger "
+    "columns supports support crossarms cross truss girders struts bar bars compartment "
+    "compartments "
+    "storage loading unloading space spaces area section sections open uncovered enclosed "
+    "passenger "
     "passengers commercial freight liquid separate appendages extension extensions valves pipes "
-    "piping ladder ladders dish antenna antennas logo logos branding emblem emblems airline airlines"
+    "piping ladder ladders dish antenna antennas logo logos branding emblem emblems airline "
+    "airlines"
 )
 _SMALL = v.words(
     "then than them they towards toward onto off up down out over under through along across "
     "per via whose within without throughout upon each every both either neither two four six "
     "having possesses boasting equipped fitted adorned complete consisting comprising comprised "
     "composed accompanied carrying carries transporting hauling bearing reveal revealing reveals "
-    "indicate indicates indicating suggests suggest comes come served serves make towering standing "
+    "indicate indicates indicating suggests suggest comes come served serves make towering "
+    "standing "
     "sporting sports sport display contrasting marked noted named called referred seek seeking "
-    "finding spotting spotted identifying looking searching locating recognizing detecting noticing "
-    "noting pinpointing discerning observe observed observing find known purpose purposes occupying "
+    "finding spotting spotted identifying looking searching locating recognizing detecting "
+    "noticing "
+    "noting pinpointing discerning observe observed observing find known purpose purposes "
+    "occupying "
     "occupies significant portion much reaching outlined detectable observable familiar signature "
     "conspicuous pronounced apparent vivid bold precise configuration configurations arrangement "
     "arrangements layout setup format coloring colouring coloration colorations differentiating "
     "differentiate differentiates distinction difference highlighting highlights highlight "
-    "embodying embodies exemplifying representing represents symbolizing characterize characterizing "
+    "embodying embodies exemplifying representing represents symbolizing characterize "
+    "characterizing "
     "characterizes defining describing displaying classify separates geometry geometrical styles "
     "available crowd among amongst transport transportation transit"
 )
+# fmt: off
 _KNOWN = (
     FILLER | REQUEST | v.FRAME | v.FUNCTION | v.SIZE.keys() | v.WHOLE | v.PART_MARKER | v.CARRYING
     | v.TELLING | v.LOCATOR | SHAPE_WORDS | _MATERIAL | _FINISH | _EXTENT | _PARTS | _SMALL
-) - v.COLOR.keys() - (v.RELATION - _SMALL - _EXTENT - {"by", "around", "with", "surrounding"})  # fmt: skip
+) - v.COLOR.keys() - (v.RELATION - _SMALL - _EXTENT - v.words("by around with surrounding"))
+# fmt: on
 """Words that any description of the kind may hold."""
 
 _ANY = _ADVERBS | _PHRASES.keys() | {"or"}
@@ -136,6 +154,8 @@ def generic(query: str) -> Word | None:
     tokens = tokenize(query)
     hedges = [index for index in range(len(tokens)) if _is_hedge(tokens, index)]
     if not hedges or places(query) or coordinates(query):
+        return None
+    if any(word.value != "1" for word in counts(query)):
         return None
     if any(True for _ in unknown_words(query, tokens, hedges)):
         return None

@@ -13,7 +13,9 @@ from fiftyone_plugin.language.tokens import REMEMBERED, Word
 
 _CREATURES = "owl whiskers feathers beak paws kitten puppy "
 _ANIMALS = "bird dog cat horse cow squirrel rabbit monkey sheep animal "
-_DEVICES = "gadget smartphone cellphone telephone laptop keyboard joystick gamepad headphones handheld "
+_DEVICES = (
+    "gadget smartphone cellphone telephone laptop keyboard joystick gamepad headphones handheld "
+)
 _INDOORS = (
     "ceiling carpet wallpaper curtains sofa couch bookshelf bathroom kitchen bedroom countertop "
     "dashboard speedometer tabletop hallway "
@@ -23,7 +25,8 @@ _DOOR_PARTS = any_of(
 )
 _POSES = any_of("sitting perched resting lying standing seated posing walking positioned")
 _SHOWS = any_of(
-    "depict(?:s|ing)? display(?:s|ing)? illustrat(?:es?|ing) portray(?:s|ing)? represent(?:s|ing)? "
+    "depict(?:s|ing)? display(?:s|ing)? illustrat(?:es?|ing) portray(?:s|ing)? "
+    "represent(?:s|ing)? "
     "resembl(?:es?|ing) show(?:s|ing)?"
 )
 
@@ -46,14 +49,16 @@ _FORMS = phrasings(
          rf"\b{_SHOWS} (?:a |an |the )?(?:\w+ )?(?:person|man|woman|child|human)\b(?!-)"),
         ("a device", _DEVICES, rf"\b{any_of(_DEVICES)}\b"),
         ("a device", "remote controller portable mobile hand device",
-         r"\b(?:remote control(?:ler)?s?|(?:remote|gam(?:e|ing)) (?:or|and|or a) (?:a )?controller|"
+         r"\b(?:remote control(?:ler)?s?|(?:remote|gam(?:e|ing)) (?:or|and|"
+         r"or a) (?:a )?controller|"
          r"portable device|mobile (?:device|gadget|phone)|hand-?held (?:device|tool|gadget)|"
          r"electronic (?:device|gadget))\b|\bremote(?= (?:or|when|upon|in)\b)"),
         ("a close-up", "close closeup closer closely",
          r"\bclose-?up\b|\bcloseup\b|\b(?:up)?on closer (?:inspection|look|examination)\b"
          r"|\b(?:viewed|seen|inspected|examined|looked at) (?:more )?(?:closely|up close)\b"),
-        ("a room", _INDOORS + "steering",
-         rf"\b{any_of(_INDOORS)}\b|\bsteering wheel\b"),
+        ("a room", _INDOORS + "steering room table chair desk",
+         rf"\b{any_of(_INDOORS)}\b|\bsteering wheel\b|\b(?:living|dining) room\b"
+         r"|\b(?:sitting|seated) (?:at|on|around) (?:a|the) (?:table|chair|desk)\b"),
         ("clothes or a face", "shirt jacket smile smiling beard eyebrows facial",
          r"\b(?:shirt|jacket|smiling|smile|beard|eyebrows|facial)\b"),
     )

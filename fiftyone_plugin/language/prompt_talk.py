@@ -48,7 +48,8 @@ _FORMS = phrasings(
         ("coordinates", "x y", r"\b[xy][- ](?:axis|value|position)\b|\bat \(?x, ?y\)?"),
         ("a size in pixels", "pixel pixels px",
          r"\b\d[\d,.]{0,8} ?-?(?:(?:by|x|×) ?\d{1,5} ?)?-?(?:pixels?|px)\b"
-         r"|\bpixel (?:size|area|count|dimensions?|values?|range|locations?|positions?|width|height)"
+         r"|\bpixel (?:size|area|count|dimensions?|values?|range|locations?|positions?|width|"
+         r"height)"
          r"|\bpixels (?:in|by|from|wide|high|tall|long)\b"),
         ("details", _GIVEN_WORDS,
          rf"\b(?:the|these|those|its|all|any|{_IN}) {_GIVEN} (?:{_INNER} )?{_DETAILS}\b"),
@@ -59,15 +60,25 @@ _FORMS = phrasings(
         ("a region", "marked highlighted annotated above",
          r"\b(?:in|within|inside|from|by) the (?:marked|highlighted|annotated|above) "
          rf"(?:{_INNER} )?(?:area|region|zone|boundary|perimeter)(?= of the {_PICTURE}|[.,;]|$)"),
+        ("details", _GIVEN_WORDS,
+         rf"\b{_DETAILS} (?:that (?:is|are|was|were) )?{_GIVEN}(?=[.,;?!]|$| above| below| here)"),
+        ("a region", _GIVEN_WORDS,
+         r"\b(?:box|boundary|area|region|zone|rectangle|location|position|points?) "
+         rf"(?:that (?:is|are|was|were) )?{_GIVEN}(?=[.,;?!]|$| above| below| here)"),
+        ("a box", "box",
+         r"\b(?:enclosed|surrounded|bounded|marked|framed|outlined) (?:by|in|with) (?:the|a) "
+         r"(?:\w+ )?box\b(?! (?:hedge|truck|car|girder))"),
         ("points", "points vertices",
          r"\b(?:boundary|polygon|contour|vertex|anchor|reference|corner) points\b|\bvertices\b"),
         ("the bounds of the image", "bounds",
          rf"\b{_PICTURE}(?:'s)? bounds\b|\bbounds of the {_PICTURE}\b"),
         ("a description",
-         "according based per following matching match matches fit fits fitting given meets meeting "
+         "according based per following matching match matches fit fits fitting given meets "
+         "meeting "
          "satisfying",
          r"\b(?:according to|based on|as per|following|matching|match(?:es)?|fits?|fitting|given|"
-         r"meets|meeting|satisfying|per) the (?:above |text(?:ual)? |visual |written |accompanying )?"
+         r"meets|meeting|satisfying|per) the (?:above |text(?:ual)? |visual |written |"
+         r"accompanying )?"
          rf"(?:{_DETAILS}|annotations?|captions?|prompt)\b(?! of\b)"),
         ("a description", "as",
          r"\bas (?:described|specified|indicated|mentioned|given|provided|outlined|stated|noted|"
@@ -76,10 +87,12 @@ _FORMS = phrasings(
         ("the use of the mask",
          "segmentation annotation labeling labelling truth annotator annotators",
          r"\bfor (?:the )?(?:\w+ )?(?:segmentation|annotation|labell?ing)\b"
-         r"|\b(?:semantic|instance|image|object) segmentation\b|\bannotators?\b|\bground[- ]truth\b"
+         r"|\b(?:semantic|instance|image|object) segmentation\b|\bannotators?\b|"
+         r"\bground[- ]truth\b"
          r"|\bsegmentation (?:masks?|purposes?|tasks?)\b"),
         ("the use of the mask", _AIM_WORDS,
-         r"\bfor (?:a )?(?:better|clearer|easier|improved|further|deeper|enhanced|more accurate|"
+         r"\bfor (?:a |an |the )?(?:better|clearer|easier|improved|further|deeper|enhanced|"
+         r"more accurate|"
          rf"accurate|precise|proper|greater|full) {_AIM}\b"
          r"|\b(?:to|in order to) (?:ensure|aid(?: in)?|facilitate|improve|enhance|assist(?: in)?|"
          rf"support|enable|allow|provide)(?: for)? (?:\w+ )?{_AIM}\b"),
@@ -94,6 +107,7 @@ _NUMBERS = phrasings(
          r"\bat (?:points? |positions? |locations? )?\d{1,4},? ?(?:and |by )?\d{1,4}\b"),
         ("coordinates", "from across down over",
          r"\b\d[\d.]{0,5} ?(?:%|percent|units|px) (?:of the \w+ )?(?:from|across|down|over) "),
+        ("coordinates", "x", r"\bx:? ?\d{1,4},? (?:and )?y:? ?\d{1,4}\b"),
         ("a size in pixels", "by size sized measuring measures dimensions area box rectangle",
          r"(?<![\d.])\d{2,4} ?(?:[x×]|by) ?\d{2,4}(?![\d.]| ?(?:m|meters?|metres?|ft|feet)\b)"),
     )

@@ -17,13 +17,12 @@ _DIVIDE_WORDS = (
 )
 _ARRANGE_WORDS = (
     "position reposition place put set arrange rearrange adjust improve enhance move relocate "
-    "align rotate resize rescale crop enlarge shrink shift orient reorient organize organise modify "
+    "align rotate resize rescale crop enlarge shrink shift orient reorient organize organise "
+    "modify "
     "alter change remove delete replace insert install situate lay center centre straighten "
     "sharpen brighten stabilize stabilise keep ensure guarantee "
 )
-_NAME_WORDS = (
-    "name names identity identities type types kind category nature model make brand "
-)
+_NAME_WORDS = "name names identity identities type types kind category nature model make brand "
 _HEAD = (
     r"^\W{0,3}(?:(?:in|within|from|on|at|for|to|by|using) [^,.;:]{3,80}, ?)?"
     r"(?:(?:please|kindly|now|then|first|next|just|try to|try and|let us|let's|you (?:should|must|"
@@ -48,10 +47,14 @@ _FORMS = phrasings(
          rf"{_HEAD}(?P<said>{_DIVIDE}) {_THE}(?!.{{1,200}}\bfrom the\b)"),
         ("to divide it", _DIVIDE_WORDS + "break cut",
          rf"\band (?P<said>{_DIVIDE}) (?:it|them|the|this|that)\b"),
+        ("to divide it", "break cut",
+         rf"{_HEAD}(?P<said>break|cut) {_THE} [^.,;]{{1,60}} (?:into|apart|down|up)\b"),
         ("to arrange it", _ARRANGE_WORDS + "sure",
-         rf"{_HEAD}(?P<said>{_ARRANGE}) {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)(?! [^.]{{1,80}}\bapart\b)"),
+         rf"{_HEAD}(?P<said>{_ARRANGE}) {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
+         r"(?! [^.]{1,80}\bapart\b)"),
         ("to arrange it", "it them",
-         r"\band (?:then )?(?P<said>position|place|put|set|arrange|adjust|move|align|rotate|resize|"
+         r"\band (?:then )?(?P<said>position|place|put|set|arrange|adjust|move|align|rotate|"
+         r"resize|"
          r"ensure) (?:it|them)\b(?! apart)"),
         ("a name", "name", rf"{_HEAD}(?P<said>name) (?:the|this|that|what|which|these|those)\b"),
         ("a name", "what which",

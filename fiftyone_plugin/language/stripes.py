@@ -17,9 +17,15 @@ _RUNNING = v.words(
 _BROKEN = v.words("warped wavy distorted stretched rainbow glitched glitchy corrupted smeared")
 _CARRIERS = v.words("bus truck shed court field lot road runway crosswalk car van boat ship plane "
                     "aircraft airplane tennis basketball helipad")  # fmt: skip
-_OTHER = v.COLOR.keys() | _RUNNING | STRIPES | v.words(
-    "colors shades tones running run runs arranged alternating tall narrow thin slender wooden wood "
-    "light dark marked marks series exceptional set sets section"
+_OTHER = (
+    v.COLOR.keys()
+    | _RUNNING
+    | STRIPES
+    | v.words(
+        "colors shades tones running run runs arranged alternating tall narrow thin slender "
+        "wooden wood "
+        "light dark marked marks series exceptional set sets section"
+    )
 )
 _KNOWN = (FILLER | REQUEST | v.FRAME | v.FUNCTION | _OTHER) - v.words("windows wheels")
 

@@ -61,43 +61,55 @@ _FORMS = phrasings(
          r"(?:light\b(?!-)|lighting|clarity|visibility|resolution|illumination|"
          rf"{_TELLING}(?: \w+)? (?:{_FEATURES}|information|structures?))"),
         ("lack of features", _FEATURE_WORDS,
-         r"\b(?:no|few|little|lack of|lacks|lacking|absence of|without|devoid of|free of|hardly any|"
-         r"barely any|scarcely any|not (?:enough|many|much|any)|n't (?:\w+ )?(?:any|enough|much|many)|"
+         r"\b(?:no|few|little|lack of|lacks|lacking|absence of|without|devoid of|free of|"
+         r"hardly any|"
+         r"barely any|scarcely any|not (?:enough|many|much|any)|n't (?:\w+ )?(?:any|enough|much|"
+         r"many)|"
          r"not (?:have|show|display|exhibit|reveal|possess)) (?:(?!additional|extra|further|other|"
          r"decorative|architectural|surface|roof|external|colou?r|load|more)\w+ ){0,3}?"
          rf"{_FEATURES}\b"),
         ("cannot be seen",
-         "cannot can unable impossible possible hard harder difficult challenging tough tricky easy "
+         "cannot can unable impossible possible hard harder difficult challenging tough tricky "
+         "easy "
          "struggle",
          r"\b(?:cannot|can't|can not|unable to|impossible to|not possible to|hard to|harder to|"
-         r"difficult to|challenging to|tough to|tricky to|not easy to|struggle to) (?:\w+ly )?(?:be )?"
+         r"difficult to|challenging to|tough to|tricky to|not easy to|"
+         r"struggle to) (?:\w+ly )?(?:be )?"
          rf"(?:\w+ly )?{_SEEN}\b"),
         ("cannot be seen", "no not hardly barely scarcely poorly",
-         r"\bno\b(?: \w+){0,3} (?:are|is|can be) (?:visible|seen|discernible|identifiable|made out)"
-         r"|\b(?:not|hardly|barely|scarcely|poorly) (?:\w+ly )?(?:visible|discernible|identifiable|"
+         r"\bno\b(?: \w+){0,3} (?:are|is|can be) (?:visible|seen|discernible|identifiable|"
+         r"made out)"
+         r"|\b(?:not|hardly|barely|scarcely|poorly) (?:\w+ly )?(?:visible|discernible|"
+         r"identifiable|"
          r"recogni[sz]able|distinguishable|discerned|perceptible|clearly)\b"),
         ("cannot be seen",
-         "indiscernible undiscernible unidentifiable unrecognizable unrecognisable illegible unseen "
+         "indiscernible undiscernible unidentifiable unrecognizable unrecognisable illegible "
+         "unseen "
          "indistinguishable undistinguishable",
          r"\b(?:indiscernible|undiscernible|unidentifiable|unrecogni[sz]able|illegible|unseen|"
          r"indistinguishable|undistinguishable)\b"),
         ("said despite it", _CONCESSIONS,
-         r"\b(?:despite|in spite of|notwithstanding|regardless of|even (?:though|with|if|when)|although|"
+         r"\b(?:despite|in spite of|notwithstanding|regardless of|even (?:though|with|if|when)|"
+         r"although|"
          r"though|albeit)\b(?: [\w'’-]+){0,7}? "
-         rf"(?:{_DARK}|{_BLURRED}|lights?|lighting|shadows?|obscur\w+|conceal\w*|blend\w*|hid(?:den|es|"
+         rf"(?:{_DARK}|{_BLURRED}|lights?|lighting|shadows?|obscur\w+|conceal\w*|blend\w*|"
+         rf"hid(?:den|es|"
          r"ing)|camouflag\w*|invisible|lack\w*|absence|no|few|faint|fog|haze|mist|visibility|"
          r"resolution|quality|clarity|vague\w*)\b"),
         ("said because of it", "because due owing result amid given",
          r"\b(?:because of|due to|owing to|as a result of|amid|given)\b(?: [\w'’-]+){0,5}? "
          rf"(?:darkness|dimness|dimly|{_BLURRED}|obscured|low visibility|gloom|low[- ]resolution|"
-         rf"(?:dark|dim|poor|low)[- ](?:\w+ )?(?:{_PICTURE}|quality|look|condition|lighting|light))\b"
+         rf"(?:dark|dim|poor|low)[- ](?:\w+ )?(?:{_PICTURE}|quality|look|condition|lighting|"
+         rf"light))\b"
          r"(?![- ](?:blue|brown|gr[ae]y|green))"),
         ("said of the image", _DARK_WORDS + _BLURRED_WORDS + "poorly low focus obscure vague",
          rf"\b(?:{_DARK}|{_BLURRED}|obscure|vague) (?:and \w+ )?{_PICTURE}\b"),
-        ("said of the image", _DARK_WORDS + _BLURRED_WORDS + _LACK_WORDS + "obscured distorted focus "
-         "poorly",
-         rf"\b{_PICTURE}(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)(?: (?:overall|general|very|so|quite|"
-         rf"rather|somewhat))? (?:{_DARK}|{_BLURRED}|lack|poor|obscured|distorted|low (?:light|quality|"
+        ("said of the image", _DARK_WORDS + _BLURRED_WORDS + _LACK_WORDS
+         + "obscured distorted focus poorly",
+         rf"\b{_PICTURE}(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)(?: (?:overall|general|very|so|"
+         rf"quite|"
+         rf"rather|somewhat))? (?:{_DARK}|{_BLURRED}|lack|poor|obscured|distorted|low (?:light|"
+         rf"quality|"
          r"resolution|visibility))\b"),
         ("said of the image", "dark dim poor low blurry blurred murky fuzzy unclear hazy",
          r"\b(?:dark|dim|poor|low|blurry|blurred|murky|fuzzy|unclear|hazy) (?:quality|appearance|"
@@ -107,7 +119,8 @@ _FORMS = phrasings(
          r"obscure|ambiguous)\b(?!-)"),
         ("said of the target", "obscured hidden concealed masked",
          rf"\b{_IS} (?:\w+ly )?(?:obscured|hidden|concealed|masked)(?: (?:in|within) (?:the|this) "
-         rf"{_PICTURE}|[.,;?]?$| by (?:the )?(?:\w+ )?(?:{_DARK}|{_BLURRED}|fog|haze|mist|lighting))"),
+         rf"{_PICTURE}|[.,;?]?$| by (?:the )?(?:\w+ )?(?:{_DARK}|{_BLURRED}|fog|haze|mist|"
+         rf"lighting))"),
         ("said of its features", _FEATURE_WORDS,
          rf"\b{_FEATURES} (?:that )?(?:\w+ )?{_IS} (?:\w+ )?(?:{_BLURRED}|vague|obscured?|hidden|"
          r"hard|difficult|faint|missing|not|lost|absent|invisible)\b"),
@@ -115,22 +128,41 @@ _FORMS = phrasings(
          rf"\b(?:{_BLURRED}|vague|obscured?|undefined) (?:\w+ )?"
          rf"(?:{_FEATURES}|appearance|shape|outline|form|silhouette|contours?|look)\b"),
         ("a blur", "blur blob smear smudge blotch haze",
-         r"\b(?:featureless|indistinct|unclear|murky|shadowy|fuzzy|vague|shapeless|nondescript|dim|"
+         r"\b(?:featureless|indistinct|unclear|murky|shadowy|fuzzy|vague|shapeless|nondescript|"
+         r"dim|"
          r"dark),? (?:\w+ )?(?:blur|blob|smear|smudge|blotch|haze)\b"),
         ("a blur", "featureless indistinct unclear murky shapeless",
-         r"\b(?:featureless|indistinct|unclear|murky|shapeless) (?:\w+ )?(?:patch|mass|form|shape)\b"),
+         r"\b(?:featureless|indistinct|unclear|murky|shapeless) (?:\w+ )?(?:patch|mass|form|"
+         r"shape)\b"),
+        ("a blur", "blur smear smudge", r"\bas an? (?:\w+,? ){0,2}(?:blur|smear|smudge)\b"),
+        ("lack of features", "nothing",
+         rf"\bnothing (?:\w+ly )?(?:{_TELLING}|special|unique|notable|particular)\b"),
+        ("lost in darkness", "darkness dark gloom fog haze mist blur shadows",
+         r"\b(?:shrouded|hidden|lost|concealed|swallowed|veiled|cloaked|immersed|engulfed|"
+         r"enveloped|"
+         r"obscured|blend(?:s|ed|ing)?) (?:in|by|into|with|in with) (?:the |a )?(?:\w+ )?"
+         r"(?:darkness|dark|gloom|fog|haze|mist|blur|shadows)\b(?! \w)"),
         ("it hides the target",
-         "obscures obscuring obscure conceals concealing hides hiding swallows swallowing prevents "
+         "obscures obscuring obscure conceals concealing hides hiding swallows swallowing "
+         "prevents "
          "preventing hinders hindering impairs impairing renders rendering making makes affects "
          "affecting",
-         r"\b(?:darkness|blurriness|blur|lighting|light|shadows?|gloom|fog|haze|mist|backdrop|background|"
-         r"resolution|quality) (?:that )?(?:is |are )?(?:obscur|conceal|hid(?:es|ing)|swallow|prevent|"
+         r"\b(?:darkness|blurriness|blur|lighting|light|shadows?|gloom|fog|haze|mist|backdrop|"
+         r"background|"
+         r"resolution|quality) (?:that )?(?:is |are )?(?:obscur|conceal|hid(?:es|ing)|swallow|"
+         r"prevent|"
          r"hinder|impair|render|mak(?:es|ing) it|affect)"),
+        ("out of sight", "most majority bulk",
+         r"\b(?:most|the majority|the bulk) of (?:it|its \w+|the \w+) (?:is |lies |lying |being )?"
+         r"(?:outside|beyond|out of|cut off|hidden|invisible|not visible)\b"),
         ("out of sight",
-         "largely mostly mainly primarily predominantly chiefly almost nearly entirely completely most",
-         r"\b(?:largely|mostly|mainly|primarily|predominantly|chiefly|almost (?:entirely|completely|"
+         "largely mostly mainly primarily predominantly chiefly almost nearly entirely "
+         "completely most",
+         r"\b(?:largely|mostly|mainly|primarily|predominantly|chiefly|almost (?:entirely|"
+         r"completely|"
          r"fully)|nearly (?:entirely|completely|all)|entirely|completely|for the most part) "
-         r"(?:is |lies |lying |located |positioned |situated |extends |falls )?(?:out of|outside|beyond|"
+         r"(?:is |lies |lying |located |positioned |situated |extends |falls )?(?:out of|outside|"
+         r"beyond|"
          r"off|past|hidden|invisible|not visible|cut off|cropped out|unseen)\b"),
     )
 )  # fmt: skip
