@@ -1,10 +1,11 @@
-"""How to import, and what came of it."""
+"""Import options and summary."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from importers.errors import UsageError
 from importers.formats.base import SPLITS
@@ -13,7 +14,7 @@ from importers.parallel import Engine
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How to import.
+    """Options of an import.
 
     Attributes:
         splits: which of ``train``, ``val``, ``test``
@@ -42,7 +43,7 @@ class ImportOptions:
     params: Mapping[str, str] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Makes sure that the options can be meant.
+        """Validates the options.
 
         Raises:
             UsageError: for an unknown split, a limit of nothing, or a contradiction
@@ -57,12 +58,12 @@ class ImportOptions:
 
 
 DEFAULTS = ImportOptions()
-"""What an import does that is told nothing."""
+"""The options of an import that is given none."""
 
 
 @dataclass
 class ImportSummary:
-    """What an import did; ``samples``, ``images`` and ``splits`` count what is there now."""
+    """The result of an import; ``samples``, ``images`` and ``splits`` count the whole dataset."""
 
     dataset: str
     format: str
@@ -73,4 +74,5 @@ class ImportSummary:
     skipped: list[dict[str, str]] = field(default_factory=list)
     skipped_total: int = 0
     notes: list[str] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0

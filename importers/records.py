@@ -1,4 +1,4 @@
-"""What a reader yields, with nothing decoded yet: a pair, a captioned image, an instruction.
+"""Records as readers yield them, undecoded: pairs, captioned images, instructions.
 
 Segmentation data gives one record a query/mask pair, caption and instruction data one record
 an image.
@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from importers.mask_values import MaskValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A file inside an uncompressed archive: these bytes of that file.
+    """A file inside an uncompressed archive.
 
     Attributes:
         archive: the archive
@@ -73,9 +75,15 @@ class Polygons:
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """A target stored as a mask image (TIFF or PNG)."""
+    """A target stored as a mask image (TIFF or PNG).
+
+    Attributes:
+        path: the file
+        values: which of its values are the target, where that was set by hand
+    """
 
     path: Path
+    values: MaskValues | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +167,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class CaptionedImage:
-    """An image and what was written about it.
+    """An image and its captions.
 
     Attributes:
         key: ``format/split/image id``; the same on every machine
@@ -186,7 +194,7 @@ class CaptionedImage:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question about an image and what the dataset holds to be its answers.
+    """A question about an image and its reference answers.
 
     Attributes:
         question: exactly as published
@@ -205,7 +213,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box that a text holds.
+    """A bounding box in a text.
 
     Attributes:
         label: what the text calls the object; ``""`` where it does not say
@@ -250,10 +258,10 @@ Record = Pair | CaptionedImage | Instruction
 
 
 def make_key(dataset: str, split: str, image_id: str, index: int) -> str:
-    """The stable name of a pair, which resume, findings, decisions and manifests speak of."""
+    """The stable key of a pair, used by resume, findings, decisions and manifests."""
     return f"{dataset}/{split}/{image_id}#{index}"
 
 
 def make_image_key(dataset: str, split: str, image_id: str) -> str:
-    """The stable name of a record that speaks of a whole image."""
+    """The stable key of a record about a whole image."""
     return f"{dataset}/{split}/{image_id}"

@@ -1,4 +1,4 @@
-"""ROOT as a person gives it -> where the files lie: a folder, a ``.tar``, a ``.zip``, the hub."""
+"""Locates a source: a folder, a ``.tar``, a ``.zip`` or a dataset on the hub."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 
 from importers import hub
 from importers.errors import OnNote, StateError, UsageError, ignore_note
-from importers.files import MARKER, mark_folder
+from importers.files import MARKER, is_leftover, mark_folder
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
 from importers.unzip import unzip
+
+MOST_LEVELS = 4
+"""Folders around everything."""
 
 UNPACKED = ".unpacked"
 """A file that stands in folders into which an archive was unpacked whole."""
@@ -20,7 +23,7 @@ UNPACKED = ".unpacked"
 
 @dataclass(frozen=True)
 class Located:
-    """A source that has been found.
+    """A located source.
 
     Attributes:
         root: what was given, made absolute; the same on a second import
@@ -32,8 +35,8 @@ class Located:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What of a source is needed.
+class SourceRequest:
+    """What an import needs of a source.
 
     Attributes:
         format_name: a format's name, or ``auto``
@@ -46,7 +49,7 @@ class Wish:
     limit: int | None
 
     def wanted(self, names: Sequence[str]) -> list[str]:
-        """Of a repository's files those that are needed; all where the format is not known."""
+        """The files of a repository that are needed; all if the format is not known."""
         chosen = FORMATS[self.format_name] if self.format_name != "auto" else None
         if chosen is None or chosen.wanted is None:
             return list(names)
@@ -54,7 +57,7 @@ class Wish:
 
 
 def absolute_root(root: Path | str) -> str:
-    """A root as datasets remember it."""
+    """A root as it is stored with a dataset: an address, or an absolute path."""
     if hub.is_address(str(root)):
         return str(root)
     return str(Path(root).expanduser().absolute())
@@ -62,18 +65,18 @@ def absolute_root(root: Path | str) -> str:
 
 def locate(
     root: Path | str,
-    wish: Wish,
+    request: SourceRequest,
     media_dir: Path,
     owner: str,
     *,
     on_note: OnNote = ignore_note,
     progress: Progress = no_progress,
 ) -> Located:
-    """Finds a source, fetching and unpacking what has to be.
+    """Locates a source, fetching and unpacking it if necessary.
 
     Args:
         root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
-        wish: what of it is needed
+        request: what of it is needed
         media_dir: the dataset's own folder, beside which archives are unpacked
         owner: the dataset's name
         on_note: takes what is worth knowing
@@ -85,7 +88,7 @@ def locate(
     """
     given = absolute_root(root)
     if hub.is_address(given):
-        path = hub.fetch(hub.parse_address(given), wish.wanted)
+        path = hub.fetch(hub.parse_address(given), request.wanted)
     else:
         path = Path(given)
         if not path.exists():
@@ -94,12 +97,12 @@ def locate(
     if archive is not None:
         folder = unpacked_folder(archive, media_dir)
         _unpack_once(archive, folder, owner, on_note, progress)
-        path = _inner(folder)
-    return Located(given, path)
+        path = folder
+    return Located(given, _inner(path) if path.is_dir() else path)
 
 
 def _only_archive(path: Path) -> Path | None:
-    """The ``.zip`` that a root is, or that is all there is to unpack in it."""
+    """The ``.zip`` that a root is, or the only one in it if it holds no known format."""
     if path.is_file():
         return path if path.suffix.lower() == ".zip" else None
     if any(f.detect(path) for f in FORMATS.values()):
@@ -109,7 +112,7 @@ def _only_archive(path: Path) -> Path | None:
 
 
 def unpacked_folder(archive: Path, media_dir: Path) -> Path:
-    """Where an archive is unpacked: of another archive of that name it is another folder."""
+    """The folder that an archive is unpacked into; it differs for another archive of that name."""
     facts = archive.stat()
     identity = f"{archive.resolve()} {facts.st_size} {facts.st_mtime_ns}"
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
@@ -129,9 +132,18 @@ def _unpack_once(
 
 
 def _inner(folder: Path) -> Path:
-    """The folder itself, or the only one in it where archives have one around everything."""
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    wrapped = len(entries) == 1 and entries[0].is_dir()
-    if wrapped and not any(f.detect(folder) for f in FORMATS.values()):
-        return entries[0]
-    return folder
+    """The folder itself, or one below it where it has one around everything, or several."""
+    inner = folder
+    for _ in range(MOST_LEVELS):
+        if any(f.detect(inner) for f in FORMATS.values()):
+            return inner
+        entries = [entry for entry in inner.iterdir() if not _is_hidden(entry.name)]
+        if len(entries) != 1 or not entries[0].is_dir():
+            break
+        inner = entries[0]
+    # What holds no format is named as it was given.
+    return inner if any(f.detect(inner) for f in FORMATS.values()) else folder
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or is_leftover(name)

@@ -83,6 +83,12 @@ def quoted(text: str) -> str:
     return repr(line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]} ...")
 
 
+def in_quotes(text: str) -> str:
+    """Words of a query as they stand in it, so that they can be found there again."""
+    text = text.strip()
+    return f"'{text[:MAX_QUOTED]} ...'" if len(text) > MAX_QUOTED else f"'{text}'"
+
+
 class Remark(NamedTuple):
     """What is remarked of one of a sample's texts; as in an issue."""
 

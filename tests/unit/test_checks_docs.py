@@ -94,6 +94,7 @@ def test_without_data_the_benchmark_says_so(repo_root: Path, tmp_path: Path, nam
     assert bench(repo_root, tmp_path, name).startswith("no GRES annotations in ")
 
 
+@pytest.mark.slow
 def test_the_check_is_as_good_as_documented(
     repo_root: Path, shared_data: Path, labels: list[dict]
 ) -> None:
