@@ -116,7 +116,6 @@ def read_files(keys: Path, findings: Path) -> tuple[set[str], Flags]:
 def read_dataset(name: str) -> tuple[set[str], Flags]:
     """The same of a stored dataset."""
     from fiftyone_plugin.checks.findings_store import ranked
-
     from importers import store
     from importers.fields import KEY
 
