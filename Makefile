@@ -3,7 +3,7 @@
 #   make demo    see the whole of PairLens work on generated datasets, in about a minute
 #   make app     open the App on the demo's dataset, or on yours: make app DATASET=name
 #   make test    all tests; some of them: make test ARGS="tests/unit -k masks"
-#   make test-fast   unit tests alone: no database, no browser
+#   make test-fast   the quick ones: no database, no browser
 #   make check   ruff and pyright
 #   make bench   the benchmarks, one after the other
 #   make bundle  build the panels' script from its TypeScript (needs node and npm)

@@ -74,13 +74,14 @@ def measure(root: Path, seeds: list[int], rate: float) -> dict[str, Any]:
 
 def drop_wrong(dataset: Any) -> int:
     """Gives the verdict ``drop`` to every pair that was judged to be wrong."""
-    from fiftyone_plugin.curation.review import Verdict, set_verdicts
+    from fiftyone_plugin.curation.texts import VerdictKind
+    from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
     from importers.fields import KEY
 
     present = set(dataset.values(KEY))
     labels = map(json.loads, LABELS.read_text("utf-8").splitlines())
     wrong = [one for one in labels if one["right"] is False and one["key"] in present]
-    verdicts = [Verdict(one["key"], "drop", note=one["why"]) for one in wrong]
+    verdicts = [Verdict(one["key"], VerdictKind.DROP, note=one["why"]) for one in wrong]
     return set_verdicts(dataset, verdicts, reviewer="position-labels") if verdicts else 0
 
 

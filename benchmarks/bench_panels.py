@@ -34,7 +34,7 @@ from bson import ObjectId, json_util
 
 from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation.review_fields import VERDICTS
+from fiftyone_plugin.curation.texts import VERDICTS
 from fiftyone_plugin.demo.faults import plant
 from fiftyone_plugin.demo.layouts import make_gres
 from fiftyone_plugin.metrics.runs import score

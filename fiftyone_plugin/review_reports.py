@@ -1,27 +1,27 @@
-"""What came of sessions and of merged and compared decisions, in lines for people."""
+"""Reports of sessions, and of merged and compared decisions files."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from fiftyone_plugin.curation.merging import Agreement, FileDecision, Merged
+from fiftyone_plugin.curation.panel_types import SessionView
 from fiftyone_plugin.reports import Report, counts, shorten, table
 
 MOST_SHOWN = 5
 """Conflicts shown; ``--json`` names all."""
 
 
-def of_session(session: dict[str, Any]) -> Report:
+def of_session(session: SessionView) -> Report:
     """One session."""
-    return Report(session, _lines(session))
+    return Report(dict(session), _lines(session))
 
 
-def of_sessions(sessions: list[dict[str, Any]]) -> Report:
+def of_sessions(sessions: list[SessionView]) -> Report:
     """All sessions, newest first."""
     lines = [line for session in sessions for line in _lines(session)]
     return Report({"sessions": sessions}, lines or ["There is no session."])
 
 
-def _lines(session: dict[str, Any]) -> list[str]:
+def _lines(session: SessionView) -> list[str]:
     state = "finished" if session["finished"] else f"{session['left']:,} left"
     people = ", ".join(f"{one['reviewer']} {one['judged']:,}" for one in session["reviewers"])
     return [
@@ -31,27 +31,27 @@ def _lines(session: dict[str, Any]) -> list[str]:
     ]
 
 
-def of_merge(done: dict[str, Any]) -> Report:
+def of_merge(done: Merged) -> Report:
     """Decisions files merged."""
     lines = [
         f"Merged {len(done['files'])} files into {done['out']}: {done['merged']:,} verdicts; "
         f"on {done['agreed']:,} pairs several agree, on {len(done['conflicts']):,} they do not."
     ]
     for conflict in done["conflicts"][:MOST_SHOWN]:
-        said = "; ".join(_told(one) for one in conflict["decisions"])
-        lines.append(f"  {conflict['key']}: {shorten(said, 140)}")
+        each = "; ".join(_decision(one) for one in conflict["decisions"])
+        lines.append(f"  {conflict['key']}: {shorten(each, 140)}")
     if len(done["conflicts"]) > MOST_SHOWN:
         lines.append(f"  ... and {len(done['conflicts']) - MOST_SHOWN:,} more")
-    return Report(done, lines)
+    return Report(dict(done), lines)
 
 
-def _told(decision: dict[str, Any]) -> str:
-    """The phrase is told by its first words: two that fix a pair differ in it."""
+def _decision(decision: FileDecision) -> str:
+    """A decision with the first words of its phrase, in which two that fix a pair differ."""
     phrase = f" as {shorten(decision['phrase'], 40)!r}" if decision["phrase"] else ""
     return f"{decision['reviewer'] or 'somebody'} {decision['verdict']}{phrase}"
 
 
-def of_agreement(done: dict[str, Any]) -> Report:
+def of_agreement(done: Agreement) -> Report:
     """Two reviewers compared."""
     line = f"{done['common']:,} pairs judged by both, {done['same']:,} alike"
     if done["share"] is not None:
@@ -66,4 +66,4 @@ def of_agreement(done: dict[str, Any]) -> Report:
         rows = [("", *names)]
         rows += [(a, *(f"{done['table'][a][b]:,}" for b in names)) for a in names]
         lines += table(rows)
-    return Report(done, lines)
+    return Report(dict(done), lines)

@@ -1,5 +1,6 @@
-"""Published remote-sensing vision-language files, read into FiftyOne datasets.
+"""Published remote-sensing vision-language files: formats, and their import into FiftyOne.
 
-Nothing in this package imports :mod:`fiftyone_plugin`; only ``store``, ``fallback``, ``schema``,
-``datasets``, ``ingest``, ``dataset_types`` and ``app_view`` import FiftyOne.
+Nothing here imports :mod:`fiftyone_plugin`. Only ``app_view``, ``datasets``, ``dataset_types``,
+``documents``, ``fo_internals``, ``ingest``, ``scenes``, ``schema``, ``store`` and ``zoo`` import
+FiftyOne: formats, masks and records do not.
 """

@@ -1,4 +1,4 @@
-"""What the App shows of a dataset on first opening: which fields, in which colours and groups.
+"""Default appearance of a dataset in the App: visible fields, colors and sidebar groups.
 
 Everything here is a default that curators change in the App and that a later import leaves
 as they left it.
@@ -38,7 +38,7 @@ filters make the App slow on large datasets."""
 
 
 def arrange(dataset: Any) -> None:
-    """Sets the defaults on a dataset whose appearance nobody has set yet."""
+    """Sets the defaults where nothing is set yet."""
     config = dataset.app_config
     if config.active_fields is None:
         shown = [name for name in _SHOWN if dataset.has_field(name)]
@@ -53,7 +53,7 @@ def arrange(dataset: Any) -> None:
 
 
 def _groups(dataset: Any) -> list[Any]:
-    """Our groups, then FiftyOne's own with what is left, closed."""
+    """The groups of PairLens, then FiftyOne's own with the remaining fields, closed."""
     taken = {path for paths in _GROUPS.values() for path in paths}
     groups = [
         fo.SidebarGroupDocument(

@@ -1,4 +1,4 @@
-"""OpenCV's own threads, told to stay out of the way of ours.
+"""Limits OpenCV to one thread while PairLens runs several.
 
 OpenCV splits one picture over all cores. Where the cores have a picture each already, its
 threads wait for each other and nothing else: measuring a mask of 512x512 pixels takes twice
@@ -20,7 +20,7 @@ _before = 0
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Makes OpenCV use the calling thread alone, until the last who asked for that is done."""
+    """Limits OpenCV to the calling thread until the last context that asked for it ends."""
     global _users, _before
     with _lock:
         if not _users:

@@ -29,7 +29,7 @@ from importers.formats import FORMATS, SPLITS, Format, find_format
 from importers.ingest import LISTED, ImportOptions, fill_dataset
 from importers.parallel import Engine, Progress, no_progress
 from importers.registry import Registry
-from importers.sources import Located, Wish, locate
+from importers.sources import Located, SourceRequest, locate
 
 SKIPPED = "skipped.jsonl"
 
@@ -87,9 +87,9 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         if not self._root:
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
         watch = progress if callable(progress) else no_progress
-        wish = Wish(self.format_name, self._options.splits, self._options.limit)
+        request = SourceRequest(self.format_name, self._options.splits, self._options.limit)
         media_dir = media_dir_of(dataset.name, self._options.media_dir)
-        source = locate(self._root, wish, media_dir, dataset.name, progress=watch)
+        source = locate(self._root, request, media_dir, dataset.name, progress=watch)
         chosen = find_format(self.format_name, source.path)
         before = store.info(dataset)
         _check_same_source(dataset, before, chosen, source)
@@ -110,7 +110,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
 
 @contextmanager
 def _adding_up(dataset: Any, listed: Path, before: Mapping[str, Any]) -> Iterator[None]:
-    """Keeps what was skipped and noted when other parts of the source came in."""
+    """Adds the skipped records and notes of earlier parts of the source to those of this one."""
     earlier = listed.read_bytes() if before and listed.is_file() else b""
     yield
     if not before:
@@ -128,7 +128,7 @@ def _adding_up(dataset: Any, listed: Path, before: Mapping[str, Any]) -> Iterato
 def _check_same_source(
     dataset: Any, facts: Mapping[str, Any], chosen: Format, source: Located
 ) -> None:
-    """Makes sure that the dataset holds nothing, or part of what is about to be added."""
+    """Checks that the dataset is empty or was imported from the same source."""
     if facts and (facts["format"], facts["path"]) != (chosen.name, str(source.path)):
         raise StateError(
             f"dataset {dataset.name!r} holds {facts['format']} from {facts['root']}, to which "
@@ -146,7 +146,7 @@ Exporting builds on this package, so the exporter registers itself here."""
 
 
 class PairLensDataset(DatasetType):
-    """Whatever of :data:`importers.formats.FORMATS` a folder holds, as a dataset type of FiftyOne.
+    """The format that a folder holds, as a dataset type of FiftyOne.
 
     It is written in the layout that it was read from.
     """

@@ -15,7 +15,7 @@ from importers.sources import UNPACKED, Located
 
 
 def default_media_dir(name: str) -> Path:
-    """Where a dataset's masks, renditions and predictions go unless told otherwise."""
+    """The default folder of a dataset's masks, renditions and predictions."""
     return Path(str(fo.config.default_dataset_dir)) / "pairlens" / safe_name(name)
 
 
@@ -39,7 +39,7 @@ def open_dataset(
     resume: bool = False,
     overwrite: bool = False,
 ) -> tuple[Any, Path]:
-    """Makes a dataset, or opens the one that an import is to go on with.
+    """Creates a dataset, or opens the one that an import resumes.
 
     Returns:
         the dataset and its media folder
@@ -92,7 +92,7 @@ def _reopen(
 
 
 def claim_media_dir(name: str, root: Path, given: Path | None = None) -> Path:
-    """Takes a folder for a dataset's media: an empty one, or one left by the same dataset.
+    """Claims a media folder for a dataset: an empty one, or one of the same dataset.
 
     Raises:
         UsageError: if it lies in the source or around it

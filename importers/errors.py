@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 
 
 class PairLensError(Exception):
-    """Base of all; the command line prints it without a traceback and exits with 1."""
+    """Base class; the command line prints it without a traceback and exits with 1."""
 
 
 class UsageError(PairLensError):
@@ -68,9 +68,9 @@ OnNote = Callable[[str], None]
 
 
 def raise_error(error: RecordError) -> None:
-    """The strict policy for broken records: stop at the first."""
+    """Strict handling of broken records: stops at the first."""
     raise error
 
 
 def ignore_note(note: str) -> None:
-    """The policy for notes of a caller who does not want them."""
+    """Discards notes."""

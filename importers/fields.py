@@ -1,4 +1,4 @@
-"""Every sample field, index, info key and run name, once.
+"""Names of all sample fields, indexes, info keys and runs.
 
 The names follow FiftyOne's own where it has one (``filepath``, ``tags``, ``<eval key>_iou``)
 and the RefSegRS copy on the hub for ``segmentation`` and ``phrase``.

@@ -1,4 +1,4 @@
-"""Python's garbage collector, told to look less often while millions of documents are made."""
+"""Fewer runs of Python's garbage collector while millions of documents are made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hf://datasets/OWNER/NAME[@revision]``: a dataset on the hub -> a folder, and back.
+"""Fetches datasets from the Hugging Face hub (``hf://datasets/OWNER/NAME[@revision]``) and uploads.
 
 ``huggingface_hub`` does the work, with its own cache, progress bars, tokens and resumption.
 Here is decided which files are needed, and said in one sentence what went wrong.
@@ -43,7 +43,7 @@ class HubAddress:
 
 
 def is_address(root: str) -> bool:
-    """Whether a root names something on the hub instead of a folder."""
+    """Whether a root is an address on the hub, not a path."""
     return root.startswith(SCHEME)
 
 
@@ -60,7 +60,7 @@ def parse_address(root: str) -> HubAddress:
 
 
 def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None = None) -> Path:
-    """Brings the files that are needed into the hub's cache.
+    """Downloads the needed files into the hub's cache.
 
     Files that are there already are not fetched again. ``HF_ENDPOINT``, ``HF_HUB_CACHE`` and
     ``HF_TOKEN`` are heeded, and so is ``hf auth login``.
@@ -98,7 +98,7 @@ def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None 
 
 
 def push(folder: Path, repo: str) -> str:
-    """Uploads a folder as a dataset; a repository that is not there is made, private.
+    """Uploads a folder as a dataset; a missing repository is created, private.
 
     Args:
         folder: what to upload
@@ -184,7 +184,7 @@ def _top(name: str, whole: set[str]) -> str:
 
 @contextmanager
 def _said_plainly(address: HubAddress, endpoint: str, done: str = "fetched") -> Iterator[None]:
-    """Turns what the hub's client raises into a sentence with the way out."""
+    """Translates errors of the hub's client into a message that says what to do."""
     from huggingface_hub import errors
 
     at = f"{endpoint}/datasets/{address.repo}"

@@ -1,4 +1,4 @@
-"""Records -> a FiftyOne dataset: streaming, in bulk, resumable.
+"""Imports records into a FiftyOne dataset: streaming, in bulk, resumable.
 
 A record's files are written before its document, each of them whole or not at all, and its key
 is unique in the database: whenever a run is killed, what the database holds is complete, and
@@ -28,8 +28,8 @@ from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.records import Record
 from importers.scenes import join_scenes
-from importers.skip_log import Skips
-from importers.sources import Located, Wish, locate
+from importers.skip_log import SkipLog
+from importers.sources import Located, SourceRequest, locate
 
 LISTED = 1000
 """Skipped records kept in the dataset's info; all of them are in ``skipped.jsonl``."""
@@ -55,7 +55,7 @@ def import_dataset(
         root: what the dataset lies in: a folder, a ``.tar``, a ``.zip``, or
             ``hf://datasets/OWNER/NAME[@revision]``
         name: of the FiftyOne dataset
-        options: how
+        options: of the import
         progress: called with images done and images in all
 
     Raises:
@@ -69,9 +69,9 @@ def import_dataset(
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched
     notes: list[str] = []
-    wish = Wish(format_name, options.splits, options.limit)
+    request = SourceRequest(format_name, options.splits, options.limit)
     media_dir = media_dir_of(name, options.media_dir)
-    source = locate(root, wish, media_dir, name, on_note=notes.append, progress=progress)
+    source = locate(root, request, media_dir, name, on_note=notes.append, progress=progress)
     chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
     dataset, media_dir = open_dataset(
@@ -109,7 +109,7 @@ def fill_dataset(
     }
     store.update_info(dataset, **facts, complete=False)
     _remove_leftovers(media_dir)
-    skips = Skips(media_dir / "skipped.jsonl", options.strict)
+    skips = SkipLog(media_dir / "skipped.jsonl", options.strict)
     try:
         records = chosen.read(
             root, splits=options.splits, on_error=skips, on_note=summary.notes.append, **params
@@ -136,7 +136,7 @@ def fill_dataset(
 
 
 def _remove_leftovers(media_dir: Path) -> None:
-    """Deletes what killed runs had begun to write; another run may be writing right now."""
+    """Deletes unfinished files of killed runs, unless they are new: another run may be writing."""
     for file in media_dir.glob("*/.*.partial"):
         with suppress(FileNotFoundError):
             if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
@@ -158,9 +158,9 @@ def _prepared_images(
     records: Iterator[Record],
     place: Place,
     options: ImportOptions,
-    skips: Skips,
+    skips: SkipLog,
 ) -> Iterator[list[Prepared]]:
-    """Prepares image by image; what is in the database already and what fails gives ``[]``."""
+    """Prepares image by image; yields ``[]`` for those that are in the database or fail."""
     images = group_by_image(records)
     if options.resume:
         groups = _without_existing(dataset, images)
@@ -223,7 +223,7 @@ def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) 
     return sum(added)
 
 
-def _finish(dataset: Any, summary: ImportSummary, skips: Skips) -> None:
+def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog) -> None:
     collection = fo_internals.collection(dataset)
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = collection.estimated_document_count()

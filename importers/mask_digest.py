@@ -1,4 +1,4 @@
-"""What tells equal masks: a digest of size and pixels, whatever the encoding."""
+"""A digest of a mask's size and pixels, independent of its encoding."""
 
 from __future__ import annotations
 

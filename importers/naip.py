@@ -1,4 +1,4 @@
-"""Where and when an aerial photograph of NAIP was taken, by its name.
+"""Location and date of NAIP aerial photographs, from their names.
 
 The National Agriculture Imagery Program cuts the United States into quarter quadrangles of
 3.75 minutes and names each file for its own: ``m_4107501_ne_18_060_20221108`` is the north-east
@@ -33,7 +33,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What the name of a tile says.
+    """What a tile name encodes.
 
     Attributes:
         footprint: the quarter quadrangle; a published tile reaches up to :data:`BUFFER` past it

@@ -1,4 +1,4 @@
-"""How to import, and what came of it."""
+"""Import options and summary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from importers.parallel import Engine
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """How to import.
+    """Options of an import.
 
     Attributes:
         splits: which of ``train``, ``val``, ``test``
@@ -42,7 +42,7 @@ class ImportOptions:
     params: Mapping[str, str] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Makes sure that the options can be meant.
+        """Validates the options.
 
         Raises:
             UsageError: for an unknown split, a limit of nothing, or a contradiction
@@ -57,12 +57,12 @@ class ImportOptions:
 
 
 DEFAULTS = ImportOptions()
-"""What an import does that is told nothing."""
+"""The options of an import that is given none."""
 
 
 @dataclass
 class ImportSummary:
-    """What an import did; ``samples``, ``images`` and ``splits`` count what is there now."""
+    """The result of an import; ``samples``, ``images`` and ``splits`` count the whole dataset."""
 
     dataset: str
     format: str

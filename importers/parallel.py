@@ -1,6 +1,6 @@
-"""One map over many items, whatever runs it.
+"""A parallel map over many items, and a thread that writes while the next items are made.
 
-Results come in the order of the items, a failing item fails alone, and only a window of
+Results of the map come in the order of the items, a failing item fails alone, and only a window of
 items is under way at once, so that an endless stream of them takes bounded memory.
 """
 
@@ -31,6 +31,12 @@ ENGINES: tuple[Engine, ...] = get_args(Engine)
 WINDOW = 4
 """Items under way for each worker: enough that none waits while results are stored."""
 
+LEAST = 250
+"""Items of a write; the fewer, the less is left to write when the last one is made."""
+
+MOST = 4000
+"""Items that gather while a write is under way, which then is waited for."""
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -40,7 +46,7 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[A, B]):
-    """What became of one item: either ``value`` or ``error``."""
+    """The result of one item: either ``value`` or ``error``."""
 
     item: A
     value: B | None = None
@@ -54,7 +60,7 @@ class Outcome(Generic[A, B]):
 
 
 def no_progress(done: int, total: int | None) -> None:
-    """For callers who do not watch."""
+    """Ignores progress."""
 
 
 def default_workers() -> int:
@@ -152,26 +158,6 @@ def _collect(batch: list[A], future: Future[list[_Result[B]]]) -> Iterator[Outco
 
 
 @contextmanager
-def one_behind() -> Iterator[Callable[[Callable[[], object]], None]]:
-    """Runs tasks one after the other in a thread, each while the next is prepared.
-
-    What is yielded takes a task, when the one before is done, and raises what that raised. All
-    are done when the context ends.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
-        under_way: deque[Future[object]] = deque()
-
-        def run(task: Callable[[], object]) -> None:
-            while under_way:
-                under_way.popleft().result()
-            under_way.append(thread.submit(task))
-
-        yield run
-        while under_way:
-            under_way.popleft().result()
-
-
-@contextmanager
 def _submitter(engine: Engine, workers: int) -> Iterator[Callable[..., Future[Any]]]:
     if engine == "ray":
         yield _ray_submit(workers)
@@ -205,3 +191,67 @@ def _ray_submit(workers: int) -> Callable[..., Future[Any]]:
 
 def _call(task: Callable[[], B]) -> B:
     return task()
+
+
+class OneBehind:
+    """Runs tasks one after the other in a thread, each while the next is prepared.
+
+    Args:
+        thread: an executor of one thread
+    """
+
+    def __init__(self, thread: Executor) -> None:
+        self._thread = thread
+        self._under_way: Future[Any] | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no task is under way."""
+        return self._under_way is None or self._under_way.done()
+
+    def __call__(self, task: Callable[[], object]) -> None:
+        """Starts a task when the one before is done; raises what that raised."""
+        self.wait()
+        self._under_way = self._thread.submit(task)
+
+    def wait(self) -> None:
+        """Returns when the last task is done; raises what it raised."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
+
+
+@contextmanager
+def one_behind() -> Iterator[OneBehind]:
+    """Yields a runner of tasks in a thread; all are done when the context ends."""
+    with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
+        behind = OneBehind(thread)
+        yield behind
+        behind.wait()
+
+
+@contextmanager
+def batches_behind(write: Callable[[list[A]], object]) -> Iterator[Callable[[Iterable[A]], None]]:
+    """Yields a function that takes items, which are written in batches in a thread.
+
+    A batch has :data:`LEAST` items or more, but for the last; all are written when the context
+    ends.
+
+    Args:
+        write: called with one batch after the other, in a thread
+    """
+    gathered: list[A] = []
+
+    with one_behind() as behind:
+
+        def add(items: Iterable[A]) -> None:
+            gathered.extend(items)
+            if len(gathered) >= LEAST and (behind.idle or len(gathered) >= MOST):
+                flush()
+
+        def flush() -> None:
+            behind(partial(write, gathered[:]))
+            gathered.clear()
+
+        yield add
+        flush()

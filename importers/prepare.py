@@ -1,4 +1,4 @@
-"""One image's records -> its files on disk and plain facts for the database.
+"""Prepares the records of an image: its files on disk, and the values for the database.
 
 This is what workers run: it decodes, measures and writes, and imports no FiftyOne.
 """
@@ -49,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PreparedImage:
-    """The image of some records, as the database will speak of it.
+    """The image of some records, as the database describes it.
 
     Attributes:
         filepath: the image as published
@@ -85,7 +85,7 @@ class PreparedPair:
 
 @dataclass(frozen=True, slots=True)
 class PreparedText:
-    """What was written about an image, with the image there for the database to speak of."""
+    """A record of texts about an image, with the image prepared."""
 
     record: CaptionedImage | Instruction
     image: PreparedImage

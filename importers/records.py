@@ -1,4 +1,4 @@
-"""What a reader yields, with nothing decoded yet: a pair, a captioned image, an instruction.
+"""Records as readers yield them, undecoded: pairs, captioned images, instructions.
 
 Segmentation data gives one record a query/mask pair, caption and instruction data one record
 an image.
@@ -32,7 +32,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A file inside an uncompressed archive: these bytes of that file.
+    """A file inside an uncompressed archive.
 
     Attributes:
         archive: the archive
@@ -159,7 +159,7 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class CaptionedImage:
-    """An image and what was written about it.
+    """An image and its captions.
 
     Attributes:
         key: ``format/split/image id``; the same on every machine
@@ -186,7 +186,7 @@ class CaptionedImage:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question about an image and what the dataset holds to be its answers.
+    """A question about an image and its reference answers.
 
     Attributes:
         question: exactly as published
@@ -205,7 +205,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box that a text holds.
+    """A bounding box in a text.
 
     Attributes:
         label: what the text calls the object; ``""`` where it does not say
@@ -250,10 +250,10 @@ Record = Pair | CaptionedImage | Instruction
 
 
 def make_key(dataset: str, split: str, image_id: str, index: int) -> str:
-    """The stable name of a pair, which resume, findings, decisions and manifests speak of."""
+    """The stable key of a pair, used by resume, findings, decisions and manifests."""
     return f"{dataset}/{split}/{image_id}#{index}"
 
 
 def make_image_key(dataset: str, split: str, image_id: str) -> str:
-    """The stable name of a record that speaks of a whole image."""
+    """The stable key of a record about a whole image."""
     return f"{dataset}/{split}/{image_id}"

@@ -1,7 +1,7 @@
-"""Names for things of one kind: formats, conventions, checks, predictors, exporters.
+"""Registries of formats, conventions, checks, predictors and converters.
 
-Our own things register when the package that they are in is imported. Those of other packages
-are found through entry points: each names a module, and importing it registers what is in it::
+Entries of PairLens register when their package is imported. Those of other packages are found
+through entry points, each of which names a module that registers its entries on import::
 
     [project.entry-points."pairlens.checks"]
     my_checks = "my_package.my_checks"
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """A mapping that refuses a second thing of the same name.
+    """A mapping by name that refuses duplicates.
 
     Args:
-        kind: what the things are, for messages: ``"format"``
-        group: the entry points whose modules register more of them; they are imported when
+        kind: what an entry is, for messages: ``"format"``
+        group: the entry points whose modules register more entries; they are imported when
             the registry is first read
 
     Attributes:
@@ -40,7 +40,7 @@ class Registry(Generic[T]):
         self.broken: dict[str, str] = {}
 
     def add(self, name: str, thing: T) -> T:
-        """Adds a thing.
+        """Adds an entry.
 
         Raises:
             ValueError: if the name is taken, which is a mistake in the code
@@ -66,12 +66,12 @@ class Registry(Generic[T]):
         return len(self._things)
 
     def values(self) -> list[T]:
-        """The things, in the order they were added."""
+        """The entries, in the order they were added."""
         self._load()
         return list(self._things.values())
 
     def _load(self) -> None:
-        """Imports the modules of other packages, once; a broken one costs only its own things."""
+        """Imports the modules of other packages, once; a broken one loses only its own entries."""
         if self._group is None:
             return
         with self._lock:  # reentrant: a module may read the registry while it registers

@@ -1,4 +1,4 @@
-"""One ``image_id`` for what is one image, where a dataset names copies of it differently."""
+"""One ``image_id`` for copies of an image that a dataset names differently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample fields of each kind of record, declared on a FiftyOne dataset in one go.
+"""Declares the sample fields of each kind of record on a FiftyOne dataset in one go.
 
 ``Dataset.add_sample_field`` saves and reloads the dataset at every call, which for these forty
 takes longer than importing a few hundred pairs.
@@ -56,7 +56,7 @@ _TURN: dict[str, Any] = {
 
 
 def declare(dataset: Any, kind: Kind = "pairs") -> None:
-    """Adds the fields of a kind of record; those that are there already are left as they are."""
+    """Adds the fields of a kind of record; existing fields stay as they are."""
     dataset.media_type = "image"
     add_fields(dataset, _schema(kind))
     _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
@@ -82,7 +82,7 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
 
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:
-    """Declares attributes of labels that FiftyOne does not know of itself."""
+    """Declares attributes of labels that FiftyOne does not have by default."""
     add_fields(
         dataset,
         {f"{path}.{name}": new_field(name, _TYPES[kind]) for name, kind in members.items()},
@@ -129,7 +129,7 @@ def _listed(name: str, members: dict[str, Any]) -> Any:
 
 
 def declare_pixels(dataset: Any) -> None:
-    """Adds the fields of what is measured of the images, to datasets from before there were."""
+    """Adds the fields of image measurements to datasets that were imported without them."""
     add_fields(dataset, _pixel_schema())
 
 

@@ -1,4 +1,4 @@
-"""Broken records: counted, listed, and never a reason to stop unless asked."""
+"""The log of skipped records."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ SUMMARIZED = 100_000
 """Skipped records kept in the summary, so that memory is bounded."""
 
 
-class Skips:
-    """Takes broken records: all of them go to a file, the first few stay in memory.
+class SkipLog:
+    """Logs broken records: all of them to a file, the first ones in memory as well.
 
     Attributes:
         listed: ``{"source", "reason"}`` of the first, at the most :data:`SUMMARIZED`
@@ -30,7 +30,7 @@ class Skips:
         self.total = 0
 
     def __call__(self, error: RecordError) -> None:
-        """Takes a record, or raises it in strict mode."""
+        """Logs a broken record, or raises it in strict mode."""
         if self._strict:
             raise error
         entry = {"source": error.source, "reason": error.reason}
@@ -40,5 +40,5 @@ class Skips:
             self.listed.append(entry)
 
     def close(self) -> None:
-        """Ends the file."""
+        """Closes the file."""
         self._stream.close()

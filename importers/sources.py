@@ -1,4 +1,4 @@
-"""ROOT as a person gives it -> where the files lie: a folder, a ``.tar``, a ``.zip``, the hub."""
+"""Locates a source: a folder, a ``.tar``, a ``.zip`` or a dataset on the hub."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNPACKED = ".unpacked"
 
 @dataclass(frozen=True)
 class Located:
-    """A source that has been found.
+    """A located source.
 
     Attributes:
         root: what was given, made absolute; the same on a second import
@@ -32,8 +32,8 @@ class Located:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What of a source is needed.
+class SourceRequest:
+    """What an import needs of a source.
 
     Attributes:
         format_name: a format's name, or ``auto``
@@ -46,7 +46,7 @@ class Wish:
     limit: int | None
 
     def wanted(self, names: Sequence[str]) -> list[str]:
-        """Of a repository's files those that are needed; all where the format is not known."""
+        """The files of a repository that are needed; all if the format is not known."""
         chosen = FORMATS[self.format_name] if self.format_name != "auto" else None
         if chosen is None or chosen.wanted is None:
             return list(names)
@@ -54,7 +54,7 @@ class Wish:
 
 
 def absolute_root(root: Path | str) -> str:
-    """A root as datasets remember it."""
+    """A root as it is stored with a dataset: an address, or an absolute path."""
     if hub.is_address(str(root)):
         return str(root)
     return str(Path(root).expanduser().absolute())
@@ -62,18 +62,18 @@ def absolute_root(root: Path | str) -> str:
 
 def locate(
     root: Path | str,
-    wish: Wish,
+    request: SourceRequest,
     media_dir: Path,
     owner: str,
     *,
     on_note: OnNote = ignore_note,
     progress: Progress = no_progress,
 ) -> Located:
-    """Finds a source, fetching and unpacking what has to be.
+    """Locates a source, fetching and unpacking it if necessary.
 
     Args:
         root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
-        wish: what of it is needed
+        request: what of it is needed
         media_dir: the dataset's own folder, beside which archives are unpacked
         owner: the dataset's name
         on_note: takes what is worth knowing
@@ -85,7 +85,7 @@ def locate(
     """
     given = absolute_root(root)
     if hub.is_address(given):
-        path = hub.fetch(hub.parse_address(given), wish.wanted)
+        path = hub.fetch(hub.parse_address(given), request.wanted)
     else:
         path = Path(given)
         if not path.exists():
@@ -99,7 +99,7 @@ def locate(
 
 
 def _only_archive(path: Path) -> Path | None:
-    """The ``.zip`` that a root is, or that is all there is to unpack in it."""
+    """The ``.zip`` that a root is, or the only one in it if it holds no known format."""
     if path.is_file():
         return path if path.suffix.lower() == ".zip" else None
     if any(f.detect(path) for f in FORMATS.values()):
@@ -109,7 +109,7 @@ def _only_archive(path: Path) -> Path | None:
 
 
 def unpacked_folder(archive: Path, media_dir: Path) -> Path:
-    """Where an archive is unpacked: of another archive of that name it is another folder."""
+    """The folder that an archive is unpacked into; it differs for another archive of that name."""
     facts = archive.stat()
     identity = f"{archive.resolve()} {facts.st_size} {facts.st_mtime_ns}"
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
@@ -129,7 +129,7 @@ def _unpack_once(
 
 
 def _inner(folder: Path) -> Path:
-    """The folder itself, or the only one in it where archives have one around everything."""
+    """The folder itself, or the only folder in it if the archive wraps everything in one."""
     entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
     wrapped = len(entries) == 1 and entries[0].is_dir()
     if wrapped and not any(f.detect(folder) for f in FORMATS.values()):

@@ -1,4 +1,4 @@
-"""Straight access to a FiftyOne dataset's collection, in one place.
+"""Direct access to the MongoDB collection of a FiftyOne dataset.
 
 ``Dataset.add_samples`` and ``set_values`` validate every value and write about 2,400 and
 20,000 samples a second; the same documents written straight go about ten times as fast.
@@ -50,7 +50,7 @@ def load(name: str) -> Any:
 
 
 def info(dataset: Any) -> dict[str, Any]:
-    """PairLens' own facts about the dataset: format, root, media folder ..."""
+    """What PairLens stored about the dataset: format, root, media folder ..."""
     return dict(dataset.info.get(fields.INFO) or {})
 
 
@@ -60,7 +60,7 @@ def source_path(facts: dict[str, Any]) -> Path:
 
 
 def update_info(dataset: Any, **facts: Any) -> None:
-    """Changes some of the facts."""
+    """Changes some of what :func:`info` returns."""
     dataset.info[fields.INFO] = info(dataset) | facts
     dataset.save()
 
@@ -76,7 +76,7 @@ def segmentation(mask_path: str) -> dict[str, Any]:
 
 
 def plain_stats(stats: MaskStats | ImageStats | TargetColors) -> dict[str, Any]:
-    """Measurements with lists for tuples, which is what comes back from the database."""
+    """Measurements with lists for tuples, as the database returns them."""
     # Not asdict, which copies deeply: half of the time that a pair's document took.
     values = ((name, getattr(stats, name)) for name in stats.__slots__)
     return {name: list(v) if v.__class__ is tuple else v for name, v in values}
@@ -186,7 +186,7 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
 
 
 def _send(collection: Any, updates: list[dict[str, Any]]) -> None:
-    """Makes updates that may be made twice, as a single command.
+    """Sends idempotent updates as a single command.
 
     ``bulk_write`` makes objects of each and takes twice the time, of which small masks need
     little more. Whatever goes wrong is left to it: it tries again where that may help, and

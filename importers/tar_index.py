@@ -1,4 +1,4 @@
-"""Where the members of an uncompressed tar archive lie, without reading what is in them.
+"""Indexes the members of an uncompressed tar archive without reading their contents.
 
 Python's ``tarfile`` does this too, in three times the time, and repairs or guesses where
 an archive is broken. Here a header is either right to the checksum or the walk ends with one
@@ -34,11 +34,11 @@ _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZ": "bzip2", b"\xfd7": "xz", b"(\xb5": "z
 
 
 class ArchiveError(PairLensError):
-    """An archive that cannot be read on; the message lacks the archive's name."""
+    """An archive that cannot be read further; the message lacks the archive's name."""
 
 
 class NoEndMark(ArchiveError):
-    """An archive that ends after a whole member, but without the blocks that say so."""
+    """An archive that ends after a whole member but lacks the end-of-archive blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def printable(name: str) -> str:
 
 
 class _Extended:
-    """What headers before a member's own say of it."""
+    """What extended headers say of the member that follows."""
 
     def __init__(self) -> None:
         self.name = ""

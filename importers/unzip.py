@@ -1,4 +1,4 @@
-"""A published ``.zip`` -> a folder, member by member, nothing of it trusted."""
+"""Unpacks a published ``.zip`` member by member, trusting nothing in it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _said_plainly(archive: Path) -> Iterator[None]:
 
 
 def _check_size(archive: Path, folder: Path, members: list[zipfile.ZipInfo]) -> None:
-    """Refuses what says of itself that it is too much; what lies about it is cut off later."""
+    """Refuses members that declare too much; those that declare it wrongly are cut off later."""
     total = sum(member.file_size for member in members)
     if total > MAX_RATIO * archive.stat().st_size or len(members) > MAX_MEMBERS:
         raise StateError(

@@ -12,6 +12,9 @@ fail() { say "bundle: $*"; exit 1; }
 command -v npm >/dev/null ||
     fail "npm is needed and was not found; on Debian and Ubuntu: sudo apt-get install nodejs npm"
 
+# The types of what the panels are sent are Python's.
+python3 ../../../tools/panel_types.py "$@"
+
 # Packages are installed anew where the lockfile has changed. None of their scripts is run.
 stamp=node_modules/.lockfile
 if ! cmp -s package-lock.json "$stamp"; then

@@ -12,6 +12,7 @@ from fiftyone_plugin.bench.faults import Record
 from fiftyone_plugin.checks import Check
 from fiftyone_plugin.checks.batch import Columns, Row, image_of
 from fiftyone_plugin.checks.sample_reader import batches
+from fiftyone_plugin.curation.texts import VerdictKind
 from importers import fields
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
@@ -43,5 +44,5 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
 
 def _record(row: Row, columns: Columns) -> Record:
     mask, image = columns.value(row, _MASK), columns.value(row, "filepath")
-    dropped = columns.value(row, fields.VERDICT) == "drop"
+    dropped = columns.value(row, fields.VERDICT) == VerdictKind.DROP
     return Record(columns.sample(row), mask or "", image, known_bad=dropped)

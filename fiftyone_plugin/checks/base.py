@@ -159,6 +159,9 @@ class Check:
         params: parameter defaults by name
         keeps: for checks of datasets, what is kept of every sample
         kinds: the kinds of datasets that it applies to
+        topic: the heading under which ``docs/checks.md`` has it
+        fires: samples of which it reports at least the first issue that the documentation shows
+        silent: samples alike of which it reports nothing
     """
 
     name: str
@@ -170,6 +173,9 @@ class Check:
     params: dict[str, Any]
     keeps: tuple[Statistic, ...] = ()
     kinds: tuple[Kind, ...] = ("pairs",)
+    topic: str = ""
+    fires: tuple[Sample, ...] = ()
+    silent: tuple[Sample, ...] = ()
 
     def with_params(self, given: dict[str, Any]) -> Check:
         """The check with some parameters set; texts are cast to the default's type.
@@ -223,11 +229,14 @@ def check(
     severity: Severity,
     about: str,
     needs: tuple[str, ...],
+    topic: str = "",
+    fires: Sample | Iterable[Sample] = (),
+    silent: Sample | Iterable[Sample] = (),
     scope: Scope = "sample",
     keeps: tuple[Statistic, ...] = (),
     kinds: tuple[Kind, ...] = ("pairs",),
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Registers the decorated generator function as a check."""
+    """Registers the decorated generator function as a check; see :class:`Check`."""
 
     def register(function: CheckFunction) -> CheckFunction:
         params = {
@@ -235,7 +244,16 @@ def check(
             for p in inspect.signature(function).parameters.values()
             if p.kind is inspect.Parameter.KEYWORD_ONLY
         }
-        CHECKS.add(name, Check(name, severity, scope, needs, about, function, params, keeps, kinds))
+        examples = (_samples(fires), _samples(silent))
+        CHECKS.add(
+            name,
+            Check(name, severity, scope, needs, about, function, params, keeps, kinds, topic,
+                  *examples),
+        )  # fmt: skip
         return function
 
     return register
+
+
+def _samples(given: Sample | Iterable[Sample]) -> tuple[Sample, ...]:
+    return (given,) if isinstance(given, Sample) else tuple(given)

@@ -297,7 +297,7 @@ def _worked(
 
 
 def _read_again(
-    samples: Any, ious: Mapping[str, str], ids: bytes, one: Check, numbers: Integers | None
+    samples: Any, ious: Mapping[str, str], ids: bytearray, one: Check, numbers: Integers | None
 ) -> Iterator[Batch]:
     """The samples of some numbers, with what a check needs, in the order of their import."""
     known = range(len(ids) // 12) if numbers is None else numbers.tolist()

@@ -1,4 +1,4 @@
-"""What another mask changes besides itself: colors, scores and findings of the pair.
+"""What depends on a pair's mask: colors, scores and findings of the pair.
 
 They are measured again at once, so that the pair does not contradict itself. The findings of
 checks that compare several pairs, and the totals of a scoring, stay as their last run left
@@ -18,10 +18,10 @@ from fiftyone_plugin.checks.findings_store import earlier_findings, stored_value
 from fiftyone_plugin.checks.runner import RAN, kind_of
 from fiftyone_plugin.checks.sample_reader import LABEL_VALUES
 from fiftyone_plugin.checks.texts import for_kind
-from fiftyone_plugin.curation.log import State
+from fiftyone_plugin.curation.log import Values
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.counting import Source, count_chunk
-from fiftyone_plugin.metrics.measure import score_changes
+from fiftyone_plugin.metrics.dataset_overlaps import score_changes
+from fiftyone_plugin.metrics.pair_overlaps import MaskSource, count_chunk
 from fiftyone_plugin.metrics.runs import METHOD, scored_fields
 from importers import store
 from importers.errors import MaskError
@@ -43,8 +43,8 @@ from importers.media import ImageError, read_rgb
 Document = dict[str, Any]
 
 
-def of_mask(dataset: Any, document: Document, mask: State) -> State:
-    """The fields that follow from another mask.
+def of_mask(dataset: Any, document: Document, mask: Values) -> Values:
+    """The fields that depend on the mask, measured for another mask.
 
     Args:
         dataset: that the pair belongs to
@@ -55,7 +55,7 @@ def of_mask(dataset: Any, document: Document, mask: State) -> State:
         fields to set with the mask; ``None`` for those to remove
     """
     changed = document | mask
-    following: State = {TARGET_COLORS: _colors(changed)}
+    following: Values = {TARGET_COLORS: _colors(changed)}
     following |= _scores(dataset, changed)
     return following | _findings(dataset, changed | following)
 
@@ -72,15 +72,15 @@ def _colors(document: Document) -> Document | None:
     return store.embedded(store.plain_stats(colors)) if colors else None
 
 
-def _scores(dataset: Any, document: Document) -> State:
+def _scores(dataset: Any, document: Document) -> Values:
     """The pair's numbers in every scoring that it is in and that is against the mask."""
-    scores: State = {}
+    scores: Values = {}
     for key in dataset.list_evaluations(method=METHOD):
         config = dataset.get_evaluation_info(key).config
         scored = any(document.get(name) is not None for name in score_fields(key))
         if config.gt_field != SEGMENTATION or not scored:
             continue
-        source = Source(
+        source = MaskSource(
             config.pred_field, SEGMENTATION, instances=config.instances, side=config.side
         )
         counted = count_chunk([document], source).overlaps[0]
@@ -92,7 +92,7 @@ def _scores(dataset: Any, document: Document) -> State:
     return scores
 
 
-def _findings(dataset: Any, document: Document) -> State:
+def _findings(dataset: Any, document: Document) -> Values:
     """What the checks of single pairs say now that ran over the dataset before."""
     ran: dict[str, Any] = store.info(dataset).get(RAN) or {}
     checks = _checks(ran, kind_of(dataset))

@@ -1,4 +1,4 @@
-"""Reading a decisions file, which may come from anybody: every line is checked before use."""
+"""The lines of a decisions file, which may come from any source: each is checked before use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from fiftyone_plugin.curation import texts
 from fiftyone_plugin.curation.texts import MAX_RLE
@@ -20,9 +20,31 @@ MAX_KEY = 1000
 _HASH = re.compile(r"[0-9a-f]{64}|")
 
 
+class MaskLine(TypedDict):
+    """A replaced mask in a line: its target in COCO's compressed RLE, its digest as a whole."""
+
+    size: list[int]
+    counts: str
+    sha256: str
+
+
+class DecisionLine(TypedDict):
+    """The JSON object of a line; :mod:`fiftyone_plugin.curation.decisions` describes it."""
+
+    key: str
+    verdict: str
+    reviewer: str | None
+    time: str | None
+    note: str | None
+    phrase: str | None
+    mask: MaskLine | None
+    phrase_sha256: str
+    mask_sha256: str
+
+
 @dataclass(frozen=True, slots=True)
-class MendedMask:
-    """A mask that was mended.
+class ReplacedMask:
+    """A mask that replaces the published one.
 
     Attributes:
         rle: its target, ``{"size": [height, width], "counts": text}``, whose runs fit its size
@@ -35,7 +57,7 @@ class MendedMask:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One line of the file; the attributes are its members, and where in the file it stands."""
+    """A line that was checked, with its first byte in the file and its length in bytes."""
 
     key: str
     verdict: str
@@ -43,7 +65,7 @@ class Decision:
     time: datetime | None
     note: str | None
     phrase: str | None
-    mask: MendedMask | None
+    mask: ReplacedMask | None
     phrase_sha256: str
     mask_sha256: str
     start: int = 0
@@ -133,7 +155,7 @@ def _hash(members: dict[str, Any], name: str) -> str:
     return value
 
 
-def _mask(value: Any) -> MendedMask | None:
+def _mask(value: Any) -> ReplacedMask | None:
     if value is None:
         return None
     if not isinstance(value, dict):
@@ -146,4 +168,4 @@ def _mask(value: Any) -> MendedMask | None:
         read_runs(rle)
     except MaskError as error:
         raise UsageError(f"its 'mask' cannot be: {error}") from None
-    return MendedMask(rle, sha256)
+    return ReplacedMask(rle, sha256)

@@ -7,10 +7,10 @@ One JSON object a line, sorted by key::
      "mask": null, "phrase_sha256": "...", "mask_sha256": "..."}
 
 ``phrase`` is ``null`` where the phrase was left as published, and ``mask`` where the mask was;
-a mended mask is ``{"size": [height, width], "counts": "...", "sha256": "..."}``, its target in
+a replaced mask is ``{"size": [height, width], "counts": "...", "sha256": "..."}``, its target in
 COCO's compressed RLE. The hashes are those of the *published* phrase (SHA-256 of its utf-8)
-and of the *published* mask's size and pixels (:func:`importers.mask_digest.digest`): whoever has
-another copy of the dataset can apply the file, and a line that was written about something
+and of the *published* mask's size and pixels (:func:`importers.mask_digest.digest`): the
+file can be applied to another copy of the dataset, and a line that was written about something
 else is found out.
 """
 
@@ -18,28 +18,46 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypedDict
 
-from fiftyone_plugin.curation import review_fields
-from fiftyone_plugin.curation.applying import apply
-from fiftyone_plugin.curation.review_fields import VERDICTS, Stored
-from importers import fo_internals
-from importers.errors import MaskError, StateError, UsageError
-from importers.fields import (
-    KEY,
-    ORIGINAL_PHRASE,
-    REVIEW_NOTE,
-    REVIEWED_AT,
-    REVIEWER,
-    TARGET,
-    VERDICT,
+from bson import ObjectId
+
+from fiftyone_plugin.curation import mask_replacement, review_fields, texts, writing
+from fiftyone_plugin.curation.decision_lines import (
+    Decision,
+    DecisionLine,
+    MaskLine,
+    read_decisions,
+    read_once,
 )
+from fiftyone_plugin.curation.log import Change, Step, Values
+from fiftyone_plugin.curation.review_fields import ReviewedPair
+from fiftyone_plugin.curation.texts import VERDICTS
+from fiftyone_plugin.curation.verdicts import edited
+from importers import fo_internals, store
+from importers.errors import MaskError, StateError, UsageError
+from importers.fields import KEY, REVIEW_NOTE, REVIEWED_AT, REVIEWER, TARGET, VERDICT
 from importers.files import write_atomic
 from importers.masks import load_stored
-from importers.rle import encode_rle
+from importers.rle import decode_rle, encode_rle
 
-__all__ = ["apply", "dump", "write_lines"]
+
+class NotApplied(TypedDict):
+    """A line that was not applied, and why."""
+
+    key: str
+    line: int
+    reason: str
+
+
+class Applied(TypedDict):
+    """The result of applying a file; ``applied`` counts the lines that hold now."""
+
+    applied: int
+    stale: list[NotApplied]
+    unknown: list[NotApplied]
 
 
 def dump(dataset: Any, path: Path | str) -> int:
@@ -70,30 +88,152 @@ def write_lines(dataset: Any, stream: BinaryIO) -> int:
     count = 0
     for document in found.allow_disk_use(True):
         # Escaped to ASCII: no phrase can hold what some reader takes for a line end.
-        stream.write(json.dumps(_line(Stored(document))).encode() + b"\n")
+        stream.write(json.dumps(_line(ReviewedPair.from_document(document))).encode() + b"\n")
         count += 1
     return count
 
 
-def _line(stored: Stored) -> dict[str, Any]:
-    state = stored.state
+def _line(pair: ReviewedPair) -> DecisionLine:
+    review = pair.review
     return {
-        "key": stored.key,
-        "verdict": state[VERDICT],
-        "reviewer": state[REVIEWER],
-        "time": review_fields.text_of(state[REVIEWED_AT]),
-        "note": state[REVIEW_NOTE],
-        "phrase": None if state[ORIGINAL_PHRASE] is None else state[stored.text_field],
-        "mask": _mask(stored) if stored.mended else None,
-        "phrase_sha256": review_fields.text_digest(stored.published_phrase),
-        "mask_sha256": stored.mask_digest,
+        "key": pair.key,
+        "verdict": review["verdict"] or "",
+        "reviewer": review["reviewer"],
+        "time": texts.text_of(review["reviewed_at"]),
+        "note": review["review_note"],
+        "phrase": None if review["original_phrase"] is None else pair.text,
+        "mask": None if pair.mask_digest == pair.published_digest else _mask(pair),
+        "phrase_sha256": texts.text_digest(pair.published_text),
+        "mask_sha256": pair.published_digest,
     }
 
 
-def _mask(stored: Stored) -> dict[str, Any]:
+def _mask(pair: ReviewedPair) -> MaskLine:
     """The mask as it is; what is *ignore* in it comes from the published one."""
     try:
-        pixels = load_stored(stored.mask_path)
+        pixels = load_stored(pair.mask_path)
     except MaskError as error:
-        raise StateError(f"the mended mask of {stored.key!r} cannot be read: {error}") from error
-    return {**encode_rle(pixels == TARGET), "sha256": stored.mask_now}
+        raise StateError(f"the replaced mask of {pair.key!r} cannot be read: {error}") from error
+    rle = encode_rle(pixels == TARGET)
+    return {"size": rle["size"], "counts": rle["counts"], "sha256": pair.mask_digest}
+
+
+def apply(dataset: Any, path: Path | str) -> Applied:
+    """Applies a decisions file to a dataset, as one step of undo.
+
+    The whole file is checked before the first line is applied. A pair gets the verdict, the
+    reviewer, the time, the note, the phrase and the mask of its line; a line whose hashes do
+    not match the pair is stale and is left alone. Pairs that are as their lines say are not
+    written again.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        path: the decisions file
+
+    Raises:
+        UsageError: if a line is broken; then nothing was applied
+    """
+    review_fields.check_pairs(dataset)
+    path = Path(path)
+    for _ in read_once(path):
+        pass  # a broken line anywhere is found before the first is applied
+    applying = _Applying(dataset)
+    changes = applying.changes(read_decisions(path))
+    writing.write(dataset, changes, Step("apply", texts.reviewer_of(None)))
+    return applying.done
+
+
+class _Applying:
+    """One application of a file.
+
+    Pairs that share a published mask share its replacement, so the first line about one of
+    them decides for all, and a line with another mask is stale.
+
+    Attributes:
+        done: the result, filled in as the changes are taken
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        self._masks: dict[str, tuple[str, int]] = {}
+        self.done: Applied = {"applied": 0, "stale": [], "unknown": []}
+
+    def changes(self, decisions: Iterator[tuple[int, Decision]]) -> Iterator[Change]:
+        """The changes that the lines make, planned a batch of lines at a time."""
+        for batch in store.batched(decisions, store.BATCH):
+            pairs = review_fields.read(self._dataset, [decision.key for _, decision in batch])
+            planned: dict[ObjectId, Change] = {}
+            for number, decision in batch:
+                pair = pairs.get(decision.key)
+                if pair is None:
+                    reason = "the dataset has no such pair"
+                    self.done["unknown"].append(_not_applied(decision, number, reason))
+                elif reason := self._plan(pair, decision, number, planned):
+                    self.done["stale"].append(_not_applied(decision, number, reason))
+                else:
+                    self.done["applied"] += 1
+            yield from planned.values()
+
+    def _plan(
+        self, pair: ReviewedPair, decision: Decision, number: int, planned: dict[ObjectId, Change]
+    ) -> str:
+        """Adds what a line changes to the plan, or says why it is stale."""
+        if reason := _stale(pair, decision):
+            return reason
+        wanted = pair.published_digest if decision.mask is None else decision.mask.sha256
+        path = pair.published_mask
+        decided = self._masks.get(path)
+        if path and decided and decided[0] != wanted:
+            return f"line {decided[1]} has another mask for the same shape"
+        changes = [pair.change(_values(pair, decision))]
+        # Unless another line of this batch has planned it for all that share the mask.
+        if wanted != pair.mask_digest and decided is None:
+            try:
+                changes = self._with_mask(changes[0], decision)
+            except StateError as error:
+                return str(error)
+        if path:
+            self._masks.setdefault(path, (wanted, number))
+        for change in changes:
+            _add(planned, change)
+        return ""
+
+    def _with_mask(self, change: Change, decision: Decision) -> list[Change]:
+        target = None if decision.mask is None else decode_rle(decision.mask.rle)
+        expected = None if decision.mask is None else decision.mask.sha256
+        return mask_replacement.changes_to(self._dataset, change, target, expected=expected)
+
+
+def _add(planned: dict[ObjectId, Change], change: Change) -> None:
+    """A pair has one change in a step."""
+    if earlier := planned.get(change.sample_id):
+        old, new = earlier.old | change.old, earlier.new | change.new
+        change = Change(change.sample_id, change.key, old, new)
+    if change.new != change.old:
+        planned[change.sample_id] = change
+
+
+def _not_applied(decision: Decision, number: int, reason: str) -> NotApplied:
+    return {"key": decision.key, "line": number, "reason": reason}
+
+
+def _stale(pair: ReviewedPair, decision: Decision) -> str:
+    """Why the decision was made about something else, or ``""``."""
+    if texts.text_digest(pair.published_text) != decision.phrase_sha256:
+        return "the phrase is not the one that was reviewed"
+    if pair.published_digest != decision.mask_sha256:
+        return "the mask is not the one that was reviewed"
+    if decision.phrase is not None and pair.text is None:
+        return "there is no text that could be edited"
+    return ""
+
+
+def _values(pair: ReviewedPair, decision: Decision) -> Values:
+    phrase = pair.published_text if decision.phrase is None else decision.phrase
+    return {
+        VERDICT: decision.verdict,
+        REVIEWER: decision.reviewer,
+        REVIEWED_AT: decision.time,
+        REVIEW_NOTE: decision.note,
+        **edited(pair, phrase),
+    }

@@ -1,30 +1,37 @@
-"""One pair as a reviewer sees it, in plain JSON: the query, the doubts, what they rest on.
-
-Lengths are fractions of the image, x to the right and y down. Texts are the dataset's, as
-they are: whoever shows them shows them as text.
-"""
+"""One pair as a reviewer sees it: the query, the findings and what they rest on, the masks."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+import fiftyone as fo
 from bson import ObjectId
 
 from fiftyone_plugin.checks import CHECKS
 from fiftyone_plugin.curation import (
-    drawing,
     highlights,
     queue,
     review_fields,
     session_store,
+    texts,
     undoing,
 )
-from fiftyone_plugin.curation.log import ChangeLog, Scope
-from fiftyone_plugin.curation.mask_replacement import document_of
-from fiftyone_plugin.curation.mask_view import masks
-from fiftyone_plugin.curation.review_fields import Stored
+from fiftyone_plugin.curation.log import ChangeEntry, ChangeLog, LogScope
+from fiftyone_plugin.curation.panel_types import (
+    FindingView,
+    HistoryEntry,
+    ImageView,
+    MaskView,
+    PairSession,
+    PairView,
+    ReviewView,
+    Sibling,
+    Word,
+)
+from fiftyone_plugin.curation.review_fields import ReviewedPair
+from fiftyone_plugin.curation.session_store import SessionDocument
+from fiftyone_plugin.metrics.runs import scored_fields
 from importers import fo_internals, store
-from importers.errors import UsageError
 from importers.fields import (
     CAPTION,
     EDITABLE_MASK,
@@ -35,90 +42,90 @@ from importers.fields import (
     MASK_STATS,
     NO_TARGET,
     ORIGINAL_MASK,
-    ORIGINAL_PHRASE,
     PHRASE,
     RENDITION,
-    REVIEW_NOTE,
-    REVIEWED_AT,
-    REVIEWER,
+    SEGMENTATION,
     VERDICT,
+    iou_field,
+    predicted_area_field,
 )
+from importers.mask_stats import MaskStats
 
 MOST_SIBLINGS = 200
 MOST_HISTORY = 10
+AHEAD = 2
+"""Pairs of the queue whose files are named before they are asked for."""
+
+PREDICTED = (fo.Segmentation, fo.Detections, fo.Polylines)
+"""Types of fields that a predictor can have filled."""
 
 Document = dict[str, Any]
+"""A sample, or a label of it, as it is stored."""
 
 
-def pair_view(
-    dataset: Any,
-    sample_id: str | None = None,
-    *,
-    key: str | None = None,
-    session: str | None = None,
-    reviewer: str | None = None,
-) -> Document:
+def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairView:
     """Everything about a pair that a reviewer needs.
 
     Args:
         dataset: a dataset that PairLens imported
-        sample_id: the pair's sample
-        key: or its key
+        pair: the pair's key or its sample's id
         session: the session it is seen in, by id or name
-        reviewer: who sees it
-
-    Returns:
-        ``sample_id``, ``key``, ``image_id``, ``split``, ``phrase``, ``original_phrase``,
-        ``no_target``, ``image_missing``, ``image``, ``words`` (see :mod:`.words`),
-        ``findings`` (worst first), ``shapes`` (see :mod:`.drawing`), ``masks`` (see
-        :mod:`.masks_shown`), ``siblings``, ``review``, ``history`` (newest first),
-        ``version``, ``session``, ``can_undo`` and ``can_redo``
 
     Raises:
         UsageError: if there is no such pair or session
         StateError: if PairLens did not import the dataset
     """
     review_fields.check_pairs(dataset)
-    pair = sample_id or key
-    if not pair:
-        raise UsageError("no pair is named; give its sample id or its key")
-    document = document_of(dataset, pair)
-    stored = Stored(document)
-    phrase = stored.state[stored.text_field] or ""
+    opened = None if session is None else session_store.find(dataset, session)
+    document = review_fields.document_of(dataset, pair)
+    reviewed = ReviewedPair.from_document(document)
+    phrase = reviewed.text or ""
     labels = _labels(document)
-    marked = highlights.marked(phrase, [(one["label"], one.get("note") or "") for one in labels])
+    words = highlights.marked(phrase, [(one["label"], one.get("note") or "") for one in labels])
     stats = store.stats_from(document.get(MASK_STATS))
+    scope = LogScope(session=None if opened is None else opened["_id"])
+    can_undo, can_redo = undoing.available(dataset, scope)
+    place = None if opened is None else queue.place_of(opened, reviewed.sample_id)
     return {
-        **_facts(document, phrase),
-        "words": marked,
-        "findings": [_finding(label, phrase, marked, stats) for label in labels],
-        "shapes": drawing.of_mask(stats),
-        "masks": masks(dataset, document),
-        "siblings": _siblings(dataset, document),
-        "review": _review(document),
-        "history": _history(dataset, stored.key),
-        "version": stored.version,
-        **_session(dataset, stored, session, reviewer),
-    }
-
-
-def _facts(document: Document, phrase: str) -> Document:
-    metadata = document.get("metadata") or {}
-    return {
-        "sample_id": str(document["_id"]),
-        "key": document[KEY],
+        "sample_id": str(reviewed.sample_id),
+        "key": reviewed.key,
         "image_id": document.get(IMAGE_ID),
-        "split": (document.get("tags") or [None])[0],
+        "split": _split(document),
         "phrase": phrase,
-        "original_phrase": document.get(ORIGINAL_PHRASE),
+        "original_phrase": reviewed.review["original_phrase"],
         "no_target": bool(document.get(NO_TARGET)),
         "image_missing": bool(document.get(IMAGE_MISSING)),
-        "image": {
-            "path": document.get(RENDITION) or document["filepath"],
-            "width": metadata.get("width"),
-            "height": metadata.get("height"),
-        },
+        "image": _image(document),
+        "words": words,
+        "findings": [_finding(label, phrase, words, stats) for label in labels],
+        "shapes": highlights.mask_shapes(stats),
+        "masks": _masks(dataset, document),
+        "siblings": _siblings(dataset, document),
+        "review": _review(document, reviewed),
+        "history": _history(dataset, reviewed.key),
+        "version": reviewed.version,
+        "session": None if opened is None else _session(opened, reviewed, place),
+        "ahead": [] if opened is None or place is None else _ahead(dataset, opened, place),
+        "can_undo": can_undo,
+        "can_redo": can_redo,
     }
+
+
+def _split(document: Document) -> str | None:
+    return next(iter(document.get("tags") or ()), None)
+
+
+def _image(document: Document) -> ImageView:
+    metadata = document.get("metadata") or {}
+    return {
+        "path": _shown_path(document),
+        "width": metadata.get("width"),
+        "height": metadata.get("height"),
+    }
+
+
+def _shown_path(document: Document) -> str:
+    return document.get(RENDITION) or document["filepath"]
 
 
 def _labels(document: Document) -> list[Document]:
@@ -127,7 +134,7 @@ def _labels(document: Document) -> list[Document]:
     return [label for label in labels if label.get("label") and label.get("severity")]
 
 
-def _finding(label: Document, phrase: str, marked: list[Document], stats: Any) -> Document:
+def _finding(label: Document, phrase: str, words: list[Word], stats: MaskStats) -> FindingView:
     check = label["label"]
     return {
         "check": check,
@@ -135,15 +142,16 @@ def _finding(label: Document, phrase: str, marked: list[Document], stats: Any) -
         "score": label.get("score"),
         "note": label.get("note") or "",
         "about": CHECKS[check].about if check in CHECKS else "",
-        "words": [n for n, word in enumerate(marked) if check in word["checks"]],
-        "evidence": drawing.of_finding(check, phrase, stats),
+        "words": [n for n, word in enumerate(words) if check in word["checks"]],
+        "evidence": highlights.finding_shapes(check, phrase, stats),
     }
 
 
-def _siblings(dataset: Any, document: Document) -> list[Document]:
+def _siblings(dataset: Any, document: Document) -> list[Sibling]:
     """The queries of the same image in the same split, in published order."""
-    where = {IMAGE_ID: document.get(IMAGE_ID), "tags": (document.get("tags") or [None])[0]}
-    wanted = {KEY: 1, PHRASE: 1, VERDICT: 1, f"{FINDINGS}.classifications.severity": 1}
+    where = {IMAGE_ID: document.get(IMAGE_ID), "tags": _split(document)}
+    members = [f"{FINDINGS}.classifications.{name}" for name in ("label", "severity")]
+    wanted = dict.fromkeys((KEY, PHRASE, VERDICT, *members), 1)
     found = fo_internals.collection(dataset).find(where, wanted).sort("_id", 1)
     return [
         {
@@ -152,38 +160,34 @@ def _siblings(dataset: Any, document: Document) -> list[Document]:
             "phrase": one.get(PHRASE) or "",
             "verdict": one.get(VERDICT),
             "current": one["_id"] == document["_id"],
-            "findings": len(_labels(one | {FINDINGS: _named(one)})),
+            "findings": len(_labels(one)),
         }
         for one in found.limit(MOST_SIBLINGS)
     ]
 
 
-def _named(document: Document) -> Document:
-    labels = (document.get(FINDINGS) or {}).get("classifications") or []
-    return {"classifications": [{"label": "_", **label} for label in labels]}
-
-
-def _review(document: Document) -> Document:
+def _review(document: Document, reviewed: ReviewedPair) -> ReviewView:
+    review = reviewed.review
     return {
-        "verdict": document.get(VERDICT),
-        "reviewer": document.get(REVIEWER),
-        "reviewed_at": review_fields.text_of(document.get(REVIEWED_AT)),
-        "note": document.get(REVIEW_NOTE),
+        "verdict": review["verdict"],
+        "reviewer": review["reviewer"],
+        "reviewed_at": texts.text_of(review["reviewed_at"]),
+        "note": review["review_note"],
         "mask_edited": bool(document.get(ORIGINAL_MASK)),
         "editable": bool(document.get(EDITABLE_MASK)),
     }
 
 
-def _history(dataset: Any, key: str) -> list[Document]:
+def _history(dataset: Any, key: str) -> list[HistoryEntry]:
     entries = ChangeLog(dataset).entries(key, MOST_HISTORY)
     names = session_store.names(entry["session"] for entry in entries if "session" in entry)
     return [_entry(entry, names) for entry in entries if not entry.get("lost")]
 
 
-def _entry(entry: Document, names: dict[ObjectId, str]) -> Document:
+def _entry(entry: ChangeEntry, names: dict[ObjectId, str]) -> HistoryEntry:
     old, new = entry["old"], entry["new"]
     return {
-        "time": review_fields.text_of(entry["time"]),
+        "time": texts.text_of(entry["time"]),
         "reviewer": entry["reviewer"],
         "kind": entry["kind"],
         "verdict": new.get(VERDICT),
@@ -194,17 +198,76 @@ def _entry(entry: Document, names: dict[ObjectId, str]) -> Document:
     }
 
 
-def _session(dataset: Any, stored: Stored, session: str | None, who: str | None) -> Document:
-    if session is None:
-        undo, redo = undoing.available(dataset, Scope())
-        return {"session": None, "can_undo": undo, "can_redo": redo}
-    document = session_store.find(dataset, session)
-    undo, redo = undoing.available(dataset, Scope(session=document["_id"]))
-    item = queue.item_of(document, stored)
-    told = {
-        "name": document["name"],
-        "finished": document["finished"] is not None,
-        "in_queue": item["position"] is not None,
-        "open_with": queue.others_at(document, item["position"], who),
+def _session(session: SessionDocument, pair: ReviewedPair, place: int | None) -> PairSession:
+    return {
+        **queue.item_at(session, place, pair.sample_id, pair.key),
+        "name": session["name"],
+        "finished": session["finished"] is not None,
+        "in_queue": place is not None,
     }
-    return {"session": item | told, "can_undo": undo, "can_redo": redo}
+
+
+def _ahead(dataset: Any, session: SessionDocument, place: int) -> list[str]:
+    """The images and masks of the next pairs that nobody has judged, in the queue's order."""
+    ids = queue.left(session, AHEAD, after=place)
+    wanted = ("filepath", RENDITION, f"{SEGMENTATION}.mask_path")
+    found = fo_internals.collection(dataset).find({"_id": {"$in": ids}}, dict.fromkeys(wanted, 1))
+    documents = {one["_id"]: one for one in found}
+    paths: list[str] = []
+    for document in (documents[one] for one in ids if one in documents):
+        mask = (document.get(SEGMENTATION) or {}).get("mask_path")
+        paths += [_shown_path(document), *([mask] if mask else [])]
+    return list(dict.fromkeys(paths))
+
+
+def _masks(dataset: Any, document: Document) -> list[MaskView]:
+    """The masks of a pair: the ground truth, the published one if replaced, the predictions."""
+    truth = document.get(SEGMENTATION) or {}
+    stats = document.get(MASK_STATS) or {}
+    shown = [_mask(SEGMENTATION, "ground truth", "truth", truth, area=stats.get("area"))]
+    if kept := document.get(ORIGINAL_MASK):
+        area = (kept.get("stats") or {}).get("area")
+        shown.append(_mask(ORIGINAL_MASK, "as published", "original", kept, area=area))
+    scored = scored_fields(dataset)
+    for name in _prediction_fields(dataset):
+        if label := document.get(name):
+            shown.append(_prediction(name, label, document, scored.get(name)))
+    return shown
+
+
+def _prediction_fields(dataset: Any) -> list[str]:
+    return [
+        name
+        for name, field in dataset.get_field_schema().items()
+        if getattr(field, "document_type", None) in PREDICTED
+        and name not in (SEGMENTATION, EDITABLE_MASK)
+    ]
+
+
+def _prediction(name: str, label: Document, document: Document, key: str | None) -> MaskView:
+    shown = _mask(name, name, "prediction", label)
+    shown["usable"] = True
+    if key is not None:
+        shown["eval_key"] = key
+        shown["iou"] = document.get(iou_field(key))
+        shown["area"] = document.get(predicted_area_field(key))
+    return shown
+
+
+def _mask(
+    field: str,
+    label: str,
+    role: Literal["truth", "original", "prediction"],
+    stored: Document,
+    area: int | None = None,
+) -> MaskView:
+    return {
+        "field": field,
+        "label": label,
+        "role": role,
+        "path": stored.get("mask_path"),
+        "iou": None,
+        "eval_key": None,
+        "area": area,
+        "usable": False,
+    }

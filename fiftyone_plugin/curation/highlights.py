@@ -1,7 +1,6 @@
-"""Which words of a query made a check doubt the pair.
+"""What a finding rests on: words of the query, and shapes to draw over the image.
 
 A finding does not keep its words; the query is read again, the way its check reads it.
-Positions are in UTF-16 code units, which is how a browser counts.
 """
 
 from __future__ import annotations
@@ -10,7 +9,14 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from fiftyone_plugin.checks.catalogue.coordinates import readings
+from fiftyone_plugin.checks.query_features import named_region
+from fiftyone_plugin.curation.panel_types import Point, Rect, Shape, ShapeRole, Word
 from fiftyone_plugin.language import classes, colors, coordinates, counts, places, shapes, sizes
+from importers.mask_stats import MaskStats
+
+TOLERANCE = 0.08
+"""How far outside a named place a mask may lie, which is the default of the check."""
 
 Mark = tuple[int, int, str, str]
 """First character, end, kind, value."""
@@ -56,7 +62,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 """Kinds of words by the check that looks at them; other checks point at no word."""
 
 
-def marked(query: str, findings: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+def marked(query: str, findings: Iterable[tuple[str, str]]) -> list[Word]:
     """The words of a query that some findings are about.
 
     Args:
@@ -64,8 +70,8 @@ def marked(query: str, findings: Iterable[tuple[str, str]]) -> list[dict[str, An
         findings: each one's check and note
 
     Returns:
-        ``{"start", "end", "text", "kind", "value", "checks"}`` in order, none overlapping
-        another; where two kinds of words overlap, the longer stands
+        the words in order, none overlapping another; where two kinds of words overlap, the
+        longer stands
     """
     wanted: dict[str, list[str]] = {}
     found: list[tuple[Mark, list[str]]] = []
@@ -94,7 +100,7 @@ def _quoted(query: str, check: str, note: str) -> list[Mark]:
     return [] if at < 0 else [(at, at + len(text), "quote", text)]
 
 
-def _word(query: str, mark: Mark, checks: list[str]) -> dict[str, Any]:
+def _word(query: str, mark: Mark, checks: list[str]) -> Word:
     start, end, kind, value = mark
     return {
         "start": _units(query[:start]),
@@ -109,3 +115,69 @@ def _word(query: str, mark: Mark, checks: list[str]) -> dict[str, Any]:
 def _units(text: str) -> int:
     """UTF-16 code units of a text."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def mask_shapes(stats: MaskStats) -> list[Shape]:
+    """The box and the center of a mask; nothing for an empty one."""
+    if not (stats.area and stats.width and stats.height):
+        return []
+    x, y, w, h = stats.box
+    cx, cy = stats.centroid
+    width, height = stats.width, stats.height
+    return [
+        _rect("mask_box", "mask", x / width, y / height, w / width, h / height),
+        _point("mask_center", "center of the mask", cx / width, cy / height),
+    ]
+
+
+def finding_shapes(check: str, phrase: str, stats: MaskStats) -> list[Shape]:
+    """What a check compared the mask with, where that lies somewhere."""
+    if check == "position_conflict":
+        return _named(phrase)
+    if check in ("coordinate_conflict", "coordinate_leak"):
+        return _leaked(phrase, stats)
+    return []
+
+
+def _named(phrase: str) -> list[Shape]:
+    region = named_region(places(phrase))
+    if region is None:
+        return []
+    label = " and ".join(dict.fromkeys(place.name for place in places(phrase)))
+    width, height = region.x1 - region.x0, region.y1 - region.y0
+    return [_rect("named_region", label, region.x0, region.y0, width, height, TOLERANCE)]
+
+
+def _leaked(phrase: str, stats: MaskStats) -> list[Shape]:
+    """Boxes as the reading has them that fits the mask best, and points in pixels."""
+    width, height = stats.width, stats.height
+    if not (width and height):
+        return []
+    found: list[Shape] = []
+    for word in coordinates(phrase):
+        numbers = [float(number) for number in word.value.split()]
+        if len(numbers) == 4:
+            x, y, w, h = max(readings(numbers, stats))[2]
+            x0, y0 = _within(x / width), _within(y / height)
+            x1, y1 = _within((x + w) / width), _within((y + h) / height)
+            found.append(_rect("leaked_box", word.text, x0, y0, x1 - x0, y1 - y0))
+        elif len(numbers) == 2:
+            x, y = _within(numbers[0] / width), _within(numbers[1] / height)
+            found.append(_point("leaked_point", word.text, x, y))
+    return found
+
+
+def _rect(
+    role: ShapeRole, label: str, x: float, y: float, w: float, h: float, soft: float = 0.0
+) -> Rect:
+    return {
+        "type": "rect", "role": role, "label": label, "soft": soft, "x": x, "y": y, "w": w, "h": h
+    }  # fmt: skip
+
+
+def _point(role: ShapeRole, label: str, x: float, y: float) -> Point:
+    return {"type": "point", "role": role, "label": label, "soft": 0.0, "x": x, "y": y}
+
+
+def _within(value: float) -> float:
+    return min(1.0, max(0.0, value))

@@ -1,4 +1,4 @@
-"""The audit log: every change of a verdict, a phrase or a mask, in FiftyOne's database.
+"""The change log: every change of a verdict, a phrase or a mask, in FiftyOne's database.
 
 One document a change, in a collection of its own, numbered by dataset. An entry's values are
 never changed again; taking a change back adds an entry. The marks can: ``open`` says that a
@@ -13,10 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict
 
 from bson import ObjectId
-from fiftyone.core.odm import get_db_conn
 from pymongo import ASCENDING, ReturnDocument
 
 from importers import fo_internals
@@ -24,18 +23,47 @@ from importers import fo_internals
 COLLECTION = "pairlens.changes"
 _SEQUENCES = "pairlens.sequences"
 
-Kind = Literal["set", "apply", "undo", "redo"]
-State = dict[str, Any]
-"""Review fields of a pair by name; ``None`` where a field is not set."""
+ChangeKind = Literal["set", "apply", "undo", "redo"]
+
+Values = dict[str, Any]
+"""Fields of a sample by name; ``None`` where a field is not set or is to be removed."""
 
 _BY_DATASET = (("seq",), ("open", "seq"), ("step", "seq"), ("key", "seq"), ("reviewer", "seq"))
 _BY_SESSION = ("session", "open", "n", "seq", "new.verdict", "reviewer", "time")
 _indexed: set[str] = set()
 
 
+class ChangeEntry(TypedDict):
+    """A document of the log.
+
+    ``n`` is the position in the session's queue of the pair that was judged, ``undoes`` the
+    step that an undo takes back.
+    """
+
+    _id: NotRequired[ObjectId]
+    dataset_id: NotRequired[ObjectId]
+    dataset: str
+    seq: int
+    step: int
+    kind: ChangeKind
+    key: str
+    sample_id: ObjectId
+    old: Values
+    new: Values
+    reviewer: str
+    time: datetime
+    open: bool
+    session: NotRequired[ObjectId]
+    n: NotRequired[int]
+    undoes: NotRequired[int]
+    arrived: NotRequired[bool]
+    lost: NotRequired[bool]
+    redone: NotRequired[bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one pair.
+    """A change of one pair.
 
     Attributes:
         sample_id: the sample
@@ -46,8 +74,13 @@ class Change:
 
     sample_id: ObjectId
     key: str
-    old: State
-    new: State
+    old: Values
+    new: Values
+
+    @property
+    def inverse(self) -> Change:
+        """The change back."""
+        return Change(self.sample_id, self.key, self.new, self.old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +95,7 @@ class Step:
         place: the position in the session's queue of the pair that was judged
     """
 
-    kind: Kind
+    kind: ChangeKind
     reviewer: str
     session: ObjectId | None = None
     undoes: int | None = None
@@ -70,7 +103,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class LogScope:
     """Which entries are meant: of a reviewer, of a session, of both, or all."""
 
     reviewer: str | None = None
@@ -90,7 +123,7 @@ class ChangeLog:
     """
 
     def __init__(self, dataset: Any) -> None:
-        database = get_db_conn()
+        database = fo_internals.database()
         self._id: ObjectId = fo_internals.dataset_id(dataset)
         self._name: str = dataset.name
         self._changes = database[COLLECTION]
@@ -115,16 +148,6 @@ class ChangeLog:
             partialFilterExpression={"arrived": False},
         )
 
-    def reserve(self, count: int) -> int:
-        """Takes ``count`` numbers that no other process will get; gives the first of them."""
-        document = self._sequences.find_one_and_update(
-            {"_id": self._id},
-            {"$inc": {"seq": count}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-        return int(document["seq"]) - count + 1
-
     def append(
         self, changes: Sequence[Change], about: Step, time: datetime, *, number: int | None = None
     ) -> int:
@@ -139,9 +162,28 @@ class ChangeLog:
         Returns:
             the number of the step
         """
-        first = self.reserve(len(changes))
+        first = self._reserve(len(changes))
         number = first if number is None else number
-        common = {
+        self._changes.insert_many(
+            self._entry(change, about, time, number, first + at)
+            for at, change in enumerate(changes)
+        )
+        return number
+
+    def _reserve(self, count: int) -> int:
+        """Takes ``count`` numbers that no other process will get; gives the first of them."""
+        document = self._sequences.find_one_and_update(
+            {"_id": self._id},
+            {"$inc": {"seq": count}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        return int(document["seq"]) - count + 1
+
+    def _entry(
+        self, change: Change, about: Step, time: datetime, number: int, seq: int
+    ) -> ChangeEntry:
+        entry: ChangeEntry = {
             "dataset_id": self._id,
             "dataset": self._name,
             "step": number,
@@ -150,26 +192,20 @@ class ChangeLog:
             "arrived": False,
             "reviewer": about.reviewer,
             "time": time,
-        }
-        for name in ("session", "undoes"):
-            if (value := getattr(about, name)) is not None:
-                common[name] = value
-        self._changes.insert_many(
-            common | self._entry(change, about, first + at) for at, change in enumerate(changes)
-        )
-        return number
-
-    def _entry(self, change: Change, about: Step, seq: int) -> dict[str, Any]:
-        entry = {
             "seq": seq,
             "key": change.key,
             "sample_id": change.sample_id,
             "old": change.old,
             "new": change.new,
         }
+        if about.session is not None:
+            entry["session"] = about.session
+        if about.undoes is not None:
+            entry["undoes"] = about.undoes
         # Where one judgement changes several pairs, one of them was judged.
-        judged = about.place is not None and "verdict" in change.new
-        return entry | {"n": about.place} if judged else entry
+        if about.place is not None and "verdict" in change.new:
+            entry["n"] = about.place
+        return entry
 
     def arrive(self, step: int) -> None:
         """Marks the changes of a step as written to their samples."""
@@ -178,7 +214,7 @@ class ChangeLog:
         self._changes.update_many(self._of(step, arrived=False), [opened, gone])
 
     def withdraw(self, step: int, sample_ids: Sequence[ObjectId]) -> None:
-        """Takes entries out whose change was not written, because the pair had changed."""
+        """Removes entries whose change was not written, because the pair had changed."""
         self._changes.delete_many(
             self._of(step, arrived=False) | {"sample_id": {"$in": list(sample_ids)}}
         )
@@ -186,38 +222,33 @@ class ChangeLog:
     def _of(self, step: int, **marks: Any) -> dict[str, Any]:
         return {"dataset_id": self._id, "step": step, **marks}
 
-    def last_open_step(self, scope: Scope) -> int | None:
+    def last_open_step(self, scope: LogScope) -> int | None:
         """The newest step that has not been taken back."""
-        return self._newest(scope, {"open": True}, "step")
+        entry = self._newest(scope, {"open": True})
+        return entry["step"] if entry else None
 
-    def last_undone_step(self, scope: Scope) -> int | None:
+    def last_undone_step(self, scope: LogScope) -> int | None:
         """The newest undo that can be made undone: none, where something was set since."""
         kinds = [{"kind": {"$in": ["set", "apply"]}}, {"kind": "undo", "redone": {"$ne": True}}]
-        entry = self._changes.find_one(
-            {"dataset_id": self._id, **scope.where(), "$or": kinds},
-            {"step": 1, "kind": 1},
-            sort=[("seq", -1)],
-        )
-        return int(entry["step"]) if entry and entry["kind"] == "undo" else None
+        entry = self._newest(scope, {"$or": kinds})
+        return entry["step"] if entry and entry["kind"] == "undo" else None
 
-    def _newest(self, scope: Scope, marks: dict[str, Any], field: str) -> Any:
-        entry = self._changes.find_one(
-            {"dataset_id": self._id, **scope.where(), **marks}, {field: 1}, sort=[("seq", -1)]
-        )
-        return None if entry is None else entry[field]
+    def _newest(self, scope: LogScope, marks: dict[str, Any]) -> ChangeEntry | None:
+        where = {"dataset_id": self._id, **scope.where(), **marks}
+        return self._changes.find_one(where, {"step": 1, "kind": 1}, sort=[("seq", -1)])
 
-    def about(self, step: int) -> dict[str, Any]:
+    def newest_of(self, step: int) -> ChangeEntry | None:
         """The newest entry of a step, without its values."""
         hidden = {"old": 0, "new": 0}
-        return self._changes.find_one(self._of(step), hidden, sort=[("seq", -1)]) or {}
+        return self._changes.find_one(self._of(step), hidden, sort=[("seq", -1)])
 
     def changes_of(self, step: int) -> Iterator[Change]:
         """The changes of a step, last first."""
         for entry in self._changes.find(self._of(step), sort=[("seq", -1)]):
-            yield Change(entry["sample_id"], entry["key"], entry["old"], entry["new"])
+            yield change_of(entry)
 
     def place_of(self, step: int) -> int | None:
-        """Where in its session's queue the pair stands that a step judged."""
+        """The position in its session's queue of the pair that a step judged."""
         entry = self._changes.find_one(self._of(step, n={"$exists": True}), {"n": 1})
         return None if entry is None else entry["n"]
 
@@ -229,26 +260,32 @@ class ChangeLog:
         """Marks what an undo took back as made again."""
         self._changes.update_many(self._of(step), {"$set": {"redone": True}})
 
-    def unarrived(self, before: datetime) -> list[dict[str, Any]]:
-        """Entries from before a time of which nobody knows whether they were written."""
+    def unarrived(self, before: datetime) -> list[ChangeEntry]:
+        """Entries from before a time of which it is not known whether they were written."""
         where = {"arrived": False, "lost": {"$exists": False}, "time": {"$lt": before}}
         return list(self._changes.find({"dataset_id": self._id, **where}, sort=[("seq", 1)]))
 
-    def settle(self, entry: dict[str, Any], *, written: bool) -> None:
-        """Says of an entry whether its change was written.
+    def settle(self, entry: ChangeEntry, *, written: bool) -> None:
+        """Records of an entry whether its change was written.
 
-        One that was not is lost, unless its writer was only slow and says so in the end.
+        One that was not is lost, unless its writer was only slow and confirms it in the end.
         """
+        where = {"dataset_id": self._id, "seq": entry["seq"]}
         if written:
-            self._changes.update_one({"_id": entry["_id"]}, {"$unset": {"arrived": ""}})
+            self._changes.update_one(where, {"$unset": {"arrived": ""}})
         else:
             lost = {"$set": {"open": False, "lost": True}}
-            self._changes.update_one({"_id": entry["_id"], "arrived": False}, lost)
+            self._changes.update_one({**where, "arrived": False}, lost)
 
-    def entries(self, key: str | None, limit: int) -> list[dict[str, Any]]:
+    def entries(self, key: str | None = None, limit: int = 100) -> list[ChangeEntry]:
         """The newest entries, newest first, of one pair or of all."""
         where: dict[str, Any] = {"dataset_id": self._id}
         if key is not None:
             where["key"] = key
         found = self._changes.find(where, {"_id": 0, "dataset_id": 0}, sort=[("seq", -1)])
         return list(found.limit(limit))
+
+
+def change_of(entry: ChangeEntry) -> Change:
+    """The change that an entry records."""
+    return Change(entry["sample_id"], entry["key"], entry["old"], entry["new"])

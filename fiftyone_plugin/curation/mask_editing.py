@@ -7,14 +7,14 @@ from there with the verdict ``fix``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
 
 from fiftyone_plugin.curation import review_fields
-from fiftyone_plugin.curation.mask_replacement import Document, check_source, document_of, target_of
+from fiftyone_plugin.curation.mask_replacement import Document, check_source, target_of, with_label
 from importers import fo_internals, store
 from importers.errors import UsageError
 from importers.fields import EDITABLE_MASK, MASK_TARGETS, SEGMENTATION, TARGET
@@ -47,10 +47,10 @@ def make_editable(
     if len(pairs) > MOST_EDITABLE:
         raise UsageError(f"{len(pairs):,} pairs are too many to edit; take {MOST_EDITABLE:,}")
     check_source(dataset, source)
-    documents = [document_of(dataset, pair, source) for pair in pairs]
+    documents = [with_label(review_fields.document_of(dataset, p), source) for p in pairs]
     offer(dataset)
     store.update(dataset, ((d["_id"], {EDITABLE_MASK: _editable(d, source)}) for d in documents))
-    _reload(dataset, documents)
+    fo_internals.reload_samples(dataset, [d["_id"] for d in documents])
     return {"made": len(documents), "field": EDITABLE_MASK}
 
 
@@ -58,7 +58,7 @@ def offer(dataset: Any) -> None:
     """Declares the field of editable masks, and has FiftyOne's annotation mode offer it.
 
     An App that shows the dataset already learns of new fields when it loads the dataset again,
-    so a session does this at its start, before the first mask is to be mended.
+    so a session does this at its start, before the first mask is to be edited.
     """
     if not dataset.has_field(EDITABLE_MASK):
         dataset.add_sample_field(
@@ -87,13 +87,8 @@ def clear_editable(dataset: Any, pairs: Sequence[str]) -> int:
         return 0
     ids = [review_fields.find(dataset, pair).sample_id for pair in pairs]
     store.update_alike(dataset, ids, {EDITABLE_MASK: None})
-    _reload(dataset, [{"_id": sample_id} for sample_id in ids])
+    fo_internals.reload_samples(dataset, ids)
     return len(ids)
-
-
-def _reload(dataset: Any, documents: Iterable[Document]) -> None:
-    ids = [str(document["_id"]) for document in documents]
-    fo.Sample._reload_docs(fo_internals.collection(dataset).name, sample_ids=ids)
 
 
 def _editable(document: Document, source: str) -> Document:

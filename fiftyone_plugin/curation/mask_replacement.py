@@ -3,8 +3,8 @@
 The new mask is a file of its own beside the published one, which is never written to.
 ``original_mask`` holds the published mask's path, digest and measurements; it is there while
 the mask is another. *Ignore* pixels of the published mask stay what they are where the new
-target does not cover them. Queries that share one published mask share its mending: in the
-published files it is one shape.
+target does not cover them. Queries that share one published mask share its replacement: in
+the published files it is one shape.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from bson import ObjectId
-from fiftyone.core.odm.utils import create_field
 
 from fiftyone_plugin.curation import consequences
-from fiftyone_plugin.curation.log import Change, State
+from fiftyone_plugin.curation.log import Change, Values
+from fiftyone_plugin.curation.review_fields import document_of
 from fiftyone_plugin.curation.texts import MAX_RLE
 from fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
 from fiftyone_plugin.metrics.overlap import resize
@@ -42,19 +41,20 @@ from importers.masks import Mask, Pixels, encode_png, load_stored
 from importers.rle import encode_rle
 
 Document = dict[str, Any]
+"""A sample as it is stored."""
 
 
 def declare(dataset: Any) -> None:
-    """Adds the field of published masks, to datasets in which none was mended yet."""
+    """Adds the field of published masks, to datasets in which no mask was replaced yet."""
     if not dataset.has_field(ORIGINAL_MASK):
-        members = [create_field(name, fo.StringField) for name in ("mask_path", "digest")]
-        field = create_field(
+        members = [fo_internals.new_field(name, fo.StringField) for name in ("mask_path", "digest")]
+        field = fo_internals.new_field(
             ORIGINAL_MASK,
             fo.EmbeddedDocumentField,
             embedded_doc_type=fo.DynamicEmbeddedDocument,
             fields=members,
         )
-        dataset._merge_sample_field_schema({ORIGINAL_MASK: field})
+        fo_internals.add_fields(dataset, {ORIGINAL_MASK: field})
 
 
 def with_mask(dataset: Any, change: Change, source: str) -> list[Change]:
@@ -73,7 +73,7 @@ def with_mask(dataset: Any, change: Change, source: str) -> list[Change]:
         StateError: if the mask cannot be read or written
     """
     check_source(dataset, source)
-    document = document_of(dataset, str(change.sample_id), source)
+    document = with_label(document_of(dataset, change.sample_id), source)
     if document.get(NO_TARGET):
         raise UsageError(f"{document[KEY]!r} is declared to have no target and takes no mask")
     target = target_of(document, source)
@@ -100,26 +100,24 @@ def changes_to(
         StateError: if the mask cannot be written, or is not as expected
     """
     declare(dataset)
-    document = document_of(dataset, str(change.sample_id))
-    values = (
-        _published(document) if target is None else _mended(dataset, document, target, expected)
-    )
+    document = document_of(dataset, change.sample_id)
+    if target is None:
+        mask = _published(document)
+    else:
+        mask = _replaced(dataset, document, target, expected)
     changes = []
     for one in _sharing(dataset, document):
-        own = _with_own_label(one, values)
-        state = own | consequences.of_mask(dataset, one, own)
-        old: State = {name: one.get(name) for name in state}
+        own = _with_own_label(one, mask)
+        new = own | consequences.of_mask(dataset, one, own)
+        old = {name: one.get(name) for name in new}
         if one["_id"] == document["_id"]:
-            changes.append(
-                Change(change.sample_id, change.key, change.old | old, change.new | state)
-            )
-        else:
-            changes.append(Change(one["_id"], one[KEY], old, state))
+            old, new = change.old | old, change.new | new
+        changes.append(Change(one["_id"], one[KEY], old, new))
     return changes
 
 
-def _mended(dataset: Any, document: Document, target: Pixels, expected: str | None) -> State:
-    """The fields of the mask after mending."""
+def _replaced(dataset: Any, document: Document, target: Pixels, expected: str | None) -> Values:
+    """The fields of the new mask, whose file is written."""
     published = _original_path(document)
     pixels = compose(target, None if published is None else _load(published))
     counts = encode_rle(pixels == TARGET)["counts"]
@@ -127,7 +125,7 @@ def _mended(dataset: Any, document: Document, target: Pixels, expected: str | No
         raise StateError(f"the mask for {document[KEY]!r} has too many edges for a decisions file")
     stats = measure(Mask(pixels))
     if expected not in (None, stats.digest):
-        raise StateError("the mended mask does not come out as it was reviewed")
+        raise StateError("the replaced mask does not come out as it was reviewed")
     if stats.digest == _original_digest(document):
         return _published(document)
     # Named for what it holds, so that the same mask is written once and none is overwritten.
@@ -144,8 +142,8 @@ def _mended(dataset: Any, document: Document, target: Pixels, expected: str | No
     }
 
 
-def _with_own_label(document: Document, values: State) -> State:
-    """The mask for a pair whose label keeps its id and its tags."""
+def _with_own_label(document: Document, values: Values) -> Values:
+    """The mask fields for a pair whose label keeps its id and its tags."""
     if values[SEGMENTATION] is None or not document.get(SEGMENTATION):
         return values
     path = values[SEGMENTATION]["mask_path"]
@@ -168,7 +166,7 @@ def compose(target: Pixels, published: Pixels | None) -> Pixels:
     return pixels
 
 
-def _kept(document: Document) -> Document:
+def _kept(document: Document) -> Values:
     """What is kept of the published mask."""
     path = (document.get(SEGMENTATION) or {}).get("mask_path")
     stats = document.get(MASK_STATS) or {}
@@ -176,7 +174,7 @@ def _kept(document: Document) -> Document:
     return store.embedded({"mask_path": path, "digest": digest, "stats": stats})
 
 
-def _published(document: Document) -> State:
+def _published(document: Document) -> Values:
     """The fields of the mask as they were imported."""
     kept = document.get(ORIGINAL_MASK)
     if not kept:
@@ -216,7 +214,7 @@ def _mask_folder(dataset: Any) -> Path:
 
 
 def check_source(dataset: Any, source: str) -> None:
-    """Makes sure that a field can hold masks.
+    """Validates that a field can hold masks.
 
     Raises:
         UsageError: if there is none of that name, or it holds something else
@@ -228,17 +226,13 @@ def check_source(dataset: Any, source: str) -> None:
         raise UsageError(f"field {source!r} of dataset {dataset.name!r} {what}")
 
 
-def document_of(dataset: Any, pair: str, source: str | None = None) -> Document:
-    """A pair's whole document, by its key or its sample's id.
+def with_label(document: Document, source: str) -> Document:
+    """The document, whose field ``source`` is set.
 
     Raises:
-        UsageError: if the dataset does not hold it, or the field ``source`` is empty
+        UsageError: if it is not
     """
-    where: Document = {"_id": ObjectId(pair)} if ObjectId.is_valid(pair) else {KEY: pair}
-    document = fo_internals.collection(dataset).find_one(where)
-    if document is None or KEY not in document:
-        raise UsageError(f"dataset {dataset.name!r} has no pair {pair!r}")
-    if source is not None and not document.get(source):
+    if not document.get(source):
         raise UsageError(f"the pair {document[KEY]!r} has nothing in field {source!r}")
     return document
 
@@ -254,19 +248,18 @@ def target_of(document: Document, source: str) -> Pixels:
         label = document[source]
         if source == SEGMENTATION:
             return (load_stored(label["mask_path"]) == TARGET).view(np.uint8)
-        pixels = resize(prediction_of(label, size), size)
+        return resize(prediction_of(label, size), size)
     except (MaskError, KeyError) as error:
         raise StateError(f"the mask of {document[KEY]!r} cannot be read: {error}") from error
-    return pixels
 
 
 def _size(document: Document) -> tuple[int, int]:
     stats = document.get(MASK_STATS) or {}
-    size = stats.get("height"), stats.get("width")
-    known = size if all(size) else image_size(document.get("metadata"))
-    if known is None:
+    height, width = stats.get("height"), stats.get("width")
+    size = (height, width) if height and width else image_size(document.get("metadata"))
+    if size is None:
         raise MaskError("the size of the image is not known")
-    return known  # type: ignore[return-value]
+    return size
 
 
 def _load(path: Path) -> Pixels:

@@ -2,7 +2,7 @@
 
 A session holds what it was started over, its queue, worst pair first, and where each reviewer
 is. What was decided is not kept a second time: a session's verdicts are the entries of the
-audit log that name it and were not taken back. So a verdict cannot be in one place and not in
+change log that name it and were not taken back. So a verdict cannot be in one place and not in
 the other, whenever a process is killed.
 """
 
@@ -14,17 +14,20 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from fiftyone_plugin.curation import mask_editing, progress, queue, review_fields, writing
+from fiftyone_plugin.curation import mask_editing, review_fields, texts
+from fiftyone_plugin.curation.pair_selection import PairSelection, choose
+from fiftyone_plugin.curation.panel_types import SessionView
 from fiftyone_plugin.curation.session_store import (
     CHUNK,
     POSITIONS,
     QUEUES,
     SESSIONS,
-    Document,
+    QueueChunk,
+    SessionDocument,
     collection,
     find,
+    progress_of,
 )
-from fiftyone_plugin.curation.source import Source, choose
 from importers import fo_internals, store
 from importers.errors import StateError, UsageError
 from importers.fields import SEGMENTATION
@@ -45,7 +48,7 @@ def start(
     severity: str | None = None,
     include_judged: bool = False,
     limit: int | None = None,
-) -> Document:
+) -> SessionView:
     """Starts a session: over a view, a check, a saved view, a severity, or all that is flagged.
 
     The queue is fixed now, worst pair first: by severity, then score, then key. Of a check,
@@ -70,83 +73,93 @@ def start(
         StateError: if PairLens did not import the dataset
     """
     review_fields.check_pairs(dataset)
-    who = review_fields.check_text("reviewer", reviewer) or review_fields.default_reviewer()
-    source = choose(dataset, view=view, check=check, saved_view=saved_view, severity=severity)
+    who = texts.reviewer_of(reviewer)
+    selection = choose(dataset, view=view, check=check, saved_view=saved_view, severity=severity)
     if limit is not None and limit < 1:
         raise UsageError(f"a session of {limit} pairs; give 1 or more")
     title = _check_name(name) if name else None
-    document: Document = {
-        "_id": ObjectId(),
-        "dataset_id": fo_internals.dataset_id(dataset),
-        "name": title,
-        "creator": who,
-        "created": review_fields.this_instant(),
-        "finished": None,
-        "over": source.facts,
-    }
+    session = ObjectId()
     _sweep()
-    document["pairs"] = _write_queue(dataset, document["_id"], source, include_judged, limit)
+    count = _write_queue(dataset, session, selection, include_judged, limit)
     try:
-        if not document["pairs"]:
-            raise UsageError(_nothing(dataset, source, include_judged))
-        _insert(document, source)
+        if not count:
+            raise UsageError(_nothing(dataset, selection, include_judged))
+        document: SessionDocument = {
+            "_id": session,
+            "dataset_id": fo_internals.dataset_id(dataset),
+            "name": title or "",
+            "creator": who,
+            "created": texts.this_instant(),
+            "finished": None,
+            "over": selection.over,
+            "pairs": count,
+        }
+        _insert(document)
     except BaseException:
-        collection(QUEUES).delete_many({"session": document["_id"]})
+        collection(QUEUES).delete_many({"session": session})
         raise
     if dataset.has_field(SEGMENTATION):
         mask_editing.offer(dataset)
-    return get(dataset, str(document["_id"]))
+    return get(dataset, str(session))
 
 
 def _sweep() -> None:
-    """Removes what was left of queues whose writers were killed."""
+    """Removes the queues of sessions that were never stored, their writers being killed."""
     queues = collection(QUEUES)
     written = set(queues.distinct("session"))
     written -= set(collection(SESSIONS).distinct("_id", {"_id": {"$in": list(written)}}))
-    dead = [
-        one for one in written if review_fields.this_instant() - one.generation_time > _ABANDONED
-    ]
+    now = texts.this_instant()
+    dead = [session for session in written if now - session.generation_time > _ABANDONED]
     if dead:
         queues.delete_many({"session": {"$in": dead}})
 
 
 def _write_queue(
-    dataset: Any, session: ObjectId, source: Source, include_judged: bool, limit: int | None
+    dataset: Any,
+    session: ObjectId,
+    selection: PairSelection,
+    include_judged: bool,
+    limit: int | None,
 ) -> int:
     queues, count = collection(QUEUES), 0
-    ids = source.ordered(dataset, include_judged=include_judged, limit=limit)
+    ids = selection.ordered(dataset, include_judged=include_judged, limit=limit)
     for number, batch in enumerate(store.batched(ids, CHUNK)):
-        queues.insert_one({"session": session, "chunk": number, "ids": batch})
+        chunk: QueueChunk = {"session": session, "chunk": number, "ids": batch}
+        queues.insert_one(chunk)
         count += len(batch)
     return count
 
 
-def _nothing(dataset: Any, source: Source, include_judged: bool) -> str:
+def _nothing(dataset: Any, selection: PairSelection, include_judged: bool) -> str:
     judged = "" if include_judged else " without a verdict"
-    return f"dataset {dataset.name!r} has no pair{judged} to review in: {source.facts['text']}"
+    return f"dataset {dataset.name!r} has no pair{judged} to review in: {selection.over['text']}"
 
 
-def _insert(document: Document, source: Source) -> None:
-    sessions = collection(SESSIONS)
-    if document["name"] is not None:
-        try:
-            sessions.insert_one(document)
-        except DuplicateKeyError:
-            raise UsageError(f"there is a session {document['name']!r} already") from None
+def _insert(document: SessionDocument) -> None:
+    """Stores a session; one without a name is named for what it is over."""
+    if document["name"]:
+        if not _is_inserted(document):
+            raise UsageError(f"there is a session {document['name']!r} already")
         return
-    plain = f"{source.facts['text']}, {document['created']:%Y-%m-%d %H:%M}"[:MAX_NAME]
+    plain = f"{document['over']['text']}, {document['created']:%Y-%m-%d %H:%M}"[:MAX_NAME]
     for number in range(1, 1000):
         document["name"] = plain if number == 1 else f"{plain} ({number})"
-        try:
-            sessions.insert_one(document)
-        except DuplicateKeyError:
-            continue
-        return
+        if _is_inserted(document):
+            return
     raise StateError(f"there are a thousand sessions named {plain!r}")
 
 
+def _is_inserted(document: SessionDocument) -> bool:
+    """Inserts a session unless its name is taken."""
+    try:
+        collection(SESSIONS).insert_one(document)
+    except DuplicateKeyError:
+        return False
+    return True
+
+
 def _check_name(name: object) -> str:
-    text = review_fields.check_text("name", name)
+    text = texts.check_text("name", name)
     if text is None or not text.strip() or len(text.splitlines()) > 1 or len(text) > MAX_NAME:
         raise UsageError(f"a session's name is one line of at most {MAX_NAME} characters")
     if ObjectId.is_valid(text.strip()):
@@ -154,44 +167,33 @@ def _check_name(name: object) -> str:
     return text.strip()
 
 
-def get(dataset: Any, session: str) -> Document:
-    """A session with its progress.
-
-    Returns:
-        ``{"id", "name", "dataset", "creator", "created", "finished", "last_change", "over",
-        "pairs", "judged", "left", "verdicts", "reviewers"}``; times as texts
-    """
+def get(dataset: Any, session: str) -> SessionView:
+    """A session with its progress."""
     return _described(dataset, find(dataset, session))
 
 
-def list_sessions(
-    dataset: Any, *, finished: bool = True, most: int | None = MOST_LISTED
-) -> list[Document]:
+def list_sessions(dataset: Any, *, most: int | None = MOST_LISTED) -> list[SessionView]:
     """The newest sessions, newest first.
 
     Args:
         dataset: that they are of
-        finished: also those that are finished
         most: as many; ``None`` for all
     """
-    where: Document = {"dataset_id": fo_internals.dataset_id(dataset)}
-    if not finished:
-        where["finished"] = None
+    where = {"dataset_id": fo_internals.dataset_id(dataset)}
     found = collection(SESSIONS).find(where, sort=[("created", -1), ("_id", -1)])
     return [_described(dataset, document) for document in found.limit(most or 0)]
 
 
-def _described(dataset: Any, document: Document) -> Document:
-    positions = collection(POSITIONS).find({"session": document["_id"]})
-    done = progress.of_session(document["_id"], list(positions))
+def _described(dataset: Any, document: SessionDocument) -> SessionView:
+    done = progress_of(document["_id"])
     return {
         "id": str(document["_id"]),
         "name": document["name"],
         "dataset": dataset.name,
         "creator": document["creator"],
-        "created": review_fields.text_of(document["created"]),
-        "finished": review_fields.text_of(document["finished"]),
-        "last_change": review_fields.text_of(done.last_change),
+        "created": texts.text_of(document["created"]),
+        "finished": texts.text_of(document["finished"]),
+        "last_change": texts.text_of(done.last_change),
         "over": document["over"],
         "pairs": document["pairs"],
         "judged": done.judged,
@@ -201,7 +203,7 @@ def _described(dataset: Any, document: Document) -> Document:
     }
 
 
-def rename(dataset: Any, session: str, name: str) -> Document:
+def rename(dataset: Any, session: str, name: str) -> SessionView:
     """Gives a session another name."""
     title = _check_name(name)
     try:
@@ -210,35 +212,25 @@ def rename(dataset: Any, session: str, name: str) -> Document:
         raise UsageError(f"there is a session {title!r} already") from None
 
 
-def finish(dataset: Any, session: str) -> Document:
+def finish(dataset: Any, session: str) -> SessionView:
     """Closes a session, whether or not pairs are left; no verdict can be given in it then."""
-    return _set(dataset, session, {"finished": review_fields.this_instant()})
+    return _set(dataset, session, {"finished": texts.this_instant()})
 
 
-def reopen(dataset: Any, session: str) -> Document:
+def reopen(dataset: Any, session: str) -> SessionView:
     """Opens a finished session again."""
     return _set(dataset, session, {"finished": None})
 
 
-def _set(dataset: Any, session: str, values: Document) -> Document:
+def _set(dataset: Any, session: str, values: dict[str, Any]) -> SessionView:
     found = find(dataset, session)["_id"]
     collection(SESSIONS).update_one({"_id": found}, {"$set": values})
     return get(dataset, str(found))
 
 
 def delete(dataset: Any, session: str) -> None:
-    """Deletes a session with its queue; verdicts stay, and so does the audit log."""
+    """Deletes a session with its queue; verdicts stay, and so does the change log."""
     found = find(dataset, session)["_id"]
     collection(SESSIONS).delete_one({"_id": found})
     for name in (QUEUES, POSITIONS):
         collection(name).delete_many({"session": found})
-
-
-def resume(dataset: Any, session: str, *, reviewer: str | None = None) -> Document:
-    """Where a reviewer goes on: the pair he stopped at, or the next that nobody has judged.
-
-    Returns:
-        an item, as :mod:`fiftyone_plugin.curation.queue` describes it
-    """
-    writing.settle(dataset)
-    return queue.resume(dataset, session, reviewer=reviewer)

@@ -10,13 +10,25 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypedDict
+
+from bson import ObjectId
 
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.curation import bars, review_fields, sessions
-from fiftyone_plugin.curation.review import PENDING
-from fiftyone_plugin.curation.review_fields import VERDICTS
-from fiftyone_plugin.curation.source import LABELS
+from fiftyone_plugin.curation import review_fields, session_store, sessions
+from fiftyone_plugin.curation.log import COLLECTION
+from fiftyone_plugin.curation.pair_selection import LABELS, bar_name
+from fiftyone_plugin.curation.panel_types import (
+    CheckBar,
+    EvaluationView,
+    Histogram,
+    Overview,
+    ReviewerBar,
+    SeverityBar,
+    SplitBar,
+    VerdictBar,
+)
+from fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from fiftyone_plugin.metrics.runs import METHOD
 from importers import fo_internals
 from importers.errors import UnknownName, UsageError
@@ -24,12 +36,21 @@ from importers.fields import IMAGE_ID, QUALITY, REVIEWER, VERDICT, iou_field
 
 MAX_BINS = 100
 
-Document = dict[str, Any]
+
+class _Group(TypedDict):
+    """Pairs that are alike in all that is counted, and their number ``n``."""
+
+    verdict: str | None
+    reviewer: str | None
+    split: str | None
+    found: list[tuple[str, str]]
+    bucket: int | None
+    n: int
 
 
 def overview(
     dataset: Any, view: Any = None, *, eval_key: str | None = None, bins: int = 20
-) -> Document:
+) -> Overview:
     """Counts a dataset or a view of it.
 
     Args:
@@ -39,10 +60,8 @@ def overview(
         bins: of the histogram, over [0, 1]
 
     Returns:
-        ``dataset``, ``pairs``, ``images``, ``flagged``, ``severities``, ``findings``,
-        ``evaluations``, ``histogram``, ``verdicts``, ``reviewers``, ``splits``, ``sessions``
-        and ``seconds``; each bar with its ``pairs`` and the name by which
-        :func:`fiftyone_plugin.curation.bars.view_of` gives them
+        the counts; :func:`fiftyone_plugin.curation.pair_selection.view_of` gives the pairs of
+        each bar
 
     Raises:
         UsageError: for an unknown evaluation, or too many bins
@@ -74,8 +93,8 @@ def overview(
     }
 
 
-def _rows(samples: Any, field: str, bins: int) -> list[Document]:
-    """How many pairs there are of each kind."""
+def _rows(samples: Any, field: str, bins: int) -> list[_Group]:
+    """The pairs in groups."""
     bucket = {"$min": [bins - 1, {"$floor": {"$multiply": [f"${field}", bins]}}]}
     known = {"$cond": [{"$isNumber": f"${field}"}, {"$max": [0, bucket]}, None]}
     kind = {
@@ -93,7 +112,18 @@ def _rows(samples: Any, field: str, bins: int) -> list[Document]:
     pipeline = [*fo_internals.pipeline(samples), {"$group": {"_id": kind, "n": {"$sum": 1}}}]
     collection = fo_internals.collection(samples)
     found = collection.aggregate(pipeline, allowDiskUse=True)
-    return [{**dict.fromkeys(kind), **row["_id"], "n": row["n"]} for row in found]
+    return [_group(row["_id"], row["n"]) for row in found]
+
+
+def _group(kind: dict[str, Any], number: int) -> _Group:
+    return {
+        "verdict": kind.get("verdict"),
+        "reviewer": kind.get("reviewer"),
+        "split": kind.get("split"),
+        "found": [(check, severity) for check, severity in kind["found"]],
+        "bucket": kind.get("bucket"),
+        "n": number,
+    }
 
 
 def _images(samples: Any) -> int:
@@ -107,7 +137,7 @@ def _images(samples: Any) -> int:
     return found[0]["n"] if found else 0
 
 
-def _count(rows: Iterable[Document], kinds: Callable[[Document], Iterable[Any]]) -> Counter[Any]:
+def _count(rows: Iterable[_Group], kinds: Callable[[_Group], Iterable[Any]]) -> Counter[Any]:
     """Pairs by kind; a pair that is of one kind twice counts once."""
     counts: Counter[Any] = Counter()
     for row in rows:
@@ -116,17 +146,17 @@ def _count(rows: Iterable[Document], kinds: Callable[[Document], Iterable[Any]])
     return counts
 
 
-def _severities(rows: list[Document]) -> list[Document]:
+def _severities(rows: list[_Group]) -> list[SeverityBar]:
     counts = _count(rows, lambda row: (severity for _, severity in row["found"]))
     return [
-        {"severity": name, "pairs": counts[name], "bar": bars.name("severity", name)}
+        {"severity": name, "pairs": counts[name], "bar": bar_name("severity", name)}
         for name in SEVERITIES
     ]
 
 
-def _findings(rows: list[Document]) -> list[Document]:
+def _findings(rows: list[_Group]) -> list[CheckBar]:
     """Worst severity first, then the most frequent."""
-    counts = _count(rows, lambda row: map(tuple, row["found"]))
+    counts = _count(rows, lambda row: row["found"])
     pairs = _count(rows, lambda row: (check for check, _ in row["found"]))
     found = []
     for check, number in pairs.items():
@@ -139,13 +169,13 @@ def _findings(rows: list[Document]) -> list[Document]:
             "severity": SEVERITIES[rank],
             "pairs": -negative,
             "about": CHECKS[check].about if check in CHECKS else "",
-            "bar": bars.name("check", check),
+            "bar": bar_name("check", check),
         }
         for rank, negative, check in sorted(found)
     ]
 
 
-def _histogram(rows: list[Document], field: str, key: str | None, bins: int) -> Document:
+def _histogram(rows: list[_Group], field: str, key: str | None, bins: int) -> Histogram:
     counts = _count(rows, lambda row: (row["bucket"],))
     edges = [number / bins for number in range(bins + 1)]
     return {
@@ -157,7 +187,7 @@ def _histogram(rows: list[Document], field: str, key: str | None, bins: int) -> 
                 "low": low,
                 "high": high,
                 "pairs": counts[number],
-                "bar": bars.name("range", field, repr(low), repr(high)),
+                "bar": bar_name("range", field, repr(low), repr(high)),
             }
             for number, (low, high) in enumerate(pairwise(edges))
         ],
@@ -165,19 +195,19 @@ def _histogram(rows: list[Document], field: str, key: str | None, bins: int) -> 
     }
 
 
-def _verdict(row: Document) -> str:
+def _verdict(row: _Group) -> str:
     return row["verdict"] if row["verdict"] in VERDICTS else PENDING
 
 
-def _verdicts(rows: list[Document]) -> list[Document]:
+def _verdicts(rows: list[_Group]) -> list[VerdictBar]:
     counts = _count(rows, lambda row: (_verdict(row),))
     return [
-        {"verdict": name, "pairs": counts[name], "bar": bars.name("verdict", name)}
+        {"verdict": name, "pairs": counts[name], "bar": bar_name("verdict", name)}
         for name in (PENDING, *VERDICTS)
     ]
 
 
-def _reviewers(rows: list[Document]) -> list[Document]:
+def _reviewers(rows: list[_Group]) -> list[ReviewerBar]:
     """Who gave how many of the verdicts that stand; the busiest first."""
     judged = [row for row in rows if _verdict(row) != PENDING]
     counts = _count(judged, lambda row: ((row["reviewer"] or "", _verdict(row)),))
@@ -186,20 +216,23 @@ def _reviewers(rows: list[Document]) -> list[Document]:
         {
             "reviewer": name,
             "pairs": number,
-            **{verdict: counts[name, verdict] for verdict in VERDICTS},
-            "bar": bars.name("reviewer", name),
+            "keep": counts[name, "keep"],
+            "drop": counts[name, "drop"],
+            "fix": counts[name, "fix"],
+            "unsure": counts[name, "unsure"],
+            "bar": bar_name("reviewer", name),
         }
         for name, number in sorted(pairs.items(), key=lambda one: (-one[1], one[0]))
     ]
 
 
-def _splits(rows: list[Document]) -> list[Document]:
+def _splits(rows: list[_Group]) -> list[SplitBar]:
     counts = _count(rows, lambda row: (row["split"],))
     named = sorted((split, number) for split, number in counts.items() if split)
-    return [{"split": s, "pairs": n, "bar": bars.name("split", s)} for s, n in named]
+    return [{"split": s, "pairs": n, "bar": bar_name("split", s)} for s, n in named]
 
 
-def _evaluations(dataset: Any) -> list[Document]:
+def _evaluations(dataset: Any) -> list[EvaluationView]:
     """The scorings, newest first."""
     found = []
     for key in dataset.list_evaluations(method=METHOD):
@@ -210,3 +243,57 @@ def _evaluations(dataset: Any) -> list[Document]:
         {"key": key, "pred": pred, "gt": gt, "convention": convention}
         for _, key, (pred, gt, convention) in sorted(found, reverse=True)
     ]
+
+
+class ReviewSummary(TypedDict):
+    """What a manifest tells of a review.
+
+    ``sessions`` are the sessions, oldest first, without the names of who was where;
+    ``reviewers`` the standing verdicts of each reviewer by verdict.
+    """
+
+    sessions: list[dict[str, Any]]
+    reviewers: dict[str, dict[str, int]]
+
+
+def review_summary(dataset: Any) -> ReviewSummary:
+    """Summarizes who reviewed a dataset, in which sessions."""
+    names = ("name", "creator", "created", "finished", "over", "pairs", "judged", "verdicts")
+    listed: list[Any] = list(reversed(sessions.list_sessions(dataset, most=None)))
+    return {
+        "sessions": [{name: one[name] for name in names} for one in listed],
+        "reviewers": _standing_verdicts(dataset),
+    }
+
+
+def _standing_verdicts(dataset: Any) -> dict[str, dict[str, int]]:
+    pipeline = [
+        {"$match": {VERDICT: {"$in": list(VERDICTS)}}},
+        {"$group": {"_id": {"r": f"${REVIEWER}", "v": f"${VERDICT}"}, "n": {"$sum": 1}}},
+        {"$sort": {"_id.r": 1}},
+    ]
+    found: dict[str, dict[str, int]] = {}
+    for group in fo_internals.collection(dataset).aggregate(pipeline):
+        name = group["_id"].get("r") or ""
+        found.setdefault(name, dict.fromkeys(VERDICTS, 0))[group["_id"]["v"]] = group["n"]
+    return found
+
+
+def sessions_of_pairs(dataset: Any) -> dict[ObjectId, str]:
+    """The name of the session in which each pair got the verdict that stands, by sample id."""
+    pipeline = [
+        {
+            "$match": {
+                "dataset_id": fo_internals.dataset_id(dataset),
+                "open": True,
+                "new.verdict": {"$exists": True},
+            }
+        },
+        {"$sort": {"seq": 1}},
+        {"$group": {"_id": "$sample_id", "session": {"$last": "$session"}}},
+        {"$match": {"session": {"$ne": None}}},
+    ]
+    found = fo_internals.database()[COLLECTION].aggregate(pipeline, allowDiskUse=True)
+    by_sample = {group["_id"]: group["session"] for group in found}
+    names = session_store.names(by_sample.values())
+    return {sample: names[one] for sample, one in by_sample.items() if one in names}

@@ -1,4 +1,4 @@
-"""Verdicts, and the texts and times that go with them: what may be, and how it is written.
+"""Verdicts, and the texts and times stored with them: validation and formatting.
 
 Nothing here needs FiftyOne, so that decisions files can be merged without it.
 """
@@ -8,16 +8,31 @@ from __future__ import annotations
 import getpass
 import hashlib
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import overload
 
 from importers.errors import UsageError
 
-VERDICTS = ("keep", "drop", "fix", "unsure")
+
+class VerdictKind(StrEnum):
+    """The four verdicts, as they are stored."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    FIX = "fix"
+    UNSURE = "unsure"
+
+
+VERDICTS: tuple[str, ...] = tuple(kind.value for kind in VerdictKind)
+
+PENDING = "pending"
+"""What pairs without a verdict are counted as."""
 
 MAX_TEXT = 10_000
 """Characters in an edited phrase, a note or a reviewer's name."""
 
 MAX_RLE = 1 << 20
-"""Characters of a mended mask in a decisions file; a mask that needs more is noise."""
+"""Characters of a replaced mask in a decisions file; a mask that needs more is noise."""
 
 
 def check_verdict(verdict: object) -> str:
@@ -64,8 +79,14 @@ def check_phrase(phrase: object) -> str:
     return text
 
 
-def default_reviewer() -> str:
-    """Who reviews where nobody is named: the user of this machine, if that can be told."""
+def reviewer_of(name: object) -> str:
+    """The reviewer's name; where none is given, the user of this machine, if it is known.
+
+    Raises:
+        UsageError: if the name is no text that can be stored
+    """
+    if given := check_text("reviewer", name):
+        return given
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
@@ -81,6 +102,14 @@ def to_utc(time: datetime) -> datetime:
     """A time in whole milliseconds of UTC; without a zone it is taken to be UTC."""
     time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+@overload
+def text_of(time: datetime) -> str: ...
+
+
+@overload
+def text_of(time: datetime | None) -> str | None: ...
 
 
 def text_of(time: datetime | None) -> str | None:

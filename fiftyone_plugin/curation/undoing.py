@@ -1,7 +1,7 @@
 """Taking steps back, and making them again: any number of them, in any process.
 
 An undo is a change like any other. Of a step that is taken back by its reviewer or within its
-session, pairs that somebody else has changed since are not touched: their later change would
+session, pairs that another reviewer has changed since are not touched: the later change would
 be lost.
 """
 
@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from fiftyone_plugin.curation import consequences, review_fields, session_store, writing
-from fiftyone_plugin.curation.conflict import Conflict
-from fiftyone_plugin.curation.log import Change, ChangeLog, Kind, Scope, Step
-from fiftyone_plugin.curation.review_fields import MASK_FIELDS
+from fiftyone_plugin.curation import consequences, review_fields, session_store, texts, writing
+from fiftyone_plugin.curation.log import Change, ChangeEntry, ChangeLog, LogScope, Step
+from fiftyone_plugin.curation.panel_types import Undone
+from fiftyone_plugin.curation.review_fields import MASK_FIELDS, Conflict
 from importers import fo_internals, store
 from importers.fields import SEGMENTATION, VERDICT
 
 MOST_NAMED = 20
-"""Pairs that an undo names; it restores all."""
+"""Pairs that the result of an undo names; it restores all."""
+
+Direction = Literal["undo", "redo"]
 
 
 def undo(
@@ -29,7 +31,7 @@ def undo(
     session: str | None = None,
     only_mine: bool = False,
     force: bool = False,
-) -> dict[str, Any]:
+) -> Undone:
     """Takes back the newest step that is not taken back yet.
 
     Args:
@@ -39,12 +41,8 @@ def undo(
         only_mine: only what this reviewer did
         force: pairs that were changed since are restored all the same
 
-    Returns:
-        ``{"pairs", "step", "keys", "sample_ids", "verdict"}``: pairs restored, 0 where
-        nothing is left; the first twenty; the verdict that the first of them has now
-
     Raises:
-        Conflict: if a pair was changed since, and not by force; then nothing was written
+        Conflict: if a pair was changed since, without ``force``; then nothing was written
     """
     return _go(dataset, "undo", reviewer, session, only_mine, force)
 
@@ -56,7 +54,7 @@ def redo(
     session: str | None = None,
     only_mine: bool = False,
     force: bool = False,
-) -> dict[str, Any]:
+) -> Undone:
     """Makes again what the newest undo took back; nothing, where something was set since.
 
     Args, result and errors are those of :func:`undo`.
@@ -64,7 +62,7 @@ def redo(
     return _go(dataset, "redo", reviewer, session, only_mine, force)
 
 
-def available(dataset: Any, scope: Scope) -> tuple[bool, bool]:
+def available(dataset: Any, scope: LogScope) -> tuple[bool, bool]:
     """Whether there is something to undo, and to redo."""
     log = ChangeLog(dataset)
     return log.last_open_step(scope) is not None, log.last_undone_step(scope) is not None
@@ -72,26 +70,27 @@ def available(dataset: Any, scope: Scope) -> tuple[bool, bool]:
 
 def _go(
     dataset: Any,
-    kind: Kind,
+    kind: Direction,
     reviewer: str | None,
     session: str | None,
     only_mine: bool,
     force: bool,
-) -> dict[str, Any]:
+) -> Undone:
     review_fields.check_pairs(dataset)
-    who = review_fields.check_text("reviewer", reviewer) or review_fields.default_reviewer()
+    who = texts.reviewer_of(reviewer)
     session_id = None if session is None else session_store.find(dataset, session)["_id"]
-    scope = Scope(who if only_mine else None, session_id)
+    scope = LogScope(who if only_mine else None, session_id)
     writing.settle(dataset)
     log = ChangeLog(dataset)
     while True:
         step = log.last_open_step(scope) if kind == "undo" else log.last_undone_step(scope)
-        if step is None:
+        about = None if step is None else log.newest_of(step)
+        if step is None or about is None:
             return _Restored().result(None)
         if not force:
             for _ in _pending(dataset, log, step, force, _Restored()):
-                pass  # whoever stands in the way does so before the first pair is written
-        restored, about = _Restored(), log.about(step)
+                pass  # raises on a conflict before the first pair is written
+        restored = _Restored()
         made = Step(kind, who, about.get("session"), step, _place(log, kind, about))
         changes = _pending(dataset, log, step, force, restored)
         done = writing.write(dataset, changes, made, insist=force)
@@ -118,7 +117,7 @@ class _Restored:
         named = sorted([*self.named, change], key=lambda c: VERDICT not in c.new)
         self.named = named[:MOST_NAMED]
 
-    def result(self, step: int | None) -> dict[str, Any]:
+    def result(self, step: int | None) -> Undone:
         return {
             "pairs": self.pairs,
             "step": step,
@@ -128,21 +127,7 @@ class _Restored:
         }
 
 
-def _reversed(dataset: Any, change: Change) -> Change:
-    """The way back; what follows from a mask is measured now, for more than it may have changed."""
-    back = Change(change.sample_id, change.key, change.new, change.old)
-    if SEGMENTATION not in back.new:
-        return back
-    document = fo_internals.collection(dataset).find_one({"_id": change.sample_id})
-    if document is None:
-        return back
-    mask = {name: value for name, value in back.new.items() if name in MASK_FIELDS}
-    following = consequences.of_mask(dataset, document, mask)
-    old = back.old | {name: document.get(name) for name in following}
-    return Change(change.sample_id, change.key, old, back.new | following)
-
-
-def _place(log: ChangeLog, kind: Kind, about: dict[str, Any]) -> int | None:
+def _place(log: ChangeLog, kind: Direction, about: ChangeEntry) -> int | None:
     """A redone judgement is one of its session again."""
     return log.place_of(about["undoes"]) if kind == "redo" and "undoes" in about else None
 
@@ -171,5 +156,19 @@ def _pending(
                 raise _conflict(dataset, change)
 
 
+def _reversed(dataset: Any, change: Change) -> Change:
+    """The way back; what depends on the mask is measured now, since more may have changed."""
+    back = change.inverse
+    if SEGMENTATION not in back.new:
+        return back
+    document = fo_internals.collection(dataset).find_one({"_id": change.sample_id})
+    if document is None:
+        return back
+    mask = {name: value for name, value in back.new.items() if name in MASK_FIELDS}
+    following = consequences.of_mask(dataset, document, mask)
+    old = back.old | {name: document.get(name) for name in following}
+    return Change(change.sample_id, change.key, old, back.new | following)
+
+
 def _conflict(dataset: Any, change: Change) -> Conflict:
-    return Conflict.of(review_fields.find(dataset, str(change.sample_id)), change.old)
+    return Conflict.of(review_fields.find(dataset, change.sample_id), change.old)

@@ -1,30 +1,104 @@
-"""One verdict on one pair, as a reviewer gives it who has the pair before him."""
+"""Verdicts on pairs: one as a reviewer gives it, many as a rule does, and their counts.
+
+Every call that sets is one step, whether it sets one verdict or thousands, and
+:func:`fiftyone_plugin.curation.undoing.undo` takes back one step: a rule that went wrong is
+gone with one undo.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
-
-from bson import ObjectId
 
 from fiftyone_plugin.curation import (
     mask_editing,
     mask_replacement,
     queue,
-    review,
     review_fields,
     session_store,
+    texts,
     writing,
 )
-from fiftyone_plugin.curation.conflict import Conflict
-from fiftyone_plugin.curation.log import Change, Step
-from fiftyone_plugin.curation.review import Verdict
-from fiftyone_plugin.curation.review_fields import Stored
+from fiftyone_plugin.curation.log import Change, Step, Values
+from fiftyone_plugin.curation.panel_types import Judged
+from fiftyone_plugin.curation.review_fields import Conflict, ReviewedPair
+from fiftyone_plugin.curation.texts import PENDING, VERDICTS, VerdictKind
+from importers import fo_internals
 from importers.errors import StateError, UsageError
-from importers.fields import EDITABLE_MASK, SEGMENTATION
+from importers.fields import (
+    EDITABLE_MASK,
+    ORIGINAL_PHRASE,
+    REVIEW_NOTE,
+    REVIEWED_AT,
+    REVIEWER,
+    SEGMENTATION,
+    VERDICT,
+)
 
 MAX_TRIES = 20
-"""After so many writers in a row that were quicker, something else is wrong."""
+"""After so many concurrent writers in a row, something else is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict on one pair.
+
+    Attributes:
+        key: the pair's key
+        verdict: one of ``keep``, ``drop``, ``fix``, ``unsure``
+        phrase: the corrected phrase, with ``fix`` only; ``None`` leaves the phrase alone
+        note: why; it replaces the note of an earlier verdict
+    """
+
+    key: str
+    verdict: str
+    phrase: str | None = None
+    note: str | None = None
+
+    def check(self) -> None:
+        """Validates what does not depend on the pair.
+
+        Raises:
+            UsageError: for an unknown verdict, or a text that cannot be stored
+        """
+        texts.check_verdict(self.verdict)
+        texts.check_text("note", self.note)
+        if self.phrase is not None:
+            texts.check_phrase(self.phrase)
+            if self.verdict != VerdictKind.FIX:
+                raise UsageError(f"an edited phrase goes with the verdict fix, not {self.verdict}")
+
+    def change_to(self, pair: ReviewedPair, reviewer: str) -> Change:
+        """The change that the verdict makes to a pair.
+
+        Raises:
+            UsageError: if it edits a text and the pair has none
+        """
+        new: Values = {
+            VERDICT: self.verdict,
+            REVIEWER: reviewer,
+            REVIEWED_AT: texts.this_instant(),
+            REVIEW_NOTE: self.note or None,
+        }
+        if self.phrase is not None:
+            if pair.text is None:
+                raise UsageError(f"{self.key!r} has no text that could be edited")
+            new |= edited(pair, self.phrase)
+        return pair.change(new)
+
+
+def edited(pair: ReviewedPair, phrase: str) -> Values:
+    """The text fields after an edit; none where there is no text.
+
+    An edit back to the published text clears ``original_phrase``.
+    """
+    if pair.text is None:
+        return {}
+    published = pair.published_text
+    if published in (phrase, phrase.strip()):
+        return {pair.text_field: published, ORIGINAL_PHRASE: None}
+    return {pair.text_field: phrase.strip(), ORIGINAL_PHRASE: published}
 
 
 def judge(
@@ -40,12 +114,15 @@ def judge(
     use_edit: bool = False,
     seen: str | None = None,
     force: bool = False,
-) -> dict[str, Any]:
+) -> Judged:
     """Sets the verdict on a pair, with an edited phrase or mask if there is one.
 
-    What is confirmed by returning is in the database: the log first, then the pair, which is
+    An edited phrase is stripped of white space at its ends. The published phrase is kept in
+    ``original_phrase``; editing back to it clears that field.
+
+    When this returns, the verdict is in the database: the log first, then the pair, which is
     written only while it is what this verdict was made from. A mask that several queries
-    share is mended for all of them, in the same step.
+    share is replaced for all of them, in the same step.
 
     Args:
         dataset: a dataset that PairLens imported
@@ -58,91 +135,136 @@ def judge(
         mask_from: a field of predictions whose mask becomes the ground truth, with ``fix``
         use_edit: the instance edited in the App becomes the ground truth, with ``fix``
         seen: the ``version`` of the pair that the reviewer saw
-        force: overwrites what somebody else decided since
-
-    Returns:
-        ``{"key", "sample_id", "verdict", "reviewer", "reviewed_at", "version", "step"}``
+        force: overwrites what another reviewer decided since
 
     Raises:
         Conflict: if the pair is not what was seen; nothing was written
         UsageError: for an unknown pair, verdict, session or field, or a text or mask that
-            cannot be
+            cannot be stored
         StateError: if the session is finished, or a mask cannot be read or written
     """
     review_fields.check_pairs(dataset)
-    who = review_fields.check_text("reviewer", reviewer) or review_fields.default_reviewer()
+    who = texts.reviewer_of(reviewer)
     given = Verdict(pair, verdict, phrase, note)
-    review.check(given)
+    given.check()
     source = _mask_source(verdict, mask_from, use_edit)
-    document = None if session is None else session_store.find_open(dataset, session)
-    stored = review_fields.find(dataset, pair)
-    if seen is not None and seen != stored.version and not force:
-        raise Conflict.of(stored)
-    place = None if document is None else queue.place_of(document, stored.sample_id)
-    about = Step("set", who, None if document is None else document["_id"], place=place)
-
-    def changes(now: Stored) -> list[Change]:
-        change = review.change_to(now, given, who)
-        return mask_replacement.with_mask(dataset, change, source) if source else [change]
-
+    opened = None if session is None else session_store.find_open(dataset, session)
+    read = review_fields.find(dataset, pair)
     guarded = seen is not None and not force
-    step = _write(dataset, stored, changes, about, guarded=guarded)
+    if guarded and seen != read.version:
+        raise Conflict.of(read)
+    place = None if opened is None else queue.place_of(opened, read.sample_id)
+    about = Step("set", who, None if opened is None else opened["_id"], place=place)
+    step = _write(dataset, read, given, source, about, guarded=guarded)
     if use_edit:
-        # Its work is done; another edit starts from the mask as it is now.
-        mask_editing.clear_editable(dataset, [str(stored.sample_id)])
-    return _judged(review_fields.find(dataset, str(stored.sample_id)), verdict, who, step)
+        # Another edit starts from the mask as it is now.
+        mask_editing.clear_editable(dataset, [str(read.sample_id)])
+    now = review_fields.find(dataset, read.sample_id)
+    return {
+        "key": now.key,
+        "sample_id": str(now.sample_id),
+        "verdict": verdict,
+        "reviewer": who,
+        "reviewed_at": texts.text_of(now.review["reviewed_at"]),
+        "version": now.version,
+        "step": step,
+    }
 
 
 def _mask_source(verdict: str, mask_from: str | None, use_edit: bool) -> str | None:
     if mask_from and use_edit:
         raise UsageError("the mask comes from one place: a prediction, or the edited instance")
     source = EDITABLE_MASK if use_edit else mask_from
-    if source and verdict != "fix":
+    if source and verdict != VerdictKind.FIX:
         raise UsageError(f"another mask goes with the verdict fix, not {verdict}")
     return source or None
 
 
 def _write(
     dataset: Any,
-    stored: Stored,
-    changes: Callable[[Stored], list[Change]],
+    pair: ReviewedPair,
+    given: Verdict,
+    source: str | None,
     about: Step,
     *,
     guarded: bool,
 ) -> int:
-    """Writes what the verdict makes of the pair; gives the number of the step."""
+    """Writes the verdict on what the pair is at that moment; gives the number of the step."""
     for _ in range(MAX_TRIES):
-        made = changes(stored)
-        if _of_this_mask(made, stored):
-            done = writing.write_whole(dataset, made, about)
-            if done.step is not None:
-                return done.step
-        now = _now(dataset, stored.sample_id)
-        if guarded and now.version != stored.version:
+        changes = [given.change_to(pair, about.reviewer)]
+        if source:
+            changes = mask_replacement.with_mask(dataset, changes[0], source)
+        if _are_of_mask(changes, pair):
+            step = writing.write_whole(dataset, changes, about)
+            if step is not None:
+                return step
+        now = review_fields.find(dataset, pair.sample_id)
+        if guarded and now.version != pair.version:
             raise Conflict.of(now)
-        stored = now
-    raise StateError(f"the pair {stored.key!r} is being changed by others all the time; try again")
+        pair = now
+    raise StateError(f"the pair {pair.key!r} is being changed by others all the time; try again")
 
 
-def _of_this_mask(changes: list[Change], stored: Stored) -> bool:
-    """Whether the mask that a change replaces is still the one that was seen."""
-    change = next(change for change in changes if change.sample_id == stored.sample_id)
+def _are_of_mask(changes: list[Change], pair: ReviewedPair) -> bool:
+    """Whether the mask that is to be replaced still is the one that was read with the pair."""
+    change = next(change for change in changes if change.sample_id == pair.sample_id)
     if SEGMENTATION not in change.old:
         return True
-    return ((change.old[SEGMENTATION] or {}).get("mask_path") or "") == stored.mask_path
+    return ((change.old[SEGMENTATION] or {}).get("mask_path") or "") == pair.mask_path
 
 
-def _now(dataset: Any, sample_id: ObjectId) -> Stored:
-    return review_fields.find(dataset, str(sample_id))
+def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | None = None) -> int:
+    """Sets verdicts on many pairs, as one step of undo.
+
+    All of them are checked before the first is written. Pairs that change meanwhile are
+    judged all the same: :func:`judge` is for a reviewer who saw the pair.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        verdicts: of different pairs
+        reviewer: who; by default the user of this machine
+
+    Returns:
+        the number of pairs written
+
+    Raises:
+        UsageError: for an unknown key or verdict, a phrase that is no line of text, or a key
+            that is given twice
+        StateError: if the dataset has no pairs
+    """
+    review_fields.check_pairs(dataset)
+    wanted = list(verdicts)
+    who = texts.reviewer_of(reviewer)
+    for one in wanted:
+        one.check()
+    pairs = review_fields.read(dataset, [one.key for one in wanted])
+    _check_keys(dataset, wanted, pairs)
+    changes = [one.change_to(pairs[one.key], who) for one in wanted]
+    return writing.write(dataset, changes, Step("set", who)).count
 
 
-def _judged(now: Stored, verdict: str, who: str, step: int) -> dict[str, Any]:
-    return {
-        "key": now.key,
-        "sample_id": str(now.sample_id),
-        "verdict": verdict,
-        "reviewer": who,
-        "reviewed_at": review_fields.text_of(now.state["reviewed_at"]),
-        "version": now.version,
-        "step": step,
-    }
+def _check_keys(dataset: Any, wanted: list[Verdict], pairs: dict[str, ReviewedPair]) -> None:
+    seen: set[str] = set()
+    for one in wanted:
+        if one.key not in pairs:
+            raise UsageError(f"dataset {dataset.name!r} has no pair {one.key!r}")
+        if one.key in seen:
+            raise UsageError(f"the pair {one.key!r} is given two verdicts at once")
+        seen.add(one.key)
+
+
+def status(dataset: Any) -> dict[str, int]:
+    """Counts the pairs by verdict.
+
+    Returns:
+        ``{"pending", "keep", "drop", "fix", "unsure"}``; a verdict that PairLens does not
+        know counts as pending
+    """
+    review_fields.check_pairs(dataset)
+    counts: dict[str, int] = dict.fromkeys((PENDING, *VERDICTS), 0)
+    groups = fo_internals.collection(dataset).aggregate(
+        [{"$group": {"_id": f"${VERDICT}", "count": {"$sum": 1}}}]
+    )
+    for group in groups:
+        counts[group["_id"] if group["_id"] in VERDICTS else PENDING] += group["count"]
+    return counts

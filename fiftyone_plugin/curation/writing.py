@@ -1,4 +1,4 @@
-"""Writing changes to samples, with the log, without losing anybody else's.
+"""Writing changes to samples, with the log, without losing concurrent changes.
 
 The log is written first, then each sample, and only where the sample still is what the change
 was made from: that is one filtered update, which the database does whole or not at all. What
@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import fiftyone as fo
 from bson import ObjectId
 
-from fiftyone_plugin.curation import review_fields
-from fiftyone_plugin.curation.log import Change, ChangeLog, State, Step
+from fiftyone_plugin.curation import texts
+from fiftyone_plugin.curation.log import Change, ChangeLog, Step, Values, change_of
 from fiftyone_plugin.curation.review_fields import REVIEW_FIELDS
 from importers import fo_internals, store
 from importers.fields import REVIEWED_AT, SEGMENTATION
@@ -30,7 +29,7 @@ _MASK_PATH = f"{SEGMENTATION}.mask_path"
 
 @dataclass
 class Written:
-    """What came of writing a step.
+    """The result of writing a step.
 
     Attributes:
         count: pairs written
@@ -50,7 +49,7 @@ def write(dataset: Any, changes: Iterable[Change], about: Step, *, insist: bool 
         dataset: that the pairs belong to
         changes: of different pairs
         about: the step
-        insist: a change whose pair became another meanwhile is made from what it is now;
+        insist: a change whose pair changed meanwhile is made from what the pair is now;
             otherwise it is left and reported
     """
     log = ChangeLog(dataset)
@@ -67,37 +66,40 @@ def _write_batch(
     dataset: Any, log: ChangeLog, batch: list[Change], about: Step, done: Written
 ) -> list[Change]:
     """Gives the changes that were not written."""
-    step = log.append(batch, about, review_fields.this_instant(), number=done.step)
+    step = log.append(batch, about, texts.this_instant(), number=done.step)
     matched = store.update_matching(dataset, ((_unchanged(c), c.new) for c in batch))
-    clashes = [] if matched == len(batch) else _not_there(dataset, batch)
+    clashes = [] if matched == len(batch) else _not_written(dataset, batch)
     if clashes:
         log.withdraw(step, [c.sample_id for c in clashes])
     log.arrive(step)
     if len(clashes) < len(batch):
         done.step = step
         done.count += len(batch) - len(clashes)
-    reload(dataset, [c.sample_id for c in batch])
+    fo_internals.reload_samples(dataset, [c.sample_id for c in batch])
     return clashes
 
 
-def write_whole(dataset: Any, changes: Sequence[Change], about: Step) -> Written:
+def write_whole(dataset: Any, changes: Sequence[Change], about: Step) -> int | None:
     """Writes a step of a few pairs whole or not at all.
 
     All writers go through the pairs in the same order, so that of two that want the same
     pairs one is turned away at the first.
+
+    Returns:
+        the number of the step; ``None`` where a pair had changed and nothing was written
     """
     ordered = sorted(changes, key=lambda c: c.sample_id)
     log = ChangeLog(dataset)
-    step = log.append(ordered, about, review_fields.this_instant())
+    step = log.append(ordered, about, texts.this_instant())
     for number, change in enumerate(ordered):
         if not store.update_matching(dataset, [(_unchanged(change), change.new)]):
-            back = [Change(c.sample_id, c.key, c.new, c.old) for c in ordered[:number]]
+            back = [c.inverse for c in ordered[:number]]
             store.update_matching(dataset, ((_unchanged(c), c.new) for c in back))
             log.withdraw(step, [c.sample_id for c in ordered])
-            return Written(clashes=[change])
+            return None
     log.arrive(step)
-    reload(dataset, [c.sample_id for c in ordered])
-    return Written(len(ordered), step)
+    fo_internals.reload_samples(dataset, [c.sample_id for c in ordered])
+    return step
 
 
 def _unchanged(change: Change) -> dict[str, Any]:
@@ -105,36 +107,36 @@ def _unchanged(change: Change) -> dict[str, Any]:
     old = change.old
     where: dict[str, Any] = {name: old[name] for name in REVIEW_FIELDS if name in old}
     if SEGMENTATION in old:
-        where[_MASK_PATH] = (old[SEGMENTATION] or {}).get("mask_path")
+        where[_MASK_PATH] = _path(old)
     return {"_id": change.sample_id} | where
 
 
-def holds(document: dict[str, Any], state: State) -> bool:
-    """Whether a sample's review fields and mask are those of a state."""
+def holds(document: Values, values: Values) -> bool:
+    """Whether a sample's review fields and mask are those among some values."""
     for name in REVIEW_FIELDS:
-        if name not in state:
+        if name not in values:
             continue
-        there, wanted = document.get(name), state[name]
+        there, wanted = document.get(name), values[name]
         if name == REVIEWED_AT:
-            there, wanted = (v and review_fields.to_utc(v) for v in (there, wanted))
+            there, wanted = (v and texts.to_utc(v) for v in (there, wanted))
         if there != wanted:
             return False
-    return SEGMENTATION not in state or _path(document) == _path(state)
+    return SEGMENTATION not in values or _path(document) == _path(values)
 
 
-def _path(document: dict[str, Any]) -> str | None:
-    return (document.get(SEGMENTATION) or {}).get("mask_path")
+def _path(values: Values) -> str | None:
+    return (values.get(SEGMENTATION) or {}).get("mask_path")
 
 
-def current(dataset: Any, changes: Sequence[Change]) -> dict[ObjectId, dict[str, Any]]:
-    """The documents of the pairs that changes speak of, as far as changes go."""
+def current(dataset: Any, changes: Sequence[Change]) -> dict[ObjectId, Values]:
+    """The values now of the fields that changes are about, by sample."""
     names = {name for change in changes for name in change.old} | {SEGMENTATION}
     wanted = {"_id": {"$in": [change.sample_id for change in changes]}}
     found = fo_internals.collection(dataset).find(wanted, dict.fromkeys(names, 1))
     return {document["_id"]: document for document in found}
 
 
-def _not_there(dataset: Any, changes: Sequence[Change]) -> list[Change]:
+def _not_written(dataset: Any, changes: Sequence[Change]) -> list[Change]:
     there = current(dataset, changes)
     return [c for c in changes if not holds(there.get(c.sample_id, {}), c.new)]
 
@@ -151,16 +153,10 @@ def _rebased(dataset: Any, changes: Sequence[Change]) -> list[Change]:
     return rebased
 
 
-def reload(dataset: Any, sample_ids: Sequence[ObjectId]) -> None:
-    """Sees to it that samples this process holds in memory do not write old values back."""
-    ids = [str(sample_id) for sample_id in sample_ids]
-    fo.Sample._reload_docs(fo_internals.collection(dataset).name, sample_ids=ids)
-
-
 def settle(dataset: Any) -> None:
-    """Finds out what became of changes whose writers did not live to say so."""
+    """Finds out what became of changes whose writers were killed before they confirmed them."""
     log = ChangeLog(dataset)
-    for entry in log.unarrived(review_fields.this_instant() - SLOW):
-        change = Change(entry["sample_id"], entry["key"], entry["old"], entry["new"])
+    for entry in log.unarrived(texts.this_instant() - SLOW):
+        change = change_of(entry)
         document = current(dataset, [change]).get(change.sample_id, {})
         log.settle(entry, written=holds(document, change.new))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from fiftyone_plugin.curation.texts import VerdictKind
 from importers import fields, store
 from importers.formats import FORMATS
 from importers.records import CaptionedImage, Pair, Record
@@ -34,7 +35,7 @@ def _of_record(record: Record) -> Said:
 def _kept(dataset: Any) -> Iterable[Said]:
     wanted = (fields.KEY, fields.PHRASE, fields.CAPTIONS, fields.CONVERSATIONS)
     there = [name for name in wanted if dataset.has_field(name)]
-    for doc in store.stream(dataset, there, where={fields.VERDICT: "keep"}):
+    for doc in store.stream(dataset, there, where={fields.VERDICT: VerdictKind.KEEP.value}):
         yield (*_published_as(doc[fields.KEY]), _of_document(doc))
 
 

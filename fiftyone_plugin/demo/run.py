@@ -17,7 +17,8 @@ from typing import Any
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation.review import Verdict, set_verdicts
+from fiftyone_plugin.curation.texts import VerdictKind
+from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.faults import faults_of, plant
 from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
@@ -172,7 +173,8 @@ def review_by_rule(dataset: Any) -> Iterator[Verdict]:
         findings = (doc.get(fields.FINDINGS) or {}).get("classifications") or []
         worst = next((f for f in findings if f["severity"] != "info"), None)
         if worst is None:
-            yield Verdict(doc[fields.KEY], "keep")
+            yield Verdict(doc[fields.KEY], VerdictKind.KEEP)
         else:
-            verdict = "drop" if worst["severity"] == "error" else "unsure"
+            bad = worst["severity"] == "error"
+            verdict = VerdictKind.DROP if bad else VerdictKind.UNSURE
             yield Verdict(doc[fields.KEY], verdict, note=f"{worst['label']}: {worst['note']}")

@@ -6,11 +6,11 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation import decisions, review_summary
+from fiftyone_plugin.curation import decisions, summary
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
 from fiftyone_plugin.exporters.selections import reason
 from importers import fo_internals
-from importers.errors import StateError
+from importers.errors import StateError, UsageError
 from importers.fields import KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
 from importers.formats.base import Kind
 from importers.formats.native_export import Edit, ExportPair, Tally
@@ -25,15 +25,15 @@ class Accounting:
     Args:
         dataset: what is exported
         facts: of the dataset, as an import stored them
+        format_name: the layout that is written
         select: the selection, as given
         lists: of the manifest
         progress: called with samples done and samples in all
 
     Attributes:
-        facts: as given
+        facts, format_name: as given
         kind: of the records
         samples, exported: how many there are, and of these were selected
-        tally: of the exporter or converter
         card_header: what the dataset card must begin with
     """
 
@@ -41,26 +41,44 @@ class Accounting:
         self,
         dataset: Any,
         facts: dict[str, Any],
+        format_name: str,
         select: str,
         lists: ManifestLists,
         progress: Progress,
     ) -> None:
         self.facts = facts
+        self.format_name = format_name
         self.kind: Kind = facts.get("kind", "pairs")
         self.samples = 0
         self.exported = 0
-        self.tally = Tally()
         self.card_header = ""
+        self._tally: Tally | None = None
+        self._writes_masks = True
         self._dataset = dataset
         self._select = select
         self._lists = lists
         self._progress = progress
-        self._sessions = review_summary.sessions_of_pairs(dataset)
+        self._sessions = summary.sessions_of_pairs(dataset)
         self._total = fo_internals.collection(dataset).count_documents({})
         self._splits: dict[str, dict[str, int]] = {}
 
+    def begin(self, tally: Tally, *, writes_masks: bool = True) -> None:
+        """Takes the tally of what writes, and whether it can write other masks."""
+        tally.on_edit = self._enter_edit
+        self._tally = tally
+        self._writes_masks = writes_masks
+
     def enter(self, document: Document, selected: bool, pair: ExportPair | None) -> None:
-        """Takes one sample, with its item where it is a pair."""
+        """Takes one sample, with its item where it is a pair.
+
+        Raises:
+            UsageError: for a mended mask where the published one would be written
+        """
+        if pair is not None and pair.mended and not self._writes_masks:
+            raise UsageError(
+                f"the mask of {pair.key} was mended, and this layout of {self.format_name} is not "
+                "written with other masks; undo that, or leave the pair out"
+            )
         self.samples += 1
         self.exported += selected
         split = self._splits.setdefault(
@@ -80,7 +98,7 @@ class Accounting:
         session = self._sessions.get(document["_id"])
         return review | {"session": session, "note": document.get(REVIEW_NOTE)}
 
-    def enter_edit(self, edit: Edit) -> None:
+    def _enter_edit(self, edit: Edit) -> None:
         """Takes a text of a caption or conversation that is not written as published."""
         change = {"published": edit.published, "text": edit.text}
         self._lists.add("edited", {"key": edit.key, "source": str(edit.source)} | change)
@@ -93,27 +111,23 @@ class Accounting:
                 f"{self._select!r}, so there is nothing to export"
             )
 
-    def write(self, folder: Path, format_name: str) -> None:
+    def write(self, folder: Path) -> None:
         """Writes the manifest, the decisions and the card.
-
-        Args:
-            folder: to write to
-            format_name: the layout that was written
 
         Raises:
             StateError: if the counts do not add up, or the disk refuses
         """
-        head = self._head(format_name)
+        head = self._head()
         try:
-            self._lists.write(folder / "manifest.json", head)
             with open(folder / "decisions.jsonl", "wb") as stream:
                 decisions.write_lines(self._dataset, stream)
+            self._lists.write(folder / "manifest.json", head)
             (folder / "README.md").write_text(self.card_header + card(head), "utf-8")
         except OSError as error:
             raise StateError(f"the manifest cannot be written ({error.strerror})") from error
 
-    def _head(self, format_name: str) -> dict[str, Any]:
-        tally, facts = self.tally, self.facts
+    def _head(self) -> dict[str, Any]:
+        tally, facts = self._tally or Tally(), self.facts
         # A conversation can have come from several records, so that those do not add up.
         counted = self.kind != "instructions"
         if counted and tally.records != self.samples + tally.not_imported:
@@ -127,7 +141,7 @@ class Accounting:
         return {
             "dataset": self._dataset.name,
             "source": {"format": facts["format"], "root": Path(normpath(facts["root"])).name},
-            "format": format_name,
+            "format": self.format_name,
             "select": self._select,
             # records = pairs + not_imported, and pairs = exported + dropped; the records of
             # files none of whose pairs came in are in skipped_at_import alone.
@@ -143,7 +157,7 @@ class Accounting:
                 "images_missing": tally.images_missing,
             },
             "splits": self._splits,
-            "review": review_summary.of_dataset(self._dataset),
+            "review": summary.review_summary(self._dataset),
             "files": tally.files,
         }
 

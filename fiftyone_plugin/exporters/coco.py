@@ -81,7 +81,7 @@ class CocoConverter:
         return self._categories.setdefault(name, len(self._categories) + 1)
 
     def _image(self, example: Example) -> int:
-        """The number of the sample's image, which is written when it is met first."""
+        """The number of the sample's image, which is written on first use."""
         identity = (example.split, str(example.image or f"?{example.image_id}"))
         if identity in self._images:
             return self._images[identity]
@@ -106,7 +106,7 @@ class CocoConverter:
         spool.write(json.dumps(entry).encode())
 
     def finish(self) -> str:
-        """Writes a file a split."""
+        """Writes a file for each split."""
         categories = [{"id": number, "name": name} for name, number in self._categories.items()]
         with self._stack:
             for split in sorted({split for split, _ in self._spools}):

@@ -103,7 +103,7 @@ def example(document: Mapping[str, Any]) -> Example:
 
 
 class Converter(Protocol):
-    """What writes samples in another layout."""
+    """Writes samples in another layout."""
 
     tally: Tally
 
@@ -116,7 +116,7 @@ class Converter(Protocol):
         ...
 
     def finish(self) -> str:
-        """Writes what speaks of all samples.
+        """Writes the files that cover all samples.
 
         Returns:
             what the dataset card must begin with; ``""`` for nothing
@@ -126,7 +126,7 @@ class Converter(Protocol):
 
 @dataclass(frozen=True)
 class ConvertFormat:
-    """A converter as listed.
+    """A registered converter.
 
     Attributes:
         name: for ``--format``

@@ -71,7 +71,7 @@ class FiftyOneCopy:
 
 
 def _forget_places(file: Path) -> None:
-    """Takes folders of this machine out of what the dataset says of itself."""
+    """Removes local paths from the dataset's stored info."""
     metadata = json.loads(file.read_text("utf-8"))
     info = metadata.get("info") or {}
     if INFO in info:

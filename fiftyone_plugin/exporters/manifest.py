@@ -1,4 +1,4 @@
-"""What stands beside an export: ``manifest.json`` and the dataset card.
+"""The files beside an export: ``manifest.json`` and the dataset card.
 
 Neither names a path of the machine. The lists of dropped and edited pairs can be as long as
 the dataset, so they go to spools on disk while the export runs.
@@ -19,7 +19,7 @@ LISTS = ("dropped", "edited", "skipped_at_import")
 
 
 class ManifestLists:
-    """The lists of a manifest while they grow, with their lengths.
+    """The growing lists of a manifest, spooled to disk, and their lengths.
 
     Args:
         private: folders whose paths are cut out of every entry: the note of a finding can

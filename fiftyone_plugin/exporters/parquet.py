@@ -91,7 +91,7 @@ class ParquetConverter:
             self.tally.images_missing += example.image is None
 
     def finish(self) -> str:
-        """Names the files by how many there are, and says to the hub where they lie."""
+        """Renames the files with their number, and returns the hub's configuration of them."""
         lines = ["---", "configs:", "- config_name: default", "  data_files:"]
         for split, writer in sorted(self._splits.items()):
             self.tally.files["copied"] += writer.close()

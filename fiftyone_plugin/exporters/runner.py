@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters import source_items
 from fiftyone_plugin.exporters.accounting import Accounting
 from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
 from fiftyone_plugin.exporters.manifest import ManifestLists
 from fiftyone_plugin.exporters.selections import Choice, parse_selection
+from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
 from fiftyone_plugin.exporters.target import check_target, whole_folder
 from importers import store
 from importers.errors import StateError, UnknownName, UsageError
 from importers.fields import KEY
 from importers.formats import FORMATS
-from importers.formats.native_export import Exporter, ExportItem, ExportPair
 from importers.parallel import Progress, no_progress
 
 
@@ -55,16 +53,16 @@ def export_dataset(
     """
     facts = _facts(dataset, format_name)
     source, media_dir = store.source_path(facts), Path(facts["media_dir"])
-    target = check_target(out, source, media_dir)
     choice = choice or parse_selection(dataset, select)
-    write = _convert if format_name in CONVERTERS else _write_back
+    target = check_target(out, source, media_dir)
+    run = _convert if format_name in CONVERTERS else _write_back
     with (
         whole_folder(target) as folder,
         ManifestLists(str(source), str(media_dir)) as lists,
     ):
-        accounting = Accounting(dataset, facts, select, lists, progress)
-        write(dataset, format_name, folder, choice, accounting)
-        accounting.write(folder, format_name)
+        accounting = Accounting(dataset, facts, format_name, select, lists, progress)
+        run(dataset, folder, choice, accounting)
+        accounting.write(folder)
     return {
         "format": format_name,
         "out": str(target),
@@ -76,21 +74,19 @@ def export_dataset(
 
 
 def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
-    """What PairLens knows of a dataset that can be exported in a format."""
-    if format_name not in CONVERTERS and (
-        format_name not in FORMATS or FORMATS[format_name].exporter is None
-    ):
-        native = [chosen.name for chosen in FORMATS.values() if chosen.exporter]
+    """What PairLens knows of a dataset, if that can be exported in the format.
+
+    Raises:
+        UsageError, StateError: if it cannot
+    """
+    native = [known.name for known in FORMATS.values() if known.exporter]
+    if format_name not in (*native, *CONVERTERS):
         raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     facts = store.info(dataset)
     if not facts or not dataset.has_field(KEY):
         raise StateError(f"dataset {dataset.name!r} was not imported by PairLens")
-    if format_name not in CONVERTERS:
-        _check_source(dataset, facts, format_name)
-    return facts
-
-
-def _check_source(dataset: Any, facts: dict[str, Any], format_name: str) -> None:
+    if format_name in CONVERTERS:
+        return facts
     if facts["format"] != format_name:
         raise UsageError(
             f"dataset {dataset.name!r} came from {facts['format']} and is exported as that; "
@@ -100,50 +96,33 @@ def _check_source(dataset: Any, facts: dict[str, Any], format_name: str) -> None
         raise StateError(
             f"the import of {dataset.name!r} did not finish; run it again with --resume first"
         )
-    path = store.source_path(facts)
-    if not path.exists():
-        raise StateError(f"the source folder {path} is gone; exports copy from it")
+    source = store.source_path(facts)
+    if not source.exists():
+        raise StateError(f"the source folder {source} is gone; exports copy from it")
+    return facts
 
 
-def _write_back(
-    dataset: Any, format_name: str, folder: Path, choice: Choice, accounting: Accounting
-) -> None:
+def _write_back(dataset: Any, folder: Path, choice: Choice, accounting: Accounting) -> None:
     """Writes the source's files with what is not selected left out."""
-    make = FORMATS[format_name].exporter
-    assert make is not None  # noqa: S101 - _facts has checked
+    make = FORMATS[accounting.format_name].exporter
+    assert make is not None  # noqa: S101 - _facts has looked
     exporter = make(store.source_path(accounting.facts), folder)
-    exporter.tally.on_edit = accounting.enter_edit
-    accounting.tally = exporter.tally
-    files = source_items.items_by_file(dataset, accounting.kind, choice, accounting.enter)
+    accounting.begin(exporter.tally, writes_masks=exporter.writes_masks)
+    files = items_by_file(dataset, accounting.kind, choice, accounting.enter)
     for name, items in files:
-        exporter.write_file(name, _writable(items, exporter, format_name))
+        exporter.write_file(name, items)
     accounting.check_exported()
     exporter.finish()
 
 
-def _writable(
-    items: Iterator[ExportItem], exporter: Exporter, format_name: str
-) -> Iterator[ExportItem]:
-    """The items, unless one has a mended mask and the exporter would write the published one."""
-    for item in items:
-        if isinstance(item, ExportPair) and item.mended and not exporter.writes_masks:
-            raise UsageError(
-                f"the mask of {item.key} was mended, and this layout of {format_name} is not "
-                "written with other masks; undo that, or leave the pair out"
-            )
-        yield item
-
-
-def _convert(
-    dataset: Any, format_name: str, folder: Path, choice: Choice, accounting: Accounting
-) -> None:
+def _convert(dataset: Any, folder: Path, choice: Choice, accounting: Accounting) -> None:
     """Writes the selected samples in the layout of a converter."""
     kind = accounting.kind
-    converter = CONVERTERS[format_name].make(dataset, folder, kind)
-    accounting.tally = converter.tally
-    for document in source_items.documents(dataset, kind, READ):
+    converter = CONVERTERS[accounting.format_name].make(dataset, folder, kind)
+    accounting.begin(converter.tally)
+    for document in documents(dataset, kind, READ):
         selected = choice(document)
-        pair = source_items.export_pair(document, selected) if kind == "pairs" else None
+        pair = export_pair(document, selected) if kind == "pairs" else None
         accounting.enter(document, selected, pair)
         if selected:
             converter.add(example(document))

@@ -1,4 +1,4 @@
-"""Which pairs are exported, and why the others are not.
+"""Selections: which samples are exported, and why the others are not.
 
 ============  =================================================================================
 ``kept``      the verdict is ``keep`` or ``fix``
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fiftyone_plugin.curation.review_fields import VERDICTS
+from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from importers import fo_internals
 from importers.errors import UnknownName, UsageError
 from importers.fields import FINDINGS, SOURCE, VERDICT
@@ -28,11 +28,11 @@ Choice = Callable[[Document], bool]
 ORDER = {f"{SOURCE}.file": 1, f"{SOURCE}.index": 1, "_id": 1}
 """The order in which exports read; a choice must be asked about documents in it."""
 
-_ACCEPTED = ("keep", "fix")
+_ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
 
 
 def parse_selection(dataset: Any, select: str) -> Choice:
-    """What says of a sample's document whether it is exported.
+    """The predicate that says whether a sample's document is exported.
 
     Raises:
         UsageError: for an unknown selection, tag or view
@@ -55,7 +55,7 @@ def _is_kept(document: Document) -> bool:
 
 
 def _is_clean(document: Document) -> bool:
-    if document.get(VERDICT) == "drop":
+    if document.get(VERDICT) == VerdictKind.DROP:
         return False
     return document.get(VERDICT) in _ACCEPTED or not error_findings(document)
 
@@ -116,7 +116,7 @@ def _positions(dataset: Any, view: Any) -> Iterator[tuple[str, int, bytes]]:
 def reason(document: Document, select: str) -> Document:
     """Why a pair was not selected, for the manifest."""
     verdict = document.get(VERDICT)
-    if verdict == "drop" and select in ("kept", "clean"):
+    if verdict == VerdictKind.DROP and select in ("kept", "clean"):
         return {"because": "verdict drop"}
     if select == "clean":
         kept = ("label", "score", "note")

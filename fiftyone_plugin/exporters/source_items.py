@@ -99,15 +99,16 @@ def items_by_file(
 def _samples_by_file(
     dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample
 ) -> Iterator[tuple[str, Iterator[ExportItem]]]:
-    def item(document: Document) -> ExportItem:
-        selected = choice(document)
-        pair = export_pair(document, selected) if kind == "pairs" else None
-        on_sample(document, selected, pair)
-        return pair or _export_text(document, selected)
+    def items(group: Iterator[Document]) -> Iterator[ExportItem]:
+        for document in group:
+            selected = choice(document)
+            pair = export_pair(document, selected) if kind == "pairs" else None
+            on_sample(document, selected, pair)
+            yield pair or _export_text(document, selected)
 
     found = documents(dataset, kind)
     for name, group in groupby(found, lambda document: document[SOURCE]["file"]):
-        yield name, map(item, group)
+        yield name, items(group)
 
 
 def _image_of(document: Document) -> Path | None:

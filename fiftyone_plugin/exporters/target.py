@@ -1,4 +1,4 @@
-"""Where an export goes: a new folder, never near the source, whole or not there."""
+"""The target folder of an export: new, apart from the source, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_target(out: Path | str, *taken: Path) -> Path:
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """A folder to write in that becomes ``target`` at the end, or is removed on any failure.
+    """A temporary folder that becomes ``target`` at the end, or is removed on failure.
 
     Args:
         target: a folder that is empty or not there, from :func:`check_target`

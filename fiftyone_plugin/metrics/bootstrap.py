@@ -1,4 +1,4 @@
-"""How far gIoU and cIoU would move with other images of the same kind.
+"""Bootstrap intervals of gIoU and cIoU over images.
 
 Images are drawn with replacement, all pairs of an image together, since queries of one image
 are no independent draws.
@@ -25,7 +25,7 @@ LISAT_ROUNDS, LISAT_SHARE = 20, 0.8
 
 @dataclass(frozen=True)
 class Spread:
-    """What the draws gave.
+    """Statistics of the draws.
 
     Attributes:
         ci: 95 % percentile interval ``[low, high]`` by name; empty under ``lisat``
@@ -45,7 +45,7 @@ def bootstrap(
     seed: int = 0,
     scheme: Scheme = "percentile",
 ) -> Spread:
-    """Draws images again and again.
+    """Resamples images with the given scheme.
 
     Args:
         table: the pairs

@@ -1,4 +1,4 @@
-"""Compares two scorings of a dataset, from the numbers they left on the samples."""
+"""Compares two scorings of a dataset, from the values stored on the samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
 from fiftyone_plugin.metrics.overlap import Overlap
-from fiftyone_plugin.metrics.pair_facts import IMAGE_FIELDS, image_of
+from fiftyone_plugin.metrics.pair_attributes import IMAGE_FIELDS, image_of
 from fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
 from fiftyone_plugin.metrics.runs import load_score
 from fiftyone_plugin.metrics.summary import Table, TableBuilder

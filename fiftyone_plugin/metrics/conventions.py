@@ -1,4 +1,4 @@
-"""How published code turns pixel counts into IoU; results compare only within one of them."""
+"""IoU conventions of published code; results are comparable only within one convention."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """A convention.
+    """An IoU convention.
 
     Attributes:
         name: for ``--convention``
@@ -26,8 +26,8 @@ class Convention:
         strict: precision at t counts IoU > t, not IoU >= t
         smoothing: added to the union of a pair
         total_smoothing: added to the sum of unions in cIoU
-        size: (height, width) that the published code scores at, or ``"native"``; here masks
-            are always scored at the ground truth's own size
+        size: (height, width) that the published code scores at, or ``"native"``; PairLens
+            scores at the ground truth's own size unless a scoring is given a ``side``
     """
 
     name: str

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import fiftyone as fo
@@ -23,19 +23,19 @@ from fiftyone.utils.eval.segmentation import (
 from fiftyone_plugin.metrics import slices
 from fiftyone_plugin.metrics.bootstrap import LISAT_ROUNDS, SCHEMES, Scheme, Spread, bootstrap
 from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
-from fiftyone_plugin.metrics.counting import INSTANCES, Instances, Source
+from fiftyone_plugin.metrics.dataset_overlaps import DatasetOverlaps, count_overlaps
 from fiftyone_plugin.metrics.evaluation_results import (
     CLASSES,
     PairLensResults,
     confusion,
     panel_metrics,
 )  # fmt: skip
-from fiftyone_plugin.metrics.measure import Measured, measure
+from fiftyone_plugin.metrics.pair_overlaps import INSTANCES, Instances, MaskSource
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from fiftyone_plugin.metrics.summary import summarize
 from importers import fields, fo_internals
 from importers.errors import UsageError
-from importers.parallel import Progress
+from importers.parallel import Progress, one_behind
 from importers.scorings import METHOD
 
 MAX_SIDE = 10_000
@@ -43,7 +43,7 @@ MAX_SIDE = 10_000
 
 
 class PairLensEvaluationConfig(SegmentationEvaluationConfig):
-    """What a scoring is made with.
+    """Options of a scoring.
 
     Args:
         pred_field: the predictions
@@ -88,14 +88,14 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
 
 
 class PairLensEvaluation(SegmentationEvaluation):
-    """The scoring itself."""
+    """The evaluation that scores a field of masks."""
 
     config: Any
     watch: Progress | None = None
     """Called with pairs done and pairs in all, where set, in place of FiftyOne's bar."""
 
     def ensure_requirements(self) -> None:
-        """Checks the options, before anything of an earlier run is deleted.
+        """Validates the options, before anything of an earlier run is deleted.
 
         Raises:
             UsageError: for a name that is none, or a negative number of rounds
@@ -161,22 +161,21 @@ class PairLensEvaluation(SegmentationEvaluation):
         ignores = _ignores(fo_internals.dataset_of(samples), config.gt_field, mask_targets)
         names = config.pred_field, config.gt_field
         whole = all(_is_whole(fo_internals.dataset_of(samples), name) for name in names)
-        source = Source(*names, ignores, config.instances, config.side, whole)
+        source = MaskSource(*names, ignores, config.instances, config.side, whole)
         slicer = slices.Slicer(config.by)
-        with ThreadPoolExecutor(1, thread_name_prefix="pairlens-write") as writer:
-            done = measure(samples, source, convention, slicer, key, watch, writer)
+        done = count_overlaps(samples, source, convention, slicer, key, watch)
+        with one_behind() as behind:
             # Built while the summary is made.
-            indexed = writer.submit(_index, fo_internals.dataset_of(samples), key)
+            behind(partial(_index, fo_internals.dataset_of(samples), key))
             spread = bootstrap(done.table, convention, config.rounds, config.seed, config.scheme)
             summary = self._summary(done, spread, key)
-        indexed.result()
         summary.seconds = round(time.perf_counter() - started, 3)
         return PairLensResults(
             samples, config, key, confusion(done.table), list(CLASSES), missing=CLASSES[0],
             custom_metrics=panel_metrics(summary), backend=self, summary=asdict(summary),
         )  # fmt: skip
 
-    def _summary(self, done: Measured, spread: Spread, key: str | None) -> ScoreSummary:
+    def _summary(self, done: DatasetOverlaps, spread: Spread, key: str | None) -> ScoreSummary:
         config = self.config
         convention = CONVENTIONS[config.convention]
         return ScoreSummary(
@@ -233,7 +232,7 @@ def _drawn(config: Any, mean: dict[str, float], std: dict[str, float]) -> dict[s
 
 
 def _index(dataset: Any, key: str | None) -> None:
-    """Curators filter by the IoU."""
+    """Indexes the IoU, which curators filter by."""
     if key is not None:
         dataset.create_index(fields.iou_field(key))
 
@@ -249,7 +248,7 @@ def _ignores(dataset: Any, gt: str, given: dict[Any, str] | None) -> bool:
 
 
 def enable() -> None:
-    """Makes the method known to FiftyOne, in this process."""
+    """Registers the method with FiftyOne, in this process."""
     name = f"{PairLensEvaluationConfig.__module__}.{PairLensEvaluationConfig.__qualname__}"
     fo.evaluation_config.segmentation_backends.setdefault(METHOD, {})["config_cls"] = name
 

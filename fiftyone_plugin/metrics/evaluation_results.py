@@ -1,4 +1,4 @@
-"""The results of a scoring as FiftyOne keeps them and its App's panel shows them.
+"""Results of a scoring, as FiftyOne stores them and its App's panel shows them.
 
 Little is kept: the summary and a confusion matrix. What the panel wants of each pair is read
 from the samples' own fields when the results are loaded.

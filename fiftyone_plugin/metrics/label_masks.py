@@ -1,4 +1,4 @@
-"""Masks of pairs, from whatever label FiftyOne keeps them in.
+"""Masks of pairs, from any type of FiftyOne label.
 
 Works on labels as they stand in the database, so that no FiftyOne object is made for a pair.
 A ``Segmentation`` is a mask of the whole image; ``Detections`` and ``Polylines`` are
@@ -39,7 +39,7 @@ _NUDGE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A thing of its own in an image.
+    """One instance in an image.
 
     Attributes:
         label: its class
@@ -51,7 +51,7 @@ class Instance:
 
 
 def is_instances(label: Label) -> bool:
-    """Whether a label holds instances, not one mask of the whole image."""
+    """Whether a label holds instances rather than one mask of the whole image."""
     return label["_cls"] != "Segmentation"
 
 
@@ -134,7 +134,7 @@ def _known(size: Size | None) -> Size:
 
 
 def _pixels(label: Label) -> NDArray[Any]:
-    """A mask as it was stored, whatever its values."""
+    """The stored mask, with any values."""
     if path := label.get("mask_path"):
         return _read(path)
     if label.get("mask") is not None:

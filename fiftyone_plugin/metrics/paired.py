@@ -1,4 +1,4 @@
-"""Two predictions of the same pairs against each other."""
+"""Paired comparison of two predictions of the same pairs."""
 
 from __future__ import annotations
 

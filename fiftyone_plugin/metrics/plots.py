@@ -1,4 +1,4 @@
-"""Plots of a scoring's parts: one page to open anywhere, or a picture for a paper."""
+"""Plots of a scoring's slices: a self-contained page, or an image file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write_plots(summary: Mapping[str, Any], file: Path) -> Path:
 
 
 def check_file(file: Path) -> None:
-    """Sees to it that plots can be of this kind, before the work is done.
+    """Checks that plots can be written in this format, before the work is done.
 
     Raises:
         UsageError: if they cannot

@@ -14,12 +14,12 @@ from typing import Any
 from fiftyone_plugin.metrics import slices
 from fiftyone_plugin.metrics.bootstrap import Scheme
 from fiftyone_plugin.metrics.conventions import DEFAULT
-from fiftyone_plugin.metrics.counting import Instances
 from fiftyone_plugin.metrics.evaluation import (
     PairLensEvaluation,
     PairLensEvaluationConfig,
 )
 from fiftyone_plugin.metrics.label_masks import KINDS
+from fiftyone_plugin.metrics.pair_overlaps import Instances
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from importers import fields, fo_internals
 from importers.errors import StateError, UsageError

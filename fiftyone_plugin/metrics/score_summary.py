@@ -1,4 +1,4 @@
-"""What came of a scoring, as the command line prints it and the run keeps it."""
+"""Summary of a scoring, as the command line prints it and the evaluation stores it."""
 
 from __future__ import annotations
 

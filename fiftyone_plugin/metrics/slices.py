@@ -1,4 +1,4 @@
-"""Scores of parts of the pairs: by split, query, mask size, place and finding."""
+"""Scores of slices of the pairs: by split, query, mask size, place and finding."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _LENGTHS = ("0", "1-2", "3-5", "6-10", "11-20", "21+")
 _NONE_ALONE = frozenset({NONE})
 
 
-class Pair(NamedTuple):
-    """What a pair is sliced by.
+class SlicedPair(NamedTuple):
+    """The attributes of a pair that scores are sliced by.
 
     Attributes:
         split: the first tag
@@ -50,7 +50,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Slicing:
-    """A way to part the pairs.
+    """A way to group the pairs.
 
     Attributes:
         name: for ``--by``
@@ -61,7 +61,7 @@ class Slicing:
 
     name: str
     about: str
-    values: Callable[[Pair], Iterable[str]]
+    values: Callable[[SlicedPair], Iterable[str]]
     order: tuple[str, ...] = ()
 
 
@@ -87,7 +87,7 @@ def query_length(phrase: str) -> str:
     return _LENGTHS[bisect_left(_LENGTH_BOUNDS, len(_WORD.findall(phrase)))]
 
 
-def _places(pair: Pair) -> Iterable[str]:
+def _places(pair: SlicedPair) -> Iterable[str]:
     return {place.name for place in places(pair.phrase)} or {NONE}
 
 
@@ -128,12 +128,12 @@ def chosen(names: Collection[str], default: Collection[str] = DEFAULT) -> tuple[
     return tuple(SLICINGS[name].name for name in wanted)
 
 
-def _category(pair: Pair) -> str:
+def _category(pair: SlicedPair) -> str:
     return category(words(pair.phrase))
 
 
 class Slicer:
-    """Notes for each pair, some at a time, the parts it belongs to.
+    """Collects the slices that each pair belongs to.
 
     Args:
         names: of the slicings
@@ -149,7 +149,7 @@ class Slicer:
         ]
         self._pairs = 0
 
-    def add(self, pairs: Sequence[Pair]) -> None:
+    def add(self, pairs: Sequence[SlicedPair]) -> None:
         """Adds the next pairs."""
         for slicing, rows in zip(self._slicings, self._rows, strict=True):
             values = slicing.values

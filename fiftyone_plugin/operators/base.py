@@ -83,7 +83,8 @@ class PairOperator(foo.Operator):
 
     def work(self, ctx: Any) -> Work:
         """Parses the parameters."""
-        values = parse_options([*self.options(ctx).values()], ctx.params)
+        given = {k: v.strip() if isinstance(v, str) else v for k, v in ctx.params.items()}
+        values = parse_options([*self.options(ctx).values()], given)
         samples = ()
         if self.step.on_dataset:
             samples = (ctx.target_view() if self.on_view else ctx.dataset,)

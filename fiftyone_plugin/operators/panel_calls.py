@@ -12,8 +12,17 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from fiftyone_plugin.curation import evidence, mask_editing, queue, sessions, summary, undoing
-from fiftyone_plugin.curation.conflict import Conflict
+from fiftyone_plugin.curation import (
+    evidence,
+    mask_editing,
+    panel_types,
+    queue,
+    session_store,
+    sessions,
+    summary,
+    undoing,
+)
+from fiftyone_plugin.curation.review_fields import Conflict
 from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.operators.base import is_imported, required, text
 from importers.errors import PairLensError, StateError, UsageError
@@ -75,9 +84,13 @@ def _who(ctx: Any) -> str | None:
     return text(ctx.params.get("reviewer")) or ctx.user_id
 
 
-def _view(ctx: Any, pair: str) -> Answer:
+def _view(ctx: Any, pair: str) -> panel_types.PairView:
     session = text(ctx.params.get("session"))
-    return evidence.pair_view(ctx.dataset, pair, session=session, reviewer=_who(ctx))
+    return evidence.pair_view(ctx.dataset, pair, session=session)
+
+
+def _place(ctx: Any, session: str, sample_id: str) -> int | None:
+    return queue.place_of(session_store.find(ctx.dataset, session), sample_id)
 
 
 def _flag(ctx: Any, name: str, default: bool = False) -> bool:
@@ -131,9 +144,9 @@ class JudgePair(PanelOperator):
         )
         item = None
         if session is not None and _flag(ctx, "advance", default=True):
-            at = queue.locate(ctx.dataset, session, done["sample_id"])
+            at = _place(ctx, session, done["sample_id"])
             item = queue.next_item(ctx.dataset, session, reviewer=who, after=at)
-        shown = (item or {}).get("sample_id") or done["sample_id"]
+        shown = (item["sample_id"] if item else None) or done["sample_id"]
         return {"judged": done, "next": item, "pair": _view(ctx, shown)}
 
 
@@ -149,7 +162,7 @@ class MovePair(PanelOperator):
         shown = item["sample_id"]
         return {"item": item, "pair": _view(ctx, shown) if shown else None}
 
-    def _item(self, ctx: Any) -> Answer:
+    def _item(self, ctx: Any) -> panel_types.QueueItem:
         params = ctx.params
         session, to = required(params, "session"), params.get("to") or "next"
         if to == "position":
@@ -158,10 +171,10 @@ class MovePair(PanelOperator):
                 raise UsageError("position is missing")
             return queue.go_to(ctx.dataset, session, position, reviewer=_who(ctx))
         if to == "resume":
-            return sessions.resume(ctx.dataset, session, reviewer=_who(ctx))
+            return queue.resume(ctx.dataset, session, reviewer=_who(ctx))
         # From the pair that is shown, which need not be where the reviewer was left.
         pair = text(params.get("sample_id"))
-        at = queue.locate(ctx.dataset, session, pair) if pair else None
+        at = _place(ctx, session, pair) if pair else None
         judged = _flag(ctx, "judged", default=to == "previous")
         if to == "next":
             return queue.next_item(
@@ -194,7 +207,7 @@ class UndoPair(PanelOperator):
         )
         first = next(iter(done["sample_ids"]), None)
         if first and session:
-            place = queue.locate(ctx.dataset, session, first)
+            place = _place(ctx, session, first)
             if place is not None:  # so that going on later does not pass over the pair
                 queue.go_to(ctx.dataset, session, place, reviewer=_who(ctx))
         return {"undone": done, "pair": _view(ctx, first) if first else None}
@@ -239,7 +252,7 @@ class CurationSession(PanelOperator):
         if do == "rename":
             name = required(ctx.params, "name")
             return {"session": sessions.rename(ctx.dataset, session, name)}
-        changes: dict[str, Callable[[Any, str], Answer]] = {
+        changes: dict[str, Callable[[Any, str], panel_types.SessionView]] = {
             "get": sessions.get, "finish": sessions.finish, "reopen": sessions.reopen
         }  # fmt: skip
         if do not in changes:
@@ -247,7 +260,7 @@ class CurationSession(PanelOperator):
             raise UsageError(f"there is nothing to do {do!r} with a session; known: {known}")
         return {"session": changes[do](ctx.dataset, session)}
 
-    def _start(self, ctx: Any) -> Answer:
+    def _start(self, ctx: Any) -> panel_types.SessionView:
         params = ctx.params
         return sessions.start(
             ctx.dataset,

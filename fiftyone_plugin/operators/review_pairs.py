@@ -8,8 +8,9 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
-from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.review_fields import VERDICTS
+from fiftyone_plugin.curation import decisions, undoing
+from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
+from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
 from fiftyone_plugin.operators.base import PairOperator
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER
@@ -32,7 +33,7 @@ _ACTIONS = {
     Option("action", "what is done", default="set", choices=lambda: _ACTIONS, label="What to do"),
     Option("file", "decisions file", label="Decisions file"),
     Option("keys", "pairs to judge; by default those that are selected", Texts, (), in_form=False),
-    Option("verdict", "on each of them", choices=VERDICTS, preset="keep"),
+    Option("verdict", "on each of them", choices=VERDICTS, preset=VerdictKind.KEEP.value),
     PHRASE,
     NOTE,
     replace(REVIEWER, in_form=False),
@@ -54,19 +55,19 @@ def review_pairs(
     if action == "set":
         if not keys:
             raise UsageError("no pair is selected; select some in the grid, or open one")
-        verdicts = [review.Verdict(key, _given(verdict, "verdict"), phrase, note) for key in keys]
-        count = review.set_verdicts(samples, verdicts, reviewer=reviewer)
-        return reports.of_status(review.status(samples), f"{count:,} verdicts set.")
+        given = [Verdict(key, _given(verdict, "verdict"), phrase, note) for key in keys]
+        count = set_verdicts(samples, given, reviewer=reviewer)
+        return reports.of_status(status(samples), f"{count:,} verdicts set.")
     if action == "undo":
-        count = review.undo(samples, reviewer=reviewer)
-        return reports.of_status(review.status(samples), f"{count:,} verdicts taken back.")
+        count = undoing.undo(samples, reviewer=reviewer, force=True)["pairs"]
+        return reports.of_status(status(samples), f"{count:,} verdicts taken back.")
     if action == "dump":
         file = _given(file, "file")
         return reports.of_dump(decisions.dump(samples, file), file)
     if action == "apply":
-        return reports.of_apply(decisions.apply(samples, _given(file, "file")))
+        return reports.of_apply(dict(decisions.apply(samples, _given(file, "file"))))
     if action == "status":
-        return reports.of_status(review.status(samples))
+        return reports.of_status(status(samples))
     raise UsageError(f"there is no action {action!r}; known: {', '.join(_ACTIONS)}")
 
 
@@ -89,7 +90,7 @@ class ReviewPairs(PairOperator):
             keys = ctx.params.get("keys") or _keys(ctx.dataset, _selected(ctx))
             if not keys:
                 raise StateError("Select the pairs in the grid, or open one")
-        fixed = len(keys) == 1 and ctx.params.get("verdict") == "fix"
+        fixed = len(keys) == 1 and ctx.params.get("verdict") == VerdictKind.FIX
         label = f"Verdict on {len(keys):,} pair{'s' * (len(keys) != 1)}"
         return options | {
             "file": replace(

@@ -11,7 +11,7 @@ from fiftyone.operators.categories import Categories
 from fiftyone.operators.panel import Panel, PanelConfig
 
 from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.curation import bars, sessions
+from fiftyone_plugin.curation import pair_selection, queue, sessions
 from fiftyone_plugin.operators.base import required, text
 from fiftyone_plugin.panels import curation_scope
 from fiftyone_plugin.panels.curation_facts import EVALUATION, STEPS, facts_of
@@ -54,7 +54,7 @@ class CurationPanel(Panel):
         )
 
     def render(self, ctx: Any) -> types.Property:
-        """The component, told which methods it may call."""
+        """The component, with the methods that it may call."""
         view = types.View(
             component=COMPONENT,
             composite_view=True,
@@ -80,7 +80,7 @@ class CurationPanel(Panel):
             self._count(ctx, scope)
 
     def on_change_dataset(self, ctx: Any) -> None:
-        """Starts anew."""
+        """Resets the panel and counts the new dataset."""
         ctx.panel.set_state(EVALUATION, None)
         curation_scope.keep(ctx, WHOLE)
         self._count(ctx, WHOLE)
@@ -162,7 +162,7 @@ class CurationPanel(Panel):
         return {}
 
     def _open(self, ctx: Any, session: str) -> Answer:
-        item = sessions.resume(ctx.dataset, session, reviewer=text(ctx.params.get("reviewer")))
+        item = queue.resume(ctx.dataset, session, reviewer=text(ctx.params.get("reviewer")))
         self._show(ctx, f"session:{item['session']}")
         self._count(ctx, scope_of(ctx))
         return {"item": item}
@@ -172,12 +172,12 @@ class CurationPanel(Panel):
         scope = scope_of(ctx)
         # A session is of the dataset: its queue is not cut down to the view.
         base = None if bar.startswith("session:") else view_in(ctx, scope)
-        view = bars.view_of(ctx.dataset, bar, view=base)
+        view = pair_selection.view_of(ctx.dataset, bar, view=base)
         ctx.ops.set_view(view=view)
         self._mark(ctx, curation_scope.go(ctx, scope.base, bar, stages_of(view)))
 
     def _count(self, ctx: Any, scope: Scope) -> None:
-        """Sends the component the figures anew."""
+        """Counts, and sends the component the figures."""
         self._mark(ctx, scope)
         ctx.panel.set_data("facts", facts_of(ctx, scope))
 

@@ -1,22 +1,17 @@
-"""What the curation panel shows: the figures of a dataset, and what is still to be done to it.
-
-All of it is plain data; texts of a dataset stay texts, which the panel's component never takes
-for markup.
-"""
+"""The data of the curation panel: the figures of a dataset, and what is to be done next."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fiftyone_plugin.curation import summary
-from fiftyone_plugin.curation.review_fields import default_reviewer
+from fiftyone_plugin.curation.panel_types import Advice, Facts, Overview
+from fiftyone_plugin.curation.texts import reviewer_of
 from fiftyone_plugin.metrics.runs import METHOD
 from fiftyone_plugin.operators.base import is_imported, mask_fields
 from fiftyone_plugin.panels.curation_scope import Scope, view_in
 from importers import fields, fo_internals
 from importers.errors import PairLensError
-
-Facts = dict[str, Any]
 
 STEPS = {
     "import": "import_dataset",
@@ -43,14 +38,7 @@ _UNSCORED = "The predictions are not scored yet. Score them for an IoU of every 
 
 
 def facts_of(ctx: Any, scope: Scope) -> Facts:
-    """What the panel shows.
-
-    Returns:
-        ``state`` (``none``, ``foreign``, ``empty``, ``refused`` or ``ready``), ``advice`` (a
-        list of ``text`` and ``step``, the most pressing first) and, where it is ``ready``,
-        ``overview``, ``whole`` (whether the figures are of the whole dataset), ``saved_views``
-        and ``reviewer``
-    """
+    """What the panel shows; the most pressing advice first."""
     dataset = ctx.dataset
     if dataset is None:
         return _without("none", _NO_DATASET)
@@ -62,7 +50,7 @@ def facts_of(ctx: Any, scope: Scope) -> Facts:
         return _without("refused", str(error))
 
 
-def _without(state: str, text: str) -> Facts:
+def _without(state: Literal["none", "foreign", "empty", "refused"], text: str) -> Facts:
     return {"state": state, "advice": [{"text": text, "step": "import"}]}
 
 
@@ -77,7 +65,7 @@ def _ready(ctx: Any, dataset: Any, scope: Scope) -> Facts:
         "overview": overview,
         "whole": view is None,
         "saved_views": dataset.list_saved_views(),
-        "reviewer": ctx.user_id or default_reviewer(),
+        "reviewer": reviewer_of(ctx.user_id),
     }
 
 
@@ -88,11 +76,11 @@ def _evaluation(ctx: Any, dataset: Any) -> str | None:
     return chosen or None if chosen == "" or chosen in known else next(iter(known), None)
 
 
-def _advice(dataset: Any, overview: Facts) -> list[dict[str, str | None]]:
+def _advice(dataset: Any, overview: Overview) -> list[Advice]:
     """What is still to be done, the most pressing first."""
     if not overview["pairs"]:
         return [{"text": _EMPTY_VIEW, "step": None}]
-    todo = []
+    todo: list[Advice] = []
     if not is_flagged(dataset):
         todo.append({"text": _UNFLAGGED, "step": "flag"})
     if not [name for name in mask_fields(dataset) if name != fields.SEGMENTATION]:

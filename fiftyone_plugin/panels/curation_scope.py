@@ -1,8 +1,8 @@
 """What the curation panel's figures are about, and which of their bars the grid shows.
 
 A click on a bar changes the App's view, and the figures must not follow it: they stay with the
-view that the curator chose, so that the next bar is one click away. A view that anybody else
-sets, in the view bar or with a saved view or another operator, is a choice and they do follow.
+view that the curator chose, so that the next bar is one click away. A view that is set
+otherwise, in the view bar or by a saved view or another operator, is a choice: they follow it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import fiftyone as fo
 from bson import json_util
+
+from importers import fo_internals
 
 Stages = list[Any]
 STATE = "scope"
@@ -26,7 +27,8 @@ class Scope:
 
     Attributes:
         base: stages of the view that the figures are about; none for the whole dataset
-        bar: the bar that was clicked, as :func:`fiftyone_plugin.curation.bars.view_of` takes it
+        bar: the bar that was clicked, as :func:`fiftyone_plugin.curation.pair_selection.view_of`
+            takes it
         shown: stages of the view that the click set
         before: stages of the view in which it was made
     """
@@ -94,7 +96,7 @@ def view_in(ctx: Any, scope: Scope) -> Any:
     if not scope.base:
         return None
     try:
-        return fo.DatasetView._build(ctx.dataset, json_util.loads(json.dumps(scope.base)))
+        return fo_internals.view_from_stages(ctx.dataset, json_util.loads(json.dumps(scope.base)))
     except Exception:  # whatever a stage of anybody's can raise
         keep(ctx, WHOLE)
         return None
@@ -102,7 +104,7 @@ def view_in(ctx: Any, scope: Scope) -> Any:
 
 def stages_of(view: Any) -> Stages:
     """A view's stages as plain data."""
-    return _plain(view._serialize(include_uuids=False))
+    return _plain(fo_internals.stages(view))
 
 
 def _plain(stages: Any) -> Stages:

@@ -1,4 +1,4 @@
-"""One batch after the other: asked, checked, written to disk, failures told apart."""
+"""Runs one batch: asks the predictor, validates its masks, writes them, counts failures."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SHOWN_FIRST = 24
 MOST_LISTED = 1000
 """Pairs without a prediction that a summary names; all are counted."""
 
-Pair = tuple[Any, Query]
+SampleQuery = tuple[Any, Query]
 """A sample's id and its query."""
 
 
 @dataclass
 class PredictSummary:
-    """What a run did.
+    """Summary of a prediction run.
 
     Attributes:
         predicted: pairs that got a mask
@@ -60,8 +60,10 @@ class PredictSummary:
             self.skips[reason] = self.skips.get(reason, 0) + pairs
 
 
-def read_ahead(predictor: Predictor, batches: Iterable[list[Pair]]) -> Iterator[list[Pair]]:
-    """The batches; each time the predictor is first told what comes after."""
+def read_ahead(
+    predictor: Predictor, batches: Iterable[list[SampleQuery]]
+) -> Iterator[list[SampleQuery]]:
+    """The batches; before each, the predictor may prefetch the one that follows."""
     prefetch = getattr(predictor, "prefetch", None)
     following = iter(batches)
     batch = next(following, None)
@@ -77,13 +79,13 @@ def read_ahead(predictor: Predictor, batches: Iterable[list[Pair]]) -> Iterator[
 
 def run_batch(
     predictor: Predictor,
-    batch: Sequence[Pair],
+    batch: Sequence[SampleQuery],
     folder: Path,
     summary: PredictSummary,
     writers: ThreadPoolExecutor,
 ) -> list[tuple[Any, Path]]:
     """Predicts and writes a batch; returns sample ids and mask paths of what succeeded."""
-    under_way: list[tuple[Pair, Exception | Future[Path]]] = []
+    under_way: list[tuple[SampleQuery, Exception | Future[Path]]] = []
     for pair, result in zip(batch, _predictions(predictor, batch), strict=True):
         if isinstance(result, Exception):
             under_way.append((pair, result))
@@ -133,9 +135,9 @@ def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:
 
 
 def _predictions(
-    predictor: Predictor, batch: Sequence[tuple[Any, Query]]
+    predictor: Predictor, batch: Sequence[SampleQuery]
 ) -> Iterator[Prediction | Exception]:
-    """One result a query, whatever the predictor does: what raises fails the rest of a batch."""
+    """Exactly one result per query; an exception fails the rest of the batch."""
     left = len(batch)
     failure: Exception = RuntimeError("the predictor gave fewer masks than it was asked for")
     try:

@@ -1,4 +1,4 @@
-"""What several predictors agree on: a majority mask for each pair, and how far they agree.
+"""Consensus of several predictors: a majority mask per pair, and the agreement on it.
 
 Where predictors agree with each other and not with the ground truth, the ground truth is
 likely to be wrong: score the majority masks, and the check ``consensus_conflict`` says where.
@@ -7,13 +7,10 @@ likely to be wrong: score the majority masks, and the check ``consensus_conflict
 from __future__ import annotations
 
 import dataclasses
-import re
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -22,26 +19,26 @@ import numpy as np
 
 from fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
 from fiftyone_plugin.metrics.overlap import Pixels, resize
+from fiftyone_plugin.predictors.mask_fields import MaskField
 from importers import fields, fo_internals, store
 from importers.errors import MaskError, StateError, UsageError
 from importers.files import safe_name, write_atomic
 from importers.masks import encode_png
 from importers.parallel import Progress, map_items, no_progress
 
-MADE = "consensus"
+STEP = "consensus"
 """Key in PairLens' info: which fields each agreement field was made of."""
 
 CHUNK = 16
 """Pairs that a thread is given at once."""
 
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PARTS = ("_cls", "mask", "mask_path", "label", "bounding_box", "points", "filled", "closed")
 _FEW = "fewer than two predictions"
 
 
 @dataclass
 class ConsensusSummary:
-    """What a run did.
+    """Summary of a consensus run.
 
     Attributes:
         field: of the majority masks
@@ -72,7 +69,7 @@ class ConsensusSummary:
 
 
 class Agreed(NamedTuple):
-    """The agreement on a pair.
+    """Consensus on one pair.
 
     Attributes:
         mask: (height, width) uint8, 1 where more than half of the predictions have the target
@@ -131,16 +128,25 @@ def consensus(
     started = time.perf_counter()
     dataset = fo_internals.dataset_of(samples)
     _check_sources(dataset, sources, field_name)
-    _check_field(dataset, field_name, list(sources), resume, overwrite)
-    folder = Path(store.info(dataset)["media_dir"]) / MADE / field_name
-    _open_field(dataset, field_name, list(sources), folder, overwrite)
+    beside = {
+        fields.agreement_field(field_name): fo.FloatField,
+        fields.agreed_area_field(field_name): fo.IntField,
+    }
+    field = MaskField(dataset, field_name, STEP, list(sources), beside)
+    field.check("a consensus", resume, overwrite)
+    if field.resumes_another(resume):
+        raise StateError(
+            f"field {field_name!r} was made of {', '.join(field.made_with)}; resume with the same "
+            "fields, or choose another name"
+        )
+    field.open(overwrite)
     summary = ConsensusSummary(dataset.name, field_name, list(sources))
     total = len(samples)
     docs = store.stream(samples, _projection(sources), where={f"{field_name}.mask_path": None})
     agreements: list[float] = []
 
     def changes() -> Iterator[tuple[Any, dict[str, Any]]]:
-        combined = _combined(docs, sources, field_name, folder, summary)
+        combined = _combined(docs, sources, field, summary)
         for done, (sample_id, values) in enumerate(combined):
             if done % store.BATCH == 0:
                 progress(done, total)
@@ -167,47 +173,6 @@ def _check_sources(dataset: Any, sources: Sequence[str], name: str) -> None:
             raise StateError(f"dataset {dataset.name!r} has no field {source!r} of masks")
 
 
-def _check_field(
-    dataset: Any, name: str, sources: list[str], resume: bool, overwrite: bool
-) -> None:
-    if not _FIELD.fullmatch(name):
-        raise UsageError(f"{name!r} is no field name; use letters, digits and _")
-    if resume and overwrite:
-        raise UsageError("--resume and --overwrite contradict each other; give one")
-    made = store.info(dataset).get(MADE, {}).get(name)
-    taken = [n for n in _fields(name) if dataset.has_field(n)]
-    if taken and made is None:
-        raise UsageError(f"field {taken[0]!r} was not made by a consensus; choose another name")
-    if taken and not (resume or overwrite):
-        raise StateError(
-            f"field {name!r} exists; --resume adds what is missing, --overwrite replaces it"
-        )
-    if taken and resume and made != sources:
-        raise StateError(
-            f"field {name!r} was made of {', '.join(made)}; resume with the same fields, or "
-            "choose another name"
-        )
-
-
-def _fields(name: str) -> tuple[str, str, str]:
-    return name, fields.agreement_field(name), fields.agreed_area_field(name)
-
-
-def _open_field(dataset: Any, name: str, sources: list[str], folder: Path, overwrite: bool) -> None:
-    mask, agreement, area = _fields(name)
-    if overwrite:
-        there = [n for n in (mask, agreement, area) if dataset.has_field(n)]
-        if there:
-            dataset.delete_sample_fields(there)
-        shutil.rmtree(folder, ignore_errors=True)
-    # Told first: what a run that is killed here leaves is then known as its own.
-    made = store.info(dataset).get(MADE, {}) | {name: sources}
-    store.update_info(dataset, **{MADE: made})
-    dataset.add_sample_field(mask, fo.EmbeddedDocumentField, embedded_doc_type=fo.Segmentation)
-    dataset.add_sample_field(agreement, fo.FloatField)
-    dataset.add_sample_field(area, fo.IntField)
-
-
 def _projection(sources: Sequence[str]) -> tuple[str, ...]:
     parts = (*_PARTS, *LISTS.values())
     labels = (f"{source}.{part}" for source in sources for part in parts)
@@ -221,14 +186,13 @@ Combined = tuple[Any, str, dict[str, Any] | MaskError | None]
 def _combined(
     docs: Iterator[Mapping[str, Any]],
     sources: Sequence[str],
-    name: str,
-    folder: Path,
+    field: MaskField,
     summary: ConsensusSummary,
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """The new values of the pairs that get a consensus, whose masks are written."""
 
     def work(chunk: list[Mapping[str, Any]]) -> list[Combined]:
-        return [(doc["_id"], doc[fields.KEY], _values(doc, sources, name, folder)) for doc in chunk]
+        return [(doc["_id"], doc[fields.KEY], _values(doc, sources, field)) for doc in chunk]
 
     for outcome in map_items(work, store.batched(docs, CHUNK)):
         for sample_id, key, values in outcome.unwrap():
@@ -242,7 +206,7 @@ def _combined(
 
 
 def _values(
-    doc: Mapping[str, Any], sources: Sequence[str], name: str, folder: Path
+    doc: Mapping[str, Any], sources: Sequence[str], field: MaskField
 ) -> dict[str, Any] | MaskError | None:
     try:
         masks = _masks(doc, sources)
@@ -251,16 +215,15 @@ def _values(
     if len(masks) < 2:
         return None
     agreed = agree(masks)
-    path = folder / f"{safe_name(doc[fields.KEY])}.png"
+    path = field.folder / f"{safe_name(doc[fields.KEY])}.png"
     try:
         write_atomic(path, encode_png(agreed.mask))
     except OSError as error:
-        raise StateError(f"masks cannot be written to {folder} ({error.strerror})") from error
-    label, agreement, area = _fields(name)
+        raise StateError(f"masks cannot be written to {field.folder} ({error.strerror})") from error
     return {
-        label: store.segmentation(str(path)),
-        agreement: round(agreed.agreement, 6),
-        area: cv2.countNonZero(agreed.mask),
+        field.name: store.segmentation(str(path)),
+        fields.agreement_field(field.name): round(agreed.agreement, 6),
+        fields.agreed_area_field(field.name): cv2.countNonZero(agreed.mask),
     }
 
 

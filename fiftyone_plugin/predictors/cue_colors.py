@@ -1,4 +1,4 @@
-"""How well a colour word fits a colour, in CIE Lab.
+"""Scores how well a colour word fits a colour, in CIE Lab.
 
 Colour words are used loosely of aerial images: a "red" roof is a dull brown-red, a "green"
 field nearly gray. Chromatic words therefore go by hue, with a chroma of a dozen counting as

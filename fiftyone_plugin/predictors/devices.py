@@ -1,4 +1,4 @@
-"""Where a model runs: which device, at which precision, and what there is when memory ends."""
+"""Device, precision and out-of-memory handling of models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from importers.errors import UsageError
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where a model runs.
+    """Device and precision of a model.
 
     Attributes:
         device: a ``torch.device``
@@ -68,7 +68,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def free_memory(device: Any) -> None:
-    """Gives cached memory back before a smaller attempt."""
+    """Frees cached memory before a smaller attempt."""
     import gc
 
     import torch

@@ -1,4 +1,4 @@
-"""Outlines drawn into masks."""
+"""Rasterizes outlines into masks."""
 
 from __future__ import annotations
 

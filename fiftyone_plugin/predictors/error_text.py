@@ -1,4 +1,4 @@
-"""What other libraries' exceptions say, for sentences that quote them."""
+"""Text and causes of exceptions, for messages that quote them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of services: which are taken, where a token may go, which redirects are followed."""
+"""Validates service addresses, where a token may be sent, and redirects."""
 
 from __future__ import annotations
 

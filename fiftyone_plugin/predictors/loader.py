@@ -1,4 +1,4 @@
-"""Decodes images ahead of their use, each once however many queries it has."""
+"""Prefetches images: decodes each once, however many queries it has."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ THREADS = 4
 
 
 class ImageLoader(Generic[T]):
-    """Images as a model takes them, read on threads.
+    """Decodes and preprocesses images on threads.
 
-    What is announced is kept until two further announcements: an image whose queries lie in
+    An announced image is kept until two further announcements: an image whose queries lie in
     two batches is decoded once.
 
     Args:

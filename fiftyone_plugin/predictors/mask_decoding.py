@@ -1,4 +1,4 @@
-"""Masks out of a service's answers: PNG, NPY, or COCO RLE in JSON, by content type."""
+"""Decodes masks in a service's answers: PNG, NPY, or COCO RLE in JSON, by content type."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def decode_reply(reply: Reply, size: tuple[int, int]) -> Prediction:
 
 
 def _check_size(width: int, height: int, size: tuple[int, int]) -> None:
-    """Refuses a mask of another size than the image's; before it takes memory, where told."""
+    """Refuses a mask of another size than the image's, where possible before it is decoded."""
     if size != (0, 0) and (width, height) != size:
         raise _OtherSize(
             f"the service answered a mask of {width}x{height} to an image of {size[0]}x{size[1]}"
@@ -59,7 +59,7 @@ def _check_size(width: int, height: int, size: tuple[int, int]) -> None:
 
 
 class _OtherSize(MaskError):
-    """Its sentence names the service already."""
+    """A size mismatch, whose message already names the service."""
 
 
 def _decoded(decode: _Decoder, body: bytes, size: tuple[int, int]) -> Prediction:

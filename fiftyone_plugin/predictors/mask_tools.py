@@ -1,4 +1,4 @@
-"""From scores, boxes and polygons to one mask a query: what the model predictors share."""
+"""Combines scores, boxes and polygons into one mask per query, for all model predictors."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _TEMPLATE = "what the model is asked; {} stands for the query"
 
 
 def merge() -> Any:
-    """The parameter that :func:`choose` is told."""
+    """The ``merge`` parameter, as :func:`choose` takes it."""
     return option(_MERGE, UNION, choices=(UNION, BEST))
 
 
 def regions(about: str = _REGIONS) -> Any:
-    """The parameter that says whether :func:`largest_region` is taken."""
+    """The ``regions`` parameter: all, or :func:`largest_region` alone."""
     return option(about, ALL, choices=(ALL, LARGEST))
 
 
 def template() -> Any:
-    """The parameter that frames the query, with one place ``{}`` for it."""
+    """The ``template`` parameter, with one placeholder ``{}`` for the query."""
     return option(_TEMPLATE, "{}", holds="{}")
 
 
@@ -93,5 +93,5 @@ def union(masks: Sequence[Prediction], size: tuple[int, int]) -> Prediction:
 
 
 def empty(size: tuple[int, int]) -> Prediction:
-    """The answer *there is no such thing here*."""
+    """An empty mask: the answer *there is no such object*."""
     return np.zeros(size, np.uint8)

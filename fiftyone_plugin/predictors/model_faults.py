@@ -1,4 +1,4 @@
-"""Why a model cannot be loaded, in one sentence with the way out."""
+"""Explains why a model cannot be loaded, in one sentence that says how to resolve it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fiftyone_plugin.predictors.error_text import causes, first_line
 from importers.errors import LayoutError, PairLensError, StateError, UsageError
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.predictors.models import Source
+    from fiftyone_plugin.predictors.models import WeightsSource
 
 
-def explain(source: Source, error: Exception) -> PairLensError:
-    """The sentence for a failure to load."""
+def explain(source: WeightsSource, error: Exception) -> PairLensError:
+    """The error for a failure to load a model."""
     given = source.given
     chain = list(causes(error))
     names = {kind.__name__ for e in chain for kind in type(e).__mro__}
@@ -57,7 +57,7 @@ def _is_unreachable(names: set[str], text: str) -> bool:
 
 
 def missing_package(predictor: str, needed: Sequence[str], missing: str | None) -> UsageError:
-    """The sentence for a package that is not installed."""
+    """The error for a package that is not installed."""
     way = "pip install 'pairlens[models]'"
     if missing == "torchvision":  # of which each build fits one torch
         way = "pip install torchvision, from the index that torch was installed from"
@@ -66,7 +66,7 @@ def missing_package(predictor: str, needed: Sequence[str], missing: str | None) 
 
 
 def broken_package(predictor: str, name: str, error: BaseException) -> UsageError:
-    """The sentence for a package that is installed and cannot be imported."""
+    """The error for a package that is installed and cannot be imported."""
     if "torchvision::" in str(error):
         return UsageError(
             f"predictor {predictor} found a torchvision that was built for another torch; "

@@ -1,8 +1,8 @@
-"""What the predictors with a model share: finding weights and loading them.
+"""Finds and loads the weights of model predictors.
 
 Weights come from a folder that ``save_pretrained`` wrote or from a Hugging Face hub id,
 ``OWNER/NAME`` or ``OWNER/NAME@REVISION``. Only safetensors are read, and no code that lies
-beside them is run. Each way this fails becomes one sentence with the way out.
+beside them is run. Every failure becomes one sentence that says how to resolve it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def require(predictor: str, packages: tuple[str, ...] = PACKAGES) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where weights are.
+class WeightsSource:
+    """Location of a model's weights.
 
     Attributes:
         predictor: for messages
@@ -61,8 +61,8 @@ class Source:
         return {"revision": self.revision or "main", "trust_remote_code": False}
 
 
-def find_source(predictor: str, given: str, parameter: str = "model") -> Source:
-    """Tells folders from hub ids.
+def find_source(predictor: str, given: str, parameter: str = "model") -> WeightsSource:
+    """Parses a model parameter: a folder or a hub id.
 
     Raises:
         UsageError: if it looks like a folder and is none
@@ -75,13 +75,13 @@ def find_source(predictor: str, given: str, parameter: str = "model") -> Source:
                 f"{predictor}.{parameter}: {given} holds no {_CONFIG}; give the folder that "
                 "save_pretrained wrote, or that 'hf download --local-dir' filled"
             )
-        return Source(predictor, given, str(path))
+        return WeightsSource(predictor, given, str(path))
     if given.startswith((".", "/", "~", "\\")) or given.count("/") != 1:
         raise UsageError(
             f"{predictor}.{parameter}: there is no folder {given!r}, and a hub id is OWNER/NAME"
         )
     name, _, revision = given.partition("@")
-    return Source(predictor, given, name, revision or None)
+    return WeightsSource(predictor, given, name, revision or None)
 
 
 def open_model(
@@ -91,7 +91,7 @@ def open_model(
     half: bool,
     class_name: str,
     kinds: tuple[str, ...],
-) -> tuple[Source, Runtime, Any]:
+) -> tuple[WeightsSource, Runtime, Any]:
     """Finds a predictor's model, chooses where it runs and loads it.
 
     Args:
@@ -112,7 +112,9 @@ def open_model(
     return source, runtime, load_model(source, class_name, kinds, runtime)
 
 
-def load_model(source: Source, class_name: str, kinds: tuple[str, ...], runtime: Runtime) -> Any:
+def load_model(
+    source: WeightsSource, class_name: str, kinds: tuple[str, ...], runtime: Runtime
+) -> Any:
     """A ``transformers`` model in evaluation mode on its device.
 
     Args:
@@ -149,7 +151,7 @@ def load_model(source: Source, class_name: str, kinds: tuple[str, ...], runtime:
         return model.to(runtime.device).eval()
 
 
-def load_processor(source: Source) -> Any:
+def load_processor(source: WeightsSource) -> Any:
     """A model's own ``transformers`` processor, saved beside its weights."""
     import transformers
 
@@ -157,7 +159,7 @@ def load_processor(source: Source) -> Any:
         return transformers.AutoProcessor.from_pretrained(source.name, **source.where)
 
 
-def load_tokenizer(source: Source) -> Any:
+def load_tokenizer(source: WeightsSource) -> Any:
     """A model's own ``transformers`` tokenizer, saved beside its weights."""
     import transformers
 
@@ -166,8 +168,8 @@ def load_tokenizer(source: Source) -> Any:
 
 
 @contextmanager
-def explained(source: Source) -> Iterator[None]:
-    """Turns what ``from_pretrained`` raises into one sentence with the way out."""
+def explained(source: WeightsSource) -> Iterator[None]:
+    """Turns exceptions of ``from_pretrained`` into one sentence that says how to resolve them."""
     try:
         yield
     except PairLensError:

@@ -1,4 +1,4 @@
-"""A predictor's parameters: declared once as a dataclass, cast from texts and checked.
+"""Predictor parameters: declared once as a dataclass, cast from text and validated.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Images as they are sent to a service."""
+"""Image payloads of requests to a service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Payload:
 
     @property
     def name(self) -> str:
-        """A file name that tells nothing but the format."""
+        """A file name that reveals only the format."""
         return f"image.{self.mime_type.removeprefix('image/')}"
 
 

@@ -1,7 +1,7 @@
-"""A segmentation model as a predictor: images read ahead, smaller batches when memory ends.
+"""Runs a segmentation model as a predictor: prefetches images, halves batches on out-of-memory.
 
-A model's file says how an image is prepared and how prepared pairs become masks; this says
-the rest, once for all models.
+A model's module preprocesses images and turns preprocessed pairs into masks; everything else
+is here, once for all models.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Item:
 
 
 class Segmenter(Protocol):
-    """What a model's file supplies."""
+    """Interface of a model's module."""
 
     runtime: Runtime
 
@@ -57,7 +57,7 @@ class Segmenter(Protocol):
 
 
 class Pipeline:
-    """A :class:`Segmenter` as a predictor."""
+    """Adapts a :class:`Segmenter` to the predictor Protocol."""
 
     def __init__(self, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
@@ -69,11 +69,11 @@ class Pipeline:
         return Picture(pixels.shape[:2], self._segmenter.prepare(pixels))
 
     def prefetch(self, batch: Sequence[Query]) -> None:
-        """Starts decoding the images of the batch that comes after the current one."""
+        """Starts decoding the images of the next batch."""
         self._loader.announce(query.image for query in batch)
 
     def notes(self) -> list[str]:
-        """What whoever started the run should know."""
+        """Notes for the run's summary."""
         return self._notes
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
@@ -95,7 +95,7 @@ class Pipeline:
         yield from answers
 
     def _segment(self, items: Sequence[Item]) -> Iterator[Prediction | Exception]:
-        """As many at once as memory holds."""
+        """Segments the items, in parts that fit into memory."""
         at = 0
         while at < len(items):
             part = items[at : at + (self._most or len(items))]

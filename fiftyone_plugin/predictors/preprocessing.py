@@ -1,4 +1,4 @@
-"""What SAM 2 and SAM 3 do to an image before they see it.
+"""Image preprocessing of SAM 2 and SAM 3.
 
 ``transformers`` has this for both only on top of torchvision, whose wheels fit one build of
 torch each. The numbers still come from the file that is published with the weights.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors.models import Source, explained
+from fiftyone_plugin.predictors.models import WeightsSource, explained
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -44,7 +44,7 @@ class Square:
         return torch.from_numpy(np.ascontiguousarray(normal.transpose(2, 0, 1)))
 
 
-def read_square(source: Source, side: int, defaults: Square) -> Square:
+def read_square(source: WeightsSource, side: int, defaults: Square) -> Square:
     """The published preprocessing, or the defaults for what it leaves out.
 
     Args:

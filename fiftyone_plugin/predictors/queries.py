@@ -1,4 +1,4 @@
-"""Which pairs a predictor has yet to answer, and about how long that takes."""
+"""Pending queries of a run, and an estimate of its duration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _READ = (
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The work that a run would be.
+    """Estimated work of a run.
 
     Attributes:
         pairs: that have no mask in the field and can be asked
@@ -32,7 +32,7 @@ class Estimate:
     seconds: float | None
 
     def limited_to(self, pairs: int) -> Estimate:
-        """The same for so many pairs at the most."""
+        """The estimate for at most this many pairs."""
         if pairs >= self.pairs:
             return self
         return Estimate(pairs, self.seconds and self.seconds * pairs / self.pairs)
@@ -44,7 +44,7 @@ class Estimate:
 
 
 def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool = False) -> Estimate:
-    """Counts what a run would do.
+    """Estimates the work of a run.
 
     Args:
         samples: a dataset or view that PairLens imported
@@ -72,7 +72,7 @@ def _duration(seconds: float) -> str:
 
 
 def remember_speed(dataset: Any, predictor: str, pairs: int, seconds: float) -> None:
-    """Keeps what a pair took for the next estimate."""
+    """Stores the seconds per pair for the next estimate."""
     if pairs:
         speeds = store.info(dataset).get(SPEEDS, {}) | {predictor: round(seconds / pairs, 6)}
         store.update_info(dataset, **{SPEEDS: speeds})

@@ -1,4 +1,4 @@
-"""Tokens for services: from the plugin's secrets or the environment, and shown nowhere.
+"""Tokens of services, from the plugin's secrets or the environment; never logged or printed.
 
 A token is no parameter: parameters are stored with the dataset and shown in summaries.
 """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 KEPT_IMAGES = 32
 """Images whose bytes are kept, since queries of one image follow each other."""
 
-Answer = Future[Prediction | Exception]
+PendingMask = Future[Prediction | Exception]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class ServicePredictor(ABC):
         self._client = client
         self._read_payload = lru_cache(maxsize=KEPT_IMAGES)(read_payload)
         self._turns = asyncio.Semaphore(concurrency)
-        self._early: dict[str, Answer] = {}
+        self._early: dict[str, PendingMask] = {}
         started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         # A daemon, so that a predictor that nobody closed does not keep the process.
         threading.Thread(
@@ -100,10 +100,10 @@ class ServicePredictor(ABC):
         self._cancel([])
         self._stop()
 
-    def _submit(self, query: Query) -> Answer:
+    def _submit(self, query: Query) -> PendingMask:
         return asyncio.run_coroutine_threadsafe(self._answer(query), self._loop)
 
-    def _cancel(self, pending: Sequence[Answer]) -> None:
+    def _cancel(self, pending: Sequence[PendingMask]) -> None:
         for answer in (*pending, *self._early.values()):
             answer.cancel()
         self._early.clear()

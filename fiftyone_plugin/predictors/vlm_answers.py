@@ -23,8 +23,8 @@ from typing import Any, Literal, get_args
 
 from importers.errors import MaskError
 
-Kind = Literal["boxes", "polygons"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ShapeKind = Literal["boxes", "polygons"]
+SHAPE_KINDS: tuple[ShapeKind, ...] = get_args(ShapeKind)
 Scale = Literal["auto", "unit", "percent", "thousand", "pixels"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 _FULL = {"unit": 1.0, "percent": 100.0, "thousand": 1000.0}
@@ -81,7 +81,7 @@ class Shapes:
     scale: str = ""
 
 
-def read_answer(text: str, kind: Kind, size: tuple[int, int], scale: Scale = "auto") -> Shapes:
+def read_answer(text: str, kind: ShapeKind, size: tuple[int, int], scale: Scale = "auto") -> Shapes:
     """Reads an answer.
 
     Args:
@@ -115,7 +115,7 @@ def read_answer(text: str, kind: Kind, size: tuple[int, int], scale: Scale = "au
     raise MaskError(f"the model's answer holds no {kind}: {start!r}")
 
 
-def _from_json(text: str, kind: Kind) -> tuple[list[Ring], bool]:
+def _from_json(text: str, kind: ShapeKind) -> tuple[list[Ring], bool]:
     """Shapes of the first JSON value that has any, and whether one says that there are none."""
     said_none = False
     for value in _values(text):
@@ -170,7 +170,7 @@ def _says_none(value: Any) -> bool:
     return bool(named) and not any(named)
 
 
-def _walk(value: Any, kind: Kind, depth: int) -> Iterator[Ring]:
+def _walk(value: Any, kind: ShapeKind, depth: int) -> Iterator[Ring]:
     """Every shape in a JSON value. In an object, members named for shapes go first."""
     if depth > _DEPTH:
         return
@@ -187,7 +187,7 @@ def _walk(value: Any, kind: Kind, depth: int) -> Iterator[Ring]:
                 yield from _walk(item, kind, depth + 1)
 
 
-def _ring(value: Any, kind: Kind) -> Ring | None:
+def _ring(value: Any, kind: ShapeKind) -> Ring | None:
     """A shape, where the value itself is one."""
     if isinstance(value, dict):
         if kind == "boxes":

@@ -6,7 +6,7 @@ it offers, and falls into one of these kinds:
 - :class:`PromptedBySample`: reads its text from the sample, so that a batch may hold any texts
 - :class:`PromptedByItem`: likewise, through the items of a data loader
 - :class:`PromptedOneByOne`: likewise, one item at a time
-- :class:`PromptedByText`: is given a text and then shown images; pairs are grouped by text, and
+- :class:`PromptedByText`: takes a text first and then images; pairs are grouped by text, and
   the text of the last group is asked first, so that it is changed as seldom as can be
 """
 
@@ -116,7 +116,7 @@ class PromptedOneByOne(PromptedByItem):
 
 
 class PromptedByText:
-    """Models that are told a text and then shown images.
+    """Models that take a text first and then images.
 
     Args:
         model: the model

@@ -62,9 +62,9 @@ def action(
 @action("status", "count the verdicts")
 def status(samples: Any, *before: str) -> Report:
     """Counts the verdicts, after what was done."""
-    from fiftyone_plugin.curation import review
+    from fiftyone_plugin.curation import verdicts
 
-    return reports.of_status(review.status(samples), *before)
+    return reports.of_status(verdicts.status(samples), *before)
 
 
 @action("set", "set a verdict", PHRASE, NOTE, REVIEWER, SESSION, values="KEY VERDICT")
@@ -109,7 +109,7 @@ def apply(samples: Any, file: str) -> Report:
     """Applies a decisions file."""
     from fiftyone_plugin.curation import decisions
 
-    return reports.of_apply(decisions.apply(samples, file))
+    return reports.of_apply(dict(decisions.apply(samples, file)))
 
 
 @action("merge", "make one of several decisions files", OUT, PREFER, values="FILE...")
@@ -125,7 +125,7 @@ def merge(*files: str, out: str | None, prefer: str) -> Report:
 @action("agreement", "compare two reviewers' decisions files", values="A B")
 def agreement(first: str, second: str) -> Report:
     """Compares reviewers."""
-    from fiftyone_plugin.curation.agreement import agreement
+    from fiftyone_plugin.curation.merging import agreement
 
     return review_reports.of_agreement(agreement(first, second))
 

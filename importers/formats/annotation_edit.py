@@ -1,4 +1,4 @@
-"""Other captions in the text of an RSTeller annotation, and not one character besides."""
+"""Replaces captions in the text of an RSTeller annotation; every other character stays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARK = "\ufeff"
 
 
 def edit_annotation(data: bytes, texts: Mapping[int, str]) -> bytes:
-    """Puts other texts in the place of some captions.
+    """Replaces some captions.
 
     Args:
         data: a valid annotation, JSON or a Python literal
@@ -76,7 +76,7 @@ def _member(node: ast.Dict, name: str) -> ast.expr:
 
 
 def edit_lines(data: bytes, texts: Mapping[int, str]) -> bytes:
-    """Puts other captions in the place of some lines.
+    """Replaces some lines of captions.
 
     Args:
         data: the content of an early release's ``.txt``

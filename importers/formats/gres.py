@@ -64,7 +64,7 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """Of a repository's files, those of the splits and those that belong to none."""
+    """The files of a repository that belong to the splits, or to none."""
     others = {split for split in SPLITS if split not in splits}
     return [name for name in names if not others & set(name.split("/")[:-1])]
 

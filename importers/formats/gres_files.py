@@ -152,7 +152,7 @@ def annotation_files(folder: Path, split: str) -> list[Path]:
 
 
 def note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) -> None:
-    """Says where the files, the id list and what is published differ."""
+    """Notes how the files, the id list and the published counts differ."""
     published = PUBLISHED_FILES[split]
     if len(files) != published:
         on_note(f"{split}: {len(files):,} annotation files; the release has {published:,}")

@@ -48,7 +48,7 @@ class InstructionExporter(SourceExporter):
     def _write_records(
         self, name: str, stream: BinaryIO, turns: Iterator[ExportTurn], pieces: _Pieces
     ) -> bool:
-        """Gives whether what is written differs from the source."""
+        """Returns whether what is written differs from the source."""
         changed, cut = False, False
         form = form_in(name, stream.read(HEAD)) or "lines"
         stream.seek(0)

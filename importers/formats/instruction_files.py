@@ -1,4 +1,4 @@
-"""Which files of a folder hold questions and answers, in which form and of which split."""
+"""Finds the files of a folder that hold questions and answers, with their forms and splits."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _NAMED = {"rsgpt4v": re.compile(r"rs[-_ ]?gpt[-_ ]?4v"), "pregres": re.compile(r
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A JSON file as its first records show it.
+    """A JSON file, judged by its first records.
 
     Attributes:
         path: where it is
@@ -66,7 +66,7 @@ class TextFile:
         return self.trained or self.evaluated
 
     def split(self) -> tuple[str, str]:
-        """The split of its records, and what says so."""
+        """The split of its records, and the reason."""
         named = split_in_name(self.name)
         if named is not None:
             return named, "so named"
@@ -101,7 +101,7 @@ def form_in(name: str, head: bytes) -> Form | None:
 
 
 def _is_record(line: bytes) -> bool:
-    """Whether a line is a record for itself; one of a list that is spread over lines is not."""
+    """Whether a line is a record of its own, not part of a list spread over lines."""
     try:
         value = load(line)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reading questions and answers image by image, however their records are strewn over files.
+"""Reads questions and answers image by image, although their records are spread over files.
 
 A first pass over the files finds what is broken, which image each record speaks of, and what
 the numbers of boxes mean; a second reads the records of one image after the other, images by
@@ -156,7 +156,7 @@ def _unknown_count(root: Path, splits: Collection[str] = SPLITS) -> int:
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """All files of a repository but those whose names say that they are of another split."""
+    """The files of a repository but for those named for another split."""
     return [name for name in names if split_in_name(name) in (None, *splits)]
 
 
@@ -232,7 +232,7 @@ class _Reading:
                     file.numbers.add(corners, parsed.image)
 
     def note_files(self, index: ImageIndex) -> None:
-        """Says what was found in the files, and what was decided."""
+        """Notes what was found in the files, and what was decided."""
         for file in self._files:
             whole = f"{file.records:,} record" + "s" * (file.records != 1)
             whole += f", {file.broken:,} broken" * bool(file.broken)
@@ -340,7 +340,7 @@ class _Reading:
         return FULL[file.scale], FULL[file.scale]
 
     def note_boxes(self) -> None:
-        """Says which boxes were left out."""
+        """Notes which boxes were left out."""
         for file in self._files:
             for fault, count in sorted(file.box_faults.items()):
                 self._on_note(f"{file.name}: boxes left out: {count:,} (each {fault})")

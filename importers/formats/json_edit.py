@@ -1,4 +1,4 @@
-"""Changing the items of a list in JSON text and not one character besides.
+"""Edits items of a list in JSON text; every other character stays.
 
 Parsing and writing again would keep the meaning and lose the rest: indentation, escapes, the
 spelling of numbers. Here the text is cut where the parser says that the items lie.
@@ -81,7 +81,7 @@ def edit_list(text: str, start: int, keep: Collection[int], replacements: Mappin
 
 
 def replace_values(text: str, values: Mapping[tuple[str | int, ...], str]) -> str:
-    """Puts other values in the place of some, each of which lies in none of the others.
+    """Replaces some values, none of which contains another.
 
     Args:
         text: valid JSON

@@ -1,4 +1,4 @@
-"""Files of a pair a line: lines copied as they are, left out, or written with another phrase."""
+"""Exports files with a pair a line: lines are copied, left out, or get another phrase."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class LineExporter(SourceExporter):
     def _write_lines(
         self, name: str, pairs: Iterator[ExportPair], stream: BinaryIO
     ) -> tuple[int, bool]:
-        """Gives the number of lines with a pair, and whether the file differs from the source."""
+        """Returns the number of lines with a pair, and whether the file differs from the source."""
         written, changed = 0, False
         pair = next(pairs, None)
         for number, line in enumerate(lines(native_export.inside(self._root, name), self.longest)):

@@ -1,4 +1,4 @@
-r"""Records of questions and answers about an image, in the two forms that go around.
+r"""Parses records of questions and answers about an image, in the two forms in use.
 
 Training data is LLaVA's, evaluation data as RS-GPT4V publishes it::
 

@@ -1,4 +1,4 @@
-"""Mended masks in the forms of the published files: polygons, or a raster like the one before.
+"""Writes mended masks as the published files hold them: as polygons or as rasters.
 
 What is written is read back the way the importer reads it, and must give the same mask.
 """

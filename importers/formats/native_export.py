@@ -21,7 +21,7 @@ from importers.records import Source
 
 @dataclass(frozen=True, slots=True)
 class ExportPair:
-    """One pair as exporters see it.
+    """A pair for an exporter.
 
     Attributes:
         key: the pair's key
@@ -56,7 +56,7 @@ class ExportPair:
 
 @dataclass(frozen=True, slots=True)
 class ExportText:
-    """One image and its captions as exporters see it.
+    """An image with its captions for an exporter.
 
     What was edited shows in the captions themselves, beside those of the source.
 
@@ -77,7 +77,7 @@ class ExportText:
 
 @dataclass(frozen=True, slots=True)
 class ExportTurn:
-    """One turn of a conversation as exporters see it.
+    """A turn of a conversation for an exporter.
 
     Attributes:
         key: the key of its image
@@ -103,7 +103,7 @@ ExportItem = ExportPair | ExportText | ExportTurn
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A text that is exported other than it was published."""
+    """A text whose export differs from the published one."""
 
     key: str
     source: Source
@@ -113,7 +113,7 @@ class Edit:
 
 @dataclass(slots=True)
 class Tally:
-    """What an exporter met and did.
+    """Counts of an export.
 
     Attributes:
         records: pairs, or records of other kinds, that stand in the source files that were read
@@ -136,7 +136,7 @@ class Tally:
 
 
 class Exporter(Protocol):
-    """What writes a dataset in its native layout.
+    """Writes a dataset in its native layout.
 
     Attributes:
         tally: what it met and did
@@ -161,12 +161,12 @@ class Exporter(Protocol):
         ...
 
     def finish(self) -> None:
-        """Writes what speaks of all files, such as id lists."""
+        """Writes the files that cover all others, such as id lists."""
         ...
 
 
 class SourceExporter:
-    """What exporters share: images that are copied, and files that are counted.
+    """Base class of exporters: copies images and counts files.
 
     Args:
         root: the source
@@ -188,16 +188,16 @@ class SourceExporter:
             self.tally.images += copy(self._root, self._out, relative_name(self._root, image))
 
     def finish(self) -> None:
-        """Nothing speaks of all files, as a rule."""
+        """Does nothing: most layouts have no file that covers all others."""
 
     def count_file(self, written: int, changed: bool) -> None:
-        """Notes what became of a file."""
+        """Counts a file as copied, rewritten or left out."""
         became = "left_out" if not written else "rewritten" if changed else "copied"
         self.tally.files[became] += 1
 
 
 def changed_source(file: str, index: int) -> StateError:
-    """What to raise where a source file does not hold the phrase that was imported."""
+    """The error for a source file that does not hold the imported phrase."""
     return StateError(
         f"{file}: record {index} is not what was imported; the file has changed "
         "since, or the text was edited past the review: nothing was exported"
@@ -264,7 +264,7 @@ def write(out: Path, name: str, data: bytes) -> None:
 
 
 def cannot(what: str, name: str, error: OSError) -> StateError:
-    """What to raise for a file that cannot be copied, read or written."""
+    """The error for a file that cannot be copied, read or written."""
     if isinstance(error, FileNotFoundError):
         return StateError(f"{name} is gone from the source folder: nothing was exported")
     reason = error.strerror or os.strerror(error.errno or 0)

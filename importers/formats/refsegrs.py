@@ -61,7 +61,7 @@ def read(
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """Of a repository's files, all but the phrase lists of other splits.
+    """The files of a repository but for the phrase lists of other splits.
 
     Which images belong to a split stands in the lists alone.
     """

@@ -1,4 +1,4 @@
-"""One sample of RSTeller -> a captioned image, and what is worth knowing of all of them."""
+"""Makes captioned images of RSTeller samples, and notes on all of them."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _no_captions(sample: Sample[Any]) -> str:
 
 
 class Samples:
-    """Makes records of samples, tells what is wrong with them, and counts what is odd.
+    """Makes records of samples, reports faults, and counts oddities.
 
     Args:
         format_name: the first part of every key
@@ -138,7 +138,7 @@ class Samples:
         self._format = format_name
         self._seen: dict[str, PatchIds] = {}
         self._images = self._legacy = self._idle = 0
-        self._renamed, self._placeless = Few(), Few()
+        self._renamed, self._placeless = FirstOf(), FirstOf()
 
     def record(
         self, sample: Sample[P], source: Source, split: str, origin: Origin[P]
@@ -210,8 +210,8 @@ class Samples:
                 on_note(f"{count:,} {what}")
 
 
-class Few:
-    """How many there were, and the first of them."""
+class FirstOf:
+    """A count, and the first name that was counted."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -224,7 +224,7 @@ class Few:
 
 
 class PatchIds:
-    """The ids met, in little memory: a release has over a million, nearly all numbers in a row."""
+    """A compact set of ids: a release has over a million, nearly all consecutive numbers."""
 
     def __init__(self) -> None:
         self._pages: dict[int, int] = {}

@@ -54,7 +54,7 @@ class Sample(Generic[P]):
 
     @property
     def whole(self) -> bool:
-        """Whether there are an image and something to say of it."""
+        """Whether there are an image and a text."""
         return self.image is not None and (self.json or self.txt) is not None
 
     def members(self) -> list[P]:
@@ -126,7 +126,7 @@ def _fill(shard: Shard, stream: BinaryIO) -> None:
 
 
 def _place(member: Member, shard: Shard, by_stem: dict[str, Sample[Member]]) -> None:
-    """Gives a member to its sample.
+    """Adds a member to its sample.
 
     Raises:
         ValueError: with the reason, if it is refused

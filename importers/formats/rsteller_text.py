@@ -1,4 +1,4 @@
-"""What an RSTeller annotation says, and where in its text the captions stand.
+"""Parses RSTeller annotations, and locates the captions in their text.
 
 Readers and exporters agree here on which annotations are captions.
 """
@@ -155,7 +155,7 @@ def _json_or_literal(text: str) -> Any:
 
 
 def is_literal(text: str) -> bool:
-    """Whether a text can be given to Python's parser: small, shallow, and nothing but data.
+    """Whether a text is safe for Python's parser: small, shallow, and nothing but data.
 
     Python's own documentation warns that its parser can be crashed by what is deep or large.
     """

@@ -26,7 +26,7 @@ _MISSING = (
 def download_and_prepare(
     dataset_dir: str, split: str | None = None, root: str | None = None
 ) -> tuple[None, int, None]:
-    """Makes sure that there is something to read, and something to read it with.
+    """Checks that PairLens is installed and a root is given.
 
     Args:
         dataset_dir: of the zoo

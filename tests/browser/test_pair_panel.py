@@ -104,6 +104,7 @@ def page(browser: Browser, dataset: Any, serve: Callable[[str], str]) -> Iterato
     """The App, in which no dialog may open and which may ask nobody else for anything."""
     page = browser.new_page(viewport=WINDOW)
     page.add_init_script(f"localStorage.setItem('pairlens.reviewer', '{REVIEWER}')")
+    page.add_init_script("performance.setResourceTimingBufferSize(10000)")
     open_grid(page, serve(DATASET))
     yield page
     page.close()
@@ -200,6 +201,21 @@ COUNT_PAINTED = """canvas => {
     for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
     return count;
 }"""
+
+
+LOADED_BY_PAGE = """path => performance.getEntriesByType("resource").some(
+    one => one.initiatorType === "img" && decodeURIComponent(one.name).endsWith(path)
+)"""
+
+
+def test_the_next_pair_is_loaded_before_it_is_asked_for(session: Page, dataset: Any) -> None:
+    from fiftyone_plugin.curation import queue, session_store
+
+    mask = stored(dataset, at(session, 1))["segmentation"]["mask_path"]
+    [following] = queue.left(session_store.find(dataset, SESSION), 1, after=0)
+    path = stored(dataset, str(following))["segmentation"]["mask_path"]
+    assert path != mask
+    session.wait_for_function(LOADED_BY_PAGE, arg=path, timeout=MILLISECONDS)
 
 
 def test_the_masks_stand_side_by_side_with_their_iou(session: Page, dataset: Any) -> None:
@@ -358,7 +374,7 @@ def picture(page: Page, repo_root: Path, name: str) -> None:
 
 
 def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> None:
-    from fiftyone_plugin.curation import review
+    from fiftyone_plugin.curation.verdicts import judge
 
     pair = dataset._sample_collection.find_one({fields.IMAGE_ID: f"lisat_gres_{POISONED}"})
     sample_id, key = str(pair["_id"]), pair[fields.KEY]
@@ -368,7 +384,7 @@ def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> 
         {"_id": pair["_id"]},
         {"$set": {"findings": {"_cls": "Classifications", "classifications": [finding]}}},
     )
-    review.set_verdict(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
+    judge(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
     asked, dialogs = [], []
     session.on("request", lambda request: asked.append(request.url))
     session.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))

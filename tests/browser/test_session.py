@@ -53,9 +53,9 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def queue(dataset: Any) -> list[str]:
     """The pairs of the session, worst first, as the panel's bar has them."""
-    from fiftyone_plugin.curation import bars
+    from fiftyone_plugin.curation import pair_selection
 
-    return bars.view_of(dataset, f"check:{CHECK}").values("id")
+    return pair_selection.view_of(dataset, f"check:{CHECK}").values("id")
 
 
 def stored(dataset: Any, sample_id: str) -> dict[str, Any]:

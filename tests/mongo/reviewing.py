@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fiftyone_plugin.curation.log import ChangeEntry, ChangeLog
+
 FIELDS = ("verdict", "reviewer", "reviewed_at", "review_note", "phrase", "original_phrase")
 
 
@@ -22,3 +24,7 @@ def keys(dataset: Any) -> list[str]:
 
 def set_states(dataset: Any) -> list[tuple[Any, ...]]:
     return [state(dataset, key) for key in keys(dataset)]
+
+
+def history(dataset: Any, key: str | None = None) -> list[ChangeEntry]:
+    return ChangeLog(dataset).entries(key)

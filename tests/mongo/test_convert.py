@@ -17,7 +17,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from fiftyone_plugin.cli import run
-from fiftyone_plugin.curation import review
+from fiftyone_plugin.curation import verdicts
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
@@ -50,7 +50,7 @@ def imported(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         made[kind] = fo.load_dataset(f"convert-{kind}")
         first = min(documents(made[kind]))
         if kind in ("gres", "refsegrs"):
-            review.set_verdict(made[kind], first, "drop", reviewer="ann")
+            verdicts.judge(made[kind], first, "drop", reviewer="ann")
     yield made
     for dataset in made.values():
         dataset.delete()

@@ -14,7 +14,7 @@ import pytest
 from fiftyone import ViewField as F
 
 from fiftyone_plugin import PLUGIN_NAME, cli
-from fiftyone_plugin.curation import bars, review, sessions, undoing
+from fiftyone_plugin.curation import pair_selection, sessions, undoing, verdicts
 from fiftyone_plugin.curation.evidence import pair_view
 from fiftyone_plugin.curation.summary import overview
 from fiftyone_plugin.curation.verdicts import judge
@@ -46,8 +46,8 @@ def scored(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     predict(dataset, tmp_path_factory.mktemp("model"))
     score(dataset, pred="model", key="first")
     every = flagged(dataset)
-    review.set_verdicts(dataset, [review.Verdict(k, "keep") for k in every[:2]], reviewer="ann")
-    review.set_verdict(dataset, every[2], "drop", reviewer="bob:the $best")
+    verdicts.set_verdicts(dataset, [verdicts.Verdict(k, "keep") for k in every[:2]], reviewer="ann")
+    verdicts.judge(dataset, every[2], "drop", reviewer="bob:the $best")
     yield dataset
     fo.delete_dataset(name)
 
@@ -71,7 +71,7 @@ def test_what_is_no_overview_is_refused(scored: Any, dataset_name: str) -> None:
 )  # fmt: skip
 def test_what_is_no_bar_is_refused(scored: Any, bar: str) -> None:
     with pytest.raises(UsageError):
-        bars.view_of(scored, bar)
+        pair_selection.view_of(scored, bar)
 
 
 def test_an_untouched_dataset_has_an_overview(dataset: Any) -> None:
@@ -94,7 +94,7 @@ def test_every_bar_counts_the_pairs_that_its_view_shows(scored: Any, key: str | 
         {"pairs": found["flagged"], "bar": "flagged"}, {"pairs": found["pairs"], "bar": "all"},
     ]  # fmt: skip
     assert {one["bar"]: one["pairs"] for one in shown} == {
-        one["bar"]: bars.view_of(scored, one["bar"]).count() for one in shown
+        one["bar"]: pair_selection.view_of(scored, one["bar"]).count() for one in shown
     }
     assert found["pairs"] == len(scored) and found["flagged"] == 6
     assert found["images"] == len(scored.distinct("image_id"))
@@ -114,34 +114,34 @@ def test_an_overview_can_be_of_a_view(scored: Any) -> None:
     found = overview(scored, view)
     assert (found["pairs"], found["flagged"]) == (2, 2)
     for one in found["verdicts"]:
-        assert bars.view_of(scored, one["bar"], view=view).count() == one["pairs"]
+        assert pair_selection.view_of(scored, one["bar"], view=view).count() == one["pairs"]
 
 
 def test_bars_show_the_worst_first(dataset: Any) -> None:
     order = flagged(dataset)
-    assert bars.view_of(dataset, "flagged").values("key") == order
-    assert bars.view_of(dataset, "all").values("key")[:6] == order
+    assert pair_selection.view_of(dataset, "flagged").values("key") == order
+    assert pair_selection.view_of(dataset, "all").values("key")[:6] == order
     a, b = keys(dataset)[:2]
     plant(dataset, {
         a: [("tiny_mask", "warning", 0.4), ("low_iou", "error", 0.0)],
         b: [("tiny_mask", "warning", 0.2)],
     })  # fmt: skip
-    assert bars.view_of(dataset, "flagged").values("key") == [a, b]
-    assert bars.view_of(dataset, "check:tiny_mask").values("key") == [b, a]
+    assert pair_selection.view_of(dataset, "flagged").values("key") == [a, b]
+    assert pair_selection.view_of(dataset, "check:tiny_mask").values("key") == [b, a]
     name = sessions.start(dataset, reviewer="ann")["id"]
     judge(dataset, a, "keep", session=name)
-    assert bars.view_of(dataset, f"session:{name}").values("key") == [b]
+    assert pair_selection.view_of(dataset, f"session:{name}").values("key") == [b]
 
 
 # ------------------------------------------------------------------------------ one pair
 
 
 def test_a_pair_that_is_none_is_refused(scored: Any) -> None:
-    for given in ({}, {"key": "nope"}, {"sample_id": "0" * 24}):
+    for pair in ("nope", "0" * 24):
         with pytest.raises(UsageError):
-            pair_view(scored, **given)
+            pair_view(scored, pair)
     with pytest.raises(UsageError, match="no session"):
-        pair_view(scored, key=keys(scored)[0], session="nope")
+        pair_view(scored, keys(scored)[0], session="nope")
 
 
 def test_a_pair_is_told_whole(scored: Any) -> None:
@@ -172,10 +172,33 @@ def test_texts_come_out_as_they_are(dataset: Any) -> None:
         where, {"$set": {"phrase": HOSTILE, "findings.classifications.0.note": HOSTILE}}
     )
     judge(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
-    seen = pair_view(dataset, key=key)
+    seen = pair_view(dataset, key)
     assert seen["phrase"] == seen["findings"][0]["note"] == seen["review"]["note"] == HOSTILE
     assert [one["phrase"] for one in seen["siblings"] if one["current"]] == [HOSTILE]
     assert overview(dataset)["reviewers"][0]["reviewer"] == HOSTILE
+
+
+def test_the_files_of_the_next_pairs_are_sent_ahead(dataset: Any) -> None:
+    pairs = flagged(dataset)
+    name = sessions.start(dataset)["id"]
+    assert pair_view(dataset, pairs[0])["ahead"] == []
+    stranger = next(key for key in keys(dataset) if key not in pairs)
+    assert pair_view(dataset, stranger, session=name)["ahead"] == []
+    judge(dataset, pairs[1], "keep", session=name)
+    dataset.delete_samples([ids(dataset)[pairs[2]]])
+    stored = documents(dataset)
+    # The pair that was judged is passed over, the deleted one has no files.
+    assert pair_view(dataset, pairs[0], session=name)["ahead"] == files_of(stored, pairs[3:4])
+    assert pair_view(dataset, pairs[3], session=name)["ahead"] == files_of(stored, pairs[4:6])
+    assert pair_view(dataset, pairs[5], session=name)["ahead"] == []
+
+
+def files_of(stored: dict[str, Any], pairs: list[str]) -> list[str]:
+    """Image and mask of pairs, each file once."""
+    files = []
+    for document in (stored[key] for key in pairs):
+        files += [document["filepath"], (document.get("segmentation") or {}).get("mask_path")]
+    return list(dict.fromkeys(file for file in files if file))
 
 
 # ---------------------------------------------------------------------- operators, commands
@@ -307,7 +330,7 @@ def test_wrong_usage_is_said(scored: Any, args: list[str], words: str) -> None:
 
 def test_the_form_of_the_operator_still_sets_and_undoes(dataset: Any) -> None:
     call("review_pairs", dataset, keys=keys(dataset)[:3], verdict="drop")
-    assert review.status(dataset)["drop"] == 3
+    assert verdicts.status(dataset)["drop"] == 3
     assert undoing.undo(dataset)["sample_ids"] == [
         ids(dataset)[key] for key in reversed(keys(dataset)[:3])
     ]

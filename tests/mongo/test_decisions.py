@@ -13,12 +13,12 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.review import Verdict
+from fiftyone_plugin.curation import decisions, undoing, verdicts
+from fiftyone_plugin.curation.verdicts import Verdict
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.errors import UsageError
 from importers.ingest import import_dataset
-from tests.mongo.reviewing import documents, keys, set_states, state
+from tests.mongo.reviewing import documents, history, keys, set_states, state
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +44,13 @@ def shared(source: Path) -> Iterator[Any]:
 def reviewed(dataset: Any) -> list[str]:
     """Gives verdicts of all kinds; an edit under each of two verdicts."""
     a, b, c, d, e = keys(dataset)[:5]
-    review.set_verdicts(
+    verdicts.set_verdicts(
         dataset,
         [Verdict(a, "fix", 'the "œuvre" \\ 屋'), Verdict(e, "fix", "an edit"), Verdict(b, "drop")],
         reviewer="ann",
     )
-    review.set_verdict(dataset, e, "keep", note="two\nlines", reviewer="bob")
-    review.set_verdicts(dataset, [Verdict(c, "unsure"), Verdict(d, "keep", note="ok")])
+    verdicts.judge(dataset, e, "keep", note="two\nlines", reviewer="bob")
+    verdicts.set_verdicts(dataset, [Verdict(c, "unsure"), Verdict(d, "keep", note="ok")])
     return [a, b, c, d, e]
 
 
@@ -64,17 +64,17 @@ def test_applying_a_dump_to_its_own_dataset_changes_nothing(dataset: Any, tmp_pa
     marked = reviewed(dataset)
     file = tmp_path / "decisions.jsonl"
     assert decisions.dump(dataset, file) == 5
-    before, logged = documents(dataset), len(review.history(dataset))
+    before, logged = documents(dataset), len(history(dataset))
     assert decisions.apply(dataset, file) == {"applied": 5, "stale": [], "unknown": []}
     assert documents(dataset) == before
-    assert len(review.history(dataset)) == logged
+    assert len(history(dataset)) == logged
     assert [json.loads(line)["key"] for line in file.read_bytes().splitlines()] == marked
 
 
 def test_a_dump_says_what_it_should(dataset: Any, tmp_path: Path) -> None:
     key = keys(dataset)[0]
     before = documents(dataset)[key]
-    review.set_verdict(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
+    verdicts.judge(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
     decisions.dump(dataset, tmp_path / "deep" / "d.jsonl")
     [line] = (tmp_path / "deep" / "d.jsonl").read_text("ascii").splitlines()
     time = documents(dataset)[key]["reviewed_at"].isoformat(timespec="milliseconds")
@@ -102,7 +102,7 @@ def test_a_dump_carries_the_cleaning_to_another_copy(
     assert set_states(other) == set_states(dataset)
     decisions.dump(other, tmp_path / "two.jsonl")
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
-    assert review.undo(other) == 5
+    assert undoing.undo(other, force=True)["pairs"] == 5
     assert set_states(other) == before
 
 
@@ -111,7 +111,7 @@ def test_stale_and_unknown_lines_are_reported_and_left_alone(
 ) -> None:
     every = [k for k in keys(dataset) if "/train/" in k]
     first, second = every[0], next(k for k in every if k.split("#")[0] != every[0].split("#")[0])
-    review.set_verdicts(dataset, [Verdict(k, "drop") for k in keys(dataset)])
+    verdicts.set_verdicts(dataset, [Verdict(k, "drop") for k in keys(dataset)])
     decisions.dump(dataset, tmp_path / "d.jsonl")
 
     changed = tmp_path / "changed"
@@ -137,7 +137,7 @@ def test_stale_and_unknown_lines_are_reported_and_left_alone(
     gone = sorted(set(keys(dataset)) - set(keys(other)))
     assert [u["key"] for u in report["unknown"]] == gone
     assert report["applied"] == len(keys(dataset)) - len(report["stale"]) - len(gone)
-    assert review.status(other)["drop"] == report["applied"]
+    assert verdicts.status(other)["drop"] == report["applied"]
     lines = (tmp_path / "d.jsonl").read_text().splitlines()
     assert json.loads(lines[report["stale"][0]["line"] - 1])["key"] == first
 
@@ -146,9 +146,9 @@ def test_a_phrase_edited_in_the_copy_is_set_back_where_the_line_has_none(
     dataset: Any, source: Path, tmp_path: Path
 ) -> None:
     key = keys(dataset)[0]
-    review.set_verdict(dataset, key, "keep")
+    verdicts.judge(dataset, key, "keep")
     decisions.dump(dataset, tmp_path / "d.jsonl")
-    review.set_verdict(dataset, key, "fix", phrase="an edit")
+    verdicts.judge(dataset, key, "fix", phrase="an edit")
     assert decisions.apply(dataset, tmp_path / "d.jsonl")["applied"] == 1
     verdict, _, _, _, phrase, original = state(dataset, key)
     assert (verdict, original) == ("keep", None)
@@ -197,10 +197,10 @@ def test_a_broken_line_is_named_and_nothing_is_applied(
     shared: Any, tmp_path: Path, name: str
 ) -> None:
     line, message = BROKEN[name]
-    review.set_verdict(shared, keys(shared)[0], "drop")
+    verdicts.judge(shared, keys(shared)[0], "drop")
     file = tmp_path / "decisions.jsonl"
     decisions.dump(shared, file)
-    review.undo(shared)
+    undoing.undo(shared, force=True)
     good = file.read_bytes()
     if isinstance(line, dict):
         line = json.dumps(json.loads(good) | line).encode()

@@ -8,8 +8,8 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.review import Verdict
+from fiftyone_plugin.curation import decisions, verdicts
+from fiftyone_plugin.curation.verdicts import Verdict
 from fiftyone_plugin.exporters.runner import export_dataset
 from importers.ingest import ImportOptions, import_dataset
 from tests.mongo.exporting import (
@@ -71,14 +71,14 @@ def test_an_export_of_all_is_the_source_byte_for_byte(
 
 def test_dropped_pairs_are_part_of_all(load: Load, tmp_path: Path) -> None:
     dataset = load("refsegrs")
-    review.set_verdicts(dataset, [Verdict(key, "drop") for key in keys(dataset)])
+    verdicts.set_verdicts(dataset, [Verdict(key, "drop") for key in keys(dataset)])
     export_dataset(dataset, "refsegrs", tmp_path / "out", select="all")
     assert data_files(tmp_path / "out") == files(root_of(dataset))
 
 
 def test_two_exports_are_the_same_bytes(load: Load, tmp_path: Path) -> None:
     dataset = load("gres")
-    review.set_verdicts(dataset, [Verdict(key, "keep") for key in keys(dataset)[::2]])
+    verdicts.set_verdicts(dataset, [Verdict(key, "keep") for key in keys(dataset)[::2]])
     for name in ("one", "two"):
         export_dataset(dataset, "gres", tmp_path / name)
     assert files(tmp_path / "one") == files(tmp_path / "two")
@@ -93,13 +93,13 @@ def test_a_cleaned_copy_is_read_back(load: Load, kind: str, tmp_path: Path) -> N
     every = keys(dataset)
     one_image = every[-1].split("#")[0]
     dropped = {every[1], *(k for k in every if k.split("#")[0] == one_image)}
-    review.set_verdicts(dataset, [Verdict(k, "keep") for k in every])
-    review.set_verdicts(
+    verdicts.set_verdicts(dataset, [Verdict(k, "keep") for k in every])
+    verdicts.set_verdicts(
         dataset, [Verdict(k, "drop", note="it points | elsewhere") for k in sorted(dropped)],
         reviewer="ann",
     )  # fmt: skip
     published = documents(dataset)[every[0]]["phrase"]
-    review.set_verdict(dataset, every[0], "fix", phrase='the "red" roof, 屋', reviewer="ann")
+    verdicts.judge(dataset, every[0], "fix", phrase='the "red" roof, 屋', reviewer="ann")
 
     report = export_dataset(dataset, kind, tmp_path / "out")
 
@@ -135,8 +135,8 @@ def test_a_cleaned_copy_is_read_back(load: Load, kind: str, tmp_path: Path) -> N
 def test_an_export_carries_the_decisions(load: Load, tmp_path: Path) -> None:
     dataset = load("gres")
     every = keys(dataset)
-    review.set_verdicts(dataset, [Verdict(k, "keep") for k in every[1:]])
-    review.set_verdict(dataset, every[0], "drop")
+    verdicts.set_verdicts(dataset, [Verdict(k, "keep") for k in every[1:]])
+    verdicts.judge(dataset, every[0], "drop")
     export_dataset(dataset, "gres", tmp_path / "out")
     decisions.dump(dataset, tmp_path / "dumped.jsonl")
     written = (tmp_path / "out/decisions.jsonl").read_bytes()
@@ -205,7 +205,7 @@ def test_the_real_excerpt_comes_out_as_it_came_in(
     assert data_files(tmp_path / "all") == {n: d for n, d in source.items() if "/test/" in n}
 
     every = keys(dataset)
-    review.set_verdicts(dataset, [Verdict(k, "keep") for k in every[50:]])
+    verdicts.set_verdicts(dataset, [Verdict(k, "keep") for k in every[50:]])
     report = export_dataset(dataset, "gres", tmp_path / "kept")
     assert (report["exported"], report["dropped"]) == (443, 50)
     for name, data in data_files(tmp_path / "kept").items():

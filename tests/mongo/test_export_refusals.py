@@ -11,8 +11,8 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import review
-from fiftyone_plugin.curation.review import Verdict
+from fiftyone_plugin.curation import verdicts
+from fiftyone_plugin.curation.verdicts import Verdict
 from fiftyone_plugin.exporters.runner import export_dataset
 from importers.errors import StateError, UnknownName, UsageError
 from tests.mongo.exporting import (
@@ -45,7 +45,7 @@ def finding(severity: str) -> dict[str, Any]:
 def test_selections(load: Load, tmp_path: Path) -> None:
     dataset = load("refsegrs")
     kept, fixed, dropped, unsure, doubted, plain = keys(dataset)
-    review.set_verdicts(
+    verdicts.set_verdicts(
         dataset,
         [Verdict(k, v) for k, v in
          {kept: "keep", fixed: "fix", dropped: "drop", unsure: "unsure"}.items()],
@@ -189,7 +189,7 @@ def test_a_phrase_of_two_lines_is_no_line_of_refsegrs(load: Load, tmp_path: Path
     dataset = load("refsegrs")
     key = keys(dataset)[0]
     with pytest.raises(UsageError, match="line break"):
-        review.set_verdict(dataset, key, "fix", phrase="a\n99 b")
+        verdicts.judge(dataset, key, "fix", phrase="a\n99 b")
     # The same past the review, as a field edited in the App would be.
     original = documents(dataset)[key]["phrase"]
     dataset._sample_collection.update_one(

@@ -10,7 +10,8 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation import review
+from fiftyone_plugin.curation import undoing
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.layouts import make_refsegrs
 from fiftyone_plugin.metrics.runs import score
@@ -93,10 +94,10 @@ def worked_on(dataset: fo.Dataset, folder: Path) -> None:
     score(dataset, pred=PRED, key="scored")
     flag(dataset, predictions=[PRED])
     keys = sorted(dataset.values(fields.KEY))
-    review.set_verdict(dataset, keys[0], "drop", note="not needed")
-    review.set_verdict(dataset, keys[1], "fix", phrase="the other road")
-    review.set_verdict(dataset, keys[2], "keep")
-    review.undo(dataset)
+    judge(dataset, keys[0], "drop", note="not needed")
+    judge(dataset, keys[1], "fix", phrase="the other road")
+    judge(dataset, keys[2], "keep")
+    undoing.undo(dataset, force=True)
 
 
 def without_nulls(value: Any) -> Any:

@@ -13,15 +13,15 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.review import Verdict
+from fiftyone_plugin.curation import decisions, undoing
+from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
 from fiftyone_plugin.exporters.runner import export_dataset
 from importers import fields, schema, store
 from importers.errors import LayoutError
 from importers.formats import FORMATS, SPLITS, find_format
 from importers.ingest import ImportOptions, import_dataset
 from importers.records import Packed
-from importers.sources import Wish, locate
+from importers.sources import SourceRequest, locate
 from tests.layouts import LAYOUTS, PUBLISHED, Layout
 from tests.mongo.comparing import (
     OWN,
@@ -136,8 +136,8 @@ def test_documents_are_those_that_fiftyone_writes(layout: Layout, whole: Any) ->
 def test_a_zip_of_it_reads_the_same(layout: Layout, root: Path, tmp_path: Path) -> None:
     folder = root if root.is_dir() else root.parent
     made = shutil.make_archive(str(tmp_path / "archive"), "zip", folder.parent, folder.name)
-    wish = Wish(layout.format, SPLITS, None)
-    found = locate(made, wish, tmp_path / "media", "nobody").path
+    request = SourceRequest(layout.format, SPLITS, None)
+    found = locate(made, request, tmp_path / "media", "nobody").path
     read = FORMATS[layout.format].read
     assert [r.key for r in read(found)] == [r.key for r in read(root)]
 
@@ -216,7 +216,7 @@ def reviewed(whole: Any) -> Iterator[Any]:
     """The dataset, for a reviewer; what is decided is taken back afterwards."""
     before = said(documents(whole))
     yield whole
-    while review.undo(whole):
+    while undoing.undo(whole, force=True)["pairs"]:
         pass
     assert said(documents(whole)) == before
 
@@ -234,7 +234,7 @@ def test_only_an_edited_text_changes(
     document = next(d for d in in_order(reviewed) if d.get(text_field(layout)))
     old = document[text_field(layout)]
     new = old.swapcase()  # of the same length, so that not even a tar header changes
-    review.set_verdict(reviewed, document[fields.KEY], "fix", phrase=new)
+    judge(reviewed, document[fields.KEY], "fix", phrase=new)
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="all")
     assert [e["key"] for e in manifest_of(report)["edited"]] == [document[fields.KEY]]
     before, after = published_files(root), data_files(tmp_path / "out")
@@ -247,7 +247,7 @@ def test_what_is_dropped_is_cut_out_and_nothing_else(
     layout: Layout, root: Path, reviewed: Any, tmp_path: Path
 ) -> None:
     dropped = in_order(reviewed)[0][fields.KEY]
-    review.set_verdict(reviewed, dropped, "drop", note="not needed")
+    judge(reviewed, dropped, "drop", note="not needed")
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="clean")
     (entry,) = manifest_of(report)["dropped"]
     assert (entry["key"], entry["because"], entry["note"]) == (
@@ -271,7 +271,7 @@ def test_decisions_are_honoured_when_it_is_read_again(
     dropped = [samples[0][fields.KEY], samples[-1][fields.KEY]]
     edited = next(d[fields.KEY] for d in samples[1:-1] if d.get(text))
     verdicts = [Verdict(key, "drop") for key in dropped]
-    review.set_verdicts(reviewed, [*verdicts, Verdict(edited, "fix", EDITED)])
+    set_verdicts(reviewed, [*verdicts, Verdict(edited, "fix", EDITED)])
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="clean")
     manifest = manifest_of(report)
     assert {entry["key"] for entry in manifest["dropped"]} == set(dropped)
@@ -279,7 +279,7 @@ def test_decisions_are_honoured_when_it_is_read_again(
     lines = (tmp_path / "out" / "decisions.jsonl").read_text().splitlines()
     assert {json.loads(line)["key"] for line in lines} == {*dropped, edited}
     decided = said(documents(reviewed))
-    while review.undo(reviewed):
+    while undoing.undo(reviewed, force=True)["pairs"]:
         pass
     applied = decisions.apply(reviewed, tmp_path / "out" / "decisions.jsonl")
     assert applied == {"applied": 3, "stale": [], "unknown": []}

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.curation import review, review_fields, sessions, undoing, writing
-from fiftyone_plugin.curation.conflict import Conflict
+from fiftyone_plugin.curation import queue, review_fields, sessions, undoing, writing
 from fiftyone_plugin.curation.log import ChangeLog, Step
-from fiftyone_plugin.curation.verdicts import judge
+from fiftyone_plugin.curation.review_fields import Conflict
+from fiftyone_plugin.curation.verdicts import Verdict, judge
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.errors import UsageError
 from tests.mongo.curating import flagged, load
-from tests.mongo.reviewing import documents, keys, set_states, state
+from tests.mongo.reviewing import documents, history, keys, set_states, state
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -68,18 +68,18 @@ def test_what_cannot_be_judged_is_refused_and_nothing_is_written(
     with pytest.raises(UsageError, match=message):
         judge(dataset, given.pop("pair"), given.pop("verdict"), **given)
     assert documents(dataset) == before
-    assert review.history(dataset) == []
+    assert history(dataset) == []
 
 
 def test_the_last_writer_is_told_and_overwrites_nothing(dataset: Any) -> None:
     key = keys(dataset)[0]
     seen = version(dataset, key)
     first = judge(dataset, key, "drop", reviewer="ann", note="wrong corner", seen=seen)
-    before, logged = documents(dataset), review.history(dataset)
+    before, logged = documents(dataset), history(dataset)
     with pytest.raises(Conflict, match="ann decided drop at 20") as told:
         judge(dataset, key, "keep", reviewer="bob", seen=seen)
     assert documents(dataset) == before
-    assert review.history(dataset) == logged
+    assert history(dataset) == logged
     facts = told.value.facts
     assert (facts["verdict"], facts["reviewer"], facts["note"]) == ("drop", "ann", "wrong corner")
     assert facts["reviewed_at"] == first["reviewed_at"]
@@ -125,7 +125,7 @@ def test_of_threads_that_saw_the_same_one_wins_and_the_others_are_told(dataset: 
     for person, mine in won.items():
         assert all(state(dataset, key)[1] == person for key in mine)
     # The log holds what happened and nothing else.
-    entries = review.history(dataset)
+    entries = history(dataset)
     assert sorted((e["key"], e["reviewer"]) for e in entries) == sorted(
         (key, person) for person, mine in won.items() for key in mine
     )
@@ -136,7 +136,7 @@ def test_verdicts_that_saw_nothing_follow_each_other_with_true_old_values(datase
     key = keys(dataset)[0]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: judge(dataset, key, "keep", reviewer=f"r{n}"), range(24)))
-    entries = review.history(dataset, key)[::-1]
+    entries = history(dataset, key)[::-1]
     assert len(entries) == 24
     # Each was made on what the one before had left, in whatever order they came.
     links = {e["old"]["reviewer"]: e["new"]["reviewer"] for e in entries}
@@ -150,7 +150,7 @@ def test_verdicts_that_saw_nothing_follow_each_other_with_true_old_values(datase
 WORKER = """
 import sys
 from importers.store import load
-from fiftyone_plugin.curation.conflict import Conflict
+from fiftyone_plugin.curation.review_fields import Conflict
 from fiftyone_plugin.curation.verdicts import judge
 dataset, person, session = load(sys.argv[1]), sys.argv[2], sys.argv[3]
 print("ready", flush=True)
@@ -235,11 +235,11 @@ def test_an_undo_that_would_lose_anothers_verdict_is_refused(dataset: Any) -> No
     key = keys(dataset)[0]
     judge(dataset, key, "drop", reviewer="ann")
     judge(dataset, key, "keep", reviewer="bob")
-    before, logged = documents(dataset), review.history(dataset)
+    before, logged = documents(dataset), history(dataset)
     with pytest.raises(Conflict, match="bob decided keep"):
         undoing.undo(dataset, reviewer="ann", only_mine=True)
     assert documents(dataset) == before
-    assert review.history(dataset) == logged
+    assert history(dataset) == logged
     assert undoing.undo(dataset, reviewer="ann", only_mine=True, force=True)["pairs"] == 1
     assert state(dataset, key)[0] is None
 
@@ -284,7 +284,7 @@ def test_a_killed_process_loses_nothing_it_confirmed(
     judged = pairs[: 2 + arrives]
     assert [key for key in pairs if state(dataset, key)[0] == "drop"] == judged
     monkeypatch.setattr(writing, "SLOW", timedelta(0))
-    assert sessions.resume(dataset, "monday", reviewer="ann")["key"] == pairs[len(judged)]
+    assert queue.resume(dataset, "monday", reviewer="ann")["key"] == pairs[len(judged)]
     assert sessions.get(dataset, "monday")["judged"] == len(judged)
     # Undo takes back what happened, and what did not is no step of it.
     for key in reversed(judged):
@@ -306,12 +306,12 @@ def test_a_change_that_was_only_slow_counts_in_the_end(
         monkeypatch.setattr(writing, "holds", lambda document, values: False)
         writing.settle(dataset)
         monkeypatch.undo()
-        assert review.history(dataset)[0]["lost"]
+        assert history(dataset)[0]["lost"]
         arrive(self, step)
 
     monkeypatch.setattr(ChangeLog, "arrive", slow)
-    change = review.change_to(stored, review.Verdict(key, "drop"), "ann")
+    change = Verdict(key, "drop").change_to(stored, "ann")
     assert writing.write(dataset, [change], Step("set", "ann")).count == 1
-    [entry] = review.history(dataset)
+    [entry] = history(dataset)
     assert entry["open"] and "lost" not in entry and "arrived" not in entry
     assert undoing.undo(dataset)["keys"] == [key]

@@ -18,12 +18,12 @@ from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.curation import (
     decisions,
     mask_editing,
-    review,
     review_fields,
     sessions,
     undoing,
+    verdicts,
 )
-from fiftyone_plugin.curation.conflict import Conflict
+from fiftyone_plugin.curation.review_fields import Conflict
 from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from fiftyone_plugin.exporters.runner import export_dataset
@@ -33,7 +33,7 @@ from importers.mask_digest import digest
 from importers.masks import encode_png, load_stored
 from tests.mongo.curating import load, mask_of, moved, predict
 from tests.mongo.exporting import data_files, root_of
-from tests.mongo.reviewing import documents, keys
+from tests.mongo.reviewing import documents, history, keys
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_mask_that_is_empty_or_of_a_pair_without_target_is_refused(
     with pytest.raises(StateError, match="cannot be read"):
         judge(dataset, key, "fix", mask_from="model")
     assert documents(dataset) == before
-    assert review.history(dataset) == []
+    assert history(dataset) == []
 
 
 def test_too_many_pairs_are_not_made_editable(dataset: Any) -> None:
@@ -139,7 +139,7 @@ def test_a_prediction_becomes_the_mask_and_undo_brings_the_published_one_back(
     assert after[key]["mask_stats"]["digest"] == digest(moved(published))
     kept = after[key]["original_mask"]
     assert kept["mask_path"] == before[key]["segmentation"]["mask_path"]
-    assert kept["digest"] == digest(published) == review_fields.find(dataset, key).mask_digest
+    assert kept["digest"] == digest(published) == review_fields.find(dataset, key).published_digest
     # One shape in the published file: all its queries have the new mask, one has the verdict.
     for other in family[1:]:
         assert np.array_equal(mask_of(dataset, other), moved(published))
@@ -250,7 +250,7 @@ def test_of_two_who_mend_one_shape_at_once_one_is_told_and_all_agree(dataset: An
     assert len({found[key]["segmentation"]["mask_path"] for key in family}) == 1
     assert [key for key in family if found[key].get("reviewer")] == [winner]
     assert found[winner]["reviewer"] == field
-    assert len(review.history(dataset)) == len(family)
+    assert len(history(dataset)) == len(family)
     assert undoing.undo(dataset)["pairs"] == len(family)
     assert not any(d.get("original_mask") for d in documents(dataset).values())
 
@@ -304,7 +304,7 @@ def test_a_mended_mask_travels_with_its_decision(
     undoing.undo(other)
     assert not any(d.get("original_mask") or d.get("verdict") for d in documents(other).values())
     assert {d["mask_stats"]["digest"] for d in documents(other).values()} == {
-        review_fields.find(dataset, key).mask_digest for key in keys(dataset)
+        review_fields.find(dataset, key).published_digest for key in keys(dataset)
     }
 
 
@@ -342,7 +342,7 @@ def test_a_mended_gres_mask_is_exported_as_polygons_that_read_back(
 ) -> None:
     family = sharing(dataset)
     source = data_files(root_of(dataset))
-    review.set_verdicts(dataset, [review.Verdict(key, "keep") for key in keys(dataset)])
+    verdicts.set_verdicts(dataset, [verdicts.Verdict(key, "keep") for key in keys(dataset)])
     sessions.start(dataset, name="monday", view=dataset.view(), include_judged=True)
     given: dict[str, Any] = {"reviewer": "ann", "note": "moved", "session": "monday"}
     judge(dataset, family[0], "fix", mask_from="model", **given)

@@ -14,13 +14,13 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import review
+from fiftyone_plugin.curation import undoing
 from fiftyone_plugin.curation.log import ChangeLog
-from fiftyone_plugin.curation.review import Verdict
+from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts, status
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.errors import StateError, UsageError
 from importers.ingest import import_dataset
-from tests.mongo.reviewing import documents, keys, set_states, state
+from tests.mongo.reviewing import documents, history, keys, set_states, state
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +49,12 @@ def shared(source: Path) -> Iterator[Any]:
 def test_a_fresh_import_is_pending_and_has_nothing_to_undo(dataset: Any) -> None:
     before = documents(dataset)
     count = len(before)
-    assert review.status(dataset) == {
+    assert status(dataset) == {
         "pending": count, "keep": 0, "drop": 0, "fix": 0, "unsure": 0
     }  # fmt: skip
-    assert review.undo(dataset) == 0
-    assert review.history(dataset) == []
-    assert review.set_verdicts(dataset, []) == 0
+    assert undoing.undo(dataset, force=True)["pairs"] == 0
+    assert history(dataset) == []
+    assert set_verdicts(dataset, []) == 0
     assert documents(dataset) == before
 
 
@@ -62,7 +62,7 @@ def test_a_verdict_touches_its_pair_and_nothing_else(dataset: Any) -> None:
     before = documents(dataset)
     sample = dataset.first()
     key = sample.key
-    review.set_verdict(dataset, key, "drop", note="wrong corner", reviewer="ann")
+    judge(dataset, key, "drop", note="wrong corner", reviewer="ann")
 
     after = documents(dataset)
     changed = after.pop(key)
@@ -83,8 +83,8 @@ def test_a_verdict_touches_its_pair_and_nothing_else(dataset: Any) -> None:
 def test_a_new_verdict_without_a_phrase_keeps_the_edit_but_not_the_note(dataset: Any) -> None:
     key = keys(dataset)[0]
     published = documents(dataset)[key]["phrase"]
-    review.set_verdict(dataset, key, "fix", phrase="  the red roof ", note="typo", reviewer="ann")
-    review.set_verdict(dataset, key, "keep", reviewer="bob")
+    judge(dataset, key, "fix", phrase="  the red roof ", note="typo", reviewer="ann")
+    judge(dataset, key, "keep", reviewer="bob")
     verdict, reviewer, _, note, phrase, original = state(dataset, key)
     assert (verdict, reviewer, note) == ("keep", "bob", None)
     assert (phrase, original) == ("the red roof", published)
@@ -94,9 +94,9 @@ def test_the_original_phrase_is_kept_once_and_cleared_on_the_way_back(dataset: A
     key = keys(dataset)[0]
     published = documents(dataset)[key]["phrase"]
     for phrase in ("first edit", "second edit"):
-        review.set_verdict(dataset, key, "fix", phrase=phrase)
+        judge(dataset, key, "fix", phrase=phrase)
         assert state(dataset, key)[4:] == (phrase, published)
-    review.set_verdict(dataset, key, "fix", phrase=published)
+    judge(dataset, key, "fix", phrase=published)
     assert state(dataset, key)[4:] == (published, None)
 
 
@@ -122,29 +122,29 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     shared: Any, change: Verdict, message: str
 ) -> None:
     first, second = keys(shared)[:2]
-    before, logged = documents(shared), review.history(shared)
+    before, logged = documents(shared), history(shared)
     change = replace(change, key={"KEY": second, "OTHER": first}.get(change.key, change.key))
     with pytest.raises(UsageError, match=message):
-        review.set_verdicts(shared, [Verdict(first, "drop"), change])
+        set_verdicts(shared, [Verdict(first, "drop"), change])
     assert documents(shared) == before
-    assert review.history(shared) == logged
+    assert history(shared) == logged
 
 
 def test_a_dataset_of_another_kind_is_refused(dataset_name: str) -> None:
     other = fo.Dataset(dataset_name)
     with pytest.raises(StateError, match="not imported by PairLens"):
-        review.set_verdict(other, "a", "keep")
+        judge(other, "a", "keep")
 
 
 def test_status_counts_what_is_there(dataset: Any) -> None:
     every = keys(dataset)
-    review.set_verdicts(
+    set_verdicts(
         dataset,
         [Verdict(k, v) for k, v in zip(every, ("keep", "keep", "drop", "unsure"), strict=False)],
     )
     # A verdict typed into the App that is none.
     dataset._sample_collection.update_one({"key": every[4]}, {"$set": {"verdict": "perhaps"}})
-    assert review.status(dataset) == {
+    assert status(dataset) == {
         "pending": len(every) - 4, "keep": 2, "drop": 1, "fix": 0, "unsure": 1
     }  # fmt: skip
 
@@ -157,33 +157,35 @@ def test_undo_goes_back_step_by_step_and_new_steps_can_follow(dataset: Any) -> N
     states = [set_states(dataset)]
 
     def step(*verdicts: Verdict) -> None:
-        review.set_verdicts(dataset, verdicts, reviewer="ann")
+        set_verdicts(dataset, verdicts, reviewer="ann")
         states.append(set_states(dataset))
 
     step(Verdict(a, "fix", "an edit"))
     step(Verdict(a, "fix", "another edit", "note"), Verdict(b, "drop"), Verdict(c, "keep"))
     step(Verdict(b, "unsure"))
-    assert review.undo(dataset) == 1
+    assert undoing.undo(dataset, force=True)["pairs"] == 1
     assert set_states(dataset) == states[2]
-    assert review.undo(dataset) == 3
+    assert undoing.undo(dataset, force=True)["pairs"] == 3
     assert set_states(dataset) == states[1]
     states[2:] = []
     step(Verdict(c, "drop"))
     for index in (1, 0):
-        assert review.undo(dataset) == 1
+        assert undoing.undo(dataset, force=True)["pairs"] == 1
         assert set_states(dataset) == states[index]
-    assert review.undo(dataset) == 0
+    assert undoing.undo(dataset, force=True)["pairs"] == 0
     assert set_states(dataset) == states[0]
 
 
 def test_undo_works_in_another_process(dataset: Any) -> None:
     a, b = keys(dataset)[:2]
     before = set_states(dataset)
-    review.set_verdict(dataset, a, "fix", phrase="an edit")
-    review.set_verdict(dataset, b, "drop")
+    judge(dataset, a, "fix", phrase="an edit")
+    judge(dataset, b, "drop")
     code = (
-        "import sys; from importers.store import load; from fiftyone_plugin.curation import review;"
-        "d = load(sys.argv[1]); print('undone', *(review.undo(d) for _ in range(3)))"
+        "import sys; from importers.store import load;"
+        "from fiftyone_plugin.curation import undoing;"
+        "d = load(sys.argv[1]); steps = [undoing.undo(d, force=True) for _ in range(3)];"
+        "print('undone', *(step['pairs'] for step in steps))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, dataset.name],
@@ -196,11 +198,11 @@ def test_undo_works_in_another_process(dataset: Any) -> None:
 def test_the_log_holds_every_change_and_its_undo(dataset: Any) -> None:
     key = keys(dataset)[0]
     published = documents(dataset)[key]["phrase"]
-    review.set_verdict(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
-    review.set_verdict(dataset, keys(dataset)[1], "keep", reviewer="bob")
-    review.undo(dataset, reviewer="cy")
-    review.undo(dataset, reviewer="cy")
-    entries = review.history(dataset, key)
+    judge(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
+    judge(dataset, keys(dataset)[1], "keep", reviewer="bob")
+    undoing.undo(dataset, reviewer="cy", force=True)
+    undoing.undo(dataset, reviewer="cy", force=True)
+    entries = history(dataset, key)
     assert [(e["kind"], e["reviewer"], e["seq"]) for e in entries] == [
         ("undo", "cy", 4), ("set", "ann", 1)
     ]  # fmt: skip
@@ -211,28 +213,28 @@ def test_the_log_holds_every_change_and_its_undo(dataset: Any) -> None:
     assert (made["old"]["verdict"], made["new"]["verdict"]) == (None, "fix")
     assert (made["new"]["original_phrase"], made["new"]["review_note"]) == (published, "why")
     assert made["time"] <= undone["time"]
-    assert len(review.history(dataset)) == 4
+    assert len(history(dataset)) == 4
 
 
 def test_an_undo_that_was_killed_is_done_again(dataset: Any, monkeypatch: Any) -> None:
     before = set_states(dataset)
-    review.set_verdicts(dataset, [Verdict(k, "drop") for k in keys(dataset)])
+    set_verdicts(dataset, [Verdict(k, "drop") for k in keys(dataset)])
 
     def killed(self: ChangeLog, step: int) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(ChangeLog, "close", killed)
-        review.undo(dataset)
-    assert review.undo(dataset) == len(before)
+        undoing.undo(dataset, force=True)
+    assert undoing.undo(dataset, force=True)["pairs"] == len(before)
     assert set_states(dataset) == before
-    assert review.undo(dataset) == 0
+    assert undoing.undo(dataset, force=True)["pairs"] == 0
 
 
 def test_logs_of_two_datasets_are_apart(dataset: Any, source: Path) -> None:
     name = f"{dataset.name}-b"
     import_dataset("gres", source, name)
     other = fo.load_dataset(name)
-    review.set_verdict(dataset, keys(dataset)[0], "drop")
-    assert review.undo(other) == 0
-    assert review.status(dataset)["drop"] == 1
+    judge(dataset, keys(dataset)[0], "drop")
+    assert undoing.undo(other, force=True)["pairs"] == 0
+    assert status(dataset)["drop"] == 1

@@ -9,8 +9,8 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, review
-from fiftyone_plugin.curation.review import Verdict
+from fiftyone_plugin.curation import decisions, undoing, verdicts
+from fiftyone_plugin.curation.verdicts import Verdict
 from importers.errors import UsageError
 from importers.ingest import import_dataset
 from tests.layouts import PUBLISHED
@@ -41,16 +41,16 @@ def test_no_text_is_given_to_what_has_none(dataset: Any, mute: str, captioned: s
     before = documents(dataset)
     both = [Verdict(captioned, "fix", "A harbour."), Verdict(mute, "fix", "A harbour.")]
     with pytest.raises(UsageError, match=f"'{mute}' has no text that could be edited"):
-        review.set_verdicts(dataset, both)
+        verdicts.set_verdicts(dataset, both)
     assert documents(dataset) == before
 
 
 def test_decisions_give_it_none_either(dataset: Any, mute: str, tmp_path: Path) -> None:
     file = tmp_path / "decisions.jsonl"
-    review.set_verdict(dataset, mute, "keep")
+    verdicts.judge(dataset, mute, "keep")
     decided = said(documents(dataset))
     decisions.dump(dataset, file)
-    review.undo(dataset)
+    undoing.undo(dataset, force=True)
     assert decisions.apply(dataset, file)["applied"] == 1
     assert said(documents(dataset)) == decided
     line = json.loads(file.read_bytes()) | {"verdict": "fix", "phrase": "A harbour."}
@@ -62,10 +62,10 @@ def test_decisions_give_it_none_either(dataset: Any, mute: str, tmp_path: Path) 
 
 def test_a_caption_is_edited_and_taken_back(dataset: Any, captioned: str) -> None:
     published = documents(dataset)[captioned]["caption"]
-    review.set_verdict(dataset, captioned, "fix", phrase=" A harbour. ")
+    verdicts.judge(dataset, captioned, "fix", phrase=" A harbour. ")
     document = documents(dataset)[captioned]
     assert (document["caption"], document["original_phrase"]) == ("A harbour.", published)
     assert "phrase" not in document
-    review.undo(dataset)
+    undoing.undo(dataset, force=True)
     document = documents(dataset)[captioned]
     assert document["caption"] == published and "original_phrase" not in document

@@ -12,9 +12,9 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_plugin.metrics import measure
+from fiftyone_plugin.metrics import dataset_overlaps
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.counting import Counted, Source, count_chunk
+from fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, MaskSource, count_chunk
 from fiftyone_plugin.metrics.runs import evaluation_of, load_score, score, scored_fields
 from importers import fields
 from importers.errors import StateError, UsageError
@@ -223,14 +223,14 @@ def test_pairs_that_take_long_are_counted_in_threads(
 ) -> None:
     counted_in: list[str] = []
 
-    def count(docs: Sequence[Any], source: Source) -> Counted:
+    def count(docs: Sequence[Any], source: MaskSource) -> ChunkOverlaps:
         counted_in.extend(current_thread().name for _ in docs)
         return count_chunk(docs, source)
 
-    monkeypatch.setattr(measure, "count_chunk", count)
-    monkeypatch.setattr(measure, "QUICK", quick)
-    monkeypatch.setattr(measure, "SOME", 2)
-    monkeypatch.setattr(measure, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(dataset_overlaps, "count_chunk", count)
+    monkeypatch.setattr(dataset_overlaps, "QUICK", quick)
+    monkeypatch.setattr(dataset_overlaps, "SOME", 2)
+    monkeypatch.setattr(dataset_overlaps, "MOST_AT_ONCE", 2)
     done = score(dataset, pred=PRED, key=KEY)
     assert sum(name != current_thread().name for name in counted_in) == in_threads
     assert_same(asdict(done), expected(dataset, "rmsin"))

@@ -11,12 +11,12 @@ import fiftyone as fo
 import pytest
 from fiftyone import ViewField as F
 
-from fiftyone_plugin.curation import queue, review, session_store, sessions, undoing
+from fiftyone_plugin.curation import queue, session_store, sessions, undoing, verdicts
 from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.errors import StateError, UsageError
 from tests.mongo.curating import flagged, ids, load, plant
-from tests.mongo.reviewing import documents, keys
+from tests.mongo.reviewing import documents, history, keys
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -35,7 +35,14 @@ def order(dataset: Any, session: dict[str, Any]) -> list[str]:
     """The queue, as keys."""
     found = session_store.find(dataset, session["id"])
     names = {document["_id"]: key for key, document in documents(dataset).items()}
-    return [names[sample_id] for chunk in queue.sample_ids(found) for sample_id in chunk]
+    chunks = session_store.collection(session_store.QUEUES).find(
+        {"session": found["_id"]}, sort=[("chunk", 1)]
+    )
+    return [names[sample_id] for chunk in chunks for sample_id in chunk["ids"]]
+
+
+def place(dataset: Any, session: str, sample_id: str) -> int | None:
+    return queue.place_of(session_store.find(dataset, session), sample_id)
 
 
 def counts(dataset: Any) -> tuple[int, ...]:
@@ -148,7 +155,7 @@ def test_a_session_can_be_over_a_view_or_a_saved_view(dataset: Any) -> None:
 
 def test_pairs_with_a_verdict_are_left_out_unless_asked_for(dataset: Any) -> None:
     first, *rest = flagged(dataset)
-    review.set_verdict(dataset, first, "keep")
+    verdicts.judge(dataset, first, "keep")
     assert order(dataset, sessions.start(dataset)) == rest
     assert order(dataset, sessions.start(dataset, include_judged=True)) == [first, *rest]
 
@@ -163,7 +170,7 @@ def test_a_queue_longer_than_a_chunk_is_gone_through(
     name = session["id"]
     assert order(dataset, session) == worst_first
     by_key = ids(dataset)
-    assert [queue.locate(dataset, name, by_key[key]) for key in worst_first] == list(range(6))
+    assert [place(dataset, name, by_key[key]) for key in worst_first] == list(range(6))
     seen = []
     for _ in worst_first:
         item = queue.next_item(dataset, name)
@@ -181,12 +188,12 @@ def test_a_queue_longer_than_a_chunk_is_gone_through(
 def test_going_through_skips_what_anybody_judged_in_the_session(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset, reviewer="ann")["id"]
-    first = sessions.resume(dataset, name, reviewer="ann")
+    first = queue.resume(dataset, name, reviewer="ann")
     assert (first["position"], first["of"], first["end"]) == (0, 6, False)
     assert first["key"] == pairs[0]
     judge(dataset, pairs[1], "drop", session=name, reviewer="bob")
     # A verdict outside the session does not count.
-    review.set_verdict(dataset, pairs[2], "keep", reviewer="cy")
+    verdicts.judge(dataset, pairs[2], "keep", reviewer="cy")
     assert queue.next_item(dataset, name, reviewer="ann")["position"] == 2
     assert queue.next_item(dataset, name, reviewer="ann", after=0, judged=True)["position"] == 1
     assert queue.go_to(dataset, name, 5, reviewer="ann")["key"] == pairs[5]
@@ -196,14 +203,14 @@ def test_going_through_skips_what_anybody_judged_in_the_session(dataset: Any) ->
     nothing = queue.previous_item(dataset, name, reviewer="ann")
     assert (nothing["end"], nothing["position"], nothing["sample_id"]) == (True, None, None)
     # Where he stopped is kept, though there was nothing before.
-    assert sessions.resume(dataset, name, reviewer="ann")["position"] == 0
+    assert queue.resume(dataset, name, reviewer="ann")["position"] == 0
 
 
 def test_two_reviewers_are_given_different_pairs_while_there_are_any(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset)["id"]
-    assert sessions.resume(dataset, name, reviewer="ann")["key"] == pairs[0]
-    assert sessions.resume(dataset, name, reviewer="bob")["key"] == pairs[1]
+    assert queue.resume(dataset, name, reviewer="ann")["key"] == pairs[0]
+    assert queue.resume(dataset, name, reviewer="bob")["key"] == pairs[1]
     for key in pairs[1:]:
         judge(dataset, key, "keep", session=name, reviewer="bob")
     assert queue.next_item(dataset, name, reviewer="bob")["key"] == pairs[0]
@@ -216,14 +223,14 @@ def test_positions_that_are_none_are_refused(dataset: Any) -> None:
         with pytest.raises(UsageError, match="positions 0 to 5"):
             queue.go_to(dataset, name, position)
     stranger = next(key for key in keys(dataset) if key not in pairs)
-    assert queue.locate(dataset, name, ids(dataset)[stranger]) is None
+    assert place(dataset, name, ids(dataset)[stranger]) is None
 
 
 def test_deleted_pairs_are_passed_over(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset)["id"]
     dataset.delete_samples([ids(dataset)[key] for key in pairs[:2]])
-    assert sessions.resume(dataset, name)["key"] == pairs[2]
+    assert queue.resume(dataset, name)["key"] == pairs[2]
     with pytest.raises(UsageError, match="was deleted"):
         queue.go_to(dataset, name, 0)
 
@@ -258,7 +265,7 @@ def test_a_finished_session_takes_no_verdict_until_it_is_reopened(dataset: Any) 
     with pytest.raises(StateError, match="'monday' is finished; reopen"):
         judge(dataset, key, "keep", session=name)
     assert documents(dataset) == before
-    assert sessions.list_sessions(dataset, finished=False) == []
+    assert [one["finished"] is None for one in sessions.list_sessions(dataset)] == [False]
     assert sessions.reopen(dataset, name)["finished"] is None
     judge(dataset, key, "keep", session=name)
     assert sessions.rename(dataset, name, "tuesday")["judged"] == 1
@@ -268,13 +275,13 @@ def test_a_finished_session_takes_no_verdict_until_it_is_reopened(dataset: Any) 
 def test_deleting_a_session_leaves_verdicts_and_log(dataset: Any) -> None:
     key = flagged(dataset)[0]
     name = sessions.start(dataset)["id"]
-    sessions.resume(dataset, name)
+    queue.resume(dataset, name)
     judge(dataset, key, "drop", session=name)
     assert counts(dataset) == (1, 1, 1)
     sessions.delete(dataset, name)
     assert counts(dataset) == (0, 0, 0)
     assert documents(dataset)[key]["verdict"] == "drop"
-    assert len(review.history(dataset)) == 1
+    assert len(history(dataset)) == 1
     assert undoing.undo(dataset)["pairs"] == 1
 
 
@@ -282,12 +289,12 @@ def test_a_session_goes_on_in_another_process(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset, name="monday", reviewer="ann")["id"]
     for key in pairs[:2]:
-        sessions.resume(dataset, name, reviewer="ann")
+        queue.resume(dataset, name, reviewer="ann")
         judge(dataset, key, "drop", session=name, reviewer="ann")
     code = (
         "import sys; from importers.store import load;"
-        "from fiftyone_plugin.curation import sessions, undoing; d = load(sys.argv[1]);"
-        "print(sessions.resume(d, 'monday', reviewer='ann')['key']);"
+        "from fiftyone_plugin.curation import queue, undoing; d = load(sys.argv[1]);"
+        "print(queue.resume(d, 'monday', reviewer='ann')['key']);"
         "print(undoing.undo(d, session='monday')['keys'])"
     )
     done = subprocess.run(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from fiftyone_plugin.checks import CHECKS, Batch, Check, Issue, Sample
 from fiftyone_plugin.checks.engine import issues_in
+from fiftyone_plugin.checks.examples import example
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask
 
@@ -40,19 +39,7 @@ SOUND = ellipse(256, 256, 25, 13)
 
 def subject(key: str = "gres/train/a#0", /, **changes: Any) -> Sample:
     """A pair without fault; ``stats_<name>`` changes one of the mask's measurements."""
-    _, split, rest = key.split("/")
-    image_id = rest.partition("#")[0]
-    stats = changes.pop("stats", SOUND)
-    measured = {k.removeprefix("stats_"): v for k, v in changes.items() if k.startswith("stats_")}
-    others = {k: v for k, v in changes.items() if not k.startswith("stats_")}
-    given = {
-        "phrase": "the red car beside the hangar",
-        "image_size": (512, 512),
-        "image_digest": hashlib.sha256(image_id.encode()).hexdigest(),
-    }
-    return Sample(
-        key=key, image_id=image_id, split=split, stats=replace(stats, **measured), **given | others
-    )
+    return example(key, **{"stats": SOUND} | changes)
 
 
 def issues(check: str, seen: Sample | Iterable[Sample], **params: Any) -> list[Issue]:

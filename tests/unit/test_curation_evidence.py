@@ -7,8 +7,7 @@ from itertools import pairwise
 import pytest
 
 from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.curation.drawing import of_finding, of_mask
-from fiftyone_plugin.curation.highlights import KINDS, marked
+from fiftyone_plugin.curation.highlights import KINDS, finding_shapes, marked, mask_shapes
 from importers.mask_stats import MaskStats
 
 STATS = MaskStats(200, 100, 50, 0, (20, 10, 40, 20), (40.0, 20.0))
@@ -69,11 +68,11 @@ def test_positions_are_those_of_a_browser_and_marks_do_not_overlap() -> None:
 
 
 def test_an_empty_mask_has_no_shapes() -> None:
-    assert of_mask(MaskStats()) == of_mask(MaskStats(200, 100)) == []
+    assert mask_shapes(MaskStats()) == mask_shapes(MaskStats(200, 100)) == []
 
 
 def test_box_and_centre_are_fractions_of_the_image() -> None:
-    box, center = of_mask(STATS)
+    box, center = mask_shapes(STATS)
     assert (box["x"], box["y"], box["w"], box["h"]) == (0.1, 0.1, 0.2, 0.2)
     assert (center["x"], center["y"], center["role"]) == (0.2, 0.2, "mask_center")
 
@@ -88,11 +87,11 @@ def test_box_and_centre_are_fractions_of_the_image() -> None:
     ],
 )
 def test_findings_that_lie_nowhere_draw_nothing(check: str, query: str) -> None:
-    assert of_finding(check, query, STATS) == []
+    assert finding_shapes(check, query, STATS) == []
 
 
 def test_a_named_place_is_drawn_with_its_soft_edge() -> None:
-    [shape] = of_finding("position_conflict", "the car in the top left corner", STATS)
+    [shape] = finding_shapes("position_conflict", "the car in the top left corner", STATS)
     assert (shape["role"], shape["x"], shape["y"]) == ("named_region", 0.0, 0.0)
     assert 0 < shape["w"] < 1 and 0 < shape["h"] < 1 and shape["soft"] > 0
     assert "left" in shape["label"]
@@ -103,13 +102,13 @@ def test_a_named_place_is_drawn_with_its_soft_edge() -> None:
 )
 def test_leaked_boxes_are_drawn_as_they_fit_best(numbers: str) -> None:
     # In pixels as width and height or as corners, and in thousandths.
-    [shape] = of_finding("coordinate_conflict", f"the car at {numbers}", STATS)
+    [shape] = finding_shapes("coordinate_conflict", f"the car at {numbers}", STATS)
     assert [round(shape[name], 2) for name in "xywh"] == [0.1, 0.1, 0.2, 0.2]
     assert shape["label"] == numbers
 
 
 def test_coordinates_outside_the_image_are_drawn_at_its_edge() -> None:
-    [shape] = of_finding("coordinate_leak", "at [5000, -20, 9000, 3000]", STATS)
+    [shape] = finding_shapes("coordinate_leak", "at [5000, -20, 9000, 3000]", STATS)
     assert all(0 <= shape[name] <= 1 for name in "xywh")
-    [point] = of_finding("coordinate_leak", "the point (5000, 50)", STATS)
+    [point] = finding_shapes("coordinate_leak", "the point (5000, 50)", STATS)
     assert (point["type"], point["x"], point["y"]) == ("point", 1.0, 0.5)

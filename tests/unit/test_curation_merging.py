@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.curation.agreement import agreement, measured
-from fiftyone_plugin.curation.merging import merge
+from fiftyone_plugin.curation.merging import agreement, measured, merge
 from importers.errors import UsageError
 
 MASK = {"size": [2, 2], "counts": "04", "sha256": "c" * 64}

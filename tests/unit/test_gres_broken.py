@@ -172,6 +172,7 @@ def test_equal_names_of_members_are_read_as_python_reads_them(tmp_path: Path):
     assert [p.phrase for p in read(tmp_path)[0]] == ["new"]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_shapes_are_read_in_order(tmp_path: Path):
     put(tmp_path, content(text=["a"], shapes=[shape(points=[[i, 0]]) for i in range(100_000)]))
     (pair,) = read(tmp_path)[0]

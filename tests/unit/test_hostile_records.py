@@ -18,6 +18,8 @@ from importers.formats.base import SPLITS
 from importers.prepare import Place, prepare
 from importers.records import Pair
 
+pytestmark = pytest.mark.slow
+
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
     | st.sampled_from(["train", "../a", "a.tif", "\ud800", "\0", "9" * 30])

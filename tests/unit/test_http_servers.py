@@ -138,6 +138,7 @@ def test_hostile_servers(
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_take_the_image_ends_with_the_deadline(tmp_path: Path):
     image = tmp_path / "large.png"
     noise = np.random.default_rng(0).integers(0, 255, (3000, 3000, 3), np.uint8)

@@ -135,6 +135,7 @@ def test_without_a_network_the_cache_will_do(
         fetch(HubAddress("owner/other"), cache_dir=tmp_path / "cache")
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_off_keeps_what_arrived(hub: Hub, tmp_path: Path) -> None:
     hub.cut = {"train-000000.tar"}
     with pytest.raises(StateError):

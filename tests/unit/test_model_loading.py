@@ -21,6 +21,8 @@ from fiftyone_plugin.predictors.model_faults import explain, missing_package
 from fiftyone_plugin.predictors.models import find_source
 from importers.errors import LayoutError, StateError, UsageError
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("clipseg", "groundingdino+sam2", "sam3", "florence2")
 EACH = pytest.mark.parametrize("name", NAMES)
 
@@ -99,7 +101,7 @@ def test_torchvision_comes_from_where_torch_does() -> None:
 
 def test_a_torchvision_for_another_torch_is_named() -> None:
     error = RuntimeError("operator torchvision::nms does not exist")
-    source = models.Source("clipseg", "o/n", "o/n")
+    source = models.WeightsSource("clipseg", "o/n", "o/n")
     assert "install both from one index" in str(explain(source, error))
 
 
@@ -270,7 +272,7 @@ def test_what_counts_as_memory_that_ran_out(error: Exception, is_memory: bool) -
 
 
 def test_a_model_too_large_for_memory() -> None:
-    source = models.Source("clipseg", "o/n", "o/n")
+    source = models.WeightsSource("clipseg", "o/n", "o/n")
     error = explain(source, RuntimeError("CUDA out of memory"))
     assert str(error) == "o/n does not fit into memory; take a smaller model or --device cpu"
 

@@ -8,11 +8,21 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from threading import Event
 
 import pytest
 
 from importers.errors import RecordError, StateError, UsageError
-from importers.parallel import WINDOW, Engine, default_workers, map_items, one_behind
+from importers.parallel import (
+    LEAST,
+    MOST,
+    WINDOW,
+    Engine,
+    batches_behind,
+    default_workers,
+    map_items,
+    one_behind,
+)
 
 LOCAL: tuple[Engine, ...] = ("threads", "processes")
 
@@ -53,6 +63,7 @@ def test_results_keep_their_order_and_failures_stay_alone(engine: Engine):
     assert_maps(engine)
 
 
+@pytest.mark.slow
 def test_ray_does_the_same():
     ray = pytest.importorskip("ray")
     try:
@@ -181,3 +192,43 @@ def test_tasks_behind_run_in_order_and_are_done_at_the_end() -> None:
 def test_what_a_task_behind_raises_is_raised() -> None:
     with pytest.raises(ZeroDivisionError), one_behind() as behind:
         behind(lambda: 1 // 0)
+
+
+def test_no_batch_is_written_before_there_is_enough() -> None:
+    written: list[list[int]] = []
+    with batches_behind(written.append) as add:
+        for i in range(LEAST - 1):
+            add([i])
+        assert not written
+    assert [len(batch) for batch in written] == [LEAST - 1]
+
+
+def test_a_batch_that_cannot_be_written_is_raised() -> None:
+    def fail(_: list[int]) -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"), batches_behind(fail):
+        pass
+
+
+def test_all_batches_are_written_once_and_in_order() -> None:
+    written: list[int] = []
+    with batches_behind(written.extend) as add:
+        for i in range(3 * LEAST + 7):
+            add([i])
+    assert written == list(range(3 * LEAST + 7))
+
+
+def test_items_gather_while_the_last_batch_is_under_way() -> None:
+    written: list[int] = []
+    go_on = Event()
+
+    def write(batch: list[int]) -> None:
+        go_on.wait()
+        written.append(len(batch))
+
+    with batches_behind(write) as add:
+        for i in range(LEAST + MOST - 1):
+            add([i])
+        go_on.set()
+    assert written == [LEAST, MOST - 1]

@@ -113,6 +113,7 @@ def run_there(site: Path, root: Path, *arguments: str) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_worked_example_passes_its_own_test(page: str, elsewhere: Path, repo_root: Path):
     assert len(program(page, "bright.py").splitlines()) < 50
     (elsewhere / "test_bright.py").write_text(program(page, "test_bright.py"))

@@ -169,6 +169,7 @@ def test_a_stack_beside_mask_files(tmp_path: Path):
     assert results.unused() == []
 
 
+@pytest.mark.slow
 def test_a_large_stack_stays_on_disk(tmp_path: Path):
     code = (
         "import resource, sys\n"

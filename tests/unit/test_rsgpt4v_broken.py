@@ -257,6 +257,7 @@ def test_an_image_shows_no_more_boxes_than_a_document_holds(tmp_path: Path):
     assert notes[-1].startswith("t.json: boxes left out: 200 (each stands behind the first 2,000")
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path):
     def peak(count: int) -> int:
         root = tmp_path / str(count)

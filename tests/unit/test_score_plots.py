@@ -12,7 +12,7 @@ from PIL import Image
 from fiftyone_plugin.metrics.conventions import CONVENTIONS
 from fiftyone_plugin.metrics.plots import write_plots
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
-from fiftyone_plugin.metrics.slices import Pair, Slicer
+from fiftyone_plugin.metrics.slices import SlicedPair, Slicer
 from fiftyone_plugin.metrics.summary import summarize
 from fiftyone_plugin.score_reports import of_score
 from importers.errors import StateError, UsageError
@@ -24,7 +24,7 @@ HOSTILE = "<script>alert(1)</script> $\\frac{"
 def scored(*by: str) -> ScoreSummary:
     slicer = Slicer(by)
     for split, phrase in (("train", HOSTILE), ("train", "bus"), ("test", "bus")):
-        slicer.add([Pair(split=split, phrase=phrase, findings=[HOSTILE])])
+        slicer.add([SlicedPair(split=split, phrase=phrase, findings=[HOSTILE])])
     pairs, convention = table([0.5, 1.0, 0.25]), CONVENTIONS["rmsin"]
     parts = slicer.summaries(pairs, convention)
     return ScoreSummary("run", "rmsin", "p", "g", **summarize(pairs, convention), by=parts)

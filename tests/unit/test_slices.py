@@ -12,7 +12,7 @@ from fiftyone_plugin.metrics.slices import (
     NONE,
     OTHERS,
     SLICINGS,
-    Pair,
+    SlicedPair,
     Slicer,
     mask_size,
     query_length,
@@ -68,21 +68,23 @@ def test_query_length(length: int, expected: str) -> None:
 
 
 VALUES = [
-    pytest.param("split", Pair(), {NONE}, id="no-split"),
-    pytest.param("finding", Pair(), {NONE}, id="no-finding"),
-    pytest.param("place", Pair(phrase="the red bus"), {NONE}, id="no-place"),
-    pytest.param("category", Pair(phrase="it"), {NONE}, id="no-category"),
-    pytest.param("phrase", Pair(phrase="..."), {NONE}, id="no-phrase"),
-    pytest.param("split", Pair(split="val"), {"val"}, id="split"),
-    pytest.param("finding", Pair(findings=["a", "b", "a"]), {"a", "b"}, id="findings"),
-    pytest.param("place", Pair(phrase="bus in the top left corner"), {"top-left"}, id="place"),
-    pytest.param("phrase", Pair(phrase="The  Paved road."), {"paved road"}, id="phrase"),
-    pytest.param("category", Pair(phrase="paved road"), {"road"}, id="category"),
+    pytest.param("split", SlicedPair(), {NONE}, id="no-split"),
+    pytest.param("finding", SlicedPair(), {NONE}, id="no-finding"),
+    pytest.param("place", SlicedPair(phrase="the red bus"), {NONE}, id="no-place"),
+    pytest.param("category", SlicedPair(phrase="it"), {NONE}, id="no-category"),
+    pytest.param("phrase", SlicedPair(phrase="..."), {NONE}, id="no-phrase"),
+    pytest.param("split", SlicedPair(split="val"), {"val"}, id="split"),
+    pytest.param("finding", SlicedPair(findings=["a", "b", "a"]), {"a", "b"}, id="findings"),
+    pytest.param(
+        "place", SlicedPair(phrase="bus in the top left corner"), {"top-left"}, id="place"
+    ),
+    pytest.param("phrase", SlicedPair(phrase="The  Paved road."), {"paved road"}, id="phrase"),
+    pytest.param("category", SlicedPair(phrase="paved road"), {"road"}, id="category"),
 ]
 
 
 @pytest.mark.parametrize(("name", "pair", "expected"), VALUES)
-def test_values(name: str, pair: Pair, expected: set[str]) -> None:
+def test_values(name: str, pair: SlicedPair, expected: set[str]) -> None:
     assert set(SLICINGS[name].values(pair)) == expected
 
 
@@ -99,7 +101,7 @@ def test_a_part_is_the_summary_of_its_pairs() -> None:
     pairs = random_table(8, 40, 40)
     slicer = Slicer(("split",))
     for i in range(40):
-        slicer.add([Pair(split="val" if i % 3 else "test")])
+        slicer.add([SlicedPair(split="val" if i % 3 else "test")])
     parts = slicer.summaries(pairs, RMSIN)["split"]
     chosen = [i for i in range(40) if i % 3]
     assert list(parts) == ["val", "test"]  # the larger first
@@ -108,8 +110,8 @@ def test_a_part_is_the_summary_of_its_pairs() -> None:
 
 def test_parts_may_overlap() -> None:
     slicer = Slicer(("finding",))
-    slicer.add([Pair(findings=["tiny_mask", "box_mask"])])
-    slicer.add([Pair(findings=["box_mask"])])
+    slicer.add([SlicedPair(findings=["tiny_mask", "box_mask"])])
+    slicer.add([SlicedPair(findings=["box_mask"])])
     parts = slicer.summaries(table([0.2, 0.6]), RMSIN)["finding"]
     assert {name: part["gIoU"] for name, part in parts.items()} == {
         "box_mask": pytest.approx(0.4),
@@ -120,7 +122,7 @@ def test_parts_may_overlap() -> None:
 def test_ranges_keep_their_order() -> None:
     slicer = Slicer(("mask_size",))
     for area in (9999, 9999, 5, 2000):
-        slicer.add([Pair(target_area=area)])
+        slicer.add([SlicedPair(target_area=area)])
     assert list(slicer.summaries(table([0.5] * 4), RMSIN)["mask_size"]) == [
         "small",
         "medium",
@@ -132,7 +134,7 @@ def test_rare_values_are_summed_up() -> None:
     slicer = Slicer(("phrase",))
     for i in range(2 * MOST):
         for _ in range(2 if i < MOST else 1):
-            slicer.add([Pair(phrase=f"bus {i}")])
+            slicer.add([SlicedPair(phrase=f"bus {i}")])
     parts = slicer.summaries(table([0.5] * (3 * MOST)), RMSIN)["phrase"]
     assert len(parts) == MOST + 1
     assert parts[OTHERS]["pairs"] == MOST

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.predictors.vlm_answers import MAX_SHAPES, Kind, Scale, read_answer
+from fiftyone_plugin.predictors.vlm_answers import MAX_SHAPES, Scale, ShapeKind, read_answer
 from importers.errors import MaskError
 
 SIZE = (200, 100)
@@ -24,7 +24,7 @@ def corners(ring: tuple[tuple[float, float], ...]) -> list[float]:
     return [round(v, 6) for v in (min(xs), min(ys), max(xs), max(ys))]
 
 
-REFUSED: dict[str, tuple[Kind, str]] = {
+REFUSED: dict[str, tuple[ShapeKind, str]] = {
     "nothing": ("boxes", ""),
     "a refusal": ("boxes", "I'm sorry, I cannot see images."),
     "no image": ("boxes", "There is no image attached to your message."),
@@ -52,7 +52,7 @@ REFUSED: dict[str, tuple[Kind, str]] = {
 
 
 @pytest.mark.parametrize(("kind", "text"), REFUSED.values(), ids=REFUSED)
-def test_what_holds_no_shape_is_refused(kind: Kind, text: str):
+def test_what_holds_no_shape_is_refused(kind: ShapeKind, text: str):
     with pytest.raises(MaskError) as caught:
         read_answer(text, kind, SIZE)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 250
@@ -102,7 +102,7 @@ def test_texts_of_hostile_size_end_soon(text: str):
     ],
 )
 @pytest.mark.parametrize("kind", ["boxes", "polygons"])
-def test_no_target_is_an_answer(text: str, kind: Kind):
+def test_no_target_is_an_answer(text: str, kind: ShapeKind):
     assert read_answer(text, kind, SIZE).rings == ()
 
 

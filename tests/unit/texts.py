@@ -8,39 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.checks import Sample
+from fiftyone_plugin.checks.examples import captioned, talk
 from importers.formats import FORMATS
-from importers.records import Caption, Source, Turn
 
-
-def captioned(*captions: str | tuple[str, int | None], key: str = "rsteller/train/1") -> Sample:
-    """An image with captions, each a text or a text and its task."""
-    told = [(c, None) if isinstance(c, str) else c for c in captions]
-    _, split, image_id = key.split("/", 2)
-    return Sample(key, image_id, split, "", captions=tuple(Caption(*each) for each in told))
+__all__ = ["annotated", "captioned", "joined", "published", "revised", "talk"]
 
 
 def revised(source: str, *revisions: str, task: int = 1) -> Sample:
     """An image with a description and its revisions."""
     return captioned((source, task), *((revision, 3) for revision in revisions))
-
-
-def talk(*said: str, key: str = "rsgpt4v/train/1", file: str = "a.json", index: int = 0,
-         category: str = "", **changes: Any) -> Sample:  # fmt: skip
-    """An image with one record: questions and answers in turn, ``-`` for none of the kind."""
-    turns = []
-    for number in range(0, len(said), 2):
-        question, answer = said[number], said[number + 1]
-        turns.append(
-            Turn(
-                "" if question == "-" else question,
-                () if answer == "-" else (answer,),
-                category,
-                Source(file, index),
-                number // 2,
-            )
-        )
-    _, split, image_id = key.split("/", 2)
-    return Sample(key, image_id, split, "", turns=tuple(turns), **changes)
 
 
 def joined(*samples: Sample) -> Sample:

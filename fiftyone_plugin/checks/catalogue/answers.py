@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import talk
 from fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
 from fiftyone_plugin.language.tokens import REMEMBERED
 from fiftyone_plugin.language.vocabulary import words
@@ -116,6 +117,9 @@ def _plain_answer(text: str) -> str:
     needs=(CONVERSATIONS,),
     about="One image, equal questions, different answers; or none of what others are counted of.",
     kinds=("instructions",),
+    topic="Conversations",
+    fires=talk("Is there a ship in the image?", "no", "How many ships are there?", "4"),
+    silent=talk("Is there a ship in the image?", "yes", "How many ships are there?", "4"),
 )
 def answer_conflict(batch: Batch) -> Iterator[Issue]:
     """Compares short answers about one image.
@@ -196,6 +200,9 @@ _IRREGULAR = {"buses": "bus", "people": "person", "men": "man", "series": "serie
     needs=(CONVERSATIONS,),
     about="A yes/no question is answered otherwise, or the question how many with yes or no.",
     kinds=("instructions",),
+    topic="Conversations",
+    fires=talk("Is there a road?", "3"),
+    silent=talk("Is there a road?", "no"),
 )
 def answer_form(batch: Batch) -> Iterator[Issue]:
     """Looks at answers of a few words; whole sentences answer in more ways than can be told."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.checks.base import Issue, Sample, Severity, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
+from fiftyone_plugin.checks.examples import talk
 from fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
 from importers.box_scale import FULL, BoxNumbers, Scale, Size
 from importers.boxes import OUT_OF_RANGE, BoxText, Corners, fault_of, turn_boxes
@@ -36,6 +37,9 @@ def _boxes(sample: Sample) -> Iterator[tuple[str, str, BoxText]]:
     needs=(CONVERSATIONS,),
     about="A box in a text is not four numbers, or its corners are the wrong way round.",
     kinds=("instructions",),
+    topic="Conversations",
+    fires=talk("Where?", "[0.1, 0.2, 0.3]", file="train.json", index=7),
+    silent=talk("Where?", "[0.1, 0.2, 0.3, 0.4]"),
 )
 def box_unparsable(batch: Batch) -> Iterator[Issue]:
     for sample in batch:
@@ -90,6 +94,15 @@ def reached(batch: Batch) -> NDArray[Any]:
     about="A box in a text lies partly outside of the image, on the scale of its file's boxes.",
     keeps=(box_numbers, reached),
     kinds=("instructions",),
+    topic="Conversations",
+    fires=(
+        *(
+            talk("Where?", "[0.1, 0.2, 0.3, 0.4]", key=f"rsgpt4v/train/{n}", index=n)
+            for n in range(19)
+        ),
+        talk("Where?", "[0.1, 0.2, 0.5, 1.4]", key="rsgpt4v/train/19", index=19),
+    ),
+    silent=talk("Where?", "[0.1, 0.2, 0.5, 1.0]"),
 )
 def box_out_of_range(dataset: DatasetStatistics) -> Iterator[Issue]:
     """Decides for each file what its numbers mean, as the import does, and looks for others.

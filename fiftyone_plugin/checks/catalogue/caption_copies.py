@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from fiftyone_plugin.checks.examples import captioned
 from fiftyone_plugin.checks.texts import TEXT_KINDS, caption_place, quoted
 from fiftyone_plugin.language import normal_form
 from importers.fields import CAPTIONS
@@ -39,6 +40,9 @@ def has_copies(batch: Batch) -> NDArray[np.bool_]:
     about="An image has the same caption twice, or very many images share one.",
     keeps=(caption_marks, caption_counts, has_copies),
     kinds=TEXT_KINDS,
+    topic="Captions",
+    fires=captioned("a road", "a lake", "A ROAD"),
+    silent=captioned("a road", "a lake"),
 )
 def duplicate_caption(
     dataset: DatasetStatistics, *, min_images: int = 10, min_share: float = 0.0

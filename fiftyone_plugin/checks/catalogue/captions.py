@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from fiftyone_plugin.checks.examples import captioned
 from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
 from fiftyone_plugin.language.tokens import tokenize
 from fiftyone_plugin.language.vocabulary import words
@@ -33,6 +34,9 @@ LONG_ANSWER = 20
     needs=(CAPTIONS,),
     about="A caption holds no letter and no digit.",
     kinds=TEXT_KINDS,
+    topic="Captions",
+    fires=captioned("a road", (" ", 3)),
+    silent=captioned("a road"),
 )
 def empty_caption(batch: Batch) -> Iterator[Issue]:
     """Finds captions that are blank, or punctuation and invisible characters only."""
@@ -51,6 +55,9 @@ def empty_caption(batch: Batch) -> Iterator[Issue]:
     needs=(CAPTIONS, CONVERSATIONS),
     about="A caption or a long answer says the same again and again, as a model in a loop does.",
     kinds=TEXT_KINDS,
+    topic="Captions",
+    fires=captioned("Trees stand here in rows. Trees stand here in rows."),
+    silent=captioned("Trees stand here in rows. A road runs past them."),
 )
 def repetitive_caption(batch: Batch, *, min_share: float = 0.3) -> Iterator[Issue]:
     """Finds a sentence that stands twice, a word twice over, and runs of words that come back.
@@ -136,6 +143,9 @@ def may_be_cut(batch: Batch) -> NDArray[np.bool_]:
     about="A caption or a long answer breaks off in the middle of a sentence.",
     keeps=(ended_captions, may_be_cut),
     kinds=TEXT_KINDS,
+    topic="Captions",
+    fires=captioned(("A road follows the bank of a river that flows past the", 1)),
+    silent=captioned("A road follows the bank of a river."),
 )
 def truncated_caption(dataset: DatasetStatistics, *, usual: float = 0.9) -> Iterator[Issue]:
     """Finds texts without an end.
@@ -209,6 +219,9 @@ def _tail(text: str) -> str:
     needs=(CAPTIONS,),
     about="An image's captions are not one description and its revisions, as tasks go.",
     kinds=("captions",),
+    topic="Captions",
+    fires=captioned(("a lake", 3), ("a pond", 3)),
+    silent=captioned(("a lake", 1), ("a pond", 3)),
 )
 def task_mix(batch: Batch) -> Iterator[Issue]:
     """Looks at RSTeller's tasks: one of 1 (area) or 2 (other), and revisions (3) of it.

@@ -8,6 +8,7 @@ import numpy as np
 
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import PHOTO, example, target_colors
 from importers.fields import IMAGE_STATS, TARGET_COLORS
 from importers.image_stats import COLORS, TargetColors
 
@@ -25,6 +26,11 @@ LIGHTER = 8.0
     severity="warning",
     needs=("phrase", "mask_stats.area", IMAGE_STATS, TARGET_COLORS),
     about="Hardly a pixel under the mask can be called by the color that the query names.",
+    topic="Query against mask",
+    fires=example(
+        phrase="the red car", image=PHOTO, colors=target_colors(red=0.01, gray=0.6, white=0.2)
+    ),
+    silent=example(phrase="the red car", image=PHOTO, colors=target_colors(red=0.5)),
 )
 def color_conflict(batch: Batch, *, min_share: float = 0.06) -> Iterator[Issue]:
     """Compares the color words of the target with the pixels under its mask.

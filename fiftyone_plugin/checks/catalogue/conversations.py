@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
+from fiftyone_plugin.checks.examples import talk
 from fiftyone_plugin.checks.texts import Remark, turn_place, worst
 from importers.fields import CONVERSATIONS
 from importers.records import Turn
@@ -39,6 +40,9 @@ def by_record(sample: Sample) -> Iterator[list[Numbered]]:
     needs=(CONVERSATIONS,),
     about="Somebody speaks out of turn: a question has no answer, or an answer no question.",
     kinds=("instructions",),
+    topic="Conversations",
+    fires=talk("What?", "-", "Why?", "Rain.", file="train.json", index=7),
+    silent=talk("What?", "A lake.", "Why?", "Rain."),
 )
 def turn_order(batch: Batch) -> Iterator[Issue]:
     for sample in batch:
@@ -87,6 +91,12 @@ def misplaced_tokens(batch: Batch) -> NDArray[np.bool_]:
     about="A training record does not say where its image goes, or says it in the wrong place.",
     keeps=(records, misplaced_tokens),
     kinds=("instructions",),
+    topic="Conversations",
+    fires=(
+        *(talk("<image>\nWhat?", "A", key=f"rsgpt4v/train/{n}", index=n) for n in range(9)),
+        talk("What?", "A", key="rsgpt4v/train/9", index=9),
+    ),
+    silent=talk("What?", "A lake."),
 )
 def missing_image_token(dataset: DatasetStatistics) -> Iterator[Issue]:
     """Looks for ``<image>``, which is to stand once in a record, in its first question.
@@ -135,6 +145,9 @@ def _answered(turns: Sequence[Numbered]) -> bool:
     needs=(CONVERSATIONS,),
     about="An answer holds no letter and no digit.",
     kinds=("instructions",),
+    topic="Conversations",
+    fires=talk("What?", "A lake.", "Why?", "", file="VQA.jsonl", index=31),
+    silent=talk("How many?", "3"),
 )
 def empty_answer(batch: Batch) -> Iterator[Issue]:
     """Finds answers that are blank; a question without any is left to ``turn_order``."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.catalogue.pairs import Box, box_iou
+from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.language import coordinates
 from importers.mask_stats import MaskStats
 
@@ -21,6 +22,9 @@ FloatBox = tuple[float, float, float, float]
     severity="warning",
     needs=("phrase", "mask_stats"),
     about="The coordinates in the query are not those of its mask, however they are read.",
+    topic="Query against mask",
+    fires=example(phrase="the bus at [400, 20, 60, 40]"),
+    silent=example(phrase="the bus at [231, 243, 50, 26]"),
 )
 def coordinate_conflict(batch: Batch, *, min_iou: float = 0.3) -> Iterator[Issue]:
     """Compares leaked boxes and points with the mask's box.

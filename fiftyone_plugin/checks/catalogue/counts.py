@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.checks.query_features import QueryFeatures
 from fiftyone_plugin.language import counts
 
@@ -23,6 +24,9 @@ MAX_NUMBER = 12
     severity="warning",
     needs=NEEDS,
     about="The query asks for one object and the mask is in many parts, or the mask is speckle.",
+    topic="The mask",
+    fires=example(stats_components=8, stats_largest=0.3),
+    silent=example(phrase="the cars", stats_components=8, stats_largest=0.3),
 )
 def fragmented_mask(
     batch: Batch, *, min_parts: int = 3, max_largest: float = 0.8, min_speckle: int = 30
@@ -61,6 +65,9 @@ def fragmented_mask(
     severity="warning",
     needs=NEEDS,
     about="The query asks for several objects and the mask has another number of parts.",
+    topic="Query against mask",
+    fires=example(phrase="the storage tanks"),
+    silent=example(phrase="the storage tanks", stats_components=3),
 )
 def count_conflict(batch: Batch) -> Iterator[Issue]:
     """Compares numbers and plurals with the number of parts.

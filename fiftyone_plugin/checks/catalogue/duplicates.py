@@ -18,6 +18,7 @@ from fiftyone_plugin.checks.dataset_statistics import (
     image_digests,
     image_names,
 )
+from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.checks.texts import ALL_KINDS
 from fiftyone_plugin.near_hashes import nearest
 from importers.fields import IMAGE_STATS
@@ -44,6 +45,9 @@ def has_look(batch: Batch) -> NDArray[np.bool_]:
     about="Another image shows the same: a copy, or nearly one by its perceptual hash.",
     keeps=(image_names, image_digests, looks, has_look),
     kinds=ALL_KINDS,
+    topic="Pairs against each other",
+    fires=(example(image_digest="5c" * 32), example("gres/train/2#0", image_digest="5c" * 32)),
+    silent=(example(), example("gres/train/2#0")),
 )
 def duplicate_image(
     dataset: DatasetStatistics, *, max_distance: int = 6, usual_share: float = 0.2

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fiftyone_plugin.checks.base import EMBEDDINGS, Issue, Sample, check
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.checks.texts import ALL_KINDS
 
 Floats = NDArray[np.float32]
@@ -37,6 +38,13 @@ LEAST = 20
 CHUNK = 1024
 
 
+def _world(*turned: int) -> Iterator[Sample]:
+    """Pairs whose texts fit their images, but for the numbers of those that say the opposite."""
+    for number, axis in enumerate(np.eye(30)):
+        vectors = (axis, -axis if number in turned else axis)
+        yield example(f"gres/train/{number}#0", vectors=tuple(v.tolist() for v in vectors))
+
+
 @check(
     "embedding_outlier",
     severity="info",
@@ -44,6 +52,9 @@ CHUNK = 1024
     needs=(EMBEDDINGS,),
     about="The text fits most other images better than its own, as their embeddings go.",
     kinds=ALL_KINDS,
+    topic="Against embeddings",
+    fires=_world(0),
+    silent=_world(),
 )
 def embedding_outlier(
     dataset: DatasetStatistics,

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from fiftyone_plugin.checks.base import Issue, Severity, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.checks.texts import ALL_KINDS
 from fiftyone_plugin.language.tokens import REMEMBERED
 
@@ -33,6 +34,9 @@ _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", "KATAKANA", "HANGUL
     needs=("phrase",),
     about="The query's characters are damaged: mojibake, control characters, mixed scripts.",
     kinds=ALL_KINDS,
+    topic="The query",
+    fires=example(phrase="the fa\u00c3\u00a7ade"),
+    silent=example(phrase="the fa\u00e7ade"),
 )
 def garbled_query(batch: Batch) -> Iterator[Issue]:
     """Finds queries that were decoded, escaped or typed wrongly.

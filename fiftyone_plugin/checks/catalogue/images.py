@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import PHOTO, example
 from fiftyone_plugin.checks.texts import ALL_KINDS
 from importers.fields import IMAGE_STATS
 from importers.image_stats import ImageStats
@@ -20,6 +22,9 @@ BLANK = 0.99
     needs=("image_missing",),
     about="The image was not among the files; a placeholder stands for it, as was asked for.",
     kinds=ALL_KINDS,
+    topic="The image",
+    fires=example(image_missing=True),
+    silent=example(),
 )
 def image_missing(batch: Batch) -> Iterator[Issue]:
     for row in batch.missing.nonzero()[0].tolist():
@@ -32,6 +37,9 @@ def image_missing(batch: Batch) -> Iterator[Issue]:
     needs=(IMAGE_STATS,),
     about="The image file is cut short or broken: its pixels cannot be decoded.",
     kinds=ALL_KINDS,
+    topic="The image",
+    fires=example(image=ImageStats(error="the image file is cut short")),
+    silent=example(image=PHOTO),
 )
 def image_unreadable(batch: Batch) -> Iterator[Issue]:
     for sample in batch.where(batch.there(f"{IMAGE_STATS}.error") & ~batch.missing):
@@ -44,6 +52,9 @@ def image_unreadable(batch: Batch) -> Iterator[Issue]:
     needs=(IMAGE_STATS,),
     about="The image is of one color, or most of it is no-data.",
     kinds=ALL_KINDS,
+    topic="The image",
+    fires=example(image=replace(PHOTO, blank=0.71)),
+    silent=example(image=PHOTO),
 )
 def image_blank(batch: Batch, *, min_share: float = 0.6) -> Iterator[Issue]:
     """Finds images of one color as errors, and those with much of one color as warnings."""
@@ -65,6 +76,9 @@ def image_blank(batch: Batch, *, min_share: float = 0.6) -> Iterator[Issue]:
     needs=(IMAGE_STATS,),
     about="The image is so dark that hardly anything can be made out.",
     kinds=ALL_KINDS,
+    topic="The image",
+    fires=example(image=replace(PHOTO, brightness=0.04)),
+    silent=example(image=PHOTO),
 )
 def image_dark(batch: Batch, *, max_brightness: float = 0.1) -> Iterator[Issue]:
     brightness = batch.image("brightness")
@@ -80,6 +94,9 @@ def image_dark(batch: Batch, *, max_brightness: float = 0.1) -> Iterator[Issue]:
     needs=(IMAGE_STATS,),
     about="Nearly all of the image is of one brightness, as in haze or fog.",
     kinds=ALL_KINDS,
+    topic="The image",
+    fires=example(image=replace(PHOTO, contrast=0.06)),
+    silent=example(image=PHOTO),
 )
 def image_low_contrast(batch: Batch, *, max_contrast: float = 0.1) -> Iterator[Issue]:
     contrast = batch.image("contrast")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.language import coordinates
 
 MAX_QUOTED = 60
@@ -16,6 +17,9 @@ MAX_QUOTED = 60
     severity="error",
     needs=("phrase",),
     about="The query holds no letter and no digit.",
+    topic="The query",
+    fires=example(phrase="..."),
+    silent=example(phrase="3"),
 )
 def empty_query(batch: Batch) -> Iterator[Issue]:
     """Finds queries that are blank, or punctuation and invisible characters only."""
@@ -31,6 +35,9 @@ def empty_query(batch: Batch) -> Iterator[Issue]:
     needs=("phrase",),
     about="Pixel coordinates of the target stand in the query.",
     kinds=("pairs", "captions"),
+    topic="The query",
+    fires=example(phrase="the bus at [188, 116, 25, 16]"),
+    silent=example(phrase="the 2 buses of 2019"),
 )
 def coordinate_leak(batch: Batch) -> Iterator[Issue]:
     """Finds queries that hold coordinates.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from fiftyone_plugin.checks.examples import example, examples
 
 MIN_PAIRS = 20
 MIN_WORDS = 5
@@ -34,6 +35,12 @@ def words(batch: Batch) -> NDArray[np.uint32]:
     needs=("phrase",),
     about="The query is far longer or shorter than the other queries of the dataset.",
     keeps=(words,),
+    topic="The query",
+    fires=(
+        *examples(*["the red car beside the hangar"] * 30),
+        example(phrase="very " * 299 + "far"),
+    ),
+    silent=examples(*["the red car beside the hangar"] * 30),
 )
 def length_outlier(dataset: DatasetStatistics, *, deviations: float = 4.0) -> Iterator[Issue]:
     """Compares the number of words with the dataset's median, in logarithms.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import EMPTY, example
 
 STATS = ("mask_stats",)
 
@@ -18,6 +19,9 @@ FULL = 0.98
     severity="error",
     needs=STATS,
     about="The mask file is missing or cannot be decoded.",
+    topic="The mask",
+    fires=example(stats_error="masks/17.tif is not there"),
+    silent=example(),
 )
 def mask_unreadable(batch: Batch) -> Iterator[Issue]:
     for sample in batch.where(batch.broken):
@@ -29,6 +33,9 @@ def mask_unreadable(batch: Batch) -> Iterator[Issue]:
     severity="error",
     needs=(*STATS, "metadata"),
     about="The mask has not the size of its image.",
+    topic="The mask",
+    fires=example(stats_width=256, stats_height=256),
+    silent=example(stats_width=256, image_missing=True),
 )
 def mask_size_mismatch(batch: Batch) -> Iterator[Issue]:
     width, height = batch.number("metadata.width"), batch.number("metadata.height")
@@ -45,6 +52,9 @@ def mask_size_mismatch(batch: Batch) -> Iterator[Issue]:
     severity="warning",
     needs=STATS,
     about="The mask file holds other values than 0/1, 0/255 or a declared ignore.",
+    topic="The mask",
+    fires=example(stats_problem="3 values: 0, 7, 255"),
+    silent=example(),
 )
 def mask_values(batch: Batch) -> Iterator[Issue]:
     for sample in batch.where(batch.there("mask_stats.problem")):
@@ -56,6 +66,9 @@ def mask_values(batch: Batch) -> Iterator[Issue]:
     severity="error",
     needs=STATS,
     about="The mask has no target pixel, and the pair is not declared to have no target.",
+    topic="The mask",
+    fires=example(stats=EMPTY, stats_ignore_area=40),
+    silent=example(stats=EMPTY, no_target=True),
 )
 def empty_mask(batch: Batch) -> Iterator[Issue]:
     for sample in batch.where(batch.judged & (batch.area == 0)):
@@ -69,6 +82,9 @@ def empty_mask(batch: Batch) -> Iterator[Issue]:
     severity="error",
     needs=STATS,
     about="The mask covers the whole image, or nearly so.",
+    topic="The mask",
+    fires=example(stats_area=512 * 512),
+    silent=example(stats_area=256 * 512),
 )
 def full_mask(batch: Batch, *, min_share: float = 0.98) -> Iterator[Issue]:
     for sample in batch.where((batch.share >= min_share) | (batch.share == 1)):
@@ -85,6 +101,9 @@ def full_mask(batch: Batch, *, min_share: float = 0.98) -> Iterator[Issue]:
     severity="warning",
     needs=STATS,
     about="The mask has so few pixels that it is rather a slip of the mouse than an object.",
+    topic="The mask",
+    fires=example(stats_area=9),
+    silent=example(stats_area=16),
 )
 def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
     for sample in batch.where((batch.area > 0) & (batch.area < min_area)):
@@ -98,6 +117,9 @@ def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
     severity="warning",
     needs=STATS,
     about="The mask is its own bounding box: a box that was never segmented.",
+    topic="The mask",
+    fires=example(stats_rectangularity=1.0),
+    silent=example(stats_rectangularity=0.99),
 )
 def box_mask(
     batch: Batch, *, min_rectangularity: float = 0.995, min_side: int = 8
@@ -119,6 +141,9 @@ def box_mask(
     severity="error",
     needs=STATS,
     about="A polygon has fewer than three points, no area, or lies outside the image.",
+    topic="The mask",
+    fires=example(stats_polygon_faults=("polygon 1 has 2 points", "polygon 4 has 1")),
+    silent=example(),
 )
 def degenerate_polygon(batch: Batch) -> Iterator[Issue]:
     for sample in batch.where(batch.there("mask_stats.polygon_faults")):

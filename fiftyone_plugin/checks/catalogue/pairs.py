@@ -17,6 +17,7 @@ from fiftyone_plugin.checks.dataset_statistics import (
     image_digests,
     splits,
 )
+from fiftyone_plugin.checks.examples import example, examples, mask_at
 from fiftyone_plugin.checks.texts import ALL_KINDS
 
 STATS = "mask_stats"
@@ -46,6 +47,9 @@ def _by_query(batch: Batch) -> Iterator[list[Sample]]:
     scope="image",
     needs=("phrase", "mask_stats"),
     about="The same image, query and mask stand twice in the dataset.",
+    topic="Pairs against each other",
+    fires=examples("the red car", "The red car."),
+    silent=examples("the red car", "the blue car"),
 )
 def duplicate_pair(batch: Batch) -> Iterator[Issue]:
     for group in _by_query(batch):
@@ -62,6 +66,12 @@ def duplicate_pair(batch: Batch) -> Iterator[Issue]:
     scope="image",
     needs=("phrase", "mask_stats"),
     about="One image, equal queries, different masks: one of them must be wrong.",
+    topic="Pairs against each other",
+    fires=(
+        *examples("the car"),
+        example("gres/train/1#1", phrase="the car", stats=mask_at(250, 250)),
+    ),
+    silent=examples("the car", "the bus"),
 )
 def ambiguous_query(batch: Batch) -> Iterator[Issue]:
     for group in _by_query(batch):
@@ -93,6 +103,9 @@ def areas(batch: Batch) -> NDArray[Any]:
     about="The same image, or the identical mask, stands in two splits.",
     keeps=(splits, image_digests, mask_digests, areas),
     kinds=ALL_KINDS,
+    topic="Pairs against each other",
+    fires=(example(), example("gres/test/2#0")),
+    silent=(example(), example("gres/train/2#0")),
 )
 def split_leak(dataset: DatasetStatistics, *, min_area: int = 64) -> Iterator[Issue]:
     """Compares digests of images, and of masks that are no accident: small ones coincide."""

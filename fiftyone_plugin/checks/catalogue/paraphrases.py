@@ -10,6 +10,7 @@ from itertools import combinations
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.catalogue.positions import outside
+from fiftyone_plugin.checks.examples import examples
 from fiftyone_plugin.checks.query_features import QueryFeatures
 from fiftyone_plugin.language import unlike
 
@@ -50,6 +51,9 @@ _Aspect = Callable[[QueryFeatures, QueryFeatures], _Answer]
     scope="image",
     needs=("phrase", "mask_stats"),
     about="Queries of one mask contradict each other in class, place, color or number.",
+    topic="Pairs against each other",
+    fires=examples("the container", "the vessel", "the ship"),
+    silent=examples("the truck", "the vehicle"),
 )
 def paraphrase_conflict(batch: Batch) -> Iterator[Issue]:
     """Compares the queries that ask for the same mask.

@@ -9,6 +9,7 @@ import numpy as np
 
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import example, mask_at
 from fiftyone_plugin.language import Region, places
 from importers.mask_stats import MaskStats
 
@@ -21,6 +22,9 @@ DECAY = 0.2
     severity="warning",
     needs=("phrase", "mask_stats"),
     about="The mask lies outside the place in the image that the query names.",
+    topic="Query against mask",
+    fires=example(phrase="the car in the bottom-right corner", stats=mask_at(128, 450)),
+    silent=example(phrase="the car in the bottom-left corner", stats=mask_at(128, 450)),
 )
 def position_conflict(batch: Batch, *, tolerance: float = 0.08) -> Iterator[Issue]:
     """Compares absolute place words with the mask.

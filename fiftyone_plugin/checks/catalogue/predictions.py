@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import PREDICTIONS, Issue, Sample, check
+from fiftyone_plugin.checks.base import PREDICTIONS, Agreement, Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import EMPTY, example
 
 
 @check(
@@ -13,6 +14,9 @@ from fiftyone_plugin.checks.batch import Batch
     severity="info",
     needs=(PREDICTIONS,),
     about="A predictor's mask hardly meets the ground truth; one of the two is wrong.",
+    topic="Against predictions",
+    fires=example(ious={"clipseg": 0.013}),
+    silent=example(ious={"clipseg": 0.5}),
 )
 def low_iou(batch: Batch, *, max_iou: float = 0.1) -> Iterator[Issue]:
     # An empty mask met by an empty mask scores 0 in some conventions.
@@ -29,6 +33,9 @@ def low_iou(batch: Batch, *, max_iou: float = 0.1) -> Iterator[Issue]:
     severity="warning",
     needs=(PREDICTIONS, "mask_stats.area"),
     about="Predictors agree with each other and not with the ground truth.",
+    topic="Against predictions",
+    fires=example(ious={"agreed": 0.02}, agreements={"agreed": Agreement(0.81, 900)}),
+    silent=example(ious={"agreed": 0.9}, agreements={"agreed": Agreement(0.81, 900)}),
 )
 def consensus_conflict(
     batch: Batch, *, min_agreement: float = 0.7, max_iou: float = 0.3
@@ -64,6 +71,9 @@ def _against_consensus(pair: Sample, min_agreement: float, max_iou: float) -> It
     severity="warning",
     needs=(PREDICTIONS, *(f"mask_stats.{name}" for name in ("area", "width", "height", "error"))),
     about="A predictor finds a target where none is declared, or none where there is one.",
+    topic="Against predictions",
+    fires=example(no_target=True, stats=EMPTY, predicted={"clipseg": 9120, "cues": 800, "sam": 0}),
+    silent=example(no_target=True, stats=EMPTY, predicted={"clipseg": 0}),
 )
 def existence_conflict(batch: Batch, *, min_share: float = 0.001) -> Iterator[Issue]:
     """Compares whether there is a target with whether one was predicted.

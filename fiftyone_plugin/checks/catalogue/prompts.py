@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Issue, Sample, Severity, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import captioned
 from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
 from fiftyone_plugin.language.tokens import word_set
 from fiftyone_plugin.language.vocabulary import words
@@ -60,6 +61,9 @@ _TERMS = re.compile(
     needs=(CAPTIONS, CONVERSATIONS),
     about="A caption holds what its writer was given: map tags, instructions, words of the prompt.",
     kinds=TEXT_KINDS,
+    topic="Captions",
+    fires=captioned(("A road, highway=residential, runs north.", 2)),
+    silent=captioned("A residential road runs north."),
 )
 def prompt_leak(batch: Batch) -> Iterator[Issue]:
     """Finds tags (``highway=residential``), instructions and the marks of speakers.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
+from fiftyone_plugin.checks.examples import captioned
 from fiftyone_plugin.checks.statements import MANY, Spot, Statements, statements
 from fiftyone_plugin.checks.texts import Remark, caption_place, worst
 from fiftyone_plugin.language.taxonomy import unlike
@@ -25,6 +26,11 @@ OVERLAP = 0.25
     needs=(CAPTIONS,),
     about="A revision contradicts the caption that it revises in place, number or object.",
     kinds=("captions",),
+    topic="Captions",
+    fires=captioned(
+        ("Trees at the top of the image.", 1), ("Trees at the bottom of the image.", 3)
+    ),
+    silent=captioned(("Trees at the top of the image.", 1), ("At the top stand trees.", 3)),
 )
 def revision_drift(
     batch: Batch, *, tolerance: float = 0.1, max_share: float = 0.12

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.checks.query_features import QueryFeatures
 from fiftyone_plugin.language import Word, shapes
 from importers.mask_stats import MaskStats
@@ -57,6 +58,9 @@ _AGAINST: dict[str, tuple[str, Callable[[MaskStats], float], float, float]] = {
     severity="info",
     needs=NEEDS,
     about="The mask has not the shape that the query gives its target.",
+    topic="Query against mask",
+    fires=example(phrase="the square building", stats_elongation=2.4),
+    silent=example(phrase="the square building", stats_elongation=1.2),
 )
 def shape_conflict(batch: Batch, *, min_area: int = 150) -> Iterator[Issue]:
     """Compares shape words of the whole target with the mask's measurements.
@@ -101,6 +105,9 @@ def _against(word: Word, sample: Sample) -> Issue | None:
     severity="info",
     needs=NEEDS,
     about="The image's border cuts the target so that little of it can be left.",
+    topic="The mask",
+    fires=example(stats_border="r", stats_box=(505, 100, 7, 69)),
+    silent=example(stats_border="r", stats_box=(412, 100, 100, 69)),
 )
 def truncated_target(batch: Batch, *, max_depth: float = 0.3) -> Iterator[Issue]:
     """Finds slivers at the border and targets that three sides cut.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from fiftyone_plugin.checks.examples import example, examples
 from fiftyone_plugin.language import classes, sizes
 from fiftyone_plugin.language.taxonomy import kinds_of
 
@@ -43,6 +44,9 @@ def target_areas(batch: Batch) -> NDArray[np.int64]:
     needs=("phrase", "mask_stats.area", "mask_stats.error"),
     about="The query says small and the mask is among the largest of its class, or the reverse.",
     keeps=(classes_and_sizes, target_areas),
+    topic="Query against mask",
+    fires=(*examples(*["the airplane"] * 60), example(phrase="the large airplane", stats_area=82)),
+    silent=examples(*["the airplane"] * 60, "the large airplane"),
 )
 def size_conflict(
     dataset: DatasetStatistics, *, tail: float = 0.03, min_members: int = 50

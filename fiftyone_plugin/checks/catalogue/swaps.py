@@ -8,6 +8,7 @@ from itertools import combinations
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.catalogue.positions import outside
+from fiftyone_plugin.checks.examples import example, mask_at
 from fiftyone_plugin.checks.query_features import QueryFeatures
 from fiftyone_plugin.language import shapes, sizes
 from importers.mask_stats import MaskStats
@@ -28,6 +29,15 @@ _Query = tuple[Sample, QueryFeatures]
     scope="image",
     needs=("phrase", "mask_stats"),
     about="Two queries of one image fit each other's masks and not their own.",
+    topic="Pairs against each other",
+    fires=(
+        example(phrase="the car on the right", stats=mask_at(60, 256)),
+        example("gres/train/1#1", phrase="the bus on the left", stats=mask_at(450, 256)),
+    ),
+    silent=(
+        example(phrase="the car on the left", stats=mask_at(60, 256)),
+        example("gres/train/1#1", phrase="the bus on the right", stats=mask_at(450, 256)),
+    ),
 )
 def swapped_pair(batch: Batch, *, min_gain: float = 0.15) -> Iterator[Issue]:
     """Compares the masks of one image with its queries, by place, size and shape words.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.checks.texts import ALL_KINDS
 from fiftyone_plugin.language import (
     classes,
@@ -54,6 +55,9 @@ _BOX_TALK = re.compile(
     needs=("phrase",),
     about="The query is a refusal, or holds the words of a prompt instead of a description.",
     kinds=ALL_KINDS,
+    topic="The query",
+    fires=example(phrase="the vehicle inside the bounding box"),
+    silent=example(phrase="the car beside the box hedge"),
 )
 def boilerplate(batch: Batch) -> Iterator[Issue]:
     """Finds what language models and templates leave behind.
@@ -129,6 +133,9 @@ _HINTS = words(
     severity="warning",
     needs=("phrase",),
     about="The query itself says that the target can hardly be seen or recognised.",
+    topic="The query",
+    fires=example(phrase="the car, even though the darkness hides it"),
+    silent=example(phrase="the dark car"),
 )
 def unanswerable_query(batch: Batch) -> Iterator[Issue]:
     """Finds queries such as "... cannot be seen clearly due to the image's lack of light".
@@ -149,6 +156,9 @@ def unanswerable_query(batch: Batch) -> Iterator[Issue]:
     severity="info",
     needs=("phrase",),
     about="The query names no attribute, no place and no relation: only what kind of thing it is.",
+    topic="The query",
+    fires=example(phrase="Identify the vehicle."),
+    silent=example(phrase="Identify the red vehicle."),
 )
 def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
     """Finds queries that fit every object of their kind, and ask for one of them.

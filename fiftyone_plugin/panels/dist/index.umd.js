@@ -133,7 +133,7 @@
   // src/curation/charts.tsx
   var React2 = __toESM(require_react(), 1);
 
-  // src/curation/types.ts
+  // src/curation/format.ts
   var JUDGED = ["keep", "drop", "fix", "unsure"];
   var SEVERITY_COLORS = {
     error: "#e5534b",
@@ -482,9 +482,9 @@
       "span",
       {
         key: verdict,
-        title: `${verdict} ${count(session.verdicts[verdict])}`,
+        title: `${verdict} ${count(session.verdicts[verdict] ?? 0)}`,
         style: {
-          width: `${100 * session.verdicts[verdict] / Math.max(1, session.pairs)}%`,
+          width: `${100 * (session.verdicts[verdict] ?? 0) / Math.max(1, session.pairs)}%`,
           background: VERDICT_COLORS[verdict],
           borderRadius: 0
         }
@@ -1266,10 +1266,6 @@
     if (shape.type === "point") {
       return /* @__PURE__ */ React10.createElement(Cross, { className, x: shape.x * width, y: shape.y * height, size: width / 40 });
     }
-    if (shape.type === "polygon") {
-      const points = shape.points.map(([x, y]) => `${x * width},${y * height}`).join(" ");
-      return /* @__PURE__ */ React10.createElement("polygon", { className, points });
-    }
     const box = {
       x: shape.x * width,
       y: shape.y * height,
@@ -1417,7 +1413,7 @@
         title: finding.about,
         onClick: () => onHold(finding === active ? null : finding)
       },
-      /* @__PURE__ */ React13.createElement("span", { className: "plp-finding-head" }, /* @__PURE__ */ React13.createElement("span", { className: "plp-severity" }, finding.severity), /* @__PURE__ */ React13.createElement("span", { className: "plp-check" }, finding.check.replaceAll("_", " ")), /* @__PURE__ */ React13.createElement("span", { className: "plp-faint" }, "score ", finding.score.toFixed(2))),
+      /* @__PURE__ */ React13.createElement("span", { className: "plp-finding-head" }, /* @__PURE__ */ React13.createElement("span", { className: "plp-severity" }, finding.severity), /* @__PURE__ */ React13.createElement("span", { className: "plp-check" }, finding.check.replaceAll("_", " ")), finding.score === null ? null : /* @__PURE__ */ React13.createElement("span", { className: "plp-faint" }, "score ", finding.score.toFixed(2))),
       /* @__PURE__ */ React13.createElement("span", { className: "plp-note" }, finding.note)
     )))));
   }

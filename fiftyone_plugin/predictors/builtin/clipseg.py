@@ -35,7 +35,7 @@ class Settings:
 
 
 class ClipSeg:
-    """CLIPSeg in its three parts, each run no oftener than it must be."""
+    """CLIPSeg in three parts, with image and text features cached."""
 
     def __init__(self, model: Any, processor: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime

@@ -8,9 +8,9 @@ that also know what a truck looks like, and a stand-in to try PairLens with.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,7 @@ class Cues:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._cache: OrderedDict[Path, Regions] = OrderedDict()
+        self._regions = lru_cache(maxsize=CACHED_IMAGES)(self._find_regions)
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
         """A mask in its image's size for each query, or why its image cannot be read."""
@@ -85,17 +85,11 @@ class Cues:
         except Exception as error:  # the Protocol: one bad image does not end the batch
             return error
 
-    def _regions(self, image: Path) -> Regions:
+    def _find_regions(self, image: Path) -> Regions:
         from fiftyone_plugin.predictors.regions import find_regions
         from importers.media import read_rgb
 
-        regions = self._cache.pop(image, None)
-        if regions is None:
-            regions = find_regions(read_rgb(image), **vars(self._settings))
-        self._cache[image] = regions
-        if len(self._cache) > CACHED_IMAGES:
-            self._cache.popitem(last=False)
-        return regions
+        return find_regions(read_rgb(image), **vars(self._settings))
 
 
 def score_regions(regions: Regions, phrase: str) -> NDArray[np.float64]:
@@ -119,7 +113,7 @@ def score_regions(regions: Regions, phrase: str) -> NDArray[np.float64]:
 
 def _place_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
     """Steep outside the place; inside it falls by one from its middle to its corners."""
-    place = language.combine(p.region for p in language.places(phrase))
+    place = language.combine([p.region for p in language.places(phrase)])
     if place is None:
         return np.zeros(len(regions.area))
     outside = np.array([place.excess(x, y) for x, y in regions.center.tolist()])

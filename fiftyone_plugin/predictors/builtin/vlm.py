@@ -18,7 +18,13 @@ from fiftyone_plugin.predictors import secrets
 from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
 from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.services import ServicePredictor, ServiceSettings, open_client
-from fiftyone_plugin.predictors.vlm_answers import KINDS, SCALES, Kind, Scale, read_answer
+from fiftyone_plugin.predictors.vlm_answers import (
+    SCALES,
+    SHAPE_KINDS,
+    Scale,
+    ShapeKind,
+    read_answer,
+)
 from importers.errors import MaskError, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +37,7 @@ MAX_REPLY = 4 << 20
 _PATH = "/chat/completions"
 _LEAST_PIXEL = 1
 
-PROMPTS: dict[Kind, str] = {
+PROMPTS: dict[ShapeKind, str] = {
     "boxes": "Locate what this refers to in the image: {query}\n"
     'Answer with JSON alone: {"boxes": [[x1, y1, x2, y2], ...]} in pixels of the image, which '
     'is {width} wide and {height} high. If nothing fits, answer {"boxes": []}.',
@@ -47,7 +53,7 @@ class Settings(ServiceSettings):
 
     url: str = option("address of the server, with or without /v1/chat/completions")
     model: str = option("the model's name at the server")
-    answer: str = option("what is asked for: boxes or polygons", "boxes", choices=KINDS)
+    answer: str = option("what is asked for: boxes or polygons", "boxes", choices=SHAPE_KINDS)
     scale: str = option(f"of the numbers in answers: {', '.join(SCALES)}", "auto", choices=SCALES)
     prompt: str = option(
         "the question, with {query} and, if wanted, {width} and {height} in it; "
@@ -144,8 +150,8 @@ def _size(query: Query) -> tuple[int, int]:
     return facts.width, facts.height
 
 
-def _kind(settings: Settings) -> Kind:
-    return next(kind for kind in KINDS if kind == settings.answer)
+def _kind(settings: Settings) -> ShapeKind:
+    return next(kind for kind in SHAPE_KINDS if kind == settings.answer)
 
 
 def _scale(settings: Settings) -> Scale:

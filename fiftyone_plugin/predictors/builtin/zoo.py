@@ -46,7 +46,7 @@ class Settings:
 
 
 class Zoo:
-    """A zoo model, asked query by query."""
+    """A zoo model with a prompt per query."""
 
     def __init__(self, model: Any, settings: Settings, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -94,7 +94,7 @@ def _load_zoo_model(settings: Settings, device: str) -> Any:
 def _refusal(name: str, error: Exception) -> Exception:
     if "torchvision" in str(error):
         models.require(NAME, ("torch", "torchvision"))
-    source = models.Source(NAME, name, name)
+    source = models.WeightsSource(NAME, name, name)
     if isinstance(error, ImportError):
         needed = getattr(error, "name", None) or str(error).splitlines()[0]
         return UsageError(f"zoo model {name} needs a package that is not installed: {needed}")

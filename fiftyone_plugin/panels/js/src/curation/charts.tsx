@@ -2,7 +2,8 @@
 
 import * as React from "react";
 
-import { Bar, Histogram as Values, count, pairs, percent } from "./types";
+import type { Bar, Histogram as Values } from "../types";
+import { count, pairs, percent } from "./format";
 
 type Show = (bar: string) => void;
 

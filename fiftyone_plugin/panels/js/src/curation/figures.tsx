@@ -4,7 +4,8 @@ import * as React from "react";
 
 import type { Call } from "../panel";
 import { Histogram, Row, Stack } from "./charts";
-import { JUDGED, Overview, SEVERITY_COLORS, VERDICT_COLORS, count, percent } from "./types";
+import type { Overview, VerdictName } from "../types";
+import { JUDGED, SEVERITY_COLORS, VERDICT_COLORS, count, percent } from "./format";
 
 interface PartProps {
   overview: Overview;
@@ -105,7 +106,7 @@ export function Review({ overview, active, show }: PartProps) {
         bars={overview.verdicts}
         total={overview.pairs}
         active={active}
-        color={(one) => VERDICT_COLORS[one.verdict]}
+        color={(one) => VERDICT_COLORS[one.verdict as VerdictName | "pending"]}
         name={(one) => one.verdict}
         show={show}
       />

@@ -7,7 +7,8 @@ import { Call, PanelProps, useReloads, usePanel } from "../panel";
 import { Cards, Distribution, Findings, Review, Splits } from "./figures";
 import { Sessions } from "./sessions";
 import { STYLE } from "./style";
-import { Advice, Facts, Item, Overview, count, pairs } from "./types";
+import type { Advice, Facts, Overview, QueueItem } from "../types";
+import { count, pairs } from "./format";
 
 const STEPS = ["import", "predict", "score", "flag", "export"] as const;
 const LABELS: Record<string, string> = {
@@ -135,7 +136,7 @@ function Hint({ advice, call }: { advice: Advice; call: Call }) {
 
 function Figures({ facts, overview, bar: active, call }: FiguresProps) {
   const show = (bar: string) => void (bar === active ? call("reset") : call("show", { bar }));
-  const open = async (item: Item) => {
+  const open = async (item: QueueItem) => {
     if (!item.sample_id) return;
     await openSample(item.sample_id);
     if (await modalStands()) await openPanel("pair");

@@ -4,11 +4,12 @@ import * as React from "react";
 
 import type { Call } from "../panel";
 import { currentSession, reviewer, setCurrentSession, setReviewer } from "../reviewing";
-import { Facts, Item, JUDGED, Overview, Session, VERDICT_COLORS, count, pairs } from "./types";
+import type { Facts, Overview, QueueItem, SessionView } from "../types";
+import { JUDGED, VERDICT_COLORS, count, pairs } from "./format";
 
 interface Opened {
   ok: boolean;
-  item?: Item;
+  item?: QueueItem;
 }
 
 interface Props {
@@ -16,7 +17,7 @@ interface Props {
   bar: string | null;
   overview: Overview;
   call: Call;
-  open: (item: Item) => void;
+  open: (item: QueueItem) => void;
 }
 
 /** The sessions that are open, the form for a new one, and those that are finished. */
@@ -144,7 +145,7 @@ function StartForm({ facts, bar, overview, enter }: StartProps) {
 }
 
 interface RunningProps {
-  session: Session;
+  session: SessionView;
   facts: Facts;
   overview: Overview;
   call: Call;
@@ -191,7 +192,7 @@ function Running({ session, facts, overview, call, enter }: RunningProps) {
   );
 }
 
-function Progress({ session }: { session: Session }) {
+function Progress({ session }: { session: SessionView }) {
   const who = session.reviewers
     .filter((one) => one.judged)
     .map((one) => `${one.reviewer} ${count(one.judged)}`)
@@ -202,9 +203,9 @@ function Progress({ session }: { session: Session }) {
         {JUDGED.map((verdict) => (
           <span
             key={verdict}
-            title={`${verdict} ${count(session.verdicts[verdict])}`}
+            title={`${verdict} ${count(session.verdicts[verdict] ?? 0)}`}
             style={{
-              width: `${(100 * session.verdicts[verdict]) / Math.max(1, session.pairs)}%`,
+              width: `${(100 * (session.verdicts[verdict] ?? 0)) / Math.max(1, session.pairs)}%`,
               background: VERDICT_COLORS[verdict],
               borderRadius: 0,
             }}
@@ -219,7 +220,7 @@ function Progress({ session }: { session: Session }) {
   );
 }
 
-function Finished({ session, call }: { session: Session; call: Call }) {
+function Finished({ session, call }: { session: SessionView; call: Call }) {
   const [sure, setSure] = React.useState(false);
   const change = (what: string) => void call("change", { do: what, session: session.id });
   return (

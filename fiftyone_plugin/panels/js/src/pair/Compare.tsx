@@ -3,14 +3,14 @@
 import * as React from "react";
 import { LEGEND } from "./masks";
 import { Picture } from "./Picture";
-import type { MaskFile, Pair } from "./types";
+import type { MaskView, PairView } from "../types";
 
 interface Props {
-  pair: Pair;
-  chosen: MaskFile | null;
+  pair: PairView;
+  chosen: MaskView | null;
   ready: boolean;
-  onChoose: (mask: MaskFile) => void;
-  onUse: (mask: MaskFile) => void;
+  onChoose: (mask: MaskView) => void;
+  onUse: (mask: MaskView) => void;
 }
 
 export function Compare({ pair, chosen, ready, onChoose, onUse }: Props): React.ReactElement {
@@ -59,7 +59,7 @@ export function Compare({ pair, chosen, ready, onChoose, onUse }: Props): React.
   );
 }
 
-function about(mask: MaskFile): string {
+function about(mask: MaskView): string {
   if (mask.path === null) return "no mask";
   if (mask.iou !== null) return `IoU ${mask.iou.toFixed(2)}`;
   return mask.area === null ? "" : `${mask.area.toLocaleString("en")} px`;

@@ -3,9 +3,9 @@
 import * as React from "react";
 import { Key } from "./keys";
 import type { Conflict, Notice } from "./review";
-import type { ConflictFacts, Pair, Verdict } from "./types";
+import type { ConflictFacts, PairView, VerdictName } from "../types";
 
-export const VERDICTS: { verdict: Verdict; label: string; key: string }[] = [
+export const VERDICTS: { verdict: VerdictName; label: string; key: string }[] = [
   { verdict: "keep", label: "Keep", key: "1" },
   { verdict: "drop", label: "Drop", key: "2" },
   { verdict: "fix", label: "Fix", key: "3" },
@@ -13,14 +13,14 @@ export const VERDICTS: { verdict: Verdict; label: string; key: string }[] = [
 ];
 
 interface Props {
-  pair: Pair;
+  pair: PairView;
   ready: boolean;
   note: string;
   noteRef: React.RefObject<HTMLTextAreaElement>;
   notice: Notice | null;
   conflict: Conflict | null;
   onNote: (note: string) => void;
-  onVerdict: (verdict: Verdict) => void;
+  onVerdict: (verdict: VerdictName) => void;
   onReload: () => void;
 }
 
@@ -73,7 +73,7 @@ export function leave(event: React.KeyboardEvent<HTMLElement>): void {
   }
 }
 
-function Standing({ pair }: { pair: Pair }): React.ReactElement {
+function Standing({ pair }: { pair: PairView }): React.ReactElement {
   const { verdict, reviewer, reviewed_at } = pair.review;
   if (verdict === null) return <span className="plp-faint">No verdict yet.</span>;
   return (

@@ -1,12 +1,12 @@
 // What the checks found about the pair; a finding can be held to see its evidence alone.
 
 import * as React from "react";
-import type { Finding } from "./types";
+import type { FindingView } from "../types";
 
 interface Props {
-  findings: Finding[];
-  active: Finding | null;
-  onHold: (finding: Finding | null) => void;
+  findings: FindingView[];
+  active: FindingView | null;
+  onHold: (finding: FindingView | null) => void;
 }
 
 export function Findings({ findings, active, onHold }: Props): React.ReactElement {
@@ -26,7 +26,9 @@ export function Findings({ findings, active, onHold }: Props): React.ReactElemen
               <span className="plp-finding-head">
                 <span className="plp-severity">{finding.severity}</span>
                 <span className="plp-check">{finding.check.replaceAll("_", " ")}</span>
-                <span className="plp-faint">score {finding.score.toFixed(2)}</span>
+                {finding.score === null ? null : (
+                  <span className="plp-faint">score {finding.score.toFixed(2)}</span>
+                )}
               </span>
               <span className="plp-note">{finding.note}</span>
             </button>

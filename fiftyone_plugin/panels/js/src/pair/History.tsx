@@ -2,9 +2,9 @@
 
 import * as React from "react";
 import { when } from "./Decide";
-import type { Event } from "./types";
+import type { HistoryEntry } from "../types";
 
-export function History({ history }: { history: Event[] }): React.ReactElement | null {
+export function History({ history }: { history: HistoryEntry[] }): React.ReactElement | null {
   if (history.length === 0) return null;
   return (
     <details className="plp-history">
@@ -24,7 +24,7 @@ export function History({ history }: { history: Event[] }): React.ReactElement |
   );
 }
 
-function told(event: Event): string {
+function told(event: HistoryEntry): string {
   const verdicts = `${event.was ?? "pending"} → ${event.verdict ?? "pending"}`;
   const more = [
     event.kind === "set" ? "" : event.kind,

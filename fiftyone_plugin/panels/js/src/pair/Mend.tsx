@@ -2,7 +2,7 @@
 
 import * as React from "react";
 import { closeSample, openPanel, openSample, untilShown, useShowField } from "../host";
-import type { Pair } from "./types";
+import type { PairView } from "../types";
 
 /** The name under which FiftyOne keeps the panel that shows the sample itself. */
 const SAMPLE_PANEL = "fo-sample-modal-plugin";
@@ -10,7 +10,7 @@ const SAMPLE_PANEL = "fo-sample-modal-plugin";
 const EDITABLE_MASK = "segmentation_edit";
 
 interface Props {
-  pair: Pair;
+  pair: PairView;
   ready: boolean;
   onMake: () => void;
   onTake: () => void;

@@ -1,10 +1,10 @@
 // Editing the query: Enter saves it with the verdict fix, Escape leaves it as it was.
 
 import * as React from "react";
-import type { Pair } from "./types";
+import type { PairView } from "../types";
 
 interface Props {
-  pair: Pair;
+  pair: PairView;
   ready: boolean;
   onSave: (phrase: string) => void;
   onLeave: () => void;

@@ -3,12 +3,12 @@
 import * as React from "react";
 import { mediaUrl } from "../host";
 import { loadImage, loadMask, paint, type MaskPixels } from "./masks";
-import type { MaskFile, Pair, Shape, ShapeRole } from "./types";
+import type { MaskView, PairView, Shape, ShapeRole } from "../types";
 
 interface Props {
-  pair: Pair;
-  mask: MaskFile | null;
-  truth: MaskFile | null;
+  pair: PairView;
+  mask: MaskView | null;
+  truth: MaskView | null;
   shapes: Shape[];
   /** The part that is shown, in fractions of the image. */
   zoom?: { x: number; y: number; w: number; h: number } | null;
@@ -37,7 +37,7 @@ function useLoaded<T>(url: string | null, load: (url: string) => Promise<T>): [T
   return state.url === url ? [state.value, state.bad] : [null, false];
 }
 
-export function useMask(mask: MaskFile | null): [MaskPixels | null, boolean] {
+export function useMask(mask: MaskView | null): [MaskPixels | null, boolean] {
   return useLoaded(mask?.path ? mediaUrl(mask.path) : null, loadMask);
 }
 
@@ -73,7 +73,7 @@ export function Picture({ pair, mask, truth, shapes, zoom, label }: Props): Reac
   );
 }
 
-function MaskCanvas(props: { mask: MaskFile | null; truth: MaskFile | null }): React.ReactElement {
+function MaskCanvas(props: { mask: MaskView | null; truth: MaskView | null }): React.ReactElement {
   const canvas = React.useRef<HTMLCanvasElement>(null);
   const compared = props.mask?.role === "prediction" ? props.truth : null;
   const [pixels, bad] = useMask(props.mask);
@@ -112,10 +112,6 @@ function Drawn(props: { shape: Shape; width: number; height: number }): React.Re
   const className = `plp-shape plp-${shape.role}`;
   if (shape.type === "point") {
     return <Cross className={className} x={shape.x * width} y={shape.y * height} size={width / 40} />;
-  }
-  if (shape.type === "polygon") {
-    const points = shape.points.map(([x, y]) => `${x * width},${y * height}`).join(" ");
-    return <polygon className={className} points={points} />;
   }
   const box = {
     x: shape.x * width,

@@ -1,7 +1,7 @@
 // The query, with the words that caused findings marked.
 
 import * as React from "react";
-import type { Finding, Pair, Word } from "./types";
+import type { FindingView, PairView, Word } from "../types";
 
 interface Part {
   text: string;
@@ -23,15 +23,15 @@ export function parts(phrase: string, words: Word[]): Part[] {
 }
 
 /** The worst severity of the findings that a word caused. */
-function severityOf(word: number, findings: Finding[]): string | null {
+function severityOf(word: number, findings: FindingView[]): string | null {
   const order = ["error", "warning", "info"];
   const found = findings.filter((f) => f.words.includes(word)).map((f) => f.severity);
-  return order.find((s) => found.includes(s as Finding["severity"])) ?? null;
+  return order.find((s) => found.includes(s as FindingView["severity"])) ?? null;
 }
 
 interface Props {
-  pair: Pair;
-  active: Finding | null;
+  pair: PairView;
+  active: FindingView | null;
 }
 
 export function Query({ pair, active }: Props): React.ReactElement {
@@ -56,7 +56,7 @@ export function Query({ pair, active }: Props): React.ReactElement {
   );
 }
 
-function Marked(props: { part: Part; pair: Pair; active: Finding | null }): React.ReactElement {
+function Marked(props: { part: Part; pair: PairView; active: FindingView | null }): React.ReactElement {
   const { part, pair, active } = props;
   const severity = part.word === null ? null : severityOf(part.word, pair.findings);
   if (part.word === null || severity === null) return <>{part.text}</>;

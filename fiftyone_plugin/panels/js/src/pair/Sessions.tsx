@@ -3,10 +3,10 @@
 import * as React from "react";
 import { openSessions, startSession } from "./api";
 import type { Review } from "./review";
-import type { Session } from "./types";
+import type { SessionView } from "../types";
 
 export function Sessions({ review }: { review: Review }): React.ReactElement {
-  const [sessions, setSessions] = React.useState<Session[] | null>(null);
+  const [sessions, setSessions] = React.useState<SessionView[] | null>(null);
   const [failure, setFailure] = React.useState<string | null>(null);
   React.useEffect(() => {
     let wanted = true;

@@ -12,13 +12,13 @@ import { PhraseEditor } from "./PhraseEditor";
 import { Query } from "./Query";
 import type { Review } from "./review";
 import { Siblings } from "./Siblings";
-import type { Finding, MaskFile, Pair, Shape, Verdict } from "./types";
+import type { FindingView, MaskView, PairView, Shape, VerdictName } from "../types";
 import { around } from "./zoom";
 
-export function Shown({ pair, review }: { pair: Pair; review: Review }): React.ReactElement {
+export function Shown({ pair, review }: { pair: PairView; review: Review }): React.ReactElement {
   const [note, setNote] = React.useState(pair.review.note ?? "");
   const [editing, setEditing] = React.useState(false);
-  const [active, setActive] = React.useState<Finding | null>(null);
+  const [active, setActive] = React.useState<FindingView | null>(null);
   const [chosen, setChosen] = React.useState<string | null>(null);
   const [bare, setBare] = React.useState(false);
   const [close, setClose] = React.useState(false);
@@ -28,7 +28,7 @@ export function Shown({ pair, review }: { pair: Pair; review: Review }): React.R
   const mask = pair.masks.find((one) => one.field + one.role === chosen) ?? truth;
   const zoom = close ? around(pair.shapes) : null;
   const shapes = bare ? [] : drawn(pair, active);
-  const decide = (verdict: Verdict, more: object = {}) =>
+  const decide = (verdict: VerdictName, more: object = {}) =>
     review.judge({ verdict, note: note.trim(), ...more });
 
   useKeys({
@@ -84,8 +84,8 @@ export function Shown({ pair, review }: { pair: Pair; review: Review }): React.R
             pair={pair}
             chosen={mask}
             ready={review.ready}
-            onChoose={(one: MaskFile) => setChosen(one.field + one.role)}
-            onUse={(one: MaskFile) => decide("fix", { mask_from: one.field })}
+            onChoose={(one: MaskView) => setChosen(one.field + one.role)}
+            onUse={(one: MaskView) => decide("fix", { mask_from: one.field })}
           />
           <Mend
             pair={pair}
@@ -115,7 +115,7 @@ export function Shown({ pair, review }: { pair: Pair; review: Review }): React.R
 }
 
 /** What is drawn: all evidence, or that of one finding. */
-function drawn(pair: Pair, active: Finding | null): Shape[] {
+function drawn(pair: PairView, active: FindingView | null): Shape[] {
   if (active) return [...pair.shapes, ...active.evidence];
   const seen = new Set<string>();
   const all = [...pair.shapes, ...pair.findings.flatMap((finding) => finding.evidence)];

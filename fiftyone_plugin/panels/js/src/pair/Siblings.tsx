@@ -1,7 +1,7 @@
 // The other queries of the same image.
 
 import * as React from "react";
-import type { Sibling } from "./types";
+import type { Sibling } from "../types";
 
 interface Props {
   siblings: Sibling[];

@@ -2,7 +2,16 @@
 
 import { run } from "../host";
 import { reviewer } from "../reviewing";
-import type { ConflictFacts, Decision, Item, Pair, Session } from "./types";
+import type { ConflictFacts, PairView, QueueItem, SessionView, VerdictName } from "../types";
+
+/** What goes with a verdict. */
+export interface Decision {
+  verdict: VerdictName;
+  phrase?: string;
+  note?: string;
+  mask_from?: string;
+  use_edit?: boolean;
+}
 
 type Answer<T> =
   | ({ ok: true } & T)
@@ -37,19 +46,19 @@ function given(params: object): object {
   return Object.fromEntries(Object.entries(params).filter(([, v]) => v != null));
 }
 
-export async function fetchPair(sampleId: string, session: string | null): Promise<Pair> {
+export async function fetchPair(sampleId: string, session: string | null): Promise<PairView> {
   const params = given({ sample_id: sampleId, session });
-  return (await ask<{ pair: Pair }>("pair_view", params)).pair;
+  return (await ask<{ pair: PairView }>("pair_view", params)).pair;
 }
 
 export interface JudgedAnswer {
   judged: { sample_id: string; verdict: string };
-  next: Item | null;
-  pair: Pair;
+  next: QueueItem | null;
+  pair: PairView;
 }
 
 export function judge(
-  pair: Pair,
+  pair: PairView,
   decision: Decision,
   session: string | null,
   force: boolean,
@@ -63,13 +72,13 @@ export function move(
   to: "next" | "previous" | "resume",
   judged: boolean,
   from: string | null,
-): Promise<{ item: Item; pair: Pair | null }> {
+): Promise<{ item: QueueItem; pair: PairView | null }> {
   return ask("move_pair", given({ session, to, judged, sample_id: from }));
 }
 
 export interface UndoneAnswer {
   undone: { pairs: number; sample_ids: string[] };
-  pair: Pair | null;
+  pair: PairView | null;
 }
 
 /** Takes back, or with `redo` makes again, the newest step of this reviewer. */
@@ -77,15 +86,15 @@ export function undo(session: string | null, redo: boolean, force: boolean): Pro
   return ask("undo_pair", given({ session, redo, force, only_mine: true }));
 }
 
-export function editMask(pair: Pair, what: "make" | "clear"): Promise<{ field: string }> {
+export function editMask(pair: PairView, what: "make" | "clear"): Promise<{ field: string }> {
   return ask("edit_mask", { sample_id: pair.sample_id, do: what });
 }
 
-export async function openSessions(): Promise<Session[]> {
-  const { sessions } = await ask<{ sessions: Session[] }>("curation_session", { do: "list" });
+export async function openSessions(): Promise<SessionView[]> {
+  const { sessions } = await ask<{ sessions: SessionView[] }>("curation_session", { do: "list" });
   return sessions.filter((one) => !one.finished);
 }
 
-export async function startSession(): Promise<Session> {
-  return (await ask<{ session: Session }>("curation_session", { do: "start" })).session;
+export async function startSession(): Promise<SessionView> {
+  return (await ask<{ session: SessionView }>("curation_session", { do: "start" })).session;
 }

@@ -5,7 +5,8 @@ import { mediaUrl, openSample, runInApp, useDatasetName, useOpenSample } from ".
 import { currentSession, onReviewing, setCurrentSession } from "../reviewing";
 import * as api from "./api";
 import { loadImage } from "./masks";
-import type { ConflictFacts, Decision, Item, Pair } from "./types";
+import type { ConflictFacts, PairView, QueueItem } from "../types";
+import type { Decision } from "./api";
 
 export interface Notice {
   tone: "good" | "bad" | "plain";
@@ -20,7 +21,7 @@ export interface Conflict {
 }
 
 export interface Review {
-  pair: Pair | null;
+  pair: PairView | null;
   /** Whether the pair that is shown is the one that is open, and nothing is under way. */
   ready: boolean;
   failure: string | null;
@@ -62,13 +63,13 @@ export function useReview(): Review {
   const open = useOpenSample();
   const dataset = useDatasetName();
   const session = useSession(dataset);
-  const [pair, setPair] = React.useState<Pair | null>(null);
+  const [pair, setPair] = React.useState<PairView | null>(null);
   const [failure, setFailure] = React.useState<string | null>(null);
   const [notice, setNotice] = React.useState<Notice | null>(null);
   const [conflict, setConflict] = React.useState<Conflict | null>(null);
   const [busy, setBusy] = React.useState(false);
   const [asked, setAsked] = React.useState(0);
-  const answered = React.useRef(new Map<string, Pair>());
+  const answered = React.useRef(new Map<string, PairView>());
   const changed = useReloadAtEnd();
 
   React.useEffect(() => {
@@ -105,7 +106,7 @@ export function useReview(): Review {
   }, [pair]);
 
   /** Shows a pair that came with an answer: at once if it is open, else by opening it. */
-  const show = (shown: Pair) => {
+  const show = (shown: PairView) => {
     answered.current.set(shown.sample_id, shown);
     if (shown.sample_id === open) setPair(shown);
     else void openSample(shown.sample_id);
@@ -222,7 +223,7 @@ const END = {
   resume: "All pairs of the queue have a verdict.",
 };
 
-function ended(next: Item | null): string {
+function ended(next: QueueItem | null): string {
   return next?.end ? " That was the last open pair of the queue." : "";
 }
 

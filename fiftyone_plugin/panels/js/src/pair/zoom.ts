@@ -1,6 +1,6 @@
 // The part of an image around a target.
 
-import type { Shape } from "./types";
+import type { Shape } from "../types";
 
 export interface Part {
   x: number;

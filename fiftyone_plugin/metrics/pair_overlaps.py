@@ -1,4 +1,4 @@
-"""Counts the overlap of some pairs, from their documents alone: what a thread does at a time."""
+"""Counts the overlap of a chunk of pairs from their documents: the unit of work of a thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fiftyone_plugin.metrics.label_masks import (
     prediction_of,
 )  # fmt: skip
 from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap, resize
-from fiftyone_plugin.metrics.pair_facts import FACTS
+from fiftyone_plugin.metrics.pair_attributes import ATTRIBUTES
 from fiftyone_plugin.metrics.slices import normal_form
 from importers import fields
 from importers.errors import MaskError
@@ -30,14 +30,14 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where the masks of a pair are found.
+class MaskSource:
+    """The fields that hold the masks of a pair, and how they are read.
 
     Attributes:
         pred: the field of the predictions
         gt: the field of the ground truth
         ignores: 255 in a ground truth mask is *ignore*, which the dataset's mask targets say
-        instances: what a prediction that is instances amounts to: their union, or the one
+        instances: how the instances of a prediction are combined: their union, or the one
             that fits the ground truth best of those with its label
         side: both masks are brought to this many pixels square before they are counted; 0
             leaves the ground truth as it is
@@ -55,20 +55,20 @@ class Source:
     def projection(self) -> tuple[str, ...]:
         """The stored fields to read."""
         parts = ("_cls", "mask", "mask_path")
-        facts: tuple[str, ...] = FACTS
+        attributes: tuple[str, ...] = ATTRIBUTES
         if not self.whole:
             parts += ("label", "bounding_box", "points", "filled", "closed", *LISTS.values())
-            facts += ("metadata.width", "metadata.height")
+            attributes += ("metadata.width", "metadata.height")
         labels = tuple(f"{name}.{part}" for name in (self.pred, self.gt) for part in parts)
-        return (*labels, *facts)
+        return (*labels, *attributes)
 
 
-class Counted(NamedTuple):
-    """What became of some pairs.
+class ChunkOverlaps(NamedTuple):
+    """Overlaps of a chunk of pairs.
 
     Attributes:
-        overlaps: of each; ``None`` where there is no ground truth to count against
-        problems: of some, by their place in the list, why that is so, or why the prediction
+        overlaps: one per pair; ``None`` where there is no ground truth to count against
+        problems: by index in the chunk, why there is no ground truth or why the prediction
             cannot be read
     """
 
@@ -76,9 +76,9 @@ class Counted(NamedTuple):
     problems: dict[int, str]
 
 
-def count_chunk(docs: Sequence[Document], source: Source) -> Counted:
-    """Counts some pairs; those that follow each other and share a ground truth decode it once."""
-    counted = Counted([], {})
+def count_chunk(docs: Sequence[Document], source: MaskSource) -> ChunkOverlaps:
+    """Counts a chunk; consecutive pairs that share a ground truth decode it once."""
+    counted = ChunkOverlaps([], {})
     target: Pixels | None = None
     path = None
     for number, doc in enumerate(docs):
@@ -102,14 +102,14 @@ def count_chunk(docs: Sequence[Document], source: Source) -> Counted:
     return counted
 
 
-def _target(label: Label | None, doc: Document, source: Source) -> Pixels:
+def _target(label: Label | None, doc: Document, source: MaskSource) -> Pixels:
     if label is None:
         raise MaskError("the ground truth has no mask")
     size = image_size(doc.get("metadata")) if is_instances(label) else None
     return mask_of(label, size, stored=source.ignores)
 
 
-def _against(target: Pixels, doc: Document, source: Source) -> Overlap:
+def _against(target: Pixels, doc: Document, source: MaskSource) -> Overlap:
     label = doc.get(source.pred)
     if label is None:
         return _missed(target, source)
@@ -118,7 +118,7 @@ def _against(target: Pixels, doc: Document, source: Source) -> Overlap:
     return _at_side(target, prediction_of(label, target.shape), source)
 
 
-def _at_side(target: Pixels, prediction: Pixels, source: Source) -> Overlap:
+def _at_side(target: Pixels, prediction: Pixels, source: MaskSource) -> Overlap:
     if not source.side:
         return overlap(target, prediction)
     square = (source.side, source.side)
@@ -126,11 +126,11 @@ def _at_side(target: Pixels, prediction: Pixels, source: Source) -> Overlap:
     return counted._replace(resized=prediction.shape != target.shape)
 
 
-def _missed(target: Pixels, source: Source) -> Overlap:
+def _missed(target: Pixels, source: MaskSource) -> Overlap:
     return overlap(resize(target, (source.side, source.side)) if source.side else target, None)
 
 
-def _best(target: Pixels, label: Label, doc: Document, source: Source) -> Overlap:
+def _best(target: Pixels, label: Label, doc: Document, source: MaskSource) -> Overlap:
     """The overlap with the instance that fits best; with nothing where none has the label."""
     wanted = _wanted(doc, source)
     fitting = (i for i in instances_of(label, target.shape) if _has_label(i, wanted))
@@ -144,7 +144,7 @@ def _has_label(one: Instance, wanted: set[str]) -> bool:
     return normal_form(one.label) in wanted
 
 
-def _wanted(doc: Document, source: Source) -> set[str]:
+def _wanted(doc: Document, source: MaskSource) -> set[str]:
     """The labels of the ground truth's instances; where it has none, the query."""
     label = doc.get(source.gt) or {}
     listed = label.get(LISTS.get(label.get("_cls", ""), ""), [label])

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from fiftyone_plugin.metrics.conventions import Convention
-from fiftyone_plugin.metrics.counting import Counted, Document, Source, count_chunk
 from fiftyone_plugin.metrics.overlap import Overlap
-from fiftyone_plugin.metrics.pair_facts import image_of, pair_of
+from fiftyone_plugin.metrics.pair_attributes import image_of, sliced_pair
+from fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, Document, MaskSource, count_chunk
 from fiftyone_plugin.metrics.slices import Slicer
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
-from fiftyone_plugin.metrics.writing_behind import WritingBehind
 from importers import fields, fo_internals, store
 from importers.cv_threads import one_thread
 from importers.gc_pause import rare_collections
-from importers.parallel import Progress, map_items
+from importers.parallel import Progress, batches_behind, map_items
 
 PIXELS_AT_ONCE = 1 << 22
 MOST_AT_ONCE, SOME = 200, 8
@@ -34,27 +32,27 @@ a thousand pairs in the time of a few of 2048x2048, and handing over takes as lo
 their size is not known."""
 
 QUICK = 300e-6
-"""Seconds of a pair that is counted before a thread has taken it: threads that call so little at
-a time wait longer for each other than they save. Of 512x512 pixels a pair takes a third of that;
+"""Seconds per pair below which threads do not pay: with so little work per call they wait longer
+for each other than they save. A pair of 512x512 pixels takes a third of that;
 on a slow disk, or where OpenCV has to decode it, several times as much."""
 
 SLOW_CHUNKS = 3
-"""In a row, after which threads count: one alone may have waited for another process."""
+"""Consecutive slow chunks before threads are used; one may have waited for another process."""
 
 MOST_LISTED = 1000
 """Pairs that are named in a summary; all are counted."""
 
 
 @dataclass
-class Measured:
-    """All pairs, counted.
+class DatasetOverlaps:
+    """Overlaps of all pairs of a dataset or view.
 
     Attributes:
         table: the pairs that could be counted
-        slicer: the parts they belong to, in the same order
+        slicer: the slices they belong to, in the same order
         unscored: pairs without a ground truth that can be read, with the reason
         unreadable: pairs whose prediction cannot be read, which counts as missing
-        unscored_total, unreadable_total: how many there are; the lists name the first ones
+        unscored_total, unreadable_total: their numbers; the lists hold the first ones
     """
 
     table: Table
@@ -65,49 +63,45 @@ class Measured:
     unreadable_total: int = 0
 
 
-def measure(
+def count_overlaps(
     samples: Any,
-    source: Source,
+    source: MaskSource,
     convention: Convention,
     slicer: Slicer,
     key: str | None,
     progress: Progress,
-    writer: Executor,
-) -> Measured:
+) -> DatasetOverlaps:
     """Counts all pairs and writes each one's numbers to its sample.
 
     Args:
         samples: a dataset or view
         source: where the masks are
         convention: of the IoU that is written
-        slicer: takes note of the parts that each pair belongs to
+        slicer: collects the slices that each pair belongs to
         key: of the evaluation, whose fields exist; ``None`` writes nothing
         progress: called with pairs done and pairs in all
-        writer: a single thread, in which the database is written
     """
     table = TableBuilder()
-    done = Measured(table.build(), slicer)
+    done = DatasetOverlaps(table.build(), slicer)
     images: dict[str, int] = {}
     total, read = len(samples), 0
     write = partial(_write, fo_internals.dataset_of(samples), key, convention)
-    behind = WritingBehind(writer, write)
-    with rare_collections():
+    with rare_collections(), batches_behind(write) as write_behind:
         for docs, counted in _counts(samples, source):
             for number, problem in counted.problems.items():
                 _note(done, docs[number], problem, counted.overlaps[number])
             pairs = [(d, c) for d, c in zip(docs, counted.overlaps, strict=True) if c is not None]
             numbers = [images.setdefault(image_of(doc), len(images)) for doc, _ in pairs]
             table.add((overlap for _, overlap in pairs), numbers)
-            slicer.add([pair_of(doc, overlap.target_area) for doc, overlap in pairs])
-            behind.add((doc["_id"], overlap) for doc, overlap in pairs)
+            slicer.add([sliced_pair(doc, overlap.target_area) for doc, overlap in pairs])
+            write_behind((doc["_id"], overlap) for doc, overlap in pairs)
             read += len(docs)
             progress(read, total)
-        behind.finish()
     done.table = table.build()
     return done
 
 
-def _note(done: Measured, doc: Document, problem: str, overlap: Overlap | None) -> None:
+def _note(done: DatasetOverlaps, doc: Document, problem: str, overlap: Overlap | None) -> None:
     entry = {"key": doc.get(fields.KEY) or str(doc["_id"]), "reason": problem}
     if overlap is None:
         done.unscored_total += 1
@@ -129,7 +123,7 @@ def _write(
 def score_changes(
     batch: Sequence[tuple[Any, Overlap]], key: str, convention: Convention
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """What a scoring sets on its samples: each one's id, with the values by field."""
+    """Sample ids with the values, by field, that a scoring stores on them."""
     iou, intersection, union, target_area, predicted_area = fields.score_fields(key)
     rows = Table.from_overlaps((pair for _, pair in batch), range(len(batch)))
     for (sample_id, pair), value in zip(batch, rows.iou(convention).tolist(), strict=True):
@@ -143,8 +137,8 @@ def score_changes(
         yield sample_id, values
 
 
-def _counts(samples: Any, source: Source) -> Iterator[tuple[Sequence[Document], Counted]]:
-    """The pairs' documents and counts, some at a time, in the order of the samples."""
+def _counts(samples: Any, source: MaskSource) -> Iterator[tuple[Sequence[Document], ChunkOverlaps]]:
+    """Documents and overlaps of the pairs, chunk by chunk, in the order of the samples."""
     docs = store.stream(samples, source.projection)
     last: Overlap | None = None
 
@@ -169,7 +163,7 @@ def _counts(samples: Any, source: Source) -> Iterator[tuple[Sequence[Document], 
 
 
 def _pairs_like(last: Overlap | None) -> int:
-    """How many pairs a thread is given at once, where they are as large as the last one was."""
+    """Pairs per chunk, for pairs as large as the last one."""
     if last is None:
         return SOME
     return min(MOST_AT_ONCE, max(1, PIXELS_AT_ONCE // max(1, last.pixels)))

@@ -1,11 +1,11 @@
-"""What scoring wants to know of a pair besides its masks, from its stored document."""
+"""Attributes of a pair that scores are grouped by, from its stored document."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from fiftyone_plugin.metrics.slices import Pair
+from fiftyone_plugin.metrics.slices import SlicedPair
 from importers import fields
 
 Document = Mapping[str, Any]
@@ -14,15 +14,15 @@ _FINDINGS = f"{fields.FINDINGS}.classifications"
 IMAGE_FIELDS = (
     "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, fields.IMAGE_DIGEST,
 )  # fmt: skip
-"""What :func:`image_of` reads."""
+"""Fields that :func:`image_of` reads."""
 
 _UNTAGGED = ("",)
-FACTS = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
-"""What :func:`pair_of` and a summary read."""
+ATTRIBUTES = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
+"""Fields that :func:`sliced_pair` and a summary read."""
 
 
 def image_of(doc: Document) -> str:
-    """The image of a pair, by content where known: RefSegRS gives each pair its own copy."""
+    """Identifies a pair's image, by content where known: RefSegRS gives each pair its own copy."""
     digest = (doc.get(fields.SOURCE) or {}).get(fields.DIGEST)
     if digest and not doc.get(fields.IMAGE_MISSING):
         return digest
@@ -30,8 +30,10 @@ def image_of(doc: Document) -> str:
     return f"{(doc.get('tags') or _UNTAGGED)[0]}/{named}" if named else doc["filepath"]
 
 
-def pair_of(doc: Document, target_area: int) -> Pair:
-    """What a pair is sliced by."""
+def sliced_pair(doc: Document, target_area: int) -> SlicedPair:
+    """The attributes of a pair that scores are sliced by."""
     labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
     split = (doc.get("tags") or _UNTAGGED)[0]
-    return Pair(split, doc.get(fields.PHRASE) or "", target_area, [one["label"] for one in labels])
+    return SlicedPair(
+        split, doc.get(fields.PHRASE) or "", target_area, [one["label"] for one in labels]
+    )

@@ -1,0 +1,43 @@
+"""The tables of ``docs/checks.md``, as the checks declare themselves.
+
+python -m fiftyone_plugin.checks.documentation docs/checks.md
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from fiftyone_plugin.checks import CHECKS, Batch, Check
+from fiftyone_plugin.checks.engine import issues_in
+
+
+def documented(page: str) -> str:
+    """The page with a row for every check, each under the heading that it declares.
+
+    Raises:
+        ValueError: for a check whose heading the page has not
+    """
+    rows = {one.name: row(one) for one in CHECKS.values()}
+    page = re.sub(r"^\| `(\w+)` \| (?:error|warning|info) \|.*\n", "", page, flags=re.M)
+    for one in CHECKS.values():
+        heading = re.compile(rf"^### {re.escape(one.topic)}\n(?:(?!\|).*\n)*(?:\|.*\n)+", re.M)
+        if not one.topic or not (table := heading.search(page)):
+            raise ValueError(f"docs/checks.md has no table under the heading {one.topic!r}")
+        page = f"{page[: table.end()]}{rows[one.name]}\n{page[table.end() :]}"
+    return page
+
+
+def row(one: Check) -> str:
+    """A line of the table: name, severity, needs, parameters, the note of the example."""
+    needs = ", ".join(dict.fromkeys(need.partition(".")[0] for need in one.needs))
+    params = ", ".join(f"`{name}={value}`" for name, value in one.params.items()) or "-"
+    issue = next(issues_in(Batch.of(one.fires, [one]), one))
+    severity, note = one.severity, issue.note.replace("|", "\\|")
+    return f"| `{one.name}` | {severity} | {needs} | {params} | {note} |"
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(documented(path.read_text("utf-8")), "utf-8")
