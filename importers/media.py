@@ -274,7 +274,8 @@ def no_data(pixels: NDArray[np.generic], declared: float | None) -> tuple[NDArra
         greatest = np.iinfo(pixels.dtype).max  # type: ignore[arg-type]
         where = pixels == greatest
         others = pixels[~where]
-        if where.any() and others.size and int(others.max()) < greatest * _WELL_BELOW:
+        varied = others.size > 0 and others.max() > others.min()
+        if where.any() and varied and int(others.max()) < greatest * _WELL_BELOW:
             take(where, f"{greatest}")
     return absent, ", ".join(met)
 
