@@ -8,13 +8,13 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.bench.world import load_units
+from fiftyone_plugin.bench.loading import load_units
 from fiftyone_plugin.checks import sample_reader
 from fiftyone_plugin.checks.batch import Columns
 from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.runner import choose, flag
-from fiftyone_plugin.demo.faults import Plan, plant
 from fiftyone_plugin.demo.layouts import make_refsegrs
+from fiftyone_plugin.demo.planting import Plan, plant
 from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.predictors.runner import predict
 from importers import fields
@@ -148,7 +148,7 @@ def test_it_finds_what_looking_at_each_pair_does(dataset: fo.Dataset, params: di
     flag(dataset, params=params)
     units = load_units(dataset, checks, len(dataset), seed=0)
     order = {key: number for number, key in enumerate(dataset.values(fields.KEY))}
-    subjects = sorted((r.pair for unit in units for r in unit), key=lambda s: order[s.key])
+    subjects = sorted((r.sample for unit in units for r in unit), key=lambda s: order[s.key])
     plain = {
         key: sorted((f.check, f.severity, f.score, f.note) for f in found)
         for key, found in find_all(subjects, checks).items()
