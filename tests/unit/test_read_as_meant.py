@@ -135,6 +135,11 @@ def test_declared_values_are_no_data(tmp_path: Path, capfd: pytest.CaptureFixtur
     assert capfd.readouterr().err == ""
 
 
+def area(given: np.ndarray | Exception) -> int:
+    assert isinstance(given, np.ndarray), given
+    return int(given.sum())
+
+
 def coco(tmp_path: Path, *rows: Any, **params: str) -> Any:
     (tmp_path / "p.json").write_text(json.dumps(list(rows)))
     return PREDICTORS["results"].load({"path": str(tmp_path / "p.json"), **params}, "cpu")
@@ -144,7 +149,7 @@ class TestCoco:
     def test_a_first_record_without_a_mask(self, tmp_path: Path):
         rle = encode_rle(mask(5))
         results = coco(tmp_path, {"image_id": "x"}, {"image_id": "a", "segm": rle})
-        assert answer(results, query()).sum() == 5  # type: ignore[union-attr]
+        assert area(answer(results, query())) == 5
         given = answer(results, query("x"))
         assert isinstance(given, MaskError) and str(given).startswith("p.json[0]: it has no mask")
 
@@ -157,7 +162,7 @@ class TestCoco:
     @pytest.mark.parametrize("score", [-4.2, 0, None, 17])
     def test_all_scores_count_unless_asked(self, tmp_path: Path, score: Any):
         row = {"image_id": "a", "segmentation": encode_rle(mask(5)), "score": score}
-        assert answer(coco(tmp_path, row), query()).sum() == 5  # type: ignore[union-attr]
+        assert area(answer(coco(tmp_path, row), query())) == 5
 
     @pytest.mark.parametrize("nothing", [[[]], [[], []]])
     def test_no_rings_are_nothing(self, tmp_path: Path, nothing: Any):
@@ -171,7 +176,7 @@ class TestCoco:
         assert isinstance(given, np.ndarray) and given[:, :4].all() and not given[:, 6:].any()
         assert any("shares of the image" in note for note in results.notes())
         dot = answer(coco(tmp_path, row, polygons="pixels"), query())
-        assert isinstance(dot, MaskError) or dot.sum() < 9
+        assert area(dot) < 9
 
     def test_a_swapped_size(self, tmp_path: Path):
         block = np.zeros(SHAPE, np.uint8)
@@ -185,10 +190,10 @@ class TestCoco:
 def test_predictions_say_how_they_were_read(tmp_path: Path):
     for number in range(3):
         Image.fromarray(mask(9) * 2).save(tmp_path / f"{number}.png")
-    results = PREDICTORS["results"].load({"path": str(tmp_path)}, "cpu")
+    results: Any = PREDICTORS["results"].load({"path": str(tmp_path)}, "cpu")
     for number in range(3):
-        assert answer(results, query(str(number))).sum() == 9  # type: ignore[union-attr]
-    (note,) = results.notes()  # type: ignore[attr-defined]
+        assert area(answer(results, query(str(number)))) == 9
+    (note,) = results.notes()
     assert (note, note.times, note.example) == ("masks of 0 and 2: 2 is the target", 3, "0.png")
 
 
