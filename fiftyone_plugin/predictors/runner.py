@@ -105,7 +105,7 @@ def predict(
                 break
             seen = bool(summary.first)
             changes = run_batch(loaded, batch, field.folder, summary, writers)
-            masks = ((i, {field_name: store.segmentation(str(path))}) for i, path in changes)
+            masks = [(i, {field_name: store.segmentation(str(path))}) for i, path in changes]
             store.update(dataset, masks)
             done += len(batch)
             if summary.first and not seen:
