@@ -35,8 +35,8 @@ from bson import ObjectId, json_util
 from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.curation.texts import VERDICTS
-from fiftyone_plugin.demo.faults import plant
 from fiftyone_plugin.demo.layouts import make_gres
+from fiftyone_plugin.demo.planting import plant
 from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.plugin_link import ensure_link
 from fiftyone_plugin.predictors.runner import predict

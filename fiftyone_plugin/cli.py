@@ -116,12 +116,10 @@ def _add_options(parser: argparse.ArgumentParser, step: Step) -> None:
 def _add_choices(parser: argparse.ArgumentParser, option: Option) -> None:
     """Each choice but the default as a flag."""
     group = parser.add_mutually_exclusive_group()
-    for choice, label in option.labels().items():
-        if choice != option.default:
-            about = label[0].lower() + label[1:]
-            group.add_argument(
-                f"--{choice}", dest=option.param, action="store_const", const=choice, help=about
-            )
+    for choice, about in option.flags().items():
+        group.add_argument(
+            f"--{choice}", dest=option.param, action="store_const", const=choice, help=about
+        )
 
 
 def _arguments(option: Option) -> dict[str, Any]:

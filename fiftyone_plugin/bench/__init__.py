@@ -1,4 +1,4 @@
-"""How good the checks are: known faults planted in copies of good pairs, and what is found of them.
+"""Benchmark of the checks: faults are planted in copies of good samples, and found or missed.
 
-Works on records in memory and a folder of its own; the dataset is only read.
+Works in memory and a temporary folder; the dataset is only read.
 """

@@ -1,4 +1,4 @@
-"""What came of planting, as a table and a picture."""
+"""The figures of planted faults as a table and a picture."""
 
 from __future__ import annotations
 

@@ -1,13 +1,12 @@
-"""Plants faults in a dataset's good pairs, runs the checks, and counts.
+"""Plants faults in a dataset's good samples, runs the checks, and counts what is found.
 
-A pair is *good* if the checks say nothing of it but ``info`` before anything is planted. What
-they do say is reported as well: of data that is known to be clean it is the share of false
-alarms, of other data nobody knows until it is read.
+A sample is *good* if it has no finding but ``info`` before anything is planted. Findings before
+planting are reported as well: for data that is known to be clean they are false alarms, for
+other data only reading the samples tells.
 
-What was read counts: a pair that a reviewer dropped is *known to be bad*. Nothing is planted
-in its image, and it is neither a hit nor a false alarm, though the checks see it as they do
-when they flag. Pairs with another verdict count like those without: the reviewer who fixed a
-pair left it good as it now is, and it is read as it now is.
+Verdicts count: a sample that a reviewer dropped is *known to be bad*. Nothing is planted in its
+image, and it is neither a hit nor a false alarm, though the checks see it as they do when they
+flag. Samples with another verdict count like those without: a fixed one is taken as it now is.
 """
 
 from __future__ import annotations
@@ -23,31 +22,18 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.bench import (
-    caption_faults,
-    conversation_faults,
-    image_faults,
-    mask_faults,
-    pair_faults,
-    word_faults,
-)
-from fiftyone_plugin.bench.faults import FAULTS, Damage, Fault, Record, Tools, Unit
+from fiftyone_plugin.bench.loading import Units, load_units
 from fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
-from fiftyone_plugin.bench.world import Units, load_units
 from fiftyone_plugin.checks import SEVERITIES, Check, Finding
 from fiftyone_plugin.checks.base import PIXELS
 from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.runner import choose, kind_of
+from fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
 from importers import fo_internals
 from importers.errors import UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, no_progress
-
-MODULES = (
-    mask_faults, word_faults, pair_faults, image_faults, caption_faults, conversation_faults,
-)  # fmt: skip
-"""They register the faults."""
 
 PAIRS = 20_000
 """Pairs that are read, so that any dataset can be measured in memory."""
@@ -60,14 +46,14 @@ Findings = Mapping[str, Sequence[Finding]]
 
 @dataclass
 class BenchSummary:
-    """What planting told.
+    """The figures of a run.
 
     Attributes:
         dataset: its name
         seed, rate: what was asked for
         pairs, images: how many were read
-        good: of the pairs, those of which nothing but ``info`` was said before, and that are
-            not known to be bad
+        good: of the pairs, those without a finding but ``info`` before, and that are not known
+            to be bad
         known_bad: of the pairs, those that a reviewer dropped; they are set aside
         before: share of all pairs with a finding, by severity, before anything was planted;
             those known to be bad are among them
@@ -76,12 +62,12 @@ class BenchSummary:
             no finding of that severity before and have one now; without those known to be bad
         faults: by fault ``{"checks", "structural", "planted", "recall", "precision",
             "average_precision", "precision_all", "average_precision_all"}``: against the good
-            pairs that stayed as they were and that these checks were silent about (an upper
-            bound), and against all that stayed so, of which some of real data are rightly
-            accused (a lower bound); those known to be bad are in neither
+            pairs that were left as they were and that these checks were silent about (an upper
+            bound), and against all that were left so, of which some of real data are rightly
+            flagged (a lower bound); those known to be bad are in neither
         not_planted: faults that no pair could carry
         unmeasured: checks that no fault belongs to
-        seconds: that it took
+        seconds: duration
     """
 
     dataset: str
@@ -136,13 +122,13 @@ def bench_checks(
         measure_images(samples)
     units = load_units(samples, checks, pairs, seed)
     summary = BenchSummary(fo_internals.dataset_of(samples).name, seed, rate, images=len(units))
-    before = find_all([r.pair for unit in units for r in unit], checks)
-    _tell_before(summary, units, before, checks)
+    before = find_all([r.sample for unit in units for r in unit], checks)
+    _summarise_before(summary, units, before, checks)
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as scratch:
         planting = _Planting(units, before, np.random.default_rng([seed, 2]), Path(scratch))
         planting.plant(chosen, max(1, round(rate * len(units))), progress)
     after = find_all([pair for damage in planting.now() for pair in damage], checks)
-    _tell_after(summary, planting, before, after, chosen)
+    _summarise_after(summary, planting, before, after, chosen)
     summary.seconds = round(time.perf_counter() - started, 2)
     return summary
 
@@ -157,12 +143,12 @@ def _chosen(names: Collection[str] | None, kind: Kind) -> list[Fault]:
 
 
 def is_good(findings: Iterable[Finding]) -> bool:
-    """Whether nothing worse than ``info`` is said of a pair."""
+    """Whether a sample has no finding worse than ``info``."""
     return all(finding.severity == "info" for finding in findings)
 
 
-def _is_sound(record: Record, before: Findings) -> bool:
-    return not record.known_bad and is_good(before.get(record.pair.key, ()))
+def _is_sound(loaded: LoadedSample, before: Findings) -> bool:
+    return not loaded.known_bad and is_good(before.get(loaded.sample.key, ()))
 
 
 class _Planting:
@@ -201,14 +187,14 @@ class _Planting:
                 continue
             tries += 1
             damage = one.plant(self._units[index], self._tools)
-            if damage is not None and not self._said_before(one, damage):
+            if damage is not None and not self._flagged_before(one, damage):
                 self.damaged[index] = damage
                 self.planted.setdefault(one.name, []).extend(damage.faulty)
                 return True
         return False
 
-    def _said_before(self, one: Fault, damage: Damage) -> bool:
-        """Whether the fault's checks doubted a pair already, so that finding it is no merit."""
+    def _flagged_before(self, one: Fault, damage: Damage) -> bool:
+        """Whether the fault's checks flagged a sample already, so that finding it is no merit."""
         findings = (f for key in damage.faulty for f in self._before.get(key, ()))
         return any(f.check in one.checks for f in findings)
 
@@ -216,18 +202,18 @@ class _Planting:
         """The pairs of every image as they are now."""
         for index, unit in enumerate(self._units):
             damage = self.damaged.get(index)
-            yield damage.pairs if damage else [r.pair for r in unit]
+            yield damage.samples if damage else [r.sample for r in unit]
 
     def untouched(self) -> list[str]:
         """Keys of the pairs of images that nothing was planted in, but for known bad ones."""
         rest = (unit for i, unit in enumerate(self._units) if i not in self.damaged)
-        return [r.pair.key for unit in rest for r in unit if not r.known_bad]
+        return [r.sample.key for unit in rest for r in unit if not r.known_bad]
 
 
-def _tell_before(
+def _summarise_before(
     summary: BenchSummary, units: Sequence[Unit], before: Findings, checks: Sequence[Check]
 ) -> None:
-    keys = [r.pair.key for unit in units for r in unit]
+    keys = [r.sample.key for unit in units for r in unit]
     summary.pairs = len(keys)
     summary.good = sum(_is_sound(r, before) for unit in units for r in unit)
     summary.known_bad = sum(r.known_bad for unit in units for r in unit)
@@ -239,7 +225,7 @@ def _tell_before(
     summary.unmeasured = [one.name for one in checks if one.name not in measured]
 
 
-def _tell_after(
+def _summarise_after(
     summary: BenchSummary,
     planting: _Planting,
     before: Findings,

@@ -1,4 +1,4 @@
-"""How well found pairs meet planted ones."""
+"""Recall, precision and average precision of planted faults."""
 
 from __future__ import annotations
 

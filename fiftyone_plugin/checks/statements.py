@@ -17,7 +17,7 @@ from fiftyone_plugin.language.classes import class_tokens
 from fiftyone_plugin.language.directions import Directions, name_of, region_of
 from fiftyone_plugin.language.regions import Region
 from fiftyone_plugin.language.taxonomy import NAMES, PLURAL
-from fiftyone_plugin.language.tokens import Token, span, tokenize
+from fiftyone_plugin.language.tokens import Token, span, tokenize, word_set
 
 MANY = -1
 """A number that is not said: several, many."""
@@ -43,6 +43,12 @@ _COMPASS = re.compile(
     r"(?! of (?!the (?:image|scene|patch|view|frame|picture|photo)))",
     re.IGNORECASE,
 )
+_COMPASS_WORDS = {
+    f"{direction}{ern}{most}"
+    for direction in ("north", "south", "east", "west", *v.DIAGONAL)
+    for ern in ("", "ern")
+    for most in ("", "most")
+}
 _MOVING = v.STRETCHING | v.ORIENTATION | v.words("leads continues spreads expands bounded bordered")
 
 _UNITS = {
@@ -81,6 +87,8 @@ _FRACTION = re.compile(
     r"|(?:about|nearly|almost|over|roughly|approximately|than) half))\b(?! (?:mile|km|kilomet))",
     re.IGNORECASE,
 )
+_MAY_BE_FRACTION = re.compile(r"third|quarter|fourth|half", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _SHARES = {"third": 1 / 3, "thirds": 2 / 3, "quarters": 0.75, "quarter": 0.25, "half": 0.5}
 
 
@@ -205,8 +213,11 @@ def _owner(sentence: str, named: list[tuple[int, int, str]], at: int) -> str:
 
 def _spots(sentence: str) -> dict[int, Spot]:
     """The places of a sentence by where they stand, paths "from left to right" left out."""
-    text = _PATH.sub(lambda match: " " * len(match[0]), sentence)
+    said = word_set(sentence)
+    text = _PATH.sub(lambda match: " " * len(match[0]), sentence) if "from" in said else sentence
     found = {place.start: Spot(place.name, place.region) for place in places(text)}
+    if said.isdisjoint(_COMPASS_WORDS):
+        return found
     for match in _COMPASS.finditer(text):
         before = text[: match.start()].lower().split()[-3:]
         if _MOVING.isdisjoint(word.strip(".,;") for word in before):
@@ -225,9 +236,10 @@ def _spot(compass: str) -> Spot:
 
 def _measures(caption: str) -> tuple[dict[str, list[float]], tuple[float, ...]]:
     measures: defaultdict[str, list[float]] = defaultdict(list)
-    for match in _MEASURE.finditer(caption):
+    for match in _MEASURE.finditer(caption) if _DIGIT.search(caption) else ():
         unit = (match.lastgroup or "").replace("_", " ")
         measures[unit].append(float(match[1].replace(",", "")))
     shares = [value / 100 for value in measures.pop("percent", ()) if value <= 100]
-    shares += [_SHARES[match.lastgroup or ""] for match in _FRACTION.finditer(caption)]
+    if _MAY_BE_FRACTION.search(caption):
+        shares += [_SHARES[match.lastgroup or ""] for match in _FRACTION.finditer(caption)]
     return dict(measures), tuple(shares)

@@ -32,7 +32,6 @@ from fiftyone_plugin.curation.review_fields import ReviewedPair
 from fiftyone_plugin.curation.session_store import SessionDocument
 from fiftyone_plugin.metrics.runs import scored_fields
 from importers import fo_internals, store
-from importers.errors import UsageError
 from importers.fields import (
     CAPTION,
     EDITABLE_MASK,
@@ -64,19 +63,12 @@ Document = dict[str, Any]
 """A sample, or a label of it, as it is stored."""
 
 
-def pair_view(
-    dataset: Any,
-    sample_id: str | None = None,
-    *,
-    key: str | None = None,
-    session: str | None = None,
-) -> PairView:
+def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairView:
     """Everything about a pair that a reviewer needs.
 
     Args:
         dataset: a dataset that PairLens imported
-        sample_id: the pair's sample
-        key: or its key
+        pair: the pair's key or its sample's id
         session: the session it is seen in, by id or name
 
     Raises:
@@ -84,9 +76,6 @@ def pair_view(
         StateError: if PairLens did not import the dataset
     """
     review_fields.check_pairs(dataset)
-    pair = sample_id or key
-    if not pair:
-        raise UsageError("no pair is named; give its sample id or its key")
     opened = None if session is None else session_store.find(dataset, session)
     document = review_fields.document_of(dataset, pair)
     reviewed = ReviewedPair.from_document(document)

@@ -172,19 +172,14 @@ def get(dataset: Any, session: str) -> SessionView:
     return _described(dataset, find(dataset, session))
 
 
-def list_sessions(
-    dataset: Any, *, finished: bool = True, most: int | None = MOST_LISTED
-) -> list[SessionView]:
+def list_sessions(dataset: Any, *, most: int | None = MOST_LISTED) -> list[SessionView]:
     """The newest sessions, newest first.
 
     Args:
         dataset: that they are of
-        finished: also those that are finished
         most: as many; ``None`` for all
     """
-    where: dict[str, Any] = {"dataset_id": fo_internals.dataset_id(dataset)}
-    if not finished:
-        where["finished"] = None
+    where = {"dataset_id": fo_internals.dataset_id(dataset)}
     found = collection(SESSIONS).find(where, sort=[("created", -1), ("_id", -1)])
     return [_described(dataset, document) for document in found.limit(most or 0)]
 

@@ -117,6 +117,9 @@ def judge(
 ) -> Judged:
     """Sets the verdict on a pair, with an edited phrase or mask if there is one.
 
+    An edited phrase is stripped of white space at its ends. The published phrase is kept in
+    ``original_phrase``; editing back to it clears that field.
+
     When this returns, the verdict is in the database: the log first, then the pair, which is
     written only while it is what this verdict was made from. A mask that several queries
     share is replaced for all of them, in the same step.
@@ -208,23 +211,6 @@ def _are_of_mask(changes: list[Change], pair: ReviewedPair) -> bool:
     if SEGMENTATION not in change.old:
         return True
     return ((change.old[SEGMENTATION] or {}).get("mask_path") or "") == pair.mask_path
-
-
-def set_verdict(
-    dataset: Any,
-    key: str,
-    verdict: str,
-    *,
-    phrase: str | None = None,
-    note: str | None = None,
-    reviewer: str | None = None,
-) -> None:
-    """Sets the verdict on one pair; see :func:`set_verdicts`.
-
-    An edited phrase is stripped of white space at its ends. The published phrase is kept in
-    ``original_phrase``; editing back to it clears that field.
-    """
-    set_verdicts(dataset, [Verdict(key, verdict, phrase, note)], reviewer=reviewer)
 
 
 def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | None = None) -> int:

@@ -20,9 +20,9 @@ from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.curation.texts import VerdictKind
 from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.faults import faults_of, plant
 from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
 from fiftyone_plugin.demo.layouts import Written, make_gres, make_refsegrs
+from fiftyone_plugin.demo.planting import faults_of, plant
 from fiftyone_plugin.demo.readback import says_the_same
 from fiftyone_plugin.demo.tally import compare, found_lines, total_line, write_plan
 from fiftyone_plugin.exporters.runner import export_dataset

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.demo.faults import IMPORT, Plan, Planted
+from fiftyone_plugin.demo.planting import IMPORT, Plan, Planted
 from fiftyone_plugin.reports import table
 from importers import fields, store
 

@@ -9,8 +9,8 @@ surroundings and comparisons stand elsewhere and do not count.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from fiftyone_plugin.language import taxonomy
 from fiftyone_plugin.language import vocabulary as v
@@ -57,8 +57,7 @@ _STOP = (
 _COMPARED = frozenset({"like", "shaped", "sized", "themed", "style", "esque", "type", "bound"})
 
 
-@dataclass(frozen=True, slots=True)
-class Noun:
+class Noun(NamedTuple):
     """The target's noun: ``first`` to ``last`` are its tokens, ``start`` that of its phrase."""
 
     start: int
@@ -80,18 +79,14 @@ def target_nouns(query: str) -> tuple[Noun, ...]:
     """The target's nouns, in order."""
     tokens = tokenize(query)
     found: list[Noun] = []
-    index = 0
-    while index < len(tokens):
-        # Most words open no phrase.
-        opens = not index or tokens[index].text in _OPENERS
-        start = _opening(tokens, index) if opens else -1
-        if start < 0:
-            index += 1
-            continue
-        noun, end = _noun_phrase(tokens, start)
-        if noun is not None:
-            found.append(noun)
-        index = max(index + 1, end)
+    openers = [n for n, token in enumerate(tokens) if not n or token.text in _OPENERS]
+    end = 0
+    for index in openers:
+        start = _opening(tokens, index) if index >= end else -1
+        if start >= 0:
+            noun, end = _noun_phrase(tokens, start)
+            if noun is not None:
+                found.append(noun)
     return tuple(found)
 
 
@@ -191,9 +186,11 @@ def _goes_on(following: Token) -> bool:
 def _match(tokens: Sequence[Token], index: int) -> int:
     """How many tokens from ``index`` on are a class word, as many as can be."""
     for size in taxonomy.SIZES.get(tokens[index].text, ()):
+        if size == 1:
+            return 1
         run = tokens[index : index + size]
         named = tuple([token.text for token in run]) in taxonomy.NAMES
-        if named and len(run) == size and (size == 1 or _is_compound(run)):
+        if named and len(run) == size and _is_compound(run):
             return size
     return 0
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.direction_phrases import (
@@ -28,9 +29,10 @@ from fiftyone_plugin.language.tokens import REMEMBERED, START, Token, at, span, 
 MAX_LOOKBACK = 6
 MAX_NOUN = 4
 
-_OPENS_PHRASE = v.DIRECTION | v.BESIDE_CENTER.keys()
 _OPENS_PART = v.PART_MARKER | {"its", "there"}
-_TELLS_OF_CLAUSE = v.LOCATOR | _OPENS_PART | v.RELATION
+_TELLING = v.DIRECTION | v.BESIDE_CENTER.keys() | v.LOCATOR | _OPENS_PART | v.RELATION
+"""Words that open a phrase, or say of the words to come whether they are about the target."""
+
 _OF_SURFACE = v.COLOR.keys() | v.words(
     "darker lighter brighter paler open empty hollow gone missing collapsed caved marked broken"
 )
@@ -41,8 +43,7 @@ _PLACING = v.PREPOSITION - {"to", "of"} | v.HEDGE
 _ADDING = v.PREPOSITION - {"to"} | v.HEDGE
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Words that say where in the image the target is.
 
     Attributes:
@@ -62,8 +63,7 @@ class Place:
     hedged: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
+class _Before(NamedTuple):
     """The small words before a phrase, and the first that is none of them.
 
     ``head`` is -1 where a clause begins before that; ``reach`` looks past a comma.
@@ -102,17 +102,14 @@ def places(query: str) -> tuple[Place, ...]:
     tokens = tokenize(query)
     clause = _Clause()
     found: list[Place] = []
-    index = 0
-    while index < len(tokens):
-        token = tokens[index]
-        if token.gap:
-            _enter(token, clause)
-        opens = token.text in _OPENS_PHRASE
-        phrase = read_direction_phrase(tokens, index) if opens else None
+    end = 0
+    for index in [n for n, token in enumerate(tokens) if token.gap or token.text in _TELLING]:
+        if index < end:
+            continue
+        _enter(tokens[index], clause)
+        phrase = read_direction_phrase(tokens, index)
         if phrase is None:
-            if token.text in _TELLS_OF_CLAUSE:
-                _note(tokens, index, clause)
-            index += 1
+            _note(tokens, index, clause)
             continue
         before = _look_back(tokens, phrase.first)
         if _is_place(tokens, phrase, before, clause):
@@ -120,7 +117,7 @@ def places(query: str) -> tuple[Place, ...]:
             clause.last = phrase.last
         elif _of_other(tokens, phrase):
             clause.relation = True
-        index = phrase.last + 1
+        end = phrase.last + 1
     return tuple(found)
 
 

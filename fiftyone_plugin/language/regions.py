@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Interval = tuple[float, float]
 
@@ -12,8 +12,7 @@ CENTER: Interval = (0.335, 0.665)
 """The middle third; with what a check tolerates, the middle half."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """A rectangle in fractions of the image, x to the right and y down, all in [0, 1]."""
 
     x0: float

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from operator import attrgetter
@@ -17,7 +16,7 @@ from typing import NamedTuple
 REMEMBERED = 8192
 """Texts for which each parser caches its result, for the checks that ask again."""
 
-TOKENIZED = 2048
+TOKENIZED = 4096
 """Texts whose tokens are cached: they take more memory than what is found in them."""
 
 _WORD = re.compile(r"([^\W_]+(?:['’][sS](?![^\W_]))?)")
@@ -25,8 +24,7 @@ _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "tha
 _STOP = re.compile(r"[.!?;:\n()\[\]{}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of the query.
 
     Attributes:

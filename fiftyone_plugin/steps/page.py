@@ -55,10 +55,8 @@ def _usage(step: Step) -> str:
 def _rows(option: Option) -> Iterator[tuple[str, str, str, str]]:
     """The cells of an option: on the command line, of the operator, its default, what it is."""
     if option.apart:
-        for choice, label in option.labels().items():
-            if choice != option.default:
-                about = label[0].lower() + label[1:]
-                yield f"`--{choice}`", f"`{option.param}={choice}`", "", about
+        for choice, about in option.flags().items():
+            yield f"`--{choice}`", f"`{option.param}={choice}`", "", about
         return
     needed = option.required or (option.positional and not option.count)
     default = "*required*" if needed else f"`{option.default_text}`" * bool(option.default_text)

@@ -115,6 +115,11 @@ class Option:
             return dict(self.choices())
         return {value: value for value in self.choices}
 
+    def flags(self) -> dict[str, str]:
+        """Of an option whose choices stand apart: each but the default, and what it does."""
+        labels = {one: label for one, label in self.labels().items() if one != self.default}
+        return {one: label[0].lower() + label[1:] for one, label in labels.items()}
+
     def parse(self, given: Any) -> Any:
         """The value of what the command line or a form gives: the default where that is blank.
 
@@ -225,7 +230,7 @@ def parse_options(options: Sequence[Option], given: Mapping[str, Any]) -> dict[s
     for option in options:
         value = option.parse(given.get(option.param))
         if option.apart:
-            values |= {one: one == value for one in option.labels() if one != option.default}
+            values |= {choice: choice == value for choice in option.flags()}
         else:
             values[option.name] = value
     return values

@@ -22,8 +22,8 @@ def make(name: str, folder: Path, images: int = 16) -> Any:
     import fiftyone as fo
 
     from fiftyone_plugin.checks.runner import flag
-    from fiftyone_plugin.demo.faults import plant
     from fiftyone_plugin.demo.layouts import make_gres
+    from fiftyone_plugin.demo.planting import plant
     from fiftyone_plugin.metrics.runs import score
     from importers.ingest import import_dataset
 

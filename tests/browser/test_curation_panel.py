@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from fiftyone_plugin.curation import sessions, summary
-from fiftyone_plugin.curation.verdicts import set_verdict
+from fiftyone_plugin.curation.verdicts import judge
 from importers import fields
 from importers.datasets import delete_dataset
 from tests.browser import curating
@@ -32,8 +32,8 @@ def dataset(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
     dataset = curating.make(DATASET, tmp_path_factory.mktemp("curated"))
     keys = dataset.values("key")
     for number, verdict in enumerate(("keep", "keep", "drop", "unsure", "keep", "fix")):
-        set_verdict(dataset, keys[number], verdict, reviewer="Ada")
-    set_verdict(dataset, keys[7], "keep", reviewer=HOSTILE, note=HOSTILE)
+        judge(dataset, keys[number], verdict, reviewer="Ada")
+    judge(dataset, keys[7], "keep", reviewer=HOSTILE, note=HOSTILE)
     found = fo.Classification(label=HOSTILE, confidence=1.0, severity="warning", score=0.0)
     sample = dataset.skip(8).first()
     sample[fields.FINDINGS] = fo.Classifications(classifications=[found])

@@ -374,7 +374,7 @@ def picture(page: Page, repo_root: Path, name: str) -> None:
 
 
 def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> None:
-    from fiftyone_plugin.curation.verdicts import set_verdict
+    from fiftyone_plugin.curation.verdicts import judge
 
     pair = dataset._sample_collection.find_one({fields.IMAGE_ID: f"lisat_gres_{POISONED}"})
     sample_id, key = str(pair["_id"]), pair[fields.KEY]
@@ -384,7 +384,7 @@ def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> 
         {"_id": pair["_id"]},
         {"$set": {"findings": {"_cls": "Classifications", "classifications": [finding]}}},
     )
-    set_verdict(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
+    judge(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
     asked, dialogs = [], []
     session.on("request", lambda request: asked.append(request.url))
     session.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))

@@ -14,8 +14,8 @@ from fiftyone_plugin import cli
 from fiftyone_plugin.audit import audit
 from fiftyone_plugin.audit.drawing import SIDE, Shown, draw_row
 from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.demo.faults import plant
 from fiftyone_plugin.demo.layouts import make_gres
+from fiftyone_plugin.demo.planting import plant
 from importers import fields
 from importers.errors import StateError, UsageError
 from importers.ingest import ImportOptions, import_dataset

@@ -9,11 +9,11 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin import cli
-from fiftyone_plugin.bench.faults import FAULTS
 from fiftyone_plugin.bench.run import bench_checks
 from fiftyone_plugin.checks import CHECKS
 from fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from fiftyone_plugin.faults import FAULTS
 from importers.errors import StateError, UsageError
 from importers.ingest import import_dataset
 

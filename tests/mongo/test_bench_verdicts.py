@@ -10,7 +10,7 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.bench.run import bench_checks
-from fiftyone_plugin.curation.verdicts import Verdict, set_verdict, set_verdicts
+from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.fields import IMAGE_ID, KEY, PHRASE
 from importers.ingest import import_dataset
@@ -52,7 +52,7 @@ def test_other_verdicts_change_nothing(dataset: fo.Dataset, verdict: str) -> Non
 
 def test_a_fixed_pair_counts_as_it_now_is(dataset: fo.Dataset) -> None:
     key = min(pairs(dataset))
-    set_verdict(dataset, key, "fix", phrase=REFUSAL)
+    judge(dataset, key, "fix", phrase=REFUSAL)
     done = figures(dataset, faults=["boilerplate"])
     assert done["known_bad"] == 0
     assert done["before_checks"]["boilerplate"] == 1
@@ -64,9 +64,9 @@ def test_a_dropped_pair_is_no_false_alarm(dataset: fo.Dataset) -> None:
     clean = figures(dataset, faults=["boilerplate"])
     key, *others = sorted(pairs(dataset))
     # Edited, so that a check accuses it whatever is planted.
-    set_verdict(dataset, key, "fix", phrase=REFUSAL)
+    judge(dataset, key, "fix", phrase=REFUSAL)
     accused = figures(dataset, faults=["boilerplate"])
-    set_verdict(dataset, key, "drop")
+    judge(dataset, key, "drop")
     done = figures(dataset, faults=["boilerplate"])
     assert words(dataset, key) == REFUSAL
     assert (done["known_bad"], done["pairs"]) == (1, len(others) + 1)
@@ -86,6 +86,6 @@ def test_nothing_is_planted_in_the_image_of_a_dropped_pair(dataset: fo.Dataset) 
     done = figures(dataset, faults=["empty_query"])
     assert done["known_bad"] == len(first) - 1
     assert done["faults"]["empty_query"]["planted"] == 1
-    set_verdict(dataset, first[only], "drop")
+    judge(dataset, first[only], "drop")
     done = figures(dataset, faults=["empty_query"])
     assert (done["faults"], done["not_planted"]) == ({}, ["empty_query"])

@@ -14,7 +14,7 @@ from bson import json_util
 
 from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation.verdicts import set_verdict
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.plugin_link import ensure_link
 from importers import fields
@@ -100,8 +100,8 @@ def template(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
     predict(dataset, folder / "predictions")
     score(dataset, pred=PRED, key=PRED)
     keys = dataset.values("key")
-    set_verdict(dataset, keys[0], "keep", reviewer="Ada")
-    set_verdict(dataset, keys[1], "drop", reviewer=HOSTILE, note=HOSTILE)
+    judge(dataset, keys[0], "keep", reviewer="Ada")
+    judge(dataset, keys[1], "drop", reviewer=HOSTILE, note=HOSTILE)
     sample = dataset[keys_id(dataset, keys[2])]
     found = fo.Classification(label=HOSTILE, confidence=1.0, severity="error", score=0.0)
     sample["findings"] = fo.Classifications(classifications=[found])
@@ -290,7 +290,7 @@ def test_another_dataset_starts_anew(dataset: fo.Dataset, dataset_name: str) -> 
 
 def test_counts_again_when_a_sample_is_closed(dataset: fo.Dataset) -> None:
     app = opened(dataset)
-    set_verdict(dataset, dataset.values("key")[5], "fix")
+    judge(dataset, dataset.values("key")[5], "fix")
     app.send("on_change_current_sample")
     assert {one["verdict"]: one["pairs"] for one in app.overview["verdicts"]}["fix"] == 1
 

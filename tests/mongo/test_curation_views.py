@@ -47,7 +47,7 @@ def scored(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
     score(dataset, pred="model", key="first")
     every = flagged(dataset)
     verdicts.set_verdicts(dataset, [verdicts.Verdict(k, "keep") for k in every[:2]], reviewer="ann")
-    verdicts.set_verdict(dataset, every[2], "drop", reviewer="bob:the $best")
+    verdicts.judge(dataset, every[2], "drop", reviewer="bob:the $best")
     yield dataset
     fo.delete_dataset(name)
 
@@ -137,11 +137,11 @@ def test_bars_show_the_worst_first(dataset: Any) -> None:
 
 
 def test_a_pair_that_is_none_is_refused(scored: Any) -> None:
-    for given in ({}, {"key": "nope"}, {"sample_id": "0" * 24}):
+    for pair in ("nope", "0" * 24):
         with pytest.raises(UsageError):
-            pair_view(scored, **given)
+            pair_view(scored, pair)
     with pytest.raises(UsageError, match="no session"):
-        pair_view(scored, key=keys(scored)[0], session="nope")
+        pair_view(scored, keys(scored)[0], session="nope")
 
 
 def test_a_pair_is_told_whole(scored: Any) -> None:
@@ -172,7 +172,7 @@ def test_texts_come_out_as_they_are(dataset: Any) -> None:
         where, {"$set": {"phrase": HOSTILE, "findings.classifications.0.note": HOSTILE}}
     )
     judge(dataset, key, "unsure", note=HOSTILE, reviewer=HOSTILE)
-    seen = pair_view(dataset, key=key)
+    seen = pair_view(dataset, key)
     assert seen["phrase"] == seen["findings"][0]["note"] == seen["review"]["note"] == HOSTILE
     assert [one["phrase"] for one in seen["siblings"] if one["current"]] == [HOSTILE]
     assert overview(dataset)["reviewers"][0]["reviewer"] == HOSTILE
@@ -181,16 +181,16 @@ def test_texts_come_out_as_they_are(dataset: Any) -> None:
 def test_the_files_of_the_next_pairs_are_sent_ahead(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset)["id"]
-    assert pair_view(dataset, key=pairs[0])["ahead"] == []
+    assert pair_view(dataset, pairs[0])["ahead"] == []
     stranger = next(key for key in keys(dataset) if key not in pairs)
-    assert pair_view(dataset, key=stranger, session=name)["ahead"] == []
+    assert pair_view(dataset, stranger, session=name)["ahead"] == []
     judge(dataset, pairs[1], "keep", session=name)
     dataset.delete_samples([ids(dataset)[pairs[2]]])
     stored = documents(dataset)
     # The pair that was judged is passed over, the deleted one has no files.
-    assert pair_view(dataset, key=pairs[0], session=name)["ahead"] == files_of(stored, pairs[3:4])
-    assert pair_view(dataset, key=pairs[3], session=name)["ahead"] == files_of(stored, pairs[4:6])
-    assert pair_view(dataset, key=pairs[5], session=name)["ahead"] == []
+    assert pair_view(dataset, pairs[0], session=name)["ahead"] == files_of(stored, pairs[3:4])
+    assert pair_view(dataset, pairs[3], session=name)["ahead"] == files_of(stored, pairs[4:6])
+    assert pair_view(dataset, pairs[5], session=name)["ahead"] == []
 
 
 def files_of(stored: dict[str, Any], pairs: list[str]) -> list[str]:

@@ -49,7 +49,7 @@ def reviewed(dataset: Any) -> list[str]:
         [Verdict(a, "fix", 'the "œuvre" \\ 屋'), Verdict(e, "fix", "an edit"), Verdict(b, "drop")],
         reviewer="ann",
     )
-    verdicts.set_verdict(dataset, e, "keep", note="two\nlines", reviewer="bob")
+    verdicts.judge(dataset, e, "keep", note="two\nlines", reviewer="bob")
     verdicts.set_verdicts(dataset, [Verdict(c, "unsure"), Verdict(d, "keep", note="ok")])
     return [a, b, c, d, e]
 
@@ -74,7 +74,7 @@ def test_applying_a_dump_to_its_own_dataset_changes_nothing(dataset: Any, tmp_pa
 def test_a_dump_says_what_it_should(dataset: Any, tmp_path: Path) -> None:
     key = keys(dataset)[0]
     before = documents(dataset)[key]
-    verdicts.set_verdict(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
+    verdicts.judge(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
     decisions.dump(dataset, tmp_path / "deep" / "d.jsonl")
     [line] = (tmp_path / "deep" / "d.jsonl").read_text("ascii").splitlines()
     time = documents(dataset)[key]["reviewed_at"].isoformat(timespec="milliseconds")
@@ -146,9 +146,9 @@ def test_a_phrase_edited_in_the_copy_is_set_back_where_the_line_has_none(
     dataset: Any, source: Path, tmp_path: Path
 ) -> None:
     key = keys(dataset)[0]
-    verdicts.set_verdict(dataset, key, "keep")
+    verdicts.judge(dataset, key, "keep")
     decisions.dump(dataset, tmp_path / "d.jsonl")
-    verdicts.set_verdict(dataset, key, "fix", phrase="an edit")
+    verdicts.judge(dataset, key, "fix", phrase="an edit")
     assert decisions.apply(dataset, tmp_path / "d.jsonl")["applied"] == 1
     verdict, _, _, _, phrase, original = state(dataset, key)
     assert (verdict, original) == ("keep", None)
@@ -197,7 +197,7 @@ def test_a_broken_line_is_named_and_nothing_is_applied(
     shared: Any, tmp_path: Path, name: str
 ) -> None:
     line, message = BROKEN[name]
-    verdicts.set_verdict(shared, keys(shared)[0], "drop")
+    verdicts.judge(shared, keys(shared)[0], "drop")
     file = tmp_path / "decisions.jsonl"
     decisions.dump(shared, file)
     undoing.undo(shared, force=True)

@@ -12,7 +12,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.demo.faults import faults_of
+from fiftyone_plugin.demo.planting import faults_of
 from fiftyone_plugin.demo.run import run_demo
 from fiftyone_plugin.reports import Report
 from importers import fields

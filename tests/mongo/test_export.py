@@ -99,7 +99,7 @@ def test_a_cleaned_copy_is_read_back(load: Load, kind: str, tmp_path: Path) -> N
         reviewer="ann",
     )  # fmt: skip
     published = documents(dataset)[every[0]]["phrase"]
-    verdicts.set_verdict(dataset, every[0], "fix", phrase='the "red" roof, 屋', reviewer="ann")
+    verdicts.judge(dataset, every[0], "fix", phrase='the "red" roof, 屋', reviewer="ann")
 
     report = export_dataset(dataset, kind, tmp_path / "out")
 
@@ -136,7 +136,7 @@ def test_an_export_carries_the_decisions(load: Load, tmp_path: Path) -> None:
     dataset = load("gres")
     every = keys(dataset)
     verdicts.set_verdicts(dataset, [Verdict(k, "keep") for k in every[1:]])
-    verdicts.set_verdict(dataset, every[0], "drop")
+    verdicts.judge(dataset, every[0], "drop")
     export_dataset(dataset, "gres", tmp_path / "out")
     decisions.dump(dataset, tmp_path / "dumped.jsonl")
     written = (tmp_path / "out/decisions.jsonl").read_bytes()

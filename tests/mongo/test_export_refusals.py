@@ -189,7 +189,7 @@ def test_a_phrase_of_two_lines_is_no_line_of_refsegrs(load: Load, tmp_path: Path
     dataset = load("refsegrs")
     key = keys(dataset)[0]
     with pytest.raises(UsageError, match="line break"):
-        verdicts.set_verdict(dataset, key, "fix", phrase="a\n99 b")
+        verdicts.judge(dataset, key, "fix", phrase="a\n99 b")
     # The same past the review, as a field edited in the App would be.
     original = documents(dataset)[key]["phrase"]
     dataset._sample_collection.update_one(

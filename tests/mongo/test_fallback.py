@@ -11,7 +11,7 @@ import pytest
 
 from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.curation import undoing
-from fiftyone_plugin.curation.verdicts import set_verdict
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.layouts import make_refsegrs
 from fiftyone_plugin.metrics.runs import score
@@ -94,9 +94,9 @@ def worked_on(dataset: fo.Dataset, folder: Path) -> None:
     score(dataset, pred=PRED, key="scored")
     flag(dataset, predictions=[PRED])
     keys = sorted(dataset.values(fields.KEY))
-    set_verdict(dataset, keys[0], "drop", note="not needed")
-    set_verdict(dataset, keys[1], "fix", phrase="the other road")
-    set_verdict(dataset, keys[2], "keep")
+    judge(dataset, keys[0], "drop", note="not needed")
+    judge(dataset, keys[1], "fix", phrase="the other road")
+    judge(dataset, keys[2], "keep")
     undoing.undo(dataset, force=True)
 
 

@@ -14,7 +14,7 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.curation import decisions, undoing
-from fiftyone_plugin.curation.verdicts import Verdict, set_verdict, set_verdicts
+from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
 from fiftyone_plugin.exporters.runner import export_dataset
 from importers import fields, schema, store
 from importers.errors import LayoutError
@@ -234,7 +234,7 @@ def test_only_an_edited_text_changes(
     document = next(d for d in in_order(reviewed) if d.get(text_field(layout)))
     old = document[text_field(layout)]
     new = old.swapcase()  # of the same length, so that not even a tar header changes
-    set_verdict(reviewed, document[fields.KEY], "fix", phrase=new)
+    judge(reviewed, document[fields.KEY], "fix", phrase=new)
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="all")
     assert [e["key"] for e in manifest_of(report)["edited"]] == [document[fields.KEY]]
     before, after = published_files(root), data_files(tmp_path / "out")
@@ -247,7 +247,7 @@ def test_what_is_dropped_is_cut_out_and_nothing_else(
     layout: Layout, root: Path, reviewed: Any, tmp_path: Path
 ) -> None:
     dropped = in_order(reviewed)[0][fields.KEY]
-    set_verdict(reviewed, dropped, "drop", note="not needed")
+    judge(reviewed, dropped, "drop", note="not needed")
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="clean")
     (entry,) = manifest_of(report)["dropped"]
     assert (entry["key"], entry["because"], entry["note"]) == (

@@ -11,8 +11,8 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.cli import build_parser
-from fiftyone_plugin.demo.faults import plant
 from fiftyone_plugin.demo.layouts import make_gres
+from fiftyone_plugin.demo.planting import plant
 from fiftyone_plugin.exporters import CONVERTERS
 from fiftyone_plugin.operators import OPERATORS
 from fiftyone_plugin.plugin_link import ensure_link

@@ -11,7 +11,7 @@ from statistics import median
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.bench.world import load_units
+from fiftyone_plugin.bench.loading import load_units
 from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.runner import choose, flag
 from importers import fields
@@ -131,7 +131,7 @@ def test_looking_at_many_pairs_at_once_finds_what_looking_at_each_does(
     checks = choose(None, {}, with_predictions=False)
     units = load_units(gres, checks, len(gres), seed=0)
     order = {key: number for number, key in enumerate(gres.values(fields.KEY))}
-    subjects = sorted((r.pair for unit in units for r in unit), key=lambda s: order[s.key])
+    subjects = sorted((r.sample for unit in units for r in unit), key=lambda s: order[s.key])
     plain = [f for found in find_all(subjects, checks).values() for f in found]
     assert len(plain) > 8000
     said = sorted((f.key, f.check, f.severity, f.score, f.note) for f in plain)

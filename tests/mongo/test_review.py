@@ -16,7 +16,7 @@ import pytest
 
 from fiftyone_plugin.curation import undoing
 from fiftyone_plugin.curation.log import ChangeLog
-from fiftyone_plugin.curation.verdicts import Verdict, set_verdict, set_verdicts, status
+from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts, status
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.errors import StateError, UsageError
 from importers.ingest import import_dataset
@@ -62,7 +62,7 @@ def test_a_verdict_touches_its_pair_and_nothing_else(dataset: Any) -> None:
     before = documents(dataset)
     sample = dataset.first()
     key = sample.key
-    set_verdict(dataset, key, "drop", note="wrong corner", reviewer="ann")
+    judge(dataset, key, "drop", note="wrong corner", reviewer="ann")
 
     after = documents(dataset)
     changed = after.pop(key)
@@ -83,8 +83,8 @@ def test_a_verdict_touches_its_pair_and_nothing_else(dataset: Any) -> None:
 def test_a_new_verdict_without_a_phrase_keeps_the_edit_but_not_the_note(dataset: Any) -> None:
     key = keys(dataset)[0]
     published = documents(dataset)[key]["phrase"]
-    set_verdict(dataset, key, "fix", phrase="  the red roof ", note="typo", reviewer="ann")
-    set_verdict(dataset, key, "keep", reviewer="bob")
+    judge(dataset, key, "fix", phrase="  the red roof ", note="typo", reviewer="ann")
+    judge(dataset, key, "keep", reviewer="bob")
     verdict, reviewer, _, note, phrase, original = state(dataset, key)
     assert (verdict, reviewer, note) == ("keep", "bob", None)
     assert (phrase, original) == ("the red roof", published)
@@ -94,9 +94,9 @@ def test_the_original_phrase_is_kept_once_and_cleared_on_the_way_back(dataset: A
     key = keys(dataset)[0]
     published = documents(dataset)[key]["phrase"]
     for phrase in ("first edit", "second edit"):
-        set_verdict(dataset, key, "fix", phrase=phrase)
+        judge(dataset, key, "fix", phrase=phrase)
         assert state(dataset, key)[4:] == (phrase, published)
-    set_verdict(dataset, key, "fix", phrase=published)
+    judge(dataset, key, "fix", phrase=published)
     assert state(dataset, key)[4:] == (published, None)
 
 
@@ -133,7 +133,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
 def test_a_dataset_of_another_kind_is_refused(dataset_name: str) -> None:
     other = fo.Dataset(dataset_name)
     with pytest.raises(StateError, match="not imported by PairLens"):
-        set_verdict(other, "a", "keep")
+        judge(other, "a", "keep")
 
 
 def test_status_counts_what_is_there(dataset: Any) -> None:
@@ -179,8 +179,8 @@ def test_undo_goes_back_step_by_step_and_new_steps_can_follow(dataset: Any) -> N
 def test_undo_works_in_another_process(dataset: Any) -> None:
     a, b = keys(dataset)[:2]
     before = set_states(dataset)
-    set_verdict(dataset, a, "fix", phrase="an edit")
-    set_verdict(dataset, b, "drop")
+    judge(dataset, a, "fix", phrase="an edit")
+    judge(dataset, b, "drop")
     code = (
         "import sys; from importers.store import load;"
         "from fiftyone_plugin.curation import undoing;"
@@ -198,8 +198,8 @@ def test_undo_works_in_another_process(dataset: Any) -> None:
 def test_the_log_holds_every_change_and_its_undo(dataset: Any) -> None:
     key = keys(dataset)[0]
     published = documents(dataset)[key]["phrase"]
-    set_verdict(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
-    set_verdict(dataset, keys(dataset)[1], "keep", reviewer="bob")
+    judge(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
+    judge(dataset, keys(dataset)[1], "keep", reviewer="bob")
     undoing.undo(dataset, reviewer="cy", force=True)
     undoing.undo(dataset, reviewer="cy", force=True)
     entries = history(dataset, key)
@@ -235,6 +235,6 @@ def test_logs_of_two_datasets_are_apart(dataset: Any, source: Path) -> None:
     name = f"{dataset.name}-b"
     import_dataset("gres", source, name)
     other = fo.load_dataset(name)
-    set_verdict(dataset, keys(dataset)[0], "drop")
+    judge(dataset, keys(dataset)[0], "drop")
     assert undoing.undo(other, force=True)["pairs"] == 0
     assert status(dataset)["drop"] == 1

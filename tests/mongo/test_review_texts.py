@@ -47,7 +47,7 @@ def test_no_text_is_given_to_what_has_none(dataset: Any, mute: str, captioned: s
 
 def test_decisions_give_it_none_either(dataset: Any, mute: str, tmp_path: Path) -> None:
     file = tmp_path / "decisions.jsonl"
-    verdicts.set_verdict(dataset, mute, "keep")
+    verdicts.judge(dataset, mute, "keep")
     decided = said(documents(dataset))
     decisions.dump(dataset, file)
     undoing.undo(dataset, force=True)
@@ -62,7 +62,7 @@ def test_decisions_give_it_none_either(dataset: Any, mute: str, tmp_path: Path) 
 
 def test_a_caption_is_edited_and_taken_back(dataset: Any, captioned: str) -> None:
     published = documents(dataset)[captioned]["caption"]
-    verdicts.set_verdict(dataset, captioned, "fix", phrase=" A harbour. ")
+    verdicts.judge(dataset, captioned, "fix", phrase=" A harbour. ")
     document = documents(dataset)[captioned]
     assert (document["caption"], document["original_phrase"]) == ("A harbour.", published)
     assert "phrase" not in document

@@ -10,7 +10,7 @@ import bson
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation.verdicts import set_verdict
+from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
 from fiftyone_plugin.exporters.runner import export_dataset
 from importers import fields, schema
@@ -150,8 +150,8 @@ def test_decisions_are_carried_out(dataset: Any, made: dict[str, Path], tmp_path
     keys = dataset.sort_by("key").values("key")
     dropped = next(key for key in keys if "/train/" in key)
     fixed = next(key for key in keys if "/test/" in key)
-    set_verdict(dataset, dropped, "drop")
-    set_verdict(dataset, fixed, "fix", phrase="A caption of our own .")
+    judge(dataset, dropped, "drop")
+    judge(dataset, fixed, "fix", phrase="A caption of our own .")
     edited = dataset.one(fo.ViewField("key") == keys[-1])
     edited.conversations[0].question = "<image>\nWhat is this?"
     edited.save()

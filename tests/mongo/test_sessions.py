@@ -155,7 +155,7 @@ def test_a_session_can_be_over_a_view_or_a_saved_view(dataset: Any) -> None:
 
 def test_pairs_with_a_verdict_are_left_out_unless_asked_for(dataset: Any) -> None:
     first, *rest = flagged(dataset)
-    verdicts.set_verdict(dataset, first, "keep")
+    verdicts.judge(dataset, first, "keep")
     assert order(dataset, sessions.start(dataset)) == rest
     assert order(dataset, sessions.start(dataset, include_judged=True)) == [first, *rest]
 
@@ -193,7 +193,7 @@ def test_going_through_skips_what_anybody_judged_in_the_session(dataset: Any) ->
     assert first["key"] == pairs[0]
     judge(dataset, pairs[1], "drop", session=name, reviewer="bob")
     # A verdict outside the session does not count.
-    verdicts.set_verdict(dataset, pairs[2], "keep", reviewer="cy")
+    verdicts.judge(dataset, pairs[2], "keep", reviewer="cy")
     assert queue.next_item(dataset, name, reviewer="ann")["position"] == 2
     assert queue.next_item(dataset, name, reviewer="ann", after=0, judged=True)["position"] == 1
     assert queue.go_to(dataset, name, 5, reviewer="ann")["key"] == pairs[5]
@@ -265,7 +265,7 @@ def test_a_finished_session_takes_no_verdict_until_it_is_reopened(dataset: Any) 
     with pytest.raises(StateError, match="'monday' is finished; reopen"):
         judge(dataset, key, "keep", session=name)
     assert documents(dataset) == before
-    assert sessions.list_sessions(dataset, finished=False) == []
+    assert [one["finished"] is None for one in sessions.list_sessions(dataset)] == [False]
     assert sessions.reopen(dataset, name)["finished"] is None
     judge(dataset, key, "keep", session=name)
     assert sessions.rename(dataset, name, "tuesday")["judged"] == 1

@@ -145,10 +145,10 @@ def test_a_target_and_none_for_one_query_are_ambiguous():
 
 def test_many_equal_queries_take_no_square_of_time():
     pairs = [asked("car", key=f"train/a#{i}") for i in range(20_000)]
-    started = time.perf_counter()
+    started = time.process_time()  # of this process, however busy the machine is
     assert len(issues("duplicate_pair", pairs)) == 19_999
     assert issues("ambiguous_query", pairs) == []
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 TINY = mask(63)

@@ -16,12 +16,11 @@ from fiftyone_plugin.checks import CHECKS
 from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.demo.caption_layouts import captions_of, make_rsteller
-from fiftyone_plugin.demo.faults import IMPORT, faults_of, plant
 from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v, questions_of
 from fiftyone_plugin.demo.layouts import Written
+from fiftyone_plugin.demo.planting import IMPORT, faults_of, plant, sample_of
 from fiftyone_plugin.demo.prose import kinds_in, noun_of
 from fiftyone_plugin.demo.scenes import Scene, draw_scene
-from fiftyone_plugin.demo.text_faults import subject_of
 from importers.errors import RecordError
 from importers.formats import FORMATS
 from tests.unit.demo_readers import files_of, places_hold
@@ -64,7 +63,7 @@ def flagged(root: Path, format: str) -> dict[str, set[str]]:
         if not {"embeddings", "image_stats", "image_stats.phash", "image_missing", "source"}
         & set(one.needs)
     ]  # fmt: skip
-    found = find_all([subject_of(image) for image in read(root, format)[0].values()], checks)
+    found = find_all([sample_of(image) for image in read(root, format)[0].values()], checks)
     return {key: {issue.check for issue in issues} for key, issues in found.items() if issues}
 
 

@@ -6,11 +6,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import talk
 from fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
+from fiftyone_plugin.language.tokens import REMEMBERED
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CONVERSATIONS
 from importers.records import Turn
@@ -69,30 +71,44 @@ class _Asked:
     """A short answer to a question.
 
     Attributes:
-        place: where it stands, for people
+        number: of the turn, from 1
+        turn: that it stands in
         question: without what is not asked, in lower case
         answer: in one word where it can be: ``yes``, ``no``, a number
         brief: whether the question wants a single word or phrase
     """
 
-    place: str
+    number: int
+    turn: Turn
     question: str
     answer: str
     brief: bool
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return turn_place(self.number, self.turn)
 
 
 def _asked(sample: Sample) -> Iterator[_Asked]:
     for number, turn in enumerate(sample.turns, 1):
         if len(turn.answers) == 1 and "caption" not in turn.category.casefold():
-            yield _read(turn_place(number, turn), turn)
+            question, brief = _plain_question(turn.question)
+            yield _Asked(number, turn, question, _plain_answer(turn.answers[0]), brief)
 
 
-def _read(place: str, turn: Turn) -> _Asked:
-    bare = _TOKEN.sub(" ", turn.question)
-    question = " ".join(_WORD.findall(_BRIEF.sub(" ", bare).lower()))
-    found: list[str] = _WORD.findall(turn.answers[0].lower())
-    answer = " ".join(_NUMBERS.get(word, word) for word in found)
-    return _Asked(place, question, answer, _BRIEF.search(bare) is not None)
+@lru_cache(maxsize=REMEMBERED)
+def _plain_question(text: str) -> tuple[str, bool]:
+    """A question without what is not asked, in lower case; whether it wants a brief answer."""
+    bare = _TOKEN.sub(" ", text)
+    return " ".join(_WORD.findall(_BRIEF.sub(" ", bare).lower())), bool(_BRIEF.search(bare))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _plain_answer(text: str) -> str:
+    """An answer in lower case, its numbers in digits."""
+    found: list[str] = _WORD.findall(text.lower())
+    return " ".join([_NUMBERS.get(word, word) for word in found])
 
 
 @check(
@@ -156,6 +172,7 @@ def _denied(asked: list[_Asked]) -> Iterator[Remark]:
                 yield Remark(0.1, note)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _noun(question: str, patterns: tuple[re.Pattern[str], ...]) -> str:
     """What is asked for, each word in the singular; ``""`` for other questions."""
     for pattern in patterns:
@@ -195,7 +212,7 @@ def answer_form(batch: Batch) -> Iterator[Issue]:
 
 def opens_yes_no(question: str) -> bool:
     """Whether a question can be answered with yes or no and hardly otherwise."""
-    bare = " ".join(_WORD.findall(_BRIEF.sub(" ", _TOKEN.sub(" ", question)).lower()))
+    bare, _ = _plain_question(question)
     return _YES_NO.match(bare) is not None and " or " not in bare
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from fiftyone_plugin.checks.examples import captioned
 from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
+from fiftyone_plugin.language.tokens import tokenize
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
 
@@ -82,15 +85,19 @@ _DOUBLED = frozenset({"that", "had", "very", "really", "far", "many", "long", "d
 
 
 def _repetition(one: Text, min_share: float) -> Remark | None:
-    sentences = [" ".join(_WORD.findall(s)).lower() for s in _SENTENCE_END.split(one.text)]
-    again = Counter(s for s in sentences if len(s.split()) > 2).most_common(1)
-    if again and (times := again[0][1]) > 1:
-        note = f"{one.place} says {times} times: {quoted(again[0][0])}"
+    sentences = [_WORD.findall(sentence.lower()) for sentence in _SENTENCE_END.split(one.text)]
+    long = [" ".join(said) for said in sentences if len(said) > 2]
+    if len(set(long)) < len(long):
+        again, times = Counter(long).most_common(1)[0]
+        note = f"{one.place} says {times} times: {quoted(again)}"
         return Remark(0.2 if times > 2 else 0.3, note)
-    share, run = _looped([word.lower() for word in _WORD.findall(one.text)])
+    share, run = _looped(list(chain.from_iterable(sentences)))
     if share >= min_share:
         note = f"{share:.0%} of the words of {one.place} stand there again: {quoted(run)}"
         return Remark(max(0.05, 0.5 - 0.5 * share), note.replace("%", " %", 1))
+    texts = [token.text for token in tokenize(one.text)]
+    if not any(map(eq, texts, texts[1:])):
+        return None
     for match in _TWICE.finditer(one.text):
         times = 1 + len(match[2].split())
         if times > 2 or match[1].lower() not in _DOUBLED:

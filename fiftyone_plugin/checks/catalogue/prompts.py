@@ -9,6 +9,8 @@ from fiftyone_plugin.checks.base import Issue, Sample, Severity, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import captioned
 from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
+from fiftyone_plugin.language.tokens import word_set
+from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
 
 _KEYS = (
@@ -80,7 +82,9 @@ def prompt_leak(batch: Batch) -> Iterator[Issue]:
 def _leaks(sample: Sample) -> Iterator[Remark]:
     yield from filter(None, map(_leak, captions(sample)))
     for text in written(sample):
-        if not text.caption and (match := _ROLE.search(text.text)):
+        if text.caption or not _MARKUP.search(text.text):
+            continue
+        if match := _ROLE.search(text.text):
             yield Remark(0.05, f"{text.place} holds the mark of a speaker: {quoted(match[0])}")
 
 
@@ -93,19 +97,17 @@ _PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
 )
 
 
-_TRACES = (
-    "=", "'", '"', ":", "osm", "open street", "openstreet", "wikidata", "based on", "according",
-    "as per", "the provided", "the given", "the supplied", "key", "tag", "revise", "rewrite",
-    "rephrase", "paraphrase", "polish", "task", "you are", "you will", "do not", "caption",
-    "description", "version", " text", "here", "as an ai", "inst]", "<", "###", "roi", "aoi",
-    "interest", "reviewed",
-)  # fmt: skip
-"""Without any of these no pattern above matches a text; looking for them takes less time."""
+_MARKUP = re.compile(r"[=:<\[]|reviewed", re.IGNORECASE)
+_TELLTALE = words(
+    "map streetmap openstreetmap osm wikidata based according per provided given supplied key "
+    "tag tags revise revised rewrite rewritten rephrase rephrased paraphrase polish original "
+    "refined task you do here ai caption roi aoi interest"
+)
+"""Without markup and any of these words no pattern above matches a text."""
 
 
 def _leak(one: Text) -> Remark | None:
-    lowered = one.text.lower()
-    if not any(trace in lowered for trace in _TRACES):
+    if not _MARKUP.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
         return None
     for pattern, score, what, severity in _PATTERNS:
         if match := pattern.search(one.text):

@@ -113,7 +113,7 @@ def score_regions(regions: Regions, phrase: str) -> NDArray[np.float64]:
 
 def _place_score(regions: Regions, phrase: str) -> NDArray[np.float64]:
     """Steep outside the place; inside it falls by one from its middle to its corners."""
-    place = language.combine(p.region for p in language.places(phrase))
+    place = language.combine([p.region for p in language.places(phrase)])
     if place is None:
         return np.zeros(len(regions.area))
     outside = np.array([place.excess(x, y) for x, y in regions.center.tolist()])

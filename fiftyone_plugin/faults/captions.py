@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from fiftyone_plugin.bench.faults import Damage, Record, Tools, Unit, change, fault, pick
+from fiftyone_plugin.checks import Sample
 from fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
 from fiftyone_plugin.checks.statements import statements
 from fiftyone_plugin.checks.texts import TEXT_KINDS
+from fiftyone_plugin.faults.base import Damage, LoadedSample, Tools, Unit, change, fault, pick
 from fiftyone_plugin.language.taxonomy import PARENTS, SINGULAR, plural_of, unlike
 from importers.records import Caption
 
@@ -29,23 +30,31 @@ _REFUSALS = (
     "I'm sorry, but I cannot describe this image.",
     "As an AI language model, I am unable to view images.",
 )
+_GOES_ON = frozenset(
+    {"a", "an", "the", "of", "and", "with", "by", "into", "its", "from", "two", "three", "four"}
+)
+"""Words behind which a sentence plainly goes on."""
+
+LOOPED = 1 / 3
+"""Share of a caption's words that were said before, from which on it plainly loops."""
+
 _BROKEN = ("\u00e2\u20ac\u2122", "\ufffd", "\x07", "&amp;quot;", "\\u2019")
 
 
 def _rewrite(unit: Unit, tools: Tools, new: Callable[[str], str | None]) -> Damage | None:
     """One caption of an image with another text."""
-    record = pick([r for r in unit if r.pair.captions], tools)
-    if record is None:
+    loaded = pick([r for r in unit if r.sample.captions], tools)
+    if loaded is None:
         return None
-    number = int(tools.rng.integers(len(record.pair.captions)))
-    text = new(record.pair.captions[number].text)
-    return None if text is None else _with(unit, record, number, text)
+    number = int(tools.rng.integers(len(loaded.sample.captions)))
+    text = new(loaded.sample.captions[number].text)
+    return None if text is None else _with(unit, loaded, number, text)
 
 
-def _with(unit: Unit, record: Record, number: int, text: str) -> Damage:
-    captions = list(record.pair.captions)
+def _with(unit: Unit, loaded: LoadedSample, number: int, text: str) -> Damage:
+    captions = list(loaded.sample.captions)
     captions[number] = replace(captions[number], text=text)
-    return change(unit, record, captions=tuple(captions))
+    return change(unit, loaded, captions=tuple(captions))
 
 
 @fault("empty_caption", structural=True, about="A caption is replaced by blanks.", kinds=TEXT_KINDS)
@@ -60,15 +69,40 @@ def empty_caption(unit: Unit, tools: Tools) -> Damage | None:
     kinds=TEXT_KINDS,
 )
 def duplicate_caption(unit: Unit, tools: Tools) -> Damage | None:
-    record = pick([r for r in unit if r.pair.captions], tools)
-    if record is None:
+    loaded = pick([r for r in unit if r.sample.captions], tools)
+    if loaded is None:
         return None
-    one = record.pair.captions[int(tools.rng.integers(len(record.pair.captions)))]
+    one = loaded.sample.captions[int(tools.rng.integers(len(loaded.sample.captions)))]
     copy = replace(one, text=one.text.upper().rstrip(". "), task=one.task and REVISION)
-    return change(unit, record, captions=(*record.pair.captions, copy))
+    return change(unit, loaded, captions=(*loaded.sample.captions, copy))
 
 
-@fault("repetitive_caption", about="A caption's end is said over again.", kinds=TEXT_KINDS)
+def _loops(before: Sample, after: Sample) -> bool:
+    old, new = _exchanged(before, after)
+    return 1 - len(old.text.split()) / len(new.text.split()) >= LOOPED
+
+
+def _goes_on(before: Sample, after: Sample) -> bool:
+    return _exchanged(before, after)[1].text.split()[-1].lower() in _GOES_ON
+
+
+def _lost(before: Sample, after: Sample) -> bool:
+    """Whether nothing else that the revision names is of the lost thing's kind."""
+    old, new = (statements(caption.text).classes for caption in _exchanged(before, after))
+    return bool(old) and all(unlike(old[0], name) == 1 for name in new)
+
+
+def _exchanged(before: Sample, after: Sample) -> tuple[Caption, Caption]:
+    pairs = zip(before.captions, after.captions, strict=True)
+    return next((old, new) for old, new in pairs if old != new)
+
+
+@fault(
+    "repetitive_caption",
+    about="A caption's end is repeated.",
+    kinds=TEXT_KINDS,
+    plain=_loops,
+)
 def repetitive_caption(unit: Unit, tools: Tools) -> Damage | None:
     def looped(text: str) -> str | None:
         words = text.rstrip(" .").split()
@@ -80,7 +114,12 @@ def repetitive_caption(unit: Unit, tools: Tools) -> Damage | None:
     return _rewrite(unit, tools, looped)
 
 
-@fault("truncated_caption", about="A caption is cut behind one of its words.", kinds=TEXT_KINDS)
+@fault(
+    "truncated_caption",
+    about="A caption is cut behind one of its words.",
+    kinds=TEXT_KINDS,
+    plain=_goes_on,
+)
 def truncated_caption(unit: Unit, tools: Tools) -> Damage | None:
     def cut(text: str) -> str | None:
         words = text.split()
@@ -142,10 +181,10 @@ def leaked_box(unit: Unit, tools: Tools) -> Damage | None:
     kinds=("captions",),
 )
 def task_mix(unit: Unit, tools: Tools) -> Damage | None:
-    record = pick([r for r in unit if _sources(r.pair.captions)], tools)
-    if record is None:
+    loaded = pick([r for r in unit if _sources(r.sample.captions)], tools)
+    if loaded is None:
         return None
-    (number, *_), captions = _sources(record.pair.captions), list(record.pair.captions)
+    (number, *_), captions = _sources(loaded.sample.captions), list(loaded.sample.captions)
     way = int(tools.rng.integers(3))
     if way == 0 and len(captions) > 1:
         del captions[number]
@@ -154,7 +193,7 @@ def task_mix(unit: Unit, tools: Tools) -> Damage | None:
     else:
         other = next(task for task in DESCRIPTIONS if task != captions[number].task)
         captions.append(Caption("Seen from far above, it is land like any other.", other))
-    return change(unit, record, captions=tuple(captions))
+    return change(unit, loaded, captions=tuple(captions))
 
 
 def _sources(captions: Sequence[Caption]) -> list[int]:
@@ -174,17 +213,17 @@ _SIDE = re.compile(rf"\b(?:{'|'.join(sorted(_OPPOSITE, key=len, reverse=True))})
 
 def _revise(unit: Unit, tools: Tools, new: Callable[[str, str], str | None]) -> Damage | None:
     """A revision with a text made of the source's and its own."""
-    record = pick([r for r in unit if _sources(r.pair.captions)], tools)
-    if record is None:
+    loaded = pick([r for r in unit if _sources(r.sample.captions)], tools)
+    if loaded is None:
         return None
-    captions = record.pair.captions
+    captions = loaded.sample.captions
     source = captions[_sources(captions)[0]].text
     revisions = [n for n, caption in enumerate(captions) if caption.task == REVISION]
     if not revisions:
         return None
     number = revisions[int(tools.rng.integers(len(revisions)))]
     text = new(source, captions[number].text)
-    return _with(unit, record, number, text) if text and text != captions[number].text else None
+    return _with(unit, loaded, number, text) if text and text != captions[number].text else None
 
 
 @fault(
@@ -229,6 +268,7 @@ def drifted_count(unit: Unit, tools: Tools) -> Damage | None:
     checks=("revision_drift",),
     about="What a revision speaks of first is exchanged for something else.",
     kinds=("captions",),
+    plain=_lost,
 )
 def drifted_object(unit: Unit, tools: Tools) -> Damage | None:
     def exchanged(source: str, revision: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Faults for the RS-GPT4V layout; a unit is an image, named by its key.
+"""Faults in RS-GPT4V; a unit is an image, named by its key.
 
 Written are training files that are lists, and evaluation files with a record a line.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,14 +15,21 @@ from typing import Any
 from numpy.random import Generator
 
 from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.demo.faults import DAMAGERS, IMPORT, Attempt, Damage
 from fiftyone_plugin.demo.instruction_layouts import Record, caption_record, messages_of
-from fiftyone_plugin.demo.text_faults import TextDamager, turns_of
+from fiftyone_plugin.demo.planting.base import (
+    IMPORT,
+    LAYOUTS,
+    Attempt,
+    FileDamage,
+    Layout,
+    sample_of,
+)
+from fiftyone_plugin.faults import Damage, LoadedSample, Unit
 from importers.formats.llava import is_caption
-from importers.records import Caption, Source, Turn, make_image_key
+from importers.records import Source, Turn, make_image_key
 
 
-class RSGPT4VDamager(TextDamager):
+class RSGPT4VLayout(Layout):
     """Damages records and images under a root."""
 
     format = "rsgpt4v"
@@ -40,26 +47,32 @@ class RSGPT4VDamager(TextDamager):
         "denied_presence",
         "answer_form",
         "refused_answer",
+        "image_missing",
+        "duplicate_image",
+        "split_leak",
     )
 
     def own(self) -> dict[str, Attempt]:
-        """Faults of the files."""
-        return {
-            "image_missing": self._image_missing,
-            "duplicate_image": self._duplicate_image,
-            "split_leak": self._split_leak,
-            "broken_record": self._broken_record,
-        }
+        """Faults of records."""
+        return {"broken_record": self._broken_record}
 
-    def write(self, before: Sample, after: Sample) -> bool:
-        """Writes the turns of an image into the records that they came from."""
-        turns = after.turns if after.turns != before.turns else _retold(before, after)
+    def write(self, unit: str, before: Unit, damage: Damage) -> dict[str, str] | None:
+        """Writes the turns of an image into the records that they came from, or a copy of it."""
+        (one,), (after, *added) = before, damage.samples
+        if added:
+            return self._write_copy(one, added[0])
+        if after.image_missing:
+            if one.sample.image_missing:
+                return None
+            Path(one.image_path).unlink()
+            return {}
+        turns = _turns_after(one.sample, after)
         if turns is None:
-            return False
-        changed = {turn.source for turn in {*turns} ^ {*before.turns}}
+            return None
+        changed = {turn.source for turn in {*turns} ^ {*one.sample.turns}}
         for source in sorted(changed, key=str):
             self._store(source, [turn for turn in turns if turn.source == source])
-        return True
+        return {}
 
     def _store(self, source: Source, turns: Sequence[Turn]) -> None:
         records = FileRecords(self._root / source.file)
@@ -76,61 +89,39 @@ class RSGPT4VDamager(TextDamager):
                 records.append(other)
         records.save()
 
-    def _picture(self, unit: str) -> Path | None:
-        image = self.images()[unit].image
-        return image if isinstance(image, Path) else None
-
-    def _image_missing(self, unit: str, rng: Generator) -> Damage | None:
-        picture = self._picture(unit)
-        if picture is None:
+    def _write_copy(self, one: LoadedSample, new: Sample) -> dict[str, str] | None:
+        """Adds a record with an image's captions to a split: of the same image file in another
+        split, of a copy of the file in its own.
+        """
+        name, image = one.sample.image_id, Path(one.image_path)
+        copy = image.with_stem(f"{image.stem}_copy")
+        if new.split == one.sample.split:
+            name = str(PurePosixPath(name).with_name(copy.name))
+        key = make_image_key(self.format, new.split, name)
+        turns = (turn for (record,) in self.units().values() if record.split == new.split
+                 for turn in sample_of(record).turns)  # fmt: skip
+        file = next((turn.source.file for turn in turns if _captions(turn)), "")
+        if key in self.units() or not file or not new.captions:
             return None
-        picture.unlink()
-        return Damage((unit,), "the image file was removed")
-
-    def _duplicate_image(self, unit: str, rng: Generator) -> Damage | None:
-        picture, image = self._picture(unit), self.images()[unit]
-        if picture is None:
-            return None
-        copy = picture.with_stem(f"{picture.stem}_copy")
-        name = str(PurePosixPath(image.image_id).with_name(copy.name))
-        if copy.exists() or not self._tell(image.split, name, image.captions):
-            return None
-        shutil.copyfile(picture, copy)
-        new = make_image_key(self.format, image.split, name)
-        return Damage((unit, new), f"{unit} stands again as {new}", (new,))
-
-    def _split_leak(self, unit: str, rng: Generator) -> Damage | None:
-        image = self.images()[unit]
-        other = "train" if image.split == "test" else "test"
-        new = make_image_key(self.format, other, image.image_id)
-        if new in self.images() or not self._tell(other, image.image_id, image.captions):
-            return None
-        return Damage((unit, new), f"a record of {other} names {unit} as well", (new,))
-
-    def _tell(self, split: str, name: str, captions: Sequence[Caption]) -> bool:
-        """Has a split's file of captions tell those of an image that the split lacked."""
-        file = next((t.source.file for t in self._turns(split) if _captions(t)), "")
-        if not file or not captions:
-            return False
+        if new.split == one.sample.split:
+            shutil.copyfile(image, copy)
         records = FileRecords(self._root / file)
-        records.append(caption_record(name, [c.text for c in captions], listed=records.lines))
+        texts = [caption.text for caption in new.captions]
+        records.append(caption_record(name, texts, listed=records.lines))
         records.save()
-        return True
+        return {new.key: key}
 
-    def _turns(self, split: str) -> Iterator[Turn]:
-        for image in self.images().values():
-            if image.split == split:
-                yield from turns_of(image)
-
-    def _broken_record(self, unit: str, rng: Generator) -> Damage | None:
+    def _broken_record(self, unit: str, rng: Generator) -> FileDamage | None:
+        sources = dict.fromkeys(turn.source for turn in sample_of(self.units()[unit][0]).turns)
         # Not the first: the image stays, as others of its records are whole.
-        for source in list(dict.fromkeys(t.source for t in turns_of(self.images()[unit])))[1:]:
+        for source in list(sources)[1:]:
             records = FileRecords(self._root / source.file)
             if records.lines:
                 records.cut(source.index, rng.uniform(0.3, 0.7))
                 records.save()
-                note = f"line {source.index + 1} of {source.file} was cut short"
-                return Damage((unit,), note, check=IMPORT, source=str(source))
+                self.forget()
+                note = f"line {source.index + 1} of {source.file} is cut short"
+                return FileDamage((unit,), note, IMPORT, source=str(source))
         return None
 
 
@@ -187,11 +178,13 @@ def _captions(turn: Turn) -> bool:
     return is_caption(turn.question, turn.category, len(turn.answers) > 1)
 
 
-def _retold(before: Sample, after: Sample) -> list[Turn] | None:
-    """The turns of an image, whose captions are others now.
+def _turns_after(before: Sample, after: Sample) -> Sequence[Turn] | None:
+    """The changed turns of an image, or its turns with the changed captions in them.
 
-    ``None`` if there is one more than training records can hold: they have one answer each.
+    ``None`` if there is one more caption than training records can hold: they have one each.
     """
+    if after.turns != before.turns:
+        return after.turns
     texts = [caption.text for caption in after.captions]
     turns, last = list(before.turns), None
     for number, turn in enumerate(turns):
@@ -206,4 +199,4 @@ def _retold(before: Sample, after: Sample) -> list[Turn] | None:
     return turns
 
 
-DAMAGERS.add("rsgpt4v", RSGPT4VDamager)
+LAYOUTS.add(RSGPT4VLayout.format, RSGPT4VLayout)

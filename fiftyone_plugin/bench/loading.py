@@ -1,4 +1,4 @@
-"""The pairs of a dataset in memory, image by image."""
+"""Loads the samples of a dataset, image by image."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.bench.faults import Record
 from fiftyone_plugin.checks import Check
 from fiftyone_plugin.checks.batch import Columns, Row, image_of
 from fiftyone_plugin.checks.sample_reader import batches
 from fiftyone_plugin.curation.texts import VerdictKind
+from fiftyone_plugin.faults import LoadedSample
 from importers import fields
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 
-Units = list[list[Record]]
+Units = list[list[LoadedSample]]
 
 
 def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> Units:
-    """Reads the pairs of randomly chosen images.
+    """Reads the samples of randomly chosen images.
 
     Args:
         samples: a dataset or view that PairLens imported
@@ -37,12 +37,12 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
         for _, group in groupby(batch, key=image_of):
             if share < 1 and rng.random() >= share:
                 continue
-            records = [_record(row, columns) for row in group]
-            units.append(sorted(records, key=lambda r: r.pair.key))
+            loaded = [_loaded(row, columns) for row in group]
+            units.append(sorted(loaded, key=lambda one: one.sample.key))
     return units
 
 
-def _record(row: Row, columns: Columns) -> Record:
+def _loaded(row: Row, columns: Columns) -> LoadedSample:
     mask, image = columns.value(row, _MASK), columns.value(row, "filepath")
     dropped = columns.value(row, fields.VERDICT) == VerdictKind.DROP
-    return Record(columns.sample(row), mask or "", image, known_bad=dropped)
+    return LoadedSample(columns.sample(row), mask or "", image, known_bad=dropped)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from fiftyone_plugin.bench.faults import Damage, Record, Tools, Unit, change, fault, pick
 from fiftyone_plugin.checks.catalogue.answers import opens_yes_no
 from fiftyone_plugin.checks.catalogue.conversations import TOKEN
+from fiftyone_plugin.faults.base import Damage, LoadedSample, Tools, Unit, change, fault, pick
 from importers.boxes import turn_boxes
 from importers.records import Turn
 
@@ -16,15 +16,15 @@ _KINDS = ("instructions",)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-def _with(unit: Unit, record: Record, number: int, *turns: Turn) -> Damage:
+def _with(unit: Unit, loaded: LoadedSample, number: int, *turns: Turn) -> Damage:
     """A turn exchanged for others, or taken out."""
-    before = record.pair.turns
-    return change(unit, record, turns=(*before[:number], *turns, *before[number + 1 :]))
+    before = loaded.sample.turns
+    return change(unit, loaded, turns=(*before[:number], *turns, *before[number + 1 :]))
 
 
-def _one(unit: Unit, tools: Tools, able: Callable[[Turn], bool]) -> tuple[Record, int] | None:
+def _one(unit: Unit, tools: Tools, able: Callable[[Turn], bool]) -> tuple[LoadedSample, int] | None:
     """One turn that can carry a fault, at random."""
-    found = [(r, n) for r in unit for n, turn in enumerate(r.pair.turns) if able(turn)]
+    found = [(r, n) for r in unit for n, turn in enumerate(r.sample.turns) if able(turn)]
     return found[int(tools.rng.integers(len(found)))] if found else None
 
 
@@ -37,10 +37,10 @@ def empty_answer(unit: Unit, tools: Tools) -> Damage | None:
     found = _one(unit, tools, _answered)
     if found is None:
         return None
-    record, number = found
+    loaded, number = found
     blank = ("", " \n", "...")[int(tools.rng.integers(3))]
-    answers = (blank, *record.pair.turns[number].answers[1:])
-    return _with(unit, record, number, replace(record.pair.turns[number], answers=answers))
+    answers = (blank, *loaded.sample.turns[number].answers[1:])
+    return _with(unit, loaded, number, replace(loaded.sample.turns[number], answers=answers))
 
 
 @fault(
@@ -53,9 +53,9 @@ def turn_order(unit: Unit, tools: Tools) -> Damage | None:
     found = _one(unit, tools, lambda turn: _answered(turn) and TOKEN not in turn.question)
     if found is None:
         return None
-    record, number = found
+    loaded, number = found
     lost = {"answers": ()} if tools.rng.random() < 0.5 else {"question": ""}
-    return _with(unit, record, number, replace(record.pair.turns[number], **lost))
+    return _with(unit, loaded, number, replace(loaded.sample.turns[number], **lost))
 
 
 @fault(
@@ -68,11 +68,11 @@ def missing_image_token(unit: Unit, tools: Tools) -> Damage | None:
     found = _one(unit, tools, lambda turn: TOKEN in turn.question)
     if found is None:
         return None
-    record, number = found
-    turn = record.pair.turns[number]
+    loaded, number = found
+    turn = loaded.sample.turns[number]
     new = "" if tools.rng.random() < 0.7 else f"{TOKEN}{TOKEN}"
     question = turn.question.replace(TOKEN, new).lstrip("\n")
-    return _with(unit, record, number, replace(turn, question=question))
+    return _with(unit, loaded, number, replace(turn, question=question))
 
 
 @fault(
@@ -108,12 +108,12 @@ def _box(unit: Unit, tools: Tools, new: Callable[[list[str]], list[str]]) -> Dam
     found = _one(unit, tools, able)
     if found is None:
         return None
-    record, number = found
-    turn = record.pair.turns[number]
+    loaded, number = found
+    turn = loaded.sample.turns[number]
     (box,) = turn_boxes("", turn.answers)
     text = f"[{', '.join(new(_NUMBER.findall(box.text)))}]"
     answers = tuple(answer.replace(box.text, text) for answer in turn.answers)
-    return _with(unit, record, number, replace(turn, answers=answers))
+    return _with(unit, loaded, number, replace(turn, answers=answers))
 
 
 @fault(
@@ -125,11 +125,11 @@ def answer_conflict(unit: Unit, tools: Tools) -> Damage | None:
     found = _one(unit, tools, _is_short)
     if found is None:
         return None
-    record, number = found
-    turn = record.pair.turns[number]
+    loaded, number = found
+    turn = loaded.sample.turns[number]
     other = replace(turn, answers=(_otherwise(turn.answers[0]),), position=turn.position + 1)
     other = replace(other, question=turn.question.replace(TOKEN, "").lstrip("\n"))
-    return _with(unit, record, number, turn, other)
+    return _with(unit, loaded, number, turn, other)
 
 
 def _is_short(turn: Turn) -> bool:
@@ -158,11 +158,11 @@ def denied_presence(unit: Unit, tools: Tools) -> Damage | None:
     found = _one(unit, tools, able)
     if found is None:
         return None
-    record, number = found
-    turn = record.pair.turns[number]
+    loaded, number = found
+    turn = loaded.sample.turns[number]
     noun = turn.question.lower().partition("is there a")[2].lstrip("n ").partition("?")[0]
-    counted = any(f"number of {noun}" in t.question.lower() for t in record.pair.turns)
-    return _with(unit, record, number, replace(turn, answers=("no",))) if counted else None
+    counted = any(f"number of {noun}" in t.question.lower() for t in loaded.sample.turns)
+    return _with(unit, loaded, number, replace(turn, answers=("no",))) if counted else None
 
 
 @fault("answer_form", about="A yes/no question is answered with a number.", kinds=_KINDS)
@@ -170,9 +170,9 @@ def answer_form(unit: Unit, tools: Tools) -> Damage | None:
     found = _one(unit, tools, lambda t: _is_short(t) and opens_yes_no(t.question))
     if found is None:
         return None
-    record, number = found
+    loaded, number = found
     other = ("4", "residential area")[int(tools.rng.integers(2))]
-    return _with(unit, record, number, replace(record.pair.turns[number], answers=(other,)))
+    return _with(unit, loaded, number, replace(loaded.sample.turns[number], answers=(other,)))
 
 
 @fault(
@@ -182,10 +182,10 @@ def answer_form(unit: Unit, tools: Tools) -> Damage | None:
     kinds=_KINDS,
 )
 def refused_answer(unit: Unit, tools: Tools) -> Damage | None:
-    record = pick([r for r in unit if r.pair.turns], tools)
-    if record is None:
+    loaded = pick([r for r in unit if r.sample.turns], tools)
+    if loaded is None:
         return None
-    number = int(tools.rng.integers(len(record.pair.turns)))
+    number = int(tools.rng.integers(len(loaded.sample.turns)))
     refusal = "I'm sorry, but I cannot tell from this image."
-    turn = replace(record.pair.turns[number], answers=(refusal,))
-    return _with(unit, record, number, turn) if record.pair.turns[number].question else None
+    turn = replace(loaded.sample.turns[number], answers=(refusal,))
+    return _with(unit, loaded, number, turn) if loaded.sample.turns[number].question else None

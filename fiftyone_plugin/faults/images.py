@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.bench.faults import Damage, Pixels, Tools, Unit, fault
 from fiftyone_plugin.checks.texts import ALL_KINDS
+from fiftyone_plugin.faults.base import Damage, Pixels, Tools, Unit, fault
 from importers.image_stats import ImageStats, measure_image
 from importers.media import ImageError, read_rgb
 
@@ -21,16 +22,15 @@ from importers.media import ImageError, read_rgb
     kinds=ALL_KINDS,
 )
 def image_missing(unit: Unit, tools: Tools) -> Damage | None:
-    if any(r.pair.image_missing for r in unit):
+    if any(r.sample.image_missing for r in unit):
         return None
-    gone = [replace(r.pair, image_missing=True, image_digest="", image=None, colors=None)
-            for r in unit]  # fmt: skip
-    return Damage(tuple(gone), tuple(p.key for p in gone))
+    gone = {"image_missing": True, "image_digest": "", "image": None, "colors": None}
+    return _changed(unit, **gone)
 
 
 @fault("image_unreadable", structural=True, about="The image file is cut short.", kinds=ALL_KINDS)
 def image_unreadable(unit: Unit, tools: Tools) -> Damage | None:
-    if not unit[0].seen:
+    if not unit[0].measured:
         return None
     source = Path(unit[0].image_path)
     data = source.read_bytes()
@@ -40,7 +40,7 @@ def image_unreadable(unit: Unit, tools: Tools) -> Damage | None:
         image = measure_image(read_rgb(file))
     except ImageError as error:
         image = ImageStats(error=str(error))
-    return _with(unit, image)
+    return _changed(unit, image=image, colors=None)
 
 
 @fault(
@@ -70,10 +70,12 @@ def image_low_contrast(unit: Unit, tools: Tools) -> Damage | None:
 
 
 def _altered(unit: Unit, alter: Callable[[Pixels], Pixels]) -> Damage | None:
-    return _with(unit, measure_image(alter(unit[0].rgb()))) if unit[0].seen else None
+    """The target's colors go with the image and are not known afterwards."""
+    if not unit[0].measured:
+        return None
+    return _changed(unit, image=measure_image(alter(unit[0].rgb())), colors=None)
 
 
-def _with(unit: Unit, image: ImageStats) -> Damage:
-    """Nothing is said here of the target's colors, which go with the image."""
-    pairs = tuple(replace(r.pair, image=image, colors=None) for r in unit)
-    return Damage(pairs, tuple(p.key for p in pairs))
+def _changed(unit: Unit, **values: Any) -> Damage:
+    samples = tuple(replace(one.sample, **values) for one in unit)
+    return Damage(samples, tuple(one.key for one in samples))

@@ -1,0 +1,31 @@
+"""Faults: one library for the demo, the benchmark of the checks, and the tests.
+
+A fault changes the samples of an image and names those that the checks must then find. What
+damages files alone is declared by the layouts of :mod:`fiftyone_plugin.demo.planting`.
+"""
+
+from fiftyone_plugin.faults import (
+    captions,
+    conversations,
+    images,
+    masks,
+    pairs,
+    words,
+)
+from fiftyone_plugin.faults.base import FAULTS, Damage, Drawing, Fault, LoadedSample, Tools, Unit
+
+__all__ = [
+    "FAULTS",
+    "Damage",
+    "Drawing",
+    "Fault",
+    "LoadedSample",
+    "Tools",
+    "Unit",
+    "captions",
+    "conversations",
+    "images",
+    "masks",
+    "pairs",
+    "words",
+]
