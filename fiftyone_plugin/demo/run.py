@@ -21,7 +21,7 @@ from fiftyone_plugin.curation.texts import VerdictKind
 from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-from fiftyone_plugin.demo.layouts import Written, make_gres, make_refsegrs
+from fiftyone_plugin.demo.layouts import GeneratedLayout, make_gres, make_refsegrs
 from fiftyone_plugin.demo.planting import faults_of, plant
 from fiftyone_plugin.demo.readback import says_the_same
 from fiftyone_plugin.demo.tally import compare, found_lines, total_line, write_plan
@@ -45,7 +45,7 @@ that would not leave room for all faults."""
 LEAST = 36
 """Images that have room for every fault of any format, and for clean ones beside."""
 
-_MAKERS: dict[str, Callable[..., Written]] = {
+_MAKERS: dict[str, Callable[..., GeneratedLayout]] = {
     "gres": make_gres,
     "refsegrs": make_refsegrs,
     "rsteller": make_rsteller,
