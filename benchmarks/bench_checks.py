@@ -182,7 +182,7 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
 def subject_of(sample: Any) -> Any:
     """A FiftyOne sample as the checks see it."""
     from fiftyone_plugin.checks.base import Sample
-    from fiftyone_plugin.checks.texts import captions_from, turns_from
+    from fiftyone_plugin.checks.batch import captions_from, turns_from
     from importers import fields, store
 
     def told(name: str) -> Any:
@@ -204,8 +204,8 @@ def subject_of(sample: Any) -> Any:
         store.stats_from(told(fields.MASK_STATS)),
         store.image_stats_from(told(fields.IMAGE_STATS)),
         store.target_colors_from(told(fields.TARGET_COLORS)),
-        captions=captions_from([told(fields.CAPTIONS)], 0),
-        turns=turns_from([told(fields.CONVERSATIONS)], 0),
+        captions=captions_from(told(fields.CAPTIONS)),
+        turns=turns_from(told(fields.CONVERSATIONS)),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fiftyone_plugin.checks.runner import FlagSummary
     from fiftyone_plugin.predictors.consensus import ConsensusSummary
     from fiftyone_plugin.predictors.runner import PredictSummary
+    from importers.explain import Explanation
     from importers.ingest import ImportSummary
 
 
@@ -53,7 +54,19 @@ def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
         lines += listed(done.skipped, "source")
         if not placeholders and any("is not there" in s["reason"] for s in done.skipped):
             lines.append("  --placeholders --resume imports pairs without their images.")
-    return Report(asdict(done), lines)
+    if not done.samples:
+        lines.append("Nothing was imported.")
+    return Report(asdict(done), lines, ok=bool(done.samples))
+
+
+def of_explain(found: Explanation) -> Report:
+    """What an import would decide."""
+    lines = [f"The first {found.records:,} records of {found.path}, read as {found.format}:"]
+    lines += [f"  {note}" for note in found.notes]
+    if found.skipped:
+        lines.append(f"{len(found.skipped):,} would be skipped:")
+        lines += listed(found.skipped, "source")
+    return Report(asdict(found), lines)
 
 
 def of_predict(done: PredictSummary) -> Report:

@@ -1,12 +1,13 @@
 """What the numbers of the boxes in a file mean: shares, percent, thousandths or pixels.
 
-No one box can tell; all boxes of a file together mostly can.
+A box of fractions within 0 to 1 holds shares: in any other unit it would be a speck. Of the
+others no one box can tell; all boxes of a file that are written alike together mostly can.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -41,10 +42,12 @@ class BoxNumbers:
     Attributes:
         boxes: how many there are
         largest: number of them all
+        shares: how many of them hold shares of the image
     """
 
     boxes: int = 0
     largest: float = 0.0
+    shares: int = 0
     _fits: Counter[Scale] = field(default_factory=Counter)
     _sample: dict[str, Corners] = field(default_factory=dict)
 
@@ -53,6 +56,7 @@ class BoxNumbers:
         reach = max(map(abs, corners))
         self.boxes += 1
         self.largest = max(self.largest, reach)
+        self.shares += is_share(corners)
         self._fits[_smallest(reach)] += 1
         if reach > FULL["percent"] and len(self._sample) < _MEASURED:
             self._sample.setdefault(image, corners)
@@ -66,10 +70,12 @@ class BoxNumbers:
         Args:
             size_of: width and height of an image by its name, ``None`` if it is not there
         """
-        fitting = 0
+        if self.shares >= _MOST * self.boxes:
+            return "unit", self._told("unit", "")
+        fitting, others = -self.shares, self.boxes - self.shares
         for scale in FULL:
             fitting += self._fits[scale]
-            if fitting >= _MOST * self.boxes:
+            if fitting >= _MOST * others:
                 break
         else:
             return "pixels", self._told("pixels", "")
@@ -90,7 +96,40 @@ class BoxNumbers:
 
     def _told(self, scale: Scale, evidence: str) -> str:
         what = f"{self.boxes:,} boxes with numbers up to {self.largest:g}"
+        if scale != "unit" and self.shares:
+            evidence += f"; {self.shares:,} with fractions up to 1 are read as shares"
         return f"{what} are read as {_WORDS[scale]}{evidence}"
+
+
+def is_share(corners: Corners) -> bool:
+    """Whether a box holds shares of the image: fractions within 0 to 1."""
+    whole = all(value == int(value) for value in corners)
+    return not whole and min(corners) >= 0 and max(corners) <= 1
+
+
+def scale_of(corners: Corners, scale: Scale) -> Scale:
+    """The scale of one box in a file whose boxes have a scale."""
+    return "unit" if is_share(corners) else scale
+
+
+def mixed_scales(boxes: Iterable[Corners]) -> dict[Scale, int]:
+    """How many boxes there are of each scale, where shares stand beside greater numbers.
+
+    Args:
+        boxes: all that are written alike, such as those of a file or of a record
+
+    Returns:
+        counts by scale, with the smallest scale that the greater numbers fit; nothing where
+        the boxes can all have one scale
+    """
+    shares, greater, reach = 0, 0, 0.0
+    for corners in boxes:
+        size = max(map(abs, corners))
+        if is_share(corners):
+            shares += 1
+        elif size > FULL["unit"]:
+            greater, reach = greater + 1, max(reach, size)
+    return {"unit": shares, _smallest(reach): greater} if shares and greater else {}
 
 
 def _smallest(reach: float) -> Scale:

@@ -4,6 +4,7 @@
 
     [x1, y1, x2, y2]      {<x1><y1><x2><y2>}      {<x1><y1><x2><y2>|<angle>}
     (x1,y1),(x2,y2)       <box>...</box>          <|box_start|>...<|box_end|>
+    {"bbox_2d": [x1, y1, x2, y2], "label": "ship"}
 
 ``x1, y1`` is the top left corner and ``x2, y2`` the bottom right one. No published file of
 RS-GPT4V shows which of them it uses; these are what GeoChat, Qwen-VL, Shikra and their kin
@@ -35,12 +36,14 @@ class BoxText:
         start: where in the text, in characters
         label: the phrase that goes with it; ``""`` where there is none
         corners: ``x1, y1, x2, y2`` in whatever unit; ``None`` if it is no box
+        form: how it is written: ``list``, ``points``, ``angles``, ``tag`` or ``token``
     """
 
     text: str
     start: int
     label: str
     corners: Corners | None
+    form: str = "list"
 
 
 _NUMBER = r"[-+]?+(?:\d{1,20}+(?:\.\d{0,20}+)?+|\.\d{1,20}+)(?:[eE][-+]?+\d{1,3}+)?+"
@@ -58,6 +61,12 @@ _PHRASE = re.compile(
     r"<(?:p|ref)>(?P<tag>[^<>]{1,500}+)</(?:p|ref)>"
     r"|<\|object_ref_start\|>(?P<token>[^<>]{1,500}+)<\|object_ref_end\|>"
 )
+_LABEL = r'"(?:label|name|class|category|object)"\s*+:\s*+"(?P<own>(?:[^"\\]|\\.){1,500}+)"'
+_LABEL_BEHIND = re.compile(r"\s*+,\s*+" + _LABEL)
+_LABEL_BEFORE = re.compile(_LABEL + r'\s*+,\s*+"\w{0,20}box\w{0,20}"\s*+:\s*+\Z')
+_REACH = 600
+"""Characters in front of a box in which its own label can stand."""
+
 _ALIKE = re.compile(r"(?:[\s,;]|<delim>|\band\b)*+")
 
 
@@ -88,16 +97,26 @@ def find_boxes(text: str, asked: str = "") -> list[BoxText]:
         elif not _ALIKE.fullmatch(text, end, match.start()):
             label = default
         end = match.end()
-        found.append(BoxText(match[0], match.start(), label, corners))
+        own = _own_label(text, match) or label
+        found.append(BoxText(match[0], match.start(), own, corners, match.lastgroup or "list"))
     return found
 
 
-def find_corners(text: str) -> list[Corners]:
-    """The boxes of a text that are sound, without their labels."""
+def find_corners(text: str) -> list[tuple[str, Corners]]:
+    """The boxes of a text that are sound, each with its form, without their labels."""
     if not _may_hold(text):
         return []
-    read = (_read(match)[1] for match in _PLACE.finditer(text))
-    return [corners for corners in read if corners is not None]
+    read = ((match.lastgroup or "list", _read(match)[1]) for match in _PLACE.finditer(text))
+    return [(form, corners) for form, corners in read if corners is not None]
+
+
+def _own_label(text: str, match: re.Match[str]) -> str:
+    """The label that stands with a box in one JSON object; ``""`` where there is none."""
+    behind = _LABEL_BEHIND.match(text, match.end())
+    if behind is not None:
+        return behind["own"].strip()
+    before = _LABEL_BEFORE.search(text[max(0, match.start() - _REACH) : match.start()])
+    return "" if before is None else before["own"].strip()
 
 
 def _may_hold(text: str) -> bool:

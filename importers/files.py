@@ -19,6 +19,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 _ODD = re.compile(r"[^A-Za-z0-9._/#-]|-[0-9a-f]{12}\Z")
 _HALF = re.compile(r"[\ud800-\udfff]")
 _MAX_NAME = 120
+_LEFT = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 MAX_LINE = 1 << 16
 """Bytes; a file without line ends is never held whole."""
 
@@ -51,6 +52,12 @@ def is_plain_name(name: str) -> bool:
         and name not in (".", "..")
         and not set(name) & set("/\\\0")
     )
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a path is of what a file manager left: ``._a.jpg``, ``__MACOSX``, ``.DS_Store``."""
+    parts = name.split("/")
+    return parts[-1].startswith("._") or "__MACOSX" in parts or parts[-1] in _LEFT
 
 
 def is_text(text: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from unicodedata import normalize
 
 from importers.files import is_text
 from importers.media import ImageError, inspect_image
@@ -17,6 +19,8 @@ _PLAIN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_. -]*+/)*+[A-Za-z0-9_][A-Za-z0-9
 """What most paths are, and nothing can be wrong with if they are short."""
 
 _DRIVE = re.compile("[A-Za-z]:")
+_SAME = {"jpeg": "jpg", "tiff": "tif"}
+_LISTINGS = 16
 _LISTED = 200_000
 """File names held at once to look them up without regard to case."""
 
@@ -42,6 +46,29 @@ def clean_path(text: str) -> str:
     if not parts:
         raise ValueError("is empty")
     return "/".join(parts)
+
+
+def find_file(folder: Path, name: str) -> Path | None:
+    """The file of a name in a folder: as written, else the one that :func:`folded` takes for it."""
+    if _is_file(folder / name):
+        return folder / name
+    try:
+        found = _listing(folder, folder.stat().st_mtime_ns).get(folded(name))
+    except OSError:
+        return None
+    return folder / found if found is not None and _is_file(folder / found) else None
+
+
+@lru_cache(_LISTINGS)
+def _listing(folder: Path, changed: int) -> dict[str, str | None]:
+    return _folded_names(folder)
+
+
+def folded(name: str) -> str:
+    """A file name without regard to case, composed accents, and suffixes that mean the same."""
+    name = normalize("NFC", name).casefold()
+    stem, dot, suffix = name.rpartition(".")
+    return stem + dot + _SAME.get(suffix, suffix)
 
 
 class ImageLookup:
@@ -89,7 +116,7 @@ class ImageLookup:
 
     def _folded_match(self, folder: Path, path: str) -> Iterator[Path]:
         for part in path.split("/"):
-            name = self._names(folder).get(part.casefold())
+            name = self._names(folder).get(folded(part))
             if name is None:
                 return
             folder = folder / name
@@ -111,8 +138,8 @@ def _folded_names(folder: Path) -> dict[str, str | None]:
     names: dict[str, str | None] = {}
     try:
         for file in folder.iterdir():
-            folded = file.name.casefold()
-            names[folded] = None if folded in names else file.name
+            key = folded(file.name)
+            names[key] = None if key in names else file.name
             if len(names) > _LISTED:
                 return {}
     except OSError:

@@ -19,6 +19,7 @@ from typing import Any
 
 from importers import app_view, fields, fo_internals, schema, store
 from importers.datasets import media_dir_of, open_dataset
+from importers.decisions import Decisions
 from importers.documents import document
 from importers.errors import RecordError, StateError
 from importers.formats import FORMATS, SPLITS, Format, find_format
@@ -68,10 +69,10 @@ def import_dataset(
     options.check()
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched
-    notes: list[str] = []
+    notes = Decisions()
     request = SourceRequest(format_name, options.splits, options.limit)
     media_dir = media_dir_of(name, options.media_dir)
-    source = locate(root, request, media_dir, name, on_note=notes.append, progress=progress)
+    source = locate(root, request, media_dir, name, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
     dataset, media_dir = open_dataset(
@@ -92,11 +93,12 @@ def fill_dataset(
     media_dir: Path,
     options: ImportOptions,
     progress: Progress = no_progress,
-    notes: Iterable[str] = (),
+    notes: Decisions | None = None,
 ) -> ImportSummary:
     """Reads a format into an open dataset; see :func:`import_dataset`."""
     started = time.perf_counter()
-    summary = ImportSummary(dataset.name, chosen.name, notes=list(notes))
+    summary = ImportSummary(dataset.name, chosen.name)
+    decisions = Decisions() if notes is None else notes
     root = source.path
     params = chosen.parsed(options.params)
     schema.declare(dataset, chosen.kind)
@@ -112,7 +114,7 @@ def fill_dataset(
     skips = SkipLog(media_dir / "skipped.jsonl", options.strict)
     try:
         records = chosen.read(
-            root, splits=options.splits, on_error=skips, on_note=summary.notes.append, **params
+            root, splits=options.splits, on_error=skips, on_note=decisions, **params
         )
         total = chosen.count(root, options.splits)
         place = Place(media_dir, options.placeholders)
@@ -120,7 +122,7 @@ def fill_dataset(
             options = replace(options, workers=1)
         images = _prepared_images(dataset, records, place, options, skips)
         images = _watched(images, total, progress)
-        made = (prepared for image in images for prepared in image)
+        made = (prepared for image in images for prepared in _told(image, decisions))
         if options.limit is not None:
             made = islice(made, max(0, options.limit - len(dataset)))
         with rare_collections():
@@ -128,9 +130,9 @@ def fill_dataset(
     finally:
         skips.close()
     if chosen.scenes and (joined := join_scenes(dataset)):
-        summary.notes.append(f"{joined:,} images stand under several ids, and were given one each")
+        decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)
-    _finish(dataset, summary, skips)
+    _finish(dataset, summary, skips, decisions)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
 
@@ -223,8 +225,16 @@ def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) 
     return sum(added)
 
 
-def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog) -> None:
+def _told(image: list[Prepared], decisions: Decisions) -> list[Prepared]:
+    """The records of an image, once it is counted how they were read."""
+    decisions.take(image)
+    return image
+
+
+def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Decisions) -> None:
     collection = fo_internals.collection(dataset)
+    summary.notes = [*decisions.others, *decisions.lines()]
+    summary.decisions = decisions.stored("import", store.info(dataset).get("decisions", ()))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = collection.estimated_document_count()
     groups = collection.aggregate(
@@ -250,6 +260,7 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog) -> None:
         skipped=summary.skipped[:LISTED],
         skipped_total=summary.skipped_total,
         notes=summary.notes,
+        decisions=summary.decisions,
     )
 
 

@@ -12,8 +12,8 @@ import math
 import os
 import zipfile
 import zlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,15 +22,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from importers.decisions import Decision
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
+from importers.image_frame import is_scrambled, read_tiff, upright
+from importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
 from importers.png import MAX_PIXELS, read_gray
 from importers.png_write import encode_gray
 
 MAX_BYTES = 8 * MAX_PIXELS
 """Of a ``.npy`` or of what is taken from an ``.npz``: the largest mask, in double precision."""
 
-MAX_LISTED_VALUES = 8
+_PHOTOMETRIC = 262
+_VOC_VOID = (224, 224, 192)
+"""The colour of 255 in the palette of PASCAL VOC, where it marks what does not count."""
 
 Pixels = NDArray[np.uint8]
 
@@ -44,11 +49,13 @@ class Mask:
         values: the distinct pixel values of the file it was read from, at most eight of
             them; empty for masks drawn from polygons
         problem: what is odd about its encoding, or ``""``
+        rule: what was decided of its values, for people; ``""`` for masks drawn from polygons
     """
 
     pixels: Pixels
     values: tuple[int, ...] = ()
     problem: str = ""
+    rule: str = ""
 
     @property
     def target(self) -> NDArray[np.bool_]:
@@ -61,41 +68,67 @@ class Mask:
         return self.pixels == IGNORE
 
 
-def from_array(array: NDArray[Any]) -> Mask:
+def from_array(
+    array: NDArray[Any],
+    setting: MaskValues | None = None,
+    *,
+    ignore: int | None = None,
+    lossy: bool = False,
+) -> Mask:
     """Reads a (height, width) array of any integer, bool or float type as a mask.
 
-    The target is ``> 0`` where the maximum is 1 or less, else ``> 127``: RefSegRS' card says
-    0/1 and its readers treat 0/255, so both occur. 255 beside 1 is *ignore*.
+    Which values are the target is decided as :mod:`importers.mask_values` says.
+
+    Args:
+        array: also with one band, three that are equal, or with alpha
+        setting: which values are the target, where that was set by hand
+        ignore: the value that the format says is *ignore*, where it does
+        lossy: whether compression has blurred the values
 
     Raises:
         MaskError: if the array has not two dimensions or is not finite
     """
-    if array.ndim == 3 and 1 in (array.shape[0], array.shape[-1]):
-        array = array[0] if array.shape[0] == 1 else array[..., 0]
-    if array.ndim == 3 and array.shape[-1] in (3, 4):
-        if not (array[..., :1] == array[..., 1:3]).all():
-            raise MaskError("the mask is a colour picture; its three bands must be equal")
-        array = array[..., 0]
+    array, odd = _one_band(array)
     if array.ndim != 2 or 0 in array.shape:
         raise MaskError(f"the mask has shape {array.shape}; expected (height, width)")
     kind = array.dtype.kind
     if kind not in "biuf" or (kind == "f" and not np.isfinite(array).all()):
         raise MaskError(f"the mask holds {array.dtype} values that are no numbers")
-    if kind == "f" and not (array == np.rint(array)).all():
-        # A probability map: the half is the usual decision.
-        return Mask((array > 0.5).astype(np.uint8), problem="fractional values, cut at 0.5")
     if kind == "b":
         array = array.view(np.uint8)
     values = _distinct_bytes(array) if array.dtype == np.uint8 else np.unique(array)
-    listed = tuple(_storable(v) for v in values[:MAX_LISTED_VALUES])
-    if set(listed) >= {1, 255} and set(listed) <= {0, 1, 255}:
-        return Mask(array.astype(np.uint8), listed)
-    problem = ""
-    if not (set(listed) <= {0, 1} or set(listed) <= {0, 255}):
-        more = " ..." if len(values) > MAX_LISTED_VALUES else ""
-        problem = f"{len(values)} values: {', '.join(map(str, listed))}{more}"
-    cut = 0 if values[-1] <= 1 else 127
-    return Mask((array > cut).view(np.uint8), listed, problem)
+    reading = read_values(array, values, setting=setting, ignore=ignore, lossy=lossy)
+    fractional = kind == "f" and not (values == np.rint(values)).all()
+    listed = () if fractional else tuple(storable(v) for v in values[:MAX_LISTED])
+    rule = reading.rule + odd if len(values) > 1 or values[0] else ""  # of nothing, nothing
+    return Mask(reading.pixels, listed, reading.problem, rule)
+
+
+def of_values(mask: Mask, example: str) -> Iterator[Decision]:
+    """What was decided of a mask's values, for whoever collects decisions."""
+    if mask.rule:
+        usual = not mask.problem and mask.rule.endswith("the target")
+        override = "mask_values=..."
+        yield Decision(mask.rule, "mask_values", example=example, override=override, usual=usual)
+
+
+def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
+    """The band that holds the mask, and what is to be said of the choice."""
+    if array.ndim != 3:
+        return array, ""
+    if 1 in (array.shape[0], array.shape[-1]):
+        return (array[0] if array.shape[0] == 1 else array[..., 0]), ""
+    if array.shape[-1] not in (2, 3, 4):
+        return array, ""
+    colors, alpha = (array, None) if array.shape[-1] == 3 else (array[..., :-1], array[..., -1])
+    if alpha is not None and (colors == colors[:1, :1]).all() and (alpha != alpha.flat[0]).any():
+        return alpha, ", in the alpha band"
+    if colors.shape[-1] == 1:
+        # Arrays of two bands are not pictures: the second may be another mask.
+        return array, ""
+    if not (colors[..., :1] == colors[..., 1:]).all():
+        raise MaskError("the mask is a colour picture; its three bands must be equal")
+    return colors[..., 0], ""
 
 
 def greatest(pixels: NDArray[np.uint8]) -> int:
@@ -113,13 +146,12 @@ def _distinct_bytes(array: NDArray[np.uint8]) -> NDArray[np.intp]:
     return np.flatnonzero(cv2.calcHist([array], [0], None, [256], [0, 256]))
 
 
-def _storable(value: Any) -> int:
-    """Within the database's integers: the no-data value of floating-point rasters is not."""
-    return max(-(1 << 63), min((1 << 63) - 1, int(value)))
-
-
-def read_mask(path: Path) -> Mask:
+def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
     """Reads a mask file: TIFF, PNG and the other rasters Pillow knows, ``.npy``, ``.npz``.
+
+    Args:
+        path: the file
+        setting: which values are the target, where that was set by hand
 
     Raises:
         MaskError: if the file is missing, broken, too large or no mask
@@ -133,9 +165,9 @@ def read_mask(path: Path) -> Mask:
             arrays = read_arrays(path)
             if not arrays:
                 raise MaskError("it holds no array")
-            return from_array(next(iter(arrays.values())))
+            return from_array(next(iter(arrays.values())), setting)
         with open(path, "rb") as stream:
-            return _decode_raster(stream)
+            return decode_raster(stream, setting)
     except MaskError as error:
         raise MaskError(f"{path.name}: {error}") from error
     except UnidentifiedImageError as error:  # whose own words quote the whole path
@@ -146,12 +178,68 @@ def read_mask(path: Path) -> Mask:
         raise MaskError(f"{path.name} cannot be decoded ({error!r})") from error
 
 
-def _decode_raster(stream: BinaryIO) -> Mask:
+def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
+    """Decodes a picture as a mask, upright.
+
+    Raises:
+        MaskError: if it is too large or no mask
+        OSError, ValueError, ...: what the decoders meet in a broken file
+    """
     with Image.open(stream) as image:
         if image.width * image.height > MAX_PIXELS:
             raise MaskError(f"{image.width}x{image.height} pixels are too many for a mask")
-        # Palette images are read by index, as training code does, not by colour.
-        return from_array(np.asarray(image.getchannel(0) if image.mode in ("LA", "PA") else image))
+        lossy = image.format == "JPEG"
+        if is_scrambled(image):
+            return from_array(read_tiff(stream, MAX_BYTES)[0], setting)
+        white_is_zero = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+        image = upright(image)
+        if image.mode in ("P", "PA"):
+            array, ignore, how = _of_palette(image)
+        elif image.mode == "LA":
+            array, ignore, how = _of_gray_and_alpha(image)
+        else:
+            array, ignore, how = np.asarray(image), None, ""
+    if white_is_zero and array.dtype.kind in "bu":
+        # Pillow turns such a TIFF round to show it; what was stored is the mask.
+        array = ~array
+        how += ", as stored (white is zero)"
+    mask = from_array(array, setting, ignore=ignore, lossy=lossy)
+    return replace(mask, rule=mask.rule + how) if how else mask
+
+
+def _of_gray_and_alpha(image: Image.Image) -> tuple[NDArray[Any], None, str]:
+    gray, alpha = np.asarray(image.getchannel(0)), np.asarray(image.getchannel(1))
+    if (gray == gray.flat[0]).all() and (alpha != alpha.flat[0]).any():
+        return alpha, None, ", in the alpha band"
+    return gray, None, ""
+
+
+def _of_palette(image: Image.Image) -> tuple[NDArray[Any], int | None, str]:
+    """A palette's picture by index, as training code reads it, or by colour.
+
+    By colour where all colours that occur are gray, so that the palette is no class palette,
+    and where black is not the colour of 0: writers that choose a palette by how common a
+    colour is put it anywhere.
+
+    Returns:
+        (height, width) of values, the value that is *ignore*, and how it was read
+    """
+    indices = np.asarray(image.getchannel(0) if image.mode == "PA" else image)
+    colors = np.zeros((256, 3), np.uint8)
+    given = np.array(image.getpalette() or (), np.uint8).reshape(-1, 3)
+    colors[: len(given)] = given[:256]
+    used = np.unique(indices)
+    if (colors[used] == colors[used][:, :1]).all() and len(used) > 1:
+        values = colors[:, 0][indices]
+        differs = not np.array_equal(values > 0, indices > 0)
+        return values, None, ", by the gray of the palette" * differs
+    black = used[~colors[used].any(axis=1)]
+    if len(black) == 1 and black[0]:
+        order = np.arange(256, dtype=np.uint8)
+        order[[0, black[0]]] = black[0], 0
+        return order[indices], None, ", with the palette's black for the background"
+    ignore = IGNORE if tuple(colors[IGNORE]) == _VOC_VOID else None
+    return indices, ignore, ""
 
 
 def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:

@@ -18,6 +18,20 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from importers.errors import PairLensError
+from importers.image_frame import (
+    COMPRESSION,
+    NO_DATA,
+    ORIENTATION,
+    TIFFFILE_READS,
+    UPRIGHT,
+    as_number,
+    is_scrambled,
+    is_tiff,
+    orientation_of,
+    read_tiff,
+    upright,
+    upright_size,
+)
 from importers.masks import MAX_BYTES, MAX_PIXELS
 
 CHIP = 512
@@ -26,15 +40,15 @@ CHIP = 512
 BROWSER_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP"})
 """What every browser draws; a TIFF gets an error mark in the App."""
 
-_BITS_PER_SAMPLE, _COMPRESSION, _SAMPLES_PER_PIXEL = 258, 259, 277
-_TIFFFILE_READS = frozenset({1, 8, 32946})
-"""Compressions that tifffile reads by itself: none, and deflate under its two numbers."""
+_BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
 
 _AT_ONCE = 1 << 20
 """Bytes; a smaller file is read once, for its digest and for its header."""
 
 _GRID_STEP = 64
 _FAR = 1e30
+_NO_DATA = (-9999, -32767, -32768)
+_WELL_BELOW = 0.9
 
 
 class ImageError(PairLensError):
@@ -46,12 +60,14 @@ class ImageFacts:
     """An image's header and content digest.
 
     Attributes:
-        width, height: in pixels
+        width, height: in pixels, upright
         bands: number of channels
         mime_type: of the file
         size_bytes: of the file
         digest: SHA-256 of the file
         browsable: whether a browser can show it
+        orientation: which way up its rows and columns are stored, 1 to 8; see
+            :mod:`importers.image_frame`
     """
 
     width: int
@@ -61,6 +77,12 @@ class ImageFacts:
     size_bytes: int
     digest: str
     browsable: bool
+    orientation: int = UPRIGHT
+
+    @property
+    def raw_size(self) -> tuple[int, int]:
+        """Width and height as the rows and columns are stored."""
+        return upright_size(self.width, self.height, self.orientation)
 
 
 def inspect_image(path: Path) -> ImageFacts:
@@ -93,14 +115,17 @@ def _inspect(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
     stream.seek(0)
     try:
         with Image.open(stream) as image:
+            orientation = orientation_of(image)
+            size_shown = image.size if is_tiff(image) else upright_size(*image.size, orientation)
             facts = ImageFacts(
-                *image.size,
+                *size_shown,
                 # Pillow leaves out bands that a TIFF does not name, such as near infrared.
                 bands=int(_tags(image).get(_SAMPLES_PER_PIXEL, len(image.getbands()))),
                 mime_type=Image.MIME.get(image.format or "", "application/octet-stream"),
                 size_bytes=size,
                 digest=digest,
                 browsable=image.format in BROWSER_FORMATS,
+                orientation=orientation,
             )
     except UnidentifiedImageError:
         facts = _inspect_tiff(stream, name, size, digest)
@@ -120,18 +145,31 @@ def _inspect_tiff(stream: BinaryIO, name: str, size: int, digest: str) -> ImageF
     try:
         with tifffile.TiffFile(stream) as tiff:
             page = tiff.pages.first
-            width, height, bands = page.imagewidth, page.imagelength, page.samplesperpixel
+            tag = page.tags.get(ORIENTATION)
+            orientation = int(tag.value) if tag is not None else UPRIGHT
+            width, height = upright_size(page.imagewidth, page.imagelength, orientation)
+            bands = page.samplesperpixel
     except Exception as error:
         raise ImageError(f"{name} is no image that can be read ({error})") from error
-    return ImageFacts(width, height, bands, "image/tiff", size, digest, browsable=False)
+    return ImageFacts(width, height, bands, "image/tiff", size, digest, False, orientation)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """Decodes an image as (height, width, 3) uint8 RGB.
+    """Decodes an image as (height, width, 3) uint8 RGB, upright; see :func:`decode_rgb`."""
+    return decode_rgb(path)[0]
+
+
+def decode_rgb(path: Path) -> tuple[NDArray[np.uint8], str]:
+    """Decodes an image as RGB, upright.
 
     One band is repeated, bands past the third are left out, an alpha band with them; deeper
-    than 8 bits is stretched between the 1st and 99th percentile of each image. Of 16-bit
-    colour that Pillow alone can read (PNG, LZW in TIFF) the upper 8 bits are taken.
+    than 8 bits is stretched between the 1st and 99th percentile of each image's valid pixels.
+    Pixels without data are black. Of 16-bit colour that Pillow alone can read (PNG, LZW in
+    TIFF) the upper 8 bits are taken.
+
+    Returns:
+        (height, width, 3) uint8, and which value was taken for no data, in words; ``""`` where
+        there is none
 
     Raises:
         ImageError: if the image cannot be decoded
@@ -139,16 +177,28 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     inspect_image(path)
     try:
         with Image.open(path) as image:
-            pixels = _read_tiff(path) if _is_deep_colour(image) else _decode(image)
+            if _is_deep_colour(image) or is_scrambled(image):
+                pixels, declared = read_tiff(path, MAX_BYTES)
+            else:
+                declared = as_number(_tags(image).get(NO_DATA))
+                pixels = _decode(image)
     except UnidentifiedImageError:
-        pixels = _read_tiff(path)
+        pixels, declared = _read_unknown(path)
     except ImageError:
         raise
     except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
         raise ImageError(f"{path.name} cannot be decoded ({error})") from error
     if not pixels.size:
         raise ImageError(f"{path.name} holds no pixels")
-    return _to_rgb8(pixels)
+    return _to_rgb8(pixels, declared)
+
+
+def _read_unknown(path: Path) -> tuple[NDArray[np.generic], float | None]:
+    """TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
+    try:
+        return read_tiff(path, MAX_BYTES)
+    except Exception as error:
+        raise ImageError(f"{path.name} cannot be decoded ({error})") from error
 
 
 def _tags(image: Image.Image) -> Mapping[int, Any]:
@@ -159,45 +209,75 @@ def _tags(image: Image.Image) -> Mapping[int, Any]:
 def _is_deep_colour(image: Image.Image) -> bool:
     """Whether Pillow would give the upper 8 bits alone, which are nearly black in most data."""
     bits = _tags(image).get(_BITS_PER_SAMPLE, (8,))
-    readable = _tags(image).get(_COMPRESSION, 1) in _TIFFFILE_READS
+    readable = _tags(image).get(COMPRESSION, 1) in TIFFFILE_READS
     return max(bits) > 8 and readable and not image.mode.startswith(("I", "F"))
 
 
 def _decode(image: Image.Image) -> NDArray[np.generic]:
     """(height, width) or (height, width, bands) of any depth."""
+    image = upright(image)
     # Pillow's own conversion to RGB cuts deeper samples off at 255.
     direct = image.mode.startswith(("I", "F")) or image.mode in ("L", "RGB", "RGBA", "RGBX")
     return np.asarray(image if direct else image.convert("RGB"))
 
 
-def _read_tiff(path: Path) -> NDArray[np.generic]:
-    """TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            page = tiff.pages.first
-            if page.nbytes > MAX_BYTES:
-                raise ValueError(f"{page.nbytes:,} bytes are too many for an image")
-            pixels, axes = page.asarray(), page.axes
-    except Exception as error:
-        raise ImageError(f"{path.name} cannot be decoded ({error})") from error
-    if axes == "SYX":  # planar configuration
-        pixels, axes = np.moveaxis(pixels, 0, -1), "YXS"
-    if axes not in ("YX", "YXS"):
-        raise ImageError(f"{path.name} holds {axes} of shape {pixels.shape}, which is no image")
-    return pixels
-
-
-def _to_rgb8(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _to_rgb8(pixels: NDArray[np.generic], declared: float | None) -> tuple[NDArray[np.uint8], str]:
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else np.repeat(pixels[..., :1], 3, axis=-1)
-    if pixels.dtype != np.uint8:
-        # Not past what single precision can subtract: no-data values are often the largest.
-        values = np.nan_to_num(np.clip(pixels, -_FAR, _FAR).astype(np.float32))
-        low, high = np.percentile(values, (1, 99))
-        values = (values - low) * (255 / max(float(high - low), 1e-6))
-        pixels = np.clip(values, 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(pixels, dtype=np.uint8)
+    if pixels.dtype == np.uint8:
+        return np.ascontiguousarray(pixels, dtype=np.uint8), ""
+    absent, told = no_data(pixels, declared)
+    # Not past what single precision can subtract: no-data values are often the largest.
+    values = np.nan_to_num(np.clip(pixels, -_FAR, _FAR).astype(np.float32))
+    valid = values[~absent] if told else values
+    if not valid.size:
+        return np.zeros(pixels.shape, np.uint8), told
+    low, high = np.percentile(valid, (1, 99))
+    values = (values - low) * (255 / max(float(high - low), 1e-6))
+    values[absent] = 0
+    return np.ascontiguousarray(np.clip(values, 0, 255).astype(np.uint8)), told
+
+
+def no_data(pixels: NDArray[np.generic], declared: float | None) -> tuple[NDArray[np.bool_], str]:
+    """Which pixels hold no data, and by which value that is known.
+
+    What the file declares counts; beside it NaN and infinity, what no sensor measures
+    (:data:`_NO_DATA` and what is beyond single precision), and the greatest value of unsigned
+    samples where all others lie well below it.
+
+    Args:
+        pixels: (height, width, bands)
+        declared: the value that the file declares
+
+    Returns:
+        (height, width, bands) bool, and the values in words, ``""`` where there are none
+    """
+    absent = np.zeros(pixels.shape, np.bool_)
+    met: list[str] = []
+
+    def take(where: NDArray[np.bool_], what: str) -> None:
+        if where.any():
+            np.logical_or(absent, where, out=absent)
+            met.append(what)
+
+    if declared is not None:
+        take(np.isclose(pixels, declared, rtol=1e-6, atol=0), f"{declared:g} (declared)")
+    if pixels.dtype.kind == "f":
+        take(~np.isfinite(pixels), "NaN or infinity")
+        take(np.abs(np.nan_to_num(pixels)) > _FAR, "a value beyond 1e30")
+    if pixels.dtype.kind in "if":
+        for value in _NO_DATA:
+            if value != declared:
+                take(pixels == value, f"{value}")
+    elif pixels.dtype.kind == "u" and not met:
+        greatest = np.iinfo(pixels.dtype).max  # type: ignore[arg-type]
+        where = pixels == greatest
+        others = pixels[~where]
+        varied = others.size > 0 and others.max() > others.min()
+        if where.any() and varied and int(others.max()) < greatest * _WELL_BELOW:
+            take(where, f"{greatest}")
+    return absent, ", ".join(met)
 
 
 def placeholder(name: str, width: int = CHIP, height: int = CHIP) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from importers.errors import UsageError
 from importers.formats.base import SPLITS
@@ -73,4 +74,5 @@ class ImportSummary:
     skipped: list[dict[str, str]] = field(default_factory=list)
     skipped_total: int = 0
     notes: list[str] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0

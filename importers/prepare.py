@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from importers.archives import extract
+from importers.decisions import Decision
 from importers.errors import MaskError, RecordError
 from importers.files import safe_name, write_atomic
+from importers.image_frame import UPRIGHT
+from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
 from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, encode_png, read_mask
-from importers.media import CHIP, ImageError, ImageFacts, inspect_image, placeholder, read_rgb
-from importers.polygons import polygon_faults, rasterize
+from importers.masks import Mask, encode_png, of_values, read_mask
+from importers.media import CHIP, ImageError, ImageFacts, decode_rgb, inspect_image, placeholder
 from importers.records import (
     CaptionedImage,
     Encoded,
@@ -31,7 +33,6 @@ from importers.records import (
     Record,
     Target,
 )
-from importers.rle import decode_rle
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class PreparedImage:
         facts: of the image
         missing: whether it is a placeholder
         content: SHA-256 of the pixels as RGB where they were decoded; else ``""``
+        decisions: how the file was read where that could have been done in two ways
     """
 
     filepath: Path
@@ -64,6 +66,7 @@ class PreparedImage:
     facts: ImageFacts
     missing: bool
     content: str = ""
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,14 @@ class PreparedPair:
         image: its image
         mask_path: the stored mask, or ``None`` where it could not be decoded
         stats: the mask's measurements, with the error where it could not be decoded
+        decisions: how the mask was read where that could have been done in two ways
     """
 
     record: Pair
     image: PreparedImage
     mask_path: Path | None
     stats: MaskStats
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,14 @@ def prepare(records: tuple[Record, ...], place: Place) -> list[Prepared]:
 
 def _prepare_pairs(pairs: list[Pair], image: PreparedImage, place: Place) -> list[PreparedPair]:
     masks: dict[Target, tuple[Path | None, MaskStats]] = {}
+    prepared = []
     for pair in pairs:
+        decisions: tuple[Decision, ...] = ()  # of a mask that pairs share, told once
         if pair.target not in masks:
-            masks[pair.target] = _prepare_mask(pair, image.facts, place)
-    return [PreparedPair(pair, image, *masks[pair.target]) for pair in pairs]
+            path, stats, decisions = _prepare_mask(pair, image.facts, place)
+            masks[pair.target] = path, stats
+        prepared.append(PreparedPair(pair, image, *masks[pair.target], decisions))
+    return prepared
 
 
 def _prepare_image(record: Record, place: Place) -> PreparedImage:
@@ -122,14 +131,24 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
     try:
         path, facts = _bring(record.image, place)
         rendition, content = None, ""
+        decisions = list(_of_orientation(facts, path.name))
         if not facts.browsable:
             rendition = place.media_dir / "renditions" / f"{name}.png"
-            pixels = read_rgb(path)
+            pixels, absent = decode_rgb(path)
+            if absent:
+                rule = f"images hold no data where they hold {absent}: shown black"
+                decisions.append(Decision(rule, "no_data", example=path.name))
             content = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
             write_atomic(rendition, encode_png(pixels))
     except ImageError as error:
         raise RecordError(str(record.source), str(error)) from error
-    return PreparedImage(path, rendition, facts, missing=False, content=content)
+    return PreparedImage(path, rendition, facts, False, content, tuple(decisions))
+
+
+def _of_orientation(facts: ImageFacts, name: str) -> Iterator[Decision]:
+    if facts.orientation != UPRIGHT:
+        rule = f"images declare orientation {facts.orientation} and are read upright"
+        yield Decision(rule, "orientation", example=name)
 
 
 def _bring(image: ImageFile, place: Place) -> tuple[Path, ImageFacts]:
@@ -147,26 +166,40 @@ def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
     return PreparedImage(chip, None, facts, missing=True)
 
 
-def _prepare_mask(pair: Pair, facts: ImageFacts, place: Place) -> tuple[Path | None, MaskStats]:
+def _prepare_mask(
+    pair: Pair, facts: ImageFacts, place: Place
+) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
     try:
-        mask, faults = _decode(pair.target, facts.height, facts.width)
+        mask, faults, decisions = _decode(pair.target, facts)
     except MaskError as error:
-        return None, MaskStats(error=str(error))
+        return None, MaskStats(error=str(error)), ()
     path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
     write_atomic(path, encode_png(mask.pixels))
-    return path, measure(mask, faults)
+    for decision in decisions:
+        decision.example = decision.example or pair.key
+    return path, measure(mask, faults), tuple(decisions)
 
 
-def _decode(target: Target, height: int, width: int) -> tuple[Mask, tuple[str, ...]]:
+def _decode(target: Target, facts: ImageFacts) -> tuple[Mask, tuple[str, ...], list[Decision]]:
+    """A target's mask, what is wrong with its polygons, and what was decided."""
     if isinstance(target, Polygons):
-        faults = polygon_faults(target.shapes, height, width)
-        return rasterize(target.shapes, height, width), faults
+        return draw_upright(target.shapes, facts)
+    if isinstance(target, NoTarget):
+        return Mask(np.zeros((facts.height, facts.width), np.uint8)), (), []
+    decisions: list[Decision] = []
     if isinstance(target, Encoded):
         counts = list(target.counts) if isinstance(target.counts, tuple) else target.counts
-        return Mask(decode_rle({"size": list(target.size), "counts": counts})), ()
-    if isinstance(target, NoTarget):
-        return Mask(np.zeros((height, width), np.uint8)), ()
-    return read_mask(target.path), ()
+        rle = {"size": list(target.size), "counts": counts}
+        on_side = facts.raw_size != (facts.width, facts.height)
+        size = (facts.height, facts.width)
+        pixels, swapped = decode_in_frame(rle, size, stored_on_side=on_side)
+        mask = Mask(pixels)
+        decisions += swapped
+    else:
+        mask = read_mask(target.path, target.values)
+        decisions += of_values(mask, target.path.name)
+    pixels, turned = in_upright_frame(mask.pixels, facts)
+    return replace(mask, pixels=pixels), (), decisions + turned
 
 
 def group_by_image(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:

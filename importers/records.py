@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from importers.mask_values import MaskValues
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -73,9 +75,15 @@ class Polygons:
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """A target stored as a mask image (TIFF or PNG)."""
+    """A target stored as a mask image (TIFF or PNG).
+
+    Attributes:
+        path: the file
+        values: which of its values are the target, where that was set by hand
+    """
 
     path: Path
+    values: MaskValues | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from importers import hub
 from importers.errors import OnNote, StateError, UsageError, ignore_note
-from importers.files import MARKER, mark_folder
+from importers.files import MARKER, is_leftover, mark_folder
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
 from importers.unzip import unzip
+
+MOST_LEVELS = 4
+"""Folders around everything."""
 
 UNPACKED = ".unpacked"
 """A file that stands in folders into which an archive was unpacked whole."""
@@ -94,8 +97,8 @@ def locate(
     if archive is not None:
         folder = unpacked_folder(archive, media_dir)
         _unpack_once(archive, folder, owner, on_note, progress)
-        path = _inner(folder)
-    return Located(given, path)
+        path = folder
+    return Located(given, _inner(path) if path.is_dir() else path)
 
 
 def _only_archive(path: Path) -> Path | None:
@@ -129,9 +132,18 @@ def _unpack_once(
 
 
 def _inner(folder: Path) -> Path:
-    """The folder itself, or the only folder in it if the archive wraps everything in one."""
-    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    wrapped = len(entries) == 1 and entries[0].is_dir()
-    if wrapped and not any(f.detect(folder) for f in FORMATS.values()):
-        return entries[0]
-    return folder
+    """The folder itself, or one below it where it has one around everything, or several."""
+    inner = folder
+    for _ in range(MOST_LEVELS):
+        if any(f.detect(inner) for f in FORMATS.values()):
+            return inner
+        entries = [entry for entry in inner.iterdir() if not _is_hidden(entry.name)]
+        if len(entries) != 1 or not entries[0].is_dir():
+            break
+        inner = entries[0]
+    # What holds no format is named as it was given.
+    return inner if any(f.detect(inner) for f in FORMATS.values()) else folder
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or is_leftover(name)

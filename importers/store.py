@@ -65,6 +65,13 @@ def update_info(dataset: Any, **facts: Any) -> None:
     dataset.save()
 
 
+def add_decisions(dataset: Any, decisions: list[dict[str, Any]]) -> None:
+    """Stores what a step decided, in place of what the same step decided before."""
+    steps = {decision["step"] for decision in decisions}
+    kept = [d for d in info(dataset).get("decisions", ()) if d["step"] not in steps]
+    update_info(dataset, decisions=[*kept, *decisions])
+
+
 def embedded(values: dict[str, Any]) -> dict[str, Any]:
     """An embedded document of no particular class."""
     return {"_cls": "DynamicEmbeddedDocument", **values}

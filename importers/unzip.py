@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from importers.decisions import LEFT_OUT, Decision
 from importers.errors import OnNote, StateError, ignore_note
-from importers.files import is_plain_name, write_stream
+from importers.files import is_leftover, is_plain_name, write_stream
 from importers.parallel import Progress, no_progress
 
 MAX_MEMBERS = 20_000_000
@@ -18,7 +19,6 @@ MAX_RATIO = 300
 """Bytes out for a byte in, over the whole archive: TIFF masks of one value shrink to a 250th."""
 
 _SPARE = 1 << 30
-_IGNORED = ("__MACOSX",)
 
 
 def unzip(
@@ -40,11 +40,16 @@ def unzip(
         members = [m for m in opened.infolist() if not m.is_dir()]
         _check_size(archive, folder, members)
         done: set[str] = set()
+        leftovers = [m.filename for m in members if is_leftover(m.filename)]
+        if leftovers:
+            on_note(Decision(LEFT_OUT, "left_out", example=leftovers[0], times=len(leftovers)))
         for number, member in enumerate(members, 1):
             reason = _refusal(member, done)
-            if reason:
+            if is_leftover(member.filename):
+                pass
+            elif reason:
                 on_note(f"{archive.name}: {member.filename[:200]!r} is left out: {reason}")
-            elif not member.filename.startswith(_IGNORED):
+            else:
                 done.add(member.filename.casefold())
                 _unpack(opened, member, folder / member.filename)
             progress(number, len(members))

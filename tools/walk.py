@@ -8,10 +8,12 @@ A small generated dataset in a database of its own is taken to where the entry s
 entry runs once under a profile hook. Functions count when they run for the first time, as for
 a reader who follows the code and reads each function once:
 
-files    files of ``importers`` and ``fiftyone_plugin`` in which a function ran, in that order
+files    files of ``importers`` and ``fiftyone_plugin`` in which a function ran, in that order;
+         a folder of registered modules counts as one file, and what these call is not followed
 returns  how often the next new function is in a file that was left before
 climbs   calls, each pair of functions once, from a file into one that stands above it: one that
-         imports it, at whatever distance, or is of a higher room
+         imports it, at whatever distance, or is of a higher room. An iterator that was handed
+         down and is advanced there is no climb
 """
 
 from __future__ import annotations
@@ -37,6 +39,12 @@ sys.path.insert(0, str(ROOT))
 PACKAGES = ("importers", "fiftyone_plugin")
 ROOMS = ("importers", "language", "metrics", "checks", "predictors", "curation", "exporters")
 """The rooms in the order in which they may import each other, the lowest first."""
+
+
+REGISTERED = (
+    "fiftyone_plugin/checks/catalogue/", "fiftyone_plugin/predictors/builtin/", "importers/formats/"
+)  # fmt: skip
+"""Folders of the checks, predictors and formats that are called through a registry."""
 
 
 @dataclass
@@ -78,11 +86,12 @@ class Tracer:
     def _on_event(self, frame: FrameType, event: str, arg: object) -> None:
         if event != "call" or not (file := _file_of(frame.f_code)):
             return
-        caller = frame.f_back
-        while caller is not None and not _file_of(caller.f_code):
-            caller = caller.f_back
-        if caller is not None:
-            self._climb(caller.f_code, frame.f_code)
+        callers = [code for code in _callers(frame) if _file_of(code)]
+        if any(_is_registered(code) for code in callers):
+            return
+        is_iterator = frame.f_code.co_flags & inspect.CO_GENERATOR
+        if callers and not is_iterator and not _is_registered(frame.f_code):
+            self._climb(callers[0], frame.f_code)
         if frame.f_code not in self._seen and not _is_part(frame.f_code):
             self._seen.add(frame.f_code)
             self._enter(file)
@@ -108,7 +117,22 @@ def _file_of(code: CodeType) -> str:
     if not code.co_flags & inspect.CO_OPTIMIZED or not code.co_filename.startswith(str(ROOT)):
         return ""
     file = code.co_filename.removeprefix(f"{ROOT}/")
-    return file if file.split("/")[0] in PACKAGES else ""
+    if file.split("/")[0] not in PACKAGES:
+        return ""
+    folder = next((one for one in REGISTERED if file.startswith(one)), None)
+    return f"{folder}*" if folder and not file.endswith("/base.py") else file
+
+
+def _callers(frame: FrameType) -> Iterator[CodeType]:
+    """The functions that a frame was called from, the nearest first."""
+    caller = frame.f_back
+    while caller is not None:
+        yield caller.f_code
+        caller = caller.f_back
+
+
+def _is_registered(code: CodeType) -> bool:
+    return _file_of(code).endswith("*")
 
 
 def _is_part(code: CodeType) -> bool:

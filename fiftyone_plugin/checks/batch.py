@@ -262,7 +262,9 @@ class Batch:
         return batch
 
     def take(self, rows: Sequence[int]) -> Batch:
-        """Some of the rows as a batch of their own."""
+        """Some of the rows as a batch of their own, which shares the samples that are made."""
+        if list(rows) == list(range(len(self))):
+            return self
         taken = Batch([self.rows[row] for row in rows], self.columns)
         taken._samples = {
             n: self._samples[row] for n, row in enumerate(rows) if row in self._samples

@@ -74,11 +74,11 @@ def find_across(
 def find_all(samples: Sequence[Sample], checks: Sequence[Check]) -> dict[str, list[Finding]]:
     """Findings of all checks by key, as they would be if the samples were a dataset."""
     batch = Batch.of(samples, checks)
-    found: defaultdict[str, list[Finding]] = defaultdict(list)
+    found: dict[str, list[Finding]] = {key: [] for key in batch.keys}
     for one in checks if len(batch) else ():
         for issue in issues_in(batch, one):
             found[issue.key].append(one.finding(issue))
-    return dict(found)
+    return found
 
 
 def issues_in(batch: Batch, one: Check) -> Iterator[Issue]:

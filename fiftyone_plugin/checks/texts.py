@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fiftyone_plugin.checks.base import Check, CheckFunction, Issue, Sample, Severity
-from fiftyone_plugin.checks.batch import Batch
-from importers.fields import CAPTIONS, CONVERSATIONS, PHRASE
+from fiftyone_plugin.checks.batch import FIXED, Batch, Columns, Row
+from importers.fields import CAPTIONS, CONVERSATIONS, KEY, PHRASE
 from importers.formats.base import Kind
 from importers.records import Caption, Turn
 
@@ -83,6 +83,12 @@ def quoted(text: str) -> str:
     return repr(line if len(line) <= MAX_QUOTED else f"{line[:MAX_QUOTED]} ...")
 
 
+def in_quotes(text: str) -> str:
+    """Words of a query as they stand in it, so that they can be found there again."""
+    text = text.strip()
+    return f"'{text[:MAX_QUOTED]} ...'" if len(text) > MAX_QUOTED else f"'{text}'"
+
+
 class Remark(NamedTuple):
     """What is remarked of one of a sample's texts; as in an issue."""
 
@@ -112,6 +118,11 @@ def for_kind(one: Check, kind: Kind) -> Check:
     return replace(one, needs=needs, function=partial(_in_texts, one.function))
 
 
+def _query_row(key: str, query: str) -> Row:
+    known = {KEY: key, PHRASE: query}
+    return [known.get(path) for path in FIXED]
+
+
 def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[Issue]:
     """Runs a check of queries over the texts of each sample as if they were queries."""
     texts = [
@@ -120,9 +131,9 @@ def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[
         for each in written(sample)
         if each.caption or len(each.text.split()) >= MIN_WORDS
     ]
-    queries = (Sample(str(n), "", "", each.text) for n, (_, each) in enumerate(texts))
+    queries = [_query_row(str(n), each.text) for n, (_, each) in enumerate(texts)]
     found: defaultdict[str, list[Remark]] = defaultdict(list)
-    for issue in function(Batch.of(queries, ()), **params):
+    for issue in function(Batch(queries, Columns.of((), {})), **params):
         sample, (place, _, _) = texts[int(issue.key)]
         note = issue.note.replace("the query", place)
         note = note if place in note else f"{place}: {note}"

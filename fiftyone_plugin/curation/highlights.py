@@ -40,7 +40,10 @@ _READERS: dict[str, Callable[[str], list[Mark]]] = {
     "coordinate": _reader(coordinates, "coordinate"),
 }
 
-_QUOTING = ("boilerplate", "unanswerable_query", "garbled_query")
+_QUOTING = (
+    "boilerplate", "unanswerable_query", "garbled_query", "request_form", "prompt_talk",
+    "generic_query", "not_from_above", "garbled_request", "broken_crop",
+)  # fmt: skip
 """Checks whose note quotes what they found."""
 
 _QUOTED = re.compile(r"'(.+)'", re.DOTALL)

@@ -10,6 +10,15 @@ from fiftyone_plugin.language.regions import CENTER, WHOLE, Interval, Region
 HEDGE_MARGIN = 0.1
 """How much wider a hedged region is on each side, in image sides."""
 
+HEDGE_ACROSS = 0.01
+"""The same across the middle of the image: "near the left" is no place on the right."""
+
+NEAR_CENTER: Interval = (0.15, 0.85)
+"""Where "near the center" is."""
+
+BESIDE_SIDE: Interval = (0.25, 0.75)
+"""Where "bottom center" is from left to right: wider than the middle of the image."""
+
 OFFSET_REACH = 0.35
 """How far from the centre "slightly left of the centre" reaches, in image sides."""
 
@@ -84,13 +93,22 @@ def region_of(directions: Directions, *, hedged: bool, extreme: bool, widened: b
         reach = OFFSET_REACH if hedged else 0.5
         x, y = _beside(horizontal, reach), _beside(vertical, reach)
     else:
-        rest = CENTER if directions.center else WHOLE
+        rest = BESIDE_SIDE if directions.center else WHOLE
         x = _side(horizontal, reach) if horizontal else rest
         y = _side(vertical, reach) if vertical else rest
         if not horizontal and not vertical:
-            x = y = CENTER
-    region = Region(x[0], y[0], x[1], y[1])
-    return region.widened(HEDGE_MARGIN) if widened else region
+            x = y = NEAR_CENTER if widened else CENTER
+    margins = [_margins(interval) if widened else (0.0, 0.0) for interval in (x, y)]
+    (left, right), (top, bottom) = margins
+    return Region(x[0] - left, y[0] - top, x[1] + right, y[1] + bottom) & Region(0, 0, 1, 1)
+
+
+def _margins(interval: Interval) -> Interval:
+    """How much a hedge widens an interval to either side."""
+    if interval == NEAR_CENTER:
+        return 0.0, 0.0
+    low, high = (HEDGE_ACROSS if side == 0.5 else HEDGE_MARGIN for side in interval)
+    return low, high
 
 
 def name_of(directions: Directions, *, extreme: bool) -> str:

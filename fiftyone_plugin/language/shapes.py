@@ -26,7 +26,8 @@ _SHAPE = {
     for word in words.split()
 }
 _LETTERS = v.words("l t u v h c y x")
-_SHAPE_WORDS = _LETTERS | _SHAPE.keys()
+SHAPE_WORDS = frozenset(_SHAPE)
+_SHAPE_WORDS = _LETTERS | SHAPE_WORDS
 _FORM = v.words("shape shaped form formed shapes")
 _ENDS_COMPOUND = _FORM | {"out", "like"}
 _MEASURED = v.words("meter meters metre metres feet foot m km times way")

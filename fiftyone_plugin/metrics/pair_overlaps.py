@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
+from fiftyone_plugin.language import normal_form
 from fiftyone_plugin.metrics.label_masks import (
     LISTS,
     Instance,
@@ -19,7 +20,6 @@ from fiftyone_plugin.metrics.label_masks import (
 )  # fmt: skip
 from fiftyone_plugin.metrics.overlap import Overlap, overlap, resize
 from fiftyone_plugin.metrics.pair_attributes import ATTRIBUTES
-from fiftyone_plugin.metrics.slices import normal_form
 from importers import fields
 from importers.errors import MaskError
 from importers.masks import Pixels

@@ -49,6 +49,7 @@ class PredictSummary:
     without: list[str] = dataclasses.field(default_factory=list)
     failures: list[dict[str, str]] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    decisions: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     stopped: bool = False
     first: list[str] = dataclasses.field(default_factory=list)
     seconds: float = 0.0

@@ -18,13 +18,16 @@ Several records of one pair in one file are instances: those with enough ``score
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fiftyone_plugin.language import normal_form
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from fiftyone_plugin.predictors.results_names import (
     ImageTable,
@@ -32,19 +35,23 @@ from fiftyone_plugin.predictors.results_names import (
     pair_names,
     ref_names,
 )
-from importers.errors import LayoutError, MaskError
+from importers.decisions import Decision
+from importers.errors import LayoutError, MaskError, OnNote, ignore_note
 
 MAX_JSON = 512 << 20
 """Bytes; a hundred thousand masks as RLE take 50 million."""
 
 LINES = (".jsonl", ".ndjson")
 _LISTS = ("annotations", "predictions", "results")
-_MASK = ("segmentation", "mask", "rle")
+_MASK = ("segmentation", "segm", "segmentations", "mask", "rle", "polygon", "polygons")
 _KEY = ("key", "pair_key")
 _REF = ("ref_id", "refer_id")
 _IMAGE = ("file_name", "image_name", "image_path", "image", "image_id")
 _PHRASE = ("phrase", "query", "sent", "sentence", "expression", "caption", "text")
 _MISSING = object()
+_LOOKED_INTO = 1000
+_SMALLEST = 2
+"""Pixels; in an image of no more, shares and pixels cannot be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Record:
         file, index: where it stands
         mask: as it was written
         size: (width, height) of its image where the file tells, or ``None``
-        score: 1 where there is none
+        score: 1 where there is none; ``None`` where it is no number
         phrase: in normal form, or ``""``
     """
 
@@ -63,7 +70,7 @@ class Record:
     index: int
     mask: Any
     size: tuple[int, int] | None
-    score: float
+    score: float | None
     phrase: str
 
     @property
@@ -77,11 +84,21 @@ class CocoResults:
 
     Args:
         contents: what :func:`read_content` gave for each file
-        min_score: records with a lower score do not count
+        min_score: records with a lower score do not count; by default all do
+        scale: of polygons: ``pixels``, ``unit``, or ``auto`` to decide it record by record
+        on_note: takes what was decided
     """
 
-    def __init__(self, contents: Mapping[Path, Any], min_score: float = 0.0) -> None:
+    def __init__(
+        self,
+        contents: Mapping[Path, Any],
+        min_score: float = -math.inf,
+        scale: str = "auto",
+        on_note: OnNote = ignore_note,
+    ) -> None:
         self._min_score = min_score
+        self._scale = scale
+        self._on_note = on_note
         self._keys: dict[str, list[Record]] = {}
         self._refs: dict[str, list[Record]] = {}
         self._images: ImageTable[Record] = ImageTable()
@@ -113,18 +130,47 @@ class CocoResults:
         files = sorted({r.file.name for r in records if r.file})
         if len({r.file for r in records}) > 1:
             raise MaskError(f"{', '.join(files)} all claim {query.key}; keep one run")
-        counting = [r for r in records if r.score >= self._min_score]
+        counting = [record for record in records if _score(record) >= self._min_score]
         if not counting:
-            size = _decode(records[0], query).shape
-            return np.zeros(size, np.uint8)
-        return _joined(counting, query)
+            return np.zeros(self._decode(records[0], query).shape, np.uint8)
+        return self._joined(counting, query)
 
     def unused(self) -> list[str]:
         """Records that no query asked for so far."""
         return [r.place for r in self._all if f"{r.file}[{r.index}]" not in self._used]
 
+    def _joined(self, records: Sequence[Record], query: Query) -> Prediction:
+        mask = self._decode(records[0], query)
+        for record in records[1:]:
+            more = self._decode(record, query)
+            if more.shape != mask.shape:
+                raise MaskError(f"{record.place} has another size than {records[0].place}")
+            mask |= more
+        return mask
+
+    def _decode(self, record: Record, query: Query) -> Prediction:
+        """A record's mask.
+
+        Raises:
+            MaskError: naming the record, if it holds none
+        """
+        from importers.mask_frame import decode_in_frame
+
+        width, height = record.size or query.image_size
+        try:
+            if isinstance(record.mask, dict):
+                mask, decisions = decode_in_frame(record.mask, (height, width))
+            else:
+                mask, decisions = _polygons(record.mask, (width, height), self._scale)
+        except MaskError as error:
+            raise MaskError(f"{record.place}: {error}") from error
+        for decision in decisions:
+            decision.example = record.place
+            self._on_note(decision)
+        return mask
+
     def _find(self, query: Query) -> list[Record]:
-        phrase = normal_form(query.phrase)
+        phrase = _compared(query.phrase)
         return (
             first_of(pair_names(query), self._keys)
             or first_of(ref_names(query), self._refs)
@@ -157,14 +203,15 @@ def is_coco(content: Any) -> bool:
     rows = _rows(content)
     if rows is None:
         return False
-    first = next((row for row in rows if isinstance(row, dict)), None)
-    named = isinstance(content, dict)
-    return named if first is None else any(name in first for name in _MASK)
+    objects = [row for row in islice(rows, _LOOKED_INTO) if isinstance(row, dict)]
+    if not objects:
+        return isinstance(content, dict)
+    return any(name in row for row in objects for name in _MASK)
 
 
-def normal_form(phrase: str) -> str:
-    """A query as it is compared: without case, blanks and the full stop."""
-    return " ".join(phrase.casefold().split()).rstrip(".")
+def _compared(phrase: str) -> str:
+    """A query as it is compared; one without a word is not the same as none."""
+    return normal_form(phrase) or phrase.strip()
 
 
 def _rows(content: Any) -> list[Any] | None:
@@ -190,12 +237,20 @@ def _records(content: Any) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str
 
 def _record(file: Path, number: int, fields: Mapping[str, Any], image: Mapping[str, Any]) -> Record:
     mask = next((fields[name] for name in _MASK if name in fields), _MISSING)
-    score = fields.get("score", 1.0)
+    score = 1.0 if fields.get("score") is None else fields["score"]
     number_like = isinstance(score, int | float) and not isinstance(score, bool)
+    if not number_like or math.isnan(score):
+        score = None
     sides = [(one.get("width"), one.get("height")) for one in (fields, image)]
     size = next(((w, h) for w, h in sides if type(w) is int and type(h) is int), None)
-    phrase = normal_form(_text(fields, _PHRASE))
-    return Record(file, number, mask, size, float(score) if number_like else 1.0, phrase)
+    phrase = _compared(_text(fields, _PHRASE))
+    return Record(file, number, mask, size, score, phrase)
+
+
+def _score(record: Record) -> float:
+    if record.score is None:
+        raise MaskError(f"{record.place}: its score is no number")
+    return record.score
 
 
 def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
@@ -209,41 +264,33 @@ def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
     return ""
 
 
-def _joined(records: Sequence[Record], query: Query) -> Prediction:
-    mask = _decode(records[0], query)
-    for record in records[1:]:
-        more = _decode(record, query)
-        if more.shape != mask.shape:
-            raise MaskError(f"{record.place} has another size than {records[0].place}")
-        mask |= more
-    return mask
-
-
-def _decode(record: Record, query: Query) -> Prediction:
-    """A record's mask.
-
-    Raises:
-        MaskError: naming the record, if it holds none
-    """
-    from importers.rle import decode_rle
-
-    try:
-        if isinstance(record.mask, dict):
-            return decode_rle(record.mask)
-        return _polygons(record.mask, record.size or query.image_size)
-    except MaskError as error:
-        raise MaskError(f"{record.place}: {error}") from error
-
-
-def _polygons(mask: Any, size: tuple[int, int]) -> Prediction:
+def _polygons(mask: Any, size: tuple[int, int], scale: str) -> tuple[Prediction, list[Decision]]:
+    """Draws polygons in an image of a (width, height)."""
     from fiftyone_plugin.predictors.drawing import draw
 
+    if mask is _MISSING:
+        raise MaskError(f"it has no mask: none of {', '.join(_MASK)}")
     if mask in (None, "", []):
-        return draw([], size)
+        return draw([], size), []
     rings = [mask] if isinstance(mask, list) and not isinstance(mask[0], list) else mask
+    if isinstance(rings, list):
+        rings = [ring for ring in rings if ring != []]
     if not isinstance(rings, list) or not all(map(_is_ring, rings)):
         raise MaskError("its segmentation is neither RLE nor polygons")
-    return draw([list(zip(ring[::2], ring[1::2], strict=True)) for ring in rings], size)
+    points = [list(zip(ring[::2], ring[1::2], strict=True)) for ring in rings]
+    decisions = []
+    if scale == "unit" or (scale == "auto" and _is_normalised(points, size)):
+        points = [[(x * size[0], y * size[1]) for x, y in ring] for ring in points]
+        rule = "polygons are read as shares of the image, 0 to 1"
+        decisions.append(Decision(rule, "polygon_scale", override="polygons=pixels"))
+    return draw(points, size), decisions
+
+
+def _is_normalised(points: list[list[tuple[float, float]]], size: tuple[int, int]) -> bool:
+    """Whether all coordinates are shares: in pixels, such a polygon would be a dot in a corner."""
+    values = [value for ring in points for point in ring for value in point]
+    shares = bool(values) and min(values) >= 0 and max(values) <= 1
+    return shares and min(size) > _SMALLEST and any(0 < value < 1 for value in values)
 
 
 def _is_ring(ring: Any) -> bool:

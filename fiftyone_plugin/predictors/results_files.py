@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors.base import Prediction
-from importers.errors import MaskError, UsageError
-from importers.masks import from_array, read_arrays, read_mask
+from importers.errors import MaskError, OnNote, UsageError, ignore_note
+from importers.mask_values import MaskValues
+from importers.masks import Mask, from_array, of_values, read_arrays, read_mask
 
 MASK_SUFFIXES = frozenset(
     {".png", ".tif", ".tiff", ".npy", ".npz", ".bmp", ".gif", ".webp", ".jpg", ".jpeg"}
@@ -24,6 +26,29 @@ MAX_FILE = 1 << 30
 
 PREDICTION = "pred"
 """The array that LISAt stores its prediction in; beside it stands the ground truth."""
+
+
+@dataclass(frozen=True)
+class MaskReading:
+    """How masks of a run are read.
+
+    Attributes:
+        values: which values are the target, where that was set by hand
+        on_note: takes what was decided
+    """
+
+    values: MaskValues | None = None
+    on_note: OnNote = ignore_note
+
+    def target(self, mask: Mask, example: str) -> Prediction:
+        """The (height, width) uint8 of 0 and 1 of a mask, once it is told how it was read."""
+        for decision in of_values(mask, example):
+            self.on_note(decision)
+        return mask.target.astype(np.uint8)
+
+
+AS_DECIDED = MaskReading()
+"""By the values alone, untold."""
 
 
 def list_files(root: Path) -> list[Path]:
@@ -106,12 +131,15 @@ def of_split(folders: Sequence[tuple[str, ...]], split: str) -> list[int]:
     return named or [i for i, name in enumerate(said) if name is None]
 
 
-def read_prediction(path: Path, row: int | None = None) -> Prediction:
+def read_prediction(
+    path: Path, row: int | None = None, reading: MaskReading = AS_DECIDED
+) -> Prediction:
     """Reads a mask file.
 
     Args:
         path: the file; of an NPZ the array ``pred``, or the only one
         row: which mask of a (masks, height, width) array; ``None`` where there must be one
+        reading: which values are the target, and who is told
 
     Returns:
         (height, width) uint8 of 0 and 1
@@ -122,17 +150,20 @@ def read_prediction(path: Path, row: int | None = None) -> Prediction:
     try:
         if path.stat().st_size > MAX_FILE:
             raise MaskError(f"it has more than {MAX_FILE} bytes")
-        mask = from_array(_array(path, row)) if path.suffix in (".npy", ".npz") else read_mask(path)
+        if path.suffix.lower() in (".npy", ".npz"):
+            mask = from_array(_array(path, row), reading.values)
+        else:
+            mask = read_mask(path, reading.values)
     except MaskError as error:
         text = str(error)
         raise MaskError(text if text.startswith(path.name) else f"{path.name}: {text}") from error
     except Exception as error:  # broken files break decoders in more ways than they document
         raise MaskError(f"{path.name} cannot be decoded ({error})") from error
-    return mask.target.astype(np.uint8)
+    return reading.target(mask, path.name)
 
 
 def _array(path: Path, row: int | None) -> NDArray[Any]:
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         array = read_arrays(path)[""]
     else:
         name = _array_name(path)

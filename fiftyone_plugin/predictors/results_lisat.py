@@ -17,7 +17,9 @@ from typing import Any
 
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from fiftyone_plugin.predictors.results_files import (
+    AS_DECIDED,
     MASK_SUFFIXES,
+    MaskReading,
     inside,
     of_split,
     read_prediction,
@@ -58,15 +60,21 @@ class LisatResults:
         root: the folder, resolved
         predictions: the ``preds_*.json`` in it
         files: all files of the folder, for :meth:`unused`; without them, those named
+        reading: which values are the target, and who is told
 
     Raises:
         LayoutError: if one of the JSON files is broken
     """
 
     def __init__(
-        self, root: Path, predictions: Sequence[Path], files: Iterable[Path] | None = None
+        self,
+        root: Path,
+        predictions: Sequence[Path],
+        files: Iterable[Path] | None = None,
+        reading: MaskReading = AS_DECIDED,
     ) -> None:
         self._root = root
+        self._reading = reading
         self._entries: dict[str, list[_Entry]] = {}
         self._claims: dict[tuple[Path, str], set[str]] = {}
         for file in predictions:
@@ -90,7 +98,7 @@ class LisatResults:
         paths = sorted({inside(e.folder, e.mask) for e in answering})
         self._used.update(paths)
         self._refuse_doubt(query, answering, paths)
-        return read_prediction(paths[0], row)
+        return read_prediction(paths[0], row, self._reading)
 
     def unused(self) -> list[str]:
         """Mask files that served no query so far, relative to the folder."""

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
-from fiftyone_plugin.predictors.results_files import MASK_SUFFIXES, of_split, read_prediction
+from fiftyone_plugin.predictors.results_files import (
+    AS_DECIDED,
+    MASK_SUFFIXES,
+    MaskReading,
+    of_split,
+    read_prediction,
+)
 from importers.errors import MaskError
 from importers.files import safe_name
 
@@ -17,14 +24,18 @@ class MaskFolder:
     Args:
         root: the folder, resolved
         files: what is in it; files that are no masks are left out
+        reading: which values are the target, and who is told
     """
 
-    def __init__(self, root: Path, files: Iterable[Path]) -> None:
+    def __init__(
+        self, root: Path, files: Iterable[Path], reading: MaskReading = AS_DECIDED
+    ) -> None:
         self._root = root
+        self._reading = reading
         self._files = [f for f in files if f.suffix.lower() in MASK_SUFFIXES]
         self._by_stem: dict[str, list[Path]] = {}
         for file in self._files:
-            self._by_stem.setdefault(file.stem, []).append(file)
+            self._by_stem.setdefault(normalize("NFC", file.stem), []).append(file)
         self._used: set[Path] = set()
 
     def read(self, query: Query) -> Prediction:
@@ -39,7 +50,7 @@ class MaskFolder:
                 listed = ", ".join(str(f.relative_to(self._root)) for f in files)
                 raise MaskError(f"{len(files)} files claim {query.key}: {listed}; keep one")
             if files:
-                return read_prediction(files[0])
+                return read_prediction(files[0], reading=self._reading)
         raise NoPrediction("no mask file is named for it or its image")
 
     def unused(self) -> list[str]:
@@ -47,6 +58,6 @@ class MaskFolder:
         return [f.relative_to(self._root).as_posix() for f in self._files if f not in self._used]
 
     def _find(self, name: str, split: str) -> list[Path]:
-        files = self._by_stem.get(name, [])
+        files = self._by_stem.get(normalize("NFC", name), [])
         folders = [f.relative_to(self._root).parts[:-1] for f in files]
         return [files[i] for i in of_split(folders, split)]

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
 from fiftyone_plugin.predictors.results_names import ImageTable, first_of, pair_names, ref_names
 from importers.errors import LayoutError, MaskError
 from importers.masks import MAX_PIXELS, from_array
@@ -51,12 +52,16 @@ class Stacks:
 
     Args:
         names: what the rows of each file are of, from :func:`read_names`
+        reading: which values are the target, and who is told
 
     Raises:
         LayoutError: if a file is no stack, or has not as many rows as names
     """
 
-    def __init__(self, names: Mapping[Path, Mapping[str, int]]) -> None:
+    def __init__(
+        self, names: Mapping[Path, Mapping[str, int]], reading: MaskReading = AS_DECIDED
+    ) -> None:
+        self._reading = reading
         self._arrays = {file: open_stack(file) for file in names}
         self._names: dict[str, list[Row]] = {}
         self._images: ImageTable[Row] = ImageTable()
@@ -81,9 +86,10 @@ class Stacks:
             raise MaskError(f"{len(rows)} masks claim {query.key}: {listed}; keep one")
         file, number = rows[0]
         try:
-            return from_array(np.array(self._arrays[file][number])).target.astype(np.uint8)
+            mask = from_array(np.array(self._arrays[file][number]), self._reading.values)
         except MaskError as error:
             raise MaskError(f"{file.name}[{number}]: {error}") from error
+        return self._reading.target(mask, f"{file.name}[{number}]")
 
     def unused(self) -> list[str]:
         """Masks that no query asked for so far."""

@@ -20,6 +20,7 @@ from fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_b
 from fiftyone_plugin.predictors.mask_fields import MaskField
 from fiftyone_plugin.predictors.queries import list_queries, remember_speed
 from importers import fields, fo_internals, store
+from importers.decisions import Decisions
 from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
 
@@ -112,7 +113,11 @@ def predict(
     progress(done if summary.stopped or limit else total, total)
     remember_speed(dataset, predictor, summary.predicted, time.perf_counter() - ready)
     stop_file.unlink(missing_ok=True)
-    summary.notes += _notes(loaded, summary.stopped)
+    decisions = Decisions(_notes(loaded, summary.stopped))
+    summary.notes += [*decisions.others, *decisions.lines()]
+    summary.decisions = decisions.stored(f"predict {field_name}")
+    if summary.decisions:
+        store.add_decisions(dataset, summary.decisions)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
 

@@ -8,6 +8,7 @@ from typing import Any
 from fiftyone_plugin import reports
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
+from importers.errors import UsageError
 from importers.formats import FORMATS, SPLITS
 from importers.parallel import ENGINES
 
@@ -25,7 +26,7 @@ def _formats() -> dict[str, str]:
            flag="--param", metavar="K=V"),
     Option("root", "a folder, .zip, .tar or hf://datasets/OWNER/NAME", required=True,
            positional=True, metavar="ROOT", label="Where it lies"),
-    Option("name", "name of the FiftyOne dataset", required=True),
+    Option("name", "name of the FiftyOne dataset; --explain needs none"),
     Option("splits", "import only this split", Texts, SPLITS, flag="--split", metavar="S",
            choices=SPLITS,
            label="Splits (all if empty)"),
@@ -33,6 +34,8 @@ def _formats() -> dict[str, str]:
            bool, False),
     Option("limit", "stop after K records", int, metavar="K", least=1),
     IF_THERE,
+    Option("explain", "say what would be decided, from the first 100 records; import nothing",
+           bool, False, in_form=False),
     Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
     Option("strict", "stop at the first broken record", bool, False, in_form=False),
     Option("engine", "what runs the decoding", default="threads", metavar="E",
@@ -42,12 +45,27 @@ def _formats() -> dict[str, str]:
     unit="images",
 )  # fmt: skip
 def import_dataset(
-    watch: Watch, *, format_name: str, root: str, name: str, params: Settings | None, **options: Any
+    watch: Watch,
+    *,
+    format_name: str,
+    root: str,
+    name: str | None,
+    params: Settings | None,
+    explain: bool,
+    **options: Any,
 ) -> Report:
     """Imports."""
-    from importers.ingest import ImportOptions, import_dataset
+    from importers.options import ImportOptions
 
     chosen = ImportOptions(**options, params=params or {})
+    if explain:
+        from importers.explain import explain as explain_import
+
+        return reports.of_explain(explain_import(format_name, root, chosen))
+    if name is None:
+        raise UsageError("give the dataset a name: --name N")
+    from importers.ingest import import_dataset
+
     done = import_dataset(format_name, root, name, chosen, watch.progress)
     return reports.of_import(done, chosen.placeholders)
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from importers.decisions import LEFT_OUT, Decision
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_plain_name, is_text
 from importers.formats.base import FORMATS, SPLITS, Format
@@ -34,10 +35,12 @@ from importers.formats.gres_files import (
     annotation_files,
     annotation_folder,
     image_folder,
+    leftovers,
     listed,
     load_annotation,
     note_counts,
 )
+from importers.image_lookup import find_file
 from importers.records import NoTarget, Pair, Polygons, Shape, Source, Target, make_key
 
 __all__ = [
@@ -85,6 +88,8 @@ def read(
         if not files:
             continue
         note_counts(folder / split, split, files, on_note)
+        if left := leftovers(folder / split):
+            on_note(Decision(LEFT_OUT, "left_out", example=left[0], times=len(left)))
         subsets = listed(folder) if split == SUBSET_SPLIT else {}
         for file in files:
             name = file.relative_to(root).as_posix()
@@ -121,7 +126,7 @@ def _parse(file: Path, name: str, folders: tuple[Path, ...]) -> _File:
     content, _ = load_annotation(file, name)
     target = Polygons(_read_shapes(content["shapes"], name))
     image_name = _image_name(content["shapes"], file.stem, name)
-    present = next((f / image_name for f in folders if (f / image_name).is_file()), None)
+    present = next((f for f in (find_file(folder, image_name) for folder in folders) if f), None)
     return _File(name, list(_queries(content, target)), present, image_name)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from importers.errors import OnNote, RecordError
+from importers.files import is_leftover
 from importers.formats.base import SPLITS
 
 SUBSETS = ("large", "small")
@@ -53,7 +54,17 @@ def _has_annotations(folder: Path) -> bool:
     """Whether one of some json files has polygons: split folders of json are common."""
     if not folder.is_dir():
         return False
-    return any(_names_shapes(file) for file in islice(folder.glob("*.json"), _LOOKED_INTO))
+    return any(_names_shapes(file) for file in islice(json_files(folder), _LOOKED_INTO))
+
+
+def json_files(folder: Path) -> Iterator[Path]:
+    """The JSON files of a folder, but for what a file manager left."""
+    return (file for file in folder.glob("*.json") if not is_leftover(file.name))
+
+
+def leftovers(folder: Path) -> list[str]:
+    """Names of JSON files that a file manager left in a folder."""
+    return sorted(file.name for file in folder.glob("*.json") if is_leftover(file.name))
 
 
 def _names_shapes(file: Path) -> bool:
@@ -134,12 +145,12 @@ def _in_lists(folder: Path, subset: str) -> Iterator[str]:
 def subset_files(folder: Path, subset: str) -> list[Path]:
     """The annotation files in a subset's own folder, by name."""
     folders = (folder / subset, folder / SUBSET_SPLIT / subset)
-    return sorted(file for place in folders for file in place.glob("*.json"))
+    return sorted(file for place in folders for file in json_files(place))
 
 
 def annotation_files(folder: Path, split: str) -> list[Path]:
     """The annotation files of a split by name, then those that a subset's folder alone has."""
-    files = sorted((folder / split).glob("*.json"))
+    files = sorted(json_files(folder / split))
     if split != SUBSET_SPLIT:
         return files
     seen = {file.stem for file in files}

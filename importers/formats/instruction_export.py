@@ -16,7 +16,7 @@ from importers.errors import StateError, UsageError
 from importers.formats import native_export
 from importers.formats.instruction_files import HEAD, form_in
 from importers.formats.json_edit import replace_values
-from importers.formats.llava import JsonPath, Parsed, TurnText, load, parse
+from importers.formats.llava import JsonPath, Parsed, TurnText, parse
 from importers.formats.native_export import Edit, ExportTurn, SourceExporter
 from importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
 
@@ -37,20 +37,25 @@ class InstructionExporter(SourceExporter):
                 open(source, "rb") as copied,
                 open(target, "wb") as out,
             ):
-                pieces = _Pieces(copied, out)
-                changed = self._write_records(name, stream, turns, pieces)
+                changed, written = self._write_records(name, stream, turns, copied, out)
         except OSError as error:
             raise native_export.cannot("copied", name, error) from error
-        if not pieces.written:
+        if not written:
             target.unlink()
-        self.count_file(pieces.written, changed)
+        self.count_file(written, changed)
 
     def _write_records(
-        self, name: str, stream: BinaryIO, turns: Iterator[ExportTurn], pieces: _Pieces
-    ) -> bool:
-        """Returns whether what is written differs from the source."""
+        self,
+        name: str,
+        stream: BinaryIO,
+        turns: Iterator[ExportTurn],
+        copied: BinaryIO,
+        out: BinaryIO,
+    ) -> tuple[bool, int]:
+        """Returns whether what is written differs from the source, and how many records it is."""
         changed, cut = False, False
         form = form_in(name, stream.read(HEAD)) or "lines"
+        pieces = _Pieces(copied, out, b"," if form == "list" else b"")
         stream.seek(0)
         held = groupby(turns, key=lambda turn: turn.source.index)
         index, group = next(held, (None, iter(())))
@@ -70,14 +75,12 @@ class InstructionExporter(SourceExporter):
         if index is not None:
             raise native_export.changed_source(name, index)
         pieces.end(b"]\n" if cut and form == "list" else None)
-        return changed or cut
+        return changed or cut, pieces.written
 
     def _record(self, name: str, item: Item, turns: list[ExportTurn]) -> bytes | None:
         """The record to write, ``None`` if its image is not selected."""
         try:
-            if item.fault:
-                raise ValueError(item.fault)
-            parsed = parse(load(item.data))
+            parsed = parse(item.load())
         except ValueError:
             raise native_export.changed_source(name, item.number) from None
         if not _is_imported(parsed, turns):
@@ -110,12 +113,15 @@ class _Pieces:
     Args:
         source: the file, for what stands between records
         out: to write to
+        separator: what stands between two records among other things
     """
 
-    def __init__(self, source: BinaryIO, out: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, out: BinaryIO, separator: bytes) -> None:
         self.written = 0
         self._source = source
         self._out = out
+        self._separator = separator
+        self._left_out = False  # whether the last record was
         self._head = -1  # where the first record begins
         self._end = 0  # where the last one ended
 
@@ -125,10 +131,14 @@ class _Pieces:
             self._head = item.start
         if data is not None:
             # Of what is left out, the comma or line end in front goes with it.
-            self._copy(self._end, item.start) if self.written else self._copy(0, self._head)
+            if self.written:
+                self._separate(item.start)
+            else:
+                self._copy(0, self._head)
             self._out.write(data)
             self.written += 1
         self._end = item.end
+        self._left_out = data is None
 
     def end(self, tail: bytes | None) -> None:
         """Writes the end, by default all that stands behind the last record."""
@@ -136,6 +146,14 @@ class _Pieces:
             self._copy(self._end, None)
         else:
             self._out.write(tail)
+
+    def _separate(self, end: int) -> None:
+        """Writes what stands between records; behind a broken one the comma may be missing."""
+        self._source.seek(self._end)
+        between = self._source.read(min(end - self._end, CHUNK))
+        if self._left_out and self._separator not in between:
+            self._out.write(self._separator)
+        self._copy(self._end, end)
 
     def _copy(self, begin: int, end: int | None) -> None:
         self._source.seek(begin)

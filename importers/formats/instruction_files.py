@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from importers.files import is_text
-from importers.formats.llava import load, looks_evaluated, looks_trained
-from importers.json_stream import MAX_RECORD, Form, form_of, read_items
+from importers.formats.llava import looks_evaluated, looks_trained
+from importers.json_stream import MAX_RECORD, Form, form_of, load, read_items
 
 MAX_FILES = 1000
 """JSON files of a folder; more are annotations of single images, not lists of records."""
@@ -88,24 +88,42 @@ def form_in(name: str, head: bytes) -> Form | None:
     if not head.strip() or head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return None
     form = form_of(head)
-    if not name.endswith(".jsonl") or form == "lines":
+    if form == "list" and not name.endswith(".jsonl"):
         return form
-    first, *others = head.lstrip().split(b"\n", _LOOKED_INTO)
-    if first.strip() != b"[" and any(_is_record(line) for line in others):
+    first, *others = head.removeprefix(BOM_UTF8).lstrip().split(b"\n", _LOOKED_INTO)
+    if form == "lines":
+        return _form_of_objects(head, [first, *others])
+    if not name.endswith(".jsonl"):
+        return None
+    if first.strip() != b"[" and any(map(_is_record, others)):
         return "lines"
     try:
-        load(first.removeprefix(BOM_UTF8))
+        load(first)
     except ValueError:
         return form or "lines"
     return "lines" if any(map(bytes.strip, others)) else form or "lines"
 
 
+def _form_of_objects(head: bytes, lines: list[bytes]) -> Form:
+    """Of a file that begins with an object: lines, a list under a key, or records one by one."""
+    if any(map(_is_record, lines)):
+        return "lines"
+    forms: tuple[Form, ...] = ("list", "values")
+    for form in forms:
+        if any(map(_speaks, _first_values(form, head)[0])):
+            return form
+    return "lines"
+
+
 def _is_record(line: bytes) -> bool:
     """Whether a line is a record of its own, not part of a list spread over lines."""
     try:
-        value = load(line)
+        return _speaks(load(line.strip().removesuffix(b",")))
     except ValueError:
         return False
+
+
+def _speaks(value: Any) -> bool:
     return looks_trained(value) or looks_evaluated(value)
 
 
@@ -201,9 +219,7 @@ def _first_values(form: Form, head: bytes) -> tuple[list[Any], str]:
     fault = ""
     for item in islice(read_items(io.BytesIO(head), form), _LOOKED_INTO):
         try:
-            if item.fault:
-                raise ValueError(item.fault)
-            values.append(load(item.data))
+            values.append(item.load())
         except ValueError as error:
             fault = fault or str(error)
     return values, fault

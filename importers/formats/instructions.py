@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
-from importers.box_scale import FULL, BoxNumbers, Scale, ScaleSetting, parse_scale
-from importers.boxes import bounds, fault_of, find_corners, turn_boxes
+from importers.box_scale import FULL, BoxNumbers, Scale, ScaleSetting, parse_scale, scale_of
+from importers.boxes import BoxText, bounds, fault_of, find_corners, turn_boxes
+from importers.decisions import Decision
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.formats.base import SPLITS, Format, ReadParam
 from importers.formats.instruction_export import InstructionExporter
@@ -24,10 +25,10 @@ from importers.formats.instruction_files import (
     named_formats,
     split_in_name,
 )
-from importers.formats.llava import Parsed, TurnText, is_caption, load, parse
+from importers.formats.llava import Parsed, TurnText, is_caption, parse
 from importers.image_index import Entry, ImageIndex, open_index
 from importers.image_lookup import ImageLookup
-from importers.json_stream import read_items
+from importers.json_stream import load, read_items
 from importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
 
 BOXES = ReadParam(
@@ -50,6 +51,7 @@ _COPIES = 4
 """How often a text can stand there: as one answer and one of several, as caption likewise."""
 
 _OPEN_FILES = 64
+_SMALL = 64
 _TOO_MANY = f"stands behind the first {MAX_BOXES:,} of its image"
 
 
@@ -62,9 +64,10 @@ class _File:
     why: str
     records: int = 0
     broken: int = 0
-    numbers: BoxNumbers = field(default_factory=BoxNumbers)
-    scale: Scale | None = None
+    numbers: dict[str, BoxNumbers] = field(default_factory=dict)  # by the form of the boxes
+    scales: dict[str, Scale] = field(default_factory=dict)
     box_faults: Counter[str] = field(default_factory=Counter)
+    odd: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -205,12 +208,10 @@ class _Reading:
     def _entries_of(self, number: int, file: _File) -> Iterator[Entry]:
         part = SPLITS.index(file.split)
         with open(file.text.path, "rb") as stream:
-            for item in read_items(stream, file.text.form):
+            for item in read_items(stream, file.text.form, on_note=file.odd.append):
                 file.records += not item.last
                 try:
-                    if item.fault:
-                        raise ValueError(item.fault)
-                    parsed = parse(load(item.data))
+                    parsed = parse(item.load())
                 except ValueError as error:
                     self._refuse(file, item.number, str(error))
                     continue
@@ -228,8 +229,8 @@ class _Reading:
             return
         for turn in parsed.turns:
             for text in (turn.question, *turn.answers):
-                for corners in find_corners(text):
-                    file.numbers.add(corners, parsed.image)
+                for form, corners in find_corners(text):
+                    file.numbers.setdefault(form, BoxNumbers()).add(corners, parsed.image)
 
     def note_files(self, index: ImageIndex) -> None:
         """Notes what was found in the files, and what was decided."""
@@ -237,6 +238,8 @@ class _Reading:
             whole = f"{file.records:,} record" + "s" * (file.records != 1)
             whole += f", {file.broken:,} broken" * bool(file.broken)
             self._on_note(f"{file.name}: {whole}, taken as {file.split} ({file.why})")
+            for odd in file.odd:
+                self._on_note(f"{file.name}: {odd}")
         for number, ids, first in index.double_ids():
             name = self._files[number].name
             self._on_note(f"{name}: of its ids, {ids:,} name several records, {first} the first")
@@ -244,14 +247,14 @@ class _Reading:
             self._decide_scale(file)
 
     def _decide_scale(self, file: _File) -> None:
-        given = self._boxes
-        if given == "none":
+        if self._boxes is not None:
             return
-        if given is not None:
-            file.scale = given
-        elif file.numbers.boxes:
-            file.scale, why = file.numbers.decide(lambda i: self._lookup.size(i, file.name))
-            self._on_note(f"{file.name}: {why}; --param boxes sets it")
+        for form, numbers in file.numbers.items():
+            scale, why = numbers.decide(lambda image: self._lookup.size(image, file.name))
+            file.scales[form] = scale
+            of_form = f" ({form})" * (len(file.numbers) > 1)
+            rule = f"{file.name}{of_form}: {why}; --param boxes sets it"
+            self._on_note(Decision(rule, "boxes", override="boxes=...", usual=True))
 
     def instructions(self, index: ImageIndex) -> Iterator[Instruction]:
         """The second pass: the records of one image after the other."""
@@ -325,19 +328,24 @@ class _Reading:
         if self._boxes == "none":
             return
         for found in turn_boxes(text.question, text.answers):
-            full = self._full(file, image)
+            full = self._full(file, image, found)
             fault = fault_of(found.corners, full)
             if found.corners is None or full is None or fault:
                 file.box_faults[fault] += 1
             else:
                 yield Box(found.label, bounds(found.corners, full), turn)
 
-    def _full(self, file: _File, image: str) -> tuple[float, float] | None:
-        if file.scale is None:
+    def _full(self, file: _File, image: str, box: BoxText) -> tuple[float, float] | None:
+        """What counts as the whole width and height for a box."""
+        scale = self._boxes or file.scales.get(box.form)
+        if scale is None or scale == "none":
             return None
-        if file.scale == "pixels":
-            return self._lookup.size(image, file.name)
-        return FULL[file.scale], FULL[file.scale]
+        size = self._lookup.size(image, file.name) if scale == "pixels" else None
+        # In an image of few pixels, fractions of them are no specks.
+        small = size is not None and min(size) < _SMALL
+        if self._boxes is None and box.corners is not None and not small:
+            scale = scale_of(box.corners, scale)
+        return size if scale == "pixels" else (FULL[scale], FULL[scale])
 
     def note_boxes(self) -> None:
         """Notes which boxes were left out."""

@@ -12,9 +12,7 @@ Texts stay exactly as published, ``<image>`` and line ends with them.
 
 from __future__ import annotations
 
-import json
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import Any, NamedTuple
 
 from importers.files import is_text
@@ -86,24 +84,6 @@ def looks_evaluated(record: Any) -> bool:
     return _one_of(record, _QUESTION_KEYS) is not None and bool(
         _one_of(record, _ANSWER_KEYS) or "question_id" in record
     )
-
-
-def load(data: bytes) -> Any:
-    """Parses a record's bytes.
-
-    Raises:
-        ValueError: with the reason, if they are not one JSON value
-    """
-    try:
-        return json.loads(data.decode())
-    except UnicodeDecodeError as error:
-        utf16 = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-        what = "UTF-16, not UTF-8 text" if utf16 else f"not UTF-8 text (byte {error.start})"
-        raise ValueError(f"the record is {what}") from error
-    except RecursionError as error:
-        raise ValueError("the record is nested too deeply") from error
-    except ValueError as error:
-        raise ValueError(f"the record is not valid JSON ({error})") from error
 
 
 def parse(record: Any) -> Parsed:

@@ -153,14 +153,15 @@ def raster_like(published: Path | None, pixels: Pixels) -> bytes:
         StateError: if such a raster would be read as another mask
     """
     before, how = _published(published, pixels.shape)
-    target = _target_value(before, bool((pixels == IGNORE).any()))
+    ignores = bool((pixels == IGNORE).any())
+    target = _target_value(before, ignores)
     values = np.zeros_like(before)
     values[pixels == TARGET] = target
     values[pixels == IGNORE] = IGNORE
     stream = io.BytesIO()
     Image.fromarray(values).save(stream, **how)
     # Of an empty or full mask, the values alone may not say which of them is the target.
-    if not np.array_equal(from_array(values).pixels, pixels):
+    if not np.array_equal(from_array(values, ignore=IGNORE if ignores else None).pixels, pixels):
         raise StateError("a mended mask cannot be written with the values of the published one")
     return stream.getvalue()
 

@@ -13,19 +13,48 @@ several ids; an import gives them one ``image_id``, by content.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from importers.errors import OnError, OnNote, ignore_note, raise_error
 from importers.formats import refsegrs_hub, refsegrs_lists, refsegrs_records
-from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.base import FORMATS, SPLITS, Format, ReadParam
 from importers.formats.native_export import Exporter
 from importers.formats.refsegrs_export import HubExporter, RecordsExporter, RefSegRSExporter
-from importers.formats.refsegrs_lists import MAX_LINE_BYTES, NAME, parse_line, phrase_list
-from importers.records import Pair
+from importers.formats.refsegrs_lists import (
+    ENCODINGS,
+    MAX_LINE_BYTES,
+    NAME,
+    parse_line,
+    phrase_list,
+)
+from importers.mask_values import MaskValues, parse_mask_values
+from importers.records import Pair, Raster
 
 __all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "parse_line", "phrase_list",
            "read", "variant"]  # fmt: skip
+
+
+MASK_VALUES = ReadParam(
+    "mask_values",
+    "which values of masks are the target: nonzero, >N, values such as 1,2, ignore=255, "
+    "inverted; without it, auto: decided mask by mask",
+    parse_mask_values,
+)
+
+
+def _parse_encoding(text: str) -> str | None:
+    if text != "auto" and text not in ENCODINGS:
+        raise ValueError(f"give one of auto, {', '.join(ENCODINGS)}")
+    return None if text == "auto" else text
+
+
+ENCODING = ReadParam(
+    "encoding",
+    f"of phrase lists: {', '.join(ENCODINGS)}; without it, auto: decided line by line",
+    _parse_encoding,
+)
 
 
 def variant(root: Path) -> ModuleType | None:
@@ -53,11 +82,27 @@ def read(
     splits: Collection[str] = SPLITS,
     on_error: OnError = raise_error,
     on_note: OnNote = ignore_note,
+    mask_values: MaskValues | None = None,
+    encoding: str | None = None,
 ) -> Iterator[Pair]:
-    """Yields the pairs, split by split or in the order of the records."""
+    """Yields the pairs, split by split or in the order of the records.
+
+    Args:
+        root: the dataset's folder
+        splits: which to read
+        on_error: takes broken records
+        on_note: takes what is worth knowing
+        mask_values: which values of masks are the target; ``None`` to decide it mask by mask
+        encoding: of phrase lists; ``None`` to decide it line by line
+    """
     module = variant(root)
-    if module is not None:
-        yield from module.read(root, splits, on_error, on_note)
+    if module is None:
+        return
+    own = {"encoding": encoding} if module is refsegrs_lists else {}
+    for pair in module.read(root, splits, on_error, on_note, **own):
+        if mask_values is not None and isinstance(pair.target, Raster):
+            pair = replace(pair, target=Raster(pair.target.path, mask_values))
+        yield pair
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
@@ -90,6 +135,7 @@ FORMATS.add(
         detect=detect,
         count=count,
         read=read,
+        params=(MASK_VALUES, ENCODING),
         wanted=wanted,
         scenes=True,
         exporter=exporter,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from importers.errors import LayoutError, StateError, UsageError
@@ -20,7 +21,9 @@ from importers.formats.line_export import LineExporter
 from importers.formats.mask_export import MaskFiles
 from importers.formats.native_export import ExportPair, SourceExporter
 from importers.formats.refsegrs_lists import (
+    ENCODINGS,
     MAX_LINE_BYTES,
+    encoding_of,
     media_file,
     media_folders,
     parse_line,
@@ -60,13 +63,13 @@ class RefSegRSExporter(LineExporter):
 
 
 def _checked_id(name: str, line: bytes, pair: ExportPair) -> str:
-    try:
-        image_id, phrase = parse_line(line)
-    except ValueError:
-        raise native_export.changed_source(name, pair.source.index) from None
-    if not image_id or phrase != pair.published:
-        raise native_export.changed_source(name, pair.source.index)
-    return image_id
+    # Whoever imported may have said which encoding the list has.
+    for encoding in (None, *ENCODINGS):
+        with suppress(ValueError):
+            image_id, phrase = parse_line(line, encoding)
+            if image_id and phrase == pair.published:
+                return image_id
+    raise native_export.changed_source(name, pair.source.index)
 
 
 def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
@@ -78,7 +81,7 @@ def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
         raise StateError(f"{pair.source}: the line does not begin with an id")
     prefix = match[0] if match[0].endswith((b" ", b"\t")) else match[0] + b" "
     end = line[len(line.rstrip(b"\r\n")) :]
-    for encoding in (_encoding(line), "utf-8"):
+    for encoding in (encoding_of(line), "utf-8"):
         try:
             edited = prefix + pair.phrase.encode(encoding) + end
         except UnicodeEncodeError:
@@ -86,14 +89,6 @@ def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
         if len(edited) <= MAX_LINE_BYTES and parse_line(edited) == (image_id, pair.phrase):
             return edited
     raise UsageError(f"{pair.key}: the edited phrase cannot be written as a line of RefSegRS")
-
-
-def _encoding(line: bytes) -> str:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
 
 
 class RecordsExporter(LineExporter):

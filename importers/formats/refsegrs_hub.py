@@ -95,7 +95,7 @@ def _pair(root: Path, sample: Any, source: Source, seen: Counter[str]) -> Pair:
         phrase=phrase,
         image=root / image if (root / image).is_file() else None,
         image_name=image.name,
-        target=_target(root, sample.get("segmentation")),
+        target=_target(root, sample),
         source=source,
     )
 
@@ -119,7 +119,10 @@ def inside(name: Any, what: str) -> PurePosixPath:
     return PurePosixPath(name)
 
 
-def _target(root: Path, segmentation: Any) -> Target:
+def _target(root: Path, sample: dict[str, Any]) -> Target:
+    if "segmentation" not in sample:
+        raise ValueError("has no 'segmentation'; null is no target")
+    segmentation = sample["segmentation"]
     if segmentation is None:
         return NoTarget()
     path = segmentation.get("mask_path") if isinstance(segmentation, dict) else None

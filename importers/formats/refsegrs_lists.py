@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from importers.decisions import Decision
 from importers.errors import OnError, OnNote, RecordError
 from importers.files import MAX_LINE, lines
 from importers.formats.base import SPLITS
@@ -33,7 +34,15 @@ PUBLISHED_LINES = {"train": 2172, "val": 431, "test": 1817}
 FOLDERS = (("images", "masks"), ("images2", "masks2"), ("img_rgb", "mask"))
 """Of images and masks, in the order in which they are looked for."""
 
-SUFFIXES = (".tif", ".tiff", ".png", ".jpg")
+SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
+
+ENCODINGS = ("utf-8", "gb18030", "cp1252")
+"""Of phrase lists; without a sign of another, the last."""
+
+_HANZI = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xf7][\xa1-\xfe])*+")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_FEWEST_HIGH = 4
+"""Bytes of two Chinese characters; of one, the bytes could as well be two letters."""
 
 _LINE = re.compile(r"([0-9]{1,18})(?:[ \t](.*))?")
 
@@ -60,7 +69,7 @@ def media_folders(root: Path) -> tuple[Path, Path] | None:
 
 def media_file(folder: Path, image_id: str) -> Path:
     """The file of an id in a folder, or where it would be as TIFF."""
-    for suffix in SUFFIXES:
+    for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES)):
         file = folder / f"{image_id}{suffix}"
         if file.is_file():
             return file
@@ -79,8 +88,22 @@ def count(root: Path, splits: Collection[str]) -> int:
     return sum(sum(1 for _ in lines(file, MAX_LINE_BYTES)) for file in files if file.is_file())
 
 
-def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote) -> Iterator[Pair]:
-    """Yields the pairs, split by split in the order of the lists."""
+def read(
+    root: Path,
+    splits: Collection[str],
+    on_error: OnError,
+    on_note: OnNote,
+    encoding: str | None = None,
+) -> Iterator[Pair]:
+    """Yields the pairs, split by split in the order of the lists.
+
+    Args:
+        root: the dataset's folder
+        splits: which to read
+        on_error: takes broken lines
+        on_note: takes what is worth knowing
+        encoding: of the lists; ``None`` to decide it line by line
+    """
     folders = media_folders(root)
     if folders is None:
         return
@@ -92,7 +115,7 @@ def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote
             on_note(f"{split}: no phrase list {file.name}")
             continue
         count = 0
-        for pair in _read_list(folders, file, split, on_error):
+        for pair in _read_list(folders, file, split, on_error, on_note, encoding):
             yield pair
             count += 1
         published = PUBLISHED_LINES[split]
@@ -101,7 +124,12 @@ def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote
 
 
 def _read_list(
-    folders: tuple[Path, Path], file: Path, split: str, on_error: OnError
+    folders: tuple[Path, Path],
+    file: Path,
+    split: str,
+    on_error: OnError,
+    on_note: OnNote,
+    encoding: str | None,
 ) -> Iterator[Pair]:
     seen: Counter[str] = Counter()
     for number, line in enumerate(lines(file, MAX_LINE_BYTES)):
@@ -110,12 +138,15 @@ def _read_list(
             return
         source = Source(file.name, number)
         try:
-            image_id, phrase = parse_line(line)
+            image_id, phrase = parse_line(line, encoding)
         except ValueError as error:
             on_error(RecordError(str(source), str(error)))
             continue
         if not image_id:
             continue
+        if not line.isascii() and (found := encoding or encoding_of(line)) != "utf-8":
+            rule = f"lines are read as {found}"
+            on_note(Decision(rule, "encoding", example=str(source), override="encoding=..."))
         image = media_file(folders[0], image_id)
         yield Pair(
             key=make_key(NAME, split, image_id, seen[image_id]),
@@ -130,19 +161,30 @@ def _read_list(
         seen[image_id] += 1
 
 
-def parse_line(line: bytes) -> tuple[str, str]:
+def encoding_of(line: bytes) -> str:
+    """The encoding of a line: UTF-8 if it is that, GB 18030 if it looks Chinese, else cp1252."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        chinese = _HANZI.fullmatch(line) and len(_HIGH.findall(line)) >= _FEWEST_HIGH
+        return "gb18030" if chinese else "cp1252"
+    return "utf-8"
+
+
+def parse_line(line: bytes, encoding: str | None = None) -> tuple[str, str]:
     """Splits a line into id and phrase; both are ``""`` for a blank line.
+
+    Args:
+        line: with its end
+        encoding: one of :data:`ENCODINGS`; ``None`` to go by the line
 
     Raises:
         ValueError: with the reason, if the line is not an id and a phrase
     """
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"the line is longer than {MAX_LINE_BYTES:,} bytes")
-    try:
-        text = line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = line.decode("cp1252", "replace")
-    text = text.rstrip("\r\n")
+    text = line.decode(encoding or encoding_of(line), "replace")
+    text = text.removeprefix("\ufeff").rstrip("\r\n")
     if not text.strip():
         return "", ""
     match = _LINE.fullmatch(text)

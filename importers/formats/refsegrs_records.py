@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from importers.errors import OnError, OnNote, RecordError
 from importers.files import is_plain_name, is_text, lines
 from importers.formats.base import SPLITS
 from importers.formats.refsegrs_lists import NAME
+from importers.image_lookup import find_file
 from importers.records import Encoded, NoTarget, Pair, Source, Target, make_key
 
 MAX_RECORD_BYTES = 1 << 22
@@ -28,6 +30,7 @@ MAX_RECORD_BYTES = 1 << 22
 MAX_SENTENCE = 1 << 16
 
 _NEEDED = ("split", "image_id", "sent", "file_name", "segmentation")
+_MASKS = frozenset({"rle", "mask", "masks", "segm", "seg", "counts", "polygon", "polygons"})
 _FOLDERS = ("img_rgb", "images", ".")
 
 
@@ -42,7 +45,8 @@ def _looks_right(file: Path) -> bool:
         record = json.loads(line)
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(record, dict) and all(name in record for name in _NEEDED)
+    # Not the mask: a first record without it is a broken one.
+    return isinstance(record, dict) and all(name in record for name in _NEEDED[:-1])
 
 
 def detect(root: Path) -> bool:
@@ -96,9 +100,18 @@ def parse_record(line: bytes) -> dict[str, Any]:
     for name in ("image_id", "file_name"):
         if not is_plain_name(record[name]):
             raise ValueError(f"{record[name][:80]!r} cannot be the name of an image")
+    if "segmentation" not in record:
+        raise ValueError(f"has no 'segmentation'{_named_like(record)}; null is no target")
     if len(record["sent"]) > MAX_SENTENCE:
         raise ValueError(f"the sentence is longer than {MAX_SENTENCE:,} characters")
     return record
+
+
+def _named_like(record: dict[str, Any]) -> str:
+    """Which member may have been meant for the mask."""
+    others = [name for name in record if name not in _NEEDED]
+    meant = [n for n in others if n.lower() in _MASKS] or get_close_matches(_NEEDED[-1], others, 1)
+    return f", but {meant[0][:40]!r}" if meant else ""
 
 
 def _pair(root: Path, record: dict[str, Any], source: Source, seen: Counter[str]) -> Pair:
@@ -112,19 +125,19 @@ def _pair(root: Path, record: dict[str, Any], source: Source, seen: Counter[str]
         phrase=record["sent"],
         image=_image(root, record["file_name"]),
         image_name=record["file_name"],
-        target=_target(record.get("segmentation")),
+        target=_target(record["segmentation"]),
         source=source,
     )
 
 
 def _image(root: Path, name: str) -> Path | None:
-    return next((root / f / name for f in _FOLDERS if (root / f / name).is_file()), None)
+    return next((f for f in (find_file(root / place, name) for place in _FOLDERS) if f), None)
 
 
 def _target(segmentation: Any) -> Target:
     """What is no RLE becomes one that cannot be decoded, which a check then says."""
     if segmentation is None:
-        return NoTarget()
+        return NoTarget()  # as declared
     members = segmentation if isinstance(segmentation, dict) else {}
     counts = members.get("counts")
     runs = counts if isinstance(counts, str) else _whole_numbers(counts)

@@ -20,8 +20,9 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from importers.decisions import LEFT_OUT, Decision
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from importers.files import safe_name
+from importers.files import is_leftover, safe_name
 from importers.formats.base import FORMATS, SPLITS, Format
 from importers.formats.rsteller_export import RSTellerExporter
 from importers.formats.rsteller_samples import LOOSE, Archive, Samples
@@ -43,6 +44,7 @@ PER_SHARD = 5_000
 
 _SPLIT = re.compile(r"(train|val|validation|test)(?![a-z])", re.IGNORECASE)
 _NAMES = {"validation": "val"}
+_PACKED = re.compile(r"\.(?:tar\.(?:gz|bz2|xz|zst)|tgz)$", re.IGNORECASE)
 _LOOKED_INTO = 16
 _LOOKED_AT = 64
 
@@ -75,16 +77,20 @@ def _shard_speaks(tar: Path) -> bool:
     try:
         with open(tar, "rb") as stream:
             for member in islice(walk(stream), _LOOKED_AT):
-                if member.kind == "file" and member.name.endswith(".json"):
-                    stream.seek(member.offset)
-                    return b"patch_id" in stream.read(min(member.size, MAX_BYTES))
+                name = member.name
+                if member.kind != "file" or not name.endswith(".json") or is_leftover(name):
+                    continue
+                stream.seek(member.offset)
+                if b"patch_id" in stream.read(min(member.size, MAX_BYTES)):
+                    return True
     except (OSError, ArchiveError):
         pass
     return False
 
 
 def _folder_speaks(folder: Path) -> bool:
-    for file in islice(folder.glob("*.json"), _LOOKED_INTO):
+    files = (file for file in folder.glob("*.json") if not is_leftover(file.name))
+    for file in islice(files, _LOOKED_INTO):
         try:
             with open(file, "rb") as stream:
                 if b"patch_id" in stream.read(MAX_BYTES):
@@ -97,6 +103,10 @@ def _folder_speaks(folder: Path) -> bool:
 def _folders(root: Path) -> list[Path]:
     """Where extracted shards lie: the root, or the folders in it."""
     return [root, *subfolders(root)] if root.is_dir() else []
+
+
+def _is_packed(file: Path) -> bool:
+    return _PACKED.search(file.name) is not None and not is_leftover(file.name)
 
 
 def count(root: Path, splits: Collection[str] = SPLITS) -> int:
@@ -143,6 +153,10 @@ def read(
         if split in splits:
             yield from found(root, places, split, run, on_note)
     run.tell(on_note)
+    packed = sorted(f for folder in _folders(root) for f in folder.glob("*.t*") if _is_packed(f))
+    if tars and packed:
+        name = printable(packed[0].name)
+        on_note(f"{len(packed):,} compressed shards are not read, {name} the first; unpack them")
 
 
 def _from_shards(
@@ -171,7 +185,12 @@ def _tell_faults(name: str, shard: Shard, run: Samples, on_note: OnNote) -> None
         run.on_error(RecordError(name, reason))
     elif shard.unmarked:
         on_note(f"{name} {shard.unmarked}; it may have been cut short")
-    run.others += sum(member.kind == "file" for member in shard.others)
+    others = [member.name for member in shard.others if member.kind == "file"]
+    leftovers = [other for other in others if is_leftover(other)]
+    run.others += len(others) - len(leftovers)
+    if leftovers:
+        on_note(Decision(LEFT_OUT, "left_out", example=printable(leftovers[0]),
+                         times=len(leftovers)))  # fmt: skip
 
 
 def _from_shard(

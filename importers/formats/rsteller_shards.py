@@ -5,13 +5,14 @@ Readers and exporters agree here on what a sample is and what its number in the 
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Generic, Literal, TypeVar
 
 from importers.errors import RecordError
-from importers.files import is_text
+from importers.files import is_leftover, is_text
 from importers.tar_index import ArchiveError, Member, NoEndMark, printable, walk
 
 Part = Literal["image", "json", "txt"]
@@ -23,6 +24,7 @@ PARTS: dict[str, Part] = {
 MAX_IMAGE_BYTES = 64 << 20
 """Of an image in a shard; published ones have under 0.2 MB."""
 
+_STEM = re.compile(r"[^.]*+(?:\.[0-9][^.]*+(?=\.))*+")
 _REFUSED = {
     "link": "is a link, which is not followed",
     "device": "is a device or a pipe, which is not made",
@@ -133,6 +135,9 @@ def _place(member: Member, shard: Shard, by_stem: dict[str, Sample[Member]]) -> 
     """
     if member.kind in _REFUSED:
         raise ValueError(_REFUSED[member.kind])
+    if is_leftover(member.name):
+        shard.others.append(member)
+        return
     stem, part = split_name(member.name)
     if part is None or member.kind != "file":
         shard.others.append(member)
@@ -149,7 +154,8 @@ def _place(member: Member, shard: Shard, by_stem: dict[str, Sample[Member]]) -> 
 def split_name(name: str) -> tuple[str, Part | None]:
     """A member's name without its suffix, and what the suffix stands for.
 
-    As in WebDataset, the suffix begins at the first dot of the last part of the name.
+    As in WebDataset, the suffix begins at the first dot of the last part of the name, but for
+    dots before a digit, as in ``22.05.jpg``.
 
     Raises:
         ValueError: with the reason, if the name is none or leads out of a folder
@@ -161,9 +167,15 @@ def split_name(name: str) -> tuple[str, Part | None]:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise ValueError("has a name that leads out of the folder")
-    stem, _, suffix = (parts[-1] if parts else "").partition(".")
+    stem, suffix = _split(parts[-1] if parts else "")
     part = PARTS.get(suffix.lower()) if stem else None
     return "/".join([*parts[:-1], stem]), part
+
+
+def _split(name: str) -> tuple[str, str]:
+    match = _STEM.match(name)
+    stem = match[0] if match is not None else ""
+    return stem, name[len(stem) + 1 :]
 
 
 def folder_samples(folder: Path) -> list[Sample[Path]]:
@@ -176,7 +188,7 @@ def folder_samples(folder: Path) -> list[Sample[Path]]:
 
 def loose_sample(file: Path) -> Sample[Path]:
     """The sample that a file of an extracted shard belongs to."""
-    stem = file.name.partition(".")[0]
+    stem, _ = _split(file.name)
     by_stem = {stem: Sample[Path](stem, 0)}
     suffixes = [form(suffix) for suffix in PARTS for form in (str.lower, str.upper)]
     for other in sorted(file.with_name(f"{stem}.{suffix}") for suffix in suffixes):
@@ -186,9 +198,9 @@ def loose_sample(file: Path) -> Sample[Path]:
 
 
 def _add_file(file: Path, by_stem: dict[str, Sample[Path]]) -> None:
-    stem, _, suffix = file.name.partition(".")
+    stem, suffix = _split(file.name)
     part = PARTS.get(suffix.lower())
-    if part is not None and stem:
+    if part is not None and stem and not is_leftover(file.name):
         sample = by_stem.setdefault(stem, Sample(stem, 0))
         # Of several images of one name the first counts.
         with suppress(ValueError):

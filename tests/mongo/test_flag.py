@@ -9,6 +9,8 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.bench.loading import load_units
+from fiftyone_plugin.checks import sample_reader
+from fiftyone_plugin.checks.batch import Columns
 from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.runner import choose, flag
 from fiftyone_plugin.demo.layouts import make_refsegrs
@@ -229,3 +231,23 @@ def test_a_file_that_cannot_be_written_is_said(dataset: fo.Dataset, tmp_path: Pa
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="findings cannot be written"):
         flag(dataset, out=tmp_path / "file" / "findings.jsonl")
+
+
+@pytest.mark.parametrize(("size", "most"), [(1, 1000), (7, 1000), (1000, 1000)])
+def test_samples_of_one_image_are_compared_whatever_the_batches(
+    dataset: fo.Dataset, size: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag(dataset)
+    before = labels(dataset)
+    monkeypatch.setattr(sample_reader, "BATCH", size)
+    monkeypatch.setattr(sample_reader, "MAX_IMAGE", most)
+    assert flag(dataset).written == 0
+    assert labels(dataset) == before
+
+
+def test_an_image_of_very_many_samples_comes_in_pieces(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_reader, "MAX_IMAGE", 2)
+    sizes = [len(rows) for rows in sample_reader.batches(dataset, Columns.of([], {}, "_id"))]
+    assert max(sizes) == 2 and sum(sizes) == len(dataset)

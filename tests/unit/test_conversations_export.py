@@ -157,6 +157,19 @@ def test_a_file_without_records_left_is_left_out_with_its_images(tmp_path: Path)
         pytest.param("t.json", "[{0}, 7, {1}, {2}]", "[{0}, {1}, {2}]", 1, id="no record"),
         pytest.param("t.json", "[{0},, {1}, {2},]", "[{0}, {1}, {2}]", 2, id="commas"),
         pytest.param("t.json", '[{0}, {1}, {2}, {{"im', "[{0}, {1}, {2}]\n", 0, id="cut off"),
+        pytest.param(
+            "t.json",
+            '[{0}, {{"id": "3", "image": "A 24" pipe"}}, {1}, {2}]',
+            "[{0}, {1}, {2}]",
+            1,
+            id="quote",
+        ),
+        pytest.param(
+            "t.json", '[{0}, {{"id": "3", "x": {{{1}, {2}]', "[{0},{1}, {2}]", 1, id="no end"
+        ),
+        pytest.param(
+            "t.json", '{{"data": [{0}, {1}, 7, {2}]}}', '{{"data": [{0}, {1}, {2}]}}', 1, id="key"
+        ),
         pytest.param("t.json", "[{0}, {1}, {2}] x", "[{0}, {1}, {2}]\n", 0, id="goes on"),
         pytest.param("t.jsonl", "{0}\n{{\n{1}\n\n{2}", "{0}\n{1}\n\n{2}", 1, id="broken line"),
     ],

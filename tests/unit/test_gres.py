@@ -85,8 +85,9 @@ def test_a_broken_first_file_hides_no_dataset(tmp_path: Path):
         put(tmp_path, b"", name)
     (tmp_path / "gres_annotations" / "test" / "folder.json").mkdir()
     assert gres.detect(tmp_path)
-    pairs, errors, _ = read(tmp_path)
-    assert (len(pairs), len(errors)) == (2, 4)
+    pairs, errors, notes = read(tmp_path)
+    assert (len(pairs), len(errors)) == (2, 3)
+    assert [note for note in notes if "file manager" in note] != []
 
 
 @pytest.mark.parametrize("split", [None, "train"])

@@ -17,6 +17,7 @@ from PIL import Image
 
 from importers.errors import MaskError
 from importers.mask_digest import digest
+from importers.mask_values import MaskValues
 from importers.masks import encode_png, from_array, load_stored, read_arrays, read_mask
 from tests.unit import hostile_files as hostile
 
@@ -61,9 +62,18 @@ def test_values_of_bytes_are_those_that_occur(array: np.ndarray, lay: Any):
     mask = from_array(lay(array))
     assert mask.values == tuple(np.unique(array).tolist()[: len(mask.values)])
     assert len(mask.values) == min(8, len(np.unique(array)))
-    cut = 0 if array.max() <= 1 else 127
-    ignores = {1, 255} <= set(mask.values) <= {0, 1, 255}
-    np.testing.assert_array_equal(mask.target, lay(array) == 1 if ignores else lay(array) > cut)
+    # Whatever is decided, it is one cut, and no pixel is ignored.
+    assert not mask.ignore.any()
+    if mask.target.any():
+        np.testing.assert_array_equal(mask.target, lay(array) >= lay(array)[mask.target].min())
+
+
+@given(BYTES)
+def test_a_byte_mask_is_read_the_same_whatever_its_type(array: np.ndarray):
+    for dtype in (np.uint16, np.int32, np.float64):
+        np.testing.assert_array_equal(
+            from_array(array.astype(dtype)).pixels, from_array(array).pixels
+        )
 
 
 def test_sums_past_32_bits_are_right():
@@ -81,20 +91,23 @@ def test_constant_arrays_are_sound(value: int):
 
 
 @pytest.mark.parametrize("values", [(0, 1, 255), (1, 255)])
-def test_255_beside_1_is_ignore(values: tuple[int, ...]):
+def test_255_is_ignore_where_the_format_says_so(values: tuple[int, ...]):
     array = np.resize(np.array(values), (4, 5))
-    mask = from_array(array)
-    np.testing.assert_array_equal(mask.pixels, array)
-    assert (mask.ignore.any(), mask.problem) == (True, "")
+    for mask in (from_array(array, ignore=255), from_array(array, MaskValues(ignore=255))):
+        np.testing.assert_array_equal(mask.pixels, array)
+        assert mask.ignore.any()
+    assert not from_array(array).ignore.any()
 
 
 @pytest.mark.parametrize(
     ("row", "target", "problem"),
     [
         pytest.param([0, 127, 128, 255], [0, 0, 1, 1], "4 values: 0, 127, 128, 255", id="gray"),
-        pytest.param([0, 2], [0, 0], "2 values: 0, 2", id="a class that is not the target's"),
+        pytest.param([0, 2], [0, 1], "2 values: 0, 2", id="0 and another value"),
         pytest.param([-1, 0, 1], [0, 0, 1], "3 values: -1, 0, 1", id="negative"),
-        pytest.param(list(range(9)), [0] * 9, "9 values: 0, 1, 2, 3, 4, 5, 6, 7 ...", id="many"),
+        pytest.param(
+            list(range(9)), [0] + [1] * 8, "9 values: 0, 1, 2, 3, 4, 5, 6, 7 ...", id="many"
+        ),
         pytest.param([0, 0.4, 0.6], [0, 0, 1], "fractional values, cut at 0.5", id="fractions"),
         pytest.param(
             [-3e38, 0.0, 1.0], [0, 0, 1], "3 values: -9223372036854775808, 0, 1", id="no-data"
@@ -168,7 +181,8 @@ def test_arrays(tmp_path: Path, name: str):
     else:
         np.save(stream, np.asfortranarray(WITH_IGNORE))
     (tmp_path / name).write_bytes(stream.getvalue())
-    np.testing.assert_array_equal(read_mask(tmp_path / name).pixels, WITH_IGNORE)
+    mask = read_mask(tmp_path / name, MaskValues(ignore=255))
+    np.testing.assert_array_equal(mask.pixels, WITH_IGNORE)
 
 
 def test_only_the_arrays_asked_for_are_read(tmp_path: Path):

@@ -66,7 +66,8 @@ def test_ignore_pixels_are_not_predicted(tmp_path: Path):
     pixels = mask(4)
     pixels[-1] = 255
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    assert value(load(tmp_path), query("a")) == 4
+    given = {"path": str(tmp_path), "mask_values": "ignore=255"}
+    assert value(PREDICTORS["results"].load(given, "cpu"), query("a")) == 4
 
 
 def test_of_several_arrays_the_prediction_is_taken(tmp_path: Path):

@@ -226,3 +226,9 @@ def test_numbers(text: str, counts: dict[str, set[int]]) -> None:
 @pytest.mark.parametrize("text", ["\x00", "at the " * 5000, "1" * 9000 + " m", "from " * 3000])
 def test_no_text_makes_it_raise(text: str) -> None:
     assert statements(text).classes == ()
+
+
+def test_the_surest_of_several_counts_is_told() -> None:
+    source = "Four buildings, three cars and two ships."
+    [found] = issues(CHECK, revised(source, "A building, nine cars and two ships."))
+    assert (found.score, "3 car" in found.note) == (0.2, True)

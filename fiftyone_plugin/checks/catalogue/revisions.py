@@ -75,7 +75,7 @@ def _drift(
 ) -> Drift | None:
     found = [
         _of_place(source, revision),
-        _of_count(source, revision),
+        *_of_counts(source, revision),
         _of_measure(source, revision, tolerance),
         _of_share(source, revision, max_share),
         _of_object(source, revision),
@@ -85,8 +85,8 @@ def _drift(
 
 def _of_place(source: Statements, revision: Statements) -> Drift | None:
     """The one place of a class, or the one place that there is in either."""
-    for name in source.where.keys() & revision.where.keys():
-        here, there = source.where[name], revision.where[name]
+    for name, here in source.where.items():
+        there = revision.where.get(name, here)
         if _apart(here, there):
             return 0.15, f"{name} is at the {here.name}", f"at the {there.name}"
     if len(source.spots) == len(revision.spots) == 1:
@@ -108,19 +108,15 @@ def _apart(a: Spot, b: Spot) -> bool:
     )
 
 
-def _of_count(source: Statements, revision: Statements) -> Drift | None:
-    for name in source.counts.keys() | revision.counts.keys():
+def _of_counts(source: Statements, revision: Statements) -> Iterator[Drift]:
+    for name in source.counts | revision.counts:
         ours, theirs = _counted(source, name), _counted(revision, name)
         if ours is None or theirs is None or ours == theirs:
             continue
         exact = MANY not in (ours, theirs)
-        if exact or 1 in (ours, theirs):
-            by_article = name not in source.counts or name not in revision.counts
-            if by_article and not exact:
-                continue
-            score = 0.35 if by_article else 0.2
-            return score, f"{_told(ours)} {name}", _told(theirs)
-    return None
+        by_article = name not in source.counts or name not in revision.counts
+        if exact or (1 in (ours, theirs) and not by_article):
+            yield 0.35 if by_article else 0.2, f"{_told(ours)} {name}", _told(theirs)
 
 
 def _counted(said: Statements, name: str) -> int | None:
@@ -136,9 +132,9 @@ def _told(number: int) -> str:
 
 
 def _of_measure(source: Statements, revision: Statements, tolerance: float) -> Drift | None:
-    for unit in source.measures.keys() & revision.measures.keys():
-        if len(source.measures[unit]) == len(revision.measures[unit]) == 1:
-            (here,), (there,) = source.measures[unit], revision.measures[unit]
+    for unit, measured in source.measures.items():
+        if len(measured) == len(revision.measures.get(unit, ())) == 1:
+            (here,), (there,) = measured, revision.measures[unit]
             if abs(here - there) > tolerance * max(here, there):
                 return 0.2, f"{here:g} {unit}", f"{there:g}"
     return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import example
@@ -117,7 +119,9 @@ def truncated_target(batch: Batch, *, max_depth: float = 0.3) -> Iterator[Issue]
         max_depth: how deep the target reaches into the image, as a share of its extent along
             the border, up to which it counts as a sliver
     """
-    cut = batch.judged & ((batch.sides == 1) | (batch.sides >= 3))
+    width, height = batch.box[:, 2], batch.box[:, 3]
+    flat = np.minimum(width, height) <= max_depth * np.maximum(width, height)
+    cut = batch.judged & ((batch.sides == 1) & flat | (batch.sides >= 3))
     for sample in batch.where(cut & ~batch.query_where(lambda query: query.kinds & _ENDLESS)):
         border, (_, _, width, height) = sample.stats.border, sample.stats.box
         if len(border) >= 3:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.texts import ALL_KINDS
+from fiftyone_plugin.checks.texts import ALL_KINDS, in_quotes
 from fiftyone_plugin.language import (
     classes,
     colors,
@@ -20,9 +20,8 @@ from fiftyone_plugin.language import (
     sizes,
 )
 from fiftyone_plugin.language.tokens import word_set
+from fiftyone_plugin.language.visibility import hardly_visible
 from fiftyone_plugin.language.vocabulary import words
-
-MAX_QUOTED = 60
 
 _REFUSAL = re.compile(
     r"\bas an? (?:ai\b|language model|artificial intell)|\blanguage model\b"
@@ -69,12 +68,18 @@ def boilerplate(batch: Batch) -> Iterator[Issue]:
         if not _may_be_boilerplate(phrase):
             continue
         if match := _REFUSAL.search(phrase):
-            yield Issue(key, 0.05, f"the query is a refusal: {_quoted(match)}")
+            yield Issue(key, 0.05, f"the query is a refusal: {in_quotes(match[0])}")
         elif match := _PROMPT.search(phrase):
-            yield Issue(key, 0.1, f"the query holds words of a prompt: {_quoted(match)}")
+            yield Issue(key, 0.1, f"the query holds words of a prompt: {in_quotes(match[0])}")
         elif (match := _BOX_TALK.search(phrase)) and not coordinates(phrase):
-            note = f"the query refers to what its reader is not given: {_quoted(match)}"
+            note = f"the query refers to what its reader is not given: {in_quotes(match[0])}"
             yield Issue(key, 0.35, note)
+
+
+def is_boilerplate(phrase: str) -> bool:
+    """Whether ``boilerplate`` tells of a query."""
+    patterns = (_REFUSAL, _PROMPT, _BOX_TALK)
+    return _may_be_boilerplate(phrase) and any(one.search(phrase) for one in patterns)
 
 
 _MARKUP = re.compile(r"[<\[{#`:]")
@@ -89,43 +94,6 @@ def _may_be_boilerplate(phrase: str) -> bool:
     if len(phrase) < 16 or _MARKUP.search(phrase):
         return True
     return not word_set(phrase).isdisjoint(_TELLTALE)
-
-
-_UNSEEN = re.compile(
-    # the image is too dark, dim, blurred
-    r"\btoo (?:dark|dim|blurr?(?:y|ed)|unclear|murky|obscured?|faint|poorly|hazy|vague|distorted)"
-    # lack of light, clarity, recognizable features
-    r"|\b(?:lack|absence|lacks|lacking|loss|missing|insufficient|without|inadequate|poor|low|"
-    r"limited|reduced|minimal)\b(?: \w+){0,2} (?:light\b(?!-)|lighting|clarity|visibility|"
-    r"resolution|illumination|(?:recogni[sz]able|discernible|identifiable|distinguish(?:ing|able)|visible|"
-    r"clear|distinct|visual|noticeable)(?: \w+)? (?:features?|details?|traits?|elements?|"
-    r"characteristics?|attributes?|information|cues?|structures?))"
-    # cannot be seen
-    r"|\b(?:cannot|can't|can not|unable to|impossible to|not possible to|hard to|difficult to|"
-    r"challenging to|tough to) (?:\w+ly )?(?:be )?(?:\w+ly )?(?:seen?|discern(?:ed)?|"
-    r"identif(?:y|ied)|distinguish(?:ed)?|recogni[sz]ed?|make out|"
-    r"determined?|notice|perceived?|made out|tell)\b"
-    r"|\bno\b(?: \w+){0,3} (?:are|is|can be) (?:visible|seen|discernible|identifiable|made out)"
-    r"|\bnot (?:\w+ly )?(?:visible|discernible|identifiable|recogni[sz]able|clearly)\b"
-    r"|\brenders? it unseen\b"
-    # despite the darkness
-    r"|\b(?:despite|regardless of|even (?:though|with|if)|although|though|because of|due to|"
-    r"owing to|amid)\b(?: \w+(?:'s)?){0,5} "
-    r"(?:darkness|dimness|dimly|blurr(?:ed|y|iness)|blur|murk(?:y|iness)|unclear|"
-    r"obscured|low visibility|indistinct|gloom)\b"
-    r"|\bdarkness (?:obscur|conceal|hid|affect|mak)"
-    r"|\b(?:blurriness|blurred) (?:obscur|image|picture|photo)",
-    re.I,
-)
-
-
-_HINTS = words(
-    "too lack lacks lacking absence loss missing insufficient without inadequate poor low limited "
-    "reduced minimal cannot can unable impossible possible hard difficult challenging tough no not "
-    "unseen darkness dimness dimly blur blurred blurry blurriness murky murkiness unclear obscured "
-    "indistinct gloom"
-)
-"""Without any of these words the pattern above matches no query."""
 
 
 @check(
@@ -143,12 +111,12 @@ def unanswerable_query(batch: Batch) -> Iterator[Issue]:
     Surest where the query names no place, color or shape either that tells the target.
     """
     for key, phrase in batch.queries():
-        if word_set(phrase).isdisjoint(_HINTS):
-            continue
-        if match := _UNSEEN.search(phrase):
+        if said := hardly_visible(phrase):
             lost = not places(phrase)
             where = "" if lost else ", though it names a place"
-            yield Issue(key, 0.15 if lost else 0.45, f"the query says {_quoted(match)}{where}")
+            yield Issue(
+                key, 0.15 if lost else 0.45, f"the query says {in_quotes(said.text)}{where}"
+            )
 
 
 @check(
@@ -184,8 +152,3 @@ def undescribed(phrase: str) -> tuple[tuple[str, ...], int] | None:
     if said - {"1"} or (not said and classes(phrase)):
         return None  # all of a kind is no vague request
     return filler(phrase)
-
-
-def _quoted(match: re.Match[str]) -> str:
-    text = match[0].strip()
-    return f"'{text[:MAX_QUOTED]} ...'" if len(text) > MAX_QUOTED else f"'{text}'"

@@ -21,14 +21,19 @@ its stacks, then in its mask files.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, PredictorSpec, Query
 from fiftyone_plugin.predictors.params import option
+from importers.decisions import Decisions
 from importers.errors import UsageError
+
+if TYPE_CHECKING:
+    from fiftyone_plugin.predictors.results_files import MaskReading
 
 NAME = "results"
 
@@ -41,7 +46,22 @@ class Settings:
         "folder of mask files, one mask file, COCO-style JSON, a stack of masks with its names, "
         "or LISAt's preds_*.json or its folder"
     )
-    min_score: float = option("least score of COCO-style records that count", 0.0, low=0, high=1)
+    min_score: float = option(
+        "least score of COCO-style records that count; all count unless it is given",
+        -math.inf,
+        low=0,
+        high=1,
+    )
+    mask_values: str = option(
+        "which values of masks are the target: auto (decided mask by mask), nonzero, >N, "
+        "values such as 1,2, ignore=255, inverted",
+        "auto",
+    )
+    polygons: str = option(
+        "what coordinates of COCO-style polygons are: auto, pixels, or unit (0 to 1)",
+        "auto",
+        choices=("auto", "pixels", "unit"),
+    )
 
 
 class Index(Protocol):
@@ -64,13 +84,18 @@ class Index(Protocol):
 class Results:
     """Masks as they were found on disk; ignore pixels count as background."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, decisions: Decisions) -> None:
         self._index = index
+        self._decisions = decisions
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
         """Each query's mask, ``NoPrediction``, or the ``MaskError`` that stands for it."""
         for query in batch:
             yield self._answer(query)
+
+    def notes(self) -> list[str]:
+        """What was decided, each with its count."""
+        return list(self._decisions.all())
 
     def unused(self) -> list[str]:
         """Mask files, relative to the folder, that matched no query so far."""
@@ -78,9 +103,25 @@ class Results:
 
     def _answer(self, query: Query) -> Prediction | Exception:
         try:
-            return self._index.read(query)
+            return self._upright(self._index.read(query), query)
         except Exception as error:  # the Protocol: one broken file does not end the batch
             return error
+
+    def _upright(self, mask: Prediction, query: Query) -> Prediction:
+        """A mask that has the size of its image as it is stored, turned as that is."""
+        if mask.shape != query.image_size or mask.shape == query.image_size[::-1]:
+            return mask  # shapes are (height, width), sizes (width, height)
+        from importers.mask_frame import in_upright_frame
+        from importers.media import ImageError, inspect_image
+
+        try:
+            turned, decisions = in_upright_frame(mask, inspect_image(query.image))
+        except ImageError:
+            return mask
+        for decision in decisions:
+            decision.example = query.key
+            self._decisions(decision)
+        return turned
 
 
 def load(settings: Settings, device: str) -> Results:
@@ -97,41 +138,52 @@ def load(settings: Settings, device: str) -> Results:
         folder = file = False
     if not folder and not file:
         raise UsageError(f"results.path: there is no folder or file {settings.path!r}")
-    return Results(_index(path.resolve(), folder, settings.min_score))
+    from fiftyone_plugin.predictors.results_files import MaskReading
+    from importers.mask_values import parse_mask_values
+
+    try:
+        values = parse_mask_values(settings.mask_values)
+    except ValueError as error:
+        raise UsageError(f"results.mask_values: {error}") from error
+    decisions = Decisions()
+    reading = MaskReading(values, decisions)
+    return Results(_index(path.resolve(), folder, reading, settings), decisions)
 
 
-def _index(path: Path, folder: bool, min_score: float) -> Index:
+def _index(path: Path, folder: bool, reading: MaskReading, settings: Settings) -> Index:
     from fiftyone_plugin.predictors.results_files import list_files
     from fiftyone_plugin.predictors.results_lisat import LisatResults, is_predictions
 
     if not folder:
         if is_predictions(path):
-            return LisatResults(path.parent, [path])
-        return _of_file(path, min_score)
+            return LisatResults(path.parent, [path], reading=reading)
+        return _of_file(path, reading, settings)
     files = list_files(path)
     predictions = [f for f in files if is_predictions(f)]
     if predictions:
-        return LisatResults(path, predictions, files)
-    return _of_files(path, files, min_score)
+        return LisatResults(path, predictions, files, reading)
+    return _of_files(path, files, reading, settings)
 
 
-def _of_file(path: Path, min_score: float) -> Index:
-    from fiftyone_plugin.predictors.results_coco import LINES, CocoResults, is_coco, read_content
+def _of_file(path: Path, reading: MaskReading, settings: Settings) -> Index:
+    from fiftyone_plugin.predictors.results_coco import LINES, is_coco, read_content
     from fiftyone_plugin.predictors.results_lisat import LisatResults
 
     suffix = path.suffix.lower()
     if suffix not in (".json", *LINES):
         beside = (path.with_suffix(".json"), path.with_suffix(".txt"))
-        return _of_files(path.parent, [path, *(f for f in beside if f.is_file())], min_score)
+        return _of_files(
+            path.parent, [path, *(f for f in beside if f.is_file())], reading, settings
+        )
     content = read_content(path)
-    if is_coco(content) or suffix in LINES:
-        return CocoResults({path: content}, min_score)
-    return LisatResults(path.parent, [path])
+    if is_coco(content) or isinstance(content, list):
+        return _coco({path: content}, reading, settings)
+    return LisatResults(path.parent, [path], reading=reading)
 
 
-def _of_files(root: Path, files: list[Path], min_score: float) -> Index:
+def _of_files(root: Path, files: list[Path], reading: MaskReading, settings: Settings) -> Index:
     """Whatever forms the files have: JSON, stacks, and mask files for the rest."""
-    from fiftyone_plugin.predictors.results_coco import LINES, CocoResults, is_coco, read_content
+    from fiftyone_plugin.predictors.results_coco import LINES, is_coco, read_content
     from fiftyone_plugin.predictors.results_masks import MaskFolder
     from fiftyone_plugin.predictors.results_stacks import Stacks, read_names
 
@@ -143,11 +195,17 @@ def _of_files(root: Path, files: list[Path], min_score: float) -> Index:
     contents = {f: content for f in texts if is_coco(content := read_content(f))}
     found: list[Index] = []
     if contents:
-        found.append(CocoResults(contents, min_score))
+        found.append(_coco(contents, reading, settings))
     if stacks:
-        found.append(Stacks(stacks))
-    masks = MaskFolder(root, [f for f in files if f not in stacks])
+        found.append(Stacks(stacks, reading))
+    masks = MaskFolder(root, [f for f in files if f not in stacks], reading)
     return Several([*found, masks]) if found else masks
+
+
+def _coco(contents: dict[Path, Any], reading: MaskReading, settings: Settings) -> Index:
+    from fiftyone_plugin.predictors.results_coco import CocoResults
+
+    return CocoResults(contents, settings.min_score, settings.polygons, reading.on_note)
 
 
 class Several:

@@ -1,0 +1,27 @@
+"""Requests whose words are English and whose sense is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Issue, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import example
+from fiftyone_plugin.checks.texts import in_quotes
+from fiftyone_plugin.language import garbled_request as sense_lost_in
+
+
+@check(
+    "garbled_request",
+    severity="info",
+    needs=("phrase",),
+    about="The query makes no sense as a request: it says that the object depicts another.",
+    topic="The query",
+    fires=example(phrase="the boat which seems to depict a person instead"),
+    silent=example(phrase="the boat marked by a white stripe"),
+)
+def garbled_request(batch: Batch) -> Iterator[Issue]:
+    """Finds objects that "are symbolized by" others, are "in the form of" themselves and alike."""
+    for key, phrase in batch.queries():
+        if said := sense_lost_in(phrase):
+            yield Issue(key, 0.5, f"{said.value}: {in_quotes(said.text)}")

@@ -1,0 +1,28 @@
+"""Queries for things that no image from above shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Issue, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import example
+from fiftyone_plugin.checks.texts import in_quotes
+from fiftyone_plugin.language import seen_from_ground
+
+
+@check(
+    "not_from_above",
+    severity="warning",
+    needs=("phrase",),
+    about="The query speaks of what no image from above shows: the sky, a door's latch, an owl.",
+    topic="The query",
+    fires=example(phrase="the tall tower silhouetted against the sky"),
+    silent=example(phrase="the tall tower with a sky-blue roof"),
+)
+def not_from_above(batch: Batch) -> Iterator[Issue]:
+    """Finds words of views from the ground and of close-ups."""
+    for key, phrase in batch.queries():
+        if said := seen_from_ground(phrase):
+            note = f"the query speaks of {said.value}, which no image from above shows"
+            yield Issue(key, 0.3, f"{note}: {in_quotes(said.text)}")

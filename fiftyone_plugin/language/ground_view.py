@@ -1,0 +1,71 @@
+"""Things that no image from above shows: the sky, a door's latch, an animal, a telephone.
+
+A model that was given a broken or enlarged crop describes what the crop resembles. Many of these
+words have a second sense: a bird's-eye view, remote sensing, a sky-blue roof, a horse trailer.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from fiftyone_plugin.language.phrasings import any_of, phrasings
+from fiftyone_plugin.language.tokens import REMEMBERED, Word
+
+_CREATURES = "owl whiskers feathers beak paws kitten puppy "
+_ANIMALS = "bird dog cat horse cow squirrel rabbit monkey sheep animal "
+_DEVICES = (
+    "gadget smartphone cellphone telephone laptop keyboard joystick gamepad headphones handheld "
+)
+_INDOORS = (
+    "ceiling carpet wallpaper curtains sofa couch bookshelf bathroom kitchen bedroom countertop "
+    "dashboard speedometer tabletop hallway "
+)
+_DOOR_PARTS = any_of(
+    "latch(?:es)? clasps? handles? knobs? hinges? knocker carvings? engravings? engraved keyhole"
+)
+_POSES = any_of("sitting perched resting lying standing seated posing walking positioned")
+_SHOWS = any_of(
+    "depict(?:s|ing)? display(?:s|ing)? illustrat(?:es?|ing) portray(?:s|ing)? "
+    "represent(?:s|ing)? "
+    "resembl(?:es?|ing) show(?:s|ing)?"
+)
+
+_FORMS = phrasings(
+    (
+        ("the sky", "sky skies skyline",
+         r"(?<!open to the )\b(?:sky|skies|skyline)\b"
+         r"(?![- ](?:blue|bridge|light|lift|walk|deck|train|scraper))"),
+        ("the horizon", "horizon", r"\bhorizon\b"),
+        ("a part of a door", "door doors",
+         rf"\bdoors?\b[^.;]{{0,60}}\b{_DOOR_PARTS}\b|\b{_DOOR_PARTS}\b[^.;]{{0,20}}\bdoors?\b"),
+        ("a doorway", "doorway entryway doorstep", r"\b(?:doorway|entryway|doorstep)\b"),
+        ("a sign above a door", "sign signage lettering",
+         r"\b(?:sign|signage|lettering)\b[^.;]{0,60}\b(?:above|over) (?:the |an |its )?"
+         r"(?:main |front )?(?:door|doors|entrance|entry)\b"),
+        ("an animal", _CREATURES,
+         rf"\b{any_of(_CREATURES)}\b(?! (?:tree|island|creek|bay|hill|point))"),
+        ("an animal", _ANIMALS, rf"\b{any_of(_ANIMALS)} {_POSES}\b"),
+        ("a person", "person man woman child human",
+         rf"\b{_SHOWS} (?:a |an |the )?(?:\w+ )?(?:person|man|woman|child|human)\b(?!-)"),
+        ("a device", _DEVICES, rf"\b{any_of(_DEVICES)}\b"),
+        ("a device", "remote controller portable mobile hand device",
+         r"\b(?:remote control(?:ler)?s?|(?:remote|gam(?:e|ing)) (?:or|and|"
+         r"or a) (?:a )?controller|"
+         r"portable device|mobile (?:device|gadget|phone)|hand-?held (?:device|tool|gadget)|"
+         r"electronic (?:device|gadget))\b|\bremote(?= (?:or|when|upon|in)\b)"),
+        ("a close-up", "close closeup closer closely",
+         r"\bclose-?up\b|\bcloseup\b|\b(?:up)?on closer (?:inspection|look|examination)\b"
+         r"|\b(?:viewed|seen|inspected|examined|looked at) (?:more )?(?:closely|up close)\b"),
+        ("a room", _INDOORS + "steering room table chair desk",
+         rf"\b{any_of(_INDOORS)}\b|\bsteering wheel\b|\b(?:living|dining) room\b"
+         r"|\b(?:sitting|seated) (?:at|on|around) (?:a|the) (?:table|chair|desk)\b"),
+        ("clothes or a face", "shirt jacket smile smiling beard eyebrows facial",
+         r"\b(?:shirt|jacket|smiling|smile|beard|eyebrows|facial)\b"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=REMEMBERED)
+def seen_from_ground(query: str) -> Word | None:
+    """The words for a thing that no image from above shows; their value says of what kind."""
+    return _FORMS.first(query)

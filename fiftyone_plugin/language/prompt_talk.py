@@ -1,0 +1,124 @@
+"""Talk of what the writer of a query was given and its reader is not: boxes, points, details.
+
+"Using the given features", "inside the designated boundary", "for better understanding". A
+participle before the noun refers to the prompt ("the outlined box"), behind it to the object
+("a field outlined by blue lines"); "a designated parking area" and "a specific area on the
+ground" are things in the image.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from fiftyone_plugin.language.phrasings import any_of, phrasings
+from fiftyone_plugin.language.tokens import REMEMBERED, Word
+
+_GIVEN_WORDS = (
+    "given specified described designated indicated outlined provided supplied stated mentioned "
+    "aforementioned listed prescribed predefined predetermined assigned requested"
+)
+_MARKED_WORDS = (
+    "marked defined highlighted noted detailed delineated annotated labeled labelled above "
+    "following enclosed delimited denoted specific exact precise"
+)
+_AIM_WORDS = (
+    "understanding comprehension clarity accuracy precision analysis segmentation annotation "
+    "interpretation localization localisation assessment"
+)
+_GIVEN, _MARKED, _AIM = map(any_of, (_GIVEN_WORDS, _MARKED_WORDS, _AIM_WORDS))
+_INNER = any_of("bounding rectangular square same target visual key spatial image pixel")
+_DETAILS = any_of(
+    "features? attributes? traits? details? characteristics? descriptions? descriptors? "
+    "information criteria parameters? specifications? instructions? guidelines? data hints? clues?"
+)
+_REGION = any_of(
+    "box boxes rectangles? boundary boundaries bounds area region zone section location position "
+    "point points polygon perimeter limits segment spot range frame quadrant contours? outlines?"
+)
+_BOXES = any_of("box boxes rectangles? bounds coordinates? polygon")
+_IN = any_of("in on at to per by with within inside into from using of")
+_PICTURE = any_of("image picture photo photograph")
+
+_FORMS = phrasings(
+    (
+        ("a box", "bounding bbox bboxes",
+         r"\bbounding[- ](?:box(?:es)?|rectangle|region|area|frame)\b|\bbbox(?:es)?\b"),
+        ("coordinates", "coordinate coordinates coord coords", r"\b(?:coordinates?|coords?)\b"),
+        ("coordinates", "x y", r"\b[xy][- ](?:axis|value|position)\b|\bat \(?x, ?y\)?"),
+        ("a size in pixels", "pixel pixels px",
+         r"\b\d[\d,.]{0,8} ?-?(?:(?:by|x|×) ?\d{1,5} ?)?-?(?:pixels?|px)\b"
+         r"|\bpixel (?:size|area|count|dimensions?|values?|range|locations?|positions?|width|"
+         r"height)"
+         r"|\bpixels (?:in|by|from|wide|high|tall|long)\b"),
+        ("details", _GIVEN_WORDS,
+         rf"\b(?:the|these|those|its|all|any|{_IN}) {_GIVEN} (?:{_INNER} )?{_DETAILS}\b"),
+        ("a region", _GIVEN_WORDS,
+         rf"\b(?:the|this|that|its|{_IN}) {_GIVEN} (?:{_INNER} ){{0,2}}{_REGION}\b"
+         r"(?! (?:for|where|lines?|markings?|of)\b)"),
+        ("a region", _MARKED_WORDS, rf"\b(?:the|this) {_MARKED} (?:{_INNER} ){{0,2}}{_BOXES}\b"),
+        ("a region", "marked highlighted annotated above",
+         r"\b(?:in|within|inside|from|by) the (?:marked|highlighted|annotated|above) "
+         rf"(?:{_INNER} )?(?:area|region|zone|boundary|perimeter)(?= of the {_PICTURE}|[.,;]|$)"),
+        ("details", _GIVEN_WORDS,
+         rf"\b{_DETAILS} (?:that (?:is|are|was|were) )?{_GIVEN}(?=[.,;?!]|$| above| below| here)"),
+        ("a region", _GIVEN_WORDS,
+         r"\b(?:box|boundary|area|region|zone|rectangle|location|position|points?) "
+         rf"(?:that (?:is|are|was|were) )?{_GIVEN}(?=[.,;?!]|$| above| below| here)"),
+        ("a box", "box",
+         r"\b(?:enclosed|surrounded|bounded|marked|framed|outlined) (?:by|in|with) (?:the|a) "
+         r"(?:\w+ )?box\b(?! (?:hedge|truck|car|girder))"),
+        ("points", "points vertices",
+         r"\b(?:boundary|polygon|contour|vertex|anchor|reference|corner) points\b|\bvertices\b"),
+        ("the bounds of the image", "bounds",
+         rf"\b{_PICTURE}(?:'s)? bounds\b|\bbounds of the {_PICTURE}\b"),
+        ("a description",
+         "according based per following matching match matches fit fits fitting given meets "
+         "meeting "
+         "satisfying",
+         r"\b(?:according to|based on|as per|following|matching|match(?:es)?|fits?|fitting|given|"
+         r"meets|meeting|satisfying|per) the (?:above |text(?:ual)? |visual |written |"
+         r"accompanying )?"
+         rf"(?:{_DETAILS}|annotations?|captions?|prompt)\b(?! of\b)"),
+        ("a description", "as",
+         r"\bas (?:described|specified|indicated|mentioned|given|provided|outlined|stated|noted|"
+         r"instructed|detailed|requested|defined)(?: (?:above|below|here|earlier|previously|"
+         r"in the (?:description|text|details|prompt|annotation|caption|query)))?(?=[.,;?!]|$)"),
+        ("the use of the mask",
+         "segmentation annotation labeling labelling truth annotator annotators",
+         r"\bfor (?:the )?(?:\w+ )?(?:segmentation|annotation|labell?ing)\b"
+         r"|\b(?:semantic|instance|image|object) segmentation\b|\bannotators?\b|"
+         r"\bground[- ]truth\b"
+         r"|\bsegmentation (?:masks?|purposes?|tasks?)\b"),
+        ("the use of the mask", _AIM_WORDS,
+         r"\bfor (?:a |an |the )?(?:better|clearer|easier|improved|further|deeper|enhanced|"
+         r"more accurate|"
+         rf"accurate|precise|proper|greater|full) {_AIM}\b"
+         r"|\b(?:to|in order to) (?:ensure|aid(?: in)?|facilitate|improve|enhance|assist(?: in)?|"
+         rf"support|enable|allow|provide)(?: for)? (?:\w+ )?{_AIM}\b"),
+    )
+)  # fmt: skip
+
+
+_DIGIT = re.compile(r"\d")
+_NUMBERS = phrasings(
+    (
+        ("coordinates", "at",
+         r"\bat (?:points? |positions? |locations? )?\d{1,4},? ?(?:and |by )?\d{1,4}\b"),
+        ("coordinates", "from across down over",
+         r"\b\d[\d.]{0,5} ?(?:%|percent|units|px) (?:of the \w+ )?(?:from|across|down|over) "),
+        ("coordinates", "x", r"\bx:? ?\d{1,4},? (?:and )?y:? ?\d{1,4}\b"),
+        ("a size in pixels", "by size sized measuring measures dimensions area box rectangle",
+         r"(?<![\d.])\d{2,4} ?(?:[x×]|by) ?\d{2,4}(?![\d.]| ?(?:m|meters?|metres?|ft|feet)\b)"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=REMEMBERED)
+def prompt_talk(query: str) -> Word | None:
+    """The words that speak of what the reader is not given, ``None`` for none.
+
+    Values: ``"a box"``, ``"coordinates"``, ``"a size in pixels"``, ``"details"``, ``"a region"``,
+    ``"points"``, ``"the bounds of the image"``, ``"a description"``, ``"the use of the mask"``.
+    """
+    return _FORMS.first(query) or (_NUMBERS.first(query) if _DIGIT.search(query) else None)

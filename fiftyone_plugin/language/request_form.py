@@ -1,0 +1,90 @@
+"""Requests that a mask does not answer: to divide an object, to move it, to name it.
+
+"Divide the bus", "position the truck near the centre", "what is the name of the building": a
+paraphrase changed the verb, and with it what is asked for. Which object is meant may still be
+clear, as in "which building is in the upper-left corner": a question for a place is none.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from fiftyone_plugin.language.phrasings import any_of, phrasings
+from fiftyone_plugin.language.tokens import REMEMBERED, Word
+
+_DIVIDE_WORDS = (
+    "divide partition subdivide split bisect dissect decompose fragment sever slice section "
+)
+_ARRANGE_WORDS = (
+    "position reposition place put set arrange rearrange adjust improve enhance move relocate "
+    "align rotate resize rescale crop enlarge shrink shift orient reorient organize organise "
+    "modify "
+    "alter change remove delete replace insert install situate lay center centre straighten "
+    "sharpen brighten stabilize stabilise keep ensure guarantee "
+)
+_NAME_WORDS = "name names identity identities type types kind category nature model make brand "
+_HEAD = (
+    r"^\W{0,3}(?:(?:in|within|from|on|at|for|to|by|using) [^,.;:]{3,80}, ?)?"
+    r"(?:(?:please|kindly|now|then|first|next|just|try to|try and|let us|let's|you (?:should|must|"
+    r"need to|have to|can)|(?:i|we) (?:want|need|would like) (?:you )?to|your task is to|"
+    r"(?:can|could|would|will) you|are you able to),? ){0,3}"
+)
+_THE = r"(?:the|a|an|this|that|these|those|all|each|every|any|both)\b"
+_DIVIDE = any_of(_DIVIDE_WORDS + r"(?:break|cut)\s(?:down|apart|up|into)")
+_ARRANGE = any_of(_ARRANGE_WORDS + r"make\ssure(?:\sthat)?")
+_MARK = any_of("mask marker pin point outline box boxes rectangle polygon label overlay dot circle")
+_NAME = any_of(_NAME_WORDS)
+_FIND_OUT = any_of(
+    r"find(?:\sout)? determine identify establish ascertain figure\sout discover reveal state give "
+    r"tell(?:\sme)? provide specify verify confirm uncover learn deduce work\sout recogni[sz]e say "
+    "disclose report mention clarify detect know"
+)
+
+_FORMS = phrasings(
+    (
+        # "Divide the truck from the road" asks to cut it out.
+        ("to divide it", _DIVIDE_WORDS + "break cut",
+         rf"{_HEAD}(?P<said>{_DIVIDE}) {_THE}(?!.{{1,200}}\bfrom the\b)"),
+        ("to divide it", _DIVIDE_WORDS + "break cut",
+         rf"\band (?P<said>{_DIVIDE}) (?:it|them|the|this|that)\b"),
+        ("to divide it", "break cut",
+         rf"{_HEAD}(?P<said>break|cut) {_THE} [^.,;]{{1,60}} (?:into|apart|down|up)\b"),
+        ("to arrange it", _ARRANGE_WORDS + "sure",
+         rf"{_HEAD}(?P<said>{_ARRANGE}) {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
+         r"(?! [^.]{1,80}\bapart\b)"),
+        ("to arrange it", "it them",
+         r"\band (?:then )?(?P<said>position|place|put|set|arrange|adjust|move|align|rotate|"
+         r"resize|"
+         r"ensure) (?:it|them)\b(?! apart)"),
+        ("a name", "name", rf"{_HEAD}(?P<said>name) (?:the|this|that|what|which|these|those)\b"),
+        ("a name", "what which",
+         rf"\b(?:what|which)(?: is|'s| are| was)(?: \w+)? (?:the|its) {_NAME} of\b"),
+        ("a name", _NAME_WORDS, rf"\b{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_NAME} of\b"),
+        ("a name", _NAME_WORDS,
+         rf"{_HEAD}{_FIND_OUT} (?:the|this|that) (?:[\w-]+ ){{0,3}}[\w-]+'s {_NAME}\b"),
+        ("a name", "what", r"\bwhat\b[^.?!]{0,80}\b(?:called|named|known as|referred to as)\b"),
+        ("a kind", "what which",
+         r"\b(?:what|which) (?:type|kind|sort|class|category|make|model|brand) of\b"),
+        ("a kind", "what",
+         rf"\b{_FIND_OUT} what (?:the|this|that|it|its)\b[^.?!]{{0,80}}\b(?:is|are)\b"),
+        ("to choose", "whether if",
+         rf"\b(?:{_FIND_OUT}|decide|see|check|judge|assess) (?:whether|if) (?:it|this|that|the)\b"
+         r"[^.?!]{1,100}\bor\b"),
+        ("to choose", "or", r"^\W{0,3}(?:is|are) (?:it|this|that|the|there)\b[^.?!]{1,100}\bor\b"),
+        ("to choose", "between",
+         r"\b(?:choose|decide|differentiate|discriminate|distinguish|pick|select) between\b"),
+        ("a description", "describe explain discuss summarize summarise count list",
+         rf"{_HEAD}(?P<said>describe|explain|discuss|summari[sz]e|count|list) "
+         r"(?:the|a|an|all|what|how|this|that)\b"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=REMEMBERED)
+def request_form(query: str) -> Word | None:
+    """The words that make a query no request for a mask, ``None`` where it can be one.
+
+    Values: ``"to divide it"``, ``"to arrange it"``, ``"a name"``, ``"a kind"``, ``"to choose"``
+    between classes and ``"a description"``.
+    """
+    return _FORMS.first(query)

@@ -1,0 +1,51 @@
+"""Stripes, bands and planks as all that a query says: what a broken or stretched crop shows."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.classes import REQUEST, class_tokens
+from fiftyone_plugin.language.filling import FILLER
+from fiftyone_plugin.language.tokens import REMEMBERED, Word, at, mention, tokenize, word_set
+
+STRIPES = v.words("lines stripes bands planks bars streaks strips striping banding stripe")
+_RUNNING = v.words(
+    "horizontal vertical diagonal horizontally vertically diagonally parallel colored coloured "
+    "multicolored multicoloured warped wavy distorted stretched rainbow colorful colourful"
+)
+_BROKEN = v.words("warped wavy distorted stretched rainbow glitched glitchy corrupted smeared")
+_CARRIERS = v.words("bus truck shed court field lot road runway crosswalk car van boat ship plane "
+                    "aircraft airplane tennis basketball helipad")  # fmt: skip
+_OTHER = (
+    v.COLOR.keys()
+    | _RUNNING
+    | STRIPES
+    | v.words(
+        "colors shades tones running run runs arranged alternating tall narrow thin slender "
+        "wooden wood "
+        "light dark marked marks series exceptional set sets section"
+    )
+)
+_KNOWN = (FILLER | REQUEST | v.FRAME | v.FUNCTION | _OTHER) - v.words("windows wheels")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def only_stripes(query: str) -> Word | None:
+    """The stripes of a query that tells nothing else but colors; ``None`` for any other.
+
+    The value is ``"broken"`` for stripes that no object has ("warped stripes"), else ``"plain"``.
+    A bus, a truck or a court may well have stripes.
+    """
+    words = word_set(query)
+    if words.isdisjoint(STRIPES) or not words.isdisjoint(_CARRIERS) or words.isdisjoint(_RUNNING):
+        return None
+    tokens = tokenize(query)
+    index = next(n for n, token in enumerate(tokens) if token.text in STRIPES)
+    first = index - 1 if at(tokens, index - 1).text in _RUNNING else index
+    if words & _BROKEN:
+        return mention(query, first, index, "broken")
+    named = class_tokens(tokens)
+    if any(n not in named and token.text not in _KNOWN for n, token in enumerate(tokens)):
+        return None
+    return mention(query, first, index, "plain")

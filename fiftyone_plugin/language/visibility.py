@@ -1,0 +1,179 @@
+"""Queries that say themselves that their target can hardly be seen or recognised.
+
+Darkness, blur and lack of features count where they are said of the image or of the target's
+features, or stand in a concession ("despite the darkness"). A dark roof, a dim background and
+a poorly lit street describe the object and its place.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from fiftyone_plugin.language.phrasings import any_of, phrasings
+from fiftyone_plugin.language.tokens import REMEMBERED, Word
+
+_BLURRED_WORDS = (
+    "blur blurred blurry blurriness fuzzy fuzziness unclear indistinct murky murkiness hazy "
+    "haziness grainy pixelated unfocused "
+)
+_DARK_WORDS = "dark darkness dim dimly dimness shadowy gloomy gloom underexposed "
+_FEATURE_WORDS = (
+    "feature features detail details trait traits characteristic characteristics attribute "
+    "attributes clarity qualities identifiers aspects elements cues "
+)
+_PICTURE = any_of("image picture photo photograph snapshot shot imagery footage")
+_BLURRED = any_of(_BLURRED_WORDS + r"out[-\s]of[-\s]focus")
+_DARK = any_of(_DARK_WORDS + r"poorly[-\s]lit low[-\s](?:light|resolution|quality)")
+_FEATURES = any_of(_FEATURE_WORDS)
+_SEEN = any_of(
+    r"seen? discern(?:ed)? identif(?:y|ied) distinguish(?:ed)? recogni[sz]ed? make\sout made\sout "
+    "determined? notice(?:d)? perceived? tell spot(?:ted)? detect(?:ed)? pinpoint(?:ed)? "
+    "specif(?:y|ied) interpret(?:ed)? view(?:ed)? observed? ascertain(?:ed)?"
+)
+_TELLING = any_of(
+    "recogni[sz]able discernible identifiable distinguish(?:ing|able) visible clear distinct "
+    "distinctive visual noticeable"
+)
+_IS = any_of(
+    "is are was be being appears? appearing looks? looking seems? seeming remains? becomes? gets? "
+    "rendered made"
+)
+_NOT_GROUND = "".join(
+    rf"(?<!{ground} {joint} )"
+    for ground in ("road", "street", "lane", "path", "lot", "area", "highway")
+    for joint in ("with", "under", "of")
+)
+"""Not the light of a place: "on a road with low lighting"."""
+
+_LACK_WORDS = (
+    "lack absence lacks lacking loss missing insufficient without inadequate poor low limited "
+    "reduced minimal "
+)
+_CONCESSIONS = "despite spite notwithstanding regardless even although though albeit"
+
+_FORMS = phrasings(
+    (
+        ("too dark", "too",
+         r"\btoo (?:dark|dim|blurr?(?:y|ed)|unclear|murky|obscured?|faint|poorly|hazy|vague|"
+         r"distorted|shadowy|fuzzy|grainy|indistinct)"),
+        ("lack of light or features", _LACK_WORDS,
+         rf"{_NOT_GROUND}\b{any_of(_LACK_WORDS)}\b(?: \w+){{0,2}} "
+         r"(?:light\b(?!-)|lighting|clarity|visibility|resolution|illumination|"
+         rf"{_TELLING}(?: \w+)? (?:{_FEATURES}|information|structures?))"),
+        ("lack of features",
+         "no few little lack lacks lacking absence without devoid free hardly barely scarcely "
+         "not t",
+         r"\b(?:no|few|little|lack of|lacks|lacking|absence of|without|devoid of|free of|"
+         r"hardly any|"
+         r"barely any|scarcely any|not (?:enough|many|much|any)|n't (?:\w+ )?(?:any|enough|much|"
+         r"many)|"
+         r"not (?:have|show|display|exhibit|reveal|possess)) (?:(?!additional|extra|further|other|"
+         r"decorative|architectural|surface|roof|external|colou?r|load|more)\w+ ){0,3}?"
+         rf"{_FEATURES}\b"),
+        ("cannot be seen",
+         "cannot can unable impossible possible hard harder difficult challenging tough tricky "
+         "easy "
+         "struggle",
+         r"\b(?:cannot|can't|can not|unable to|impossible to|not possible to|hard to|harder to|"
+         r"difficult to|challenging to|tough to|tricky to|not easy to|"
+         r"struggle to) (?:\w+ly )?(?:be )?"
+         rf"(?:\w+ly )?{_SEEN}\b"),
+        ("cannot be seen", "no not hardly barely scarcely poorly",
+         r"\bno\b(?: \w+){0,3} (?:are|is|can be) (?:visible|seen|discernible|identifiable|"
+         r"made out)"
+         r"|\b(?:not|hardly|barely|scarcely|poorly) (?:\w+ly )?(?:visible|discernible|"
+         r"identifiable|"
+         r"recogni[sz]able|distinguishable|discerned|perceptible|clearly)\b"),
+        ("cannot be seen",
+         "indiscernible undiscernible unidentifiable unrecognizable unrecognisable illegible "
+         "unseen "
+         "indistinguishable undistinguishable",
+         r"\b(?:indiscernible|undiscernible|unidentifiable|unrecogni[sz]able|illegible|unseen|"
+         r"indistinguishable|undistinguishable)\b"),
+        ("said despite it", _CONCESSIONS,
+         r"\b(?:despite|in spite of|notwithstanding|regardless of|even (?:though|with|if|when)|"
+         r"although|"
+         r"though|albeit)\b(?: [\w'’-]+){0,7}? "
+         rf"(?:{_DARK}|{_BLURRED}|lights?|lighting|shadows?|obscur\w+|conceal\w*|blend\w*|"
+         rf"hid(?:den|es|"
+         r"ing)|camouflag\w*|invisible|lack\w*|absence|no|few|faint|fog|haze|mist|visibility|"
+         r"resolution|quality|clarity|vague\w*)\b"),
+        ("said because of it", "because due owing result amid given",
+         r"\b(?:because of|due to|owing to|as a result of|amid|given)\b(?: [\w'’-]+){0,5}? "
+         rf"(?:darkness|dimness|dimly|{_BLURRED}|obscured|low visibility|gloom|low[- ]resolution|"
+         rf"(?:dark|dim|poor|low)[- ](?:\w+ )?(?:{_PICTURE}|quality|look|condition|lighting|"
+         rf"light))\b"
+         r"(?![- ](?:blue|brown|gr[ae]y|green))"),
+        ("said of the image", _DARK_WORDS + _BLURRED_WORDS + "poorly low focus obscure vague",
+         rf"\b(?:{_DARK}|{_BLURRED}|obscure|vague) (?:and \w+ )?{_PICTURE}\b"),
+        ("said of the image", _DARK_WORDS + _BLURRED_WORDS + _LACK_WORDS
+         + "obscured distorted focus poorly",
+         rf"\b{_PICTURE}(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)(?: (?:overall|general|very|so|"
+         rf"quite|"
+         rf"rather|somewhat))? (?:{_DARK}|{_BLURRED}|lack|poor|obscured|distorted|low (?:light|"
+         rf"quality|"
+         r"resolution|visibility))\b"),
+        ("said of the image", "dark dim poor low blurry blurred murky fuzzy unclear hazy",
+         r"\b(?:dark|dim|poor|low|blurry|blurred|murky|fuzzy|unclear|hazy) (?:quality|appearance|"
+         rf"condition|nature|resolution|visibility|lighting) (?:of|in) the {_PICTURE}\b"),
+        ("said of the target", _BLURRED_WORDS + "focus vague invisible obscure ambiguous",
+         rf"\b{_IS} (?:\w+ly |very |quite |somewhat |rather |so )?(?:{_BLURRED}|vague|invisible|"
+         r"obscure|ambiguous)\b(?!-)"),
+        ("said of the target", "obscured hidden concealed masked",
+         rf"\b{_IS} (?:\w+ly )?(?:obscured|hidden|concealed|masked)(?: (?:in|within) (?:the|this) "
+         rf"{_PICTURE}|[.,;?]?$| by (?:the )?(?:\w+ )?(?:{_DARK}|{_BLURRED}|fog|haze|mist|"
+         rf"lighting))"),
+        ("said of its features",
+         _BLURRED_WORDS
+         + "focus vague obscure obscured hidden hard difficult faint missing not lost "
+         "absent invisible",
+         rf"\b{_FEATURES} (?:that )?(?:\w+ )?{_IS} (?:\w+ )?(?:{_BLURRED}|vague|obscured?|hidden|"
+         r"hard|difficult|faint|missing|not|lost|absent|invisible)\b"),
+        ("said of its features", _BLURRED_WORDS + "vague obscure obscured undefined",
+         rf"\b(?:{_BLURRED}|vague|obscured?|undefined) (?:\w+ )?"
+         rf"(?:{_FEATURES}|appearance|shape|outline|form|silhouette|contours?|look)\b"),
+        ("a blur", "blur blob smear smudge blotch haze",
+         r"\b(?:featureless|indistinct|unclear|murky|shadowy|fuzzy|vague|shapeless|nondescript|"
+         r"dim|"
+         r"dark),? (?:\w+ )?(?:blur|blob|smear|smudge|blotch|haze)\b"),
+        ("a blur", "featureless indistinct unclear murky shapeless",
+         r"\b(?:featureless|indistinct|unclear|murky|shapeless) (?:\w+ )?(?:patch|mass|form|"
+         r"shape)\b"),
+        ("a blur", "blur smear smudge", r"\bas an? (?:\w+,? ){0,2}(?:blur|smear|smudge)\b"),
+        ("lack of features", "nothing",
+         rf"\bnothing (?:\w+ly )?(?:{_TELLING}|special|unique|notable|particular)\b"),
+        ("lost in darkness", "darkness dark gloom fog haze mist blur shadows",
+         r"\b(?:shrouded|hidden|lost|concealed|swallowed|veiled|cloaked|immersed|engulfed|"
+         r"enveloped|"
+         r"obscured|blend(?:s|ed|ing)?) (?:in|by|into|with|in with) (?:the |a )?(?:\w+ )?"
+         r"(?:darkness|dark|gloom|fog|haze|mist|blur|shadows)\b(?! \w)"),
+        ("it hides the target",
+         "obscures obscuring obscure conceals concealing hides hiding swallows swallowing "
+         "prevents "
+         "preventing hinders hindering impairs impairing renders rendering making makes affects "
+         "affecting",
+         r"\b(?:darkness|blurriness|blur|lighting|light|shadows?|gloom|fog|haze|mist|backdrop|"
+         r"background|"
+         r"resolution|quality) (?:that )?(?:is |are )?(?:obscur|conceal|hid(?:es|ing)|swallow|"
+         r"prevent|"
+         r"hinder|impair|render|mak(?:es|ing) it|affect)"),
+        ("out of sight", "most majority bulk",
+         r"\b(?:most|the majority|the bulk) of (?:it|its \w+|the \w+) (?:is |lies |lying |being )?"
+         r"(?:outside|beyond|out of|cut off|hidden|invisible|not visible)\b"),
+        ("out of sight",
+         "largely mostly mainly primarily predominantly chiefly almost nearly entirely "
+         "completely most",
+         r"\b(?:largely|mostly|mainly|primarily|predominantly|chiefly|almost (?:entirely|"
+         r"completely|"
+         r"fully)|nearly (?:entirely|completely|all)|entirely|completely|for the most part) "
+         r"(?:is |lies |lying |located |positioned |situated |extends |falls )?(?:out of|outside|"
+         r"beyond|"
+         r"off|past|hidden|invisible|not visible|cut off|cropped out|unseen)\b"),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=REMEMBERED)
+def hardly_visible(query: str) -> Word | None:
+    """The words that say that the target can hardly be seen; their value says why."""
+    return _FORMS.first(query)

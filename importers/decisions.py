@@ -1,0 +1,146 @@
+"""What was decided where input can be read in two ways: told, stored, and open to be overridden.
+
+A decision travels as a note, so whatever takes notes takes decisions. :class:`Decisions` sorts
+them out, counts those that are alike, and says them once each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+MOST_KINDS = 1000
+"""Different decisions kept; hostile files could make up any number of them."""
+
+
+LEFT_OUT = "files that a file manager left (._*, __MACOSX, .DS_Store) are left out"
+"""The rule of a decision of kind ``left_out``."""
+
+MOST_TOLD = 8
+"""Different decisions of a kind that a summary tells."""
+
+
+class Decision(str):
+    """A note that says what was decided.
+
+    Attributes:
+        kind: what the decision is of, such as ``mask_values``
+        times: for how many things it was taken
+        example: the first of them: a file, or a record's place
+        override: the parameter that decides otherwise, as ``name=values``; ``""`` for none
+        usual: whether it is what the format says, and worth telling only beside another
+    """
+
+    kind: str
+    times: int
+    example: str
+    override: str
+    usual: bool
+
+    def __new__(
+        cls,
+        rule: str,
+        kind: str = "",
+        *,
+        example: str = "",
+        override: str = "",
+        times: int = 1,
+        usual: bool = False,
+    ) -> Decision:
+        """Makes a decision; ``rule`` is its sentence, without count and example."""
+        made = super().__new__(cls, rule)
+        made.kind, made.times, made.example = kind, times, example
+        made.override, made.usual = override, usual
+        return made
+
+
+class Decisions:
+    """Counts decisions of one step.
+
+    Attributes:
+        others: the notes that are no decisions, in order
+
+    Args:
+        notes: to begin with
+    """
+
+    def __init__(self, notes: Iterable[str] = ()) -> None:
+        self.others: list[str] = []
+        self._made: dict[tuple[str, str], Decision] = {}
+        for note in notes:
+            self(note)
+
+    def __call__(self, note: str) -> None:
+        """Takes a note or a decision."""
+        if not isinstance(note, Decision):
+            self.others.append(note)
+            return
+        known = self._made.get((note.kind, str(note)))
+        if known is not None:
+            known.times += note.times
+        elif len(self._made) < MOST_KINDS:
+            self._made[note.kind, str(note)] = Decision(
+                str(note), note.kind, example=note.example, override=note.override,
+                times=note.times, usual=note.usual,
+            )  # fmt: skip
+
+    def take(self, image: Sequence[Any]) -> None:
+        """Takes what was decided in preparing the records of one image."""
+        if image:
+            for decision in image[0].image.decisions:
+                self(decision)
+        for prepared in image:
+            for decision in getattr(prepared, "decisions", ()):
+                self(decision)
+
+    def all(self) -> list[Decision]:
+        """All decisions, each with its count."""
+        return list(self._made.values())
+
+    def told(self) -> list[Decision]:
+        """Those worth telling: what is usual only beside another decision of its kind."""
+        kinds = [decision.kind for decision in self._made.values()]
+        return [d for d in self._made.values() if not d.usual or kinds.count(d.kind) > 1]
+
+    def lines(self) -> list[str]:
+        """A sentence for each decision that is worth telling, the first few of a kind."""
+        listed: list[str] = []
+        told = self.told()
+        for kind in dict.fromkeys(decision.kind for decision in told):
+            of_kind = [decision for decision in told if decision.kind == kind]
+            listed += map(line_of, of_kind[:MOST_TOLD])
+            if len(of_kind) > MOST_TOLD:
+                listed.append(f"{kind}: {len(of_kind) - MOST_TOLD:,} more, in the dataset's info")
+        return listed
+
+    def stored(self, step: str, before: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+        """All decisions as the dataset's info keeps them under ``decisions``.
+
+        Args:
+            step: what took them, such as ``import``
+            before: what is stored; of the same step it is added to
+        """
+        listed = {(d["step"], d["kind"], d["rule"]): dict(d) for d in before}
+        for decision in self._made.values():
+            entry = {
+                "step": step,
+                "kind": decision.kind,
+                "rule": str(decision),
+                "count": decision.times,
+                "example": decision.example,
+                "override": decision.override,
+            }
+            old = listed.setdefault((step, decision.kind, str(decision)), entry)
+            if old["example"] != decision.example:  # else the same files were read again
+                old["count"] += decision.times
+        return list(listed.values())
+
+
+def line_of(decision: Decision) -> str:
+    """A decision as a sentence: how often, what, the first example, what overrides it."""
+    line = f"{decision.kind}: {decision.times:,} {decision}"
+    if decision.example:
+        line += f", {decision.example} the first"
+    if decision.override:
+        line += f"; --param {decision.override} decides otherwise"
+    return line

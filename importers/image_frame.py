@@ -1,0 +1,129 @@
+"""Which way up an image is: one place that reads the orientation a file declares.
+
+EXIF (JPEG, PNG, WebP) and TIFF number eight ways in which the stored rows and columns are to
+be shown. Everything here is *upright*, as ``cv2.imread`` and FiftyOne's own metadata have it:
+sizes, pixels, polygons, masks. A mask that was drawn on the rows and columns as they are stored
+is in the *raw* frame.
+
+CIPA DC-008 (Exif 2.32), 4.6.4 A; TIFF 6.0, page 36.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+ORIENTATION = 274
+"""The tag, in EXIF and in TIFF."""
+
+UPRIGHT = 1
+NO_DATA = 42113
+"""GDAL's tag, https://gdal.org/en/stable/drivers/raster/gtiff.html"""
+
+COMPRESSION = 259
+TIFFFILE_READS = frozenset({1, 8, 32946})
+"""Compressions that tifffile reads by itself: none, and deflate under its two numbers."""
+
+_TURNED = 5
+"""From this orientation on, rows and columns change places."""
+
+# It warns on the terminal of every tag that it cannot read; what matters here is raised.
+logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+
+Value = TypeVar("Value", bound=np.generic)
+
+
+def orientation_of(image: Image.Image) -> int:
+    """The orientation an open image declares, 1 to 8; 1 where it declares none that there is."""
+    tags: Any = getattr(image, "tag_v2", None)
+    try:
+        value = tags.get(ORIENTATION) if tags is not None else image.getexif().get(ORIENTATION)
+    except Exception:  # on hostile bytes, decoders raise whatever they stumble over
+        return UPRIGHT
+    return value if isinstance(value, int) and 1 <= value <= 8 else UPRIGHT
+
+
+def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Width and height of an image as it is shown."""
+    return (height, width) if orientation >= _TURNED else (width, height)
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """An open image, turned as it declares; a TIFF but where :func:`is_scrambled`."""
+    # Of a TIFF, Pillow turns what it decodes by itself.
+    if is_tiff(image) or orientation_of(image) == UPRIGHT:
+        return image
+    return ImageOps.exif_transpose(image)
+
+
+def is_tiff(image: Image.Image) -> bool:
+    """Whether an open image is a TIFF, whose size Pillow gives upright."""
+    return getattr(image, "tag_v2", None) is not None
+
+
+def is_scrambled(image: Image.Image) -> bool:
+    """Whether Pillow would decode a TIFF wrongly, which :func:`read_tiff` does not.
+
+    Of uncompressed ones whose rows and columns change places, Pillow takes the width for the
+    height (seen in version 13.0).
+    """
+    if not is_tiff(image) or orientation_of(image) < _TURNED:
+        return False
+    return image.tag_v2.get(COMPRESSION, 1) in TIFFFILE_READS  # type: ignore[attr-defined]
+
+
+def read_tiff(source: Path | BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | None]:
+    """Decodes the first page of a TIFF, upright, with its samples as they are stored.
+
+    Args:
+        source: the file
+        most_bytes: refused is what takes more
+
+    Returns:
+        (height, width) or (height, width, bands), and the value it declares for no data
+
+    Raises:
+        ValueError: if it is too large or no image
+        Exception: whatever the decoder stumbles over in a broken file
+    """
+    with tifffile.TiffFile(source) as tiff:
+        page = tiff.pages.first
+        if page.nbytes > most_bytes:
+            raise ValueError(f"{page.nbytes:,} bytes are too many for an image")
+        pixels, axes = page.asarray(), page.axes
+        tags = {code: page.tags[code].value for code in (ORIENTATION, NO_DATA) if code in page.tags}
+    if axes == "SYX":  # planar configuration
+        pixels, axes = np.moveaxis(pixels, 0, -1), "YXS"
+    if axes not in ("YX", "YXS"):
+        raise ValueError(f"it holds {axes} of shape {pixels.shape}, which is no image")
+    return turn(pixels, int(tags.get(ORIENTATION, UPRIGHT))), as_number(tags.get(NO_DATA))
+
+
+def as_number(text: Any) -> float | None:
+    """The value of GDAL's tag for no data, which is a text; ``None`` where it is no number."""
+    try:
+        return float(str(text).strip().strip("\0"))
+    except ValueError:
+        return None
+
+
+def turn(array: NDArray[Value], orientation: int) -> NDArray[Value]:
+    """Turns rows and columns as they are stored upright.
+
+    Args:
+        array: (height, width) or (height, width, bands)
+        orientation: 1 to 8
+    """
+    if orientation >= _TURNED:
+        array = array.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    return np.ascontiguousarray(array)

@@ -1,0 +1,135 @@
+"""Images that declare which way up they are: upright everywhere, masks with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from importers.decisions import Decisions
+from importers.image_frame import turn
+from importers.masks import read_mask
+from importers.media import inspect_image, read_rgb
+from importers.prepare import Place, prepare
+from importers.records import Encoded, Pair, Polygons, Raster, Shape, Source, Target
+from importers.rle import encode_rle
+
+STORED = np.zeros((30, 52, 3), np.uint8)
+STORED[:10, :20] = 255, 0, 0
+STORED[20:, 40:] = 0, 0, 255
+OBJECT = np.zeros((30, 52), np.uint8)
+OBJECT[2:9, 4:18] = 1
+ALL = range(1, 9)
+
+
+def save(path: Path, orientation: int) -> Path:
+    image = Image.fromarray(STORED)
+    if path.suffix == ".tif":
+        image.save(path, tiffinfo={274: orientation})
+    elif path.name.startswith("lzw"):
+        image.save(path, tiffinfo={274: orientation}, compression="tiff_lzw")
+    else:
+        exif = Image.Exif()
+        exif[274] = orientation
+        options = {".jpg": {"quality": 95}, ".webp": {"lossless": True}}.get(path.suffix, {})
+        image.save(path, exif=exif, **options)
+    return path
+
+
+@pytest.mark.parametrize("orientation", ALL)
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "lzw.tiff"])
+def test_sizes_and_pixels_are_upright(tmp_path: Path, name: str, orientation: int):
+    path = save(tmp_path / name, orientation)
+    expected = turn(STORED, orientation)
+    facts = inspect_image(path)
+    assert (facts.height, facts.width, facts.orientation) == (*expected.shape[:2], orientation)
+    assert facts.raw_size == (52, 30)
+    assert np.abs(read_rgb(path).astype(int) - expected).mean() < 4
+    if path.suffix != ".tif" and path.suffix != ".tiff":  # of which OpenCV reads not all
+        seen = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        assert seen is not None
+        assert np.abs(seen[..., ::-1].astype(int) - expected).mean() < 4
+
+
+@pytest.mark.parametrize("orientation", ALL)
+def test_deep_tiffs_are_turned_too(tmp_path: Path, orientation: int):
+    deep = STORED.astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "a.tif", deep, extratags=[(274, "H", 1, orientation, True)])
+    # The stretch rounds down.
+    assert np.abs(read_rgb(tmp_path / "a.tif").astype(int) - turn(STORED, orientation)).max() <= 1
+
+
+@pytest.mark.parametrize("orientation", ALL)
+def test_a_mask_that_declares_it_is_turned(tmp_path: Path, orientation: int):
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(OBJECT * 255).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.png").pixels, turn(OBJECT, orientation))
+
+
+def prepared(tmp_path: Path, orientation: int, target: Target) -> tuple[np.ndarray, Decisions]:
+    image = save(tmp_path / "a.jpg", orientation)
+    pair = Pair("d/train/a#0", "a", "train", "it", image, "a.jpg", target, Source("a", 0))
+    made = prepare((pair,), Place(tmp_path / "media", placeholders=False))
+    decisions = Decisions()
+    decisions.take(made)
+    return read_mask(tmp_path / "media" / "masks" / "d_train_a_0.png").pixels, decisions
+
+
+def target_of(kind: str, mask: np.ndarray, tmp_path: Path) -> Target:
+    if kind == "raster":
+        Image.fromarray(mask).save(tmp_path / "mask.png")
+        return Raster(tmp_path / "mask.png")
+    if kind == "rle":
+        rle = encode_rle(mask)
+        return Encoded(tuple(rle["size"]), rle["counts"])
+    rows, columns = np.nonzero(mask)
+    left, right, top, bottom = columns.min(), columns.max(), rows.min(), rows.max()
+    points = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return Polygons((Shape(tuple((float(x), float(y)) for x, y in points)),))
+
+
+@pytest.mark.parametrize("orientation", ALL)
+@pytest.mark.parametrize("kind", ["raster", "rle", "polygons"])
+def test_an_upright_mask_stays(tmp_path: Path, kind: str, orientation: int):
+    mask = turn(OBJECT, orientation)
+    pixels, decisions = prepared(tmp_path, orientation, target_of(kind, mask, tmp_path))
+    np.testing.assert_array_equal(pixels, mask)
+    assert ("orientation" in [d.kind for d in decisions.all()]) == (orientation > 1)
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+@pytest.mark.parametrize("kind", ["raster", "rle"])
+def test_a_mask_in_the_raw_frame_is_turned_and_told(tmp_path: Path, kind: str, orientation: int):
+    pixels, decisions = prepared(tmp_path, orientation, target_of(kind, OBJECT, tmp_path))
+    np.testing.assert_array_equal(pixels, turn(OBJECT, orientation))
+    assert any(d.kind == "mask_frame" and "as it is stored" in d for d in decisions.all())
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_polygons_that_fit_the_raw_frame_alone_are_turned(tmp_path: Path, orientation: int):
+    wide = np.zeros_like(OBJECT)
+    wide[5:20, 10:50] = 1  # wider than the upright image
+    pixels, decisions = prepared(tmp_path, orientation, target_of("polygons", wide, tmp_path))
+    np.testing.assert_array_equal(pixels, turn(wide, orientation))
+    assert "mask_frame" in [d.kind for d in decisions.all()]
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 4])
+def test_where_the_size_cannot_tell_it_is_told(tmp_path: Path, orientation: int):
+    pixels, decisions = prepared(tmp_path, orientation, target_of("raster", OBJECT, tmp_path))
+    np.testing.assert_array_equal(pixels, OBJECT)
+    assert any(d.kind == "mask_frame" and "taken as upright" in d for d in decisions.all())
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_an_rle_whose_size_is_swapped(tmp_path: Path, transposed: bool):
+    rle = encode_rle(np.ascontiguousarray(OBJECT.T) if transposed else OBJECT)
+    target = Encoded((52, 30), rle["counts"])
+    pixels, decisions = prepared(tmp_path, 1, target)
+    np.testing.assert_array_equal(pixels, OBJECT)
+    assert "rle_size" in [d.kind for d in decisions.all()]
