@@ -1,4 +1,4 @@
-"""What an audit tells of a dataset, counted in the database."""
+"""Counts of an audit, from the database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TRIED = 500
 
 @dataclass(frozen=True, slots=True)
 class FlaggedExample:
-    """A finding with what it takes to draw it."""
+    """A finding and how to draw its sample."""
 
     key: str
     phrase: str
@@ -32,12 +32,12 @@ class FlaggedExample:
 
 @dataclass
 class AuditFacts:
-    """What an audit tells.
+    """Counts of a dataset and its findings.
 
     Attributes:
         splits: by split ``{"pairs", "images", "clean", "quiet"}``: pairs, images, pairs that
             the selection ``clean`` keeps, and pairs with no finding but ``info``
-        notes: in what the files differ from the published counts, as the import found
+        notes: differences from the published counts that the import found
         skipped: records that could not be imported
         findings: by check ``{"severity": count}``, the most first
         worst: pairs by their worst severity, ``""`` for those without a finding
@@ -112,7 +112,7 @@ def examples(dataset: Any, check: str, count: int, *, outlines_only: bool) -> li
 def _drawable(
     dataset: Any, lines: list[dict[str, Any]], outlines_only: bool
 ) -> Iterator[tuple[FlaggedExample, tuple[str, str]]]:
-    """Findings with their files, and what tells their image and mask from others."""
+    """Findings with their files, and an identity of their image and mask."""
     wanted = ("filepath", fields.KEY, fields.RENDITION, fields.IMAGE_ID, fields.IMAGE_MISSING,
               f"{fields.SEGMENTATION}.mask_path", "metadata.width", "metadata.height",
               f"{fields.MASK_STATS}.digest")  # fmt: skip

@@ -38,7 +38,7 @@ def audit(
     outlines_only: bool = False,
     progress: Progress = no_progress,
 ) -> Report:
-    """Writes what was found in a dataset.
+    """Writes the audit of a dataset.
 
     Args:
         dataset: that PairLens imported; it is checked first if it never was

@@ -26,7 +26,7 @@ from importers.formats.base import SPLITS
 from importers.records import make_image_key
 
 SIDE = 448
-"""Of a published patch, in pixels."""
+"""Side of a published patch, in pixels."""
 
 FIRST_WRITER = "mistralai/Mistral-Small-Instruct-2409"
 SECOND_WRITER = "mistralai/Mistral-Nemo-Instruct-2407"
@@ -80,7 +80,7 @@ def write_shard(path: Path, samples: list[ShardSample]) -> None:
 
 
 def append_sample(path: Path, sample: ShardSample) -> None:
-    """Puts a sample at the end of a shard that is whole."""
+    """Appends a sample to a whole shard."""
     with tarfile.open(path, "a", format=tarfile.USTAR_FORMAT) as archive:
         _add(archive, sample)
 

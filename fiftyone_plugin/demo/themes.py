@@ -1,4 +1,4 @@
-"""What kinds of scenes there are: their ground, their roads, and what stands where."""
+"""Kinds of scenes: their ground, their roads, and the things in them."""
 
 from __future__ import annotations
 
