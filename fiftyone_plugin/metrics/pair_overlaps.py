@@ -18,10 +18,11 @@ from fiftyone_plugin.metrics.label_masks import (
     path_of,
     prediction_of,
 )  # fmt: skip
-from fiftyone_plugin.metrics.overlap import Overlap, Pixels, overlap, resize
+from fiftyone_plugin.metrics.overlap import Overlap, overlap, resize
 from fiftyone_plugin.metrics.pair_attributes import ATTRIBUTES
 from importers import fields
 from importers.errors import MaskError
+from importers.masks import Pixels
 
 Instances = Literal["union", "best"]
 INSTANCES: tuple[Instances, ...] = get_args(Instances)
