@@ -122,6 +122,7 @@ def flag(
             progress(done, summary.pairs)
             yield some
 
+    schema.declare_findings(fo_internals.dataset_of(samples))
     with _uncollected():
         summary.written = write(fo_internals.dataset_of(samples), found())
     if samples is fo_internals.dataset_of(samples):

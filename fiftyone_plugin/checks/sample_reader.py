@@ -30,7 +30,7 @@ of them. Where an image has more, those of each such piece are."""
 LABELS = f"{fields.FINDINGS}.classifications"
 """As a column: what :data:`LABEL_VALUES` names of each label, in a list for each."""
 
-LABEL_VALUES = ("label", "severity", "score", "note")
+LABEL_VALUES = ("label", "severity", "score", "note", "group")
 """What a finding's label holds, besides what FiftyOne puts there."""
 
 EARLIER = ("_id", fields.QUALITY, LABELS)

@@ -36,6 +36,7 @@ def empty_query(batch: Batch) -> Iterator[Issue]:
     about="Pixel coordinates of the target stand in the query.",
     kinds=("pairs", "captions"),
     topic="The query",
+    shared=True,
     fires=example(phrase="the bus at [188, 116, 25, 16]"),
     silent=example(phrase="the 2 buses of 2019"),
 )

@@ -55,6 +55,7 @@ _BOX_TALK = re.compile(
     about="The query is a refusal, or holds the words of a prompt instead of a description.",
     kinds=ALL_KINDS,
     topic="The query",
+    shared=True,
     fires=example(phrase="the vehicle inside the bounding box"),
     silent=example(phrase="the car beside the box hedge"),
 )
@@ -102,6 +103,7 @@ def _may_be_boilerplate(phrase: str) -> bool:
     needs=("phrase",),
     about="The query itself says that the target can hardly be seen or recognised.",
     topic="The query",
+    shared=True,
     fires=example(phrase="the car, even though the darkness hides it"),
     silent=example(phrase="the dark car"),
 )
@@ -125,6 +127,7 @@ def unanswerable_query(batch: Batch) -> Iterator[Issue]:
     needs=("phrase",),
     about="The query names no attribute, no place and no relation: only what kind of thing it is.",
     topic="The query",
+    shared=True,
     fires=example(phrase="Identify the vehicle."),
     silent=example(phrase="Identify the red vehicle."),
 )
