@@ -39,6 +39,7 @@ class Checked:
         ids, keys: of the samples
         qualities: as stored, ``None`` where a sample was never checked
         labels: their findings as stored, ``None`` or empty where there are none
+        verdicts: as stored, ``None`` where a sample was not reviewed
         masks: digests of their masks, ``None`` where there is no mask
         found: those of now, by the sample's number here, where there are any
     """
@@ -47,6 +48,7 @@ class Checked:
     keys: Sequence[str]
     qualities: Sequence[float | None]
     labels: Sequence[Labels | None]
+    verdicts: Sequence[str | None]
     masks: Sequence[str | None]
     found: dict[int, list[Finding]]
 
@@ -54,8 +56,8 @@ class Checked:
     def of(cls, rows: Sequence[Row], columns: Columns, found: dict[int, list[Finding]]) -> Checked:
         """Rows with the columns of ``EARLIER``, and what was found about them."""
         at = map(columns.paths.index, (EARLIER[0], fields.KEY, *EARLIER[1:], MASK_DIGEST))
-        ids, keys, qualities, labels, masks = ([row[n] for row in rows] for n in at)
-        return cls(ids, keys, qualities, labels, masks, found)
+        ids, keys, qualities, labels, verdicts, masks = ([row[n] for row in rows] for n in at)
+        return cls(ids, keys, qualities, labels, verdicts, masks, found)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -87,7 +89,7 @@ def earlier_findings(key: str, labels: Labels | None) -> list[Finding]:
     Those of datasets that were flagged before there were groups have an empty group.
     """
     return [
-        Finding(key, *label[:-1], label[-1] or "")
+        Finding(key, *label[:-1], group=label[-1] or "")
         for label in labels or ()
         if len(label) == len(LABEL_VALUES) and None not in label[:-1]
     ]

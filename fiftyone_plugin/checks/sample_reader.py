@@ -33,8 +33,8 @@ LABELS = f"{fields.FINDINGS}.classifications"
 LABEL_VALUES = ("label", "severity", "score", "note", "group")
 """What a finding's label holds, besides what FiftyOne puts there."""
 
-EARLIER = ("_id", fields.QUALITY, LABELS)
-"""Columns that tell a sample and what was found about it before."""
+EARLIER = ("_id", fields.QUALITY, LABELS, fields.VERDICT)
+"""Columns that tell a sample, what was found about it before, and what was decided."""
 
 _NOT_AS_STORED: dict[str, Any] = {
     "tags": {"$arrayElemAt": ["$tags", 0]},

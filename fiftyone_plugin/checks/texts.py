@@ -133,6 +133,8 @@ def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[
         sample, (place, _, _) = texts[int(issue.key)]
         note = issue.note.replace("the query", place)
         note = note if place in note else f"{place}: {note}"
-        found[sample.key].append(Remark(issue.score, note, issue.severity))
+        # How sure an issue is was measured on queries alone.
+        severity = None if issue.severity == "error" else issue.severity
+        found[sample.key].append(Remark(issue.score, note, severity))
     for key, remarks in found.items():
         yield from worst(key, remarks)

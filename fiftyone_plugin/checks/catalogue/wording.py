@@ -69,12 +69,14 @@ def boilerplate(batch: Batch) -> Iterator[Issue]:
         if not _may_be_boilerplate(phrase):
             continue
         if match := _REFUSAL.search(phrase):
-            yield Issue(key, 0.05, f"the query is a refusal: {in_quotes(match[0])}")
+            yield Issue(key, 0.05, f"the query is a refusal: {in_quotes(match[0])}", "error")
         elif match := _PROMPT.search(phrase):
-            yield Issue(key, 0.1, f"the query holds words of a prompt: {in_quotes(match[0])}")
+            yield Issue(
+                key, 0.1, f"the query holds words of a prompt: {in_quotes(match[0])}", "error"
+            )
         elif (match := _BOX_TALK.search(phrase)) and not coordinates(phrase):
             note = f"the query refers to what its reader is not given: {in_quotes(match[0])}"
-            yield Issue(key, 0.35, note)
+            yield Issue(key, 0.35, note, "error")
 
 
 def is_boilerplate(phrase: str) -> bool:
