@@ -121,30 +121,6 @@ def test_plain_shapes_are_surer() -> None:
     assert scores[0] < scores[1]
 
 
-@pytest.mark.parametrize(
-    ("phrase", "stats"),
-    [
-        ("the car", SOUND),
-        ("the car", box(0, 100, 60, 60)),
-        ("the car", box(0, 0, 20, 100)),
-        ("the road", box(0, 100, 512, 20)),
-        ("the river", box(0, 0, 512, 512)),
-        ("the low vegetation", box(0, 0, 10, 300)),
-    ],
-)
-def test_targets_that_are_whole_enough(phrase: str, stats) -> None:
-    assert issues("truncated_target", subject(phrase=phrase, stats=stats)) == []
-
-
-def test_truncated() -> None:
-    (thin,) = issues("truncated_target", subject(phrase="the car", stats=box(0, 100, 4, 60)))
-    (thick,) = issues("truncated_target", subject(phrase="the car", stats=box(0, 100, 15, 60)))
-    assert thin.note == "the left border cuts the target: 60 pixels along it, 4 deep"
-    assert thin.score < thick.score
-    (three,) = issues("truncated_target", subject(phrase="the ship", stats=box(0, 300, 512, 212)))
-    assert three.note == "the target reaches 3 sides of the image"
-
-
 CAR = box(100, 200, 60, 40)
 
 
@@ -186,6 +162,8 @@ def test_size_words_that_fit() -> None:
                          ("the large car with small wheels", 10_000), ("the car", 9),
                          ("the small car beside the large truck", 30)):  # fmt: skip
         assert issues("size_conflict", [*usual, *cars([area], phrase)]) == []
+    cut = subject("gres/val/b#0", phrase="the huge car", stats_area=12, stats_border="r")
+    assert issues("size_conflict", [*usual, cut]) == []
     few = cars([100] * 10) + cars([9000], "the small car")
     assert issues("size_conflict", few) == []
 

@@ -1,10 +1,8 @@
-"""The shape that the words give the target, against that of its mask, and cut-off targets."""
+"""The shape that the words give the target, against that of its mask."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-
-import numpy as np
 
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
@@ -14,9 +12,6 @@ from fiftyone_plugin.language import Word, shapes
 from importers.mask_stats import MaskStats
 
 NEEDS = ("phrase", "mask_stats")
-
-_ENDLESS = frozenset({"road", "vegetation", "water", "railway", "runway", "farmland", "lot"})
-"""Kinds that no image shows whole."""
 
 
 def _elongated(stats: MaskStats) -> float:
@@ -100,36 +95,3 @@ def _against(word: Word, sample: Sample) -> Issue | None:
     score = 0.6 - 0.5 * min(1.0, (measured - start) / (plain - start))
     said = says.format(abs(measured)).replace("%", " %")
     return Issue(sample.key, score, f"query says {word.text!r}; the mask {said}")
-
-
-@check(
-    "truncated_target",
-    severity="info",
-    needs=NEEDS,
-    about="The image's border cuts the target so that little of it can be left.",
-    topic="The mask",
-    fires=example(stats_border="r", stats_box=(505, 100, 7, 69)),
-    silent=example(stats_border="r", stats_box=(412, 100, 100, 69)),
-)
-def truncated_target(batch: Batch, *, max_depth: float = 0.3) -> Iterator[Issue]:
-    """Finds slivers at the border and targets that three sides cut.
-
-    Args:
-        batch: pairs
-        max_depth: how deep the target reaches into the image, as a share of its extent along
-            the border, up to which it counts as a sliver
-    """
-    width, height = batch.box[:, 2], batch.box[:, 3]
-    flat = np.minimum(width, height) <= max_depth * np.maximum(width, height)
-    cut = batch.judged & ((batch.sides == 1) & flat | (batch.sides >= 3))
-    for sample in batch.where(cut & ~batch.query_where(lambda query: query.kinds & _ENDLESS)):
-        border, (_, _, width, height) = sample.stats.border, sample.stats.box
-        if len(border) >= 3:
-            note = f"the target reaches {len(border)} sides of the image"
-            yield Issue(sample.key, 0.7, note)
-            continue
-        depth, extent = (width, height) if border in "lr" else (height, width)
-        if depth <= max_depth * extent:
-            side = {"l": "left", "r": "right", "t": "top", "b": "bottom"}[border]
-            note = f"the {side} border cuts the target: {extent} pixels along it, {depth} deep"
-            yield Issue(sample.key, 0.6 + 0.3 * depth / (max_depth * extent), note)
