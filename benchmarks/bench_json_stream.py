@@ -40,7 +40,7 @@ def decode_window(data: bytes) -> int:
             piece = stream.read(CHUNK).decode("latin-1")
             if not piece:
                 return count
-            text, at = text[at:] + piece, 0
+            text, at = (text[at:] + piece).lstrip(", "), 0
             continue
         count += 1
         at = end + 2

@@ -83,25 +83,27 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 def query_features(query: str) -> QueryFeatures:
     """Reads a query."""
-    return features_from(features_text(query))
+    return features_from(features_texts([query])[0])
 
 
-def features_text(query: str) -> str:
-    """The features of a query as text, of which a dataset has fewer than queries."""
-    named = language.places(query)
-    said = [
-        _corners(named_region(named)),
-        *(_values(find(query)) for find in _FINDERS),
-        _corners(language.combine(place.region for place in named)),
-        " and ".join(dict.fromkeys(place.name for place in named)),
-        int(bool(language.coordinates(query))),
-    ]
-    return _ENCODER.encode(said)
+def features_texts(queries: Sequence[str]) -> list[str]:
+    """The features of each query as text, of which a dataset has fewer than queries."""
+    # Reader by reader: one after the other over each query takes a third longer.
+    named = list(map(language.places, queries))
+    said = zip(
+        (_corners(named_region(places)) for places in named),
+        *(map(_values, map(find, queries)) for find in _FINDERS),
+        (_corners(language.combine(place.region for place in places)) for places in named),
+        (" and ".join(dict.fromkeys(place.name for place in places)) for places in named),
+        (int(bool(language.coordinates(query))) for query in queries),
+        strict=True,
+    )
+    return list(map(_ENCODER.encode, said))
 
 
 @lru_cache(maxsize=8192)
 def features_from(text: str) -> QueryFeatures:
-    """The inverse of :func:`features_text`."""
+    """The inverse of :func:`features_texts`."""
     region, *words, place, name, coordinates = json.loads(text)
     classes, counts, sizes, shapes, colors, own = (tuple(each) for each in words)
     return QueryFeatures(
@@ -168,12 +170,14 @@ class FeatureCache:
     # What queries say.
 
     def _read(self) -> None:
-        for row, (query, *_) in enumerate(self._texts):
-            if self._said[row] is None or self._normal[row] is None:
-                words = language.normal_form(query or "")
-                self._normal[row] = _hash(words) if words else 0
-                self._said[row] = features_text(query or "")
-                self._changed.add(row)
+        stored = zip(self._said, self._normal, strict=True)
+        rows = [row for row, values in enumerate(stored) if None in values]
+        queries = [self._texts[row][0] or "" for row in rows]
+        for row, query, said in zip(rows, queries, features_texts(queries), strict=True):
+            words = language.normal_form(query)
+            self._normal[row] = _hash(words) if words else 0
+            self._said[row] = said
+        self._changed.update(rows)
 
     @cached_property
     def normal(self) -> NDArray[np.int64]:

@@ -39,6 +39,11 @@ FILLER = v.words(
     uniform consistent lighting lights darker dimmer dark shadowy darkened despite though although
     even lack lacks lacking absence regardless dimness wheels windows tires headlights headlamps
     bumper lacking figure establish focus busy crowded cluttered associated signify indicate itself
+    characterize characterizes characterizing coloring colouring coloration logos logo text
+    atypical unconventional unmistakable noteworthy remarkable conspicuous pronounced apparent
+    observable detectable discernible signature configuration configurations arrangement
+    arrangements makeup profile tint tints shade shades diverse varied vivid bold eye catching
+    contour contours outline outlines silhouette silhouettes noticed easy spot
     you your me we us our i my""".replace("\n", " ")
 )
 

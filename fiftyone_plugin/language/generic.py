@@ -108,7 +108,7 @@ _PARTS = v.words(
     "storage loading unloading space spaces area section sections open uncovered enclosed "
     "passenger "
     "passengers commercial freight liquid separate appendages extension extensions valves pipes "
-    "piping ladder ladders dish antenna antennas logo logos branding emblem emblems airline "
+    "piping logo logos branding emblem emblems airline "
     "airlines"
 )
 _SMALL = v.words(

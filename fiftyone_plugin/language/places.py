@@ -29,8 +29,15 @@ from fiftyone_plugin.language.tokens import REMEMBERED, START, Token, at, span, 
 MAX_LOOKBACK = 6
 MAX_NOUN = 4
 
-_TELLING = v.DIRECTION | v.BESIDE_CENTER.keys() | v.LOCATOR | v.PART_MARKER | v.RELATION
+_OPENS_PART = v.PART_MARKER | {"its", "there"}
+_TELLING = v.DIRECTION | v.BESIDE_CENTER.keys() | v.LOCATOR | _OPENS_PART | v.RELATION
 """Words that open a phrase, or say of the words to come whether they are about the target."""
+
+_OF_SURFACE = v.COLOR.keys() | v.words(
+    "darker lighter brighter paler open empty hollow gone missing collapsed caved marked broken"
+)
+"""What is said of a part of a surface: "white in the middle"."""
+
 _NOT_DESCRIBING = v.FUNCTION | v.FRAME
 _PLACING = v.PREPOSITION - {"to", "of"} | v.HEDGE
 _ADDING = v.PREPOSITION - {"to"} | v.HEDGE
@@ -216,6 +223,8 @@ def _is_bare_place(
     text = tokens[phrase.first].text
     if before.words & v.ARTICLE and not before.words & v.HEDGE:
         return False
+    if directions.axes < 2 and at(tokens, before.head).text in _OF_SURFACE:
+        return False
     if directions.axes < 2 and _told_by_content(tokens, phrase):
         return False
     if at(tokens, before.head).text in v.STRETCHING or (described and directions.axes < 2):
@@ -282,7 +291,7 @@ def _note(tokens: Sequence[Token], index: int, clause: _Clause) -> None:
         token.starts_clause or at(tokens, index - 1).text in ("that", "which", "is", "are")
     ):
         clause.part = False
-    elif token.text in v.PART_MARKER:
+    elif token.text in _OPENS_PART:
         clause.part = True
     if token.text in v.RELATION and names_other(tokens, index):
         clause.relation = True

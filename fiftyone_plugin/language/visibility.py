@@ -60,7 +60,9 @@ _FORMS = phrasings(
          rf"{_NOT_GROUND}\b{any_of(_LACK_WORDS)}\b(?: \w+){{0,2}} "
          r"(?:light\b(?!-)|lighting|clarity|visibility|resolution|illumination|"
          rf"{_TELLING}(?: \w+)? (?:{_FEATURES}|information|structures?))"),
-        ("lack of features", _FEATURE_WORDS,
+        ("lack of features",
+         "no few little lack lacks lacking absence without devoid free hardly barely scarcely "
+         "not t",
          r"\b(?:no|few|little|lack of|lacks|lacking|absence of|without|devoid of|free of|"
          r"hardly any|"
          r"barely any|scarcely any|not (?:enough|many|much|any)|n't (?:\w+ )?(?:any|enough|much|"
@@ -121,7 +123,9 @@ _FORMS = phrasings(
          rf"\b{_IS} (?:\w+ly )?(?:obscured|hidden|concealed|masked)(?: (?:in|within) (?:the|this) "
          rf"{_PICTURE}|[.,;?]?$| by (?:the )?(?:\w+ )?(?:{_DARK}|{_BLURRED}|fog|haze|mist|"
          rf"lighting))"),
-        ("said of its features", _FEATURE_WORDS,
+        ("said of its features",
+         _BLURRED_WORDS + "focus vague obscure obscured hidden hard difficult faint missing not "
+         "lost absent invisible",
          rf"\b{_FEATURES} (?:that )?(?:\w+ )?{_IS} (?:\w+ )?(?:{_BLURRED}|vague|obscured?|hidden|"
          r"hard|difficult|faint|missing|not|lost|absent|invisible)\b"),
         ("said of its features", _BLURRED_WORDS + "vague obscure obscured undefined",

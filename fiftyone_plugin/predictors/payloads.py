@@ -31,11 +31,12 @@ def read_payload(image: Path) -> Payload:
         ImageError: if it is no image
         UsageError: if it is too large to be sent
     """
+    from importers.image_frame import UPRIGHT
     from importers.masks import encode_png
     from importers.media import inspect_image, read_rgb
 
     facts = inspect_image(image)
-    if not facts.browsable:
+    if not facts.browsable or facts.orientation != UPRIGHT:  # services may not turn it
         data = encode_png(read_rgb(image))
         _check_size(image, len(data), " as PNG")
         return Payload(data, "image/png")

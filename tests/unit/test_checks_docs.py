@@ -101,6 +101,6 @@ def test_the_check_is_as_good_as_documented(
     result = json.loads(bench(repo_root, shared_data / "gres").splitlines()[-1])
     assert result["flagged_wrong"] >= 275
     assert result["flagged_unlabelled"] == 0
-    assert result["precision"] == 1.0
+    assert result["precision"] > 0.99  # docs/checks.md tells of the one pair that it flags
     assert result["precision_strict"] >= 0.9
     assert result["recall"] >= 0.95

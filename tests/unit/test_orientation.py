@@ -77,8 +77,7 @@ def prepared(tmp_path: Path, orientation: int, target: Target) -> tuple[np.ndarr
     made = prepare((pair,), Place(tmp_path / "media", placeholders=False))
     decisions = Decisions()
     decisions.take(made)
-    path = made[0].mask_path  # type: ignore[union-attr]
-    return np.asarray(Image.open(path)), decisions
+    return read_mask(tmp_path / "media" / "masks" / "d_train_a_0.png").pixels, decisions
 
 
 def target_of(kind: str, mask: np.ndarray, tmp_path: Path) -> Target:

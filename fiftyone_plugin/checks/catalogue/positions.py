@@ -33,8 +33,9 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.08) -> Iterator[Issu
         batch: pairs
         tolerance: how far outside the named region a mask may lie, in image sides (of the
             width for left and right, of the height for top and bottom). Corners, sides and
-            halves reach to the middle of the image, thirds and edges one third in; "near"
-            and the like widen the region by a tenth.
+            halves reach to the middle of the image, thirds and edges one third in; the
+            center is the middle third; "near" and the like widen the region by a tenth, though
+            not across the middle of the image.
 
     Yields:
         at most one issue a pair; its score falls with the distance, so that plain contradictions
