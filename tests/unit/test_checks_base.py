@@ -86,6 +86,7 @@ SCOPES: dict[str, str] = {
     "duplicate_image": "dataset",
     "length_outlier": "dataset",
     "size_conflict": "dataset",
+    "truncated_target": "dataset",
     "embedding_outlier": "dataset",
     "duplicate_caption": "dataset",
     "truncated_caption": "dataset",
