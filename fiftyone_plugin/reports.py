@@ -102,6 +102,7 @@ def of_flag(done: FlagSummary, out: Path | str | None = None, kind: Kind = "pair
         + (f" ({counts(done.severities)})." if done.severities else ".")
     ]
     lines += table([(name, f"{count:,}") for name, count in done.findings.items()])
+    lines += [f"  {note}" for note in done.notes]
     lines += [f"  not run: {name} {want}" for name, want in done.not_run.items()]
     if out:
         lines.append(f"All findings, worst first: {out}")
