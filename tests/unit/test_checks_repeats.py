@@ -73,6 +73,7 @@ UNIT, PERCENT = "[0.1, 0.2, 0.3, 0.4]", "[10, 20, 50, 40]"
     "samples",
     [
         boxed(UNIT, UNIT, "[0, 0, 1, 1]"),
+        boxed(*[UNIT] * 9, "[0.1, 0.2, 0.5, 1.4]"),
         boxed(PERCENT, "[100, 200, 300, 400]", "[0, 0, 1, 1]"),
         [*boxed(*[UNIT] * 5), *boxed(PERCENT, file="b.json")],
         boxed(*[UNIT] * 5, "<10><20><50><40>"),

@@ -14,9 +14,12 @@ from fiftyone_plugin.checks.catalogue.box_texts import boxes_of
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
 from fiftyone_plugin.checks.examples import talk
 from fiftyone_plugin.checks.texts import Remark, quoted, worst
-from importers.box_scale import FULL, Scale, is_share, mixed_scales
-from importers.boxes import BoxText
+from importers.box_scale import Scale, is_share, mixed_scales
+from importers.boxes import BoxText, Corners
 from importers.fields import CONVERSATIONS
+
+OVERSHOOT = 2.0
+"""Up to this, a number above 1 among shares is a box that reaches out of its image."""
 
 _BOX = np.dtype([("alike", np.uint64), ("corners", np.float64, 4)])
 
@@ -27,14 +30,18 @@ def alike(file: str, box: BoxText) -> int:
 
 
 def written_boxes(batch: Batch) -> NDArray[Any]:
-    """Every box that is four numbers: its file and form, its corners."""
+    """Every box that shows its scale: its file and form, its corners."""
     found = [
         (alike(file, box), box.corners)
         for sample in batch
         for _, file, box in boxes_of(sample)
-        if box.corners is not None
+        if box.corners is not None and (is_share(box.corners) or _is_greater(box.corners))
     ]
     return np.array(found, _BOX)
+
+
+def _is_greater(corners: Corners) -> bool:
+    return max(map(abs, corners)) > OVERSHOOT
 
 
 def has_boxes(batch: Batch) -> NDArray[np.bool_]:
@@ -99,8 +106,7 @@ def _mixed(
         if counts is None or box.corners is None:
             continue
         rare, usual = sorted(counts, key=counts.__getitem__)
-        greater = max(map(abs, box.corners)) > FULL["unit"]
-        if not (is_share(box.corners) if rare == "unit" else greater):
+        if not (is_share if rare == "unit" else _is_greater)(box.corners):
             continue
         all_boxes = sum(counts.values())
         share = counts[rare] / all_boxes
