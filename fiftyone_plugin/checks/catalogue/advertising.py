@@ -39,10 +39,10 @@ _OFFER = re.compile(
 _PRICE = re.compile(
     r"[$\u20ac\u00a3] ?\d[\d,.]*(?! ?(?:million|billion|trillion|m\b|bn\b))|\b\d+ (?:USD|EUR|RMB)\b"
 )
-_MAY_HOLD = re.compile("[@$\u20ac\u00a3]|://|www|\\d\\d\\d\\)? ?[.-]?\\d\\d\\d", re.IGNORECASE)
+_MAY_HOLD = re.compile("[@$\u20ac\u00a3]|\\d{3}[). -]{1,2}\\d{3}")
 _TELLTALE = words(
-    "hours open am pm m visit check contact call book order buy shop reserve miss learn "
-    "subscribe inviting welcome welcomes information free whether smoke our usd eur rmb"
+    "http https www hours open am pm m visit check contact call book order buy shop reserve miss "
+    "learn subscribe inviting welcome welcomes information free whether smoke our usd eur rmb"
 )
 """Without a mark of an address or a price, and any of these words, no pattern matches."""
 

@@ -9,6 +9,8 @@ from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import captioned
 from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, worst, written
+from fiftyone_plugin.language.tokens import word_set
+from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
 
 _ENTITY = re.compile(
@@ -27,7 +29,7 @@ _BLANK = re.compile(
     r"\[(?:name|city|town|location|place|street|road|number|direction|state|country)"
     r"(?:[ _](?:name|here|of \w+))?\]"
     r"|<(?:name|city|location|place|street|number|direction|object|color)>"
-    r"|\bX{4,}\b|\bTODO\b|\bTBD\b|\bNaN\b|\bN/A\b"
+    r"|\bX{4,6}\b|\bTODO\b|\bTBD\b|\bNaN\b|\bN/A\b"
 )
 _LATEX = re.compile(r"[|^]\^?\{|\|\^|\\(?:text|math|frac|begin|end|left|right|times|circ)[a-z]*\b")
 _MARKDOWN = re.compile(
@@ -37,8 +39,11 @@ _UNDERSCORE = re.compile(
     r"(?<![\w./\\@:%-])[A-Za-z-]+_[A-Za-z_-]+\b(?![./@])|\b(?:obj_\w+|is_unique)\b"
 )
 
-_MAY_HOLD = re.compile(r"[_<|^*`#\[\\&]|dash|nbsp|quo|hellip|XXXX|TODO|TBD|NaN|N/A", re.IGNORECASE)
-"""Without any of these no pattern matches a text."""
+_MAY_HOLD = re.compile(r"[_<|^*`#\[\\&]")
+_TELLTALE = words(
+    "mdash ndash nbsp lsquo rsquo ldquo rdquo hellip xxxx xxxxx xxxxxx todo tbd nan n"
+)
+"""Without such a character and any of these words no pattern matches a text."""
 
 _ALWAYS: tuple[tuple[re.Pattern[str], float, str], ...] = (
     (_ENTITY, 0.1, "part of an HTML entity"),
@@ -77,7 +82,7 @@ def leftover_markup(batch: Batch) -> Iterator[Issue]:
 
 
 def _leftover(one: Text) -> Remark | None:
-    if not _MAY_HOLD.search(one.text):
+    if not _MAY_HOLD.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
         return None
     for pattern, score, what in _IN_CAPTIONS if one.caption else _ALWAYS:
         if match := pattern.search(one.text):
