@@ -32,7 +32,7 @@ SEVERITIES = {
     "garbled_query": "warning",
     "boilerplate": "warning",
     "unanswerable_query": "warning",
-    "vague_query": "info",
+    "vague_query": "warning",
     "request_form": "warning",
     "prompt_talk": "warning",
     "generic_query": "warning",
