@@ -19,10 +19,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.metrics.overlap import Pixels, resize
+from fiftyone_plugin.metrics.overlap import resize
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
-from importers.masks import MAX_PIXELS, from_array, greatest, read_mask
+from importers.masks import MAX_PIXELS, Pixels, from_array, greatest, read_mask
 from importers.png import read_gray
 
 Label = Mapping[str, Any]

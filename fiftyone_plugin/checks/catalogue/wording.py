@@ -125,7 +125,7 @@ def unanswerable_query(batch: Batch) -> Iterator[Issue]:
 
 @check(
     "vague_query",
-    severity="info",
+    severity="warning",
     needs=("phrase",),
     about="The query names no attribute, no place and no relation: only what kind of thing it is.",
     topic="The query",
