@@ -100,11 +100,11 @@ def overshoot(finding: dict) -> float | None:
 
 
 def test_plain_contradictions_rank_above_mild_ones(findings: list[dict]) -> None:
-    # Behind the first of every group the others follow.
-    firsts = list({f["group"]: f for f in reversed(findings)}.values())[::-1]
+    # In the file the others of a group follow behind the first of every group.
+    ranked = sorted(findings, key=lambda f: f["score"])
     corners = [
         past
-        for f in firsts
+        for f in ranked
         if f["check"] == "position_conflict" and (past := overshoot(f)) is not None
     ]
     plain = [rank for rank, past in enumerate(corners) if past > 0.4]
