@@ -26,7 +26,7 @@ from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
 from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from fiftyone_plugin.checks.engine import Examined, examine, find_across
-from fiftyone_plugin.checks.findings_store import Checked, write, write_findings
+from fiftyone_plugin.checks.findings_store import IN_MEMORY, Checked, write, write_findings
 from fiftyone_plugin.checks.left_out import LeftOut
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
@@ -37,9 +37,6 @@ from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.scorings import evaluation_of
-
-IN_MEMORY = 32 << 20
-"""Bytes up to which findings wait in memory."""
 
 
 @dataclass
