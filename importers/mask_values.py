@@ -171,17 +171,17 @@ def _decide(array: NDArray[Any], values: NDArray[Any], lossy: bool) -> tuple[flo
     least, most = values[0], values[-1]
     listed = set(values[:3].tolist()) if len(values) < 4 else set()
     if listed and (listed <= {0, 1} or listed <= {0, 255}):
-        return 0, f"masks of 0 and {most or 1}: {most or 1} is the target"
+        return 0, f"masks of 0 and {most or 1:g}: {most or 1:g} is the target"
     if least < 0 < most:
         return 0, "masks with values below and above 0, taken as logits: above 0 is the target"
+    if most <= 0:
+        return 0, "masks without a value above 0, taken as empty"
     if array.dtype.kind == "f" and not (values == np.rint(values)).all():
         cut = 0.5 if most <= 1 else _half(float(most))
         return cut, f"masks with fractional values: {_above(cut)} is the target"
     if lossy and most > 1:
         cut = _lossy_cut(array)
         return cut, f"masks in a lossy picture: {_above(cut)} is the target"
-    if most <= 0:
-        return 0, "masks without a value above 0, taken as empty"
     if len(values) == 2:
         return least, f"masks of {least:g} and {most:g}: {most:g} is the target"
     if most == IGNORE and len(values) <= _FEW and values[-2] < _SMALL:

@@ -12,7 +12,7 @@ import math
 import os
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,7 +25,7 @@ from PIL import Image, UnidentifiedImageError
 from importers.decisions import Decision
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
-from importers.image_frame import is_scrambled, read_tiff, upright
+from importers.image_frame import NO_DATA, as_number, is_scrambled, read_tiff, upright
 from importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
 from importers.png import MAX_PIXELS, read_gray
 from importers.png_write import encode_gray
@@ -33,7 +33,14 @@ from importers.png_write import encode_gray
 MAX_BYTES = 8 * MAX_PIXELS
 """Of a ``.npy`` or of what is taken from an ``.npz``: the largest mask, in double precision."""
 
+MASK_ARRAYS = ("mask", "masks", "gt", "segmentation", "label")
+"""Names of the array that holds the ground truth, in an ``.npz`` of several."""
+
+_NEAR_GRAY = 24
+"""Levels by which a lossy picture's bands differ where the picture was gray."""
+
 _PHOTOMETRIC = 262
+_TIFF_MARKS = (b"II", b"MM")
 _VOC_VOID = (224, 224, 192)
 """The colour of 255 in the palette of PASCAL VOC, where it marks what does not count."""
 
@@ -126,6 +133,11 @@ def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
     if colors.shape[-1] == 1:
         # Arrays of two bands are not pictures: the second may be another mask.
         return array, ""
+    if alpha is not None and (alpha == 0).any() and colors.any():
+        # What is transparent is seen by nobody, whatever color it has.
+        colors = np.where(alpha[..., None] == 0, colors.dtype.type(0), colors)
+        if not colors.any():
+            return alpha, ", in the alpha band"
     if not (colors[..., :1] == colors[..., 1:]).all():
         raise MaskError("the mask is a colour picture; its three bands must be equal")
     return colors[..., 0], ""
@@ -162,10 +174,7 @@ def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
         raise MaskError(f"{path.name} is empty")
     try:
         if path.suffix.lower() in (".npy", ".npz"):
-            arrays = read_arrays(path)
-            if not arrays:
-                raise MaskError("it holds no array")
-            return from_array(next(iter(arrays.values())), setting)
+            return from_array(read_array(path, MASK_ARRAYS), setting)
         with open(path, "rb") as stream:
             return decode_raster(stream, setting)
     except MaskError as error:
@@ -185,13 +194,22 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
         MaskError: if it is too large or no mask
         OSError, ValueError, ...: what the decoders meet in a broken file
     """
-    with Image.open(stream) as image:
+    try:
+        opened = Image.open(stream)
+    except UnidentifiedImageError:
+        stream.seek(0)
+        if stream.read(2) not in _TIFF_MARKS:
+            raise
+        # Of samples that Pillow does not know, such as double precision.
+        return _of_tiff(stream, setting)
+    with opened as image:
         if image.width * image.height > MAX_PIXELS:
             raise MaskError(f"{image.width}x{image.height} pixels are too many for a mask")
-        lossy = image.format == "JPEG"
         if is_scrambled(image):
-            return from_array(read_tiff(stream, MAX_BYTES)[0], setting)
-        white_is_zero = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
+            return _of_tiff(stream, setting)
+        tags = getattr(image, "tag_v2", {})
+        absent, white_is_zero = as_number(tags.get(NO_DATA)), tags.get(_PHOTOMETRIC) == 0
+        lossy = image.format in ("JPEG", "WEBP")
         image = upright(image)
         if image.mode in ("P", "PA"):
             array, ignore, how = _of_palette(image)
@@ -199,12 +217,53 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
             array, ignore, how = _of_gray_and_alpha(image)
         else:
             array, ignore, how = np.asarray(image), None, ""
+            lossy = lossy and not _is_exact(array)
+            array = _nearly_gray(array) if lossy else array
     if white_is_zero and array.dtype.kind in "bu":
         # Pillow turns such a TIFF round to show it; what was stored is the mask.
         array = ~array
         how += ", as stored (white is zero)"
+    array, ignore = (array, ignore) if absent is None else _without(array, absent)
     mask = from_array(array, setting, ignore=ignore, lossy=lossy)
-    return replace(mask, rule=mask.rule + how) if how else mask
+    return replace(mask, rule=mask.rule + how) if how and mask.rule else mask
+
+
+def _of_tiff(stream: BinaryIO, setting: MaskValues | None) -> Mask:
+    stream.seek(0)
+    array, absent = read_tiff(stream, MAX_BYTES)
+    array, ignore = (array, None) if absent is None else _without(array, absent)
+    return from_array(array, setting, ignore=ignore)
+
+
+def _without(array: NDArray[Any], absent: float) -> tuple[NDArray[Any], int | None]:
+    """A mask without the value that its file declares for no data, and what is *ignore* in it.
+
+    Pixels without data do not count where the others are background and target; where these
+    are of one value, it is the target's, and no data is the background.
+    """
+    where = np.isnan(array) if absent != absent else array == absent
+    others = np.unique(array[~where])
+    if not absent or not where.any() or not others.size:
+        return array, None
+    if len(others) == 1 or others[0] != 0:
+        return np.where(where, array.dtype.type(0), array), None
+    if 0 < absent < MAX_PIXELS and absent == int(absent):
+        return array, int(absent)
+    ignored = np.where(where, IGNORE, np.where(array == others[-1], TARGET, 0))
+    return (ignored, IGNORE) if len(others) == 2 else (array, None)
+
+
+def _is_exact(array: NDArray[Any]) -> bool:
+    """Whether a picture that may be lossy holds one color, or 0 and one other value."""
+    return array.dtype != np.uint8 or len(np.unique(array)) <= 2
+
+
+def _nearly_gray(array: NDArray[Any]) -> NDArray[Any]:
+    """A lossy picture's green band, where compression alone makes its bands differ."""
+    if array.ndim != 3 or array.shape[-1] != 3:
+        return array
+    spread = array.max(axis=-1) - array.min(axis=-1)
+    return array[..., 1] if spread.max() <= _NEAR_GRAY else array
 
 
 def _of_gray_and_alpha(image: Image.Image) -> tuple[NDArray[Any], None, str]:
@@ -229,6 +288,13 @@ def _of_palette(image: Image.Image) -> tuple[NDArray[Any], int | None, str]:
     given = np.array(image.getpalette() or (), np.uint8).reshape(-1, 3)
     colors[: len(given)] = given[:256]
     used = np.unique(indices)
+    clear = _transparent(image)[used]
+    if clear.any() and not clear.all():
+        if (colors[used] == colors[used][:1]).all():
+            visible = np.zeros(256, np.uint8)
+            visible[used[~clear]] = IGNORE
+            return visible[indices], None, ", in the alpha band"
+        colors[used[clear]] = 0
     if (colors[used] == colors[used][:, :1]).all() and len(used) > 1:
         values = colors[:, 0][indices]
         differs = not np.array_equal(values > 0, indices > 0)
@@ -240,6 +306,42 @@ def _of_palette(image: Image.Image) -> tuple[NDArray[Any], int | None, str]:
         return order[indices], None, ", with the palette's black for the background"
     ignore = IGNORE if tuple(colors[IGNORE]) == _VOC_VOID else None
     return indices, ignore, ""
+
+
+def _transparent(image: Image.Image) -> NDArray[np.bool_]:
+    """Which of 256 entries of a palette are transparent."""
+    clear = np.zeros(256, np.bool_)
+    declared = image.info.get("transparency")
+    if isinstance(declared, int) and 0 <= declared < len(clear):
+        clear[declared] = True
+    elif isinstance(declared, bytes):
+        alphas = np.frombuffer(declared[: len(clear)], np.uint8)
+        clear[: len(alphas)] = alphas == 0
+    return clear
+
+
+def read_array(path: Path, names: Sequence[str]) -> NDArray[Any]:
+    """Reads the array of a ``.npy`` file; of an ``.npz`` the only one, or one of some names.
+
+    Args:
+        path: the file
+        names: in the order in which they are looked for
+
+    Raises:
+        MaskError: as :func:`read_arrays`, or if there are several and none has such a name
+        OSError, ValueError, ...: what the decoders meet in a broken file
+    """
+    if path.suffix.lower() == ".npy":
+        return read_arrays(path)[""]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = [n[:-4] for n in archive.namelist() if n.endswith(".npy")]
+    except zipfile.BadZipFile as error:
+        raise MaskError("it is not a whole npz file") from error
+    named = [name for name in names if name in held] or (held if len(held) == 1 else [])
+    if not named:
+        raise MaskError(f"it holds {len(held)} arrays and none is called {names[0]!r}")
+    return read_arrays(path, named[:1])[named[0]]
 
 
 def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 from fiftyone_plugin.audit.drawing import Shown, default_size
 from fiftyone_plugin.checks import SEVERITIES
 from fiftyone_plugin.checks.findings_store import ranked
+from fiftyone_plugin.checks.left_out import OPEN
 from fiftyone_plugin.checks.sample_reader import LABELS
 from fiftyone_plugin.exporters.selections import parse_selection
 from importers import fields, fo_internals, store
@@ -36,7 +37,7 @@ class AuditFacts:
 
     Attributes:
         splits: by split ``{"pairs", "images", "clean", "quiet"}``: pairs, images, pairs that
-            the selection ``clean`` keeps, and pairs with no finding but ``info``
+            the selection ``clean`` keeps, and that ``quiet`` keeps
         notes: differences from the published counts that the import found
         skipped: records that could not be imported
         findings: by check ``{"severity": count}``, the most first
@@ -61,7 +62,7 @@ def gather(dataset: Any) -> AuditFacts:
     """Counts everything in one pass over the pairs, and one over the findings."""
     info = store.info(dataset)
     facts = AuditFacts(notes=list(info.get("notes", ())), skipped=int(info.get("skipped_total", 0)))
-    clean = parse_selection(dataset, "clean")
+    choices = {select: parse_selection(dataset, select) for select in OPEN}
     images: dict[str, set[int]] = {}
     wanted = ("tags", fields.IMAGE_ID, fields.VERDICT, fields.IMAGE_MISSING, f"{LABELS}.severity")
     for doc in store.stream(dataset, wanted):
@@ -74,8 +75,8 @@ def gather(dataset: Any) -> AuditFacts:
         facts.placeholders += bool(doc.get(fields.IMAGE_MISSING))
         images.setdefault(split, set()).add(hash(doc[fields.IMAGE_ID]))
         one["pairs"] += 1
-        one["clean"] += clean(doc)
-        one["quiet"] += clean(doc) and name in ("", "info")
+        for select, choice in choices.items():
+            one[select] += choice(doc)
     for split, seen in images.items():
         facts.splits[split]["images"] = len(seen)
     facts.findings = _findings(dataset)

@@ -41,7 +41,8 @@ def examine(rows: Sequence[Row], columns: Columns, checks: Sequence[Check]) -> E
 def find_in(batch: Batch, checks: Iterable[Check]) -> dict[int, list[Finding]]:
     """Findings of checks of samples and images, by row."""
     found: defaultdict[int, list[Finding]] = defaultdict(list)
-    for one in checks if len(batch) else ():
+    checks = list(checks) if len(batch) else []
+    for one in checks:
         if one.on_text_alone and batch.cache.is_stored:
             issues = batch.cache.run(one, lambda rows, one=one: list(one.run(batch.take(rows))),
                                      batch.row_of)  # fmt: skip
@@ -49,7 +50,21 @@ def find_in(batch: Batch, checks: Iterable[Check]) -> dict[int, list[Finding]]:
             issues = one.run(batch)
         for issue in issues:
             found[batch.row_of[issue.key]].append(one.finding(issue))
+    for one in checks:
+        if one.shared:
+            _add_siblings(batch, one.name, found)
     return dict(found)
+
+
+def _add_siblings(batch: Batch, check: str, found: defaultdict[int, list[Finding]]) -> None:
+    """Reports other queries of a mask whose query has a fault that paraphrases share."""
+    for row, findings in list(found.items()):
+        own = next((f for f in findings if f.check == check), None)
+        for other in batch.siblings.get(row, ()) if own else ():
+            if own and all(f.check != check for f in found[other]):
+                note = f"of {own.key}, another query of this mask: {own.note}"
+                found[other].append(own._replace(key=batch.keys[other], severity="info",
+                                                 note=note))  # fmt: skip
 
 
 def find_across(

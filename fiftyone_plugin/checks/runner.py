@@ -27,12 +27,13 @@ from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integ
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from fiftyone_plugin.checks.engine import Examined, examine, find_across
 from fiftyone_plugin.checks.findings_store import Checked, write, write_findings
+from fiftyone_plugin.checks.left_out import LeftOut
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
 from fiftyone_plugin.checks.sample_reader import EARLIER, batches, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
 from importers import fields, fo_internals, schema, store
-from importers.errors import StateError
+from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.scorings import evaluation_of
@@ -51,6 +52,8 @@ class FlagSummary:
         findings: their number by check
         severities: and by severity
         written: samples whose findings or quality changed
+        left_out: by selection, ``clean`` and ``quiet``, what it leaves out and for which checks;
+            see :meth:`fiftyone_plugin.checks.left_out.LeftOut.summary`
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
         seconds: that it took
@@ -61,6 +64,7 @@ class FlagSummary:
     findings: dict[str, int] = field(default_factory=dict)
     severities: dict[str, int] = field(default_factory=dict)
     written: int = 0
+    left_out: dict[str, Any] = field(default_factory=dict)
     images_read: int = 0
     not_run: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
@@ -74,6 +78,7 @@ def flag(
     params: Mapping[str, Mapping[str, Any]] | None = None,
     out: Path | None = None,
     workers: int = 1,
+    dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> FlagSummary:
     """Runs checks and stores their findings on the samples.
@@ -89,13 +94,16 @@ def flag(
         out: a JSON Lines file for all findings that the samples then have, worst first
         workers: processes that check at once; with more than one, a script that calls this
             must have its calls under ``if __name__ == "__main__"``
+        dry_run: only count: what samples have is left as it is
         progress: called with pairs done and pairs in all
 
     Raises:
-        UsageError: for an unknown check or parameter, or workers below 1
+        UsageError: for an unknown check or parameter, workers below 1, or ``out`` with ``dry_run``
         StateError: if a named prediction field was not scored, or a check's needs are not met
     """
     started = time.perf_counter()
+    if dry_run and out is not None:
+        raise UsageError("a dry run stores no findings, and the file is made of stored ones")
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
     summary = FlagSummary(pairs=len(samples))
     chosen = choose(
@@ -110,10 +118,14 @@ def flag(
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
     severities: Counter[str] = Counter()
+    left_out = LeftOut()
 
     def found() -> Iterator[Checked]:
         done = 0
         for some in find(samples, chosen, ious, workers):
+            for number, verdict in enumerate(some.verdicts):
+                if verdict is not None or number in some.found:
+                    left_out.add(verdict, some.found.get(number, ()))
             for findings in some.found.values():
                 counts.update(f.check for f in findings)
                 severities.update(f.severity for f in findings)
@@ -122,14 +134,20 @@ def flag(
             progress(done, summary.pairs)
             yield some
 
+    dataset = fo_internals.dataset_of(samples)
     with _uncollected():
-        summary.written = write(fo_internals.dataset_of(samples), found())
-    if samples is fo_internals.dataset_of(samples):
+        if dry_run:
+            deque(found(), maxlen=0)
+        else:
+            schema.declare_findings(dataset)
+            summary.written = write(dataset, found())
+    if samples is dataset and not dry_run:
         remember(samples, chosen)
     if out is not None:
         write_findings(samples, out)
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
+    summary.left_out = left_out.summary()
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
 

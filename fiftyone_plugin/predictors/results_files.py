@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from fiftyone_plugin.predictors.base import Prediction
 from importers.errors import MaskError, OnNote, UsageError, ignore_note
 from importers.mask_values import MaskValues
-from importers.masks import Mask, from_array, of_values, read_arrays, read_mask
+from importers.masks import Mask, from_array, of_values, read_array, read_mask
 
 MASK_SUFFIXES = frozenset(
     {".png", ".tif", ".tiff", ".npy", ".npz", ".bmp", ".gif", ".webp", ".jpg", ".jpeg"}
@@ -24,8 +23,8 @@ SPLITS = frozenset({"train", "val", "test"})
 MAX_FILE = 1 << 30
 """Bytes; more than the largest mask that is decoded takes uncompressed."""
 
-PREDICTION = "pred"
-"""The array that LISAt stores its prediction in; beside it stands the ground truth."""
+PREDICTIONS = ("pred", "prediction", "pred_mask", "mask", "masks")
+"""Names of the array of a prediction; LISAt's ``pred`` has the ground truth beside it."""
 
 
 @dataclass(frozen=True)
@@ -163,11 +162,7 @@ def read_prediction(
 
 
 def _array(path: Path, row: int | None) -> NDArray[Any]:
-    if path.suffix.lower() == ".npy":
-        array = read_arrays(path)[""]
-    else:
-        name = _array_name(path)
-        array = read_arrays(path, (name,))[name]
+    array = read_array(path, PREDICTIONS)
     if row is None or array.ndim != 3:
         if row:
             raise MaskError(f"it holds one mask, and the query needs number {row}")
@@ -175,16 +170,3 @@ def _array(path: Path, row: int | None) -> NDArray[Any]:
     if row >= len(array):
         raise MaskError(f"it holds {len(array)} masks, and the query needs number {row}")
     return array[row]
-
-
-def _array_name(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [n[:-4] for n in archive.namelist() if n.endswith(".npy")]
-    except zipfile.BadZipFile as error:
-        raise MaskError("it is not a whole npz file") from error
-    if PREDICTION in names:
-        return PREDICTION
-    if len(names) == 1:
-        return names[0]
-    raise MaskError(f"it holds {len(names)} arrays and none is called {PREDICTION!r}")

@@ -181,3 +181,78 @@ def test_a_colour_picture_stays_no_mask(tmp_path: Path):
     Image.fromarray(rgb).save(tmp_path / "a.png")
     with pytest.raises(MaskError, match="three bands"):
         read_mask(tmp_path / "a.png")
+
+
+def palette(indices: np.ndarray, *colors: tuple[int, int, int]) -> Image.Image:
+    image = Image.fromarray(indices.astype(np.uint8), "P")
+    image.putpalette([level for color in colors for level in color])
+    return image
+
+
+@pytest.mark.parametrize(
+    ("indices", "colors", "clear"),
+    [
+        pytest.param(OBJECT, [(0, 0, 0), (0, 0, 0)], 0, id="black beside transparent black"),
+        pytest.param(OBJECT, [(255, 255, 255), (255, 255, 255)], 0, id="white beside white"),
+        pytest.param(1 - OBJECT, [(255, 0, 0), (0, 0, 255)], 1, id="a transparent 1"),
+        pytest.param(OBJECT, [(0, 0, 255), (255, 0, 0)], 0, id="a transparent 0"),
+    ],
+)
+def test_transparent_entries_of_a_palette_are_background(
+    tmp_path: Path, indices: np.ndarray, colors: list[tuple[int, int, int]], clear: int
+):
+    palette(indices, *colors).save(tmp_path / "a.png", transparency=clear)
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.png").pixels, OBJECT)
+
+
+def test_what_is_transparent_has_no_color(tmp_path: Path):
+    white_unseen = np.where(OBJECT[..., None], (0, 0, 0, 255), (255, 255, 255, 0))
+    Image.fromarray(white_unseen.astype(np.uint8)).save(tmp_path / "a.png")
+    mask = read_mask(tmp_path / "a.png")
+    np.testing.assert_array_equal(mask.pixels, OBJECT)
+    assert mask.rule.endswith("in the alpha band")
+
+
+@pytest.mark.parametrize("quality", [50, 80])
+def test_lossy_webp(tmp_path: Path, quality: int):
+    Image.fromarray(BYTES * 255).convert("RGB").save(tmp_path / "a.webp", quality=quality)
+    mask = read_mask(tmp_path / "a.webp")
+    np.testing.assert_array_equal(mask.pixels, OBJECT)
+
+
+@pytest.mark.parametrize("kind", ["float64", "float16", "int64", "uint64"])
+def test_tiffs_of_samples_that_pillow_does_not_know(tmp_path: Path, kind: str):
+    tifffile.imwrite(tmp_path / "a.tif", OBJECT.astype(kind))
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.tif").pixels, OBJECT)
+
+
+@pytest.mark.parametrize(
+    ("array", "declared", "expected"),
+    [
+        pytest.param(np.array([[0, 1, 255]], np.uint8), "255", [0, 1, 255], id="beside 0 and 1"),
+        pytest.param(np.array([[1, 1, 255]], np.uint8), "255", [1, 1, 0], id="for background"),
+        pytest.param(np.array([[0, 1, 0]], np.uint8), "0", [0, 1, 0], id="which is background"),
+        pytest.param(np.array([[1, 0, 1]], np.uint8), "255", [1, 0, 1], id="which does not occur"),
+        pytest.param(np.array([[1, np.nan, 1]], np.float32), "nan", [1, 0, 1], id="NaN"),
+        pytest.param(np.array([[1, -9999, 0]], np.float32), "-9999", [1, 255, 0], id="-9999"),
+    ],
+)
+def test_what_a_file_declares_for_no_data(
+    tmp_path: Path, array: np.ndarray, declared: str, expected: list[int]
+):
+    tags = [(42113, "s", 0, declared, True)]
+    tifffile.imwrite(tmp_path / "a.tif", array, extratags=tags)
+    assert read_mask(tmp_path / "a.tif").pixels.tolist() == [expected]
+
+
+def test_of_several_arrays_one_is_named_the_mask(tmp_path: Path):
+    np.savez(tmp_path / "a.npz", image=OBJECT * 0, mask=OBJECT)
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.npz").pixels, OBJECT)
+    np.savez(tmp_path / "b.npz", one=OBJECT * 0, other=OBJECT)
+    with pytest.raises(MaskError, match="it holds 2 arrays and none is called 'mask'"):
+        read_mask(tmp_path / "b.npz")
+
+
+def test_log_probabilities_below_0_are_empty():
+    mask = from_array(np.array([[-0.5, -9.25]], np.float32))
+    assert not mask.target.any() and "taken as empty" in mask.rule
