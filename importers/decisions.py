@@ -148,5 +148,6 @@ def line_of(decision: Decision) -> str:
     if decision.example:
         line += f", {decision.example} the first"
     if decision.override:
-        line += f"; --param {decision.override} decides otherwise"
+        option = "" if decision.override.startswith("--") else "--param "
+        line += f"; {option}{decision.override} decides otherwise"
     return line
