@@ -56,7 +56,7 @@ def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> 
     unit="images",
 )
 def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any) -> Report:
-    """Measures the checks."""
+    """Measures the checks on planted faults."""
     from fiftyone_plugin.bench.report import report
     from fiftyone_plugin.bench.run import bench_checks
 
@@ -73,7 +73,7 @@ def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any
     Option("outlines_only", "draw on a grid, without the images' pixels", bool, False),
 )
 def audit(samples: Any, watch: Watch, *, out: Path, **options: Any) -> Report:
-    """Writes an audit."""
+    """Writes a page of what the checks found."""
     from fiftyone_plugin.audit import audit
 
     return audit(samples, out, **options, progress=watch.progress)

@@ -32,7 +32,7 @@ from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch,
 def predict(
     samples: Any, watch: Watch, *, preview: bool, stop: bool = False, **options: Any
 ) -> Report:
-    """Predicts, or asks the run that does to stop."""
+    """Predicts masks, or stops a running prediction."""
     from fiftyone_plugin.predictors.runner import predict, request_stop
     from importers import fo_internals
 
@@ -57,7 +57,7 @@ def predict(
     operator="combine_masks",
 )  # fmt: skip
 def consensus(samples: Any, watch: Watch, **options: Any) -> Report:
-    """Combines."""
+    """Stores the majority mask of several predictions."""
     from fiftyone_plugin.predictors.consensus import consensus
 
     return reports.of_consensus(consensus(samples, **options, progress=watch.progress))

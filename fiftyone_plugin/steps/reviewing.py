@@ -32,7 +32,7 @@ ANYWHERE = (REVIEWER,)
 
 
 class Action(NamedTuple):
-    """One of the things that the command does: its function, flag and own options."""
+    """An action of the command: its function, flag and own options."""
 
     run: Callable[..., Report]
     flag: Option
@@ -61,7 +61,7 @@ def action(
 
 @action("status", "count the verdicts")
 def status(samples: Any, *before: str) -> Report:
-    """Counts the verdicts, after what was done."""
+    """Counts the verdicts after an action."""
     from fiftyone_plugin.curation import verdicts
 
     return reports.of_status(verdicts.status(samples), *before)
@@ -78,7 +78,7 @@ def set_verdict(samples: Any, key: str, verdict: str, **options: Any) -> Report:
 
 @action("undo", "take back the newest step", REVIEWER, SESSION)
 def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
-    """Takes back a step: without a session, the newest of all, whoever made it."""
+    """Undoes a step: without a session, the newest of all reviewers."""
     from fiftyone_plugin.curation import undoing
 
     done = undoing.undo(samples, reviewer=reviewer, session=session, force=session is None)
@@ -88,7 +88,7 @@ def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
 
 @action("redo", "make again what was taken back", REVIEWER, SESSION)
 def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
-    """Makes a step again."""
+    """Redoes a step."""
     from fiftyone_plugin.curation import undoing
 
     done = undoing.redo(samples, reviewer=reviewer, session=session, force=session is None)

@@ -28,7 +28,7 @@ def doctor(watch: Watch) -> Report:
     Option("port", "port of the App; by default FiftyOne's", int),
 )
 def app(watch: Watch, *, name: str, port: int | None) -> Report:
-    """Opens the App and stays until it is interrupted."""
+    """Opens the App and blocks until it is interrupted."""
     from fiftyone_plugin.app import open_app
 
     open_app(name, port)

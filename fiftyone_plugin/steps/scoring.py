@@ -53,7 +53,7 @@ def _slicings() -> dict[str, str]:
     operator="score_pairs",
 )  # fmt: skip
 def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **options: Any) -> Report:
-    """Scores."""
+    """Scores predictions against the ground truth."""
     from fiftyone_plugin.metrics.plots import check_file, write_plots
     from fiftyone_plugin.metrics.runs import score
 
@@ -76,7 +76,7 @@ def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **option
     Option("view", "save the pairs that changed most as this view", metavar="NAME"),
 )
 def compare(samples: Any, watch: Watch, *, keys: Texts, **options: Any) -> Report:
-    """Compares."""
+    """Compares two scorings of the same pairs."""
     from fiftyone_plugin.metrics.comparison import compare
 
     first, second = keys
