@@ -65,7 +65,7 @@ def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any
 
 @step(
     "audit",
-    "Write what was found in a dataset as a page with pictures.",
+    "Write the findings of a dataset as a page with pictures.",
     Option("out", "Markdown file; pictures go beside it", Path, required=True, metavar="FILE.md"),
     Option("examples", "examples drawn for each check", int, 3, metavar="K"),
     Option("title", "title of the page; by default the dataset's name"),

@@ -13,8 +13,8 @@ from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch,
 @step(
     "predict",
     "Predict a mask for every query.",
-    Option("predictor", "what predicts; pairlens predictors says more", required=True, metavar="P",
-           choices=lambda: {name: name for name in PREDICTORS}),
+    Option("predictor", "name of the predictor; see: pairlens predictors", required=True,
+           metavar="P", choices=lambda: {name: name for name in PREDICTORS}),
     Option("field_name", "field for the masks", required=True, param="field", metavar="F",
            label="Field for the masks"),
     Option("params", "setting of the predictor; see: pairlens predictors", Settings,
@@ -48,7 +48,7 @@ def predict(
 
 @step(
     "consensus",
-    "Combine predictions into what most of them agree on.",
+    "Combine predictions into a majority mask.",
     Option("sources", "predictions, two or more", Texts, required=True, param="fields", count="+",
            metavar="F", label="Predictions"),
     Option("field_name", "field for the masks", required=True, param="field", metavar="OUT",

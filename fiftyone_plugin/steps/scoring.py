@@ -35,7 +35,7 @@ def _slicings() -> dict[str, str]:
            label="Predictions"),
     Option("gt", "field of the ground truth", default=SEGMENTATION, metavar="F", in_form=False),
     Option("key", "key of the evaluation", required=True, metavar="K"),
-    Option("instances", "what predicted detections or polylines amount to", default="union",
+    Option("instances", "how predicted detections or polylines become one mask", default="union",
            metavar="I", choices=lambda: _INSTANCES),
     Option("convention", "how counts become IoU", default=DEFAULT, metavar="C",
            choices=_conventions),
