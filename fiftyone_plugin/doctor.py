@@ -1,4 +1,4 @@
-"""Whether everything PairLens stands on works here, tried for real, and what to do if not.
+"""Tests everything PairLens depends on in this installation, and advises on what fails.
 
 Nothing here imports FiftyOne: the doctor must be able to speak where FiftyOne cannot start.
 """
@@ -65,7 +65,7 @@ def run() -> Report:
 
 
 def installed_version(distribution: str) -> str | None:
-    """The version of an installed distribution, as its metadata says."""
+    """The version in the metadata of an installed distribution."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
@@ -87,7 +87,7 @@ def _start(name: str) -> subprocess.Popen[str]:
 
 
 def _collect(name: str, probe: subprocess.Popen[str]) -> Report:
-    """What a probe found, or why it found nothing."""
+    """The result of a probe, or the reason why it has none."""
     try:
         out, err = probe.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -120,7 +120,7 @@ def _hide_passwords(mongod: Report) -> None:
 
 
 def advice(report: Report) -> list[str]:
-    """What to do about a report, one sentence or two each; empty where all is well."""
+    """Advice on a report, one or two sentences each; empty where nothing fails."""
     said: list[str] = []
     if report["fiftyone"] is None:
         return ["FiftyOne is not installed: pip install -e . in the checkout of PairLens."]

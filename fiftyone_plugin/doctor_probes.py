@@ -1,4 +1,4 @@
-"""What the doctor tries, each in a process of its own that it can stop.
+"""The probes of the doctor, each run in a process of its own that can be stopped.
 
 FiftyOne keeps one connection, one set of settings and one set of loaded plugins per process,
 waits half a minute for a server that is not there and a minute for one that does not start:
@@ -62,7 +62,7 @@ def _own_mongod() -> str | None:
 
 
 def _version_of(path: str) -> str:
-    """Asks the program itself, which fails at once where a system library is missing."""
+    """Runs the program for its version, which fails at once where a system library is missing."""
     done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60)
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or f"{path} ended with {done.returncode}")
@@ -110,7 +110,7 @@ def _write_and_read(database: Any) -> None:
 
 
 def _served_folder(database: Any) -> str | None:
-    """Where the server keeps its data, as far as it tells."""
+    """The data folder of the server, if it reports one."""
     try:
         options = database.client.admin.command("getCmdLineOpts")
     except Exception:  # a server of someone else's need not tell

@@ -1,4 +1,4 @@
-"""What the numbers of the boxes in a file mean: shares, percent, thousandths or pixels.
+"""The scale of the boxes in a file: shares, percent, thousandths or pixels.
 
 A box of fractions within 0 to 1 holds shares: in any other unit it would be a speck. Of the
 others no one box can tell; all boxes of a file that are written alike together mostly can.

@@ -136,7 +136,7 @@ def _phrase(match: re.Match[str]) -> str:
 
 
 def _read(match: re.Match[str]) -> tuple[bool, Corners | None]:
-    """Whether the place was meant for a box, and the box."""
+    """Whether the place looks like a box, and the box."""
     inner = match[match.lastgroup or 0]
     if match.lastgroup == "list":
         return _read_list(inner.split(","))

@@ -154,7 +154,7 @@ class PairLensDataset(DatasetType):
     format_name = "auto"
 
     def get_dataset_importer_cls(self) -> Any:
-        """The class that reads it."""
+        """The importer class."""
         name = f"{type(self).__name__}Importer"
         return type(name, (RecordDatasetImporter,), {"format_name": self.format_name})
 

@@ -1,4 +1,4 @@
-"""What was decided where input can be read in two ways: told, stored, and open to be overridden.
+"""Decisions about ambiguous input: reported, stored, and open to an override.
 
 A decision travels as a note, so whatever takes notes takes decisions. :class:`Decisions` sorts
 them out, counts those that are alike, and says them once each.

@@ -1,4 +1,4 @@
-"""FiftyOne's private names, all of them, and what is done where they may have changed.
+"""All private names of FiftyOne, and the fallback for versions in which they may have changed.
 
 No other module touches a name of FiftyOne that begins with an underscore or that its
 documentation does not list. Tested with FiftyOne 1.22; :data:`COMPARED` says for which versions

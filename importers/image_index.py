@@ -1,4 +1,4 @@
-"""Which records speak of which image, for files in which they stand anywhere.
+"""An index of records by image, for files whose records are in any order.
 
 The index lies on disk in a temporary folder (``TMPDIR`` says where), about a hundred bytes a
 record, so that any number of records takes the same memory.

@@ -1,4 +1,4 @@
-"""Finding the images that records name: by paths that others wrote, on systems of their own."""
+"""Finds the images that records name, by paths written on other systems."""
 
 from __future__ import annotations
 

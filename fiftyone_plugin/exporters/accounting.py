@@ -1,4 +1,4 @@
-"""The accounting of an export: what was written, left out and edited, and that it adds up."""
+"""The accounting of an export: counts of what was written, left out and edited, and their check."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def _entry(document: Document) -> Document:
 
 
 def _change(pair: ExportPair) -> Document:
-    """What of a pair is written other than published."""
+    """The parts of a pair that are written other than published."""
     phrase = {"published": pair.published, "phrase": pair.phrase} if pair.edited else {}
     return phrase | ({"mask": "mended"} if pair.mended else {})
 

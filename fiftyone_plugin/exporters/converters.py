@@ -1,4 +1,4 @@
-"""Converters: what writes the selected samples of any dataset in a layout of another tool.
+"""Converters: writers of the selected samples of any dataset in the layout of another tool.
 
 Exporters write a dataset back as it was published; converters work from what the database
 holds. They take one sample after the other.

@@ -48,7 +48,7 @@ class PairOperator(foo.Operator):
 
     @property
     def config(self) -> foo.OperatorConfig:
-        """As FiftyOne asks for it."""
+        """The configuration of the operator."""
         return foo.OperatorConfig(
             name=self.step.operator,
             label=f"PairLens: {self.title}",
@@ -91,7 +91,7 @@ class PairOperator(foo.Operator):
         return lambda watch: self.step.run(*samples, watch, **values)
 
     def resolve_input(self, ctx: Any) -> types.Property:
-        """The form, or why there is none."""
+        """The form, or a notice that says why the dataset has none."""
         inputs = types.Object()
         if self.step.on_dataset and not is_imported(ctx.dataset):
             inputs.view(
@@ -106,7 +106,7 @@ class PairOperator(foo.Operator):
         return types.Property(inputs, view=types.View(label=self.title.capitalize()))
 
     def execute(self, ctx: Any) -> Any:
-        """Does the work.
+        """Runs the step.
 
         Returns:
             in the App a generator of progress and a result view; from Python, and delegated,
@@ -191,11 +191,11 @@ class PairOperator(foo.Operator):
                 return
 
     def show(self, ctx: Any, ids: Sequence[str]) -> Iterator[Any]:
-        """What the App does to show samples while the work goes on."""
+        """Operations of the App that show samples while the step runs."""
         yield from ()
 
     def after(self, ctx: Any, report: Report) -> Iterator[Any]:
-        """What else the App does when the work is done."""
+        """Further operations of the App when the step has finished."""
         yield from ()
 
     def _show(self, ctx: Any, result: dict[str, Any]) -> Any:
@@ -235,7 +235,7 @@ def as_result(report: Report) -> dict[str, Any]:
 
 
 def fenced(plain: str) -> str:
-    """Text as a Markdown code block that no backticks in it can end."""
+    """A Markdown code block whose fence is longer than any run of backticks in the text."""
     longest = max((len(run) for run in re.findall("`+", plain)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{plain}\n{fence}"

@@ -1,4 +1,4 @@
-"""Combine several predictions into what most of them agree on."""
+"""Combine several predictions into a majority mask."""
 
 from __future__ import annotations
 

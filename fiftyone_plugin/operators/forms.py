@@ -49,7 +49,7 @@ def add_choice(
 
 
 def add_settings(inputs: types.Object, name: str, labels: Mapping[str, str], label: str) -> None:
-    """Adds a group of texts, each with what it is; none where there is nothing to set."""
+    """Adds a group of text fields with descriptions; no group where there are no fields."""
     if not labels:
         return
     group = types.Object()

@@ -43,7 +43,7 @@ class PanelOperator(foo.Operator):
 
     @property
     def config(self) -> foo.OperatorConfig:
-        """As FiftyOne asks for it."""
+        """The configuration of the operator."""
         return foo.OperatorConfig(
             name=self.operator_name,
             label=f"PairLens panel: {self.operator_name.replace('_', ' ')}",
@@ -53,11 +53,11 @@ class PanelOperator(foo.Operator):
         )
 
     def answer(self, ctx: Any) -> Answer:
-        """Does what is asked for."""
+        """Handles the call."""
         raise NotImplementedError
 
     def execute(self, ctx: Any) -> Answer:
-        """Answers, also where the answer is why not."""
+        """Handles the call; a PairLens error becomes an answer with its message."""
         try:
             if not is_imported(ctx.dataset):
                 raise StateError("the dataset was not imported by PairLens")

@@ -81,7 +81,7 @@ class PredictMasks(PairOperator):
 
 
 def field_for(predictor: str) -> str:
-    """The field that a predictor's masks go to unless told: its name, as fields are named."""
+    """The default field of a predictor's masks: its name, made a valid field name."""
     return re.sub(r"\W+", "_", predictor)
 
 

@@ -44,7 +44,7 @@ class CurationPanel(Panel):
 
     @property
     def config(self) -> PanelConfig:
-        """As FiftyOne asks for it."""
+        """The configuration of the panel."""
         return PanelConfig(
             name="curation",
             label="Curation",

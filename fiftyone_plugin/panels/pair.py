@@ -17,7 +17,7 @@ class PairPanel(foo.Panel):
 
     @property
     def config(self) -> foo.PanelConfig:
-        """As FiftyOne asks for it."""
+        """The configuration of the panel."""
         return foo.PanelConfig(
             name="pair", label="Pair", icon="rule", surfaces="modal", allow_multiple=False
         )

@@ -56,7 +56,7 @@ def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> 
     unit="images",
 )
 def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any) -> Report:
-    """Measures the checks."""
+    """Measures the checks on planted faults."""
     from fiftyone_plugin.bench.report import report
     from fiftyone_plugin.bench.run import bench_checks
 
@@ -65,7 +65,7 @@ def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any
 
 @step(
     "audit",
-    "Write what was found in a dataset as a page with pictures.",
+    "Write the findings of a dataset as a page with pictures.",
     Option("out", "Markdown file; pictures go beside it", Path, required=True, metavar="FILE.md"),
     Option("examples", "examples drawn for each check", int, 3, metavar="K"),
     Option("title", "title of the page; by default the dataset's name"),
@@ -73,7 +73,7 @@ def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any
     Option("outlines_only", "draw on a grid, without the images' pixels", bool, False),
 )
 def audit(samples: Any, watch: Watch, *, out: Path, **options: Any) -> Report:
-    """Writes an audit."""
+    """Writes a page of what the checks found."""
     from fiftyone_plugin.audit import audit
 
     return audit(samples, out, **options, progress=watch.progress)

@@ -54,7 +54,7 @@ def import_dataset(
     explain: bool,
     **options: Any,
 ) -> Report:
-    """Imports."""
+    """Imports published files into a dataset."""
     from importers.options import ImportOptions
 
     chosen = ImportOptions(**options, params=params or {})
@@ -85,7 +85,7 @@ def import_dataset(
 def export_dataset(
     samples: Any, watch: Watch, *, format_name: str, out: Path, select: str, repo: str | None
 ) -> Report:
-    """Exports."""
+    """Exports the selected samples of a dataset."""
     from fiftyone_plugin.exporters.runner import export_dataset
     from importers import hub
 

@@ -1,4 +1,4 @@
-"""What there is: checks, formats, predictors. None of this imports FiftyOne."""
+"""Listings of checks, formats and predictors. None of them imports FiftyOne."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch,
 @step(
     "predict",
     "Predict a mask for every query.",
-    Option("predictor", "what predicts; pairlens predictors says more", required=True, metavar="P",
-           choices=lambda: {name: name for name in PREDICTORS}),
+    Option("predictor", "name of the predictor; see: pairlens predictors", required=True,
+           metavar="P", choices=lambda: {name: name for name in PREDICTORS}),
     Option("field_name", "field for the masks", required=True, param="field", metavar="F",
            label="Field for the masks"),
     Option("params", "setting of the predictor; see: pairlens predictors", Settings,
@@ -32,7 +32,7 @@ from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch,
 def predict(
     samples: Any, watch: Watch, *, preview: bool, stop: bool = False, **options: Any
 ) -> Report:
-    """Predicts, or asks the run that does to stop."""
+    """Predicts masks, or stops a running prediction."""
     from fiftyone_plugin.predictors.runner import predict, request_stop
     from importers import fo_internals
 
@@ -48,7 +48,7 @@ def predict(
 
 @step(
     "consensus",
-    "Combine predictions into what most of them agree on.",
+    "Combine predictions into a majority mask.",
     Option("sources", "predictions, two or more", Texts, required=True, param="fields", count="+",
            metavar="F", label="Predictions"),
     Option("field_name", "field for the masks", required=True, param="field", metavar="OUT",
@@ -57,7 +57,7 @@ def predict(
     operator="combine_masks",
 )  # fmt: skip
 def consensus(samples: Any, watch: Watch, **options: Any) -> Report:
-    """Combines."""
+    """Stores the majority mask of several predictions."""
     from fiftyone_plugin.predictors.consensus import consensus
 
     return reports.of_consensus(consensus(samples, **options, progress=watch.progress))

@@ -19,7 +19,7 @@ from importers.errors import UsageError
 DATASET = Option("name", "the dataset", positional=True, count="?", metavar="N")
 PHRASE = Option("phrase", "the corrected phrase, where the verdict is fix")
 NOTE = Option("note", "why")
-REVIEWER = Option("reviewer", "who reviews; by default the user of this machine")
+REVIEWER = Option("reviewer", "name of the reviewer; by default the user of this machine")
 SESSION = Option("session", "the session it belongs to", metavar="S")
 OVER = Option("over", "flagged, check:C, severity:S or view:V", default="flagged", metavar="O")
 LIMIT = Option("limit", "only the K worst", int, metavar="K")
@@ -32,7 +32,7 @@ ANYWHERE = (REVIEWER,)
 
 
 class Action(NamedTuple):
-    """One of the things that the command does: its function, flag and own options."""
+    """An action of the command: its function, flag and own options."""
 
     run: Callable[..., Report]
     flag: Option
@@ -61,7 +61,7 @@ def action(
 
 @action("status", "count the verdicts")
 def status(samples: Any, *before: str) -> Report:
-    """Counts the verdicts, after what was done."""
+    """Counts the verdicts after an action."""
     from fiftyone_plugin.curation import verdicts
 
     return reports.of_status(verdicts.status(samples), *before)
@@ -76,9 +76,9 @@ def set_verdict(samples: Any, key: str, verdict: str, **options: Any) -> Report:
     return status(samples)
 
 
-@action("undo", "take back the newest step", REVIEWER, SESSION)
+@action("undo", "undo the latest step", REVIEWER, SESSION)
 def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
-    """Takes back a step: without a session, the newest of all, whoever made it."""
+    """Undoes a step: without a session, the newest of all reviewers."""
     from fiftyone_plugin.curation import undoing
 
     done = undoing.undo(samples, reviewer=reviewer, session=session, force=session is None)
@@ -86,9 +86,9 @@ def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     return status(samples, told if done["pairs"] else "Nothing left to take back.")
 
 
-@action("redo", "make again what was taken back", REVIEWER, SESSION)
+@action("redo", "redo the step that was undone last", REVIEWER, SESSION)
 def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
-    """Makes a step again."""
+    """Redoes a step."""
     from fiftyone_plugin.curation import undoing
 
     done = undoing.redo(samples, reviewer=reviewer, session=session, force=session is None)
@@ -112,7 +112,7 @@ def apply(samples: Any, file: str) -> Report:
     return reports.of_apply(dict(decisions.apply(samples, file)))
 
 
-@action("merge", "make one of several decisions files", OUT, PREFER, values="FILE...")
+@action("merge", "merge several decisions files into one", OUT, PREFER, values="FILE...")
 def merge(*files: str, out: str | None, prefer: str) -> Report:
     """Merges decisions files."""
     from fiftyone_plugin.curation.merging import merge

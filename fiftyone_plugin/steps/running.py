@@ -11,7 +11,7 @@ from fiftyone_plugin.steps.step import Option, Watch, step
 
 @step(
     "doctor",
-    "Try the database, plugin, media folder and other packages, and say what to do.",
+    "Test the database, plugin, media folder and other packages, and advise on failures.",
 )
 def doctor(watch: Watch) -> Report:
     """Reports on the installation."""
@@ -28,7 +28,7 @@ def doctor(watch: Watch) -> Report:
     Option("port", "port of the App; by default FiftyOne's", int),
 )
 def app(watch: Watch, *, name: str, port: int | None) -> Report:
-    """Opens the App and stays until it is interrupted."""
+    """Opens the App and blocks until it is interrupted."""
     from fiftyone_plugin.app import open_app
 
     open_app(name, port)
@@ -37,7 +37,7 @@ def app(watch: Watch, *, name: str, port: int | None) -> Report:
 
 @step(
     "demo",
-    "See all of it work on generated datasets with planted faults.",
+    "Run all steps on generated datasets with planted faults.",
     Option("out", "folder for the files", Path, Path("demo-out"), metavar="DIR"),
     Option("open", "open the App at the end", bool, False),
     Option("images", "images of each dataset", int, 48, metavar="K"),

@@ -36,7 +36,7 @@ def _slicings() -> dict[str, str]:
            label="Predictions"),
     Option("gt", "field of the ground truth", default=SEGMENTATION, metavar="F", in_form=False),
     Option("key", "key of the evaluation", required=True, metavar="K"),
-    Option("instances", "what predicted detections or polylines amount to", default="union",
+    Option("instances", "how predicted detections or polylines become one mask", default="union",
            metavar="I", choices=lambda: _INSTANCES),
     Option("convention", "how counts become IoU", default=DEFAULT, metavar="C",
            choices=_conventions),
@@ -58,7 +58,7 @@ def _slicings() -> dict[str, str]:
     operator="score_pairs",
 )  # fmt: skip
 def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **options: Any) -> Report:
-    """Scores."""
+    """Scores predictions against the ground truth."""
     from fiftyone_plugin.metrics.plots import check_file, write_plots
     from fiftyone_plugin.metrics.runs import score
 
@@ -81,7 +81,7 @@ def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **option
     Option("view", "save the pairs that changed most as this view", metavar="NAME"),
 )
 def compare(samples: Any, watch: Watch, *, keys: Texts, **options: Any) -> Report:
-    """Compares."""
+    """Compares two scorings of the same pairs."""
     from fiftyone_plugin.metrics.comparison import compare
 
     first, second = keys

@@ -1,4 +1,4 @@
-"""What a step is: its options, declared once, and one function.
+"""Steps: a function with its options, declared once, for the command line and the operators.
 
 The command line (:mod:`fiftyone_plugin.cli`), the forms of the operators
 (:mod:`fiftyone_plugin.operators.forms`), the parsing of what both give, and ``docs/commands.md``
@@ -94,7 +94,7 @@ class Option:
 
     @property
     def default_text(self) -> str:
-        """The default, where there is one that is worth telling."""
+        """The default as the help shows it; empty where it shows none."""
         told = isinstance(self.default, str | int | float | Path) and self.default is not False
         return str(self.default) if told and not self.apart else ""
 
@@ -169,7 +169,7 @@ IF_THERE = Option(
 
 @dataclass(frozen=True)
 class Watch:
-    """Who waits for a step: is told how far it is, shown its first results, and may stop it.
+    """Receives the progress and first results of a step, and can stop it.
 
     Attributes:
         progress: called with what is done and what there is in all

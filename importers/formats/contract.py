@@ -23,7 +23,7 @@ EDITED = 'Not what it was: a "quoted" caf\xe9.'
 
 
 class ContractBroken(AssertionError):
-    """What a format does otherwise than it must."""
+    """Raised when a format breaks the contract."""
 
 
 def check_format(chosen: Format, folder: Path) -> None:
@@ -34,7 +34,7 @@ def check_format(chosen: Format, folder: Path) -> None:
         folder: an empty folder to work in
 
     Raises:
-        ContractBroken: with what is otherwise than it must be
+        ContractBroken: with the broken rule
     """
     if chosen.example is None:
         raise ContractBroken(f"{chosen.name} has no example to check it on")
@@ -123,10 +123,10 @@ def _check_export(chosen: Format, root: Path, records: list[Record], folder: Pat
     first = records[0].image_id
     kept = [record for record in records if record.image_id != first]
     out = _exported(chosen, root, records, folder / "part", left_out=first)
-    _expect(_texts(chosen, out) == _told(kept), "export: what is left out is not cut out alone")
+    _expect(_texts(chosen, out) == _contents(kept), "export: what is left out is not cut out alone")
     edited = [_edited(record) if record.image_id == first else record for record in records]
     out = _exported(chosen, root, edited, folder / "edited", published=records)
-    _expect(_texts(chosen, out) == _told(edited), "export: an edited text is not read back")
+    _expect(_texts(chosen, out) == _contents(edited), "export: an edited text is not read back")
 
 
 def _exported(
@@ -187,11 +187,11 @@ def _edited(record: Record) -> Record:
 
 def _texts(chosen: Format, out: Path) -> Counter[Any]:
     # What is written as one archive lies in the folder.
-    return _told(chosen.read(out)) if chosen.detect(out) else Counter()
+    return _contents(chosen.read(out)) if chosen.detect(out) else Counter()
 
 
-def _told(records: Any) -> Counter[Any]:
-    """What records say, without the numbers and places that change when others are cut out."""
+def _contents(records: Any) -> Counter[Any]:
+    """Contents of records, without the numbers and places that change when others are cut out."""
     return Counter(_text(record) for record in records)
 
 

@@ -11,10 +11,16 @@ from importers.formats.native_export import ExportPair, SourceExporter
 
 
 class LineExporter(SourceExporter):
-    """Writes files of a pair a line. Blank lines stay; a file with no pair left is left out."""
+    """Writes files of a pair a line.
+
+    Blank lines and header lines stay; a file with no pair left is left out.
+    """
 
     longest: int
     """Bytes; a longer line was no record to the reader either."""
+
+    header: int = 0
+    """The number of lines at the start of each file that are no records, such as column names."""
 
     def line(self, name: str, line: bytes, pair: ExportPair) -> bytes:
         """The line to write for a selected pair, the published one where it was not edited.
@@ -49,11 +55,11 @@ class LineExporter(SourceExporter):
         pair = next(pairs, None)
         for number, line in enumerate(lines(native_export.inside(self._root, name), self.longest)):
             if pair is None or pair.source.index != number:
-                blank = not line.strip()
-                self.tally.records += not blank
-                self.tally.not_imported += not blank
-                changed |= not blank
-                if blank:
+                record = number >= self.header and bool(line.strip())
+                self.tally.records += record
+                self.tally.not_imported += record
+                changed |= record
+                if not record:
                     stream.write(line)
                 continue
             self.tally.records += 1

@@ -189,7 +189,7 @@ class Samples:
             self._renamed.add(sample.name)
 
     def tell(self, on_note: OnNote) -> None:
-        """Tells what was counted."""
+        """Notes what was counted."""
         on_note(f"{self._images:,} images; the release has {PUBLISHED}")
         for count, what in (
             (self._legacy, "captions name no annotator, as in the legacy release"),
