@@ -69,6 +69,7 @@ class Row(NamedTuple):
     chance: float
 
 
+# fmt: off
 TABLE: dict[str, tuple[Row, ...]] = {
 '''
 

@@ -27,6 +27,7 @@ class Row(NamedTuple):
     chance: float
 
 
+# fmt: off
 TABLE: dict[str, tuple[Row, ...]] = {
     "boilerplate": (Row(0.350, 0.350, 15, 0, 0, 0.006),),
     "box_mask": (Row(0.100, 0.412, 7, 9, 0, 0.311),),

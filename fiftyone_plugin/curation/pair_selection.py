@@ -101,7 +101,7 @@ def once_a_group(ranked: Iterator[tuple[ObjectId, str | None]]) -> Iterator[Obje
             yield from _unpacked(again)
             again.clear()
             yield sample_id
-        elif group in seen:
+        elif group and group in seen:
             again += sample_id.binary
         else:
             seen.add(group)

@@ -133,11 +133,12 @@ def truncated_target(
     for mark, row in first.items():
         rank = known.rank(list(named[mark]), step_of(max(1, int(cut[row, 0]))), min_members)
         if little(row, rank):
-            ranks[row] = rank
-    found = np.array(sorted(ranks), np.int64)
-    pairs = (pair for batch in dataset.read(found) for pair in batch)
-    for row, pair in zip(found.tolist(), pairs, strict=False):
-        yield _issue(pair, ranks[row], max_depth, max_speck)
+            ranks[mark] = rank
+    found = np.array(sorted(first[mark] for mark in ranks), np.int64)
+    # They come in the order of the import, which is not that of the rows.
+    for batch in dataset.read(found):
+        for mark, pair in zip(masks_of_images(batch).tolist(), batch, strict=True):
+            yield _issue(pair, ranks[mark], max_depth, max_speck)
 
 
 def _depth(border: str, width: float, height: float) -> tuple[float, float]:
