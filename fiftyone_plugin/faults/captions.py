@@ -87,9 +87,9 @@ def _goes_on(before: Sample, after: Sample) -> bool:
 
 
 def _lost(before: Sample, after: Sample) -> bool:
-    """Whether nothing else that the revision names is of the lost thing's kind."""
+    """Whether all that the revision now names is of another kind than the lost thing."""
     old, new = (statements(caption.text).classes for caption in _exchanged(before, after))
-    return bool(old) and all(unlike(old[0], name) == 1 for name in new)
+    return bool(old and new) and all(unlike(old[0], name) == 1 for name in new)
 
 
 def _exchanged(before: Sample, after: Sample) -> tuple[Caption, Caption]:
@@ -279,6 +279,7 @@ def drifted_object(unit: Unit, tools: Tools) -> Damage | None:
             name for name in sorted(PARENTS)
             if all(unlike(name, other) == 1 for other in {*named, *said})
             and (name,) in SINGULAR
+            and statements(name).classes  # "facility" may be anything
         ]  # fmt: skip
         words = [w for w, name in SINGULAR.items() if unlike(name, named[0]) == 0]
         if not strange:
