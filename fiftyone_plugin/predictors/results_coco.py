@@ -2,8 +2,8 @@
 
 Read are a list of records (COCO's results form), ``{"images": [...], "annotations": [...]}``,
 an object of records by image, and JSON Lines. A record's mask stands under ``segmentation``:
-RLE, compressed or not, a polygon or a list of them; empty, it says that nothing is there. Which pair it is of, it says
-by one of::
+RLE, compressed or not, a polygon or a list of them; empty, it says that nothing is there. Which
+pair it is of, it says by one of::
 
     {"key": "gres/test/lisat_gres_000000000102#0", ...}
     {"ref_id": "1361", ...}                        image id and query index, 102#0 or 102_0;
@@ -49,11 +49,6 @@ _IMAGE = ("file_name", "image_name", "image_path", "image", "image_id")
 _PHRASE = ("phrase", "query", "sent", "sentence", "expression", "caption", "text")
 _MISSING = object()
 _LOOKED_INTO = 1000
-_OVER = 0.05
-"""How far shares lie outside of the image, as models give them."""
-
-_SMALLEST = 2
-"""Pixels; in an image of no more, shares and pixels cannot be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +289,7 @@ def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
 def _polygons(mask: Any, size: tuple[int, int], scale: str) -> tuple[Prediction, list[Decision]]:
     """Draws polygons in an image of a (width, height)."""
     from fiftyone_plugin.predictors.drawing import draw
+    from importers.polygons import SHARES, are_shares
 
     if mask is _MISSING:
         raise MaskError(f"it has no mask: none of {', '.join(_MASK)}")
@@ -306,18 +302,10 @@ def _polygons(mask: Any, size: tuple[int, int], scale: str) -> tuple[Prediction,
         raise MaskError("its segmentation is neither RLE nor polygons")
     points = [list(zip(ring[::2], ring[1::2], strict=True)) for ring in rings]
     decisions = []
-    if scale == "unit" or (scale == "auto" and _is_normalised(points, size)):
+    if scale == "unit" or (scale == "auto" and are_shares(points, size)):
         points = [[(x * size[0], y * size[1]) for x, y in ring] for ring in points]
-        rule = "polygons are read as shares of the image, 0 to 1"
-        decisions.append(Decision(rule, "polygon_scale", override="polygons=pixels"))
+        decisions.append(Decision(SHARES, "polygon_scale", override="polygons=pixels"))
     return draw(points, size), decisions
-
-
-def _is_normalised(points: list[list[tuple[float, float]]], size: tuple[int, int]) -> bool:
-    """Whether all coordinates are shares: in pixels, such a polygon would be a dot in a corner."""
-    values = [value for ring in points for point in ring for value in point]
-    shares = bool(values) and min(values) >= -_OVER and max(values) <= 1 + _OVER
-    return shares and min(size) > _SMALLEST and any(0 < value < 1 for value in values)
 
 
 def _is_ring(ring: Any) -> bool:
