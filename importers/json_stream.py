@@ -45,6 +45,10 @@ _OF_OBJECTS = re.compile(r"\[[ \t\n\r]*+\{")
 _BEHIND_COMMA = re.compile(r",[ \t\n\r]*+(?=[^ \t\n\r,\]])")
 """Where values begin whose kind is not known yet."""
 
+_TWO = re.compile(rb"\}[ \t]*+,?+[ \t]*+\{")
+"""Between objects; of most records this stands in their own lists as well."""
+
+_AFTER = re.compile(r"[ \t\n\r]*+,?+[ \t\n\r]*+")
 _TOKEN = 16
 """Characters that a number, an escape or a literal can lack at the end of a window."""
 
@@ -181,8 +185,26 @@ def _lines(stream: BinaryIO, limit: int) -> Iterator[Item]:
             data = data[:-1]
         if data:
             start = begin + len(line) - len(text.lstrip(SPACE))
-            yield Item(index, start, start + len(data), data, line=number)
-            index += 1
+            for at, end in _objects(data):
+                yield Item(index, start + at, start + end, data[at:end], line=number)
+                index += 1
+
+
+def _objects(data: bytes) -> list[tuple[int, int]]:
+    """Where the records of a line begin and end: one, or objects that share a line."""
+    if not _TWO.search(data):
+        return [(0, len(data))]
+    text, at, found = data.decode("latin-1"), 0, []
+    while at < len(text):
+        try:
+            value, end = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return [*found, (at, len(text))]  # what is left is one broken record
+        if not isinstance(value, dict):
+            return [(0, len(text))]
+        found.append((at, end))
+        at = _AFTER.match(text, end).end()  # type: ignore[union-attr]
+    return found
 
 
 def _too_long(limit: int) -> str:

@@ -3,19 +3,68 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from importers.decisions import Decision
 from importers.fields import IGNORE, TARGET
 from importers.masks import Mask, Pixels
+from importers.reading import PolygonScale
 from importers.records import Shape
 
 MAX_COORDINATE = 1 << 15
 """OpenCV's fixed-point fill overflows beyond; no chip is that large."""
 
 MAX_LISTED_FAULTS = 20
+
+SHARES = "polygons are read as shares of the image, 0 to 1"
+"""The rule of a decision of kind ``polygon_scale``."""
+
+_OVER = 0.05
+"""How far shares lie outside of the image, as models give them."""
+
+_SMALLEST = 2
+"""Pixels; in an image of no more, shares and pixels cannot be told apart."""
+
+
+def are_shares(rings: Iterable[Sequence[tuple[float, float]]], size: tuple[int, int]) -> bool:
+    """Whether polygons hold shares of the image: in pixels they would be a dot in its corner.
+
+    Args:
+        rings: ``(x, y)`` points each
+        size: of the image, either way round
+    """
+    fractions = False
+    for ring in rings:
+        for point in ring:
+            for value in point:
+                if not -_OVER <= value <= 1 + _OVER:
+                    return False
+                fractions = fractions or 0 < value < 1
+    return fractions and min(size) > _SMALLEST
+
+
+def in_pixels(
+    shapes: tuple[Shape, ...], size: tuple[int, int], scale: PolygonScale = "auto"
+) -> tuple[tuple[Shape, ...], list[Decision]]:
+    """Polygons in pixels of an image of a (width, height), and what was decided.
+
+    Args:
+        shapes: in pixels, or in shares of the image
+        size: of the image
+        scale: of the polygons, where that was set by hand
+    """
+    found = scale == "auto" and are_shares((shape.points for shape in shapes), size)
+    if not found and scale != "unit":
+        return shapes, []
+    width, height = size
+    drawn = (tuple((x * width, y * height) for x, y in shape.points) for shape in shapes)
+    made = tuple(replace(s, points=points) for s, points in zip(shapes, drawn, strict=True))
+    return made, [Decision(SHARES, "polygon_scale", override="polygons=pixels")]
 
 
 def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, encode_png, of_values, read_mask
 from importers.media import CHIP, ImageError, ImageFacts, decode_rgb, inspect_image, placeholder
+from importers.polygons import in_pixels
 from importers.reading import AS_DECIDED, Reading
 from importers.records import (
     CaptionedImage,
@@ -200,7 +201,10 @@ def _decode(
 ) -> tuple[Mask, tuple[str, ...], list[Decision]]:
     """A target's mask, what is wrong with its polygons, and what was decided."""
     if isinstance(target, Polygons):
-        return draw_upright(target.shapes, facts, reading.mask_frame)
+        size = facts.width, facts.height
+        shapes, scaled = in_pixels(target.shapes, size, reading.polygons)
+        mask, faults, decisions = draw_upright(shapes, facts, reading.mask_frame)
+        return mask, faults, scaled + decisions
     if isinstance(target, NoTarget):
         return Mask(np.zeros((facts.height, facts.width), np.uint8)), (), []
     decisions: list[Decision] = []

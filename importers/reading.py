@@ -15,6 +15,7 @@ from importers.params import ReadParam
 Orientation = Literal["upright", "raw"]
 MaskFrame = Literal["auto", "upright", "raw"]
 RLESize = Literal["auto", "height_width", "width_height"]
+PolygonScale = Literal["auto", "pixels", "unit"]
 LeftOut = Literal["skip", "read"]
 NoData = Literal["auto", "declared", "none"] | float
 
@@ -29,12 +30,14 @@ class Reading:
         rle_size: the order of an RLE's two sides; by default decided where it does not fit
         no_data: which pixels of more than 8 bits hold no data: ``auto``, what the file declares
             alone, none, or those of one value
+        polygons: what their coordinates are; by default shares where all are within 0 to 1
     """
 
     orientation: Orientation = "upright"
     mask_frame: MaskFrame = "auto"
     rle_size: RLESize = "auto"
     no_data: NoData = "auto"
+    polygons: PolygonScale = "auto"
 
 
 AS_DECIDED = Reading()
@@ -79,6 +82,11 @@ PARAMS = (
         "no_data",
         "which pixels of more than 8 bits hold no data: auto, declared, none, or a value",
         _no_data,
+    ),
+    ReadParam(
+        "polygons",
+        "what coordinates of polygons are: auto, pixels, unit (0 to 1)",
+        _one_of(get_args(PolygonScale)),
     ),
 )
 """The settings as parameters of every format."""

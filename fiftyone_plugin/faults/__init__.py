@@ -12,6 +12,8 @@ from fiftyone_plugin.faults import (
     pairs,
     words,
 )
+
+from fiftyone_plugin.faults import examples  # isort: skip  # after all that are made by hand
 from fiftyone_plugin.faults.base import FAULTS, Damage, Drawing, Fault, LoadedSample, Tools, Unit
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Unit",
     "captions",
     "conversations",
+    "examples",
     "images",
     "masks",
     "pairs",

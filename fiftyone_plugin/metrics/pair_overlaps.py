@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -23,7 +23,7 @@ from fiftyone_plugin.metrics.overlap import Overlap, overlap, resize
 from fiftyone_plugin.metrics.pair_attributes import ATTRIBUTES
 from importers import fields
 from importers.decisions import Decision
-from importers.errors import MaskError, OnNote
+from importers.errors import MaskError
 from importers.mask_values import MaskValues
 from importers.masks import Pixels
 
@@ -119,7 +119,7 @@ def count_chunk(docs: Sequence[Document], source: MaskSource) -> ChunkOverlaps:
 class _Masks:
     """A source, with who is told how its masks are read."""
 
-    def __init__(self, source: MaskSource, on_note: OnNote) -> None:
+    def __init__(self, source: MaskSource, on_note: Callable[[Any], None]) -> None:
         self.source = source
         self.gt = Values("gt_values", source.gt_values, on_note)
         self.pred = Values("pred_values", source.pred_values, on_note)

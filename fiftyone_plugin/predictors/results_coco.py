@@ -1,9 +1,9 @@
 """COCO-style JSON of predictions: RLE or polygons, one record a mask.
 
 Read are a list of records (COCO's results form), ``{"images": [...], "annotations": [...]}``,
-and JSON Lines. A record's mask stands under ``segmentation``: RLE, compressed or not, a
-polygon or a list of them; empty, it says that nothing is there. Which pair it is of, it says
-by one of::
+an object of records by image, and JSON Lines. A record's mask stands under ``segmentation``:
+RLE, compressed or not, a polygon or a list of them; empty, it says that nothing is there. Which
+pair it is of, it says by one of::
 
     {"key": "gres/test/lisat_gres_000000000102#0", ...}
     {"ref_id": "1361", ...}                        image id and query index, 102#0 or 102_0;
@@ -50,8 +50,6 @@ _IMAGE = ("file_name", "image_name", "image_path", "image", "image_id")
 _PHRASE = ("phrase", "query", "sent", "sentence", "expression", "caption", "text")
 _MISSING = object()
 _LOOKED_INTO = 1000
-_SMALLEST = 2
-"""Pixels; in an image of no more, shares and pixels cannot be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +205,11 @@ def is_coco(content: Any) -> bool:
     """Whether JSON is COCO-style: a list of objects with masks, or an object that holds one."""
     rows = _rows(content)
     if rows is None:
-        return False
+        return bool(_by_image(content))
     objects = [row for row in islice(rows, _LOOKED_INTO) if isinstance(row, dict)]
     if not objects:
         return isinstance(content, dict)
-    return any(name in row for row in objects for name in _MASK)
+    return any(_is_rle(row) or any(name in row for name in _MASK) for row in objects)
 
 
 def _compared(phrase: str) -> str:
@@ -227,6 +225,21 @@ def _rows(content: Any) -> list[Any] | None:
     return None
 
 
+def _by_image(content: Any) -> list[dict[str, Any]]:
+    """The records of an object that has them by image, each with the image's name."""
+    if not isinstance(content, dict):
+        return []
+    return [
+        {"image_id": name, **record}
+        for name, record in content.items()
+        if isinstance(record, dict) and (_is_rle(record) or any(n in record for n in _MASK))
+    ]
+
+
+def _is_rle(record: Mapping[str, Any]) -> bool:
+    return "counts" in record and not any(name in record for name in _MASK)
+
+
 def _records(content: Any) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str, Any]]]:
     """Number, record and the image it is of, where the content lists images."""
     listed = content.get("images") if isinstance(content, dict) else None
@@ -235,19 +248,24 @@ def _records(content: Any) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str
         for image in (listed if isinstance(listed, list) else ())
         if isinstance(image, dict)
     }
-    for number, fields in enumerate(_rows(content) or ()):
+    rows = _rows(content) or _by_image(content)
+    for number, fields in enumerate(rows or ()):
         if isinstance(fields, dict):
             yield number, fields, images.get(_text(fields, ("image_id",)), {})
 
 
 def _record(file: Path, number: int, fields: Mapping[str, Any], image: Mapping[str, Any]) -> Record:
     mask = next((fields[name] for name in _MASK if name in fields), _MISSING)
+    if _is_rle(fields):
+        mask = {"size": fields.get("size"), "counts": fields["counts"]}
     score = 1.0 if fields.get("score") is None else fields["score"]
     number_like = isinstance(score, int | float) and not isinstance(score, bool)
     if not number_like or math.isnan(score):
         score = None
     sides = [(one.get("width"), one.get("height")) for one in (fields, image)]
     size = next(((w, h) for w, h in sides if type(w) is int and type(h) is int), None)
+    if isinstance(mask, dict) and mask.get("size") is None and size is not None:
+        mask = {**mask, "size": list(size[::-1])}
     phrase = _compared(_text(fields, _PHRASE))
     return Record(file, number, mask, size, score, phrase)
 
@@ -272,6 +290,7 @@ def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
 def _polygons(mask: Any, size: tuple[int, int], scale: str) -> tuple[Prediction, list[Decision]]:
     """Draws polygons in an image of a (width, height)."""
     from fiftyone_plugin.predictors.drawing import draw
+    from importers.polygons import SHARES, are_shares
 
     if mask is _MISSING:
         raise MaskError(f"it has no mask: none of {', '.join(_MASK)}")
@@ -284,18 +303,10 @@ def _polygons(mask: Any, size: tuple[int, int], scale: str) -> tuple[Prediction,
         raise MaskError("its segmentation is neither RLE nor polygons")
     points = [list(zip(ring[::2], ring[1::2], strict=True)) for ring in rings]
     decisions = []
-    if scale == "unit" or (scale == "auto" and _is_normalised(points, size)):
+    if scale == "unit" or (scale == "auto" and are_shares(points, size)):
         points = [[(x * size[0], y * size[1]) for x, y in ring] for ring in points]
-        rule = "polygons are read as shares of the image, 0 to 1"
-        decisions.append(Decision(rule, "polygon_scale", override="polygons=pixels"))
+        decisions.append(Decision(SHARES, "polygon_scale", override="polygons=pixels"))
     return draw(points, size), decisions
-
-
-def _is_normalised(points: list[list[tuple[float, float]]], size: tuple[int, int]) -> bool:
-    """Whether all coordinates are shares: in pixels, such a polygon would be a dot in a corner."""
-    values = [value for ring in points for point in ring for value in point]
-    shares = bool(values) and min(values) >= 0 and max(values) <= 1
-    return shares and min(size) > _SMALLEST and any(0 < value < 1 for value in values)
 
 
 def _is_ring(ring: Any) -> bool:

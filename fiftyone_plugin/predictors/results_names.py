@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Generic, TypeVar
+from urllib.parse import unquote
 
 from fiftyone_plugin.predictors.base import Query
 from fiftyone_plugin.predictors.results_files import of_split
 from importers.files import safe_name
+from importers.image_lookup import folded
 
 _INDEX = re.compile(r"#(\d{1,9})$")
 
@@ -51,6 +53,7 @@ class ImageTable(Generic[T]):
     """
 
     things: dict[str, list[tuple[tuple[str, ...], T]]] = field(default_factory=dict)
+    _alike: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, path: str, thing: T, split: str = "") -> None:
         """Adds a thing under an image's path, id or name."""
@@ -58,16 +61,29 @@ class ImageTable(Generic[T]):
         folders = (*parts[:-1], split) if split else parts[:-1]
         stem = PurePosixPath(parts[-1]).stem
         for name in dict.fromkeys((parts[-1], stem)):
-            self.things.setdefault(name, []).append((folders, thing))
+            if name not in self.things:
+                self.things[name] = []
+                self._alike.setdefault(_folded(name), set()).add(name)
+            self.things[name].append((folders, thing))
 
     def find(self, query: Query, serves: Callable[[T], bool] = lambda _: True) -> list[T]:
-        """What serves a query, under the first of its image's names that has anything."""
-        for name in image_names(query):
+        """What serves a query, under the first of its image's names that has anything.
+
+        As the names are written first; else without regard to case, composed accents and
+        percent-encoding, where just one name is meant.
+        """
+        names = image_names(query)
+        alike = (self._alike.get(_folded(name), set()) for name in names)
+        for name in (*names, *(only for found in alike if len(found) == 1 for only in found)):
             found = [entry for entry in self.things.get(name, ()) if serves(entry[1])]
             chosen = of_split([folders for folders, _ in found], query.split)
             if chosen:
                 return [found[i][1] for i in chosen]
         return []
+
+
+def _folded(name: str) -> str:
+    return folded(unquote(name) if "%" in name else name)
 
 
 def first_of(names: Iterable[str], table: dict[str, list[T]]) -> list[T]:

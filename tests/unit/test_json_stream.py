@@ -280,3 +280,19 @@ def test_hostile_files_take_little_memory(make: Callable[[], bytes]):
     tracemalloc.stop()
     assert most < 12 << 20
     assert seconds < 60
+
+
+@pytest.mark.parametrize("between", [b"", b" ", b",", b" , "])
+def test_records_that_share_a_line(between: bytes):
+    data = b'{"id": 0}' + between + b'{"id": 1, "turns": [{"a": 1}, {"b": 2}]}\n{"id": 2}\n'
+    items = list(read_items(io.BytesIO(data), "lines"))
+    assert [item.load()["id"] for item in items] == [0, 1, 2]
+    assert [data[item.start : item.end] for item in items] == [item.data for item in items]
+    assert [item.line for item in items] == [1, 1, 2]
+
+
+def test_what_stands_behind_a_record_on_its_line_is_one_that_is_broken():
+    items = list(read_items(io.BytesIO(b'{"id": 0} {"id": \n{"id": 2}'), "lines"))
+    assert items[0].load() == {"id": 0} and items[2].load() == {"id": 2}
+    with pytest.raises(ValueError, match="not valid JSON"):
+        items[1].load()

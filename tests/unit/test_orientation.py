@@ -194,3 +194,16 @@ def test_an_rle_order_that_is_set_counts():
     changed, told = decode_in_frame(turned, size, order="width_height")
     np.testing.assert_array_equal(changed, OBJECT)
     assert [decision.kind for decision in told] == ["rle_size"]
+
+
+@pytest.mark.parametrize("setting", ["auto", "unit", "pixels"])
+def test_polygons_in_shares_of_the_image(tmp_path: Path, setting: Any):
+    ring = ((0.25, 0.2), (0.75, 0.2), (0.75, 0.8), (0.25, 0.8))
+    target = Polygons((Shape(ring),))
+    pixels, decisions = prepared(tmp_path, 1, target, Reading(polygons=setting))
+    kinds = [decision.kind for decision in decisions.all()]
+    if setting == "pixels":
+        assert pixels.sum() <= 4 and kinds == []
+        return
+    assert pixels[7:23, 14:38].all() and not pixels[:5].any() and not pixels[:, 42:].any()
+    assert kinds == ["polygon_scale"]

@@ -252,3 +252,49 @@ def test_many_records_take_no_time(tmp_path: Path):
     results = load(file)
     assert value(results, asked(image_id="19999")) == 40
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        pytest.param("A.JPG", "a", id="case"),
+        pytest.param("my%20a.jpg", "my a", id="percent-encoded"),
+        pytest.param("e\u0301.jpg", "\u00e9", id="composed accents"),
+    ],
+)
+def test_image_names_that_are_written_otherwise(tmp_path: Path, name: str, image: str):
+    results = load(write(tmp_path / "p.json", [record(7, file_name=name)]))
+    assert value(results, query(image)) == 7
+
+
+def test_of_two_names_that_differ_in_case_none_is_taken_for_a_third(tmp_path: Path):
+    rows = [record(7, file_name="A.jpg"), record(9, file_name="a.JPG")]
+    results = load(write(tmp_path / "p.json", rows))
+    assert value(results, query("A")) == 7
+    assert value(results, query("a")) == 9
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_records_by_image(tmp_path: Path, whole: bool):
+    rle = encode_rle(mask(7))
+    content = {
+        "b": {"segmentation": encode_rle(mask(9))},
+        "a": {"segmentation": rle} if whole else rle,
+    }
+    assert value(load(write(tmp_path / "p.json", content)), query()) == 7
+
+
+def test_a_record_that_is_its_rle(tmp_path: Path):
+    rle = encode_rle(mask(7))
+    flat = {"image_id": "a", **rle}
+    assert value(load(write(tmp_path / "p.json", [flat])), query()) == 7
+    sized = {"image_id": "a", "height": 6, "width": 8, "rle": {"counts": rle["counts"]}}
+    assert value(load(write(tmp_path / "p.json", [sized])), query()) == 7
+
+
+def test_shares_that_reach_past_the_image(tmp_path: Path):
+    ring = [-0.001, 0, 0.5, 0, 0.5, 1.002, -0.001, 1.002]
+    results = load(write(tmp_path / "p.json", [{"image_id": "a", "segmentation": [ring]}]))
+    given = answer(results, query())
+    assert isinstance(given, np.ndarray) and given.sum() >= 24
+    assert [note.kind for note in results.notes()] == ["polygon_scale"]
