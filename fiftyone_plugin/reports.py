@@ -104,6 +104,7 @@ def of_flag(
         + (f" ({counts(done.severities)})." if done.severities else ".")
     ]
     lines += table([(name, f"{count:,}") for name, count in done.findings.items()])
+    lines += [f"  {note}" for note in done.notes]
     lines += [f"  not run: {name} {want}" for name, want in done.not_run.items()]
     for select, one in done.left_out.items():
         lines.append(f"--select {select} leaves out {one['pairs']:,} {what}.")

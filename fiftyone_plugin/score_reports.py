@@ -37,6 +37,7 @@ def of_score(
     if done.pairs:
         lines += _tables(data, by)
     lines += _about_bootstrap(data)
+    lines += [f"  note: {note}" for note in done.notes]
     if done.undefined:
         lines.append(f"  {done.undefined:,} pairs have no IoU and are left out of the means")
     if plots:

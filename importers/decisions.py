@@ -136,11 +136,18 @@ class Decisions:
         return list(listed.values())
 
 
+def of_leftovers(names: Sequence[str]) -> Decision:
+    """The decision that files of some names, which a file manager left, are left out."""
+    override = "left_out=read"
+    return Decision(LEFT_OUT, "left_out", example=names[0], override=override, times=len(names))
+
+
 def line_of(decision: Decision) -> str:
     """A decision as a sentence: how often, what, the first example, what overrides it."""
     line = f"{decision.kind}: {decision.times:,} {decision}"
     if decision.example:
         line += f", {decision.example} the first"
     if decision.override:
-        line += f"; --param {decision.override} decides otherwise"
+        option = "" if decision.override.startswith("--") else "--param "
+        line += f"; {option}{decision.override} decides otherwise"
     return line

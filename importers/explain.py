@@ -12,6 +12,7 @@ from importers.errors import RecordError
 from importers.formats import FORMATS, find_format
 from importers.options import DEFAULTS, ImportOptions
 from importers.prepare import Place, group_by_image, prepare
+from importers.reading import LEFT_OUT
 from importers.sources import SourceRequest, locate
 
 RECORDS = 100
@@ -65,7 +66,8 @@ def explain(
     decisions = Decisions()
     with TemporaryDirectory(prefix="pairlens-explain-") as folder:
         media_dir = Path(folder) / "media"
-        request = SourceRequest(format_name, options.splits, most)
+        leftovers = options.params.get(LEFT_OUT.name) == "read"
+        request = SourceRequest(format_name, options.splits, most, leftovers)
         source = locate(root, request, media_dir, "explain", on_note=decisions)
         chosen = find_format(format_name, source.path)
         found = Explanation(chosen.name, str(source.path))
@@ -81,7 +83,7 @@ def explain(
             on_note=decisions,
             **chosen.parsed(options.params),
         )
-        place = Place(media_dir, options.placeholders)
+        place = Place(media_dir, options.placeholders, chosen.reading(options.params))
         for group in group_by_image(records):
             found.records += len(group)
             try:

@@ -30,6 +30,9 @@ COMPRESSION = 259
 TIFFFILE_READS = frozenset({1, 8, 32946})
 """Compressions that tifffile reads by itself: none, and deflate under its two numbers."""
 
+BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
+"""By orientation, the one that turns what is upright back to how it is stored."""
+
 _TURNED = 5
 """From this orientation on, rows and columns change places."""
 

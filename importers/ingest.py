@@ -27,6 +27,7 @@ from importers.gc_pause import rare_collections
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
 from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.prepare import Place, Prepared, group_by_image, prepare
+from importers.reading import LEFT_OUT
 from importers.records import Record
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
@@ -70,7 +71,8 @@ def import_dataset(
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched
     notes = Decisions()
-    request = SourceRequest(format_name, options.splits, options.limit)
+    leftovers = options.params.get(LEFT_OUT.name) == "read"
+    request = SourceRequest(format_name, options.splits, options.limit, leftovers)
     media_dir = media_dir_of(name, options.media_dir)
     source = locate(root, request, media_dir, name, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
@@ -117,7 +119,7 @@ def fill_dataset(
             root, splits=options.splits, on_error=skips, on_note=decisions, **params
         )
         total = chosen.count(root, options.splits)
-        place = Place(media_dir, options.placeholders)
+        place = Place(media_dir, options.placeholders, chosen.reading(options.params))
         if options.workers is None and options.engine == "threads" and not chosen.threads:
             options = replace(options, workers=1)
         images = _prepared_images(dataset, records, place, options, skips)

@@ -33,6 +33,7 @@ from importers.image_frame import (
     upright_size,
 )
 from importers.masks import MAX_BYTES, MAX_PIXELS
+from importers.reading import NoData
 
 CHIP = 512
 """Side in pixels of GRES' and RefSegRS' chips, and of a placeholder."""
@@ -159,13 +160,17 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     return decode_rgb(path)[0]
 
 
-def decode_rgb(path: Path) -> tuple[NDArray[np.uint8], str]:
+def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8], str]:
     """Decodes an image as RGB, upright.
 
     One band is repeated, bands past the third are left out, an alpha band with them; deeper
     than 8 bits is stretched between the 1st and 99th percentile of each image's valid pixels.
     Pixels without data are black. Of 16-bit colour that Pillow alone can read (PNG, LZW in
     TIFF) the upper 8 bits are taken.
+
+    Args:
+        path: the file
+        setting: which pixels hold no data, where that was set by hand
 
     Returns:
         (height, width, 3) uint8, and which value was taken for no data, in words; ``""`` where
@@ -190,7 +195,7 @@ def decode_rgb(path: Path) -> tuple[NDArray[np.uint8], str]:
         raise ImageError(f"{path.name} cannot be decoded ({error})") from error
     if not pixels.size:
         raise ImageError(f"{path.name} holds no pixels")
-    return _to_rgb8(pixels, declared)
+    return _to_rgb8(pixels, declared, setting)
 
 
 def _read_unknown(path: Path) -> tuple[NDArray[np.generic], float | None]:
@@ -221,13 +226,15 @@ def _decode(image: Image.Image) -> NDArray[np.generic]:
     return np.asarray(image if direct else image.convert("RGB"))
 
 
-def _to_rgb8(pixels: NDArray[np.generic], declared: float | None) -> tuple[NDArray[np.uint8], str]:
+def _to_rgb8(
+    pixels: NDArray[np.generic], declared: float | None, setting: NoData
+) -> tuple[NDArray[np.uint8], str]:
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else np.repeat(pixels[..., :1], 3, axis=-1)
     if pixels.dtype == np.uint8:
         return np.ascontiguousarray(pixels, dtype=np.uint8), ""
-    absent, told = no_data(pixels, declared)
+    absent, told = no_data(pixels, declared, setting)
     # Not past what single precision can subtract: no-data values are often the largest.
     values = np.nan_to_num(np.clip(pixels, -_FAR, _FAR).astype(np.float32))
     valid = values[~absent] if told else values
@@ -239,7 +246,9 @@ def _to_rgb8(pixels: NDArray[np.generic], declared: float | None) -> tuple[NDArr
     return np.ascontiguousarray(np.clip(values, 0, 255).astype(np.uint8)), told
 
 
-def no_data(pixels: NDArray[np.generic], declared: float | None) -> tuple[NDArray[np.bool_], str]:
+def no_data(
+    pixels: NDArray[np.generic], declared: float | None, setting: NoData = "auto"
+) -> tuple[NDArray[np.bool_], str]:
     """Which pixels hold no data, and by which value that is known.
 
     What the file declares counts; beside it NaN and infinity, what no sensor measures
@@ -249,6 +258,7 @@ def no_data(pixels: NDArray[np.generic], declared: float | None) -> tuple[NDArra
     Args:
         pixels: (height, width, bands)
         declared: the value that the file declares
+        setting: as set by hand; NaN and infinity hold no data whatever it is
 
     Returns:
         (height, width, bands) bool, and the values in words, ``""`` where there are none
@@ -261,10 +271,16 @@ def no_data(pixels: NDArray[np.generic], declared: float | None) -> tuple[NDArra
             np.logical_or(absent, where, out=absent)
             met.append(what)
 
-    if declared is not None:
-        take(np.isclose(pixels, declared, rtol=1e-6, atol=0), f"{declared:g} (declared)")
+    origin = "declared"
+    if isinstance(setting, float):
+        declared, origin = setting, "as set"
+    if declared is not None and setting != "none":
+        take(np.isclose(pixels, declared, rtol=1e-6, atol=0), f"{declared:g} ({origin})")
     if pixels.dtype.kind == "f":
         take(~np.isfinite(pixels), "NaN or infinity")
+    if setting != "auto":
+        return absent, ", ".join(met)
+    if pixels.dtype.kind == "f":
         take(np.abs(np.nan_to_num(pixels)) > _FAR, "a value beyond 1e30")
     if pixels.dtype.kind in "if":
         for value in _NO_DATA:

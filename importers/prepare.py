@@ -16,11 +16,12 @@ from importers.archives import extract
 from importers.decisions import Decision
 from importers.errors import MaskError, RecordError
 from importers.files import safe_name, write_atomic
-from importers.image_frame import UPRIGHT
+from importers.image_frame import BACK, UPRIGHT, turn
 from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, encode_png, of_values, read_mask
 from importers.media import CHIP, ImageError, ImageFacts, decode_rgb, inspect_image, placeholder
+from importers.reading import AS_DECIDED, Reading
 from importers.records import (
     CaptionedImage,
     Encoded,
@@ -34,6 +35,9 @@ from importers.records import (
     Target,
 )
 
+AS_SET = "read-as-set"
+"""The folder of images that are read otherwise than their files say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -42,10 +46,12 @@ class Place:
     Attributes:
         media_dir: the dataset's own folder
         placeholders: whether a missing image gets a placeholder chip
+        reading: what was set by hand of how files are read
     """
 
     media_dir: Path
     placeholders: bool
+    reading: Reading = AS_DECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +137,33 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
     try:
         path, facts = _bring(record.image, place)
         rendition, content = None, ""
-        decisions = list(_of_orientation(facts, path.name))
-        if not facts.browsable:
-            rendition = place.media_dir / "renditions" / f"{name}.png"
-            pixels, absent = decode_rgb(path)
+        decisions = list(_of_orientation(facts, path.name, place.reading))
+        raw = place.reading.orientation == "raw" and facts.orientation != UPRIGHT
+        if raw or not facts.browsable:
+            pixels, absent = decode_rgb(path, place.reading.no_data)
             if absent:
                 rule = f"images hold no data where they hold {absent}: shown black"
-                decisions.append(Decision(rule, "no_data", example=path.name))
+                override = "no_data=none"
+                decisions.append(Decision(rule, "no_data", example=path.name, override=override))
+            if raw:
+                pixels = turn(pixels, BACK[facts.orientation])
+            as_set = raw or place.reading.no_data != "auto"
+            rendition = place.media_dir / (AS_SET if as_set else "renditions") / f"{name}.png"
             content = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
             write_atomic(rendition, encode_png(pixels))
+            if as_set:  # so that whatever opens the image sees what was set
+                path, facts, rendition = rendition, inspect_image(rendition), None
     except ImageError as error:
         raise RecordError(str(record.source), str(error)) from error
     return PreparedImage(path, rendition, facts, False, content, tuple(decisions))
 
 
-def _of_orientation(facts: ImageFacts, name: str) -> Iterator[Decision]:
+def _of_orientation(facts: ImageFacts, name: str, reading: Reading) -> Iterator[Decision]:
     if facts.orientation != UPRIGHT:
-        rule = f"images declare orientation {facts.orientation} and are read upright"
-        yield Decision(rule, "orientation", example=name)
+        raw = reading.orientation == "raw"
+        how = "as they are stored, as set" if raw else "upright"
+        rule = f"images declare orientation {facts.orientation} and are read {how}"
+        yield Decision(rule, "orientation", example=name, override="" if raw else "orientation=raw")
 
 
 def _bring(image: ImageFile, place: Place) -> tuple[Path, ImageFacts]:
@@ -170,7 +185,7 @@ def _prepare_mask(
     pair: Pair, facts: ImageFacts, place: Place
 ) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
     try:
-        mask, faults, decisions = _decode(pair.target, facts)
+        mask, faults, decisions = _decode(pair.target, facts, place.reading)
     except MaskError as error:
         return None, MaskStats(error=str(error)), ()
     path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
@@ -180,10 +195,12 @@ def _prepare_mask(
     return path, measure(mask, faults), tuple(decisions)
 
 
-def _decode(target: Target, facts: ImageFacts) -> tuple[Mask, tuple[str, ...], list[Decision]]:
+def _decode(
+    target: Target, facts: ImageFacts, reading: Reading
+) -> tuple[Mask, tuple[str, ...], list[Decision]]:
     """A target's mask, what is wrong with its polygons, and what was decided."""
     if isinstance(target, Polygons):
-        return draw_upright(target.shapes, facts)
+        return draw_upright(target.shapes, facts, reading.mask_frame)
     if isinstance(target, NoTarget):
         return Mask(np.zeros((facts.height, facts.width), np.uint8)), (), []
     decisions: list[Decision] = []
@@ -192,13 +209,13 @@ def _decode(target: Target, facts: ImageFacts) -> tuple[Mask, tuple[str, ...], l
         rle = {"size": list(target.size), "counts": counts}
         on_side = facts.raw_size != (facts.width, facts.height)
         size = (facts.height, facts.width)
-        pixels, swapped = decode_in_frame(rle, size, stored_on_side=on_side)
+        pixels, swapped = decode_in_frame(rle, size, stored_on_side=on_side, order=reading.rle_size)
         mask = Mask(pixels)
         decisions += swapped
     else:
         mask = read_mask(target.path, target.values)
         decisions += of_values(mask, target.path.name)
-    pixels, turned = in_upright_frame(mask.pixels, facts)
+    pixels, turned = in_upright_frame(mask.pixels, facts, reading.mask_frame)
     return replace(mask, pixels=pixels), (), decisions + turned
 
 

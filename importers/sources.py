@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from importers import hub
@@ -42,11 +43,13 @@ class SourceRequest:
         format_name: a format's name, or ``auto``
         splits: which of ``train``, ``val``, ``test``
         limit: how many records at the most
+        leftovers: whether what a file manager left in an archive is unpacked too
     """
 
     format_name: str
     splits: Collection[str]
     limit: int | None
+    leftovers: bool = False
 
     def wanted(self, names: Sequence[str]) -> list[str]:
         """The files of a repository that are needed; all if the format is not known."""
@@ -96,7 +99,10 @@ def locate(
     archive = _only_archive(path)
     if archive is not None:
         folder = unpacked_folder(archive, media_dir)
-        _unpack_once(archive, folder, owner, on_note, progress)
+        if request.leftovers:
+            folder = folder.with_name(f"{folder.name}-all")
+        unpack = partial(unzip, archive, folder, leftovers=request.leftovers)
+        _unpack_once(archive, folder, owner, partial(unpack, on_note=on_note, progress=progress))
         path = folder
     return Located(given, _inner(path) if path.is_dir() else path)
 
@@ -119,15 +125,13 @@ def unpacked_folder(archive: Path, media_dir: Path) -> Path:
     return media_dir.with_name(f"{media_dir.name}-source-{digest}")
 
 
-def _unpack_once(
-    archive: Path, folder: Path, owner: str, on_note: OnNote, progress: Progress
-) -> None:
+def _unpack_once(archive: Path, folder: Path, owner: str, unpack: Callable[[], None]) -> None:
     if (folder / UNPACKED).is_file():
         return
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise StateError(f"{folder} is not empty, so {archive.name} cannot be unpacked into it")
     mark_folder(folder, owner)
-    unzip(archive, folder, on_note=on_note, progress=progress)
+    unpack()
     (folder / UNPACKED).touch()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from importers.decisions import LEFT_OUT, Decision
+from importers.decisions import of_leftovers
 from importers.errors import OnNote, StateError, ignore_note
 from importers.files import is_leftover, is_plain_name, write_stream
 from importers.parallel import Progress, no_progress
@@ -25,13 +25,14 @@ def unzip(
     archive: Path,
     folder: Path,
     *,
+    leftovers: bool = False,
     on_note: OnNote = ignore_note,
     progress: Progress = no_progress,
 ) -> None:
     """Unpacks an archive into a folder; files that are there with their size are kept.
 
     Members that would lie outside the folder, links, encrypted ones and second ones of a name
-    are left out with a note.
+    are left out with a note; so is what a file manager left, unless ``leftovers`` is set.
 
     Raises:
         StateError: if it is no zip archive or a broken one, or if it would fill the disk
@@ -40,14 +41,13 @@ def unzip(
         members = [m for m in opened.infolist() if not m.is_dir()]
         _check_size(archive, folder, members)
         done: set[str] = set()
-        leftovers = [m.filename for m in members if is_leftover(m.filename)]
-        if leftovers:
-            on_note(Decision(LEFT_OUT, "left_out", example=leftovers[0], times=len(leftovers)))
+        left = [] if leftovers else [m for m in members if is_leftover(m.filename)]
+        if left:
+            on_note(of_leftovers([member.filename for member in left]))
+            members = [member for member in members if not is_leftover(member.filename)]
         for number, member in enumerate(members, 1):
             reason = _refusal(member, done)
-            if is_leftover(member.filename):
-                pass
-            elif reason:
+            if reason:
                 on_note(f"{archive.name}: {member.filename[:200]!r} is left out: {reason}")
             else:
                 done.add(member.filename.casefold())

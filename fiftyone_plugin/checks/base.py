@@ -24,6 +24,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
+from fiftyone_plugin.checks.chances import chance
 from importers.errors import UsageError
 from importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
 from importers.formats.base import Kind
@@ -112,7 +113,7 @@ class Issue:
 
     Attributes:
         key: of the sample
-        score: 0 surely bad to 1 no doubt
+        score: the strength of the evidence, 0 surely bad to 1 no doubt, on the check's own scale
         note: the evidence, in numbers and words that can be verified at a glance
         severity: where this case differs from the check's own severity
         group: where samples with other masks share this issue, such as the two of a swap: a text
@@ -129,7 +130,9 @@ class Issue:
 class Finding(NamedTuple):
     """An issue with its sample and its check: a line of ``findings.jsonl``.
 
-    ``group`` is equal for the findings that one look decides; see :func:`group_of`.
+    ``score`` is the estimated chance that the pair is right; see
+    :mod:`fiftyone_plugin.checks.chances`. ``group`` is equal for the findings that one look
+    decides; see :func:`group_of`.
     """
 
     key: str
@@ -140,9 +143,9 @@ class Finding(NamedTuple):
     group: str = ""
 
     @property
-    def rank(self) -> tuple[int, float]:
-        """Worst first: by severity, then by score."""
-        return SEVERITIES.index(self.severity), self.score
+    def rank(self) -> tuple[float, int]:
+        """Worst first: by score, then by severity."""
+        return self.score, SEVERITIES.index(self.severity)
 
 
 def group_of(text: str) -> str:
@@ -247,11 +250,12 @@ class Check:
     def finding(self, issue: Issue) -> Finding:
         """An issue of this check as a finding; the group is empty where it is that of the mask."""
         group = issue.group or (_image_part(issue.key) if self.subject == "image" else "")
+        severity = issue.severity or self.severity
         return Finding(
             key=issue.key,
             check=self.name,
-            severity=issue.severity or self.severity,
-            score=min(1.0, max(0.0, round(issue.score, 4))),
+            severity=severity,
+            score=chance(self.name, severity, issue.score),
             note=issue.note,
             group=group_of(group) if group else "",
         )

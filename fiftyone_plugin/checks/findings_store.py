@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from bson import ObjectId
@@ -18,6 +20,9 @@ from fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, LABELS
 from importers import fields, fo_internals, store
 from importers.errors import StateError
 from importers.parallel import one_behind
+
+IN_MEMORY = 32 << 20
+"""Bytes up to which what comes later waits in memory."""
 
 SOUND = 1.0
 """The quality of a sample without findings."""
@@ -191,6 +196,9 @@ def write_findings(samples: Any, out: Path) -> int:
 def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
     """Yields the findings of samples, worst first: what a line of ``findings.jsonl`` holds.
 
+    By score, then severity, then key. Of a group the worst comes in its place, the others behind
+    all groups.
+
     Args:
         samples: a dataset or view
         where: what the finding must be, such as ``{"label": "tiny_mask"}``
@@ -201,8 +209,24 @@ def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[
         {"$unwind": f"${LABELS}"},
         {"$match": {f"{LABELS}.{name}": value for name, value in (where or {}).items()}},
         {"$addFields": {"rank": {"$indexOfArray": [list(SEVERITIES), f"${LABELS}.severity"]}}},
-        {"$sort": {"rank": 1, f"{LABELS}.score": 1, fields.KEY: 1}},
+        {"$sort": {f"{LABELS}.score": 1, "rank": 1, fields.KEY: 1, f"{LABELS}.label": 1}},
     ]
+    groups: set[str] = set()
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as others:
+        for line in _lines(samples, pipeline):
+            if line["group"] in groups:
+                pickle.dump(line, others)
+                continue
+            if line["group"]:
+                groups.add(line["group"])
+            yield line
+        end = others.tell()
+        others.seek(0)
+        while others.tell() < end:
+            yield pickle.load(others)
+
+
+def _lines(samples: Any, pipeline: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for doc in fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True):
         one = doc[fields.FINDINGS]["classifications"]
         phrase = doc.get(fields.PHRASE, doc.get(fields.CAPTION))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fiftyone_plugin.checks.base import Finding, Severity
-from fiftyone_plugin.curation.texts import VerdictKind
+from importers.fields import VerdictKind
 
 OPEN: dict[str, tuple[Severity, ...]] = {"clean": ("error",), "quiet": ("error", "warning")}
 """By selection, the severities of the findings that leave a pair out as long as they are open."""

@@ -26,7 +26,7 @@ from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
 from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from fiftyone_plugin.checks.engine import Examined, examine, find_across
-from fiftyone_plugin.checks.findings_store import Checked, write, write_findings
+from fiftyone_plugin.checks.findings_store import IN_MEMORY, Checked, write, write_findings
 from fiftyone_plugin.checks.left_out import LeftOut
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
@@ -37,9 +37,6 @@ from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.scorings import evaluation_of
-
-IN_MEMORY = 32 << 20
-"""Bytes up to which findings wait in memory."""
 
 
 @dataclass
@@ -56,6 +53,7 @@ class FlagSummary:
             see :meth:`fiftyone_plugin.checks.left_out.LeftOut.summary`
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
+        notes: what the checks say of the dataset as a whole
         seconds: that it took
     """
 
@@ -67,6 +65,7 @@ class FlagSummary:
     left_out: dict[str, Any] = field(default_factory=dict)
     images_read: int = 0
     not_run: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -122,7 +121,7 @@ def flag(
 
     def found() -> Iterator[Checked]:
         done = 0
-        for some in find(samples, chosen, ious, workers):
+        for some in find(samples, chosen, ious, workers, summary.notes):
             for number, verdict in enumerate(some.verdicts):
                 if verdict is not None or number in some.found:
                     left_out.add(verdict, some.found.get(number, ()))
@@ -238,7 +237,11 @@ def kind_of(samples: Any) -> Kind:
 
 
 def find(
-    samples: Any, checks: Sequence[Check], ious: Mapping[str, str], workers: int = 1
+    samples: Any,
+    checks: Sequence[Check],
+    ious: Mapping[str, str],
+    workers: int = 1,
+    notes: list[str] | None = None,
 ) -> Iterator[Checked]:
     """Yields all samples as they were read, with their findings, worst first, image by image.
 
@@ -250,6 +253,7 @@ def find(
         checks: to run
         ious: the field of the IoU by prediction field
         workers: processes; 1 for none but this
+        notes: takes what checks say of the dataset as a whole
     """
     running = {one.name for one in checks}
     across = [one for one in checks if one.scope == "dataset"]
@@ -269,6 +273,8 @@ def find(
             ids += b"".join(one.binary for one in some.ids)
             pickle.dump(some, waiting)
         more = find_across(statistics, across, partial(_read_again, samples, ious, ids))
+        if notes is not None:
+            notes += statistics.notes
         end = waiting.tell()
         waiting.seek(0)
         while waiting.tell() < end:

@@ -22,6 +22,7 @@ from fiftyone_plugin.metrics.slices import Slicer
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
 from importers import fields, fo_internals, store
 from importers.cv_threads import one_thread
+from importers.decisions import Decisions
 from importers.gc_pause import rare_collections
 from importers.parallel import Progress, batches_behind, map_items
 
@@ -53,6 +54,7 @@ class DatasetOverlaps:
         unscored: pairs without a ground truth that can be read, with the reason
         unreadable: pairs whose prediction cannot be read, which counts as missing
         unscored_total, unreadable_total: their numbers; the lists hold the first ones
+        decisions: how masks were read where that could have been done in two ways
     """
 
     table: Table
@@ -61,6 +63,7 @@ class DatasetOverlaps:
     unreadable: list[dict[str, str]] = field(default_factory=list)
     unscored_total: int = 0
     unreadable_total: int = 0
+    decisions: Decisions = field(default_factory=Decisions)
 
 
 def count_overlaps(
@@ -88,6 +91,8 @@ def count_overlaps(
     write = partial(_write, fo_internals.dataset_of(samples), key, convention)
     with rare_collections(), batches_behind(write) as write_behind:
         for docs, counted in _counts(samples, source):
+            for decision in counted.decisions:
+                done.decisions(decision)
             for number, problem in counted.problems.items():
                 _note(done, docs[number], problem, counted.overlaps[number])
             pairs = [(d, c) for d, c in zip(docs, counted.overlaps, strict=True) if c is not None]

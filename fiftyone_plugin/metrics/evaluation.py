@@ -33,8 +33,9 @@ from fiftyone_plugin.metrics.evaluation_results import (
 from fiftyone_plugin.metrics.pair_overlaps import INSTANCES, Instances, MaskSource
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from fiftyone_plugin.metrics.summary import summarize
-from importers import fields, fo_internals
+from importers import fields, fo_internals, store
 from importers.errors import UsageError
+from importers.mask_values import MaskValues, parse_mask_values
 from importers.parallel import Progress, one_behind
 from importers.scorings import METHOD
 
@@ -55,6 +56,8 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         by: names of :data:`fiftyone_plugin.metrics.slices.SLICINGS`
         instances: ``union`` or ``best``, for predictions that are instances
         side: pixels of the square that masks are scored at; 0 for their own size
+        pred_values, gt_values: which values of masks are the target, as
+            :func:`importers.mask_values.parse_mask_values` takes it
         custom_metrics: FiftyOne's own, as for its methods
     """
 
@@ -69,6 +72,8 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         by: Iterable[str] = slices.DEFAULT,
         instances: Instances = "union",
         side: int = 0,
+        pred_values: str = "auto",
+        gt_values: str = "auto",
         custom_metrics: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -80,6 +85,8 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         self.by = list(by)
         self.instances = instances
         self.side = side
+        self.pred_values = pred_values
+        self.gt_values = gt_values
 
     @property
     def method(self) -> str:  # type: ignore[override]
@@ -107,6 +114,7 @@ class PairLensEvaluation(SegmentationEvaluation):
             raise UsageError(f"{config.rounds} bootstrap rounds; give 0 or more")
         if not 0 <= config.side <= MAX_SIDE:
             raise UsageError(f"masks cannot be scored at {config.side} pixels square")
+        _values(config)
         for value, known, what in (
             (config.scheme, SCHEMES, "bootstrap scheme"),
             (config.instances, INSTANCES, "way to take instances"),
@@ -161,7 +169,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         ignores = _ignores(fo_internals.dataset_of(samples), config.gt_field, mask_targets)
         names = config.pred_field, config.gt_field
         whole = all(_is_whole(fo_internals.dataset_of(samples), name) for name in names)
-        source = MaskSource(*names, ignores, config.instances, config.side, whole)
+        source = MaskSource(*names, ignores, config.instances, config.side, whole, *_values(config))
         slicer = slices.Slicer(config.by)
         done = count_overlaps(samples, source, convention, slicer, key, watch)
         with one_behind() as behind:
@@ -169,6 +177,8 @@ class PairLensEvaluation(SegmentationEvaluation):
             behind(partial(_index, fo_internals.dataset_of(samples), key))
             spread = bootstrap(done.table, convention, config.rounds, config.seed, config.scheme)
             summary = self._summary(done, spread, key)
+        if summary.decisions:
+            store.add_decisions(fo_internals.dataset_of(samples), summary.decisions)
         summary.seconds = round(time.perf_counter() - started, 3)
         return PairLensResults(
             samples, config, key, confusion(done.table), list(CLASSES), missing=CLASSES[0],
@@ -191,6 +201,8 @@ class PairLensEvaluation(SegmentationEvaluation):
             unreadable=done.unreadable,
             unscored_total=done.unscored_total,
             unreadable_total=done.unreadable_total,
+            notes=done.decisions.lines(),
+            decisions=done.decisions.stored(f"score {key or config.pred_field}"),
         )
 
     def cleanup(self, samples: Any, eval_key: str) -> None:
@@ -223,6 +235,21 @@ class PairLensEvaluation(SegmentationEvaluation):
 
     def _validate_run(self, samples: Any, eval_key: str, existing_info: Any) -> None:
         """A scoring may replace any other of its key."""
+
+
+def _values(config: Any) -> list[MaskValues | None]:
+    """The settings of the values of masks, of predictions and ground truth.
+
+    Raises:
+        UsageError: if one is none
+    """
+    settings = []
+    for name in ("pred_values", "gt_values"):
+        try:
+            settings.append(parse_mask_values(getattr(config, name)))
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}") from error
+    return settings
 
 
 def _drawn(config: Any, mean: dict[str, float], std: dict[str, float]) -> dict[str, Any]:

@@ -13,16 +13,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.metrics.overlap import resize
-from importers.errors import MaskError
+from importers.errors import MaskError, OnNote, ignore_note
 from importers.fields import IGNORE, TARGET
-from importers.masks import MAX_PIXELS, Pixels, from_array, greatest, read_mask
+from importers.mask_values import MaskValues
+from importers.masks import MAX_PIXELS, Mask, Pixels, from_array, greatest, of_values, read_mask
 from importers.png import read_gray
 
 Label = Mapping[str, Any]
@@ -50,6 +51,33 @@ class Instance:
     pixels: Pixels
 
 
+@dataclass(frozen=True, slots=True)
+class Values:
+    """How the values of a field's masks are read.
+
+    Attributes:
+        kind: of the decisions, such as ``pred_values``
+        setting: which values are the target, where that was set by hand
+        on_note: takes what was decided
+    """
+
+    kind: str = ""
+    setting: MaskValues | None = None
+    on_note: OnNote = ignore_note
+
+    def read(self, array: NDArray[Any] | Mask) -> Mask:
+        """Reads an array, or takes a mask that was read already, and tells how."""
+        mask = array if isinstance(array, Mask) else from_array(array, self.setting)
+        for decision in of_values(mask, ""):
+            decision.kind, decision.override = self.kind, f"--{self.kind.replace('_', '-')} ..."
+            self.on_note(decision)
+        return mask
+
+
+AS_DECIDED = Values()
+"""By the values alone, untold."""
+
+
 def is_instances(label: Label) -> bool:
     """Whether a label holds instances rather than one mask of the whole image."""
     return label["_cls"] != "Segmentation"
@@ -60,13 +88,16 @@ def path_of(label: Label | None) -> str | None:
     return label.get("mask_path") if label and label["_cls"] == "Segmentation" else None
 
 
-def mask_of(label: Label, size: Size | None, *, stored: bool = False) -> Pixels:
+def mask_of(
+    label: Label, size: Size | None, *, stored: bool = False, values: Values = AS_DECIDED
+) -> Pixels:
     """The mask of a ground truth.
 
     Args:
         label: a document of one of :data:`KINDS`
         size: of the image; instances need it, masks of the whole image bring their own
         stored: 255 in a mask is *ignore*, as PairLens stores it, and not a target's value
+        values: how its values are read
 
     Returns:
         (height, width) uint8 of 0, 1 and 255, ignore; an instance whose label contains
@@ -76,19 +107,20 @@ def mask_of(label: Label, size: Size | None, *, stored: bool = False) -> Pixels:
         MaskError: if it cannot be decoded
     """
     if is_instances(label):
-        return _union(label, size)
-    pixels = _pixels(label)
-    if stored and pixels.dtype == _BYTES and pixels.ndim == 2:
-        return pixels
-    return from_array(pixels).pixels
+        return _union(label, size, values)
+    found = _pixels(label, values.setting)
+    if stored and values.setting is None and _is_bytes(found):
+        return found
+    return values.read(found).pixels
 
 
-def prediction_of(label: Label, size: Size) -> Pixels:
+def prediction_of(label: Label, size: Size, values: Values = AS_DECIDED) -> Pixels:
     """The mask of a prediction, in which nothing is ignored.
 
     Args:
         label: a document of one of :data:`KINDS`
         size: of the ground truth, at which instances are drawn
+        values: how its values are read
 
     Returns:
         (height, width) uint8 of 0 and 1; a mask of the whole image keeps its own size
@@ -96,21 +128,29 @@ def prediction_of(label: Label, size: Size) -> Pixels:
     Raises:
         MaskError: if it cannot be decoded
     """
-    pixels = _union(label, size) if is_instances(label) else _pixels(label)
-    if pixels.dtype == _BYTES and pixels.ndim == 2 and greatest(pixels) <= TARGET:
-        return pixels
-    return from_array(pixels).target.view(np.uint8)
+    if is_instances(label):
+        return (_union(label, size, values) == TARGET).view(np.uint8)
+    found = _pixels(label, values.setting)
+    if values.setting is None and _is_bytes(found) and greatest(found) <= TARGET:
+        return found
+    return values.read(found).target.view(np.uint8)
 
 
-def _union(label: Label, size: Size | None) -> Pixels:
+def _is_bytes(found: NDArray[Any] | Mask) -> TypeGuard[Pixels]:
+    return not isinstance(found, Mask) and found.dtype == _BYTES and found.ndim == 2
+
+
+def _union(label: Label, size: Size | None, values: Values) -> Pixels:
     pixels = np.zeros(_known(size), np.uint8)
-    for one in instances_of(label, size):
+    for one in instances_of(label, size, values):
         value = IGNORE if "ignore" in one.label.casefold() else TARGET
         np.copyto(pixels, value, where=(one.pixels > 0) & (pixels != TARGET))
     return pixels
 
 
-def instances_of(label: Label, size: Size | None) -> Iterator[Instance]:
+def instances_of(
+    label: Label, size: Size | None, values: Values = AS_DECIDED
+) -> Iterator[Instance]:
     """The instances of a label of instances, each drawn alone.
 
     Raises:
@@ -119,9 +159,11 @@ def instances_of(label: Label, size: Size | None) -> Iterator[Instance]:
     height, width = _known(size)
     listed = LISTS.get(label["_cls"])
     for one in label.get(listed) or () if listed else (label,):
-        draw = _polyline if one["_cls"] == "Polyline" else _detection
         pixels = np.zeros((height, width), np.uint8)
-        draw(one, pixels)
+        if one["_cls"] == "Polyline":
+            _polyline(one, pixels)
+        else:
+            _detection(one, pixels, values)
         yield Instance(one.get("label") or "", pixels)
 
 
@@ -133,21 +175,21 @@ def _known(size: Size | None) -> Size:
     return size
 
 
-def _pixels(label: Label) -> NDArray[Any]:
-    """The stored mask, with any values."""
+def _pixels(label: Label, setting: MaskValues | None) -> NDArray[Any] | Mask:
+    """The stored mask, with any values; read already where its file has a palette or the like."""
     if path := label.get("mask_path"):
-        return _read(path)
+        return _read(path, setting)
     if label.get("mask") is not None:
         return _unpack(label["mask"])
     raise MaskError("the label has no mask")
 
 
-def _read(path: str) -> Pixels:
+def _read(path: str, setting: MaskValues | None) -> Pixels | Mask:
     try:
         pixels = read_gray(path)
     except (OSError, ValueError) as error:
         raise MaskError(f"{path} cannot be read ({error})") from error
-    return read_mask(Path(path)).pixels if pixels is None else pixels
+    return read_mask(Path(path), setting) if pixels is None else pixels
 
 
 def _unpack(data: bytes) -> NDArray[Any]:
@@ -163,7 +205,7 @@ def _unpack(data: bytes) -> NDArray[Any]:
     return array
 
 
-def _detection(one: Label, pixels: Pixels) -> None:
+def _detection(one: Label, pixels: Pixels, values: Values) -> None:
     x, y, width, height = (float(v) for v in one.get("bounding_box") or (0, 0, 0, 0))
     corners = _places([(x, y), (x + width, y + height)], pixels)
     # Cut off towards zero, as FiftyOne does.
@@ -171,7 +213,7 @@ def _detection(one: Label, pixels: Pixels) -> None:
     (left, top), (right, bottom) = cut.tolist()
     if not one.get("mask_path") and one.get("mask") is None:
         raise MaskError(f"a detection of {one.get('label')!r} has no instance mask")
-    mask = from_array(_pixels(one)).target.view(np.uint8)
+    mask = values.read(_pixels(one, values.setting)).target.view(np.uint8)
     if right <= left or bottom <= top:
         return
     rows, columns = pixels.shape

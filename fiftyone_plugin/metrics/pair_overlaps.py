@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -11,6 +11,7 @@ from fiftyone_plugin.metrics.label_masks import (
     LISTS,
     Instance,
     Label,
+    Values,
     image_size,
     instances_of,
     is_instances,
@@ -21,7 +22,9 @@ from fiftyone_plugin.metrics.label_masks import (
 from fiftyone_plugin.metrics.overlap import Overlap, overlap, resize
 from fiftyone_plugin.metrics.pair_attributes import ATTRIBUTES
 from importers import fields
+from importers.decisions import Decision
 from importers.errors import MaskError
+from importers.mask_values import MaskValues
 from importers.masks import Pixels
 
 Instances = Literal["union", "best"]
@@ -43,6 +46,7 @@ class MaskSource:
         side: both masks are brought to this many pixels square before they are counted; 0
             leaves the ground truth as it is
         whole: both fields hold masks of whole images, of which less is read
+        pred_values, gt_values: which values of masks are the target, where set by hand
     """
 
     pred: str
@@ -51,6 +55,8 @@ class MaskSource:
     instances: Instances = "union"
     side: int = 0
     whole: bool = False
+    pred_values: MaskValues | None = None
+    gt_values: MaskValues | None = None
 
     @property
     def projection(self) -> tuple[str, ...]:
@@ -71,15 +77,18 @@ class ChunkOverlaps(NamedTuple):
         overlaps: one per pair; ``None`` where there is no ground truth to count against
         problems: by index in the chunk, why there is no ground truth or why the prediction
             cannot be read
+        decisions: how masks were read where that could have been done in two ways
     """
 
     overlaps: list[Overlap | None]
     problems: dict[int, str]
+    decisions: list[Decision]
 
 
 def count_chunk(docs: Sequence[Document], source: MaskSource) -> ChunkOverlaps:
     """Counts a chunk; consecutive pairs that share a ground truth decode it once."""
-    counted = ChunkOverlaps([], {})
+    counted = ChunkOverlaps([], {}, [])
+    masks = _Masks(source, counted.decisions.append)
     target: Pixels | None = None
     path = None
     for number, doc in enumerate(docs):
@@ -87,36 +96,50 @@ def count_chunk(docs: Sequence[Document], source: MaskSource) -> ChunkOverlaps:
         try:
             named = path_of(label)
             if target is None or named is None or named != path:
-                target, path = _target(label, doc, source), named
+                target, path = _target(label, doc, masks), named
         except MaskError as error:
             target = None
             counted.overlaps.append(None)
             counted.problems[number] = str(error)
             continue
         try:
-            counted.overlaps.append(_against(target, doc, source))
+            counted.overlaps.append(_against(target, doc, masks))
         except MaskError as error:
             counted.overlaps.append(_missed(target, source))
             # A prediction whose file is gone is as missing as one that was never made.
             if not isinstance(error.__cause__, FileNotFoundError):
                 counted.problems[number] = str(error)
+        for decision in reversed(counted.decisions):
+            if decision.example:
+                break
+            decision.example = doc.get(fields.KEY) or str(doc["_id"])
     return counted
 
 
-def _target(label: Label | None, doc: Document, source: MaskSource) -> Pixels:
+class _Masks:
+    """A source, with who is told how its masks are read."""
+
+    def __init__(self, source: MaskSource, on_note: Callable[[Any], object]) -> None:
+        self.source = source
+        self.gt = Values("gt_values", source.gt_values, on_note)
+        self.pred = Values("pred_values", source.pred_values, on_note)
+
+
+def _target(label: Label | None, doc: Document, masks: _Masks) -> Pixels:
     if label is None:
         raise MaskError("the ground truth has no mask")
     size = image_size(doc.get("metadata")) if is_instances(label) else None
-    return mask_of(label, size, stored=source.ignores)
+    return mask_of(label, size, stored=masks.source.ignores, values=masks.gt)
 
 
-def _against(target: Pixels, doc: Document, source: MaskSource) -> Overlap:
+def _against(target: Pixels, doc: Document, masks: _Masks) -> Overlap:
+    source = masks.source
     label = doc.get(source.pred)
     if label is None:
         return _missed(target, source)
     if source.instances == "best" and is_instances(label):
-        return _best(target, label, doc, source)
-    return _at_side(target, prediction_of(label, target.shape), source)
+        return _best(target, label, doc, masks)
+    return _at_side(target, prediction_of(label, target.shape, masks.pred), source)
 
 
 def _at_side(target: Pixels, prediction: Pixels, source: MaskSource) -> Overlap:
@@ -131,10 +154,11 @@ def _missed(target: Pixels, source: MaskSource) -> Overlap:
     return overlap(resize(target, (source.side, source.side)) if source.side else target, None)
 
 
-def _best(target: Pixels, label: Label, doc: Document, source: MaskSource) -> Overlap:
+def _best(target: Pixels, label: Label, doc: Document, masks: _Masks) -> Overlap:
     """The overlap with the instance that fits best; with nothing where none has the label."""
+    source = masks.source
     wanted = _wanted(doc, source)
-    fitting = (i for i in instances_of(label, target.shape) if _has_label(i, wanted))
+    fitting = (i for i in instances_of(label, target.shape, masks.pred) if _has_label(i, wanted))
     overlaps = [_at_side(target, one.pixels, source) for one in fitting]
     if not overlaps:
         return _at_side(target, target * 0, source)

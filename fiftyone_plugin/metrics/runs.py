@@ -44,6 +44,8 @@ def score(
     by: Collection[str] = slices.DEFAULT,
     instances: Instances = "union",
     side: int = 0,
+    pred_values: str = "auto",
+    gt_values: str = "auto",
     progress: Progress = no_progress,
 ) -> ScoreSummary:
     """Scores the masks of one field against those of another.
@@ -66,6 +68,9 @@ def score(
             with the highest IoU
         side: both masks are brought to a square of this many pixels with nearest neighbour
             before they are counted, as some papers do; 0 leaves the ground truth as it is
+        pred_values: which values of predicted masks are the target, as
+            :func:`importers.mask_values.parse_mask_values` takes it
+        gt_values: the same of the ground truth's masks
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -77,7 +82,7 @@ def score(
     _check_key(dataset, key)
     config = PairLensEvaluationConfig(
         pred, gt, convention=convention, rounds=rounds, seed=seed, scheme=scheme,
-        by=by, instances=instances, side=side,
+        by=by, instances=instances, side=side, pred_values=pred_values, gt_values=gt_values,
     )  # fmt: skip
     method = PairLensEvaluation(config)
     method.watch = progress

@@ -17,6 +17,8 @@ class ScoreSummary:
         unscored: pairs whose ground truth cannot be read: no number exists for them
         unreadable: pairs whose prediction cannot be read; they count as missing
         unscored_total, unreadable_total: how many; the lists name the first 1,000
+        notes: a sentence for each decision about values of masks that is worth telling
+        decisions: all of them, as the dataset's info keeps them
     """
 
     key: str
@@ -41,4 +43,6 @@ class ScoreSummary:
     unreadable: list[dict[str, str]] = field(default_factory=list)
     unscored_total: int = 0
     unreadable_total: int = 0
+    notes: list[str] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0

@@ -26,7 +26,7 @@ class ImportDataset(PairOperator):
     def options(self, ctx: Any) -> dict[str, Option]:
         """With the settings of the chosen format."""
         options, name = super().options(ctx), ctx.params.get("format")
-        params = FORMATS[name].params if isinstance(name, str) and name in FORMATS else ()
+        params = FORMATS[name].all_params if isinstance(name, str) and name in FORMATS else ()
         labels = {param.name: param.about for param in params}
         return options | {"settings": replace(options["settings"], choices=lambda: labels)}
 

@@ -86,6 +86,7 @@ class CocoResults:
         contents: what :func:`read_content` gave for each file
         min_score: records with a lower score do not count; by default all do
         scale: of polygons: ``pixels``, ``unit``, or ``auto`` to decide it record by record
+        rle_size: the order of an RLE's sides, where that was set by hand
         on_note: takes what was decided
     """
 
@@ -94,10 +95,12 @@ class CocoResults:
         contents: Mapping[Path, Any],
         min_score: float = -math.inf,
         scale: str = "auto",
+        rle_size: Any = "auto",
         on_note: OnNote = ignore_note,
     ) -> None:
         self._min_score = min_score
         self._scale = scale
+        self._rle_size = rle_size
         self._on_note = on_note
         self._keys: dict[str, list[Record]] = {}
         self._refs: dict[str, list[Record]] = {}
@@ -159,7 +162,9 @@ class CocoResults:
         width, height = record.size or query.image_size
         try:
             if isinstance(record.mask, dict):
-                mask, decisions = decode_in_frame(record.mask, (height, width))
+                mask, decisions = decode_in_frame(
+                    record.mask, (height, width), order=self._rle_size
+                )
             else:
                 mask, decisions = _polygons(record.mask, (width, height), self._scale)
         except MaskError as error:

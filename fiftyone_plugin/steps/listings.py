@@ -30,7 +30,7 @@ def list_formats(watch: Watch) -> Report:
 
     lines, listing = [], []
     for f in FORMATS.values():
-        params = {param.name: param.about for param in f.params}
+        params = {param.name: param.about for param in f.all_params}
         listing.append(
             {"name": f.name, "about": f.about, "layout": f.layout, "kind": f.kind, "params": params}
         )

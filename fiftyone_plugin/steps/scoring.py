@@ -14,6 +14,7 @@ from fiftyone_plugin.score_reports import of_compare, of_score
 from fiftyone_plugin.steps.step import Option, Texts, Watch, step
 from importers.fields import SEGMENTATION
 
+_VALUES = "values of masks of {} that are the target: auto, nonzero, >N, 1,2, ignore=255, inverted"
 _INSTANCES = {
     "union": "All of them together",
     "best": "The best of those with the ground truth's label",
@@ -49,6 +50,10 @@ def _slicings() -> dict[str, str]:
            choices=_slicings),
     Option("side", "score at P x P pixels; 0 for the native size", int, 0, param="size",
            metavar="P", in_form=False),
+    Option("pred_values", _VALUES.format("predictions"), default="auto", metavar="V",
+           in_form=False),
+    Option("gt_values", _VALUES.format("the ground truth"), default="auto", metavar="V",
+           in_form=False),
     Option("plots", "plots of the slices: .html or .png", Path, metavar="FILE", in_form=False),
     operator="score_pairs",
 )  # fmt: skip

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from importers.errors import LayoutError, UnknownName, UsageError
 from importers.formats.native_export import Exporter
+from importers.params import ReadParam
+from importers.reading import PARAMS, Reading, reading_of
 from importers.records import Record
 from importers.registry import Registry
 
@@ -37,21 +39,6 @@ of one image one after the other. ``splits`` are some of :data:`SPLITS`; ``on_er
 what is wrong with one record, ``on_note`` what is worth knowing of the whole; ``params`` are
 the format's own, by the names that it declares.
 """
-
-
-@dataclass(frozen=True)
-class ReadParam:
-    """A setting of one format's reader.
-
-    Attributes:
-        name: for ``--param NAME=VALUE`` and as a keyword of ``read``
-        about: what it sets and what it is without, for people
-        parse: makes the value of its text; a ``ValueError`` says in words what was expected
-    """
-
-    name: str
-    about: str
-    parse: Callable[[str], Any] = str
 
 
 @dataclass(frozen=True)
@@ -84,7 +71,7 @@ class Format:
         count: the number of images that ``read`` would come across, for progress
         read: the reader
         kind: what its records are
-        params: settings of the reader
+        params: settings of the reader; :attr:`all_params` has those of every format too
         threads: whether threads share the work unless something else is asked for; where
             an image takes less than a millisecond, most of it in Python, they would wait for
             each other longer than that
@@ -128,13 +115,30 @@ class Format:
         """What its samples are, in the plural."""
         return "pairs" if self.kind == "pairs" else "images"
 
+    @property
+    def all_params(self) -> tuple[ReadParam, ...]:
+        """Its settings, and those of every format."""
+        return (*self.params, *PARAMS)
+
     def parsed(self, given: Mapping[str, str]) -> dict[str, Any]:
         """The reader's keywords for parameters given as text.
 
         Raises:
             UsageError: for an unknown parameter or a value that it does not take
         """
-        known = {param.name: param for param in self.params}
+        own = {param.name for param in self.params}
+        return {name: value for name, value in self._parsed(given).items() if name in own}
+
+    def reading(self, given: Mapping[str, str]) -> Reading:
+        """The settings of every format among parameters given as text.
+
+        Raises:
+            UsageError: as :meth:`parsed`
+        """
+        return reading_of(self._parsed(given))
+
+    def _parsed(self, given: Mapping[str, str]) -> dict[str, Any]:
+        known = {param.name: param for param in self.all_params}
         values: dict[str, Any] = {}
         for name, text in given.items():
             if name not in known:

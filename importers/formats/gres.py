@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from importers.decisions import LEFT_OUT, Decision
+from importers.decisions import of_leftovers
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_plain_name, is_text
 from importers.formats.base import FORMATS, SPLITS, Format
@@ -41,6 +41,7 @@ from importers.formats.gres_files import (
     note_counts,
 )
 from importers.image_lookup import find_file
+from importers.reading import LEFT_OUT, LeftOut
 from importers.records import NoTarget, Pair, Polygons, Shape, Source, Target, make_key
 
 __all__ = [
@@ -78,6 +79,7 @@ def read(
     splits: Collection[str] = SPLITS,
     on_error: OnError = raise_error,
     on_note: OnNote = ignore_note,
+    left_out: LeftOut = "skip",
 ) -> Iterator[Pair]:
     """Yields the pairs, split by split and file by file in the order of their names."""
     folder = annotation_folder(root)
@@ -89,7 +91,10 @@ def read(
             continue
         note_counts(folder / split, split, files, on_note)
         if left := leftovers(folder / split):
-            on_note(Decision(LEFT_OUT, "left_out", example=left[0], times=len(left)))
+            if left_out == "read":
+                files = sorted([*files, *(folder / split / name for name in left)])
+            else:
+                on_note(of_leftovers(left))
         subsets = listed(folder) if split == SUBSET_SPLIT else {}
         for file in files:
             name = file.relative_to(root).as_posix()
@@ -212,6 +217,7 @@ FORMATS.add(
         detect=detect,
         count=count,
         read=read,
+        params=(LEFT_OUT,),
         threads=False,
         wanted=wanted,
         exporter=GresExporter,

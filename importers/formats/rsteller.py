@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from importers.decisions import LEFT_OUT, Decision
+from importers.decisions import of_leftovers
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_leftover, safe_name
 from importers.formats.base import FORMATS, SPLITS, Format
@@ -35,6 +36,7 @@ from importers.formats.rsteller_shards import (
 )
 from importers.formats.rsteller_text import MAX_BYTES
 from importers.parallel import map_items
+from importers.reading import LEFT_OUT, LeftOut
 from importers.records import CaptionedImage, Source
 from importers.tar_index import ArchiveError, printable, walk
 
@@ -143,11 +145,13 @@ def read(
     splits: Collection[str] = SPLITS,
     on_error: OnError = raise_error,
     on_note: OnNote = ignore_note,
+    left_out: LeftOut = "skip",
 ) -> Iterator[CaptionedImage]:
     """Yields the images, split by split and shard by shard in the order of their names."""
     run = Samples(NAME, on_error)
+    keep = left_out == "read"
     tars = shards(root)
-    found = _from_shards if tars else _from_folders
+    found = partial(_from_shards if tars else _from_folders, leftovers=keep)
     for split in SPLITS:
         places = [place for place in tars or _folders(root) if split_of(root, place) == split]
         if split in splits:
@@ -160,10 +164,10 @@ def read(
 
 
 def _from_shards(
-    root: Path, tars: list[Path], split: str, run: Samples, on_note: OnNote
+    root: Path, tars: list[Path], split: str, run: Samples, on_note: OnNote, *, leftovers: bool
 ) -> Iterator[CaptionedImage]:
     # The next shards are looked through while this one's images are brought out.
-    for outcome in map_items(index_shard, tars, workers=1):
+    for outcome in map_items(partial(index_shard, leftovers=leftovers), tars, workers=1):
         tar = outcome.item
         name = tar.relative_to(root if root.is_dir() else root.parent).as_posix()
         if isinstance(outcome.error, RecordError):
@@ -189,8 +193,7 @@ def _tell_faults(name: str, shard: Shard, run: Samples, on_note: OnNote) -> None
     leftovers = [other for other in others if is_leftover(other)]
     run.others += len(others) - len(leftovers)
     if leftovers:
-        on_note(Decision(LEFT_OUT, "left_out", example=printable(leftovers[0]),
-                         times=len(leftovers)))  # fmt: skip
+        on_note(of_leftovers([printable(name) for name in leftovers]))
 
 
 def _from_shard(
@@ -208,10 +211,13 @@ def _from_shard(
 
 
 def _from_folders(
-    root: Path, folders: list[Path], split: str, run: Samples, on_note: OnNote
+    root: Path, folders: list[Path], split: str, run: Samples, on_note: OnNote, *, leftovers: bool
 ) -> Iterator[CaptionedImage]:
     for folder in folders:
-        for sample in folder_samples(folder):
+        left = sorted(f.name for f in folder.iterdir() if is_leftover(f.name))
+        if left and not leftovers:
+            on_note(of_leftovers(left))
+        for sample in folder_samples(folder, leftovers=leftovers):
             file = sample.json or sample.txt or sample.image
             if file is not None:
                 name = printable(file.relative_to(root).as_posix())
@@ -231,6 +237,7 @@ FORMATS.add(
         count=count,
         read=read,
         kind="captions",
+        params=(LEFT_OUT,),
         wanted=wanted,
         exporter=RSTellerExporter,
         writes="RSTeller: shards, or files where they were extracted",

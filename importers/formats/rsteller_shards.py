@@ -98,8 +98,8 @@ class Shard:
         return not (self.faults or self.cut or self.unmarked)
 
 
-def index_shard(path: Path) -> Shard:
-    """Reads where the members of a shard lie.
+def index_shard(path: Path, *, leftovers: bool = False) -> Shard:
+    """Reads where the members of a shard lie; what a file manager left, only if asked for.
 
     Raises:
         RecordError: if the file cannot be opened or read
@@ -107,18 +107,21 @@ def index_shard(path: Path) -> Shard:
     shard = Shard()
     try:
         with open(path, "rb", buffering=1 << 14) as stream:
-            _fill(shard, stream)
+            _fill(shard, stream, leftovers)
     except OSError as error:
         raise RecordError(path.name, f"cannot be read ({error.strerror})") from error
     return shard
 
 
-def _fill(shard: Shard, stream: BinaryIO) -> None:
+def _fill(shard: Shard, stream: BinaryIO, leftovers: bool) -> None:
     by_stem: dict[str, Sample[Member]] = {}
     try:
         for member in walk(stream):
             try:
-                _place(member, shard, by_stem)
+                if is_leftover(member.name) and member.kind == "file" and not leftovers:
+                    shard.others.append(member)
+                else:
+                    _place(member, shard, by_stem)
             except ValueError as error:
                 shard.faults.append((printable(member.name), str(error)))
     except NoEndMark as error:
@@ -135,9 +138,6 @@ def _place(member: Member, shard: Shard, by_stem: dict[str, Sample[Member]]) -> 
     """
     if member.kind in _REFUSED:
         raise ValueError(_REFUSED[member.kind])
-    if is_leftover(member.name):
-        shard.others.append(member)
-        return
     stem, part = split_name(member.name)
     if part is None or member.kind != "file":
         shard.others.append(member)
@@ -178,11 +178,12 @@ def _split(name: str) -> tuple[str, str]:
     return stem, name[len(stem) + 1 :]
 
 
-def folder_samples(folder: Path) -> list[Sample[Path]]:
+def folder_samples(folder: Path, *, leftovers: bool = False) -> list[Sample[Path]]:
     """The samples of a shard that was extracted, by number and name."""
     by_stem: dict[str, Sample[Path]] = {}
     for file in sorted(folder.iterdir()):
-        _add_file(file, by_stem)
+        if leftovers or not is_leftover(file.name):
+            _add_file(file, by_stem)
     return sorted(by_stem.values(), key=lambda s: (len(s.stem) if s.stem.isdigit() else 0, s.stem))
 
 
@@ -200,7 +201,7 @@ def loose_sample(file: Path) -> Sample[Path]:
 def _add_file(file: Path, by_stem: dict[str, Sample[Path]]) -> None:
     stem, suffix = _split(file.name)
     part = PARTS.get(suffix.lower())
-    if part is not None and stem and not is_leftover(file.name):
+    if part is not None and stem:
         sample = by_stem.setdefault(stem, Sample(stem, 0))
         # Of several images of one name the first counts.
         with suppress(ValueError):

@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 import pytest
+from PIL import Image
 
 from fiftyone_plugin.metrics.runs import score
 from importers.masks import encode_png
@@ -131,3 +132,35 @@ def test_a_box_without_a_mask_is_unreadable_and_counts_as_missing(
     done = score(dataset, pred="pred", gt="truth", key="e")
     assert (done.pairs, done.missing, done.gIoU) == (1, 1, 0.0)
     assert "a detection of 'bus' has no instance mask" in done.unreadable[0]["reason"]
+
+
+def test_how_masks_of_others_are_read_is_told_stored_and_set(folder: Path):
+    truth, guess = part(*TRUTH), part(*TRUTH) * 2
+    guess[50:60] = 1
+    pixels = fo.Segmentation(mask=guess)
+    dataset = made("values_of_others", folder, fo.Segmentation(mask=truth), pixels)
+    done = score(dataset, pred="pred", gt="truth", key="told")
+    assert done.gIoU is not None and done.gIoU < 1  # classes 1 and 2 together
+    (note,) = done.notes
+    assert note.startswith("pred_values: 1 masks of several small values, taken as class ids")
+    assert "--pred-values ... decides otherwise" in note
+    stored = [d for d in dataset.info["pairlens"]["decisions"] if d["kind"] == "pred_values"]
+    assert [(d["step"], d["count"]) for d in stored] == [("score told", 1)]
+    assert score(dataset, pred="pred", gt="truth", key="set", pred_values="2").gIoU == 1
+    stored = dataset.info["pairlens"]["decisions"]
+    assert {d["step"] for d in stored} == {"score told", "score set"}
+
+
+@pytest.mark.parametrize("white", [1, 255])
+def test_masks_of_0_and_255_count_as_those_of_0_and_1(folder: Path, white: int):
+    whole = fo.Segmentation(mask=part(*TRUTH) * np.uint8(white))
+    file = folder / "palette.png"
+    indices = part(*TRUTH)
+    image = Image.fromarray(1 - indices, "P")
+    image.putpalette([255, 255, 255, 0, 0, 0])
+    image.save(file)
+    dataset = made(f"values_{white}", folder, whole, fo.Segmentation(mask_path=str(file)))
+    done = score(dataset, pred="pred", gt="truth", key="s")
+    assert done.gIoU == 1
+    rules = [d["rule"] for d in dataset.info["pairlens"]["decisions"]]
+    assert any("by the gray of the palette" in rule for rule in rules)

@@ -81,6 +81,19 @@ def test_a_quarter_of_a_whole_one_is_little_in_any_shape() -> None:
     assert issue.severity is None
 
 
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "the truck in the top part of the aerial image",
+        "the truck with an arm extending out to the side",
+        "the partially shaded truck at the end of the road",
+        "the truck in the lower section of the picture",
+    ],
+)
+def test_a_part_of_the_image_is_no_part_of_the_object(phrase: str) -> None:
+    assert len(found(box(0, 100, 4, 40), phrase)) == 1
+
+
 def test_one_finding_of_a_mask() -> None:
     sliver = box(0, 100, 4, 60)
     queries = "the partially visible truck", "the truck", "the long vehicle"

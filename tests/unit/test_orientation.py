@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,9 +13,11 @@ from PIL import Image
 
 from importers.decisions import Decisions
 from importers.image_frame import turn
+from importers.mask_frame import decode_in_frame
 from importers.masks import read_mask
-from importers.media import inspect_image, read_rgb
+from importers.media import decode_rgb, inspect_image, read_rgb
 from importers.prepare import Place, prepare
+from importers.reading import AS_DECIDED, Reading
 from importers.records import Encoded, Pair, Polygons, Raster, Shape, Source, Target
 from importers.rle import encode_rle
 
@@ -71,10 +74,12 @@ def test_a_mask_that_declares_it_is_turned(tmp_path: Path, orientation: int):
     np.testing.assert_array_equal(read_mask(tmp_path / "a.png").pixels, turn(OBJECT, orientation))
 
 
-def prepared(tmp_path: Path, orientation: int, target: Target) -> tuple[np.ndarray, Decisions]:
+def prepared(
+    tmp_path: Path, orientation: int, target: Target, reading: Reading = AS_DECIDED
+) -> tuple[np.ndarray, Decisions]:
     image = save(tmp_path / "a.jpg", orientation)
     pair = Pair("d/train/a#0", "a", "train", "it", image, "a.jpg", target, Source("a", 0))
-    made = prepare((pair,), Place(tmp_path / "media", placeholders=False))
+    made = prepare((pair,), Place(tmp_path / "media", placeholders=False, reading=reading))
     decisions = Decisions()
     decisions.take(made)
     return read_mask(tmp_path / "media" / "masks" / "d_train_a_0.png").pixels, decisions
@@ -133,3 +138,59 @@ def test_an_rle_whose_size_is_swapped(tmp_path: Path, transposed: bool):
     pixels, decisions = prepared(tmp_path, 1, target)
     np.testing.assert_array_equal(pixels, OBJECT)
     assert "rle_size" in [d.kind for d in decisions.all()]
+
+
+@pytest.mark.parametrize("orientation", ALL)
+@pytest.mark.parametrize("kind", ["raster", "rle", "polygons"])
+def test_a_mask_frame_that_is_set_counts(tmp_path: Path, kind: str, orientation: int):
+    target = target_of(kind, OBJECT, tmp_path)
+    pixels, _ = prepared(tmp_path, orientation, target, Reading(mask_frame="raw"))
+    np.testing.assert_array_equal(pixels, turn(OBJECT, orientation))
+    if kind != "polygons":
+        pixels, _ = prepared(tmp_path, orientation, target, Reading(mask_frame="upright"))
+        np.testing.assert_array_equal(pixels, OBJECT)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "tif"])
+@pytest.mark.parametrize("orientation", ALL)
+def test_images_read_as_they_are_stored(tmp_path: Path, orientation: int, suffix: str):
+    image = tmp_path / f"a.{suffix}"
+    if suffix == "jpg":
+        save(image, orientation)
+    else:
+        tifffile.imwrite(image, STORED, extratags=[(274, "H", 1, orientation, True)])
+    target = target_of("raster", OBJECT, tmp_path)
+    pair = Pair("d/train/a#0", "a", "train", "it", image, image.name, target, Source("a", 0))
+    (made,) = prepare((pair,), Place(tmp_path / "media", False, Reading(orientation="raw")))
+    seen = read_rgb(made.image.rendition or made.image.filepath)
+    assert np.abs(seen.astype(int) - STORED).mean() < 4
+    assert (made.image.facts.width, made.image.facts.height) == STORED.shape[1::-1]
+    np.testing.assert_array_equal(
+        read_mask(tmp_path / "media" / "masks" / "d_train_a_0.png").pixels, OBJECT
+    )
+
+
+@pytest.mark.parametrize("setting", ["auto", "none", 7.0])
+def test_no_data_that_is_set_counts(tmp_path: Path, setting: Any):
+    deep = np.arange(100, 900, dtype=np.int16).reshape(20, 40)
+    deep[0], deep[1] = -9999, 7
+    tifffile.imwrite(tmp_path / "a.tif", deep)
+    pixels, told = decode_rgb(tmp_path / "a.tif", setting)
+    assert bool(told) == (setting != "none")
+    if setting == "auto":
+        assert not pixels[0].any() and pixels[5:].min() < 100
+    if setting == "none":
+        assert pixels[5:].min() > 200  # squeezed by the outlier
+    if setting == 7.0:
+        assert not pixels[1].any() and "7 (as set)" in told
+
+
+def test_an_rle_order_that_is_set_counts():
+    rle = encode_rle(OBJECT)
+    size = OBJECT.shape
+    turned = {"size": list(size[::-1]), "counts": rle["counts"]}
+    kept, _ = decode_in_frame(turned, size, order="height_width")
+    assert kept.shape == size[::-1]
+    changed, told = decode_in_frame(turned, size, order="width_height")
+    np.testing.assert_array_equal(changed, OBJECT)
+    assert [decision.kind for decision in told] == ["rle_size"]

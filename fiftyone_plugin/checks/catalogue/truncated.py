@@ -26,11 +26,14 @@ _ENDLESS = frozenset({"road", "vegetation", "water", "railway", "runway", "farml
 
 _SIDES = {"l": "left", "r": "right", "t": "top", "b": "bottom"}
 
+_FRAME = r"(?:image|picture|photo\w*|frame|scene|view|visual|shot|snapshot|border|boundary|edge)"
 _PART = re.compile(
-    r"\b(?:partial(?:ly)?|partly|incomplete|cut[ -]?off|cropped|truncated|half[ -]visible"
-    r"|(?:sticking|protruding|extending|reaching) (?:out|beyond|past|off)"
-    r"|(?:part|portion|segment|section|piece|fragment|sliver|tip|end) of (?:an?|the|its) "
-    r"(?!(?:\w+ )?(?:image|picture|photo\w*|frame|scene|view|visual|shot|snapshot)\b))",
+    r"\b(?:partial(?:ly)?|partly|half)[ -](?:visible|seen|shown|out|outside|cut|cropped|within)"
+    r"|\b(?:incomplete|cut[ -]?off|cropped|truncated)\b"
+    r"|\b(?:sticking|protruding|extending|reaching) (?:out|beyond|past|off)"
+    rf"(?: of)?(?: the| its)?(?: \w+)? {_FRAME}\b"
+    r"|\b(?:part|portion|segment|section|piece|fragment|sliver) of (?:an?|the|its) "
+    rf"(?!(?:\w+ )?{_FRAME}\b)",
     re.I,
 )
 """Asks for what there is of an object."""

@@ -62,6 +62,16 @@ class Settings:
         "auto",
         choices=("auto", "pixels", "unit"),
     )
+    mask_frame: str = option(
+        "which way up masks of turned images are: auto (by their size), upright, raw",
+        "auto",
+        choices=("auto", "upright", "raw"),
+    )
+    rle_size: str = option(
+        "the order of an RLE's sides: auto, height_width, width_height",
+        "auto",
+        choices=("auto", "height_width", "width_height"),
+    )
 
 
 class Index(Protocol):
@@ -84,9 +94,10 @@ class Index(Protocol):
 class Results:
     """Masks as they were found on disk; ignore pixels count as background."""
 
-    def __init__(self, index: Index, decisions: Decisions) -> None:
+    def __init__(self, index: Index, decisions: Decisions, frame: Any = "auto") -> None:
         self._index = index
         self._decisions = decisions
+        self._frame = frame
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
         """Each query's mask, ``NoPrediction``, or the ``MaskError`` that stands for it."""
@@ -109,13 +120,14 @@ class Results:
 
     def _upright(self, mask: Prediction, query: Query) -> Prediction:
         """A mask that has the size of its image as it is stored, turned as that is."""
-        if mask.shape != query.image_size or mask.shape == query.image_size[::-1]:
+        raw = mask.shape == query.image_size != query.image_size[::-1]
+        if not raw and self._frame != "raw":
             return mask  # shapes are (height, width), sizes (width, height)
         from importers.mask_frame import in_upright_frame
         from importers.media import ImageError, inspect_image
 
         try:
-            turned, decisions = in_upright_frame(mask, inspect_image(query.image))
+            turned, decisions = in_upright_frame(mask, inspect_image(query.image), self._frame)
         except ImageError:
             return mask
         for decision in decisions:
@@ -147,7 +159,8 @@ def load(settings: Settings, device: str) -> Results:
         raise UsageError(f"results.mask_values: {error}") from error
     decisions = Decisions()
     reading = MaskReading(values, decisions)
-    return Results(_index(path.resolve(), folder, reading, settings), decisions)
+    index = _index(path.resolve(), folder, reading, settings)
+    return Results(index, decisions, settings.mask_frame)
 
 
 def _index(path: Path, folder: bool, reading: MaskReading, settings: Settings) -> Index:
@@ -205,7 +218,9 @@ def _of_files(root: Path, files: list[Path], reading: MaskReading, settings: Set
 def _coco(contents: dict[Path, Any], reading: MaskReading, settings: Settings) -> Index:
     from fiftyone_plugin.predictors.results_coco import CocoResults
 
-    return CocoResults(contents, settings.min_score, settings.polygons, reading.on_note)
+    return CocoResults(
+        contents, settings.min_score, settings.polygons, settings.rle_size, reading.on_note
+    )
 
 
 class Several:

@@ -1,0 +1,97 @@
+"""How media and archives are read where that can be done in two ways, for every format alike.
+
+What is decided without these settings, ``docs/reading.md`` says; each overrides one kind of
+decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+from importers.params import ReadParam
+
+Orientation = Literal["upright", "raw"]
+MaskFrame = Literal["auto", "upright", "raw"]
+RLESize = Literal["auto", "height_width", "width_height"]
+LeftOut = Literal["skip", "read"]
+NoData = Literal["auto", "declared", "none"] | float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Settings of an import, whatever its format.
+
+    Attributes:
+        orientation: whether images are turned as they declare, or read as they are stored
+        mask_frame: which way up masks of turned images are; by default their size decides
+        rle_size: the order of an RLE's two sides; by default decided where it does not fit
+        no_data: which pixels of more than 8 bits hold no data: ``auto``, what the file declares
+            alone, none, or those of one value
+    """
+
+    orientation: Orientation = "upright"
+    mask_frame: MaskFrame = "auto"
+    rle_size: RLESize = "auto"
+    no_data: NoData = "auto"
+
+
+AS_DECIDED = Reading()
+"""Without a setting."""
+
+
+def _one_of(values: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"give one of {', '.join(values)}")
+        return text
+
+    return parse
+
+
+def _no_data(text: str) -> NoData:
+    if text in ("auto", "declared", "none"):
+        return text  # type: ignore[return-value]
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("give auto, declared, none, or a number") from None
+
+
+PARAMS = (
+    ReadParam(
+        "orientation",
+        "upright: images are turned as EXIF and TIFF declare; raw: they are read as stored",
+        _one_of(get_args(Orientation)),
+    ),
+    ReadParam(
+        "mask_frame",
+        "which way up masks of turned images are: auto (by their size), upright, raw",
+        _one_of(get_args(MaskFrame)),
+    ),
+    ReadParam(
+        "rle_size",
+        "the order of an RLE's sides: auto, height_width, width_height",
+        _one_of(get_args(RLESize)),
+    ),
+    ReadParam(
+        "no_data",
+        "which pixels of more than 8 bits hold no data: auto, declared, none, or a value",
+        _no_data,
+    ),
+)
+"""The settings as parameters of every format."""
+
+LEFT_OUT = ReadParam(
+    "left_out",
+    "files that a file manager left (._*, __MACOSX, .DS_Store): skip, or read",
+    _one_of(get_args(LeftOut)),
+)
+"""Of the formats whose readers list files."""
+
+
+def reading_of(given: Mapping[str, Any]) -> Reading:
+    """The settings among the parsed parameters of a format."""
+    names = {field.name for field in fields(Reading)}
+    return Reading(**{name: value for name, value in given.items() if name in names})
