@@ -94,7 +94,9 @@ def of_consensus(done: ConsensusSummary) -> Report:
     return Report(asdict(done), lines + listed(done.failures, "key"))
 
 
-def of_flag(done: FlagSummary, out: Path | str | None = None, kind: Kind = "pairs") -> Report:
+def of_flag(
+    done: FlagSummary, out: Path | str | None = None, kind: Kind = "pairs", dry_run: bool = False
+) -> Report:
     """A run of the checks over samples of a kind."""
     what = "pairs" if kind == "pairs" else "images"
     lines = [
@@ -102,7 +104,14 @@ def of_flag(done: FlagSummary, out: Path | str | None = None, kind: Kind = "pair
         + (f" ({counts(done.severities)})." if done.severities else ".")
     ]
     lines += table([(name, f"{count:,}") for name, count in done.findings.items()])
+    lines += [f"  {note}" for note in done.notes]
     lines += [f"  not run: {name} {want}" for name, want in done.not_run.items()]
+    for select, one in done.left_out.items():
+        lines.append(f"--select {select} leaves out {one['pairs']:,} {what}.")
+        rows = [(name, f"{count:,}") for name, count in one["checks"].items()]
+        lines += table([("dropped", f"{one['dropped']:,}"), *rows]) if dry_run else []
+    if dry_run:
+        lines.append("Nothing was stored.")
     if out:
         lines.append(f"All findings, worst first: {out}")
     return Report(asdict(done), lines)

@@ -6,6 +6,8 @@ and the RefSegRS copy on the hub for ``segmentation`` and ``phrase``.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 RENDITION = "rendition"
 KEY = "key"
 IMAGE_ID = "image_id"
@@ -94,3 +96,12 @@ def score_fields(eval_key: str) -> tuple[str, ...]:
     """All fields of an evaluation, the IoU first."""
     named = (iou_field, intersection_field, union_field, target_area_field, predicted_area_field)
     return tuple(name(eval_key) for name in named)
+
+
+class VerdictKind(StrEnum):
+    """The four verdicts, as they are stored."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    FIX = "fix"
+    UNSURE = "unsure"

@@ -48,7 +48,7 @@ _PLAIN: dict[str, type] = {
     fields.ORIGINAL_PHRASE: str,
 }
 _PAIR: dict[str, type] = {fields.PHRASE: str, fields.NO_TARGET: bool}
-_FINDING: dict[str, type] = {"severity": str, "score": float, "note": str}
+_FINDING: dict[str, type] = {"severity": str, "score": float, "note": str, "group": str}
 _CAPTION: dict[str, Any] = {"text": "", "task": 0, "annotator": ""}
 _TURN: dict[str, Any] = {
     "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0
@@ -59,7 +59,7 @@ def declare(dataset: Any, kind: Kind = "pairs") -> None:
     """Adds the fields of a kind of record; existing fields stay as they are."""
     dataset.media_type = "image"
     add_fields(dataset, _schema(kind))
-    _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
+    declare_findings(dataset)
     if kind == "instructions":
         _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
     if kind == "pairs":
@@ -131,6 +131,11 @@ def _listed(name: str, members: dict[str, Any]) -> Any:
 def declare_pixels(dataset: Any) -> None:
     """Adds the fields of image measurements to datasets that were imported without them."""
     add_fields(dataset, _pixel_schema())
+
+
+def declare_findings(dataset: Any) -> None:
+    """Adds the attributes of findings; datasets of earlier versions lack some."""
+    _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
 
 
 def declare_reading(dataset: Any) -> None:

@@ -1,4 +1,4 @@
-"""An audit: what is in a dataset and what was found in it, as a page with pictures.
+"""An audit: the contents and findings of a dataset as a page with pictures.
 
 Everything on the page comes from the stored findings; a dataset without any is checked first.
 """

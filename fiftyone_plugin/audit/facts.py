@@ -1,4 +1,4 @@
-"""What an audit tells of a dataset, counted in the database."""
+"""Counts of an audit, from the database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from fiftyone_plugin.audit.drawing import Shown, default_size
 from fiftyone_plugin.checks import SEVERITIES
 from fiftyone_plugin.checks.findings_store import ranked
+from fiftyone_plugin.checks.left_out import OPEN
 from fiftyone_plugin.checks.sample_reader import LABELS
 from fiftyone_plugin.exporters.selections import parse_selection
 from importers import fields, fo_internals, store
@@ -19,8 +20,8 @@ _TRIED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A finding with what it takes to draw it."""
+class FlaggedExample:
+    """A finding and how to draw its sample."""
 
     key: str
     phrase: str
@@ -31,13 +32,13 @@ class Example:
 
 
 @dataclass
-class Facts:
-    """What an audit tells.
+class AuditFacts:
+    """Counts of a dataset and its findings.
 
     Attributes:
         splits: by split ``{"pairs", "images", "clean", "quiet"}``: pairs, images, pairs that
-            the selection ``clean`` keeps, and pairs with no finding but ``info``
-        notes: in what the files differ from the published counts, as the import found
+            the selection ``clean`` keeps, and that ``quiet`` keeps
+        notes: differences from the published counts that the import found
         skipped: records that could not be imported
         findings: by check ``{"severity": count}``, the most first
         worst: pairs by their worst severity, ``""`` for those without a finding
@@ -57,11 +58,11 @@ class Facts:
         return sum(one["pairs"] for one in self.splits.values())
 
 
-def gather(dataset: Any) -> Facts:
+def gather(dataset: Any) -> AuditFacts:
     """Counts everything in one pass over the pairs, and one over the findings."""
     info = store.info(dataset)
-    facts = Facts(notes=list(info.get("notes", ())), skipped=int(info.get("skipped_total", 0)))
-    clean = parse_selection(dataset, "clean")
+    facts = AuditFacts(notes=list(info.get("notes", ())), skipped=int(info.get("skipped_total", 0)))
+    choices = {select: parse_selection(dataset, select) for select in OPEN}
     images: dict[str, set[int]] = {}
     wanted = ("tags", fields.IMAGE_ID, fields.VERDICT, fields.IMAGE_MISSING, f"{LABELS}.severity")
     for doc in store.stream(dataset, wanted):
@@ -74,8 +75,8 @@ def gather(dataset: Any) -> Facts:
         facts.placeholders += bool(doc.get(fields.IMAGE_MISSING))
         images.setdefault(split, set()).add(hash(doc[fields.IMAGE_ID]))
         one["pairs"] += 1
-        one["clean"] += clean(doc)
-        one["quiet"] += clean(doc) and name in ("", "info")
+        for select, choice in choices.items():
+            one[select] += choice(doc)
     for split, seen in images.items():
         facts.splits[split]["images"] = len(seen)
     facts.findings = _findings(dataset)
@@ -95,10 +96,10 @@ def _findings(dataset: Any) -> dict[str, dict[str, int]]:
     return dict(sorted(found.items(), key=lambda one: (-sum(one[1].values()), one[0])))
 
 
-def examples(dataset: Any, check: str, count: int, *, outlines_only: bool) -> list[Example]:
+def examples(dataset: Any, check: str, count: int, *, outlines_only: bool) -> list[FlaggedExample]:
     """The worst findings of a check, each on another image."""
     lines = islice(ranked(dataset, where={"label": check}), _TRIED)
-    chosen: list[Example] = []
+    chosen: list[FlaggedExample] = []
     seen: set[tuple[str, str]] = set()
     for example, image in _drawable(dataset, list(lines), outlines_only):
         if len(chosen) >= count:
@@ -111,8 +112,8 @@ def examples(dataset: Any, check: str, count: int, *, outlines_only: bool) -> li
 
 def _drawable(
     dataset: Any, lines: list[dict[str, Any]], outlines_only: bool
-) -> Iterator[tuple[Example, tuple[str, str]]]:
-    """Findings with their files, and what tells their image and mask from others."""
+) -> Iterator[tuple[FlaggedExample, tuple[str, str]]]:
+    """Findings with their files, and an identity of their image and mask."""
     wanted = ("filepath", fields.KEY, fields.RENDITION, fields.IMAGE_ID, fields.IMAGE_MISSING,
               f"{fields.SEGMENTATION}.mask_path", "metadata.width", "metadata.height",
               f"{fields.MASK_STATS}.digest")  # fmt: skip
@@ -129,5 +130,5 @@ def _drawable(
         )
         given = {name: line[name] for name in ("key", "severity", "score", "note")}
         digest = (doc.get(fields.MASK_STATS) or {}).get("digest") or ""
-        example = Example(**given, phrase=line["phrase"] or "", shown=shown)
+        example = FlaggedExample(**given, phrase=line["phrase"] or "", shown=shown)
         yield example, (doc[fields.IMAGE_ID], digest[:16])

@@ -52,14 +52,3 @@ def _written(line: str, at: int) -> str:
             return character
     # The comment parts what would be a mention or an address once the entity is read.
     return f"&#{ord(character)};" + ("<!-- -->" if character == "@" else "")
-
-
-def row(*cells: str) -> str:
-    """A row of a table; the cells are Markdown already."""
-    return f"| {' | '.join(cells)} |"
-
-
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """A table with the first column to the left and the others to the right."""
-    rule = ["---", *("---:" for _ in head[1:])]
-    return [row(*head), row(*rule), *(row(*cells) for cells in rows)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jinja2
+
 from fiftyone_plugin.audit.drawing import draw_row
-from fiftyone_plugin.audit.facts import Example, Facts, examples, gather
-from fiftyone_plugin.audit.markdown import escape, table
+from fiftyone_plugin.audit.facts import AuditFacts, FlaggedExample, examples, gather
+from fiftyone_plugin.audit.markdown import escape
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
 from fiftyone_plugin.checks.runner import RAN, choose, flag, kind_of
 from fiftyone_plugin.reports import Report
@@ -36,7 +38,7 @@ def audit(
     outlines_only: bool = False,
     progress: Progress = no_progress,
 ) -> Report:
-    """Writes what was found in a dataset.
+    """Writes the audit of a dataset.
 
     Args:
         dataset: that PairLens imported; it is checked first if it never was
@@ -60,8 +62,7 @@ def audit(
     facts = gather(dataset)
     page = _Page(dataset, out, facts, examples, outlines_only)
     try:
-        lines = list(page.lines(title or dataset.name, source))
-        write_atomic(out, ("\n".join(lines) + "\n").encode())
+        write_atomic(out, page.render(title or dataset.name, source).encode())
     except OSError as error:
         raise StateError(f"the audit cannot be written to {out} ({error.strerror})") from error
     data = {
@@ -85,11 +86,23 @@ def _unchecked(dataset: Any) -> bool:
     return fo_internals.collection(dataset).find_one({fields.QUALITY: None}, {"_id": 1}) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What a check found, with examples and the path of their picture from the page."""
+
+    check: str
+    about: str
+    count: int
+    counts: str
+    examples: list[FlaggedExample]
+    picture: str = ""
+
+
 class _Page:
     """The page of one dataset."""
 
     def __init__(
-        self, dataset: Any, out: Path, facts: Facts, examples: int, outlines_only: bool
+        self, dataset: Any, out: Path, facts: AuditFacts, examples: int, outlines_only: bool
     ) -> None:
         self._dataset = dataset
         self._out = out
@@ -98,112 +111,44 @@ class _Page:
         self._outlines_only = outlines_only
         self.pictures: list[str] = []
 
-    def lines(self, title: str, source: str | None) -> Iterator[str]:
-        """The lines of the page, drawing as it goes."""
-        yield from (f"# {escape(title)}", "")
-        if source:
-            yield from (escape(source, longest=1000), "")
-        yield from self._how()
-        yield from self._counts()
-        yield from self._overview()
-        yield from self._leaks()
-        yield from self._subset()
-        yield "## Findings, check by check"
-        for name in self._facts.findings:
-            yield from self._check(name)
-
-    def _how(self) -> Iterator[str]:
+    def render(self, title: str, source: str | None) -> str:
+        """The page as Markdown; pictures are drawn on the way."""
+        facts = self._facts
+        ran, kind = store.info(self._dataset).get(RAN) or {}, kind_of(self._dataset)
         command = f"pairlens audit {self._dataset.name} --out {self._out.name}"
-        yield (
-            f"Written by `{command.replace('`', '')}`. A finding is a doubt with its evidence, "
-            "not a verdict: *error* means that the pair cannot be right, *warning* that it is "
-            "probably wrong, *info* that it is worth knowing."
+        return _template().render(
+            title=title,
+            source=source,
+            command=command.replace("`", ""),
+            facts=facts,
+            severities=SEVERITIES,
+            silent=[name for name in ran if name not in facts.findings],
+            not_run=[name for name in CHECKS if name not in ran and kind in CHECKS[name].kinds],
+            repeated=[self._repeated(name) for name in (*LEAKS, *COPIES)],
+            sections=[self._section(name) for name in facts.findings],
         )
-        yield ""
 
-    def _counts(self) -> Iterator[str]:
-        facts = self._facts
-        yield from ("## What is there", "")
-        rows = [(escape(name), _n(one["pairs"]), _n(one["images"])) for name, one in
-                facts.splits.items()]  # fmt: skip
-        rows.append(("all", _n(facts.pairs), _n(sum(o["images"] for o in facts.splits.values()))))
-        yield from table(("split", "pairs", "images"), rows)
-        yield ""
-        if facts.placeholders:
-            yield f"- {_n(facts.placeholders)} pairs came without their image."
-        if facts.skipped:
-            yield f"- {_n(facts.skipped)} records could not be imported."
-        yield from (f"- {escape(note, longest=300)}" for note in facts.notes)
-        yield ""
+    def _repeated(self, name: str) -> _Section:
+        """Leaks are listed where they are quoted at all: each should be looked at."""
+        count = sum(self._facts.findings.get(name, {}).values())
+        found = []
+        if name in LEAKS and count and self._examples:
+            found = examples(self._dataset, name, _LISTED, outlines_only=True)
+        return _Section(name, CHECKS[name].about, count, "", found)
 
-    def _overview(self) -> Iterator[str]:
-        facts = self._facts
-        yield from ("## What was found", "")
-        none = facts.worst.get("", 0)
-        told = [f"{_n(facts.worst.get(s, 0))} pairs *{s}*" for s in SEVERITIES]
-        yield f"At worst, {', '.join(told)}; of {_n(none)} nothing is said."
-        yield ""
-        rows = [
-            (
-                f"[`{name}`](#{name})",
-                *(_n(counted.get(s, 0)) for s in SEVERITIES),
-                f"{sum(counted.values()) / facts.pairs:.2%}".replace("%", " %"),
-            )
-            for name, counted in facts.findings.items()
-        ]
-        yield from table(("check", *SEVERITIES, "of all pairs"), rows)
-        ran = store.info(self._dataset).get(RAN) or {}
-        silent = [f"`{name}`" for name in ran if name not in facts.findings]
-        kind = kind_of(self._dataset)
-        absent = [f"`{n}`" for n in CHECKS if n not in ran and kind in CHECKS[n].kinds]
-        yield ""
-        if silent:
-            yield f"Nothing was found by {', '.join(silent)}."
-        if absent:
-            yield f"Not run, for want of what they need: {', '.join(absent)}."
-        yield ""
-
-    def _leaks(self) -> Iterator[str]:
-        yield from ("## Leaks and duplicates", "")
-        for name in (*LEAKS, *COPIES):
-            count = sum(self._facts.findings.get(name, {}).values())
-            yield f"- `{name}`: {_n(count)} pairs. {CHECKS[name].about}"
-            if name in LEAKS and count and self._examples:
-                found = examples(self._dataset, name, _LISTED, outlines_only=True)
-                yield from (f"  - {escape(one.key)}: {escape(one.note, 240)}" for one in found)
-        yield ""
-
-    def _subset(self) -> Iterator[str]:
-        facts = self._facts
-        yield from ("## What a cleaned subset keeps", "")
-        yield (
-            "*Clean* is what `pairlens export --select clean` writes: pairs that were not "
-            "dropped and have no open error. *Quiet* leaves out the warnings as well, which a "
-            "reviewer would keep in part."
-        )
-        yield ""
-        rows = [
-            (escape(name), _n(one["pairs"]), _of(one["clean"], one), _of(one["quiet"], one))
-            for name, one in facts.splits.items()
-        ]
-        yield from table(("split", "pairs", "clean", "quiet"), rows)
-        yield ""
-
-    def _check(self, name: str) -> Iterator[str]:
+    def _section(self, name: str) -> _Section:
         counted = self._facts.findings[name]
-        said = ", ".join(f"{_n(counted[s])} {s}" for s in SEVERITIES if s in counted)
+        counts = ", ".join(f"{counted[s]:,} {s}" for s in SEVERITIES if s in counted)
         about = CHECKS[name].about if name in CHECKS else "A check of an earlier version."
-        yield from ("", f"### {escape(name)}".replace("&#95;", "_"), "", f"{about} {said}.", "")
-        if name in UNDRAWN or not self._examples:
-            return
-        found = examples(self._dataset, name, self._examples, outlines_only=self._outlines_only)
-        picture = self._draw(name, found)
-        yield from (f"![the worst of {name}]({picture})", "")
-        for number, one in enumerate(found, 1):
-            yield f"{number}. “{escape(one.phrase)}”\\"
-            yield f"   {one.severity}, score {one.score:.2f}: {escape(one.note, longest=300)}"
+        found, picture = [], ""
+        if name not in UNDRAWN and self._examples:
+            found = examples(self._dataset, name, self._examples, outlines_only=self._outlines_only)
+            picture = self._draw(name, found)
+        # A heading is an address within the page, so its underscores stay.
+        title = escape(name).replace("&#95;", "_")
+        return _Section(title, about, sum(counted.values()), counts, found, picture)
 
-    def _draw(self, check: str, found: list[Example]) -> str:
+    def _draw(self, check: str, found: list[FlaggedExample]) -> str:
         """Draws the examples of a check; returns the picture's path from the page."""
         stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in self._out.stem)
         name = f"images/{stem}-{check}.png"
@@ -212,9 +157,18 @@ class _Page:
         return name
 
 
-def _n(count: int) -> str:
-    return f"{count:,}"
-
-
-def _of(part: int, whole: dict[str, int]) -> str:
-    return f"{part:,} ({part / max(1, whole['pairs']):.1%})".replace("%", " %")
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fiftyone_plugin.audit", "."),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "md": escape,
+        "number": "{:,}".format,
+        "percent": lambda share, digits: f"{share * 100:.{digits}f} %",
+        "code": lambda names: ", ".join(f"`{name}`" for name in names),
+    }
+    return environment.get_template("page.md.jinja")

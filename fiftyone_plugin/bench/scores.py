@@ -9,7 +9,7 @@ from fiftyone_plugin.checks import SEVERITIES, Finding
 
 def sureness(findings: Iterable[Finding], checks: Sequence[str]) -> float:
     """How sure some checks are that a pair is bad: 0 not at all, else by severity, then score."""
-    ranks = [f.rank for f in findings if f.check in checks]
+    ranks = [(SEVERITIES.index(f.severity), f.score) for f in findings if f.check in checks]
     if not ranks:
         return 0.0
     severity, score = min(ranks)

@@ -19,10 +19,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
+from fiftyone_plugin.checks.chances import chance
 from importers.errors import UsageError
 from importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
 from importers.formats.base import Kind
@@ -37,6 +39,9 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 Scope = Literal["sample", "image", "dataset"]
 """What a check compares: each sample by itself, those of one image, or all of a dataset."""
+
+Subject = Literal["mask", "image"]
+"""What the findings of a check judge: the sample's mask with its queries, or the image."""
 
 PREDICTIONS = "predictions"
 """In a check's ``needs``: it runs only where scored predictions were named."""
@@ -108,30 +113,59 @@ class Issue:
 
     Attributes:
         key: of the sample
-        score: 0 surely bad to 1 no doubt
+        score: the strength of the evidence, 0 surely bad to 1 no doubt, on the check's own scale
         note: the evidence, in numbers and words that can be verified at a glance
         severity: where this case differs from the check's own severity
+        group: where samples with other masks share this issue, such as the two of a swap: a text
+            that is equal for all of them, and on every machine
     """
 
     key: str
     score: float
     note: str
     severity: Severity | None = None
+    group: str = ""
 
 
 class Finding(NamedTuple):
-    """An issue with its sample and its check: a line of ``findings.jsonl``."""
+    """An issue with its sample and its check: a line of ``findings.jsonl``.
+
+    ``score`` is the estimated chance that the pair is right; see
+    :mod:`fiftyone_plugin.checks.chances`. ``group`` is equal for the findings that one look
+    decides; see :func:`group_of`.
+    """
 
     key: str
     check: str
     severity: Severity
     score: float
     note: str
+    group: str = ""
 
     @property
-    def rank(self) -> tuple[int, float]:
-        """Worst first: by severity, then by score."""
-        return SEVERITIES.index(self.severity), self.score
+    def rank(self) -> tuple[float, int]:
+        """Worst first: by score, then by severity."""
+        return self.score, SEVERITIES.index(self.severity)
+
+
+def group_of(text: str) -> str:
+    """The id of a group, 12 hexadecimal digits, of what its findings have in common."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def mask_group(key: str, digest: str | None) -> str:
+    """The group of the findings that judge a mask, or a sample without one.
+
+    Args:
+        key: of any sample of the image and mask
+        digest: of the mask, ``None`` or ``""`` for no mask
+    """
+    return group_of(f"{_image_part(key)} {digest or ''}")
+
+
+def _image_part(key: str) -> str:
+    """Dataset, split and image of ``dataset/split/image#query``."""
+    return key.rpartition("#")[0] or key
 
 
 CheckFunction = Callable[..., Iterable[Issue]]
@@ -161,6 +195,9 @@ class Check:
         topic: the heading under which ``docs/checks.md`` has it
         fires: samples of which it reports at least the first issue that the documentation shows
         silent: samples alike of which it reports nothing
+        subject: what its findings judge; those of one subject are one group
+        shared: whether other queries of the same mask, which mostly are paraphrases, are likely
+            to have the same fault: they are then reported as ``info``
     """
 
     name: str
@@ -175,6 +212,8 @@ class Check:
     topic: str = ""
     fires: tuple[Sample, ...] = ()
     silent: tuple[Sample, ...] = ()
+    subject: Subject = "mask"
+    shared: bool = False
 
     def with_params(self, given: dict[str, Any]) -> Check:
         """The check with some parameters set; texts are cast to the default's type.
@@ -209,13 +248,16 @@ class Check:
         yield from self.function(given, **self.params)
 
     def finding(self, issue: Issue) -> Finding:
-        """An issue of this check as a finding."""
+        """An issue of this check as a finding; the group is empty where it is that of the mask."""
+        group = issue.group or (_image_part(issue.key) if self.subject == "image" else "")
+        severity = issue.severity or self.severity
         return Finding(
             key=issue.key,
             check=self.name,
-            severity=issue.severity or self.severity,
-            score=min(1.0, max(0.0, round(issue.score, 4))),
+            severity=severity,
+            score=chance(self.name, severity, issue.score),
             note=issue.note,
+            group=group_of(group) if group else "",
         )
 
 
@@ -234,6 +276,8 @@ def check(
     scope: Scope = "sample",
     keeps: tuple[Statistic, ...] = (),
     kinds: tuple[Kind, ...] = ("pairs",),
+    subject: Subject = "mask",
+    shared: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Registers the decorated generator function as a check; see :class:`Check`."""
 
@@ -247,7 +291,7 @@ def check(
         CHECKS.add(
             name,
             Check(name, severity, scope, needs, about, function, params, keeps, kinds, topic,
-                  *examples),
+                  *examples, subject, shared),
         )  # fmt: skip
         return function
 

@@ -37,6 +37,9 @@ FIXED = (
 EMBEDDING_PARAMS = ("image_field", "text_field")
 """Parameters that name the fields of embeddings."""
 
+MASK_DIGEST = f"{fields.MASK_STATS}.digest"
+"""The column by which masks are told apart; every batch has it as well."""
+
 _MEASURED: dict[str, type] = {
     fields.MASK_STATS: MaskStats,
     fields.IMAGE_STATS: ImageStats,
@@ -102,7 +105,7 @@ class Columns:
             texts: fields of captions and conversations that are read whatever the checks need
         """
         checks = list(checks)
-        needs = {need for one in checks for need in one.needs}
+        needs = {MASK_DIGEST, *(need for one in checks for need in one.needs)}
         paths, parts = list(FIXED), []
         for field, kind in _MEASURED.items():
             slots: tuple[str, ...] = tuple(kind.__slots__)
@@ -388,7 +391,7 @@ class Batch:
     @cached_property
     def masks(self) -> Integers:
         """A number for each mask within a split, equal for equal masks."""
-        pairs = zip(self.values("tags"), self.values(f"{fields.MASK_STATS}.digest"), strict=True)
+        pairs = zip(self.values("tags"), self.values(MASK_DIGEST), strict=True)
         return np.fromiter(map(hash, pairs), np.int64, len(self))
 
     @cached_property
@@ -410,6 +413,12 @@ class Batch:
         for start, end in zip([0, *ends.tolist()], [*ends.tolist(), len(rows)], strict=True):
             if end - start > 1:
                 yield sorted(rows[start:end].tolist(), key=self.keys.__getitem__)
+
+    @cached_property
+    def siblings(self) -> dict[int, list[int]]:
+        """For the rows whose image and mask other rows have as well: all of these rows."""
+        there = self.there(MASK_DIGEST)
+        return {row: rows for rows in self.groups(self.masks, where=there) for row in rows}
 
     @cached_property
     def scored(self) -> Bools:

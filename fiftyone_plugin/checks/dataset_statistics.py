@@ -40,12 +40,16 @@ class DatasetStatistics:
     ``statistics[words]`` are the values that the function ``words`` had for every batch, joined in
     the order in which the batches came. Texts are held once each: in their place stand numbers,
     and :meth:`texts` has what these mean.
+
+    Attributes:
+        notes: what checks say of the dataset as a whole, instead of a finding on most samples
     """
 
     def __init__(self) -> None:
         self._parts: defaultdict[Statistic, list[NDArray[Any]]] = defaultdict(list)
         self._texts: defaultdict[Statistic, dict[Any, int]] = defaultdict(dict)
         self._read_again: ReadAgain = lambda numbers: iter(())
+        self.notes: list[str] = []
 
     def reading(self, read_again: ReadAgain) -> DatasetStatistics:
         """The same statistics, with another way to read samples again."""

@@ -1,4 +1,4 @@
-"""The tables of ``docs/checks.md``, as the checks declare themselves.
+"""The tables of ``docs/checks.md``: the checks as they declare themselves, and their scores.
 
 python -m fiftyone_plugin.checks.documentation docs/checks.md
 """
@@ -10,15 +10,19 @@ import sys
 from pathlib import Path
 
 from fiftyone_plugin.checks import CHECKS, Batch, Check
+from fiftyone_plugin.checks.chances import SIBLING
+from fiftyone_plugin.checks.chances_table import TABLE
 from fiftyone_plugin.checks.engine import issues_in
 
 
 def documented(page: str) -> str:
-    """The page with a row for every check, each under the heading that it declares.
+    """The page with a row for every check, each under the heading that it declares, and with the
+    table of scores.
 
     Raises:
         ValueError: for a check whose heading the page has not
     """
+    page = _SCORES.sub(lambda found: found[1] + "".join(map(_score_rows, TABLE)), page)
     rows = {one.name: row(one) for one in CHECKS.values()}
     page = re.sub(r"^\| `(\w+)` \| (?:error|warning|info) \|.*\n", "", page, flags=re.M)
     for one in CHECKS.values():
@@ -27,6 +31,20 @@ def documented(page: str) -> str:
             raise ValueError(f"docs/checks.md has no table under the heading {one.topic!r}")
         page = f"{page[: table.end()]}{rows[one.name]}\n{page[table.end() :]}"
     return page
+
+
+_SCORES = re.compile(r"^(\| check \| strength \|.*\n\|[-|]+\n)(?:\|.*\n)*", re.M)
+
+
+def _score_rows(check: str) -> str:
+    """Lines of the table of scores."""
+    lines = []
+    for one in TABLE[check]:
+        strength = f"{one.low:g}" if one.low == one.high else f"{one.low:g} - {one.high:g}"
+        counts = f"{one.right} | {one.arguable} | {one.wrong}"
+        name = f"`{check}`" if check != SIBLING else "other queries of the mask"
+        lines.append(f"| {name} | {strength} | {counts} | {one.chance} |\n")
+    return "".join(lines)
 
 
 def row(one: Check) -> str:

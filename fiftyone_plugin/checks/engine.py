@@ -12,6 +12,7 @@ import numpy as np
 
 from fiftyone_plugin.checks.base import Check, Finding, Issue, Sample
 from fiftyone_plugin.checks.batch import Batch, Columns, Integers, Row
+from fiftyone_plugin.checks.chances import SIBLING, chance
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept, keep
 
 
@@ -41,7 +42,8 @@ def examine(rows: Sequence[Row], columns: Columns, checks: Sequence[Check]) -> E
 def find_in(batch: Batch, checks: Iterable[Check]) -> dict[int, list[Finding]]:
     """Findings of checks of samples and images, by row."""
     found: defaultdict[int, list[Finding]] = defaultdict(list)
-    for one in checks if len(batch) else ():
+    checks = list(checks) if len(batch) else []
+    for one in checks:
         if one.on_text_alone and batch.cache.is_stored:
             issues = batch.cache.run(one, lambda rows, one=one: list(one.run(batch.take(rows))),
                                      batch.row_of)  # fmt: skip
@@ -49,7 +51,26 @@ def find_in(batch: Batch, checks: Iterable[Check]) -> dict[int, list[Finding]]:
             issues = one.run(batch)
         for issue in issues:
             found[batch.row_of[issue.key]].append(one.finding(issue))
+    _add_siblings(batch, checks, found)
     return dict(found)
+
+
+def _add_siblings(
+    batch: Batch, checks: Iterable[Check], found: defaultdict[int, list[Finding]]
+) -> None:
+    """Reports other queries of a mask whose query has a fault that paraphrases share."""
+    shared = {one.name for one in checks if one.shared}
+    own = [(row, f) for row, findings in found.items() for f in findings if f.check in shared]
+    for row, finding in own:
+        for other in batch.siblings.get(row, ()):
+            if all(f.check != finding.check for f in found[other]):
+                found[other].append(_of_sibling(finding, batch.keys[other]))
+
+
+def _of_sibling(own: Finding, key: str) -> Finding:
+    note = f"of {own.key}, another query of this mask: {own.note}"
+    score = chance(SIBLING, "info", 0.5)
+    return own._replace(key=key, severity="info", score=score, note=note)
 
 
 def find_across(
@@ -74,11 +95,12 @@ def find_across(
 def find_all(samples: Sequence[Sample], checks: Sequence[Check]) -> dict[str, list[Finding]]:
     """Findings of all checks by key, as they would be if the samples were a dataset."""
     batch = Batch.of(samples, checks)
-    found: dict[str, list[Finding]] = {key: [] for key in batch.keys}
+    found: defaultdict[int, list[Finding]] = defaultdict(list)
     for one in checks if len(batch) else ():
         for issue in issues_in(batch, one):
-            found[issue.key].append(one.finding(issue))
-    return found
+            found[batch.row_of[issue.key]].append(one.finding(issue))
+    _add_siblings(batch, checks, found)
+    return {key: found[row] for row, key in enumerate(batch.keys)}
 
 
 def issues_in(batch: Batch, one: Check) -> Iterator[Issue]:

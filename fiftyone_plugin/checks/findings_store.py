@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from bson import ObjectId
 
-from fiftyone_plugin.checks.base import SEVERITIES, Finding
-from fiftyone_plugin.checks.batch import Columns, Row
+from fiftyone_plugin.checks.base import SEVERITIES, Finding, mask_group
+from fiftyone_plugin.checks.batch import MASK_DIGEST, Columns, Row
 from fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, LABELS
 from importers import fields, fo_internals, store
 from importers.errors import StateError
 from importers.parallel import one_behind
+
+IN_MEMORY = 32 << 20
+"""Bytes up to which what comes later waits in memory."""
 
 SOUND = 1.0
 """The quality of a sample without findings."""
@@ -39,6 +44,8 @@ class Checked:
         ids, keys: of the samples
         qualities: as stored, ``None`` where a sample was never checked
         labels: their findings as stored, ``None`` or empty where there are none
+        verdicts: as stored, ``None`` where a sample was not reviewed
+        masks: digests of their masks, ``None`` where there is no mask
         found: those of now, by the sample's number here, where there are any
     """
 
@@ -46,14 +53,16 @@ class Checked:
     keys: Sequence[str]
     qualities: Sequence[float | None]
     labels: Sequence[Labels | None]
+    verdicts: Sequence[str | None]
+    masks: Sequence[str | None]
     found: dict[int, list[Finding]]
 
     @classmethod
     def of(cls, rows: Sequence[Row], columns: Columns, found: dict[int, list[Finding]]) -> Checked:
         """Rows with the columns of ``EARLIER``, and what was found about them."""
-        at = map(columns.paths.index, (EARLIER[0], fields.KEY, *EARLIER[1:]))
-        ids, keys, qualities, labels = ([row[n] for row in rows] for n in at)
-        return cls(ids, keys, qualities, labels, found)
+        at = map(columns.paths.index, (EARLIER[0], fields.KEY, *EARLIER[1:], MASK_DIGEST))
+        ids, keys, qualities, labels, verdicts, masks = ([row[n] for row in rows] for n in at)
+        return cls(ids, keys, qualities, labels, verdicts, masks, found)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -64,16 +73,30 @@ class Checked:
             kept = [f for f in earlier_findings(key, labels) if f.check not in running]
             if key in more or kept:
                 self.found.setdefault(number, []).extend([*more.get(key, ()), *kept])
-        for findings in self.found.values():
-            findings.sort(key=lambda f: (f.rank, f.check))
+        for number, findings in self.found.items():
+            self.found[number] = sorted_findings(findings, self.masks[number])
+
+
+def sorted_findings(findings: Iterable[Finding], mask: str | None) -> list[Finding]:
+    """The findings of a sample, worst first, each with its group.
+
+    Args:
+        findings: of one sample
+        mask: the digest of its mask, ``None`` where there is no mask
+    """
+    grouped = (f if f.group else f._replace(group=mask_group(f.key, mask)) for f in findings)
+    return sorted(grouped, key=lambda f: (f.rank, f.check))
 
 
 def earlier_findings(key: str, labels: Labels | None) -> list[Finding]:
-    """The findings that a sample has; labels that someone else put there are left out."""
+    """The findings that a sample has; labels that someone else put there are left out.
+
+    Those of datasets that were flagged before there were groups have an empty group.
+    """
     return [
-        Finding(key, *label)
+        Finding(key, *label[:-1], group=label[-1] or "")
         for label in labels or ()
-        if len(label) == len(LABEL_VALUES) and None not in label
+        if len(label) == len(LABEL_VALUES) and None not in label[:-1]
     ]
 
 
@@ -116,7 +139,7 @@ def _store(
 
 def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:
     stored = [tuple(label) for label in some.labels[number] or ()]
-    found = [(f.check, f.severity, f.score, f.note) for f in findings]
+    found = [tuple(f[1:]) for f in findings]
     return some.qualities[number] != _quality(findings) or stored != found
 
 
@@ -136,6 +159,7 @@ def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
             "severity": f.severity,
             "score": f.score,
             "note": f.note,
+            "group": f.group,
         }
         for f in findings
     ]
@@ -172,6 +196,9 @@ def write_findings(samples: Any, out: Path) -> int:
 def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
     """Yields the findings of samples, worst first: what a line of ``findings.jsonl`` holds.
 
+    By score, then severity, then key. Of a group the worst comes in its place, the others behind
+    all groups.
+
     Args:
         samples: a dataset or view
         where: what the finding must be, such as ``{"label": "tiny_mask"}``
@@ -182,10 +209,26 @@ def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[
         {"$unwind": f"${LABELS}"},
         {"$match": {f"{LABELS}.{name}": value for name, value in (where or {}).items()}},
         {"$addFields": {"rank": {"$indexOfArray": [list(SEVERITIES), f"${LABELS}.severity"]}}},
-        {"$sort": {"rank": 1, f"{LABELS}.score": 1, fields.KEY: 1}},
+        {"$sort": {f"{LABELS}.score": 1, "rank": 1, fields.KEY: 1, f"{LABELS}.label": 1}},
     ]
+    groups: set[str] = set()
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as others:
+        for line in _lines(samples, pipeline):
+            if line["group"] in groups:
+                pickle.dump(line, others)
+                continue
+            if line["group"]:
+                groups.add(line["group"])
+            yield line
+        end = others.tell()
+        others.seek(0)
+        while others.tell() < end:
+            yield pickle.load(others)
+
+
+def _lines(samples: Any, pipeline: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for doc in fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True):
         one = doc[fields.FINDINGS]["classifications"]
         phrase = doc.get(fields.PHRASE, doc.get(fields.CAPTION))
         line = {"key": doc[fields.KEY], "phrase": phrase, "check": one["label"]}
-        yield line | {name: one[name] for name in ("severity", "score", "note")}
+        yield line | {name: one.get(name) for name in LABEL_VALUES[1:]}

@@ -26,19 +26,17 @@ from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
 from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from fiftyone_plugin.checks.engine import Examined, examine, find_across
-from fiftyone_plugin.checks.findings_store import Checked, write, write_findings
+from fiftyone_plugin.checks.findings_store import IN_MEMORY, Checked, write, write_findings
+from fiftyone_plugin.checks.left_out import LeftOut
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
 from fiftyone_plugin.checks.sample_reader import EARLIER, batches, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
 from importers import fields, fo_internals, schema, store
-from importers.errors import StateError
+from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.scorings import evaluation_of
-
-IN_MEMORY = 32 << 20
-"""Bytes up to which findings wait in memory."""
 
 
 @dataclass
@@ -51,8 +49,11 @@ class FlagSummary:
         findings: their number by check
         severities: and by severity
         written: samples whose findings or quality changed
+        left_out: by selection, ``clean`` and ``quiet``, what it leaves out and for which checks;
+            see :meth:`fiftyone_plugin.checks.left_out.LeftOut.summary`
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
+        notes: what the checks say of the dataset as a whole
         seconds: that it took
     """
 
@@ -61,8 +62,10 @@ class FlagSummary:
     findings: dict[str, int] = field(default_factory=dict)
     severities: dict[str, int] = field(default_factory=dict)
     written: int = 0
+    left_out: dict[str, Any] = field(default_factory=dict)
     images_read: int = 0
     not_run: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -74,6 +77,7 @@ def flag(
     params: Mapping[str, Mapping[str, Any]] | None = None,
     out: Path | None = None,
     workers: int = 1,
+    dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> FlagSummary:
     """Runs checks and stores their findings on the samples.
@@ -89,13 +93,16 @@ def flag(
         out: a JSON Lines file for all findings that the samples then have, worst first
         workers: processes that check at once; with more than one, a script that calls this
             must have its calls under ``if __name__ == "__main__"``
+        dry_run: only count: what samples have is left as it is
         progress: called with pairs done and pairs in all
 
     Raises:
-        UsageError: for an unknown check or parameter, or workers below 1
+        UsageError: for an unknown check or parameter, workers below 1, or ``out`` with ``dry_run``
         StateError: if a named prediction field was not scored, or a check's needs are not met
     """
     started = time.perf_counter()
+    if dry_run and out is not None:
+        raise UsageError("a dry run stores no findings, and the file is made of stored ones")
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
     summary = FlagSummary(pairs=len(samples))
     chosen = choose(
@@ -110,10 +117,14 @@ def flag(
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
     severities: Counter[str] = Counter()
+    left_out = LeftOut()
 
     def found() -> Iterator[Checked]:
         done = 0
-        for some in find(samples, chosen, ious, workers):
+        for some in find(samples, chosen, ious, workers, summary.notes):
+            for number, verdict in enumerate(some.verdicts):
+                if verdict is not None or number in some.found:
+                    left_out.add(verdict, some.found.get(number, ()))
             for findings in some.found.values():
                 counts.update(f.check for f in findings)
                 severities.update(f.severity for f in findings)
@@ -122,14 +133,20 @@ def flag(
             progress(done, summary.pairs)
             yield some
 
+    dataset = fo_internals.dataset_of(samples)
     with _uncollected():
-        summary.written = write(fo_internals.dataset_of(samples), found())
-    if samples is fo_internals.dataset_of(samples):
+        if dry_run:
+            deque(found(), maxlen=0)
+        else:
+            schema.declare_findings(dataset)
+            summary.written = write(dataset, found())
+    if samples is dataset and not dry_run:
         remember(samples, chosen)
     if out is not None:
         write_findings(samples, out)
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
+    summary.left_out = left_out.summary()
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
 
@@ -220,7 +237,11 @@ def kind_of(samples: Any) -> Kind:
 
 
 def find(
-    samples: Any, checks: Sequence[Check], ious: Mapping[str, str], workers: int = 1
+    samples: Any,
+    checks: Sequence[Check],
+    ious: Mapping[str, str],
+    workers: int = 1,
+    notes: list[str] | None = None,
 ) -> Iterator[Checked]:
     """Yields all samples as they were read, with their findings, worst first, image by image.
 
@@ -232,6 +253,7 @@ def find(
         checks: to run
         ious: the field of the IoU by prediction field
         workers: processes; 1 for none but this
+        notes: takes what checks say of the dataset as a whole
     """
     running = {one.name for one in checks}
     across = [one for one in checks if one.scope == "dataset"]
@@ -251,6 +273,8 @@ def find(
             ids += b"".join(one.binary for one in some.ids)
             pickle.dump(some, waiting)
         more = find_across(statistics, across, partial(_read_again, samples, ious, ids))
+        if notes is not None:
+            notes += statistics.notes
         end = waiting.tell()
         waiting.seek(0)
         while waiting.tell() < end:

@@ -30,11 +30,11 @@ of them. Where an image has more, those of each such piece are."""
 LABELS = f"{fields.FINDINGS}.classifications"
 """As a column: what :data:`LABEL_VALUES` names of each label, in a list for each."""
 
-LABEL_VALUES = ("label", "severity", "score", "note")
+LABEL_VALUES = ("label", "severity", "score", "note", "group")
 """What a finding's label holds, besides what FiftyOne puts there."""
 
-EARLIER = ("_id", fields.QUALITY, LABELS)
-"""Columns that tell a sample and what was found about it before."""
+EARLIER = ("_id", fields.QUALITY, LABELS, fields.VERDICT)
+"""Columns that tell a sample, what was found about it before, and what was decided."""
 
 _NOT_AS_STORED: dict[str, Any] = {
     "tags": {"$arrayElemAt": ["$tags", 0]},

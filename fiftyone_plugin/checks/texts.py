@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fiftyone_plugin.checks.base import Check, CheckFunction, Issue, Sample, Severity
-from fiftyone_plugin.checks.batch import FIXED, Batch, Columns, Row
-from importers.fields import CAPTIONS, CONVERSATIONS, KEY, PHRASE
+from fiftyone_plugin.checks.batch import Batch, Columns
+from importers.fields import CAPTIONS, CONVERSATIONS, PHRASE
 from importers.formats.base import Kind
 from importers.records import Caption, Turn
 
@@ -118,11 +118,6 @@ def for_kind(one: Check, kind: Kind) -> Check:
     return replace(one, needs=needs, function=partial(_in_texts, one.function))
 
 
-def _query_row(key: str, query: str) -> Row:
-    known = {KEY: key, PHRASE: query}
-    return [known.get(path) for path in FIXED]
-
-
 def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[Issue]:
     """Runs a check of queries over the texts of each sample as if they were queries."""
     texts = [
@@ -131,12 +126,15 @@ def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[
         for each in written(sample)
         if each.caption or len(each.text.split()) >= MIN_WORDS
     ]
-    queries = [_query_row(str(n), each.text) for n, (_, each) in enumerate(texts)]
+    columns = Columns.of((), {})
+    queries = [columns.row(Sample(str(n), "", "", one.text)) for n, (_, one) in enumerate(texts)]
     found: defaultdict[str, list[Remark]] = defaultdict(list)
-    for issue in function(Batch(queries, Columns.of((), {})), **params):
+    for issue in function(Batch(queries, columns), **params):
         sample, (place, _, _) = texts[int(issue.key)]
         note = issue.note.replace("the query", place)
         note = note if place in note else f"{place}: {note}"
-        found[sample.key].append(Remark(issue.score, note, issue.severity))
+        # How sure an issue is was measured on queries alone.
+        severity = None if issue.severity == "error" else issue.severity
+        found[sample.key].append(Remark(issue.score, note, severity))
     for key, remarks in found.items():
         yield from worst(key, remarks)

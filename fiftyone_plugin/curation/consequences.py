@@ -12,9 +12,9 @@ from typing import Any
 
 from fiftyone_plugin.checks import CHECKS
 from fiftyone_plugin.checks.base import PREDICTIONS, Check
-from fiftyone_plugin.checks.batch import Batch, Columns
+from fiftyone_plugin.checks.batch import MASK_DIGEST, Batch, Columns
 from fiftyone_plugin.checks.engine import find_in
-from fiftyone_plugin.checks.findings_store import earlier_findings, stored_values
+from fiftyone_plugin.checks.findings_store import earlier_findings, sorted_findings, stored_values
 from fiftyone_plugin.checks.runner import RAN, kind_of
 from fiftyone_plugin.checks.sample_reader import LABEL_VALUES
 from fiftyone_plugin.checks.texts import for_kind
@@ -107,7 +107,7 @@ def _findings(dataset: Any, document: Document) -> Values:
     again = {check.name for check in checks}
     found = find_in(Batch([_row(document, columns)], columns), checks).get(0, [])
     found += [one for one in earlier if one.check not in again]
-    return stored_values(sorted(found, key=lambda f: (f.rank, f.check)))
+    return stored_values(sorted_findings(found, _at(document, MASK_DIGEST)))
 
 
 def _checks(ran: dict[str, Any], kind: Kind) -> list[Check]:

@@ -53,8 +53,9 @@ from importers.mask_stats import MaskStats
 
 MOST_SIBLINGS = 200
 MOST_HISTORY = 10
-AHEAD = 2
-"""Pairs of the queue whose files are named before they are asked for."""
+AHEAD = 5
+"""Pairs of the queue whose files are named before they are asked for: the next are often other
+queries of the same image."""
 
 PREDICTED = (fo.Segmentation, fo.Detections, fo.Polylines)
 """Types of fields that a predictor can have filled."""

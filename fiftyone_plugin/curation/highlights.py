@@ -56,6 +56,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "color_conflict": ("color",),
     "size_conflict": ("size", "class"),
     "count_conflict": ("count",),
+    "sibling_claim": ("size", "class"),
     "fragmented_mask": ("count",),
     "shape_conflict": ("shape",),
     "box_mask": ("shape", "class"),

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
@@ -59,7 +60,11 @@ class PairSelection:
     def ordered(
         self, dataset: Any, *, include_judged: bool = True, limit: int | None = None
     ) -> Iterator[ObjectId]:
-        """The pairs' sample ids, worst first; the database sorts."""
+        """The pairs' sample ids, worst first; the database sorts.
+
+        Of the pairs whose worst findings are one group, the worst stands for all of them; the
+        others come behind, before the pairs without a finding.
+        """
         pipeline = [
             *fo_internals.pipeline(self.samples),
             {"$match": {KEY: {"$gt": ""}} | self.where},
@@ -68,38 +73,76 @@ class PairSelection:
             pipeline.append({"$match": {VERDICT: {"$nin": list(VERDICTS)}}})
         pipeline += [
             # Made small first, so that the database sorts small documents.
-            {"$project": {"k": f"${KEY}", "badness": badness(self.check)}},
-            {"$sort": {"badness": 1, "k": 1}},
+            {"$project": {"k": f"${KEY}", "b": badness(self.check), "g": _group(self.check)}},
+            {"$sort": {"b": 1, "k": 1}},
+            {"$project": {"b": 1, "g": 1}},
         ]
-        if limit is not None:
-            pipeline.append({"$limit": limit})
-        pipeline.append({"$project": {"_id": 1}})
         found = fo_internals.collection(dataset).aggregate(
             pipeline, allowDiskUse=True, batchSize=10 * store.BATCH
         )
-        for document in found:
-            yield document["_id"]
+        ranked = ((one["_id"], one.get("g") if one["b"] < SOUND else None) for one in found)
+        return islice(once_a_group(ranked), limit)
+
+
+SOUND = 2.0
+"""The badness of a pair without a finding."""
+
+
+def once_a_group(ranked: Iterator[tuple[ObjectId, str | None]]) -> Iterator[ObjectId]:
+    """Puts the first of each group before all others of it.
+
+    Args:
+        ranked: sample and group, ``None`` for those without, which come last
+    """
+    seen: set[str] = set()
+    again = bytearray()  # 12 bytes each: there may be hundreds of thousands
+    for sample_id, group in ranked:
+        if group is None:
+            yield from _unpacked(again)
+            again.clear()
+            yield sample_id
+        elif group in seen:
+            again += sample_id.binary
+        else:
+            seen.add(group)
+            yield sample_id
+    yield from _unpacked(again)
+
+
+def _unpacked(ids: bytearray) -> Iterator[ObjectId]:
+    return (ObjectId(bytes(ids[n : n + 12])) for n in range(0, len(ids), 12))
+
+
+def _labels(check: str | None) -> dict[str, Any]:
+    found: Any = {"$ifNull": [f"${LABELS}", []]}
+    if check is None:
+        return found
+    return {"$filter": {"input": found, "cond": {"$eq": ["$$this.label", check]}}}
+
+
+def _group(check: str | None) -> dict[str, Any]:
+    """The group of the worst finding: they are stored worst first."""
+    first = {"$arrayElemAt": [_labels(check), 0]}
+    return {"$let": {"vars": {"first": first}, "in": {"$ifNull": ["$$first.group", f"${KEY}"]}}}
 
 
 def badness(check: str | None = None) -> dict[str, Any]:
     """A MongoDB expression that sorts pairs worst first.
 
-    A pair is as bad as its worst finding: severity first, then score. With two for each step
-    of severity and scores in [0, 1], 0 is the worst there is; pairs without a finding come
-    last.
+    A pair is as bad as its worst finding: score first, which is the chance that the pair is
+    right, then severity. Scores in [0, 1] have four decimals, so that a step of severity counts
+    less than any difference of scores; pairs without a finding come last, with :data:`SOUND`.
 
     Args:
         check: only this check's findings count
     """
-    found: Any = {"$ifNull": [f"${LABELS}", []]}
-    if check is not None:
-        found = {"$filter": {"input": found, "cond": {"$eq": ["$$this.label", check]}}}
+    found = _labels(check)
     rank = {"$indexOfArray": [list(SEVERITIES), "$$one.severity"]}
     # A label that somebody typed into the App has no severity and no score.
     rank = {"$cond": [{"$lt": [rank, 0]}, len(SEVERITIES), rank]}
-    each = {"$add": [{"$multiply": [2, rank]}, {"$ifNull": ["$$one.score", 1]}]}
+    each = {"$add": [{"$multiply": [1e-5, rank]}, {"$ifNull": ["$$one.score", 1]}]}
     worst = {"$min": {"$map": {"input": found, "as": "one", "in": each}}}
-    return {"$ifNull": [worst, 2 * len(SEVERITIES) + 2]}
+    return {"$ifNull": [worst, SOUND]}
 
 
 def choose(

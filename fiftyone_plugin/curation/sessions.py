@@ -51,8 +51,9 @@ def start(
 ) -> SessionView:
     """Starts a session: over a view, a check, a saved view, a severity, or all that is flagged.
 
-    The queue is fixed now, worst pair first: by severity, then score, then key. Of a check,
-    its own findings are what counts.
+    The queue is fixed now, worst pair first: by score, the chance that the pair is right, then
+    severity, then key. Of a check, its own findings are what counts. Pairs whose worst findings
+    are one group are there once, the others of the group behind all groups.
 
     Args:
         dataset: a dataset that PairLens imported

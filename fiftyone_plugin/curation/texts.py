@@ -8,20 +8,10 @@ from __future__ import annotations
 import getpass
 import hashlib
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import overload
 
 from importers.errors import UsageError
-
-
-class VerdictKind(StrEnum):
-    """The four verdicts, as they are stored."""
-
-    KEEP = "keep"
-    DROP = "drop"
-    FIX = "fix"
-    UNSURE = "unsure"
-
+from importers.fields import VerdictKind
 
 VERDICTS: tuple[str, ...] = tuple(kind.value for kind in VerdictKind)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.demo.layouts import Written, encode_jpeg, split_names
+from fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg, split_names
 from fiftyone_plugin.demo.prose import (
     choose_lead,
     count_sentences,
@@ -26,7 +26,7 @@ from importers.formats.base import SPLITS
 from importers.records import make_image_key
 
 SIDE = 448
-"""Of a published patch, in pixels."""
+"""Side of a published patch, in pixels."""
 
 FIRST_WRITER = "mistralai/Mistral-Small-Instruct-2409"
 SECOND_WRITER = "mistralai/Mistral-Nemo-Instruct-2407"
@@ -42,7 +42,7 @@ _REVISION = 3
 
 def make_rsteller(
     root: Path, images: int = 12, seed: int = 0, size: int = SIDE, per_shard: int = 8
-) -> Written:
+) -> GeneratedLayout:
     """Draws and writes an RSTeller layout.
 
     ::
@@ -64,7 +64,7 @@ def make_rsteller(
             shard = root / f"{split}-{number:06}.tar"
             write_shard(shard, written[start : start + per_shard])
     keys = (make_image_key("rsteller", s, name) for s in samples for name, _, _ in samples[s])
-    return Written(root, "rsteller", tuple(keys))
+    return GeneratedLayout(root, "rsteller", tuple(keys))
 
 
 ShardSample = tuple[str, bytes, bytes]
@@ -80,7 +80,7 @@ def write_shard(path: Path, samples: list[ShardSample]) -> None:
 
 
 def append_sample(path: Path, sample: ShardSample) -> None:
-    """Puts a sample at the end of a shard that is whole."""
+    """Appends a sample to a whole shard."""
     with tarfile.open(path, "a", format=tarfile.USTAR_FORMAT) as archive:
         _add(archive, sample)
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.demo.layouts import Written, encode_jpeg, split_names, write_tiff
-from fiftyone_plugin.demo.phrases import PLACES, Target, object_targets
+from fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg, split_names, write_tiff
+from fiftyone_plugin.demo.phrases import PLACES, QueryTarget, object_targets
 from fiftyone_plugin.demo.prose import (
     COUNTED_AS,
     ZONES,
@@ -43,10 +43,10 @@ _DETAILS = (
 _BOXES = 2
 """Things of an image, at the most, whose boxes are asked for."""
 
-Record = dict[str, Any]
+JSONRecord = dict[str, Any]
 
 
-def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> Written:
+def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> GeneratedLayout:
     """Draws and writes an RS-GPT4V layout.
 
     ::
@@ -58,9 +58,9 @@ def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
     What elsewhere is the split ``val`` belongs to the training data, as RS-GPT4V has none.
     """
     rng = np.random.default_rng([seed, 3])
-    trained: list[list[Record]] = []
-    captions: list[Record] = []
-    answers: list[Record] = []
+    trained: list[list[JSONRecord]] = []
+    captions: list[JSONRecord] = []
+    answers: list[JSONRecord] = []
     keys: dict[str, list[str]] = {"train": [], "test": []}
     scenes = zip(draw_scenes(images, seed, size), split_names(images), strict=True)
     for number, (scene, split) in enumerate(scenes, 1):
@@ -80,10 +80,10 @@ def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
     _write(root / "Captions.jsonl", _lines(_numbered(captions)))
     _write(root / "VQA.jsonl", _lines(_numbered(answers)))
     found = [make_image_key("rsgpt4v", split, n) for split, names in keys.items() for n in names]
-    return Written(root, "rsgpt4v", tuple(found))
+    return GeneratedLayout(root, "rsgpt4v", tuple(found))
 
 
-def make_pregres(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> Written:
+def make_pregres(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> GeneratedLayout:
     """Draws and writes a PreGRES layout: a list, and a file with a record a line.
 
     ::
@@ -103,7 +103,7 @@ def make_pregres(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
     _write(root / "pregres_captions.json", json.dumps(listed))
     _write(root / "pregres_vqa.jsonl", _lines(rest))
     keys = tuple(make_image_key("pregres", "train", name) for name in names)
-    return Written(root, "pregres", keys)
+    return GeneratedLayout(root, "pregres", keys)
 
 
 def captions_of(scene: Scene, rng: Generator) -> list[str]:
@@ -162,7 +162,7 @@ def talk_about(scene: Scene, rng: Generator) -> list[tuple[str, str, str]]:
     return asked
 
 
-def _training(image: str, scene: Scene, rng: Generator) -> list[Record]:
+def _training(image: str, scene: Scene, rng: Generator) -> list[JSONRecord]:
     """A caption, a conversation and, where something can be named alone, boxes."""
     asked = [(question, answer) for question, answer, _ in questions_of(scene, rng)]
     told = [(question, answer) for question, answer, _ in talk_about(scene, rng)]
@@ -173,7 +173,7 @@ def _training(image: str, scene: Scene, rng: Generator) -> list[Record]:
     return [{"image": image, "conversations": _messages(talk)} for talk in talks]
 
 
-def _grounding(target: Target) -> tuple[str, str]:
+def _grounding(target: QueryTarget) -> tuple[str, str]:
     extent = extent_of(target.mask)
     corners = ", ".join(f"{share:.3f}" for share in extent[:4])
     return f"Give the bounding box of <p>{target.phrase}</p>.", f"[{corners}]"
@@ -192,7 +192,7 @@ def messages_of(talk: Sequence[tuple[str, Sequence[str]]]) -> list[dict[str, str
     return messages
 
 
-def caption_record(image: str, captions: Sequence[str], *, listed: bool) -> Record:
+def caption_record(image: str, captions: Sequence[str], *, listed: bool) -> JSONRecord:
     """A record that tells captions of an image, for evaluation (all) or training (one)."""
     if listed:
         return _evaluation(image, CAPTION, list(captions), "caption")
@@ -204,15 +204,15 @@ def _messages(talk: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     return messages_of([(q, (answer,)) for q, (_, answer) in zip(asked, talk, strict=True)])
 
 
-def _evaluation(image: str, question: str, answer: str | list[str], category: str) -> Record:
+def _evaluation(image: str, question: str, answer: str | list[str], category: str) -> JSONRecord:
     return {"image": image, "text": question, "answer": answer, "category": category}
 
 
-def _numbered(records: list[Record]) -> list[Record]:
+def _numbered(records: list[JSONRecord]) -> list[JSONRecord]:
     return [{"question_id": number} | record for number, record in enumerate(records)]
 
 
-def _lines(records: list[Record]) -> str:
+def _lines(records: list[JSONRecord]) -> str:
     return "".join(json.dumps(record) + "\n" for record in records)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from fiftyone_plugin.demo.phrases import Target, layer_targets, object_targets
+from fiftyone_plugin.demo.phrases import QueryTarget, layer_targets, object_targets
 from fiftyone_plugin.demo.scenes import Scene, draw_scene, draw_scenes
 from fiftyone_plugin.demo.terrain import Canvas
 from importers.formats.base import SPLITS
@@ -30,13 +30,13 @@ JPEG_QUALITY = 92
 
 
 @dataclass(frozen=True)
-class Written:
-    """A layout on disk.
+class GeneratedLayout:
+    """A generated dataset on disk.
 
     Attributes:
         root: the folder that an importer takes
-        format: ``"gres"`` or ``"refsegrs"``
-        keys: of all pairs, in the order in which a reader meets them
+        format: its name
+        keys: of all samples, in the order in which a reader meets them
     """
 
     root: Path
@@ -44,17 +44,17 @@ class Written:
     keys: tuple[str, ...]
 
 
-def make_gres(root: Path, images: int = 12, seed: int = 0, size: int = 512) -> Written:
+def make_gres(root: Path, images: int = 12, seed: int = 0, size: int = 512) -> GeneratedLayout:
     """Draws and writes a GRES layout: an image and a target a file."""
     return write_gres(root, draw_scenes(images, seed, size), split_names(images), seed)
 
 
 def make_refsegrs(
     root: Path, pairs: int = 12, seed: int = 0, size: int = 512, foreground: int = 255
-) -> Written:
+) -> GeneratedLayout:
     """Draws and writes a RefSegRS layout: up to four pairs a scene, a scene in one split."""
     rng = np.random.default_rng([seed, 1])
-    chosen: list[tuple[str, Scene, list[Target]]] = []
+    chosen: list[tuple[str, Scene, list[QueryTarget]]] = []
     number = 0
     for split, quota in _quotas(pairs).items():
         while quota:
@@ -79,7 +79,7 @@ def _quotas(count: int) -> dict[str, int]:
 
 def write_gres(
     root: Path, scenes: Iterable[Scene], splits: Sequence[str], seed: int = 0
-) -> Written:
+) -> GeneratedLayout:
     """Writes the GRES layout, one target of each scene.
 
     ::
@@ -114,10 +114,10 @@ def write_gres(
         if listed:
             twice = [str(i) for i in rng.permutation(listed * 2)]
             _write(root / "gres_annotations" / split / f"{split}.txt", "\n".join(twice).encode())
-    return Written(root, "gres", tuple(key for split in SPLITS for key in keys[split]))
+    return GeneratedLayout(root, "gres", tuple(key for split in SPLITS for key in keys[split]))
 
 
-def _one_target(scene: Scene, rng: Generator) -> Target:
+def _one_target(scene: Scene, rng: Generator) -> QueryTarget:
     targets = object_targets(scene, rng)
     if not targets:
         raise ValueError(f"no query tells one thing of this {scene.theme} from the others")
@@ -153,7 +153,7 @@ def write_annotation(path: Path, content: dict[str, Any]) -> None:
     _write(path, json.dumps(content, indent=4).encode())
 
 
-def _mixed_targets(scene: Scene, rng: Generator) -> list[Target]:
+def _mixed_targets(scene: Scene, rng: Generator) -> list[QueryTarget]:
     """Two single things, one layer, and another thing."""
     single, layers = object_targets(scene, rng), layer_targets(scene)
     layer = layers[int(rng.integers(len(layers)))]
@@ -161,8 +161,8 @@ def _mixed_targets(scene: Scene, rng: Generator) -> list[Target]:
 
 
 def write_refsegrs(
-    root: Path, chosen: Iterable[tuple[str, Scene, list[Target]]], foreground: int = 255
-) -> Written:
+    root: Path, chosen: Iterable[tuple[str, Scene, list[QueryTarget]]], foreground: int = 255
+) -> GeneratedLayout:
     """Writes the RefSegRS layout; a line has its own copy of the image.
 
     ::
@@ -187,7 +187,7 @@ def write_refsegrs(
             keys[split].append(make_key("refsegrs", split, str(number), 0))
     for split, written in lines.items():
         _write(root / f"output_phrase_{split}.txt", "".join(written).encode())
-    return Written(root, "refsegrs", tuple(key for split in SPLITS for key in keys[split]))
+    return GeneratedLayout(root, "refsegrs", tuple(key for split in SPLITS for key in keys[split]))
 
 
 def write_tiff(path: Path, pixels: Canvas) -> None:

@@ -14,7 +14,7 @@ from numpy.random import Generator
 
 from fiftyone_plugin.demo.plots import Outline
 from fiftyone_plugin.demo.scenes import Extent, Scene, SceneObject
-from fiftyone_plugin.demo.terrain import Region
+from fiftyone_plugin.demo.terrain import BoolMask
 
 NOUNS: dict[str, tuple[str, str, str]] = {
     "house": ("house", "home", "house"),
@@ -73,7 +73,7 @@ _UNPLACED = ("in the picture", "shown in the image", "that appears in the photo"
 
 
 @dataclass(frozen=True)
-class Target:
+class QueryTarget:
     """What a query asks for.
 
     Attributes:
@@ -90,16 +90,16 @@ class Target:
     size: str
     place: str
     outline: Outline | None
-    mask: Region
+    mask: BoolMask
     queries: tuple[str, ...]
     phrase: str
 
 
-def object_targets(scene: Scene, rng: Generator) -> list[Target]:
+def object_targets(scene: Scene, rng: Generator) -> list[QueryTarget]:
     """One target for each thing that some query tells from all others, kinds in turn."""
     order = rng.permutation(len(scene.objects))
     seen: dict[str, int] = {}
-    found: list[tuple[int, Target]] = []
+    found: list[tuple[int, QueryTarget]] = []
     for index in order:
         target = _describe(scene, scene.objects[index], rng)
         if target is not None:
@@ -108,14 +108,14 @@ def object_targets(scene: Scene, rng: Generator) -> list[Target]:
     return [target for _, target in sorted(found, key=lambda entry: entry[0])]
 
 
-def layer_targets(scene: Scene) -> list[Target]:
+def layer_targets(scene: Scene) -> list[QueryTarget]:
     """Targets that are ground or all things of a kind, such as ``paved road``."""
     masks = dict(scene.layers)
     for phrase, kinds in GROUPS.items():
         members = [thing.mask for thing in scene.objects if thing.kind in kinds]
         if len(members) > 1:
             masks[phrase] = np.logical_or.reduce(members)
-    return [Target(p, "", "", "", None, mask, (), p) for p, mask in masks.items()]
+    return [QueryTarget(p, "", "", "", None, mask, (), p) for p, mask in masks.items()]
 
 
 def named_place(extent: Extent) -> str:
@@ -148,12 +148,12 @@ def _loosely_in(extent: Extent, place: str) -> bool:
     return across and down
 
 
-def _describe(scene: Scene, thing: SceneObject, rng: Generator) -> Target | None:
+def _describe(scene: Scene, thing: SceneObject, rng: Generator) -> QueryTarget | None:
     others = [other for other in scene.objects if other is not thing]
     for color, size, place in _attributes(thing, rng):
         if not any(_answers(other, thing, color, size, place) for other in others):
             queries, phrase = _word(thing, color, size, place, rng)
-            return Target(
+            return QueryTarget(
                 thing.kind, color, size, place, thing.outline, thing.mask, queries, phrase
             )
     return None

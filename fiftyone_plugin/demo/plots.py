@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from fiftyone_plugin.demo.pens import Blueprint, place
-from fiftyone_plugin.demo.terrain import RGB, Canvas, Field, Points, Region, Road, blend, ground
+from fiftyone_plugin.demo.terrain import RGB, BoolMask, Canvas, Field, Points, Road, blend, ground
 
 LAND, ROAD, WATER, APRON = 0, 1, 2, 3
 """Zones: each thing is put in one."""
@@ -57,7 +57,7 @@ class Plot:
     def lay(
         self,
         name: str,
-        region: Region,
+        region: BoolMask,
         soft: float = 0.7,
         zone: int | None = None,
         tone: float = 1.0,
@@ -73,7 +73,7 @@ class Plot:
         """Builds roads: verge, kerb, and one surface over their crossings."""
         paved = roads[0].paved
 
-        def region(wider: float) -> Region:
+        def region(wider: float) -> BoolMask:
             return np.logical_or.reduce(
                 [r.region(self.size, r.width + wider * self.scale) for r in roads]
             )

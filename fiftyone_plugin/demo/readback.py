@@ -1,4 +1,4 @@
-"""Whether what was exported says the same as the dataset that it was exported from."""
+"""Compares an export with the dataset that it was made from."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from importers import fields, store
 from importers.formats import FORMATS
 from importers.records import CaptionedImage, Pair, Record
 
-Said = tuple[str, str, tuple[Any, ...]]
-"""Split, published id, and all that is said of the image there."""
+Content = tuple[str, str, tuple[Any, ...]]
+"""Split, published id, and the texts of a sample."""
 
 
-def says_the_same(dataset: Any, format: str, root: Path) -> bool:
-    """Whether a folder holds what the dataset keeps: the same texts on the same images."""
+def export_matches(dataset: Any, format: str, root: Path) -> bool:
+    """Whether a folder holds the kept samples of a dataset: the same texts on the same images."""
     return Counter(map(_of_record, FORMATS[format].read(root))) == Counter(_kept(dataset))
 
 
-def _of_record(record: Record) -> Said:
+def _of_record(record: Record) -> Content:
     # Indexes move up where a query before was dropped, so a key is no name for a pair here.
     if isinstance(record, Pair):
         return record.split, record.image_id, (record.phrase,)
@@ -32,7 +32,7 @@ def _of_record(record: Record) -> Said:
     return record.split, record.image_id, turns
 
 
-def _kept(dataset: Any) -> Iterable[Said]:
+def _kept(dataset: Any) -> Iterable[Content]:
     wanted = (fields.KEY, fields.PHRASE, fields.CAPTIONS, fields.CONVERSATIONS)
     there = [name for name in wanted if dataset.has_field(name)]
     for doc in store.stream(dataset, there, where={fields.VERDICT: VerdictKind.KEEP.value}):

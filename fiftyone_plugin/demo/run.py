@@ -1,9 +1,8 @@
 """The demo: all of PairLens on generated datasets whose faults are known.
 
-Import, predict, score, flag, review by rule, export, read back; at each step the same
-functions that the command line and the operators call. What it prints of faults found is
-counted against the list of what was planted. Captions and conversations have no masks, so
-nothing is predicted and scored of them.
+Import, predict, score, flag, review by rule, export, read back, by the functions that the command
+line and the operators call. Found faults are counted against the list of planted ones. Captions
+and conversations have no masks, so nothing is predicted and scored.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from fiftyone_plugin.curation.texts import VerdictKind
 from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
 from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-from fiftyone_plugin.demo.layouts import Written, make_gres, make_refsegrs
+from fiftyone_plugin.demo.layouts import GeneratedLayout, make_gres, make_refsegrs
 from fiftyone_plugin.demo.planting import faults_of, plant
-from fiftyone_plugin.demo.readback import says_the_same
+from fiftyone_plugin.demo.readback import export_matches
 from fiftyone_plugin.demo.tally import compare, found_lines, total_line, write_plan
 from fiftyone_plugin.exporters.runner import export_dataset
 from fiftyone_plugin.metrics.runs import score
@@ -45,7 +44,7 @@ that would not leave room for all faults."""
 LEAST = 36
 """Images that have room for every fault of any format, and for clean ones beside."""
 
-_MAKERS: dict[str, Callable[..., Written]] = {
+_MAKERS: dict[str, Callable[..., GeneratedLayout]] = {
     "gres": make_gres,
     "refsegrs": make_refsegrs,
     "rsteller": make_rsteller,
@@ -62,7 +61,7 @@ def run_demo(out: Path, *, images: int = 48, seed: int = 0, say: Say = print) ->
         out: a folder for the generated and the exported files; an earlier demo's is replaced
         images: images a dataset
         seed: of the drawing and the planting
-        say: takes the lines that tell what happens, as it happens
+        say: called with each line of output, as the demo runs
 
     Returns:
         for each dataset: samples, scores where it has masks, faults planted and found, clean
@@ -130,7 +129,7 @@ def _run_one(name: str, out: Path, images: int, seed: int, say: Say) -> dict[str
     say(f"Reviewed {verdicts:,} {what} by rule: error - drop, warning - unsure, else keep.")
     exported = export_dataset(dataset, name, folder / "cleaned", select="kept")
     _tell(reports.of_export(exported).lines, say)
-    same = says_the_same(dataset, name, Path(exported["out"]))
+    same = export_matches(dataset, name, Path(exported["out"]))
     say(
         f"Read back: {exported['exported']:,} {what}, the same texts on the same images."
         if same

@@ -16,7 +16,7 @@ import numpy as np
 
 from fiftyone_plugin.demo.pens import Blueprint, Pen
 from fiftyone_plugin.demo.plots import ROAD, WATER, Outline, Plot
-from fiftyone_plugin.demo.terrain import Canvas, Points, Region, draw_line, draw_markings, expose
+from fiftyone_plugin.demo.terrain import BoolMask, Canvas, Points, draw_line, draw_markings, expose
 from fiftyone_plugin.demo.themes import THEMES
 from importers.polygons import rasterize
 from importers.records import Shape
@@ -33,7 +33,7 @@ class Extent(NamedTuple):
     y: float
 
 
-def extent_of(mask: Region) -> Extent:
+def extent_of(mask: BoolMask) -> Extent:
     """Measures a (height, width) mask that is not empty."""
     height, width = mask.shape
     rows, columns = mask.sum(1), mask.sum(0)
@@ -65,7 +65,7 @@ class SceneObject:
     color: str
     size: str
     outline: Outline
-    mask: Region
+    mask: BoolMask
 
     @cached_property
     def extent(self) -> Extent:
@@ -93,7 +93,7 @@ class Scene:
     theme: str
     image: Canvas
     objects: tuple[SceneObject, ...]
-    layers: dict[str, Region]
+    layers: dict[str, BoolMask]
 
 
 def draw_scene(seed: int, size: int = 512, theme: str | None = None) -> Scene:
@@ -149,7 +149,7 @@ def _shadows(canvas: Canvas, plot: Plot, sun: Points) -> Canvas:
     return (canvas * (1 - 0.52 * soft[..., None])).astype(np.uint8)
 
 
-def _draw_trees(canvas: Canvas, plot: Plot, sun: Points) -> Region:
+def _draw_trees(canvas: Canvas, plot: Plot, sun: Points) -> BoolMask:
     region = np.zeros((plot.size, plot.size), np.uint8)
     rng = plot.rng
     for x, y, radius in plot.trees:
@@ -178,7 +178,7 @@ def _disc(
     cv2.circle(canvas, at, round(radius * 8), [float(v) for v in color], -1, smooth, shift=3)
 
 
-def _layers(plot: Plot, objects: tuple[SceneObject, ...], trees: Region) -> dict[str, Region]:
+def _layers(plot: Plot, objects: tuple[SceneObject, ...], trees: BoolMask) -> dict[str, BoolMask]:
     clear = ~trees
     for thing in objects:
         clear &= ~thing.mask

@@ -1,4 +1,4 @@
-"""What was found, set against what was planted."""
+"""Compares findings with the planted faults."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def write_plan(plan: Plan, path: Path) -> None:
 
 
 def compare(dataset: Any, plan: Plan, skipped: Collection[str] = ()) -> dict[str, Any]:
-    """Sets what was found against what was planted.
+    """Compares the findings of a dataset with the faults that were planted in it.
 
     Args:
         dataset: imported and flagged
         plan: what was planted in its files
-        skipped: where the import said that something cannot be read
+        skipped: sources in which the import found something broken
 
     Returns:
         ``faults``: by fault ``{"check", "planted", "found"}``; ``clean``: the number of clean

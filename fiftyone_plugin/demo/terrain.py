@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
 Canvas = NDArray[np.uint8]
-Region = NDArray[np.bool_]
+BoolMask = NDArray[np.bool_]
 Points = NDArray[np.float64]
 RGB = tuple[float, float, float]
 
@@ -93,7 +93,7 @@ def _axes(size: int) -> tuple[Field, Field]:
     return line[None, :], line[:, None]
 
 
-def blend(canvas: Field, texture: Field, region: Region, soft: float = 0.7) -> Field:
+def blend(canvas: Field, texture: Field, region: BoolMask, soft: float = 0.7) -> Field:
     """The canvas with a texture laid over a region, the edge softened by ``soft`` pixels."""
     alpha = cv2.GaussianBlur(region.astype(np.float32), (0, 0), soft)
     return cv2.blendLinear(texture, canvas, alpha, 1 - alpha)  # type: ignore[return-value]
@@ -107,7 +107,7 @@ class Road:
     width: float
     paved: bool = True
 
-    def region(self, size: int, width: float | None = None) -> Region:
+    def region(self, size: int, width: float | None = None) -> BoolMask:
         """(size, size), true on the road."""
         pixels = np.zeros((size, size), np.uint8)
         points = np.rint(self.line).astype(np.int32)

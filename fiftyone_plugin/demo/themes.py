@@ -1,4 +1,4 @@
-"""What kinds of scenes there are: their ground, their roads, and what stands where."""
+"""Kinds of scenes: their ground, their roads, and the things in them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.random import Generator
 from fiftyone_plugin.demo import objects
 from fiftyone_plugin.demo.plots import APRON, LAND, ROAD, WATER, Plot
 from fiftyone_plugin.demo.terrain import (
+    BoolMask,
     Points,
-    Region,
     Road,
     fractal,
     ground,
@@ -185,13 +185,13 @@ def _traffic(plot: Plot, cars: int, trucks: int, lanes: float = 0.22) -> None:
         plot.put(thing, ROAD, lambda road=road: plot.along(road, lanes, lanes))
 
 
-def _patch(rng: Generator, size: int, share: float) -> Region:
+def _patch(rng: Generator, size: int, share: float) -> BoolMask:
     """A random blob-like region covering about a share of the scene."""
     relief = fractal(rng, size, (2, 5))
     return relief > np.quantile(relief, 1 - share)
 
 
-def _half(size: int, heading: float, low: float) -> Region:
+def _half(size: int, heading: float, low: float) -> BoolMask:
     """Everything beyond a straight line ``low`` scene widths from the centre."""
     axis = np.arange(size, dtype=np.float32) - size / 2
     return axis[None, :] * np.cos(heading) + axis[:, None] * np.sin(heading) > low * size

@@ -4,6 +4,7 @@
 ``kept``      the verdict is ``keep`` or ``fix``
 ``clean``     not dropped, and no finding of severity ``error`` is open; the findings on a pair
               with the verdict ``keep`` or ``fix`` are closed
+``quiet``     as ``clean``, and no finding of severity ``warning`` is open either
 ``all``       every pair of the dataset, the dropped ones too
 ``tag:T``     every pair with the tag, whatever its verdict
 ``view:V``    every pair in the saved view, whatever its verdict
@@ -13,22 +14,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+from fiftyone_plugin.checks.left_out import ACCEPTED, OPEN, is_left_out
 from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from importers import fo_internals
 from importers.errors import UnknownName, UsageError
 from importers.fields import FINDINGS, SOURCE, VERDICT
 from importers.store import Document
 
-SELECTIONS = ("kept", "clean", "all", "tag:T", "view:V")
+SELECTIONS = ("kept", "clean", "quiet", "all", "tag:T", "view:V")
 
 Choice = Callable[[Document], bool]
 
 ORDER = {f"{SOURCE}.file": 1, f"{SOURCE}.index": 1, "_id": 1}
 """The order in which exports read; a choice must be asked about documents in it."""
-
-_ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
 
 
 def parse_selection(dataset: Any, select: str) -> Choice:
@@ -44,26 +45,24 @@ def parse_selection(dataset: Any, select: str) -> Choice:
         return lambda document: name in (document.get("tags") or ())
     if colon and kind == "view":
         return _in_view(dataset, name)
-    choices: dict[str, Choice] = {"kept": _is_kept, "clean": _is_clean, "all": lambda _: True}
+    choices: dict[str, Choice] = {"kept": _is_kept, "all": lambda _: True}
+    choices |= {name: partial(_is_open_to, name) for name in OPEN}
     if select not in choices:
         raise UnknownName("selection", select, SELECTIONS)
     return choices[select]
 
 
 def _is_kept(document: Document) -> bool:
-    return document.get(VERDICT) in _ACCEPTED
+    return document.get(VERDICT) in ACCEPTED
 
 
-def _is_clean(document: Document) -> bool:
-    if document.get(VERDICT) == VerdictKind.DROP:
-        return False
-    return document.get(VERDICT) in _ACCEPTED or not error_findings(document)
+def _is_open_to(select: str, document: Document) -> bool:
+    severities = (label.get("severity") for label in _labels(document))
+    return not is_left_out(select, document.get(VERDICT), severities)
 
 
-def error_findings(document: Document) -> list[Document]:
-    """The findings of severity ``error``, as labels."""
-    labels = (document.get(FINDINGS) or {}).get("classifications") or ()
-    return [label for label in labels if label.get("severity") == "error"]
+def _labels(document: Document) -> list[Document]:
+    return (document.get(FINDINGS) or {}).get("classifications") or []
 
 
 def position(document: Document) -> tuple[str, int, bytes]:
@@ -116,11 +115,12 @@ def _positions(dataset: Any, view: Any) -> Iterator[tuple[str, int, bytes]]:
 def reason(document: Document, select: str) -> Document:
     """Why a pair was not selected, for the manifest."""
     verdict = document.get(VERDICT)
-    if verdict == VerdictKind.DROP and select in ("kept", "clean"):
+    if verdict == VerdictKind.DROP and select in ("kept", *OPEN):
         return {"because": "verdict drop"}
-    if select == "clean":
+    if select in OPEN:
         kept = ("label", "score", "note")
-        findings = [{k: f.get(k) for k in kept} for f in error_findings(document)]
+        grave = (one for one in _labels(document) if one.get("severity") in OPEN[select])
+        findings = [{name: one.get(name) for name in kept} for one in grave]
         return {"because": "findings", "findings": findings}
     if select == "kept":
         known = verdict in VERDICTS

@@ -20,20 +20,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from fiftyone_plugin.checks import Sample
 from importers.formats.base import Kind
 from importers.image_stats import TargetColors, measure_target
 from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, load_stored
+from importers.masks import Mask, Pixels, load_stored
 from importers.media import read_rgb
 from importers.records import Shape
 from importers.registry import Registry
-
-Pixels = NDArray[np.uint8]
 
 Drawing = Pixels | tuple[Shape, ...]
 """A mask as a fault leaves it: (height, width) of 0, 1 target and 255 ignore, other values where

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from fiftyone_plugin.checks.texts import ALL_KINDS
-from fiftyone_plugin.faults.base import Damage, Pixels, Tools, Unit, fault
+from fiftyone_plugin.faults.base import Damage, Tools, Unit, fault
 from importers.image_stats import ImageStats, measure_image
+from importers.masks import Pixels
 from importers.media import ImageError, read_rgb
 
 

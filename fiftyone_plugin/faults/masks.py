@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from fiftyone_plugin.faults.base import (
     Damage,
-    Pixels,
     Tools,
     Unit,
     change,
@@ -20,7 +19,7 @@ from fiftyone_plugin.faults.base import (
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
 from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, encode_png, from_array, read_mask
+from importers.masks import Mask, Pixels, encode_png, from_array, read_mask
 from importers.polygons import polygon_faults, rasterize
 from importers.records import Shape
 

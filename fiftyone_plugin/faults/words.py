@@ -21,7 +21,15 @@ from fiftyone_plugin.faults.base import (
     worded,
 )
 from fiftyone_plugin.faults.masks import shift
-from fiftyone_plugin.language import classes, colors, counts, own_colors, shapes, sizes
+from fiftyone_plugin.language import (
+    classes,
+    colors,
+    counts,
+    own_colors,
+    places,
+    shapes,
+    sizes,
+)
 from fiftyone_plugin.language.taxonomy import plural_of
 from importers.fields import TARGET
 from importers.image_stats import COLORS
@@ -223,6 +231,37 @@ def shape_conflict(unit: Unit, tools: Tools) -> Damage | None:
         return None
     at = named[0].start
     return change(unit, loaded, phrase=f"{phrase[:at]}{word} {phrase[at:]}")
+
+
+@fault("sibling_claim", about="'Leftmost' or 'rightmost' is said of what another lies beyond.")
+def sibling_claim(unit: Unit, tools: Tools) -> Damage | None:
+    loaded = pick([one for one in unit if _side_beyond(one, unit)], tools)
+    if loaded is None:
+        return None
+    phrase, at = loaded.sample.phrase, classes(loaded.sample.phrase)[0].start
+    word = f"{_side_beyond(loaded, unit)}most"
+    return change(unit, loaded, phrase=f"{phrase[:at]}{word} {phrase[at:]}")
+
+
+def _side_beyond(one: LoadedSample, unit: Unit) -> str:
+    """The side on which another object of its class lies, ``""`` for none."""
+    phrase, stats = one.sample.phrase, one.sample.stats
+    named = classes(phrase)
+    single = {word.value for word in counts(phrase)} == {"1"} and stats.components == 1
+    if len(named) != 1 or not single or places(phrase):
+        return ""
+    for other in unit:
+        said = {word.value for word in classes(other.sample.phrase)}
+        box = other.sample.stats.box
+        alone = other.sample.stats.components == 1
+        plural = {word.value for word in counts(other.sample.phrase)} - {"1"}
+        if not alone or plural or said != {named[0].value}:
+            continue
+        if box[0] + box[2] < stats.box[0]:
+            return "left"
+        if box[0] > stats.box[0] + stats.box[2]:
+            return "right"
+    return ""
 
 
 @fault("color_conflict", about="The color word is exchanged for one that is far from it.")

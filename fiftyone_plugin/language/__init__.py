@@ -20,7 +20,7 @@ from fiftyone_plugin.language.places import Place, places
 from fiftyone_plugin.language.prompt_talk import prompt_talk
 from fiftyone_plugin.language.regions import Region, combine
 from fiftyone_plugin.language.request_form import request_form
-from fiftyone_plugin.language.shapes import shapes
+from fiftyone_plugin.language.shapes import own_shapes, shapes
 from fiftyone_plugin.language.stripes import only_stripes
 from fiftyone_plugin.language.taxonomy import agree, unlike
 from fiftyone_plugin.language.tokens import Word
@@ -44,6 +44,7 @@ __all__ = [
     "normal_form",
     "only_stripes",
     "own_colors",
+    "own_shapes",
     "places",
     "prompt_talk",
     "request_form",

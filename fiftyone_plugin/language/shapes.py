@@ -7,7 +7,17 @@ from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.appearance import of_target
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, mention, tokenize, word_set
+from fiftyone_plugin.language.classes import target_nouns
+from fiftyone_plugin.language.tokens import (
+    REMEMBERED,
+    Token,
+    Word,
+    at,
+    mention,
+    span,
+    tokenize,
+    word_set,
+)
 
 _SHAPE = {
     word: value
@@ -16,7 +26,7 @@ _SHAPE = {
         "oval": "oval elliptical ellipse ovoid",
         "elongated": "elongated elongate long lengthy stretched lengthened extended linear slender "
         "slim narrow oblong longer longest thin",
-        "rectangular": "rectangular rectangle rectangles boxy rectangularly",
+        "rectangular": "rectangular rectangle rectangles boxy rectangularly blocky boxlike cuboid",
         "square": "square squared squarish squares",
         "triangular": "triangular triangle",
         "curved": "curved curving curvy winding crescent arched bent serpentine meandering",
@@ -30,6 +40,12 @@ SHAPE_WORDS = frozenset(_SHAPE)
 _SHAPE_WORDS = _LETTERS | SHAPE_WORDS
 _FORM = v.words("shape shaped form formed shapes")
 _ENDS_COMPOUND = _FORM | {"out", "like"}
+_OUTLINE = v.words("shape form outline silhouette footprint contour figure profile layout")
+_COPULA = v.words("is are was appears looks seems being")
+_MODIFIES = v.words(
+    "quite very rather mostly somewhat nearly almost perfectly clearly distinctly and"
+)
+_REACH = 5
 _MEASURED = v.words("meter meters metre metres feet foot m km times way")
 
 
@@ -76,3 +92,46 @@ def _is_other_sense(tokens: Sequence[Token], index: int) -> bool:
         return True  # "long-haul", "square-mouthed"
     adverb = at(tokens, index + 1).text in ("lasting", "distance", "range", "line")
     return adverb or before.text in ("as", "so", "no", "not", "town")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def own_shapes(query: str) -> tuple[Word, ...]:
+    """The shape words that are said of the object itself.
+
+    They stand directly before its class ("the *long* truck"), before a noun of outlines ("with a
+    *round* shape", not "with a round body"), or after "is" ("which is *square*"). Those of parts
+    do not count: body, roof, cab, wheels.
+    """
+    found = shapes(query)
+    if not found:
+        return ()
+    nouns = [noun for noun in target_nouns(query) if noun.start < noun.first]
+    before = [span(query, noun.start, noun.first - 1) for noun in nouns]
+    tokens = tokenize(query)
+    at_start = {span(query, index, index)[0]: index for index in range(len(tokens))}
+    return tuple(
+        word
+        for word in found
+        if any(a <= word.start < b for a, b in before)
+        or _is_outline(tokens, at_start[word.start])
+        or _is_said(tokens, at_start[word.start])
+    )
+
+
+def _is_outline(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a noun of outlines follows: "a round, compact shape", not "a long body shape"."""
+    for following in tokens[index + 1 : index + _REACH]:
+        if following.text in _OUTLINE:
+            return True
+        adjective = following.text in SHAPE_WORDS | v.SIZE.keys() | v.COLOR.keys() | {"and"}
+        if not adjective or following.gap == ".":
+            return False
+    return False
+
+
+def _is_said(tokens: Sequence[Token], index: int) -> bool:
+    """Whether it is predicated: "that is long and narrow"."""
+    index -= 1
+    while at(tokens, index).text in _MODIFIES | SHAPE_WORDS | v.SIZE.keys() | v.COLOR.keys():
+        index -= 1
+    return at(tokens, index).text in _COPULA

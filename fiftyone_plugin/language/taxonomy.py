@@ -17,7 +17,7 @@ car < vehicle: car, auto, sedan, hatchback, suv, taxi, jeep, small car
 van < vehicle: van, minivan
 bus < vehicle: bus, coach, minibus, school bus
 truck < vehicle: truck, lorry, pickup, pickup truck, cargo truck, utility truck, semi truck, \
-semi, box truck, truck tractor, flatbed truck, truck cab, fire truck
+semi, box truck, truck tractor, flatbed truck, truck cab, fire truck, fire engine
 trailer < truck: trailer, trailer bed, flatbed, flatbed trailer, box trailer, semi trailer, \
 truck trailer, truck bed
 motorcycle < vehicle: motorcycle, motorbike, scooter
@@ -43,7 +43,8 @@ straddle carrier < crane engineering vehicle truck: straddle carrier
 railway vehicle < vehicle: train, rail vehicle, railway vehicle, tram, railcar, railway car, \
 rail car, train car, freight car, flat car, cargo car, boxcar, wagon, carriage, train carriage, \
 freight train, passenger train
-locomotive < railway vehicle: locomotive, train engine
+locomotive < railway vehicle: locomotive, train engine, rail engine, railway engine, \
+railroad engine, engine
 passenger car < railway vehicle car: passenger car, passenger automobile
 tank car < railway vehicle truck: tank car
 craft: craft
@@ -96,7 +97,8 @@ railway < road: railway, railroad, railway track, train track
 vegetation: vegetation, low vegetation, tree, grass, lawn, forest, bush, shrub, meadow, \
 wood, hedge
 farmland < vegetation: farmland, cropland, crop, orchard
-water: water, lake, river, pond, sea, ocean, canal, stream, reservoir
+water: water, lake, river, pond, sea, ocean, canal, stream
+reservoir < water storage tank: reservoir
 """
 
 LOOSE = frozenset(
@@ -107,9 +109,29 @@ LOOSE = frozenset(
 )
 """Kinds whose members are easily taken for each other, so that two of them agree."""
 
-_KIN = frozenset({("building", "tower"), ("building", "bridge"), ("car", "van"), ("bus", "van")})
+_KIN = frozenset(
+    {
+        *(("building", "tower"), ("building", "bridge"), ("car", "van"), ("bus", "van")),
+        *(("truck", "van"), ("bus", "railway vehicle"), ("crane", "tower")),
+        *(("crane", "engineering vehicle"), ("helicopter", "helipad"), ("vehicle", "lot")),
+        # A tank, a box or a container is what the vehicle carries, or where it stands.
+        *(("container", "truck"), ("container", "railway vehicle"), ("container", "lot")),
+        *(("container", "crane"), ("container", "engineering vehicle"), ("vessel", "storage tank")),
+    }
+)
+"""Kinds that one object may be called by: coaches run on roads and rails, vessels hold liquid."""
+
+_AMBIGUOUS = frozenset({"tanker", "reservoir"})
+"""Words of two senses: a tanker is a ship or a truck, yet no ship is a truck."""
+
 _MADE = frozenset({"vehicle", "structure", "facility", "machine", "craft", "container"})
-"""What people may call a structure, as GRES does even a bus."""
+_GENERAL = {
+    "structure": _MADE,
+    "facility": frozenset({"structure", "container"}),
+    "machine": _MADE - {"facility", "container"},
+    "vehicle": frozenset({"craft"}),
+}
+"""What people may call by a general word, as GRES calls even a bus a structure."""
 
 
 def _read() -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, ...], str]]:
@@ -185,9 +207,9 @@ def agree(a: str, b: str) -> bool:
     above_a, above_b = kinds_of(a), kinds_of(b)
     if a in above_b or b in above_a:
         return True
-    if any({a, b} <= kinds_of(name) for name in CLASSES):
+    if any({a, b} <= kinds_of(name) for name in CLASSES - _AMBIGUOUS):
         return True
-    if "structure" in (a, b) and _MADE & (above_a if b == "structure" else above_b):
+    if _GENERAL.get(a, frozenset()) & above_b or _GENERAL.get(b, frozenset()) & above_a:
         return True
     kin = any((x, y) in _KIN or (y, x) in _KIN for x in above_a for y in above_b)
     return kin or bool(above_a & above_b & LOOSE)

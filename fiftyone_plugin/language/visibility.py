@@ -124,8 +124,9 @@ _FORMS = phrasings(
          rf"{_PICTURE}|[.,;?]?$| by (?:the )?(?:\w+ )?(?:{_DARK}|{_BLURRED}|fog|haze|mist|"
          rf"lighting))"),
         ("said of its features",
-         _BLURRED_WORDS + "focus vague obscure obscured hidden hard difficult faint missing not "
-         "lost absent invisible",
+         _BLURRED_WORDS
+         + "focus vague obscure obscured hidden hard difficult faint missing not lost "
+         "absent invisible",
          rf"\b{_FEATURES} (?:that )?(?:\w+ )?{_IS} (?:\w+ )?(?:{_BLURRED}|vague|obscured?|hidden|"
          r"hard|difficult|faint|missing|not|lost|absent|invisible)\b"),
         ("said of its features", _BLURRED_WORDS + "vague obscure obscured undefined",

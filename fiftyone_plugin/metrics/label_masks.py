@@ -19,11 +19,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.metrics.overlap import Pixels, resize
+from fiftyone_plugin.metrics.overlap import resize
 from importers.errors import MaskError, OnNote, ignore_note
 from importers.fields import IGNORE, TARGET
 from importers.mask_values import MaskValues
-from importers.masks import MAX_PIXELS, Mask, from_array, greatest, of_values, read_mask
+from importers.masks import MAX_PIXELS, Mask, Pixels, from_array, greatest, of_values, read_mask
 from importers.png import read_gray
 
 Label = Mapping[str, Any]

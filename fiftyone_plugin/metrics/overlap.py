@@ -6,12 +6,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from importers.fields import IGNORE, TARGET
-from importers.masks import greatest
-
-Pixels = NDArray[np.uint8]
+from importers.masks import Pixels, greatest
 
 # OpenCV's norms make no arrays, and take a quarter of NumPy's time.
 _norm, _SUM = cv2.norm, cv2.NORM_L1

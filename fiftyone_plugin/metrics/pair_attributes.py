@@ -8,8 +8,6 @@ from typing import Any
 from fiftyone_plugin.metrics.slices import SlicedPair
 from importers import fields
 
-Document = Mapping[str, Any]
-
 _FINDINGS = f"{fields.FINDINGS}.classifications"
 IMAGE_FIELDS = (
     "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, fields.IMAGE_DIGEST,
@@ -21,7 +19,7 @@ ATTRIBUTES = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
 """Fields that :func:`sliced_pair` and a summary read."""
 
 
-def image_of(doc: Document) -> str:
+def image_of(doc: Mapping[str, Any]) -> str:
     """Identifies a pair's image, by content where known: RefSegRS gives each pair its own copy."""
     digest = (doc.get(fields.SOURCE) or {}).get(fields.DIGEST)
     if digest and not doc.get(fields.IMAGE_MISSING):
@@ -30,7 +28,7 @@ def image_of(doc: Document) -> str:
     return f"{(doc.get('tags') or _UNTAGGED)[0]}/{named}" if named else doc["filepath"]
 
 
-def sliced_pair(doc: Document, target_area: int) -> SlicedPair:
+def sliced_pair(doc: Mapping[str, Any], target_area: int) -> SlicedPair:
     """The attributes of a pair that scores are sliced by."""
     labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
     split = (doc.get("tags") or _UNTAGGED)[0]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fiftyone_plugin.language import places
+from fiftyone_plugin.language import normal_form, places
 from fiftyone_plugin.metrics.categories import category
 from fiftyone_plugin.metrics.conventions import Convention
 from fiftyone_plugin.metrics.summary import Table, summarize
@@ -26,7 +26,6 @@ SMALL, MEDIUM = 32**2, 96**2
 """COCO's bounds between small, medium and large masks, in pixels."""
 
 _WORD = re.compile(r"[^\W_]+")
-_ARTICLES = frozenset({"a", "an", "the"})
 _LENGTH_BOUNDS = (0, 2, 5, 10, 20)
 _LENGTHS = ("0", "1-2", "3-5", "6-10", "11-20", "21+")
 _NONE_ALONE = frozenset({NONE})
@@ -68,11 +67,6 @@ class Slicing:
 def words(phrase: str) -> list[str]:
     """The words of a query in lower case."""
     return _WORD.findall(phrase.casefold())
-
-
-def normal_form(phrase: str) -> str:
-    """A query without case, punctuation and articles."""
-    return " ".join(w for w in words(phrase) if w not in _ARTICLES)
 
 
 def mask_size(area: int) -> str:

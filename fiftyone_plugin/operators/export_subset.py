@@ -17,6 +17,7 @@ from importers.formats import FORMATS
 _SELECTIONS = {
     "kept": "Kept: verdict keep or fix",
     "clean": "Clean: not dropped, no open error",
+    "quiet": "Quiet: not dropped, no open error or warning",
     "all": "All",
 }
 

@@ -18,12 +18,12 @@ import fiftyone as fo
 import numpy as np
 
 from fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
-from fiftyone_plugin.metrics.overlap import Pixels, resize
+from fiftyone_plugin.metrics.overlap import resize
 from fiftyone_plugin.predictors.mask_fields import MaskField
 from importers import fields, fo_internals, store
 from importers.errors import MaskError, StateError, UsageError
 from importers.files import safe_name, write_atomic
-from importers.masks import encode_png
+from importers.masks import Pixels, encode_png
 from importers.parallel import Progress, map_items, no_progress
 
 STEP = "consensus"

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from fiftyone_plugin.language import normal_form
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from fiftyone_plugin.predictors.results_names import (
     ImageTable,
@@ -172,7 +173,7 @@ class CocoResults:
         return mask
 
     def _find(self, query: Query) -> list[Record]:
-        phrase = normal_form(query.phrase)
+        phrase = _compared(query.phrase)
         return (
             first_of(pair_names(query), self._keys)
             or first_of(ref_names(query), self._refs)
@@ -211,9 +212,9 @@ def is_coco(content: Any) -> bool:
     return any(_is_rle(row) or any(name in row for name in _MASK) for row in objects)
 
 
-def normal_form(phrase: str) -> str:
-    """A query as it is compared: without case, blanks and the full stop."""
-    return " ".join(phrase.casefold().split()).rstrip(".")
+def _compared(phrase: str) -> str:
+    """A query as it is compared; one without a word is not the same as none."""
+    return normal_form(phrase) or phrase.strip()
 
 
 def _rows(content: Any) -> list[Any] | None:
@@ -265,7 +266,7 @@ def _record(file: Path, number: int, fields: Mapping[str, Any], image: Mapping[s
     size = next(((w, h) for w, h in sides if type(w) is int and type(h) is int), None)
     if isinstance(mask, dict) and mask.get("size") is None and size is not None:
         mask = {**mask, "size": list(size[::-1])}
-    phrase = normal_form(_text(fields, _PHRASE))
+    phrase = _compared(_text(fields, _PHRASE))
     return Record(file, number, mask, size, score, phrase)
 
 

@@ -29,6 +29,8 @@ THRESHOLDS = Option(
     THRESHOLDS,
     Option("out", "all findings as JSON Lines, worst first", Path, metavar="FILE",
            label="Findings file"),
+    Option("dry_run", "only count, by check, what is found and what clean and quiet leave out",
+           bool, False, label="Only count"),
     Option("workers", "processes; by default all cores for many pairs", int, metavar="W",
            in_form=False),
     operator="flag_pairs",
@@ -39,7 +41,7 @@ def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> 
 
     workers = workers or (default_workers() if len(samples) > MANY else 1)
     done = flag(samples, **options, workers=workers, progress=watch.progress)
-    return reports.of_flag(done, options["out"], kind_of(samples))
+    return reports.of_flag(done, options["out"], kind_of(samples), options["dry_run"])
 
 
 @step(

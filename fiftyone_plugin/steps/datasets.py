@@ -75,7 +75,7 @@ def import_dataset(
     "Write what is selected in the dataset's own layout, or another.",
     Option("format_name", "layout to write: the dataset's own, fiftyone, coco or hf",
            required=True, param="format", metavar="FORMAT"),
-    Option("select", "kept, clean, all, tag:T or view:V", default="kept", metavar="S",
+    Option("select", "kept, clean, quiet, all, tag:T or view:V", default="kept", metavar="S",
            label="Which of them"),
     Option("out", "a folder that does not exist", Path, required=True, metavar="DIR",
            label="New folder"),

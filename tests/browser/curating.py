@@ -28,7 +28,7 @@ def make(name: str, folder: Path, images: int = 16) -> Any:
     from importers.ingest import import_dataset
 
     root = make_gres(folder / "published", images=images).root
-    faults = ("position_conflict", "box_mask", "tiny_mask", "empty_mask", "coordinate_leak")
+    faults = ("mirrored_mask", "box_mask", "tiny_mask", "empty_mask", "coordinate_leak")
     plant(root, "gres", faults, rate=0.9)
     import_dataset("gres", root, name)
     dataset = fo.load_dataset(name)

@@ -50,7 +50,7 @@ def flagged(dataset: Any, count: int = 6) -> list[str]:
         },
     )
     rank = ("error", "warning", "info")
-    order = sorted(range(count), key=lambda i: (rank.index(severities[i]), scores[i]))
+    order = sorted(range(count), key=lambda i: (scores[i], rank.index(severities[i])))
     return [chosen[i] for i in order]
 
 

@@ -221,8 +221,11 @@ def test_the_file_holds_all_findings_worst_first(dataset: fo.Dataset, tmp_path: 
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert len(lines) == sum(summary.findings.values())
     order = ["error", "warning", "info"]
-    ranks = [(order.index(line["severity"]), line["score"]) for line in lines]
-    assert ranks == sorted(ranks) and len(set(ranks)) > 3
+    ranks = [(line["score"], order.index(line["severity"])) for line in lines]
+    groups = len({line["group"] for line in lines})
+    assert ranks[:groups] == sorted(ranks[:groups]) and len(set(ranks)) > 3
+    assert ranks[groups:] == sorted(ranks[groups:])
+    assert len({line["group"] for line in lines[:groups]}) == groups
     phrases = dict(zip(dataset.values(fields.KEY), dataset.values(fields.PHRASE), strict=True))
     assert all(line["phrase"] == phrases[line["key"]] for line in lines)
 

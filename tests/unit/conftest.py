@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.demo.layouts import Written
+from fiftyone_plugin.demo.layouts import GeneratedLayout
 from fiftyone_plugin.predictors import secrets
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -34,7 +34,7 @@ def chip(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def copy_of(made: dict[str, Written], tmp_path: Path) -> Callable[..., Path]:
+def copy_of(made: dict[str, GeneratedLayout], tmp_path: Path) -> Callable[..., Path]:
     """Copies one of the layouts that a file of tests has ``made``, for a test to damage."""
 
     def copy(format: str, name: str = "copy") -> Path:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.audit.markdown import LONGEST, escape, table
+from fiftyone_plugin.audit.markdown import LONGEST, escape
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,3 @@ def test_it_reads_as_it_was_and_holds_no_markup(text: str):
     shown = html.unescape(escaped.replace("<!-- -->", ""))
     if text.isascii() and text.isprintable():
         assert shown == " ".join(text.split())
-
-
-def test_a_table_aligns_numbers():
-    assert table(("a", "n"), [("x", "1")]) == ["| a | n |", "| --- | ---: |", "| x | 1 |"]

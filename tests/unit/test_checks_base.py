@@ -32,7 +32,7 @@ SEVERITIES = {
     "garbled_query": "warning",
     "boilerplate": "warning",
     "unanswerable_query": "warning",
-    "vague_query": "info",
+    "vague_query": "warning",
     "request_form": "warning",
     "prompt_talk": "warning",
     "generic_query": "warning",
@@ -47,6 +47,7 @@ SEVERITIES = {
     "shape_conflict": "info",
     "coordinate_conflict": "warning",
     "paraphrase_conflict": "warning",
+    "sibling_claim": "warning",
     "swapped_pair": "warning",
     "position_conflict": "warning",
     "duplicate_pair": "warning",
@@ -81,11 +82,13 @@ SCOPES: dict[str, str] = {
     "duplicate_pair": "image",
     "ambiguous_query": "image",
     "paraphrase_conflict": "image",
+    "sibling_claim": "image",
     "swapped_pair": "image",
     "split_leak": "dataset",
     "duplicate_image": "dataset",
     "length_outlier": "dataset",
     "size_conflict": "dataset",
+    "truncated_target": "dataset",
     "embedding_outlier": "dataset",
     "duplicate_caption": "dataset",
     "truncated_caption": "dataset",
@@ -215,12 +218,12 @@ def test_a_name_is_declared_once():
 
 @pytest.mark.parametrize(
     ("score", "expected"),
-    [(0.123456, 0.1235), (-0.1, 0.0), (1.7, 1.0), (float("nan"), 0.0), (1, 1.0)],
+    [(0.123456, 0.087), (-0.1, 0.05), (1.7, 0.35), (float("nan"), 0.05), (1, 0.35)],
     ids=str,
 )
-def test_scores_are_kept_in_range(score: float, expected: float):
+def test_scores_of_what_nobody_read_follow_the_severity(score: float, expected: float):
     finding = made().finding(Issue("gres/val/a#1", score, "note"))
-    assert finding == Finding("gres/val/a#1", "made", "warning", expected, "note")
+    assert finding == Finding("gres/val/a#1", "made", "warning", expected, "note", "")
 
 
 def test_a_doubt_can_have_a_severity_of_its_own():
@@ -229,5 +232,5 @@ def test_a_doubt_can_have_a_severity_of_its_own():
     )]  # fmt: skip
     ranked = sorted(findings, key=lambda f: f.rank)
     assert [(f.severity, f.score) for f in ranked] == [
-        ("error", 0.2), ("error", 0.9), ("warning", 0.1), ("warning", 0.5), ("info", 0.0),
+        ("error", 0.02), ("warning", 0.08), ("error", 0.09), ("warning", 0.2), ("info", 0.3),
     ]  # fmt: skip

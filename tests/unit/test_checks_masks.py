@@ -116,6 +116,23 @@ FAULTS = [
         "warning", 0.45, "the mask fills 99.6% of its box: 8x8 pixels at (0, 0)",
     ),
     (
+        "box_mask",
+        subject(stats=box(5, 9, 64, 80), phrase="the warehouse"),
+        "info", 0.1, "the mask fills exactly its box: 64x80 pixels at (5, 9), as the object itself "
+        "may",
+    ),
+    (
+        "box_mask",
+        subject(stats=box(5, 9, 64, 80), phrase="the truck with a rectangular shape"),
+        "info", 0.1, "the mask fills exactly its box: 64x80 pixels at (5, 9), as the object itself "
+        "may",
+    ),
+    (
+        "tiny_mask",
+        subject(stats=box(0, 9, 2, 4)),
+        "warning", 0.3, "the mask has 8 pixels at the image's border",
+    ),
+    (
         "degenerate_polygon",
         subject(stats=EMPTY, stats_polygon_faults=("polygon 0 has 2 distinct points",)),
         "error", 0.0, "polygon 0 has 2 distinct points",
@@ -134,7 +151,8 @@ FAULTS = [
 def test_what_is_said_of(check: str, pair: Sample, severity: str, score: float, note: str):
     (issue,) = issues(check, pair)
     finding = CHECKS[check].finding(issue)
-    assert (finding.severity, finding.score, finding.note) == (severity, score, note)
+    assert (finding.severity, finding.note) == (severity, note)
+    assert min(1, max(0, round(issue.score, 4))) == score
     assert finding.key == pair.key
 
 

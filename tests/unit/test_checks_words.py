@@ -158,7 +158,7 @@ VAGUE = [
 @pytest.mark.parametrize("phrase", VAGUE)
 def test_vague(phrase: str) -> None:
     (issue,) = issues("vague_query", subject(phrase=phrase))
-    assert CHECKS["vague_query"].severity == "info" and issue.score >= 0.5
+    assert CHECKS["vague_query"].severity == "warning" and issue.score >= 0.5
 
 
 def test_how_vague_is_a_parameter() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fiftyone_plugin.checks import CHECKS, Sample
-from fiftyone_plugin.demo.layouts import Written
+from fiftyone_plugin.demo.layouts import GeneratedLayout
 from fiftyone_plugin.demo.planting import faults_of, plant
 from importers.errors import MaskError, UnknownName, UsageError
 from importers.formats import FORMATS
@@ -33,7 +33,7 @@ from tests.unit.subjects import issues
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, GeneratedLayout]:
     folder = tmp_path_factory.mktemp("layouts")
     return {name: make(folder / name, 40, seed=1, size=SIZE) for name, make in MAKERS.items()}
 

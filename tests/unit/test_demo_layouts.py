@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.demo.layouts import Written, make_refsegrs, split_names
+from fiftyone_plugin.demo.layouts import GeneratedLayout, make_refsegrs, split_names
 from importers.formats import FORMATS
 from tests.unit.demo_readers import MAKERS, READERS, SIZE, files_of, read_refsegrs
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, GeneratedLayout]:
     folder = tmp_path_factory.mktemp("layouts")
     return {name: make(folder / name, 40, seed=1, size=SIZE) for name, make in MAKERS.items()}
 

@@ -17,7 +17,7 @@ from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.texts import for_kind
 from fiftyone_plugin.demo.caption_layouts import captions_of, make_rsteller
 from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v, questions_of
-from fiftyone_plugin.demo.layouts import Written
+from fiftyone_plugin.demo.layouts import GeneratedLayout
 from fiftyone_plugin.demo.planting import IMPORT, faults_of, plant, sample_of
 from fiftyone_plugin.demo.prose import kinds_in, noun_of
 from fiftyone_plugin.demo.scenes import Scene, draw_scene
@@ -39,7 +39,7 @@ PLACED = r"\b(?:in|on|at) the (?:top|bottom|lower|upper|left|right|center|middle
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, GeneratedLayout]:
     folder = tmp_path_factory.mktemp("texts")
     return {name: make(folder / name, 48, seed=1, size=SIZE) for name, make in MAKERS.items()}
 

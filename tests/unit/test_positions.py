@@ -100,7 +100,7 @@ CONFLICTS = [
 def test_conflict(phrase: str, box: tuple[int, int, int, int]) -> None:
     (issue,) = issues(phrase, boxed(*box))
     assert 0 < issue.score < 0.7
-    assert issue.severity is None
+    assert issue.severity == ("error" if issue.score < 0.3 else None)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.catalogue.repeated_turns import contradictions
 from fiftyone_plugin.checks.examples import talk
 from fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
 from fiftyone_plugin.language.tokens import REMEMBERED
@@ -130,7 +131,19 @@ def answer_conflict(batch: Batch) -> Iterator[Issue]:
     """
     for sample in batch:
         asked = [one for one in _asked(sample) if one.answer]
-        yield from worst(sample.key, [*_differing(asked), *_denied(asked)])
+        told = [*_differing(asked), *_denied(asked)]
+        yield from worst(sample.key, told or _yes_and_no(sample))
+
+
+def _yes_and_no(sample: Sample) -> Iterator[Remark]:
+    """Longer answers that begin with yes and with no: "No, there is no ship."."""
+    for first, again in contradictions(sample.turns):
+        one, other = sample.turns[first], sample.turns[again]
+        note = (
+            f"{turn_place(again + 1, other)} answers {quoted(other.answers[0])} and "
+            f"{turn_place(first + 1, one)} {quoted(one.answers[0])} to {quoted(other.question)}"
+        )
+        yield Remark(0.15, note)
 
 
 def _differing(asked: list[_Asked]) -> Iterator[Remark]:

@@ -24,7 +24,7 @@ SIZED = 1000
 """Images of a file whose sizes are kept for telling pixels by."""
 
 
-def _boxes(sample: Sample) -> Iterator[tuple[str, str, BoxText]]:
+def boxes_of(sample: Sample) -> Iterator[tuple[str, str, BoxText]]:
     """Each box with the place and the file that it stands in."""
     for number, turn in enumerate(sample.turns, 1):
         for box in turn_boxes(turn.question, turn.answers):
@@ -47,7 +47,7 @@ def box_unparsable(batch: Batch) -> Iterator[Issue]:
 
 
 def _misshapen(sample: Sample) -> Iterator[Remark]:
-    for place, _, box in _boxes(sample):
+    for place, _, box in boxes_of(sample):
         if box.corners is None:
             yield Remark(0.1, f"a box in {place} is not four numbers: {quoted(box.text)}")
             continue
@@ -71,7 +71,7 @@ def box_numbers(batch: Batch) -> NDArray[Any]:
         (row, text_hash(file), text_hash(sample.image_id), box.corners,
          (0, 0) if sample.image_missing or not sample.image_size else sample.image_size)
         for row, sample in enumerate(batch)
-        for _, file, box in _boxes(sample)
+        for _, file, box in boxes_of(sample)
         if box.corners is not None
     ]  # fmt: skip
     return np.array(found, _NUMBERS)
@@ -137,7 +137,7 @@ _NAMES = {"unit": "shares of the image", "percent": "percent", "thousand": "thou
 
 
 def _beyond(sample: Sample, scales: dict[int, Scale]) -> Iterator[Remark]:
-    for place, file, box in _boxes(sample):
+    for place, file, box in boxes_of(sample):
         scale = scales.get(text_hash(file))
         full = _full(scale, sample)
         if scale is None or box.corners is None or full is None:

@@ -16,6 +16,9 @@ from fiftyone_plugin.checks.texts import TEXT_KINDS, caption_place, quoted
 from fiftyone_plugin.language import normal_form
 from importers.fields import CAPTIONS
 
+FEW = 50
+"""Images below which nothing is usual."""
+
 
 def caption_marks(batch: Batch) -> NDArray[np.uint64]:
     """A hash of each caption that a sample has, once."""
@@ -45,29 +48,56 @@ def has_copies(batch: Batch) -> NDArray[np.bool_]:
     silent=captioned("a road", "a lake"),
 )
 def duplicate_caption(
-    dataset: DatasetStatistics, *, min_images: int = 10, min_share: float = 0.0
+    dataset: DatasetStatistics,
+    *,
+    min_images: int = 10,
+    min_share: float = 0.0,
+    usual_share: float = 0.2,
 ) -> Iterator[Issue]:
     """Compares captions without case, punctuation and articles.
 
     Of each caption eight bytes are kept. A caption that many images share says little of any of
     them: that is worth knowing, and no more. The same one twice at one image is a copy that
-    training counts twice.
+    training counts twice. Where more than ``usual_share`` of the images have it, that is how the
+    dataset is published (RSICD repeats captions until each image has five): the summary says so
+    once, and they are not reported one by one.
 
     Args:
         dataset: all images
         min_images: how many images must share a caption
         min_share: and what share of all images
+        usual_share: share of the images from which on copies are usual
     """
     marks, counts = dataset[caption_marks], dataset[caption_counts]
     images = len(counts)
     shared = _shared(marks, max(2, min_images, min_share * images))
     owners = np.repeat(np.arange(images), counts)
-    concerned = dataset[has_copies].copy()
-    concerned[owners[np.isin(marks, np.array(list(shared), np.uint64))]] = True
-    for batch in dataset.read(concerned):
+    twice = dataset[has_copies]
+    common = np.zeros(images, np.bool_)
+    common[owners[np.isin(marks, np.array(list(shared), np.uint64))]] = True
+    if _usual(twice, usual_share):
+        dataset.notes.append(_note("have the same caption twice", twice))
+        twice = np.zeros(images, np.bool_)
+    if _usual(common, usual_share):
+        dataset.notes.append(_note("share a caption with many others", common))
+        common = np.zeros(images, np.bool_)
+    own, others = bool(twice.any()), shared if common.any() else {}
+    for batch in dataset.read(twice | common):
         for sample in batch:
-            if issue := _within(sample) or _across(sample, shared, images):
+            if issue := (_within(sample) if own else None) or _across(sample, others, images):
                 yield issue
+
+
+def _usual(concerned: NDArray[np.bool_], usual_share: float) -> bool:
+    return len(concerned) >= FEW and concerned.mean() > usual_share
+
+
+def _note(what: str, concerned: NDArray[np.bool_]) -> str:
+    number, images = int(concerned.sum()), len(concerned)
+    return (
+        f"duplicate_caption: {number:,} of {images:,} images ({100 * number / images:.0f} %) "
+        f"{what}; as it is usual here, they are not reported one by one"
+    )
 
 
 def _marks(sample: Sample) -> set[int]:

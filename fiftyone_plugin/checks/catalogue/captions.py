@@ -82,6 +82,8 @@ _RUN = 5
 _TWICE = re.compile(r"\b([^\W\d_]{2,})((?:\s+\1\b){1,})", re.IGNORECASE)
 _DOUBLED = frozenset({"that", "had", "very", "really", "far", "many", "long", "deep", "is"})
 """Words that English does say twice in a row."""
+_SHAPED_LIKE_A_CLASS = frozenset({"square"})
+"""Classes that are shapes as well: "a square square" is a public square of that shape."""
 
 
 def _repetition(one: Text, min_share: float) -> Remark | None:
@@ -100,10 +102,16 @@ def _repetition(one: Text, min_share: float) -> Remark | None:
         return None
     for match in _TWICE.finditer(one.text):
         times = 1 + len(match[2].split())
-        if times > 2 or match[1].lower() not in _DOUBLED:
+        if times > 2 or not _may_be_doubled(match):
             note = f"{one.place} says {match[1]!r} {times} times in a row"
             return Remark(0.25 if times > 2 else 0.5, note)
     return None
+
+
+def _may_be_doubled(match: re.Match[str]) -> bool:
+    """Whether a word twice in a row is no slip; "Walla Walla" is a name."""
+    word, again = match[0].split()
+    return word.lower() in _DOUBLED | _SHAPED_LIKE_A_CLASS or (word == again and word.istitle())
 
 
 def _looped(said: Sequence[str]) -> tuple[float, str]:

@@ -15,6 +15,9 @@ NEEDS = ("phrase", "mask_stats")
 _SPREADING = frozenset({"road", "vegetation", "water", "lot", "harbor", "airport"})
 """Kinds of which one, seen from above, may lie in several parts."""
 
+_ADJOINING = frozenset({"building", "railway vehicle", "trailer", "court"})
+"""Kinds whose members stand side by side, or of which several make one."""
+
 MIN_PIXELS = 64
 MAX_NUMBER = 12
 
@@ -74,21 +77,29 @@ def count_conflict(batch: Batch) -> Iterator[Issue]:
 
     Objects that touch are one part, and one object may be cut in two, so only plain cases
     count: one part for several, fewer parts than half the number, or more than twice as many.
+    It is info where a number of objects can lie in fewer parts ("a pair of"), and about kinds whose
+    members adjoin or are called one by one and all together alike: buildings, the cars of a train.
     """
     large = batch.judged & (batch.area >= MIN_PIXELS)
     for sample in batch.where(large & batch.query_where(_asks_for_several)):
         word, parts = counts(sample.phrase)[0], sample.stats.components
         number = int(word.value) if word.value != "many" else None
         said = f"query says {word.text!r}; the mask"
+        query = batch.query(batch.row_of[sample.key])
+        adjoins = query.kinds & _ADJOINING or "container" in query.classes
         if parts == 1:
             score = 0.35 if number else 0.5
             fills = f"{sample.stats.solidity:.0%}".replace("%", " %")
             note = f"{said} is one part that fills {fills} of its convex hull"
-            yield Issue(sample.key, score, note)
+            if number or adjoins:
+                yield Issue(sample.key, score, f"{note}; objects that touch are one part", "info")
+            else:
+                yield Issue(sample.key, score, note)
         elif number and number <= MAX_NUMBER and not number / 2 <= parts <= 2 * number:
             # The farther from the number, the lower.
             score = 0.6 * min(parts / number, number / parts)
-            yield Issue(sample.key, score, f"{said} has {parts} parts")
+            severity = "info" if parts < number else None
+            yield Issue(sample.key, score, f"{said} has {parts} parts", severity)
 
 
 def _asks_for_one(query: QueryFeatures) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +90,18 @@ def _nearest(hashes: list[int], max_distance: int) -> dict[int, tuple[int, int]]
     return {**nearest(hashes, max_distance)} | again
 
 
+def _connected(links: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """By perceptual hash: the lowest of all that it is linked with, directly or not."""
+    lowest: dict[int, int] = {}
+    members: dict[int, list[int]] = {}
+    for pair in links:
+        heads = {lowest.setdefault(look, look) for look in pair}
+        merged = [look for head in heads for look in members.pop(head, [head])]
+        members[min(heads)] = merged
+        lowest |= dict.fromkeys(merged, min(heads))
+    return lowest
+
+
 class _Shown(NamedTuple):
     """A pair and its image."""
 
@@ -111,6 +123,7 @@ class _Images:
     def __init__(self, copies: set[int], near: Mapping[int, tuple[int, int]]) -> None:
         self._copies = copies
         self._near = near
+        self._alike = _connected((look, other) for look, (other, _) in near.items())
         self._shown: list[_Shown] = []
         self._named: dict[int, list[_Shown]] = {}
         self._looks: dict[int, list[_Shown]] = {}
@@ -144,7 +157,7 @@ class _Images:
         for other in self._named[one.digest]:
             if other.split == one.split and other.image_id != one.image_id:
                 note = f"the image is the same file as that of {other.key}"
-                return Issue(one.key, 0.2, note)
+                return Issue(one.key, 0.2, note, group=f"image {one.digest}")
         return None
 
     def _near_to(self, one: _Shown, near: int, bits: int) -> Issue:
@@ -154,4 +167,5 @@ class _Images:
         leaks = other.split != one.split
         where = ", in another split" if leaks else ""
         note = f"the image looks like that of {other.key}{where}: {bits} of 64 bits differ"
-        return Issue(one.key, 0.3 + 0.05 * bits, note, None if leaks else "info")
+        group = f"look {self._alike[near]:x}"
+        return Issue(one.key, 0.3 + 0.05 * bits, note, None if leaks else "info", group)

@@ -23,6 +23,7 @@ BLANK = 0.99
     about="The image was not among the files; a placeholder stands for it, as was asked for.",
     kinds=ALL_KINDS,
     topic="The image",
+    subject="image",
     fires=example(image_missing=True),
     silent=example(),
 )
@@ -38,6 +39,7 @@ def image_missing(batch: Batch) -> Iterator[Issue]:
     about="The image file is cut short or broken: its pixels cannot be decoded.",
     kinds=ALL_KINDS,
     topic="The image",
+    subject="image",
     fires=example(image=ImageStats(error="the image file is cut short")),
     silent=example(image=PHOTO),
 )
@@ -53,6 +55,7 @@ def image_unreadable(batch: Batch) -> Iterator[Issue]:
     about="The image is of one color, or most of it is no-data.",
     kinds=ALL_KINDS,
     topic="The image",
+    subject="image",
     fires=example(image=replace(PHOTO, blank=0.71)),
     silent=example(image=PHOTO),
 )
@@ -77,6 +80,7 @@ def image_blank(batch: Batch, *, min_share: float = 0.6) -> Iterator[Issue]:
     about="The image is so dark that hardly anything can be made out.",
     kinds=ALL_KINDS,
     topic="The image",
+    subject="image",
     fires=example(image=replace(PHOTO, brightness=0.04)),
     silent=example(image=PHOTO),
 )
@@ -95,6 +99,7 @@ def image_dark(batch: Batch, *, max_brightness: float = 0.1) -> Iterator[Issue]:
     about="Nearly all of the image is of one brightness, as in haze or fog.",
     kinds=ALL_KINDS,
     topic="The image",
+    subject="image",
     fires=example(image=replace(PHOTO, contrast=0.06)),
     silent=example(image=PHOTO),
 )

@@ -36,15 +36,15 @@ def empty_query(batch: Batch) -> Iterator[Issue]:
     about="Pixel coordinates of the target stand in the query.",
     kinds=("pairs", "captions"),
     topic="The query",
+    shared=True,
     fires=example(phrase="the bus at [188, 116, 25, 16]"),
     silent=example(phrase="the 2 buses of 2019"),
 )
 def coordinate_leak(batch: Batch) -> Iterator[Issue]:
     """Finds queries that hold coordinates.
 
-    A warning, not an error: the mask may be right and the target found, but what is
-    learned or measured is the reading of numbers. A box (four numbers or more) is surer
-    than a point or a bare token.
+    The mask may be right and the target found, but what is learned or measured is the reading
+    of numbers. A box (four numbers or more) is an error; a point or a bare token is less sure.
     """
     for key, phrase in batch.queries():
         if leaked := coordinates(phrase):
@@ -52,5 +52,5 @@ def coordinate_leak(batch: Batch) -> Iterator[Issue]:
             quoted = ", ".join(word.text for word in leaked)
             if len(quoted) > MAX_QUOTED:
                 quoted = f"{quoted[:MAX_QUOTED]} ..."
-            score = 0.05 if numbers >= 4 else 0.2
-            yield Issue(key, score, f"the query holds coordinates: {quoted}")
+            score, severity = (0.05, "error") if numbers >= 4 else (0.2, None)
+            yield Issue(key, score, f"the query holds coordinates: {quoted}", severity)

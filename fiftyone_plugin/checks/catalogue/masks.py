@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import EMPTY, example
+from fiftyone_plugin.checks.query_features import QueryFeatures
 
 STATS = ("mask_stats",)
 
@@ -100,7 +101,7 @@ def full_mask(batch: Batch, *, min_share: float = 0.98) -> Iterator[Issue]:
     "tiny_mask",
     severity="warning",
     needs=STATS,
-    about="The mask has so few pixels that it is rather a slip of the mouse than an object.",
+    about="The mask has so few pixels that no object can be told by it.",
     topic="The mask",
     fires=example(stats_area=9),
     silent=example(stats_area=16),
@@ -108,14 +109,15 @@ def full_mask(batch: Batch, *, min_share: float = 0.98) -> Iterator[Issue]:
 def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
     for sample in batch.where((batch.area > 0) & (batch.area < min_area)):
         area = sample.stats.area
-        note = f"the mask has {area} pixel{'s' * (area != 1)}"
+        cut = " at the image's border" if sample.stats.border else ""
+        note = f"the mask has {area} pixel{'s' * (area != 1)}{cut}"
         yield Issue(sample.key, area / min_area * 0.6, note)
 
 
 @check(
     "box_mask",
     severity="warning",
-    needs=STATS,
+    needs=("phrase", *STATS),
     about="The mask is its own bounding box: a box that was never segmented.",
     topic="The mask",
     fires=example(stats_rectangularity=1.0),
@@ -124,6 +126,16 @@ def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
 def box_mask(
     batch: Batch, *, min_rectangularity: float = 0.995, min_side: int = 8
 ) -> Iterator[Issue]:
+    """Finds upright masks without a rounded corner.
+
+    It is info about what can be such a box itself: buildings, containers, courts, and whatever the
+    query calls rectangular or square.
+
+    Args:
+        batch: pairs
+        min_rectangularity: share of its box from which on a mask is doubted
+        min_side: pixels of the box's shorter side below which it is no matter
+    """
     # Few pixels make a box of anything, and the whole image is another check's.
     large = (batch.box[:, 2:].min(1) >= min_side) & (batch.share < FULL)
     for sample in batch.where(large & (batch.stat("rectangularity") >= min_rectangularity)):
@@ -133,7 +145,20 @@ def box_mask(
         score = 0.5 - 0.4 * min(1.0, min(width, height) / 64)
         exactly = "exactly" if stats.rectangularity == 1 else f"{stats.rectangularity:.1%} of"
         note = f"the mask fills {exactly} its box: {width}x{height} pixels at ({x}, {y})"
-        yield Issue(sample.key, score, note)
+        if _is_box(batch.query(batch.row_of[sample.key])):
+            yield Issue(sample.key, score, f"{note}, as the object itself may", "info")
+        else:
+            yield Issue(sample.key, score, note)
+
+
+_BOXES = frozenset({"building", "court", "sports field", "lot", "swimming pool"})
+
+
+def _is_box(query: QueryFeatures) -> bool:
+    """Whether it asks for what is rectangular."""
+    straight = {"rectangular", "square"}.intersection(query.shapes)
+    named = {"structure", "container"}.intersection(query.classes)
+    return bool(straight or named or query.kinds & _BOXES)
 
 
 @check(

@@ -17,6 +17,7 @@ from fiftyone_plugin.language import seen_from_ground
     needs=("phrase",),
     about="The query speaks of what no image from above shows: the sky, a door's latch, an owl.",
     topic="The query",
+    shared=True,
     fires=example(phrase="the tall tower silhouetted against the sky"),
     silent=example(phrase="the tall tower with a sky-blue roof"),
 )

@@ -57,7 +57,8 @@ def duplicate_pair(batch: Batch) -> Iterator[Issue]:
         for pair in group:
             same = first.setdefault((pair.split, pair.stats.digest), pair.key)
             if same != pair.key:
-                yield Issue(pair.key, 0.2, f"the same image, query and mask as {same}")
+                note = f"the same image, query and mask as {same}"
+                yield Issue(pair.key, 0.2, note, group=same)
 
 
 @check(
@@ -82,7 +83,7 @@ def ambiguous_query(batch: Batch) -> Iterator[Issue]:
                 other = min(others, key=lambda o: box_iou(pair.stats.box, o.stats.box))
                 iou = box_iou(pair.stats.box, other.stats.box)
                 note = f"the same query has another mask in {other.key} (box IoU {iou:.2f})"
-                yield Issue(pair.key, 0.1 + 0.6 * iou, note)
+                yield Issue(pair.key, 0.1 + 0.6 * iou, note, group=group[0].key)
 
 
 def mask_digests(batch: Batch) -> NDArray[Any]:
@@ -162,21 +163,24 @@ class _Leaks:
     def issues(self) -> Iterator[Issue]:
         """At most one a pair, of its image where that leaks."""
         for one in self._concerned:
-            for what, key in (
-                (mark[0], key)
-                for mark in one.marks
-                for split, key in self._examples[mark].items()
+            for mark, key in (
+                (each, key)
+                for each in one.marks
+                for split, key in self._examples[each].items()
                 if split != one.split
             ):
-                yield _leak(what, one, key)
+                yield _leak(mark, one, key)
                 break
 
 
-def _leak(what: str, one: _Concern, other: str) -> Issue:
+def _leak(mark: Mark, one: _Concern, other: str) -> Issue:
+    what, digest = mark
+    group = f"{what} {digest}"
     if what == "image":
-        return Issue(one.key, 0.0, f"the same image stands in another split: {other}")
+        note = f"the same image stands in another split: {other}"
+        return Issue(one.key, 0.0, note, group=group)
     note = (
         f"the identical mask ({one.area} pixels) stands in another split: {other}; "
         "compare the images"
     )
-    return Issue(one.key, 0.1, note, "warning")
+    return Issue(one.key, 0.1, note, "warning", group)

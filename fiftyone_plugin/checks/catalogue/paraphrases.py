@@ -30,11 +30,18 @@ SEEN = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Clash:
-    """In what two queries contradict each other; ``score`` as in an issue."""
+    """In what two queries contradict each other.
+
+    Attributes:
+        score: as in an issue
+        mine, other: what they say
+        plain: whether nobody says both of one object
+    """
 
     score: float
     mine: str
     other: str
+    plain: bool = True
 
 
 _AGREED = object()
@@ -58,8 +65,10 @@ _Aspect = Callable[[QueryFeatures, QueryFeatures], _Answer]
 def paraphrase_conflict(batch: Batch) -> Iterator[Issue]:
     """Compares the queries that ask for the same mask.
 
-    A query is doubted where more of the others contradict it in something than agree with it
-    there: of three the odd one out, of two both.
+    A query is accused where it alone contradicts others that agree with each other: of three the
+    odd one out. Where two contradict each other, or each of several says something else, the mask
+    decides between places and between one object and several; what it does not decide is info
+    about all of them, as are classes of one kind, which people confuse.
     """
 
     @cache  # many masks have queries that say the same
@@ -90,15 +99,23 @@ def _compared(one: _Query, queries: list[_Query], find: _Aspect) -> Issue | None
     clash, other = min(clashes, key=lambda found: found[0].score)
     more = f" and {len(clashes) - 1} more" if len(clashes) > 1 else ""
     note = f"query says {clash.mine}; {other[0].key}{more} of the same mask: {clash.other}"
-    score = clash.score + (0.0 if more else ALONE)
-    if find is _of_place and _mask_decides(one, other):
-        return Issue(one[0].key, score * SEEN, f"{note}, where the mask lies")
-    return Issue(one[0].key, score, note)
+    against = [other for _, other in clashes]
+    if find in _DECIDED and _mask_decides(find, other, one):
+        return None
+    if find in _DECIDED and _mask_decides(find, one, other):
+        told = f"{note}, {_DECIDED[find]}"
+        return Issue(one[0].key, (clash.score + ALONE * (not more)) * SEEN, told)
+    odd = not agreed and any(find(a[1], b[1]) is _AGREED for a, b in combinations(against, 2))
+    if odd and clash.plain:
+        return Issue(one[0].key, clash.score, note)
+    return Issue(one[0].key, clash.score + ALONE * (not odd), note, "info")
 
 
-def _mask_decides(one: _Query, other: _Query) -> bool:
-    """Whether the mask lies where the other query says, and not where this one does."""
+def _mask_decides(find: _Aspect, one: _Query, other: _Query) -> bool:
+    """Whether the mask is as the other query says, and not as this one does."""
     stats = one[0].stats
+    if find is _of_number:
+        return other[1].counts == ("1",) and stats.components == 1
     return outside(one[1].region, stats) - outside(other[1].region, stats) >= GAP
 
 
@@ -109,7 +126,7 @@ def _of_class(a: QueryFeatures, b: QueryFeatures) -> _Answer:
     apart = min(unlike(x, y) for x in a.classes for y in b.classes)
     if not apart:
         return _AGREED
-    return _Clash(0.55 - 0.48 * apart, repr(a.classes[0]), repr(b.classes[0]))
+    return _Clash(0.55 - 0.48 * apart, repr(a.classes[0]), repr(b.classes[0]), apart == 1)
 
 
 def _of_place(a: QueryFeatures, b: QueryFeatures) -> _Answer:
@@ -164,3 +181,9 @@ def _of_number(a: QueryFeatures, b: QueryFeatures) -> _Answer:
 
 
 _ASPECTS: tuple[_Aspect, ...] = (_of_class, _of_place, _of_color, _of_number)
+
+_DECIDED: dict[_Aspect, str] = {
+    _of_place: "where the mask lies",
+    _of_number: "and the mask has one part",
+}
+"""What the mask decides, and what the note says of that."""

@@ -16,6 +16,9 @@ from importers.mask_stats import MaskStats
 DECAY = 0.2
 """Distance in image sides over which the score falls to 1/e."""
 
+SURE = 0.3
+"""Score below which the pair is wrong whoever looks at it: a quarter of the image outside."""
+
 
 @check(
     "position_conflict",
@@ -40,12 +43,13 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.08) -> Iterator[Issu
     Yields:
         at most one issue a pair; its score falls with the distance, so that plain contradictions
         come before mild ones: 0.67 at the default tolerance, 0.37 at a fifth of the image,
-        0.08 at half of it
+        0.08 at half of it. Below 0.3 it is an error
     """
     beyond = ~batch.there("no_target") & (batch.outside > tolerance)
     for row in np.flatnonzero(beyond).tolist():
         score = math.exp(-float(batch.outside[row]) / DECAY)
-        yield Issue(batch.keys[row], score, _note(batch.sample(row)))
+        severity = "error" if score < SURE else None
+        yield Issue(batch.keys[row], score, _note(batch.sample(row)), severity)
 
 
 def outside(region: Region | None, stats: MaskStats) -> float:

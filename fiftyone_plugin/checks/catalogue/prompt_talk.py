@@ -19,6 +19,7 @@ from fiftyone_plugin.language import prompt_talk as talk_in
     needs=("phrase",),
     about="The query speaks of a region, points or details that its reader is not given.",
     topic="The query",
+    shared=True,
     fires=example(phrase="Find the truck in the corner using the given features."),
     silent=example(phrase="Find the field outlined by white boundary lines."),
 )

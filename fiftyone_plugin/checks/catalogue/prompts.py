@@ -30,6 +30,10 @@ _GIVEN = re.compile(
     r"(?:tags?|attributes?|metadata|information|data|prompt|instructions?|key-value)\b"
     r"|\bthe (?:provided|given|supplied) (?:tags?|attributes?|metadata|information|data|element|"
     r"object|description|caption|prompt|instructions?)\b"
+    r"|\bbased on (?:the )?(?:provided|given|supplied|available) (?:\w+ )?"
+    r"(?:tags?|attributes?|metadata|information|data)\b"
+    r"|\btagged (?:as|for|under)\b|\b(?:map|osm|provided|given|its|the) tags\b"
+    r"|\bdesignated (?:as|by) (?:the )?tags?\b|\bspecified in the (?:data|tags|input)\b"
     r"|\bkey[- ]value\b|\btags? (?:indicate|suggest|specif|describ|state)\w*",
     re.IGNORECASE,
 )
@@ -49,7 +53,8 @@ _ROLE = re.compile(
     r"|</s>|\[/?INST\]|<<SYS>>|(?:^|\n)\s*(?:USER|ASSISTANT|SYSTEM|Human|GPT)\s?:|###\s?\w+\s?:"
 )
 _TERMS = re.compile(
-    r"\b(?:the|this) (?:ROI|AOI)\b|\bregion of interest\b|\barea of interest\b"
+    r"\b(?:the|this) (?:ROI|AOI)\b|\bthis selected (?:area|region|element)\b"
+    r"|\bregion of interest\b|\barea of interest\b"
     r"|\b(?:not|un)(?:[- ]?(?:been|yet|formally|officially)){0,3}[- ]?reviewed\b",
     re.IGNORECASE,
 )
@@ -100,8 +105,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
 _MARKUP = re.compile(r"[=:<\[]|reviewed", re.IGNORECASE)
 _TELLTALE = words(
     "map streetmap openstreetmap osm wikidata based according per provided given supplied key "
-    "tag tags revise revised rewrite rewritten rephrase rephrased paraphrase polish original "
-    "refined task you do here ai caption roi aoi interest"
+    "tag tags tagged available selected specified revise revised rewrite rewritten rephrase "
+    "rephrased paraphrase polish original refined task you do here ai caption roi aoi interest"
 )
 """Without markup and any of these words no pattern above matches a text."""
 

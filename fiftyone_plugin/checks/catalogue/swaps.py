@@ -69,8 +69,9 @@ def _swapped(pairs: list[_Query], min_gain: float) -> Iterator[Issue]:
         if matched.isdisjoint(keys):
             matched.update(keys)
             score = max(0.05, 0.6 - gain)
-            yield Issue(keys[0], score, _note(one, other))
-            yield Issue(keys[1], score, _note(other, one))
+            both = " ".join(sorted(keys))
+            yield Issue(keys[0], score, _note(one, other), group=both)
+            yield Issue(keys[1], score, _note(other, one), group=both)
 
 
 def _gain(one: _Query, other: _Query) -> float:

@@ -55,6 +55,7 @@ _BOX_TALK = re.compile(
     about="The query is a refusal, or holds the words of a prompt instead of a description.",
     kinds=ALL_KINDS,
     topic="The query",
+    shared=True,
     fires=example(phrase="the vehicle inside the bounding box"),
     silent=example(phrase="the car beside the box hedge"),
 )
@@ -68,12 +69,14 @@ def boilerplate(batch: Batch) -> Iterator[Issue]:
         if not _may_be_boilerplate(phrase):
             continue
         if match := _REFUSAL.search(phrase):
-            yield Issue(key, 0.05, f"the query is a refusal: {in_quotes(match[0])}")
+            yield Issue(key, 0.05, f"the query is a refusal: {in_quotes(match[0])}", "error")
         elif match := _PROMPT.search(phrase):
-            yield Issue(key, 0.1, f"the query holds words of a prompt: {in_quotes(match[0])}")
+            yield Issue(
+                key, 0.1, f"the query holds words of a prompt: {in_quotes(match[0])}", "error"
+            )
         elif (match := _BOX_TALK.search(phrase)) and not coordinates(phrase):
             note = f"the query refers to what its reader is not given: {in_quotes(match[0])}"
-            yield Issue(key, 0.35, note)
+            yield Issue(key, 0.35, note, "error")
 
 
 def is_boilerplate(phrase: str) -> bool:
@@ -102,6 +105,7 @@ def _may_be_boilerplate(phrase: str) -> bool:
     needs=("phrase",),
     about="The query itself says that the target can hardly be seen or recognised.",
     topic="The query",
+    shared=True,
     fires=example(phrase="the car, even though the darkness hides it"),
     silent=example(phrase="the dark car"),
 )
@@ -121,10 +125,11 @@ def unanswerable_query(batch: Batch) -> Iterator[Issue]:
 
 @check(
     "vague_query",
-    severity="info",
+    severity="warning",
     needs=("phrase",),
     about="The query names no attribute, no place and no relation: only what kind of thing it is.",
     topic="The query",
+    shared=True,
     fires=example(phrase="Identify the vehicle."),
     silent=example(phrase="Identify the red vehicle."),
 )

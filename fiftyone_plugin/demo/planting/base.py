@@ -111,7 +111,7 @@ class Layout(ABC):
     def _plant(self, fault: Fault, unit: str, rng: Generator) -> FileDamage | None:
         with TemporaryDirectory(prefix="pairlens-plant-") as scratch:
             try:
-                before = _load(self.units()[unit], Path(scratch))
+                before = load(self.units()[unit], Path(scratch))
             except RecordError:  # published broken
                 return None
             damage = fault.plant(before, Tools(rng, lambda: (), Path(scratch)))
@@ -148,7 +148,7 @@ def sample_of(record: Record) -> Sample:
     return replace(start, captions=record.captions, turns=turns)
 
 
-def _load(records: tuple[Record, ...], folder: Path) -> list[LoadedSample]:
+def load(records: tuple[Record, ...], folder: Path) -> list[LoadedSample]:
     """The samples of a unit as an import would make them; masks are written to the folder."""
     loaded = []
     for one in prepare(records, Place(folder, placeholders=True)):

@@ -15,7 +15,7 @@ from typing import Any
 from numpy.random import Generator
 
 from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.demo.instruction_layouts import Record, caption_record, messages_of
+from fiftyone_plugin.demo.instruction_layouts import JSONRecord, caption_record, messages_of
 from fiftyone_plugin.demo.planting.base import (
     IMPORT,
     LAYOUTS,
@@ -138,15 +138,15 @@ class FileRecords:
         self.lines = path.suffix == ".jsonl"
         self._all: list[Any] = text.splitlines() if self.lines else json.loads(text)
 
-    def get(self, index: int) -> Record:
+    def get(self, index: int) -> JSONRecord:
         """A record that is whole."""
         return json.loads(self._all[index]) if self.lines else self._all[index]
 
-    def put(self, index: int, record: Record) -> None:
+    def put(self, index: int, record: JSONRecord) -> None:
         """Puts another record in the place of one."""
         self._all[index] = json.dumps(record) if self.lines else record
 
-    def append(self, record: Record) -> None:
+    def append(self, record: JSONRecord) -> None:
         """Puts a record at the end, under the next number."""
         number = len(self._all)
         numbered = {"question_id": number} if self.lines else {"id": str(number)}
@@ -167,7 +167,7 @@ class FileRecords:
         self._path.write_bytes(text.encode())
 
 
-def _asked(record: Record, turn: Turn) -> Record:
+def _asked(record: JSONRecord, turn: Turn) -> JSONRecord:
     """An evaluation record with what a turn asks and is answered."""
     one = len(turn.answers) == 1 and not isinstance(record["answer"], list)
     answer = turn.answers[0] if one else list(turn.answers)

@@ -1,0 +1,211 @@
+"""Makes the table of ``fiftyone_plugin/checks/chances.py`` from findings that a person has read.
+
+    python benchmarks/bench_chances.py GRES_FOLDER [--write]
+
+All checks of words and masks run over GRES; the findings on the half of its images that rules are
+tuned on are joined with ``data/gres_labels_tune.jsonl`` and the judgements of places. A label that
+names the check decides, else what is said of the pair. The findings of a check are put in order of
+strength and cut into bins of at least 20, of which neighbours are joined until the chance rises
+with the strength. ``--write`` replaces the table in the package; then make the page of checks anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from bench_positions import LABELS as POSITIONS
+from bench_positions import SIDE
+from bench_truth import half_of, image_of, read_labels
+from gres_root import is_there, parser_of
+from truth_scores import by_key, verdict
+
+from fiftyone_plugin.checks import Batch, Check, Sample
+from fiftyone_plugin.checks.base import SEVERITIES
+from fiftyone_plugin.checks.chances import SIBLING, smoothed
+from fiftyone_plugin.checks.engine import find_in, issues_in
+from fiftyone_plugin.checks.runner import choose
+from importers.errors import RecordError
+from importers.formats import gres
+from importers.mask_stats import measure
+from importers.polygons import rasterize
+from importers.records import Polygons
+
+TUNE = Path(__file__).with_name("data") / "gres_labels_tune.jsonl"
+OUT = Path(__file__).resolve().parent.parent / "fiftyone_plugin/checks/chances_table.py"
+LEAST = 20
+"""Findings of a bin."""
+
+HEAD = '''"""Findings that a person has read, by check and strength; see :mod:`.chances`.
+
+Written by ``benchmarks/bench_chances.py``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """Findings of about the same strength.
+
+    Attributes:
+        low, high: the range of their strengths
+        right: findings whose pair is bad
+        arguable: about which readers may differ
+        wrong: whose pair is right
+        chance: that the pair of such a finding is right
+    """
+
+    low: float
+    high: float
+    right: int
+    arguable: int
+    wrong: int
+    chance: float
+
+
+TABLE: dict[str, tuple[Row, ...]] = {
+'''
+
+
+class Read(NamedTuple):
+    """A finding that was read: ``bad`` says that it is right."""
+
+    strength: float
+    severity: str
+    bad: bool | None
+
+
+class Bin(NamedTuple):
+    """Findings of a check in a range of strength."""
+
+    findings: list[Read]
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Of strength."""
+        strengths = [one.strength for one in self.findings]
+        return min(strengths), max(strengths)
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Right, arguable, wrong."""
+        said = Counter(one.bad for one in self.findings)
+        return said[True], said[None], said[False]
+
+    @property
+    def chance(self) -> float:
+        severity = max((one.severity for one in self.findings), key=SEVERITIES.index)
+        return smoothed(severity, *self.counts)
+
+
+def main() -> int:
+    parser = parser_of(__doc__)
+    parser.add_argument("--write", action="store_true", help="replace the table")
+    given = parser.parse_args()
+    if not is_there(given.gres):
+        return 0
+    verdicts = Verdicts()
+    read: defaultdict[str, list[Read]] = defaultdict(list)
+    for key, check, severity, strength in findings(list(samples(given.gres))):
+        if half_of(image_of(key)) == "tune" and (said := verdicts.of(key, check)) is not None:
+            read[check].append(Read(strength, severity, said[0]))
+    table = {check: bins(some) for check, some in sorted(read.items())}
+    text = HEAD + "".join(map(_entry, table, table.values())) + "}\n"
+    print(text.partition("TABLE")[2])
+    if given.write:
+        OUT.write_text(text, "utf-8")
+    return 0
+
+
+class Verdicts:
+    """What was read of the pairs of the half that rules are tuned on."""
+
+    def __init__(self) -> None:
+        self._labels = by_key(read_labels([TUNE]))
+        placed = map(json.loads, POSITIONS.read_text("utf-8").splitlines())
+        self._placed = {one["key"]: one["right"] for one in placed}
+
+    def of(self, key: str, check: str) -> tuple[bool | None] | None:
+        """Whether the pair is bad, in a tuple; ``None`` where that was not read."""
+        labels = self._labels.get(key, [])
+        if deciding := [label for label in labels if label.check == check] or labels:
+            return (verdict(deciding),)
+        if check == "position_conflict" and key in self._placed:
+            right = self._placed[key]
+            return (None if right is None else not right,)
+        return None
+
+
+def samples(root: Path) -> Iterator[Sample]:
+    """The pairs of GRES, without the images."""
+    target = stats = None
+    for pair in gres.read(root, on_error=_ignore):
+        if not isinstance(pair.target, Polygons):
+            continue
+        if stats is None or pair.target != target:
+            target, stats = pair.target, measure(rasterize(pair.target.shapes, SIDE, SIDE))
+        yield Sample(
+            pair.key, pair.image_id, pair.split, pair.phrase,
+            image_missing=True, image_size=(SIDE, SIDE), stats=stats,
+        )  # fmt: skip
+
+
+def _ignore(error: RecordError) -> None:
+    """A broken record is the import's business."""
+
+
+def findings(pairs: list[Sample]) -> Iterator[tuple[str, str, str, float]]:
+    """Key, check, severity and strength of what the checks find, and of siblings."""
+    checks = [one for one in choose(None, {}, with_predictions=False) if one.subject == "mask"]
+    batch = Batch.of(pairs, checks)
+    own: set[tuple[str, str]] = set()
+    for one in checks:
+        for issue in issues_in(batch, one):
+            own.add((issue.key, one.name))
+            yield issue.key, one.name, issue.severity or one.severity, issue.score
+    for key in _siblings(batch, checks, own):
+        yield key, SIBLING, "info", 0.5
+
+
+def _siblings(batch: Batch, checks: Iterable[Check], own: set[tuple[str, str]]) -> Iterator[str]:
+    for found in find_in(batch, [one for one in checks if one.shared]).values():
+        yield from (f.key for f in found if (f.key, f.check) not in own)
+
+
+def bins(read: list[Read]) -> list[Bin]:
+    """Bins of rising chance; equal strengths are in one."""
+    by_strength: defaultdict[float, list[Read]] = defaultdict(list)
+    for one in read:
+        by_strength[one.strength].append(one)
+    made: list[Bin] = []
+    for strength in sorted(by_strength):
+        if made and len(made[-1].findings) < LEAST:
+            made[-1].findings.extend(by_strength[strength])
+        else:
+            made.append(Bin(list(by_strength[strength])))
+    if len(made) > 1 and len(made[-1].findings) < LEAST:
+        made[-2:] = [Bin(made[-2].findings + made[-1].findings)]
+    rising: list[Bin] = []
+    for one in made:
+        rising.append(one)
+        while len(rising) > 1 and rising[-2].chance >= rising[-1].chance:
+            rising[-2:] = [Bin(rising[-2].findings + rising[-1].findings)]
+    return rising
+
+
+def _entry(check: str, some: list[Bin]) -> str:
+    rows = []
+    for one in some:
+        numbers = [f"{n:.3f}" for n in one.range] + [str(n) for n in one.counts]
+        rows.append(f"        Row({', '.join(numbers)}, {one.chance:.3f}),\n")
+    return f'    "{check}": (\n{"".join(rows)}    ),\n'
+
+
+if __name__ == "__main__":
+    sys.exit(main())

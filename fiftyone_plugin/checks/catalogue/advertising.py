@@ -1,0 +1,83 @@
+"""Captions that talk to a visitor or a customer instead of telling what is to be seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fiftyone_plugin.checks.base import Issue, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.examples import captioned
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, worst, written
+from fiftyone_plugin.language.tokens import word_set
+from fiftyone_plugin.language.vocabulary import words
+from importers.fields import CAPTIONS, CONVERSATIONS
+
+_ADDRESS = re.compile(
+    r"\bhttps?://\S+|\bwww\.\w[\w.-]*|\b[\w.+-]+@[\w-]+\.[a-z]{2,}\b"
+    r"|(?<![\w.])(?:\+\d{1,3}[ .-])?\(?\d{3}\)[ .-]?\d{3}[ .-]\d{4}(?!\w|\.\d)"
+    r"|(?<![\w.-])(?:\+?1-)?\d{3}-\d{3}-\d{4}(?![\w-]|\.\d)",
+    re.IGNORECASE,
+)
+_HOURS = re.compile(
+    r"\b(?:open|opening|business|operating|visiting) hours\b"
+    r"|\bopen (?:daily|24/7|year[- ]round|to (?:the )?public|from \d|\w+day (?:to|through))"
+    r"|\b\d{1,2}(?::\d\d)? ?[ap]\.?m\.? (?:to|until|till|-|\u2013) \d{1,2}(?::\d\d)? ?[ap]\.?m\b",
+    re.IGNORECASE,
+)
+_OFFER = re.compile(
+    r"\b(?:visit|check out|see) (?:our|us|their|its) (?:web ?site|page|store|shop|showroom)\b"
+    r"|\bvisit us\b|\bcontact us\b|\bcall (?:us|now|today)\b|\b(?:book|order|buy|shop|reserve) "
+    r"(?:now|today|online|your)\b|\bdon['\u2019]t miss\b|\blearn more at\b|\bsubscribe\b"
+    r"|\binviting (?:visitors|guests|travell?ers|customers) to\b"
+    r"|\bwelcomes? (?:you|guests|visitors)\b|\bfor more information\b"
+    r"|\bfree (?:shipping|parking|wi-?fi|admission|delivery)\b"
+    r"|\bwhether you(?:['\u2019]re| are)\b|\bsmoke-free\b"
+    r"|\bour (?:hotel|restaurant|store|shop|team|services?|products?|customers|guests)\b",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(
+    r"[$\u20ac\u00a3] ?\d[\d,.]*(?! ?(?:million|billion|trillion|m\b|bn\b))|\b\d+ (?:USD|EUR|RMB)\b"
+)
+_MAY_HOLD = re.compile("[@$\u20ac\u00a3]|\\d{3}[). -]{1,2}\\d{3}")
+_TELLTALE = words(
+    "http https www hours open am pm m visit check contact call book order buy shop reserve miss "
+    "learn subscribe inviting welcome welcomes information free whether smoke our usd eur rmb"
+)
+"""Without a mark of an address or a price, and any of these words, no pattern matches."""
+
+_PATTERNS: tuple[tuple[re.Pattern[str], float, str], ...] = (
+    (_OFFER, 0.2, "speaks to a visitor or customer"),
+    (_ADDRESS, 0.2, "holds an address or telephone number"),
+    (_HOURS, 0.25, "tells opening hours"),
+    (_PRICE, 0.35, "tells a price"),
+)
+
+
+@check(
+    "advertising",
+    severity="warning",
+    needs=(CAPTIONS, CONVERSATIONS),
+    about="A caption advertises: opening hours, prices, addresses, words for a visitor.",
+    kinds=TEXT_KINDS,
+    topic="Captions",
+    fires=captioned("A museum stands here; visit our website for opening hours."),
+    silent=captioned("A museum with an open courtyard stands here."),
+)
+def advertising(batch: Batch) -> Iterator[Issue]:
+    """Finds what no image shows and who looks at one does not say.
+
+    Answers are left alone: somebody may well have asked.
+    """
+    for sample in batch:
+        captions = (one for one in written(sample) if one.caption)
+        yield from worst(sample.key, filter(None, map(_advertised, captions)))
+
+
+def _advertised(one: Text) -> Remark | None:
+    if not _MAY_HOLD.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
+        return None
+    for pattern, score, what in _PATTERNS:
+        if match := pattern.search(one.text):
+            return Remark(score, f"{one.place} {what}: {quoted(match[0])}")
+    return None

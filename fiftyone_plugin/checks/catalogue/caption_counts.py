@@ -1,0 +1,184 @@
+"""Captions and answers of one image that count the same things differently."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from fiftyone_plugin.checks.base import Issue, Sample, check
+from fiftyone_plugin.checks.batch import Batch
+from fiftyone_plugin.checks.catalogue.captions import REVISION
+from fiftyone_plugin.checks.examples import captioned
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, turn_place, worst
+from fiftyone_plugin.language import places
+from fiftyone_plugin.language import vocabulary as v
+from fiftyone_plugin.language.classes import class_tokens
+from fiftyone_plugin.language.taxonomy import PLURAL
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, span, tokenize, word_set
+from importers.fields import CAPTIONS, CONVERSATIONS
+
+_NUMERALS: dict[str, int] = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+_DIGITS = {str(number): number for number in range(2, 100)}
+_OPENING = re.compile(
+    r"(?:(?:in|on) (?:this|the) (?:[\w-]+ ){0,2}(?:image|picture|photo|photograph|scene|view),? )?"
+    r"(?:(?:there (?:are|were)|(?:i|we|you) (?:can )?(?:see|count|spot|identify|observe)"
+    r"|(?:this|the) (?:[\w-]+ ){0,2}(?:image|picture|photo|photograph|scene|view) "
+    r"(?:shows|contains|has|features|includes|depicts|displays|captures)) )?"
+    r"(?:a total of |exactly |only )?",
+    re.IGNORECASE,
+)
+"""What all the objects of an image are told of with."""
+
+_PARTS = v.words(
+    "each every both either per another other others more additional further remaining rest most "
+    "half among between least about around approximately nearly almost over roughly than or"
+)
+"""Words with which a count is of a part, of something else, or not exact."""
+
+_LOOKAHEAD = 3
+"""Words that may describe the things between their number and their name."""
+
+_PLACED = re.compile(
+    r"\b(?:on|in|at|near|beside|along|next|behind|inside|outside|left|right|top|bottom)\b"
+)
+_STOPS = v.PREPOSITION | v.RELATION | v.words("and or the with which that a an of")
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+MIN_WORDS = 4
+"""Of an answer that is read as a caption is."""
+
+
+class Count(NamedTuple):
+    """How many there are of something, as a text says it.
+
+    Attributes:
+        number: of them
+        noun: what they are called, in lower case
+        words: in which it is said
+        rest: what the sentence goes on with, in lower case
+    """
+
+    number: int
+    noun: str
+    words: str
+    rest: str
+
+
+@check(
+    "count_drift",
+    severity="warning",
+    needs=(CAPTIONS, CONVERSATIONS),
+    about="Two captions or answers about one image count the same things differently.",
+    kinds=TEXT_KINDS,
+    topic="Captions",
+    fires=captioned("there are three planes .", "two airplanes are there ."),
+    silent=captioned("there are three planes .", "two large planes and a small plane ."),
+)
+def count_drift(batch: Batch) -> Iterator[Issue]:
+    """Compares exact numbers of two and more of things that are named with equal attributes.
+
+    Only where each text counts all there are of its image, and names them once: a sentence that
+    begins with them, or "there are". Where the fewer stand at a place of their own ("on the
+    runway"), they may be a part: then it is worth knowing alone where the others have a place as
+    well, and nothing where they have none. What revises another caption is left to
+    ``revision_drift``.
+    """
+    for sample in batch:
+        if len(sample.captions) + len(sample.turns) > 1:
+            yield from worst(sample.key, _drifts(sample))
+
+
+def _drifts(sample: Sample) -> Iterator[Remark]:
+    if any(caption.task == REVISION for caption in sample.captions):
+        return
+    told: defaultdict[tuple[str, frozenset[str]], list[tuple[str, Count]]] = defaultdict(list)
+    for one in _texts(sample):
+        for what, count in _counts(one.text).items():
+            told[what].append((one.place, count))
+    for counts in told.values():
+        place, first = counts[0]
+        for other_place, other in counts[1:]:
+            if other.number == first.number or not _alike(first.noun, other.noun):
+                continue
+            note = f"{place} says {first.words!r}, {other_place} {other.words!r}"
+            fewer, more = sorted((first, other))
+            if first.rest == other.rest or not _PLACED.search(fewer.rest):
+                yield Remark(0.25, note)
+            elif _PLACED.search(more.rest):
+                yield Remark(0.5, note, "info")
+
+
+def _alike(noun: str, other: str) -> bool:
+    """Whether two nouns of one class are one: "airplanes" and "planes", no playing field."""
+    return noun.endswith(other) or other.endswith(noun)
+
+
+def _texts(sample: Sample) -> Iterator[Text]:
+    """Captions, and answers to questions that name no place and no box."""
+    yield from captions(sample)
+    known = {caption.text for caption in sample.captions}
+    for number, turn in enumerate(sample.turns, 1):
+        for answer in turn.answers:
+            if answer in known or len(answer.split()) < MIN_WORDS:
+                continue
+            if "[" not in turn.question and not places(turn.question):
+                yield Text(f"the answer of {turn_place(number, turn)}", answer, False)
+
+
+_COUNTING = frozenset(_NUMERALS) | frozenset(_DIGITS)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _counts(text: str) -> dict[tuple[str, frozenset[str]], Count]:
+    """The exact counts of a text, by class and attributes."""
+    if word_set(text).isdisjoint(_COUNTING):
+        return {}
+    found: dict[tuple[str, frozenset[str]], Count] = {}
+    named: defaultdict[str, int] = defaultdict(int)
+    for sentence in _SENTENCE.split(text):
+        tokens = tokenize(sentence)
+        classes = class_tokens(tokens)
+        for index, name in classes.items():
+            named[name] += classes.get(index - 1) != name
+        if not _PARTS.isdisjoint(word_set(sentence)):
+            continue
+        for index in range(len(tokens)):
+            if counted := _counted(sentence, tokens, classes, index):
+                found[counted[0]] = counted[1]
+    return {what: count for what, count in found.items() if named[what[0]] == 1}
+
+
+def _counted(
+    sentence: str, tokens: tuple[Token, ...], classes: dict[int, str], index: int
+) -> tuple[tuple[str, frozenset[str]], Count] | None:
+    """The count that begins at a token."""
+    number = _NUMERALS.get(tokens[index].text) or _DIGITS.get(tokens[index].text)
+    start = span(sentence, index, index)[0]
+    if number is None or not _OPENING.fullmatch(sentence[:start].lstrip()):
+        return None
+    for first in range(index + 1, min(index + 2 + _LOOKAHEAD, len(tokens))):
+        if tokens[first].gap or tokens[first].text in _STOPS:
+            return None
+        if first in classes:
+            last = first
+            while classes.get(last + 1) == classes[first] and not tokens[last + 1].gap:
+                last += 1
+            if not _is_plural(tokens, first, last):
+                return None
+            attributes = frozenset(token.text for token in tokens[index + 1 : first])
+            end = span(sentence, last, last)[1]
+            words = sentence[start:end]
+            noun = sentence[span(sentence, first, first)[0] : end].lower()
+            count = Count(number, noun, words, sentence[end:].strip(" .!?;").lower())
+            return (classes[first], attributes), count
+    return None
+
+
+def _is_plural(tokens: tuple[Token, ...], first: int, last: int) -> bool:
+    said = tuple(token.text for token in tokens[first : last + 1])
+    return said in PLURAL or said[-1:] in PLURAL

@@ -1,0 +1,53 @@
+"""Findings that a person has read, by check and strength; see :mod:`.chances`.
+
+Written by ``benchmarks/bench_chances.py``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """Findings of about the same strength.
+
+    Attributes:
+        low, high: the range of their strengths
+        right: findings whose pair is bad
+        arguable: about which readers may differ
+        wrong: whose pair is right
+        chance: that the pair of such a finding is right
+    """
+
+    low: float
+    high: float
+    right: int
+    arguable: int
+    wrong: int
+    chance: float
+
+
+TABLE: dict[str, tuple[Row, ...]] = {
+    "boilerplate": (Row(0.350, 0.350, 15, 0, 0, 0.006),),
+    "box_mask": (Row(0.100, 0.412, 7, 9, 0, 0.311),),
+    "broken_crop": (Row(0.400, 0.400, 4, 0, 0, 0.183),),
+    "coordinate_leak": (Row(0.050, 0.050, 6, 0, 0, 0.013),),
+    "count_conflict": (Row(0.500, 0.500, 7, 0, 0, 0.044),),
+    "garbled_request": (Row(0.500, 0.500, 9, 0, 0, 0.100),),
+    "generic_query": (Row(0.400, 0.400, 121, 20, 0, 0.073),),
+    "not_from_above": (Row(0.300, 0.300, 28, 0, 0, 0.013),),
+    "paraphrase_conflict": (Row(0.070, 0.120, 2, 0, 0, 0.100),),
+    "position_conflict": (
+        Row(0.085, 0.227, 22, 0, 0, 0.004),
+        Row(0.237, 0.472, 61, 2, 0, 0.022),
+        Row(0.478, 0.608, 38, 2, 0, 0.033),
+        Row(0.610, 0.658, 17, 9, 0, 0.175),
+    ),
+    "prompt_talk": (Row(0.300, 0.300, 15, 0, 0, 0.024),),
+    "request_form": (Row(0.300, 0.300, 33, 0, 0, 0.011),),
+    "siblings": (Row(0.500, 0.500, 10, 3, 0, 0.173),),
+    "split_leak": (Row(0.100, 0.100, 4, 0, 0, 0.067),),
+    "truncated_target": (Row(0.118, 0.464, 54, 3, 1, 0.060),),
+    "unanswerable_query": (Row(0.150, 0.450, 45, 1, 0, 0.019),),
+    "vague_query": (Row(0.500, 0.500, 27, 4, 0, 0.073),),
+}

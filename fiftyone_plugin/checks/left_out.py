@@ -1,0 +1,63 @@
+"""What the selections ``clean`` and ``quiet`` leave out: dropped pairs, and open findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from fiftyone_plugin.checks.base import Finding, Severity
+from importers.fields import VerdictKind
+
+OPEN: dict[str, tuple[Severity, ...]] = {"clean": ("error",), "quiet": ("error", "warning")}
+"""By selection, the severities of the findings that leave a pair out as long as they are open."""
+
+ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
+"""Verdicts that close the findings of a pair, and take it into the selection ``kept``."""
+
+
+def is_left_out(select: str, verdict: str | None, severities: Iterable[str | None]) -> bool:
+    """Whether a selection of :data:`OPEN` leaves a pair out.
+
+    Args:
+        select: its name
+        verdict: on the pair, if any
+        severities: of the pair's findings
+    """
+    if verdict in ACCEPTED:
+        return False
+    return verdict == VerdictKind.DROP or any(each in OPEN[select] for each in severities)
+
+
+class LeftOut:
+    """Counts pairs that the selections leave out, and the checks that they are left out for.
+
+    A pair counts for every such check. Pairs with the verdict ``drop`` count for ``dropped``.
+    """
+
+    def __init__(self) -> None:
+        self._pairs: Counter[str] = Counter()
+        self._dropped = 0
+        self._checks: dict[str, Counter[str]] = {select: Counter() for select in OPEN}
+
+    def add(self, verdict: str | None, findings: Iterable[Finding]) -> None:
+        """Counts a pair."""
+        findings = list(findings)
+        self._dropped += verdict == VerdictKind.DROP
+        for select, severities in OPEN.items():
+            if not is_left_out(select, verdict, (f.severity for f in findings)):
+                continue
+            self._pairs[select] += 1
+            if verdict != VerdictKind.DROP:
+                self._checks[select].update({f.check for f in findings if f.severity in severities})
+
+    def summary(self) -> dict[str, Any]:
+        """By selection ``{"pairs", "dropped", "checks": {check: pairs}}``."""
+        return {
+            select: {
+                "pairs": self._pairs[select],
+                "dropped": self._dropped,
+                "checks": dict(self._checks[select].most_common()),
+            }
+            for select in OPEN
+        }
