@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.metrics.overlap import resize
-from importers.errors import MaskError, OnNote, ignore_note
+from importers.decisions import Decision
+from importers.errors import MaskError, ignore_note
 from importers.fields import IGNORE, TARGET
 from importers.mask_values import MaskValues
 from importers.masks import MAX_PIXELS, Mask, Pixels, from_array, greatest, of_values, read_mask
@@ -63,7 +64,7 @@ class Values:
 
     kind: str = ""
     setting: MaskValues | None = None
-    on_note: OnNote = ignore_note
+    on_note: Callable[[Decision], object] = ignore_note
 
     def read(self, array: NDArray[Any] | Mask) -> Mask:
         """Reads an array, or takes a mask that was read already, and tells how."""

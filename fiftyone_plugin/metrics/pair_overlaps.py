@@ -119,7 +119,7 @@ def count_chunk(docs: Sequence[Document], source: MaskSource) -> ChunkOverlaps:
 class _Masks:
     """A source, with who is told how its masks are read."""
 
-    def __init__(self, source: MaskSource, on_note: Callable[[Any], None]) -> None:
+    def __init__(self, source: MaskSource, on_note: Callable[[Decision], object]) -> None:
         self.source = source
         self.gt = Values("gt_values", source.gt_values, on_note)
         self.pred = Values("pred_values", source.pred_values, on_note)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.predictors.runner import predict
+from importers import store
 from importers.ingest import import_dataset
 from importers.masks import load_stored
 from importers.options import ImportOptions
@@ -44,7 +45,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def decided(dataset: Any, step: str) -> dict[str, int]:
-    stored = fo.load_dataset(dataset.name).info["pairlens"]["decisions"]
+    stored = store.info(fo.load_dataset(dataset.name))["decisions"]
     return {one["kind"]: one["count"] for one in stored if one["step"] == step}
 
 

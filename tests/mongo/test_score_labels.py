@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from fiftyone_plugin.metrics.runs import score
+from importers import store
 from importers.masks import encode_png
 
 SIDE = 100
@@ -144,10 +145,10 @@ def test_how_masks_of_others_are_read_is_told_stored_and_set(folder: Path):
     (note,) = done.notes
     assert note.startswith("pred_values: 1 masks of several small values, taken as class ids")
     assert "--pred-values ... decides otherwise" in note
-    stored = [d for d in dataset.info["pairlens"]["decisions"] if d["kind"] == "pred_values"]
+    stored = [d for d in store.info(dataset)["decisions"] if d["kind"] == "pred_values"]
     assert [(d["step"], d["count"]) for d in stored] == [("score told", 1)]
     assert score(dataset, pred="pred", gt="truth", key="set", pred_values="2").gIoU == 1
-    stored = dataset.info["pairlens"]["decisions"]
+    stored = store.info(dataset)["decisions"]
     assert {d["step"] for d in stored} == {"score told", "score set"}
 
 
@@ -162,5 +163,5 @@ def test_masks_of_0_and_255_count_as_those_of_0_and_1(folder: Path, white: int):
     dataset = made(f"values_{white}", folder, whole, fo.Segmentation(mask_path=str(file)))
     done = score(dataset, pred="pred", gt="truth", key="s")
     assert done.gIoU == 1
-    rules = [d["rule"] for d in dataset.info["pairlens"]["decisions"]]
+    rules = [d["rule"] for d in store.info(dataset)["decisions"]]
     assert any("by the gray of the palette" in rule for rule in rules)
