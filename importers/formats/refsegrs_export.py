@@ -151,7 +151,8 @@ class HubExporter(SourceExporter):
         segmentation = sample.get("segmentation")
         mask = segmentation.get("mask_path") if isinstance(segmentation, dict) else None
         if isinstance(mask, str):
-            self._masks.put(mask, pair)
+            found = refsegrs_hub.file_of(native_export.inside(self._root, mask))
+            self._masks.put(found.relative_to(self._root).as_posix() if found else mask, pair)
 
     def finish(self) -> None:
         """Copies what describes the dataset."""

@@ -35,7 +35,7 @@ _SPLITS = (*SPLITS, "validation")
 
 def detect(root: Path) -> bool:
     """Whether the folder holds samples with masks of their own."""
-    return (root / SAMPLES).is_file() and (root / MASKS).is_dir()
+    return (root / SAMPLES).isfile_of() and (root / MASKS).is_dir()
 
 
 def count(root: Path, splits: Collection[str]) -> int:
@@ -93,7 +93,7 @@ def _pair(root: Path, sample: Any, source: Source, seen: Counter[str]) -> Pair:
         image_id=image_id,
         split=split,
         phrase=phrase,
-        image=root / image if (root / image).is_file() else None,
+        image=file_of(root / image),
         image_name=image.name,
         target=_target(root, sample),
         source=source,
@@ -126,4 +126,10 @@ def _target(root: Path, sample: dict[str, Any]) -> Target:
     if segmentation is None:
         return NoTarget()
     path = segmentation.get("mask_path") if isinstance(segmentation, dict) else None
-    return Raster(root / inside(path, "mask_path"))
+    mask = root / inside(path, "mask_path")
+    return Raster(file_of(mask) or mask)
+
+
+def file_of(path: Path) -> Path | None:
+    """The file of a path, whose name may be written in another case or form of Unicode."""
+    return findfile_of(path.parent, path.name)

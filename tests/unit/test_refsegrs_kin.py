@@ -270,6 +270,21 @@ def test_a_broken_sample_is_named_and_the_rest_read(
     assert errors[0].startswith("samples.json[1]") and message in errors[0]
 
 
+def test_names_in_another_case_are_found_in_the_copy_on_the_hub(tmp_path: Path) -> None:
+    named = sample(
+        0, filepath="data/0.TIF", segmentation={"mask_path": "fields/segmentation/0.TIFF"}
+    )
+    root = hub_copy(tmp_path, named)
+    (pair,), errors, _ = read(root)
+    assert (errors, pair.image) == ([], root / "data/0.tif")
+    assert pair.target == Raster(root / "fields/segmentation/0.tif")
+    export(root, tmp_path / "out", [exported(pair)])
+    written = {
+        name for name in files(tmp_path / "out") if name.endswith(("0.tif", "0.TIF", "0.TIFF"))
+    }
+    assert len(written) == 2
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"samples": 7}', "[" * 10_000, "\0"])
 def test_samples_that_cannot_be_read_at_all(tmp_path: Path, text: str) -> None:
     root = hub_copy(tmp_path)
