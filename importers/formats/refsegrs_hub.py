@@ -22,6 +22,7 @@ from importers.errors import LayoutError, OnError, OnNote, RecordError
 from importers.files import is_plain_name, is_text
 from importers.formats.base import SPLITS
 from importers.formats.refsegrs_lists import NAME
+from importers.image_lookup import find_file
 from importers.records import NoTarget, Pair, Raster, Source, Target, make_key
 
 SAMPLES = "samples.json"
@@ -132,4 +133,4 @@ def _target(root: Path, sample: dict[str, Any]) -> Target:
 
 def file_of(path: Path) -> Path | None:
     """The file of a path, whose name may be written in another case or form of Unicode."""
-    return findfile_of(path.parent, path.name)
+    return find_file(path.parent, path.name)

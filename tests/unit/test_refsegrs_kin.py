@@ -274,15 +274,12 @@ def test_names_in_another_case_are_found_in_the_copy_on_the_hub(tmp_path: Path) 
     named = sample(
         0, filepath="data/0.TIF", segmentation={"mask_path": "fields/segmentation/0.TIFF"}
     )
-    root = hub_copy(tmp_path, named)
+    root = hub_copy(tmp_path / "in", named)
     (pair,), errors, _ = read(root)
     assert (errors, pair.image) == ([], root / "data/0.tif")
     assert pair.target == Raster(root / "fields/segmentation/0.tif")
     export(root, tmp_path / "out", [exported(pair)])
-    written = {
-        name for name in files(tmp_path / "out") if name.endswith(("0.tif", "0.TIF", "0.TIFF"))
-    }
-    assert len(written) == 2
+    assert {"data/0.tif", "fields/segmentation/0.tif"} <= files(tmp_path / "out").keys()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"samples": 7}', "[" * 10_000, "\0"])
