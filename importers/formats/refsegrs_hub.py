@@ -36,7 +36,7 @@ _SPLITS = (*SPLITS, "validation")
 
 def detect(root: Path) -> bool:
     """Whether the folder holds samples with masks of their own."""
-    return (root / SAMPLES).isfile_of() and (root / MASKS).is_dir()
+    return (root / SAMPLES).is_file() and (root / MASKS).is_dir()
 
 
 def count(root: Path, splits: Collection[str]) -> int:
