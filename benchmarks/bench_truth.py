@@ -14,7 +14,10 @@ not there are left out.
 
 GRES is split by image into two halves (:func:`half_of`): rules are tuned on one, figures are
 reported on the other, whose errors are not listed, so that nobody tunes on them. Of its pairs
-without a finding above info :func:`draw` drew those in ``data/gres_labels_report.jsonl``.
+without a finding above info :func:`draw` drew those in ``data/gres_labels_report.jsonl``, and
+the next 400 of its order in ``data/gres_labels_report_after.jsonl``, where the checks had been
+widened and all that they flagged above info was read. Either file stands alone: together they
+count pairs twice.
 Tables go to stderr, JSON to stdout, as one line.
 """
 

@@ -249,10 +249,18 @@ def test_the_sample_is_the_one_that_is_drawn(shared_data: Path):
     (fraction,) = {label.fraction for label in labels if label.sample == "unflagged"}
     assert fraction == pytest.approx(400 / len(rest), abs=1e-6)
 
+    later = bench_truth.read_labels([BENCHMARKS / "data" / "gres_labels_report_after.jsonl"])
+    rest = keys - {label.key for label in later if label.sample == "flagged"}
+    drawn = {label.key for label in later if label.sample == "unflagged"}
+    assert set(bench_truth.draw(rest - by_sample["unflagged"], 400)) == drawn
+    (fraction,) = {label.fraction for label in later if label.sample == "unflagged"}
+    assert fraction == pytest.approx(400 / len(rest), abs=1e-6)
 
-@pytest.mark.parametrize("half", ["tune", "report"])
-def test_the_labels_of_gres(half: str):
-    labels = bench_truth.read_labels([BENCHMARKS / "data" / f"gres_labels_{half}.jsonl"])
+
+@pytest.mark.parametrize("name", ["tune", "report", "report_after"])
+def test_the_labels_of_gres(name: str):
+    labels = bench_truth.read_labels([BENCHMARKS / "data" / f"gres_labels_{name}.jsonl"])
+    half = name.partition("_")[0]
     assert {bench_truth.half_of(bench_truth.image_of(label.key)) for label in labels} == {half}
     assert {label.sample for label in labels} <= {"flagged", "unflagged", "info", "listed"}
     same = Counter((label.key, label.kind, label.check, label.sample) for label in labels)
