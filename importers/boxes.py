@@ -98,7 +98,7 @@ def find_boxes(text: str, asked: str = "") -> list[BoxText]:
             label = default
         end = match.end()
         own = _own_label(text, match) or label
-        found.append(BoxText(match[0], match.start(), own, corners, match.lastgroup or "list"))
+        found.append(BoxText(match[0], match.start(), own, corners, _form(match)))
     return found
 
 
@@ -106,8 +106,17 @@ def find_corners(text: str) -> list[tuple[str, Corners]]:
     """The boxes of a text that are sound, each with its form, without their labels."""
     if not _may_hold(text):
         return []
-    read = ((match.lastgroup or "list", _read(match)[1]) for match in _PLACE.finditer(text))
+    read = ((_form(match), _read(match)[1]) for match in _PLACE.finditer(text))
     return [(form, corners) for form, corners in read if corners is not None]
+
+
+_INNER = {"[": "list", "(": "points", "<": "angles"}
+
+
+def _form(match: re.Match[str]) -> str:
+    """How a box is written; a ``<box>`` around brackets says nothing of its numbers."""
+    form = match.lastgroup or "list"
+    return _INNER.get(match[form].lstrip()[:1], form) if form in ("tag", "token") else form
 
 
 def _own_label(text: str, match: re.Match[str]) -> str:

@@ -114,7 +114,9 @@ def test_forms_have_what_the_commands_have(dataset: fo.Dataset) -> None:
     assert [c["value"] for c in form["format"]["view"]["choices"]] == ["auto", *FORMATS]
     assert "settings" not in form
     form = properties(by_name["import_dataset"], dataset, format="rsgpt4v")
-    assert list(form["settings"]["type"]["properties"]) == ["boxes"]
+    settings = [param.name for param in FORMATS["rsgpt4v"].all_params]
+    assert "boxes" in settings and "orientation" in settings
+    assert list(form["settings"]["type"]["properties"]) == settings
     form = properties(by_name["predict_masks"], dataset, predictor="results")
     assert "path" in form["settings"]["type"]["properties"]
     assert form["predictor"]["view"]["choices"][0]["value"] == "cues"

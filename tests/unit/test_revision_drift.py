@@ -177,7 +177,7 @@ def test_a_revision_may_not_say(source: str, revision: str, words: str) -> None:
 
 
 def test_the_surest_of_several_is_told() -> None:
-    sample = revised("Three ships at the top of the image.", "A storage tank.", "Nine ships.",
+    sample = revised("Three ships at the top of the image.", "A stadium.", "Nine ships.",
                      "Three ships at the bottom of the image.")  # fmt: skip
     (issue,) = issues(CHECK, sample)
     assert issue.note == (
