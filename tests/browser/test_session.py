@@ -52,10 +52,10 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def queue(dataset: Any) -> list[str]:
-    """The pairs of the session, worst first, as the panel's bar has them."""
+    """The pairs of the session: the worst of each group, worst first, then the others."""
     from fiftyone_plugin.curation import pair_selection
 
-    return pair_selection.view_of(dataset, f"check:{CHECK}").values("id")
+    return [str(one) for one in pair_selection.choose(dataset, check=CHECK).ordered(dataset)]
 
 
 def stored(dataset: Any, sample_id: str) -> dict[str, Any]:
