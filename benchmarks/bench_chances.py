@@ -47,27 +47,7 @@ Written by ``benchmarks/bench_chances.py``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Row(NamedTuple):
-    """Findings of about the same strength.
-
-    Attributes:
-        low, high: the range of their strengths
-        right: findings whose pair is bad
-        arguable: about which readers may differ
-        wrong: whose pair is right
-        chance: that the pair of such a finding is right
-    """
-
-    low: float
-    high: float
-    right: int
-    arguable: int
-    wrong: int
-    chance: float
-
+from fiftyone_plugin.checks.chance_row import Row
 
 # fmt: off
 TABLE: dict[str, tuple[Row, ...]] = {
