@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +13,15 @@ import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.cli import main
-from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
+from fiftyone_plugin.curation.decisions import VERDICTS_BEFORE
+from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from importers import ingest, store
 from importers.datasets import delete_dataset
 from importers.ingest import ImportOptions, import_dataset
+from tests.mongo.curating import predict as with_prediction
 from tests.mongo.processes import command, ended, start
-from tests.mongo.reviewing import documents, keys
+from tests.mongo.reviewing import documents, history, keys
 
 
 @pytest.fixture(scope="module")
@@ -192,3 +196,53 @@ def test_two_that_make_one_dataset_at_once_end_with_one_sentence_or_both(
         assert all(Path(path).is_file() for path in dataset.values("segmentation.mask_path"))
         assert unfinished() == []
     delete_dataset(dataset_name)
+
+
+def test_verdicts_are_kept_where_key_phrase_and_mask_are_the_same(
+    reviewed: Any, dataset_name: str, tmp_path: Path
+) -> None:
+    root = make_gres(tmp_path / "published", images=4, size=64).root
+    changed, gone, *_ = sorted(root.glob("gres_annotations/*/*.json"))
+    content = json.loads(changed.read_text())
+    content["text"] = ["another query" for _ in content["text"]]
+    changed.write_text(json.dumps(content))
+    gone.unlink()
+    before = documents(reviewed)
+    others = {k for k in before if changed.stem not in k and gone.stem not in k}
+    mended = min(others)
+    with_prediction(reviewed, tmp_path / "model")
+    judge(reviewed, mended, "fix", mask_from="model", reviewer="bob")
+    before = documents(reviewed)
+    given = ["import", "gres", str(root), "--name", dataset_name, "--overwrite"]
+    assert main([*given, "--keep-verdicts"]) == 0
+    new = fo.load_dataset(dataset_name)
+    after = documents(new)
+    for key, document in after.items():
+        expected = before[key] if key in others else {}
+        for name in ("verdict", "reviewer", "reviewed_at", "review_note"):
+            assert document.get(name) == expected.get(name), key
+    assert after[mended]["mask_stats"]["digest"] == before[mended]["mask_stats"]["digest"]
+    assert Path(after[mended]["segmentation"]["mask_path"]).is_file()
+    assert {entry["dataset"] for entry in history(new)} == {dataset_name}
+    # All of them are in a file, those that nothing matches too.
+    file = Path(store.info(new)["media_dir"]) / VERDICTS_BEFORE
+    assert {json.loads(line)["key"] for line in file.read_text().splitlines()} == set(before)
+
+
+def test_without_being_asked_for_verdicts_are_in_a_file(
+    reviewed: Any, dataset_name: str, gres: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = documents(reviewed)
+    assert main(["import", "gres", str(gres), "--name", dataset_name, "--overwrite"]) == 0
+    [told] = [line for line in capsys.readouterr().err.splitlines() if "--apply" in line]
+    new = fo.load_dataset(dataset_name)
+    assert not new.distinct("verdict")
+    assert main(shlex.split(told.partition("; pairlens ")[2].removesuffix(" takes them over"))) == 0
+    assert {d["reviewed_at"] for d in documents(new).values()} == {
+        d["reviewed_at"] for d in before.values()
+    }
+
+
+def test_keeping_verdicts_of_nothing_is_refused(gres: Path, dataset_name: str) -> None:
+    given = ["import", "gres", str(gres), "--name", dataset_name, "--keep-verdicts"]
+    assert main(given) == 2 and not fo.dataset_exists(dataset_name)
