@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -312,9 +313,10 @@ class Batch:
         """The queries; empty where there are none."""
         return self.words.texts
 
-    def queries(self) -> Iterator[tuple[str, str]]:
-        """Key and query of each sample."""
-        return zip(self.keys, self.phrases, strict=True)
+    def queries(self, selected: Bools | None = None) -> Iterator[tuple[str, str]]:
+        """Key and query of each sample, or of the selected rows."""
+        each = zip(self.keys, self.phrases, strict=True)
+        return each if selected is None else compress(each, selected.tolist())
 
     @property
     def words(self) -> WordIndex:
