@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import app_view, fields, fo_internals, schema, store
+from importers import app_view, fields, fo_internals, schema, store, working_set
 from importers.datasets import media_dir_of, open_dataset
 from importers.decisions import Decisions
 from importers.documents import document
@@ -32,6 +32,7 @@ from importers.records import Record
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.sources import Located, SourceRequest, locate
+from importers.upgrade import upgrade
 
 LISTED = 1000
 """Skipped records kept in the dataset's info; all of them are in ``skipped.jsonl``."""
@@ -103,6 +104,8 @@ def fill_dataset(
     decisions = Decisions() if notes is None else notes
     root = source.path
     params = chosen.parsed(options.params)
+    if working_set.is_imported(dataset):
+        upgrade(dataset)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
@@ -238,12 +241,13 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Dec
     summary.notes = [*decisions.others, *decisions.lines()]
     summary.decisions = decisions.stored("import", store.info(dataset).get("decisions", ()))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
-    summary.samples = collection.estimated_document_count()
+    summary.samples = working_set.count(dataset)
     groups = collection.aggregate(
         [
+            *working_set.pipeline(dataset),
             {
                 "$group": {
-                    "_id": {"s": {"$first": "$tags"}, "i": f"${fields.IMAGE_ID}"},
+                    "_id": {"s": f"${fields.SPLIT}", "i": f"${fields.IMAGE_ID}"},
                     "n": {"$sum": 1},
                 }
             },

@@ -120,9 +120,7 @@ def _checks(ran: dict[str, Any], kind: Kind) -> list[Check]:
 
 def _row(document: Document, columns: Columns) -> list[Any]:
     """What the database would send of the document."""
-    row = [_at(document, path) for path in columns.paths]
-    row[2] = (document.get("tags") or [None])[0]
-    return row
+    return [_at(document, path) for path in columns.paths]
 
 
 def _at(document: Document, path: str) -> Any:

@@ -28,9 +28,9 @@ from fiftyone_plugin.checks import CHECKS, SEVERITIES
 from fiftyone_plugin.curation import queue, review_fields, session_store, texts
 from fiftyone_plugin.curation.panel_types import SessionOver
 from fiftyone_plugin.curation.texts import PENDING, VERDICTS
-from importers import fo_internals, store
+from importers import fo_internals, store, working_set
 from importers.errors import UnknownName, UsageError
-from importers.fields import FINDINGS, KEY, QUALITY, REVIEWER, VERDICT
+from importers.fields import FINDINGS, KEY, QUALITY, REVIEWER, SPLIT, VERDICT
 
 LABELS = f"{FINDINGS}.classifications"
 
@@ -66,8 +66,8 @@ class PairSelection:
         others come behind, before the pairs without a finding.
         """
         pipeline = [
-            *fo_internals.pipeline(self.samples),
-            {"$match": {KEY: {"$gt": ""}} | self.where},
+            *working_set.pipeline(self.samples),
+            {"$match": self.where},
         ]
         if not include_judged:
             pipeline.append({"$match": {VERDICT: {"$nin": list(VERDICTS)}}})
@@ -207,8 +207,7 @@ def _of_samples(dataset: Any, view: Any) -> Any:
     owner = fo_internals.dataset_of(view)
     if owner is not dataset and owner.name != dataset.name:
         raise UsageError(f"the view is of dataset {owner.name!r}, not {dataset.name!r}")
-    if not fo_internals.is_of_samples(view):
-        raise UsageError("the view holds parts or groups of pairs; show single pairs first")
+    working_set.check(view)
     return view
 
 
@@ -281,5 +280,5 @@ _FILTERS: dict[str, Callable[[str], Filter]] = {
     "severity": _severity,
     "verdict": _verdict,
     "reviewer": _reviewer,
-    "split": lambda value: {"tags": value},
+    "split": lambda value: {SPLIT: value},
 }

@@ -20,7 +20,7 @@ from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.operators.forms import add_field
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
-from importers import fields, fo_internals
+from importers import fo_internals, working_set
 from importers.errors import PairLensError, StateError, UsageError
 
 Work = Callable[[Watch], Report]
@@ -93,7 +93,7 @@ class PairOperator(foo.Operator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form, or a notice that says why the dataset has none."""
         inputs = types.Object()
-        if self.step.on_dataset and not is_imported(ctx.dataset):
+        if self.step.on_dataset and not working_set.is_imported(ctx.dataset):
             inputs.view(
                 "unsuitable",
                 types.Warning(
@@ -239,11 +239,6 @@ def fenced(plain: str) -> str:
     longest = max((len(run) for run in re.findall("`+", plain)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{plain}\n{fence}"
-
-
-def is_imported(dataset: Any) -> bool:
-    """Whether PairLens can work on the dataset."""
-    return dataset is not None and dataset.has_field(fields.KEY)
 
 
 def text(value: Any) -> str | None:
