@@ -64,6 +64,11 @@ def view_stages(view: Any) -> list[Any]:
     return list(view._stages)
 
 
+def is_view(samples: Any) -> bool:
+    """Whether samples are a view with stages; one without is the whole dataset."""
+    return bool(getattr(samples, "_stages", ())) or is_of_parts(samples)
+
+
 def is_of_parts(samples: Any) -> bool:
     """Whether the documents of a view are parts of samples: patches, frames or clips."""
     return bool(samples._is_generated)

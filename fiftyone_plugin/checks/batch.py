@@ -29,8 +29,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 FIXED = (
-    fields.KEY, fields.IMAGE_ID, fields.SPLIT, fields.PHRASE, fields.NO_TARGET, fields.IMAGE_MISSING,
-    "metadata.width", "metadata.height", fields.IMAGE_DIGEST,
+    fields.KEY, fields.IMAGE_ID, fields.SPLIT, fields.PHRASE, fields.NO_TARGET,
+    fields.IMAGE_MISSING, "metadata.width", "metadata.height", fields.IMAGE_DIGEST,
 )  # fmt: skip
 """The columns that every batch has: short, and wanted by most checks."""
 

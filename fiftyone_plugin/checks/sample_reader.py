@@ -84,9 +84,7 @@ def row_of(document: Mapping[str, Any], columns: Columns) -> Row:
     """The row that the database would send of a sample's document."""
     row = [_value(document, path) for path in columns.paths]
     for number, path in enumerate(columns.paths):
-        if path == "tags":
-            row[number] = next(iter(row[number] or ()), None)
-        elif path == LABELS:
+        if path == LABELS:
             row[number] = [[one.get(name) for name in LABEL_VALUES] for one in row[number] or ()]
     return row
 

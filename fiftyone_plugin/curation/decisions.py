@@ -36,7 +36,7 @@ from fiftyone_plugin.curation.texts import (
     read_once,
 )
 from fiftyone_plugin.curation.verdicts import edited
-from importers import fo_internals, store
+from importers import store
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import KEY, REVIEW_NOTE, REVIEWED_AT, REVIEWER, TARGET, VERDICT
 from importers.files import write_atomic

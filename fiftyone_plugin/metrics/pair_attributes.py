@@ -11,7 +11,8 @@ from importers.splits import split_of
 
 _FINDINGS = f"{fields.FINDINGS}.classifications"
 IMAGE_FIELDS = (
-    "filepath", "tags", fields.SPLIT, fields.KEY, fields.IMAGE_ID, fields.IMAGE_MISSING, fields.IMAGE_DIGEST,
+    "filepath", "tags", fields.SPLIT, fields.KEY, fields.IMAGE_ID, fields.IMAGE_MISSING,
+    fields.IMAGE_DIGEST,
 )  # fmt: skip
 """Fields that :func:`image_of` reads."""
 
