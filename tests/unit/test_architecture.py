@@ -50,6 +50,7 @@ FIFTYONE = (
     "importers.fo_internals",
     "importers.schema",
     "importers.store",
+    "importers.working_set",
     "fiftyone_plugin.metrics.evaluation",
     "fiftyone_plugin.metrics.evaluation_results",
     "fiftyone_plugin.predictors.consensus",
