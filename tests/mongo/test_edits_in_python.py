@@ -387,7 +387,7 @@ def test_a_changed_split_is_refused_by_its_key_and_converted(
     one = load(layout)
     sample = one.dataset.match(fo.ViewField("split") == "train").first()
     _set(sample, split="val")
-    with pytest.raises(UsageError, match=f"{sample.key}.*'val'"):
+    with pytest.raises(UsageError, match=rf"{sample.key}.*'val'"):
         one.export()
     splits = manifest_of(one.export("hf"))["splits"]
     counted = one.dataset.count_values("split")
@@ -441,5 +441,5 @@ def test_another_mask_in_the_source_is_refused_by_its_key(
     else:
         masks = sorted((root / ("masks" if layout == "refsegrs" else "fields")).rglob("*.tif"))
         masks[0].write_bytes(masks[1].read_bytes())
-    with pytest.raises(StateError, match="refsegrs/.*not the one that was imported"):
+    with pytest.raises(StateError, match=r"refsegrs/.*not the one that was imported"):
         one.export()
