@@ -49,8 +49,8 @@ def load(name: str) -> Any:
 
 
 def info(dataset: Any) -> dict[str, Any]:
-    """What PairLens stored about the dataset: format, root, media folder ..."""
-    return dict(dataset.info.get(fields.INFO) or {})
+    """What PairLens stored about the dataset, as it is now: format, root, media folder ..."""
+    return dict(fo_internals.info(dataset, fields.INFO) or {})
 
 
 def source_path(facts: dict[str, Any]) -> Path:
@@ -59,16 +59,25 @@ def source_path(facts: dict[str, Any]) -> Path:
 
 
 def update_info(dataset: Any, **facts: Any) -> None:
-    """Changes some of what :func:`info` returns."""
-    dataset.info[fields.INFO] = info(dataset) | facts
-    dataset.save()
+    """Sets some of what :func:`info` returns; other facts, and who sets them, are left alone."""
+    literal = {name: {"$literal": value} for name, value in facts.items()}
+    fo_internals.change_info(dataset, fields.INFO, literal)
+
+
+def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
+    """Sets some members of a fact that is an object; its other members are left alone."""
+    merged = {"$mergeObjects": [f"$info.{fields.INFO}.{fact}", {"$literal": values}]}
+    fo_internals.change_info(dataset, fields.INFO, {fact: merged})
 
 
 def add_decisions(dataset: Any, decisions: list[dict[str, Any]]) -> None:
     """Stores what a step decided, in place of what the same step decided before."""
-    steps = {decision["step"] for decision in decisions}
-    kept = [d for d in info(dataset).get("decisions", ()) if d["step"] not in steps]
-    update_info(dataset, decisions=[*kept, *decisions])
+    steps = list({decision["step"] for decision in decisions})
+    stored = {"$ifNull": [f"$info.{fields.INFO}.decisions", []]}
+    others = {"$not": {"$in": ["$$this.step", steps]}}
+    kept = {"$filter": {"input": stored, "cond": others}}
+    joined = {"$concatArrays": [kept, {"$literal": decisions}]}
+    fo_internals.change_info(dataset, fields.INFO, {"decisions": joined})
 
 
 def embedded(values: dict[str, Any]) -> dict[str, Any]:

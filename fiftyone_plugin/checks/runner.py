@@ -173,16 +173,17 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-RAN = "checks_run"
-"""In the dataset's facts: the checks that ran over all of it, with their parameters."""
+RAN = fields.CHECKS_RUN
 
 
 def remember(dataset: Any, checks: Iterable[Check]) -> None:
-    """Notes which checks ran, since one that found nothing leaves no trace on the samples."""
-    ran = store.info(dataset).get(RAN) or {}
-    now = ran | {one.name: one.params for one in checks}
-    if now != ran:
-        store.update_info(dataset, **{RAN: now})
+    """Notes which checks ran, since one that found nothing leaves no trace on the samples.
+
+    Not where an import added samples meanwhile, which these checks have not seen.
+    """
+    unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
+    if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
+        store.add_to_info(dataset, RAN, {one.name: one.params for one in checks})
 
 
 def choose(
