@@ -50,6 +50,9 @@ def export_dataset(
         StateError: if the import is not finished, the source has changed since or cannot be
             read, nothing is selected, or the folder is not empty
     """
+    native = [known.name for known in FORMATS.values() if known.exporter]
+    if format_name not in (*native, *CONVERTERS):
+        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     working_set.check(samples)
     dataset = fo_internals.dataset_of(samples)
     upgrade(dataset)
@@ -81,9 +84,6 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
     Raises:
         UsageError, StateError: if it cannot
     """
-    native = [known.name for known in FORMATS.values() if known.exporter]
-    if format_name not in (*native, *CONVERTERS):
-        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     facts = store.info(dataset)
     if format_name in CONVERTERS:
         return facts
