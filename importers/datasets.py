@@ -1,33 +1,32 @@
-"""Opening, making and deleting datasets, and the folders their media lie in."""
+"""Opening, making and deleting datasets."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 
 from importers import store
-from importers.errors import StateError, UsageError
-from importers.files import MARKER, mark_folder, safe_name
-from importers.sources import UNPACKED, Located
+from importers.errors import OnNote, StateError, ignore_note
+from importers.media_folders import (
+    check_media_dir,
+    claim,
+    media_dir,
+    media_dirs,
+    media_root,
+    remove_unused,
+    source_line,
+)
+from importers.sources import UNPACKED, Located, UnpackedPlace
 
 
-def default_media_dir(name: str) -> Path:
-    """The default folder of a dataset's masks, renditions and predictions."""
-    return Path(str(fo.config.default_dataset_dir)) / "pairlens" / safe_name(name)
-
-
-def media_dir_of(name: str, given: Path | None = None) -> Path:
-    """The media folder that a dataset has, or would get."""
-    if given is not None:
-        return given.expanduser().absolute()
-    if fo.dataset_exists(name):
-        known = store.info(fo.load_dataset(name)).get("media_dir")
-        if known:
-            return Path(known)
-    return default_media_dir(name)
+def unpacked_place(name: str, given_media_dir: Path | None = None) -> UnpackedPlace:
+    """Where the archive of a dataset, which need not be there yet, is unpacked."""
+    facts = store.info(fo.load_dataset(name)) if fo.dataset_exists(name) else {}
+    already = unpacked_around(Path(facts["path"])) if facts.get("path") else []
+    given = given_media_dir and given_media_dir.expanduser().absolute().parent
+    return UnpackedPlace(given or media_root(), source_line(), next(iter(already), None))
 
 
 def open_dataset(
@@ -35,9 +34,10 @@ def open_dataset(
     format_name: str,
     source: Located,
     *,
-    media_dir: Path | None = None,
+    given_media_dir: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    on_note: OnNote = ignore_note,
 ) -> tuple[Any, Path]:
     """Creates a dataset, or opens the one that an import resumes.
 
@@ -49,17 +49,19 @@ def open_dataset(
         StateError: if the dataset exists and neither ``resume`` nor ``overwrite`` is set, if
             it is not what is being imported, or if the media folder holds something else
     """
-    if fo.dataset_exists(name):
-        if overwrite:
-            delete_dataset(name, keep=source.path)
-        elif resume:
-            return _reopen(name, format_name, source, media_dir)
-        else:
-            raise StateError(
-                f"dataset {name!r} exists; --resume adds what is missing, --overwrite replaces it"
-            )
-    claimed = claim_media_dir(name, source.path, media_dir)
-    return fo.Dataset(name, persistent=True), claimed
+    exists = fo.dataset_exists(name)
+    if exists and resume:
+        return _reopen(name, format_name, source, given_media_dir)
+    if exists and not overwrite:
+        raise StateError(
+            f"dataset {name!r} exists; --resume adds what is missing, --overwrite replaces it"
+        )
+    check_media_dir(given_media_dir, source.path, name if overwrite else "")
+    if exists:
+        for note in delete_dataset(name, keep=source.path):
+            on_note(note)
+    dataset = fo.Dataset(name, persistent=True)
+    return dataset, claim(dataset, given_media_dir)
 
 
 def _imported(name: str) -> tuple[Any, dict[str, Any]]:
@@ -76,62 +78,50 @@ def _reopen(
     dataset, facts = _imported(name)
     if facts["format"] != format_name:
         raise StateError(f"dataset {name!r} holds {facts['format']}, not {format_name}")
-    if facts["root"] != source.root:
+    known = facts.get("root")  # not of a dataset that was read back from an export
+    if known and known != source.root:
         raise StateError(
-            f"dataset {name!r} was imported from {facts['root']}, not from {source.root}"
+            f"dataset {name!r} was imported from {known}, not from {source.root}; where its files "
+            f"were moved, run: pairlens relocate {name} --source {source.root}"
         )
-    if store.source_path(facts) != source.path:
+    if known and store.source_path(facts) != source.path:
         raise StateError(
             f"{source.root} has changed since dataset {name!r} was begun from it; import it anew "
             "with --overwrite, or name the revision that it was begun from"
         )
-    media_dir = Path(facts["media_dir"])
-    if given_media_dir and given_media_dir.expanduser().absolute() != media_dir:
-        raise StateError(f"the media of dataset {name!r} is in {media_dir}; leave out --media-dir")
-    return dataset, media_dir
+    folder = media_dir(dataset)
+    if given_media_dir and given_media_dir.expanduser().absolute() != folder:
+        raise StateError(
+            f"the media of dataset {name!r} is in {folder}; leave out --media-dir, or run: "
+            f"pairlens relocate {name} --media-dir {given_media_dir}"
+        )
+    return dataset, folder
 
 
-def claim_media_dir(name: str, root: Path, given: Path | None = None) -> Path:
-    """Claims a media folder for a dataset: an empty one, or one of the same dataset.
+def delete_dataset(name: str, *, keep: Path | None = None) -> list[str]:
+    """Deletes a dataset that PairLens imported and the folders that were made for it.
 
-    Raises:
-        UsageError: if it lies in the source or around it
-        StateError: if it holds something else
-    """
-    media_dir = (given or default_media_dir(name)).expanduser().absolute()
-    if media_dir == root or media_dir in root.parents or root in media_dir.parents:
-        raise UsageError(f"media cannot go to {media_dir}, which is in or around the source")
-    marker = media_dir / MARKER
-    if marker.is_file():
-        owner = marker.read_text("utf-8")
-        if owner != name and fo.dataset_exists(owner):
-            raise StateError(f"{media_dir} holds the media of dataset {owner!r}; choose another")
-    elif media_dir.exists() and any(media_dir.iterdir()):
-        raise StateError(f"{media_dir} is not empty; choose an empty folder for --media-dir")
-    mark_folder(media_dir, name)
-    return media_dir
-
-
-def delete_dataset(name: str, *, keep: Path | None = None) -> None:
-    """Deletes a dataset that PairLens imported and, where it made them, its folders.
-
-    These are the media folder and the one that an archive was unpacked into.
+    These are the media folders and the one that an archive was unpacked into. What another
+    dataset or database may use is left.
 
     Args:
         name: of the dataset
         keep: a path whose folder stays, since something is about to be read from it
 
+    Returns:
+        sentences on the folders that were left
+
     Raises:
         StateError: if the dataset is not PairLens' own
     """
     dataset, facts = _imported(name)
-    folders = [Path(facts["media_dir"]), *unpacked_around(store.source_path(facts))]
+    folders = media_dirs(facts)
+    if facts.get("root"):
+        folders += unpacked_around(store.source_path(facts))
     kept = set(unpacked_around(keep)) if keep else set()
     dataset.delete()
-    for folder in folders:
-        marker = folder / MARKER
-        if folder not in kept and marker.is_file() and marker.read_text("utf-8") == name:
-            shutil.rmtree(folder)
+    left = [remove_unused(folder) for folder in folders if folder not in kept]
+    return [reason for reason in left if reason]
 
 
 def unpacked_around(path: Path) -> list[Path]:

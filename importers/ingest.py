@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from importers import app_view, fields, fo_internals, schema, store
-from importers.datasets import media_dir_of, open_dataset
+from importers.datasets import open_dataset, unpacked_place
 from importers.decisions import Decisions
 from importers.documents import document
 from importers.errors import RecordError, StateError
@@ -73,17 +73,18 @@ def import_dataset(
     notes = Decisions()
     leftovers = options.params.get(LEFT_OUT.name) == "read"
     request = SourceRequest(format_name, options.splits, options.limit, leftovers)
-    media_dir = media_dir_of(name, options.media_dir)
-    source = locate(root, request, media_dir, name, on_note=notes, progress=progress)
+    place = unpacked_place(name, options.media_dir)
+    source = locate(root, request, place, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
     dataset, media_dir = open_dataset(
         name,
         chosen.name,
         source,
-        media_dir=options.media_dir,
+        given_media_dir=options.media_dir,
         resume=options.resume,
         overwrite=options.overwrite,
+        on_note=notes,
     )
     return fill_dataset(dataset, chosen, source, media_dir, options, progress, notes)
 
@@ -141,10 +142,11 @@ def fill_dataset(
 
 def _remove_leftovers(media_dir: Path) -> None:
     """Deletes unfinished files of killed runs, unless they are new: another run may be writing."""
-    for file in media_dir.glob("*/.*.partial"):
-        with suppress(FileNotFoundError):
-            if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
-                file.unlink()
+    for folder in ("*", "images/*"):
+        for file in media_dir.glob(f"{folder}/.*.partial"):
+            with suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
+                    file.unlink()
 
 
 def _watched(
