@@ -29,6 +29,7 @@ from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record
+from importers.restoring import restore_files
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.sources import Located, SourceRequest, locate
@@ -132,6 +133,9 @@ def fill_dataset(
             summary.added = _insert_all(dataset, made, options)
     finally:
         skips.close()
+    if options.resume:
+        for note in restore_files(dataset, chosen, root, place, options):
+            decisions(note)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)

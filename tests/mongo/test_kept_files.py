@@ -91,15 +91,17 @@ def test_deleting_one_of_two_clones_leaves_the_files_of_the_other(
     delete(dataset_name)
     assert held(clone) == before
     answer(clone, "p", overwrite=True)
-    left = delete_dataset(clone.name)
-    # The last one takes the files of both along.
-    assert left == [] and not media(clone).exists() and not folder.exists()
+    own = media(clone)
+    assert own != folder
+    assert delete_dataset(clone.name) == []
+    assert not own.exists() and not folder.exists()  # the last one takes the files of both along
 
 
 def test_what_was_left_is_told(dataset: fo.Dataset, dataset_name: str) -> None:
     dataset.clone(f"{dataset_name}-clone", persistent=True)
+    folder = media(dataset)
     (told,) = delete_dataset(dataset_name)
-    assert str(media(dataset)) in told and f"'{dataset_name}-clone' uses files" in told
+    assert str(folder) in told and f"'{dataset_name}-clone' uses files" in told
 
 
 def test_importing_over_a_dataset_leaves_its_clone(
@@ -126,8 +128,9 @@ def test_another_release_under_the_old_name_of_a_renamed_dataset(
     answer(dataset, "q")
     delete_dataset(dataset_name)
     assert {k: v for k, v in held(dataset).items() if ".q." not in k[1]} == before
+    folder = media(dataset)
     delete_dataset(dataset.name)
-    assert not media(dataset).exists()
+    assert not folder.exists()
 
 
 def test_one_import_completes_what_a_clone_lacks(
@@ -240,7 +243,7 @@ def test_a_replaced_mask_that_is_gone_does_not_become_the_published_one(
     dataset: fo.Dataset, root: Path, dataset_name: str
 ) -> None:
     key = dataset.first()["key"]
-    verdicts.judge(dataset, [key], verdict="fix", mask="p")
+    verdicts.judge(dataset, key, "fix", mask_from="p")
     dataset.reload()
     sample = dataset.match(fo.ViewField("key") == key).first()
     replaced = Path(sample["segmentation"].mask_path)
