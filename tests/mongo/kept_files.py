@@ -57,11 +57,12 @@ def media(dataset: Any) -> Path:
     return Path(dataset.info[INFO]["media_dir"])
 
 
-def elsewhere(code: str, *args: str, **environment: str) -> str:
-    """Runs Python with other settings of FiftyOne, and gives what it prints."""
+def elsewhere(code: str, *args: str, **environment: str | None) -> str:
+    """Runs Python with other settings, ``None`` for none, and gives what it prints."""
+    settings = {**os.environ, "FIFTYONE_DATABASE_VALIDATION": "false", **environment}
     done = subprocess.run(
         [sys.executable, "-c", code, *args],
-        env={**os.environ, "FIFTYONE_DATABASE_VALIDATION": "false", **environment},
+        env={name: value for name, value in settings.items() if value is not None},
         cwd=ROOT,
         capture_output=True,
         text=True,
