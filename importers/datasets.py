@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
+from pymongo.errors import DuplicateKeyError
 
 from importers import store
-from importers.errors import OnNote, StateError, ignore_note
+from importers.errors import StateError
 from importers.media_folders import (
     check_media_dir,
     claim,
@@ -29,6 +30,11 @@ def unpacked_place(name: str, given_media_dir: Path | None = None) -> UnpackedPl
     return UnpackedPlace(given or media_root(), source_line(), next(iter(already), None))
 
 
+def exists(name: str) -> bool:
+    """Whether there is a dataset of a name, PairLens' own or not."""
+    return fo.dataset_exists(name)
+
+
 def open_dataset(
     name: str,
     format_name: str,
@@ -36,8 +42,6 @@ def open_dataset(
     *,
     given_media_dir: Path | None = None,
     resume: bool = False,
-    overwrite: bool = False,
-    on_note: OnNote = ignore_note,
 ) -> tuple[Any, Path]:
     """Creates a dataset, or opens the one that an import resumes.
 
@@ -46,25 +50,47 @@ def open_dataset(
 
     Raises:
         UsageError: if the media folder lies in the source or around it
-        StateError: if the dataset exists and neither ``resume`` nor ``overwrite`` is set, if
-            it is not what is being imported, or if the media folder holds something else
+        StateError: if the dataset exists and ``resume`` is not set, if it is not what is being
+            imported, or if the media folder holds something else
     """
-    exists = fo.dataset_exists(name)
-    if exists and resume:
-        return _reopen(name, format_name, source, given_media_dir)
-    if exists and not overwrite:
+    if fo.dataset_exists(name):
+        if resume:
+            return _reopen(name, format_name, source, given_media_dir)
         raise StateError(
             f"dataset {name!r} exists; --resume adds what is missing, --overwrite replaces it"
         )
-    check_media_dir(given_media_dir, source.path, name if overwrite else "")
-    if exists:
-        for note in delete_dataset(name, keep=source.path):
-            on_note(note)
-    dataset = fo.Dataset(name, persistent=True)
-    return dataset, claim(dataset, given_media_dir)
+    check_media_dir(given_media_dir, source.path)
+    dataset = new_dataset(name, persistent=True)
+    try:
+        return dataset, claim(dataset, given_media_dir)
+    except StateError:
+        dataset.delete()
+        raise
 
 
-def _imported(name: str) -> tuple[Any, dict[str, Any]]:
+def new_dataset(name: str, *, persistent: bool) -> Any:
+    """Creates a dataset.
+
+    Raises:
+        StateError: if another process made one of that name at the same time
+    """
+    try:
+        return fo.Dataset(name, persistent=persistent)
+    except (ValueError, DuplicateKeyError) as error:
+        if not fo.dataset_exists(name):
+            raise
+        raise StateError(
+            f"dataset {name!r} was made by another process at the same time; wait for that one, or "
+            "choose another name"
+        ) from error
+
+
+def imported(name: str) -> tuple[Any, dict[str, Any]]:
+    """A dataset that PairLens imported, and its facts.
+
+    Raises:
+        StateError: if it is not PairLens' own
+    """
     dataset = fo.load_dataset(name)
     facts = store.info(dataset)
     if not facts:
@@ -75,7 +101,7 @@ def _imported(name: str) -> tuple[Any, dict[str, Any]]:
 def _reopen(
     name: str, format_name: str, source: Located, given_media_dir: Path | None
 ) -> tuple[Any, Path]:
-    dataset, facts = _imported(name)
+    dataset, facts = imported(name)
     if facts["format"] != format_name:
         raise StateError(f"dataset {name!r} holds {facts['format']}, not {format_name}")
     known = facts.get("root")  # not of a dataset that was read back from an export
@@ -98,15 +124,11 @@ def _reopen(
     return dataset, folder
 
 
-def delete_dataset(name: str, *, keep: Path | None = None) -> list[str]:
+def delete_dataset(name: str) -> list[str]:
     """Deletes a dataset that PairLens imported and the folders that were made for it.
 
     These are the media folders and the one that an archive was unpacked into. What another
     dataset or database may use is left.
-
-    Args:
-        name: of the dataset
-        keep: a path whose folder stays, since something is about to be read from it
 
     Returns:
         sentences on the folders that were left
@@ -114,10 +136,19 @@ def delete_dataset(name: str, *, keep: Path | None = None) -> list[str]:
     Raises:
         StateError: if the dataset is not PairLens' own
     """
-    dataset, facts = _imported(name)
+    return delete_with_folders(imported(name)[0])
+
+
+def delete_with_folders(dataset: Any, *, keep: Path | None = None) -> list[str]:
+    """As :func:`delete_dataset`.
+
+    Args:
+        dataset: to delete
+        keep: a source whose folder stays, since another dataset is read from it
+    """
+    facts = store.info(dataset)
     folders = media_dirs(facts)
-    if facts.get("root"):
-        folders += unpacked_around(store.source_path(facts))
+    folders += unpacked_around(store.source_path(facts)) if facts.get("root") else []
     kept = set(unpacked_around(keep)) if keep else set()
     dataset.delete()
     left = [remove_unused(folder) for folder in folders if folder not in kept]

@@ -50,13 +50,12 @@ def media_dir(dataset: Any) -> Path:
     return claim(dataset)
 
 
-def check_media_dir(given: Path | None, source: Path, replaced: str = "") -> None:
+def check_media_dir(given: Path | None, source: Path) -> None:
     """Validates the folder that is given for a new dataset's media.
 
     Args:
         given: the folder, if one is
         source: what is imported
-        replaced: the name of the dataset that is about to be replaced
 
     Raises:
         UsageError: if it lies in the source or around it
@@ -67,23 +66,28 @@ def check_media_dir(given: Path | None, source: Path, replaced: str = "") -> Non
     folder = given.expanduser().absolute()
     if folder == source or folder in source.parents or source in folder.parents:
         raise UsageError(f"media cannot go to {folder}, which is in or around the source")
+    if folder.exists() and not folder.is_dir():
+        raise StateError(f"{folder} is a file; choose an empty folder for --media-dir")
     if not (folder / MARKER).is_file():
         if folder.exists() and any(folder.iterdir()):
             raise StateError(f"{folder} is not empty; choose an empty folder for --media-dir")
         return
     for owner in _living_owners(folder):
-        if owner != replaced:
-            raise StateError(f"{folder} holds the media of {owner!r}; choose another")
+        raise StateError(f"{folder} holds the media of {owner}; choose another")
 
 
-def claim(dataset: Any, given: Path | None = None) -> Path:
+def claim(dataset: Any, given: Path | None = None, name: str = "") -> Path:
     """Gives a dataset a media folder, and stores which.
 
     Args:
         dataset: any dataset
         given: a folder that :func:`check_media_dir` let pass; a new one by default
+        name: for the new one; the dataset's by default
+
+    Raises:
+        StateError: if the folder cannot be made
     """
-    folder = _new_folder(dataset.name) if given is None else given.expanduser().absolute()
+    folder = _new_folder(name or dataset.name) if given is None else given.expanduser().absolute()
     facts = store.info(dataset)
     earlier = [*facts.get(EARLIER, ()), facts.get("media_dir")]
     others = [one for one in dict.fromkeys(earlier) if one and one != str(folder)]
@@ -115,7 +119,7 @@ def remove_unused(folder: Path) -> str:
     if foreign:
         return f"{folder} was left: datasets of another database or an older version may use it"
     if marked == folder and (owners := list(_living_owners(folder))):
-        return f"{folder} was left: it is the media folder of {owners[0]!r}"
+        return f"{folder} was left: it is the media folder of {owners[0]}"
     if name := _mentioned_by(folder):
         return f"{folder} was left: dataset {name!r} uses files in it"
     shutil.rmtree(folder)
@@ -127,20 +131,31 @@ def _own_line(dataset: Any) -> str:
 
 
 def _made(folder: Path, dataset: Any) -> Path:
-    add_owner(folder, _own_line(dataset))
+    try:
+        add_owner(folder, _own_line(dataset))
+    except OSError as error:
+        raise _cannot_make(folder, error) from error
     return folder
+
+
+def _cannot_make(folder: Path, error: OSError) -> StateError:
+    return StateError(f"{folder} cannot be made ({error.strerror}); name another with --media-dir")
 
 
 def _new_folder(name: str) -> Path:
     """A folder that nobody else has, which is made."""
-    root = media_root()
-    root.mkdir(parents=True, exist_ok=True)
+    root, first = media_root(), safe_name(name)
     for number in count(1):
-        folder = root / (safe_name(name) if number == 1 else f"{safe_name(name)}-{number}")
+        folder = root / (first if number == 1 else f"{first}-{number}")
         try:
+            root.mkdir(parents=True, exist_ok=True)
             folder.mkdir()
         except FileExistsError:
+            if not root.is_dir():
+                raise StateError(f"{root} is a file, where media folders are to be") from None
             continue
+        except OSError as error:
+            raise _cannot_make(folder, error) from error
         return folder
     raise AssertionError  # the names do not end
 
@@ -151,11 +166,11 @@ def _living_owners(folder: Path) -> Iterator[str]:
         database, _, dataset = line.removeprefix(_DATABASE).partition(_DATASET)
         if not line.startswith(_DATABASE):
             if fo.dataset_exists(line):  # an older version wrote the name
-                yield line
+                yield f"dataset {line!r}"
         elif database != fo_internals.database_id():
             yield f"a dataset of another database ({database})"
         elif dataset and (name := _name_of(dataset)):
-            yield name
+            yield f"dataset {name!r}"
 
 
 def _name_of(dataset_id: str) -> str | None:

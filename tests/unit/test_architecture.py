@@ -49,6 +49,7 @@ FIFTYONE = (
     "importers.datasets",
     "importers.fo_internals",
     "importers.media_folders",
+    "importers.replacing",
     "importers.schema",
     "importers.store",
     "fiftyone_plugin.metrics.evaluation",
