@@ -21,7 +21,7 @@ from typing import Any
 import fiftyone.utils.data as foud
 from fiftyone.types.dataset_types import Dataset as DatasetType
 
-from importers import media_folders, store
+from importers import media_folders, store, working_set
 from importers.datasets import unpacked_place
 from importers.errors import StateError, UsageError
 from importers.formats import FORMATS, SPLITS, Format, find_format
@@ -107,7 +107,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
     ) -> ImportOptions:
         limit = self._options.limit
         if limit is not None:
-            limit += store.count(dataset)
+            limit += working_set.count(dataset)
         return replace(self._options, tags=tuple(tags or ()), resume=bool(before), limit=limit)
 
 
