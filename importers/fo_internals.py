@@ -20,7 +20,7 @@ import fiftyone as fo
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.utils import create_field as new_field
-from pymongo import UpdateOne
+from pymongo import UpdateOne, WriteConcern
 
 from importers import fields
 
@@ -39,6 +39,15 @@ _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
 def database() -> Any:
     """The pymongo database that FiftyOne is connected to."""
     return get_db_conn()
+
+
+def journaled(collection: Any) -> Any:
+    """The collection, whose writes return when they are on the disk.
+
+    MongoDB keeps one journal, so that whatever was written before them is there as well.
+    """
+    concern = WriteConcern(**{**collection.write_concern.document, "j": True})
+    return collection.with_options(write_concern=concern)
 
 
 def dataset_of(samples: Any) -> Any:
