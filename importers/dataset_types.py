@@ -21,7 +21,7 @@ from typing import Any
 import fiftyone.utils.data as foud
 from fiftyone.types.dataset_types import Dataset as DatasetType
 
-from importers import store
+from importers import store, working_set
 from importers.datasets import claim_media_dir, media_dir_of
 from importers.errors import StateError, UsageError
 from importers.formats import FORMATS, SPLITS, Format, find_format
@@ -100,7 +100,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
     ) -> ImportOptions:
         limit = self._options.limit
         if limit is not None:
-            limit += store.count(dataset)
+            limit += working_set.count(dataset)
         return replace(self._options, tags=tuple(tags or ()), resume=bool(before), limit=limit)
 
 

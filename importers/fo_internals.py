@@ -52,17 +52,17 @@ def journaled(collection: Any) -> Any:
 
 def dataset_of(samples: Any) -> Any:
     """The dataset of a dataset or view: itself, or what the view is a view of."""
-    return samples._dataset
+    return samples._root_dataset
 
 
 def collection(samples: Any) -> Any:
     """The MongoDB collection in which the samples of a dataset or view are."""
-    return samples._dataset._sample_collection
+    return dataset_of(samples)._sample_collection
 
 
 def dataset_id(samples: Any) -> Any:
     """The ObjectId of the dataset, which stays when it is renamed."""
-    return samples._dataset._doc.id
+    return dataset_of(samples)._doc.id
 
 
 def info(dataset: Any, name: str) -> Any:
@@ -118,14 +118,29 @@ def take_name(new: Any, old: Any, aside: str) -> None:
         dataset._instances[dataset.name] = dataset
 
 
-def pipeline(samples: Any) -> list[dict[str, Any]]:
-    """The MongoDB stages that a view adds; none for a dataset."""
-    return list(samples._pipeline())
+def pipeline(view: Any) -> list[dict[str, Any]]:
+    """The MongoDB stages of a view; steps work on :func:`importers.working_set.pipeline`."""
+    return list(view._pipeline())
 
 
-def is_of_samples(view: Any) -> bool:
-    """Whether the documents of a view are samples of its dataset, not parts or groups of them."""
-    return not (view._is_generated or view._is_dynamic_groups)
+def view_stages(view: Any) -> list[Any]:
+    """The stages of a view, as objects."""
+    return list(view._stages)
+
+
+def is_view(samples: Any) -> bool:
+    """Whether samples are a view with stages; one without is the whole dataset."""
+    return bool(getattr(samples, "_stages", ())) or is_of_parts(samples)
+
+
+def is_of_parts(samples: Any) -> bool:
+    """Whether the documents of a view are parts of samples: patches, frames or clips."""
+    return bool(samples._is_generated)
+
+
+def is_of_groups(samples: Any) -> bool:
+    """Whether the documents of a view are groups of samples."""
+    return bool(samples._is_dynamic_groups)
 
 
 def stages(view: Any) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import app_view, fields, fo_internals, schema, store
+from importers import app_view, fields, fo_internals, schema, store, working_set
 from importers.datasets import exists, media_dir_of, open_dataset
 from importers.decisions import Decisions
 from importers.documents import document
@@ -33,6 +33,7 @@ from importers.replacing import Carry, nothing, replacing
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.sources import Located, SourceRequest, locate
+from importers.upgrade import upgrade
 
 SKIPPED = "skipped.jsonl"
 """The file in the media folder that lists the records that were skipped."""
@@ -115,6 +116,8 @@ def fill_dataset(
     decisions = Decisions() if notes is None else notes
     root = source.path
     params = chosen.parsed(options.params)
+    if working_set.is_imported(dataset):
+        upgrade(dataset)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
@@ -140,7 +143,7 @@ def fill_dataset(
         images = _watched(images, before.records, progress)
         made = (prepared for image in images for prepared in _told(image, decisions))
         if options.limit is not None:
-            made = islice(made, max(0, options.limit - store.count(dataset)))
+            made = islice(made, max(0, options.limit - working_set.count(dataset)))
         with rare_collections():
             summary.added = _insert_all(dataset, made, options)
     finally:
@@ -279,12 +282,13 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Dec
     stored = store.info(dataset).get("decisions", ())
     summary.decisions = decisions.stored("import", (d for d in stored if d["step"] == "import"))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
-    summary.samples = store.count(dataset)
+    summary.samples = working_set.count(dataset)
     groups = collection.aggregate(
         [
+            *working_set.pipeline(dataset),
             {
                 "$group": {
-                    "_id": {"s": {"$first": "$tags"}, "i": f"${fields.IMAGE_ID}"},
+                    "_id": {"s": f"${fields.SPLIT}", "i": f"${fields.IMAGE_ID}"},
                     "n": {"$sum": 1},
                 }
             },
