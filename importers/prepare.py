@@ -15,7 +15,7 @@ import numpy as np
 from importers.archives import extract
 from importers.decisions import Decision
 from importers.errors import MaskError, RecordError
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.image_frame import BACK, UPRIGHT, turn
 from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
 from importers.mask_stats import MaskStats, measure
@@ -151,7 +151,7 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
             as_set = raw or place.reading.no_data != "auto"
             rendition = place.media_dir / (AS_SET if as_set else "renditions") / f"{name}.png"
             content = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
-            write_atomic(rendition, encode_png(pixels))
+            rendition = write_once(rendition, encode_png(pixels))
             if as_set:  # so that whatever opens the image sees what was set
                 path, facts, rendition = rendition, inspect_image(rendition), None
     except ImageError as error:
@@ -177,7 +177,7 @@ def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
     if not place.placeholders:
         raise RecordError(str(record.source), f"the image {record.image_name} is not there")
     chip = place.media_dir / "placeholders" / f"{name}.png"
-    write_atomic(chip, encode_png(placeholder(record.image_name)))
+    chip = write_once(chip, encode_png(placeholder(record.image_name)))
     facts = ImageFacts(CHIP, CHIP, 1, "image/png", chip.stat().st_size, "", browsable=True)
     return PreparedImage(chip, None, facts, missing=True)
 
@@ -190,7 +190,7 @@ def _prepare_mask(
     except MaskError as error:
         return None, MaskStats(error=str(error)), ()
     path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
-    write_atomic(path, encode_png(mask.pixels))
+    path = write_once(path, encode_png(mask.pixels))
     for decision in decisions:
         decision.example = decision.example or pair.key
     return path, measure(mask, faults), tuple(decisions)

@@ -48,6 +48,7 @@ FIFTYONE = (
     "importers.dataset_types",
     "importers.datasets",
     "importers.fo_internals",
+    "importers.media_folders",
     "importers.replacing",
     "importers.schema",
     "importers.store",
