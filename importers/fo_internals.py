@@ -138,6 +138,15 @@ def remove_info(dataset: Any, name: str, members: Iterable[str]) -> None:
     dict.__setitem__(dataset.info, name, info(dataset, name))
 
 
+def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
+    """The ``info`` of a sample field as the database has it now; ``None`` for no field."""
+    found = dataset._doc._get_collection().find_one(
+        {"_id": dataset_id(dataset)}, {"sample_fields": {"$elemMatch": {"name": name}}}
+    )
+    declared = (found or {}).get("sample_fields")
+    return declared[0].get("info") or {} if declared else None
+
+
 def take_name(new: Any, old: Any, aside: str) -> None:
     """Gives a dataset the name of another and makes it persistent, in one command.
 
