@@ -7,13 +7,11 @@ the others found waits in a file. Images are read before the first run alone, an
 
 from __future__ import annotations
 
-import gc
 import pickle
 import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -41,7 +39,7 @@ from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
 from importers import fields, fo_internals, schema, store
 from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
-from importers.parallel import Progress, map_items, no_progress, one_behind
+from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
 from importers.scorings import evaluation_of, scored_fields
 
 
@@ -140,7 +138,7 @@ def flag(
             yield some
 
     dataset = fo_internals.dataset_of(samples)
-    with _uncollected():
+    with rare_collections():
         if dry_run:
             deque(found(), maxlen=0)
         else:
@@ -155,22 +153,6 @@ def flag(
     summary.left_out = left_out.summary()
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Spares a stretch of work the search for reference cycles.
-
-    Rows and findings hold none, and come and go by the million: the search through all else
-    that is loaded would take a third of the time.
-    """
-    searching = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searching:
-            gc.enable()
 
 
 RAN = "checks_run"
