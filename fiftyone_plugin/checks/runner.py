@@ -155,16 +155,14 @@ def flag(
     return summary
 
 
-RAN = "checks_run"
-"""In the dataset's facts: the checks that ran over all of it, with their parameters."""
-
-
 def remember(dataset: Any, checks: Iterable[Check]) -> None:
-    """Notes which checks ran, since one that found nothing leaves no trace on the samples."""
-    ran = store.info(dataset).get(RAN) or {}
-    now = ran | {one.name: one.params for one in checks}
-    if now != ran:
-        store.update_info(dataset, **{RAN: now})
+    """Notes which checks ran, since one that found nothing leaves no trace on the samples.
+
+    Not where an import added samples meanwhile, which these checks have not seen.
+    """
+    unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
+    if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
+        store.add_to_info(dataset, fields.CHECKS_RUN, {one.name: one.params for one in checks})
 
 
 def choose(
@@ -330,7 +328,7 @@ def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
         the fields of findings and quality; none where the sample was never checked. Findings of
         checks that compare several samples stay as they are
     """
-    ran: dict[str, Any] = store.info(dataset).get(RAN) or {}
+    ran: dict[str, Any] = store.info(dataset).get(fields.CHECKS_RUN) or {}
     chosen = [
         for_kind(CHECKS[name].with_params(params), kind_of(dataset))
         for name, params in ran.items()
