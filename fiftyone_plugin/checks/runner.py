@@ -32,11 +32,11 @@ from fiftyone_plugin.checks.findings_store import (
     write_findings,
 )
 from fiftyone_plugin.checks.left_out import LeftOut
-from fiftyone_plugin.checks.measuring import measure_images
+from fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
 from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
-from importers import fields, fo_internals, schema, store
+from importers import fields, fo_internals, schema, store, working_set
 from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
@@ -108,7 +108,7 @@ def flag(
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
-    summary = FlagSummary(pairs=len(samples))
+    summary = FlagSummary(pairs=working_set.count(samples))
     chosen = choose(
         checks,
         params or {},
@@ -117,6 +117,8 @@ def flag(
         has_field=fo_internals.dataset_of(samples).has_field,
         lacking=summary.not_run,
     )
+    if kind_of(samples) == "pairs" and (again := measure_masks(samples)):
+        summary.notes.append(f"{again:,} masks had no measurements and were measured")
     if any(need in PIXELS for one in chosen for need in one.needs):
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
