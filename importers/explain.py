@@ -13,6 +13,7 @@ from importers.formats import FORMATS, find_format
 from importers.options import DEFAULTS, ImportOptions
 from importers.prepare import Place, group_by_image, prepare
 from importers.reading import LEFT_OUT
+from importers.source_files import read_within
 from importers.sources import SourceRequest, locate
 
 RECORDS = 100
@@ -76,6 +77,7 @@ def explain(
             if len(found.skipped) < most:
                 found.skipped.append({"source": error.source, "reason": error.reason})
 
+        boundary = None if options.follow_links else source.boundary
         records = chosen.read(
             source.path,
             splits=options.splits,
@@ -83,8 +85,9 @@ def explain(
             on_note=decisions,
             **chosen.parsed(options.params),
         )
-        place = Place(media_dir, options.placeholders, chosen.reading(options.params))
-        for group in group_by_image(records):
+        reading = chosen.reading(options.params)
+        place = Place(media_dir, options.placeholders, reading, boundary)
+        for group in read_within(group_by_image(records), boundary):
             found.records += len(group)
             try:
                 made = prepare(group, place)

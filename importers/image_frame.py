@@ -11,7 +11,6 @@ CIPA DC-008 (Exif 2.32), 4.6.4 A; TIFF 6.0, page 36.
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -81,11 +80,11 @@ def is_scrambled(image: Image.Image) -> bool:
     return image.tag_v2.get(COMPRESSION, 1) in TIFFFILE_READS  # type: ignore[attr-defined]
 
 
-def read_tiff(source: Path | BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | None]:
+def read_tiff(stream: BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | None]:
     """Decodes the first page of a TIFF, upright, with its samples as they are stored.
 
     Args:
-        source: the file
+        stream: of the file, wherever it stands
         most_bytes: refused is what takes more
 
     Returns:
@@ -95,7 +94,8 @@ def read_tiff(source: Path | BinaryIO, most_bytes: int) -> tuple[NDArray[Any], f
         ValueError: if it is too large or no image
         Exception: whatever the decoder stumbles over in a broken file
     """
-    with tifffile.TiffFile(source) as tiff:
+    stream.seek(0)
+    with tifffile.TiffFile(stream) as tiff:
         page = tiff.pages.first
         if page.nbytes > most_bytes:
             raise ValueError(f"{page.nbytes:,} bytes are too many for an image")

@@ -21,16 +21,17 @@ from importers import app_view, fields, fo_internals, schema, store
 from importers.datasets import media_dir_of, open_dataset
 from importers.decisions import Decisions
 from importers.documents import document
-from importers.errors import RecordError, StateError
+from importers.errors import OnError, RecordError, StateError, raise_error
 from importers.formats import FORMATS, SPLITS, Format, find_format
 from importers.gc_pause import rare_collections
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
 from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
-from importers.records import Record
+from importers.records import Record, Source
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
+from importers.source_files import read_within, reason_of
 from importers.sources import Located, SourceRequest, locate
 
 LISTED = 1000
@@ -111,15 +112,19 @@ def fill_dataset(
         "path": str(root),
         "media_dir": str(media_dir),
     }
-    store.update_info(dataset, **facts, complete=False)
+    follow = options.follow_links or bool(store.info(dataset).get("follow_links"))
+    store.update_info(dataset, **facts, follow_links=follow, complete=False)
+    boundary = None if follow else source.boundary
     _remove_leftovers(media_dir)
     skips = SkipLog(media_dir / "skipped.jsonl", options.strict)
     try:
         records = chosen.read(
             root, splits=options.splits, on_error=skips, on_note=decisions, **params
         )
-        total = chosen.count(root, options.splits)
-        place = Place(media_dir, options.placeholders, chosen.reading(options.params))
+        records = read_within(records, boundary)
+        total = _count(chosen, root, options)
+        reading = chosen.reading(options.params)
+        place = Place(media_dir, options.placeholders, reading, boundary)
         if options.workers is None and options.engine == "threads" and not chosen.threads:
             options = replace(options, workers=1)
         images = _prepared_images(dataset, records, place, options, skips)
@@ -128,7 +133,7 @@ def fill_dataset(
         if options.limit is not None:
             made = islice(made, max(0, options.limit - len(dataset)))
         with rare_collections():
-            summary.added = _insert_all(dataset, made, options)
+            summary.added = _insert_all(dataset, made, options, skips)
     finally:
         skips.close()
     if chosen.scenes and (joined := join_scenes(dataset)):
@@ -137,6 +142,14 @@ def fill_dataset(
     _finish(dataset, summary, skips, decisions)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+def _count(chosen: Format, root: Path, options: ImportOptions) -> int:
+    """How many images there are, for progress; 0 where that cannot be found out."""
+    try:
+        return chosen.count(root, options.splits)
+    except OSError:
+        return 0
 
 
 def _remove_leftovers(media_dir: Path) -> None:
@@ -177,10 +190,12 @@ def _prepared_images(
         if outcome.error is None:
             yield outcome.unwrap()
             continue
-        if isinstance(outcome.error, OSError):
-            raise StateError(f"cannot write to {place.media_dir} ({outcome.error})")
+        if isinstance(outcome.error, StateError):
+            raise outcome.error
         # Every record of a failed image is listed, so that samples and skips add up.
         reason = getattr(outcome.error, "reason", None) or repr(outcome.error)
+        if isinstance(outcome.error, OSError):
+            reason = f"the image cannot be read ({reason_of(outcome.error)})"
         for record in outcome.item.missing:
             skips(RecordError(str(record.source), reason))
         yield []
@@ -209,12 +224,18 @@ def _prepare_missing(group: _Group, place: Place) -> list[Prepared]:
     return [p for p in prepare(group.records, place) if p.record.key in wanted]
 
 
-def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) -> int:
+def _insert_all(
+    dataset: Any, made: Iterable[Prepared], options: ImportOptions, on_error: OnError = raise_error
+) -> int:
     added: list[int] = []
     dataset_id = fo_internals.dataset_id(dataset)
 
+    def refuse(doc: dict[str, Any], reason: str) -> None:
+        source = doc[fields.SOURCE]
+        on_error(RecordError(str(Source(source["file"], source["index"])), reason))
+
     def insert(docs: list[dict[str, Any]]) -> None:
-        added.append(store.insert(dataset, docs))
+        added.append(store.insert(dataset, docs, refuse))
 
     # While the database takes one batch, the next is made.
     with one_behind() as behind:

@@ -17,6 +17,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from importers.arrays import MAX_BYTES
 from importers.errors import PairLensError
 from importers.image_frame import (
     COMPRESSION,
@@ -32,8 +33,9 @@ from importers.image_frame import (
     upright,
     upright_size,
 )
-from importers.masks import MAX_BYTES, MAX_PIXELS
+from importers.png import MAX_PIXELS
 from importers.reading import NoData
+from importers.source_files import open_source, reason_of
 
 CHIP = 512
 """Side in pixels of GRES' and RefSegRS' chips, and of a placeholder."""
@@ -93,15 +95,18 @@ def inspect_image(path: Path) -> ImageFacts:
         ImageError: if it is missing, no image, or larger than the bound
     """
     try:
-        with open(path, "rb") as stream:
-            if os.fstat(stream.fileno()).st_size <= _AT_ONCE:
-                return inspect_bytes(stream.read(), path.name)
+        with open_source(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > MAX_BYTES:
+                raise ImageError(f"{path.name} has {size:,} bytes, too many for an image")
+            if size <= _AT_ONCE:
+                return inspect_bytes(stream.read(size), path.name)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             return _inspect(stream, path.name, stream.tell(), digest)
     except (FileNotFoundError, IsADirectoryError):
         raise ImageError(f"{path.name} does not exist") from None
     except OSError as error:
-        raise ImageError(f"{path.name} cannot be read as an image ({error})") from error
+        raise ImageError(f"{path.name} cannot be read ({reason_of(error)})") from error
 
 
 def inspect_bytes(data: bytes | memoryview, name: str) -> ImageFacts:
@@ -181,9 +186,9 @@ def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8],
     """
     inspect_image(path)
     try:
-        with Image.open(path) as image:
+        with open_source(path) as stream, Image.open(stream) as image:
             if _is_deep_colour(image) or is_scrambled(image):
-                pixels, declared = read_tiff(path, MAX_BYTES)
+                pixels, declared = read_tiff(stream, MAX_BYTES)
             else:
                 declared = as_number(_tags(image).get(NO_DATA))
                 pixels = _decode(image)
@@ -201,7 +206,8 @@ def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8],
 def _read_unknown(path: Path) -> tuple[NDArray[np.generic], float | None]:
     """TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
     try:
-        return read_tiff(path, MAX_BYTES)
+        with open_source(path) as stream:
+            return read_tiff(stream, MAX_BYTES)
     except Exception as error:
         raise ImageError(f"{path.name} cannot be decoded ({error})") from error
 

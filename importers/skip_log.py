@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Lock
 
 from importers.errors import RecordError
 
@@ -26,6 +27,7 @@ class SkipLog:
     def __init__(self, file: Path, strict: bool) -> None:
         self._stream = open(file, "w", encoding="utf-8")  # noqa: SIM115 - closed by close()
         self._strict = strict
+        self._lock = Lock()
         self.listed: list[dict[str, str]] = []
         self.total = 0
 
@@ -34,10 +36,11 @@ class SkipLog:
         if self._strict:
             raise error
         entry = {"source": error.source, "reason": error.reason}
-        self._stream.write(json.dumps(entry) + "\n")
-        self.total += 1
-        if len(self.listed) < SUMMARIZED:
-            self.listed.append(entry)
+        with self._lock:  # readers and writers are different threads
+            self._stream.write(json.dumps(entry) + "\n")
+            self.total += 1
+            if len(self.listed) < SUMMARIZED:
+                self.listed.append(entry)
 
     def close(self) -> None:
         """Closes the file."""

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from importers import hub
 from importers.errors import OnNote, StateError, UsageError, ignore_note
-from importers.files import MARKER, is_leftover, mark_folder
+from importers.files import MARKER, is_leftover, is_text, mark_folder
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
+from importers.source_files import boundary_of
 from importers.unzip import unzip
 
 MOST_LEVELS = 4
@@ -33,6 +34,18 @@ class Located:
 
     root: str
     path: Path
+
+    @property
+    def boundary(self) -> str:
+        """What links in the source may not lead out of.
+
+        This is what was given; of a dataset on the hub all that the cache holds of it, since the
+        files of a revision are links there.
+        """
+        if hub.is_address(self.root):
+            return boundary_of(hub.cached_folder(self.path))
+        given = Path(self.root)
+        return boundary_of(given if self.path.is_relative_to(given) else self.path)
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,9 @@ def locate(
         StateError: if it cannot be fetched or unpacked
     """
     given = absolute_root(root)
+    for place in (given, str(media_dir)):
+        if not is_text(place):
+            raise UsageError(f"{place} is no name in UTF-8, which the database needs; rename it")
     if hub.is_address(given):
         path = hub.fetch(hub.parse_address(given), request.wanted)
     else:

@@ -16,6 +16,8 @@ from importers.errors import StateError, UnknownName, UsageError
 from importers.fields import KEY
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
+from importers.source_files import Boundary, reading_within
+from importers.sources import Located
 
 
 def export_dataset(
@@ -61,7 +63,8 @@ def export_dataset(
         ManifestLists(str(source), str(media_dir)) as lists,
     ):
         accounting = Accounting(dataset, facts, format_name, select, lists, progress)
-        run(dataset, folder, choice, accounting)
+        with reading_within(_boundary(facts)):
+            run(dataset, folder, choice, accounting)
         accounting.write(folder)
     return {
         "format": format_name,
@@ -100,6 +103,13 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
     if not source.exists():
         raise StateError(f"the source folder {source} is gone; exports copy from it")
     return facts
+
+
+def _boundary(facts: dict[str, Any]) -> Boundary:
+    """What links of the source may not lead out of; nothing where the import followed them."""
+    if facts.get("follow_links"):
+        return None
+    return Located(facts["root"], store.source_path(facts)).boundary
 
 
 def _write_back(dataset: Any, folder: Path, choice: Choice, accounting: Accounting) -> None:

@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
 from fiftyone_plugin.predictors.results_names import ImageTable, first_of, pair_names, ref_names
+from importers.arrays import open_npz
 from importers.errors import LayoutError, MaskError
 from importers.masks import MAX_PIXELS, from_array
+from importers.source_files import open_source
 
 KEYS = "keys"
 STACKS = ("masks", "pred")
@@ -131,15 +133,16 @@ def _names_beside(file: Path) -> dict[str, int]:
 
 
 def _names_within(file: Path) -> dict[str, int] | None:
-    from importers.masks import read_arrays
+    from importers.arrays import read_arrays
 
     try:
-        with zipfile.ZipFile(file) as archive:
+        with open_npz(file) as archive:
             if f"{KEYS}.npy" not in archive.namelist():
                 return None
-        names = read_arrays(file, (KEYS,))[KEYS]
-    except zipfile.BadZipFile:
+    except (OSError, MaskError):
         return None  # its own error comes when a pair asks for it
+    try:
+        names = read_arrays(file, (KEYS,))[KEYS]
     except (OSError, ValueError, MaskError) as error:
         raise LayoutError(f"{file.name}: its {KEYS!r} cannot be read ({error})") from error
     if names.ndim != 1 or names.dtype.kind not in "US":
@@ -163,15 +166,15 @@ def open_stack(file: Path) -> NDArray[Any]:
     """
     try:
         if file.suffix.lower() == ".npy":
-            with open(file, "rb") as stream:
+            with open_source(file) as stream:
                 return _mapped(stream, file.stat().st_size)
         return _unpacked(file)
-    except (OSError, ValueError, MaskError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, MaskError) as error:
         raise LayoutError(f"{file.name} is no stack of masks ({error})") from error
 
 
 def _unpacked(file: Path) -> NDArray[Any]:
-    with zipfile.ZipFile(file) as archive:
+    with open_npz(file) as archive:
         member = archive.getinfo(f"{_stack_name(archive)}.npy")
         free = shutil.disk_usage(tempfile.gettempdir()).free
         if member.file_size > min(MAX_STACK, free // 2):

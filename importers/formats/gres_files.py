@@ -17,6 +17,7 @@ from typing import Any
 from importers.errors import OnNote, RecordError
 from importers.files import is_leftover
 from importers.formats.base import SPLITS
+from importers.source_files import open_source
 
 SUBSETS = ("large", "small")
 SUBSET_SPLIT = "test"
@@ -69,7 +70,7 @@ def leftovers(folder: Path) -> list[str]:
 
 def _names_shapes(file: Path) -> bool:
     try:
-        with open(file, "rb") as stream:
+        with open_source(file, anywhere=True) as stream:
             return b'"shapes"' in stream.read(1 << 20)
     except OSError:
         return False
@@ -86,7 +87,7 @@ def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
         RecordError: if it is not a JSON object with lists ``text`` and ``shapes``
     """
     try:
-        with open(file, "rb") as stream:
+        with open_source(file) as stream:
             data = stream.read(MAX_FILE_BYTES + 1)
         if len(data) > MAX_FILE_BYTES:
             raise RecordError(name, f"over {MAX_FILE_BYTES >> 20} MB, too large for an annotation")
@@ -135,7 +136,7 @@ def listed(folder: Path) -> dict[str, tuple[str, ...]]:
 def _in_lists(folder: Path, subset: str) -> Iterator[str]:
     for file in (folder / f"{subset}.txt", folder / SUBSET_SPLIT / f"{subset}.txt"):
         try:
-            with open(file, "rb") as stream:
+            with open_source(file) as stream:
                 text = stream.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace")
         except OSError:
             continue
@@ -168,7 +169,7 @@ def note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) ->
     if len(files) != published:
         on_note(f"{split}: {len(files):,} annotation files; the release has {published:,}")
     try:
-        with open(folder / f"{split}.txt", "rb") as stream:
+        with open_source(folder / f"{split}.txt") as stream:
             listed = Counter(stream.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace").split())
     except OSError:
         on_note(f"{split}: no id list {split}.txt")

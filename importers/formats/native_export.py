@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from importers.errors import StateError
 from importers.records import Source
+from importers.source_files import open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,8 @@ def copy(root: Path, out: Path, name: str) -> bool:
         return False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(inside(root, name), target)
+        with open_source(inside(root, name)) as source, open(target, "wb") as written:
+            shutil.copyfileobj(source, written, 1 << 20)
     except OSError as error:
         raise cannot("copied", name, error) from error
     return True

@@ -41,7 +41,7 @@ def record_files(root: Path) -> list[Path]:
 
 def _looks_right(file: Path) -> bool:
     try:
-        line = next(lines(file, MAX_RECORD_BYTES), b"")
+        line = next(lines(file, MAX_RECORD_BYTES, anywhere=True), b"")
         record = json.loads(line)
     except (OSError, ValueError, RecursionError):
         return False
