@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
@@ -22,7 +24,10 @@ MAX_BYTES = 1 << 28
 """Of a file, of what is taken from an ``.npz``, and of an image or mask as it is decoded: all that
 is made of it then takes less than 1 GB."""
 
-_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+BROKEN_ZIP = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError,
+    NotImplementedError, struct.error, UnicodeError,
+)  # fmt: skip
 """What ``zipfile`` raises of damaged archives and of methods that it does not know."""
 
 
@@ -39,7 +44,7 @@ def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
             if any(member.flag_bits & 1 for member in archive.infolist()):
                 raise MaskError("it is encrypted")
             yield archive
-    except _BROKEN_ZIP as error:
+    except BROKEN_ZIP as error:
         raise MaskError("it is not a whole npz file") from error
 
 

@@ -11,7 +11,7 @@ import fiftyone as fo
 from importers import store
 from importers.errors import StateError, UsageError
 from importers.files import MARKER, mark_folder, safe_name
-from importers.sources import UNPACKED, Located
+from importers.sources import MOST_LEVELS, UNPACKED, Located, is_unpacked_name
 
 
 def default_media_dir(name: str) -> Path:
@@ -135,5 +135,9 @@ def delete_dataset(name: str, *, keep: Path | None = None) -> None:
 
 
 def unpacked_around(path: Path) -> list[Path]:
-    """The folder that an archive was unpacked into, if a source lies in one."""
-    return [folder for folder in (path, path.parent) if (folder / UNPACKED).is_file()]
+    """The folder that an archive was unpacked into, if a source lies in one.
+
+    It is known by its own name and marks: a dataset can hold files of the marks' names.
+    """
+    above = (path, *path.parents)[: MOST_LEVELS + 2]
+    return [f for f in above if is_unpacked_name(f.name) and (f / UNPACKED).is_file()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,13 @@ MOST_LEVELS = 4
 """Folders around everything."""
 
 UNPACKED = ".unpacked"
-"""A file that stands in folders into which an archive was unpacked whole."""
+"""A file that says that an archive was unpacked whole, beside the folder :data:`CONTENT`."""
+
+CONTENT = "content"
+"""What an archive holds is unpacked into a folder of this name, which no mark of ours is in."""
+
+
+_UNPACKED_NAME = re.compile(r"-source-[0-9a-f]{12}(?:-all)?\Z")
 
 
 @dataclass(frozen=True)
@@ -117,9 +124,10 @@ def locate(
         folder = unpacked_folder(archive, media_dir)
         if request.leftovers:
             folder = folder.with_name(f"{folder.name}-all")
-        unpack = partial(unzip, archive, folder, leftovers=request.leftovers)
-        _unpack_once(archive, folder, owner, partial(unpack, on_note=on_note, progress=progress))
-        path = folder
+        unpack = partial(unzip, archive, folder / CONTENT, leftovers=request.leftovers)
+        path = _unpack_once(
+            archive, folder, owner, partial(unpack, on_note=on_note, progress=progress)
+        )
     return Located(given, _inner(path) if path.is_dir() else path)
 
 
@@ -141,14 +149,23 @@ def unpacked_folder(archive: Path, media_dir: Path) -> Path:
     return media_dir.with_name(f"{media_dir.name}-source-{digest}")
 
 
-def _unpack_once(archive: Path, folder: Path, owner: str, unpack: Callable[[], None]) -> None:
+def is_unpacked_name(name: str) -> bool:
+    """Whether :func:`unpacked_folder` gives such names."""
+    return _UNPACKED_NAME.search(name) is not None
+
+
+def _unpack_once(archive: Path, folder: Path, owner: str, unpack: Callable[[], None]) -> Path:
+    """Unpacks an archive where that was not done before; returns the folder of its content."""
     if (folder / UNPACKED).is_file():
-        return
+        # Version 0.1 unpacked beside its marks.
+        return folder / CONTENT if (folder / CONTENT).is_dir() else folder
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise StateError(f"{folder} is not empty, so {archive.name} cannot be unpacked into it")
     mark_folder(folder, owner)
     unpack()
+    (folder / CONTENT).mkdir(exist_ok=True)
     (folder / UNPACKED).touch()
+    return folder / CONTENT
 
 
 def _inner(folder: Path) -> Path:
