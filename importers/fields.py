@@ -48,6 +48,9 @@ EDITABLE_MASK = f"{SEGMENTATION}_edit"
 INFO = "pairlens"
 """Key of PairLens' own facts in ``dataset.info``: format, root, media folder, skipped, notes."""
 
+CHECKS_RUN = "checks_run"
+"""Among these facts: the checks that ran over all of the dataset, with their parameters."""
+
 INDEXED = (KEY, IMAGE_ID, QUALITY, VERDICT, f"{FINDINGS}.classifications.label")
 """Fields that filters and ordered reads go by; ``key`` is unique."""
 

@@ -61,8 +61,8 @@ def load(name: str) -> Any:
 
 
 def info(dataset: Any) -> dict[str, Any]:
-    """What PairLens stored about the dataset: format, root, media folder ..."""
-    return dict(dataset.info.get(fields.INFO) or {})
+    """What PairLens stored about the dataset, as it is now: format, root, media folder ..."""
+    return dict(fo_internals.info(dataset, fields.INFO) or {})
 
 
 def source_path(facts: dict[str, Any]) -> Path:
@@ -71,16 +71,25 @@ def source_path(facts: dict[str, Any]) -> Path:
 
 
 def update_info(dataset: Any, **facts: Any) -> None:
-    """Changes some of what :func:`info` returns."""
-    dataset.info[fields.INFO] = info(dataset) | facts
-    dataset.save()
+    """Sets some of what :func:`info` returns; other facts, and who sets them, are left alone."""
+    literal = {name: {"$literal": value} for name, value in facts.items()}
+    fo_internals.change_info(dataset, fields.INFO, literal)
+
+
+def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
+    """Sets some members of a fact that is an object; its other members are left alone."""
+    merged = {"$mergeObjects": [f"$info.{fields.INFO}.{fact}", {"$literal": values}]}
+    fo_internals.change_info(dataset, fields.INFO, {fact: merged})
 
 
 def add_decisions(dataset: Any, decisions: list[dict[str, Any]]) -> None:
     """Stores what a step decided, in place of what the same step decided before."""
-    steps = {decision["step"] for decision in decisions}
-    kept = [d for d in info(dataset).get("decisions", ()) if d["step"] not in steps]
-    update_info(dataset, decisions=[*kept, *decisions])
+    steps = list({decision["step"] for decision in decisions})
+    stored = {"$ifNull": [f"$info.{fields.INFO}.decisions", []]}
+    others = {"$not": {"$in": ["$$this.step", steps]}}
+    kept = {"$filter": {"input": stored, "cond": others}}
+    joined = {"$concatArrays": [kept, {"$literal": decisions}]}
+    fo_internals.change_info(dataset, fields.INFO, {"decisions": joined})
 
 
 def embedded(values: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +193,16 @@ def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
         if any(e["code"] != duplicate_key for e in errors):
             raise StateError(f"the database refused a sample: {errors[0]['errmsg']}") from error
         return error.details["nInserted"]
+
+
+def count(samples: Any) -> int:
+    """The number of samples of a dataset or view, counted.
+
+    FiftyOne's ``len`` takes an estimate, which stays wrong after a database was killed.
+    """
+    stages = [*fo_internals.pipeline(samples), {"$count": "n"}]
+    found = list(fo_internals.collection(samples).aggregate(stages, allowDiskUse=True))
+    return found[0]["n"] if found else 0
 
 
 def existing_keys(dataset: Any, keys: Sequence[str]) -> set[str]:

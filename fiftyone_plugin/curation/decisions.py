@@ -24,17 +24,17 @@ from typing import Any, BinaryIO, TypedDict
 
 from bson import ObjectId
 
-from fiftyone_plugin.curation import mask_replacement, review_fields, texts, writing
-from fiftyone_plugin.curation.decision_lines import (
+from fiftyone_plugin.curation import mask_replacement, review_fields, texts
+from fiftyone_plugin.curation.log import Change, ChangeLog, Step, Values
+from fiftyone_plugin.curation.review_fields import ReviewedPair
+from fiftyone_plugin.curation.texts import (
+    VERDICTS,
     Decision,
     DecisionLine,
     MaskLine,
     read_decisions,
     read_once,
 )
-from fiftyone_plugin.curation.log import Change, Step, Values
-from fiftyone_plugin.curation.review_fields import ReviewedPair
-from fiftyone_plugin.curation.texts import VERDICTS
 from fiftyone_plugin.curation.verdicts import edited
 from importers import fo_internals, store
 from importers.errors import MaskError, StateError, UsageError
@@ -139,8 +139,41 @@ def apply(dataset: Any, path: Path | str) -> Applied:
         pass  # a broken line anywhere is found before the first is applied
     applying = _Applying(dataset)
     changes = applying.changes(read_decisions(path))
-    writing.write(dataset, changes, Step("apply", texts.reviewer_of(None)))
+    review_fields.write(dataset, changes, Step("apply", texts.reviewer_of(None)))
     return applying.done
+
+
+VERDICTS_BEFORE = "verdicts-before.jsonl"
+"""In the media folder of a dataset that replaced another: the verdicts of that one."""
+
+
+def carry_over(old: Any, new: Any, media_dir: Path, *, keep: bool) -> list[str]:
+    """Writes the verdicts of a dataset that is about to be replaced to a decisions file.
+
+    Args:
+        old: the dataset
+        new: the one that takes its place
+        media_dir: the media folder of that one, where the file is written
+        keep: whether they are applied to the new one at once
+
+    Returns:
+        notes about them
+    """
+    file = media_dir / VERDICTS_BEFORE
+    count = dump(old, file)
+    if not count:
+        file.unlink()
+        return []
+    if not keep:
+        return [
+            f"the {count:,} verdicts of the dataset that was replaced are in {file}; "
+            f"pairlens review {old.name} --apply {file} takes them over"
+        ]
+    done = apply(new, file)
+    ChangeLog(new).rename(old.name)
+    left = len(done["stale"]) + len(done["unknown"])
+    other = f"; {left:,} are of pairs that are not there or others now, see {file}" if left else ""
+    return [f"{done['applied']:,} verdicts were taken over{other}"]
 
 
 class _Applying:

@@ -74,8 +74,7 @@ def _duration(seconds: float) -> str:
 def remember_speed(dataset: Any, predictor: str, pairs: int, seconds: float) -> None:
     """Stores the seconds per pair for the next estimate."""
     if pairs:
-        speeds = store.info(dataset).get(SPEEDS, {}) | {predictor: round(seconds / pairs, 6)}
-        store.update_info(dataset, **{SPEEDS: speeds})
+        store.add_to_info(dataset, SPEEDS, {predictor: round(seconds / pairs, 6)})
 
 
 def _pending(field_name: str, reads_images: bool) -> dict[str, Any]:
