@@ -32,6 +32,9 @@ TIFFFILE_READS = frozenset({1, 8, 32946})
 BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
 """By orientation, the one that turns what is upright back to how it is stored."""
 
+_AT_ONCE = 1 << 22
+"""Pixels that are copied at once."""
+
 _TURNED = 5
 """From this orientation on, rows and columns change places."""
 
@@ -78,6 +81,24 @@ def is_scrambled(image: Image.Image) -> bool:
     if not is_tiff(image) or orientation_of(image) < _TURNED:
         return False
     return image.tag_v2.get(COMPRESSION, 1) in TIFFFILE_READS  # type: ignore[attr-defined]
+
+
+def pixels_of(image: Image.Image) -> NDArray[Any]:
+    """The pixels of an open image; of a large one, strip by strip: Pillow makes two copies."""
+    rows = _AT_ONCE // image.width
+    if rows >= image.height:
+        return np.asarray(image)
+    image.load()
+    strips = (
+        np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+        for top in range(0, image.height, max(1, rows))
+    )
+    first = next(strips)
+    pixels = np.empty((image.height, *first.shape[1:]), first.dtype)
+    pixels[: len(first)] = first
+    for number, strip in enumerate(strips, 1):
+        pixels[number * len(first) : number * len(first) + len(strip)] = strip
+    return pixels
 
 
 def read_tiff(stream: BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | None]:

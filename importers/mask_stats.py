@@ -119,7 +119,8 @@ def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
 
 def _topology(crop: NDArray[np.uint8]) -> tuple[int, int, int, float]:
     """Parts, holes, pixels of the largest part, and area of the hull, in pixels."""
-    parts, _, table, _ = cv2.connectedComponentsWithStats(crop, connectivity=8)
+    # The labels of all pixels, which take four bytes each, are let go at once.
+    parts, table = cv2.connectedComponentsWithStats(crop, connectivity=8)[::2]
     # A frame of background joins all outside regions into one; 4-connected background is
     # the complement of 8-connected target.
     framed = cv2.copyMakeBorder(crop ^ 1, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)

@@ -22,7 +22,7 @@ from importers.arrays import MAX_BYTES, read_array
 from importers.decisions import Decision
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
-from importers.image_frame import NO_DATA, as_number, is_scrambled, read_tiff, upright
+from importers.image_frame import NO_DATA, as_number, is_scrambled, pixels_of, read_tiff, upright
 from importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
 from importers.png import MAX_PIXELS, read_gray
 from importers.png_write import encode_gray
@@ -214,7 +214,7 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
         elif image.mode == "LA":
             array, ignore, how = _of_gray_and_alpha(image)
         else:
-            array, ignore, how = np.asarray(image), None, ""
+            array, ignore, how = pixels_of(image), None, ""
             lossy = lossy and not _is_exact(array)
             array = _nearly_gray(array) if lossy else array
     if white_is_zero and array.dtype.kind in "bu":

@@ -18,6 +18,7 @@ from importers.decisions import Decision
 from importers.errors import MaskError, RecordError, StateError
 from importers.files import safe_name, write_atomic
 from importers.image_frame import BACK, UPRIGHT, turn
+from importers.large import room_for
 from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, encode_png, of_values, read_mask
@@ -150,29 +151,35 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
         return _stand_in(record, name, place)
     try:
         path, facts = _bring(record.image, place)
-        rendition, content = None, ""
-        decisions = list(_of_orientation(facts, path.name, place.reading))
+        decisions = tuple(_of_orientation(facts, path.name, place.reading))
+        image = PreparedImage(path, None, facts, False, decisions=decisions)
         raw = place.reading.orientation == "raw" and facts.orientation != UPRIGHT
-        if raw or not facts.browsable:
-            pixels, absent = decode_rgb(path, place.reading.no_data)
-            if absent:
-                rule = f"images hold no data where they hold {absent}: shown black"
-                override = "no_data=none"
-                decisions.append(Decision(rule, "no_data", example=path.name, override=override))
-            if raw:
-                pixels = turn(pixels, BACK[facts.orientation])
-            as_set = raw or place.reading.no_data != "auto"
-            rendition = place.media_dir / (AS_SET if as_set else "renditions") / f"{name}.png"
-            digest = hashlib.sha256(repr(pixels.shape).encode())
-            digest.update(pixels.data)
-            content = digest.hexdigest()
-            with _writing(place):
-                write_atomic(rendition, encode_png(pixels))
-            if as_set:  # so that whatever opens the image sees what was set
-                path, facts, rendition = rendition, inspect_image(rendition), None
+        if facts.browsable and not raw:
+            return image
+        with room_for(facts.width * facts.height):
+            return _with_rendition(image, name, place, raw)
     except ImageError as error:
         raise RecordError(str(record.source), str(error)) from error
-    return PreparedImage(path, rendition, facts, False, content, tuple(decisions))
+
+
+def _with_rendition(image: PreparedImage, name: str, place: Place, raw: bool) -> PreparedImage:
+    path, facts, decisions = image.filepath, image.facts, list(image.decisions)
+    pixels, absent = decode_rgb(path, place.reading.no_data)
+    if absent:
+        rule = f"images hold no data where they hold {absent}: shown black"
+        override = "no_data=none"
+        decisions.append(Decision(rule, "no_data", example=path.name, override=override))
+    if raw:
+        pixels = turn(pixels, BACK[facts.orientation])
+    as_set = raw or place.reading.no_data != "auto"
+    rendition = place.media_dir / (AS_SET if as_set else "renditions") / f"{name}.png"
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(pixels.data)
+    with _writing(place):
+        write_atomic(rendition, encode_png(pixels))
+    if as_set:  # so that whatever opens the image sees what was set
+        path, facts, rendition = rendition, inspect_image(rendition), None
+    return PreparedImage(path, rendition, facts, False, digest.hexdigest(), tuple(decisions))
 
 
 def _of_orientation(facts: ImageFacts, name: str, reading: Reading) -> Iterator[Decision]:
@@ -212,16 +219,18 @@ def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
 def _prepare_mask(
     pair: Pair, facts: ImageFacts, place: Place
 ) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
-    try:
-        mask, faults, decisions = _decode(pair.target, facts, place.reading)
-    except MaskError as error:
-        return None, MaskStats(error=str(error)), ()
-    path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
-    with _writing(place):
-        write_atomic(path, encode_png(mask.pixels))
+    with room_for(facts.width * facts.height):
+        try:
+            mask, faults, decisions = _decode(pair.target, facts, place.reading)
+        except MaskError as error:
+            return None, MaskStats(error=str(error)), ()
+        path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
+        with _writing(place), room_for(mask.pixels.size):
+            write_atomic(path, encode_png(mask.pixels))
+            stats = measure(mask, faults)
     for decision in decisions:
         decision.example = decision.example or pair.key
-    return path, measure(mask, faults), tuple(decisions)
+    return path, stats, tuple(decisions)
 
 
 def _decode(

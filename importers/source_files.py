@@ -77,7 +77,8 @@ def open_source(path: Path, *, anywhere: bool = False, buffering: int = -1) -> B
     """
     if not anywhere:
         _check_place(path)
-    stream = cast("BufferedReader", open(path, "rb", buffering, opener=_without_waiting))
+    opened = open(path, "rb", buffering, opener=_without_waiting)  # noqa: SIM115 - the caller closes
+    stream = cast("BufferedReader", opened)
     if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
         return stream
     stream.close()

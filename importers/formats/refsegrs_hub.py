@@ -19,11 +19,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from importers.errors import LayoutError, OnError, OnNote, RecordError
-from importers.files import is_plain_name, is_text
+from importers.files import is_plain_name
 from importers.formats.base import SPLITS
 from importers.formats.refsegrs_lists import NAME
-from importers.image_lookup import find_file
-from importers.records import NoTarget, Pair, Raster, Source, Target, make_key
+from importers.image_lookup import MAX_PATH, find_file
+from importers.records import NoTarget, Pair, Raster, Source, Target, make_key, phrase_fault
 
 SAMPLES = "samples.json"
 MASKS = "fields/segmentation"
@@ -84,8 +84,8 @@ def _pair(root: Path, sample: Any, source: Source, seen: Counter[str]) -> Pair:
         raise ValueError("it is no object")
     split, image = _split(sample.get("tags")), inside(sample.get("filepath"), "filepath")
     phrase = sample.get("phrase")
-    if not isinstance(phrase, str) or not is_text(phrase):
-        raise ValueError("'phrase' is no text")
+    if fault := phrase_fault(phrase):
+        raise ValueError(fault)
     image_id = image.stem
     number = seen[f"{split}/{image_id}"]
     seen[f"{split}/{image_id}"] += 1
@@ -115,7 +115,8 @@ def inside(name: Any, what: str) -> PurePosixPath:
         ValueError: if it is none
     """
     parts = name.split("/") if isinstance(name, str) else []
-    if not parts or not all(is_plain_name(part) for part in parts):
+    plain = parts and all(is_plain_name(part) for part in parts)
+    if not plain or len(name.encode()) > MAX_PATH:
         raise ValueError(f"{what} {str(name)[:80]!r} is no path in the dataset's folder")
     return PurePosixPath(name)
 
