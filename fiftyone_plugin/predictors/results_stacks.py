@@ -12,7 +12,6 @@ file name of an image, which then serves all its queries. Rows are read as they 
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import zipfile
@@ -27,6 +26,7 @@ from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
 from fiftyone_plugin.predictors.results_names import ImageTable, first_of, pair_names, ref_names
 from importers.arrays import open_npz
+from importers.bounded_json import load_json, read_bounded
 from importers.errors import LayoutError, MaskError
 from importers.masks import MAX_PIXELS, from_array
 from importers.source_files import open_source
@@ -119,11 +119,9 @@ def read_names(file: Path, files: Iterable[Path]) -> dict[str, int] | None:
 
 def _names_beside(file: Path) -> dict[str, int]:
     try:
-        if file.stat().st_size > MAX_NAMES:
-            raise LayoutError(f"{file.name} has more than {MAX_NAMES:,} bytes")
-        text = file.read_text("utf-8")
-        listed = json.loads(text) if file.suffix == ".json" else text.splitlines()
-    except (OSError, ValueError, RecursionError) as error:
+        data = read_bounded(file, MAX_NAMES)
+        listed = load_json(data) if file.suffix == ".json" else data.decode().splitlines()
+    except (OSError, ValueError) as error:
         raise LayoutError(f"{file.name} cannot be read as a list of names ({error})") from error
     if isinstance(listed, list) and all(isinstance(name, str) for name in listed):
         return _numbered(listed, file)

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from importers.bounded_json import check_memory
 from importers.errors import OnNote, RecordError
 from importers.files import is_leftover
 from importers.formats.base import SPLITS
@@ -101,6 +102,7 @@ def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
                 raise RecordError(name, "is UTF-16, not utf-8 or cp1252 text; convert it") from None
             encoding = "cp1252"
             text = data.decode("cp1252")
+        check_memory(data)
         content = json.loads(text)
     except OSError as error:
         raise RecordError(name, f"cannot be read ({error.strerror})") from error

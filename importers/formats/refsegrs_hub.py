@@ -12,18 +12,19 @@ The id on the hub is ``Voxel51/RegSegRS``; its card writes ``Voxel51/RefSegRS``.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from importers.bounded_json import read_json
 from importers.errors import LayoutError, OnError, OnNote, RecordError
 from importers.files import is_plain_name
 from importers.formats.base import SPLITS
 from importers.formats.refsegrs_lists import NAME
 from importers.image_lookup import MAX_PATH, find_file
 from importers.records import NoTarget, Pair, Raster, Source, Target, make_key, phrase_fault
+from importers.source_files import reason_of
 
 SAMPLES = "samples.json"
 MASKS = "fields/segmentation"
@@ -51,14 +52,12 @@ def load_samples(root: Path) -> list[Any]:
         LayoutError: if the file is too large, no JSON, or holds no list of samples
     """
     file = root / SAMPLES
-    if file.stat().st_size > MAX_FILE_BYTES:
-        raise LayoutError(f"{file} has over {MAX_FILE_BYTES:,} bytes, too many for this format")
     try:
-        content = json.loads(file.read_bytes())
-    except RecursionError as error:
-        raise LayoutError(f"{file} is nested too deeply") from error
+        content = read_json(file, MAX_FILE_BYTES)
+    except OSError as error:
+        raise LayoutError(f"{file} cannot be read ({reason_of(error)})") from error
     except ValueError as error:
-        raise LayoutError(f"{file} is no JSON ({error})") from error
+        raise LayoutError(f"{file} {error}") from error
     samples = content.get("samples") if isinstance(content, dict) else None
     if not isinstance(samples, list):
         raise LayoutError(f"{file} holds no list 'samples'")
