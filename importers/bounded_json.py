@@ -21,7 +21,7 @@ def read_json(file: Path, most_bytes: int) -> Any:
 
     Raises:
         OSError: if it cannot be read
-        ValueError: with what is wrong with the file, if it is larger than the bound, or as :func:`load_json`
+        ValueError: as :func:`read_bounded` and :func:`load_json`
     """
     return load_json(read_bounded(file, most_bytes))
 
@@ -44,8 +44,8 @@ def load_json(data: bytes) -> Any:
     """Parses a JSON value.
 
     Raises:
-        ValueError: with what is wrong with the file, if it is none, is nested too deeply, or would take too much
-            memory
+        ValueError: with what is wrong with it, if it is none, is nested too deeply, or would take
+            too much memory
     """
     check_memory(data)
     try:

@@ -24,7 +24,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -216,7 +215,9 @@ def _above(cut: float) -> str:
 
 def _lossy_cut(array: NDArray[Any]) -> float:
     """Half of the target's value: 255 where it comes near that, else the most common but 0."""
-    counts = cv2.calcHist([array.astype(np.uint8)], [0], None, [256], [0, 256]).ravel()
+    counts = np.zeros(256, np.int64)
+    values, times = np.unique(array.astype(np.uint8), return_counts=True)
+    counts[values] = times
     most = int(np.flatnonzero(counts)[-1])
     if most >= _BRIGHT:
         return _HALF

@@ -13,7 +13,6 @@ import pytest
 from importers.errors import StateError
 from importers.unzip import unzip
 
-
 RANDOM = np.random.default_rng(5)
 
 
