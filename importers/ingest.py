@@ -17,8 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import app_view, fields, fo_internals, schema, store
-from importers.datasets import exists, media_dir_of, open_dataset
+from importers import app_view, fields, fo_internals, schema, store, working_set
+from importers.datasets import exists, open_dataset, unpacked_place
 from importers.decisions import Decisions
 from importers.documents import document
 from importers.errors import OnError, RecordError, StateError, raise_error
@@ -30,10 +30,12 @@ from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record, Source
 from importers.replacing import Carry, nothing, replacing
+from importers.restoring import restore_files
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.source_files import read_within, reason_of
 from importers.sources import Located, SourceRequest, locate
+from importers.upgrade import upgrade
 
 SKIPPED = "skipped.jsonl"
 """The file in the media folder that lists the records that were skipped."""
@@ -82,8 +84,8 @@ def import_dataset(
     notes = Decisions()
     leftovers = options.params.get(LEFT_OUT.name) == "read"
     request = SourceRequest(format_name, options.splits, options.limit, leftovers)
-    media_dir = media_dir_of(name, options.media_dir)
-    source = locate(root, request, media_dir, name, on_note=notes, progress=progress)
+    place = unpacked_place(name, options.media_dir)
+    source = locate(root, request, place, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
     if options.overwrite and exists(name):
@@ -96,7 +98,7 @@ def import_dataset(
         filled.notes += new.notes if new.whole else [f"dataset {name!r} is left as it was"]
         return filled
     dataset, media_dir = open_dataset(
-        name, chosen.name, source, media_dir=options.media_dir, resume=options.resume
+        name, chosen.name, source, given_media_dir=options.media_dir, resume=options.resume
     )
     return fill_dataset(dataset, chosen, source, media_dir, options, progress, notes)
 
@@ -116,6 +118,8 @@ def fill_dataset(
     decisions = Decisions() if notes is None else notes
     root = source.path
     params = chosen.parsed(options.params)
+    if working_set.is_imported(dataset):
+        upgrade(dataset)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
@@ -144,7 +148,7 @@ def fill_dataset(
         images = _watched(images, before.records, progress)
         made = (prepared for image in images for prepared in _told(image, decisions))
         if options.limit is not None:
-            made = islice(made, max(0, options.limit - store.count(dataset)))
+            made = islice(made, max(0, options.limit - working_set.count(dataset)))
         with rare_collections():
             summary.added = _insert_all(dataset, made, options, skips)
     finally:
@@ -154,6 +158,9 @@ def fill_dataset(
             f"{root} changed or went away while it was read, so that records are missing; bring it "
             "back and go on with --resume"
         )
+    if options.resume:
+        for note in restore_files(dataset, chosen, root, place, options):
+            decisions(note)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)
@@ -181,10 +188,11 @@ def _source_state(chosen: Format, root: Path, splits: Collection[str]) -> _Sourc
 
 def _remove_leftovers(media_dir: Path) -> None:
     """Deletes unfinished files of killed runs, unless they are new: another run may be writing."""
-    for file in media_dir.glob("*/.*.partial"):
-        with suppress(FileNotFoundError):
-            if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
-                file.unlink()
+    for folder in ("*", "images/*"):
+        for file in media_dir.glob(f"{folder}/.*.partial"):
+            with suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
+                    file.unlink()
 
 
 def _watched(
@@ -291,12 +299,13 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Dec
     stored = store.info(dataset).get("decisions", ())
     summary.decisions = decisions.stored("import", (d for d in stored if d["step"] == "import"))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
-    summary.samples = store.count(dataset)
+    summary.samples = working_set.count(dataset)
     groups = collection.aggregate(
         [
+            *working_set.pipeline(dataset),
             {
                 "$group": {
-                    "_id": {"s": {"$first": "$tags"}, "i": f"${fields.IMAGE_ID}"},
+                    "_id": {"s": f"${fields.SPLIT}", "i": f"${fields.IMAGE_ID}"},
                     "n": {"$sum": 1},
                 }
             },

@@ -16,7 +16,7 @@ import numpy as np
 from importers.archives import extract
 from importers.decisions import Decision
 from importers.errors import MaskError, RecordError, StateError
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.image_frame import BACK, UPRIGHT, turn
 from importers.large import room_for
 from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
@@ -24,6 +24,7 @@ from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, encode_png, of_values, read_mask
 from importers.media import CHIP, ImageError, ImageFacts, decode_rgb, inspect_image, placeholder
 from importers.polygons import in_pixels
+from importers.published import target_digest
 from importers.reading import AS_DECIDED, Reading
 from importers.records import (
     CaptionedImage,
@@ -93,6 +94,7 @@ class PreparedPair:
         image: its image
         mask_path: the stored mask, or ``None`` where it could not be decoded
         stats: the mask's measurements, with the error where it could not be decoded
+        target_digest: of the mask as the published files hold it
         decisions: how the mask was read where that could have been done in two ways
     """
 
@@ -100,6 +102,7 @@ class PreparedPair:
     image: PreparedImage
     mask_path: Path | None
     stats: MaskStats
+    target_digest: str = ""
     decisions: tuple[Decision, ...] = ()
 
 
@@ -130,16 +133,16 @@ def prepare(records: tuple[Record, ...], place: Place) -> list[Prepared]:
 
 
 def _prepare_pairs(pairs: list[Pair], image: PreparedImage, place: Place) -> list[PreparedPair]:
-    masks: dict[Target, tuple[Path | None, MaskStats]] = {}
+    masks: dict[Target, tuple[Path | None, MaskStats, str]] = {}
     # Queries of one file share one target, and each look at the other table hashes all its points.
-    same: dict[int, tuple[Path | None, MaskStats]] = {}
+    same: dict[int, tuple[Path | None, MaskStats, str]] = {}
     prepared = []
     for pair in pairs:
         decisions: tuple[Decision, ...] = ()  # of a mask that pairs share, told once
         made = same.get(id(pair.target)) or masks.get(pair.target)
         if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
-            made = masks[pair.target] = path, stats
+            made = masks[pair.target] = path, stats, target_digest(pair.target)
         same[id(pair.target)] = made
         prepared.append(PreparedPair(pair, image, *made, decisions))
     return prepared
@@ -176,7 +179,7 @@ def _with_rendition(image: PreparedImage, name: str, place: Place, raw: bool) ->
     digest = hashlib.sha256(repr(pixels.shape).encode())
     digest.update(pixels.data)
     with _writing(place):
-        write_atomic(rendition, encode_png(pixels))
+        rendition = write_once(rendition, encode_png(pixels))
     if as_set:  # so that whatever opens the image sees what was set
         path, facts, rendition = rendition, inspect_image(rendition), None
     return PreparedImage(path, rendition, facts, False, digest.hexdigest(), tuple(decisions))
@@ -211,7 +214,7 @@ def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
         raise RecordError(str(record.source), f"the image {record.image_name} is not there")
     chip = place.media_dir / "placeholders" / f"{name}.png"
     with _writing(place):
-        write_atomic(chip, encode_png(placeholder(record.image_name)))
+        chip = write_once(chip, encode_png(placeholder(record.image_name)))
     facts = ImageFacts(CHIP, CHIP, 1, "image/png", chip.stat().st_size, "", browsable=True)
     return PreparedImage(chip, None, facts, missing=True)
 
@@ -226,7 +229,7 @@ def _prepare_mask(
             return None, MaskStats(error=str(error)), ()
         path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
         with _writing(place), room_for(mask.pixels.size):
-            write_atomic(path, encode_png(mask.pixels))
+            path = write_once(path, encode_png(mask.pixels))
             stats = measure(mask, faults)
     for decision in decisions:
         decision.example = decision.example or pair.key

@@ -21,7 +21,7 @@ from bson.errors import BSONError
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
-from importers import fields, fo_internals
+from importers import fields, fo_internals, working_set
 from importers.errors import StateError, shown
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
@@ -49,14 +49,13 @@ def load(name: str) -> Any:
     """Loads a dataset that PairLens imported.
 
     Raises:
-        StateError: if there is none of that name, or it has no pairs
+        StateError: if there is none of that name, or PairLens did not import it
     """
     if not fo.dataset_exists(name):
         known = ", ".join(str(n) for n in fo.list_datasets()[:20]) or "none"
         raise StateError(f"there is no dataset {name!r}; there is {known}")
     dataset = fo.load_dataset(name)
-    if not dataset.has_field(fields.KEY):
-        raise StateError(f"dataset {name!r} was not imported by PairLens: no field 'key'")
+    working_set.check(dataset)
     return dataset
 
 
@@ -66,8 +65,17 @@ def info(dataset: Any) -> dict[str, Any]:
 
 
 def source_path(facts: dict[str, Any]) -> Path:
-    """The folder or archive that a dataset was read from, and is exported from."""
-    return Path(facts.get("path") or facts["root"])
+    """The folder or archive that a dataset was read from, and is exported from.
+
+    Raises:
+        StateError: if that is not known, as of a dataset that was read back from an export
+    """
+    if path := facts.get("path") or facts.get("root"):
+        return Path(path)
+    raise StateError(
+        "this dataset does not say where its published files lie; run: "
+        "pairlens relocate NAME --source DIR"
+    )
 
 
 def update_info(dataset: Any, **facts: Any) -> None:
@@ -195,16 +203,6 @@ def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
         return error.details["nInserted"]
 
 
-def count(samples: Any) -> int:
-    """The number of samples of a dataset or view, counted.
-
-    FiftyOne's ``len`` takes an estimate, which stays wrong after a database was killed.
-    """
-    stages = [*fo_internals.pipeline(samples), {"$count": "n"}]
-    found = list(fo_internals.collection(samples).aggregate(stages, allowDiskUse=True))
-    return found[0]["n"] if found else 0
-
-
 def existing_keys(dataset: Any, keys: Sequence[str]) -> set[str]:
     """Which of the keys the dataset holds."""
     found = fo_internals.collection(dataset).find(
@@ -219,16 +217,18 @@ def stream(
     *,
     where: dict[str, Any] | None = None,
     order: Sequence[str] = (),
+    labels_as_seen: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Reads documents of a dataset or view, a batch at a time.
+    """Reads the documents of a working set, a batch at a time.
 
     Args:
         samples: a dataset or a view
         projection: the fields to read, ``a.b`` for embedded ones; ``_id`` always comes
         where: a MongoDB filter on top of the view
         order: fields to sort by, which must be among those read
+        labels_as_seen: labels are as a view filters them; else they are as they are stored
     """
-    pipeline = list(fo_internals.pipeline(samples))
+    pipeline = working_set.pipeline(samples, labels_as_seen=labels_as_seen)
     if where:
         pipeline.append({"$match": where})
     # Projected first, so that the database sorts small documents.

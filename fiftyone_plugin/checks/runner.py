@@ -38,7 +38,7 @@ from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
 from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
-from importers import fields, fo_internals, schema, store
+from importers import fields, fo_internals, schema, store, working_set
 from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind
@@ -110,7 +110,7 @@ def flag(
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
-    summary = FlagSummary(pairs=len(samples))
+    summary = FlagSummary(pairs=working_set.count(samples))
     chosen = choose(
         checks,
         params or {},

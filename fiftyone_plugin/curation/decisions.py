@@ -36,7 +36,7 @@ from fiftyone_plugin.curation.texts import (
     read_once,
 )
 from fiftyone_plugin.curation.verdicts import edited
-from importers import fo_internals, store
+from importers import store
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import KEY, REVIEW_NOTE, REVIEWED_AT, REVIEWER, TARGET, VERDICT
 from importers.files import write_atomic
@@ -60,14 +60,14 @@ class Applied(TypedDict):
     unknown: list[NotApplied]
 
 
-def dump(dataset: Any, path: Path | str) -> int:
-    """Writes all verdicts of a dataset to a decisions file, whole or not at all.
+def dump(samples: Any, path: Path | str) -> int:
+    """Writes all verdicts of a dataset or view to a decisions file, whole or not at all.
 
     Returns:
         the number of lines
     """
     buffer = io.BytesIO()
-    count = write_lines(dataset, buffer)
+    count = write_lines(samples, buffer)
     try:
         write_atomic(Path(path), buffer.getvalue())
     except OSError as error:
@@ -75,18 +75,16 @@ def dump(dataset: Any, path: Path | str) -> int:
     return count
 
 
-def write_lines(dataset: Any, stream: BinaryIO) -> int:
-    """Writes all verdicts of a dataset to a stream, sorted by key.
+def write_lines(samples: Any, stream: BinaryIO) -> int:
+    """Writes all verdicts of a dataset or view to a stream, sorted by key.
 
     Returns:
         the number of lines
     """
-    review_fields.check_pairs(dataset)
-    found = fo_internals.collection(dataset).find(
-        {VERDICT: {"$in": list(VERDICTS)}}, review_fields.projection(), sort=[(KEY, 1)]
-    )
+    review_fields.check_pairs(samples)
+    judged = {VERDICT: {"$in": list(VERDICTS)}}
     count = 0
-    for document in found.allow_disk_use(True):
+    for document in store.stream(samples, review_fields.projection(), where=judged, order=(KEY,)):
         # Escaped to ASCII: no phrase can hold what some reader takes for a line end.
         stream.write(json.dumps(_line(ReviewedPair.from_document(document))).encode() + b"\n")
         count += 1

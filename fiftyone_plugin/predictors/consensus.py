@@ -20,9 +20,9 @@ import numpy as np
 from fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
 from fiftyone_plugin.metrics.overlap import resize
 from fiftyone_plugin.predictors.mask_fields import MaskField
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 from importers.errors import MaskError, StateError, UsageError
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.masks import Pixels, encode_png
 from importers.parallel import Progress, map_items, no_progress
 
@@ -141,8 +141,9 @@ def consensus(
         )
     field.open(overwrite)
     summary = ConsensusSummary(dataset.name, field_name, list(sources))
-    total = len(samples)
-    docs = store.stream(samples, _projection(sources), where={f"{field_name}.mask_path": None})
+    total = working_set.count(samples)
+    pending = {f"{field_name}.mask_path": None}
+    docs = store.stream(samples, _projection(sources), where=pending, labels_as_seen=True)
     agreements: list[float] = []
 
     def changes() -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -217,7 +218,7 @@ def _values(
     agreed = agree(masks)
     path = field.folder / f"{safe_name(doc[fields.KEY])}.png"
     try:
-        write_atomic(path, encode_png(agreed.mask))
+        path = write_once(path, encode_png(agreed.mask))
     except OSError as error:
         raise StateError(f"masks cannot be written to {field.folder} ({error.strerror})") from error
     return {

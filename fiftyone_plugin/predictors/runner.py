@@ -19,16 +19,13 @@ from fiftyone_plugin.predictors.base import Predictor
 from fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_batch
 from fiftyone_plugin.predictors.mask_fields import MaskField
 from fiftyone_plugin.predictors.queries import list_queries, remember_speed
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 from importers.decisions import Decisions
 from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
 
 STEP = "predictions"
 """Key in PairLens' info: which predictor made which field, with which parameters."""
-
-_STOP = ".stop"
-"""File in a field's folder of masks that asks the run to stop: any process can leave it."""
 
 _WRITERS = 4
 
@@ -89,11 +86,11 @@ def predict(
         )
     loaded = spec.load(given, device)  # before anything is deleted: it may refuse
     field.open(overwrite)
-    stop_file = field.folder / _STOP
+    stop_file = field.stop_file
     stop_file.unlink(missing_ok=True)
     summary = PredictSummary(dataset.name, predictor, field_name)
     _count_skipped(samples, field_name, spec.reads_images, summary)
-    total, done = len(samples), summary.skipped
+    total, done = working_set.count(samples), summary.skipped
     queries = islice(list_queries(samples, field_name, reads_images=spec.reads_images), limit)
     ready = time.perf_counter()
     with ThreadPoolExecutor(_WRITERS) as writers, ExitStack() as stack:
@@ -129,9 +126,9 @@ def request_stop(dataset: Any, field_name: str) -> None:
         StateError: if no run has begun the field
     """
     field = MaskField(dataset, field_name, STEP)
-    if not (field.has_valid_name and field.folder.is_dir()):
+    if field.made_with is None or not field.stop_file.parent.is_dir():
         raise StateError(f"no run fills field {field_name!r}")
-    (field.folder / _STOP).touch()
+    field.stop_file.touch()
 
 
 def _notes(predictor: Predictor, stopped: bool) -> list[str]:

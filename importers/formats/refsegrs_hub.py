@@ -82,7 +82,7 @@ def _pair(root: Path, sample: Any, source: Source, seen: Counter[str]) -> Pair:
     if not isinstance(sample, dict):
         raise ValueError("it is no object")
     split, image = _split(sample.get("tags")), inside(sample.get("filepath"), "filepath")
-    phrase = sample.get("phrase")
+    phrase: Any = sample.get("phrase")
     if fault := phrase_fault(phrase):
         raise ValueError(fault)
     image_id = image.stem

@@ -195,7 +195,7 @@ def test_a_name_that_stands_for_this_machine_is_refused_unless_allowed(
     real = socket.getaddrinfo
 
     def looked_up(host: str, *rest: Any, **more: Any) -> Any:
-        known = host == name and not more.get("flags")
+        known = host in (name, name.encode()) and not more.get("flags")
         return real("127.0.0.1" if known else host, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", looked_up)
