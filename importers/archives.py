@@ -6,10 +6,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from importers.files import replace_whole
-from importers.masks import MAX_BYTES
+from importers.arrays import MAX_BYTES
+from importers.files import write_once
 from importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
 from importers.records import Packed
+from importers.source_files import open_source
 
 _MAX_KEPT = 1 << 22
 _memory = threading.local()
@@ -34,10 +35,7 @@ def extract(packed: Packed, folder: Path) -> tuple[Path, ImageFacts]:
             return target, inspect_image(target)
     data = _read(packed)
     facts = inspect_bytes(data, target.name)
-    # No two records share a name, so the unfinished file needs no other one; what a killed run
-    # left of it is written over.
-    replace_whole(target, f".{target.name}.partial", lambda stream: stream.write(data))
-    return target, facts
+    return write_once(target, data), facts
 
 
 def _read(packed: Packed) -> memoryview:
@@ -46,7 +44,7 @@ def _read(packed: Packed) -> memoryview:
         raise ImageError(f"{packed.name} has {packed.size:,} bytes, too many for an image")
     view = _buffer(packed.size)
     try:
-        with open(packed.archive, "rb", buffering=0) as stream:
+        with open_source(packed.archive, buffering=0) as stream:
             stream.seek(packed.offset)
             size = stream.readinto(view)
     except OSError as error:

@@ -11,6 +11,7 @@ from enum import StrEnum
 RENDITION = "rendition"
 KEY = "key"
 IMAGE_ID = "image_id"
+SPLIT = "split"
 IMAGE_MISSING = "image_missing"
 SEGMENTATION = "segmentation"
 PHRASE = "phrase"
@@ -19,6 +20,11 @@ MASK_STATS = "mask_stats"
 SOURCE = "source"
 DIGEST = "image_digest"
 """Within a source."""
+
+TEXT_DIGEST, TARGET_DIGEST, MASK_DIGEST = "text_digest", "target_digest", "mask_digest"
+"""Within a source, and the first within a turn: digests of what was imported; see
+:mod:`importers.published`. Of a mask there are two: as the published files hold it, and of its
+pixels as they are stored. Samples of earlier versions have none."""
 
 IMAGE_DIGEST = f"{SOURCE}.{DIGEST}"
 IMAGE_STATS = "image_stats"
@@ -48,11 +54,14 @@ EDITABLE_MASK = f"{SEGMENTATION}_edit"
 INFO = "pairlens"
 """Key of PairLens' own facts in ``dataset.info``: format, root, media folder, skipped, notes."""
 
+CHANGES = "pairlens.changes"
+"""The collection of the log of verdicts."""
+
 CHECKS_RUN = "checks_run"
 """Among these facts: the checks that ran over all of the dataset, with their parameters."""
 
-INDEXED = (KEY, IMAGE_ID, QUALITY, VERDICT, f"{FINDINGS}.classifications.label")
-"""Fields that filters and ordered reads go by; ``key`` is unique."""
+INDEXED = (IMAGE_ID, QUALITY, VERDICT, f"{FINDINGS}.classifications.label")
+"""Fields that filters and ordered reads go by, beside the key."""
 
 BACKGROUND, TARGET, IGNORE = 0, 1, 255
 """Pixel values of a stored mask."""

@@ -17,22 +17,24 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import app_view, fields, fo_internals, schema, store
-from importers.datasets import exists, media_dir_of, open_dataset
+from importers import app_view, fields, fo_internals, schema, store, working_set
+from importers.datasets import exists, open_dataset, unpacked_place
 from importers.decisions import Decisions
 from importers.documents import document
-from importers.errors import RecordError, StateError
+from importers.errors import OnError, RecordError, StateError, raise_error
 from importers.formats import FORMATS, SPLITS, Format, find_format
-from importers.gc_pause import rare_collections
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
-from importers.parallel import Progress, map_items, no_progress, one_behind
+from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
-from importers.records import Record
+from importers.records import Record, Source
 from importers.replacing import Carry, nothing, replacing
+from importers.restoring import restore_files
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
+from importers.source_files import read_within, reason_of
 from importers.sources import Located, SourceRequest, locate
+from importers.upgrade import upgrade
 
 SKIPPED = "skipped.jsonl"
 """The file in the media folder that lists the records that were skipped."""
@@ -81,8 +83,8 @@ def import_dataset(
     notes = Decisions()
     leftovers = options.params.get(LEFT_OUT.name) == "read"
     request = SourceRequest(format_name, options.splits, options.limit, leftovers)
-    media_dir = media_dir_of(name, options.media_dir)
-    source = locate(root, request, media_dir, name, on_note=notes, progress=progress)
+    place = unpacked_place(name, options.media_dir)
+    source = locate(root, request, place, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
     if options.overwrite and exists(name):
@@ -95,7 +97,7 @@ def import_dataset(
         filled.notes += new.notes if new.whole else [f"dataset {name!r} is left as it was"]
         return filled
     dataset, media_dir = open_dataset(
-        name, chosen.name, source, media_dir=options.media_dir, resume=options.resume
+        name, chosen.name, source, given_media_dir=options.media_dir, resume=options.resume
     )
     return fill_dataset(dataset, chosen, source, media_dir, options, progress, notes)
 
@@ -115,6 +117,9 @@ def fill_dataset(
     decisions = Decisions() if notes is None else notes
     root = source.path
     params = chosen.parsed(options.params)
+    if working_set.is_imported(dataset):
+        for note in upgrade(dataset):
+            decisions(note)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
@@ -123,7 +128,9 @@ def fill_dataset(
         "path": str(root),
         "media_dir": str(media_dir),
     }
-    store.update_info(dataset, **facts, complete=False)
+    follow = options.follow_links or bool(store.info(dataset).get("follow_links"))
+    store.update_info(dataset, **facts, follow_links=follow, complete=False)
+    boundary = None if follow else source.boundary
     _remove_leftovers(media_dir)
     partial_run = options.limit is not None or set(options.splits) != set(SPLITS)
     earlier = store.info(dataset) if options.resume and partial_run else {}
@@ -133,16 +140,17 @@ def fill_dataset(
         records = chosen.read(
             root, splits=options.splits, on_error=skips, on_note=decisions, **params
         )
-        place = Place(media_dir, options.placeholders, chosen.reading(options.params))
+        records = read_within(records, boundary)
+        place = Place(media_dir, options.placeholders, chosen.reading(options.params), boundary)
         if options.workers is None and options.engine == "threads" and not chosen.threads:
             options = replace(options, workers=1)
         images = _prepared_images(dataset, records, place, options, skips)
         images = _watched(images, before.records, progress)
         made = (prepared for image in images for prepared in _told(image, decisions))
         if options.limit is not None:
-            made = islice(made, max(0, options.limit - store.count(dataset)))
+            made = islice(made, max(0, options.limit - working_set.count(dataset)))
         with rare_collections():
-            summary.added = _insert_all(dataset, made, options)
+            summary.added = _insert_all(dataset, made, options, skips)
     finally:
         skips.close()
     if _source_state(chosen, root, options.splits) != before:
@@ -150,6 +158,9 @@ def fill_dataset(
             f"{root} changed or went away while it was read, so that records are missing; bring it "
             "back and go on with --resume"
         )
+    if options.resume:
+        for note in restore_files(dataset, chosen, root, place, options):
+            decisions(note)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)
@@ -177,10 +188,11 @@ def _source_state(chosen: Format, root: Path, splits: Collection[str]) -> _Sourc
 
 def _remove_leftovers(media_dir: Path) -> None:
     """Deletes unfinished files of killed runs, unless they are new: another run may be writing."""
-    for file in media_dir.glob("*/.*.partial"):
-        with suppress(FileNotFoundError):
-            if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
-                file.unlink()
+    for folder in ("*", "images/*"):
+        for file in media_dir.glob(f"{folder}/.*.partial"):
+            with suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
+                    file.unlink()
 
 
 def _watched(
@@ -215,10 +227,12 @@ def _prepared_images(
         if outcome.error is None:
             yield outcome.unwrap()
             continue
-        if isinstance(outcome.error, OSError):
-            raise StateError(f"cannot write to {place.media_dir} ({outcome.error})")
+        if isinstance(outcome.error, StateError):
+            raise outcome.error
         # Every record of a failed image is listed, so that samples and skips add up.
         reason = getattr(outcome.error, "reason", None) or repr(outcome.error)
+        if isinstance(outcome.error, OSError):
+            reason = f"the image cannot be read ({reason_of(outcome.error)})"
         for record in outcome.item.missing:
             skips(RecordError(str(record.source), reason))
         yield []
@@ -247,12 +261,18 @@ def _prepare_missing(group: _Group, place: Place) -> list[Prepared]:
     return [p for p in prepare(group.records, place) if p.record.key in wanted]
 
 
-def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) -> int:
+def _insert_all(
+    dataset: Any, made: Iterable[Prepared], options: ImportOptions, on_error: OnError = raise_error
+) -> int:
     added: list[int] = []
     dataset_id = fo_internals.dataset_id(dataset)
 
+    def refuse(doc: dict[str, Any], reason: str) -> None:
+        source = doc[fields.SOURCE]
+        on_error(RecordError(str(Source(source["file"], source["index"])), reason))
+
     def insert(docs: list[dict[str, Any]]) -> None:
-        added.append(store.insert(dataset, docs))
+        added.append(store.insert(dataset, docs, refuse))
         if added[-1]:
             store.update_info(dataset, **{fields.CHECKS_RUN: {}})  # none has seen these
 
@@ -279,12 +299,13 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Dec
     stored = store.info(dataset).get("decisions", ())
     summary.decisions = decisions.stored("import", (d for d in stored if d["step"] == "import"))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
-    summary.samples = store.count(dataset)
+    summary.samples = working_set.count(dataset)
     groups = collection.aggregate(
         [
+            *working_set.pipeline(dataset),
             {
                 "$group": {
-                    "_id": {"s": {"$first": "$tags"}, "i": f"${fields.IMAGE_ID}"},
+                    "_id": {"s": f"${fields.SPLIT}", "i": f"${fields.IMAGE_ID}"},
                     "n": {"$sum": 1},
                 }
             },

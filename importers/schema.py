@@ -35,10 +35,14 @@ _LIST_ITEMS: dict[str, type] = {
     "shares": float,
     "answers": str,
 }
-_SOURCE = {"file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": ""}
+_SOURCE = {
+    "file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": "",
+    fields.TEXT_DIGEST: "", fields.TARGET_DIGEST: "", fields.MASK_DIGEST: "",
+}  # fmt: skip
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
     fields.IMAGE_ID: str,
+    fields.SPLIT: str,
     fields.RENDITION: str,
     fields.IMAGE_MISSING: bool,
     fields.QUALITY: float,
@@ -51,7 +55,8 @@ _PAIR: dict[str, type] = {fields.PHRASE: str, fields.NO_TARGET: bool}
 _FINDING: dict[str, type] = {"severity": str, "score": float, "note": str, "group": str}
 _CAPTION: dict[str, Any] = {"text": "", "task": 0, "annotator": ""}
 _TURN: dict[str, Any] = {
-    "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0
+    "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0,
+    fields.TEXT_DIGEST: "",
 }  # fmt: skip
 
 
@@ -64,7 +69,7 @@ def declare(dataset: Any, kind: Kind = "pairs") -> None:
         _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
     if kind == "pairs":
         dataset.default_mask_targets = dict(fields.MASK_TARGETS)
-    dataset.create_index(fields.KEY, unique=True)
+    index_keys(dataset)
 
 
 def index(dataset: Any, kind: Kind = "pairs") -> None:
@@ -73,12 +78,24 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
     After an import, not before: each index on the way takes as long again as a document.
     """
     for name in fields.INDEXED:
-        dataset.create_index(name, unique=name == fields.KEY)
+        dataset.create_index(name)
     # The order in which the checks go through the samples, image by image.
     dataset.create_index([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "id")])
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
         dataset.create_index([(f"{fields.LOCATION}.point", "2dsphere")])
+
+
+def index_keys(dataset: Any) -> None:
+    """Makes keys unique among the samples that have one: users add samples without."""
+    keyed = {fields.KEY: {"$gt": ""}}
+    dataset.create_index(fields.KEY, unique=True, partialFilterExpression=keyed)
+
+
+def declare_split(dataset: Any) -> None:
+    """Adds the field of the split, to datasets of earlier versions."""
+    if not dataset.has_field(fields.SPLIT):
+        dataset.add_sample_field(fields.SPLIT, fo.StringField)
 
 
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:

@@ -7,39 +7,41 @@ from typing import Any
 
 from fiftyone_plugin.exporters.accounting import Accounting
 from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
+from fiftyone_plugin.exporters.held_masks import HeldMasks
 from fiftyone_plugin.exporters.manifest import ManifestLists
-from fiftyone_plugin.exporters.selections import Choice, parse_selection
+from fiftyone_plugin.exporters.selections import Selection
 from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
 from fiftyone_plugin.exporters.target import check_target, whole_folder
-from importers import store
+from importers import fo_internals, store, working_set
 from importers.errors import StateError, UnknownName, UsageError
-from importers.fields import KEY
 from importers.formats import FORMATS
+from importers.media_folders import media_dirs
 from importers.parallel import Progress, no_progress
+from importers.source_files import Boundary, reading_within
+from importers.sources import Located
+from importers.upgrade import upgrade
 
 
 def export_dataset(
-    dataset: Any,
+    samples: Any,
     format_name: str,
     out: Path | str,
     *,
     select: str = "kept",
-    choice: Choice | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Writes the selected samples of a dataset to a new folder.
+    """Writes the selected samples of a dataset or view to a new folder.
 
     In the source's own layout it holds the published files with what is not selected left out
     and edited texts in place. Beside them stand ``manifest.json``, ``decisions.jsonl`` and a
     dataset card. The folder is there whole or not at all.
 
     Args:
-        dataset: a dataset that PairLens imported
+        samples: a dataset or view that PairLens imported
         format_name: the format it was imported from, or one of
             :data:`fiftyone_plugin.exporters.CONVERTERS`
         out: a folder that is not there or empty, not in or around the source
         select: see :mod:`fiftyone_plugin.exporters.selections`
-        choice: says of a document whether it is selected, in place of what ``select`` names
         progress: called with samples done and samples in all
 
     Returns:
@@ -51,17 +53,24 @@ def export_dataset(
         StateError: if the import is not finished, the source has changed since or cannot be
             read, nothing is selected, or the folder is not empty
     """
+    native = [known.name for known in FORMATS.values() if known.exporter]
+    if format_name not in (*native, *CONVERTERS):
+        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
+    working_set.check(samples)
+    dataset = fo_internals.dataset_of(samples)
+    upgrade(dataset)
     facts = _facts(dataset, format_name)
-    source, media_dir = store.source_path(facts), Path(facts["media_dir"])
-    choice = choice or parse_selection(dataset, select)
-    target = check_target(out, source, media_dir)
+    private = private_folders(facts)
+    choice = Selection(samples, select)
+    target = check_target(out, *private)
     run = _convert if format_name in CONVERTERS else _write_back
     with (
         whole_folder(target) as folder,
-        ManifestLists(str(source), str(media_dir)) as lists,
+        ManifestLists(*map(str, private)) as lists,
     ):
-        accounting = Accounting(dataset, facts, format_name, select, lists, progress)
-        run(dataset, folder, choice, accounting)
+        accounting = Accounting(dataset, facts, format_name, choice, lists, progress)
+        with reading_within(_boundary(facts)):
+            run(dataset, folder, choice, accounting)
         accounting.write(folder)
     return {
         "format": format_name,
@@ -73,18 +82,19 @@ def export_dataset(
     }
 
 
+def private_folders(facts: dict[str, Any]) -> list[Path]:
+    """The folders of this machine that a dataset's files are in, as far as it says."""
+    source = [store.source_path(facts)] if store.has_source(facts) else []
+    return [*source, *media_dirs(facts)]
+
+
 def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
     """What PairLens knows of a dataset, if that can be exported in the format.
 
     Raises:
         UsageError, StateError: if it cannot
     """
-    native = [known.name for known in FORMATS.values() if known.exporter]
-    if format_name not in (*native, *CONVERTERS):
-        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     facts = store.info(dataset)
-    if not facts or not dataset.has_field(KEY):
-        raise StateError(f"dataset {dataset.name!r} was not imported by PairLens")
     if format_name in CONVERTERS:
         return facts
     if facts["format"] != format_name:
@@ -98,16 +108,26 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
         )
     source = store.source_path(facts)
     if not source.exists():
-        raise StateError(f"the source folder {source} is gone; exports copy from it")
+        raise StateError(
+            f"the source folder {source} is gone; exports copy from it: where it was moved, run "
+            f"pairlens relocate {dataset.name} --source DIR"
+        )
     return facts
 
 
-def _write_back(dataset: Any, folder: Path, choice: Choice, accounting: Accounting) -> None:
+def _boundary(facts: dict[str, Any]) -> Boundary:
+    """What links of the source may not lead out of; nothing where the import followed them."""
+    if facts.get("follow_links"):
+        return None
+    return Located(facts["root"], store.source_path(facts)).boundary
+
+
+def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accounting) -> None:
     """Writes the source's files with what is not selected left out."""
     make = FORMATS[accounting.format_name].exporter
     assert make is not None  # noqa: S101 - _facts has looked
     exporter = make(store.source_path(accounting.facts), folder)
-    accounting.begin(exporter.tally, writes_masks=exporter.writes_masks)
+    accounting.begin(exporter.tally, native=True, writes_masks=exporter.writes_masks)
     files = items_by_file(dataset, accounting.kind, choice, accounting.enter)
     for name, items in files:
         exporter.write_file(name, items)
@@ -115,17 +135,19 @@ def _write_back(dataset: Any, folder: Path, choice: Choice, accounting: Accounti
     exporter.finish()
 
 
-def _convert(dataset: Any, folder: Path, choice: Choice, accounting: Accounting) -> None:
+def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounting) -> None:
     """Writes the selected samples in the layout of a converter."""
     kind = accounting.kind
     converter = CONVERTERS[accounting.format_name].make(dataset, folder, kind)
     accounting.begin(converter.tally)
+    masks = HeldMasks()
     for document in documents(dataset, kind, READ):
         selected = choice(document)
-        pair = export_pair(document, selected) if kind == "pairs" else None
+        mask = masks.of(document) if selected else None
+        pair = export_pair(document, selected, mask) if kind == "pairs" else None
         accounting.enter(document, selected, pair)
         if selected:
-            converter.add(example(document))
+            converter.add(example(document, mask))
         else:
             converter.tally.records += 1
     accounting.check_exported()

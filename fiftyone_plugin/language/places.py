@@ -41,7 +41,6 @@ _OF_SURFACE = v.COLOR.keys() | v.words(
 
 _NOT_DESCRIBING = v.FUNCTION | v.FRAME
 _PLACING = v.PREPOSITION - {"to", "of"} | v.HEDGE
-_ADDING = v.PREPOSITION - {"to"} | v.HEDGE
 
 
 class Place(NamedTuple):

@@ -20,11 +20,9 @@ from fiftyone_plugin.metrics.pair_attributes import image_of, sliced_pair
 from fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, Document, MaskSource, count_chunk
 from fiftyone_plugin.metrics.slices import Slicer
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
-from importers import fields, fo_internals, store
-from importers.cv_threads import one_thread
+from importers import fields, fo_internals, store, working_set
 from importers.decisions import Decisions
-from importers.gc_pause import rare_collections
-from importers.parallel import Progress, batches_behind, map_items
+from importers.parallel import Progress, batches_behind, map_items, one_thread, rare_collections
 
 PIXELS_AT_ONCE = 1 << 22
 MOST_AT_ONCE, SOME = 200, 8
@@ -87,7 +85,7 @@ def count_overlaps(
     table = TableBuilder()
     done = DatasetOverlaps(table.build(), slicer)
     images: dict[str, int] = {}
-    total, read = len(samples), 0
+    total, read = working_set.count(samples), 0
     write = partial(_write, fo_internals.dataset_of(samples), key, convention)
     with rare_collections(), batches_behind(write) as write_behind:
         for docs, counted in _counts(samples, source):
@@ -144,7 +142,7 @@ def score_changes(
 
 def _counts(samples: Any, source: MaskSource) -> Iterator[tuple[Sequence[Document], ChunkOverlaps]]:
     """Documents and overlaps of the pairs, chunk by chunk, in the order of the samples."""
-    docs = store.stream(samples, source.projection)
+    docs = store.stream(samples, source.projection, labels_as_seen=True)
     last: Overlap | None = None
 
     def chunks() -> Iterator[Sequence[Document]]:

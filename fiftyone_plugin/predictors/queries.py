@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.predictors.base import PREDICTORS, Query
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 
 SPEEDS = "prediction_seconds"
 """Key in PairLens' info: seconds that a pair took, by predictor, in its last run."""
 
 _READ = (
-    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, "filepath", "metadata.width",
+    fields.KEY, fields.IMAGE_ID, fields.SPLIT, fields.PHRASE, "filepath", "metadata.width",
     "metadata.height", f"{fields.SOURCE}.image_name", fields.IMAGE_DIGEST,
 )  # fmt: skip
 
@@ -55,10 +55,8 @@ def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool =
     Raises:
         UnknownName: for an unknown predictor
     """
-    where = _pending(field_name, PREDICTORS[predictor].reads_images)
-    if anew:
-        del where[f"{field_name}.mask_path"]
-    pipeline = [*fo_internals.pipeline(samples), {"$match": where}, {"$count": "pairs"}]
+    where = _pending(field_name, PREDICTORS[predictor].reads_images, anew)
+    pipeline = [*working_set.pipeline(samples), {"$match": where}, {"$count": "pairs"}]
     counted = list(fo_internals.collection(samples).aggregate(pipeline))
     pairs = counted[0]["pairs"] if counted else 0
     each = store.info(fo_internals.dataset_of(samples)).get(SPEEDS, {}).get(predictor)
@@ -77,18 +75,25 @@ def remember_speed(dataset: Any, predictor: str, pairs: int, seconds: float) -> 
         store.add_to_info(dataset, SPEEDS, {predictor: round(seconds / pairs, 6)})
 
 
-def _pending(field_name: str, reads_images: bool) -> dict[str, Any]:
-    where: dict[str, Any] = {f"{field_name}.mask_path": None}
+def _pending(field_name: str, reads_images: bool, anew: bool) -> dict[str, Any]:
+    where: dict[str, Any] = {} if anew else {f"{field_name}.mask_path": None}
     if reads_images:
         where[fields.IMAGE_MISSING] = {"$ne": True}
     return where
 
 
 def list_queries(
-    samples: Any, field_name: str, *, reads_images: bool
+    samples: Any, field_name: str, *, reads_images: bool, anew: bool = False
 ) -> Iterator[tuple[Any, Query]]:
-    """Sample id and query of each pair that has no mask in the field, image by image."""
-    where = _pending(field_name, reads_images)
+    """Sample id and query of each pair, image by image.
+
+    Args:
+        samples: a dataset or view that PairLens imported
+        field_name: the field for the masks
+        reads_images: whether pairs without an image are left out
+        anew: whether pairs that have a mask in the field are asked again
+    """
+    where = _pending(field_name, reads_images, anew)
     # Queries of one image follow each other, so that a predictor can decode it once.
     order = (fields.IMAGE_DIGEST, fields.IMAGE_ID)
     for doc in store.stream(samples, _READ, where=where, order=order):
@@ -98,7 +103,7 @@ def list_queries(
             Query(
                 key=doc[fields.KEY],
                 image_id=doc[fields.IMAGE_ID],
-                split=(doc.get("tags") or [""])[0],
+                split=doc.get(fields.SPLIT) or "",
                 phrase=doc.get(fields.PHRASE) or "",
                 image=Path(doc["filepath"]),
                 image_name=(doc.get(fields.SOURCE) or {}).get("image_name", ""),

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from importers.files import lines
 from importers.formats import native_export
 from importers.formats.native_export import ExportPair, SourceExporter
+from importers.source_files import open_source
 
 
 class LineExporter(SourceExporter):
@@ -33,13 +34,13 @@ class LineExporter(SourceExporter):
 
     def copy_media(self, line: bytes, pair: ExportPair) -> None:
         """Copies what a selected pair's line names."""
-        self.copy_image(pair.image)
+        self.copy_image(pair.image, pair.key)
 
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
         """Writes one file, and the images and masks of its lines."""
         target = native_export.inside(self._out, name)
         try:
-            with open(native_export.inside(self._root, name), "rb"), open(target, "wb") as stream:
+            with open_source(native_export.inside(self._root, name)), open(target, "wb") as stream:
                 written, changed = self._write_lines(name, pairs, stream)
         except OSError as error:
             raise native_export.cannot("copied", name, error) from error
@@ -71,5 +72,5 @@ class LineExporter(SourceExporter):
             changed |= pair.edited or not pair.selected
             pair = next(pairs, None)
         if pair is not None:
-            raise native_export.changed_source(name, pair.source.index)
+            raise native_export.changed_source(name, pair.source.index, pair.key)
         return written, changed
