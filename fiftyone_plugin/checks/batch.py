@@ -6,7 +6,7 @@ making one :class:`Sample`, so a check selects rows by columns and looks at thos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
@@ -257,6 +257,13 @@ class Batch:
         self._values = dict(zip(columns.paths, by_path, strict=True))
         self._numbers: dict[str, Floats] = {}
         self._samples: dict[int, Sample] = {}
+        self._made: dict[Callable[[Batch], Any], Any] = {}
+
+    def once(self, make: Callable[[Batch], T]) -> T:
+        """What a function makes of the batch, which it is asked for once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     @classmethod
     def of(cls, samples: Iterable[Sample], checks: Iterable[Check]) -> Batch:

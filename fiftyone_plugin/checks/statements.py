@@ -137,12 +137,11 @@ def statements(caption: str) -> Statements:
         named = _runs(tokens)
         here = _spots(sentence)
         spots += here.values()
-        owner = _owner(sentence, named, min(here, default=0))
+        [(at, spot)] = here.items() if len(here) == 1 else [(0, None)]
+        owner = _owner(sentence, named, at) if spot else ""
         for name in dict.fromkeys(name for _, _, name in named):
             classes[name] = None
-            placed[name].append(
-                next(iter(here.values())) if name == owner and len(here) == 1 else None
-            )
+            placed[name].append(spot if name == owner else None)
         for first, last, name in named:
             _count(tokens, first, last, name, counts, articles)
     where = {name: one[0] for name, one in placed.items() if len(one) == 1 and one[0]}
