@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +12,7 @@ import fiftyone as fo
 
 from importers import store
 from importers.errors import StateError, UsageError
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+from importers.new_names import is_name, refuse_name
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,8 @@ class MaskField:
 
     @property
     def has_valid_name(self) -> bool:
-        """Whether its name consists of letters, digits and ``_`` and begins with a letter."""
-        return _NAME.fullmatch(self.name) is not None
+        """Whether it can be the name of a field, and so of a folder."""
+        return is_name(self.name)
 
     def check(self, maker: str, resume: bool, overwrite: bool) -> None:
         """Refuses a field that a run may not write.
@@ -60,11 +58,11 @@ class MaskField:
             overwrite: whether it deletes the field first
 
         Raises:
-            UsageError: if the name is none, or that of a field which this step did not make
+            UsageError: if the name is none or reserved, or that of a field which this step did not
+                make
             StateError: if the field exists and the run is to neither resume nor overwrite
         """
-        if not self.has_valid_name:
-            raise UsageError(f"{self.name!r} is no field name; use letters, digits and _")
+        refuse_name("field name", self.name)
         if resume and overwrite:
             raise UsageError("--resume and --overwrite contradict each other; give one")
         if not (existing := self._existing()):
