@@ -25,18 +25,24 @@ from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
 from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
 from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.checks.engine import Examined, examine, find_across
-from fiftyone_plugin.checks.findings_store import IN_MEMORY, Checked, write, write_findings
+from fiftyone_plugin.checks.engine import Examined, examine, find_across, find_in
+from fiftyone_plugin.checks.findings_store import (
+    IN_MEMORY,
+    Checked,
+    stored_values,
+    write,
+    write_findings,
+)
 from fiftyone_plugin.checks.left_out import LeftOut
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
-from fiftyone_plugin.checks.sample_reader import EARLIER, batches, rows_of
+from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
-from importers import fields, fo_internals, schema, store
+from importers import fields, fo_internals, schema, store, working_set
 from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind
-from importers.scorings import evaluation_of
+from importers.scorings import evaluation_of, scored_fields
 
 
 @dataclass
@@ -104,7 +110,7 @@ def flag(
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
-    summary = FlagSummary(pairs=len(samples))
+    summary = FlagSummary(pairs=working_set.count(samples))
     chosen = choose(
         checks,
         params or {},
@@ -167,16 +173,17 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-RAN = "checks_run"
-"""In the dataset's facts: the checks that ran over all of it, with their parameters."""
+RAN = fields.CHECKS_RUN
 
 
 def remember(dataset: Any, checks: Iterable[Check]) -> None:
-    """Notes which checks ran, since one that found nothing leaves no trace on the samples."""
-    ran = store.info(dataset).get(RAN) or {}
-    now = ran | {one.name: one.params for one in checks}
-    if now != ran:
-        store.update_info(dataset, **{RAN: now})
+    """Notes which checks ran, since one that found nothing leaves no trace on the samples.
+
+    Not where an import added samples meanwhile, which these checks have not seen.
+    """
+    unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
+    if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
+        store.add_to_info(dataset, RAN, {one.name: one.params for one in checks})
 
 
 def choose(
@@ -329,3 +336,32 @@ def _read_again(
     columns = Columns.of([one], ious, "_id")
     for rows in rows_of(samples, columns, map(ObjectId, wanted)):
         yield Batch(rows, columns)
+
+
+def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Runs the checks of single samples that ran before, over a sample that changed.
+
+    Args:
+        dataset: that the sample belongs to
+        document: the sample as it is to be stored
+
+    Returns:
+        the fields of findings and quality; none where the sample was never checked. Findings of
+        checks that compare several samples stay as they are
+    """
+    ran: dict[str, Any] = store.info(dataset).get(RAN) or {}
+    chosen = [
+        for_kind(CHECKS[name].with_params(params), kind_of(dataset))
+        for name, params in ran.items()
+        if name in CHECKS and CHECKS[name].scope == "sample"
+    ]
+    if not chosen or document.get(fields.QUALITY) is None:
+        return {}
+    wants = any(PREDICTIONS in one.needs for one in chosen)
+    keys = scored_fields(dataset) if wants else {}
+    ious = {name: fields.iou_field(key) for name, key in keys.items()}
+    columns = Columns.of(chosen, ious, *EARLIER)
+    row = row_of(document, columns)
+    some = Checked.of([row], columns, find_in(Batch([row], columns), chosen))
+    some.complete({}, {one.name for one in chosen})
+    return stored_values(some.found.get(0, ()))

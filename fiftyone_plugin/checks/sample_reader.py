@@ -7,7 +7,7 @@ and makes the next rows while those before them are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ import bson
 from bson import ObjectId
 
 from fiftyone_plugin.checks.batch import Columns, Row, image_of
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 
 T = TypeVar("T")
 
@@ -37,7 +37,6 @@ EARLIER = ("_id", fields.QUALITY, LABELS, fields.VERDICT)
 """Columns that tell a sample, what was found about it before, and what was decided."""
 
 _NOT_AS_STORED: dict[str, Any] = {
-    "tags": {"$arrayElemAt": ["$tags", 0]},
     LABELS: {"$map": {"input": f"${LABELS}", "in": [f"$$this.{name}" for name in LABEL_VALUES]}},
 }
 """Columns that the database makes of what is stored."""
@@ -81,9 +80,24 @@ def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator
         yield [found[each] for each in some if each in found]
 
 
+def row_of(document: Mapping[str, Any], columns: Columns) -> Row:
+    """The row that the database would send of a sample's document."""
+    row = [_value(document, path) for path in columns.paths]
+    for number, path in enumerate(columns.paths):
+        if path == LABELS:
+            row[number] = [[one.get(name) for name in LABEL_VALUES] for one in row[number] or ()]
+    return row
+
+
+def _value(document: Any, path: str) -> Any:
+    for name in path.split("."):
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document
+
+
 def _ids_by_image(samples: Any) -> Iterator[ObjectId]:
     pipeline = [
-        *fo_internals.pipeline(samples),
+        *working_set.pipeline(samples),
         # There is an index in this order, so that of a whole dataset nothing is sorted.
         {"$sort": dict.fromkeys((fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id"), 1)},
         {"$project": {"_id": 1}},

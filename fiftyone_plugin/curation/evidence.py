@@ -8,14 +8,7 @@ import fiftyone as fo
 from bson import ObjectId
 
 from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.curation import (
-    highlights,
-    queue,
-    review_fields,
-    session_store,
-    texts,
-    undoing,
-)
+from fiftyone_plugin.curation import highlights, queue, review_fields, texts, verdicts
 from fiftyone_plugin.curation.log import ChangeEntry, ChangeLog, LogScope
 from fiftyone_plugin.curation.panel_types import (
     FindingView,
@@ -28,8 +21,8 @@ from fiftyone_plugin.curation.panel_types import (
     Sibling,
     Word,
 )
+from fiftyone_plugin.curation.queue import SessionDocument
 from fiftyone_plugin.curation.review_fields import ReviewedPair
-from fiftyone_plugin.curation.session_store import SessionDocument
 from fiftyone_plugin.metrics.runs import scored_fields
 from importers import fo_internals, store
 from importers.fields import (
@@ -45,6 +38,7 @@ from importers.fields import (
     PHRASE,
     RENDITION,
     SEGMENTATION,
+    SPLIT,
     VERDICT,
     iou_field,
     predicted_area_field,
@@ -77,7 +71,7 @@ def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairVie
         StateError: if PairLens did not import the dataset
     """
     review_fields.check_pairs(dataset)
-    opened = None if session is None else session_store.find(dataset, session)
+    opened = None if session is None else queue.find(dataset, session)
     document = review_fields.document_of(dataset, pair)
     reviewed = ReviewedPair.from_document(document)
     phrase = reviewed.text or ""
@@ -85,13 +79,13 @@ def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairVie
     words = highlights.marked(phrase, [(one["label"], one.get("note") or "") for one in labels])
     stats = store.stats_from(document.get(MASK_STATS))
     scope = LogScope(session=None if opened is None else opened["_id"])
-    can_undo, can_redo = undoing.available(dataset, scope)
+    can_undo, can_redo = verdicts.available(dataset, scope)
     place = None if opened is None else queue.place_of(opened, reviewed.sample_id)
     return {
         "sample_id": str(reviewed.sample_id),
         "key": reviewed.key,
         "image_id": document.get(IMAGE_ID),
-        "split": _split(document),
+        "split": document.get(SPLIT),
         "phrase": phrase,
         "original_phrase": reviewed.review["original_phrase"],
         "no_target": bool(document.get(NO_TARGET)),
@@ -110,10 +104,6 @@ def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairVie
         "can_undo": can_undo,
         "can_redo": can_redo,
     }
-
-
-def _split(document: Document) -> str | None:
-    return next(iter(document.get("tags") or ()), None)
 
 
 def _image(document: Document) -> ImageView:
@@ -150,7 +140,7 @@ def _finding(label: Document, phrase: str, words: list[Word], stats: MaskStats) 
 
 def _siblings(dataset: Any, document: Document) -> list[Sibling]:
     """The queries of the same image in the same split, in published order."""
-    where = {IMAGE_ID: document.get(IMAGE_ID), "tags": _split(document)}
+    where = {IMAGE_ID: document.get(IMAGE_ID), SPLIT: document.get(SPLIT)}
     members = [f"{FINDINGS}.classifications.{name}" for name in ("label", "severity")]
     wanted = dict.fromkeys((KEY, PHRASE, VERDICT, *members), 1)
     found = fo_internals.collection(dataset).find(where, wanted).sort("_id", 1)
@@ -181,7 +171,7 @@ def _review(document: Document, reviewed: ReviewedPair) -> ReviewView:
 
 def _history(dataset: Any, key: str) -> list[HistoryEntry]:
     entries = ChangeLog(dataset).entries(key, MOST_HISTORY)
-    names = session_store.names(entry["session"] for entry in entries if "session" in entry)
+    names = queue.names(entry["session"] for entry in entries if "session" in entry)
     return [_entry(entry, names) for entry in entries if not entry.get("lost")]
 
 
