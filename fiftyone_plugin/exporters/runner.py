@@ -12,7 +12,7 @@ from fiftyone_plugin.exporters.selections import Selection
 from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
 from fiftyone_plugin.exporters.target import check_target, whole_folder
 from importers import fo_internals, store, working_set
-from importers.errors import StateError, UnknownName, UsageError
+from importers.errors import RecordError, StateError, UnknownName, UsageError
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
 from importers.upgrade import upgrade
@@ -67,11 +67,8 @@ def export_dataset(
     return {
         "format": format_name,
         "out": str(target),
-        "exported": accounting.exported,
-        "dropped": lists.counts["dropped"],
-        "edited": lists.counts["edited"],
         "manifest": str(target / "manifest.json"),
-    }
+    } | accounting.told
 
 
 def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
@@ -122,10 +119,14 @@ def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounti
     for document in documents(dataset, kind, READ):
         selected = choice(document)
         pair = export_pair(document, selected) if kind == "pairs" else None
-        accounting.enter(document, selected, pair)
+        unwritten = ""
         if selected:
-            converter.add(example(document))
+            try:
+                converter.add(example(document))
+            except RecordError as error:
+                unwritten = error.reason
         else:
             converter.tally.records += 1
+        accounting.enter(document, selected and not unwritten, pair, unwritten)
     accounting.check_exported()
     accounting.card_header = converter.finish()
