@@ -9,9 +9,10 @@ is slower and stores what that version stores.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -22,6 +23,8 @@ from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.sample import DatasetSampleDocument
 from fiftyone.core.odm.utils import create_field as new_field
 from pymongo import UpdateOne
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 
 from importers import fields
 
@@ -31,6 +34,8 @@ COMPARED = ((1, 22), (1, 23))
 """From which version of FiftyOne, and before which, documents were compared by the tests."""
 
 _DEFAULT = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "media_type")
+
+_SAMPLES, _FRAMES = "sample_collection_name", "frame_collection_name"
 
 _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
 """Fields that FiftyOne sets itself."""
@@ -52,6 +57,44 @@ def reserved_names() -> frozenset[str]:
 def database() -> Any:
     """The pymongo database that FiftyOne is connected to."""
     return get_db_conn()
+
+
+@cache
+def database_id() -> str:
+    """Identifies the database among those that may share folders with it.
+
+    It names the server's address, where one is set, and its data folder, where it tells it: a
+    copy of the documents in another server is another database.
+    """
+    uri = fo.config.database_uri
+    hosts = parse_uri(uri, warn=False)["nodelist"] if uri and "+srv" not in uri else uri
+    try:
+        options = database().client.admin.command("getCmdLineOpts")
+        folder = options["parsed"]["storage"]["dbPath"]
+    except (PyMongoError, KeyError):  # a server of someone else's need not tell
+        folder = None
+    identity = f"{hosts} {folder} {fo.config.database_name}"
+    return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def dataset_name(of: ObjectId) -> str | None:
+    """The name of the dataset with an id, if there is one."""
+    document = database()["datasets"].find_one({"_id": of}, {"name": 1})
+    return document and document["name"]
+
+
+def stored_bytes() -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Names of all datasets, each with its own document and those of its samples as stored."""
+    datasets = database()["datasets"]
+    for document in list(datasets.find({}, {"name": 1, _SAMPLES: 1, _FRAMES: 1})):
+        yield document["name"], _documents_of(document)
+
+
+def _documents_of(dataset: dict[str, Any]) -> Iterator[bytes]:
+    yield from database()["datasets"].find_raw_batches({"_id": dataset["_id"]})
+    for part in (_SAMPLES, _FRAMES):
+        if name := dataset.get(part):
+            yield from database()[name].find_raw_batches({})
 
 
 def dataset_of(samples: Any) -> Any:

@@ -35,7 +35,10 @@ _LIST_ITEMS: dict[str, type] = {
     "shares": float,
     "answers": str,
 }
-_SOURCE = {"file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": ""}
+_SOURCE = {
+    "file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": "",
+    fields.TEXT_DIGEST: "", fields.TARGET_DIGEST: "", fields.MASK_DIGEST: "",
+}  # fmt: skip
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
     fields.IMAGE_ID: str,
@@ -52,7 +55,8 @@ _PAIR: dict[str, type] = {fields.PHRASE: str, fields.NO_TARGET: bool}
 _FINDING: dict[str, type] = {"severity": str, "score": float, "note": str, "group": str}
 _CAPTION: dict[str, Any] = {"text": "", "task": 0, "annotator": ""}
 _TURN: dict[str, Any] = {
-    "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0
+    "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0,
+    fields.TEXT_DIGEST: "",
 }  # fmt: skip
 
 

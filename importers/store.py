@@ -54,8 +54,17 @@ def info(dataset: Any) -> dict[str, Any]:
 
 
 def source_path(facts: dict[str, Any]) -> Path:
-    """The folder or archive that a dataset was read from, and is exported from."""
-    return Path(facts.get("path") or facts["root"])
+    """The folder or archive that a dataset was read from, and is exported from.
+
+    Raises:
+        StateError: if that is not known, as of a dataset that was read back from an export
+    """
+    if path := facts.get("path") or facts.get("root"):
+        return Path(path)
+    raise StateError(
+        "this dataset does not say where its published files lie; run: "
+        "pairlens relocate NAME --source DIR"
+    )
 
 
 def update_info(dataset: Any, **facts: Any) -> None:

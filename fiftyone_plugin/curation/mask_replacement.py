@@ -50,11 +50,12 @@ from importers.fields import (
     TARGET,
     TARGET_COLORS,
 )
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.image_stats import measure_target
 from importers.mask_stats import measure
 from importers.masks import Mask, Pixels, encode_png, load_stored
 from importers.media import ImageError, read_rgb
+from importers.media_folders import media_dir
 from importers.rle import encode_rle
 
 Document = dict[str, Any]
@@ -148,15 +149,15 @@ def _replaced(dataset: Any, document: Document, target: Pixels, expected: str | 
         raise StateError("the replaced mask does not come out as it was reviewed")
     if stats.digest == _original_digest(document):
         return _published(document)
-    # Named for what it holds, so that the same mask is written once and none is overwritten.
+    # Named for what it holds, so that the same mask is written once.
     name = f"{safe_name(document[KEY])}.edit-{stats.digest[:12]}.png"
-    folder = published.parent if published else _mask_folder(dataset)
+    folder = media_dir(dataset) / "masks"
     try:
-        write_atomic(folder / name, encode_png(pixels))
+        path = write_once(folder / name, encode_png(pixels))
     except OSError as error:
         raise StateError(f"the mask cannot be written to {folder} ({error.strerror})") from error
     return {
-        SEGMENTATION: store.segmentation(str(folder / name)),
+        SEGMENTATION: store.segmentation(str(path)),
         MASK_STATS: store.embedded(store.plain_stats(stats)),
         ORIGINAL_MASK: document.get(ORIGINAL_MASK) or _kept(document),
     }
@@ -224,13 +225,6 @@ def _sharing(dataset: Any, document: Document) -> list[Document]:
     either = [{f"{name}.mask_path": str(path)} for name in (SEGMENTATION, ORIGINAL_MASK)]
     where = {IMAGE_ID: document.get(IMAGE_ID), "$or": either}
     return list(fo_internals.collection(dataset).find(where))
-
-
-def _mask_folder(dataset: Any) -> Path:
-    media = store.info(dataset).get("media_dir")
-    if not media:
-        raise StateError(f"dataset {dataset.name!r} has no media folder to write a mask to")
-    return Path(media) / "masks"
 
 
 def check_source(dataset: Any, source: str) -> None:

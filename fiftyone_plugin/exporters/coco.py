@@ -31,12 +31,11 @@ from urllib.parse import quote
 import numpy as np
 
 from fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
-from importers.errors import MaskError, RecordError
+from importers.errors import RecordError
 from importers.fields import IGNORE, TARGET
 from importers.formats import native_export
 from importers.formats.base import Kind
 from importers.formats.native_export import Tally
-from importers.masks import load_stored
 from importers.rle import encode_rle
 
 _TARGET = "target"
@@ -179,15 +178,11 @@ def _mask(example: Example) -> Members:
     """The members of a pair's mask.
 
     Raises:
-        RecordError: if there is none that can be decoded, or it is unlike its image
+        RecordError: if there is none, or it is unlike its image
     """
     if example.mask is None:
-        raise RecordError(example.key, "it has no mask")
-    try:
-        pixels = load_stored(example.mask)
-    except (MaskError, OSError) as error:
-        why = str(error).replace(str(example.mask), example.mask.name)
-        raise RecordError(example.key, f"its mask cannot be read ({why})") from error
+        raise RecordError(example.key, "it has no mask: the published one cannot be decoded")
+    pixels = example.mask.pixels
     height, width = pixels.shape
     if (width, height) != (example.width, example.height):
         raise RecordError(

@@ -7,6 +7,7 @@ from typing import Any
 
 from fiftyone_plugin.exporters.accounting import Accounting
 from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
+from fiftyone_plugin.exporters.held_masks import HeldMasks
 from fiftyone_plugin.exporters.manifest import ManifestLists
 from fiftyone_plugin.exporters.selections import Selection
 from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
@@ -103,7 +104,7 @@ def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accou
     make = FORMATS[accounting.format_name].exporter
     assert make is not None  # noqa: S101 - _facts has looked
     exporter = make(store.source_path(accounting.facts), folder)
-    accounting.begin(exporter.tally, writes_masks=exporter.writes_masks)
+    accounting.begin(exporter.tally, native=True, writes_masks=exporter.writes_masks)
     files = items_by_file(dataset, accounting.kind, choice, accounting.enter)
     for name, items in files:
         exporter.write_file(name, items)
@@ -116,13 +117,15 @@ def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounti
     kind = accounting.kind
     converter = CONVERTERS[accounting.format_name].make(dataset, folder, kind)
     accounting.begin(converter.tally)
+    masks = HeldMasks()
     for document in documents(dataset, kind, READ):
         selected = choice(document)
-        pair = export_pair(document, selected) if kind == "pairs" else None
+        mask = masks.of(document) if selected else None
+        pair = export_pair(document, selected, mask) if kind == "pairs" else None
         unwritten = ""
         if selected:
             try:
-                converter.add(example(document))
+                converter.add(example(document, mask))
             except RecordError as error:
                 unwritten = error.reason
         else:

@@ -22,7 +22,7 @@ from fiftyone_plugin.metrics.overlap import resize
 from fiftyone_plugin.predictors.mask_fields import MaskField
 from importers import fields, fo_internals, store, working_set
 from importers.errors import MaskError, StateError, UsageError
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.masks import Pixels, encode_png
 from importers.parallel import Progress, map_items, no_progress
 
@@ -218,7 +218,7 @@ def _values(
     agreed = agree(masks)
     path = field.folder / f"{safe_name(doc[fields.KEY])}.png"
     try:
-        write_atomic(path, encode_png(agreed.mask))
+        path = write_once(path, encode_png(agreed.mask))
     except OSError as error:
         raise StateError(f"masks cannot be written to {field.folder} ({error.strerror})") from error
     return {

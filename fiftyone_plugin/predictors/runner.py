@@ -27,9 +27,6 @@ from importers.parallel import Progress, no_progress
 STEP = "predictions"
 """Key in PairLens' info: which predictor made which field, with which parameters."""
 
-_STOP = ".stop"
-"""File in a field's folder of masks that asks the run to stop: any process can leave it."""
-
 _WRITERS = 4
 
 
@@ -89,7 +86,7 @@ def predict(
         )
     loaded = spec.load(given, device)  # before anything is deleted: it may refuse
     field.open(overwrite)
-    stop_file = field.folder / _STOP
+    stop_file = field.stop_file
     stop_file.unlink(missing_ok=True)
     summary = PredictSummary(dataset.name, predictor, field_name)
     _count_skipped(samples, field_name, spec.reads_images, summary)
@@ -129,9 +126,9 @@ def request_stop(dataset: Any, field_name: str) -> None:
         StateError: if no run has begun the field
     """
     field = MaskField(dataset, field_name, STEP)
-    if not (field.has_valid_name and field.folder.is_dir()):
+    if field.made_with is None or not field.stop_file.parent.is_dir():
         raise StateError(f"no run fills field {field_name!r}")
-    (field.folder / _STOP).touch()
+    field.stop_file.touch()
 
 
 def _notes(predictor: Predictor, stopped: bool) -> list[str]:
