@@ -26,9 +26,10 @@ from fiftyone_plugin.exporters.runner import export_dataset
 from fiftyone_plugin.reports import of_export
 from importers import store
 from importers.errors import StateError
+from importers.formats.native_export import HeldMask
 from importers.ingest import import_dataset
 from importers.masks import load_stored
-from importers.png_write import encode_gray
+from importers.rle import encode_rle
 from tests.mongo.exporting import manifest_of
 from tests.mongo.reviewing import documents
 
@@ -154,55 +155,50 @@ def test_captions_in_every_tool(exported: Any, kind: str) -> None:
 # ------------------------------------------------------------------- what cannot be written
 
 
+GOOD = np.pad(np.ones((4, 5), np.uint8), 8)
+BAD = {
+    "broken": {"size": [20, 21], "counts": "no runs"},
+    "none": "nothing",
+    "unlike": encode_rle(np.ones((16, 16), np.uint8)),
+}
+
+
 @pytest.fixture
 def broken(dataset_name: str, tmp_path: Path) -> Any:
-    """A dataset with a mask that is no PNG, one of another size, and one that is gone."""
-    make_gres(tmp_path / "published", images=4, size=64)
-    import_dataset("gres", tmp_path / "published", dataset_name)
-    dataset = store.load(dataset_name)
-    # Queries of one target have one mask.
-    paths = [Path(path) for path in sorted(set(dataset.values("segmentation.mask_path")))]
-    paths[0].write_bytes(b"\x89PNG\r\n\x1a\nno more")
-    paths[1].write_bytes(encode_gray(np.ones((32, 48), np.uint8)))
-    paths[2].unlink()
-    return dataset
+    """A published file with a good mask, two that cannot be decoded and one unlike the image."""
+    root = tmp_path / "published"
+    (root / "img_rgb").mkdir(parents=True)
+    lines = []
+    for name, rle in {"good": encode_rle(GOOD), **BAD}.items():
+        Image.fromarray(np.zeros((20, 21, 3), np.uint8)).save(root / "img_rgb" / f"{name} ü.png")
+        record = {"split": "test", "image_id": name, "sent": f"the {name} one"}
+        record |= {"file_name": f"{name} ü.png", "segmentation": rle}
+        lines.append(json.dumps(record))
+    (root / "risbench_test.jsonl").write_text("\n".join(lines) + "\n")
+    import_dataset("refsegrs", root, dataset_name)
+    return store.load(dataset_name)
 
 
 def test_masks_that_cannot_be_written_are_counted_and_told(broken: Any, tmp_path: Path) -> None:
-    by_mask = keys_by_mask(broken)
-    bad, good = by_mask[:3], by_mask[3:]
+    assert len(broken) == 4
     report = export_dataset(broken, "coco", tmp_path / "out", select="all")
-    count = sum(map(len, bad))
-    assert (report["exported"], report["unwritten_total"]) == (len(broken) - count, count)
-    why = {one["key"]: one["reason"] for one in report["unwritten"]}
-    assert set(why) == {key for keys in bad for key in keys}
-    assert all("cannot be read" in why[key] for key in (*bad[0], *bad[2]))
-    assert {why[key] for key in bad[1]} == {"its mask is 48 x 32 pixels, the image 64 x 64"}
+    assert (report["exported"], report["dropped"], report["unwritten_total"]) == (1, 3, 3)
+    why = {one["key"].split("/")[2][:-2]: one["reason"] for one in report["unwritten"]}
+    assert set(why) == set(BAD)
+    assert why["broken"] == why["none"] == "it has no mask: the published one cannot be decoded"
+    assert why["unlike"] == "its mask is 16 x 16 pixels, the image 21 x 20"
     manifest = manifest_of(report)
-    assert manifest["counts"]["unwritten"] == count
-    assert {d["key"]: d["because"] for d in manifest["dropped"]} == why
-    assert sum(one["exported"] for one in manifest["splits"].values()) == len(broken) - count
-    assert f"{count} of those dropped cannot be written in this layout:" in of_export(report).lines
-    written = [a for f in (tmp_path / "out/annotations").iterdir()
-               for a in json.loads(f.read_text())["annotations"]]  # fmt: skip
-    assert {a["key"] for a in written} == {key for keys in good for key in keys}
-
-
-def keys_by_mask(dataset: Any) -> list[list[str]]:
-    found: dict[str, list[str]] = {}
-    for key, document in documents(dataset).items():
-        found.setdefault(document["segmentation"]["mask_path"], []).append(key)
-    return [found[path] for path in sorted(found)]
+    assert manifest["counts"]["unwritten"] == 3
+    assert sorted(d["because"] for d in manifest["dropped"]) == sorted(why.values())
+    assert manifest["splits"]["test"] == {"pairs": 4, "exported": 1, "dropped": 3}
+    assert "3 of those dropped cannot be written in this layout:" in of_export(report).lines
+    assert in_pycocotools(tmp_path / "out", "test") == {"good ü.png": [20]}
 
 
 def test_where_nothing_can_be_written_nothing_is(broken: Any, tmp_path: Path) -> None:
-    keys = [key for keys in keys_by_mask(broken)[:3] for key in keys]
-    view = broken.select_by("key", keys)
-    for sample in view:
-        sample.tags.append("broken")
-        sample.save()
-    with pytest.raises(StateError, match=f"none of the {len(keys)} selected samples can be "):
-        export_dataset(broken, "coco", tmp_path / "out", select="tag:broken")
+    broken.match({"image_id": {"$in": [*BAD]}}).tag_samples("bad")
+    with pytest.raises(StateError, match="none of the 3 selected samples can be written; refseg"):
+        export_dataset(broken, "coco", tmp_path / "out", select="tag:bad")
     assert not (tmp_path / "out").exists()
 
 
@@ -234,9 +230,9 @@ NAMES = {
 
 
 def an_example(folder: Path, number: int, name: str) -> Example:
-    image, mask = folder / f"{number}.png", folder / f"{number}-mask.png"
+    image = folder / f"{number}.png"
     Image.fromarray(np.full((8, 6, 3), number, np.uint8)).save(image)
-    mask.write_bytes(encode_gray(np.ones((8, 6), np.uint8)))
+    mask = HeldMask("", np.ones((8, 6), np.uint8))
     return Example(
         key=f"k/{number}", image_id=str(number), split="train", image=image, image_name=name,
         width=6, height=8, phrase="all of it", no_target=False, mask=mask, caption=None,
