@@ -169,8 +169,9 @@ def broken(dataset_name: str, tmp_path: Path) -> Any:
     root = tmp_path / "published"
     (root / "img_rgb").mkdir(parents=True)
     lines = []
-    for name, rle in {"good": encode_rle(GOOD), **BAD}.items():
-        Image.fromarray(np.zeros((20, 21, 3), np.uint8)).save(root / "img_rgb" / f"{name} ü.png")
+    pixels = np.random.default_rng(0).integers(0, 255, (4, 20, 21, 3), np.uint8)
+    for image, (name, rle) in zip(pixels, {"good": encode_rle(GOOD), **BAD}.items(), strict=True):
+        Image.fromarray(image).save(root / "img_rgb" / f"{name} ü.png")
         record = {"split": "test", "image_id": name, "sent": f"the {name} one"}
         record |= {"file_name": f"{name} ü.png", "segmentation": rle}
         lines.append(json.dumps(record))
