@@ -118,7 +118,8 @@ def fill_dataset(
     root = source.path
     params = chosen.parsed(options.params)
     if working_set.is_imported(dataset):
-        upgrade(dataset)
+        for note in upgrade(dataset):
+            decisions(note)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
