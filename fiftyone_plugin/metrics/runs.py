@@ -22,7 +22,7 @@ from fiftyone_plugin.metrics.label_masks import KINDS
 from fiftyone_plugin.metrics.pair_overlaps import Instances
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from importers import fields, fo_internals, owners
-from importers.errors import StateError, UsageError
+from importers.errors import StateError
 from importers.new_names import refuse_name
 from importers.parallel import Progress, no_progress
 from importers.scorings import METHOD, evaluation_of, finished, scored_fields
