@@ -23,9 +23,8 @@ from importers.decisions import Decisions
 from importers.documents import document
 from importers.errors import RecordError, StateError
 from importers.formats import FORMATS, SPLITS, Format, find_format
-from importers.gc_pause import rare_collections
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
-from importers.parallel import Progress, map_items, no_progress, one_behind
+from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record
