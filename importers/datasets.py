@@ -102,7 +102,7 @@ def _reopen(
     name: str, format_name: str, source: Located, given_media_dir: Path | None
 ) -> tuple[Any, Path]:
     dataset, facts = imported(name)
-    if facts["format"] != format_name:
+    if facts.get("format", format_name) != format_name:
         raise StateError(f"dataset {name!r} holds {facts['format']}, not {format_name}")
     known = facts.get("root")  # not of a dataset that was read back from an export
     if known and known != source.root:

@@ -23,9 +23,8 @@ from importers.decisions import Decisions
 from importers.documents import document
 from importers.errors import OnError, RecordError, StateError, raise_error
 from importers.formats import FORMATS, SPLITS, Format, find_format
-from importers.gc_pause import rare_collections
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
-from importers.parallel import Progress, map_items, no_progress, one_behind
+from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record, Source
@@ -119,7 +118,8 @@ def fill_dataset(
     root = source.path
     params = chosen.parsed(options.params)
     if working_set.is_imported(dataset):
-        upgrade(dataset)
+        for note in upgrade(dataset):
+            decisions(note)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,

@@ -70,12 +70,17 @@ def source_path(facts: dict[str, Any]) -> Path:
     Raises:
         StateError: if that is not known, as of a dataset that was read back from an export
     """
-    if path := facts.get("path") or facts.get("root"):
-        return Path(path)
+    if has_source(facts):
+        return Path(facts.get("path") or facts["root"])
     raise StateError(
-        "this dataset does not say where its published files lie; run: "
-        "pairlens relocate NAME --source DIR"
+        "the dataset does not say where its published files are, as one that was read from an "
+        "export does not; run: pairlens relocate NAME --source DIR"
     )
+
+
+def has_source(facts: dict[str, Any]) -> bool:
+    """Whether it is known what a dataset was read from."""
+    return bool(facts.get("path") or facts.get("root"))
 
 
 def update_info(dataset: Any, **facts: Any) -> None:

@@ -18,6 +18,7 @@ pair without an image is an ordinary record here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ from typing import Any
 from importers.decisions import of_leftovers
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_plain_name, is_text
-from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.base import FORMATS, SPLITS, Format, FormatFault
+from importers.formats.example_files import IMAGE_SPLITS, TARGET, image_bytes, picture, put
 from importers.formats.gres_export import GresExporter
 from importers.formats.gres_files import (
     MAX_FILE_BYTES,
@@ -176,6 +178,27 @@ def _image_name(shapes: list[Any], stem: str, name: str) -> str:
     return image_name
 
 
+def example(root: Path) -> Path:
+    """Writes six images with a target each, named by three queries in the training split."""
+    queries = ["the red house", "a house on the left", "the only building"]
+    listed: dict[str, list[str]] = {}
+    for number, split in enumerate(IMAGE_SPLITS, 1):
+        image_id = f"lisat_gres_{number:012}"
+        points = [[float(x), float(y)] for x, y in (*TARGET, TARGET[0])]
+        shape = {"label": "target", "shape_type": "polygon", "image_name": f"{image_id}.jpg"}
+        content = {
+            "text": queries if split == "train" else queries[:1],
+            "is_sentence": True,
+            "shapes": [shape | {"points": points, "group_id": None, "flags": {}}],
+        }
+        put(root / "gres_images" / split / f"{image_id}.jpg", image_bytes(picture(number), "JPEG"))
+        put(root / "gres_annotations" / split / f"{image_id}.json", json.dumps(content, indent=4))
+        listed.setdefault(split, []).extend([image_id] * 2)  # as published
+    for split, ids in listed.items():
+        put(root / "gres_annotations" / split / f"{split}.txt", "\n".join(ids))
+    return root
+
+
 FORMATS.add(
     NAME,
     Format(
@@ -194,5 +217,14 @@ FORMATS.add(
         wanted=wanted,
         exporter=GresExporter,
         writes="GRES: json files, id lists and the images that are there",
+        example=example,
+        faults=(
+            FormatFault(
+                "an image is not there",
+                lambda root: (root / "gres_images/val/lisat_gres_000000000004.jpg").unlink(),
+                "gres_annotations/val/lisat_gres_000000000004.json[0]: the image "
+                "lisat_gres_000000000004.jpg is not there",
+            ),
+        ),
     ),
 )
