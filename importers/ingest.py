@@ -78,6 +78,7 @@ def import_dataset(
         RecordError: in strict mode, for the first broken record
     """
     options.check()
+    store.check_name(name)
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched
     notes = Decisions()
