@@ -17,6 +17,8 @@ from importers.errors import RecordError, StateError, UnknownName, UsageError
 from importers.formats import FORMATS
 from importers.media_folders import media_dirs
 from importers.parallel import Progress, no_progress
+from importers.source_files import Boundary, reading_within
+from importers.sources import Located
 from importers.upgrade import upgrade
 
 
@@ -67,7 +69,8 @@ def export_dataset(
         ManifestLists(*map(str, private)) as lists,
     ):
         accounting = Accounting(dataset, facts, format_name, choice, lists, progress)
-        run(dataset, folder, choice, accounting)
+        with reading_within(_boundary(facts)):
+            run(dataset, folder, choice, accounting)
         accounting.write(folder)
     return {
         "format": format_name,
@@ -107,6 +110,13 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
             f"pairlens relocate {dataset.name} --source DIR"
         )
     return facts
+
+
+def _boundary(facts: dict[str, Any]) -> Boundary:
+    """What links of the source may not lead out of; nothing where the import followed them."""
+    if facts.get("follow_links"):
+        return None
+    return Located(facts["root"], store.source_path(facts)).boundary
 
 
 def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accounting) -> None:

@@ -42,6 +42,7 @@ from importers.formats.rsteller_text import MAX_BYTES
 from importers.parallel import map_items
 from importers.reading import LEFT_OUT, LeftOut
 from importers.records import CaptionedImage, Source
+from importers.source_files import open_source
 from importers.tar_index import ArchiveError, printable, walk
 
 NAME = "rsteller"
@@ -81,7 +82,7 @@ def detect(root: Path) -> bool:
 
 def _shard_speaks(tar: Path) -> bool:
     try:
-        with open(tar, "rb") as stream:
+        with open_source(tar, anywhere=True) as stream:
             for member in islice(walk(stream), _LOOKED_AT):
                 name = member.name
                 if member.kind != "file" or not name.endswith(".json") or is_leftover(name):
@@ -98,7 +99,7 @@ def _folder_speaks(folder: Path) -> bool:
     files = (file for file in folder.glob("*.json") if not is_leftover(file.name))
     for file in islice(files, _LOOKED_INTO):
         try:
-            with open(file, "rb") as stream:
+            with open_source(file, anywhere=True) as stream:
                 if b"patch_id" in stream.read(MAX_BYTES):
                     return True
         except OSError:
@@ -204,7 +205,7 @@ def _from_shard(
     tar: Path, name: str, shard: Shard, split: str, run: Samples
 ) -> Iterator[CaptionedImage]:
     try:
-        with open(tar, "rb", buffering=1 << 14) as stream:
+        with open_source(tar, buffering=1 << 14) as stream:
             origin = Archive(tar, safe_name(name.removesuffix(".tar")), stream)
             for sample in shard.samples:
                 # Halves that a cut left were told with it.
