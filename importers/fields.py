@@ -21,6 +21,11 @@ SOURCE = "source"
 DIGEST = "image_digest"
 """Within a source."""
 
+TEXT_DIGEST, TARGET_DIGEST, MASK_DIGEST = "text_digest", "target_digest", "mask_digest"
+"""Within a source, and the first within a turn: digests of what was imported; see
+:mod:`importers.published`. Of a mask there are two: as the published files hold it, and of its
+pixels as they are stored. Samples of earlier versions have none."""
+
 IMAGE_DIGEST = f"{SOURCE}.{DIGEST}"
 IMAGE_STATS = "image_stats"
 TARGET_COLORS = "target_colors"

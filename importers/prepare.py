@@ -22,6 +22,7 @@ from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, encode_png, of_values, read_mask
 from importers.media import CHIP, ImageError, ImageFacts, decode_rgb, inspect_image, placeholder
 from importers.polygons import in_pixels
+from importers.published import target_digest
 from importers.reading import AS_DECIDED, Reading
 from importers.records import (
     CaptionedImage,
@@ -85,6 +86,7 @@ class PreparedPair:
         image: its image
         mask_path: the stored mask, or ``None`` where it could not be decoded
         stats: the mask's measurements, with the error where it could not be decoded
+        target_digest: of the mask as the published files hold it
         decisions: how the mask was read where that could have been done in two ways
     """
 
@@ -92,6 +94,7 @@ class PreparedPair:
     image: PreparedImage
     mask_path: Path | None
     stats: MaskStats
+    target_digest: str = ""
     decisions: tuple[Decision, ...] = ()
 
 
@@ -120,13 +123,13 @@ def prepare(records: tuple[Record, ...], place: Place) -> list[Prepared]:
 
 
 def _prepare_pairs(pairs: list[Pair], image: PreparedImage, place: Place) -> list[PreparedPair]:
-    masks: dict[Target, tuple[Path | None, MaskStats]] = {}
+    masks: dict[Target, tuple[Path | None, MaskStats, str]] = {}
     prepared = []
     for pair in pairs:
         decisions: tuple[Decision, ...] = ()  # of a mask that pairs share, told once
         if pair.target not in masks:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
-            masks[pair.target] = path, stats
+            masks[pair.target] = path, stats, target_digest(pair.target)
         prepared.append(PreparedPair(pair, image, *masks[pair.target], decisions))
     return prepared
 

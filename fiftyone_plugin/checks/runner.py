@@ -34,7 +34,7 @@ from fiftyone_plugin.checks.findings_store import (
     write_findings,
 )
 from fiftyone_plugin.checks.left_out import LeftOut
-from fiftyone_plugin.checks.measuring import measure_images
+from fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
 from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
@@ -119,6 +119,8 @@ def flag(
         has_field=fo_internals.dataset_of(samples).has_field,
         lacking=summary.not_run,
     )
+    if kind_of(samples) == "pairs" and (again := measure_masks(samples)):
+        summary.notes.append(f"{again:,} masks had no measurements and were measured")
     if any(need in PIXELS for one in chosen for need in one.needs):
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()

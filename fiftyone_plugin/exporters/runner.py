@@ -7,6 +7,7 @@ from typing import Any
 
 from fiftyone_plugin.exporters.accounting import Accounting
 from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
+from fiftyone_plugin.exporters.held_masks import HeldMasks
 from fiftyone_plugin.exporters.manifest import ManifestLists
 from fiftyone_plugin.exporters.selections import Selection
 from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
@@ -50,6 +51,9 @@ def export_dataset(
         StateError: if the import is not finished, the source has changed since or cannot be
             read, nothing is selected, or the folder is not empty
     """
+    native = [known.name for known in FORMATS.values() if known.exporter]
+    if format_name not in (*native, *CONVERTERS):
+        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     working_set.check(samples)
     dataset = fo_internals.dataset_of(samples)
     upgrade(dataset)
@@ -87,9 +91,6 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
     Raises:
         UsageError, StateError: if it cannot
     """
-    native = [known.name for known in FORMATS.values() if known.exporter]
-    if format_name not in (*native, *CONVERTERS):
-        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     facts = store.info(dataset)
     if format_name in CONVERTERS:
         return facts
@@ -116,7 +117,7 @@ def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accou
     make = FORMATS[accounting.format_name].exporter
     assert make is not None  # noqa: S101 - _facts has looked
     exporter = make(store.source_path(accounting.facts), folder)
-    accounting.begin(exporter.tally, writes_masks=exporter.writes_masks)
+    accounting.begin(exporter.tally, native=True, writes_masks=exporter.writes_masks)
     files = items_by_file(dataset, accounting.kind, choice, accounting.enter)
     for name, items in files:
         exporter.write_file(name, items)
@@ -129,12 +130,14 @@ def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounti
     kind = accounting.kind
     converter = CONVERTERS[accounting.format_name].make(dataset, folder, kind)
     accounting.begin(converter.tally)
+    masks = HeldMasks()
     for document in documents(dataset, kind, READ):
         selected = choice(document)
-        pair = export_pair(document, selected) if kind == "pairs" else None
+        mask = masks.of(document) if selected else None
+        pair = export_pair(document, selected, mask) if kind == "pairs" else None
         accounting.enter(document, selected, pair)
         if selected:
-            converter.add(example(document))
+            converter.add(example(document, mask))
         else:
             converter.tally.records += 1
     accounting.check_exported()

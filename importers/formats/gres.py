@@ -39,10 +39,11 @@ from importers.formats.gres_files import (
     listed,
     load_annotation,
     note_counts,
+    read_shapes,
 )
 from importers.image_lookup import find_file
 from importers.reading import LEFT_OUT, LeftOut
-from importers.records import NoTarget, Pair, Polygons, Shape, Source, Target, make_key
+from importers.records import NoTarget, Pair, Polygons, Source, Target, make_key
 
 __all__ = [
     "MAX_FILE_BYTES", "MAX_PHRASE", "NAME", "annotation_folder", "count", "detect", "image_folder",
@@ -129,7 +130,7 @@ class _File:
 
 def _parse(file: Path, name: str, folders: tuple[Path, ...]) -> _File:
     content, _ = load_annotation(file, name)
-    target = Polygons(_read_shapes(content["shapes"], name))
+    target = Polygons(read_shapes(content["shapes"], name))
     image_name = _image_name(content["shapes"], file.stem, name)
     present = next((f for f in (find_file(folder, image_name) for folder in folders) if f), None)
     return _File(name, list(_queries(content, target)), present, image_name)
@@ -178,30 +179,6 @@ def _image_name(shapes: list[Any], stem: str, name: str) -> str:
     if not is_plain_name(image_name):
         raise RecordError(name, f"the image name {image_name[:80]!r} is no plain file name")
     return image_name
-
-
-def _read_shapes(shapes: list[Any], name: str) -> tuple[Shape, ...]:
-    """Polygons to draw; shapes labelled ``flag`` are deprecated upstream and left out."""
-    drawn = []
-    for number, shape in enumerate(shapes):
-        label = shape.get("label") if isinstance(shape, dict) else None
-        points = shape.get("points") if isinstance(shape, dict) else None
-        if not isinstance(label, str) or not isinstance(points, list):
-            raise RecordError(name, f"shape {number} has no label and list of points")
-        if label.lower() == "flag":
-            continue
-        try:
-            pairs = tuple((_coordinate(x), _coordinate(y)) for x, y in points)
-        except (TypeError, ValueError, OverflowError):
-            raise RecordError(name, f"shape {number} has a point that is not [x, y]") from None
-        drawn.append(Shape(pairs, ignore="ignore" in label.lower()))
-    return tuple(drawn)
-
-
-def _coordinate(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError
-    return float(value)
 
 
 FORMATS.add(

@@ -270,8 +270,8 @@ def test_decisions_are_honoured_when_it_is_read_again(
     samples = in_order(reviewed)
     dropped = [samples[0][fields.KEY], samples[-1][fields.KEY]]
     edited = next(d[fields.KEY] for d in samples[1:-1] if d.get(text))
-    verdicts = [Verdict(key, "drop") for key in dropped]
-    set_verdicts(reviewed, [*verdicts, Verdict(edited, "fix", EDITED)])
+    judged = [Verdict(key, "drop") for key in dropped]
+    set_verdicts(reviewed, [*judged, Verdict(edited, "fix", EDITED)])
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="clean")
     manifest = manifest_of(report)
     assert {entry["key"] for entry in manifest["dropped"]} == set(dropped)

@@ -52,6 +52,7 @@ FIFTYONE = (
     "importers.replacing",
     "importers.schema",
     "importers.store",
+    "importers.working_set",
     "fiftyone_plugin.metrics.evaluation",
     "fiftyone_plugin.metrics.evaluation_results",
     "fiftyone_plugin.predictors.consensus",
