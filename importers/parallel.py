@@ -1,4 +1,4 @@
-"""A parallel map over many items, and a thread that writes while the next items are made.
+"""A parallel map over many items, a thread that writes behind, and settings for long passes.
 
 Results of the map come in the order of the items, a failing item fails alone, and only a window of
 items is under way at once, so that an endless stream of them takes bounded memory.
@@ -6,7 +6,11 @@ items is under way at once, so that an endless stream of them takes bounded memo
 
 from __future__ import annotations
 
+import gc
+import io
 import os
+import pickle
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -21,9 +25,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, repeat
 from multiprocessing import get_context
+from multiprocessing.context import SpawnContext, SpawnProcess
+from threading import Lock
+from types import FunctionType, ModuleType
 from typing import Any, Generic, Literal, TypeVar, get_args
 
-from importers.cv_threads import one_thread
+import cv2
+
 from importers.errors import StateError, UsageError
 
 Engine = Literal["threads", "processes", "ray"]
@@ -36,6 +44,14 @@ LEAST = 250
 
 MOST = 4000
 """Items that gather while a write is under way, which then is waited for."""
+
+_OBJECTS = 50_000
+"""New containers between two looks of the garbage collector, about 2,000 documents; by default
+700, about 30."""
+
+_lock = Lock()
+_users = 0
+_before = 0
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -80,7 +96,7 @@ def map_items(
 
     Args:
         function: importable by name and picklable with its arguments for ``processes`` and
-            ``ray``
+            ``ray``; a script needs a guard only if it defines some of that itself
         items: consumed as workers become free
         engine: ``threads`` (decoding and hashing release the lock; one is the caller's own),
             ``processes``, or ``ray`` for more than one machine, which then must share their
@@ -104,7 +120,7 @@ def map_items(
             for item, (value, error) in zip(batch, _each(function, batch), strict=True):
                 yield Outcome(item, value, error)
         return
-    with _submitter(engine, workers) as submit:
+    with _submitter(engine, workers, function) as submit:
         pending: deque[tuple[list[A], Future[list[_Result[B]]]]] = deque()
         try:
             for batch in _chunks(items, chunk, singles=workers * WINDOW):
@@ -114,10 +130,7 @@ def map_items(
             while pending:
                 yield from _collect(*pending.popleft())
         except BrokenExecutor as error:
-            raise StateError(
-                "a worker process died, of too little memory or a crash in a decoder; "
-                "go on with --resume, and fewer --workers if it was memory"
-            ) from error
+            raise StateError(_died(function)) from error
         finally:
             for _, future in pending:
                 future.cancel()
@@ -158,7 +171,9 @@ def _collect(batch: list[A], future: Future[list[_Result[B]]]) -> Iterator[Outco
 
 
 @contextmanager
-def _submitter(engine: Engine, workers: int) -> Iterator[Callable[..., Future[Any]]]:
+def _submitter(
+    engine: Engine, workers: int, function: Callable[..., Any]
+) -> Iterator[Callable[..., Future[Any]]]:
     if engine == "ray":
         yield _ray_submit(workers)
         return
@@ -167,9 +182,64 @@ def _submitter(engine: Engine, workers: int) -> Iterator[Callable[..., Future[An
         pool = ThreadPoolExecutor(workers, thread_name_prefix="pairlens")
     else:
         # Forking a process that holds a database connection and threads can deadlock.
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
+        pool = ProcessPoolExecutor(workers, mp_context=context)
     with pool:
         yield pool.submit
+
+
+class _ProcessAlone(SpawnProcess):
+    """A process that does not run the script of its parent again.
+
+    Python's own imports that script, to find what it defines: whatever stands in it without
+    ``if __name__ == "__main__":`` then runs once more in every worker.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined]
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _SpawnAlone(SpawnContext):
+    Process = _ProcessAlone  # type: ignore[assignment]
+
+
+class _OfScript(Exception):
+    """Something is defined in the script that Python was started with."""
+
+
+class _Finder(pickle.Pickler):
+    def persistent_id(self, obj: Any) -> None:
+        if isinstance(obj, type | FunctionType) and obj.__module__ == "__main__":
+            raise _OfScript
+
+
+def _is_of_script(function: Callable[..., Any]) -> bool:
+    """Whether workers need the script itself to unpickle a function or its arguments."""
+    try:
+        _Finder(io.BytesIO()).dump(function)
+    except _OfScript:
+        return True
+    except Exception:  # cannot be pickled, which the engine says
+        return False
+    return False
+
+
+def _died(function: Callable[..., Any]) -> str:
+    if _is_of_script(function):
+        return (
+            "a worker process died: workers run the script again to find what it defines, so what "
+            "it does must stand under if __name__ == '__main__':, or what it defines in a module"
+        )
+    return (
+        "a worker process died, of too little memory or a crash in a decoder; "
+        "go on with --resume, and fewer --workers if it was memory"
+    )
 
 
 def _ray_submit(workers: int) -> Callable[..., Future[Any]]:
@@ -255,3 +325,43 @@ def batches_behind(write: Callable[[list[A]], object]) -> Iterator[Callable[[Ite
 
         yield add
         flush()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Limits OpenCV to the calling thread until the last context that asked for it ends.
+
+    OpenCV splits one picture over all cores. Where the cores have a picture each already, its
+    threads wait for each other and nothing else: measuring a mask of 512x512 pixels takes twice
+    the processor time.
+    """
+    global _users, _before
+    with _lock:
+        if not _users:
+            _before = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users:
+                cv2.setNumThreads(_before)
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Makes collections rare.
+
+    Documents form no cycles: they go when their batch is read or written, and every look at
+    those that are being made is in vain. The default threshold makes those looks two thirds of
+    the time that the documents take.
+    """
+    before = gc.get_threshold()
+    if before[0]:  # somebody may have switched it off
+        gc.set_threshold(max(before[0], _OBJECTS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

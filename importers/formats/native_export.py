@@ -19,6 +19,7 @@ from importers.errors import StateError, UsageError
 from importers.masks import Pixels
 from importers.published import target_digest, texts_digest
 from importers.records import Source, Target
+from importers.source_files import open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ class Tally:
         files: files by what became of them: ``copied``, ``rewritten``, ``left_out``
         images: images copied
         images_missing: exported files or lines whose image was missing at import
+        no_place: questions and answers that the layout has no place for
         on_edit: called by exporters of captions and conversations for every text they write
             that is not the published one; of pairs it is known before
     """
@@ -227,6 +229,7 @@ class Tally:
     )
     images: int = 0
     images_missing: int = 0
+    no_place: int = 0
     on_edit: Callable[[Edit], None] = field(default=lambda _: None, repr=False)
 
 
@@ -371,7 +374,8 @@ def copy(root: Path, out: Path, name: str) -> bool:
         return False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(inside(root, name), target)
+        with open_source(inside(root, name)) as source, open(target, "wb") as written:
+            shutil.copyfileobj(source, written, 1 << 20)
     except OSError as error:
         raise cannot("copied", name, error) from error
     return True
