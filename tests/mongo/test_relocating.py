@@ -117,7 +117,6 @@ def test_moved_folders_are_found_again(
     if mended:
         predict(dataset, predictor="cues", field_name="p")
         key = dataset.exists("p").first()["key"]
-        predicted = dataset.match(fo.ViewField("key") == key).first()["p"].mask_path
         verdicts.judge(dataset, key, "fix", mask_from="p")
         dataset.delete_sample_field("p")
     now = held(dataset)
@@ -135,7 +134,7 @@ def test_moved_folders_are_found_again(
     assert (resumed["added"], documents(dataset).keys()) == (0, keys)
     if mended:
         run("review", dataset_name, "--undo")
-        assert held(dataset) == before and predicted
+        assert held(dataset) == before
     run("export", dataset_name, "--format", format_name, "--select", "all",
         "--out", tmp_path / "native")  # fmt: skip
     assert data_files(tmp_path / "native") == files(sources[format_name])
