@@ -29,7 +29,7 @@ from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record, Source
 from importers.replacing import Carry, nothing, replacing
-from importers.restoring import restore_files
+from importers.restoring import restore_files, take_published_images
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.source_files import read_within, reason_of
@@ -162,6 +162,7 @@ def fill_dataset(
     if options.resume:
         for note in restore_files(dataset, chosen, root, place, options):
             decisions(note)
+        take_published_images(dataset, chosen, root, options.params)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)
