@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import BinaryIO
 
-from importers.errors import UsageError
+from importers.errors import StateError, UsageError
 from importers.formats import native_export
 from importers.formats.instruction_files import HEAD, form_in
 from importers.formats.json_edit import replace_values
