@@ -143,7 +143,7 @@ def consensus(
     summary = ConsensusSummary(dataset.name, field_name, list(sources))
     total = working_set.count(samples)
     pending = {f"{field_name}.mask_path": None}
-    docs = store.stream(samples, _projection(sources), where=pending, labels_as_seen=True)
+    docs = store.stream(samples, _projection(sources), where=pending, as_seen=sources)
     agreements: list[float] = []
 
     def changes() -> Iterator[tuple[Any, dict[str, Any]]]:

@@ -115,7 +115,14 @@ def test_views_that_hide_or_group_mean_all_their_samples(
 
 def _told(report: dict[str, Any]) -> dict[str, Any]:
     left_out = ("seconds", "field", "key", "pred", "dataset", "first", "written", "images_read")
-    return {name: value for name, value in report.items() if name not in left_out}
+    return {name: _rounded(value) for name, value in report.items() if name not in left_out}
+
+
+def _rounded(value: Any) -> Any:
+    """Without what the order of a sum of floats changes."""
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    return round(value, 9) if isinstance(value, float) else value
 
 
 def _masks(dataset: Any, field: str) -> dict[str, str]:
@@ -133,8 +140,11 @@ def _files(report: dict[str, Any], out: Path) -> dict[str, Any]:
     return {"exported": report["exported"], "dropped": report["dropped"], **told}
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
-@pytest.mark.parametrize("name", SOME)
+PARTS = [("gres", name) for name in SOME]
+PARTS += [(name, part) for name in FORMATS[1:] for part in ("limit", "groups", "hidden")]
+
+
+@pytest.mark.parametrize(("format_name", "name"), PARTS)
 def test_a_part_of_the_samples_is_what_is_worked_on(
     load: Callable[[str], Any], format_name: str, name: str, tmp_path: Path
 ) -> None:
@@ -232,7 +242,6 @@ def test_slices_and_leaks_go_by_the_split_and_not_by_tags(
     dataset = load("gres")
     twin = dataset.match(F("split") == "test").first()
     for sample in dataset.match(F("split") == "train").limit(1):
-        sample.source[0:0] if False else None
         sample["source"]["image_digest"] = twin["source"]["image_digest"]
         sample["image_id"] = twin["image_id"]
         sample.save()
