@@ -21,7 +21,7 @@ import fiftyone as fo
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.utils import create_field as new_field
-from pymongo import UpdateOne
+from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -44,6 +44,15 @@ _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
 def database() -> Any:
     """The pymongo database that FiftyOne is connected to."""
     return get_db_conn()
+
+
+def journaled(collection: Any) -> Any:
+    """The collection, whose writes return when they are on the disk.
+
+    MongoDB keeps one journal, so that whatever was written before them is there as well.
+    """
+    concern = WriteConcern(**{**collection.write_concern.document, "j": True})
+    return collection.with_options(write_concern=concern)
 
 
 @cache
@@ -128,6 +137,15 @@ def remove_info(dataset: Any, name: str, members: Iterable[str]) -> None:
     gone = dict.fromkeys((f"info.{name}.{member}" for member in members), "")
     dataset._doc._get_collection().update_one({"_id": dataset_id(dataset)}, {"$unset": gone})
     dict.__setitem__(dataset.info, name, info(dataset, name))
+
+
+def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
+    """The ``info`` of a sample field as the database has it now; ``None`` for no field."""
+    found = dataset._doc._get_collection().find_one(
+        {"_id": dataset_id(dataset)}, {"sample_fields": {"$elemMatch": {"name": name}}}
+    )
+    declared = (found or {}).get("sample_fields")
+    return declared[0].get("info") or {} if declared else None
 
 
 def take_name(new: Any, old: Any, aside: str) -> None:

@@ -13,7 +13,7 @@ from fiftyone_plugin.audit.drawing import draw_row
 from fiftyone_plugin.audit.facts import AuditFacts, FlaggedExample, examples, gather
 from fiftyone_plugin.audit.markdown import escape
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.checks.runner import RAN, choose, flag, kind_of
+from fiftyone_plugin.checks.runner import choose, flag, kind_of
 from fiftyone_plugin.reports import Report
 from importers import fields, fo_internals, store, working_set
 from importers.errors import StateError, UsageError
@@ -82,7 +82,7 @@ def _unchecked(samples: Any) -> bool:
     """Whether there are pairs that were never checked, or checks that never ran."""
     chosen = choose(None, {}, with_predictions=False, kind=kind_of(samples))
     due = {one.name for one in chosen}
-    if due - set(store.info(samples).get(RAN) or ()):
+    if due - set(store.info(samples).get(fields.CHECKS_RUN) or ()):
         return True
     return next(store.stream(samples, ("_id",), where={fields.QUALITY: None}), None) is not None
 
@@ -115,10 +115,9 @@ class _Page:
     def render(self, title: str, source: str | None) -> str:
         """The page as Markdown; pictures are drawn on the way."""
         facts = self._facts
-        ran, kind = store.info(self._samples).get(RAN) or {}, kind_of(self._samples)
-        command = (
-            f"pairlens audit {fo_internals.dataset_of(self._samples).name} --out {self._out.name}"
-        )
+        ran, kind = store.info(self._samples).get(fields.CHECKS_RUN) or {}, kind_of(self._samples)
+        name = fo_internals.dataset_of(self._samples).name
+        command = f"pairlens audit {name} --out {self._out.name}"
         return _template().render(
             title=title,
             source=source,

@@ -16,7 +16,7 @@ their last run left them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,26 @@ def _sharing(dataset: Any, document: Document) -> list[Document]:
     either = [{f"{name}.mask_path": str(path)} for name in (SEGMENTATION, ORIGINAL_MASK)]
     where = {IMAGE_ID: document.get(IMAGE_ID), "$or": either}
     return list(fo_internals.collection(dataset).find(where))
+
+
+def digests_of_sharing(dataset: Any, published: Collection[str]) -> dict[str, set[str]]:
+    """The digests of the masks that pairs with these published masks have now.
+
+    Args:
+        dataset: that the pairs belong to
+        published: paths of published masks
+
+    Returns:
+        digests by path; of pairs that share a mask there is one, unless a writer was killed or a
+        pair came in later
+    """
+    names = (f"{ORIGINAL_MASK}.mask_path", f"{SEGMENTATION}.mask_path", f"{MASK_STATS}.digest")
+    either = [{name: {"$in": list(published)}} for name in names[:2]]
+    found: dict[str, set[str]] = {}
+    for document in fo_internals.collection(dataset).find({"$or": either}, dict.fromkeys(names, 1)):
+        digest = (document.get(MASK_STATS) or {}).get("digest") or ""
+        found.setdefault(str(_original_path(document)), set()).add(digest)
+    return found
 
 
 def check_source(dataset: Any, source: str) -> None:

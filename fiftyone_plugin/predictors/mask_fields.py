@@ -7,7 +7,7 @@ field is renamed or cloned, and a field that gets its old name is another one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from importers import store
+from importers import fo_internals, store
 from importers.errors import StateError, UsageError
 from importers.fields import INFO
 from importers.media_folders import media_dir, media_dirs, remove_unused
@@ -45,7 +45,23 @@ class MaskField:
     @cached_property
     def folder(self) -> Path:
         """Where its masks are written, once it is open."""
-        return media_dir(self.dataset) / self.step / self._made["folder"]
+        return self._folder_of(self._made["folder"])
+
+    @cached_property
+    def new_folder(self) -> Path:
+        """Where the masks of a run are written that makes the field, or makes it anew.
+
+        No two fields share a folder, whatever names they get.
+        """
+        return self._folder_of(f"{self.name}-{token_hex(4)}")
+
+    def _folder_of(self, name: str) -> Path:
+        return media_dir(self.dataset) / self.step / name
+
+    @property
+    def exists(self) -> bool:
+        """Whether the field, or one that belongs to it, is there."""
+        return bool(self._existing())
 
     @property
     def stop_file(self) -> Path:
@@ -99,22 +115,75 @@ class MaskField:
     def open(self, overwrite: bool) -> None:
         """Makes the field and its folder where they are not there; with overwrite, anew.
 
-        With overwrite, its masks are deleted unless another field or dataset uses them.
+        With overwrite, its masks are deleted unless another field or dataset uses them. A run
+        calls this when it has its first mask, so that one that fails altogether deletes none.
         """
         if overwrite and (existing := self._existing()):
-            before = self._made.get("folder")
+            before = self._made.get("folder", self.name)  # an older version took the name
             self.dataset.delete_sample_fields(existing)
-            for folder in media_dirs(store.info(self.dataset)) if before else ():
-                remove_unused(folder / self.step / str(before))
+            for folder in media_dirs(store.info(self.dataset)):
+                remove_unused(folder / self.step / before)
         if not self._made.get("folder"):
             self._declare()
         for name, kind in self.beside.items():
             self.dataset.add_sample_field(name, kind)
         self.folder.mkdir(parents=True, exist_ok=True)
 
+    def store_masks(self, masks: Sequence[tuple[Any, Path]]) -> None:
+        """Stores masks on samples that have none in the field.
+
+        Args:
+            masks: ids of samples, and paths of their masks
+
+        Raises:
+            StateError: if another run made the field anew since this one opened it; then none of
+                these masks is in the field of that one
+        """
+        path = f"{self.name}.mask_path"
+        store.update_matching(
+            self.dataset,
+            [
+                ({"_id": each, path: None}, {self.name: store.segmentation(str(mask))})
+                for each, mask in masks
+            ],
+        )
+        made = (fo_internals.field_info(self.dataset, self.name) or {}).get(INFO) or {}
+        if made.get("folder") == self.folder.name:
+            return
+        store.update_matching(
+            self.dataset,
+            [({"_id": each, path: str(mask)}, {self.name: None}) for each, mask in masks],
+        )
+        raise StateError(
+            f"field {self.name!r} was deleted or made anew by another run, which goes on; this one "
+            "ends"
+        )
+
+    def forget_lost(self) -> int:
+        """Clears the field of samples whose mask's file is gone, so that they are done again.
+
+        Returns:
+            their number
+
+        Raises:
+            StateError: if all files are gone, as where a disk is not mounted
+        """
+        path = f"{self.name}.mask_path"
+        stored = [
+            (document["_id"], document[self.name]["mask_path"])
+            for document in store.stream(self.dataset, (path,), where={path: {"$ne": None}})
+        ]
+        lost = [(each, file) for each, file in stored if not Path(file).is_file()]
+        if lost and len(lost) == len(stored):
+            raise StateError(
+                f"no mask of field {self.name!r} is where it was, such as {lost[0][1]}; bring the "
+                "folder back, or make the field anew with --overwrite"
+            )
+        clear = dict.fromkeys((self.name, *self.beside))
+        return store.update(self.dataset, [(each, clear) for each, _ in lost])
+
     def _declare(self) -> None:
-        # No two fields share a folder, whatever names they get.
-        made = {"step": self.step, "recipe": self.recipe, "folder": f"{self.name}-{token_hex(4)}"}
+        made = {"step": self.step, "recipe": self.recipe, "folder": self.new_folder.name}
         if not self.dataset.has_field(self.name):
             self.dataset.add_sample_field(
                 self.name,

@@ -19,6 +19,7 @@ from importers.errors import StateError, UsageError
 from importers.masks import Pixels
 from importers.published import target_digest, texts_digest
 from importers.records import Source, Target
+from importers.source_files import open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +372,8 @@ def copy(root: Path, out: Path, name: str) -> bool:
         return False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(inside(root, name), target)
+        with open_source(inside(root, name)) as source, open(target, "wb") as written:
+            shutil.copyfileobj(source, written, 1 << 20)
     except OSError as error:
         raise cannot("copied", name, error) from error
     return True
