@@ -161,7 +161,7 @@ def test_a_part_of_the_samples_is_what_is_worked_on(
     dropped = {entry["key"]: entry["because"] for entry in manifest_of(done)["dropped"]}
     assert dropped == dict.fromkeys(set(dataset.values("key")) - set(wanted), "not selected")
     import_dataset(format_name, tmp_path / "out", f"{dataset.name}-back")
-    back = fo.load_dataset(f"{dataset.name}-back")
+    back: Any = fo.load_dataset(f"{dataset.name}-back")
     assert len(back) == len(wanted)
     audited = run(steps.audit, view, out=tmp_path / "audit.md", examples=0)
     assert audited["pairs"] == len(wanted)
