@@ -217,6 +217,7 @@ class Tally:
         files: files by what became of them: ``copied``, ``rewritten``, ``left_out``
         images: images copied
         images_missing: exported files or lines whose image was missing at import
+        no_place: questions and answers that the layout has no place for
         on_edit: called by exporters of captions and conversations for every text they write
             that is not the published one; of pairs it is known before
     """
@@ -228,6 +229,7 @@ class Tally:
     )
     images: int = 0
     images_missing: int = 0
+    no_place: int = 0
     on_edit: Callable[[Edit], None] = field(default=lambda _: None, repr=False)
 
 
