@@ -121,8 +121,9 @@ def dataset_id(samples: Any) -> Any:
     return dataset_of(samples)._doc.id
 
 
-def info(dataset: Any, name: str) -> Any:
-    """A member of ``dataset.info`` as the database has it now, not as it was when loaded."""
+def info(samples: Any, name: str) -> Any:
+    """A member of a dataset's ``info`` as the database has it now, not as it was when loaded."""
+    dataset = dataset_of(samples)
     found = dataset._doc._get_collection().find_one(
         {"_id": dataset_id(dataset)}, {f"info.{name}": 1}
     )

@@ -314,10 +314,11 @@ class SourceExporter:
         self.tally.files[became] += 1
 
 
-def changed_source(file: str, index: int, key: str) -> StateError:
+def changed_source(file: str, index: int, key: str = "") -> StateError:
     """The error for a source file that does not hold the imported record of a sample."""
+    named = f"{key}: " if key else ""
     return StateError(
-        f"{key}: {file}: record {index} is not what was imported; the file has changed since, or "
+        f"{named}{file}: record {index} is not what was imported; the file has changed since, or "
         "the sample is another release's: nothing was exported"
     )
 
