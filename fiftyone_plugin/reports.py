@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fiftyone_plugin.predictors.runner import PredictSummary
     from importers.explain import Explanation
     from importers.ingest import ImportSummary
+    from importers.moving import Relocated
 
 
 MOST_NAMED = 3
@@ -58,6 +59,20 @@ def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
     if not done.samples:
         lines.append("Nothing was imported.")
     return Report(asdict(done), lines, ok=bool(done.samples))
+
+
+def of_relocate(done: Relocated) -> Report:
+    """A dataset pointed at other folders."""
+    lines = [
+        f"Dataset {done.dataset}: published files in {done.root or '(unknown)'}, masks in "
+        f"{done.media_dir or '(made when needed)'}. {done.moved:,} samples name files there now."
+    ]
+    if done.gone:
+        lines.append(
+            f"{done.gone:,} samples name files that are not there; masks come back with: "
+            f"pairlens import auto {done.root or 'ROOT'} --name {done.dataset} --resume"
+        )
+    return Report(asdict(done), lines)
 
 
 def of_explain(found: Explanation) -> Report:

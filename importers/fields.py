@@ -54,6 +54,9 @@ EDITABLE_MASK = f"{SEGMENTATION}_edit"
 INFO = "pairlens"
 """Key of PairLens' own facts in ``dataset.info``: format, root, media folder, skipped, notes."""
 
+CHANGES = "pairlens.changes"
+"""The collection of the log of verdicts."""
+
 CHECKS_RUN = "checks_run"
 """Among these facts: the checks that ran over all of the dataset, with their parameters."""
 

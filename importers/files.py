@@ -14,6 +14,7 @@ from secrets import token_hex
 from typing import IO
 
 from importers.fields import INFO
+from importers.source_files import open_source
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 _ODD = re.compile(r"[^A-Za-z0-9._/#-]|-[0-9a-f]{12}\Z")
@@ -85,12 +86,15 @@ def owners_of(folder: Path) -> list[str]:
     return marker.read_text("utf-8").splitlines() if marker.is_file() else []
 
 
-def lines(file: Path, longest: int = MAX_LINE) -> Iterator[bytes]:
+def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Iterator[bytes]:
     """The lines of a file with their ends, none longer than the bound.
 
     A longer line arrives cut, with one byte more than the bound, and is then skipped.
+
+    Raises:
+        OSError: as :func:`importers.source_files.open_source`, whose ``anywhere`` it is
     """
-    with open(file, "rb") as stream:
+    with open_source(file, anywhere=anywhere) as stream:
         while line := stream.readline(longest + 1):
             yield line
             while len(line) > longest and not line.endswith(b"\n"):
@@ -150,7 +154,7 @@ def replace_whole(path: Path, unfinished: str, write: Callable[[IO[bytes]], obje
             write(stream)
         os.replace(begun, path)  # noqa: PTH105
     except BaseException:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.unlink(begun)  # noqa: PTH108
         raise
 

@@ -21,18 +21,18 @@ from importers import app_view, fields, fo_internals, schema, store, working_set
 from importers.datasets import exists, open_dataset, unpacked_place
 from importers.decisions import Decisions
 from importers.documents import document
-from importers.errors import RecordError, StateError
+from importers.errors import OnError, RecordError, StateError, raise_error
 from importers.formats import FORMATS, SPLITS, Format, find_format
-from importers.gc_pause import rare_collections
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
-from importers.parallel import Progress, map_items, no_progress, one_behind
+from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
-from importers.records import Record
+from importers.records import Record, Source
 from importers.replacing import Carry, nothing, replacing
 from importers.restoring import restore_files
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
+from importers.source_files import read_within, reason_of
 from importers.sources import Located, SourceRequest, locate
 from importers.upgrade import upgrade
 
@@ -118,7 +118,8 @@ def fill_dataset(
     root = source.path
     params = chosen.parsed(options.params)
     if working_set.is_imported(dataset):
-        upgrade(dataset)
+        for note in upgrade(dataset):
+            decisions(note)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
@@ -127,7 +128,9 @@ def fill_dataset(
         "path": str(root),
         "media_dir": str(media_dir),
     }
-    store.update_info(dataset, **facts, complete=False)
+    follow = options.follow_links or bool(store.info(dataset).get("follow_links"))
+    store.update_info(dataset, **facts, follow_links=follow, complete=False)
+    boundary = None if follow else source.boundary
     _remove_leftovers(media_dir)
     partial_run = options.limit is not None or set(options.splits) != set(SPLITS)
     earlier = store.info(dataset) if options.resume and partial_run else {}
@@ -137,7 +140,8 @@ def fill_dataset(
         records = chosen.read(
             root, splits=options.splits, on_error=skips, on_note=decisions, **params
         )
-        place = Place(media_dir, options.placeholders, chosen.reading(options.params))
+        records = read_within(records, boundary)
+        place = Place(media_dir, options.placeholders, chosen.reading(options.params), boundary)
         if options.workers is None and options.engine == "threads" and not chosen.threads:
             options = replace(options, workers=1)
         images = _prepared_images(dataset, records, place, options, skips)
@@ -146,7 +150,7 @@ def fill_dataset(
         if options.limit is not None:
             made = islice(made, max(0, options.limit - working_set.count(dataset)))
         with rare_collections():
-            summary.added = _insert_all(dataset, made, options)
+            summary.added = _insert_all(dataset, made, options, skips)
     finally:
         skips.close()
     if _source_state(chosen, root, options.splits) != before:
@@ -223,10 +227,12 @@ def _prepared_images(
         if outcome.error is None:
             yield outcome.unwrap()
             continue
-        if isinstance(outcome.error, OSError):
-            raise StateError(f"cannot write to {place.media_dir} ({outcome.error})")
+        if isinstance(outcome.error, StateError):
+            raise outcome.error
         # Every record of a failed image is listed, so that samples and skips add up.
         reason = getattr(outcome.error, "reason", None) or repr(outcome.error)
+        if isinstance(outcome.error, OSError):
+            reason = f"the image cannot be read ({reason_of(outcome.error)})"
         for record in outcome.item.missing:
             skips(RecordError(str(record.source), reason))
         yield []
@@ -255,12 +261,18 @@ def _prepare_missing(group: _Group, place: Place) -> list[Prepared]:
     return [p for p in prepare(group.records, place) if p.record.key in wanted]
 
 
-def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) -> int:
+def _insert_all(
+    dataset: Any, made: Iterable[Prepared], options: ImportOptions, on_error: OnError = raise_error
+) -> int:
     added: list[int] = []
     dataset_id = fo_internals.dataset_id(dataset)
 
+    def refuse(doc: dict[str, Any], reason: str) -> None:
+        source = doc[fields.SOURCE]
+        on_error(RecordError(str(Source(source["file"], source["index"])), reason))
+
     def insert(docs: list[dict[str, Any]]) -> None:
-        added.append(store.insert(dataset, docs))
+        added.append(store.insert(dataset, docs, refuse))
         if added[-1]:
             store.update_info(dataset, **{fields.CHECKS_RUN: {}})  # none has seen these
 

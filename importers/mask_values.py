@@ -136,7 +136,8 @@ def read_values(
     if setting is not None and setting.inverted:
         low, high = values[0] if len(values) > 1 else 0, values[-1]
         # In double precision: unsigned numbers would wrap around.
-        array = low + (high - array.astype(np.float64))
+        exact = np.float64 if array.dtype.itemsize > 2 else np.float32
+        array = low + (high - array.astype(exact))
         values = np.unique(array)
     if setting is not None and setting.ignore is not None:
         ignore = setting.ignore
@@ -214,7 +215,9 @@ def _above(cut: float) -> str:
 
 def _lossy_cut(array: NDArray[Any]) -> float:
     """Half of the target's value: 255 where it comes near that, else the most common but 0."""
-    counts = np.bincount(array.ravel().astype(np.uint8), minlength=256)
+    counts = np.zeros(256, np.int64)
+    values, times = np.unique(array.astype(np.uint8), return_counts=True)
+    counts[values] = times
     most = int(np.flatnonzero(counts)[-1])
     if most >= _BRIGHT:
         return _HALF

@@ -101,6 +101,19 @@ def media_dirs(facts: dict[str, Any]) -> list[Path]:
     return [Path(one) for one in (facts.get("media_dir"), *facts.get(EARLIER, ())) if one]
 
 
+def is_of(folder: Path, dataset: Any) -> bool:
+    """Whether a folder was made for a dataset, be its database elsewhere now."""
+    of = f"{_DATASET}{fo_internals.dataset_id(dataset)}"
+    return any(line.endswith(of) for line in owners_of(folder)) or is_nameless(folder, dataset)
+
+
+def is_nameless(folder: Path, dataset: Any) -> bool:
+    """Whether an older version made a folder, for any dataset of a name, and none has it yet."""
+    owners = owners_of(folder)
+    nameless = any(not line.startswith(_DATABASE) for line in owners)
+    return nameless and _own_line(dataset) not in owners
+
+
 def source_line() -> str:
     """The line that an unpacked archive's marker has for this database."""
     return f"{_DATABASE}{fo_internals.database_id()}"
@@ -115,8 +128,7 @@ def remove_unused(folder: Path) -> str:
     marked = next((one for one in (folder, *folder.parents) if (one / MARKER).is_file()), None)
     if marked is None or not folder.exists():
         return ""
-    foreign = [line for line in owners_of(marked) if not line.startswith(source_line())]
-    if foreign:
+    if any(not line.startswith(source_line()) for line in owners_of(marked)):
         return f"{folder} was left: datasets of another database or an older version may use it"
     if marked == folder and (owners := list(_living_owners(folder))):
         return f"{folder} was left: it is the media folder of {owners[0]}"

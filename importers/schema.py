@@ -69,7 +69,7 @@ def declare(dataset: Any, kind: Kind = "pairs") -> None:
         _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
     if kind == "pairs":
         dataset.default_mask_targets = dict(fields.MASK_TARGETS)
-    dataset.create_index(fields.KEY, unique=True)
+    index_keys(dataset)
 
 
 def index(dataset: Any, kind: Kind = "pairs") -> None:
@@ -77,7 +77,6 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
     After an import, not before: each index on the way takes as long again as a document.
     """
-    index_keys(dataset)
     for name in fields.INDEXED:
         dataset.create_index(name)
     # The order in which the checks go through the samples, image by image.

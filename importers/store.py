@@ -8,19 +8,21 @@ ways and compares the documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import bson
 import fiftyone as fo
 from bson import ObjectId
+from bson.errors import BSONError
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
 from importers import fields, fo_internals, working_set
-from importers.errors import StateError
+from importers.errors import StateError, shown
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
@@ -29,6 +31,15 @@ Document = dict[str, Any]
 
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
+
+MAX_DOCUMENT = 16 << 20
+"""Bytes, as MongoDB has it."""
+
+OnRefused = Callable[[Document, str], None]
+"""Takes a document that cannot be stored, and the reason."""
+
+_NOT_STORABLE = (BSONError, UnicodeError, OverflowError)
+"""What is raised of documents that are too large or hold what is no text or number."""
 
 _MEASURED = frozenset(MaskStats.__slots__)
 _UNMEASURED = MaskStats()
@@ -59,12 +70,17 @@ def source_path(facts: dict[str, Any]) -> Path:
     Raises:
         StateError: if that is not known, as of a dataset that was read back from an export
     """
-    if path := facts.get("path") or facts.get("root"):
-        return Path(path)
+    if has_source(facts):
+        return Path(facts.get("path") or facts["root"])
     raise StateError(
-        "this dataset does not say where its published files lie; run: "
-        "pairlens relocate NAME --source DIR"
+        "the dataset does not say where its published files are, as one that was read from an "
+        "export does not; run: pairlens relocate NAME --source DIR"
     )
+
+
+def has_source(facts: dict[str, Any]) -> bool:
+    """Whether it is known what a dataset was read from."""
+    return bool(facts.get("path") or facts.get("root"))
 
 
 def update_info(dataset: Any, **facts: Any) -> None:
@@ -136,14 +152,50 @@ def _known(values: dict[str, Any], kind: type[ImageStats] | type[TargetColors]) 
     }
 
 
-def insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
+def insert(dataset: Any, docs: list[dict[str, Any]], on_refused: OnRefused | None = None) -> int:
     """Writes new samples; keys that are there already are left alone.
+
+    Args:
+        dataset: that gets them
+        docs: the samples
+        on_refused: takes each document that no database can store, with the reason; without it,
+            the first is raised
 
     Returns:
         the number written
     """
     if not docs:
         return 0
+    try:
+        return _insert(dataset, docs)
+    except _NOT_STORABLE as error:
+        if on_refused is None:
+            raise StateError(f"the database cannot store a sample ({shown(str(error))})") from error
+    storable = []
+    for doc in docs:
+        if fault := _fault_of(doc):
+            on_refused(doc, fault)
+        else:
+            storable.append(doc)
+    there = _count(dataset, docs)  # a part may have been written before the fault was met
+    return there + insert(dataset, storable)
+
+
+def _count(dataset: Any, docs: list[dict[str, Any]]) -> int:
+    ids = [doc["_id"] for doc in docs]
+    return fo_internals.collection(dataset).count_documents({"_id": {"$in": ids}})
+
+
+def _fault_of(doc: dict[str, Any]) -> str:
+    """Why a document cannot be stored; ``""`` if it can."""
+    try:
+        size = len(bson.encode(doc))
+    except _NOT_STORABLE as error:
+        return f"the database cannot store it ({shown(str(error), 200)})"
+    return f"it takes {size:,} bytes, more than a database stores" if size > MAX_DOCUMENT else ""
+
+
+def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
     if fo_internals.is_needed():
         return fo_internals.add_samples(dataset, docs)
     try:

@@ -9,7 +9,7 @@ One JSON object a line, sorted by key::
 ``phrase`` is ``null`` where the phrase was left as published, and ``mask`` where the mask was;
 a replaced mask is ``{"size": [height, width], "counts": "...", "sha256": "..."}``, its target in
 COCO's compressed RLE. The hashes are those of the *published* phrase (SHA-256 of its utf-8)
-and of the *published* mask's size and pixels (:func:`importers.mask_digest.digest`): the
+and of the *published* mask's size and pixels (:func:`importers.mask_stats.digest`): the
 file can be applied to another copy of the dataset, and a line that was written about something
 else is found out.
 """

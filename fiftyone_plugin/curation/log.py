@@ -19,8 +19,9 @@ from bson import ObjectId
 from pymongo import ASCENDING, ReturnDocument
 
 from importers import fo_internals
+from importers.fields import CHANGES
 
-COLLECTION = "pairlens.changes"
+COLLECTION = CHANGES
 _SEQUENCES = "pairlens.sequences"
 
 ChangeKind = Literal["set", "apply", "undo", "redo"]

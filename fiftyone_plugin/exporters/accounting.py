@@ -145,6 +145,7 @@ class Accounting:
 
     def _head(self) -> dict[str, Any]:
         tally, facts = self._tally or Tally(), self.facts
+        root = facts.get("root") or "unknown"
         # A conversation can have come from several records, so that those do not add up.
         counted = self.kind != "instructions"
         if counted and tally.records != self.samples + tally.not_imported:
@@ -157,7 +158,7 @@ class Accounting:
         counts = self._lists.counts
         return {
             "dataset": self._dataset.name,
-            "source": {"format": facts["format"], "root": Path(normpath(facts["root"])).name},
+            "source": {"format": facts["format"], "root": Path(normpath(root)).name},
             "format": self.format_name,
             "select": self._selection.name,
             # records = pairs + not_imported, and pairs = exported + dropped; the records of

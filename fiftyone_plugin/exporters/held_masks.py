@@ -14,7 +14,7 @@ from importers.errors import MaskError, StateError, UsageError
 from importers.fields import KEY, MASK_DIGEST, MASK_STATS, ORIGINAL_MASK, SEGMENTATION, SOURCE
 from importers.files import safe_name
 from importers.formats.native_export import HeldMask
-from importers.mask_digest import digest
+from importers.mask_stats import digest
 from importers.store import Document
 
 READ = (

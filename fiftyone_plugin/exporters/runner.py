@@ -16,7 +16,10 @@ from fiftyone_plugin.exporters.target import check_target, whole_folder
 from importers import fo_internals, store, working_set
 from importers.errors import StateError, UnknownName, UsageError
 from importers.formats import FORMATS
+from importers.media_folders import media_dirs
 from importers.parallel import Progress, no_progress
+from importers.source_files import Boundary, reading_within
+from importers.sources import Located
 from importers.upgrade import upgrade
 
 
@@ -51,21 +54,25 @@ def export_dataset(
         StateError: if the import is not finished, the source has changed since or cannot be
             read, nothing is selected, or the folder is not empty
     """
+    native = [known.name for known in FORMATS.values() if known.exporter]
+    if format_name not in (*native, *CONVERTERS):
+        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     working_set.check(samples)
     dataset = fo_internals.dataset_of(samples)
     upgrade(dataset)
     facts = _facts(dataset, format_name)
-    source, media_dir = store.source_path(facts), Path(facts["media_dir"])
+    private = private_folders(facts)
     choice = Selection(samples, select)
-    target = check_target(out, source, media_dir)
+    target = check_target(out, *private)
     run = _convert if format_name in CONVERTERS else _write_back
     with (
         whole_folder(target) as folder,
-        ManifestLists(str(source), str(media_dir)) as lists,
+        ManifestLists(*map(str, private)) as lists,
         DecisionLines() as decided,
     ):
         accounting = Accounting(dataset, facts, format_name, choice, lists, decided, progress)
-        run(dataset, folder, choice, accounting)
+        with reading_within(_boundary(facts)):
+            run(dataset, folder, choice, accounting)
         accounting.write(folder)
     return {
         "format": format_name,
@@ -77,15 +84,18 @@ def export_dataset(
     }
 
 
+def private_folders(facts: dict[str, Any]) -> list[Path]:
+    """The folders of this machine that a dataset's files are in, as far as it says."""
+    source = [store.source_path(facts)] if store.has_source(facts) else []
+    return [*source, *media_dirs(facts)]
+
+
 def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
     """What PairLens knows of a dataset, if that can be exported in the format.
 
     Raises:
         UsageError, StateError: if it cannot
     """
-    native = [known.name for known in FORMATS.values() if known.exporter]
-    if format_name not in (*native, *CONVERTERS):
-        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     facts = store.info(dataset)
     if format_name in CONVERTERS:
         return facts
@@ -100,8 +110,18 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
         )
     source = store.source_path(facts)
     if not source.exists():
-        raise StateError(f"the source folder {source} is gone; exports copy from it")
+        raise StateError(
+            f"the source folder {source} is gone; exports copy from it: where it was moved, run "
+            f"pairlens relocate {dataset.name} --source DIR"
+        )
     return facts
+
+
+def _boundary(facts: dict[str, Any]) -> Boundary:
+    """What links of the source may not lead out of; nothing where the import followed them."""
+    if facts.get("follow_links"):
+        return None
+    return Located(facts["root"], store.source_path(facts)).boundary
 
 
 def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accounting) -> None:

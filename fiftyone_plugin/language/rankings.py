@@ -5,15 +5,14 @@ Whether it is so, the other objects of the image can tell.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import Noun, class_tokens, target_nouns
 from fiftyone_plugin.language.comparisons import COMPARATIVES, ORDINALS, SUPERLATIVES
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, at, span, tokenize
+from fiftyone_plugin.language.finders import finder
+from fiftyone_plugin.language.tokens import Token, at, span, tokenize
 
 Axis = Literal["area", "length", "x", "y"]
 
@@ -28,7 +27,7 @@ _WORDS = {
     for word, value in graded.items()
     if value in _AXES
 }
-_MAY_RANK = re.compile(rf"\b(?:{'|'.join(sorted({*_WORDS, *ORDINALS} - {'last'}))})\b", re.I)
+_MAY_RANK = _WORDS | (ORDINALS.keys() - {"last"})
 _OTHERS = v.words("other others rest")
 _PLAIN = v.FRAME | v.FRAME_ADJECTIVE | _OTHERS | v.words(
     "in of the this all any within that which is are from than two pair both side edge end far and "
@@ -58,7 +57,7 @@ class Ranking(NamedTuple):
     plain: bool
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(_MAY_RANK, None)
 def ranking(query: str) -> Ranking | None:
     """What rank the query claims of its single target, if it claims one.
 
@@ -66,8 +65,6 @@ def ranking(query: str) -> Ranking | None:
     ordinals with a side ("the second car from the left"). They must be said of the target itself:
     "the car next to the largest building" claims nothing, nor does "one of the largest cars".
     """
-    if not _MAY_RANK.search(query):
-        return None
     tokens, nouns = tokenize(query), target_nouns(query)
     named = class_tokens(tokens)
     if any(noun.plural for noun in nouns):

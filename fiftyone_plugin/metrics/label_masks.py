@@ -23,7 +23,7 @@ from fiftyone_plugin.metrics.overlap import resize
 from importers.decisions import Decision
 from importers.errors import MaskError, ignore_note
 from importers.fields import IGNORE, TARGET
-from importers.mask_digest import digest
+from importers.mask_stats import digest
 from importers.mask_values import MaskValues
 from importers.masks import MAX_PIXELS, Mask, Pixels, from_array, greatest, of_values, read_mask
 from importers.png import read_gray

@@ -119,10 +119,10 @@ class MaskField:
         calls this when it has its first mask, so that one that fails altogether deletes none.
         """
         if overwrite and (existing := self._existing()):
-            before = self._made.get("folder")
+            before = self._made.get("folder", self.name)  # an older version took the name
             self.dataset.delete_sample_fields(existing)
-            for folder in media_dirs(store.info(self.dataset)) if before else ():
-                remove_unused(folder / self.step / str(before))
+            for folder in media_dirs(store.info(self.dataset)):
+                remove_unused(folder / self.step / before)
         if not self._made.get("folder"):
             self._declare()
         for name, kind in self.beside.items():

@@ -41,6 +41,7 @@ def _formats() -> dict[str, str]:
            bool, False, in_form=False),
     Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
     Option("strict", "stop at the first broken record", bool, False, in_form=False),
+    Option("follow_links", "read what links lead to outside of ROOT", bool, False),
     Option("engine", "what runs the decoding", default="threads", metavar="E",
            choices=ENGINES, in_form=False),
     Option("workers", "workers of the engine", int, metavar="W", in_form=False),
@@ -76,6 +77,29 @@ def import_dataset(
     carry = partial(carry_over, keep=keep_verdicts)
     done = import_dataset(format_name, root, name, chosen, watch.progress, carry)
     return reports.of_import(done, chosen.placeholders)
+
+
+@step(
+    "relocate",
+    "Say where a dataset's files are now, after they were moved or it was read from an export.",
+    Option("source", "its published files: a folder, .zip, .tar or hf://datasets/OWNER/NAME",
+           metavar="DIR", label="Published files"),
+    Option("media_dir", "its masks and renditions, or a new folder for them", Path, metavar="DIR",
+           label="Masks and renditions"),
+    operator="relocate_dataset",
+    unit="files",
+)  # fmt: skip
+def relocate_dataset(
+    samples: Any, watch: Watch, *, source: str | None, media_dir: Path | None
+) -> Report:
+    """Points a dataset at the folders in which its files are now."""
+    from importers import fo_internals
+    from importers.datasets import unpacked_place
+    from importers.moving import relocate
+
+    dataset = fo_internals.dataset_of(samples)
+    place = unpacked_place(dataset.name, media_dir)
+    return reports.of_relocate(relocate(dataset, source, media_dir, place, watch.progress))
 
 
 @step(

@@ -18,6 +18,7 @@ pair without an image is an ordinary record here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ from typing import Any
 from importers.decisions import of_leftovers
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_plain_name, is_text
-from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.base import FORMATS, SPLITS, Format, FormatFault
+from importers.formats.example_files import IMAGE_SPLITS, TARGET, image_bytes, picture, put
 from importers.formats.gres_export import GresExporter
 from importers.formats.gres_files import (
     MAX_FILE_BYTES,
@@ -43,16 +45,16 @@ from importers.formats.gres_files import (
 )
 from importers.image_lookup import find_file
 from importers.reading import LEFT_OUT, LeftOut
-from importers.records import NoTarget, Pair, Polygons, Source, Target, make_key
+from importers.records import NoTarget, Pair, Polygons, Source, Target, make_key, phrase_fault
 
 __all__ = [
-    "MAX_FILE_BYTES", "MAX_PHRASE", "NAME", "annotation_folder", "count", "detect", "image_folder",
+    "MAX_FILE_BYTES", "NAME", "annotation_folder", "count", "detect", "image_folder",
     "load_annotation", "read",
 ]  # fmt: skip
 
 NAME = "gres"
-MAX_PHRASE = 1 << 16
-"""Characters; a longer text is no query, and the database refuses documents over 16 MB."""
+MAX_QUERIES = 10_000
+"""Of an annotation; published ones have up to ten."""
 
 
 def detect(root: Path) -> bool:
@@ -130,6 +132,9 @@ class _File:
 
 def _parse(file: Path, name: str, folders: tuple[Path, ...]) -> _File:
     content, _ = load_annotation(file, name)
+    queries = len(content["text"]) + len(content.get("false_premise_QA") or ())
+    if queries > MAX_QUERIES:
+        raise RecordError(name, f"has {queries:,} queries, over {MAX_QUERIES:,}")
     target = Polygons(read_shapes(content["shapes"], name))
     image_name = _image_name(content["shapes"], file.stem, name)
     present = next((f for f in (find_file(folder, image_name) for folder in folders) if f), None)
@@ -141,7 +146,7 @@ def _pairs(
 ) -> Iterator[Pair]:
     for index, (phrase, target) in enumerate(file.queries):
         source = Source(file.name, index)
-        if fault := _phrase_fault(phrase):
+        if fault := phrase_fault(phrase):
             on_error(RecordError(str(source), fault))
             continue
         yield Pair(
@@ -155,14 +160,6 @@ def _pairs(
             source=source,
             subsets=subsets,
         )
-
-
-def _phrase_fault(phrase: Any) -> str:
-    if not isinstance(phrase, str):
-        return f"the query is {type(phrase).__name__}, not a text"
-    if len(phrase) > MAX_PHRASE:
-        return f"the query is longer than {MAX_PHRASE:,} characters"
-    return "" if is_text(phrase) else "the query holds half a character (a lone surrogate)"
 
 
 def _queries(content: dict[str, Any], target: Target) -> Iterator[tuple[Any, Target]]:
@@ -179,6 +176,27 @@ def _image_name(shapes: list[Any], stem: str, name: str) -> str:
     if not is_plain_name(image_name):
         raise RecordError(name, f"the image name {image_name[:80]!r} is no plain file name")
     return image_name
+
+
+def example(root: Path) -> Path:
+    """Writes six images with a target each, named by three queries in the training split."""
+    queries = ["the red house", "a house on the left", "the only building"]
+    listed: dict[str, list[str]] = {}
+    for number, split in enumerate(IMAGE_SPLITS, 1):
+        image_id = f"lisat_gres_{number:012}"
+        points = [[float(x), float(y)] for x, y in (*TARGET, TARGET[0])]
+        shape = {"label": "target", "shape_type": "polygon", "image_name": f"{image_id}.jpg"}
+        content = {
+            "text": queries if split == "train" else queries[:1],
+            "is_sentence": True,
+            "shapes": [shape | {"points": points, "group_id": None, "flags": {}}],
+        }
+        put(root / "gres_images" / split / f"{image_id}.jpg", image_bytes(picture(number), "JPEG"))
+        put(root / "gres_annotations" / split / f"{image_id}.json", json.dumps(content, indent=4))
+        listed.setdefault(split, []).extend([image_id] * 2)  # as published
+    for split, ids in listed.items():
+        put(root / "gres_annotations" / split / f"{split}.txt", "\n".join(ids))
+    return root
 
 
 FORMATS.add(
@@ -199,5 +217,14 @@ FORMATS.add(
         wanted=wanted,
         exporter=GresExporter,
         writes="GRES: json files, id lists and the images that are there",
+        example=example,
+        faults=(
+            FormatFault(
+                "an image is not there",
+                lambda root: (root / "gres_images/val/lisat_gres_000000000004.jpg").unlink(),
+                "gres_annotations/val/lisat_gres_000000000004.json[0]: the image "
+                "lisat_gres_000000000004.jpg is not there",
+            ),
+        ),
     ),
 )

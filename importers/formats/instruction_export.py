@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import BinaryIO
 
-from importers.errors import UsageError
+from importers.errors import StateError, UsageError
 from importers.formats import native_export
 from importers.formats.instruction_files import HEAD, form_in
 from importers.formats.json_edit import replace_values
 from importers.formats.llava import JsonPath, Parsed, TurnText, parse
 from importers.formats.native_export import Edit, ExportTurn, SourceExporter
 from importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
+from importers.source_files import open_source
 
 
 class InstructionExporter(SourceExporter):
@@ -33,8 +34,8 @@ class InstructionExporter(SourceExporter):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with (
-                open(source, "rb") as stream,
-                open(source, "rb") as copied,
+                open_source(source) as stream,
+                open_source(source) as copied,
                 open(target, "wb") as out,
             ):
                 changed, written = self._write_records(name, stream, turns, copied, out)
@@ -169,8 +170,7 @@ def _check_imported(parsed: Parsed, turns: list[ExportTurn]) -> None:
     """Validates that a record is the one that was imported, and that no turn was added or removed.
 
     Raises:
-        StateError: if the record is another
-        UsageError: if the sample has other turns
+        StateError: if it is not, or one was
     """
     key, (file, index) = turns[0].key, (turns[0].source.file, turns[0].source.index)
     by_number = dict(enumerate(parsed.turns))
@@ -179,7 +179,7 @@ def _check_imported(parsed: Parsed, turns: list[ExportTurn]) -> None:
     if parsed.image != key.split("/", 2)[-1] or not same:
         raise native_export.changed_source(file, index, key)
     if [turn.position for turn in turns] != list(by_number):
-        raise UsageError(
+        raise StateError(
             f"{key}: {turns[0].source} has {len(by_number)} turns, and the dataset has "
             f"{len(turns)}, or has them twice; edit texts, and add or remove none: nothing was "
             "exported"

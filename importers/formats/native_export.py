@@ -19,6 +19,7 @@ from importers.errors import StateError, UsageError
 from importers.masks import Pixels
 from importers.published import target_digest, texts_digest
 from importers.records import Source, Target
+from importers.source_files import open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class ExportPair:
         Raises:
             StateError: if it is another: the source has changed, or is another release's
         """
-        if self.target_digest and target_digest(target) != self.target_digest:
+        found = target_digest(target) if self.target_digest else ""
+        if found and found != self.target_digest:
             raise StateError(
                 f"{self.key}: the mask in {self.source} is not the one that was imported; the "
                 "source has changed since, or the pair is another release's: nothing was exported"
@@ -129,7 +131,8 @@ class ExportText:
         """The captions to write, in the order of the published ones.
 
         Raises:
-            UsageError: if there are more or fewer, or one text was edited in two ways
+            StateError: if there are more or fewer
+            UsageError: if one text was edited in two ways
         """
         _check_count(self.key, "captions", len(self.captions), len(published))
         texts = list(self.captions)
@@ -173,7 +176,8 @@ class ExportTurn:
         """The answers to write, in the order of the published ones.
 
         Raises:
-            UsageError: if there are more or fewer, or one text was edited in two ways
+            StateError: if there are more or fewer
+            UsageError: if one text was edited in two ways
         """
         _check_count(self.key, "answers of a turn", len(self.answers), len(published))
         texts = list(self.answers)
@@ -187,7 +191,7 @@ ExportItem = ExportPair | ExportText | ExportTurn
 
 def _check_count(key: str, what: str, held: int, published: int) -> None:
     if held != published:
-        raise UsageError(
+        raise StateError(
             f"{key}: the dataset has {held} {what} and the source {published}; edit texts, and add "
             "or remove none: nothing was exported"
         )
@@ -368,7 +372,8 @@ def copy(root: Path, out: Path, name: str) -> bool:
         return False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(inside(root, name), target)
+        with open_source(inside(root, name)) as source, open(target, "wb") as written:
+            shutil.copyfileobj(source, written, 1 << 20)
     except OSError as error:
         raise cannot("copied", name, error) from error
     return True

@@ -13,6 +13,7 @@ from typing import BinaryIO, Generic, Literal, TypeVar
 
 from importers.errors import RecordError
 from importers.files import is_leftover, is_text
+from importers.source_files import open_source
 from importers.tar_index import ArchiveError, Member, NoEndMark, printable, walk
 
 Part = Literal["image", "json", "txt"]
@@ -106,7 +107,7 @@ def index_shard(path: Path, *, leftovers: bool = False) -> Shard:
     """
     shard = Shard()
     try:
-        with open(path, "rb", buffering=1 << 14) as stream:
+        with open_source(path, buffering=1 << 14) as stream:
             _fill(shard, stream, leftovers)
     except OSError as error:
         raise RecordError(path.name, f"cannot be read ({error.strerror})") from error

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
-import fiftyone.operators as foo
 import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin import cli
+from fiftyone_plugin import cli, steps
+from fiftyone_plugin.curation import sessions, summary
 from importers.errors import StateError, UsageError
 from importers.ingest import ImportOptions, import_dataset
 from tests.layouts import PUBLISHED
@@ -99,10 +99,12 @@ def test_predictions_and_scores_leave_foreign_samples_out(
         assert (done["predicted"], done["foreign_samples"]) == (own, 1)
     done = run("score", dataset_name, "--pred", "one", "--key", "one")
     assert (done["pairs"], done["foreign_samples"]) == (own, 1)
-    done = run("consensus", dataset_name, "one", "two", "--field", "both")
+    done = run("consensus", dataset_name, "--fields", "one", "two", "--field", "both")
     assert (done["agreed"], done["foreign_samples"]) == (own, 1)
-    started = run("review", dataset_name, "--start", "s")
-    assert started["pairs"] <= own
+    overview = summary.overview(dataset)
+    assert (overview["pairs"], overview["verdicts"][0]["pairs"]) == (own, own)
+    every = sessions.start(dataset, view=dataset.view())
+    assert every["pairs"] == own
     run("review", dataset_name, "--dump", str(Path(picture).with_name("d.jsonl")))
     _still_readable(dataset)
 
@@ -167,7 +169,7 @@ def test_a_dataset_is_pairlens_own_by_its_mark(
         with pytest.raises(StateError, match="not imported by PairLens"):
             run(*command)
     with pytest.raises(StateError, match="not imported by PairLens"):
-        foo.get_operator("@pairlens/curation/flag_pairs").step.run(dataset, None)
+        steps.flag.run(dataset.view(), None)
     _still_readable(dataset)
     assert dataset.first().to_dict() == before
     assert set(dataset.get_field_schema()) == {"id", "filepath", "tags", "metadata", "created_at",

@@ -21,7 +21,7 @@ from importers.errors import LayoutError
 from importers.formats import FORMATS, SPLITS, find_format
 from importers.ingest import ImportOptions, import_dataset
 from importers.records import Packed
-from importers.sources import SourceRequest, locate
+from importers.sources import SourceRequest, UnpackedPlace, locate
 from tests.layouts import LAYOUTS, PUBLISHED, Layout
 from tests.mongo.comparing import (
     OWN,
@@ -137,7 +137,7 @@ def test_a_zip_of_it_reads_the_same(layout: Layout, root: Path, tmp_path: Path) 
     folder = root if root.is_dir() else root.parent
     made = shutil.make_archive(str(tmp_path / "archive"), "zip", folder.parent, folder.name)
     request = SourceRequest(layout.format, SPLITS, None)
-    found = locate(made, request, tmp_path / "media", "nobody").path
+    found = locate(made, request, UnpackedPlace(tmp_path / "media", "nobody")).path
     read = FORMATS[layout.format].read
     assert [r.key for r in read(found)] == [r.key for r in read(root)]
 

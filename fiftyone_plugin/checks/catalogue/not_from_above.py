@@ -23,7 +23,6 @@ from fiftyone_plugin.language import seen_from_ground
 )
 def not_from_above(batch: Batch) -> Iterator[Issue]:
     """Finds words of views from the ground and of close-ups."""
-    for key, phrase in batch.queries():
-        if said := seen_from_ground(phrase):
-            note = f"the query speaks of {said.value}, which no image from above shows"
-            yield Issue(key, 0.3, f"{note}: {in_quotes(said.text)}")
+    for key, _, said in batch.found(seen_from_ground):
+        note = f"the query speaks of {said.value}, which no image from above shows"
+        yield Issue(key, 0.3, f"{note}: {in_quotes(said.text)}")
