@@ -308,6 +308,7 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Dec
     summary.decisions = decisions.stored("import", (d for d in stored if d["step"] == "import"))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = working_set.count(dataset)
+    fo_internals.mend_count(dataset, collection.count_documents({}))
     groups = collection.aggregate(
         [
             *working_set.pipeline(dataset),
