@@ -25,18 +25,24 @@ from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
 from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
 from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.checks.engine import Examined, examine, find_across
-from fiftyone_plugin.checks.findings_store import IN_MEMORY, Checked, write, write_findings
+from fiftyone_plugin.checks.engine import Examined, examine, find_across, find_in
+from fiftyone_plugin.checks.findings_store import (
+    IN_MEMORY,
+    Checked,
+    stored_values,
+    write,
+    write_findings,
+)
 from fiftyone_plugin.checks.left_out import LeftOut
 from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
-from fiftyone_plugin.checks.sample_reader import EARLIER, batches, rows_of
+from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
 from importers import fields, fo_internals, schema, store
 from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind
-from importers.scorings import evaluation_of
+from importers.scorings import evaluation_of, scored_fields
 
 
 @dataclass
@@ -329,3 +335,32 @@ def _read_again(
     columns = Columns.of([one], ious, "_id")
     for rows in rows_of(samples, columns, map(ObjectId, wanted)):
         yield Batch(rows, columns)
+
+
+def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Runs the checks of single samples that ran before, over a sample that changed.
+
+    Args:
+        dataset: that the sample belongs to
+        document: the sample as it is to be stored
+
+    Returns:
+        the fields of findings and quality; none where the sample was never checked. Findings of
+        checks that compare several samples stay as they are
+    """
+    ran: dict[str, Any] = store.info(dataset).get(RAN) or {}
+    chosen = [
+        for_kind(CHECKS[name].with_params(params), kind_of(dataset))
+        for name, params in ran.items()
+        if name in CHECKS and CHECKS[name].scope == "sample"
+    ]
+    if not chosen or document.get(fields.QUALITY) is None:
+        return {}
+    wants = any(PREDICTIONS in one.needs for one in chosen)
+    keys = scored_fields(dataset) if wants else {}
+    ious = {name: fields.iou_field(key) for name, key in keys.items()}
+    columns = Columns.of(chosen, ious, *EARLIER)
+    row = row_of(document, columns)
+    some = Checked.of([row], columns, find_in(Batch([row], columns), chosen))
+    some.complete({}, {one.name for one in chosen})
+    return stored_values(some.found.get(0, ()))

@@ -7,7 +7,7 @@ and makes the next rows while those before them are looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any, TypeVar
@@ -79,6 +79,23 @@ def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator
         pipeline = [{"$match": {"_id": {"$in": some}}}, {"$project": {"_id": 0, "row": row}}]
         found = {doc["row"][at]: doc["row"] for doc in _decoded(samples, pipeline, len(some))}
         yield [found[each] for each in some if each in found]
+
+
+def row_of(document: Mapping[str, Any], columns: Columns) -> Row:
+    """The row that the database would send of a sample's document."""
+    row = [_value(document, path) for path in columns.paths]
+    for number, path in enumerate(columns.paths):
+        if path == "tags":
+            row[number] = next(iter(row[number] or ()), None)
+        elif path == LABELS:
+            row[number] = [[one.get(name) for name in LABEL_VALUES] for one in row[number] or ()]
+    return row
+
+
+def _value(document: Any, path: str) -> Any:
+    for name in path.split("."):
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document
 
 
 def _ids_by_image(samples: Any) -> Iterator[ObjectId]:

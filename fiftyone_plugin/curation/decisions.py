@@ -24,17 +24,17 @@ from typing import Any, BinaryIO, TypedDict
 
 from bson import ObjectId
 
-from fiftyone_plugin.curation import mask_replacement, review_fields, texts, writing
-from fiftyone_plugin.curation.decision_lines import (
+from fiftyone_plugin.curation import mask_replacement, review_fields, texts
+from fiftyone_plugin.curation.log import Change, Step, Values
+from fiftyone_plugin.curation.review_fields import ReviewedPair
+from fiftyone_plugin.curation.texts import (
+    VERDICTS,
     Decision,
     DecisionLine,
     MaskLine,
     read_decisions,
     read_once,
 )
-from fiftyone_plugin.curation.log import Change, Step, Values
-from fiftyone_plugin.curation.review_fields import ReviewedPair
-from fiftyone_plugin.curation.texts import VERDICTS
 from fiftyone_plugin.curation.verdicts import edited
 from importers import fo_internals, store
 from importers.errors import MaskError, StateError, UsageError
@@ -139,7 +139,7 @@ def apply(dataset: Any, path: Path | str) -> Applied:
         pass  # a broken line anywhere is found before the first is applied
     applying = _Applying(dataset)
     changes = applying.changes(read_decisions(path))
-    writing.write(dataset, changes, Step("apply", texts.reviewer_of(None)))
+    review_fields.write(dataset, changes, Step("apply", texts.reviewer_of(None)))
     return applying.done
 
 

@@ -8,14 +8,7 @@ import fiftyone as fo
 from bson import ObjectId
 
 from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.curation import (
-    highlights,
-    queue,
-    review_fields,
-    session_store,
-    texts,
-    undoing,
-)
+from fiftyone_plugin.curation import highlights, queue, review_fields, texts, verdicts
 from fiftyone_plugin.curation.log import ChangeEntry, ChangeLog, LogScope
 from fiftyone_plugin.curation.panel_types import (
     FindingView,
@@ -28,8 +21,8 @@ from fiftyone_plugin.curation.panel_types import (
     Sibling,
     Word,
 )
+from fiftyone_plugin.curation.queue import SessionDocument
 from fiftyone_plugin.curation.review_fields import ReviewedPair
-from fiftyone_plugin.curation.session_store import SessionDocument
 from fiftyone_plugin.metrics.runs import scored_fields
 from importers import fo_internals, store
 from importers.fields import (
@@ -77,7 +70,7 @@ def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairVie
         StateError: if PairLens did not import the dataset
     """
     review_fields.check_pairs(dataset)
-    opened = None if session is None else session_store.find(dataset, session)
+    opened = None if session is None else queue.find(dataset, session)
     document = review_fields.document_of(dataset, pair)
     reviewed = ReviewedPair.from_document(document)
     phrase = reviewed.text or ""
@@ -85,7 +78,7 @@ def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairVie
     words = highlights.marked(phrase, [(one["label"], one.get("note") or "") for one in labels])
     stats = store.stats_from(document.get(MASK_STATS))
     scope = LogScope(session=None if opened is None else opened["_id"])
-    can_undo, can_redo = undoing.available(dataset, scope)
+    can_undo, can_redo = verdicts.available(dataset, scope)
     place = None if opened is None else queue.place_of(opened, reviewed.sample_id)
     return {
         "sample_id": str(reviewed.sample_id),
@@ -181,7 +174,7 @@ def _review(document: Document, reviewed: ReviewedPair) -> ReviewView:
 
 def _history(dataset: Any, key: str) -> list[HistoryEntry]:
     entries = ChangeLog(dataset).entries(key, MOST_HISTORY)
-    names = session_store.names(entry["session"] for entry in entries if "session" in entry)
+    names = queue.names(entry["session"] for entry in entries if "session" in entry)
     return [_entry(entry, names) for entry in entries if not entry.get("lost")]
 
 

@@ -5,10 +5,18 @@ The new mask is a file of its own beside the published one, which is never writt
 the mask is another. *Ignore* pixels of the published mask stay what they are where the new
 target does not cover them. Queries that share one published mask share its replacement: in
 the published files it is one shape.
+
+The App edits ``Detections``, not ``Segmentation`` masks: :func:`make_editable` puts a copy of
+the mask into a field of instances, from where a verdict takes it.
+
+Colors, scores and findings of the pair follow its mask at once, so that it does not contradict
+itself. The findings of checks that compare several pairs, and the totals of a scoring, stay as
+their last run left them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,32 +24,44 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from fiftyone_plugin.curation import consequences
+from fiftyone_plugin.checks.runner import findings_again
+from fiftyone_plugin.curation import review_fields
 from fiftyone_plugin.curation.log import Change, Values
 from fiftyone_plugin.curation.review_fields import document_of
 from fiftyone_plugin.curation.texts import MAX_RLE
+from fiftyone_plugin.metrics.evaluation import scores_again
 from fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
 from fiftyone_plugin.metrics.overlap import resize
 from importers import fo_internals, store
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import (
     BACKGROUND,
+    EDITABLE_MASK,
     IGNORE,
     IMAGE_ID,
+    IMAGE_MISSING,
+    IMAGE_STATS,
     KEY,
     MASK_STATS,
+    MASK_TARGETS,
     NO_TARGET,
     ORIGINAL_MASK,
     SEGMENTATION,
     TARGET,
+    TARGET_COLORS,
 )
 from importers.files import safe_name, write_atomic
+from importers.image_stats import measure_target
 from importers.mask_stats import measure
 from importers.masks import Mask, Pixels, encode_png, load_stored
+from importers.media import ImageError, read_rgb
 from importers.rle import encode_rle
 
 Document = dict[str, Any]
 """A sample as it is stored."""
+
+MOST_EDITABLE = 1000
+"""Pairs that are made editable at once: their masks go into the database."""
 
 
 def declare(dataset: Any) -> None:
@@ -108,7 +128,7 @@ def changes_to(
     changes = []
     for one in _sharing(dataset, document):
         own = _with_own_label(one, mask)
-        new = own | consequences.of_mask(dataset, one, own)
+        new = own | of_mask(dataset, one, own)
         old = {name: one.get(name) for name in new}
         if one["_id"] == document["_id"]:
             old, new = change.old | old, change.new | new
@@ -267,3 +287,116 @@ def _load(path: Path) -> Pixels:
         return load_stored(path)
     except MaskError as error:
         raise StateError(f"the published mask cannot be read: {error}") from error
+
+
+def make_editable(
+    dataset: Any, pairs: Sequence[str], *, source: str = SEGMENTATION
+) -> dict[str, Any]:
+    """Puts the masks of pairs into a field of instances that the App can edit.
+
+    One detection a pair, labelled ``target``, its mask cut to its box; a pair whose mask is
+    empty gets none, and one can be drawn. What was there before is replaced.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        pairs: keys or sample ids, at most a thousand: the masks go into the database
+        source: the field to copy from: the mask, or a prediction to start from
+
+    Returns:
+        ``{"made", "field"}``
+
+    Raises:
+        UsageError: for an unknown pair or field, or too many pairs
+        StateError: if a mask cannot be read
+    """
+    review_fields.check_pairs(dataset)
+    if len(pairs) > MOST_EDITABLE:
+        raise UsageError(f"{len(pairs):,} pairs are too many to edit; take {MOST_EDITABLE:,}")
+    check_source(dataset, source)
+    documents = [with_label(review_fields.document_of(dataset, p), source) for p in pairs]
+    offer(dataset)
+    store.update(dataset, ((d["_id"], {EDITABLE_MASK: _editable(d, source)}) for d in documents))
+    fo_internals.reload_samples(dataset, [d["_id"] for d in documents])
+    return {"made": len(documents), "field": EDITABLE_MASK}
+
+
+def offer(dataset: Any) -> None:
+    """Declares the field of editable masks, and has FiftyOne's annotation mode offer it.
+
+    An App that shows the dataset already learns of new fields when it loads the dataset again,
+    so a session does this at its start, before the first mask is to be edited.
+    """
+    if not dataset.has_field(EDITABLE_MASK):
+        dataset.add_sample_field(
+            EDITABLE_MASK, fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections
+        )
+        _show(dataset)
+    # The annotation mode lists fields with a label schema alone.
+    if EDITABLE_MASK in getattr(dataset, "label_schemas", {EDITABLE_MASK}):
+        return  # or a FiftyOne of before label schemas
+    label = {"classes": [MASK_TARGETS[TARGET]], "component": "radio", "type": "detections"}
+    dataset.update_label_schema(EDITABLE_MASK, label | {"attributes": []})
+    dataset.activate_label_schemas(EDITABLE_MASK)
+
+
+def _show(dataset: Any) -> None:
+    """Ticks the field in the App's sidebar: annotation edits what is shown."""
+    active = dataset.app_config.active_fields
+    if active is not None and EDITABLE_MASK not in (active.paths or ()):
+        active.paths = [*(active.paths or ()), EDITABLE_MASK]
+        dataset.save()
+
+
+def clear_editable(dataset: Any, pairs: Sequence[str]) -> int:
+    """Takes the editable copies of pairs away again; gives the number of pairs."""
+    if not dataset.has_field(EDITABLE_MASK):
+        return 0
+    ids = [review_fields.find(dataset, pair).sample_id for pair in pairs]
+    store.update_alike(dataset, ids, {EDITABLE_MASK: None})
+    fo_internals.reload_samples(dataset, ids)
+    return len(ids)
+
+
+def _editable(document: Document, source: str) -> Document:
+    target = target_of(document, source)
+    detections = []
+    if target.any():
+        ys, xs = np.flatnonzero(target.any(1)), np.flatnonzero(target.any(0))
+        y0, y1, x0, x1 = int(ys[0]), int(ys[-1]) + 1, int(xs[0]), int(xs[-1]) + 1
+        height, width = target.shape
+        one = fo.Detection(
+            label=MASK_TARGETS[TARGET],
+            bounding_box=[x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height],
+            mask=target[y0:y1, x0:x1].astype(bool),
+        )
+        detections.append(one)
+    return fo.Detections(detections=detections).to_mongo().to_dict()
+
+
+def of_mask(dataset: Any, document: Document, mask: Values) -> Values:
+    """The fields that depend on the mask, measured for another mask.
+
+    Args:
+        dataset: that the pair belongs to
+        document: the pair
+        mask: the fields of its new mask, whose file is written
+
+    Returns:
+        fields to set with the mask; ``None`` for those to remove
+    """
+    changed = document | mask
+    following: Values = {TARGET_COLORS: _colors(changed)}
+    following |= scores_again(dataset, changed)
+    return following | findings_again(dataset, changed | following)
+
+
+def _colors(document: Document) -> Document | None:
+    """The colors of the new target, where those of the old one were measured."""
+    path = (document.get(SEGMENTATION) or {}).get("mask_path")
+    if not document.get(IMAGE_STATS) or document.get(IMAGE_MISSING) or not path:
+        return None
+    try:
+        colors = measure_target(read_rgb(Path(document["filepath"])), Mask(load_stored(path)))
+    except (ImageError, MaskError):
+        return None
+    return store.embedded(store.plain_stats(colors)) if colors else None

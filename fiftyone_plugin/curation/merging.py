@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, TypedDict
 
 from fiftyone_plugin.curation import texts
-from fiftyone_plugin.curation.decision_lines import Decision, read_once
-from fiftyone_plugin.curation.texts import VERDICTS
+from fiftyone_plugin.curation.texts import VERDICTS, Decision, read_once
 from importers.errors import UnknownName, UsageError
 from importers.files import write_atomic
 

@@ -1,4 +1,4 @@
-"""What the panels are sent, in plain JSON; ``tools/panel_types.py`` makes TypeScript of it.
+"""What the panels are sent, in plain JSON; ``tools/py`` makes TypeScript of it.
 
 Lengths are fractions of the image, x to the right and y down. Times are texts in ISO 8601.
 Texts of a dataset are sent as they are: the panels show them as text, never as markup.

@@ -2,6 +2,22 @@
 
 The database groups the pairs by all that is counted at once, and sends one row a group: a
 hundred thousand pairs are a few thousand rows.
+
+Each count is a bar, whose name :func:`view_of` takes:
+
+======================  ======================================================================
+bar                     pairs that it shows
+======================  ======================================================================
+``all``                 every pair
+``flagged``             with a finding
+``check:NAME``          with a finding of a check, by that check's score
+``severity:NAME``       with a finding of a severity
+``verdict:NAME``        with a verdict; ``pending`` for none
+``reviewer:NAME``       judged by a reviewer
+``split:NAME``          of a split
+``range:F:LOW:HIGH``    a number in ``[LOW, HIGH)``, or up to 1 with it, lowest first
+``session:ID``          the next pairs of a session that nobody has judged, in its order
+======================  ======================================================================
 """
 
 from __future__ import annotations
@@ -15,9 +31,8 @@ from typing import Any, TypedDict
 from bson import ObjectId
 
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.curation import review_fields, session_store, sessions
+from fiftyone_plugin.curation import queue, review_fields, sessions
 from fiftyone_plugin.curation.log import COLLECTION
-from fiftyone_plugin.curation.pair_selection import LABELS, bar_name
 from fiftyone_plugin.curation.panel_types import (
     CheckBar,
     EvaluationView,
@@ -28,6 +43,7 @@ from fiftyone_plugin.curation.panel_types import (
     SplitBar,
     VerdictBar,
 )
+from fiftyone_plugin.curation.sessions import FILTERS, LABELS, badness
 from fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from fiftyone_plugin.metrics.runs import METHOD
 from importers import fo_internals
@@ -35,6 +51,9 @@ from importers.errors import UnknownName, UsageError
 from importers.fields import IMAGE_ID, QUALITY, REVIEWER, VERDICT, iou_field
 
 MAX_BINS = 100
+
+MOST_QUEUED = 500
+"""Pairs of a session that a view shows: they are named one by one in it."""
 
 
 class _Group(TypedDict):
@@ -60,7 +79,7 @@ def overview(
         bins: of the histogram, over [0, 1]
 
     Returns:
-        the counts; :func:`fiftyone_plugin.curation.pair_selection.view_of` gives the pairs of
+        the counts; :func:`fiftyone_plugin.curation.sessions.view_of` gives the pairs of
         each bar
 
     Raises:
@@ -245,6 +264,51 @@ def _evaluations(dataset: Any) -> list[EvaluationView]:
     ]
 
 
+def bar_name(*parts: str) -> str:
+    """The name of a bar."""
+    return ":".join(parts)
+
+
+def view_of(dataset: Any, bar: str, *, view: Any = None) -> Any:
+    """The pairs of a bar as a FiftyOne view, worst first.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        bar: its name, see the table above
+        view: the view that the overview was of
+
+    Raises:
+        UsageError: for a name that is of no bar
+    """
+    review_fields.check_pairs(dataset)
+    kind, _, value = bar.partition(":")
+    base = dataset.view() if view is None else view.view()
+    if kind == "session":
+        ids = queue.left(queue.find(dataset, value), MOST_QUEUED)
+        return base.select([str(sample_id) for sample_id in ids], ordered=True)
+    if kind == "range":
+        field, low, high = _range(dataset, value)
+        # The last bar holds the perfect pairs too.
+        below = "$lte" if high >= 1 else "$lt"
+        return base.match({field: {"$gte": low, below: high}}).sort_by(field)
+    if kind not in FILTERS or (not value and kind not in ("all", "flagged", "reviewer")):
+        raise UnknownName("bar", bar, (*FILTERS, "range", "session"))
+    shown = base.match(FILTERS[kind](value)) if kind != "all" else base
+    return shown.sort_by(badness(value if kind == "check" else None))
+
+
+def _range(dataset: Any, value: str) -> tuple[str, float, float]:
+    field, *bounds = value.split(":")
+    known = field == QUALITY or field.endswith("_iou")
+    try:
+        low, high = (float(bound) for bound in bounds)
+    except ValueError:
+        raise UsageError(f"{value!r} is no range; give FIELD:LOW:HIGH") from None
+    if not known or not dataset.has_field(field):
+        raise UsageError(f"dataset {dataset.name!r} has no numbers {field!r} to show a range of")
+    return field, low, high
+
+
 class ReviewSummary(TypedDict):
     """What a manifest tells of a review.
 
@@ -295,5 +359,5 @@ def sessions_of_pairs(dataset: Any) -> dict[ObjectId, str]:
     ]
     found = fo_internals.database()[COLLECTION].aggregate(pipeline, allowDiskUse=True)
     by_sample = {group["_id"]: group["session"] for group in found}
-    names = session_store.names(by_sample.values())
+    names = queue.names(by_sample.values())
     return {sample: names[one] for sample, one in by_sample.items() if one in names}

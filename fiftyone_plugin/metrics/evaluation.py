@@ -8,7 +8,7 @@ renames and deletes it, and deleting it deletes its fields.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -23,14 +23,14 @@ from fiftyone.utils.eval.segmentation import (
 from fiftyone_plugin.metrics import slices
 from fiftyone_plugin.metrics.bootstrap import LISAT_ROUNDS, SCHEMES, Scheme, Spread, bootstrap
 from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
-from fiftyone_plugin.metrics.dataset_overlaps import DatasetOverlaps, count_overlaps
+from fiftyone_plugin.metrics.dataset_overlaps import DatasetOverlaps, count_overlaps, score_changes
 from fiftyone_plugin.metrics.evaluation_results import (
     CLASSES,
     PairLensResults,
     confusion,
     panel_metrics,
 )  # fmt: skip
-from fiftyone_plugin.metrics.pair_overlaps import INSTANCES, Instances, MaskSource
+from fiftyone_plugin.metrics.pair_overlaps import INSTANCES, Instances, MaskSource, count_chunk
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from fiftyone_plugin.metrics.summary import summarize
 from importers import fields, fo_internals, store
@@ -166,10 +166,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         started = time.perf_counter()
         config = self.config
         convention = CONVENTIONS[config.convention]
-        ignores = _ignores(fo_internals.dataset_of(samples), config.gt_field, mask_targets)
-        names = config.pred_field, config.gt_field
-        whole = all(_is_whole(fo_internals.dataset_of(samples), name) for name in names)
-        source = MaskSource(*names, ignores, config.instances, config.side, whole, *_values(config))
+        source = _source(fo_internals.dataset_of(samples), config, mask_targets)
         slicer = slices.Slicer(config.by)
         done = count_overlaps(samples, source, convention, slicer, key, watch)
         with one_behind() as behind:
@@ -235,6 +232,38 @@ class PairLensEvaluation(SegmentationEvaluation):
 
     def _validate_run(self, samples: Any, eval_key: str, existing_info: Any) -> None:
         """A scoring may replace any other of its key."""
+
+
+def scores_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of a pair whose ground truth changed, in every scoring that it is in.
+
+    Args:
+        dataset: that the pair belongs to
+        document: the pair as it is to be stored
+
+    Returns:
+        values by field, ``None`` for those to remove; totals stay as the scoring left them
+    """
+    scores: dict[str, Any] = {}
+    for key in dataset.list_evaluations(method=METHOD):
+        config = dataset.get_evaluation_info(key).config
+        names = fields.score_fields(key)
+        if config.gt_field != fields.SEGMENTATION or all(document.get(n) is None for n in names):
+            continue
+        [counted] = count_chunk([document], _source(dataset, config)).overlaps
+        scores |= dict.fromkeys(names)
+        if counted is not None:
+            batch = [(document["_id"], counted)]
+            [(_, values)] = score_changes(batch, key, CONVENTIONS[config.convention])
+            scores |= values
+    return scores
+
+
+def _source(dataset: Any, config: Any, mask_targets: dict[int, str] | None = None) -> MaskSource:
+    names = config.pred_field, config.gt_field
+    ignores = _ignores(dataset, config.gt_field, mask_targets)
+    whole = all(_is_whole(dataset, name) for name in names)
+    return MaskSource(*names, ignores, config.instances, config.side, whole, *_values(config))
 
 
 def _values(config: Any) -> list[MaskValues | None]:

@@ -14,13 +14,12 @@ import fiftyone.operators.types as types
 
 from fiftyone_plugin.curation import (
     evidence,
-    mask_editing,
+    mask_replacement,
     panel_types,
     queue,
-    session_store,
     sessions,
     summary,
-    undoing,
+    verdicts,
 )
 from fiftyone_plugin.curation.review_fields import Conflict
 from fiftyone_plugin.curation.verdicts import judge
@@ -90,7 +89,7 @@ def _view(ctx: Any, pair: str) -> panel_types.PairView:
 
 
 def _place(ctx: Any, session: str, sample_id: str) -> int | None:
-    return queue.place_of(session_store.find(ctx.dataset, session), sample_id)
+    return queue.place_of(queue.find(ctx.dataset, session), sample_id)
 
 
 def _flag(ctx: Any, name: str, default: bool = False) -> bool:
@@ -197,7 +196,7 @@ class UndoPair(PanelOperator):
     def answer(self, ctx: Any) -> Answer:
         """What was restored, and the first pair of it."""
         session = text(ctx.params.get("session"))
-        go = undoing.redo if _flag(ctx, "redo") else undoing.undo
+        go = verdicts.redo if _flag(ctx, "redo") else verdicts.undo
         done = go(
             ctx.dataset,
             reviewer=_who(ctx),
@@ -224,11 +223,11 @@ class EditMask(PanelOperator):
         """How many pairs were changed."""
         do = ctx.params.get("do") or "make"
         if do == "clear":
-            return {"made": mask_editing.clear_editable(ctx.dataset, [_pair(ctx)])}
+            return {"made": mask_replacement.clear_editable(ctx.dataset, [_pair(ctx)])}
         if do != "make":
             raise UsageError(f"there is no way to edit {do!r}; known: clear, make")
         source = text(ctx.params.get("source")) or SEGMENTATION
-        return mask_editing.make_editable(ctx.dataset, [_pair(ctx)], source=source)
+        return mask_replacement.make_editable(ctx.dataset, [_pair(ctx)], source=source)
 
 
 class CurationSession(PanelOperator):

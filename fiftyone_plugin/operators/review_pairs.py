@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from fiftyone_plugin import reports
-from fiftyone_plugin.curation import decisions, undoing
+from fiftyone_plugin.curation import decisions, verdicts
 from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
 from fiftyone_plugin.operators.base import PairOperator
@@ -59,7 +59,7 @@ def review_pairs(
         count = set_verdicts(samples, given, reviewer=reviewer)
         return reports.of_status(status(samples), f"{count:,} verdicts set.")
     if action == "undo":
-        count = undoing.undo(samples, reviewer=reviewer, force=True)["pairs"]
+        count = verdicts.undo(samples, reviewer=reviewer, force=True)["pairs"]
         return reports.of_status(status(samples), f"{count:,} verdicts taken back.")
     if action == "dump":
         file = _given(file, "file")

@@ -11,7 +11,7 @@ from fiftyone.operators.categories import Categories
 from fiftyone.operators.panel import Panel, PanelConfig
 
 from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.curation import pair_selection, queue, sessions
+from fiftyone_plugin.curation import queue, sessions, summary
 from fiftyone_plugin.operators.base import required, text
 from fiftyone_plugin.panels import curation_scope
 from fiftyone_plugin.panels.curation_facts import EVALUATION, STEPS, facts_of
@@ -172,7 +172,7 @@ class CurationPanel(Panel):
         scope = scope_of(ctx)
         # A session is of the dataset: its queue is not cut down to the view.
         base = None if bar.startswith("session:") else view_in(ctx, scope)
-        view = pair_selection.view_of(ctx.dataset, bar, view=base)
+        view = summary.view_of(ctx.dataset, bar, view=base)
         ctx.ops.set_view(view=view)
         self._mark(ctx, curation_scope.go(ctx, scope.base, bar, stages_of(view)))
 

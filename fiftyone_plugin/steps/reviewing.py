@@ -79,9 +79,9 @@ def set_verdict(samples: Any, key: str, verdict: str, **options: Any) -> Report:
 @action("undo", "undo the latest step", REVIEWER, SESSION)
 def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     """Undoes a step: without a session, the newest of all reviewers."""
-    from fiftyone_plugin.curation import undoing
+    from fiftyone_plugin.curation import verdicts
 
-    done = undoing.undo(samples, reviewer=reviewer, session=session, force=session is None)
+    done = verdicts.undo(samples, reviewer=reviewer, session=session, force=session is None)
     told = f"Took back {done['pairs']:,} verdicts."
     return status(samples, told if done["pairs"] else "Nothing left to take back.")
 
@@ -89,9 +89,9 @@ def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
 @action("redo", "redo the step that was undone last", REVIEWER, SESSION)
 def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     """Redoes a step."""
-    from fiftyone_plugin.curation import undoing
+    from fiftyone_plugin.curation import verdicts
 
-    done = undoing.redo(samples, reviewer=reviewer, session=session, force=session is None)
+    done = verdicts.redo(samples, reviewer=reviewer, session=session, force=session is None)
     told = f"Made again {done['pairs']:,} verdicts."
     return status(samples, told if done["pairs"] else "Nothing left to make again.")
 

@@ -209,11 +209,11 @@ LOADED_BY_PAGE = """path => performance.getEntriesByType("resource").some(
 
 
 def test_the_next_pair_is_loaded_before_it_is_asked_for(session: Page, dataset: Any) -> None:
-    from fiftyone_plugin.curation import queue, session_store
+    from fiftyone_plugin.curation import queue
     from fiftyone_plugin.curation.evidence import AHEAD
 
     here = stored(dataset, at(session, 1))["segmentation"]["mask_path"]
-    following = queue.left(session_store.find(dataset, SESSION), AHEAD, after=0)
+    following = queue.left(queue.find(dataset, SESSION), AHEAD, after=0)
     masks = [stored(dataset, str(one))["segmentation"]["mask_path"] for one in following]
     # The pair's own mask, which another query of its image may share, is loaded in any case.
     others = [mask for mask in masks if mask != here]

@@ -53,9 +53,9 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def queue(dataset: Any) -> list[str]:
     """The pairs of the session: the worst of each group, worst first, then the others."""
-    from fiftyone_plugin.curation import pair_selection
+    from fiftyone_plugin.curation import sessions
 
-    return [str(one) for one in pair_selection.choose(dataset, check=CHECK).ordered(dataset)]
+    return [str(one) for one in sessions.choose(dataset, check=CHECK).ordered(dataset)]
 
 
 def stored(dataset: Any, sample_id: str) -> dict[str, Any]:

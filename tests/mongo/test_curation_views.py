@@ -14,7 +14,7 @@ import pytest
 from fiftyone import ViewField as F
 
 from fiftyone_plugin import PLUGIN_NAME, cli
-from fiftyone_plugin.curation import pair_selection, sessions, undoing, verdicts
+from fiftyone_plugin.curation import sessions, summary, verdicts
 from fiftyone_plugin.curation.evidence import pair_view
 from fiftyone_plugin.curation.summary import overview
 from fiftyone_plugin.curation.verdicts import judge
@@ -71,7 +71,7 @@ def test_what_is_no_overview_is_refused(scored: Any, dataset_name: str) -> None:
 )  # fmt: skip
 def test_what_is_no_bar_is_refused(scored: Any, bar: str) -> None:
     with pytest.raises(UsageError):
-        pair_selection.view_of(scored, bar)
+        summary.view_of(scored, bar)
 
 
 def test_an_untouched_dataset_has_an_overview(dataset: Any) -> None:
@@ -94,7 +94,7 @@ def test_every_bar_counts_the_pairs_that_its_view_shows(scored: Any, key: str | 
         {"pairs": found["flagged"], "bar": "flagged"}, {"pairs": found["pairs"], "bar": "all"},
     ]  # fmt: skip
     assert {one["bar"]: one["pairs"] for one in shown} == {
-        one["bar"]: pair_selection.view_of(scored, one["bar"]).count() for one in shown
+        one["bar"]: summary.view_of(scored, one["bar"]).count() for one in shown
     }
     assert found["pairs"] == len(scored) and found["flagged"] == 6
     assert found["images"] == len(scored.distinct("image_id"))
@@ -114,23 +114,23 @@ def test_an_overview_can_be_of_a_view(scored: Any) -> None:
     found = overview(scored, view)
     assert (found["pairs"], found["flagged"]) == (2, 2)
     for one in found["verdicts"]:
-        assert pair_selection.view_of(scored, one["bar"], view=view).count() == one["pairs"]
+        assert summary.view_of(scored, one["bar"], view=view).count() == one["pairs"]
 
 
 def test_bars_show_the_worst_first(dataset: Any) -> None:
     order = flagged(dataset)
-    assert pair_selection.view_of(dataset, "flagged").values("key") == order
-    assert pair_selection.view_of(dataset, "all").values("key")[:6] == order
+    assert summary.view_of(dataset, "flagged").values("key") == order
+    assert summary.view_of(dataset, "all").values("key")[:6] == order
     a, b = keys(dataset)[:2]
     plant(dataset, {
         a: [("tiny_mask", "warning", 0.4), ("low_iou", "error", 0.0)],
         b: [("tiny_mask", "warning", 0.2)],
     })  # fmt: skip
-    assert pair_selection.view_of(dataset, "flagged").values("key") == [a, b]
-    assert pair_selection.view_of(dataset, "check:tiny_mask").values("key") == [b, a]
+    assert summary.view_of(dataset, "flagged").values("key") == [a, b]
+    assert summary.view_of(dataset, "check:tiny_mask").values("key") == [b, a]
     name = sessions.start(dataset, reviewer="ann")["id"]
     judge(dataset, a, "keep", session=name)
-    assert pair_selection.view_of(dataset, f"session:{name}").values("key") == [b]
+    assert summary.view_of(dataset, f"session:{name}").values("key") == [b]
 
 
 # ------------------------------------------------------------------------------ one pair
@@ -331,7 +331,7 @@ def test_wrong_usage_is_said(scored: Any, args: list[str], words: str) -> None:
 def test_the_form_of_the_operator_still_sets_and_undoes(dataset: Any) -> None:
     call("review_pairs", dataset, keys=keys(dataset)[:3], verdict="drop")
     assert verdicts.status(dataset)["drop"] == 3
-    assert undoing.undo(dataset)["sample_ids"] == [
+    assert verdicts.undo(dataset)["sample_ids"] == [
         ids(dataset)[key] for key in reversed(keys(dataset)[:3])
     ]
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, undoing
+from fiftyone_plugin.curation import decisions, verdicts
 from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
 from fiftyone_plugin.exporters.runner import export_dataset
 from importers import fields, schema, store
@@ -216,7 +216,7 @@ def reviewed(whole: Any) -> Iterator[Any]:
     """The dataset, for a reviewer; what is decided is taken back afterwards."""
     before = said(documents(whole))
     yield whole
-    while undoing.undo(whole, force=True)["pairs"]:
+    while verdicts.undo(whole, force=True)["pairs"]:
         pass
     assert said(documents(whole)) == before
 
@@ -279,7 +279,7 @@ def test_decisions_are_honoured_when_it_is_read_again(
     lines = (tmp_path / "out" / "decisions.jsonl").read_text().splitlines()
     assert {json.loads(line)["key"] for line in lines} == {*dropped, edited}
     decided = said(documents(reviewed))
-    while undoing.undo(reviewed, force=True)["pairs"]:
+    while verdicts.undo(reviewed, force=True)["pairs"]:
         pass
     applied = decisions.apply(reviewed, tmp_path / "out" / "decisions.jsonl")
     assert applied == {"applied": 3, "stale": [], "unknown": []}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.curation import queue, review_fields, sessions, undoing, writing
+from fiftyone_plugin.curation import queue, review_fields, sessions, verdicts
 from fiftyone_plugin.curation.log import ChangeLog, Step
 from fiftyone_plugin.curation.review_fields import Conflict
 from fiftyone_plugin.curation.verdicts import Verdict, judge
@@ -205,30 +205,30 @@ def test_undo_and_redo_go_any_number_of_steps(dataset: Any) -> None:
         judge(dataset, pair, verdict, phrase=phrase, reviewer="ann")
         seen.append(set_states(dataset))
     for index in (2, 1, 0):
-        assert undoing.undo(dataset)["pairs"] == 1
+        assert verdicts.undo(dataset)["pairs"] == 1
         assert set_states(dataset) == seen[index]
-    assert undoing.undo(dataset)["pairs"] == 0
+    assert verdicts.undo(dataset)["pairs"] == 0
     for index in (1, 2, 3):
-        assert undoing.redo(dataset)["pairs"] == 1
+        assert verdicts.redo(dataset)["pairs"] == 1
         assert set_states(dataset) == seen[index]
-    assert undoing.redo(dataset)["pairs"] == 0
+    assert verdicts.redo(dataset)["pairs"] == 0
     # Forth and back again.
-    assert (undoing.undo(dataset)["pairs"], set_states(dataset)) == (1, seen[2])
-    assert (undoing.redo(dataset)["pairs"], set_states(dataset)) == (1, seen[3])
-    undoing.undo(dataset)
+    assert (verdicts.undo(dataset)["pairs"], set_states(dataset)) == (1, seen[2])
+    assert (verdicts.redo(dataset)["pairs"], set_states(dataset)) == (1, seen[3])
+    verdicts.undo(dataset)
     judge(dataset, b, "keep")
-    assert undoing.redo(dataset)["pairs"] == 0
+    assert verdicts.redo(dataset)["pairs"] == 0
 
 
 def test_undo_of_ones_own_steps_leaves_those_of_others(dataset: Any) -> None:
     a, b = keys(dataset)[:2]
     judge(dataset, a, "drop", reviewer="ann")
     judge(dataset, b, "drop", reviewer="bob")
-    done = undoing.undo(dataset, reviewer="ann", only_mine=True)
+    done = verdicts.undo(dataset, reviewer="ann", only_mine=True)
     assert (done["keys"], done["verdict"]) == ([a], None)
     assert (state(dataset, a)[0], state(dataset, b)[0]) == (None, "drop")
-    assert undoing.undo(dataset, reviewer="ann", only_mine=True)["pairs"] == 0
-    assert undoing.redo(dataset, reviewer="ann", only_mine=True)["keys"] == [a]
+    assert verdicts.undo(dataset, reviewer="ann", only_mine=True)["pairs"] == 0
+    assert verdicts.redo(dataset, reviewer="ann", only_mine=True)["keys"] == [a]
 
 
 def test_an_undo_that_would_lose_anothers_verdict_is_refused(dataset: Any) -> None:
@@ -237,10 +237,10 @@ def test_an_undo_that_would_lose_anothers_verdict_is_refused(dataset: Any) -> No
     judge(dataset, key, "keep", reviewer="bob")
     before, logged = documents(dataset), history(dataset)
     with pytest.raises(Conflict, match="bob decided keep"):
-        undoing.undo(dataset, reviewer="ann", only_mine=True)
+        verdicts.undo(dataset, reviewer="ann", only_mine=True)
     assert documents(dataset) == before
     assert history(dataset) == logged
-    assert undoing.undo(dataset, reviewer="ann", only_mine=True, force=True)["pairs"] == 1
+    assert verdicts.undo(dataset, reviewer="ann", only_mine=True, force=True)["pairs"] == 1
     assert state(dataset, key)[0] is None
 
 
@@ -249,10 +249,10 @@ def test_an_undo_that_would_lose_anothers_verdict_is_refused(dataset: Any) -> No
 DYING = """
 import os, signal, sys
 from importers.store import load
-from fiftyone_plugin.curation import writing
+from fiftyone_plugin.curation import review_fields
 from fiftyone_plugin.curation.verdicts import judge
 dataset, when = load(sys.argv[1]), sys.argv[2]
-log = writing.ChangeLog
+log = review_fields.ChangeLog
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 keys = sys.stdin.read().split()
@@ -260,7 +260,7 @@ for key in keys[:-1]:
     judge(dataset, key, "drop", reviewer="ann", session="monday")
     print("confirmed", key, flush=True)
 if when == "before the pair":
-    writing.store.update_matching = die
+    review_fields.store.update_matching = die
 else:
     log.arrive = die
 judge(dataset, keys[-1], "drop", reviewer="ann", session="monday")
@@ -283,13 +283,13 @@ def test_a_killed_process_loses_nothing_it_confirmed(
     assert said == [f"confirmed {key}" for key in pairs[:2]]
     judged = pairs[: 2 + arrives]
     assert [key for key in pairs if state(dataset, key)[0] == "drop"] == judged
-    monkeypatch.setattr(writing, "SLOW", timedelta(0))
+    monkeypatch.setattr(review_fields, "SLOW", timedelta(0))
     assert queue.resume(dataset, "monday", reviewer="ann")["key"] == pairs[len(judged)]
     assert sessions.get(dataset, "monday")["judged"] == len(judged)
     # Undo takes back what happened, and what did not is no step of it.
     for key in reversed(judged):
-        assert undoing.undo(dataset, session="monday")["keys"] == [key]
-    assert undoing.undo(dataset, session="monday")["pairs"] == 0
+        assert verdicts.undo(dataset, session="monday")["keys"] == [key]
+    assert verdicts.undo(dataset, session="monday")["pairs"] == 0
     assert all(state(dataset, key)[0] is None for key in pairs)
 
 
@@ -298,20 +298,20 @@ def test_a_change_that_was_only_slow_counts_in_the_end(
 ) -> None:
     key = keys(dataset)[0]
     stored = review_fields.find(dataset, key)
-    monkeypatch.setattr(writing, "SLOW", timedelta(0))
+    monkeypatch.setattr(review_fields, "SLOW", timedelta(0))
     arrive = ChangeLog.arrive
 
     def slow(self: ChangeLog, step: int) -> None:
         # Meanwhile somebody looks, before the pair is written as he sees it.
-        monkeypatch.setattr(writing, "holds", lambda document, values: False)
-        writing.settle(dataset)
+        monkeypatch.setattr(review_fields, "holds", lambda document, values: False)
+        review_fields.settle(dataset)
         monkeypatch.undo()
         assert history(dataset)[0]["lost"]
         arrive(self, step)
 
     monkeypatch.setattr(ChangeLog, "arrive", slow)
     change = Verdict(key, "drop").change_to(stored, "ann")
-    assert writing.write(dataset, [change], Step("set", "ann")).count == 1
+    assert review_fields.write(dataset, [change], Step("set", "ann")).count == 1
     [entry] = history(dataset)
     assert entry["open"] and "lost" not in entry and "arrived" not in entry
-    assert undoing.undo(dataset)["keys"] == [key]
+    assert verdicts.undo(dataset)["keys"] == [key]

@@ -11,7 +11,7 @@ import fiftyone as fo
 import pytest
 from fiftyone import ViewField as F
 
-from fiftyone_plugin.curation import queue, session_store, sessions, undoing, verdicts
+from fiftyone_plugin.curation import queue, sessions, verdicts
 from fiftyone_plugin.curation.verdicts import judge
 from fiftyone_plugin.demo.layouts import make_gres
 from importers.errors import StateError, UsageError
@@ -33,25 +33,23 @@ def dataset(dataset_name: str, source: Path) -> Any:
 
 def order(dataset: Any, session: dict[str, Any]) -> list[str]:
     """The queue, as keys."""
-    found = session_store.find(dataset, session["id"])
+    found = queue.find(dataset, session["id"])
     names = {document["_id"]: key for key, document in documents(dataset).items()}
-    chunks = session_store.collection(session_store.QUEUES).find(
-        {"session": found["_id"]}, sort=[("chunk", 1)]
-    )
+    chunks = queue.collection(queue.QUEUES).find({"session": found["_id"]}, sort=[("chunk", 1)])
     return [names[sample_id] for chunk in chunks for sample_id in chunk["ids"]]
 
 
 def place(dataset: Any, session: str, sample_id: str) -> int | None:
-    return queue.place_of(session_store.find(dataset, session), sample_id)
+    return queue.place_of(queue.find(dataset, session), sample_id)
 
 
 def counts(dataset: Any) -> tuple[int, ...]:
     """Documents in the collections of sessions, of this dataset."""
-    own = session_store.collection(session_store.SESSIONS).find({"dataset_id": dataset._doc.id})
+    own = queue.collection(queue.SESSIONS).find({"dataset_id": dataset._doc.id})
     names = [one["_id"] for one in own]
     return (len(names), *(
-        session_store.collection(name).count_documents({"session": {"$in": names}})
-        for name in (session_store.QUEUES, session_store.POSITIONS)
+        queue.collection(name).count_documents({"session": {"$in": names}})
+        for name in (queue.QUEUES, queue.POSITIONS)
     ))  # fmt: skip
 
 
@@ -76,7 +74,7 @@ def counts(dataset: Any) -> tuple[int, ...]:
 def test_what_cannot_be_started_leaves_nothing(
     dataset: Any, wanted: dict[str, Any], message: str
 ) -> None:
-    queues = session_store.collection(session_store.QUEUES)
+    queues = queue.collection(queue.QUEUES)
     before = queues.count_documents({})
     with pytest.raises(UsageError, match=message):
         sessions.start(dataset, **wanted)
@@ -252,9 +250,9 @@ def test_progress_counts_the_last_verdict_of_each_pair_and_undo_lowers_it(datase
     assert {one["reviewer"]: one["judged"] for one in now["reviewers"]} == {"ann": 1, "bob": 1}
     assert now["last_change"] > now["created"]
     for judged in (2, 1, 1, 0):
-        assert undoing.undo(dataset, session=name)["pairs"] == 1
+        assert verdicts.undo(dataset, session=name)["pairs"] == 1
         assert sessions.get(dataset, name)["judged"] == judged
-    assert undoing.undo(dataset, session=name)["pairs"] == 0
+    assert verdicts.undo(dataset, session=name)["pairs"] == 0
 
 
 def test_a_finished_session_takes_no_verdict_until_it_is_reopened(dataset: Any) -> None:
@@ -282,7 +280,7 @@ def test_deleting_a_session_leaves_verdicts_and_log(dataset: Any) -> None:
     assert counts(dataset) == (0, 0, 0)
     assert documents(dataset)[key]["verdict"] == "drop"
     assert len(history(dataset)) == 1
-    assert undoing.undo(dataset)["pairs"] == 1
+    assert verdicts.undo(dataset)["pairs"] == 1
 
 
 def test_a_session_goes_on_in_another_process(dataset: Any) -> None:
@@ -293,9 +291,9 @@ def test_a_session_goes_on_in_another_process(dataset: Any) -> None:
         judge(dataset, key, "drop", session=name, reviewer="ann")
     code = (
         "import sys; from importers.store import load;"
-        "from fiftyone_plugin.curation import queue, undoing; d = load(sys.argv[1]);"
+        "from fiftyone_plugin.curation import queue, verdicts; d = load(sys.argv[1]);"
         "print(queue.resume(d, 'monday', reviewer='ann')['key']);"
-        "print(undoing.undo(d, session='monday')['keys'])"
+        "print(verdicts.undo(d, session='monday')['keys'])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, dataset.name],
