@@ -30,20 +30,22 @@ _HEAD = (
     r"(?:can|could|would|will) you|are you able to),? ){0,3}"
 )
 _THE = r"(?:the|a|an|this|that|these|those|all|each|every|any|both)\b"
-_DIVIDE = any_of(_DIVIDE_WORDS + r"(?:break|cut)\s(?:down|apart|up|into)")
+_DIVIDE = any_of(_DIVIDE_WORDS + r"(?:break|cut|section|split|carve)\s(?:down|apart|up|into|off)")
 _ARRANGE = any_of(_ARRANGE_WORDS + r"make\ssure(?:\sthat)?")
 _MARK = any_of("mask marker pin point outline box boxes rectangle polygon label overlay dot circle")
 _NAME = any_of(_NAME_WORDS)
+_PROPERTY_WORDS = "color colour size height function purpose material number age speed use usage "
+_PROPERTY = any_of(_PROPERTY_WORDS)
 _FIND_OUT = any_of(
     r"find(?:\sout)? determine identify establish ascertain figure\sout discover reveal state give "
     r"tell(?:\sme)? provide specify verify confirm uncover learn deduce work\sout recogni[sz]e say "
-    "disclose report mention clarify detect know"
+    "disclose report mention clarify detect know guess"
 )
 
 _FORMS = phrasings(
     (
         # "Divide the truck from the road" asks to cut it out.
-        ("to divide it", _DIVIDE_WORDS + "break cut",
+        ("to divide it", _DIVIDE_WORDS + "break cut carve",
          rf"{_HEAD}(?P<said>{_DIVIDE}) {_THE}(?!.{{1,200}}\bfrom the\b)"),
         ("to divide it", _DIVIDE_WORDS + "break cut",
          rf"\band (?P<said>{_DIVIDE}) (?:it|them|the|this|that)\b"),
@@ -56,6 +58,9 @@ _FORMS = phrasings(
          r"\band (?:then )?(?P<said>position|place|put|set|arrange|adjust|move|align|rotate|"
          r"resize|"
          r"ensure) (?:it|them)\b(?! apart)"),
+        ("to arrange it", "make",
+         rf"{_HEAD}(?P<said>make) {_THE} [^.,;]{{1,80}} (?:larger|smaller|bigger|brighter|darker|"
+         r"clearer|visible|sharper|stand out)\b"),
         ("a name", "name", rf"{_HEAD}(?P<said>name) (?:the|this|that|what|which|these|those)\b"),
         ("a name", "what which",
          rf"\b(?:what|which)(?: is|'s| are| was)(?: \w+)? (?:the|its) {_NAME} of\b"),
@@ -67,6 +72,17 @@ _FORMS = phrasings(
          r"\b(?:what|which) (?:type|kind|sort|class|category|make|model|brand) of\b"),
         ("a kind", "what",
          rf"\b{_FIND_OUT} what (?:the|this|that|it|its)\b[^.?!]{{0,80}}\b(?:is|are)\b"),
+        ("a kind", "classify categorize categorise",
+         rf"{_HEAD}(?P<said>classify|categori[sz]e) {_THE}(?!.{{1,200}}\bas the\b)"),
+        ("a kind", "label annotate tag",
+         rf"{_HEAD}(?P<said>label|annotate|tag)\b[^.?!]{{1,100}} (?:with|by|as) (?:its|the|an?) "
+         rf"(?:\w+ )?(?:class|label|tag|{_NAME})\b"),
+        ("a property", _PROPERTY_WORDS,
+         rf"{_HEAD}{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_PROPERTY} of (?:the|this|that|an?)\b"),
+        ("a property", "what which",
+         rf"{_HEAD}(?:{_FIND_OUT} )?(?:what|which) {_PROPERTY} (?:is|are|does|do)\b"),
+        ("a property", "how",
+         rf"{_HEAD}(?:{_FIND_OUT} )?how (?:many|much|big|large|tall|long|far|wide|high|old)\b"),
         ("to choose", "whether if",
          rf"\b(?:{_FIND_OUT}|decide|see|check|judge|assess) (?:whether|if) (?:it|this|that|the)\b"
          r"[^.?!]{1,100}\bor\b"),
@@ -75,7 +91,7 @@ _FORMS = phrasings(
          r"\b(?:choose|decide|differentiate|discriminate|distinguish|pick|select) between\b"),
         ("a description", "describe explain discuss summarize summarise count list",
          rf"{_HEAD}(?P<said>describe|explain|discuss|summari[sz]e|count|list) "
-         r"(?:the|a|an|all|what|how|this|that)\b"),
+         r"(?:the|a|an|all|what|how|where|why|which|this|that)\b"),
     )
 )  # fmt: skip
 
@@ -84,7 +100,7 @@ _FORMS = phrasings(
 def request_form(query: str) -> Word | None:
     """The words that make a query no request for a mask, ``None`` where it can be one.
 
-    Values: ``"to divide it"``, ``"to arrange it"``, ``"a name"``, ``"a kind"``, ``"to choose"``
-    between classes and ``"a description"``.
+    Values: ``"to divide it"``, ``"to arrange it"``, ``"a name"``, ``"a kind"``, ``"a property"``,
+    ``"to choose"`` between classes and ``"a description"``.
     """
     return _FORMS.first(query)

@@ -42,7 +42,7 @@ _PART = re.compile(
 SURE = 0.4
 """Share of a whole one up to which a sliver is told as probably wrong."""
 
-THIN = 0.35
+THIN = 0.3
 """Depth of a sliver up to which it is so too, as a share of the side of a square of the usual
 area."""
 
@@ -166,11 +166,10 @@ def _issue(pair: Sample, rank: Rank | None, max_depth: float, max_speck: int) ->
     note += f"{extent} pixels along it, {depth} deep" if sliver else f"{stats.area} pixels are left"
     across = stats.width if stats.border in "lr" else stats.height
     usual = THIN * math.sqrt(rank.median) if rank else THIN_UNKNOWN * across
-    sure = stats.area <= max_speck or (sliver and depth <= usual)
-    doubt = min(1.0, depth / extent)
+    doubt = min(1.0, stats.area / rank.median) if rank else min(1.0, depth / extent)
+    little = doubt < SURE if rank else stats.area <= max_speck
+    sure = (sliver and (little or depth <= usual)) or (little and stats.area <= max_speck)
     if rank is not None:
-        doubt = min(1.0, stats.area / rank.median)
-        sure = sure or (sliver and doubt < SURE)
         note += f"; {stats.area}, " if sliver else ", "
         note += f"{doubt:.0%} of the usual {rank.median:.0f} of a whole {rank.name}"
     score = 0.1 + 0.3 * doubt if sure else 0.5 + 0.3 * doubt
