@@ -30,7 +30,7 @@ _ADVERBS = v.words(
 )
 _PHRASES = {
     "typical": v.words("of for in to"),
-    "usual": v.words("for in with"),
+    "usual": v.words("for in with shape form look appearance features"),
     "customary": v.words("for in"),
     "normal": v.words("for"),
     "characteristic": v.words("of for"),
@@ -42,21 +42,19 @@ _PHRASES = {
     "associated": v.words("with"),
     "attributed": v.words("to"),
     "synonymous": v.words("with"),
-    "standard": v.words("for in on"),
+    "standard": v.words("for in on shape form look appearance features"),
     "expected": v.words("of in from"),
     "tending": v.words("to"),
     "apt": v.words("to"),
     "prone": v.words("to"),
-    "as": v.words("usual"),
+    "as": v.words("usual most"),
+    "like": v.words("most"),
     "a": v.words("rule"),
     "most": v.words("cases often times"),
     "many": v.words("cases times"),
     **dict.fromkeys(
         ("mostly", "mainly", "primarily", "predominantly", "chiefly"),
         v.words("used found seen painted made employed known"),
-    ),
-    **dict.fromkeys(
-        ("usual", "standard", "ordinary"), v.words("shape form look appearance features")
     ),
 }
 """Words that hedge in front of others."""

@@ -40,8 +40,9 @@ _FORMS = phrasings(
          r"(?<!open to the )\b(?:sky|skies|skyline)\b"
          r"(?![- ](?:blue|bridge|light|lift|walk|deck|train|scraper))"),
         ("the horizon", "horizon", r"\bhorizon\b"),
-        ("the sun", "sunset sunrise moonlight",
-         r"\b(?:sunset|sunrise|moonlight)\b(?! (?:street|road|avenue|boulevard|park|beach))"),
+        ("the sun", "sunset sunrise moonlight sun",
+         r"\b(?:setting|rising) sun\b|\b(?:sunset|sunrise|moonlight)\b"
+         r"(?! (?:street|road|avenue|boulevard|park|beach))"),
         ("a number plate", "plate plates",
          r"\b(?:license|licence|number|registration) plates?\b"),
         ("a part of a door", "door doors",
@@ -55,6 +56,9 @@ _FORMS = phrasings(
         ("an animal", _ANIMALS, rf"\b{any_of(_ANIMALS)} {_POSES}\b"),
         ("a person", "person man woman child human",
          rf"\b{_SHOWS} (?:a |an |the )?(?:\w+ )?(?:person|man|woman|child|human)\b(?!-)"),
+        ("a person", "holding wearing",
+         r"\b(?:man|woman|boy|girl|child|person) (?:holding|wearing)\b"),
+        ("a room", "sill windowsill", r"\bwindow-? ?sill\b"),
         ("a device", _DEVICES, rf"\b{any_of(_DEVICES)}\b"),
         ("a device", "remote controller portable mobile hand device",
          r"\b(?:remote control(?:ler)?s?|(?:remote|gam(?:e|ing)) (?:or|and|"

@@ -76,6 +76,27 @@ _FORMS = phrasings(
          r"\b(?:indicated|marked|outlined|delimited|enclosed|shown|highlighted) (?:by|with) "
          r"(?:the|an?) (?:\w+ )?(?:polygon|mask|arrow|box)\b(?! (?:hedge|truck|car|girder|of)\b)"),
         ("a mask", "mask", r"\b(?:inside|within|in|under|by) the mask\b"),
+        ("a box", "box polygon",
+         r"\b(?:in|inside|within|from) the (?:\w+ )?(?:box|polygon)\b"
+         r"(?! (?:hedge|truck|car|girder|of|van|canyon|store)\b)"),
+        ("a region", "box frame region area rectangle zone section",
+         r"\b(?:box|frame|region|area|rectangle|zone|section) that (?:is|was) "
+         r"(?:marked|highlighted|annotated|drawn|shaded|given|provided)(?=[.,;?!]|$)"),
+        ("a region", "region regions roi rois",
+         r"\bregions? of interest\b|\brois?\b"),
+        ("a region", "polygon provided given",
+         r"\b(?:region|area|section) (?:given|provided|defined|bounded) by the "
+         rf"(?:polygon|points?|{_BOXES})\b"),
+        ("details", "you",
+         r"\byou (?:were|are|have been|['’]ve been) (?:given|told|shown|provided|supplied)\b"),
+        ("an annotation", "annotation annotations caption captions prompt prompts",
+         r"\b(?:the|this|its|an?|given|these) (?:\w+ )?(?:annotations?|captions?|prompts?)\b"),
+        ("a description", "description descriptions hints clues instructions",
+         r"\b(?:use|using|consult|consider(?:ing)?|read|follow|with the help of|by means of) the "
+         r"(?:\w+ )?(?:descriptions?|hints?|clues?|instructions?)\b(?! of\b)"),
+        ("the use of the mask", "mask masks",
+         r"\b(?:to|can|and) (?:be )?(?:generate|produce|create|obtain|derive|output)d? "
+         r"(?:a|an|the|its) (?:\w+ )?masks?\b"),
         ("points", "points vertices",
          r"\b(?:boundary|polygon|contour|vertex|anchor|reference|corner) points\b|\bvertices\b"),
         ("the bounds of the image", "bounds",
@@ -136,7 +157,7 @@ def prompt_talk(query: str) -> Word | None:
     """The words that speak of what the reader is not given, ``None`` for none.
 
     Values: ``"a box"``, ``"coordinates"``, ``"a size in pixels"``, ``"details"``, ``"a region"``,
-    ``"a mask"``, ``"points"``, ``"the bounds of the image"``, ``"a description"``,
-    ``"the use of the mask"``.
+    ``"a mask"``, ``"an annotation"``, ``"points"``, ``"the bounds of the image"``,
+    ``"a description"``, ``"the use of the mask"``.
     """
     return _FORMS.first(query) or (_NUMBERS.first(query) if _DIGIT.search(query) else None)

@@ -20,9 +20,12 @@ _ARRANGE_WORDS = (
     "align rotate resize rescale crop enlarge shrink shift orient reorient organize organise "
     "modify "
     "alter change remove delete replace insert install situate lay center centre straighten "
-    "sharpen brighten stabilize stabilise keep ensure guarantee "
+    "sharpen brighten stabilize stabilise keep ensure guarantee tidy turn swap exchange flip tilt "
+    "drag push pull bring sort stack park add build repair fix clean paint color colour recolor "
 )
-_NAME_WORDS = "name names identity identities type types kind category nature model make brand "
+_NAME_WORDS = (
+    "name names identity identities type types kind category class nature model make brand "
+)
 _HEAD = (
     r"^\W{0,3}(?:(?:in|within|from|on|at|for|to|by|using) [^,.;:]{3,80}, ?)?"
     r"(?:(?:please|kindly|now|then|first|next|just|try to|try and|let us|let's|you (?:should|must|"
@@ -52,7 +55,7 @@ _FORMS = phrasings(
         ("to divide it", "break cut",
          rf"{_HEAD}(?P<said>break|cut) {_THE} [^.,;]{{1,60}} (?:into|apart|down|up)\b"),
         ("to arrange it", _ARRANGE_WORDS + "sure",
-         rf"{_HEAD}(?P<said>{_ARRANGE}) {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
+         rf"{_HEAD}(?P<said>{_ARRANGE})(?: up| around)? {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
          r"(?! [^.]{1,80}\bapart\b)"),
         ("to arrange it", "it them",
          r"\band (?:then )?(?P<said>position|place|put|set|arrange|adjust|move|align|rotate|"
@@ -67,7 +70,8 @@ _FORMS = phrasings(
         ("a name", _NAME_WORDS, rf"\b{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_NAME} of\b"),
         ("a name", _NAME_WORDS,
          rf"{_HEAD}{_FIND_OUT} (?:the|this|that) (?:[\w-]+ ){{0,3}}[\w-]+'s {_NAME}\b"),
-        ("a name", "what", r"\bwhat\b[^.?!]{0,80}\b(?:called|named|known as|referred to as)\b"),
+        ("a name", "what", r"\bwhat\b[^.?!]{0,80}\b(?:called|named|known as|referred to as)\b"
+         r"|\bwhat (?:would|do|does|can|could|should) (?:you|we|one|people) (?:call|name)\b"),
         ("a kind", "what which",
          r"\b(?:what|which) (?:type|kind|sort|class|category|make|model|brand) of\b"),
         ("a kind", "what",

@@ -53,7 +53,11 @@ _NOT_GROUND = "".join(
 
 _LACK_WORDS = (
     "lack absence lacks lacking loss missing insufficient without inadequate poor low limited "
-    "reduced minimal "
+    "reduced minimal enough "
+)
+_LITTLE = any_of(
+    "lack absence lacks lacking loss missing insufficient inadequate poor low limited reduced "
+    r"minimal not\senough too\slittle"
 )
 _CONCESSIONS = "despite spite notwithstanding regardless even although though albeit"
 
@@ -63,9 +67,10 @@ _FORMS = phrasings(
          r"\btoo (?:dark|dim|blurr?(?:y|ed)|unclear|murky|obscured?|faint|poorly|hazy|vague|"
          r"distorted|shadowy|fuzzy|grainy|indistinct)"),
         ("lack of light or features", _LACK_WORDS,
-         rf"{_NOT_GROUND}\b{any_of(_LACK_WORDS)}\b(?: \w+){{0,2}} "
-         r"(?:light\b(?!-)|lighting|clarity|visibility|resolution|illumination|"
-         rf"{_TELLING}(?: \w+)? (?:{_FEATURES}|information))"),
+         rf"{_NOT_GROUND}\b{_LITTLE}(?: \w+){{0,2}} "
+         r"(?:light\b(?!-)|lighting|clarity|visibility|resolution|illumination)"
+         rf"|\b{any_of(_LACK_WORDS)}\b(?: \w+){{0,2}} "
+         rf"{_TELLING}(?: \w+)? (?:{_FEATURES}|information)"),
         ("lack of features",
          "no few little lack lacks lacking absence without devoid free hardly barely scarcely "
          "not t",
@@ -148,6 +153,12 @@ _FORMS = phrasings(
         ("cannot be seen", "too",
          rf"\btoo (?:small|tiny|little|far|distant|faint) (?:away )?to (?:be )?"
          rf"(?:\w+ly )?{_SEEN}\b"),
+        ("cannot be seen", "hardly barely scarcely only",
+         r"\b(?:hardly|barely|scarcely) any(?:thing)?(?: of it)? (?:can be|is) (?:\w+ly )?"
+         rf"{_SEEN}\b|\bonly be guessed\b"),
+        ("lost in its surroundings", "fades fading disappears vanishes",
+         r"\b(?:fades|fading|disappears|vanishes) (?:in)?to the (?:\w+ )?"
+         r"(?:dark\w*|shadows?|background|backdrop|gloom|haze)\b"),
         ("lack of features", "nothing",
          r"\bnothing (?:about (?:it|them) )?(?:that )?(?:really )?"
          r"(?:stands out|distinguishes|identifies|sets it apart|catches)"),
