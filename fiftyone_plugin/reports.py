@@ -53,7 +53,8 @@ def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
         lines.append(f"{done.skipped_total:,} {records} skipped:")
         lines += listed(done.skipped, "source")
         if not placeholders and any("is not there" in s["reason"] for s in done.skipped):
-            lines.append("  --placeholders --resume imports pairs without their images.")
+            resume = "--resume " * bool(done.samples)
+            lines.append(f"  --placeholders {resume}imports pairs without their images.")
     if not done.samples:
         lines.append("Nothing was imported.")
     return Report(asdict(done), lines, ok=bool(done.samples))

@@ -23,7 +23,7 @@ COLORS = {
 _SHOWN = (fields.SEGMENTATION, fields.BOXES, fields.PHRASE, fields.CAPTION, fields.FINDINGS)
 
 _GROUPS: dict[str, tuple[str, ...]] = {
-    "tags": ("tags", "_label_tags"),
+    "tags": ("tags", "_label_tags", fields.SPLIT),
     "labels": (fields.SEGMENTATION, fields.BOXES, fields.FINDINGS),
     "review": (fields.QUALITY, fields.VERDICT, fields.REVIEWER, fields.REVIEWED_AT),
     "record": (

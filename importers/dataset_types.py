@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,16 +21,14 @@ from typing import Any
 import fiftyone.utils.data as foud
 from fiftyone.types.dataset_types import Dataset as DatasetType
 
-from importers import store
+from importers import store, working_set
 from importers.datasets import claim_media_dir, media_dir_of
 from importers.errors import StateError, UsageError
 from importers.formats import FORMATS, SPLITS, Format, find_format
-from importers.ingest import LISTED, ImportOptions, fill_dataset
+from importers.ingest import ImportOptions, fill_dataset
 from importers.parallel import Engine, Progress, no_progress
 from importers.registry import Registry
 from importers.sources import Located, SourceRequest, locate
-
-SKIPPED = "skipped.jsonl"
 
 
 class RecordDatasetImporter(foud.BatchDatasetImporter):
@@ -94,9 +91,8 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         before = store.info(dataset)
         _check_same_source(dataset, before, chosen, source)
         media_dir = claim_media_dir(dataset.name, source.path, media_dir)
-        with _adding_up(dataset, media_dir / SKIPPED, before):
-            options = self._options_for(dataset, before, tags)
-            fill_dataset(dataset, chosen, source, media_dir, options, watch)
+        options = self._options_for(dataset, before, tags)
+        fill_dataset(dataset, chosen, source, media_dir, options, watch)
         return [str(doc["_id"]) for doc in store.stream(dataset, ("_id",))]
 
     def _options_for(
@@ -104,25 +100,8 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
     ) -> ImportOptions:
         limit = self._options.limit
         if limit is not None:
-            limit += len(dataset)
+            limit += working_set.count(dataset)
         return replace(self._options, tags=tuple(tags or ()), resume=bool(before), limit=limit)
-
-
-@contextmanager
-def _adding_up(dataset: Any, listed: Path, before: Mapping[str, Any]) -> Iterator[None]:
-    """Adds the skipped records and notes of earlier parts of the source to those of this one."""
-    earlier = listed.read_bytes() if before and listed.is_file() else b""
-    yield
-    if not before:
-        return
-    listed.write_bytes(earlier + listed.read_bytes())
-    now = store.info(dataset)
-    store.update_info(
-        dataset,
-        skipped=[*before.get("skipped", ()), *now["skipped"]][:LISTED],
-        skipped_total=before.get("skipped_total", 0) + now["skipped_total"],
-        notes=list(dict.fromkeys([*before.get("notes", ()), *now["notes"]])),
-    )
 
 
 def _check_same_source(

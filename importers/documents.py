@@ -51,6 +51,7 @@ def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: dat
         "created_at": now,
         "last_modified_at": now,
         fields.KEY: record.key,
+        fields.SPLIT: record.split,
         fields.IMAGE_ID: record.image_id,
         fields.IMAGE_MISSING: image.missing,
         fields.SOURCE: embedded(

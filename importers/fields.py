@@ -11,6 +11,7 @@ from enum import StrEnum
 RENDITION = "rendition"
 KEY = "key"
 IMAGE_ID = "image_id"
+SPLIT = "split"
 IMAGE_MISSING = "image_missing"
 SEGMENTATION = "segmentation"
 PHRASE = "phrase"
@@ -48,8 +49,11 @@ EDITABLE_MASK = f"{SEGMENTATION}_edit"
 INFO = "pairlens"
 """Key of PairLens' own facts in ``dataset.info``: format, root, media folder, skipped, notes."""
 
-INDEXED = (KEY, IMAGE_ID, QUALITY, VERDICT, f"{FINDINGS}.classifications.label")
-"""Fields that filters and ordered reads go by; ``key`` is unique."""
+CHECKS_RUN = "checks_run"
+"""Among these facts: the checks that ran over all of the dataset, with their parameters."""
+
+INDEXED = (IMAGE_ID, QUALITY, VERDICT, f"{FINDINGS}.classifications.label")
+"""Fields that filters and ordered reads go by, beside the key."""
 
 BACKGROUND, TARGET, IGNORE = 0, 1, 255
 """Pixel values of a stored mask."""

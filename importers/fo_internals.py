@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ import fiftyone as fo
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.utils import create_field as new_field
+from pymongo import UpdateOne
 
 from importers import fields
 
@@ -41,27 +43,95 @@ def database() -> Any:
 
 def dataset_of(samples: Any) -> Any:
     """The dataset of a dataset or view: itself, or what the view is a view of."""
-    return samples._dataset
+    return samples._root_dataset
 
 
 def collection(samples: Any) -> Any:
     """The MongoDB collection in which the samples of a dataset or view are."""
-    return samples._dataset._sample_collection
+    return dataset_of(samples)._sample_collection
 
 
 def dataset_id(samples: Any) -> Any:
     """The ObjectId of the dataset, which stays when it is renamed."""
-    return samples._dataset._doc.id
+    return dataset_of(samples)._doc.id
 
 
-def pipeline(samples: Any) -> list[dict[str, Any]]:
-    """The MongoDB stages that a view adds; none for a dataset."""
-    return list(samples._pipeline())
+def info(dataset: Any, name: str) -> Any:
+    """A member of ``dataset.info`` as the database has it now, not as it was when loaded."""
+    found = dataset._doc._get_collection().find_one(
+        {"_id": dataset_id(dataset)}, {f"info.{name}": 1}
+    )
+    return ((found or {}).get("info") or {}).get(name)
 
 
-def is_of_samples(view: Any) -> bool:
-    """Whether the documents of a view are samples of its dataset, not parts or groups of them."""
-    return not (view._is_generated or view._is_dynamic_groups)
+def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
+    """Sets members of a member of ``dataset.info``, whatever other processes set beside them.
+
+    Args:
+        dataset: whose info is changed
+        name: the member, an object
+        values: by member of that object, expressions of MongoDB's aggregation
+    """
+    change = {f"info.{name}.{member}": value for member, value in values.items()}
+    change["last_modified_at"] = datetime.now(UTC)
+    dataset._doc._get_collection().update_one({"_id": dataset_id(dataset)}, [{"$set": change}])
+    # Past the tracking of changes, so that no later save writes these over newer ones.
+    dict.__setitem__(dataset.info, name, info(dataset, name))
+
+
+def remove_info(dataset: Any, name: str, members: Iterable[str]) -> None:
+    """Removes members of a member of ``dataset.info``."""
+    gone = dict.fromkeys((f"info.{name}.{member}" for member in members), "")
+    dataset._doc._get_collection().update_one({"_id": dataset_id(dataset)}, {"$unset": gone})
+    dict.__setitem__(dataset.info, name, info(dataset, name))
+
+
+def take_name(new: Any, old: Any, aside: str) -> None:
+    """Gives a dataset the name of another and makes it persistent, in one command.
+
+    Args:
+        new: the dataset
+        old: whose name it gets
+        aside: the other name that the old one gets, of small letters, digits and ``-``
+    """
+    datasets = old._doc._get_collection()
+    names = {"name": old.name, "slug": old.slug, "persistent": True}
+    datasets.bulk_write(
+        [
+            UpdateOne({"_id": dataset_id(old)}, {"$set": {"name": aside, "slug": aside}}),
+            UpdateOne({"_id": dataset_id(new)}, {"$set": names}),
+        ]
+    )
+    for dataset in (old, new):
+        dataset._instances.pop(dataset.name, None)
+    for dataset in (old, new):
+        dataset._doc.reload(*names)
+        dataset._instances[dataset.name] = dataset
+
+
+def pipeline(view: Any) -> list[dict[str, Any]]:
+    """The MongoDB stages of a view; steps work on :func:`importers.working_set.pipeline`."""
+    return list(view._pipeline())
+
+
+def view_stages(view: Any) -> list[Any]:
+    """The stages of a view, as objects."""
+    return list(view._stages)
+
+
+def is_view(samples: Any) -> bool:
+    """Whether samples are a view with stages; one without is the whole dataset."""
+    return bool(getattr(samples, "_stages", ())) or is_of_parts(samples)
+
+
+def is_of_parts(samples: Any) -> bool:
+    """Whether the documents of a view are parts of samples: patches, frames or clips."""
+    return bool(samples._is_generated)
+
+
+def is_of_groups(samples: Any) -> bool:
+    """Whether the documents of a view are groups of samples."""
+    return bool(samples._is_dynamic_groups)
 
 
 def stages(view: Any) -> list[dict[str, Any]]:

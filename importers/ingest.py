@@ -8,7 +8,7 @@ a second run adds what is missing.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,8 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import app_view, fields, fo_internals, schema, store
-from importers.datasets import media_dir_of, open_dataset
+from importers import app_view, fields, fo_internals, schema, store, working_set
+from importers.datasets import exists, media_dir_of, open_dataset
 from importers.decisions import Decisions
 from importers.documents import document
 from importers.errors import RecordError, StateError
@@ -29,12 +29,17 @@ from importers.parallel import Progress, map_items, no_progress, one_behind
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record
+from importers.replacing import Carry, nothing, replacing
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.sources import Located, SourceRequest, locate
+from importers.upgrade import upgrade
+
+SKIPPED = "skipped.jsonl"
+"""The file in the media folder that lists the records that were skipped."""
 
 LISTED = 1000
-"""Skipped records kept in the dataset's info; all of them are in ``skipped.jsonl``."""
+"""Skipped records kept in the dataset's info; all of them are in :data:`SKIPPED`."""
 
 _LOOKUP = 256
 _CHUNK = 16
@@ -49,8 +54,11 @@ def import_dataset(
     name: str,
     options: ImportOptions = DEFAULTS,
     progress: Progress = no_progress,
+    carry: Carry = nothing,
 ) -> ImportSummary:
     """Imports published files into a persistent FiftyOne dataset.
+
+    A dataset that is overwritten stays as it is until the new one is whole.
 
     Args:
         format_name: a format's name, or ``auto``
@@ -59,6 +67,7 @@ def import_dataset(
         name: of the FiftyOne dataset
         options: of the import
         progress: called with images done and images in all
+        carry: takes over what is to outlast a dataset that is overwritten
 
     Raises:
         UsageError: for an unknown format, split or parameter, or options that contradict
@@ -77,13 +86,17 @@ def import_dataset(
     source = locate(root, request, media_dir, name, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
+    if options.overwrite and exists(name):
+        with replacing(name, source.path, options.media_dir, carry) as new:
+            filled = fill_dataset(
+                new.dataset, chosen, source, new.media_dir, options, progress, notes
+            )
+            new.whole = filled.samples > 0
+        filled.dataset = name
+        filled.notes += new.notes if new.whole else [f"dataset {name!r} is left as it was"]
+        return filled
     dataset, media_dir = open_dataset(
-        name,
-        chosen.name,
-        source,
-        media_dir=options.media_dir,
-        resume=options.resume,
-        overwrite=options.overwrite,
+        name, chosen.name, source, media_dir=options.media_dir, resume=options.resume
     )
     return fill_dataset(dataset, chosen, source, media_dir, options, progress, notes)
 
@@ -103,6 +116,8 @@ def fill_dataset(
     decisions = Decisions() if notes is None else notes
     root = source.path
     params = chosen.parsed(options.params)
+    if working_set.is_imported(dataset):
+        upgrade(dataset)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
@@ -113,30 +128,54 @@ def fill_dataset(
     }
     store.update_info(dataset, **facts, complete=False)
     _remove_leftovers(media_dir)
-    skips = SkipLog(media_dir / "skipped.jsonl", options.strict)
+    partial_run = options.limit is not None or set(options.splits) != set(SPLITS)
+    earlier = store.info(dataset) if options.resume and partial_run else {}
+    skips = SkipLog(media_dir / SKIPPED, options.strict, keep=bool(earlier))
+    before = _source_state(chosen, root, options.splits)
     try:
         records = chosen.read(
             root, splits=options.splits, on_error=skips, on_note=decisions, **params
         )
-        total = chosen.count(root, options.splits)
         place = Place(media_dir, options.placeholders, chosen.reading(options.params))
         if options.workers is None and options.engine == "threads" and not chosen.threads:
             options = replace(options, workers=1)
         images = _prepared_images(dataset, records, place, options, skips)
-        images = _watched(images, total, progress)
+        images = _watched(images, before.records, progress)
         made = (prepared for image in images for prepared in _told(image, decisions))
         if options.limit is not None:
-            made = islice(made, max(0, options.limit - len(dataset)))
+            made = islice(made, max(0, options.limit - working_set.count(dataset)))
         with rare_collections():
             summary.added = _insert_all(dataset, made, options)
     finally:
         skips.close()
+    if _source_state(chosen, root, options.splits) != before:
+        raise StateError(
+            f"{root} changed or went away while it was read, so that records are missing; bring it "
+            "back and go on with --resume"
+        )
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)
+    summary.notes = list(dict.fromkeys([*earlier.get("notes", ()), *decisions.others]))
     _finish(dataset, summary, skips, decisions)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+@dataclass(frozen=True, slots=True)
+class _SourceState:
+    """What tells whether a source still is what it was: the disk may have been taken away."""
+
+    there: bool
+    device: int
+    records: int
+
+
+def _source_state(chosen: Format, root: Path, splits: Collection[str]) -> _SourceState:
+    try:
+        return _SourceState(chosen.detect(root), root.stat().st_dev, chosen.count(root, splits))
+    except OSError:
+        return _SourceState(False, 0, 0)
 
 
 def _remove_leftovers(media_dir: Path) -> None:
@@ -174,6 +213,8 @@ def _prepared_images(
     for outcome in map_items(
         work, groups, engine=options.engine, workers=options.workers, chunk=_CHUNK
     ):
+        for record in outcome.item.records:
+            skips.read(str(record.source))
         if outcome.error is None:
             yield outcome.unwrap()
             continue
@@ -215,6 +256,8 @@ def _insert_all(dataset: Any, made: Iterable[Prepared], options: ImportOptions) 
 
     def insert(docs: list[dict[str, Any]]) -> None:
         added.append(store.insert(dataset, docs))
+        if added[-1]:
+            store.update_info(dataset, **{fields.CHECKS_RUN: {}})  # none has seen these
 
     # While the database takes one batch, the next is made.
     with one_behind() as behind:
@@ -235,15 +278,17 @@ def _told(image: list[Prepared], decisions: Decisions) -> list[Prepared]:
 
 def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Decisions) -> None:
     collection = fo_internals.collection(dataset)
-    summary.notes = [*decisions.others, *decisions.lines()]
-    summary.decisions = decisions.stored("import", store.info(dataset).get("decisions", ()))
+    summary.notes += decisions.lines()
+    stored = store.info(dataset).get("decisions", ())
+    summary.decisions = decisions.stored("import", (d for d in stored if d["step"] == "import"))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
-    summary.samples = collection.estimated_document_count()
+    summary.samples = working_set.count(dataset)
     groups = collection.aggregate(
         [
+            *working_set.pipeline(dataset),
             {
                 "$group": {
-                    "_id": {"s": {"$first": "$tags"}, "i": f"${fields.IMAGE_ID}"},
+                    "_id": {"s": f"${fields.SPLIT}", "i": f"${fields.IMAGE_ID}"},
                     "n": {"$sum": 1},
                 }
             },
@@ -262,8 +307,8 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Dec
         skipped=summary.skipped[:LISTED],
         skipped_total=summary.skipped_total,
         notes=summary.notes,
-        decisions=summary.decisions,
     )
+    store.add_decisions(dataset, summary.decisions)
 
 
 def _show_renditions(dataset: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from importers.errors import UsageError
 from importers.formats.base import SPLITS
-from importers.parallel import Engine
+from importers.parallel import ENGINES, Engine
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ImportOptions:
         media_dir: where masks and renditions go; by default a folder of the dataset's name
             under FiftyOne's default dataset folder
         resume: add what is missing to an existing dataset
-        overwrite: delete an existing dataset and its media first
+        overwrite: replace an existing dataset and its media once the new one is whole
         strict: stop at the first broken record
         engine, workers: what runs the decoding, and how many at once
         tags: further tags for every sample
@@ -46,13 +46,18 @@ class ImportOptions:
         """Validates the options.
 
         Raises:
-            UsageError: for an unknown split, a limit of nothing, or a contradiction
+            UsageError: for an unknown split or engine, no workers, a limit of nothing, or a
+                contradiction
         """
         unknown = set(self.splits) - set(SPLITS)
         if unknown:
             raise UsageError(f"there is no split {min(unknown)!r}; known: {', '.join(SPLITS)}")
         if self.resume and self.overwrite:
             raise UsageError("--resume and --overwrite contradict each other; give one")
+        if self.workers is not None and self.workers < 1:
+            raise UsageError(f"--workers {self.workers} can do nothing; give 1 or more")
+        if self.engine not in ENGINES:
+            raise UsageError(f"there is no engine {self.engine!r}; known: {', '.join(ENGINES)}")
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"--limit {self.limit} imports nothing; give 1 or more")
 

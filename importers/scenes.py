@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 
 _DIGEST = {
     # Of TIFFs the pixels count: copies of one scene can differ in their headers.
@@ -25,6 +25,7 @@ def join_scenes(dataset: Any) -> int:
     collection = fo_internals.collection(dataset)
     groups = collection.aggregate(
         [
+            {"$match": working_set.OWN},
             {"$project": {fields.KEY: 1, "digest": _DIGEST, "own": _OWN_ID}},
             {"$match": {"digest": {"$nin": [None, ""]}}},
             {"$sort": {fields.KEY: 1}},

@@ -39,6 +39,7 @@ _SOURCE = {"file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
     fields.IMAGE_ID: str,
+    fields.SPLIT: str,
     fields.RENDITION: str,
     fields.IMAGE_MISSING: bool,
     fields.QUALITY: float,
@@ -72,13 +73,26 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
     After an import, not before: each index on the way takes as long again as a document.
     """
+    index_keys(dataset)
     for name in fields.INDEXED:
-        dataset.create_index(name, unique=name == fields.KEY)
+        dataset.create_index(name)
     # The order in which the checks go through the samples, image by image.
     dataset.create_index([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "id")])
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
         dataset.create_index([(f"{fields.LOCATION}.point", "2dsphere")])
+
+
+def index_keys(dataset: Any) -> None:
+    """Makes keys unique among the samples that have one: users add samples without."""
+    keyed = {fields.KEY: {"$gt": ""}}
+    dataset.create_index(fields.KEY, unique=True, partialFilterExpression=keyed)
+
+
+def declare_split(dataset: Any) -> None:
+    """Adds the field of the split, to datasets of earlier versions."""
+    if not dataset.has_field(fields.SPLIT):
+        dataset.add_sample_field(fields.SPLIT, fo.StringField)
 
 
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:

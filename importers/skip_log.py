@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 
 from importers.errors import RecordError
+from importers.files import write_stream
 
 SUMMARIZED = 100_000
 """Skipped records kept in the summary, so that memory is bounded."""
+
+_IN_MEMORY = 8 << 20
+
+Skipped = dict[str, str]
+"""A skipped record: its ``source`` and the ``reason``."""
 
 
 class SkipLog:
@@ -19,26 +27,50 @@ class SkipLog:
         total: how many there were
 
     Args:
-        file: JSON Lines, overwritten
+        file: JSON Lines, replaced by :meth:`close`
         strict: whether to raise the first instead
+        keep: whether what the file holds is kept, for an import that reads only a part of the
+            source; of records that it reads, what it says now counts
     """
 
-    def __init__(self, file: Path, strict: bool) -> None:
-        self._stream = open(file, "w", encoding="utf-8")  # noqa: SIM115 - closed by close()
+    def __init__(self, file: Path, strict: bool, *, keep: bool = False) -> None:
+        self._file = file
+        self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - close() does
         self._strict = strict
-        self.listed: list[dict[str, str]] = []
+        self._earlier: dict[str, list[Skipped]] = {}
+        for entry in _entries(file) if keep else ():
+            self._earlier.setdefault(entry["source"], []).append(entry)
+        self.listed: list[Skipped] = []
         self.total = 0
 
     def __call__(self, error: RecordError) -> None:
         """Logs a broken record, or raises it in strict mode."""
         if self._strict:
             raise error
-        entry = {"source": error.source, "reason": error.reason}
-        self._stream.write(json.dumps(entry) + "\n")
+        self.read(error.source)
+        self._add({"source": error.source, "reason": error.reason})
+
+    def read(self, source: str) -> None:
+        """Takes note that a record was read again, so that what was said of it is out of date."""
+        self._earlier.pop(source, None)
+
+    def close(self) -> None:
+        """Writes the file: what is kept, then what was logged."""
+        for entries in self._earlier.values():
+            for entry in entries:
+                self._add(entry)
+        self._spool.seek(0)
+        write_stream(self._file, self._spool)
+        self._spool.close()
+
+    def _add(self, entry: Skipped) -> None:
+        self._spool.write(json.dumps(entry).encode() + b"\n")
         self.total += 1
         if len(self.listed) < SUMMARIZED:
             self.listed.append(entry)
 
-    def close(self) -> None:
-        """Closes the file."""
-        self._stream.close()
+
+def _entries(file: Path) -> Iterator[Skipped]:
+    if file.is_file():
+        with open(file, encoding="utf-8") as stream:
+            yield from map(json.loads, stream)

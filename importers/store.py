@@ -19,7 +19,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
-from importers import fields, fo_internals
+from importers import fields, fo_internals, working_set
 from importers.errors import StateError
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
@@ -38,20 +38,19 @@ def load(name: str) -> Any:
     """Loads a dataset that PairLens imported.
 
     Raises:
-        StateError: if there is none of that name, or it has no pairs
+        StateError: if there is none of that name, or PairLens did not import it
     """
     if not fo.dataset_exists(name):
         known = ", ".join(str(n) for n in fo.list_datasets()[:20]) or "none"
         raise StateError(f"there is no dataset {name!r}; there is {known}")
     dataset = fo.load_dataset(name)
-    if not dataset.has_field(fields.KEY):
-        raise StateError(f"dataset {name!r} was not imported by PairLens: no field 'key'")
+    working_set.check(dataset)
     return dataset
 
 
 def info(dataset: Any) -> dict[str, Any]:
-    """What PairLens stored about the dataset: format, root, media folder ..."""
-    return dict(dataset.info.get(fields.INFO) or {})
+    """What PairLens stored about the dataset, as it is now: format, root, media folder ..."""
+    return dict(fo_internals.info(dataset, fields.INFO) or {})
 
 
 def source_path(facts: dict[str, Any]) -> Path:
@@ -60,16 +59,25 @@ def source_path(facts: dict[str, Any]) -> Path:
 
 
 def update_info(dataset: Any, **facts: Any) -> None:
-    """Changes some of what :func:`info` returns."""
-    dataset.info[fields.INFO] = info(dataset) | facts
-    dataset.save()
+    """Sets some of what :func:`info` returns; other facts, and who sets them, are left alone."""
+    literal = {name: {"$literal": value} for name, value in facts.items()}
+    fo_internals.change_info(dataset, fields.INFO, literal)
+
+
+def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
+    """Sets some members of a fact that is an object; its other members are left alone."""
+    merged = {"$mergeObjects": [f"$info.{fields.INFO}.{fact}", {"$literal": values}]}
+    fo_internals.change_info(dataset, fields.INFO, {fact: merged})
 
 
 def add_decisions(dataset: Any, decisions: list[dict[str, Any]]) -> None:
     """Stores what a step decided, in place of what the same step decided before."""
-    steps = {decision["step"] for decision in decisions}
-    kept = [d for d in info(dataset).get("decisions", ()) if d["step"] not in steps]
-    update_info(dataset, decisions=[*kept, *decisions])
+    steps = list({decision["step"] for decision in decisions})
+    stored = {"$ifNull": [f"$info.{fields.INFO}.decisions", []]}
+    others = {"$not": {"$in": ["$$this.step", steps]}}
+    kept = {"$filter": {"input": stored, "cond": others}}
+    joined = {"$concatArrays": [kept, {"$literal": decisions}]}
+    fo_internals.change_info(dataset, fields.INFO, {"decisions": joined})
 
 
 def embedded(values: dict[str, Any]) -> dict[str, Any]:
@@ -153,16 +161,18 @@ def stream(
     *,
     where: dict[str, Any] | None = None,
     order: Sequence[str] = (),
+    labels_as_seen: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Reads documents of a dataset or view, a batch at a time.
+    """Reads the documents of a working set, a batch at a time.
 
     Args:
         samples: a dataset or a view
         projection: the fields to read, ``a.b`` for embedded ones; ``_id`` always comes
         where: a MongoDB filter on top of the view
         order: fields to sort by, which must be among those read
+        labels_as_seen: labels are as a view filters them; else they are as they are stored
     """
-    pipeline = list(fo_internals.pipeline(samples))
+    pipeline = working_set.pipeline(samples, labels_as_seen=labels_as_seen)
     if where:
         pipeline.append({"$match": where})
     # Projected first, so that the database sorts small documents.

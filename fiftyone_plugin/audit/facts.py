@@ -13,7 +13,7 @@ from fiftyone_plugin.checks.findings_store import ranked
 from fiftyone_plugin.checks.left_out import OPEN
 from fiftyone_plugin.checks.sample_reader import LABELS
 from fiftyone_plugin.exporters.selections import parse_selection
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 
 _TRIED = 500
 """Findings that are looked through for examples on different images."""
@@ -64,9 +64,11 @@ def gather(dataset: Any) -> AuditFacts:
     facts = AuditFacts(notes=list(info.get("notes", ())), skipped=int(info.get("skipped_total", 0)))
     choices = {select: parse_selection(dataset, select) for select in OPEN}
     images: dict[str, set[int]] = {}
-    wanted = ("tags", fields.IMAGE_ID, fields.VERDICT, fields.IMAGE_MISSING, f"{LABELS}.severity")
+    wanted = (
+        fields.SPLIT, fields.IMAGE_ID, fields.VERDICT, fields.IMAGE_MISSING, f"{LABELS}.severity",
+    )  # fmt: skip
     for doc in store.stream(dataset, wanted):
-        split = (doc.get("tags") or [""])[0]
+        split = doc.get(fields.SPLIT) or ""
         one = facts.splits.setdefault(split, {"pairs": 0, "images": 0, "clean": 0, "quiet": 0})
         labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
         worst = min((SEVERITIES.index(label["severity"]) for label in labels), default=None)
@@ -86,6 +88,7 @@ def gather(dataset: Any) -> AuditFacts:
 def _findings(dataset: Any) -> dict[str, dict[str, int]]:
     label = f"${LABELS}"
     pipeline = [
+        *working_set.pipeline(dataset),
         {"$project": {LABELS: 1}},
         {"$unwind": label},
         {"$group": {"_id": {"c": f"{label}.label", "s": f"{label}.severity"}, "n": {"$sum": 1}}},

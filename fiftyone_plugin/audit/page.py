@@ -15,7 +15,7 @@ from fiftyone_plugin.audit.markdown import escape
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
 from fiftyone_plugin.checks.runner import RAN, choose, flag, kind_of
 from fiftyone_plugin.reports import Report
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 from importers.errors import StateError, UsageError
 from importers.files import write_atomic
 from importers.parallel import Progress, no_progress
@@ -55,7 +55,7 @@ def audit(
     """
     if out.suffix.lower() != ".md" or examples < 0:
         raise UsageError(f"--out {out} --examples {examples}: give a .md file, and 0 or more")
-    if not len(dataset):
+    if not working_set.count(dataset):
         raise StateError(f"dataset {dataset.name!r} has no pairs to audit")
     if _unchecked(dataset):
         flag(dataset, progress=progress)

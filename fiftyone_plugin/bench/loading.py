@@ -13,7 +13,7 @@ from fiftyone_plugin.checks.batch import Columns, Row, image_of
 from fiftyone_plugin.checks.sample_reader import batches
 from fiftyone_plugin.curation.texts import VerdictKind
 from fiftyone_plugin.faults import LoadedSample
-from importers import fields
+from importers import fields, working_set
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 
@@ -30,7 +30,7 @@ def load_units(samples: Any, checks: Sequence[Check], pairs: int, seed: int) -> 
         seed: of the choice
     """
     columns = Columns.of(checks, {}, "_id", "filepath", _MASK, fields.VERDICT)
-    share = min(1.0, pairs / max(1, len(samples)))
+    share = min(1.0, pairs / max(1, working_set.count(samples)))
     rng = np.random.default_rng([seed, 1])
     units = []
     for batch in batches(samples, columns):

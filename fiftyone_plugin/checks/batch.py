@@ -29,8 +29,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 FIXED = (
-    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, fields.NO_TARGET, fields.IMAGE_MISSING,
-    "metadata.width", "metadata.height", fields.IMAGE_DIGEST,
+    fields.KEY, fields.IMAGE_ID, fields.SPLIT, fields.PHRASE, fields.NO_TARGET,
+    fields.IMAGE_MISSING, "metadata.width", "metadata.height", fields.IMAGE_DIGEST,
 )  # fmt: skip
 """The columns that every batch has: short, and wanted by most checks."""
 
@@ -391,7 +391,7 @@ class Batch:
     @cached_property
     def masks(self) -> Integers:
         """A number for each mask within a split, equal for equal masks."""
-        pairs = zip(self.values("tags"), self.values(MASK_DIGEST), strict=True)
+        pairs = zip(self.values(fields.SPLIT), self.values(MASK_DIGEST), strict=True)
         return np.fromiter(map(hash, pairs), np.int64, len(self))
 
     @cached_property

@@ -98,12 +98,12 @@ class DatasetStatistics:
 
 def splits(batch: Batch) -> NDArray[Any]:
     """The split, as text."""
-    return np.array([split or "" for split in batch.values("tags")], np.object_)
+    return np.array([split or "" for split in batch.values(fields.SPLIT)], np.object_)
 
 
 def image_names(batch: Batch) -> NDArray[np.uint64]:
     """A hash of the image's split and name."""
-    named = list(zip(batch.values("tags"), batch.values(fields.IMAGE_ID), strict=True))
+    named = list(zip(batch.values(fields.SPLIT), batch.values(fields.IMAGE_ID), strict=True))
     hashes = {each: text_hash(f"{each[0] or ''}/{each[1]}") for each in dict.fromkeys(named)}
     return np.array([hashes[each] for each in named], np.uint64)
 

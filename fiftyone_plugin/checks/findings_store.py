@@ -17,7 +17,7 @@ from bson import ObjectId
 from fiftyone_plugin.checks.base import SEVERITIES, Finding, mask_group
 from fiftyone_plugin.checks.batch import MASK_DIGEST, Columns, Row
 from fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, LABELS
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 from importers.errors import StateError
 from importers.parallel import one_behind
 
@@ -204,7 +204,7 @@ def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[
         where: what the finding must be, such as ``{"label": "tiny_mask"}``
     """
     pipeline = [
-        *fo_internals.pipeline(samples),
+        *working_set.pipeline(samples),
         {"$project": {fields.KEY: 1, fields.PHRASE: 1, fields.CAPTION: 1, LABELS: 1}},
         {"$unwind": f"${LABELS}"},
         {"$match": {f"{LABELS}.{name}": value for name, value in (where or {}).items()}},

@@ -38,7 +38,7 @@ from fiftyone_plugin.checks.measuring import measure_images
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
 from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
-from importers import fields, fo_internals, schema, store
+from importers import fields, fo_internals, schema, store, working_set
 from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
 from importers.parallel import Progress, map_items, no_progress, one_behind
@@ -110,7 +110,7 @@ def flag(
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
-    summary = FlagSummary(pairs=len(samples))
+    summary = FlagSummary(pairs=working_set.count(samples))
     chosen = choose(
         checks,
         params or {},
@@ -173,16 +173,17 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-RAN = "checks_run"
-"""In the dataset's facts: the checks that ran over all of it, with their parameters."""
+RAN = fields.CHECKS_RUN
 
 
 def remember(dataset: Any, checks: Iterable[Check]) -> None:
-    """Notes which checks ran, since one that found nothing leaves no trace on the samples."""
-    ran = store.info(dataset).get(RAN) or {}
-    now = ran | {one.name: one.params for one in checks}
-    if now != ran:
-        store.update_info(dataset, **{RAN: now})
+    """Notes which checks ran, since one that found nothing leaves no trace on the samples.
+
+    Not where an import added samples meanwhile, which these checks have not seen.
+    """
+    unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
+    if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
+        store.add_to_info(dataset, RAN, {one.name: one.params for one in checks})
 
 
 def choose(

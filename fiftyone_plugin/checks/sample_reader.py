@@ -16,7 +16,7 @@ import bson
 from bson import ObjectId
 
 from fiftyone_plugin.checks.batch import Columns, Row, image_of
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 
 T = TypeVar("T")
 
@@ -37,7 +37,6 @@ EARLIER = ("_id", fields.QUALITY, LABELS, fields.VERDICT)
 """Columns that tell a sample, what was found about it before, and what was decided."""
 
 _NOT_AS_STORED: dict[str, Any] = {
-    "tags": {"$arrayElemAt": ["$tags", 0]},
     LABELS: {"$map": {"input": f"${LABELS}", "in": [f"$$this.{name}" for name in LABEL_VALUES]}},
 }
 """Columns that the database makes of what is stored."""
@@ -85,9 +84,7 @@ def row_of(document: Mapping[str, Any], columns: Columns) -> Row:
     """The row that the database would send of a sample's document."""
     row = [_value(document, path) for path in columns.paths]
     for number, path in enumerate(columns.paths):
-        if path == "tags":
-            row[number] = next(iter(row[number] or ()), None)
-        elif path == LABELS:
+        if path == LABELS:
             row[number] = [[one.get(name) for name in LABEL_VALUES] for one in row[number] or ()]
     return row
 
@@ -100,7 +97,7 @@ def _value(document: Any, path: str) -> Any:
 
 def _ids_by_image(samples: Any) -> Iterator[ObjectId]:
     pipeline = [
-        *fo_internals.pipeline(samples),
+        *working_set.pipeline(samples),
         # There is an index in this order, so that of a whole dataset nothing is sorted.
         {"$sort": dict.fromkeys((fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id"), 1)},
         {"$project": {"_id": 1}},

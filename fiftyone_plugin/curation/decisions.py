@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, TypedDict
 from bson import ObjectId
 
 from fiftyone_plugin.curation import mask_replacement, review_fields, texts
-from fiftyone_plugin.curation.log import Change, Step, Values
+from fiftyone_plugin.curation.log import Change, ChangeLog, Step, Values
 from fiftyone_plugin.curation.review_fields import ReviewedPair
 from fiftyone_plugin.curation.texts import (
     VERDICTS,
@@ -36,7 +36,7 @@ from fiftyone_plugin.curation.texts import (
     read_once,
 )
 from fiftyone_plugin.curation.verdicts import edited
-from importers import fo_internals, store
+from importers import store
 from importers.errors import MaskError, StateError, UsageError
 from importers.fields import KEY, REVIEW_NOTE, REVIEWED_AT, REVIEWER, TARGET, VERDICT
 from importers.files import write_atomic
@@ -60,14 +60,14 @@ class Applied(TypedDict):
     unknown: list[NotApplied]
 
 
-def dump(dataset: Any, path: Path | str) -> int:
-    """Writes all verdicts of a dataset to a decisions file, whole or not at all.
+def dump(samples: Any, path: Path | str) -> int:
+    """Writes all verdicts of a dataset or view to a decisions file, whole or not at all.
 
     Returns:
         the number of lines
     """
     buffer = io.BytesIO()
-    count = write_lines(dataset, buffer)
+    count = write_lines(samples, buffer)
     try:
         write_atomic(Path(path), buffer.getvalue())
     except OSError as error:
@@ -75,18 +75,16 @@ def dump(dataset: Any, path: Path | str) -> int:
     return count
 
 
-def write_lines(dataset: Any, stream: BinaryIO) -> int:
-    """Writes all verdicts of a dataset to a stream, sorted by key.
+def write_lines(samples: Any, stream: BinaryIO) -> int:
+    """Writes all verdicts of a dataset or view to a stream, sorted by key.
 
     Returns:
         the number of lines
     """
-    review_fields.check_pairs(dataset)
-    found = fo_internals.collection(dataset).find(
-        {VERDICT: {"$in": list(VERDICTS)}}, review_fields.projection(), sort=[(KEY, 1)]
-    )
+    review_fields.check_pairs(samples)
+    judged = {VERDICT: {"$in": list(VERDICTS)}}
     count = 0
-    for document in found.allow_disk_use(True):
+    for document in store.stream(samples, review_fields.projection(), where=judged, order=(KEY,)):
         # Escaped to ASCII: no phrase can hold what some reader takes for a line end.
         stream.write(json.dumps(_line(ReviewedPair.from_document(document))).encode() + b"\n")
         count += 1
@@ -141,6 +139,39 @@ def apply(dataset: Any, path: Path | str) -> Applied:
     changes = applying.changes(read_decisions(path))
     review_fields.write(dataset, changes, Step("apply", texts.reviewer_of(None)))
     return applying.done
+
+
+VERDICTS_BEFORE = "verdicts-before.jsonl"
+"""In the media folder of a dataset that replaced another: the verdicts of that one."""
+
+
+def carry_over(old: Any, new: Any, media_dir: Path, *, keep: bool) -> list[str]:
+    """Writes the verdicts of a dataset that is about to be replaced to a decisions file.
+
+    Args:
+        old: the dataset
+        new: the one that takes its place
+        media_dir: the media folder of that one, where the file is written
+        keep: whether they are applied to the new one at once
+
+    Returns:
+        notes about them
+    """
+    file = media_dir / VERDICTS_BEFORE
+    count = dump(old, file)
+    if not count:
+        file.unlink()
+        return []
+    if not keep:
+        return [
+            f"the {count:,} verdicts of the dataset that was replaced are in {file}; "
+            f"pairlens review {old.name} --apply {file} takes them over"
+        ]
+    done = apply(new, file)
+    ChangeLog(new).rename(old.name)
+    left = len(done["stale"]) + len(done["unknown"])
+    other = f"; {left:,} are of pairs that are not there or others now, see {file}" if left else ""
+    return [f"{done['applied']:,} verdicts were taken over{other}"]
 
 
 class _Applying:

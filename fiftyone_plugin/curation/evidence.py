@@ -38,6 +38,7 @@ from importers.fields import (
     PHRASE,
     RENDITION,
     SEGMENTATION,
+    SPLIT,
     VERDICT,
     iou_field,
     predicted_area_field,
@@ -84,7 +85,7 @@ def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairVie
         "sample_id": str(reviewed.sample_id),
         "key": reviewed.key,
         "image_id": document.get(IMAGE_ID),
-        "split": _split(document),
+        "split": document.get(SPLIT),
         "phrase": phrase,
         "original_phrase": reviewed.review["original_phrase"],
         "no_target": bool(document.get(NO_TARGET)),
@@ -103,10 +104,6 @@ def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairVie
         "can_undo": can_undo,
         "can_redo": can_redo,
     }
-
-
-def _split(document: Document) -> str | None:
-    return next(iter(document.get("tags") or ()), None)
 
 
 def _image(document: Document) -> ImageView:
@@ -143,7 +140,7 @@ def _finding(label: Document, phrase: str, words: list[Word], stats: MaskStats) 
 
 def _siblings(dataset: Any, document: Document) -> list[Sibling]:
     """The queries of the same image in the same split, in published order."""
-    where = {IMAGE_ID: document.get(IMAGE_ID), "tags": _split(document)}
+    where = {IMAGE_ID: document.get(IMAGE_ID), SPLIT: document.get(SPLIT)}
     members = [f"{FINDINGS}.classifications.{name}" for name in ("label", "severity")]
     wanted = dict.fromkeys((KEY, PHRASE, VERDICT, *members), 1)
     found = fo_internals.collection(dataset).find(where, wanted).sort("_id", 1)

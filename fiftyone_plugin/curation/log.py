@@ -207,6 +207,10 @@ class ChangeLog:
             entry["n"] = about.place
         return entry
 
+    def rename(self, name: str) -> None:
+        """Gives the entries the name that the dataset is to have."""
+        self._changes.update_many({"dataset_id": self._id}, {"$set": {"dataset": name}})
+
     def arrive(self, step: int) -> None:
         """Marks the changes of a step as written to their samples."""
         opened = {"$set": {"open": {"$ne": ["$kind", "undo"]}}}

@@ -19,7 +19,7 @@ from bson import ObjectId
 from fiftyone_plugin.curation import texts
 from fiftyone_plugin.curation.log import Change, ChangeLog, Step, Values, change_of
 from fiftyone_plugin.curation.panel_types import ConflictFacts
-from importers import fo_internals, store
+from importers import fo_internals, store, working_set
 from importers.errors import StateError, UsageError
 from importers.fields import (
     CAPTION,
@@ -189,7 +189,8 @@ def read(dataset: Any, keys: Sequence[str]) -> dict[str, ReviewedPair]:
     """The pairs of these keys that the dataset holds."""
     found: dict[str, ReviewedPair] = {}
     for batch in store.batched(keys, store.BATCH):
-        documents = fo_internals.collection(dataset).find({KEY: {"$in": batch}}, projection())
+        where = {"$and": [{KEY: {"$in": batch}}, working_set.OWN]}
+        documents = fo_internals.collection(dataset).find(where, projection())
         found |= {document[KEY]: ReviewedPair.from_document(document) for document in documents}
     return found
 
@@ -218,8 +219,9 @@ def document_of(
     """
     by_id = ObjectId.is_valid(pair)
     where: dict[str, Any] = {"_id": ObjectId(pair)} if by_id else {KEY: pair}
-    document = fo_internals.collection(dataset).find_one(where, fields)
-    if document is None or KEY not in document:
+    own = {"$and": [where, working_set.OWN]}
+    document = fo_internals.collection(dataset).find_one(own, fields)
+    if document is None:
         raise UsageError(f"dataset {dataset.name!r} has no pair {str(pair)!r}")
     return document
 
@@ -232,13 +234,12 @@ def projection() -> dict[str, int]:
 
 
 def check_pairs(dataset: Any) -> None:
-    """Validates that the dataset has pairs.
+    """Validates that PairLens imported the dataset.
 
     Raises:
-        StateError: if PairLens did not import it
+        StateError: if it did not
     """
-    if not dataset.has_field(KEY):
-        raise StateError(f"dataset {dataset.name!r} was not imported by PairLens: it has no pairs")
+    working_set.check(dataset)
 
 
 SLOW = timedelta(seconds=30)

@@ -32,9 +32,9 @@ from fiftyone_plugin.curation.queue import (
     progress_of,
 )
 from fiftyone_plugin.curation.texts import PENDING, VERDICTS
-from importers import fo_internals, store
+from importers import fo_internals, store, working_set
 from importers.errors import StateError, UnknownName, UsageError
-from importers.fields import FINDINGS, KEY, REVIEWER, SEGMENTATION, VERDICT
+from importers.fields import FINDINGS, KEY, REVIEWER, SEGMENTATION, SPLIT, VERDICT
 
 LABELS = f"{FINDINGS}.classifications"
 """Where a sample stores its findings."""
@@ -273,8 +273,8 @@ class PairSelection:
         others come behind, before the pairs without a finding.
         """
         pipeline = [
-            *fo_internals.pipeline(self.samples),
-            {"$match": {KEY: {"$gt": ""}} | self.where},
+            *working_set.pipeline(self.samples),
+            {"$match": self.where},
         ]
         if not include_judged:
             pipeline.append({"$match": {VERDICT: {"$nin": list(VERDICTS)}}})
@@ -414,8 +414,7 @@ def _of_samples(dataset: Any, view: Any) -> Any:
     owner = fo_internals.dataset_of(view)
     if owner is not dataset and owner.name != dataset.name:
         raise UsageError(f"the view is of dataset {owner.name!r}, not {dataset.name!r}")
-    if not fo_internals.is_of_samples(view):
-        raise UsageError("the view holds parts or groups of pairs; show single pairs first")
+    working_set.check(view)
     return view
 
 
@@ -443,6 +442,6 @@ FILTERS: dict[str, Callable[[str], Filter]] = {
     "severity": _severity,
     "verdict": _verdict,
     "reviewer": _reviewer,
-    "split": lambda value: {"tags": value},
+    "split": lambda value: {SPLIT: value},
 }
 """What pairs are shown, by kind: a filter made of a value."""

@@ -46,9 +46,9 @@ from fiftyone_plugin.curation.panel_types import (
 from fiftyone_plugin.curation.sessions import FILTERS, LABELS, badness
 from fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from fiftyone_plugin.metrics.runs import METHOD
-from importers import fo_internals
+from importers import fo_internals, working_set
 from importers.errors import UnknownName, UsageError
-from importers.fields import IMAGE_ID, QUALITY, REVIEWER, VERDICT, iou_field
+from importers.fields import IMAGE_ID, QUALITY, REVIEWER, SPLIT, VERDICT, iou_field
 
 MAX_BINS = 100
 
@@ -119,7 +119,7 @@ def _rows(samples: Any, field: str, bins: int) -> list[_Group]:
     kind = {
         "verdict": f"${VERDICT}",
         "reviewer": f"${REVIEWER}",
-        "split": {"$first": "$tags"},
+        "split": f"${SPLIT}",
         "found": {
             "$map": {
                 "input": {"$ifNull": [f"${LABELS}", []]},
@@ -128,7 +128,7 @@ def _rows(samples: Any, field: str, bins: int) -> list[_Group]:
         },
         "bucket": known,
     }
-    pipeline = [*fo_internals.pipeline(samples), {"$group": {"_id": kind, "n": {"$sum": 1}}}]
+    pipeline = [*working_set.pipeline(samples), {"$group": {"_id": kind, "n": {"$sum": 1}}}]
     collection = fo_internals.collection(samples)
     found = collection.aggregate(pipeline, allowDiskUse=True)
     return [_group(row["_id"], row["n"]) for row in found]
@@ -148,7 +148,7 @@ def _group(kind: dict[str, Any], number: int) -> _Group:
 def _images(samples: Any) -> int:
     """Images by name: equal names in two splits count once."""
     pipeline = [
-        *fo_internals.pipeline(samples),
+        *working_set.pipeline(samples),
         {"$group": {"_id": f"${IMAGE_ID}"}},
         {"$count": "n"},
     ]

@@ -17,7 +17,7 @@ from fiftyone_plugin.curation.log import Change, ChangeEntry, ChangeLog, LogScop
 from fiftyone_plugin.curation.panel_types import Judged, Undone
 from fiftyone_plugin.curation.review_fields import MASK_FIELDS, Conflict, ReviewedPair
 from fiftyone_plugin.curation.texts import PENDING, VERDICTS, VerdictKind
-from importers import fo_internals, store
+from importers import fo_internals, store, working_set
 from importers.errors import StateError, UsageError
 from importers.fields import (
     EDITABLE_MASK,
@@ -246,17 +246,18 @@ def _check_keys(dataset: Any, wanted: list[Verdict], pairs: dict[str, ReviewedPa
         seen.add(one.key)
 
 
-def status(dataset: Any) -> dict[str, int]:
-    """Counts the pairs by verdict.
+def status(samples: Any) -> dict[str, int]:
+    """Counts the pairs of a dataset or view by verdict.
 
     Returns:
         ``{"pending", "keep", "drop", "fix", "unsure"}``; a verdict that PairLens does not
         know counts as pending
     """
-    review_fields.check_pairs(dataset)
+    review_fields.check_pairs(samples)
     counts: dict[str, int] = dict.fromkeys((PENDING, *VERDICTS), 0)
-    groups = fo_internals.collection(dataset).aggregate(
-        [{"$group": {"_id": f"${VERDICT}", "count": {"$sum": 1}}}]
+    pairs = working_set.pipeline(samples)
+    groups = fo_internals.collection(samples).aggregate(
+        [*pairs, {"$group": {"_id": f"${VERDICT}", "count": {"$sum": 1}}}]
     )
     for group in groups:
         counts[group["_id"] if group["_id"] in VERDICTS else PENDING] += group["count"]

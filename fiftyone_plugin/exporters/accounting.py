@@ -8,14 +8,15 @@ from typing import Any
 
 from fiftyone_plugin.curation import decisions, summary
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
-from fiftyone_plugin.exporters.selections import reason
-from importers import fo_internals
+from fiftyone_plugin.exporters.selections import Selection
+from importers import working_set
 from importers.errors import StateError, UsageError
 from importers.fields import KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
 from importers.formats.base import Kind
 from importers.formats.native_export import Edit, ExportPair, Tally
 from importers.parallel import Progress
 from importers.records import Source
+from importers.splits import split_of
 from importers.store import Document
 
 
@@ -26,7 +27,7 @@ class Accounting:
         dataset: what is exported
         facts: of the dataset, as an import stored them
         format_name: the layout that is written
-        select: the selection, as given
+        selection: says which samples are exported
         lists: of the manifest
         progress: called with samples done and samples in all
 
@@ -42,7 +43,7 @@ class Accounting:
         dataset: Any,
         facts: dict[str, Any],
         format_name: str,
-        select: str,
+        selection: Selection,
         lists: ManifestLists,
         progress: Progress,
     ) -> None:
@@ -55,11 +56,11 @@ class Accounting:
         self._tally: Tally | None = None
         self._writes_masks = True
         self._dataset = dataset
-        self._select = select
+        self._selection = selection
         self._lists = lists
         self._progress = progress
         self._sessions = summary.sessions_of_pairs(dataset)
-        self._total = fo_internals.collection(dataset).count_documents({})
+        self._total = working_set.count(dataset)
         self._splits: dict[str, dict[str, int]] = {}
 
     def begin(self, tally: Tally, *, writes_masks: bool = True) -> None:
@@ -82,12 +83,12 @@ class Accounting:
         self.samples += 1
         self.exported += selected
         split = self._splits.setdefault(
-            _split(document[KEY]), {"pairs": 0, "exported": 0, "dropped": 0}
+            split_of(document), {"pairs": 0, "exported": 0, "dropped": 0}
         )
         split["pairs"] += 1
         split["exported" if selected else "dropped"] += 1
         if not selected:
-            entry = _entry(document) | reason(document, self._select) | self._review(document)
+            entry = _entry(document) | self._selection.reason(document) | self._review(document)
             self._lists.add("dropped", entry)
         elif pair is not None and (change := _change(pair)):
             self._lists.add("edited", _entry(document) | change | self._review(document))
@@ -108,7 +109,7 @@ class Accounting:
         if not self.exported:
             raise StateError(
                 f"nothing of dataset {self._dataset.name!r} is in the selection "
-                f"{self._select!r}, so there is nothing to export"
+                f"{self._selection.name!r}, so there is nothing to export"
             )
 
     def write(self, folder: Path) -> None:
@@ -142,7 +143,7 @@ class Accounting:
             "dataset": self._dataset.name,
             "source": {"format": facts["format"], "root": Path(normpath(facts["root"])).name},
             "format": self.format_name,
-            "select": self._select,
+            "select": self._selection.name,
             # records = pairs + not_imported, and pairs = exported + dropped; the records of
             # files none of whose pairs came in are in skipped_at_import alone.
             "counts": {
@@ -171,8 +172,3 @@ def _change(pair: ExportPair) -> Document:
     """The parts of a pair that are written other than published."""
     phrase = {"published": pair.published, "phrase": pair.phrase} if pair.edited else {}
     return phrase | ({"mask": "mended"} if pair.mended else {})
-
-
-def _split(key: str) -> str:
-    """The split that a key names; tags can be changed by hand."""
-    return key.split("/")[1] if key.count("/") > 1 else ""

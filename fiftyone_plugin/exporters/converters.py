@@ -30,6 +30,7 @@ from importers.fields import (
 from importers.formats.base import Kind
 from importers.formats.native_export import Tally
 from importers.registry import Registry
+from importers.splits import split_of
 
 READ = (
     "filepath", "metadata.width", "metadata.height", IMAGE_ID, PHRASE, NO_TARGET,
@@ -81,11 +82,10 @@ def example(document: Mapping[str, Any]) -> Example:
     metadata = document.get("metadata") or {}
     mask = (document.get(SEGMENTATION) or {}).get("mask_path")
     point = ((document.get(LOCATION) or {}).get("point") or {}).get("coordinates")
-    parts = document[KEY].split("/")
     return Example(
         key=document[KEY],
         image_id=document.get(IMAGE_ID) or "",
-        split=parts[1] if len(parts) > 2 else "train",
+        split=split_of(document) or "train",
         image=None if document.get(IMAGE_MISSING) else Path(document["filepath"]),
         image_name=(document.get(SOURCE) or {}).get("image_name") or "",
         width=metadata.get("width") or 0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import fiftyone.utils.data as foud
@@ -12,7 +11,6 @@ from importers import fo_internals, store
 from importers.dataset_types import DATASET_EXPORTERS, NATIVE
 from importers.errors import UsageError
 from importers.parallel import Progress, no_progress
-from importers.store import Document
 
 
 class RecordDatasetExporter(foud.BatchDatasetExporter):
@@ -37,23 +35,14 @@ class RecordDatasetExporter(foud.BatchDatasetExporter):
         self, sample_collection: Any, progress: bool | Progress | None = None
     ) -> None:
         """Writes the samples of a dataset or view."""
-        dataset = fo_internals.dataset_of(sample_collection)
-        own = store.info(dataset).get("format", "")
+        own = store.info(fo_internals.dataset_of(sample_collection)).get("format", "")
         export_dataset(
-            dataset,
+            sample_collection,
             own if self.format_name == "auto" else self.format_name,
             self._out,
-            select="all" if sample_collection is dataset else "a view",
-            choice=None if sample_collection is dataset else _choice(sample_collection),
+            select="all",
             progress=progress if callable(progress) else no_progress,
         )
-
-
-def _choice(view: Any) -> Callable[[Document], bool]:
-    if not fo_internals.is_of_samples(view):
-        raise UsageError("the view does not hold samples but parts or groups of them")
-    chosen = set(view.values("_id"))
-    return lambda document: document["_id"] in chosen
 
 
 def exporter_of(format_name: str) -> type[RecordDatasetExporter]:

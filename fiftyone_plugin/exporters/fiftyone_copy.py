@@ -60,7 +60,7 @@ class FiftyOneCopy:
         return ""
 
     def _chosen(self) -> Any:
-        if len(self._keys) == fo_internals.collection(self).estimated_document_count():
+        if len(self._keys) == fo_internals.collection(self._dataset).count_documents({}):
             return self._dataset
         if len(self._keys) > MAX_CHOSEN:
             raise StateError(

@@ -8,38 +8,36 @@ from typing import Any
 from fiftyone_plugin.exporters.accounting import Accounting
 from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
 from fiftyone_plugin.exporters.manifest import ManifestLists
-from fiftyone_plugin.exporters.selections import Choice, parse_selection
+from fiftyone_plugin.exporters.selections import Selection
 from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
 from fiftyone_plugin.exporters.target import check_target, whole_folder
-from importers import store
+from importers import fo_internals, store, working_set
 from importers.errors import StateError, UnknownName, UsageError
-from importers.fields import KEY
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
+from importers.upgrade import upgrade
 
 
 def export_dataset(
-    dataset: Any,
+    samples: Any,
     format_name: str,
     out: Path | str,
     *,
     select: str = "kept",
-    choice: Choice | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Writes the selected samples of a dataset to a new folder.
+    """Writes the selected samples of a dataset or view to a new folder.
 
     In the source's own layout it holds the published files with what is not selected left out
     and edited texts in place. Beside them stand ``manifest.json``, ``decisions.jsonl`` and a
     dataset card. The folder is there whole or not at all.
 
     Args:
-        dataset: a dataset that PairLens imported
+        samples: a dataset or view that PairLens imported
         format_name: the format it was imported from, or one of
             :data:`fiftyone_plugin.exporters.CONVERTERS`
         out: a folder that is not there or empty, not in or around the source
         select: see :mod:`fiftyone_plugin.exporters.selections`
-        choice: says of a document whether it is selected, in place of what ``select`` names
         progress: called with samples done and samples in all
 
     Returns:
@@ -51,16 +49,19 @@ def export_dataset(
         StateError: if the import is not finished, the source has changed since or cannot be
             read, nothing is selected, or the folder is not empty
     """
+    working_set.check(samples)
+    dataset = fo_internals.dataset_of(samples)
+    upgrade(dataset)
     facts = _facts(dataset, format_name)
     source, media_dir = store.source_path(facts), Path(facts["media_dir"])
-    choice = choice or parse_selection(dataset, select)
+    choice = Selection(samples, select)
     target = check_target(out, source, media_dir)
     run = _convert if format_name in CONVERTERS else _write_back
     with (
         whole_folder(target) as folder,
         ManifestLists(str(source), str(media_dir)) as lists,
     ):
-        accounting = Accounting(dataset, facts, format_name, select, lists, progress)
+        accounting = Accounting(dataset, facts, format_name, choice, lists, progress)
         run(dataset, folder, choice, accounting)
         accounting.write(folder)
     return {
@@ -83,8 +84,6 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
     if format_name not in (*native, *CONVERTERS):
         raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     facts = store.info(dataset)
-    if not facts or not dataset.has_field(KEY):
-        raise StateError(f"dataset {dataset.name!r} was not imported by PairLens")
     if format_name in CONVERTERS:
         return facts
     if facts["format"] != format_name:
@@ -102,7 +101,7 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
     return facts
 
 
-def _write_back(dataset: Any, folder: Path, choice: Choice, accounting: Accounting) -> None:
+def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accounting) -> None:
     """Writes the source's files with what is not selected left out."""
     make = FORMATS[accounting.format_name].exporter
     assert make is not None  # noqa: S101 - _facts has looked
@@ -115,7 +114,7 @@ def _write_back(dataset: Any, folder: Path, choice: Choice, accounting: Accounti
     exporter.finish()
 
 
-def _convert(dataset: Any, folder: Path, choice: Choice, accounting: Accounting) -> None:
+def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounting) -> None:
     """Writes the selected samples in the layout of a converter."""
     kind = accounting.kind
     converter = CONVERTERS[accounting.format_name].make(dataset, folder, kind)

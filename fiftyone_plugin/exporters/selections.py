@@ -13,13 +13,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from fiftyone_plugin.checks.left_out import ACCEPTED, OPEN, is_left_out
 from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
-from importers import fo_internals
+from importers import fo_internals, store
 from importers.errors import UnknownName, UsageError
 from importers.fields import FINDINGS, SOURCE, VERDICT
 from importers.store import Document
@@ -28,8 +28,47 @@ SELECTIONS = ("kept", "clean", "quiet", "all", "tag:T", "view:V")
 
 Choice = Callable[[Document], bool]
 
-ORDER = {f"{SOURCE}.file": 1, f"{SOURCE}.index": 1, "_id": 1}
-"""The order in which exports read; a choice must be asked about documents in it."""
+ORDER = (f"{SOURCE}.file", f"{SOURCE}.index")
+"""The order in which exports read; a selection must be asked about documents in it."""
+
+
+class Selection:
+    """Says which samples of a dataset or view are exported, and why the others are not.
+
+    Args:
+        samples: what is exported
+        select: which of them
+
+    Attributes:
+        name: for people
+
+    Raises:
+        UsageError: for an unknown selection, tag or view, or a view of parts of samples
+    """
+
+    def __init__(self, samples: Any, select: str) -> None:
+        dataset = fo_internals.dataset_of(samples)
+        self._select = select
+        self._chosen = parse_selection(dataset, select)
+        self._given: Choice | None = None
+        self.name = select
+        if fo_internals.is_view(samples):
+            self._given = _in_view(samples)
+            self.name = "a view" if select == "all" else f"{select} of a view"
+
+    def __call__(self, document: Document) -> bool:
+        """Whether a sample is exported."""
+        return self._is_given(document) and self._chosen(document)
+
+    def _is_given(self, document: Document) -> bool:
+        return self._given is None or self._given(document)
+
+    def reason(self, document: Document) -> Document:
+        """Why a sample that was asked about last is not exported, for the manifest."""
+        return reason(document, self._select) if self._is_given(document) else _NOT_SELECTED
+
+
+_NOT_SELECTED = {"because": "not selected"}
 
 
 def parse_selection(dataset: Any, select: str) -> Choice:
@@ -44,7 +83,9 @@ def parse_selection(dataset: Any, select: str) -> Choice:
             raise UsageError(f"no pair of dataset {dataset.name!r} has the tag {name!r}")
         return lambda document: name in (document.get("tags") or ())
     if colon and kind == "view":
-        return _in_view(dataset, name)
+        if not dataset.has_saved_view(name):
+            raise UnknownName("saved view", name, dataset.list_saved_views())
+        return _in_view(dataset.load_saved_view(name))
     choices: dict[str, Choice] = {"kept": _is_kept, "all": lambda _: True}
     choices |= {name: partial(_is_open_to, name) for name in OPEN}
     if select not in choices:
@@ -71,13 +112,9 @@ def position(document: Document) -> tuple[str, int, bytes]:
     return source["file"], source["index"], document["_id"].binary
 
 
-def _in_view(dataset: Any, name: str) -> Choice:
-    if not dataset.has_saved_view(name):
-        raise UnknownName("saved view", name, dataset.list_saved_views())
-    view = dataset.load_saved_view(name)
-    if not fo_internals.is_of_samples(view):
-        raise UsageError(f"the view {name!r} does not hold pairs but parts or groups of them")
-    documents = _positions(dataset, view)
+def _in_view(view: Any) -> Choice:
+    """Whether a document is of a view, for documents in order; neither side is held in memory."""
+    documents = map(position, store.stream(view, ORDER, order=ORDER))
     head = next(documents, None)
 
     def choose(document: Document) -> bool:
@@ -88,28 +125,6 @@ def _in_view(dataset: Any, name: str) -> Choice:
         return head == here
 
     return choose
-
-
-def _positions(dataset: Any, view: Any) -> Iterator[tuple[str, int, bytes]]:
-    """The positions of a view's samples, in order; neither side is held in memory."""
-    collection = fo_internals.collection(dataset)
-    pipeline = [
-        *fo_internals.pipeline(view),
-        {"$project": {"_id": 1}},
-        # The view may have left fields out, so the source is looked up.
-        {
-            "$lookup": {
-                "from": collection.name,
-                "localField": "_id",
-                "foreignField": "_id",
-                "as": "whole",
-            }
-        },
-        {"$project": {SOURCE: {"$first": f"$whole.{SOURCE}"}}},
-        {"$sort": ORDER},
-    ]
-    for document in collection.aggregate(pipeline, allowDiskUse=True):
-        yield position(document)
 
 
 def reason(document: Document, select: str) -> Document:
@@ -125,4 +140,4 @@ def reason(document: Document, select: str) -> Document:
     if select == "kept":
         known = verdict in VERDICTS
         return {"because": f"verdict {verdict}" if known else "no verdict"}
-    return {"because": "not selected"}
+    return _NOT_SELECTED

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.exporters.selections import ORDER, Choice
-from importers import fo_internals
-from importers.errors import StateError
+from importers import fo_internals, store, working_set
 from importers.fields import (
     CAPTION,
     CAPTIONS,
@@ -25,6 +24,7 @@ from importers.fields import (
     REVIEWER,
     SEGMENTATION,
     SOURCE,
+    SPLIT,
     VERDICT,
 )
 from importers.formats.base import Kind
@@ -33,7 +33,7 @@ from importers.records import Source
 from importers.store import Document
 
 _COMMON = (
-    "filepath", "tags", KEY, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
+    "filepath", "tags", KEY, SPLIT, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
     REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index",
     *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
 )  # fmt: skip
@@ -53,28 +53,17 @@ OnSample = Callable[[Document, bool, ExportPair | None], None]
 
 
 def documents(dataset: Any, kind: Kind, more: Collection[str] = ()) -> Iterator[Document]:
-    """Yields all samples in the order of the published files.
+    """Yields the samples that PairLens imported in the order of the published files.
 
     Args:
         dataset: what is exported
         kind: of its records
         more: paths to read besides those that selections and manifests need
-
-    Raises:
-        StateError: for a sample that has no place in the published files
     """
     wanted = {*_COMMON, *_OF_KIND[kind], *more}
     # A field and a part of it cannot both be asked for.
     names = sorted(name for name in wanted if name.rpartition(".")[0] not in wanted)
-    pipeline = [{"$project": dict.fromkeys(names, 1)}, {"$sort": ORDER}]
-    for document in fo_internals.collection(dataset).aggregate(pipeline, allowDiskUse=True):
-        source = document.get(SOURCE) or {}
-        if not document.get(KEY) or not {"file", "index"} <= source.keys():
-            raise StateError(
-                f"the sample {document['_id']} did not come from an import and has no place "
-                "in the published files; remove it from the dataset first"
-            )
-        yield document
+    return store.stream(dataset, names, order=ORDER)
 
 
 def items_by_file(
@@ -87,9 +76,6 @@ def items_by_file(
         kind: of its records
         choice: which samples are selected
         on_sample: called with every sample
-
-    Raises:
-        StateError: for a sample that has no place in the published files
     """
     if kind == "instructions":
         return _turns_by_file(dataset, choice, on_sample)
@@ -177,6 +163,7 @@ def _turns(dataset: Any) -> Iterator[Document]:
     wanted = (KEY, "filepath", IMAGE_MISSING, CONVERSATIONS)
     order = {f"{CONVERSATIONS}.{name}": 1 for name in ("file", "index", "turn")}
     pipeline = [
+        *working_set.pipeline(dataset),
         {"$project": dict.fromkeys(wanted, 1)},
         {"$unwind": f"${CONVERSATIONS}"},
         {"$sort": order},

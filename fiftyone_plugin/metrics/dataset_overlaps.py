@@ -20,7 +20,7 @@ from fiftyone_plugin.metrics.pair_attributes import image_of, sliced_pair
 from fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, Document, MaskSource, count_chunk
 from fiftyone_plugin.metrics.slices import Slicer
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 from importers.cv_threads import one_thread
 from importers.decisions import Decisions
 from importers.gc_pause import rare_collections
@@ -87,7 +87,7 @@ def count_overlaps(
     table = TableBuilder()
     done = DatasetOverlaps(table.build(), slicer)
     images: dict[str, int] = {}
-    total, read = len(samples), 0
+    total, read = working_set.count(samples), 0
     write = partial(_write, fo_internals.dataset_of(samples), key, convention)
     with rare_collections(), batches_behind(write) as write_behind:
         for docs, counted in _counts(samples, source):
@@ -144,7 +144,7 @@ def score_changes(
 
 def _counts(samples: Any, source: MaskSource) -> Iterator[tuple[Sequence[Document], ChunkOverlaps]]:
     """Documents and overlaps of the pairs, chunk by chunk, in the order of the samples."""
-    docs = store.stream(samples, source.projection)
+    docs = store.stream(samples, source.projection, labels_as_seen=True)
     last: Overlap | None = None
 
     def chunks() -> Iterator[Sequence[Document]]:

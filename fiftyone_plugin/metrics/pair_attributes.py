@@ -7,15 +7,16 @@ from typing import Any
 
 from fiftyone_plugin.metrics.slices import SlicedPair
 from importers import fields
+from importers.splits import split_of
 
 _FINDINGS = f"{fields.FINDINGS}.classifications"
 IMAGE_FIELDS = (
-    "filepath", "tags", fields.IMAGE_ID, fields.IMAGE_MISSING, fields.IMAGE_DIGEST,
+    "filepath", "tags", fields.SPLIT, fields.KEY, fields.IMAGE_ID, fields.IMAGE_MISSING,
+    fields.IMAGE_DIGEST,
 )  # fmt: skip
 """Fields that :func:`image_of` reads."""
 
-_UNTAGGED = ("",)
-ATTRIBUTES = (fields.KEY, fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
+ATTRIBUTES = (fields.PHRASE, f"{_FINDINGS}.label", *IMAGE_FIELDS)
 """Fields that :func:`sliced_pair` and a summary read."""
 
 
@@ -25,13 +26,11 @@ def image_of(doc: Mapping[str, Any]) -> str:
     if digest and not doc.get(fields.IMAGE_MISSING):
         return digest
     named = doc.get(fields.IMAGE_ID)
-    return f"{(doc.get('tags') or _UNTAGGED)[0]}/{named}" if named else doc["filepath"]
+    return f"{split_of(doc)}/{named}" if named else doc["filepath"]
 
 
 def sliced_pair(doc: Mapping[str, Any], target_area: int) -> SlicedPair:
     """The attributes of a pair that scores are sliced by."""
     labels = (doc.get(fields.FINDINGS) or {}).get("classifications") or ()
-    split = (doc.get("tags") or _UNTAGGED)[0]
-    return SlicedPair(
-        split, doc.get(fields.PHRASE) or "", target_area, [one["label"] for one in labels]
-    )
+    found = [one["label"] for one in labels]
+    return SlicedPair(split_of(doc), doc.get(fields.PHRASE) or "", target_area, found)

@@ -35,7 +35,7 @@ class SlicedPair(NamedTuple):
     """The attributes of a pair that scores are sliced by.
 
     Attributes:
-        split: the first tag
+        split: its split, ``""`` for none
         phrase: the query
         target_area: pixels of the ground truth
         findings: names of the checks that found something

@@ -20,7 +20,7 @@ from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.operators.forms import add_field
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
-from importers import fields, fo_internals
+from importers import fo_internals, working_set
 from importers.errors import PairLensError, StateError, UsageError
 
 Work = Callable[[Watch], Report]
@@ -35,7 +35,6 @@ class PairOperator(foo.Operator):
 
     Attributes:
         step: its options are the form's fields and the parameters
-        on_view: whether it works on the view that is open, or on the whole dataset
         long: whether it may be delegated
     """
 
@@ -43,7 +42,6 @@ class PairOperator(foo.Operator):
     title: ClassVar[str]
     icon: ClassVar[str]
     risk: ClassVar[types.RiskLevel]
-    on_view: ClassVar[bool] = True
     long: ClassVar[bool] = True
 
     @property
@@ -78,8 +76,12 @@ class PairOperator(foo.Operator):
         for option in options.values():
             if option.in_form:
                 add_field(inputs, option)
-        if self.step.on_dataset and self.on_view:
-            ctx.target_view()
+        if self.step.on_dataset:
+            self.samples(ctx)
+
+    def samples(self, ctx: Any) -> Any:
+        """The samples that it is run on; a form that asks for them lets people choose."""
+        return ctx.target_view()
 
     def work(self, ctx: Any) -> Work:
         """Parses the parameters."""
@@ -87,13 +89,13 @@ class PairOperator(foo.Operator):
         values = parse_options([*self.options(ctx).values()], given)
         samples = ()
         if self.step.on_dataset:
-            samples = (ctx.target_view() if self.on_view else ctx.dataset,)
+            samples = (self.samples(ctx),)
         return lambda watch: self.step.run(*samples, watch, **values)
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form, or a notice that says why the dataset has none."""
         inputs = types.Object()
-        if self.step.on_dataset and not is_imported(ctx.dataset):
+        if self.step.on_dataset and not working_set.is_imported(ctx.dataset):
             inputs.view(
                 "unsuitable",
                 types.Warning(
@@ -117,7 +119,7 @@ class PairOperator(foo.Operator):
             PairLensError: with the sentence that the command line would print
         """
         work = self.work(ctx)
-        if _is_watched(ctx):
+        if is_watched(ctx):
             return self._stream(ctx, work)
 
         def report_progress(done: int, total: int | None) -> None:
@@ -208,7 +210,7 @@ class PairOperator(foo.Operator):
         yield self._show(ctx, as_result(Report({}, [str(error)])))
 
 
-def _is_watched(ctx: Any) -> bool:
+def is_watched(ctx: Any) -> bool:
     """Whether the App's browser waits for the operator.
 
     ``foo.execute_operator`` and delegated runs exhaust a generator and lose what it gives;
@@ -239,11 +241,6 @@ def fenced(plain: str) -> str:
     longest = max((len(run) for run in re.findall("`+", plain)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{plain}\n{fence}"
-
-
-def is_imported(dataset: Any) -> bool:
-    """Whether PairLens can work on the dataset."""
-    return dataset is not None and dataset.has_field(fields.KEY)
 
 
 def text(value: Any) -> str | None:

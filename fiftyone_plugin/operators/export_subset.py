@@ -29,7 +29,6 @@ class ExportSubset(PairOperator):
     title = "export subset"
     icon = "save_alt"
     risk = types.RiskLevel.HIGH
-    on_view = False
 
     def options(self, ctx: Any) -> dict[str, Option]:
         """With the formats that the dataset can be written in, its tags and its views."""

@@ -23,7 +23,8 @@ from fiftyone_plugin.curation import (
 )
 from fiftyone_plugin.curation.review_fields import Conflict
 from fiftyone_plugin.curation.verdicts import judge
-from fiftyone_plugin.operators.base import is_imported, required, text
+from fiftyone_plugin.operators.base import required, text
+from importers import working_set
 from importers.errors import PairLensError, StateError, UsageError
 from importers.fields import SEGMENTATION
 
@@ -58,7 +59,7 @@ class PanelOperator(foo.Operator):
     def execute(self, ctx: Any) -> Answer:
         """Handles the call; a PairLens error becomes an answer with its message."""
         try:
-            if not is_imported(ctx.dataset):
+            if not working_set.is_imported(ctx.dataset):
                 raise StateError("the dataset was not imported by PairLens")
             return {"ok": True} | self.answer(ctx)
         except Conflict as error:

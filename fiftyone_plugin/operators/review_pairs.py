@@ -11,11 +11,11 @@ from fiftyone_plugin import reports
 from fiftyone_plugin.curation import decisions, verdicts
 from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
-from fiftyone_plugin.operators.base import PairOperator
+from fiftyone_plugin.operators.base import PairOperator, is_watched
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER
 from fiftyone_plugin.steps.step import Option, Texts, Watch, step
-from importers import fields, store
+from importers import fields, fo_internals, store
 from importers.errors import StateError, UsageError
 
 _ACTIONS = {
@@ -52,20 +52,26 @@ def review_pairs(
     reviewer: str | None,
 ) -> Report:
     """Reviews."""
+    dataset = fo_internals.dataset_of(samples)
+    if action in ("undo", "apply") and fo_internals.is_view(samples):
+        raise UsageError(
+            f"{action} goes over the whole dataset; give the dataset, not a view of it"
+        )
     if action == "set":
         if not keys:
             raise UsageError("no pair is selected; select some in the grid, or open one")
+        _check_in_view(samples, keys)
         given = [Verdict(key, _given(verdict, "verdict"), phrase, note) for key in keys]
-        count = set_verdicts(samples, given, reviewer=reviewer)
+        count = set_verdicts(dataset, given, reviewer=reviewer)
         return reports.of_status(status(samples), f"{count:,} verdicts set.")
     if action == "undo":
-        count = verdicts.undo(samples, reviewer=reviewer, force=True)["pairs"]
+        count = verdicts.undo(dataset, reviewer=reviewer, force=True)["pairs"]
         return reports.of_status(status(samples), f"{count:,} verdicts taken back.")
     if action == "dump":
         file = _given(file, "file")
         return reports.of_dump(decisions.dump(samples, file), file)
     if action == "apply":
-        return reports.of_apply(dict(decisions.apply(samples, _given(file, "file"))))
+        return reports.of_apply(dict(decisions.apply(dataset, _given(file, "file"))))
     if action == "status":
         return reports.of_status(status(samples))
     raise UsageError(f"there is no action {action!r}; known: {', '.join(_ACTIONS)}")
@@ -78,8 +84,12 @@ class ReviewPairs(PairOperator):
     title = "review pairs"
     icon = "rate_review"
     risk = types.RiskLevel.MEDIUM
-    on_view = False
     long = False
+
+    def samples(self, ctx: Any) -> Any:
+        """In the App the whole dataset, but where a view has its own verdicts to count or write."""
+        of_view = (ctx.params.get("action") or "set") in ("status", "dump")
+        return ctx.target_view() if of_view or not is_watched(ctx) else ctx.dataset
 
     def options(self, ctx: Any) -> dict[str, Option]:
         """With those that the chosen action takes, for the pairs that are selected."""
@@ -104,6 +114,15 @@ class ReviewPairs(PairOperator):
             "note": replace(options["note"], in_form=action == "set"),
             "reviewer": replace(options["reviewer"], default=ctx.user_id),
         }
+
+
+def _check_in_view(samples: Any, keys: Texts) -> None:
+    """Raises a ``UsageError`` for a pair of the dataset that a view does not have."""
+    if not fo_internals.is_view(samples):
+        return
+    found = store.stream(samples, (fields.KEY,), where={fields.KEY: {"$in": list(keys)}})
+    if lacking := set(keys) - {doc[fields.KEY] for doc in found}:
+        raise UsageError(f"the view does not have the pair {min(lacking)!r}")
 
 
 def _given(value: str | None, name: str) -> str:

@@ -8,9 +8,9 @@ from fiftyone_plugin.curation import summary
 from fiftyone_plugin.curation.panel_types import Advice, Facts, Overview
 from fiftyone_plugin.curation.texts import reviewer_of
 from fiftyone_plugin.metrics.runs import METHOD
-from fiftyone_plugin.operators.base import is_imported, mask_fields
+from fiftyone_plugin.operators.base import mask_fields
 from fiftyone_plugin.panels.curation_scope import Scope, view_in
-from importers import fields, fo_internals
+from importers import fields, fo_internals, working_set
 from importers.errors import PairLensError
 
 STEPS = {
@@ -42,7 +42,7 @@ def facts_of(ctx: Any, scope: Scope) -> Facts:
     dataset = ctx.dataset
     if dataset is None:
         return _without("none", _NO_DATASET)
-    if not is_imported(dataset):
+    if not working_set.is_imported(dataset):
         return _without("foreign", _FOREIGN)
     try:
         return _ready(ctx, dataset, scope)

@@ -20,7 +20,7 @@ import numpy as np
 from fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
 from fiftyone_plugin.metrics.overlap import resize
 from fiftyone_plugin.predictors.mask_fields import MaskField
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 from importers.errors import MaskError, StateError, UsageError
 from importers.files import safe_name, write_atomic
 from importers.masks import Pixels, encode_png
@@ -141,8 +141,9 @@ def consensus(
         )
     field.open(overwrite)
     summary = ConsensusSummary(dataset.name, field_name, list(sources))
-    total = len(samples)
-    docs = store.stream(samples, _projection(sources), where={f"{field_name}.mask_path": None})
+    total = working_set.count(samples)
+    pending = {f"{field_name}.mask_path": None}
+    docs = store.stream(samples, _projection(sources), where=pending, labels_as_seen=True)
     agreements: list[float] = []
 
     def changes() -> Iterator[tuple[Any, dict[str, Any]]]:

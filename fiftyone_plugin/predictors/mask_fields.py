@@ -88,8 +88,7 @@ class MaskField:
                 self.dataset.delete_sample_fields(existing)
             shutil.rmtree(self.folder, ignore_errors=True)
         # Stored first: what a run that is killed here leaves is then known as its own.
-        recipes = store.info(self.dataset).get(self.step, {}) | {self.name: self.recipe}
-        store.update_info(self.dataset, **{self.step: recipes})
+        store.add_to_info(self.dataset, self.step, {self.name: self.recipe})
         self.dataset.add_sample_field(
             self.name, fo.EmbeddedDocumentField, embedded_doc_type=fo.Segmentation
         )

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.predictors.base import PREDICTORS, Query
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 
 SPEEDS = "prediction_seconds"
 """Key in PairLens' info: seconds that a pair took, by predictor, in its last run."""
 
 _READ = (
-    fields.KEY, fields.IMAGE_ID, "tags", fields.PHRASE, "filepath", "metadata.width",
+    fields.KEY, fields.IMAGE_ID, fields.SPLIT, fields.PHRASE, "filepath", "metadata.width",
     "metadata.height", f"{fields.SOURCE}.image_name", fields.IMAGE_DIGEST,
 )  # fmt: skip
 
@@ -58,7 +58,7 @@ def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool =
     where = _pending(field_name, PREDICTORS[predictor].reads_images)
     if anew:
         del where[f"{field_name}.mask_path"]
-    pipeline = [*fo_internals.pipeline(samples), {"$match": where}, {"$count": "pairs"}]
+    pipeline = [*working_set.pipeline(samples), {"$match": where}, {"$count": "pairs"}]
     counted = list(fo_internals.collection(samples).aggregate(pipeline))
     pairs = counted[0]["pairs"] if counted else 0
     each = store.info(fo_internals.dataset_of(samples)).get(SPEEDS, {}).get(predictor)
@@ -74,8 +74,7 @@ def _duration(seconds: float) -> str:
 def remember_speed(dataset: Any, predictor: str, pairs: int, seconds: float) -> None:
     """Stores the seconds per pair for the next estimate."""
     if pairs:
-        speeds = store.info(dataset).get(SPEEDS, {}) | {predictor: round(seconds / pairs, 6)}
-        store.update_info(dataset, **{SPEEDS: speeds})
+        store.add_to_info(dataset, SPEEDS, {predictor: round(seconds / pairs, 6)})
 
 
 def _pending(field_name: str, reads_images: bool) -> dict[str, Any]:
@@ -99,7 +98,7 @@ def list_queries(
             Query(
                 key=doc[fields.KEY],
                 image_id=doc[fields.IMAGE_ID],
-                split=(doc.get("tags") or [""])[0],
+                split=doc.get(fields.SPLIT) or "",
                 phrase=doc.get(fields.PHRASE) or "",
                 image=Path(doc["filepath"]),
                 image_name=(doc.get(fields.SOURCE) or {}).get("image_name", ""),

@@ -19,7 +19,7 @@ from fiftyone_plugin.predictors.base import Predictor
 from fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_batch
 from fiftyone_plugin.predictors.mask_fields import MaskField
 from fiftyone_plugin.predictors.queries import list_queries, remember_speed
-from importers import fields, fo_internals, store
+from importers import fields, fo_internals, store, working_set
 from importers.decisions import Decisions
 from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
@@ -93,7 +93,7 @@ def predict(
     stop_file.unlink(missing_ok=True)
     summary = PredictSummary(dataset.name, predictor, field_name)
     _count_skipped(samples, field_name, spec.reads_images, summary)
-    total, done = len(samples), summary.skipped
+    total, done = working_set.count(samples), summary.skipped
     queries = islice(list_queries(samples, field_name, reads_images=spec.reads_images), limit)
     ready = time.perf_counter()
     with ThreadPoolExecutor(_WRITERS) as writers, ExitStack() as stack:

@@ -38,8 +38,9 @@ THRESHOLDS = Option(
 def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> Report:
     """Runs the checks."""
     from fiftyone_plugin.checks.runner import flag, kind_of
+    from importers import working_set
 
-    workers = workers or (default_workers() if len(samples) > MANY else 1)
+    workers = workers or (default_workers() if working_set.count(samples) > MANY else 1)
     done = flag(samples, **options, workers=workers, progress=watch.progress)
     return reports.of_flag(done, options["out"], kind_of(samples), options["dry_run"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ def _formats() -> dict[str, str]:
            bool, False),
     Option("limit", "stop after K records", int, metavar="K", least=1),
     IF_THERE,
+    Option("keep_verdicts", "with --overwrite: take over verdicts whose key, phrase and mask are "
+           "the same", bool, False),
     Option("explain", "say what would be decided, from the first 100 records; import nothing",
            bool, False, in_form=False),
     Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
@@ -52,11 +55,14 @@ def import_dataset(
     name: str | None,
     params: Settings | None,
     explain: bool,
+    keep_verdicts: bool,
     **options: Any,
 ) -> Report:
     """Imports published files into a dataset."""
     from importers.options import ImportOptions
 
+    if keep_verdicts and not options["overwrite"]:
+        raise UsageError("--keep-verdicts belongs to --overwrite")
     chosen = ImportOptions(**options, params=params or {})
     if explain:
         from importers.explain import explain as explain_import
@@ -64,9 +70,11 @@ def import_dataset(
         return reports.of_explain(explain_import(format_name, root, chosen))
     if name is None:
         raise UsageError("give the dataset a name: --name N")
+    from fiftyone_plugin.curation.decisions import carry_over
     from importers.ingest import import_dataset
 
-    done = import_dataset(format_name, root, name, chosen, watch.progress)
+    carry = partial(carry_over, keep=keep_verdicts)
+    done = import_dataset(format_name, root, name, chosen, watch.progress, carry)
     return reports.of_import(done, chosen.placeholders)
 
 

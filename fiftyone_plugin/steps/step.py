@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -219,9 +219,31 @@ def step(
 
     def made(run: Callable[..., Report]) -> Step:
         on_dataset = "samples" in inspect.signature(run).parameters
-        return Step(name, about, run, options, on_dataset, operator, unit, stoppable)
+        work = _on_working_set(run) if on_dataset else run
+        return Step(name, about, work, options, on_dataset, operator, unit, stoppable)
 
     return made
+
+
+def _on_working_set(run: Callable[..., Report]) -> Callable[..., Report]:
+    """A step's function that tells how many samples PairLens did not import and leaves out."""
+
+    def work(samples: Any, watch: Watch, **options: Any) -> Report:
+        from importers import fo_internals, working_set
+        from importers.upgrade import upgrade
+
+        working_set.check(samples)
+        upgrade(fo_internals.dataset_of(samples))
+        report = run(samples, watch, **options)
+        if count := working_set.left_out(samples):
+            are = "samples that PairLens did not import are" if count > 1 else (
+                "sample that PairLens did not import is"
+            )  # fmt: skip
+            lines = [*report.lines, f"  note: {count:,} {are} left out"]
+            return replace(report, data=report.data | {"foreign_samples": count}, lines=lines)
+        return report
+
+    return work
 
 
 def parse_options(options: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ FIFTYONE = (
     "importers.dataset_types",
     "importers.datasets",
     "importers.fo_internals",
+    "importers.replacing",
     "importers.schema",
     "importers.store",
     "fiftyone_plugin.metrics.evaluation",

@@ -1,0 +1,129 @@
+"""Replacing a dataset by a new import of it: the old one stays until the new one is whole.
+
+The new dataset has a name of its own until then, and a media folder of its own for good. Whatever
+ends the import before, the old dataset is as it was; what a killed import left is cleared by the
+next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import fiftyone as fo
+
+from importers import fields, fo_internals, owners, store
+from importers.datasets import (
+    claim_media_dir,
+    default_media_dir,
+    delete_with_folders,
+    imported,
+    new_dataset,
+)
+from importers.errors import StateError
+
+_UNFINISHED, _REPLACED = "pairlens-unfinished-", "pairlens-replaced-"
+"""How the names begin of datasets that are not whole yet, and of those about to be deleted."""
+
+_REPLACES, _OWNER = "replaces", "owner"
+"""In the facts of an unfinished dataset: the name it is to have, and the process that fills it."""
+
+Carry = Callable[[Any, Any, Path], list[str]]
+"""Called with a dataset, the one that is about to take its place, and the media folder of that
+one. It takes over what is to outlast the replacement, and returns notes about it."""
+
+
+def nothing(old: Any, new: Any, media_dir: Path) -> list[str]:
+    """Takes over nothing."""
+    return []
+
+
+@dataclass
+class Replacement:
+    """A dataset that is to take the place of another.
+
+    Attributes:
+        dataset: the new one
+        media_dir: its media folder
+        whole: set when it is to take the place; otherwise it is deleted in the end
+        notes: about what was taken over
+    """
+
+    dataset: Any
+    media_dir: Path
+    whole: bool = False
+    notes: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def replacing(
+    name: str, source: Path, given: Path | None = None, carry: Carry = nothing
+) -> Iterator[Replacement]:
+    """Makes a dataset that takes the place of another at the end, if it is whole by then.
+
+    The one whose place it takes is deleted, with the folders that PairLens made for it.
+
+    Args:
+        name: of the dataset
+        source: what is imported
+        given: the media folder, if not the default one
+        carry: takes over what is to outlast the replacement
+
+    Raises:
+        UsageError: if the media folder lies in the source or around it
+        StateError: if the dataset is not PairLens' own, or the media folder holds something else
+    """
+    _, facts = imported(name)
+    for left in _of_dead_processes(name):
+        delete_with_folders(left, name)
+    folder = _free_folder(given or default_media_dir(name), Path(facts["media_dir"]))
+    media_dir = claim_media_dir(name, source, folder)
+    dataset = new_dataset(f"{_UNFINISHED}{token_hex(6)}", persistent=False)
+    store.update_info(dataset, media_dir=str(media_dir), **_marks(name))
+    made = Replacement(dataset, media_dir)
+    try:
+        yield made
+        if made.whole:
+            old, _ = imported(name)
+            made.notes += carry(old, dataset, media_dir)
+            _take_place(old, dataset, name)
+    except KeyboardInterrupt:
+        raise StateError(f"interrupted; dataset {name!r} is as it was") from None
+    finally:
+        if dataset.name != name:
+            delete_with_folders(dataset, name, keep=source)
+
+
+def _marks(name: str) -> dict[str, str]:
+    return {_REPLACES: name, _OWNER: owners.this_process()}
+
+
+def _take_place(old: Any, new: Any, name: str) -> None:
+    store.update_info(old, **_marks(name))
+    fo_internals.take_name(new, old, f"{_REPLACED}{token_hex(6)}")
+    fo_internals.remove_info(new, fields.INFO, (_REPLACES, _OWNER))
+    delete_with_folders(old, name, keep=store.source_path(store.info(new)))
+
+
+def _of_dead_processes(name: str) -> Iterator[Any]:
+    """What killed imports that were to replace a dataset left."""
+    for prefix in (_UNFINISHED, _REPLACED):
+        for left in fo.list_datasets(glob_patt=f"{prefix}*"):
+            dataset = fo.load_dataset(left)
+            facts = store.info(dataset)
+            if facts.get(_REPLACES) == name and owners.is_dead(facts[_OWNER]):
+                yield dataset
+
+
+def _free_folder(wanted: Path, taken: Path) -> Path:
+    """The folder itself, or one beside it where the dataset that is replaced has its own there."""
+    wanted = wanted.expanduser().absolute()
+    if wanted != taken:
+        return wanted
+    others = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
+    return next(other for other in others if not other.exists())

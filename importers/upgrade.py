@@ -1,0 +1,34 @@
+"""Brings datasets that an older version stored up to date, when a step first works on them.
+
+Each change looks for what is not as it should be, so that one that was interrupted goes on with
+the next step, and a dataset that is up to date is not written to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from importers import fields, fo_internals, schema, working_set
+
+_PARTIAL = "partialFilterExpression"
+_SPLIT_OF_KEY = {"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 1]}
+
+
+def upgrade(dataset: Any) -> None:
+    """Gives samples without a split that of their key, and makes the index of keys partial.
+
+    Args:
+        dataset: that PairLens imported
+    """
+    schema.declare_split(dataset)
+    missing = {fields.SPLIT: None, **working_set.OWN}
+    change = [{"$set": {fields.SPLIT: _SPLIT_OF_KEY}}]
+    collection = fo_internals.collection(dataset)
+    ids = [doc["_id"] for doc in collection.find(missing, {"_id": 1})]
+    if ids:
+        collection.update_many(missing, change)
+        fo_internals.reload_samples(dataset, ids)
+    index = dataset.get_index_information().get(fields.KEY)
+    if index and index.get("unique") and _PARTIAL not in index:
+        dataset.drop_index(fields.KEY)
+        schema.index_keys(dataset)

@@ -1,0 +1,119 @@
+"""The working set: the samples that a step works on, of those that it is given.
+
+A dataset means its samples, a view those that it has, in its order, each once; fields that a view
+hides are there all the same, and a view of groups means all samples of its groups. Samples that
+PairLens did not import are left out where the dataset has PairLens' mark: a step tells their
+number. A dataset without the mark is none of PairLens', whatever its fields are called.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+
+from importers import fields, fo_internals
+from importers.errors import StateError, UsageError
+
+Stages = list[dict[str, Any]]
+
+OWN = {f"{fields.SOURCE}.file": {"$type": "string"}, fields.KEY: {"$type": "string"}}
+"""The filter of samples that PairLens imported: they have a key and a place in published files."""
+
+_HIDING = (fo.SelectFields, fo.ExcludeFields)
+_REPEATING = (fo.Concat, fo.Mongo)
+"""Stages after which a sample may be there twice."""
+
+
+def is_imported(dataset: Any) -> bool:
+    """Whether PairLens imported the dataset, which its mark says and no field's name."""
+    return dataset is not None and bool(fo_internals.dataset_of(dataset).info.get(fields.INFO))
+
+
+def check(samples: Any) -> None:
+    """Validates that a step can work on a dataset or view.
+
+    Raises:
+        StateError: if PairLens did not import the dataset
+        UsageError: if the view holds parts of samples
+    """
+    dataset = fo_internals.dataset_of(samples)
+    if not is_imported(dataset):
+        raise StateError(
+            f"dataset {dataset.name!r} was not imported by PairLens; make one with: pairlens import"
+        )
+    _check_samples(samples)
+
+
+def _check_samples(samples: Any) -> None:
+    if fo_internals.is_of_parts(samples):
+        raise UsageError(
+            "the view holds parts of samples, such as patches; give a view of whole samples"
+        )
+
+
+def pipeline(samples: Any, *, labels_as_seen: bool = False) -> Stages:
+    """The MongoDB stages that give the documents of the working set.
+
+    Args:
+        samples: a dataset or view
+        labels_as_seen: labels are as the view has them, with what it filters of them left out;
+            else documents are as they are stored
+
+    Raises:
+        UsageError: if the view holds parts of samples
+    """
+    _check_samples(samples)
+    own: Stages = [{"$match": OWN}] if is_imported(samples) else []
+    stages = _view_stages(samples)
+    if not stages or labels_as_seen:
+        return [*stages, *own]
+    lookup = {
+        "from": fo_internals.collection(samples).name,
+        "localField": "_id",
+        "foreignField": "_id",
+        "as": "whole",
+    }
+    whole = [{"$lookup": lookup}, {"$replaceRoot": {"newRoot": {"$first": "$whole"}}}]
+    return [*stages, {"$project": {"_id": 1}}, *whole, *own]
+
+
+def _view_stages(samples: Any) -> Stages:
+    if isinstance(samples, fo.Dataset):
+        return []
+    kinds = [type(stage) for stage in fo_internals.view_stages(samples)]
+    shown = samples
+    if any(kind in _HIDING for kind in kinds):
+        plain = zip(fo_internals.stages(samples), kinds, strict=True)
+        kept = [stage for stage, kind in plain if kind not in _HIDING]
+        shown = fo_internals.view_from_stages(fo_internals.dataset_of(samples), kept)
+    if fo_internals.is_of_groups(shown):
+        shown = shown.flatten()
+    stages = fo_internals.pipeline(shown)
+    if any(kind in _REPEATING for kind in kinds):
+        once = [
+            {"$group": {"_id": "$_id", "whole": {"$first": "$$ROOT"}}},
+            {"$sort": {"_id": 1}},
+            {"$replaceRoot": {"newRoot": "$whole"}},
+        ]
+        stages += once
+    return stages
+
+
+def count(samples: Any) -> int:
+    """The number of samples in the working set of a dataset or view."""
+    return _count(samples, pipeline(samples))
+
+
+def left_out(samples: Any) -> int:
+    """How many of the samples of a dataset or view PairLens did not import."""
+    if not is_imported(samples):
+        return 0
+    return _count(samples, [*pipeline(samples)[:-1], {"$match": {"$nor": [OWN]}}])
+
+
+def _count(samples: Any, stages: Stages) -> int:
+    counted = fo_internals.collection(samples).aggregate(
+        [*stages, {"$count": "n"}], allowDiskUse=True
+    )
+    return next((one["n"] for one in counted), 0)

@@ -1,0 +1,27 @@
+"""Owners of unfinished things: alive, dead, on another machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from importers import owners
+
+
+def test_this_process_is_alive() -> None:
+    assert not owners.is_dead(owners.this_process())
+    assert set(owners.this_process()) <= set("0123456789abcdef-")
+
+
+def test_one_that_ended_is_dead_and_its_number_does_not_count_alone() -> None:
+    code = "from importers import owners; print(owners.this_process())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert owners.is_dead(done.stdout.strip())
+    machine, number, started = owners.this_process().split("-")
+    assert owners.is_dead(f"{machine}-{number}-{int(started) + 1}")
+
+
+def test_nothing_is_known_of_another_machine_or_of_another_text() -> None:
+    _, number, started = owners.this_process().split("-")
+    for owner in (f"{'0' * 12}-{number}-1", "somebody", "", f"{number}-{started}"):
+        assert not owners.is_dead(owner)
