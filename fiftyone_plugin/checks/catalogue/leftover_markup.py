@@ -31,7 +31,7 @@ _BLANK = re.compile(
     r"|\$\{\w{1,20}\}|\{\{? ?[a-z_]{2,20} ?\}?\})"
     # The tags of grounding have their use.
     r"|<(?!/|(?:p|box|ref|obj|quad|poly|point|image|img|region|mask|seg|delim|loc)\w*>)[a-z_]{3,20}>"
-    r"|\bX{4,6}\b|\bTODO\b|\bTBD\b|\b[Nn]a[Nn]\b|\bN/A\b|(?<=[a-z,)] )None\b"
+    r"|\bX{4,6}\b|\bTODO\b|\bTBD\b|\bNaN\b|\bnan\b|\bN/A\b|(?<=[a-z,)] )None\b"
 )
 _LATEX = re.compile(r"[|^]\^?\{|\|\^|\\(?:text|math|frac|begin|end|left|right|times|circ)[a-z]*\b")
 _MARKDOWN = re.compile(
