@@ -113,10 +113,7 @@ _ABOARD = v.words(
 )
 """Classes whose words name parts and freight as well."""
 
-_LIMITING = v.words(
-    "liquid fuel tank tanks cargo freight loading open uncovered containers stacked piled loaded "
-    "carrying connected hitched chassis earthy earth toned terrain landscape zone industrial tarp"
-)
+_LIMITING = v.words("liquid fuel stacked piled chassis earthy earth toned terrain landscape zone")
 """Words for what some of a kind have; whether they tell the target apart, readers differ."""
 
 _ANY = _ADVERBS | _PHRASES.keys() | {"or"}

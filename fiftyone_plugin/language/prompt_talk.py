@@ -31,7 +31,7 @@ _INNER = any_of("bounding rectangular square same target visual key spatial imag
 _DETAILS = any_of(
     "features? attributes? traits? details? characteristics? descriptions? descriptors? "
     "information criteria parameters? specifications? instructions? guidelines? data hints? clues? "
-    "labels? captions? prompts? annotations?"
+    "cues? labels? captions? prompts? annotations?"
 )
 _REGION = any_of(
     "box boxes rectangles? boundary boundaries bounds area region zone section location position "
@@ -95,6 +95,7 @@ _FORMS = phrasings(
          r"\b(?:use|using|consult|consider(?:ing)?|read|follow|with the help of|by means of) the "
          r"(?:\w+ )?(?:descriptions?|hints?|clues?|instructions?)\b(?! of\b)"),
         ("the use of the mask", "mask masks",
+         r"\bmask (?:generation|creation|prediction)\b|\bwhose (?:segmentation )?mask\b|"
          r"\b(?:to|can|and) (?:be )?(?:generate|produce|create|obtain|derive|output)d? "
          r"(?:a|an|the|its) (?:\w+ )?masks?\b"),
         ("points", "points vertices",

@@ -24,7 +24,7 @@ _ARRANGE_WORDS = (
     "drag push pull bring sort stack park add build repair fix clean paint color colour recolor "
 )
 _NAME_WORDS = (
-    "name names identity identities type types kind category class nature model make brand "
+    "name names identity identities type types kind category class nature model make brand owner "
 )
 _HEAD = (
     r"^\W{0,3}(?:(?:in|within|from|on|at|for|to|by|using) [^,.;:]{3,80}, ?)?"
@@ -54,6 +54,8 @@ _FORMS = phrasings(
          rf"\band (?P<said>{_DIVIDE}) (?:it|them|the|this|that)\b"),
         ("to divide it", "break cut",
          rf"{_HEAD}(?P<said>break|cut) {_THE} [^.,;]{{1,60}} (?:into|apart|down|up)\b"),
+        ("to divide it", "separate segment",
+         rf"{_HEAD}(?P<said>separate|segment) {_THE} [^.,;]{{1,60}} into\b"),
         ("to arrange it", _ARRANGE_WORDS + "sure",
          rf"{_HEAD}(?P<said>{_ARRANGE})(?: up| around)? {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
          r"(?! [^.]{1,80}\bapart\b)"),
@@ -66,7 +68,8 @@ _FORMS = phrasings(
          r"clearer|visible|sharper|stand out)\b"),
         ("a name", "name", rf"{_HEAD}(?P<said>name) (?:the|this|that|what|which|these|those)\b"),
         ("a name", "what which",
-         rf"\b(?:what|which)(?: is|'s| are| was)(?: \w+)? (?:the|its) {_NAME} of\b"),
+         rf"\b(?:what|which) {_NAME} (?:is|does|do|has|have)\b"
+         rf"|\b(?:what|which)(?: is|'s| are| was)(?: \w+)? (?:the|its) {_NAME} of\b"),
         ("a name", _NAME_WORDS, rf"\b{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_NAME} of\b"),
         ("a name", _NAME_WORDS,
          rf"{_HEAD}{_FIND_OUT} (?:the|this|that) (?:[\w-]+ ){{0,3}}[\w-]+'s {_NAME}\b"),

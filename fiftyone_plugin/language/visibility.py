@@ -89,12 +89,14 @@ _FORMS = phrasings(
          r"difficult to|challenging to|tough to|tricky to|not easy to|"
          r"struggle to) (?:\w+ly )?(?:be )?"
          rf"(?:\w+ly )?{_SEEN}\b"),
-        ("cannot be seen", "no not hardly barely scarcely poorly",
-         r"\bno\b(?: \w+){0,3} (?:are|is|can be) (?:visible|seen|discernible|identifiable|"
-         r"made out)"
-         r"|\b(?:not|hardly|barely|scarcely|poorly) (?:\w+ly )?(?:visible|discernible|"
-         r"identifiable|"
-         r"recogni[sz]able|distinguishable|discerned|perceptible|clearly)\b"),
+        ("cannot be seen", "no not hardly barely scarcely poorly only",
+         rf"\bno\b(?: \w+){{0,2}} {_FEATURES} (?:are|is|can be) (?:\w+ly )?(?:visible|seen|"
+         r"discernible|identifiable|made out)"
+         # That its wheels are not visible tells the target apart.
+         r"|(?:\b(?:is|was|be|being|remains?|appears?|looks?|though|but|it|which|that|and|of)\s|,\s)"
+         r"(?:not|hardly|barely|scarcely|poorly|only (?:just|barely|faintly|vaguely)) (?:\w+ly )?"
+         r"(?:visible|discernible|identifiable|recogni[sz]able|distinguishable|discerned|"
+         r"perceptible|clearly)\b"),
         ("cannot be seen",
          "indiscernible undiscernible unidentifiable unrecognizable unrecognisable illegible "
          "unseen "
@@ -159,6 +161,13 @@ _FORMS = phrasings(
         ("lost in its surroundings", "fades fading disappears vanishes",
          r"\b(?:fades|fading|disappears|vanishes) (?:in)?to the (?:\w+ )?"
          r"(?:dark\w*|shadows?|background|backdrop|gloom|haze)\b"),
+        ("lack of features", "nothing",
+         rf"\bnothing (?:\w+ )?can be (?:\w+ly )?{_SEEN}\b"),
+        ("cannot be seen", "not",
+         rf"\bnot (?:easily|readily|well|clearly|quite|really) {_SEEN}\b"),
+        ("lack of light or features", "insufficient inadequate enough little",
+         r"\b(?:insufficient|inadequate|not enough|too little) (?:visual )?(?:details?|features|"
+         r"information|clarity)\b"),
         ("lack of features", "nothing",
          r"\bnothing (?:about (?:it|them) )?(?:that )?(?:really )?"
          r"(?:stands out|distinguishes|identifies|sets it apart|catches)"),

@@ -127,6 +127,8 @@ Find the barn even if other sheds are near it.
 Locate the field without crops.
 Find the road without lighting.
 the area without visible structures
+the truck with its wheels barely visible
+Find the building where no windows are visible.
 """,
     "seen_from_ground": """
 the sky-blue roof
@@ -197,6 +199,11 @@ What color is the truck in the lower left? => a property
 How many ships are there at the dock? => a property
 Find out the function of the building in the top right. => a property
 Explain where the helipad is. => a description
+Which name does the stadium in the center bear? => a name
+Split up the group of cars in the lower right. => to divide it
+Separate the ship into bow and stern. => to divide it
+Tidy up the truck in the right part of the image. => to arrange it
+What would you call the object next to the road? => a name
 """,
     "prompt_talk": """
 Locate the bus by the provided description. => details
@@ -228,6 +235,12 @@ Locate the bus so that it can be segmented. => the use of the mask
 Find the crane to support accurate labeling. => the use of the mask
 Find the helipad in the specified section of the image. => a region
 Find the ship with the provided label. => details
+Find the truck by considering the details you were given. => details
+Segment the plane within the region of interest provided. => a region
+Locate the tank inside the frame that is marked. => a region
+Use the description to locate the shed. => a description
+The target is in the box; find the car. => a box
+Find the car whose mask is to be drawn. => the use of the mask
 """,
     "generic": """
 Find the airplane with wings and a tail, normally white. => all
@@ -270,6 +283,11 @@ Find the boat that is almost invisible against the water. => said of the target
 Identify the car that blends in completely with the dark road. => lost in its surroundings
 Find the bus, most of which lies outside the image. => out of sight
 Locate the tank, as far as it can be seen in the murky scene. => said of the image
+Identify the truck though there is not enough light. => lack of light or features
+Find the truck, of which hardly anything can be seen. => cannot be seen
+Locate the boat that fades into the dark water. => lost in its surroundings
+Find the truck in the dark, where nothing can be recognized. => lack of features
+Find the car, not easily seen in this light. => cannot be seen
 """,
     "seen_from_ground": """
 Find the tower rising into the sky. => the sky
