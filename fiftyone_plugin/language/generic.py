@@ -68,7 +68,7 @@ _PURPOSES = {
     "meant": v.words("for to"),
     "serves": v.words("public as"),
     "suggesting": v.words("it that a"),
-    "known": v.words("for as"),
+    "known": v.words("as"),
 }
 """Words that govern what follows as a hedge does, though all by themselves they are none."""
 
@@ -89,9 +89,10 @@ _TELLING = v.COLOR.keys() | v.words(
     "patchwork camouflage damaged broken ruined collapsed destroyed burnt burned wrecked abandoned "
     "demolished unfinished debris rubble smoke overturned lettering letter letters numbered "
     "numeral ladder ladders antenna antennas dish flag flags solar chimney chimneys dome "
-    "shadow shadows covered tarp snow crossing intersection"
+    "shadow shadows covered tarp snow crossing intersection "
+    "liquid fuel stacked piled chassis earthy earth toned terrain landscape zone"
 )
-"""Words that tell one object of a kind from another wherever they stand."""
+"""Words that tell one object of a kind from another, or may do so, wherever they stand."""
 
 _AT = v.words("on in at within across amid amidst upon onto over along through under atop")
 _SETTINGS = (
@@ -113,9 +114,6 @@ _ABOARD = v.words(
 )
 """Classes whose words name parts and freight as well."""
 
-_LIMITING = v.words("liquid fuel stacked piled chassis earthy earth toned terrain landscape zone")
-"""Words for what some of a kind have; whether they tell the target apart, readers differ."""
-
 _ANY = _ADVERBS | _PHRASES.keys() | {"or"}
 
 
@@ -123,8 +121,7 @@ _ANY = _ADVERBS | _PHRASES.keys() | {"or"}
 def generic(query: str) -> Word | None:
     """The first hedge of a query that tells its target from no other of its kind.
 
-    Values: ``"all"`` where all of the kind fit the query, ``"some"`` where it names a part or a
-    setting that not all have. ``None`` without a hedge, and for queries that tell more.
+    ``None`` for a query without a hedge, and for one with words that tell more.
     """
     if word_set(query).isdisjoint(_ANY):
         return None
@@ -136,15 +133,7 @@ def generic(query: str) -> Word | None:
         return None
     if any(True for _ in telling_words(query, tokens, hedges)):
         return None
-    fits = "some" if _limits(query, tokens, hedges) else "all"
-    return mention(query, hedges[0], hedges[0], fits)
-
-
-def _limits(query: str, tokens: Sequence[Token], hedges: Sequence[int]) -> bool:
-    """Whether it says something that not all of the kind have: "a liquid tank"."""
-    own = {n for noun in target_nouns(query) for n in range(noun.first, noun.last + 1)}
-    free = set(range(len(tokens))) - _governed(tokens, hedges) - own
-    return any(tokens[index].text in _LIMITING for index in free)
+    return mention(query, hedges[0], hedges[0], tokens[hedges[0]].text)
 
 
 def _is_ranked(query: str) -> bool:

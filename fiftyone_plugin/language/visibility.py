@@ -108,7 +108,8 @@ _FORMS = phrasings(
          r"although|though|albeit)\b(?: [\w'’-]+){0,7}? "
          rf"(?:{_DARKNESS}|{_BLURRED}|obscur\w+|conceal\w*|blend\w*|hid(?:den|es|ing)|"
          r"camouflag\w*|invisible|fog|haze|mist|visibility|resolution|quality|clarity|vague\w*|"
-         rf"(?:lack\w*|absence|no|few|little)(?: \w+){{0,3}} {_FEATURES})\b"),
+         rf"(?:lack\w*|absence|no|few|little)(?: \w+){{0,3}} (?:{_FEATURES}|visible|seen|"
+         r"discernible))\b"),
         ("said because of it", "because due owing result amid given",
          r"\b(?:because of|due to|owing to|as a result of|amid|given)\b(?: [\w'’-]+){0,5}? "
          rf"(?:darkness|dimness|dimly|{_BLURRED}|obscured|low visibility|gloom|low[- ]resolution|"

@@ -243,21 +243,20 @@ The target is in the box; find the car. => a box
 Find the car whose mask is to be drawn. => the use of the mask
 """,
     "generic": """
-Find the airplane with wings and a tail, normally white. => all
-Spot the bus, which is typically long with many windows. => all
-Locate the vehicle with four wheels as is common in cars. => all
-Find the ship with a long hull, frequently painted in white or red. => all
-Find the truck with shiny surfaces, such as is usual for trucks. => all
-Identify the plane that has a fuselage and wings that are typical for aircraft. => all
-Find the truck that has a black or white body and big wheels. => all
-Find the airliner in white, silver, or black with two wings. => all
-Find the ship with a long hull and a deck, as ships usually have. => all
-Locate the car with four wheels and windows, in most cases painted in a plain color. => all
-Find the harbor crane with a tall frame that one often sees at ports. => all
-Locate the cement mixer with a rotating drum, as a rule seen on building sites. => all
-Find the dump truck with big wheels, mostly used at mines. => all
-Find the fishing vessel with a cabin and nets, usually smaller than cargo ships. => all
-Find the truck that carries a liquid tank, usually silver. => some
+Find the airplane with wings and a tail, normally white. => normally
+Spot the bus, which is typically long with many windows. => typically
+Locate the vehicle with four wheels as is common in cars. => common
+Find the ship with a long hull, frequently painted in white or red. => frequently
+Find the truck with shiny surfaces, such as is usual for trucks. => usual
+Identify the plane that has a fuselage and wings that are typical for aircraft. => typical
+Find the truck that has a black or white body and big wheels. => or
+Find the airliner in white, silver, or black with two wings. => or
+Find the ship with a long hull and a deck, as ships usually have. => usually
+Locate the car with four wheels and windows, in most cases painted in a plain color. => most
+Find the harbor crane with a tall frame that one often sees at ports. => often
+Locate the cement mixer with a rotating drum, as a rule seen on building sites. => a
+Find the dump truck with big wheels, mostly used at mines. => mostly
+Find the fishing vessel with a cabin and nets, usually smaller than cargo ships. => usually
 """,
     "hardly_visible": """
 Find the car, which can't be clearly seen. => cannot be seen

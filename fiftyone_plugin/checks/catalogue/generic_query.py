@@ -24,12 +24,9 @@ def generic_query(batch: Batch) -> Iterator[Issue]:
     """Finds hedges ("usually", "typical of") in queries that tell nothing else apart.
 
     A place, a color without a hedge, a number, a mark or a neighbour tells the object apart;
-    parts that all of the kind have, sizes, shapes and materials do not. It is info where not all
-    of the kind have a part that it names, such as a liquid tank.
+    parts that all of the kind have, sizes, shapes and materials do not.
     """
     for key, phrase in batch.queries():
         if hedge := generic(phrase):
-            some = hedge.value == "some"
             note = f"{in_quotes(hedge.text)}: the query says what its kind looks like"
-            note += ", and nothing that tells this object from others"
-            yield Issue(key, 0.6 if some else 0.4, note, "info" if some else None)
+            yield Issue(key, 0.4, f"{note}, and nothing that tells this object from others")

@@ -136,8 +136,6 @@ def unanswerable_query(batch: Batch) -> Iterator[Issue]:
 def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
     """Finds queries that fit every object of their kind, and ask for one of them.
 
-    It is info where they say how bright the object or what is around it is.
-
     Args:
         batch: pairs
         max_words: how many words besides the class, the request and filler ("distinct",
@@ -148,18 +146,17 @@ def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
         if len(left) <= max_words and (left or dropped):
             said = f"only {', '.join(left)}" if left else "nothing"
             note = f"besides a class the query says {said} that tells one object from another"
-            if word_set(phrase).isdisjoint(_BRIGHT):
-                yield Issue(key, 0.5 if dropped > 2 else 0.6, note)
-            else:
-                yield Issue(key, 0.8, f"{note}, but how bright it is", "info")
+            yield Issue(key, 0.5 if dropped > 2 else 0.6, note)
 
 
 _BRIGHT = words("bright vibrant vivid lighting lights lit light dark darker dim dimmer shadowy")
-"""What may be said of the object or of what is around it."""
+"""What may be said of the object, and tell it apart, or of what is around it."""
 
 
 def undescribed(phrase: str) -> tuple[tuple[str, ...], int] | None:
     """The :func:`filler` of a query without attribute and place, ``None`` for any other."""
+    if not word_set(phrase).isdisjoint(_BRIGHT):
+        return None
     if any(find(phrase) for find in (places, colors, sizes, shapes, coordinates)):
         return None
     said = {word.value for word in counts(phrase)}
