@@ -172,8 +172,8 @@ def declared(schema: Any) -> Iterator[Any]:
 
 
 def insert_ours(dataset: Any, made: list[Any]) -> None:
-    from importers.gc_pause import rare_collections
     from importers.ingest import ImportOptions, _insert_all
+    from importers.parallel import rare_collections
 
     with rare_collections():
         assert _insert_all(dataset, iter(made), ImportOptions()) == len(made)

@@ -73,9 +73,13 @@ def _failed(error: Exception, code: int) -> int:
 
 def _explained(error: Exception) -> Exception:
     """An error of a library, with what to do about it where that is known."""
-    libraries = ("pymongo", "fiftyone.core.service", "fiftyone.core.config")
-    if isinstance(error, ConnectionError) or type(error).__module__.startswith(libraries):
+    kind = type(error)
+    unreachable = "ConnectionFailure" in (one.__name__ for one in kind.__mro__)
+    starting = ("fiftyone.core.service", "fiftyone.core.config")
+    if isinstance(error, ConnectionError) or unreachable or kind.__module__.startswith(starting):
         text = f"the database does not answer ({error}); see what: pairlens doctor"
+    elif kind.__module__.startswith("pymongo"):
+        text = f"the database refused this ({error}); what was done before is kept"
     else:
         text = f"{type(error).__name__}: {error}; PAIRLENS_DEBUG=1 shows where"
     return PairLensError(text).with_traceback(error.__traceback__)

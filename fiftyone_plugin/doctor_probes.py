@@ -146,9 +146,9 @@ def plugin() -> dict[str, Any]:
 
 def media() -> dict[str, Any]:
     """Writes a file where the media of a new dataset would go, and deletes it."""
-    from importers.datasets import default_media_dir
+    from importers.media_folders import media_root
 
-    folder = default_media_dir("doctor").parent
+    folder = media_root()
     found: dict[str, Any] = {"path": str(folder), "writable": False, "free_gb": None, "error": None}
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fiftyone_plugin.predictors.runner import PredictSummary
     from importers.explain import Explanation
     from importers.ingest import ImportSummary
+    from importers.moving import Relocated
 
 
 MOST_NAMED = 3
@@ -60,6 +61,20 @@ def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
     return Report(asdict(done), lines, ok=bool(done.samples))
 
 
+def of_relocate(done: Relocated) -> Report:
+    """A dataset pointed at other folders."""
+    lines = [
+        f"Dataset {done.dataset}: published files in {done.root or '(unknown)'}, masks in "
+        f"{done.media_dir or '(made when needed)'}. {done.moved:,} samples name files there now."
+    ]
+    if done.gone:
+        lines.append(
+            f"{done.gone:,} samples name files that are not there; masks come back with: "
+            f"pairlens import auto {done.root or 'ROOT'} --name {done.dataset} --resume"
+        )
+    return Report(asdict(done), lines)
+
+
 def of_explain(found: Explanation) -> Report:
     """What an import would decide."""
     lines = [f"The first {found.records:,} records of {found.path}, read as {found.format}:"]
@@ -81,7 +96,9 @@ def of_predict(done: PredictSummary) -> Report:
         more = " ..." if len(done.without) > MOST_NAMED else ""
         lines.append(f"  without a prediction: {', '.join(done.without[:MOST_NAMED])}{more}")
     lines += listed(done.failures, "key") + [f"  note: {note}" for note in done.notes]
-    return Report(asdict(done), lines, ok=not done.stopped)
+    failed = done.failed > 0 and not done.predicted
+    lines += ["Every prediction failed."] * failed
+    return Report(asdict(done), lines, ok=not (done.stopped or failed))
 
 
 def of_consensus(done: ConsensusSummary) -> Report:
@@ -92,7 +109,9 @@ def of_consensus(done: ConsensusSummary) -> Report:
         f"{done.seconds:.1f} s{mean}; {done.failed:,} failed, {done.skipped:,} skipped."
     ]
     lines += [f"  {count:,} skipped: {reason}" for reason, count in done.skips.items()]
-    return Report(asdict(done), lines + listed(done.failures, "key"))
+    failed = done.failed > 0 and not done.agreed
+    lines += listed(done.failures, "key") + ["Every pair failed."] * failed
+    return Report(asdict(done), lines, ok=not failed)
 
 
 def of_flag(
@@ -136,7 +155,9 @@ def of_apply(report: dict[str, Any]) -> Report:
             reasons = Counter(entry["reason"] for entry in report[what])
             lines.append(f"{len(report[what]):,} {what}: {reasons.most_common(1)[0][0]}")
             lines += listed(report[what], "key")
-    return Report(report, lines)
+    nothing = not report["applied"] and bool(report["stale"] or report["unknown"])
+    lines += ["Nothing was applied."] * nothing
+    return Report(report, lines, ok=not nothing)
 
 
 def of_export(done: dict[str, Any]) -> Report:

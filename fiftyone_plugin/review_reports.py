@@ -42,7 +42,9 @@ def of_merge(done: Merged) -> Report:
         lines.append(f"  {conflict['key']}: {shorten(each, 140)}")
     if len(done["conflicts"]) > MOST_SHOWN:
         lines.append(f"  ... and {len(done['conflicts']) - MOST_SHOWN:,} more")
-    return Report(dict(done), lines)
+    nothing = not done["merged"] and bool(done["conflicts"])
+    lines += ["No two files agree on anything; --prefer newest or first chooses."] * nothing
+    return Report(dict(done), lines, ok=not nothing)
 
 
 def _decision(decision: FileDecision) -> str:

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from importers.files import replace_whole
+from importers.files import write_once
 from importers.masks import MAX_BYTES
 from importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
 from importers.records import Packed
@@ -34,10 +34,7 @@ def extract(packed: Packed, folder: Path) -> tuple[Path, ImageFacts]:
             return target, inspect_image(target)
     data = _read(packed)
     facts = inspect_bytes(data, target.name)
-    # No two records share a name, so the unfinished file needs no other one; what a killed run
-    # left of it is written over.
-    replace_whole(target, f".{target.name}.partial", lambda stream: stream.write(data))
-    return target, facts
+    return write_once(target, data), facts
 
 
 def _read(packed: Packed) -> memoryview:

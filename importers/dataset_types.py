@@ -21,8 +21,8 @@ from typing import Any
 import fiftyone.utils.data as foud
 from fiftyone.types.dataset_types import Dataset as DatasetType
 
-from importers import store, working_set
-from importers.datasets import claim_media_dir, media_dir_of
+from importers import media_folders, store, working_set
+from importers.datasets import unpacked_place
 from importers.errors import StateError, UsageError
 from importers.formats import FORMATS, SPLITS, Format, find_format
 from importers.ingest import ImportOptions, fill_dataset
@@ -85,15 +85,22 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
         watch = progress if callable(progress) else no_progress
         request = SourceRequest(self.format_name, self._options.splits, self._options.limit)
-        media_dir = media_dir_of(dataset.name, self._options.media_dir)
-        source = locate(self._root, request, media_dir, dataset.name, progress=watch)
+        place = unpacked_place(dataset.name, self._options.media_dir)
+        source = locate(self._root, request, place, progress=watch)
         chosen = find_format(self.format_name, source.path)
         before = store.info(dataset)
         _check_same_source(dataset, before, chosen, source)
-        media_dir = claim_media_dir(dataset.name, source.path, media_dir)
+        media_dir = self._media_dir(dataset, source)
         options = self._options_for(dataset, before, tags)
         fill_dataset(dataset, chosen, source, media_dir, options, watch)
         return [str(doc["_id"]) for doc in store.stream(dataset, ("_id",))]
+
+    def _media_dir(self, dataset: Any, source: Located) -> Path:
+        given = self._options.media_dir
+        if given is None or store.info(dataset).get("media_dir"):
+            return media_folders.media_dir(dataset)
+        media_folders.check_media_dir(given, source.path)
+        return media_folders.claim(dataset, given)
 
     def _options_for(
         self, dataset: Any, before: Mapping[str, Any], tags: Collection[str] | None
@@ -108,9 +115,10 @@ def _check_same_source(
     dataset: Any, facts: Mapping[str, Any], chosen: Format, source: Located
 ) -> None:
     """Checks that the dataset is empty or was imported from the same source."""
-    if facts and (facts["format"], facts["path"]) != (chosen.name, str(source.path)):
+    known = facts.get("format"), facts.get("path", str(source.path))
+    if facts and known != (chosen.name, str(source.path)):
         raise StateError(
-            f"dataset {dataset.name!r} holds {facts['format']} from {facts['root']}, to which "
+            f"dataset {dataset.name!r} holds {known[0]} from {facts.get('root')}, to which "
             f"{chosen.name} from {source.root} cannot be added; make another dataset"
         )
 

@@ -6,13 +6,14 @@ A test adds the same samples through ``Dataset.add_samples`` and compares the do
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, time
 
 from bson import ObjectId
 
 from importers import fields
 from importers.prepare import Prepared, PreparedImage, PreparedPair
+from importers.published import texts_digest
 from importers.records import Box, Caption, CaptionedImage, Footprint, Instruction, Record, Turn
 from importers.store import Document, embedded, plain_stats, segmentation
 
@@ -72,24 +73,29 @@ def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: dat
 def _add_pair(doc: Document, prepared: PreparedPair) -> None:
     doc["tags"].extend(prepared.record.subsets)
     doc[fields.PHRASE] = prepared.record.phrase
+    doc[fields.SOURCE] |= {
+        fields.TEXT_DIGEST: texts_digest([prepared.record.phrase]),
+        fields.TARGET_DIGEST: prepared.target_digest,
+        fields.MASK_DIGEST: prepared.stats.digest,
+    }
     doc[fields.NO_TARGET] = prepared.record.no_target
     doc[fields.MASK_STATS] = embedded(plain_stats(prepared.stats))
     if prepared.mask_path is not None:
         doc[fields.SEGMENTATION] = segmentation(str(prepared.mask_path))
 
 
-def first_caption(captions: Iterable[Caption]) -> str | None:
-    """The text that stands for an image: the first that describes and does not revise."""
-    texts = list(captions)
-    described = [caption.text for caption in texts if caption.task != _REVISION]
-    return next(iter(described or [caption.text for caption in texts]), None)
+def standing_caption(captions: Sequence[Caption]) -> int:
+    """The number of the caption that stands for an image: the first that does not revise."""
+    described = (n for n, caption in enumerate(captions) if caption.task != _REVISION)
+    return next(described, 0)
 
 
 _REVISION = 3
 
 
 def _add_captions(doc: Document, captions: tuple[Caption, ...]) -> None:
-    doc[fields.CAPTION] = first_caption(captions)
+    doc[fields.CAPTION] = captions[standing_caption(captions)].text if captions else None
+    doc[fields.SOURCE][fields.TEXT_DIGEST] = texts_digest(c.text for c in captions)
     doc[fields.CAPTIONS] = [
         embedded({"text": c.text, "task": c.task, "annotator": c.annotator}) for c in captions
     ]
@@ -140,6 +146,7 @@ def _turn(turn: Turn) -> Document:
             "turn": turn.position,
             "file": turn.source.file,
             "index": turn.source.index,
+            fields.TEXT_DIGEST: texts_digest([turn.question, *turn.answers]),
         }
     )
 

@@ -13,7 +13,7 @@ from importers.formats import FORMATS, find_format
 from importers.options import DEFAULTS, ImportOptions
 from importers.prepare import Place, group_by_image, prepare
 from importers.reading import LEFT_OUT
-from importers.sources import SourceRequest, locate
+from importers.sources import SourceRequest, UnpackedPlace, locate
 
 RECORDS = 100
 """How many records are read, unless more are asked for."""
@@ -68,7 +68,8 @@ def explain(
         media_dir = Path(folder) / "media"
         leftovers = options.params.get(LEFT_OUT.name) == "read"
         request = SourceRequest(format_name, options.splits, most, leftovers)
-        source = locate(root, request, media_dir, "explain", on_note=decisions)
+        place = UnpackedPlace(Path(folder), "explain")
+        source = locate(root, request, place, on_note=decisions)
         chosen = find_format(format_name, source.path)
         found = Explanation(chosen.name, str(source.path))
 

@@ -21,6 +21,11 @@ SOURCE = "source"
 DIGEST = "image_digest"
 """Within a source."""
 
+TEXT_DIGEST, TARGET_DIGEST, MASK_DIGEST = "text_digest", "target_digest", "mask_digest"
+"""Within a source, and the first within a turn: digests of what was imported; see
+:mod:`importers.published`. Of a mask there are two: as the published files hold it, and of its
+pixels as they are stored. Samples of earlier versions have none."""
+
 IMAGE_DIGEST = f"{SOURCE}.{DIGEST}"
 IMAGE_STATS = "image_stats"
 TARGET_COLORS = "target_colors"
@@ -48,6 +53,9 @@ EDITABLE_MASK = f"{SEGMENTATION}_edit"
 
 INFO = "pairlens"
 """Key of PairLens' own facts in ``dataset.info``: format, root, media folder, skipped, notes."""
+
+CHANGES = "pairlens.changes"
+"""The collection of the log of verdicts."""
 
 CHECKS_RUN = "checks_run"
 """Among these facts: the checks that ran over all of the dataset, with their parameters."""

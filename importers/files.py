@@ -66,9 +66,23 @@ def is_text(text: str) -> bool:
 
 
 def mark_folder(folder: Path, owner: str) -> None:
-    """Makes a folder and marks it as PairLens' own, made for the dataset ``owner``."""
+    """Makes a folder and marks it as PairLens' own, made for ``owner``, the only one so far."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKER).write_text(owner, "utf-8")
+
+
+def add_owner(folder: Path, owner: str) -> None:
+    """Makes a folder and adds a line to its marker, unless it is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if owner not in owners_of(folder):
+        with open(folder / MARKER, "a", encoding="utf-8") as stream:
+            stream.write(f"{owner}\n")
+
+
+def owners_of(folder: Path) -> list[str]:
+    """The lines of a folder's marker; none where it has no marker."""
+    marker = folder / MARKER
+    return marker.read_text("utf-8").splitlines() if marker.is_file() else []
 
 
 def lines(file: Path, longest: int = MAX_LINE) -> Iterator[bytes]:
@@ -86,6 +100,33 @@ def lines(file: Path, longest: int = MAX_LINE) -> Iterator[bytes]:
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Writes a file so that a kill at any moment leaves the old one or the new one, whole."""
     replace_whole(path, _unfinished(), lambda stream: stream.write(data))
+
+
+def write_once(path: Path, data: bytes | memoryview) -> Path:
+    """Writes a file that is not written to again.
+
+    Args:
+        path: the file
+        data: all of it
+
+    Returns:
+        the path, or another one in its folder where something else lies there
+    """
+    for place in _places(path, data):
+        if not place.exists():
+            write_atomic(place, data)
+            return place
+        if place.read_bytes() == data:
+            return place
+    raise AssertionError  # the places do not end
+
+
+def _places(path: Path, data: bytes | memoryview) -> Iterator[Path]:
+    yield path
+    name = f"{path.stem}-{hashlib.sha256(data).hexdigest()[:12]}"
+    yield path.with_name(f"{name}{path.suffix}")
+    for number in count(2):  # somebody wrote over a file that is named for its content
+        yield path.with_name(f"{name}-{number}{path.suffix}")
 
 
 def write_stream(path: Path, source: IO[bytes]) -> None:

@@ -9,9 +9,10 @@ is slower and stores what that version stores.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -20,7 +21,9 @@ import fiftyone as fo
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.utils import create_field as new_field
-from pymongo import UpdateOne
+from pymongo import UpdateOne, WriteConcern
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 
 from importers import fields
 
@@ -28,6 +31,8 @@ __all__ = ["new_field"]
 
 COMPARED = ((1, 22), (1, 23))
 """From which version of FiftyOne, and before which, documents were compared by the tests."""
+
+_SAMPLES, _FRAMES = "sample_collection_name", "frame_collection_name"
 
 _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
 """Fields that FiftyOne sets itself."""
@@ -39,6 +44,53 @@ _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
 def database() -> Any:
     """The pymongo database that FiftyOne is connected to."""
     return get_db_conn()
+
+
+def journaled(collection: Any) -> Any:
+    """The collection, whose writes return when they are on the disk.
+
+    MongoDB keeps one journal, so that whatever was written before them is there as well.
+    """
+    concern = WriteConcern(**{**collection.write_concern.document, "j": True})
+    return collection.with_options(write_concern=concern)
+
+
+@cache
+def database_id() -> str:
+    """Identifies the database among those that may share folders with it.
+
+    It names the server's address, where one is set, and its data folder, where it tells it: a
+    copy of the documents in another server is another database.
+    """
+    uri = fo.config.database_uri
+    hosts = parse_uri(uri, warn=False)["nodelist"] if uri and "+srv" not in uri else uri
+    try:
+        options = database().client.admin.command("getCmdLineOpts")
+        folder = options["parsed"]["storage"]["dbPath"]
+    except (PyMongoError, KeyError):  # a server of someone else's need not tell
+        folder = None
+    identity = f"{hosts} {folder} {fo.config.database_name}"
+    return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def dataset_name(of: ObjectId) -> str | None:
+    """The name of the dataset with an id, if there is one."""
+    document = database()["datasets"].find_one({"_id": of}, {"name": 1})
+    return document and document["name"]
+
+
+def stored_bytes() -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Names of all datasets, each with its own document and those of its samples as stored."""
+    datasets = database()["datasets"]
+    for document in list(datasets.find({}, {"name": 1, _SAMPLES: 1, _FRAMES: 1})):
+        yield document["name"], _documents_of(document)
+
+
+def _documents_of(dataset: dict[str, Any]) -> Iterator[bytes]:
+    yield from database()["datasets"].find_raw_batches({"_id": dataset["_id"]})
+    for part in (_SAMPLES, _FRAMES):
+        if name := dataset.get(part):
+            yield from database()[name].find_raw_batches({})
 
 
 def dataset_of(samples: Any) -> Any:
@@ -84,6 +136,15 @@ def remove_info(dataset: Any, name: str, members: Iterable[str]) -> None:
     gone = dict.fromkeys((f"info.{name}.{member}" for member in members), "")
     dataset._doc._get_collection().update_one({"_id": dataset_id(dataset)}, {"$unset": gone})
     dict.__setitem__(dataset.info, name, info(dataset, name))
+
+
+def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
+    """The ``info`` of a sample field as the database has it now; ``None`` for no field."""
+    found = dataset._doc._get_collection().find_one(
+        {"_id": dataset_id(dataset)}, {"sample_fields": {"$elemMatch": {"name": name}}}
+    )
+    declared = (found or {}).get("sample_fields")
+    return declared[0].get("info") or {} if declared else None
 
 
 def take_name(new: Any, old: Any, aside: str) -> None:

@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from importers import app_view, fields, fo_internals, schema, store, working_set
-from importers.datasets import exists, media_dir_of, open_dataset
+from importers.datasets import exists, open_dataset, unpacked_place
 from importers.decisions import Decisions
 from importers.documents import document
 from importers.errors import RecordError, StateError
 from importers.formats import FORMATS, SPLITS, Format, find_format
-from importers.gc_pause import rare_collections
 from importers.options import DEFAULTS, ImportOptions, ImportSummary
-from importers.parallel import Progress, map_items, no_progress, one_behind
+from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
 from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record
 from importers.replacing import Carry, nothing, replacing
+from importers.restoring import restore_files
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.sources import Located, SourceRequest, locate
@@ -82,8 +82,8 @@ def import_dataset(
     notes = Decisions()
     leftovers = options.params.get(LEFT_OUT.name) == "read"
     request = SourceRequest(format_name, options.splits, options.limit, leftovers)
-    media_dir = media_dir_of(name, options.media_dir)
-    source = locate(root, request, media_dir, name, on_note=notes, progress=progress)
+    place = unpacked_place(name, options.media_dir)
+    source = locate(root, request, place, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
     chosen.parsed(options.params)  # before anything is made
     if options.overwrite and exists(name):
@@ -96,7 +96,7 @@ def import_dataset(
         filled.notes += new.notes if new.whole else [f"dataset {name!r} is left as it was"]
         return filled
     dataset, media_dir = open_dataset(
-        name, chosen.name, source, media_dir=options.media_dir, resume=options.resume
+        name, chosen.name, source, given_media_dir=options.media_dir, resume=options.resume
     )
     return fill_dataset(dataset, chosen, source, media_dir, options, progress, notes)
 
@@ -117,7 +117,8 @@ def fill_dataset(
     root = source.path
     params = chosen.parsed(options.params)
     if working_set.is_imported(dataset):
-        upgrade(dataset)
+        for note in upgrade(dataset):
+            decisions(note)
     schema.declare(dataset, chosen.kind)
     facts = {
         "format": chosen.name,
@@ -153,6 +154,9 @@ def fill_dataset(
             f"{root} changed or went away while it was read, so that records are missing; bring it "
             "back and go on with --resume"
         )
+    if options.resume:
+        for note in restore_files(dataset, chosen, root, place, options):
+            decisions(note)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)
@@ -180,10 +184,11 @@ def _source_state(chosen: Format, root: Path, splits: Collection[str]) -> _Sourc
 
 def _remove_leftovers(media_dir: Path) -> None:
     """Deletes unfinished files of killed runs, unless they are new: another run may be writing."""
-    for file in media_dir.glob("*/.*.partial"):
-        with suppress(FileNotFoundError):
-            if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
-                file.unlink()
+    for folder in ("*", "images/*"):
+        for file in media_dir.glob(f"{folder}/.*.partial"):
+            with suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
+                    file.unlink()
 
 
 def _watched(

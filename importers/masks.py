@@ -27,8 +27,7 @@ from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
 from importers.image_frame import NO_DATA, as_number, is_scrambled, read_tiff, upright
 from importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
-from importers.png import MAX_PIXELS, read_gray
-from importers.png_write import encode_gray
+from importers.png import MAX_PIXELS, encode_gray, read_gray
 
 MAX_BYTES = 8 * MAX_PIXELS
 """Of a ``.npy`` or of what is taken from an ``.npz``: the largest mask, in double precision."""

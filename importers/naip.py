@@ -21,9 +21,6 @@ QUAD = 1 / 8
 QUARTER = QUAD / 2
 """Side of a quarter quadrangle in degrees."""
 
-BUFFER = 0.007
-"""Degrees by which a published tile can reach past its footprint: 300 metres and more."""
-
 _NAME = re.compile(
     r"m_(?P<lat>[0-9]{2})(?P<lon>[0-9]{3})(?P<quad>[0-9]{2})_(?P<quarter>ne|nw|se|sw)"
     r"_(?P<zone>[0-9]{1,2})_(?P<resolution>[0-9a-z]{1,3})"

@@ -1,4 +1,4 @@
-"""A parallel map over many items, and a thread that writes while the next items are made.
+"""A parallel map over many items, a thread that writes behind, and settings for long passes.
 
 Results of the map come in the order of the items, a failing item fails alone, and only a window of
 items is under way at once, so that an endless stream of them takes bounded memory.
@@ -6,6 +6,7 @@ items is under way at once, so that an endless stream of them takes bounded memo
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -21,9 +22,11 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, repeat
 from multiprocessing import get_context
+from threading import Lock
 from typing import Any, Generic, Literal, TypeVar, get_args
 
-from importers.cv_threads import one_thread
+import cv2
+
 from importers.errors import StateError, UsageError
 
 Engine = Literal["threads", "processes", "ray"]
@@ -36,6 +39,14 @@ LEAST = 250
 
 MOST = 4000
 """Items that gather while a write is under way, which then is waited for."""
+
+_OBJECTS = 50_000
+"""New containers between two looks of the garbage collector, about 2,000 documents; by default
+700, about 30."""
+
+_lock = Lock()
+_users = 0
+_before = 0
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -255,3 +266,43 @@ def batches_behind(write: Callable[[list[A]], object]) -> Iterator[Callable[[Ite
 
         yield add
         flush()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Limits OpenCV to the calling thread until the last context that asked for it ends.
+
+    OpenCV splits one picture over all cores. Where the cores have a picture each already, its
+    threads wait for each other and nothing else: measuring a mask of 512x512 pixels takes twice
+    the processor time.
+    """
+    global _users, _before
+    with _lock:
+        if not _users:
+            _before = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users:
+                cv2.setNumThreads(_before)
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Makes collections rare.
+
+    Documents form no cycles: they go when their batch is read or written, and every look at
+    those that are being made is in vain. The default threshold makes those looks two thirds of
+    the time that the documents take.
+    """
+    before = gc.get_threshold()
+    if before[0]:  # somebody may have switched it off
+        gc.set_threshold(max(before[0], _OBJECTS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

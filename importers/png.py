@@ -1,4 +1,4 @@
-"""Reads 8-bit gray PNGs: those that PairLens and OpenCV write, fast; any other as OpenCV does.
+"""Reads and writes 8-bit gray PNGs, as masks are stored; what others write is left to OpenCV.
 
 A mask is stored as the plainest of PNGs: 8-bit gray, not interlaced, no row filters. What its
 data inflate to are its rows as they are, each behind a zero. Inflated straight, by zlib-ng, such
@@ -7,15 +7,19 @@ by zlib. OpenCV, by which many predictions are written, filters all rows alike: 
 difference from the one to its left, which is undone for many rows at once. All checksums are
 verified, and a file that is in any way else is left to OpenCV.
 
+A mask is runs of equal pixels. Looking for anything but runs is where a compressor spends its
+time on one, and saves nothing.
+
 The format: https://www.w3.org/TR/png-3/, chapters 5, 9 and 10.
 """
 
 from __future__ import annotations
 
 import os
+import zlib
 from functools import lru_cache
 from io import BytesIO
-from struct import Struct
+from struct import Struct, pack
 from typing import cast
 
 import cv2
@@ -55,6 +59,10 @@ _END = b"\0\0\0\0IEND\xaeB`\x82"
 _BROKEN = cast("type[Exception]", zlib_ng.error)  # which its stubs call an instance
 _HEADER = 33
 """Bytes before the first chunk of data."""
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_WINDOW_BITS = 15
+_MEMORY_LEVEL = 9
 
 
 def read_gray(path: str | os.PathLike[str]) -> Pixels | None:
@@ -189,3 +197,30 @@ def _claims_too_much(data: bytes) -> bool:
         return True
     except Exception:  # on hostile bytes, decoders raise whatever they stumble over
         return False  # OpenCV may know better what it is
+
+
+def encode_gray(pixels: NDArray[np.uint8]) -> bytes:
+    """A (height, width) uint8 array as PNG.
+
+    Raises:
+        ValueError: if it is not of two dimensions, or is empty
+    """
+    if pixels.ndim != 2 or not pixels.size:
+        raise ValueError(f"an array of shape {pixels.shape} is no gray picture")
+    height, width = pixels.shape
+    header = pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    image = _chunk(b"IDAT", _zipped(pixels))
+    return _SIGNATURE + _chunk(b"IHDR", header) + image + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))
+
+
+def _zipped(pixels: NDArray[np.uint8]) -> bytes:
+    height, width = pixels.shape
+    rows = np.empty((height, width + 1), np.uint8)
+    rows[:, 0] = 0  # not filtered
+    rows[:, 1:] = pixels
+    deflate = zlib_ng.compressobj(1, zlib_ng.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zlib_ng.Z_RLE)
+    return deflate.compress(rows.data) + deflate.flush()

@@ -15,13 +15,14 @@ import numpy as np
 from importers.archives import extract
 from importers.decisions import Decision
 from importers.errors import MaskError, RecordError
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.image_frame import BACK, UPRIGHT, turn
 from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, encode_png, of_values, read_mask
 from importers.media import CHIP, ImageError, ImageFacts, decode_rgb, inspect_image, placeholder
 from importers.polygons import in_pixels
+from importers.published import target_digest
 from importers.reading import AS_DECIDED, Reading
 from importers.records import (
     CaptionedImage,
@@ -85,6 +86,7 @@ class PreparedPair:
         image: its image
         mask_path: the stored mask, or ``None`` where it could not be decoded
         stats: the mask's measurements, with the error where it could not be decoded
+        target_digest: of the mask as the published files hold it
         decisions: how the mask was read where that could have been done in two ways
     """
 
@@ -92,6 +94,7 @@ class PreparedPair:
     image: PreparedImage
     mask_path: Path | None
     stats: MaskStats
+    target_digest: str = ""
     decisions: tuple[Decision, ...] = ()
 
 
@@ -120,13 +123,13 @@ def prepare(records: tuple[Record, ...], place: Place) -> list[Prepared]:
 
 
 def _prepare_pairs(pairs: list[Pair], image: PreparedImage, place: Place) -> list[PreparedPair]:
-    masks: dict[Target, tuple[Path | None, MaskStats]] = {}
+    masks: dict[Target, tuple[Path | None, MaskStats, str]] = {}
     prepared = []
     for pair in pairs:
         decisions: tuple[Decision, ...] = ()  # of a mask that pairs share, told once
         if pair.target not in masks:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
-            masks[pair.target] = path, stats
+            masks[pair.target] = path, stats, target_digest(pair.target)
         prepared.append(PreparedPair(pair, image, *masks[pair.target], decisions))
     return prepared
 
@@ -151,7 +154,7 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
             as_set = raw or place.reading.no_data != "auto"
             rendition = place.media_dir / (AS_SET if as_set else "renditions") / f"{name}.png"
             content = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
-            write_atomic(rendition, encode_png(pixels))
+            rendition = write_once(rendition, encode_png(pixels))
             if as_set:  # so that whatever opens the image sees what was set
                 path, facts, rendition = rendition, inspect_image(rendition), None
     except ImageError as error:
@@ -177,7 +180,7 @@ def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
     if not place.placeholders:
         raise RecordError(str(record.source), f"the image {record.image_name} is not there")
     chip = place.media_dir / "placeholders" / f"{name}.png"
-    write_atomic(chip, encode_png(placeholder(record.image_name)))
+    chip = write_once(chip, encode_png(placeholder(record.image_name)))
     facts = ImageFacts(CHIP, CHIP, 1, "image/png", chip.stat().st_size, "", browsable=True)
     return PreparedImage(chip, None, facts, missing=True)
 
@@ -190,7 +193,7 @@ def _prepare_mask(
     except MaskError as error:
         return None, MaskStats(error=str(error)), ()
     path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
-    write_atomic(path, encode_png(mask.pixels))
+    path = write_once(path, encode_png(mask.pixels))
     for decision in decisions:
         decision.example = decision.example or pair.key
     return path, measure(mask, faults), tuple(decisions)

@@ -10,7 +10,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
-from importers.params import ReadParam
+
+@dataclass(frozen=True)
+class ReadParam:
+    """A setting of a reader.
+
+    Attributes:
+        name: for ``--param NAME=VALUE`` and as a keyword of ``read``
+        about: what it sets and what it is without, for people
+        parse: makes the value of its text; a ``ValueError`` says in words what was expected
+    """
+
+    name: str
+    about: str
+    parse: Callable[[str], Any] = str
+
 
 Orientation = Literal["upright", "raw"]
 MaskFrame = Literal["auto", "upright", "raw"]

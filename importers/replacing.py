@@ -18,14 +18,9 @@ from typing import Any
 import fiftyone as fo
 
 from importers import fields, fo_internals, owners, store
-from importers.datasets import (
-    claim_media_dir,
-    default_media_dir,
-    delete_with_folders,
-    imported,
-    new_dataset,
-)
+from importers.datasets import delete_with_folders, imported, new_dataset
 from importers.errors import StateError
+from importers.media_folders import check_media_dir, claim
 
 _UNFINISHED, _REPLACED = "pairlens-unfinished-", "pairlens-replaced-"
 """How the names begin of datasets that are not whole yet, and of those about to be deleted."""
@@ -80,34 +75,34 @@ def replacing(
     """
     _, facts = imported(name)
     for left in _of_dead_processes(name):
-        delete_with_folders(left, name)
-    folder = _free_folder(given or default_media_dir(name), Path(facts["media_dir"]))
-    media_dir = claim_media_dir(name, source, folder)
+        delete_with_folders(left)
+    folder = given and _free_folder(given, facts.get("media_dir"))
+    check_media_dir(folder, source)
     dataset = new_dataset(f"{_UNFINISHED}{token_hex(6)}", persistent=False)
-    store.update_info(dataset, media_dir=str(media_dir), **_marks(name))
-    made = Replacement(dataset, media_dir)
+    store.update_info(dataset, **_marks(name))
     try:
+        made = Replacement(dataset, claim(dataset, folder, name))
         yield made
         if made.whole:
             old, _ = imported(name)
-            made.notes += carry(old, dataset, media_dir)
-            _take_place(old, dataset, name)
+            made.notes += carry(old, dataset, made.media_dir)
+            made.notes += _take_place(old, dataset, name)
     except KeyboardInterrupt:
         raise StateError(f"interrupted; dataset {name!r} is as it was") from None
     finally:
         if dataset.name != name:
-            delete_with_folders(dataset, name, keep=source)
+            delete_with_folders(dataset, keep=source)
 
 
 def _marks(name: str) -> dict[str, str]:
     return {_REPLACES: name, _OWNER: owners.this_process()}
 
 
-def _take_place(old: Any, new: Any, name: str) -> None:
+def _take_place(old: Any, new: Any, name: str) -> list[str]:
     store.update_info(old, **_marks(name))
     fo_internals.take_name(new, old, f"{_REPLACED}{token_hex(6)}")
     fo_internals.remove_info(new, fields.INFO, (_REPLACES, _OWNER))
-    delete_with_folders(old, name, keep=store.source_path(store.info(new)))
+    return delete_with_folders(old, keep=store.source_path(store.info(new)))
 
 
 def _of_dead_processes(name: str) -> Iterator[Any]:
@@ -120,10 +115,10 @@ def _of_dead_processes(name: str) -> Iterator[Any]:
                 yield dataset
 
 
-def _free_folder(wanted: Path, taken: Path) -> Path:
+def _free_folder(wanted: Path, taken: str | None) -> Path:
     """The folder itself, or one beside it where the dataset that is replaced has its own there."""
     wanted = wanted.expanduser().absolute()
-    if wanted != taken:
+    if str(wanted) != taken:
         return wanted
     others = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
     return next(other for other in others if not other.exists())

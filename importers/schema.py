@@ -35,7 +35,10 @@ _LIST_ITEMS: dict[str, type] = {
     "shares": float,
     "answers": str,
 }
-_SOURCE = {"file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": ""}
+_SOURCE = {
+    "file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": "",
+    fields.TEXT_DIGEST: "", fields.TARGET_DIGEST: "", fields.MASK_DIGEST: "",
+}  # fmt: skip
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
     fields.IMAGE_ID: str,
@@ -52,7 +55,8 @@ _PAIR: dict[str, type] = {fields.PHRASE: str, fields.NO_TARGET: bool}
 _FINDING: dict[str, type] = {"severity": str, "score": float, "note": str, "group": str}
 _CAPTION: dict[str, Any] = {"text": "", "task": 0, "annotator": ""}
 _TURN: dict[str, Any] = {
-    "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0
+    "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0,
+    fields.TEXT_DIGEST: "",
 }  # fmt: skip
 
 
@@ -65,7 +69,7 @@ def declare(dataset: Any, kind: Kind = "pairs") -> None:
         _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
     if kind == "pairs":
         dataset.default_mask_targets = dict(fields.MASK_TARGETS)
-    dataset.create_index(fields.KEY, unique=True)
+    index_keys(dataset)
 
 
 def index(dataset: Any, kind: Kind = "pairs") -> None:
@@ -73,7 +77,6 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
     After an import, not before: each index on the way takes as long again as a document.
     """
-    index_keys(dataset)
     for name in fields.INDEXED:
         dataset.create_index(name)
     # The order in which the checks go through the samples, image by image.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from importers import hub
 from importers.errors import OnNote, StateError, UsageError, ignore_note
-from importers.files import MARKER, is_leftover, mark_folder
+from importers.files import MARKER, add_owner, is_leftover
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
 from importers.unzip import unzip
@@ -66,11 +66,35 @@ def absolute_root(root: Path | str) -> str:
     return str(Path(root).expanduser().absolute())
 
 
+@dataclass(frozen=True)
+class UnpackedPlace:
+    """Where archives are unpacked, each once for all datasets that are read from it.
+
+    Attributes:
+        folder: that holds a folder for each archive
+        owner: line of the markers of those folders
+        already: the folder that the dataset was read from so far, where it is one
+    """
+
+    folder: Path
+    owner: str
+    already: Path | None = None
+
+    def of(self, archive: Path, leftovers: bool) -> Path:
+        """The folder of an archive; it differs for another archive of that name."""
+        facts = archive.stat()
+        identity = f"{archive.resolve()} {facts.st_size} {facts.st_mtime_ns}"
+        digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        name = f"source-{digest}" + "-all" * leftovers
+        if self.already and self.already.name.endswith(name):
+            return self.already
+        return self.folder / name
+
+
 def locate(
     root: Path | str,
     request: SourceRequest,
-    media_dir: Path,
-    owner: str,
+    place: UnpackedPlace,
     *,
     on_note: OnNote = ignore_note,
     progress: Progress = no_progress,
@@ -80,8 +104,7 @@ def locate(
     Args:
         root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
         request: what of it is needed
-        media_dir: the dataset's own folder, beside which archives are unpacked
-        owner: the dataset's name
+        place: where archives are unpacked
         on_note: takes what is worth knowing
         progress: called with files unpacked and files in all
 
@@ -98,11 +121,10 @@ def locate(
             raise UsageError(f"{path} is not a folder or archive; give what the dataset lies in")
     archive = _only_archive(path)
     if archive is not None:
-        folder = unpacked_folder(archive, media_dir)
-        if request.leftovers:
-            folder = folder.with_name(f"{folder.name}-all")
+        folder = place.of(archive, request.leftovers)
         unpack = partial(unzip, archive, folder, leftovers=request.leftovers)
-        _unpack_once(archive, folder, owner, partial(unpack, on_note=on_note, progress=progress))
+        unpack = partial(unpack, on_note=on_note, progress=progress)
+        _unpack_once(archive, folder, place.owner, unpack)
         path = folder
     return Located(given, _inner(path) if path.is_dir() else path)
 
@@ -117,20 +139,13 @@ def _only_archive(path: Path) -> Path | None:
     return archives[0] if len(archives) == 1 else None
 
 
-def unpacked_folder(archive: Path, media_dir: Path) -> Path:
-    """The folder that an archive is unpacked into; it differs for another archive of that name."""
-    facts = archive.stat()
-    identity = f"{archive.resolve()} {facts.st_size} {facts.st_mtime_ns}"
-    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-    return media_dir.with_name(f"{media_dir.name}-source-{digest}")
-
-
 def _unpack_once(archive: Path, folder: Path, owner: str, unpack: Callable[[], None]) -> None:
     if (folder / UNPACKED).is_file():
+        add_owner(folder, owner)
         return
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise StateError(f"{folder} is not empty, so {archive.name} cannot be unpacked into it")
-    mark_folder(folder, owner)
+    add_owner(folder, owner)
     unpack()
     (folder / UNPACKED).touch()
 

@@ -54,8 +54,22 @@ def info(dataset: Any) -> dict[str, Any]:
 
 
 def source_path(facts: dict[str, Any]) -> Path:
-    """The folder or archive that a dataset was read from, and is exported from."""
-    return Path(facts.get("path") or facts["root"])
+    """The folder or archive that a dataset was read from, and is exported from.
+
+    Raises:
+        StateError: if that is not known, as of a dataset that was read back from an export
+    """
+    if has_source(facts):
+        return Path(facts.get("path") or facts["root"])
+    raise StateError(
+        "the dataset does not say where its published files are, as one that was read from an "
+        "export does not; run: pairlens relocate NAME --source DIR"
+    )
+
+
+def has_source(facts: dict[str, Any]) -> bool:
+    """Whether it is known what a dataset was read from."""
+    return bool(facts.get("path") or facts.get("root"))
 
 
 def update_info(dataset: Any, **facts: Any) -> None:

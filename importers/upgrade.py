@@ -9,16 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 from importers import fields, fo_internals, schema, working_set
+from importers.moving import adopt_files
 
 _PARTIAL = "partialFilterExpression"
 _SPLIT_OF_KEY = {"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 1]}
 
 
-def upgrade(dataset: Any) -> None:
+def upgrade(dataset: Any) -> list[str]:
     """Gives samples without a split that of their key, and makes the index of keys partial.
+
+    A dataset whose masks are in a folder by its name gets one of its own.
 
     Args:
         dataset: that PairLens imported
+
+    Returns:
+        what is to be told of it, in sentences
     """
     schema.declare_split(dataset)
     missing = {fields.SPLIT: None, **working_set.OWN}
@@ -32,3 +38,4 @@ def upgrade(dataset: Any) -> None:
     if index and index.get("unique") and _PARTIAL not in index:
         dataset.drop_index(fields.KEY)
         schema.index_keys(dataset)
+    return adopt_files(dataset)

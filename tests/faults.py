@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from importers.formats import FORMATS
 from tests.unit.hostile_files import png, tiff
 from tests.unit.tars import jpeg, sample, tar
 
@@ -46,6 +47,12 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.layout}: {self.about}"
+
+
+def _declared(name: str, kind: str) -> Fault:
+    """The fault that a format declares beside its example."""
+    [fault] = FORMATS[name].faults
+    return Fault(name, kind, fault.about, fault.spoil)
 
 
 def _removed(name: str) -> Spoil:
@@ -154,7 +161,7 @@ LISTED = "pregres_captions.json"
 HUGE = 100_000
 
 FAULTS = (
-    Fault("gres", "missing file", "an image is not there", _removed(JPG)),
+    _declared("gres", "missing file"),
     Fault("gres", "missing file", "an annotation that the id list names",
           _removed(JSON.replace("val", "train").replace("4.json", "1.json"))),
     Fault("gres", "missing file", "the id list is not there",
@@ -184,7 +191,7 @@ FAULTS = (
     Fault("gres", "name that is no text", "an image name that leads elsewhere",
           _with(JSON, shapes=[{"label": "a", "points": [], "image_name": "../a.jpg"}])),
 
-    Fault("refsegrs", "missing file", "an image is not there", _removed("images/6.tif")),
+    _declared("refsegrs", "missing file"),
     Fault("refsegrs", "missing file", "a mask is not there", _removed("masks/6.tif")),
     Fault("refsegrs", "missing file", "a list is not there", _removed(LIST)),
     Fault("refsegrs", "truncated file", "an image is cut", _cut("images/6.tif", 3000)),
@@ -260,7 +267,7 @@ FAULTS = (
           _shard(("1.jpg", jpeg()), ("1.json", b"[]"))),
     Fault("rsteller", "wrong encoding", "an annotation in UTF-16",
           _shard(("1.jpg", jpeg()), ("1.json", "{}".encode("utf-16")))),
-    Fault("rsteller", "empty file", "a shard", _written(SHARD, b"")),
+    _declared("rsteller", "empty file"),
     Fault("rsteller", "empty file", "an image", _shard(("1.jpg", b""), sample(1)[1])),
     Fault("rsteller", "duplicate id", "an image that stands twice",
           _shard(*sample(1), ("more/1.jpg", jpeg()), ("more/1.json", sample(1)[1][1]))),
@@ -273,7 +280,7 @@ FAULTS = (
     Fault("rsteller", "name that is no text", "a member that leads elsewhere",
           _shard(*sample(1), ("../2.jpg", jpeg()))),
 
-    Fault("rsgpt4v", "missing file", "an image is not there", _removed("scenes/imgs/1.tif")),
+    _declared("rsgpt4v", "missing file"),
     Fault("rsgpt4v", "truncated file", "a list is cut", _cut(TRAIN, 2000)),
     Fault("rsgpt4v", "wrong type", "a record that is a number",
           _item(TRAIN, 0, lambda record: 7)),
@@ -294,7 +301,7 @@ FAULTS = (
     Fault("rsgpt4v", "name that is no text", "a file of such a name",
           _odd_name(".", b".json", b'[{"image": "a.jpg", "conversations": []}]')),
 
-    Fault("pregres", "missing file", "an image is not there", _removed("images/1.jpg")),
+    _declared("pregres", "missing file"),
     Fault("pregres", "truncated file", "a list is cut", _cut(LISTED, 700)),
     Fault("pregres", "empty file", "a list", _written(LISTED, b"")),
 )  # fmt: skip

@@ -7,19 +7,15 @@ import shutil
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from importers.formats import FORMATS, SPLITS
 from importers.masks import read_mask
 from importers.rle import encode_rle
-
-SIDE = 64
 
 
 @dataclass(frozen=True)
@@ -40,13 +36,15 @@ class Layout:
         return self.id
 
 
-def _gres(root: Path) -> Path:
-    return make_gres(root, images=6, size=SIDE).root
+def _example(name: str, root: Path) -> Path:
+    example = FORMATS[name].example
+    assert example is not None
+    return example(root)
 
 
 def _gres_hyphens(root: Path) -> Path:
     """With queries that have no target, and a list that names a part of the test split."""
-    _gres(root)
+    _example("gres", root)
     for name in ("annotations", "images"):
         (root / f"gres_{name}").rename(root / f"gres-{name}")
     folder = root / "gres-annotations"
@@ -60,7 +58,7 @@ def _gres_hyphens(root: Path) -> Path:
 
 
 def _gres_side_by_side(root: Path) -> Path:
-    _gres(root)
+    _example("gres", root)
     for name in ("gres_annotations", "gres_images"):
         for split in SPLITS:
             (root / split).mkdir(exist_ok=True)
@@ -70,12 +68,8 @@ def _gres_side_by_side(root: Path) -> Path:
     return root
 
 
-def _refsegrs(root: Path) -> Path:
-    return make_refsegrs(root, pairs=8, size=SIDE).root
-
-
 def _refsegrs_fork(root: Path) -> Path:
-    _refsegrs(root)
+    _example("refsegrs", root)
     (root / "images").rename(root / "images2")
     (root / "masks").rename(root / "masks2")
     (root / "output_phrase_val.txt").rename(root / "output_phrase_val3.txt")
@@ -83,7 +77,7 @@ def _refsegrs_fork(root: Path) -> Path:
 
 
 def _risbench_folders(root: Path) -> Path:
-    _refsegrs(root)
+    _example("refsegrs", root)
     (root / "images").rename(root / "img_rgb")
     (root / "masks").rename(root / "mask")
     return root
@@ -100,7 +94,7 @@ def _lines_of(root: Path) -> list[tuple[str, str, str]]:
 
 
 def _risbench_records(root: Path) -> Path:
-    _refsegrs(root)
+    _example("refsegrs", root)
     records: list[dict[str, Any]] = []
     (root / "img_rgb").mkdir()
     for split, number, phrase in _lines_of(root):
@@ -118,7 +112,7 @@ def _risbench_records(root: Path) -> Path:
 
 
 def _refsegrs_hub(root: Path) -> Path:
-    _refsegrs(root)
+    _example("refsegrs", root)
     samples = [
         {
             "filepath": f"data/{number}.tif",
@@ -137,27 +131,19 @@ def _refsegrs_hub(root: Path) -> Path:
     return root
 
 
-def _rsteller(root: Path) -> Path:
-    return make_rsteller(root, images=6, size=SIDE, per_shard=2).root
-
-
 def _rsteller_tar(root: Path) -> Path:
-    make_rsteller(root, images=8, size=SIDE)
-    for split in ("val", "test"):
-        (root / f"{split}-000000.tar").unlink()
-    return root / "train-000000.tar"
+    first, *others = sorted(_example("rsteller", root).glob("train-*.tar"))
+    for shard in (*others, *root.glob("val-*.tar"), *root.glob("test-*.tar")):
+        shard.unlink()
+    return first
 
 
 def _rsteller_folders(root: Path) -> Path:
-    for shard in sorted(_rsteller(root).glob("*.tar")):
+    for shard in sorted(_example("rsteller", root).glob("*.tar")):
         with tarfile.open(shard) as archive:
             archive.extractall(root / shard.stem, filter="data")
         shard.unlink()
     return root
-
-
-def _rsgpt4v(root: Path, images: int = 8) -> Path:
-    return make_rsgpt4v(root, images, size=SIDE).root
 
 
 def _only_images_of(root: Path, named: str) -> None:
@@ -167,7 +153,7 @@ def _only_images_of(root: Path, named: str) -> None:
 
 
 def _rsgpt4v_array(root: Path) -> Path:
-    _rsgpt4v(root, images=6)
+    _example("rsgpt4v", root)
     for name in ("Captions.jsonl", "VQA.jsonl"):
         (root / name).unlink()
     _only_images_of(root, (root / "RS-GPT4V_train.json").read_text())
@@ -183,41 +169,26 @@ def _rsgpt4v_lines(root: Path) -> Path:
 
 
 def _rsgpt4v_evaluation(root: Path) -> Path:
-    (_rsgpt4v(root, images=16) / "RS-GPT4V_train.json").unlink()
+    (_example("rsgpt4v", root) / "RS-GPT4V_train.json").unlink()
     _only_images_of(root, (root / "VQA.jsonl").read_text())
     return root
 
 
-def _pregres(root: Path) -> Path:
-    return make_pregres(root, images=5, size=SIDE).root
-
-
 LAYOUTS: tuple[Layout, ...] = (
-    Layout("gres", "gres", _gres),
+    *(Layout(each.name, each.name, partial(_example, each.name)) for each in FORMATS.values()),
     Layout("gres-hyphens", "gres", _gres_hyphens),
     Layout("gres-side-by-side", "gres", _gres_side_by_side),
-    Layout("refsegrs", "refsegrs", _refsegrs),
     Layout("refsegrs-fork", "refsegrs", _refsegrs_fork),
     Layout("refsegrs-hub", "refsegrs", _refsegrs_hub),
     Layout("risbench-folders", "refsegrs", _risbench_folders),
     Layout("risbench-records", "refsegrs", _risbench_records),
-    Layout("rsteller", "rsteller", _rsteller),
     Layout("rsteller-tar", "rsteller", _rsteller_tar),
     Layout("rsteller-folders", "rsteller", _rsteller_folders),
-    Layout("rsgpt4v", "rsgpt4v", _rsgpt4v),
     Layout("rsgpt4v-array", "rsgpt4v", _rsgpt4v_array),
     Layout("rsgpt4v-lines", "rsgpt4v", _rsgpt4v_lines),
     Layout("rsgpt4v-evaluation", "rsgpt4v", _rsgpt4v_evaluation),
-    Layout("pregres", "pregres", _pregres),
 )
-"""All layouts; the first of each format is the one that it is published in."""
-
-LAYOUTS += tuple(
-    Layout(chosen.name, chosen.name, chosen.example)
-    for chosen in FORMATS.values()
-    if chosen.example
-)
-"""With the example of each format that declares one."""
+"""The example of each format, and what else it comes as."""
 
 PUBLISHED = {layout.format: layout for layout in reversed(LAYOUTS)}
 """A layout for each format."""

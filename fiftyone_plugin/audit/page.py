@@ -13,7 +13,7 @@ from fiftyone_plugin.audit.drawing import draw_row
 from fiftyone_plugin.audit.facts import AuditFacts, FlaggedExample, examples, gather
 from fiftyone_plugin.audit.markdown import escape
 from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.checks.runner import RAN, choose, flag, kind_of
+from fiftyone_plugin.checks.runner import choose, flag, kind_of
 from fiftyone_plugin.reports import Report
 from importers import fields, fo_internals, store, working_set
 from importers.errors import StateError, UsageError
@@ -81,7 +81,7 @@ def _unchecked(dataset: Any) -> bool:
     """Whether there are pairs that were never checked, or checks that never ran."""
     chosen = choose(None, {}, with_predictions=False, kind=kind_of(dataset))
     due = {one.name for one in chosen}
-    if due - set(store.info(dataset).get(RAN) or ()):
+    if due - set(store.info(dataset).get(fields.CHECKS_RUN) or ()):
         return True
     return fo_internals.collection(dataset).find_one({fields.QUALITY: None}, {"_id": 1}) is not None
 
@@ -114,7 +114,7 @@ class _Page:
     def render(self, title: str, source: str | None) -> str:
         """The page as Markdown; pictures are drawn on the way."""
         facts = self._facts
-        ran, kind = store.info(self._dataset).get(RAN) or {}, kind_of(self._dataset)
+        ran, kind = store.info(self._dataset).get(fields.CHECKS_RUN) or {}, kind_of(self._dataset)
         command = f"pairlens audit {self._dataset.name} --out {self._out.name}"
         return _template().render(
             title=title,

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS, Agreement, Check, Sample
 from fiftyone_plugin.checks.query_features import CACHE_PATHS, FeatureCache, QueryFeatures
+from fiftyone_plugin.language.finders import Finder, WordIndex
 from importers import fields
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 from importers.records import Caption, Source, Turn
+
+T = TypeVar("T")
 
 Row = list[Any]
 """The values of a sample, as the database sends them, in the order of :class:`Columns`."""
@@ -304,14 +307,24 @@ class Batch:
         """The keys."""
         return self._values[fields.KEY]
 
-    @cached_property
-    def phrases(self) -> list[str]:
+    @property
+    def phrases(self) -> Sequence[str]:
         """The queries; empty where there are none."""
-        return [phrase or "" for phrase in self._values[fields.PHRASE]]
+        return self.words.texts
 
     def queries(self) -> Iterator[tuple[str, str]]:
         """Key and query of each sample."""
         return zip(self.keys, self.phrases, strict=True)
+
+    @property
+    def words(self) -> WordIndex:
+        """The queries, and which of them hold a word."""
+        return self.cache.words
+
+    def found(self, find: Finder[T]) -> Iterator[tuple[str, str, T]]:
+        """Key, query and what is found in it, where something is."""
+        each = zip(self.keys, self.phrases, find.each(self.words), strict=True)
+        return (one for one in each if one[2])
 
     def values(self, path: str) -> Sequence[Any]:
         """A column as it is stored.

@@ -14,9 +14,11 @@ from typing import Any
 
 from bson import ObjectId
 
+from fiftyone_plugin.metrics.label_masks import mask_of
 from importers import fields, fo_internals, schema, store
 from importers.errors import MaskError
 from importers.image_stats import ImageStats, TargetColors, measure_image, measure_target
+from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, Pixels, load_stored
 from importers.media import ImageError, read_rgb
 from importers.parallel import Progress, map_items, no_progress
@@ -73,6 +75,46 @@ def measure_images(
 
     store.update(fo_internals.dataset_of(samples), changes())
     return images
+
+
+def measure_masks(samples: Any, *, workers: int | None = None) -> int:
+    """Measures the masks of pairs whose measurements are gone, from what the samples hold.
+
+    An import measures all masks; what people delete is made again, so that a mask of which
+    nothing is known is not taken for an empty one.
+
+    Args:
+        samples: a dataset or view of pairs that PairLens imported
+        workers: threads; the machine's cores if not given
+
+    Returns:
+        the number of masks measured
+    """
+    dataset = fo_internals.dataset_of(samples)
+    wanted = tuple(f"{fields.SEGMENTATION}.{name}" for name in ("_cls", "mask", "mask_path"))
+    where = {f"{fields.MASK_STATS}.area": None}
+    if next(store.stream(samples, ("_id",), where=where), None) is None:
+        return 0
+    schema.declare(dataset)
+    docs = store.stream(samples, (*wanted, f"{fields.SOURCE}.{fields.MASK_DIGEST}"), where=where)
+
+    def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
+        for outcome in map_items(_mask_stats, docs, workers=workers):
+            stats = store.embedded(store.plain_stats(outcome.unwrap()))
+            yield outcome.item["_id"], {fields.MASK_STATS: stats}
+
+    return store.update(dataset, changes())
+
+
+def _mask_stats(doc: Mapping[str, Any]) -> MaskStats:
+    label = doc.get(fields.SEGMENTATION)
+    if not label:
+        return MaskStats(error="the pair has no mask")
+    known = (doc.get(fields.SOURCE) or {}).get(fields.MASK_DIGEST) or ""
+    try:
+        return measure(Mask(mask_of(label, None, stored=True, known=(known,))))
+    except MaskError as error:
+        return MaskStats(error=str(error))
 
 
 def _image(doc: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from hashlib import blake2b
@@ -28,6 +28,7 @@ from fiftyone_plugin import language
 from fiftyone_plugin.checks.base import CHECKS, Check
 from fiftyone_plugin.language import Place, Region
 from fiftyone_plugin.language.taxonomy import kinds_of
+from fiftyone_plugin.language.tokens import REMEMBERED
 from importers import fields
 
 if TYPE_CHECKING:
@@ -52,10 +53,11 @@ class QueryFeatures:
 
     Attributes:
         region: where the mask should lie, in fractions of the image
-        classes, counts, sizes, shapes, colors, own_colors: the values of the words, each once
+        classes, counts, sizes, shapes, own_shapes, colors, own_colors: the values of the words,
+            each once
         place: all places combined, those beside a firmer one among them
         place_name: their names
-        coordinates: whether there are any
+        marks: what else it holds: ``"coordinates"``, ``"rank"``, ``"stripes"``
         kinds: the classes and all that they are of
     """
 
@@ -64,59 +66,81 @@ class QueryFeatures:
     counts: tuple[str, ...]
     sizes: tuple[str, ...]
     shapes: tuple[str, ...]
+    own_shapes: tuple[str, ...]
     colors: tuple[str, ...]
     own_colors: tuple[str, ...]
     place: Region | None
     place_name: str
-    coordinates: bool
+    marks: tuple[str, ...]
     kinds: frozenset[str]
 
 
 _FINDERS = (
-    language.classes, language.counts, language.sizes, language.shapes, language.colors,
-    language.own_colors,
+    language.classes, language.counts, language.sizes, language.shapes, language.own_shapes,
+    language.colors, language.own_colors,
 )  # fmt: skip
 
+_MARKS = (("coordinates", language.coordinates), ("rank", language.ranking),
+          ("stripes", language.only_stripes))  # fmt: skip
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def query_features(query: str) -> QueryFeatures:
     """Reads a query."""
-    return features_from(features_texts([query])[0])
+    return features_from(features_texts(language.WordIndex([query]))[0])
 
 
-def features_texts(queries: Sequence[str]) -> list[str]:
+def features_texts(queries: language.WordIndex) -> list[str]:
     """The features of each query as text, of which a dataset has fewer than queries."""
-    # Reader by reader: one after the other over each query takes a third longer.
-    named = list(map(language.places, queries))
-    said = zip(
-        (_corners(named_region(places)) for places in named),
-        *(map(_values, map(find, queries)) for find in _FINDERS),
-        (_corners(language.combine(place.region for place in places)) for places in named),
-        (" and ".join(dict.fromkeys(place.name for place in places)) for places in named),
-        (int(bool(language.coordinates(query))) for query in queries),
-        strict=True,
-    )
-    return list(map(_ENCODER.encode, said))
+    words = zip(*(map(_values, find.mentions.each(queries)) for find in _FINDERS), strict=True)
+    marks = zip(*(find.each(queries) for _, find in _MARKS), strict=True)
+    places = map(_place_values, language.places.mentions.each(queries))
+    return list(map(_encoded, places, words, map(_names, marks)))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=REMEMBERED)
+def _encoded(*said: Any) -> str:
+    return _ENCODER.encode(said)
+
+
+def _values(words: Sequence[language.Mention]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([word.value for word in words])) if words else ()
+
+
+def _names(marks: Sequence[Any]) -> tuple[str, ...]:
+    if not any(marks):
+        return ()
+    return tuple(name for (name, _), found in zip(_MARKS, marks, strict=True) if found)
+
+
+def _place_values(places: Sequence[Any]) -> tuple[Any, Any, str] | None:
+    """The corners of the region, those of all places combined, and their names."""
+    if not places:
+        return None
+    combined = language.combine(place.region for place in places)
+    names = " and ".join(dict.fromkeys(place.name for place in places))
+    return _corners(named_region(places)), _corners(combined), names
+
+
+@lru_cache(maxsize=REMEMBERED)
 def features_from(text: str) -> QueryFeatures:
     """The inverse of :func:`features_texts`."""
-    region, *words, place, name, coordinates = json.loads(text)
-    classes, counts, sizes, shapes, colors, own = (tuple(each) for each in words)
+    places, words, marks = json.loads(text)
+    region, place, name = places or (None, None, "")
+    classes, counts, sizes, shapes, own_shapes, colors, own = map(tuple, words)
     return QueryFeatures(
         region=_region(region),
         classes=classes,
         counts=counts,
         sizes=sizes,
         shapes=shapes,
+        own_shapes=own_shapes,
         colors=colors,
         own_colors=own,
         place=_region(place),
         place_name=name,
-        coordinates=bool(coordinates),
+        marks=tuple(marks),
         kinds=frozenset[str]().union(*map(kinds_of, classes)),
     )
 
@@ -130,12 +154,8 @@ def named_region(named: Sequence[Place]) -> Region | None:
     return language.combine(place.region for place in firm or named)
 
 
-def _values(words: Iterable[language.Word]) -> list[str]:
-    return list({word.value: None for word in words})
-
-
-def _corners(region: Region | None) -> list[float] | None:
-    return [region.x0, region.y0, region.x1, region.y1] if region else None
+def _corners(region: Region | None) -> tuple[float, ...] | None:
+    return (region.x0, region.y0, region.x1, region.y1) if region else None
 
 
 def _region(corners: Sequence[float] | None) -> Region | None:
@@ -169,11 +189,17 @@ class FeatureCache:
 
     # What queries say.
 
+    @cached_property
+    def words(self) -> language.WordIndex:
+        """The queries, and which of them hold a word."""
+        return language.WordIndex([query or "" for query, *_ in self._texts])
+
     def _read(self) -> None:
         stored = zip(self._said, self._normal, strict=True)
         rows = [row for row, values in enumerate(stored) if None in values]
-        queries = [self._texts[row][0] or "" for row in rows]
-        for row, query, said in zip(rows, queries, features_texts(queries), strict=True):
+        queries = [self.words.texts[row] for row in rows]
+        unread = self.words if len(rows) == len(self._texts) else language.WordIndex(queries)
+        for row, query, said in zip(rows, queries, features_texts(unread), strict=True):
             words = language.normal_form(query)
             self._normal[row] = _hash(words) if words else 0
             self._said[row] = said

@@ -7,13 +7,11 @@ the others found waits in a file. Images are read before the first run alone, an
 
 from __future__ import annotations
 
-import gc
 import pickle
 import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,14 +32,14 @@ from fiftyone_plugin.checks.findings_store import (
     write_findings,
 )
 from fiftyone_plugin.checks.left_out import LeftOut
-from fiftyone_plugin.checks.measuring import measure_images
+from fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
 from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
 from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
 from importers import fields, fo_internals, schema, store, working_set
 from importers.errors import StateError, UsageError
 from importers.formats.base import Kind
-from importers.parallel import Progress, map_items, no_progress, one_behind
+from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
 from importers.scorings import evaluation_of, scored_fields
 
 
@@ -119,6 +117,8 @@ def flag(
         has_field=fo_internals.dataset_of(samples).has_field,
         lacking=summary.not_run,
     )
+    if kind_of(samples) == "pairs" and (again := measure_masks(samples)):
+        summary.notes.append(f"{again:,} masks had no measurements and were measured")
     if any(need in PIXELS for one in chosen for need in one.needs):
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
@@ -140,7 +140,7 @@ def flag(
             yield some
 
     dataset = fo_internals.dataset_of(samples)
-    with _uncollected():
+    with rare_collections():
         if dry_run:
             deque(found(), maxlen=0)
         else:
@@ -157,25 +157,6 @@ def flag(
     return summary
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Spares a stretch of work the search for reference cycles.
-
-    Rows and findings hold none, and come and go by the million: the search through all else
-    that is loaded would take a third of the time.
-    """
-    searching = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searching:
-            gc.enable()
-
-
-RAN = fields.CHECKS_RUN
-
-
 def remember(dataset: Any, checks: Iterable[Check]) -> None:
     """Notes which checks ran, since one that found nothing leaves no trace on the samples.
 
@@ -183,7 +164,7 @@ def remember(dataset: Any, checks: Iterable[Check]) -> None:
     """
     unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
     if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
-        store.add_to_info(dataset, RAN, {one.name: one.params for one in checks})
+        store.add_to_info(dataset, fields.CHECKS_RUN, {one.name: one.params for one in checks})
 
 
 def choose(
@@ -349,7 +330,7 @@ def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
         the fields of findings and quality; none where the sample was never checked. Findings of
         checks that compare several samples stay as they are
     """
-    ran: dict[str, Any] = store.info(dataset).get(RAN) or {}
+    ran: dict[str, Any] = store.info(dataset).get(fields.CHECKS_RUN) or {}
     chosen = [
         for_kind(CHECKS[name].with_params(params), kind_of(dataset))
         for name, params in ran.items()

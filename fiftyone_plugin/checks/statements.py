@@ -230,8 +230,8 @@ def _spots(sentence: str) -> dict[int, Spot]:
 def _spot(compass: str) -> Spot:
     directions = Directions()
     directions.add(re.sub(r"[- ]", "", compass.lower()))
-    region = region_of(directions, hedged=False, extreme=False, widened=False)
-    return Spot(name_of(directions, extreme=False), region)
+    region = region_of(directions.named, hedged=False, extreme=False, widened=False)
+    return Spot(name_of(directions.named, extreme=False), region)
 
 
 def _measures(caption: str) -> tuple[dict[str, list[float]], tuple[float, ...]]:

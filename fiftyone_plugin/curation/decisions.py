@@ -9,7 +9,7 @@ One JSON object a line, sorted by key::
 ``phrase`` is ``null`` where the phrase was left as published, and ``mask`` where the mask was;
 a replaced mask is ``{"size": [height, width], "counts": "...", "sha256": "..."}``, its target in
 COCO's compressed RLE. The hashes are those of the *published* phrase (SHA-256 of its utf-8)
-and of the *published* mask's size and pixels (:func:`importers.mask_digest.digest`): the
+and of the *published* mask's size and pixels (:func:`importers.mask_stats.digest`): the
 file can be applied to another copy of the dataset, and a line that was written about something
 else is found out.
 """
@@ -38,7 +38,7 @@ from fiftyone_plugin.curation.texts import (
 from fiftyone_plugin.curation.verdicts import edited
 from importers import store
 from importers.errors import MaskError, StateError, UsageError
-from importers.fields import KEY, REVIEW_NOTE, REVIEWED_AT, REVIEWER, TARGET, VERDICT
+from importers.fields import KEY, MASK_STATS, REVIEW_NOTE, REVIEWED_AT, REVIEWER, TARGET, VERDICT
 from importers.files import write_atomic
 from importers.masks import load_stored
 from importers.rle import decode_rle, encode_rle
@@ -187,12 +187,15 @@ class _Applying:
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
         self._masks: dict[str, tuple[str, int]] = {}
+        self._there: dict[str, set[str]] = {}
         self.done: Applied = {"applied": 0, "stale": [], "unknown": []}
 
     def changes(self, decisions: Iterator[tuple[int, Decision]]) -> Iterator[Change]:
         """The changes that the lines make, planned a batch of lines at a time."""
         for batch in store.batched(decisions, store.BATCH):
             pairs = review_fields.read(self._dataset, [decision.key for _, decision in batch])
+            published = {pair.published_mask for pair in pairs.values()} - {"", *self._there}
+            self._there |= mask_replacement.digests_of_sharing(self._dataset, published)
             planned: dict[ObjectId, Change] = {}
             for number, decision in batch:
                 pair = pairs.get(decision.key)
@@ -217,10 +220,10 @@ class _Applying:
         if path and decided and decided[0] != wanted:
             return f"line {decided[1]} has another mask for the same shape"
         changes = [pair.change(_values(pair, decision))]
-        # Unless another line of this batch has planned it for all that share the mask.
-        if wanted != pair.mask_digest and decided is None:
+        # Unless another line has planned it for all that share the mask.
+        if decided is None and self._there.get(path, {pair.mask_digest}) != {wanted}:
             try:
-                changes = self._with_mask(changes[0], decision)
+                changes = self._with_mask(changes[0], decision, wanted)
             except StateError as error:
                 return str(error)
         if path:
@@ -229,10 +232,13 @@ class _Applying:
             _add(planned, change)
         return ""
 
-    def _with_mask(self, change: Change, decision: Decision) -> list[Change]:
+    def _with_mask(self, change: Change, decision: Decision, wanted: str) -> list[Change]:
+        """The change with those of all pairs that share the mask and have another one now."""
         target = None if decision.mask is None else decode_rle(decision.mask.rle)
-        expected = None if decision.mask is None else decision.mask.sha256
-        return mask_replacement.changes_to(self._dataset, change, target, expected=expected)
+        expected = None if decision.mask is None else wanted
+        changes = mask_replacement.changes_to(self._dataset, change, target, expected=expected)
+        others = (one for one in changes if (one.old[MASK_STATS] or {}).get("digest") != wanted)
+        return [change, *others]
 
 
 def _add(planned: dict[ObjectId, Change], change: Change) -> None:

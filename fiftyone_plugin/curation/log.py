@@ -19,8 +19,9 @@ from bson import ObjectId
 from pymongo import ASCENDING, ReturnDocument
 
 from importers import fo_internals
+from importers.fields import CHANGES
 
-COLLECTION = "pairlens.changes"
+COLLECTION = CHANGES
 _SEQUENCES = "pairlens.sequences"
 
 ChangeKind = Literal["set", "apply", "undo", "redo"]
@@ -127,6 +128,8 @@ class ChangeLog:
         self._id: ObjectId = fo_internals.dataset_id(dataset)
         self._name: str = dataset.name
         self._changes = database[COLLECTION]
+        # What confirms a change waits for the disk, and with it all that was written before.
+        self._confirmed = fo_internals.journaled(self._changes)
         self._sequences = database[_SEQUENCES]
         # Asking for an index that is there takes as long as a verdict.
         if database.name not in _indexed:
@@ -212,10 +215,13 @@ class ChangeLog:
         self._changes.update_many({"dataset_id": self._id}, {"$set": {"dataset": name}})
 
     def arrive(self, step: int) -> None:
-        """Marks the changes of a step as written to their samples."""
+        """Marks the changes of a step as written to their samples.
+
+        When this returns, they and the log outlast the end of the database, however it ends.
+        """
         opened = {"$set": {"open": {"$ne": ["$kind", "undo"]}}}
         gone = {"$unset": ["arrived", "lost"]}
-        self._changes.update_many(self._of(step, arrived=False), [opened, gone])
+        self._confirmed.update_many(self._of(step, arrived=False), [opened, gone])
 
     def withdraw(self, step: int, sample_ids: Sequence[ObjectId]) -> None:
         """Removes entries whose change was not written, because the pair had changed."""
@@ -251,6 +257,11 @@ class ChangeLog:
         for entry in self._changes.find(self._of(step), sort=[("seq", -1)]):
             yield change_of(entry)
 
+    def recent_of(self, key: str, before: int, since: datetime) -> list[ChangeEntry]:
+        """The entries of a pair since a time that belong to steps before a step."""
+        where = {"dataset_id": self._id, "key": key, "step": {"$lt": before}}
+        return list(self._changes.find(where | {"time": {"$gte": since}}))
+
     def place_of(self, step: int) -> int | None:
         """The position in its session's queue of the pair that a step judged."""
         entry = self._changes.find_one(self._of(step, n={"$exists": True}), {"n": 1})
@@ -258,11 +269,11 @@ class ChangeLog:
 
     def close(self, step: int) -> None:
         """Marks a step as taken back."""
-        self._changes.update_many(self._of(step, open=True), {"$set": {"open": False}})
+        self._confirmed.update_many(self._of(step, open=True), {"$set": {"open": False}})
 
     def mark_redone(self, step: int) -> None:
         """Marks what an undo took back as made again."""
-        self._changes.update_many(self._of(step), {"$set": {"redone": True}})
+        self._confirmed.update_many(self._of(step), {"$set": {"redone": True}})
 
     def unarrived(self, before: datetime) -> list[ChangeEntry]:
         """Entries from before a time of which it is not known whether they were written."""

@@ -16,7 +16,7 @@ their last run left them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,12 @@ from importers.fields import (
     TARGET,
     TARGET_COLORS,
 )
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.image_stats import measure_target
 from importers.mask_stats import measure
 from importers.masks import Mask, Pixels, encode_png, load_stored
 from importers.media import ImageError, read_rgb
+from importers.media_folders import media_dir
 from importers.rle import encode_rle
 
 Document = dict[str, Any]
@@ -148,15 +149,15 @@ def _replaced(dataset: Any, document: Document, target: Pixels, expected: str | 
         raise StateError("the replaced mask does not come out as it was reviewed")
     if stats.digest == _original_digest(document):
         return _published(document)
-    # Named for what it holds, so that the same mask is written once and none is overwritten.
+    # Named for what it holds, so that the same mask is written once.
     name = f"{safe_name(document[KEY])}.edit-{stats.digest[:12]}.png"
-    folder = published.parent if published else _mask_folder(dataset)
+    folder = media_dir(dataset) / "masks"
     try:
-        write_atomic(folder / name, encode_png(pixels))
+        path = write_once(folder / name, encode_png(pixels))
     except OSError as error:
         raise StateError(f"the mask cannot be written to {folder} ({error.strerror})") from error
     return {
-        SEGMENTATION: store.segmentation(str(folder / name)),
+        SEGMENTATION: store.segmentation(str(path)),
         MASK_STATS: store.embedded(store.plain_stats(stats)),
         ORIGINAL_MASK: document.get(ORIGINAL_MASK) or _kept(document),
     }
@@ -226,11 +227,24 @@ def _sharing(dataset: Any, document: Document) -> list[Document]:
     return list(fo_internals.collection(dataset).find(where))
 
 
-def _mask_folder(dataset: Any) -> Path:
-    media = store.info(dataset).get("media_dir")
-    if not media:
-        raise StateError(f"dataset {dataset.name!r} has no media folder to write a mask to")
-    return Path(media) / "masks"
+def digests_of_sharing(dataset: Any, published: Collection[str]) -> dict[str, set[str]]:
+    """The digests of the masks that pairs with these published masks have now.
+
+    Args:
+        dataset: that the pairs belong to
+        published: paths of published masks
+
+    Returns:
+        digests by path; of pairs that share a mask there is one, unless a writer was killed or a
+        pair came in later
+    """
+    names = (f"{ORIGINAL_MASK}.mask_path", f"{SEGMENTATION}.mask_path", f"{MASK_STATS}.digest")
+    either = [{name: {"$in": list(published)}} for name in names[:2]]
+    found: dict[str, set[str]] = {}
+    for document in fo_internals.collection(dataset).find({"$or": either}, dict.fromkeys(names, 1)):
+        digest = (document.get(MASK_STATS) or {}).get("digest") or ""
+        found.setdefault(str(_original_path(document)), set()).add(digest)
+    return found
 
 
 def check_source(dataset: Any, source: str) -> None:

@@ -287,17 +287,35 @@ def _write_batch(
     dataset: Any, log: ChangeLog, batch: list[Change], about: Step, done: Written
 ) -> list[Change]:
     """Gives the changes that were not written."""
-    step = log.append(batch, about, texts.this_instant(), number=done.step)
+    now = texts.this_instant()
+    step = log.append(batch, about, now, number=done.step)
     matched = store.update_matching(dataset, ((_unchanged(c), c.new) for c in batch))
     clashes = [] if matched == len(batch) else _not_written(dataset, batch)
-    if clashes:
-        log.withdraw(step, [c.sample_id for c in clashes])
+    gone = {c.sample_id for c in clashes}
+    if matched < len(batch):
+        made = [c for c in batch if c.sample_id not in gone]
+        gone |= {c.sample_id for c in made if not matched or _is_logged(log, step, about, c, now)}
+    if gone:
+        log.withdraw(step, list(gone))
     log.arrive(step)
-    if len(clashes) < len(batch):
+    if len(gone) < len(batch):
         done.step = step
-        done.count += len(batch) - len(clashes)
+        done.count += len(batch) - len(gone)
     fo_internals.reload_samples(dataset, [c.sample_id for c in batch])
     return clashes
+
+
+def _is_logged(log: ChangeLog, step: int, about: Step, change: Change, now: datetime) -> bool:
+    """Whether somebody who makes the same change at this moment logged it before.
+
+    Both find what they want on the sample, and neither knows who wrote it.
+    """
+    return any(
+        entry["kind"] == about.kind
+        and holds(entry["old"], change.old)
+        and holds(entry["new"], change.new)
+        for entry in log.recent_of(change.key, step, now - SLOW)
+    )
 
 
 def write_whole(dataset: Any, changes: Sequence[Change], about: Step) -> int | None:
@@ -363,11 +381,15 @@ def _not_written(dataset: Any, changes: Sequence[Change]) -> list[Change]:
 
 
 def _rebased(dataset: Any, changes: Sequence[Change]) -> list[Change]:
-    """The changes, made from what their pairs are now; those of deleted pairs are left out."""
+    """The changes, made from what their pairs are now.
+
+    Left out are those of deleted pairs, and those that somebody else made meanwhile.
+    """
     there = current(dataset, changes)
     rebased = []
     for change in changes:
-        if document := there.get(change.sample_id):
+        document = there.get(change.sample_id)
+        if document and not holds(document, change.new):
             old = {name: document.get(name) for name in change.old}
             moved = {k: v for k, v in change.new.items() if v != change.old[k]}
             rebased.append(Change(change.sample_id, change.key, old, old | moved))

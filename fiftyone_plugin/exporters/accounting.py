@@ -16,7 +16,7 @@ from importers.formats.base import Kind
 from importers.formats.native_export import Edit, ExportPair, Tally
 from importers.parallel import Progress
 from importers.records import Source
-from importers.splits import split_of
+from importers.splits import split_of, split_of_key
 from importers.store import Document
 
 
@@ -54,6 +54,7 @@ class Accounting:
         self.exported = 0
         self.card_header = ""
         self._tally: Tally | None = None
+        self._native = False
         self._writes_masks = True
         self._dataset = dataset
         self._selection = selection
@@ -63,22 +64,32 @@ class Accounting:
         self._total = working_set.count(dataset)
         self._splits: dict[str, dict[str, int]] = {}
 
-    def begin(self, tally: Tally, *, writes_masks: bool = True) -> None:
-        """Takes the tally of what writes, and whether it can write other masks."""
+    def begin(self, tally: Tally, *, native: bool = False, writes_masks: bool = True) -> None:
+        """Takes the tally of what writes, whether it writes the layout in which the dataset was
+        published, and whether it can write other masks.
+        """
         tally.on_edit = self._enter_edit
         self._tally = tally
+        self._native = native
         self._writes_masks = writes_masks
 
     def enter(self, document: Document, selected: bool, pair: ExportPair | None) -> None:
         """Takes one sample, with its item where it is a pair.
 
         Raises:
-            UsageError: for a mended mask where the published one would be written
+            UsageError: for a mended mask or another split where the published would be written
         """
         if pair is not None and pair.mended and not self._writes_masks:
             raise UsageError(
                 f"the mask of {pair.key} was mended, and this layout of {self.format_name} is not "
                 "written with other masks; undo that, or leave the pair out"
+            )
+        published = split_of_key(document[KEY])
+        if selected and self._native and split_of(document) != published:
+            raise UsageError(
+                f"{document[KEY]}: its split was changed to {split_of(document)!r}, and "
+                f"{self.format_name} is written in its published splits; set it back to "
+                f"{published!r}, or write another layout: nothing was exported"
             )
         self.samples += 1
         self.exported += selected
@@ -129,6 +140,7 @@ class Accounting:
 
     def _head(self) -> dict[str, Any]:
         tally, facts = self._tally or Tally(), self.facts
+        root = facts.get("root") or "unknown"
         # A conversation can have come from several records, so that those do not add up.
         counted = self.kind != "instructions"
         if counted and tally.records != self.samples + tally.not_imported:
@@ -141,7 +153,7 @@ class Accounting:
         counts = self._lists.counts
         return {
             "dataset": self._dataset.name,
-            "source": {"format": facts["format"], "root": Path(normpath(facts["root"])).name},
+            "source": {"format": facts["format"], "root": Path(normpath(root)).name},
             "format": self.format_name,
             "select": self._selection.name,
             # records = pairs + not_imported, and pairs = exported + dropped; the records of

@@ -24,12 +24,10 @@ from typing import IO, Any
 import numpy as np
 
 from fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
-from importers.errors import MaskError, StateError
 from importers.fields import IGNORE, TARGET
 from importers.files import safe_name
 from importers.formats import native_export
-from importers.formats.native_export import Tally
-from importers.masks import load_stored
+from importers.formats.native_export import HeldMask, Tally
 from importers.rle import encode_rle
 
 _TARGET = "target"
@@ -129,11 +127,8 @@ class CocoConverter:
         self.tally.files["copied"] += 1
 
 
-def _mask(example: Example, mask: Path) -> dict[str, Any]:
-    try:
-        pixels = load_stored(mask)
-    except (MaskError, OSError) as error:
-        raise StateError(f"{example.key}: the stored mask cannot be read ({error})") from error
+def _mask(example: Example, mask: HeldMask) -> dict[str, Any]:
+    pixels = mask.pixels
     target = pixels == TARGET
     rows, columns = np.flatnonzero(target.any(1)), np.flatnonzero(target.any(0))
     box = [0, 0, 0, 0]

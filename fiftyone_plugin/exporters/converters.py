@@ -24,17 +24,16 @@ from importers.fields import (
     LOCATION,
     NO_TARGET,
     PHRASE,
-    SEGMENTATION,
     SOURCE,
 )
 from importers.formats.base import Kind
-from importers.formats.native_export import Tally
+from importers.formats.native_export import HeldMask, Tally
 from importers.registry import Registry
 from importers.splits import split_of
 
 READ = (
     "filepath", "metadata.width", "metadata.height", IMAGE_ID, PHRASE, NO_TARGET,
-    f"{SEGMENTATION}.mask_path", CAPTION, CAPTIONS, CONVERSATIONS, BOXES, LOCATION, CAPTURE_DATE,
+    CAPTION, CAPTIONS, CONVERSATIONS, BOXES, LOCATION, CAPTURE_DATE,
     f"{SOURCE}.image_name",
 )  # fmt: skip
 
@@ -50,7 +49,7 @@ class Example:
         width, height: of the image, in pixels
         phrase: the query, of a pair
         no_target: whether the right answer is declared to be an empty mask
-        mask: the stored mask, 8-bit gray PNG, where there is one
+        mask: that the sample holds, where there is one
         caption: the text that stands for the image, of a caption or conversation
         captions: ``text``, ``task``, ``annotator`` of each
         turns: ``question``, ``answers``, ``category`` of each
@@ -68,7 +67,7 @@ class Example:
     height: int
     phrase: str
     no_target: bool
-    mask: Path | None
+    mask: HeldMask | None
     caption: str | None
     captions: list[dict[str, Any]]
     turns: list[dict[str, Any]]
@@ -77,10 +76,9 @@ class Example:
     captured: datetime | None
 
 
-def example(document: Mapping[str, Any]) -> Example:
-    """A sample's document as converters see it."""
+def example(document: Mapping[str, Any], mask: HeldMask | None) -> Example:
+    """A sample's document, with the mask that it holds, as converters see it."""
     metadata = document.get("metadata") or {}
-    mask = (document.get(SEGMENTATION) or {}).get("mask_path")
     point = ((document.get(LOCATION) or {}).get("point") or {}).get("coordinates")
     return Example(
         key=document[KEY],
@@ -92,7 +90,7 @@ def example(document: Mapping[str, Any]) -> Example:
         height=metadata.get("height") or 0,
         phrase=document.get(PHRASE) or "",
         no_target=bool(document.get(NO_TARGET)),
-        mask=Path(mask) if mask else None,
+        mask=mask,
         caption=document.get(CAPTION),
         captions=list(document.get(CAPTIONS) or ()),
         turns=list(document.get(CONVERSATIONS) or ()),

@@ -20,6 +20,7 @@ from importers.errors import StateError
 from importers.formats import native_export
 from importers.formats.base import Kind
 from importers.formats.native_export import Tally
+from importers.masks import encode_png
 
 ROW_GROUP_BYTES = 32 << 20
 """Of images and masks held in memory before they are written."""
@@ -197,7 +198,8 @@ def _picture(path: Path | None, name: str) -> Row | None:
 
 
 def _pair(example: Example) -> Row:
-    mask = _picture(example.mask, example.mask.name if example.mask else "")
+    held = example.mask
+    mask = held and {"bytes": encode_png(held.pixels), "path": held.name}
     return {"phrase": example.phrase, "mask": mask, "no_target": example.no_target}
 
 

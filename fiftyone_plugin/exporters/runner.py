@@ -7,6 +7,7 @@ from typing import Any
 
 from fiftyone_plugin.exporters.accounting import Accounting
 from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
+from fiftyone_plugin.exporters.held_masks import HeldMasks
 from fiftyone_plugin.exporters.manifest import ManifestLists
 from fiftyone_plugin.exporters.selections import Selection
 from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
@@ -14,6 +15,7 @@ from fiftyone_plugin.exporters.target import check_target, whole_folder
 from importers import fo_internals, store, working_set
 from importers.errors import StateError, UnknownName, UsageError
 from importers.formats import FORMATS
+from importers.media_folders import media_dirs
 from importers.parallel import Progress, no_progress
 from importers.upgrade import upgrade
 
@@ -49,17 +51,20 @@ def export_dataset(
         StateError: if the import is not finished, the source has changed since or cannot be
             read, nothing is selected, or the folder is not empty
     """
+    native = [known.name for known in FORMATS.values() if known.exporter]
+    if format_name not in (*native, *CONVERTERS):
+        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     working_set.check(samples)
     dataset = fo_internals.dataset_of(samples)
     upgrade(dataset)
     facts = _facts(dataset, format_name)
-    source, media_dir = store.source_path(facts), Path(facts["media_dir"])
+    private = private_folders(facts)
     choice = Selection(samples, select)
-    target = check_target(out, source, media_dir)
+    target = check_target(out, *private)
     run = _convert if format_name in CONVERTERS else _write_back
     with (
         whole_folder(target) as folder,
-        ManifestLists(str(source), str(media_dir)) as lists,
+        ManifestLists(*map(str, private)) as lists,
     ):
         accounting = Accounting(dataset, facts, format_name, choice, lists, progress)
         run(dataset, folder, choice, accounting)
@@ -74,15 +79,18 @@ def export_dataset(
     }
 
 
+def private_folders(facts: dict[str, Any]) -> list[Path]:
+    """The folders of this machine that a dataset's files are in, as far as it says."""
+    source = [store.source_path(facts)] if store.has_source(facts) else []
+    return [*source, *media_dirs(facts)]
+
+
 def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
     """What PairLens knows of a dataset, if that can be exported in the format.
 
     Raises:
         UsageError, StateError: if it cannot
     """
-    native = [known.name for known in FORMATS.values() if known.exporter]
-    if format_name not in (*native, *CONVERTERS):
-        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
     facts = store.info(dataset)
     if format_name in CONVERTERS:
         return facts
@@ -97,7 +105,10 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
         )
     source = store.source_path(facts)
     if not source.exists():
-        raise StateError(f"the source folder {source} is gone; exports copy from it")
+        raise StateError(
+            f"the source folder {source} is gone; exports copy from it: where it was moved, run "
+            f"pairlens relocate {dataset.name} --source DIR"
+        )
     return facts
 
 
@@ -106,7 +117,7 @@ def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accou
     make = FORMATS[accounting.format_name].exporter
     assert make is not None  # noqa: S101 - _facts has looked
     exporter = make(store.source_path(accounting.facts), folder)
-    accounting.begin(exporter.tally, writes_masks=exporter.writes_masks)
+    accounting.begin(exporter.tally, native=True, writes_masks=exporter.writes_masks)
     files = items_by_file(dataset, accounting.kind, choice, accounting.enter)
     for name, items in files:
         exporter.write_file(name, items)
@@ -119,12 +130,14 @@ def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounti
     kind = accounting.kind
     converter = CONVERTERS[accounting.format_name].make(dataset, folder, kind)
     accounting.begin(converter.tally)
+    masks = HeldMasks()
     for document in documents(dataset, kind, READ):
         selected = choice(document)
-        pair = export_pair(document, selected) if kind == "pairs" else None
+        mask = masks.of(document) if selected else None
+        pair = export_pair(document, selected, mask) if kind == "pairs" else None
         accounting.enter(document, selected, pair)
         if selected:
-            converter.add(example(document))
+            converter.add(example(document, mask))
         else:
             converter.tally.records += 1
     accounting.check_exported()

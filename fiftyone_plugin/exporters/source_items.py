@@ -7,8 +7,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from fiftyone_plugin.exporters import held_masks
+from fiftyone_plugin.exporters.held_masks import HeldMasks, changed_mask, published_digest
 from fiftyone_plugin.exporters.selections import ORDER, Choice
 from importers import fo_internals, store, working_set
+from importers.documents import standing_caption
+from importers.errors import UsageError
 from importers.fields import (
     CAPTION,
     CAPTIONS,
@@ -16,36 +20,38 @@ from importers.fields import (
     FINDINGS,
     IMAGE_MISSING,
     KEY,
-    MASK_STATS,
-    ORIGINAL_MASK,
     ORIGINAL_PHRASE,
     PHRASE,
     REVIEW_NOTE,
     REVIEWER,
-    SEGMENTATION,
     SOURCE,
     SPLIT,
+    TARGET_DIGEST,
+    TEXT_DIGEST,
     VERDICT,
 )
 from importers.formats.base import Kind
-from importers.formats.native_export import ExportItem, ExportPair, ExportText, ExportTurn
-from importers.records import Source
+from importers.formats.native_export import (
+    ExportItem,
+    ExportPair,
+    ExportText,
+    ExportTurn,
+    HeldMask,
+)  # fmt: skip
+from importers.published import texts_digest
+from importers.records import Caption, Source
 from importers.store import Document
 
 _COMMON = (
     "filepath", "tags", KEY, SPLIT, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
-    REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index",
+    REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index", f"{SOURCE}.{TEXT_DIGEST}",
     *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
 )  # fmt: skip
+_CAPTION_PARTS = (f"{CAPTIONS}.text", f"{CAPTIONS}.task")
 _OF_KIND: dict[Kind, tuple[str, ...]] = {
-    "pairs": (
-        PHRASE,
-        f"{MASK_STATS}.digest",
-        f"{ORIGINAL_MASK}.digest",
-        f"{SEGMENTATION}.mask_path",
-    ),
-    "captions": (CAPTION, f"{CAPTIONS}.text"),
-    "instructions": (CAPTION,),
+    "pairs": (PHRASE, f"{SOURCE}.{TARGET_DIGEST}", *held_masks.READ),
+    "captions": (CAPTION, *_CAPTION_PARTS),
+    "instructions": (CAPTION, *_CAPTION_PARTS),
 }
 
 OnSample = Callable[[Document, bool, ExportPair | None], None]
@@ -85,10 +91,14 @@ def items_by_file(
 def _samples_by_file(
     dataset: Any, kind: Kind, choice: Choice, on_sample: OnSample
 ) -> Iterator[tuple[str, Iterator[ExportItem]]]:
+    masks = HeldMasks()
+
     def items(group: Iterator[Document]) -> Iterator[ExportItem]:
         for document in group:
             selected = choice(document)
-            pair = export_pair(document, selected) if kind == "pairs" else None
+            pair = None
+            if kind == "pairs":
+                pair = export_pair(document, selected, masks.of(document) if selected else None)
             on_sample(document, selected, pair)
             yield pair or _export_text(document, selected)
 
@@ -102,41 +112,90 @@ def _image_of(document: Document) -> Path | None:
     return None if document.get(IMAGE_MISSING) else Path(document["filepath"])
 
 
-def export_pair(document: Document, selected: bool) -> ExportPair:
-    """A sample of segmentation data as exporters see it."""
-    phrase, original = document.get(PHRASE) or "", document.get(ORIGINAL_PHRASE)
-    digest = document.get(MASK_STATS) or {}
-    mask = (document.get(SEGMENTATION) or {}).get("mask_path")
+def export_pair(document: Document, selected: bool, mask: HeldMask | None) -> ExportPair:
+    """A sample of segmentation data as exporters see it.
+
+    Args:
+        document: of the sample
+        selected: whether it is exported
+        mask: that it holds, of one that is exported
+
+    Raises:
+        UsageError: if it is exported and its phrase or mask was removed, or its mask is of
+            another size
+    """
+    source, phrase = document[SOURCE], document.get(PHRASE)
+    if selected and phrase is None:
+        raise UsageError(f"{document[KEY]}: it has no phrase; give it one, or leave it out")
     return ExportPair(
         key=document[KEY],
-        source=Source(document[SOURCE]["file"], document[SOURCE]["index"]),
+        source=Source(source["file"], source["index"]),
         image=_image_of(document),
-        has_mask=bool((document.get(ORIGINAL_MASK) or digest).get("digest")),
-        published=phrase if original is None else original,
-        phrase=phrase,
+        has_mask=bool(selected and published_digest(document)),
+        published=_published_phrase(document),
+        phrase=phrase or "",
         selected=selected,
-        mask=Path(mask) if document.get(ORIGINAL_MASK) and mask else None,
+        mask=changed_mask(document, mask) if selected else None,
+        text_digest=source.get(TEXT_DIGEST) or "",
+        target_digest=source.get(TARGET_DIGEST) or "",
     )
+
+
+def _published_phrase(document: Document) -> str | None:
+    """The phrase as imported; ``None`` where no copy of it is left."""
+    phrase, original = document.get(PHRASE) or "", document.get(ORIGINAL_PHRASE)
+    imported = document[SOURCE].get(TEXT_DIGEST)
+    if not imported:
+        return phrase if original is None else original
+    copies = (text for text in (phrase, original) if text is not None)
+    return next((text for text in copies if texts_digest([text]) == imported), None)
 
 
 def _export_text(document: Document, selected: bool) -> ExportText:
     """A sample of caption data as exporters see it."""
-    captions = [caption.get("text") or "" for caption in document.get(CAPTIONS) or ()]
+    captions = _captions(document)
     return ExportText(
         key=document[KEY],
         source=Source(document[SOURCE]["file"], document[SOURCE]["index"]),
         image=_image_of(document),
-        captions=_with_edit(captions, document),
+        captions=tuple(caption.text for caption in captions),
         selected=selected,
+        caption=document.get(CAPTION),
+        standing=standing_caption(captions),
+        text_digest=document[SOURCE].get(TEXT_DIGEST) or "",
     )
 
 
-def _with_edit(texts: list[str], document: Document) -> tuple[str, ...]:
-    """The texts, the first that the review's edited caption came from replaced by it."""
-    original, caption = document.get(ORIGINAL_PHRASE), document.get(CAPTION)
-    if original is not None and caption is not None and original in texts:
-        texts[texts.index(original)] = caption
-    return tuple(texts)
+def _captions(document: Document) -> list[Caption]:
+    held = document.get(CAPTIONS) or ()
+    return [Caption(one.get("text") or "", one.get("task")) for one in held]
+
+
+def _caption_edit(dataset: Any, document: Document) -> tuple[str, str] | None:
+    """The caption of a conversation before and after an edit; ``None`` where it was not edited.
+
+    Raises:
+        UsageError: if one of its captions was edited and not the answer that it is a copy of
+    """
+    texts = [caption.text for caption in _captions(document)]
+    caption, original = document.get(CAPTION), document.get(ORIGINAL_PHRASE)
+    imported = document[SOURCE].get(TEXT_DIGEST)
+    if texts and imported and texts_digest(texts) != imported:
+        where = {"_id": document["_id"]}
+        found = next(store.stream(dataset, (f"{CONVERSATIONS}.answers",), where=where))
+        answers = [text for turn in found.get(CONVERSATIONS) or () for text in turn["answers"]]
+        if lacking := [text for text in texts if text not in answers]:
+            raise UsageError(
+                f"{document[KEY]}: {lacking[0][:60]!r} among its captions is no answer of its "
+                "conversations, which captions are copies of; edit the answer: nothing was exported"
+            )
+        if original is None:
+            return None
+    if original is None and texts:
+        original = texts[standing_caption(_captions(document))]
+    if caption is None or original is None or caption == original:
+        return None
+    return original, caption
 
 
 def _turns_by_file(
@@ -145,18 +204,27 @@ def _turns_by_file(
     """Turns lie in the order of the files, not of the samples, so these are gone through first.
 
     Of every sample that is left out, or whose caption was edited, something is held in memory.
+
+    Raises:
+        UsageError: if a caption was edited, and the answer that it is a copy of as well
     """
-    left_out, edited = set(), {}
+    left_out: set[Any] = set()
+    edited: dict[Any, tuple[str, str, str]] = {}
     for document in documents(dataset, "instructions"):
         selected = choice(document)
         on_sample(document, selected, None)
         if not selected:
             left_out.add(document["_id"])
-        elif document.get(ORIGINAL_PHRASE) is not None:
-            edited[document["_id"]] = document
+        elif edit := _caption_edit(dataset, document):
+            edited[document["_id"]] = document[KEY], *edit
     turns = _turns(dataset)
     for name, group in groupby(turns, lambda document: document[CONVERSATIONS].get("file")):
         yield str(name), (_turn(d, d["_id"] not in left_out, edited) for d in group)
+    for key, before, _ in edited.values():
+        raise UsageError(
+            f"{key}: its caption was edited, and none of its answers is {before[:60]!r}, "
+            "which it was: nothing was exported"
+        )
 
 
 def _turns(dataset: Any) -> Iterator[Document]:
@@ -171,22 +239,23 @@ def _turns(dataset: Any) -> Iterator[Document]:
     return iter(fo_internals.collection(dataset).aggregate(pipeline, allowDiskUse=True))
 
 
-def _turn(document: Document, selected: bool, edited: dict[Any, Document]) -> ExportTurn:
+def _turn(
+    document: Document, selected: bool, edited: dict[Any, tuple[str, str, str]]
+) -> ExportTurn:
     turn = document[CONVERSATIONS]
-    answers = tuple(turn.get("answers") or ())
-    # Of one answer there are two copies; a curator edits the one that the App shows.
-    if len(answers) == 1 and turn.get("answer") is not None:
-        answers = (turn["answer"],)
-    if document["_id"] in edited:
-        before, answers = answers, _with_edit(list(answers), edited[document["_id"]])
-        if answers != before:
-            del edited[document["_id"]]  # the caption is one text of one turn
+    answers: list[str] = list(turn.get("answers") or ())
+    edit = edited.get(document["_id"])
+    if edit and edit[1] in answers:
+        answers[answers.index(edit[1])] = edit[2]
+        del edited[document["_id"]]  # the caption is one text of one turn
     return ExportTurn(
         key=document[KEY],
         source=Source(turn["file"], turn["index"]),
         position=turn["turn"],
         image=_image_of(document),
         question=turn.get("question") or "",
-        answers=answers,
+        answers=tuple(answers),
         selected=selected,
+        answer=turn.get("answer"),
+        text_digest=turn.get(TEXT_DIGEST) or "",
     )

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from importers import owners
 from importers.errors import StateError, UsageError
+
+_PART = ".part"
 
 
 def check_target(out: Path | str, *taken: Path) -> Path:
@@ -52,7 +55,9 @@ def whole_folder(target: Path) -> Iterator[Path]:
     made = [folder for folder in target.parents if not folder.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
+        _clear_left(target)
+        prefix = f".{target.name}.{owners.this_process()}."
+        work = Path(tempfile.mkdtemp(dir=target.parent, prefix=prefix, suffix=_PART))
     except OSError as error:
         _remove_empty(made)
         raise StateError(f"nothing can be written beside {target} ({error.strerror})") from error
@@ -67,6 +72,15 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
         _remove_empty(made)
         raise
+
+
+def _clear_left(target: Path) -> None:
+    """Removes what exports to the same folder left whose processes were killed."""
+    for left in target.parent.iterdir():
+        begun = left.name.removeprefix(f".{target.name}.")
+        ours = begun != left.name and left.name.endswith(_PART)
+        if ours and owners.is_dead(begun.partition(".")[0]):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _remove_empty(folders: list[Path]) -> None:

@@ -11,6 +11,7 @@ from fiftyone_plugin.language.classes import classes
 from fiftyone_plugin.language.comparisons import comparisons
 from fiftyone_plugin.language.coordinates import coordinates
 from fiftyone_plugin.language.filling import filler
+from fiftyone_plugin.language.finders import Mention, WordIndex
 from fiftyone_plugin.language.garbled_request import garbled_request
 from fiftyone_plugin.language.generic import generic
 from fiftyone_plugin.language.ground_view import seen_from_ground
@@ -18,6 +19,7 @@ from fiftyone_plugin.language.normal_form import normal_form
 from fiftyone_plugin.language.numbers import counts
 from fiftyone_plugin.language.places import Place, places
 from fiftyone_plugin.language.prompt_talk import prompt_talk
+from fiftyone_plugin.language.rankings import ranking
 from fiftyone_plugin.language.regions import Region, combine
 from fiftyone_plugin.language.request_form import request_form
 from fiftyone_plugin.language.shapes import own_shapes, shapes
@@ -27,9 +29,11 @@ from fiftyone_plugin.language.tokens import Word
 from fiftyone_plugin.language.visibility import hardly_visible
 
 __all__ = [
+    "Mention",
     "Place",
     "Region",
     "Word",
+    "WordIndex",
     "agree",
     "classes",
     "colors",
@@ -47,6 +51,7 @@ __all__ = [
     "own_shapes",
     "places",
     "prompt_talk",
+    "ranking",
     "request_form",
     "seen_from_ground",
     "shapes",

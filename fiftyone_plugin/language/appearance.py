@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import target_nouns
 from fiftyone_plugin.language.direction_phrases import is_direction, names_other, skip_small
-from fiftyone_plugin.language.tokens import (
-    REMEMBERED,
-    Token,
-    Word,
-    at,
-    mention,
-    span,
-    tokenize,
-    word_set,
-)
+from fiftyone_plugin.language.finders import Mention, words_found
+from fiftyone_plugin.language.tokens import Token, at, tokenize
 
 MAX_NOUN = 4
 _VAGUE_AFTER = v.HEDGE | v.HORIZONTAL.keys() | v.VERTICAL.keys() | v.BESIDE_CENTER.keys()
@@ -28,52 +19,46 @@ _TURNS_AWAY = v.AROUND | v.HORIZONTAL.keys() | v.VERTICAL.keys()
 _ENDS_LEAD = v.PREPOSITION | v.PART_MARKER | v.AROUND
 
 
-@lru_cache(maxsize=REMEMBERED)
-def colors(query: str) -> tuple[Word, ...]:
+@words_found(_COLORS)
+def colors(query: str) -> Iterator[Mention]:
     """The basic color words of the target and its parts.
 
     Values are the eleven basic color terms of English (Berlin and Kay, 1969); others are
     mapped to the nearest. Colors of the background and of other objects do not count.
     """
-    if word_set(query).isdisjoint(_COLORS):
-        return ()
     tokens = tokenize(query)
-    found, around, lead = [], False, True
+    around, lead = False, True
     for index, token in enumerate(tokens):
         if token.gap == "." or (token.gap == "," and not _sets_scene(tokens, index)):
             around = False
         around = around or _turns_away(tokens, index)
         lead = lead and token.text not in _ENDS_LEAD
         if token.text in v.COLOR and not around and (lead or not _sets_scene(tokens, index)):
-            found.append(mention(query, index, index, v.COLOR[token.text]))
-    return tuple(found)
+            yield Mention(index, index, v.COLOR[token.text])
 
 
-@lru_cache(maxsize=REMEMBERED)
-def own_colors(query: str) -> tuple[Word, ...]:
+@words_found(_COLORS)
+def own_colors(query: str) -> Iterator[Mention]:
     """The colors that stand directly before the target's class: "the *red* car"."""
-    if not colors(query):
-        return ()
-    spans = [span(query, n.start, n.first - 1) for n in target_nouns(query) if n.start < n.first]
-    return tuple(word for word in colors(query) if any(a <= word.start < b for a, b in spans))
+    nouns = target_nouns(query)
+    return (one for one in colors.mentions(query)
+            if any(noun.start <= one.first < noun.first for noun in nouns))  # fmt: skip
 
 
-@lru_cache(maxsize=REMEMBERED)
-def sizes(query: str) -> tuple[Word, ...]:
+@words_found(_SIZES)
+def sizes(query: str) -> Iterator[Mention]:
     """The size words of the target: ``small``, ``medium`` or ``large``.
 
     Sizes of its parts ("with large windows") and of other objects do not count.
     """
-    if word_set(query).isdisjoint(_SIZES):
-        return ()
     tokens = tokenize(query)
     described = [
         index
         for index, token in enumerate(tokens)
         if token.text in _SIZES and not _is_vague(tokens, index)
     ]
-    own = of_target(tokens, described)
-    return tuple(mention(query, index, index, v.SIZE[tokens[index].text]) for index in own)
+    for index in of_target(tokens, described):
+        yield Mention(index, index, v.SIZE[tokens[index].text])
 
 
 def of_target(tokens: Sequence[Token], wanted: Sequence[int]) -> Iterator[int]:

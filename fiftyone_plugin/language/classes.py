@@ -8,21 +8,14 @@ surroundings and comparisons stand elsewhere and do not count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from fiftyone_plugin.language import taxonomy
 from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.tokens import (
-    REMEMBERED,
-    TOKENIZED,
-    Token,
-    Word,
-    at,
-    mention,
-    tokenize,
-)
+from fiftyone_plugin.language.finders import Mention, words_found
+from fiftyone_plugin.language.tokens import TOKENIZED, Token, at, tokenize
 
 MAX_NOUN_PHRASE = 14
 
@@ -68,10 +61,10 @@ class Noun(NamedTuple):
     mass: bool
 
 
-@lru_cache(maxsize=REMEMBERED)
-def classes(query: str) -> tuple[Word, ...]:
+@words_found()
+def classes(query: str) -> Iterator[Mention]:
     """The words that say what the target is; values are classes of :mod:`.taxonomy`."""
-    return tuple(mention(query, n.first, n.last, n.name) for n in target_nouns(query))
+    return (Mention(noun.first, noun.last, noun.name) for noun in target_nouns(query))
 
 
 @lru_cache(maxsize=TOKENIZED)
@@ -79,7 +72,10 @@ def target_nouns(query: str) -> tuple[Noun, ...]:
     """The target's nouns, in order."""
     tokens = tokenize(query)
     found: list[Noun] = []
-    openers = [n for n, token in enumerate(tokens) if not n or token.text in _OPENERS]
+    openers = [
+        n for n, token in enumerate(tokens)
+        if not n or (token.text in _OPENERS and (token.starts_clause or token.text in _ANYWHERE))
+    ]  # fmt: skip
     end = 0
     for index in openers:
         start = _opening(tokens, index) if index >= end else -1
@@ -130,7 +126,10 @@ _NO_NOUN_FIRST = REQUEST | v.PREPOSITION | {"despite", "to"}
 _ASKS_FOR = REQUEST | {"check"}
 _HARD = v.words("hard difficult challenging tough impossible difficulty")
 _ASKING = frozenset({"out", "tell", "know", "determine", "say"})
-_OPENERS = REQUEST | _LOOKING | v.words("as a an the which what for is it's")
+_ARTICLES = v.words("a an the")
+_ANYWHERE = REQUEST | _LOOKING | v.words("as which what for is it's")
+_OPENERS = _ANYWHERE | _ARTICLES
+"""Words with which a phrase can open; articles where a clause begins alone."""
 _NAMED_AS = REQUEST - {"look", "search", "seek", "see"} | {"in"}
 
 

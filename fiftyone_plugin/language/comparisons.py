@@ -6,10 +6,11 @@ and masks of the same image can tell.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterator
 
 from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.tokens import REMEMBERED, Word, at, mention, tokenize, word_set
+from fiftyone_plugin.language.finders import Mention, words_found
+from fiftyone_plugin.language.tokens import at, tokenize
 
 _ADJECTIVES = v.values(
     large="large big huge great", small="small little tiny short", long="long", tall="tall high",
@@ -45,26 +46,22 @@ _GRADED = SUPERLATIVES.keys() | COMPARATIVES.keys() | ORDINALS.keys() | {"most",
 _FRACTIONS = v.words("of from")
 
 
-@lru_cache(maxsize=REMEMBERED)
-def comparisons(query: str) -> tuple[Word, ...]:
+@words_found(_GRADED)
+def comparisons(query: str) -> Iterator[Mention]:
     """The superlatives, ordinals and comparisons of a query, in order.
 
     Values: ``"most large"``, ``"most left"``, ``"number 2"`` (-1 for the last), ``"more long"``.
     A comparative counts only where "than" follows within three words: "lighter roof" compares
     nothing. "A third of the image" counts nothing.
     """
-    if word_set(query).isdisjoint(_GRADED):
-        return ()
     tokens = tokenize(query)
-    found: list[Word] = []
     for index, token in enumerate(tokens):
         text, following = token.text, at(tokens, index + 1).text
         if text in SUPERLATIVES:
-            found.append(mention(query, index, index, f"most {SUPERLATIVES[text]}"))
+            yield Mention(index, index, f"most {SUPERLATIVES[text]}")
         elif text in ORDINALS and following not in _FRACTIONS:
-            found.append(mention(query, index, index, f"number {ORDINALS[text]}"))
+            yield Mention(index, index, f"number {ORDINALS[text]}")
         elif text == "most" and following in _ADJECTIVES:
-            found.append(mention(query, index, index + 1, f"most {_ADJECTIVES[following]}"))
+            yield Mention(index, index + 1, f"most {_ADJECTIVES[following]}")
         elif text in COMPARATIVES and "than" in [t.text for t in tokens[index + 1 : index + 4]]:
-            found.append(mention(query, index, index, f"more {COMPARATIVES[text]}"))
-    return tuple(found)
+            yield Mention(index, index, f"more {COMPARATIVES[text]}")

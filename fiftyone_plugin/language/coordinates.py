@@ -7,10 +7,10 @@ and "1,200" do not, nor does talk of "the given bounding box" without its number
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 
-from fiftyone_plugin.language.tokens import REMEMBERED, Word
+from fiftyone_plugin.language.finders import finder
+from fiftyone_plugin.language.tokens import Word
 
 # All repetitions are bounded, so that no text makes a match slow.
 _NUMBER = r"-?\d{1,5}(?:\.\d{1,9})?"
@@ -39,7 +39,7 @@ _GROUPED = re.compile(r"\(\s{0,4}\d{1,3}(?:,\d{3})+\s{0,4}\)")
 _TALK_BEFORE = re.compile(rf"\b{_TALK}\W{{0,3}}$", re.IGNORECASE)
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(None, ())
 def coordinates(query: str) -> tuple[Word, ...]:
     """The coordinates in a query; the value of each is its numbers, divided by spaces."""
     if not _SIGNS.search(query):

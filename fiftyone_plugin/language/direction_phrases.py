@@ -14,6 +14,9 @@ from fiftyone_plugin.language.directions import Directions
 from fiftyone_plugin.language.tokens import Token, at
 
 MAX_BRIDGE = 5
+OPENERS = v.DIRECTION | v.BESIDE_CENTER.keys()
+"""Words with which a phrase can begin."""
+
 _KNOWN = v.AREA | v.FRAME | v.POINTER
 _SMALL = v.BRIDGE | v.ARTICLE | v.FRAME_ADJECTIVE | {"specified"}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.regions import CENTER, WHOLE, Interval, Region
@@ -21,6 +23,21 @@ BESIDE_SIDE: Interval = (0.25, 0.75)
 
 OFFSET_REACH = 0.35
 """How far from the centre "slightly left of the centre" reaches, in image sides."""
+
+
+class Named(NamedTuple):
+    """What the words of a phrase add up to; as in :class:`Directions`, one of each axis."""
+
+    vertical: str
+    horizontal: str
+    center: bool
+    offset: bool
+    areas: frozenset[str]
+
+    @property
+    def corner(self) -> bool:
+        """Whether both axes are named."""
+        return bool(self.vertical and self.horizontal)
 
 
 @dataclass(slots=True)
@@ -74,6 +91,12 @@ class Directions:
         return bool(self.vertical and self.horizontal)
 
     @property
+    def named(self) -> Named:
+        """What they add up to, unless they are contradictory."""
+        vertical, horizontal = next(iter(self.vertical), ""), next(iter(self.horizontal), "")
+        return Named(vertical, horizontal, self.center, self.offset, frozenset(self.areas))
+
+    @property
     def axes(self) -> int:
         """How many of vertical, horizontal and centre are named, at most 2."""
         return min(2, bool(self.vertical) + bool(self.horizontal) + self.center)
@@ -84,16 +107,16 @@ class Directions:
         return len(self.vertical) > 1 or len(self.horizontal) > 1
 
 
-def region_of(directions: Directions, *, hedged: bool, extreme: bool, widened: bool) -> Region:
+@lru_cache(maxsize=1024)
+def region_of(named: Named, *, hedged: bool, extreme: bool, widened: bool) -> Region:
     """The region that directions name, with a margin around it where it is ``widened``."""
-    reach = _reach(directions, extreme)
-    vertical = next(iter(directions.vertical), "")
-    horizontal = next(iter(directions.horizontal), "")
-    if directions.offset:
+    reach = _reach(named, extreme)
+    vertical, horizontal = named.vertical, named.horizontal
+    if named.offset:
         reach = OFFSET_REACH if hedged else 0.5
         x, y = _beside(horizontal, reach), _beside(vertical, reach)
     else:
-        rest = BESIDE_SIDE if directions.center else WHOLE
+        rest = BESIDE_SIDE if named.center else WHOLE
         x = _side(horizontal, reach) if horizontal else rest
         y = _side(vertical, reach) if vertical else rest
         if not horizontal and not vertical:
@@ -111,20 +134,20 @@ def _margins(interval: Interval) -> Interval:
     return low, high
 
 
-def name_of(directions: Directions, *, extreme: bool) -> str:
+@lru_cache(maxsize=1024)
+def name_of(named: Named, *, extreme: bool) -> str:
     """A short name for what directions name."""
-    vertical = next(iter(directions.vertical), "")
-    horizontal = next(iter(directions.horizontal), "")
+    vertical, horizontal = named.vertical, named.horizontal
     sides = "-".join(filter(None, (vertical, horizontal)))
-    if directions.offset:
+    if named.offset:
         return f"{_relative(vertical, horizontal)} center"
-    if directions.center:
+    if named.center:
         return f"{vertical}-center" if vertical else f"center-{horizontal}".rstrip("-")
     for word in ("third", "thirds", "half"):
-        if word in directions.areas:
+        if word in named.areas:
             return f"{sides} {'two thirds' if word == 'thirds' else word}"
-    edge = extreme or directions.areas & v.EDGE
-    return f"{sides} edge" if edge and not directions.corner else sides
+    edge = extreme or named.areas & v.EDGE
+    return f"{sides} edge" if edge and not named.corner else sides
 
 
 def _relative(vertical: str, horizontal: str) -> str:
@@ -133,14 +156,12 @@ def _relative(vertical: str, horizontal: str) -> str:
     return " and ".join(parts + ([f"{horizontal} of"] if horizontal else []))
 
 
-def _reach(directions: Directions, extreme: bool) -> float:
+def _reach(named: Named, extreme: bool) -> float:
     """How far a side reaches into the image."""
-    if "thirds" in directions.areas:
+    if "thirds" in named.areas:
         return 2 / 3
-    narrow = {"third"} | (v.EDGE if not directions.corner else frozenset())
-    if not directions.corner:
-        narrow |= {"quarter"}
-    return 1 / 3 if extreme or directions.areas & narrow else 0.5
+    narrow = {"third"} if named.corner else v.EDGE | {"third", "quarter"}
+    return 1 / 3 if extreme or named.areas & narrow else 0.5
 
 
 def _side(side: str, reach: float) -> Interval:

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from fiftyone_plugin.language.finders import finder
 from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import REMEMBERED, Word
+from fiftyone_plugin.language.tokens import Word
 
 _FORM = any_of("shape form figure outline silhouette rectangle circle square triangle oval block "
                "structure object area region patch line lines roof body icon symbol letter logo "
@@ -37,7 +36,7 @@ _FORMS = phrasings(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(_FORMS.hints, None)
 def garbled_request(query: str) -> Word | None:
     """The words in which the sense of a request is lost; their value says how."""
     return _FORMS.first(query)

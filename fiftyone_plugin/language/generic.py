@@ -9,7 +9,6 @@ neighbour or another object; sizes, shapes, materials and parts are those of the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import class_tokens, target_nouns
@@ -17,10 +16,11 @@ from fiftyone_plugin.language.comparisons import comparisons
 from fiftyone_plugin.language.coordinates import coordinates
 from fiftyone_plugin.language.direction_phrases import names_other
 from fiftyone_plugin.language.filling import FILLER
+from fiftyone_plugin.language.finders import Mention, finder, word_of
 from fiftyone_plugin.language.numbers import counts
 from fiftyone_plugin.language.places import places
 from fiftyone_plugin.language.taxonomy import agree
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, mention, tokenize, word_set
+from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
 
 _ADVERBS = v.words(
     "usually often typically commonly generally frequently normally likely regularly customarily "
@@ -117,23 +117,21 @@ _ABOARD = v.words(
 _ANY = _ADVERBS | _PHRASES.keys() | {"or"}
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(_ANY, None)
 def generic(query: str) -> Word | None:
     """The first hedge of a query that tells its target from no other of its kind.
 
     ``None`` for a query without a hedge, and for one with words that tell more.
     """
-    if word_set(query).isdisjoint(_ANY):
-        return None
     tokens = tokenize(query)
     hedges = [index for index in range(len(tokens)) if _is_hedge(tokens, index)]
     if not hedges or places(query) or coordinates(query) or _is_ranked(query):
         return None
-    if any(word.value != "1" for word in counts(query)):
+    if any(each.value != "1" for each in counts.mentions(query)):
         return None
     if any(True for _ in telling_words(query, tokens, hedges)):
         return None
-    return mention(query, hedges[0], hedges[0], tokens[hedges[0]].text)
+    return word_of(query, Mention(hedges[0], hedges[0], tokens[hedges[0]].text))
 
 
 def _is_ranked(query: str) -> bool:

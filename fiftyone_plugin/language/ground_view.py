@@ -6,10 +6,9 @@ words have a second sense: a bird's-eye view, remote sensing, a sky-blue roof, a
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from fiftyone_plugin.language.finders import finder
 from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import REMEMBERED, Word
+from fiftyone_plugin.language.tokens import Word
 
 _CREATURES = "owl whiskers feathers beak paws kitten puppy teddy "
 _ANIMALS = (
@@ -79,7 +78,7 @@ _FORMS = phrasings(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(_FORMS.hints, None)
 def seen_from_ground(query: str) -> Word | None:
     """The words for a thing that no image from above shows; their value says of what kind."""
     return _FORMS.first(query)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import Noun, target_nouns
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, Word, at, mention, tokenize
+from fiftyone_plugin.language.finders import Mention, words_found
+from fiftyone_plugin.language.tokens import Token, at, tokenize
 
 MANY = "many"
 
@@ -27,8 +27,8 @@ _ONE = frozenset({"the", "a", "an", "this", "that", "one", "single", "which", "o
 _LOOKBACK = 4
 
 
-@lru_cache(maxsize=REMEMBERED)
-def counts(query: str) -> tuple[Word, ...]:
+@words_found()
+def counts(query: str) -> Iterator[Mention]:
     """How many objects the query asks for, a word for each time it says so.
 
     Values are ``"1"`` for a singular noun with an article, a number for "two", "a pair of",
@@ -36,16 +36,14 @@ def counts(query: str) -> tuple[Word, ...]:
     ("vehicle", "low vegetation") says no number: it may mean all of them.
     """
     tokens = tokenize(query)
-    found = []
     for noun in target_nouns(query):
         marker = _numeral(tokens, noun)
         if marker >= 0 and (noun.plural or noun.mass):
-            found.append(mention(query, marker, marker, _NUMERAL[tokens[marker].text]))
+            yield Mention(marker, marker, _NUMERAL[tokens[marker].text])
         elif noun.plural:
-            found.append(mention(query, noun.first, noun.last, MANY))
+            yield Mention(noun.first, noun.last, MANY)
         elif not noun.mass and _is_one(tokens, noun):
-            found.append(mention(query, noun.first, noun.last, "1"))
-    return tuple(found)
+            yield Mention(noun.first, noun.last, "1")
 
 
 def _numeral(tokens: Sequence[Token], noun: Noun) -> int:

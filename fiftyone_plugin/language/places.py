@@ -9,13 +9,13 @@ check that accuses a good pair costs more than one that overlooks a bad one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.direction_phrases import (
+    OPENERS,
     DirectionPhrase,
     is_direction,
     names_other,
@@ -23,8 +23,9 @@ from fiftyone_plugin.language.direction_phrases import (
     skip_small,
 )
 from fiftyone_plugin.language.directions import name_of, region_of
+from fiftyone_plugin.language.finders import WordFinder
 from fiftyone_plugin.language.regions import Region
-from fiftyone_plugin.language.tokens import REMEMBERED, START, Token, at, span, tokenize, word_set
+from fiftyone_plugin.language.tokens import START, Token, at, span, tokenize
 
 MAX_LOOKBACK = 6
 MAX_NOUN = 4
@@ -40,7 +41,6 @@ _OF_SURFACE = v.COLOR.keys() | v.words(
 
 _NOT_DESCRIBING = v.FUNCTION | v.FRAME
 _PLACING = v.PREPOSITION - {"to", "of"} | v.HEDGE
-_ADDING = v.PREPOSITION - {"to"} | v.HEDGE
 
 
 class Place(NamedTuple):
@@ -58,6 +58,16 @@ class Place(NamedTuple):
     text: str
     start: int
     end: int
+    region: Region
+    name: str
+    hedged: bool
+
+
+class _Mention(NamedTuple):
+    """A place by its first and last token; else as in :class:`Place`."""
+
+    first: int
+    last: int
     region: Region
     name: str
     hedged: bool
@@ -89,50 +99,54 @@ class _Clause:
     last: int = -1  # the last token of the place accepted last
 
 
-@lru_cache(maxsize=REMEMBERED)
-def places(query: str) -> tuple[Place, ...]:
+def _places(query: str) -> Iterator[_Mention]:
     """The absolute places in the image that the query gives its target.
 
     Relations ("to the left of the road"), parts ("with a blue roof on top"), orientations
     ("facing right") and the places of other objects do not count. Never raises; the time
     is linear in the length of the query.
     """
-    if word_set(query).isdisjoint(v.DIRECTION):
-        return ()
     tokens = tokenize(query)
     clause = _Clause()
-    found: list[Place] = []
     end = 0
     for index in [n for n, token in enumerate(tokens) if token.gap or token.text in _TELLING]:
         if index < end:
             continue
-        _enter(tokens[index], clause)
-        phrase = read_direction_phrase(tokens, index)
+        token = tokens[index]
+        _enter(token, clause)
+        phrase = read_direction_phrase(tokens, index) if token.text in OPENERS else None
         if phrase is None:
             _note(tokens, index, clause)
             continue
         before = _look_back(tokens, phrase.first)
         if _is_place(tokens, phrase, before, clause):
-            found.append(_make(query, phrase, before))
+            yield _mention(phrase, before)
             clause.last = phrase.last
         elif _of_other(tokens, phrase):
             clause.relation = True
         end = phrase.last + 1
-    return tuple(found)
 
 
-def _make(query: str, phrase: DirectionPhrase, before: _Before) -> Place:
+def _place(query: str, found: _Mention) -> Place:
+    first, last, *rest = found
+    start, end = span(query, first, last)
+    return Place(query[start:end], start, end, *rest)
+
+
+places = WordFinder(_places, v.DIRECTION, _place)
+
+
+def _mention(phrase: DirectionPhrase, before: _Before) -> _Mention:
     directions = phrase.directions
-    start, end = span(query, phrase.first, phrase.last)
     hedges = before.words & v.HEDGE
     hedged = directions.hedged or bool(hedges)
     extreme = bool(before.words & v.EXTREME)
     # "Towards the middle-right" tells a direction on both axes, and that is not the other side.
     aimed = hedges <= v.TOWARD and directions.axes == 2 and not directions.offset
     widened = hedged and not aimed
-    region = region_of(directions, hedged=hedged, extreme=extreme, widened=widened)
-    name = name_of(directions, extreme=extreme)
-    return Place(query[start:end], start, end, region, name, hedged)
+    region = region_of(directions.named, hedged=hedged, extreme=extreme, widened=widened)
+    name = name_of(directions.named, extreme=extreme)
+    return _Mention(phrase.first, phrase.last, region, name, hedged)
 
 
 # Judging a phrase.

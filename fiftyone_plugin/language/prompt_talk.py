@@ -9,10 +9,10 @@ ground" are things in the image.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
+from fiftyone_plugin.language.finders import finder
 from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import REMEMBERED, Word
+from fiftyone_plugin.language.tokens import Word
 
 _GIVEN_WORDS = (
     "given specified described designated indicated outlined provided supplied stated mentioned "
@@ -153,7 +153,7 @@ _NUMBERS = phrasings(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(_FORMS.hints | _NUMBERS.hints, None)
 def prompt_talk(query: str) -> Word | None:
     """The words that speak of what the reader is not given, ``None`` for none.
 

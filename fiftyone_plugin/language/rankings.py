@@ -5,16 +5,15 @@ Whether it is so, the other objects of the image can tell.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import Noun, class_tokens, target_nouns
 from fiftyone_plugin.language.comparisons import COMPARATIVES, ORDINALS, SUPERLATIVES
+from fiftyone_plugin.language.finders import finder
 from fiftyone_plugin.language.taxonomy import PLURAL
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, at, span, tokenize
+from fiftyone_plugin.language.tokens import Token, at, span, tokenize
 
 Axis = Literal["area", "length", "x", "y"]
 
@@ -32,8 +31,7 @@ _WORDS = {
 _FARTHEST = v.words("farthest furthest outermost")
 _CLOSEST = v.words("closest nearest")
 _AT_SIDE = v.AREA | v.FRAME | v.words("of in within side")
-_RANKING = {*_WORDS, *ORDINALS, *_FARTHEST, *_CLOSEST, "highest"} - {"last"}
-_MAY_RANK = re.compile(rf"\b(?:{'|'.join(sorted(_RANKING))})\b", re.I)
+_MAY_RANK = _WORDS | (ORDINALS.keys() - {"last"}) | _FARTHEST | _CLOSEST | {"highest"}
 _OTHERS = v.words("other others rest")
 _PLAIN = v.FRAME | v.FRAME_ADJECTIVE | _OTHERS | v.words(
     "in of the this all any within that which is are from than two pair both side edge end far and "
@@ -63,7 +61,7 @@ class Ranking(NamedTuple):
     plain: bool
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(_MAY_RANK, None)
 def ranking(query: str) -> Ranking | None:
     """What rank the query claims of its single target, if it claims one.
 
@@ -71,8 +69,6 @@ def ranking(query: str) -> Ranking | None:
     ordinals with a side ("the second car from the left"). They must be said of the target itself:
     "the car next to the largest building" claims nothing, nor does "one of the largest cars".
     """
-    if not _MAY_RANK.search(query):
-        return None
     tokens, nouns = tokenize(query), target_nouns(query)
     named = class_tokens(tokens)
     if any(noun.plural for noun in nouns):

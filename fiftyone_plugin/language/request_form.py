@@ -7,10 +7,9 @@ clear, as in "which building is in the upper-left corner": a question for a plac
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from fiftyone_plugin.language.finders import finder
 from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import REMEMBERED, Word
+from fiftyone_plugin.language.tokens import Word
 
 _DIVIDE_WORDS = (
     "divide partition subdivide split bisect dissect decompose fragment sever slice section "
@@ -103,7 +102,7 @@ _FORMS = phrasings(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(_FORMS.hints, None)
 def request_form(query: str) -> Word | None:
     """The words that make a query no request for a mask, ``None`` where it can be one.
 

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.appearance import of_target
 from fiftyone_plugin.language.classes import target_nouns
-from fiftyone_plugin.language.tokens import (
-    REMEMBERED,
-    Token,
-    Word,
-    at,
-    mention,
-    span,
-    tokenize,
-    word_set,
-)
+from fiftyone_plugin.language.finders import Mention, words_found
+from fiftyone_plugin.language.tokens import Token, at, tokenize
 
 _SHAPE = {
     word: value
@@ -38,6 +29,7 @@ _SHAPE = {
 _LETTERS = v.words("l t u v h c y x")
 SHAPE_WORDS = frozenset(_SHAPE)
 _SHAPE_WORDS = _LETTERS | SHAPE_WORDS
+_ADJECTIVES = SHAPE_WORDS | v.SIZE.keys() | v.COLOR.keys()
 _FORM = v.words("shape shaped form formed shapes")
 _ENDS_COMPOUND = _FORM | {"out", "like"}
 _OUTLINE = v.words("shape form outline silhouette footprint contour figure profile layout")
@@ -49,26 +41,22 @@ _REACH = 5
 _MEASURED = v.words("meter meters metre metres feet foot m km times way")
 
 
-@lru_cache(maxsize=REMEMBERED)
-def shapes(query: str) -> tuple[Word, ...]:
+@words_found(_SHAPE_WORDS)
+def shapes(query: str) -> Iterator[Mention]:
     """The shape words of the target as a whole.
 
     Values are ``round``, ``oval``, ``elongated``, ``rectangular``, ``square``,
     ``triangular``, ``curved``, ``straight``, ``irregular`` and ``L-shaped`` and the like.
     Shapes of parts ("with round wheels"), surroundings and other objects do not count.
     """
-    if word_set(query).isdisjoint(_SHAPE_WORDS):
-        return ()
     tokens = tokenize(query)
     values = {
         index: value
         for index, token in enumerate(tokens)
         if token.text in _SHAPE_WORDS and (value := _value(tokens, index))
     }
-    return tuple(
-        mention(query, index, index + values[index].endswith("-shaped"), values[index])
-        for index in of_target(tokens, list(values))
-    )
+    for index in of_target(tokens, list(values)):
+        yield Mention(index, index + values[index].endswith("-shaped"), values[index])
 
 
 def _value(tokens: Sequence[Token], index: int) -> str:
@@ -94,28 +82,19 @@ def _is_other_sense(tokens: Sequence[Token], index: int) -> bool:
     return adverb or before.text in ("as", "so", "no", "not", "town")
 
 
-@lru_cache(maxsize=REMEMBERED)
-def own_shapes(query: str) -> tuple[Word, ...]:
+@words_found(_SHAPE_WORDS)
+def own_shapes(query: str) -> Iterator[Mention]:
     """The shape words that are said of the object itself.
 
     They stand directly before its class ("the *long* truck"), before a noun of outlines ("with a
     *round* shape", not "with a round body"), or after "is" ("which is *square*"). Those of parts
     do not count: body, roof, cab, wheels.
     """
-    found = shapes(query)
-    if not found:
-        return ()
-    nouns = [noun for noun in target_nouns(query) if noun.start < noun.first]
-    before = [span(query, noun.start, noun.first - 1) for noun in nouns]
-    tokens = tokenize(query)
-    at_start = {span(query, index, index)[0]: index for index in range(len(tokens))}
-    return tuple(
-        word
-        for word in found
-        if any(a <= word.start < b for a, b in before)
-        or _is_outline(tokens, at_start[word.start])
-        or _is_said(tokens, at_start[word.start])
-    )
+    tokens, nouns = tokenize(query), target_nouns(query)
+    for one in shapes.mentions(query):
+        before = any(noun.start <= one.first < noun.first for noun in nouns)
+        if before or _is_outline(tokens, one.first) or _is_said(tokens, one.first):
+            yield one
 
 
 def _is_outline(tokens: Sequence[Token], index: int) -> bool:
@@ -123,8 +102,7 @@ def _is_outline(tokens: Sequence[Token], index: int) -> bool:
     for following in tokens[index + 1 : index + _REACH]:
         if following.text in _OUTLINE:
             return True
-        adjective = following.text in SHAPE_WORDS | v.SIZE.keys() | v.COLOR.keys() | {"and"}
-        if not adjective or following.gap == ".":
+        if not (following.text in _ADJECTIVES or following.text == "and") or following.gap == ".":
             return False
     return False
 
@@ -132,6 +110,6 @@ def _is_outline(tokens: Sequence[Token], index: int) -> bool:
 def _is_said(tokens: Sequence[Token], index: int) -> bool:
     """Whether it is predicated: "that is long and narrow"."""
     index -= 1
-    while at(tokens, index).text in _MODIFIES | SHAPE_WORDS | v.SIZE.keys() | v.COLOR.keys():
+    while at(tokens, index).text in _MODIFIES | _ADJECTIVES:
         index -= 1
     return at(tokens, index).text in _COPULA

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import REQUEST, class_tokens
 from fiftyone_plugin.language.filling import FILLER
-from fiftyone_plugin.language.tokens import REMEMBERED, Word, at, mention, tokenize, word_set
+from fiftyone_plugin.language.finders import Mention, finder, word_of
+from fiftyone_plugin.language.tokens import Word, at, tokenize, word_set
 
 STRIPES = v.words("lines stripes bands planks bars streaks strips striping banding stripe")
 _RUNNING = v.words(
@@ -30,7 +29,7 @@ _OTHER = (
 _KNOWN = (FILLER | REQUEST | v.FRAME | v.FUNCTION | _OTHER) - v.words("windows wheels")
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(STRIPES, None)
 def only_stripes(query: str) -> Word | None:
     """The stripes of a query that tells nothing else but colors; ``None`` for any other.
 
@@ -38,14 +37,14 @@ def only_stripes(query: str) -> Word | None:
     A bus, a truck or a court may well have stripes.
     """
     words = word_set(query)
-    if words.isdisjoint(STRIPES) or not words.isdisjoint(_CARRIERS) or words.isdisjoint(_RUNNING):
+    if not words.isdisjoint(_CARRIERS) or words.isdisjoint(_RUNNING):
         return None
     tokens = tokenize(query)
     index = next(n for n, token in enumerate(tokens) if token.text in STRIPES)
     first = index - 1 if at(tokens, index - 1).text in _RUNNING else index
     if words & _BROKEN:
-        return mention(query, first, index, "broken")
+        return word_of(query, Mention(first, index, "broken"))
     named = class_tokens(tokens)
     if any(n not in named and token.text not in _KNOWN for n, token in enumerate(tokens)):
         return None
-    return mention(query, first, index, "plain")
+    return word_of(query, Mention(first, index, "plain"))

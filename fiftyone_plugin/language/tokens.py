@@ -1,7 +1,8 @@
 """A query cut into words, with what stands between them.
 
-Cutting is one pass of a pattern without alternatives that could backtrack, so the time is
-linear in the text's length whatever the text.
+A query is divided at spaces, and what stands between two spaces is cut by a pattern without
+alternatives that could backtrack, so the time is linear in the text's length whatever the text.
+Most of such pieces were cut before.
 """
 
 from __future__ import annotations
@@ -62,22 +63,30 @@ START = Token("", ".", True, False, 0)
 """What stands before the first word and behind the last."""
 
 
-class Tokens(NamedTuple):
-    """The words of a query.
-
-    Attributes:
-        tokens: in order
-        ends: characters at which gaps and words end in turn: the word of token ``n`` is
-            ``query[ends[2 * n] : ends[2 * n + 1]]``, with its ``'s``
-    """
-
-    tokens: tuple[Token, ...]
-    ends: tuple[int, ...]
-
-
+@lru_cache(maxsize=TOKENIZED)
 def tokenize(query: str) -> tuple[Token, ...]:
     """The words of a query, in order."""
-    return _split(query).tokens
+    tokens: list[Token] = []
+    before = START.gap
+    for piece in query.split(" "):
+        cut, before = _cut(before, piece)
+        tokens += cut
+    return tuple(tokens)
+
+
+@lru_cache(maxsize=2 * REMEMBERED)
+def _cut(before: str, piece: str) -> tuple[tuple[Token, ...], str]:
+    """The words of what stands between two spaces, and what follows the last of them.
+
+    Args:
+        before: what follows the word before, up to the space
+        piece: without spaces
+    """
+    first, *rest = _WORD.split(piece)  # gap, word, gap, word ... gap
+    gaps, words = [f"{before} {first}", *rest[1::2]], rest[::2]
+    # Of what has no word its kind is kept, lest a row of dashes grows with each.
+    after = gaps[-1] if words else _gap(f"{gaps[0]} ")
+    return tuple(map(_token, gaps, words)), after
 
 
 @lru_cache(maxsize=TOKENIZED)
@@ -88,25 +97,17 @@ def word_set(query: str) -> frozenset[str]:
 
 def span(query: str, first: int, last: int) -> tuple[int, int]:
     """Where the words of some tokens start and end in a query, in characters, without ``'s``."""
-    tokens, ends = _split(query)
-    return ends[2 * first], ends[2 * last + 1] - tokens[last].suffix
+    ends = _ends(query)
+    return ends[2 * first], ends[2 * last + 1] - tokenize(query)[last].suffix
 
 
-def mention(query: str, first: int, last: int, value: str) -> Word:
-    """The words from one token to another, with what they mean."""
-    start, end = span(query, first, last)
-    return Word(query[start:end], start, end, value)
+@lru_cache(maxsize=64)
+def _ends(query: str) -> tuple[int, ...]:
+    """The characters at which gaps and words end in turn, a word with its ``'s``."""
+    return tuple(accumulate(map(len, _WORD.split(query))))
 
 
-@lru_cache(maxsize=TOKENIZED)
-def _split(query: str) -> Tokens:
-    pieces = _WORD.split(query)  # gap, word, gap, word ... gap
-    gaps, words = pieces[::2], pieces[1::2]
-    gaps[0] = "."
-    return Tokens(tuple(map(_token, gaps, words)), tuple(accumulate(map(len, pieces))))
-
-
-@lru_cache(maxsize=2 * REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def _token(between: str, word: str) -> Token:
     text, gap = word.lower(), _gap(between)
     starts_clause = gap in (".", ",")

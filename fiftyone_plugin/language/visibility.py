@@ -7,10 +7,9 @@ a poorly lit street describe the object and its place.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from fiftyone_plugin.language.finders import finder
 from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import REMEMBERED, Word
+from fiftyone_plugin.language.tokens import Word
 
 _BLURRED_WORDS = (
     "blur blurred blurry blurriness fuzzy fuzziness unclear indistinct murky murkiness hazy "
@@ -212,7 +211,7 @@ _FORMS = phrasings(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=REMEMBERED)
+@finder(_FORMS.hints, None)
 def hardly_visible(query: str) -> Word | None:
     """The words that say that the target can hardly be seen; their value says why."""
     return _FORMS.first(query)

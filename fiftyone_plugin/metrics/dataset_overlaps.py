@@ -21,10 +21,8 @@ from fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, Document, MaskS
 from fiftyone_plugin.metrics.slices import Slicer
 from fiftyone_plugin.metrics.summary import Table, TableBuilder
 from importers import fields, fo_internals, store, working_set
-from importers.cv_threads import one_thread
 from importers.decisions import Decisions
-from importers.gc_pause import rare_collections
-from importers.parallel import Progress, batches_behind, map_items
+from importers.parallel import Progress, batches_behind, map_items, one_thread, rare_collections
 
 PIXELS_AT_ONCE = 1 << 22
 MOST_AT_ONCE, SOME = 200, 8

@@ -58,6 +58,7 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         side: pixels of the square that masks are scored at; 0 for their own size
         pred_values, gt_values: which values of masks are the target, as
             :func:`importers.mask_values.parse_mask_values` takes it
+        owner: the process that scores, by which a scoring that was killed is known
         custom_metrics: FiftyOne's own, as for its methods
     """
 
@@ -74,6 +75,7 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         side: int = 0,
         pred_values: str = "auto",
         gt_values: str = "auto",
+        owner: str | None = None,
         custom_metrics: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -87,6 +89,7 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         self.side = side
         self.pred_values = pred_values
         self.gt_values = gt_values
+        self.owner = owner
 
     @property
     def method(self) -> str:  # type: ignore[override]

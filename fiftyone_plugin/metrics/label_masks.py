@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from fiftyone_plugin.metrics.overlap import resize
 from importers.decisions import Decision
 from importers.errors import MaskError, ignore_note
 from importers.fields import IGNORE, TARGET
+from importers.mask_stats import digest
 from importers.mask_values import MaskValues
 from importers.masks import MAX_PIXELS, Mask, Pixels, from_array, greatest, of_values, read_mask
 from importers.png import read_gray
@@ -90,14 +91,21 @@ def path_of(label: Label | None) -> str | None:
 
 
 def mask_of(
-    label: Label, size: Size | None, *, stored: bool = False, values: Values = AS_DECIDED
+    label: Label,
+    size: Size | None,
+    *,
+    stored: bool = False,
+    known: Collection[str] = (),
+    values: Values = AS_DECIDED,
 ) -> Pixels:
     """The mask of a ground truth.
 
     Args:
         label: a document of one of :data:`KINDS`
         size: of the image; instances need it, masks of the whole image bring their own
-        stored: 255 in a mask is *ignore*, as PairLens stores it, and not a target's value
+        stored: 255 in a mask is *ignore*, as PairLens stores it, and not a target's value; a
+            mask that cannot be one of those was put there by hand, and is read by its values
+        known: digests of masks that PairLens stored for the pair
         values: how its values are read
 
     Returns:
@@ -110,9 +118,21 @@ def mask_of(
     if is_instances(label):
         return _union(label, size, values)
     found = _pixels(label, values.setting)
-    if stored and values.setting is None and _is_bytes(found):
+    if stored and values.setting is None and _is_bytes(found) and _is_as_stored(found, known):
         return found
     return values.read(found).pixels
+
+
+def _is_as_stored(found: Pixels, known: Collection[str]) -> bool:
+    """Whether an array holds 0, 1 and 255 as PairLens stores them.
+
+    One of 0 and 255 may be a target of somebody's own, or *ignore* alone: its digest tells.
+    """
+    most = greatest(found)
+    if most <= TARGET:
+        return True
+    occur = set(np.unique(found).tolist())
+    return occur <= {0, TARGET, IGNORE} and (TARGET in occur or digest(found) in known)
 
 
 def prediction_of(label: Label, size: Size, values: Values = AS_DECIDED) -> Pixels:

@@ -62,7 +62,7 @@ class MaskSource:
     def projection(self) -> tuple[str, ...]:
         """The stored fields to read."""
         parts = ("_cls", "mask", "mask_path")
-        attributes: tuple[str, ...] = ATTRIBUTES
+        attributes: tuple[str, ...] = (*ATTRIBUTES, f"{fields.MASK_STATS}.digest")
         if not self.whole:
             parts += ("label", "bounding_box", "points", "filled", "closed", *LISTS.values())
             attributes += ("metadata.width", "metadata.height")
@@ -129,7 +129,8 @@ def _target(label: Label | None, doc: Document, masks: _Masks) -> Pixels:
     if label is None:
         raise MaskError("the ground truth has no mask")
     size = image_size(doc.get("metadata")) if is_instances(label) else None
-    return mask_of(label, size, stored=masks.source.ignores, values=masks.gt)
+    known = (doc.get(fields.MASK_STATS) or {}).get("digest") or ""
+    return mask_of(label, size, stored=masks.source.ignores, known=(known,), values=masks.gt)
 
 
 def _against(target: Pixels, doc: Document, masks: _Masks) -> Overlap:

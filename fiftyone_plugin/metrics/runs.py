@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fiftyone_plugin.metrics import slices
@@ -21,12 +22,15 @@ from fiftyone_plugin.metrics.evaluation import (
 from fiftyone_plugin.metrics.label_masks import KINDS
 from fiftyone_plugin.metrics.pair_overlaps import Instances
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
-from importers import fields, fo_internals
+from importers import fields, fo_internals, owners
 from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
 from importers.scorings import METHOD, evaluation_of, finished, scored_fields
 
 __all__ = ["METHOD", "ScoreSummary", "evaluation_of", "load_score", "score", "scored_fields"]
+
+_LONGEST = timedelta(days=1)
+"""No scoring takes longer; one without results whose owner is not known is then taken for dead."""
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -83,16 +87,30 @@ def score(
     config = PairLensEvaluationConfig(
         pred, gt, convention=convention, rounds=rounds, seed=seed, scheme=scheme,
         by=by, instances=instances, side=side, pred_values=pred_values, gt_values=gt_values,
+        owner=owners.this_process(),
     )  # fmt: skip
     method = PairLensEvaluation(config)
     method.watch = progress
     method.ensure_requirements()
+    _clear_left(dataset)
     method.register_run(samples, key)
     method.register_samples(samples, key)
     results = method.evaluate_samples(samples, key)
     method.save_run_results(samples, key, results)
     method.add_fields_to_sidebar_group(samples, key, omit_fields=(pred, gt))
     return ScoreSummary(**results.summary)
+
+
+def _clear_left(dataset: Any) -> None:
+    """Deletes scorings that have no results since their processes were killed."""
+    for key in set(dataset.list_evaluations(method=METHOD)) - set(finished(dataset)):
+        run = dataset.get_evaluation_info(key)
+        if owner := getattr(run.config, "owner", None):
+            dead = owners.is_dead(owner)
+        else:  # of FiftyOne's own call, or of an earlier version
+            dead = datetime.now(UTC).replace(tzinfo=None) - run.timestamp > _LONGEST
+        if dead:
+            dataset.delete_evaluation(key)
 
 
 def _check_fields(dataset: Any, pred: str, gt: str) -> None:

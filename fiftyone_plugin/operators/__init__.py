@@ -6,6 +6,7 @@ from fiftyone_plugin.operators.export_subset import ExportSubset
 from fiftyone_plugin.operators.flag_pairs import FlagPairs
 from fiftyone_plugin.operators.import_dataset import ImportDataset
 from fiftyone_plugin.operators.predict_masks import PredictMasks
+from fiftyone_plugin.operators.relocate_dataset import RelocateDataset
 from fiftyone_plugin.operators.review_pairs import ReviewPairs
 from fiftyone_plugin.operators.score_pairs import ScorePairs
 
@@ -17,4 +18,5 @@ OPERATORS: tuple[type[PairOperator], ...] = (
     FlagPairs,
     ReviewPairs,
     ExportSubset,
+    RelocateDataset,
 )

@@ -11,8 +11,9 @@ from fiftyone_plugin import steps
 from fiftyone_plugin.operators.base import PairOperator
 from fiftyone_plugin.operators.score_pairs import label_fields
 from fiftyone_plugin.predictors.consensus import STEP
+from fiftyone_plugin.predictors.mask_fields import fields_made_by
 from fiftyone_plugin.steps.step import Option
-from importers import fields, store
+from importers import fields
 from importers.errors import StateError
 
 
@@ -41,5 +42,5 @@ class CombineMasks(PairOperator):
 
 def predictions(dataset: Any) -> list[str]:
     """The fields of masks that are neither the ground truth nor a consensus themselves."""
-    made = {fields.SEGMENTATION, fields.BOXES, *store.info(dataset).get(STEP, {})}
+    made = {fields.SEGMENTATION, fields.BOXES, *fields_made_by(dataset, STEP)}
     return [name for name in label_fields(dataset) if name not in made]

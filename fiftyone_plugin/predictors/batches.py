@@ -13,7 +13,7 @@ import numpy as np
 
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Predictor, Query
 from importers.errors import MaskError, StateError
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.masks import encode_png
 
 SHOWN_FIRST = 24
@@ -123,10 +123,9 @@ def _write(folder: Path, key: str, mask: Any) -> Path:
     path = folder / f"{safe_name(key)}.png"
     data = encode_png(_checked(mask))
     try:
-        write_atomic(path, data)
+        return write_once(path, data)
     except OSError as error:
         raise StateError(f"masks cannot be written to {folder} ({error})") from error
-    return path
 
 
 def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -22,7 +23,7 @@ from fiftyone_plugin.metrics.overlap import resize
 from fiftyone_plugin.predictors.mask_fields import MaskField
 from importers import fields, fo_internals, store, working_set
 from importers.errors import MaskError, StateError, UsageError
-from importers.files import safe_name, write_atomic
+from importers.files import safe_name, write_once
 from importers.masks import Pixels, encode_png
 from importers.parallel import Progress, map_items, no_progress
 
@@ -117,7 +118,7 @@ def consensus(
         sources: two fields of predicted masks or more
         field_name: the field for the majority masks
         resume: go on with a field that exists
-        overwrite: delete the field and its masks first
+        overwrite: replace the field and its masks, once there is a new mask
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -139,16 +140,23 @@ def consensus(
             f"field {field_name!r} was made of {', '.join(field.made_with)}; resume with the same "
             "fields, or choose another name"
         )
-    field.open(overwrite)
+    anew = overwrite and field.exists
+    if not anew:
+        field.open(overwrite=False)
     summary = ConsensusSummary(dataset.name, field_name, list(sources))
+    if resume:
+        field.forget_lost()
     total = working_set.count(samples)
-    pending = {f"{field_name}.mask_path": None}
+    pending = {} if anew else {f"{field_name}.mask_path": None}
     docs = store.stream(samples, _projection(sources), where=pending, labels_as_seen=True)
+    folder = field.new_folder if anew else field.folder
     agreements: list[float] = []
 
     def changes() -> Iterator[tuple[Any, dict[str, Any]]]:
-        combined = _combined(docs, sources, field, summary)
+        combined = _combined(docs, sources, field, folder, summary)
         for done, (sample_id, values) in enumerate(combined):
+            if done == 0 and anew:
+                field.open(overwrite=True)
             if done % store.BATCH == 0:
                 progress(done, total)
             agreements.append(values[fields.agreement_field(field_name)])
@@ -188,12 +196,15 @@ def _combined(
     docs: Iterator[Mapping[str, Any]],
     sources: Sequence[str],
     field: MaskField,
+    folder: Path,
     summary: ConsensusSummary,
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """The new values of the pairs that get a consensus, whose masks are written."""
 
     def work(chunk: list[Mapping[str, Any]]) -> list[Combined]:
-        return [(doc["_id"], doc[fields.KEY], _values(doc, sources, field)) for doc in chunk]
+        return [
+            (doc["_id"], doc[fields.KEY], _values(doc, sources, field, folder)) for doc in chunk
+        ]
 
     for outcome in map_items(work, store.batched(docs, CHUNK)):
         for sample_id, key, values in outcome.unwrap():
@@ -207,7 +218,7 @@ def _combined(
 
 
 def _values(
-    doc: Mapping[str, Any], sources: Sequence[str], field: MaskField
+    doc: Mapping[str, Any], sources: Sequence[str], field: MaskField, folder: Path
 ) -> dict[str, Any] | MaskError | None:
     try:
         masks = _masks(doc, sources)
@@ -216,11 +227,11 @@ def _values(
     if len(masks) < 2:
         return None
     agreed = agree(masks)
-    path = field.folder / f"{safe_name(doc[fields.KEY])}.png"
+    path = folder / f"{safe_name(doc[fields.KEY])}.png"
     try:
-        write_atomic(path, encode_png(agreed.mask))
+        path = write_once(path, encode_png(agreed.mask))
     except OSError as error:
-        raise StateError(f"masks cannot be written to {field.folder} ({error.strerror})") from error
+        raise StateError(f"masks cannot be written to {folder} ({error.strerror})") from error
     return {
         field.name: store.segmentation(str(path)),
         fields.agreement_field(field.name): round(agreed.agreement, 6),

@@ -1,18 +1,25 @@
-"""Fields of masks that PairLens makes: which run made one, and whether another may go on."""
+"""Fields of masks that PairLens makes: which run made one, and whether another may go on.
+
+What a field was made with stands in the field's own description, so that it goes along when the
+field is renamed or cloned, and a field that gets its old name is another one.
+"""
 
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import fiftyone as fo
 
-from importers import store
+from importers import fo_internals, store
 from importers.errors import StateError, UsageError
+from importers.fields import INFO
+from importers.media_folders import media_dir, media_dirs, remove_unused
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -24,8 +31,7 @@ class MaskField:
     Attributes:
         dataset: a dataset that PairLens imported
         name: the field's name
-        step: what makes it, ``predictions`` or ``consensus``: a key in PairLens' info, where
-            the recipes of all such fields are, and the folder of their masks
+        step: what makes it, ``predictions`` or ``consensus``
         recipe: what the field is made with; compared when a run is resumed
         beside: types of further fields that are made with it, by name
     """
@@ -36,15 +42,40 @@ class MaskField:
     recipe: Any = None
     beside: Mapping[str, type[fo.Field]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """Where its masks are kept."""
-        return Path(store.info(self.dataset)["media_dir"]) / self.step / self.name
+        """Where its masks are written, once it is open."""
+        return self._folder_of(self._made["folder"])
+
+    @cached_property
+    def new_folder(self) -> Path:
+        """Where the masks of a run are written that makes the field, or makes it anew.
+
+        No two fields share a folder, whatever names they get.
+        """
+        return self._folder_of(f"{self.name}-{token_hex(4)}")
+
+    def _folder_of(self, name: str) -> Path:
+        return media_dir(self.dataset) / self.step / name
+
+    @property
+    def exists(self) -> bool:
+        """Whether the field, or one that belongs to it, is there."""
+        return bool(self._existing())
+
+    @property
+    def stop_file(self) -> Path:
+        """The file that asks the run to stop: any process can leave it."""
+        return media_dir(self.dataset) / self.step / f".{self.name}.stop"
 
     @property
     def made_with(self) -> Any:
         """The recipe of the run that made it; ``None`` where no run of this step did."""
-        return store.info(self.dataset).get(self.step, {}).get(self.name)
+        return self._made.get("recipe")
+
+    @property
+    def _made(self) -> dict[str, Any]:
+        return _made_by(self.dataset, self.name, self.step)
 
     @property
     def has_valid_name(self) -> bool:
@@ -82,19 +113,106 @@ class MaskField:
         return bool(resume and self._existing() and self.made_with != self.recipe)
 
     def open(self, overwrite: bool) -> None:
-        """Makes the field and its folder where they are not there; with overwrite, anew."""
-        if overwrite:
-            if existing := self._existing():
-                self.dataset.delete_sample_fields(existing)
-            shutil.rmtree(self.folder, ignore_errors=True)
-        # Stored first: what a run that is killed here leaves is then known as its own.
-        store.add_to_info(self.dataset, self.step, {self.name: self.recipe})
-        self.dataset.add_sample_field(
-            self.name, fo.EmbeddedDocumentField, embedded_doc_type=fo.Segmentation
-        )
+        """Makes the field and its folder where they are not there; with overwrite, anew.
+
+        With overwrite, its masks are deleted unless another field or dataset uses them. A run
+        calls this when it has its first mask, so that one that fails altogether deletes none.
+        """
+        if overwrite and (existing := self._existing()):
+            before = self._made.get("folder", self.name)  # an older version took the name
+            self.dataset.delete_sample_fields(existing)
+            for folder in media_dirs(store.info(self.dataset)):
+                remove_unused(folder / self.step / before)
+        if not self._made.get("folder"):
+            self._declare()
         for name, kind in self.beside.items():
             self.dataset.add_sample_field(name, kind)
         self.folder.mkdir(parents=True, exist_ok=True)
 
+    def store_masks(self, masks: Sequence[tuple[Any, Path]]) -> None:
+        """Stores masks on samples that have none in the field.
+
+        Args:
+            masks: ids of samples, and paths of their masks
+
+        Raises:
+            StateError: if another run made the field anew since this one opened it; then none of
+                these masks is in the field of that one
+        """
+        path = f"{self.name}.mask_path"
+        store.update_matching(
+            self.dataset,
+            [
+                ({"_id": each, path: None}, {self.name: store.segmentation(str(mask))})
+                for each, mask in masks
+            ],
+        )
+        made = (fo_internals.field_info(self.dataset, self.name) or {}).get(INFO) or {}
+        if made.get("folder") == self.folder.name:
+            return
+        store.update_matching(
+            self.dataset,
+            [({"_id": each, path: str(mask)}, {self.name: None}) for each, mask in masks],
+        )
+        raise StateError(
+            f"field {self.name!r} was deleted or made anew by another run, which goes on; this one "
+            "ends"
+        )
+
+    def forget_lost(self) -> int:
+        """Clears the field of samples whose mask's file is gone, so that they are done again.
+
+        Returns:
+            their number
+
+        Raises:
+            StateError: if all files are gone, as where a disk is not mounted
+        """
+        path = f"{self.name}.mask_path"
+        stored = [
+            (document["_id"], document[self.name]["mask_path"])
+            for document in store.stream(self.dataset, (path,), where={path: {"$ne": None}})
+        ]
+        lost = [(each, file) for each, file in stored if not Path(file).is_file()]
+        if lost and len(lost) == len(stored):
+            raise StateError(
+                f"no mask of field {self.name!r} is where it was, such as {lost[0][1]}; bring the "
+                "folder back, or make the field anew with --overwrite"
+            )
+        clear = dict.fromkeys((self.name, *self.beside))
+        return store.update(self.dataset, [(each, clear) for each, _ in lost])
+
+    def _declare(self) -> None:
+        made = {"step": self.step, "recipe": self.recipe, "folder": self.new_folder.name}
+        if not self.dataset.has_field(self.name):
+            self.dataset.add_sample_field(
+                self.name,
+                fo.EmbeddedDocumentField,
+                embedded_doc_type=fo.Segmentation,
+                info={INFO: made},
+            )
+            return
+        existing = self.dataset.get_field(self.name)  # which an older version made
+        existing.info = (existing.info or {}) | {INFO: made}
+        existing.save()
+
     def _existing(self) -> list[str]:
         return [name for name in (self.name, *self.beside) if self.dataset.has_field(name)]
+
+
+def fields_made_by(dataset: Any, step: str) -> list[str]:
+    """Names of the mask fields that a step made."""
+    return [name for name in dataset.get_field_schema() if _made_by(dataset, name, step)]
+
+
+def _made_by(dataset: Any, name: str, step: str) -> dict[str, Any]:
+    """What a field's description says of the run of a step that made it."""
+    declared = dataset.get_field(name)
+    if declared is None:
+        return {}
+    made = (declared.info or {}).get(INFO)
+    if made is not None:
+        return made if made["step"] == step else {}
+    # An older version kept it under the field's name.
+    recipe = store.info(dataset).get(step, {}).get(name)
+    return {} if recipe is None else {"recipe": recipe}

@@ -55,9 +55,7 @@ def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool =
     Raises:
         UnknownName: for an unknown predictor
     """
-    where = _pending(field_name, PREDICTORS[predictor].reads_images)
-    if anew:
-        del where[f"{field_name}.mask_path"]
+    where = _pending(field_name, PREDICTORS[predictor].reads_images, anew)
     pipeline = [*working_set.pipeline(samples), {"$match": where}, {"$count": "pairs"}]
     counted = list(fo_internals.collection(samples).aggregate(pipeline))
     pairs = counted[0]["pairs"] if counted else 0
@@ -77,18 +75,25 @@ def remember_speed(dataset: Any, predictor: str, pairs: int, seconds: float) -> 
         store.add_to_info(dataset, SPEEDS, {predictor: round(seconds / pairs, 6)})
 
 
-def _pending(field_name: str, reads_images: bool) -> dict[str, Any]:
-    where: dict[str, Any] = {f"{field_name}.mask_path": None}
+def _pending(field_name: str, reads_images: bool, anew: bool) -> dict[str, Any]:
+    where: dict[str, Any] = {} if anew else {f"{field_name}.mask_path": None}
     if reads_images:
         where[fields.IMAGE_MISSING] = {"$ne": True}
     return where
 
 
 def list_queries(
-    samples: Any, field_name: str, *, reads_images: bool
+    samples: Any, field_name: str, *, reads_images: bool, anew: bool = False
 ) -> Iterator[tuple[Any, Query]]:
-    """Sample id and query of each pair that has no mask in the field, image by image."""
-    where = _pending(field_name, reads_images)
+    """Sample id and query of each pair, image by image.
+
+    Args:
+        samples: a dataset or view that PairLens imported
+        field_name: the field for the masks
+        reads_images: whether pairs without an image are left out
+        anew: whether pairs that have a mask in the field are asked again
+    """
+    where = _pending(field_name, reads_images, anew)
     # Queries of one image follow each other, so that a predictor can decode it once.
     order = (fields.IMAGE_DIGEST, fields.IMAGE_ID)
     for doc in store.stream(samples, _READ, where=where, order=order):

@@ -27,9 +27,6 @@ from importers.parallel import Progress, no_progress
 STEP = "predictions"
 """Key in PairLens' info: which predictor made which field, with which parameters."""
 
-_STOP = ".stop"
-"""File in a field's folder of masks that asks the run to stop: any process can leave it."""
-
 _WRITERS = 4
 
 
@@ -58,7 +55,7 @@ def predict(
         batch_size: pairs the predictor is given at once
         device: for predictors with a model
         resume: go on with a field that exists
-        overwrite: delete the field and its masks first
+        overwrite: replace the field and its masks, once there is a new mask
         limit: ask for this many pairs at the most, to look at them before the rest
         stop: asked before each batch whether that one and all others are to be left
         look: called once with the ids of the first samples that got a mask, as soon as they
@@ -88,13 +85,18 @@ def predict(
             "resume with the same, or choose another field"
         )
     loaded = spec.load(given, device)  # before anything is deleted: it may refuse
-    field.open(overwrite)
-    stop_file = field.folder / _STOP
-    stop_file.unlink(missing_ok=True)
     summary = PredictSummary(dataset.name, predictor, field_name)
-    _count_skipped(samples, field_name, spec.reads_images, summary)
+    anew = overwrite and field.exists
+    if not anew:
+        field.open(overwrite=False)
+    if resume and (lost := field.forget_lost()):
+        summary.notes.append(f"{lost:,} masks whose files were gone are predicted again")
+    stop_file = field.stop_file
+    stop_file.unlink(missing_ok=True)
+    _count_skipped(samples, field_name, spec.reads_images, anew, summary)
     total, done = working_set.count(samples), summary.skipped
-    queries = islice(list_queries(samples, field_name, reads_images=spec.reads_images), limit)
+    pairs = list_queries(samples, field_name, reads_images=spec.reads_images, anew=anew)
+    queries = islice(pairs, limit)
     ready = time.perf_counter()
     with ThreadPoolExecutor(_WRITERS) as writers, ExitStack() as stack:
         stack.callback(getattr(loaded, "close", lambda: None))
@@ -104,12 +106,18 @@ def predict(
                 summary.stopped = True
                 break
             seen = bool(summary.first)
-            changes = run_batch(loaded, batch, field.folder, summary, writers)
-            masks = [(i, {field_name: store.segmentation(str(path))}) for i, path in changes]
-            store.update(dataset, masks)
+            folder = field.new_folder if anew else field.folder
+            changes = run_batch(loaded, batch, folder, summary, writers)
+            if changes:
+                if anew:
+                    field.open(overwrite=True)
+                    anew = False
+                field.store_masks(changes)
             done += len(batch)
             if summary.first and not seen:
                 look(list(summary.first))
+    if anew:
+        summary.notes.append(f"field {field_name!r} is left as it was: nothing was predicted")
     progress(done if summary.stopped or limit else total, total)
     remember_speed(dataset, predictor, summary.predicted, time.perf_counter() - ready)
     stop_file.unlink(missing_ok=True)
@@ -129,9 +137,9 @@ def request_stop(dataset: Any, field_name: str) -> None:
         StateError: if no run has begun the field
     """
     field = MaskField(dataset, field_name, STEP)
-    if not (field.has_valid_name and field.folder.is_dir()):
+    if field.made_with is None or not field.stop_file.parent.is_dir():
         raise StateError(f"no run fills field {field_name!r}")
-    (field.folder / _STOP).touch()
+    field.stop_file.touch()
 
 
 def _notes(predictor: Predictor, stopped: bool) -> list[str]:
@@ -145,13 +153,15 @@ def _notes(predictor: Predictor, stopped: bool) -> list[str]:
 
 
 def _count_skipped(
-    samples: Any, field_name: str, reads_images: bool, summary: PredictSummary
+    samples: Any, field_name: str, reads_images: bool, anew: bool, summary: PredictSummary
 ) -> None:
     def count(where: dict[str, Any]) -> int:
         return sum(1 for _ in store.stream(samples, ("_id",), where=where))
 
     mask = f"{field_name}.mask_path"
-    summary.skip("predicted already", count({mask: {"$ne": None}}))
+    pending: dict[str, Any] = {} if anew else {mask: None}
+    if not anew:
+        summary.skip("predicted already", count({mask: {"$ne": None}}))
     if reads_images:
-        missing = count({mask: None, fields.IMAGE_MISSING: True})
+        missing = count({**pending, fields.IMAGE_MISSING: True})
         summary.skip("the image is missing", missing)

@@ -1,7 +1,7 @@
 """The steps, in the order that the command line lists them."""
 
 from fiftyone_plugin.steps.checking import audit, bench_checks, flag
-from fiftyone_plugin.steps.datasets import export_dataset, import_dataset
+from fiftyone_plugin.steps.datasets import export_dataset, import_dataset, relocate_dataset
 from fiftyone_plugin.steps.listings import list_checks, list_formats, list_predictors
 from fiftyone_plugin.steps.predictions import consensus, predict
 from fiftyone_plugin.steps.reviewing import review
@@ -12,6 +12,7 @@ from fiftyone_plugin.steps.step import Step
 STEPS: tuple[Step, ...] = (
     doctor,
     import_dataset,
+    relocate_dataset,
     predict,
     consensus,
     score,

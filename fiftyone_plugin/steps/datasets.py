@@ -79,6 +79,29 @@ def import_dataset(
 
 
 @step(
+    "relocate",
+    "Say where a dataset's files are now, after they were moved or it was read from an export.",
+    Option("source", "its published files: a folder, .zip, .tar or hf://datasets/OWNER/NAME",
+           metavar="DIR", label="Published files"),
+    Option("media_dir", "its masks and renditions, or a new folder for them", Path, metavar="DIR",
+           label="Masks and renditions"),
+    operator="relocate_dataset",
+    unit="files",
+)  # fmt: skip
+def relocate_dataset(
+    samples: Any, watch: Watch, *, source: str | None, media_dir: Path | None
+) -> Report:
+    """Points a dataset at the folders in which its files are now."""
+    from importers import fo_internals
+    from importers.datasets import unpacked_place
+    from importers.moving import relocate
+
+    dataset = fo_internals.dataset_of(samples)
+    place = unpacked_place(dataset.name, media_dir)
+    return reports.of_relocate(relocate(dataset, source, media_dir, place, watch.progress))
+
+
+@step(
     "export",
     "Write what is selected in the dataset's own layout, or another.",
     Option("format_name", "layout to write: the dataset's own, fiftyone, coco or hf",

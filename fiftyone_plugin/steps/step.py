@@ -233,8 +233,9 @@ def _on_working_set(run: Callable[..., Report]) -> Callable[..., Report]:
         from importers.upgrade import upgrade
 
         working_set.check(samples)
-        upgrade(fo_internals.dataset_of(samples))
+        notes = upgrade(fo_internals.dataset_of(samples))
         report = run(samples, watch, **options)
+        report.lines += [f"  note: {note}" for note in notes]
         if count := working_set.left_out(samples):
             are = "samples that PairLens did not import are" if count > 1 else (
                 "sample that PairLens did not import is"

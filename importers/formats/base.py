@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 from importers.errors import LayoutError, UnknownName, UsageError
 from importers.formats.native_export import Exporter
-from importers.params import ReadParam
-from importers.reading import PARAMS, Reading, reading_of
+from importers.reading import PARAMS, Reading, ReadParam, reading_of
 from importers.records import Record
 from importers.registry import Registry
 

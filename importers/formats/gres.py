@@ -18,6 +18,7 @@ pair without an image is an ordinary record here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ from typing import Any
 from importers.decisions import of_leftovers
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_plain_name, is_text
-from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.base import FORMATS, SPLITS, Format, FormatFault
+from importers.formats.example_files import IMAGE_SPLITS, TARGET, image_bytes, picture, put
 from importers.formats.gres_export import GresExporter
 from importers.formats.gres_files import (
     MAX_FILE_BYTES,
@@ -39,10 +41,11 @@ from importers.formats.gres_files import (
     listed,
     load_annotation,
     note_counts,
+    read_shapes,
 )
 from importers.image_lookup import find_file
 from importers.reading import LEFT_OUT, LeftOut
-from importers.records import NoTarget, Pair, Polygons, Shape, Source, Target, make_key
+from importers.records import NoTarget, Pair, Polygons, Source, Target, make_key
 
 __all__ = [
     "MAX_FILE_BYTES", "MAX_PHRASE", "NAME", "annotation_folder", "count", "detect", "image_folder",
@@ -129,7 +132,7 @@ class _File:
 
 def _parse(file: Path, name: str, folders: tuple[Path, ...]) -> _File:
     content, _ = load_annotation(file, name)
-    target = Polygons(_read_shapes(content["shapes"], name))
+    target = Polygons(read_shapes(content["shapes"], name))
     image_name = _image_name(content["shapes"], file.stem, name)
     present = next((f for f in (find_file(folder, image_name) for folder in folders) if f), None)
     return _File(name, list(_queries(content, target)), present, image_name)
@@ -180,28 +183,25 @@ def _image_name(shapes: list[Any], stem: str, name: str) -> str:
     return image_name
 
 
-def _read_shapes(shapes: list[Any], name: str) -> tuple[Shape, ...]:
-    """Polygons to draw; shapes labelled ``flag`` are deprecated upstream and left out."""
-    drawn = []
-    for number, shape in enumerate(shapes):
-        label = shape.get("label") if isinstance(shape, dict) else None
-        points = shape.get("points") if isinstance(shape, dict) else None
-        if not isinstance(label, str) or not isinstance(points, list):
-            raise RecordError(name, f"shape {number} has no label and list of points")
-        if label.lower() == "flag":
-            continue
-        try:
-            pairs = tuple((_coordinate(x), _coordinate(y)) for x, y in points)
-        except (TypeError, ValueError, OverflowError):
-            raise RecordError(name, f"shape {number} has a point that is not [x, y]") from None
-        drawn.append(Shape(pairs, ignore="ignore" in label.lower()))
-    return tuple(drawn)
-
-
-def _coordinate(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError
-    return float(value)
+def example(root: Path) -> Path:
+    """Writes six images with a target each, named by three queries in the training split."""
+    queries = ["the red house", "a house on the left", "the only building"]
+    listed: dict[str, list[str]] = {}
+    for number, split in enumerate(IMAGE_SPLITS, 1):
+        image_id = f"lisat_gres_{number:012}"
+        points = [[float(x), float(y)] for x, y in (*TARGET, TARGET[0])]
+        shape = {"label": "target", "shape_type": "polygon", "image_name": f"{image_id}.jpg"}
+        content = {
+            "text": queries if split == "train" else queries[:1],
+            "is_sentence": True,
+            "shapes": [shape | {"points": points, "group_id": None, "flags": {}}],
+        }
+        put(root / "gres_images" / split / f"{image_id}.jpg", image_bytes(picture(number), "JPEG"))
+        put(root / "gres_annotations" / split / f"{image_id}.json", json.dumps(content, indent=4))
+        listed.setdefault(split, []).extend([image_id] * 2)  # as published
+    for split, ids in listed.items():
+        put(root / "gres_annotations" / split / f"{split}.txt", "\n".join(ids))
+    return root
 
 
 FORMATS.add(
@@ -222,5 +222,14 @@ FORMATS.add(
         wanted=wanted,
         exporter=GresExporter,
         writes="GRES: json files, id lists and the images that are there",
+        example=example,
+        faults=(
+            FormatFault(
+                "an image is not there",
+                lambda root: (root / "gres_images/val/lisat_gres_000000000004.jpg").unlink(),
+                "gres_annotations/val/lisat_gres_000000000004.json[0]: the image "
+                "lisat_gres_000000000004.jpg is not there",
+            ),
+        ),
     ),
 )

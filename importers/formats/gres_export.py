@@ -24,10 +24,12 @@ from importers.formats.gres_files import (
     SUBSETS,
     annotation_folder,
     load_annotation,
+    read_shapes,
 )
 from importers.formats.json_edit import edit_list, item_spans, member_starts
-from importers.formats.mask_export import Points, polygons_of, stored_mask
-from importers.formats.native_export import ExportPair, SourceExporter
+from importers.formats.mask_export import Points, polygons_of
+from importers.formats.native_export import ExportPair, HeldMask, SourceExporter
+from importers.records import Polygons
 
 _LISTS = (*SPLITS, *SUBSETS)
 """Id lists by name."""
@@ -50,8 +52,9 @@ class GresExporter(SourceExporter):
         held = list(pairs)
         for pair in held:
             index = pair.source.index
-            if index >= len(queries) or queries[index] != pair.published:
-                raise native_export.changed_source(name, index)
+            if index >= len(queries) or not pair.came_from(queries[index]):
+                raise native_export.changed_source(name, index, pair.key)
+        self._check_target(name, content, held)
         self.tally.records += len(queries)
         self.tally.not_imported += len(queries) - len(held)
         chosen = {pair.source.index: pair for pair in held if pair.selected}
@@ -65,7 +68,18 @@ class GresExporter(SourceExporter):
         else:
             native_export.write(self._out, name, self._rewritten(name, encoding, content, chosen))
             self.tally.files["rewritten"] += 1
-        self.copy_image(next(iter(chosen.values())).image)
+        first = next(iter(chosen.values()))
+        self.copy_image(first.image, first.key)
+
+    @staticmethod
+    def _check_target(name: str, content: dict[str, Any], held: list[ExportPair]) -> None:
+        """Validates that the shape, which all queries with a target share, is the imported one."""
+        asking = [pair for pair in held if pair.source.index < len(content["text"])]
+        digests = {pair.target_digest: pair for pair in asking}
+        if any(digests):
+            target = Polygons(read_shapes(content["shapes"], name))
+            for pair in digests.values():
+                pair.check_target(target)
 
     def _rewritten(
         self,
@@ -115,7 +129,7 @@ class GresExporter(SourceExporter):
             raise native_export.cannot("copied", name, error) from error
 
 
-def _shared_mask(name: str, chosen: dict[int, ExportPair], asked: int) -> Path | None:
+def _shared_mask(name: str, chosen: dict[int, ExportPair], asked: int) -> HeldMask | None:
     """The mended mask of the queries that have a target.
 
     Raises:
@@ -135,9 +149,9 @@ def _shared_mask(name: str, chosen: dict[int, ExportPair], asked: int) -> Path |
     return next(iter(masks), None)
 
 
-def _with_shapes(text: str, shapes: list[Any], mask: Path) -> str:
+def _with_shapes(text: str, shapes: list[Any], mask: HeldMask) -> str:
     """The file with the polygons of a mask for its shapes; regions labelled flag stay."""
-    drawn = polygons_of(stored_mask(mask))
+    drawn = polygons_of(mask.pixels)
     like = next((s for s in shapes if "ignore" not in s["label"].lower()), shapes[0])
     new = [_shape(like, label, points) for label, points in drawn]
     kept = [shape for shape in shapes if shape["label"].lower() == "flag"]

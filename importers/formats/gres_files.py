@@ -17,6 +17,7 @@ from typing import Any
 from importers.errors import OnNote, RecordError
 from importers.files import is_leftover
 from importers.formats.base import SPLITS
+from importers.records import Shape
 
 SUBSETS = ("large", "small")
 SUBSET_SPLIT = "test"
@@ -186,3 +187,27 @@ def note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) ->
     ):
         if ids:
             on_note(f"{split}: {len(ids):,} {what}, {min(ids)[:80]!r} the first")
+
+
+def read_shapes(shapes: list[Any], name: str) -> tuple[Shape, ...]:
+    """Polygons to draw; shapes labelled ``flag`` are deprecated upstream and left out."""
+    drawn = []
+    for number, shape in enumerate(shapes):
+        label = shape.get("label") if isinstance(shape, dict) else None
+        points = shape.get("points") if isinstance(shape, dict) else None
+        if not isinstance(label, str) or not isinstance(points, list):
+            raise RecordError(name, f"shape {number} has no label and list of points")
+        if label.lower() == "flag":
+            continue
+        try:
+            pairs = tuple((_coordinate(x), _coordinate(y)) for x, y in points)
+        except (TypeError, ValueError, OverflowError):
+            raise RecordError(name, f"shape {number} has a point that is not [x, y]") from None
+        drawn.append(Shape(pairs, ignore="ignore" in label.lower()))
+    return tuple(drawn)
+
+
+def _coordinate(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError
+    return float(value)

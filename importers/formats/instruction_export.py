@@ -73,7 +73,7 @@ class InstructionExporter(SourceExporter):
             changed |= kept != item.data
             pieces.take(item, kept)
         if index is not None:
-            raise native_export.changed_source(name, index)
+            raise native_export.changed_source(name, index, next(group).key)
         pieces.end(b"]\n" if cut and form == "list" else None)
         return changed or cut, pieces.written
 
@@ -82,13 +82,12 @@ class InstructionExporter(SourceExporter):
         try:
             parsed = parse(item.load())
         except ValueError:
-            raise native_export.changed_source(name, item.number) from None
-        if not _is_imported(parsed, turns):
-            raise native_export.changed_source(name, item.number)
+            raise native_export.changed_source(name, item.number, turns[0].key) from None
+        _check_imported(parsed, turns)
         first = turns[0]
         if not first.selected:
             return None
-        self.copy_image(first.image)
+        self.copy_image(first.image, first.key)
         return self._edited(item.data, parsed, turns)
 
     def _edited(self, data: bytes, parsed: Parsed, turns: list[ExportTurn]) -> bytes:
@@ -166,26 +165,33 @@ class _Pieces:
             left = None if left is None else left - len(piece)
 
 
-def _is_imported(parsed: Parsed, turns: list[ExportTurn]) -> bool:
-    """Whether the record is that of the turns: of the same image, with as many turns."""
-    image = turns[0].key.split("/", 2)[-1]
-    numbers = [turn.position for turn in turns]
-    return parsed.image == image and numbers == list(range(len(parsed.turns)))
+def _check_imported(parsed: Parsed, turns: list[ExportTurn]) -> None:
+    """Validates that a record is the one that was imported, and that no turn was added or removed.
+
+    Raises:
+        StateError: if it is not, or one was
+    """
+    key, (file, index) = turns[0].key, (turns[0].source.file, turns[0].source.index)
+    by_number = dict(enumerate(parsed.turns))
+    known = [(turn, by_number[turn.position]) for turn in turns if turn.position in by_number]
+    same = all(turn.came_from([text.question, *text.answers]) for turn, text in known)
+    if parsed.image != key.split("/", 2)[-1] or not same:
+        raise native_export.changed_source(file, index, key)
+    if [turn.position for turn in turns] != list(by_number):
+        raise StateError(
+            f"{key}: {turns[0].source} has {len(by_number)} turns, and the dataset has "
+            f"{len(turns)}, or has them twice; edit texts, and add or remove none: nothing was "
+            "exported"
+        )
 
 
 def _changes(published: TurnText, turn: ExportTurn) -> Iterator[tuple[JsonPath, str, str]]:
     """Where a turn differs from the published one: place, text before, text after."""
-    if len(turn.answers) != len(published.answers):
-        raise StateError(
-            f"{turn.source}: a turn has {len(turn.answers)} answers in the dataset and "
-            f"{len(published.answers)} in the file: nothing was exported"
-        )
+    answers = turn.written(published.answers)
     if turn.question != published.question:
         if published.question_at is None:
             raise UsageError(f"{turn.key}: {turn.source} has no question that could be edited")
         yield published.question_at, published.question, turn.question
-    for place, before, after in zip(
-        published.answers_at, published.answers, turn.answers, strict=True
-    ):
+    for place, before, after in zip(published.answers_at, published.answers, answers, strict=True):
         if before != after:
             yield place, before, after

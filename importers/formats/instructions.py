@@ -17,7 +17,7 @@ from importers.box_scale import FULL, BoxNumbers, Scale, ScaleSetting, parse_sca
 from importers.boxes import BoxText, bounds, fault_of, find_corners, turn_boxes
 from importers.decisions import Decision
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from importers.formats.base import SPLITS, Format, ReadParam
+from importers.formats.base import SPLITS, Format, FormatFault, ReadParam
 from importers.formats.instruction_export import InstructionExporter
 from importers.formats.instruction_files import (
     TextFile,
@@ -111,11 +111,14 @@ def instruction_format(
     docs: str,
     is_own: Callable[[list[TextFile], set[str]], bool],
     writes: str,
+    example: Callable[[Path], Path],
+    faults: tuple[FormatFault, ...],
 ) -> Format:
     """A format of questions and answers in JSON files.
 
     Args:
-        name, title, about, layout, docs, writes: as in :class:`importers.formats.base.Format`
+        name, title, about, layout, docs, writes, example, faults: as in
+            :class:`importers.formats.base.Format`
         is_own: whether the JSON files of a folder are of this format, from what is in them and
             from the formats that their names name
     """
@@ -150,6 +153,8 @@ def instruction_format(
         wanted=wanted,
         exporter=InstructionExporter,
         writes=writes,
+        example=example,
+        faults=faults,
     )
 
 

@@ -33,7 +33,7 @@ class LineExporter(SourceExporter):
 
     def copy_media(self, line: bytes, pair: ExportPair) -> None:
         """Copies what a selected pair's line names."""
-        self.copy_image(pair.image)
+        self.copy_image(pair.image, pair.key)
 
     def write_file(self, name: str, pairs: Iterator[ExportPair]) -> None:
         """Writes one file, and the images and masks of its lines."""
@@ -71,5 +71,5 @@ class LineExporter(SourceExporter):
             changed |= pair.edited or not pair.selected
             pair = next(pairs, None)
         if pair is not None:
-            raise native_export.changed_source(name, pair.source.index)
+            raise native_export.changed_source(name, pair.source.index, pair.key)
         return written, changed

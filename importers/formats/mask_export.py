@@ -15,27 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from importers.errors import MaskError, StateError, UsageError
+from importers.errors import StateError, UsageError
 from importers.fields import IGNORE, TARGET
 from importers.formats import native_export
-from importers.formats.native_export import ExportPair
-from importers.masks import Pixels, from_array, load_stored
+from importers.formats.native_export import ExportPair, HeldMask
+from importers.masks import Pixels, from_array
 from importers.polygons import rasterize
-from importers.records import Shape
+from importers.records import Raster, Shape
 
 Points = list[list[float]]
-
-
-def stored_mask(path: Path) -> Pixels:
-    """A mended mask as it is stored.
-
-    Raises:
-        StateError: if its file is gone or broken
-    """
-    try:
-        return load_stored(path)
-    except MaskError as error:
-        raise StateError(f"a mended mask cannot be read ({error}): nothing was exported") from error
 
 
 def polygons_of(pixels: Pixels) -> list[tuple[str, Points]]:
@@ -111,7 +99,7 @@ class MaskFiles:
     def __init__(self, root: Path, out: Path) -> None:
         self._root = root
         self._out = out
-        self._mended: dict[str, Path] = {}
+        self._mended: dict[str, HeldMask] = {}
 
     def put(self, name: str, pair: ExportPair) -> None:
         """Writes the mask of a pair, once.
@@ -124,6 +112,8 @@ class MaskFiles:
             UsageError: if another pair is exported with the same file and another mask
             StateError: if the file cannot be read or written
         """
+        if pair.has_mask:
+            pair.check_target(Raster(native_export.inside(self._root, name)))
         there = (self._out / name).exists()
         if self._mended.get(name) != pair.mask and (there or name in self._mended):
             raise UsageError(
@@ -134,7 +124,7 @@ class MaskFiles:
             return
         if pair.mask is not None:
             like = native_export.inside(self._root, name) if pair.has_mask else None
-            native_export.write(self._out, name, raster_like(like, stored_mask(pair.mask)))
+            native_export.write(self._out, name, raster_like(like, pair.mask.pixels))
             self._mended[name] = pair.mask
         # What was broken at import stays as broken as it was; what was whole must be there.
         elif pair.has_mask or native_export.inside(self._root, name).is_file():

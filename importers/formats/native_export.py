@@ -9,14 +9,31 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from os.path import normpath
 from pathlib import Path
 from typing import Any, Protocol
 
-from importers.errors import StateError
-from importers.records import Source
+from importers.errors import StateError, UsageError
+from importers.masks import Pixels
+from importers.published import target_digest, texts_digest
+from importers.records import Source, Target
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMask:
+    """The mask of a pair as the sample holds it; equal where the pixels are.
+
+    Attributes:
+        digest: of its size and pixels
+        pixels: (height, width) uint8 of 0, 1 target and 255 ignore
+        name: of its file, or of one that would hold it
+    """
+
+    digest: str
+    pixels: Pixels = field(compare=False, repr=False)
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +45,43 @@ class ExportPair:
         source: where it stands in the published files
         image: the published image, or ``None`` where it was missing at import
         has_mask: whether the mask could be decoded at import
-        published: the phrase as imported
+        published: the phrase as imported; ``None`` where it was edited past the review, so that
+            :meth:`came_from` alone tells it
         phrase: the phrase to write
         selected: whether the pair is exported
-        mask: the mask to write in place of the published one, if it was mended
+        mask: the mask to write in place of the published one, if it is another
+        text_digest, target_digest: of the record as imported; ``""`` of earlier versions
     """
 
     key: str
     source: Source
     image: Path | None
     has_mask: bool
-    published: str
+    published: str | None
     phrase: str
     selected: bool
-    mask: Path | None = None
+    mask: HeldMask | None = None
+    text_digest: str = ""
+    target_digest: str = ""
+
+    def came_from(self, phrase: Any) -> bool:
+        """Whether a phrase of the source is the one that was imported."""
+        if self.text_digest and isinstance(phrase, str):
+            return texts_digest([phrase]) == self.text_digest
+        return phrase == self.published
+
+    def check_target(self, target: Target) -> None:
+        """Validates that a mask of the source is the one that was imported.
+
+        Raises:
+            StateError: if it is another: the source has changed, or is another release's
+        """
+        found = target_digest(target) if self.target_digest else ""
+        if found and found != self.target_digest:
+            raise StateError(
+                f"{self.key}: the mask in {self.source} is not the one that was imported; the "
+                "source has changed since, or the pair is another release's: nothing was exported"
+            )
 
     @property
     def edited(self) -> bool:
@@ -64,8 +104,11 @@ class ExportText:
         key: the image's key
         source: where its record stands in the published files
         image: the image as it lies on disk now, or ``None`` where it was missing at import
-        captions: the texts to write, in the order of the published captions
+        captions: the texts that the sample holds, in the order of the published captions
         selected: whether the image is exported
+        caption: the text that stands for the image, a copy of one of them
+        standing: the number of that one
+        text_digest: of the captions as imported; ``""`` of earlier versions
     """
 
     key: str
@@ -73,6 +116,29 @@ class ExportText:
     image: Path | None
     captions: tuple[str, ...]
     selected: bool
+    caption: str | None = None
+    standing: int = -1
+    text_digest: str = ""
+
+    def came_from(self, published: Sequence[str]) -> bool:
+        """Whether captions of the source are those that were imported."""
+        if self.text_digest:
+            return texts_digest(published) == self.text_digest
+        return len(published) == len(self.captions)
+
+    def written(self, published: Sequence[str]) -> list[str]:
+        """The captions to write, in the order of the published ones.
+
+        Raises:
+            StateError: if there are more or fewer
+            UsageError: if one text was edited in two ways
+        """
+        _check_count(self.key, "captions", len(self.captions), len(published))
+        texts = list(self.captions)
+        if 0 <= self.standing < len(texts):
+            held = texts[self.standing], self.caption
+            texts[self.standing] = edited_text(self.key, published[self.standing], *held)
+        return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +151,10 @@ class ExportTurn:
         position: its number within that record, from 0
         image: the image, or ``None`` where it was missing at import
         question: the text to write
-        answers: the texts to write
+        answers: the texts that the sample holds
         selected: whether the image is exported
+        answer: a copy of the first answer, which the App shows
+        text_digest: of question and answers as imported; ``""`` of earlier versions
     """
 
     key: str
@@ -96,9 +164,36 @@ class ExportTurn:
     question: str
     answers: tuple[str, ...]
     selected: bool
+    answer: str | None = None
+    text_digest: str = ""
+
+    def came_from(self, published: Sequence[str]) -> bool:
+        """Whether question and answers of the source are those that were imported."""
+        return not self.text_digest or texts_digest(published) == self.text_digest
+
+    def written(self, published: Sequence[str]) -> list[str]:
+        """The answers to write, in the order of the published ones.
+
+        Raises:
+            StateError: if there are more or fewer
+            UsageError: if one text was edited in two ways
+        """
+        _check_count(self.key, "answers of a turn", len(self.answers), len(published))
+        texts = list(self.answers)
+        if texts:
+            texts[0] = edited_text(self.key, published[0], texts[0], self.answer)
+        return texts
 
 
 ExportItem = ExportPair | ExportText | ExportTurn
+
+
+def _check_count(key: str, what: str, held: int, published: int) -> None:
+    if held != published:
+        raise StateError(
+            f"{key}: the dataset has {held} {what} and the source {published}; edit texts, and add "
+            "or remove none: nothing was exported"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +275,25 @@ class SourceExporter:
         self._root = root
         self._out = out
 
-    def copy_image(self, image: Path | None) -> None:
-        """Copies an image of the source, where there is one."""
+    def copy_image(self, image: Path | None, key: str = "") -> None:
+        """Copies an image of the source, where there is one.
+
+        Args:
+            image: the file
+            key: of the sample, for messages
+
+        Raises:
+            StateError: if it lies elsewhere, or cannot be read or written
+        """
         if image is None:
             self.tally.images_missing += 1
-        else:
-            self.tally.images += copy(self._root, self._out, relative_name(self._root, image))
+            return
+        try:
+            name = relative_name(self._root, image)
+        except StateError as error:
+            named = f"{key}: " if key else ""
+            raise StateError(f"{named}{error}: nothing was exported") from None
+        self.tally.images += copy(self._root, self._out, name)
 
     def finish(self) -> None:
         """Does nothing: most layouts have no file that covers all others."""
@@ -196,12 +304,32 @@ class SourceExporter:
         self.tally.files[became] += 1
 
 
-def changed_source(file: str, index: int) -> StateError:
-    """The error for a source file that does not hold the imported phrase."""
+def changed_source(file: str, index: int, key: str) -> StateError:
+    """The error for a source file that does not hold the imported record of a sample."""
     return StateError(
-        f"{file}: record {index} is not what was imported; the file has changed "
-        "since, or the text was edited past the review: nothing was exported"
+        f"{key}: {file}: record {index} is not what was imported; the file has changed since, or "
+        "the sample is another release's: nothing was exported"
     )
+
+
+def edited_text(key: str, published: str, *held: str | None) -> str:
+    """The text to write for one of which a sample holds copies: the copy that was edited.
+
+    Args:
+        key: of the sample
+        published: the text of the source
+        held: the copies; ``None`` for one that is not there
+
+    Raises:
+        UsageError: if they were edited differently
+    """
+    edits = list(dict.fromkeys(text for text in held if text is not None and text != published))
+    if len(edits) > 1:
+        one, other = (text[:60] for text in edits[:2])
+        raise UsageError(
+            f"{key}: one text was edited in two ways, to {one!r} and to {other!r}; make them equal"
+        )
+    return edits[0] if edits else published
 
 
 def inside(root: Path, name: str) -> Path:

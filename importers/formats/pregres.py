@@ -12,7 +12,17 @@ a folder that says nothing of where it is from is taken for either, and ``auto``
 
 from __future__ import annotations
 
-from importers.formats.base import FORMATS
+import json
+from pathlib import Path
+
+from importers.formats.base import FORMATS, FormatFault
+from importers.formats.example_files import (
+    image_bytes,
+    json_lines,
+    llava_records,
+    picture,
+    put,
+)
 from importers.formats.instruction_files import TextFile
 from importers.formats.instructions import instruction_format
 
@@ -26,6 +36,21 @@ def is_own(files: list[TextFile], named: set[str]) -> bool:
     return NAME in named or not ("rsgpt4v" in named or any(file.evaluated for file in files))
 
 
+def example(root: Path) -> Path:
+    """Writes records of five images: a list of captions, and a file of further records."""
+    groups = []
+    for number in range(1, 6):
+        put(root / "images" / f"{number}.jpg", image_bytes(picture(number), "JPEG"))
+        groups.append(llava_records(f"{number}.jpg", number))
+    captions = [{"id": f"caption_{n}"} | group[0] for n, group in enumerate(groups)]
+    others = [record for group in groups for record in group[1:]]
+    put(root / "pregres_captions.json", json.dumps(captions))
+    put(
+        root / "pregres_vqa.jsonl", json_lines({"id": f"vqa_{n}"} | r for n, r in enumerate(others))
+    )
+    return root
+
+
 FORMATS.add(
     NAME,
     instruction_format(
@@ -36,5 +61,13 @@ FORMATS.add(
         docs="[PreGRES](docs/formats/pregres.md): `*.json` and `*.jsonl` of conversations",
         is_own=is_own,
         writes="PreGRES: the json files it came in, with images",
+        example=example,
+        faults=(
+            FormatFault(
+                "an image is not there",
+                lambda root: (root / "images/1.jpg").unlink(),
+                "pregres_captions.json[0]: the image 1.jpg is not there",
+            ),
+        ),
     ),
 )

@@ -17,9 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 from importers.errors import OnError, OnNote, ignore_note, raise_error
 from importers.formats import refsegrs_hub, refsegrs_lists, refsegrs_records
-from importers.formats.base import FORMATS, SPLITS, Format, ReadParam
+from importers.formats.base import FORMATS, SPLITS, Format, FormatFault, ReadParam
+from importers.formats.example_files import image_bytes, picture, put, target
 from importers.formats.native_export import Exporter
 from importers.formats.refsegrs_export import HubExporter, RecordsExporter, RefSegRSExporter
 from importers.formats.refsegrs_lists import (
@@ -122,6 +125,27 @@ def exporter(root: Path, out: Path) -> Exporter:
     return RecordsExporter(root, out) if layout is refsegrs_records else RefSegRSExporter(root, out)
 
 
+def example(root: Path) -> Path:
+    """Writes eight pairs, those of a split over one image and mask, as the release has them."""
+    number = 0
+    for scene, (split, phrases) in enumerate(_EXAMPLE.items()):
+        lines = []
+        for phrase in phrases:
+            number += 1
+            put(root / "images" / f"{number}.tif", image_bytes(picture(scene), "TIFF"))
+            put(root / "masks" / f"{number}.tif", image_bytes(target() * np.uint8(255), "TIFF"))
+            lines.append(f"{number} {phrase}\n")
+        put(root / f"output_phrase_{split}.txt", "".join(lines))
+    return root
+
+
+_EXAMPLE = {
+    "train": ("red house", "house on the left", "only building", "large house", "roof"),
+    "val": ("house near the center",),
+    "test": ("bright building", "square building"),
+}
+
+
 FORMATS.add(
     NAME,
     Format(
@@ -140,5 +164,13 @@ FORMATS.add(
         scenes=True,
         exporter=exporter,
         writes="RefSegRS and RISBench: images and masks in the layout they came in",
+        example=example,
+        faults=(
+            FormatFault(
+                "an image is not there",
+                lambda root: (root / "images/6.tif").unlink(),
+                "output_phrase_val.txt[0]: the image 6.tif is not there",
+            ),
+        ),
     ),
 )

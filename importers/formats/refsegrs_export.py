@@ -28,7 +28,7 @@ from importers.formats.refsegrs_lists import (
     media_folders,
     parse_line,
 )
-from importers.formats.refsegrs_records import MAX_RECORD_BYTES, parse_record
+from importers.formats.refsegrs_records import MAX_RECORD_BYTES, parse_record, target_of
 
 _PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?\d+[ \t]?")
 
@@ -51,7 +51,7 @@ class RefSegRSExporter(LineExporter):
 
     def copy_media(self, line: bytes, pair: ExportPair) -> None:
         """Copies the image, and writes the mask."""
-        self.copy_image(pair.image)
+        self.copy_image(pair.image, pair.key)
         image_id, _ = parse_line(line)
         mask = native_export.relative_name(self._root, media_file(self._folders[1], image_id))
         self._masks.put(mask, pair)
@@ -67,9 +67,9 @@ def _checked_id(name: str, line: bytes, pair: ExportPair) -> str:
     for encoding in (None, *ENCODINGS):
         with suppress(ValueError):
             image_id, phrase = parse_line(line, encoding)
-            if image_id and phrase == pair.published:
+            if image_id and pair.came_from(phrase):
                 return image_id
-    raise native_export.changed_source(name, pair.source.index)
+    raise native_export.changed_source(name, pair.source.index, pair.key)
 
 
 def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
@@ -101,9 +101,10 @@ class RecordsExporter(LineExporter):
         try:
             record = parse_record(line)
         except ValueError:
-            raise native_export.changed_source(name, pair.source.index) from None
-        if record["sent"] != pair.published:
-            raise native_export.changed_source(name, pair.source.index)
+            raise native_export.changed_source(name, pair.source.index, pair.key) from None
+        if not pair.came_from(record["sent"]):
+            raise native_export.changed_source(name, pair.source.index, pair.key)
+        pair.check_target(target_of(record["segmentation"]))
         if not pair.edited:
             return line
         text = line.decode()
@@ -137,8 +138,8 @@ class HubExporter(SourceExporter):
         for pair in held:
             index = pair.source.index
             sample = samples[index] if index < len(samples) else None
-            if not isinstance(sample, dict) or sample.get("phrase") != pair.published:
-                raise native_export.changed_source(name, index)
+            if not isinstance(sample, dict) or not pair.came_from(sample.get("phrase")):
+                raise native_export.changed_source(name, index, pair.key)
         chosen = {pair.source.index: pair for pair in held if pair.selected}
         for index, pair in chosen.items():
             self._copy_media(samples[index], pair)
@@ -147,7 +148,7 @@ class HubExporter(SourceExporter):
         self.count_file(len(chosen), changed)
 
     def _copy_media(self, sample: dict[str, object], pair: ExportPair) -> None:
-        self.copy_image(pair.image)
+        self.copy_image(pair.image, pair.key)
         segmentation = sample.get("segmentation")
         mask = segmentation.get("mask_path") if isinstance(segmentation, dict) else None
         if isinstance(mask, str):

@@ -125,7 +125,7 @@ def _pair(root: Path, record: dict[str, Any], source: Source, seen: Counter[str]
         phrase=record["sent"],
         image=_image(root, record["file_name"]),
         image_name=record["file_name"],
-        target=_target(record["segmentation"]),
+        target=target_of(record["segmentation"]),
         source=source,
     )
 
@@ -134,7 +134,7 @@ def _image(root: Path, name: str) -> Path | None:
     return next((f for f in (find_file(root / place, name) for place in _FOLDERS) if f), None)
 
 
-def _target(segmentation: Any) -> Target:
+def target_of(segmentation: Any) -> Target:
     """What is no RLE becomes one that cannot be decoded, which a check then says."""
     if segmentation is None:
         return NoTarget()  # as declared

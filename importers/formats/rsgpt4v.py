@@ -13,7 +13,17 @@ their description alone.
 
 from __future__ import annotations
 
-from importers.formats.base import FORMATS
+import json
+from pathlib import Path
+
+from importers.formats.base import FORMATS, FormatFault
+from importers.formats.example_files import (
+    image_bytes,
+    json_lines,
+    llava_records,
+    picture,
+    put,
+)
 from importers.formats.instruction_files import TextFile
 from importers.formats.instructions import instruction_format
 
@@ -24,6 +34,30 @@ def is_own(files: list[TextFile], named: set[str]) -> bool:
     """Whether files hold evaluation records, or training records not named PreGRES."""
     own = NAME in named or any(file.evaluated for file in files)
     return own or (any(file.trained for file in files) and "pregres" not in named)
+
+
+def example(root: Path) -> Path:
+    """Writes training records of six images and evaluation records of three others."""
+    records = []
+    for number in range(1, 10):
+        name = f"scenes/imgs/{number}.tif"
+        put(root / name, image_bytes(picture(number), "TIFF"))
+        records.append(llava_records(name, number))
+    # All captions, then all questions, then all boxes: those of one image lie far apart.
+    trained = [record for task in zip(*records[:6], strict=True) for record in task]
+    trained = [{"id": str(number)} | record for number, record in enumerate(trained)]
+    put(root / "RS-GPT4V_train.json", json.dumps(trained, indent=1))
+    asked, told = [], []
+    for number in (7, 8, 9):
+        image = {"image": f"scenes/imgs/{number}.tif"}
+        captions = [f"a red house on plot {number} .", "there is a house on bare ground ."]
+        told.append(image | {"text": "Describe it.", "answer": captions, "category": "caption"})
+        for question, answer in (("Is there a house?", "yes"), ("How many houses are there?", "1")):
+            asked.append(image | {"text": question, "answer": answer, "category": "presence"})
+    asked = [{"question_id": number} | record for number, record in enumerate(asked)]
+    put(root / "Captions.jsonl", json_lines(told))
+    put(root / "VQA.jsonl", json_lines(asked))
+    return root
 
 
 FORMATS.add(
@@ -38,5 +72,13 @@ FORMATS.add(
         "questions, images by path",
         is_own=is_own,
         writes="RS-GPT4V: the json and jsonl files it came in, with images",
+        example=example,
+        faults=(
+            FormatFault(
+                "an image is not there",
+                lambda root: (root / "scenes/imgs/1.tif").unlink(),
+                "RS-GPT4V_train.json[0]: the image scenes/imgs/1.tif is not there",
+            ),
+        ),
     ),
 )

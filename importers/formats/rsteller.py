@@ -15,7 +15,10 @@ card at huggingface.co/datasets/SlytherinGe/RSTeller and github.com/SlytherinGe/
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import tarfile
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -24,7 +27,8 @@ from pathlib import Path, PurePosixPath
 from importers.decisions import of_leftovers
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from importers.files import is_leftover, safe_name
-from importers.formats.base import FORMATS, SPLITS, Format
+from importers.formats.base import FORMATS, SPLITS, Format, FormatFault
+from importers.formats.example_files import IMAGE_SPLITS, image_bytes, picture
 from importers.formats.rsteller_export import RSTellerExporter
 from importers.formats.rsteller_samples import LOOSE, Archive, Samples
 from importers.formats.rsteller_shards import (
@@ -224,6 +228,34 @@ def _from_folders(
                 yield from run.record(sample, Source(name, 0), split, LOOSE)
 
 
+def example(root: Path) -> Path:
+    """Writes eight images with two captions each in shards of three at the most."""
+    patches: dict[str, list[int]] = {}
+    for patch, split in enumerate(("train", "train", *IMAGE_SPLITS), 700):
+        patches.setdefault(split, []).append(patch)
+    for split, numbers in patches.items():
+        for shard, start in enumerate(range(0, len(numbers), 3)):
+            _write_shard(root / f"{split}-{shard:06}.tar", numbers[start : start + 3])
+    return root
+
+
+def _write_shard(path: Path, patches: list[int]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for patch in patches:
+            texts = ((1, f"A red house stands on plot {patch}."), (3, f"Plot {patch} has a house."))
+            told = [{"task": task, "text": text, "annotator": "a/model"} for task, text in texts]
+            name = f"m_35090{patch % 60 + 1:02}_ne_15_060_20190701"
+            content = {
+                "metadata": {"patch_id": patch, "image_name": name}, "annotations": told
+            }  # fmt: skip
+            image = image_bytes(picture(patch - 700), "JPEG")
+            for suffix, data in (("jpg", image), ("json", json.dumps(content).encode())):
+                member = tarfile.TarInfo(f"{patch}.{suffix}")
+                member.size, member.mtime = len(data), 1_730_000_000
+                archive.addfile(member, io.BytesIO(data))
+
+
 FORMATS.add(
     NAME,
     Format(
@@ -241,5 +273,13 @@ FORMATS.add(
         wanted=wanted,
         exporter=RSTellerExporter,
         writes="RSTeller: shards, or files where they were extracted",
+        example=example,
+        faults=(
+            FormatFault(
+                "a shard",
+                lambda root: (root / "val-000000.tar").write_bytes(b""),
+                "val-000000.tar: is empty: 0 images before it are read",
+            ),
+        ),
     ),
 )

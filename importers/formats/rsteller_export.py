@@ -78,7 +78,7 @@ class RSTellerExporter(SourceExporter):
         for item in items:
             held += 1
             if item.source.index >= len(shard.samples):
-                raise native_export.changed_source(name, item.source.index)
+                raise native_export.changed_source(name, item.source.index, item.key)
             sample = shard.samples[item.source.index]
             change = self._change(sample, origin, item)
             if change is not None:
@@ -98,17 +98,18 @@ class RSTellerExporter(SourceExporter):
         try:
             said = texts_of(sample, origin)
         except ValueError:
-            raise native_export.changed_source(file, index) from None
-        same_id = item.key.rpartition("/")[2] == said.image_id
-        if not same_id or len(said.captions) != len(item.captions):
-            raise native_export.changed_source(file, index)
+            raise native_export.changed_source(file, index, item.key) from None
+        published = [caption.text for _, caption in said.captions]
+        if item.key.rpartition("/")[2] != said.image_id or not item.came_from(published):
+            raise native_export.changed_source(file, index, item.key)
         if not item.selected:
             return None
         texts: dict[int, str] = {}
-        for (number, caption), text in zip(said.captions, item.captions, strict=True):
-            if text != caption.text:
-                texts[number] = text
-                self.tally.on_edit(Edit(item.key, item.source, caption.text, text))
+        written = item.written(published)
+        for (number, _), before, after in zip(said.captions, published, written, strict=True):
+            if after != before:
+                texts[number] = after
+                self.tally.on_edit(Edit(item.key, item.source, before, after))
         member = sample.json if said.part == "json" else sample.txt
         if not texts or member is None:
             return {}

@@ -12,6 +12,7 @@ OWN = {"_id", "_dataset_id", "_rand", "created_at", "last_modified_at"}
 """What differs between any two samples."""
 
 PLACES = {"filepath", "rendition", "mask_path"}
+TEXT_DIGEST = "text_digest"
 NUMBERS = {"file", "index"}
 """Where records stand, which is elsewhere once others are left out."""
 
@@ -40,8 +41,11 @@ def in_part(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def essences(found: dict[str, dict[str, Any]]) -> list[str]:
-    """What is said of each image, in no order: a pair's number changes with those before it."""
-    moved = OWN | PLACES | NUMBERS | REVIEWED | {fields.IMAGE_ID, fields.KEY, "answer"}
+    """What is said of each image, in no order: a pair's number changes with those before it.
+
+    The digest of a published text changes when its edit is what is published.
+    """
+    moved = OWN | PLACES | NUMBERS | REVIEWED | {fields.IMAGE_ID, fields.KEY, "answer", TEXT_DIGEST}
     return sorted(
         json.dumps([key.partition("#")[0], without(as_edited(document), moved)], default=str)
         for key, document in found.items()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import fiftyone as fo
 import pytest
 
 from fiftyone_plugin.curation import verdicts
@@ -86,7 +85,6 @@ def test_selections(load: Load, tmp_path: Path) -> None:
         ("", UnknownName, "kept"),
         ("tag:none", UsageError, "tag 'none'"),
         ("view:none", UnknownName, "saved view 'none'"),
-        ("view:groups", UsageError, "parts or groups"),
         ("kept", StateError, "nothing to export"),
     ],
 )
@@ -94,7 +92,6 @@ def test_selections_that_cannot_be_are_refused(
     load: Load, tmp_path: Path, select: str, error: type[Exception], message: str
 ) -> None:
     dataset = load("refsegrs")
-    dataset.save_view("groups", dataset.group_by("image_id"))
     with pytest.raises(error, match=message):
         export_dataset(dataset, "refsegrs", tmp_path / "deep" / "out", select=select)
     assert [path.name for path in tmp_path.iterdir()] == ["published"]
@@ -129,14 +126,6 @@ def test_other_formats_and_unfinished_imports_are_refused(load: Load, tmp_path: 
     with pytest.raises(StateError, match="--resume"):
         export_dataset(dataset, "refsegrs", tmp_path / "out", select="all")
     assert [path.name for path in tmp_path.iterdir()] == ["published"]
-
-
-def test_a_sample_of_ones_own_is_named(load: Load, tmp_path: Path) -> None:
-    dataset = load("refsegrs")
-    own = fo.Sample(filepath="/nowhere/x.png", key="mine")
-    dataset.add_sample(own)
-    with pytest.raises(StateError, match=f"sample {own.id} did not come from an import"):
-        export_dataset(dataset, "refsegrs", tmp_path / "out", select="all")
 
 
 def last_file(root: Path, pattern: str) -> Path:

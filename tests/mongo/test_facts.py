@@ -8,9 +8,10 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.checks.runner import RAN, flag
+from fiftyone_plugin.checks.runner import flag
 from fiftyone_plugin.demo.layouts import make_gres
 from importers import store
+from importers.fields import CHECKS_RUN
 from importers.ingest import ImportOptions, import_dataset
 from tests.mongo.processes import ended, start
 
@@ -72,11 +73,11 @@ def test_checks_count_as_run_only_over_all_samples(dataset_name: str, tmp_path: 
     import_dataset("gres", root, dataset_name, ImportOptions(limit=3))
     dataset = fo.load_dataset(dataset_name)
     flag(dataset, checks=["tiny_mask"])
-    assert set(store.info(dataset)[RAN]) == {"tiny_mask"}
+    assert set(store.info(dataset)[CHECKS_RUN]) == {"tiny_mask"}
     import_dataset("gres", root, dataset_name, ImportOptions(resume=True))
-    assert not store.info(dataset)[RAN]
+    assert not store.info(dataset)[CHECKS_RUN]
     flag(dataset, checks=["box_mask"])
-    assert set(store.info(dataset)[RAN]) == {"box_mask"}
+    assert set(store.info(dataset)[CHECKS_RUN]) == {"box_mask"}
 
 
 def test_a_flagging_during_an_import_counts_for_what_it_saw(
@@ -98,4 +99,4 @@ def test_a_flagging_during_an_import_counts_for_what_it_saw(
     done = import_dataset("gres", root, dataset_name)
     facts = store.info(fo.load_dataset(dataset_name))
     assert facts["complete"] and facts["notes"] == done.notes
-    assert len(inserted) > 1 and not facts.get(RAN)
+    assert len(inserted) > 1 and not facts.get(CHECKS_RUN)

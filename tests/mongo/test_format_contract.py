@@ -21,7 +21,7 @@ from importers.errors import LayoutError
 from importers.formats import FORMATS, SPLITS, find_format
 from importers.ingest import ImportOptions, import_dataset
 from importers.records import Packed
-from importers.sources import SourceRequest, locate
+from importers.sources import SourceRequest, UnpackedPlace, locate
 from tests.layouts import LAYOUTS, PUBLISHED, Layout
 from tests.mongo.comparing import (
     OWN,
@@ -137,7 +137,7 @@ def test_a_zip_of_it_reads_the_same(layout: Layout, root: Path, tmp_path: Path) 
     folder = root if root.is_dir() else root.parent
     made = shutil.make_archive(str(tmp_path / "archive"), "zip", folder.parent, folder.name)
     request = SourceRequest(layout.format, SPLITS, None)
-    found = locate(made, request, tmp_path / "media", "nobody").path
+    found = locate(made, request, UnpackedPlace(tmp_path / "media", "nobody")).path
     read = FORMATS[layout.format].read
     assert [r.key for r in read(found)] == [r.key for r in read(root)]
 
@@ -270,8 +270,8 @@ def test_decisions_are_honoured_when_it_is_read_again(
     samples = in_order(reviewed)
     dropped = [samples[0][fields.KEY], samples[-1][fields.KEY]]
     edited = next(d[fields.KEY] for d in samples[1:-1] if d.get(text))
-    verdicts = [Verdict(key, "drop") for key in dropped]
-    set_verdicts(reviewed, [*verdicts, Verdict(edited, "fix", EDITED)])
+    judged = [Verdict(key, "drop") for key in dropped]
+    set_verdicts(reviewed, [*judged, Verdict(edited, "fix", EDITED)])
     report = export_dataset(reviewed, layout.format, tmp_path / "out", select="clean")
     manifest = manifest_of(report)
     assert {entry["key"] for entry in manifest["dropped"]} == set(dropped)

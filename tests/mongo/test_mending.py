@@ -28,7 +28,7 @@ from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from fiftyone_plugin.exporters.runner import export_dataset
 from fiftyone_plugin.metrics.runs import score
 from importers.errors import StateError, UsageError
-from importers.mask_digest import digest
+from importers.mask_stats import digest
 from importers.masks import encode_png, load_stored
 from tests.mongo.curating import load, mask_of, moved, predict
 from tests.mongo.exporting import data_files, root_of

@@ -88,8 +88,9 @@ def test_a_view_of_parts_or_of_another_dataset_is_refused(
     other = load("gres", source, f"{dataset_name}-b")
     with pytest.raises(UsageError, match="is of dataset"):
         sessions.start(dataset, view=other.view())
-    with pytest.raises(UsageError, match="groups of pairs"):
-        sessions.start(dataset, view=dataset.group_by("image_id"))
+    dataset.add_sample_field("parts", fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections)
+    with pytest.raises(UsageError, match="parts of samples"):
+        sessions.start(dataset, view=dataset.to_patches("parts"))
     assert sessions.list_sessions(dataset) == []
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -25,7 +28,10 @@ from importers.formats import FORMATS
 from importers.ingest import import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.exporting import data_files, files
+from tests.mongo.kept_files import elsewhere
 from tests.mongo.reviewing import documents
+
+NAME = "pairlens-formats"
 
 PATTERNS = ("*.yml", "importers/**/*.py", "importers/**/*.yml", "fiftyone_plugin/*.py")
 """As much of the repository as has two files of metadata in it, of which one is the zoo's."""
@@ -134,14 +140,74 @@ def test_splits_options_and_a_second_load(
     assert all(
         p.startswith(str(tmp_path / "media")) for p in loaded.values("segmentation.mask_path")
     )
-    assert {file.name for file in (zoo_dir / "pairlens").iterdir()} >= {
+    assert {file.name for file in (zoo_dir / NAME).iterdir()} >= {
         "__init__.py",
         "fiftyone.yml",
     }
-    assert foz.load_zoo_dataset("pairlens", split="train", **options) is loaded  # by that name
+    assert foz.load_zoo_dataset(NAME, split="train", **options) is loaded  # by that name
     loaded.delete()
-    again: Any = foz.load_zoo_dataset("pairlens", split="train", max_samples=2, **options)
+    again: Any = foz.load_zoo_dataset(NAME, split="train", max_samples=2, **options)
     assert again.count_sample_tags() == {"train": 2}
+
+
+_AT_HOME = """
+import sys
+from pathlib import Path
+import fiftyone as fo, fiftyone.zoo as foz
+from fiftyone_plugin.predictors.runner import predict
+from importers.ingest import ImportOptions, import_dataset
+from tests.mongo.kept_files import held, media
+url, root = sys.argv[1:]
+assert fo.config.dataset_zoo_dir == fo.config.default_dataset_dir == str(Path.home() / "fiftyone")
+archive = Path.home() / "published.zip"
+for name, source in (("pairlens", root), ("unpacked", archive)):
+    import_dataset("refsegrs", source, name)
+    dataset = fo.load_dataset(name)
+    predict(dataset, predictor="cues", field_name="p")
+# What is unpacked may itself be a zoo dataset that somebody packed.
+folder = Path(dataset.info["pairlens"]["path"])
+assert (folder / "info.json").is_file()
+before = [held(fo.load_dataset(name)) for name in ("pairlens", "unpacked")]
+loaded = foz.load_zoo_dataset(url, dataset_format="refsegrs", root=root)
+theirs = held(loaded)
+foz.load_zoo_dataset(
+    url, dataset_format="refsegrs", root=root, dataset_name="again", overwrite=True
+)
+assert held(loaded) == theirs
+for name, (where, _) in foz.list_downloaded_zoo_datasets().items():
+    print(name, where)
+    foz.delete_zoo_dataset(name)
+for name in ("pairlens", "pairlens-formats", ".pairlens"):
+    try:
+        foz.delete_zoo_dataset(name)
+    except ValueError:
+        pass
+assert [held(fo.load_dataset(name)) for name in ("pairlens", "unpacked")] == before
+assert held(loaded) == theirs
+done = import_dataset("refsegrs", root, "pairlens", ImportOptions(resume=True))
+assert (done.added, done.samples) == (0, 8), done
+"""
+
+
+def test_nothing_of_the_zoo_reaches_masks_in_an_ordinary_home(
+    archive_url: str, roots: dict[str, Path], tmp_path: Path, dataset_name: str
+) -> None:
+    packed = shutil.copytree(roots["refsegrs"], tmp_path / "packed")
+    info = {"name": "somebody-s", "zoo_dataset": "fiftyone.zoo.datasets.base.QuickstartDataset"}
+    (packed / "info.json").write_text(json.dumps(info))
+    shutil.make_archive(str(tmp_path / "published"), "zip", packed)
+    folders = dict.fromkeys(n for n in os.environ if n.startswith("FIFTYONE_") and "_DIR" in n)
+    told = elsewhere(
+        _AT_HOME,
+        archive_url,
+        str(roots["refsegrs"]),
+        HOME=str(tmp_path),
+        FIFTYONE_DATABASE_NAME=f"{dataset_name}-home",
+        FIFTYONE_CONFIG_PATH=None,
+        **folders,
+    )
+    assert f"{NAME} {tmp_path / 'fiftyone' / NAME}" in told.splitlines()
+    assert "somebody-s" not in told
 
 
 def test_what_was_skipped_in_each_split_is_listed_together(

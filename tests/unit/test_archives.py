@@ -248,13 +248,14 @@ def test_what_is_out_already_stays(packed: Packed, tmp_path: Path):
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_half_an_image_is_written_again(packed: Packed, tmp_path: Path):
+def test_what_somebody_changed_is_not_written_over(packed: Packed, tmp_path: Path):
     path, _ = extract(packed, tmp_path / "images")
     path.write_bytes(jpeg(1)[:100])
-    (path.parent / f".{path.name}.partial").write_bytes(b"left by a killed run")
-    extract(packed, tmp_path / "images")
-    assert path.read_bytes() == jpeg(1)
-    assert [p.name for p in path.parent.iterdir()] == ["1.jpg"]
+    other, facts = extract(packed, tmp_path / "images")
+    assert path.read_bytes() == jpeg(1)[:100]
+    assert other != path and other.read_bytes() == jpeg(1)
+    assert facts == inspect_image(other)
+    assert extract(packed, tmp_path / "images")[0] == other
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,10 @@ from tests.layouts import LAYOUTS, PUBLISHED, Layout
 
 
 def declared(layout: Layout, **changes: Any) -> Format:
-    return replace(FORMATS[layout.format], **{"example": layout.make, **changes})
+    known = FORMATS[layout.format]
+    # Faults are those of the example.
+    faults = known.faults if layout.id == known.name else ()
+    return replace(known, **{"example": layout.make, "faults": faults, **changes})
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)

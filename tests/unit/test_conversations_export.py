@@ -258,9 +258,13 @@ def _spoiled(turns: list[ExportTurn]) -> Iterator[tuple[str, list[ExportTurn], s
     source = replace(first.source, index=9)
     yield "beyond the end", [*turns, replace(first, source=source)], "record 9 is not what was"
     yield "another image", [replace(first, key="rsgpt4v/train/x.jpg"), *turns[1:]], "record 0"
-    yield "a turn too few", turns[1:], "record 0 is not what was imported"
-    yield "a turn too many", [first, *turns], "record 0 is not what was imported"
-    yield "an answer too few", edit(turns, 0, answers=()), "0 answers in the dataset and 1 in"
+    yield "a turn too few", turns[1:], "has 2 turns, and the dataset has 1"
+    yield "a turn too many", [first, *turns], "has 2 turns, and the dataset has 3"
+    yield (
+        "an answer too few",
+        edit(turns, 0, answers=()),
+        "the dataset has 0 answers of a turn and the source 1",
+    )
 
 
 def test_what_does_not_fit_the_source_is_refused(tmp_path: Path):

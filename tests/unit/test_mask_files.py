@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from importers.errors import MaskError
-from importers.mask_digest import digest
+from importers.mask_stats import digest
 from importers.mask_values import MaskValues
 from importers.masks import encode_png, from_array, load_stored, read_arrays, read_mask
 from tests.unit import hostile_files as hostile

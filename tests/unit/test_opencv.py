@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import cv2
 import pytest
 
-from importers.cv_threads import one_thread
-from importers.parallel import map_items
+from importers.parallel import map_items, one_thread
 
 
 @pytest.fixture(autouse=True)

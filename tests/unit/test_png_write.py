@@ -13,8 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from importers.masks import MaskError, encode_png
-from importers.png import plain_gray
-from importers.png_write import encode_gray
+from importers.png import encode_gray, plain_gray
 
 
 def check(pixels: np.ndarray) -> None:

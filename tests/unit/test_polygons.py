@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from importers.formats import gres
-from importers.mask_digest import digest
+from importers.mask_stats import digest
 from importers.polygons import MAX_COORDINATE, MAX_LISTED_FAULTS, polygon_faults, rasterize
 from importers.records import Pair, Polygons, Shape
 from tests.unit import raster_reference as reference

@@ -30,13 +30,14 @@ def broken_crop(batch: Batch, *, max_side: int = 50, min_ratio: float = 4.0) -> 
         max_side: pixels below which the shorter side of the mask's box lies
         min_ratio: of the longer side to the shorter
     """
-    for row, (key, phrase) in enumerate(batch.queries()):
-        said = only_stripes(phrase)
-        if not said:
+    striped = batch.query_where(lambda query: "stripes" in query.marks)
+    for pair in batch.where(striped):
+        key, said = pair.key, only_stripes(pair.phrase)
+        if said is None:
             continue
         if said.value == "broken":
             yield Issue(key, 0.4, f"the query tells of a broken image: {in_quotes(said.text)}")
-        elif _is_sliver(pair := batch.sample(row), max_side, min_ratio):
+        elif _is_sliver(pair, max_side, min_ratio):
             sides = "x".join(map(str, pair.stats.box[2:]))
             note = f"the query tells of {in_quotes(said.text)} alone; the mask is a sliver"
             yield Issue(key, 0.4, f"{note} of {sides} pixels at the image's border")

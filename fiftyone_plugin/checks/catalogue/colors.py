@@ -59,11 +59,6 @@ def _can_tell(pair: Sample, named: Sequence[str]) -> bool:
     return not (("white" in named and step > LIGHTER) or ("black" in named and step < -LIGHTER))
 
 
-def share_of(name: str, measured: TargetColors) -> float:
-    """Share of the mask's pixels that can be called by a color, 0 to 1."""
-    return measured.shares[COLORS.index(name)] if measured.shares else 0.0
-
-
 def _note(named: Sequence[str], share: float, pair: Sample) -> str:
     measured = pair.colors or TargetColors()
     order = sorted(zip(measured.shares, COLORS, strict=True), reverse=True)

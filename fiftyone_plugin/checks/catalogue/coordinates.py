@@ -37,7 +37,7 @@ def coordinate_conflict(batch: Batch, *, min_iou: float = 0.3) -> Iterator[Issue
         batch: pairs
         min_iou: overlap of the boxes from which on they are taken for the same
     """
-    leaked = batch.query_where(lambda query: query.coordinates)
+    leaked = batch.query_where(lambda query: "coordinates" in query.marks)
     for pair in batch.where(batch.judged & (batch.area > 0) & leaked):
         if issue := _conflict(pair, min_iou):
             yield issue

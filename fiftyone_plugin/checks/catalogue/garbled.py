@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 
 from fiftyone_plugin.checks.base import Issue, Severity, check
 from fiftyone_plugin.checks.batch import Batch
@@ -44,9 +45,16 @@ def garbled_query(batch: Batch) -> Iterator[Issue]:
     A query that is wholly in another script than Latin is only told of, as ``info``: it may
     be right, but the checks on words cannot read it.
     """
+    pieces = set(chain.from_iterable(map(str.split, batch.phrases)))
+    damaged = {piece for piece in pieces if _is_damaged(piece)}
     for key, text in batch.queries():
-        plain = text.isascii() and text.isprintable()
-        if found := _damage_of_ascii(text) if plain else _damage(text):
+        if not (text.isascii() and text.isprintable()):
+            found = _damage(text)
+        elif damaged and not damaged.isdisjoint(text.split()):
+            found = _damage_of_ascii(text)
+        else:
+            continue
+        if found:
             yield Issue(key, *found)
 
 
@@ -54,8 +62,6 @@ _Found = tuple[float, str, Severity | None]
 
 
 def _damage_of_ascii(text: str) -> _Found | None:
-    if not any(map(_is_damaged, text.split())):
-        return None
     if match := _ESCAPE.search(text):
         return 0.2, f"the query holds an escape that was not decoded: {_shown(text, match)}", None
     if match := _STUTTER.search(text):

@@ -22,6 +22,5 @@ from fiftyone_plugin.language import garbled_request as sense_lost_in
 )
 def garbled_request(batch: Batch) -> Iterator[Issue]:
     """Finds objects that "are symbolized by" others, are "in the form of" themselves and alike."""
-    for key, phrase in batch.queries():
-        if said := sense_lost_in(phrase):
-            yield Issue(key, 0.5, f"{said.value}: {in_quotes(said.text)}")
+    for key, _, said in batch.found(sense_lost_in):
+        yield Issue(key, 0.5, f"{said.value}: {in_quotes(said.text)}")

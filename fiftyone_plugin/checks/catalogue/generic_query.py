@@ -26,7 +26,6 @@ def generic_query(batch: Batch) -> Iterator[Issue]:
     A place, a color without a hedge, a number, a mark or a neighbour tells the object apart;
     parts that all of the kind have, sizes, shapes and materials do not.
     """
-    for key, phrase in batch.queries():
-        if hedge := generic(phrase):
-            note = f"{in_quotes(hedge.text)}: the query says what its kind looks like"
-            yield Issue(key, 0.4, f"{note}, and nothing that tells this object from others")
+    for key, _, hedge in batch.found(generic):
+        note = f"{in_quotes(hedge.text)}: the query says what its kind looks like"
+        yield Issue(key, 0.4, f"{note}, and nothing that tells this object from others")

@@ -26,13 +26,12 @@ def not_from_above(batch: Batch) -> Iterator[Issue]:
 
     It is info where only the way of looking is named, and of aircraft, which may be in the sky.
     """
-    for key, phrase in batch.queries():
-        if said := seen_from_ground(phrase):
-            note = f"the query speaks of {said.value}, which no image from above shows"
-            flying = _ALOFT.search(phrase) and any(w.value in _FLYING for w in classes(phrase))
-            mild = flying or said.value == "a close-up"
-            severity = "info" if mild else None
-            yield Issue(key, 0.6 if mild else 0.3, f"{note}: {in_quotes(said.text)}", severity)
+    for key, phrase, said in batch.found(seen_from_ground):
+        note = f"the query speaks of {said.value}, which no image from above shows"
+        flying = _ALOFT.search(phrase) and any(w.value in _FLYING for w in classes(phrase))
+        mild = flying or said.value == "a close-up"
+        severity = "info" if mild else None
+        yield Issue(key, 0.6 if mild else 0.3, f"{note}: {in_quotes(said.text)}", severity)
 
 
 _ALOFT = re.compile(r"\b(?:in|through) the (?:\w+ )?sk(?:y|ies)\b", re.IGNORECASE)

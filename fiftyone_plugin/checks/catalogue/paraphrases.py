@@ -125,16 +125,8 @@ def _of_class(a: QueryFeatures, b: QueryFeatures) -> _Answer:
         return None
     apart = min(unlike(x, y) for x in a.classes for y in b.classes)
     if not apart:
-        return None if _is_general(a) or _is_general(b) else _AGREED
+        return _AGREED
     return _Clash(0.55 - 0.48 * apart, repr(a.classes[0]), repr(b.classes[0]), apart == 1)
-
-
-_GENERAL = frozenset({"vehicle", "structure", "facility", "machine", "craft", "container"})
-
-
-def _is_general(query: QueryFeatures) -> bool:
-    """Whether its class may be anything, so that it sides with nobody."""
-    return _GENERAL.issuperset(query.classes)
 
 
 def _of_place(a: QueryFeatures, b: QueryFeatures) -> _Answer:

@@ -28,7 +28,6 @@ def prompt_talk(batch: Batch) -> Iterator[Issue]:
 
     Nothing where ``boilerplate`` or ``coordinate_leak`` tells of the same words.
     """
-    for key, phrase in batch.queries():
-        said = talk_in(phrase)
+    for key, phrase, said in batch.found(talk_in):
         if said and not coordinates(phrase) and not is_boilerplate(phrase):
             yield Issue(key, 0.3, f"the query speaks of {said.value}: {in_quotes(said.text)}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import example
@@ -77,8 +79,11 @@ def shape_conflict(batch: Batch, *, min_area: int = 150) -> Iterator[Issue]:
         min_area: pixels below which a mask has no shape worth speaking of
     """
     whole = batch.judged & (batch.area >= min_area) & (batch.sides == 0)
-    shaped = batch.query_where(lambda query: _AGAINST.keys() & {*query.shapes} and _agree(query))
-    for sample in batch.where(whole & shaped & (batch.stat("components") == 1)):
+    shaped = batch.query_where(lambda query: query.own_shapes and _agree(query))
+    for row in np.flatnonzero(whole & shaped & (batch.stat("components") == 1)).tolist():
+        sample = batch.sample(row)
+        if not any(_contradicts(value, sample.stats) for value in batch.query(row).own_shapes):
+            continue
         said = {
             word.value: word
             for word in own_shapes(sample.phrase)
@@ -113,13 +118,18 @@ def _agree(query: QueryFeatures) -> bool:
     return len({*query.shapes} & {"round", "square", "elongated", "triangular"}) <= 1
 
 
+def _contradicts(value: str, stats: MaskStats) -> bool:
+    if value not in _AGAINST:
+        return False
+    _, measure, start, _ = _AGAINST[value]
+    return measure(stats) > start
+
+
 def _against(word: Word, sample: Sample) -> Issue | None:
-    if word.value not in _AGAINST:
+    if not _contradicts(word.value, sample.stats):
         return None
     says, measure, start, plain = _AGAINST[word.value]
     measured = measure(sample.stats)
-    if measured <= start:
-        return None
     score = 0.6 - 0.5 * min(1.0, (measured - start) / (plain - start))
     said = says.format(abs(measured)).replace("%", " %")
     return Issue(sample.key, score, f"query says {word.text!r}; the mask {said}")

@@ -12,7 +12,8 @@ from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import example, mask_at
 from fiftyone_plugin.checks.query_features import QueryFeatures
-from fiftyone_plugin.language.rankings import Axis, Ranking, ranking
+from fiftyone_plugin.language import ranking
+from fiftyone_plugin.language.rankings import Axis, Ranking
 from importers.mask_stats import MaskStats
 
 MAX_MASKS = 256
@@ -61,10 +62,9 @@ def sibling_claim(batch: Batch, *, far: float = 0.85) -> Iterator[Issue]:
         far: where in the image the target of "the leftmost" lies, 0 to 1 from that side, from
             which on the mask itself denies it; info
     """
-    claims = {row: said for row, phrase in enumerate(batch.phrases) if (said := ranking(phrase))}
     usable = batch.judged & (batch.area > 0)
-    claimed = np.zeros(len(batch), np.bool_)
-    claimed[list(claims)] = True
+    claimed = batch.query_where(lambda query: "rank" in query.marks)
+    claims = {row: ranking(batch.phrases[row]) for row in np.flatnonzero(claimed).tolist()}
     rows = usable & np.isin(batch.images, batch.images[claimed & usable])
     told: set[str] = set()
     for group in batch.groups(where=rows):

@@ -65,8 +65,9 @@ def boilerplate(batch: Batch) -> Iterator[Issue]:
     Surest are refusals, then words of a prompt, then talk of "the given bounding box" where no
     numbers stand, which the writer of the query was given and its reader is not.
     """
-    for key, phrase in batch.queries():
-        if not _may_be_boilerplate(phrase):
+    telltale = set(batch.words.holding(_TELLTALE))
+    for row, (key, phrase) in enumerate(batch.queries()):
+        if row not in telltale and not _is_odd(phrase):
             continue
         if match := _REFUSAL.search(phrase):
             yield Issue(key, 0.05, f"the query is a refusal: {in_quotes(match[0])}", "error")
@@ -82,7 +83,7 @@ def boilerplate(batch: Batch) -> Iterator[Issue]:
 def is_boilerplate(phrase: str) -> bool:
     """Whether ``boilerplate`` tells of a query."""
     patterns = (_REFUSAL, _PROMPT, _BOX_TALK)
-    return _may_be_boilerplate(phrase) and any(one.search(phrase) for one in patterns)
+    return any(one.search(phrase) for one in patterns)
 
 
 _MARKUP = re.compile(r"[<\[{#`:]")
@@ -93,10 +94,8 @@ _TELLTALE = words(
 """Without markup and any of these words no pattern above matches a query of some length."""
 
 
-def _may_be_boilerplate(phrase: str) -> bool:
-    if len(phrase) < 16 or _MARKUP.search(phrase):
-        return True
-    return not word_set(phrase).isdisjoint(_TELLTALE)
+def _is_odd(phrase: str) -> bool:
+    return len(phrase) < 16 or _MARKUP.search(phrase) is not None
 
 
 @check(
@@ -114,13 +113,10 @@ def unanswerable_query(batch: Batch) -> Iterator[Issue]:
 
     Surest where the query names no place, color or shape either that tells the target.
     """
-    for key, phrase in batch.queries():
-        if said := hardly_visible(phrase):
-            lost = not places(phrase)
-            where = "" if lost else ", though it names a place"
-            yield Issue(
-                key, 0.15 if lost else 0.45, f"the query says {in_quotes(said.text)}{where}"
-            )
+    for key, phrase, said in batch.found(hardly_visible):
+        lost = not places(phrase)
+        where = "" if lost else ", though it names a place"
+        yield Issue(key, 0.15 if lost else 0.45, f"the query says {in_quotes(said.text)}{where}")
 
 
 @check(

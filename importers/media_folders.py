@@ -1,0 +1,205 @@
+"""The folders that PairLens makes for datasets: whose one is, and when one may be deleted.
+
+A folder belongs to a dataset by the dataset's id in one database, which its marker names: a
+clone, a dataset of the same name in another database and one that was read back from an export
+get folders of their own as soon as something is written for them. Folders are named after their
+datasets for people alone.
+
+Labels name files by path, and whatever copies a label does not copy its file. So a folder is
+deleted only when no document of the database mentions it and no other database has used it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+from bson import ObjectId
+from bson.errors import InvalidId
+
+from importers import fo_internals, store
+from importers.errors import StateError, UsageError
+from importers.files import MARKER, add_owner, owners_of, safe_name
+
+EARLIER = "earlier_media_dirs"
+"""Key in PairLens' info: media folders of others in which some of the dataset's files lie."""
+
+_DATABASE, _DATASET = "database ", " dataset "
+
+
+def media_root() -> Path:
+    """Where media folders and unpacked archives are by default.
+
+    FiftyOne replaces and deletes folders in this one's parent by the names of zoo datasets,
+    which it looks for in all folders that are not hidden.
+    """
+    return Path(str(fo.config.default_dataset_dir)) / ".pairlens"
+
+
+def media_dir(dataset: Any) -> Path:
+    """The folder that files of a dataset are written to, and of no other; made if need be."""
+    known = store.info(dataset).get("media_dir")
+    if known:
+        folder = Path(known)
+        if not folder.exists() or _own_line(dataset) in owners_of(folder):
+            return _made(folder, dataset)
+    return claim(dataset)
+
+
+def check_media_dir(given: Path | None, source: Path) -> None:
+    """Validates the folder that is given for a new dataset's media.
+
+    Args:
+        given: the folder, if one is
+        source: what is imported
+
+    Raises:
+        UsageError: if it lies in the source or around it
+        StateError: if it holds something else
+    """
+    if given is None:
+        return
+    folder = given.expanduser().absolute()
+    if folder == source or folder in source.parents or source in folder.parents:
+        raise UsageError(f"media cannot go to {folder}, which is in or around the source")
+    if folder.exists() and not folder.is_dir():
+        raise StateError(f"{folder} is a file; choose an empty folder for --media-dir")
+    if not (folder / MARKER).is_file():
+        if folder.exists() and any(folder.iterdir()):
+            raise StateError(f"{folder} is not empty; choose an empty folder for --media-dir")
+        return
+    for owner in _living_owners(folder):
+        raise StateError(f"{folder} holds the media of {owner}; choose another")
+
+
+def claim(dataset: Any, given: Path | None = None, name: str = "") -> Path:
+    """Gives a dataset a media folder, and stores which.
+
+    Args:
+        dataset: any dataset
+        given: a folder that :func:`check_media_dir` let pass; a new one by default
+        name: for the new one; the dataset's by default
+
+    Raises:
+        StateError: if the folder cannot be made
+    """
+    folder = _new_folder(name or dataset.name) if given is None else given.expanduser().absolute()
+    facts = store.info(dataset)
+    earlier = [*facts.get(EARLIER, ()), facts.get("media_dir")]
+    others = [one for one in dict.fromkeys(earlier) if one and one != str(folder)]
+    _made(folder, dataset)
+    store.update_info(dataset, media_dir=str(folder), **({EARLIER: others} if others else {}))
+    return folder
+
+
+def media_dirs(facts: dict[str, Any]) -> list[Path]:
+    """The folders in which files of a dataset may lie, its own first."""
+    return [Path(one) for one in (facts.get("media_dir"), *facts.get(EARLIER, ())) if one]
+
+
+def is_of(folder: Path, dataset: Any) -> bool:
+    """Whether a folder was made for a dataset, be its database elsewhere now."""
+    of = f"{_DATASET}{fo_internals.dataset_id(dataset)}"
+    return any(line.endswith(of) for line in owners_of(folder)) or is_nameless(folder, dataset)
+
+
+def is_nameless(folder: Path, dataset: Any) -> bool:
+    """Whether an older version made a folder, for any dataset of a name, and none has it yet."""
+    owners = owners_of(folder)
+    nameless = any(not line.startswith(_DATABASE) for line in owners)
+    return nameless and _own_line(dataset) not in owners
+
+
+def source_line() -> str:
+    """The line that an unpacked archive's marker has for this database."""
+    return f"{_DATABASE}{fo_internals.database_id()}"
+
+
+def remove_unused(folder: Path) -> str:
+    """Deletes a folder that PairLens made, or one within, unless its files may be in use.
+
+    Returns:
+        why it was left, in words; ``""`` where it is gone or not PairLens' own
+    """
+    marked = next((one for one in (folder, *folder.parents) if (one / MARKER).is_file()), None)
+    if marked is None or not folder.exists():
+        return ""
+    if any(not line.startswith(source_line()) for line in owners_of(marked)):
+        return f"{folder} was left: datasets of another database or an older version may use it"
+    if marked == folder and (owners := list(_living_owners(folder))):
+        return f"{folder} was left: it is the media folder of {owners[0]}"
+    if name := _mentioned_by(folder):
+        return f"{folder} was left: dataset {name!r} uses files in it"
+    shutil.rmtree(folder)
+    return ""
+
+
+def _own_line(dataset: Any) -> str:
+    return f"{source_line()}{_DATASET}{fo_internals.dataset_id(dataset)}"
+
+
+def _made(folder: Path, dataset: Any) -> Path:
+    try:
+        add_owner(folder, _own_line(dataset))
+    except OSError as error:
+        raise _cannot_make(folder, error) from error
+    return folder
+
+
+def _cannot_make(folder: Path, error: OSError) -> StateError:
+    return StateError(f"{folder} cannot be made ({error.strerror}); name another with --media-dir")
+
+
+def _new_folder(name: str) -> Path:
+    """A folder that nobody else has, which is made."""
+    root, first = media_root(), safe_name(name)
+    for number in count(1):
+        folder = root / (first if number == 1 else f"{first}-{number}")
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()
+        except FileExistsError:
+            if not root.is_dir():
+                raise StateError(f"{root} is a file, where media folders are to be") from None
+            continue
+        except OSError as error:
+            raise _cannot_make(folder, error) from error
+        return folder
+    raise AssertionError  # the names do not end
+
+
+def _living_owners(folder: Path) -> Iterator[str]:
+    """Names of the datasets that a folder was made for and that are there, as far as is known."""
+    for line in owners_of(folder):
+        database, _, dataset = line.removeprefix(_DATABASE).partition(_DATASET)
+        if not line.startswith(_DATABASE):
+            if fo.dataset_exists(line):  # an older version wrote the name
+                yield f"dataset {line!r}"
+        elif database != fo_internals.database_id():
+            yield f"a dataset of another database ({database})"
+        elif dataset and (name := _name_of(dataset)):
+            yield f"dataset {name!r}"
+
+
+def _name_of(dataset_id: str) -> str | None:
+    try:
+        return fo_internals.dataset_name(ObjectId(dataset_id))
+    except InvalidId:
+        return None
+
+
+def _mentioned_by(folder: Path) -> str | None:
+    """The name of a dataset with a document that holds the path of the folder or a file in it.
+
+    All documents are read as they are stored, so that no field is overlooked.
+    """
+    path = str(folder).encode("utf-8", "surrogateescape")
+    paths = (path + b"/", path + b"\0")
+    for name, batches in fo_internals.stored_bytes():
+        if any(one in batch for batch in batches for one in paths):
+            return name
+    return None

@@ -1,0 +1,217 @@
+"""Files that lie elsewhere now: the paths of them in the database, and who moved them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from importers import fields, fo_internals, store, working_set
+from importers.errors import StateError, UsageError
+from importers.files import write_once
+from importers.formats import SPLITS, find_format
+from importers.media_folders import (
+    EARLIER,
+    check_media_dir,
+    claim,
+    is_nameless,
+    is_of,
+    media_dir,
+    media_dirs,
+)
+from importers.parallel import Progress, no_progress
+from importers.sources import SourceRequest, UnpackedPlace, locate
+
+_LOOKED_FOR = (f"{fields.SOURCE}.file", f"{fields.CONVERSATIONS}.file")
+
+Move = Callable[[str], str | None]
+"""The new path of a file; ``None`` where it stays."""
+
+
+def move_paths(dataset: Any, move: Move) -> int:
+    """Changes the paths of files wherever they stand in samples and in the log of changes.
+
+    Returns:
+        the number of samples that were changed
+    """
+    log = fo_internals.database()[fields.CHANGES]
+    for entry in log.find({"dataset_id": fo_internals.dataset_id(dataset)}):
+        if change := _changed(entry, move):
+            log.update_one({"_id": entry["_id"]}, {"$set": change})
+    documents = fo_internals.collection(dataset).find({}, batch_size=store.BATCH)
+    changes = ((document["_id"], _changed(document, move)) for document in documents)
+    count = 0
+    for batch in store.batched((one for one in changes if one[1]), store.BATCH):
+        count += store.update(dataset, batch)
+        fo_internals.reload_samples(dataset, [sample_id for sample_id, _ in batch])
+    return count
+
+
+def _changed(document: dict[str, Any], move: Move) -> dict[str, Any]:
+    """The fields of a document in which a path is another."""
+    moved = {name: _moved(value, move) for name, value in document.items()}
+    return {name: value for name, value in moved.items() if value is not document[name]}
+
+
+def _moved(value: Any, move: Move) -> Any:
+    """A value with other paths; the value itself where none is another."""
+    if isinstance(value, str):
+        return (move(value) or value) if value.startswith("/") else value
+    if isinstance(value, dict):
+        inner = {name: _moved(one, move) for name, one in value.items()}
+        return inner if any(inner[name] is not value[name] for name in value) else value
+    if isinstance(value, list):
+        items = [_moved(one, move) for one in value]
+        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+    return value
+
+
+def adopt_files(dataset: Any) -> list[str]:
+    """Gives a dataset of an older version a media folder of its own, with its files in it.
+
+    That version named folders after datasets, so that several can share one. It is left as it is:
+    files are linked, or copied to another disk. What was interrupted goes on the next time.
+
+    Returns:
+        what is to be told of it, in sentences
+    """
+    shared = [one for one in media_dirs(store.info(dataset)) if is_nameless(one, dataset)]
+    if not shared:
+        return []
+    own = media_dir(dataset)
+
+    def move(path: str) -> str | None:
+        for folder in shared:
+            if path.startswith(f"{folder}/"):
+                return _adopted(Path(path), own / Path(path).relative_to(folder))
+        return None
+
+    count = move_paths(dataset, move)
+    for folder in shared:
+        _adopted(folder / "skipped.jsonl", own / "skipped.jsonl")
+    others = [one for one in store.info(dataset)[EARLIER] if Path(one) not in shared]
+    store.update_info(dataset, **{EARLIER: others})
+    return [
+        f"files of {count:,} samples are in {own} now; {folder} is left, since another dataset or "
+        "database may use it"
+        for folder in shared
+    ]
+
+
+def _adopted(file: Path, place: Path) -> str:
+    """Links a file to another place, where it is there and the place is not."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, place)
+    except (FileNotFoundError, FileExistsError):
+        return str(place)
+    except OSError:  # another disk, or one that knows no links
+        return str(write_once(place, file.read_bytes()))
+    return str(place)
+
+
+@dataclass
+class Relocated:
+    """What came of pointing a dataset at other folders.
+
+    Attributes:
+        dataset: its name
+        root: where its published files are
+        media_dir: where its masks are
+        moved: samples that name files there now
+        gone: samples that name files which are not there
+    """
+
+    dataset: str
+    root: str | None = None
+    media_dir: str | None = None
+    moved: int = 0
+    gone: int = 0
+
+
+def relocate(
+    dataset: Any,
+    source: str | None,
+    given_media_dir: Path | None,
+    place: UnpackedPlace,
+    progress: Progress = no_progress,
+) -> Relocated:
+    """Points a dataset at the folders in which its files are now.
+
+    Paths are changed where no file is at the old one and one is at the new one.
+
+    Args:
+        dataset: that PairLens imported, or that was read back from an export of it
+        source: its published files, as an import takes them
+        given_media_dir: its masks and renditions, or an empty folder for new ones
+        place: where archives are unpacked
+        progress: called with files unpacked and files in all
+
+    Raises:
+        UsageError: if neither is given, or a folder that cannot be its own
+        StateError: if the published files are not those that it was imported from
+    """
+    if source is None and given_media_dir is None:
+        raise UsageError("give --source DIR, --media-dir DIR or both")
+    done, moves = Relocated(dataset.name), dict[str, str]()
+    facts = store.info(dataset)
+    if source is not None:
+        request = SourceRequest(facts["format"], SPLITS, None)
+        located = locate(source, request, place, progress=progress)
+        find_format(facts["format"], located.path)
+        _check_source(dataset, located.path)
+        if known := facts.get("path") or facts.get("root"):
+            moves[known] = str(located.path)
+        store.update_info(dataset, root=located.root, path=str(located.path))
+    if given_media_dir is not None:
+        folder = given_media_dir.expanduser().absolute()
+        if not is_of(folder, dataset):
+            check_media_dir(folder, Path(store.info(dataset).get("path") or "/nowhere"))
+        moves |= {str(one): str(folder) for one in media_dirs(facts) if one != folder}
+        claim(dataset, folder)
+    done.moved = move_paths(dataset, lambda path: _follow(path, moves))
+    facts = store.info(dataset)
+    done.root, done.media_dir = facts.get("root"), facts.get("media_dir")
+    paths = store.stream(
+        dataset, ("filepath", fields.RENDITION, f"{fields.SEGMENTATION}.mask_path")
+    )
+    done.gone = sum(_is_gone(document) for document in paths)
+    return done
+
+
+def _follow(path: str, moves: dict[str, str]) -> str | None:
+    """Where a file is now, if it is not where it was."""
+    for before, now in moves.items():
+        if path.startswith(f"{before}/") and not os.path.exists(path):  # noqa: PTH110
+            other = f"{now}{path[len(before) :]}"
+            if os.path.exists(other):  # noqa: PTH110
+                return other
+    return None
+
+
+def _is_gone(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_is_gone(one) for name, one in value.items() if name != "_id")
+    return isinstance(value, str) and value.startswith("/") and not Path(value).exists()
+
+
+def _check_source(dataset: Any, source: Path) -> None:
+    """Validates that the files which samples were read from are in a folder or archive.
+
+    Raises:
+        StateError: if they are not
+    """
+    if not source.is_dir():
+        return
+    collection = fo_internals.collection(dataset)
+    names = {
+        str(n) for path in _LOOKED_FOR for n in collection.distinct(path, working_set.OWN) if n
+    }
+    missing = sorted(name for name in names if not (source / name).exists())
+    if missing:
+        raise StateError(
+            f"{len(missing):,} of the {len(names):,} files that dataset {dataset.name!r} was read "
+            f"from are not in {source}, such as {missing[0]}; give the folder that holds them"
+        )

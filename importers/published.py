@@ -1,0 +1,49 @@
+"""Digests of what published files hold, stored at import: they tell an edit, and a changed source.
+
+A sample is edited where the digest of what it holds now is another than the one that was stored; a
+source has changed, or is another release's, where the digest of its record is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from importers.records import Encoded, NoTarget, Polygons, Target
+
+_LENGTH = 32
+"""Hexadecimal digits: half of a SHA-256, of which there are two or three on every sample."""
+
+
+def texts_digest(texts: Iterable[str]) -> str:
+    """A digest of texts in their order."""
+    return _digest(json.dumps(list(texts)).encode())
+
+
+def target_digest(target: Target) -> str:
+    """A digest of a mask as the published files hold it, undecoded; ``""`` where it cannot be read.
+
+    Equal digests mean equal masks; one mask can be stored in several ways.
+    """
+    if isinstance(target, Polygons):
+        return _digest(repr([(s.points, s.ignore) for s in target.shapes]).encode())
+    if isinstance(target, Encoded):
+        return _digest(repr((target.size, target.counts)).encode())
+    if isinstance(target, NoTarget):
+        return _digest(b"no target")
+    return file_digest(target.path)
+
+
+def file_digest(path: Path) -> str:
+    """A digest of a file's bytes; ``""`` where it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:_LENGTH]
+    except OSError:
+        return ""
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_LENGTH]

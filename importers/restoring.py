@@ -1,0 +1,166 @@
+"""Files of a dataset that somebody deleted, made again from its source.
+
+A file comes back only as what it was: where the source has changed since, it stays away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from importers import fields, store
+from importers.errors import RecordError
+from importers.files import write_once
+from importers.formats import Format
+from importers.media_folders import media_dirs
+from importers.options import ImportOptions
+from importers.parallel import Outcome, map_items
+from importers.prepare import Place, Prepared, PreparedPair, group_by_image, prepare
+from importers.records import Record
+
+_CONTENT = f"{fields.SOURCE}.content_digest"
+_READ = (
+    fields.KEY, "filepath", fields.RENDITION, f"{fields.SEGMENTATION}.mask_path",
+    f"{fields.ORIGINAL_MASK}.mask_path", f"{fields.ORIGINAL_MASK}.digest",
+    f"{fields.MASK_STATS}.digest", fields.IMAGE_DIGEST, _CONTENT,
+)  # fmt: skip
+_LOOKUP, _CHUNK = 256, 16
+
+Document = dict[str, Any]
+
+
+def restore_files(
+    dataset: Any, chosen: Format, source: Path, place: Place, options: ImportOptions
+) -> list[str]:
+    """Writes masks, renditions and images that are gone again.
+
+    Args:
+        dataset: an imported dataset
+        chosen: its format
+        source: the published files
+        place: where its media goes
+        options: as of the import
+
+    Returns:
+        what is to be told of it, in sentences
+    """
+    made_by_us = tuple(f"{folder}/" for folder in media_dirs(store.info(dataset)))
+    if not any(_lost(document, made_by_us) for document in store.stream(dataset, _READ)):
+        return []
+    params = chosen.parsed(options.params)
+    records = chosen.read(
+        source, splits=options.splits, on_error=_ignore, on_note=_ignore, **params
+    )
+    with TemporaryDirectory(prefix=".restoring-", dir=place.media_dir) as folder:
+        again = replace(place, media_dir=Path(folder), placeholders=True)
+        restorer = _Restorer(place.media_dir, Path(folder), made_by_us)
+        groups = restorer.groups(dataset, records)
+        made = map_items(lambda group: prepare(group.records, again), groups, chunk=_CHUNK)
+        store.update(dataset, restorer.changes(made))
+    left = sum(bool(_lost(doc, made_by_us)) for doc in store.stream(dataset, _READ))
+    told = {
+        "files of {:,} samples were gone and are restored": restorer.restored,
+        "files of {:,} samples are gone, and the source does not give them again": left,
+    }
+    return [sentence.format(number) for sentence, number in told.items() if number]
+
+
+def _ignore(_: object) -> None:
+    """Broken records were told of when they were imported."""
+
+
+def _lost(document: Mapping[str, Any], made_by_us: tuple[str, ...]) -> list[str]:
+    """The fields whose file is gone, of those that PairLens wrote."""
+    found = ((name, _path_in(document, name)) for name in _paths_of(document))
+    return [n for n, p in found if p and p.startswith(made_by_us) and not Path(p).is_file()]
+
+
+def _paths_of(document: Mapping[str, Any]) -> tuple[str, ...]:
+    # A mask that replaced the published one is no file of the source's.
+    mask = fields.ORIGINAL_MASK if document.get(fields.ORIGINAL_MASK) else fields.SEGMENTATION
+    return f"{mask}.mask_path", fields.RENDITION, "filepath"
+
+
+def _path_in(document: Mapping[str, Any], name: str) -> str | None:
+    outer, _, inner = name.partition(".")
+    value = document.get(outer)
+    return (value or {}).get(inner) if inner else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The records of an image, and the samples of them whose files are gone, by key."""
+
+    records: tuple[Record, ...]
+    lost: dict[str, Document]
+
+
+class _Restorer:
+    """Finds what is gone and writes it again.
+
+    Args:
+        media_dir: the dataset's own folder
+        made: where the files are prepared
+        made_by_us: beginnings of the paths that PairLens wrote
+
+    Attributes:
+        restored: samples that have their files again
+    """
+
+    def __init__(self, media_dir: Path, made: Path, made_by_us: tuple[str, ...]) -> None:
+        self._media_dir = media_dir
+        self._made = made
+        self._made_by_us = made_by_us
+        self.restored = 0
+
+    def groups(self, dataset: Any, records: Iterator[Record]) -> Iterator[_Group]:
+        """The images of which a sample's file is gone."""
+        for batch in store.batched(group_by_image(records), _LOOKUP):
+            keys = [record.key for group in batch for record in group]
+            found = store.stream(dataset, _READ, where={fields.KEY: {"$in": keys}})
+            lost = {doc[fields.KEY]: doc for doc in found if _lost(doc, self._made_by_us)}
+            for group in batch:
+                if own := {r.key: lost[r.key] for r in group if r.key in lost}:
+                    yield _Group(group, own)
+
+    def changes(
+        self, made: Iterator[Outcome[_Group, list[Prepared]]]
+    ) -> Iterator[tuple[Any, Document]]:
+        """Writes the files; yields the samples whose files lie elsewhere now."""
+        for outcome in made:
+            failed = isinstance(outcome.error, RecordError)
+            prepared = {p.record.key: p for p in (() if failed else outcome.unwrap())}
+            for key, document in outcome.item.lost.items():
+                names = _lost(document, self._made_by_us)
+                files = {n: self._write(document, n, prepared.get(key)) for n in names}
+                self.restored += all(files.values())
+                moved = {n: p for n, p in files.items() if p and p != _path_in(document, n)}
+                if moved:
+                    yield document["_id"], moved
+
+    def _write(self, document: Document, name: str, prepared: Prepared | None) -> str | None:
+        """Writes the file of a field; ``None`` where it would not be what it was."""
+        file = None if prepared is None else _same(document, name, prepared)
+        if file is None or not file.is_relative_to(self._made):
+            return None
+        stored = Path(str(_path_in(document, name)))
+        own = stored if stored.is_relative_to(self._media_dir) else None
+        target = own or self._media_dir / file.relative_to(self._made)
+        return str(write_once(target, file.read_bytes()))
+
+
+def _same(document: Document, name: str, prepared: Prepared) -> Path | None:
+    """The prepared file of a field, if it holds what the sample's held."""
+    source, image = document.get(fields.SOURCE) or {}, prepared.image
+    if name == fields.RENDITION:
+        same = source.get("content_digest") == image.content
+        return (image.rendition or image.filepath) if same else None
+    if name == "filepath":
+        return image.filepath if source.get(fields.DIGEST, "") == image.facts.digest else None
+    if not isinstance(prepared, PreparedPair):
+        return None
+    kept = document.get(fields.ORIGINAL_MASK) or document.get(fields.MASK_STATS) or {}
+    return prepared.mask_path if kept.get("digest") == prepared.stats.digest else None

@@ -1,0 +1,107 @@
+"""A verdict that was confirmed outlasts a database that is killed right after."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from fiftyone_plugin.demo.layouts import make_gres
+from tests import database
+from tests.mongo.processes import start
+
+KILLS = 4
+
+_JUDGES = """
+import sys
+import fiftyone as fo
+from fiftyone_plugin.curation.verdicts import judge, undo
+from importers.ingest import import_dataset
+import_dataset("gres", sys.argv[1], "killed")
+dataset = fo.load_dataset("killed")
+keys = sorted(dataset.values("key"))
+print("ready", flush=True)
+for line in sys.stdin:
+    number = int(line)
+    if number % 2:
+        undo(dataset)
+    else:
+        judge(dataset, keys[0], "drop", note=f"note {number}")
+    print(number, flush=True)
+"""
+
+
+class Server:
+    """A database of the test's own, that it can kill."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.port = database.free_port()
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        args = ["--dbpath", str(self._folder), "--port", str(self.port), "--bind_ip", "127.0.0.1"]
+        args += ["--nounixsocket", "--wiredTigerCacheSizeGB", "0.25"]
+        log = self._folder / "mongo.log"
+        self._process = subprocess.Popen([database.mongod(), *args, "--logpath", str(log)])
+        deadline = time.monotonic() + database.START_SECONDS
+        while not database.listens(self.port):
+            assert self._process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    made = Server(tmp_path / "database")
+    made.start()
+    monkeypatch.setitem(os.environ, "FIFTYONE_DATABASE_URI", f"mongodb://127.0.0.1:{made.port}/")
+    monkeypatch.setitem(os.environ, "FIFTYONE_DEFAULT_DATASET_DIR", str(tmp_path / "media"))
+    yield made
+    made.kill()
+
+
+def test_no_confirmed_verdict_is_lost(server: Server, tmp_path: Path) -> None:
+    root = make_gres(tmp_path / "gres", images=2, size=64).root
+    judges = start(_JUDGES, str(root))
+    assert judges.stdin is not None and judges.stdout is not None
+    assert next(line for line in judges.stdout if line == "ready\n")
+    for number in range(KILLS):
+        judges.stdin.write(f"{number}\n")
+        judges.stdin.flush()
+        confirmed = judges.stdout.readline()
+        server.kill()
+        assert confirmed == f"{number}\n", judges.communicate()
+        server.start()
+        assert _state(server) == _expected(number)
+    judges.stdin.close()
+    assert judges.wait(timeout=60) == 0
+
+
+def _expected(number: int) -> tuple[Any, ...]:
+    judged = ("drop", f"note {number}") if number % 2 == 0 else (None, None)
+    return (*judged, "undo" if number % 2 else "set", number + 1)
+
+
+def _state(server: Server) -> tuple[Any, ...]:
+    """Verdict, note, what the newest entry of the log is, and how many there are."""
+    with MongoClient(f"mongodb://127.0.0.1:{server.port}/") as client:
+        opened: Any = client["fiftyone"]
+        document = opened["datasets"].find_one({"name": "killed"})
+        sample = opened[document["sample_collection_name"]].find_one({}, sort=[("key", 1)])
+        log = list(opened["pairlens.changes"].find({"dataset_id": document["_id"]}))
+    newest = max(log, key=lambda entry: entry["seq"])
+    assert "arrived" not in newest
+    return sample.get("verdict"), sample.get("review_note"), newest["kind"], len(log)
