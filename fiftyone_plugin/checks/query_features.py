@@ -1,4 +1,4 @@
-"""What the queries say, read once: the features are cached with the samples.
+"""Query features, read once and cached with the samples.
 
 Reading a query takes longer than all else that is done with a sample. What is cached are the
 values of the words, not the words: enough to select the samples that a check looks at. The few

@@ -1,4 +1,4 @@
-"""What was written about an image, as the checks go through it: captions, questions, answers."""
+"""The texts of a sample as the checks read them: captions, questions and answers."""
 
 from __future__ import annotations
 
