@@ -222,15 +222,27 @@ def _governed(tokens: Sequence[Token], hedges: Sequence[int]) -> set[int]:
     A hedge at the end of a clause governs what stands before it: "white in most cases".
     """
     governed: set[int] = set()
-    for first in (*hedges, *(i for i in range(len(tokens)) if _is_purpose(tokens, i))):
-        index, end = first, _end_of_scope(tokens, first)
-        while tokens[index].text == "or" or (index < first and _is_look(at(tokens, index - 1))):
+    end = 0
+    for first in sorted({*hedges, *(i for i in range(len(tokens)) if _is_purpose(tokens, i))}):
+        # Scopes that overlap end together: each is searched for its end once.
+        index, end = first, end if first < end else _end_of_scope(tokens, first)
+        while _goes_back(tokens, index, first) and not _was_listed(tokens, index - 1, governed):
             index -= 1
         if end <= first + 2 and _ends_clause(tokens, end):
             while index > 0 and not tokens[index].starts_clause:
                 index -= 1
-        governed.update(range(index, end))
+        governed.update(range(index, first), () if first in governed else range(first, end))
     return governed
+
+
+def _goes_back(tokens: Sequence[Token], index: int, first: int) -> bool:
+    """Whether a list of colors that the hedge at ``first`` governs goes on before a token."""
+    return tokens[index].text == "or" or (index < first and _is_look(at(tokens, index - 1)))
+
+
+def _was_listed(tokens: Sequence[Token], index: int, governed: set[int]) -> bool:
+    """Whether a token belongs to a list that was followed to its beginning."""
+    return index in governed and (tokens[index].text == "or" or _is_look(tokens[index]))
 
 
 def _ends_clause(tokens: Sequence[Token], end: int) -> bool:

@@ -43,8 +43,9 @@ class Phrasings:
     def first(self, query: str) -> Word | None:
         """The words of the first pattern that matches, with what they mean; ``None`` for none."""
         words = word_set(query)
-        for one in self.phrasings:
-            if any(map(words.isdisjoint, one.hints)):
+        present = words & self.hints
+        for one in self.phrasings if present else ():
+            if present.isdisjoint(one.hints[0]) or any(map(words.isdisjoint, one.hints[1:])):
                 continue
             if match := one.pattern.search(query):
                 start, end = match.span("said" if "said" in one.pattern.groupindex else 0)
