@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +132,9 @@ def flag(
             for number, verdict in enumerate(some.verdicts):
                 if verdict is not None or number in some.found:
                     left_out.add(verdict, some.found.get(number, ()))
-            for findings in some.found.values():
-                counts.update(f.check for f in findings)
-                severities.update(f.severity for f in findings)
+            findings = list(chain.from_iterable(some.found.values()))
+            counts.update([f.check for f in findings])
+            severities.update([f.severity for f in findings])
             summary.flagged += len(some.found)
             done += len(some)
             progress(done, summary.pairs)

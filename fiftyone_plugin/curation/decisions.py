@@ -20,6 +20,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, TypedDict
 
 from bson import ObjectId
@@ -42,6 +43,8 @@ from importers.fields import KEY, MASK_STATS, REVIEW_NOTE, REVIEWED_AT, REVIEWER
 from importers.files import write_atomic
 from importers.masks import load_stored
 from importers.rle import decode_rle, encode_rle
+
+_IN_MEMORY = 32 << 20
 
 
 class NotApplied(TypedDict):
@@ -83,12 +86,52 @@ def write_lines(samples: Any, stream: BinaryIO) -> int:
     """
     review_fields.check_pairs(samples)
     judged = {VERDICT: {"$in": list(VERDICTS)}}
-    count = 0
-    for document in store.stream(samples, review_fields.projection(), where=judged, order=(KEY,)):
+    with DecisionLines() as lines:
+        for document in store.stream(samples, review_fields.projection(), where=judged):
+            lines.add(document)
+        return lines.write(stream)
+
+
+class DecisionLines:
+    """Lines of a decisions file, made of samples in any order; a context that ends with them.
+
+    Attributes:
+        reviewers: how many verdicts of each kind there are, by reviewer
+    """
+
+    def __init__(self) -> None:
+        self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - __exit__ closes it
+        self._places: list[tuple[str, int, int]] = []
+        self.reviewers: dict[str, dict[str, int]] = {}
+
+    def __enter__(self) -> DecisionLines:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._spool.close()
+
+    def add(self, document: store.Document) -> None:
+        """Adds the line of a sample, if it has a verdict.
+
+        Args:
+            document: what :func:`review_fields.projection` reads of it
+        """
+        verdict = document.get(VERDICT)
+        if verdict not in VERDICTS:
+            return
         # Escaped to ASCII: no phrase can hold what some reader takes for a line end.
-        stream.write(json.dumps(_line(ReviewedPair.from_document(document))).encode() + b"\n")
-        count += 1
-    return count
+        line = json.dumps(_line(ReviewedPair.from_document(document))).encode() + b"\n"
+        self._places.append((document[KEY], self._spool.tell(), len(line)))
+        self._spool.write(line)
+        counts = self.reviewers.setdefault(document.get(REVIEWER) or "", dict.fromkeys(VERDICTS, 0))
+        counts[verdict] += 1
+
+    def write(self, stream: BinaryIO) -> int:
+        """Writes the lines to a stream, sorted by key; gives their number."""
+        for _, start, size in sorted(self._places):
+            self._spool.seek(start)
+            stream.write(self._spool.read(size))
+        return len(self._places)
 
 
 def _line(pair: ReviewedPair) -> DecisionLine:

@@ -21,6 +21,15 @@ def doctor(watch: Watch) -> Report:
     return Report(report, doctor.describe(report).splitlines(), ok=report["ok"])
 
 
+@step("link", "Make the plugin known to FiftyOne.")
+def link(watch: Watch) -> Report:
+    """Links the plugin into FiftyOne's plugins folder."""
+    from fiftyone_plugin.plugin_link import ensure_link
+
+    place = str(ensure_link())
+    return Report({"link": place}, [f"FiftyOne finds the plugin at {place}"])
+
+
 @step(
     "app",
     "Open the App on a dataset.",
