@@ -22,6 +22,9 @@ SURE = 0.3
 WHOLLY, NEARLY = 0.94, 0.8
 """What of the distance of its center counts, of a mask wholly and nearly all outside."""
 
+MILD = 0.12
+"""Distance that this counts as at most: it tells that the place is missed, not how plainly."""
+
 WITHIN = 0.125
 """Share of a mask within the region up to which it is nearly all outside."""
 
@@ -56,7 +59,7 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.095) -> Iterator[Iss
     candidates = ~batch.there("no_target") & (batch.outside > tolerance / 2)
     for row in np.flatnonzero(candidates).tolist():
         pair, region = batch.sample(row), batch.query(row).region
-        far = max(float(batch.outside[row]), most_outside(region, pair.stats))
+        far = max(float(batch.outside[row]), min(most_outside(region, pair.stats), MILD))
         if far > tolerance:
             score = math.exp(-far / DECAY)
             yield Issue(pair.key, score, _note(pair), "error" if score < SURE else None)
