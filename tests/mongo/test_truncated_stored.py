@@ -33,7 +33,7 @@ def dataset(tmp_path: Path, dataset_name: str) -> fo.Dataset:
     for number in range(WHOLE):
         annotate(tmp_path, f"{number:012d}", (100, 100, 40, 25), "Find the gray truck.")
     annotate(tmp_path, "cut", (506, 100, 6, 60), "Find the white truck.",
-             "Find the part of the white truck.", "Spot the white vehicle by the edge.")  # fmt: skip
+             "Find the part of the white truck.", "Spot the white vehicle.")  # fmt: skip
     annotate(tmp_path, "touching", (472, 100, 40, 25), "Find the red truck.")
     options = ImportOptions(placeholders=True)
     import_dataset("gres", tmp_path, dataset_name, options)
