@@ -1,4 +1,4 @@
-"""Images that lie in archives, brought out one by one."""
+"""Extracts images from archives, one by one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from importers.arrays import MAX_BYTES
 from importers.files import write_once
-from importers.masks import MAX_BYTES
 from importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
 from importers.records import Packed
+from importers.source_files import open_source
 
 _MAX_KEPT = 1 << 22
 _memory = threading.local()
@@ -43,7 +44,7 @@ def _read(packed: Packed) -> memoryview:
         raise ImageError(f"{packed.name} has {packed.size:,} bytes, too many for an image")
     view = _buffer(packed.size)
     try:
-        with open(packed.archive, "rb", buffering=0) as stream:
+        with open_source(packed.archive, buffering=0) as stream:
             stream.seek(packed.offset)
             size = stream.readinto(view)
     except OSError as error:

@@ -39,7 +39,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
     Args:
         dataset_dir: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
         max_samples: add so many records at the most
-        splits, placeholders, media_dir, strict, engine, workers, params: as in
+        splits, placeholders, media_dir, strict, follow_links, engine, workers, params: as in
             :class:`importers.ingest.ImportOptions`
     """
 
@@ -55,6 +55,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         placeholders: bool = False,
         media_dir: str | None = None,
         strict: bool = False,
+        follow_links: bool = False,
         engine: Engine = "threads",
         workers: int | None = None,
         params: Mapping[str, str] | None = None,
@@ -69,6 +70,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
             placeholders=placeholders,
             media_dir=Path(media_dir) if media_dir else None,
             strict=strict,
+            follow_links=follow_links,
             engine=engine,
             workers=workers,
             params=params or {},

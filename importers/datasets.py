@@ -19,7 +19,7 @@ from importers.media_folders import (
     remove_unused,
     source_line,
 )
-from importers.sources import UNPACKED, Located, UnpackedPlace
+from importers.sources import MOST_LEVELS, UNPACKED, Located, UnpackedPlace, is_unpacked_name
 
 
 def unpacked_place(name: str, given_media_dir: Path | None = None) -> UnpackedPlace:
@@ -156,5 +156,9 @@ def delete_with_folders(dataset: Any, *, keep: Path | None = None) -> list[str]:
 
 
 def unpacked_around(path: Path) -> list[Path]:
-    """The folder that an archive was unpacked into, if a source lies in one."""
-    return [folder for folder in (path, path.parent) if (folder / UNPACKED).is_file()]
+    """The folder that an archive was unpacked into, if a source lies in one.
+
+    It is known by its own name and marks: a dataset can hold files of the marks' names.
+    """
+    above = (path, *path.parents)[: MOST_LEVELS + 2]
+    return [f for f in above if is_unpacked_name(f.name) and (f / UNPACKED).is_file()]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from importers.errors import shown
+
 MOST_KINDS = 1000
 """Different decisions kept; hostile files could make up any number of them."""
 
@@ -73,14 +75,14 @@ class Decisions:
     def __call__(self, note: str) -> None:
         """Takes a note or a decision."""
         if not isinstance(note, Decision):
-            self.others.append(note)
+            self.others.append(shown(note))
             return
         known = self._made.get((note.kind, str(note)))
         if known is not None:
             known.times += note.times
         elif len(self._made) < MOST_KINDS:
             self._made[note.kind, str(note)] = Decision(
-                str(note), note.kind, example=note.example, override=note.override,
+                shown(str(note)), note.kind, example=shown(note.example), override=note.override,
                 times=note.times, usual=note.usual,
             )  # fmt: skip
 

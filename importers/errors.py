@@ -17,9 +17,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+LONGEST = 1000
+"""Characters of a message; what it quotes can have any length."""
+
+
+def shown(text: str, most: int = LONGEST) -> str:
+    """A text for people: without its middle where it is long, and UTF-8 whatever it quotes."""
+    if len(text) > most:
+        text = f"{text[: most * 2 // 3]} ... {text[len(text) - most // 3 :]}"
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
 
 class PairLensError(Exception):
     """Base class; the command line prints it without a traceback and exits with 1."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
 
 
 class UsageError(PairLensError):
@@ -54,6 +67,7 @@ class RecordError(PairLensError):
     """
 
     def __init__(self, source: str, reason: str) -> None:
+        source, reason = shown(source, LONGEST // 2), shown(reason, LONGEST // 2)
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason

@@ -13,6 +13,7 @@ from importers.formats import FORMATS, find_format
 from importers.options import DEFAULTS, ImportOptions
 from importers.prepare import Place, group_by_image, prepare
 from importers.reading import LEFT_OUT
+from importers.source_files import read_within
 from importers.sources import SourceRequest, UnpackedPlace, locate
 
 RECORDS = 100
@@ -77,6 +78,7 @@ def explain(
             if len(found.skipped) < most:
                 found.skipped.append({"source": error.source, "reason": error.reason})
 
+        boundary = None if options.follow_links else source.boundary
         records = chosen.read(
             source.path,
             splits=options.splits,
@@ -84,11 +86,12 @@ def explain(
             on_note=decisions,
             **chosen.parsed(options.params),
         )
-        place = Place(media_dir, options.placeholders, chosen.reading(options.params))
-        for group in group_by_image(records):
+        reading = chosen.reading(options.params)
+        media = Place(media_dir, options.placeholders, reading, boundary)
+        for group in read_within(group_by_image(records), boundary):
             found.records += len(group)
             try:
-                made = prepare(group, place)
+                made = prepare(group, media)
             except RecordError as error:
                 skip(error)
             else:

@@ -14,6 +14,7 @@ from secrets import token_hex
 from typing import IO
 
 from importers.fields import INFO
+from importers.source_files import open_source
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 _ODD = re.compile(r"[^A-Za-z0-9._/#-]|-[0-9a-f]{12}\Z")
@@ -85,12 +86,15 @@ def owners_of(folder: Path) -> list[str]:
     return marker.read_text("utf-8").splitlines() if marker.is_file() else []
 
 
-def lines(file: Path, longest: int = MAX_LINE) -> Iterator[bytes]:
+def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Iterator[bytes]:
     """The lines of a file with their ends, none longer than the bound.
 
     A longer line arrives cut, with one byte more than the bound, and is then skipped.
+
+    Raises:
+        OSError: as :func:`importers.source_files.open_source`, whose ``anywhere`` it is
     """
-    with open(file, "rb") as stream:
+    with open_source(file, anywhere=anywhere) as stream:
         while line := stream.readline(longest + 1):
             yield line
             while len(line) > longest and not line.endswith(b"\n"):
@@ -99,7 +103,7 @@ def lines(file: Path, longest: int = MAX_LINE) -> Iterator[bytes]:
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Writes a file so that a kill at any moment leaves the old one or the new one, whole."""
-    replace_whole(path, _unfinished(), lambda stream: stream.write(data))
+    replace_whole(path, lambda stream: stream.write(data))
 
 
 def write_once(path: Path, data: bytes | memoryview) -> Path:
@@ -131,26 +135,24 @@ def _places(path: Path, data: bytes | memoryview) -> Iterator[Path]:
 
 def write_stream(path: Path, source: IO[bytes]) -> None:
     """Copies a stream to a file; see :func:`write_atomic`."""
-    replace_whole(path, _unfinished(), lambda stream: shutil.copyfileobj(source, stream, 1 << 20))
+    replace_whole(path, lambda stream: shutil.copyfileobj(source, stream, 1 << 20))
 
 
-def replace_whole(path: Path, unfinished: str, write: Callable[[IO[bytes]], object]) -> None:
+def replace_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Writes a file under another name of the same folder, and then gives it its own.
 
     Args:
         path: the file, whose folder is made if it is not there
-        unfinished: its name until it is whole, which nobody else may be writing to; what lies
-            there is written over
         write: writes all of it
     """
     # Strings, and no look for the folder: of a small file, pathlib and mkdir take half the time.
-    begun = f"{path.parent}/{unfinished}"
+    begun = f"{path.parent}/{_unfinished()}"
     try:
         with _create(begun, path.parent) as stream:
             write(stream)
         os.replace(begun, path)  # noqa: PTH105
     except BaseException:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.unlink(begun)  # noqa: PTH108
         raise
 

@@ -97,6 +97,14 @@ def fetch(address: HubAddress, wanted: Wanted = list, *, cache_dir: Path | None 
         )
 
 
+def cached_folder(path: Path) -> Path:
+    """The folder in which the hub's cache keeps all of a dataset, from one in a revision of it."""
+    for folder in (path, *path.parents):
+        if folder.parent.name == "snapshots":
+            return folder.parent.parent
+    return path
+
+
 def push(folder: Path, repo: str) -> str:
     """Uploads a folder as a dataset; a missing repository is created, private.
 

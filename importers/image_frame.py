@@ -1,4 +1,4 @@
-"""Which way up an image is: one place that reads the orientation a file declares.
+"""Reads and applies the orientation that an image file declares.
 
 EXIF (JPEG, PNG, WebP) and TIFF number eight ways in which the stored rows and columns are to
 be shown. Everything here is *upright*, as ``cv2.imread`` and FiftyOne's own metadata have it:
@@ -11,7 +11,6 @@ CIPA DC-008 (Exif 2.32), 4.6.4 A; TIFF 6.0, page 36.
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -32,6 +31,9 @@ TIFFFILE_READS = frozenset({1, 8, 32946})
 
 BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
 """By orientation, the one that turns what is upright back to how it is stored."""
+
+_AT_ONCE = 1 << 22
+"""Pixels that are copied at once."""
 
 _TURNED = 5
 """From this orientation on, rows and columns change places."""
@@ -81,11 +83,29 @@ def is_scrambled(image: Image.Image) -> bool:
     return image.tag_v2.get(COMPRESSION, 1) in TIFFFILE_READS  # type: ignore[attr-defined]
 
 
-def read_tiff(source: Path | BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | None]:
+def pixels_of(image: Image.Image) -> NDArray[Any]:
+    """The pixels of an open image; of a large one, strip by strip: Pillow makes two copies."""
+    rows = _AT_ONCE // image.width
+    if rows >= image.height:
+        return np.asarray(image)
+    image.load()
+    strips = (
+        np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+        for top in range(0, image.height, max(1, rows))
+    )
+    first = next(strips)
+    pixels = np.empty((image.height, *first.shape[1:]), first.dtype)
+    pixels[: len(first)] = first
+    for number, strip in enumerate(strips, 1):
+        pixels[number * len(first) : number * len(first) + len(strip)] = strip
+    return pixels
+
+
+def read_tiff(stream: BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | None]:
     """Decodes the first page of a TIFF, upright, with its samples as they are stored.
 
     Args:
-        source: the file
+        stream: of the file, wherever it stands
         most_bytes: refused is what takes more
 
     Returns:
@@ -95,7 +115,8 @@ def read_tiff(source: Path | BinaryIO, most_bytes: int) -> tuple[NDArray[Any], f
         ValueError: if it is too large or no image
         Exception: whatever the decoder stumbles over in a broken file
     """
-    with tifffile.TiffFile(source) as tiff:
+    stream.seek(0)
+    with tifffile.TiffFile(stream) as tiff:
         page = tiff.pages.first
         if page.nbytes > most_bytes:
             raise ValueError(f"{page.nbytes:,} bytes are too many for an image")

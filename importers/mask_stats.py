@@ -127,13 +127,19 @@ def measure(mask: Mask, polygon_faults: tuple[str, ...] = ()) -> MaskStats:
 
 def _topology(crop: NDArray[np.uint8]) -> tuple[int, int, int, float]:
     """Parts, holes, pixels of the largest part, and area of the hull, in pixels."""
-    parts, _, table, _ = cv2.connectedComponentsWithStats(crop, connectivity=8)
+    parts, table = _parts(crop)
     # A frame of background joins all outside regions into one; 4-connected background is
     # the complement of 8-connected target.
     framed = cv2.copyMakeBorder(crop ^ 1, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     outside_and_holes = cv2.connectedComponents(framed, connectivity=4)[0] - 1
     hull = cv2.convexHull(_corners(crop))
     return parts - 1, outside_and_holes - 1, int(table[1:, 4].max()), cv2.contourArea(hull)
+
+
+def _parts(crop: NDArray[np.uint8]) -> tuple[int, NDArray[np.int32]]:
+    """Number and table of the parts; the labels of all pixels, four bytes each, are let go."""
+    parts, _, table, _ = cv2.connectedComponentsWithStats(crop, connectivity=8)
+    return parts, table  # type: ignore[return-value]
 
 
 def _corners(crop: NDArray[np.uint8]) -> NDArray[np.int32]:

@@ -1,4 +1,4 @@
-"""Masks: from TIFF, PNG, NPY and NPZ to one in-memory form and one form on disk.
+"""Reads masks from TIFF, PNG, NPY and NPZ files, and stores them as PNG.
 
 In memory a mask is an 8-bit array with 0 background, 1 target, 255 ignore; on disk it is
 the same array as a gray PNG, which is what FiftyOne's App draws rightly (palette and 1-bit
@@ -7,12 +7,8 @@ PNGs show wrong values, TIFFs none at all).
 
 from __future__ import annotations
 
-import io
-import math
 import os
-import zipfile
-import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,15 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from importers.arrays import MAX_BYTES, read_array
 from importers.decisions import Decision
 from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
-from importers.image_frame import NO_DATA, as_number, is_scrambled, read_tiff, upright
+from importers.image_frame import NO_DATA, as_number, is_scrambled, pixels_of, read_tiff, upright
 from importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
 from importers.png import MAX_PIXELS, encode_gray, read_gray
-
-MAX_BYTES = 8 * MAX_PIXELS
-"""Of a ``.npy`` or of what is taken from an ``.npz``: the largest mask, in double precision."""
+from importers.source_files import open_source, reason_of
 
 MASK_ARRAYS = ("mask", "masks", "gt", "segmentation", "label")
 """Names of the array that holds the ground truth, in an ``.npz`` of several."""
@@ -111,7 +106,7 @@ def from_array(
 
 
 def of_values(mask: Mask, example: str) -> Iterator[Decision]:
-    """What was decided of a mask's values, for whoever collects decisions."""
+    """The decisions about a mask's values, as collectors of decisions take them."""
     if mask.rule:
         usual = not mask.problem and mask.rule.endswith("the target")
         override = "mask_values=..."
@@ -119,7 +114,7 @@ def of_values(mask: Mask, example: str) -> Iterator[Decision]:
 
 
 def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
-    """The band that holds the mask, and what is to be said of the choice."""
+    """Selects the band that holds the mask, and describes the choice."""
     if array.ndim != 3:
         return array, ""
     if 1 in (array.shape[0], array.shape[-1]):
@@ -167,14 +162,17 @@ def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
     Raises:
         MaskError: if the file is missing, broken, too large or no mask
     """
-    if not path.is_file():
-        raise MaskError(f"{path.name} does not exist")
-    if not path.stat().st_size:
-        raise MaskError(f"{path.name} is empty")
+    try:
+        if not path.is_file():
+            raise MaskError(f"{path.name} does not exist")
+        if not path.stat().st_size:
+            raise MaskError(f"{path.name} is empty")
+    except OSError as error:  # a name that is too long, a link in circles
+        raise MaskError(f"{path.name[:80]} cannot be read ({reason_of(error)})") from error
     try:
         if path.suffix.lower() in (".npy", ".npz"):
             return from_array(read_array(path, MASK_ARRAYS), setting)
-        with open(path, "rb") as stream:
+        with open_source(path) as stream:
             return decode_raster(stream, setting)
     except MaskError as error:
         raise MaskError(f"{path.name}: {error}") from error
@@ -215,7 +213,7 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
         elif image.mode == "LA":
             array, ignore, how = _of_gray_and_alpha(image)
         else:
-            array, ignore, how = np.asarray(image), None, ""
+            array, ignore, how = pixels_of(image), None, ""
             lossy = lossy and not _is_exact(array)
             array = _nearly_gray(array) if lossy else array
     if white_is_zero and array.dtype.kind in "bu":
@@ -253,7 +251,7 @@ def _without(array: NDArray[Any], absent: float) -> tuple[NDArray[Any], int | No
 
 
 def _is_exact(array: NDArray[Any]) -> bool:
-    """Whether a picture that may be lossy holds one color, or 0 and one other value."""
+    """Whether a picture of a lossy format holds one color, or 0 and one other value."""
     return array.dtype != np.uint8 or len(np.unique(array)) <= 2
 
 
@@ -273,7 +271,7 @@ def _of_gray_and_alpha(image: Image.Image) -> tuple[NDArray[Any], None, str]:
 
 
 def _of_palette(image: Image.Image) -> tuple[NDArray[Any], int | None, str]:
-    """A palette's picture by index, as training code reads it, or by colour.
+    """Reads a picture with a palette by index, as training code does, or by colour.
 
     By colour where all colours that occur are gray, so that the palette is no class palette,
     and where black is not the colour of 0: writers that choose a palette by how common a
@@ -317,78 +315,6 @@ def _transparent(image: Image.Image) -> NDArray[np.bool_]:
         alphas = np.frombuffer(declared[: len(clear)], np.uint8)
         clear[: len(alphas)] = alphas == 0
     return clear
-
-
-def read_array(path: Path, names: Sequence[str]) -> NDArray[Any]:
-    """Reads the array of a ``.npy`` file; of an ``.npz`` the only one, or one of some names.
-
-    Args:
-        path: the file
-        names: in the order in which they are looked for
-
-    Raises:
-        MaskError: as :func:`read_arrays`, or if there are several and none has such a name
-        OSError, ValueError, ...: what the decoders meet in a broken file
-    """
-    if path.suffix.lower() == ".npy":
-        return read_arrays(path)[""]
-    try:
-        with zipfile.ZipFile(path) as archive:
-            held = [n[:-4] for n in archive.namelist() if n.endswith(".npy")]
-    except zipfile.BadZipFile as error:
-        raise MaskError("it is not a whole npz file") from error
-    named = [name for name in names if name in held] or (held if len(held) == 1 else [])
-    if not named:
-        raise MaskError(f"it holds {len(held)} arrays and none is called {names[0]!r}")
-    return read_arrays(path, named[:1])[named[0]]
-
-
-def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
-    """Reads the arrays of a ``.npy`` (under the name ``""``) or ``.npz`` file, never a pickle.
-
-    Args:
-        path: the file
-        only: names of the arrays of an ``.npz`` that are decompressed; all by default
-
-    Raises:
-        MaskError: if the arrays would be larger than the bound, or one is pickled
-        OSError, ValueError, ...: what the decoders meet in a broken file
-    """
-    if path.suffix.lower() == ".npy":
-        _check_bytes(path.stat().st_size)
-        return {"": load_npy(path.read_bytes())}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
-            members = [m for m in members if only is None or m.filename[:-4] in only]
-            # No more than what is claimed here is decompressed.
-            _check_bytes(sum(m.file_size for m in members))
-            return {m.filename[:-4]: load_npy(archive.read(m)) for m in members}
-    except (zipfile.BadZipFile, zlib.error) as error:
-        raise MaskError("it is not a whole npz file") from error
-
-
-def _check_bytes(size: int) -> None:
-    if size > MAX_BYTES:
-        raise MaskError(f"{size:,} bytes are too many for a mask")
-
-
-def load_npy(data: bytes) -> NDArray[Any]:
-    """Reads the bytes of a ``.npy`` file, never a pickle, with :func:`read_arrays`' bounds."""
-    stream = io.BytesIO(data)
-    first = np.lib.format.read_magic(stream) == (1, 0)
-    read_header = "read_array_header_1_0" if first else "read_array_header_2_0"
-    shape, fortran, dtype = getattr(np.lib.format, read_header)(stream)
-    if dtype.hasobject:
-        raise MaskError("pickled arrays are not read")
-    count = math.prod(shape)
-    if count > MAX_PIXELS or min(shape, default=1) < 0:
-        raise MaskError(f"an array of shape {shape} is too large for a mask")
-    start = stream.tell()
-    if len(data) - start < count * dtype.itemsize:
-        raise MaskError("the array is cut short")
-    array = np.frombuffer(data, dtype, count, start)
-    return array.reshape(shape, order="F" if fortran else "C")
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:

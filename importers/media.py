@@ -1,4 +1,4 @@
-"""Images: what is in a file, what a browser can show of it, and what stands in for none."""
+"""Image files: metadata, pixels as RGB, and placeholders for missing ones."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from importers.arrays import MAX_BYTES
+from importers.deep_images import to_rgb8
 from importers.errors import PairLensError
 from importers.image_frame import (
     COMPRESSION,
@@ -28,12 +30,14 @@ from importers.image_frame import (
     is_scrambled,
     is_tiff,
     orientation_of,
+    pixels_of,
     read_tiff,
     upright,
     upright_size,
 )
-from importers.masks import MAX_BYTES, MAX_PIXELS
+from importers.png import MAX_PIXELS
 from importers.reading import NoData
+from importers.source_files import open_source, reason_of
 
 CHIP = 512
 """Side in pixels of GRES' and RefSegRS' chips, and of a placeholder."""
@@ -47,9 +51,6 @@ _AT_ONCE = 1 << 20
 """Bytes; a smaller file is read once, for its digest and for its header."""
 
 _GRID_STEP = 64
-_FAR = 1e30
-_NO_DATA = (-9999, -32767, -32768)
-_WELL_BELOW = 0.9
 
 
 class ImageError(PairLensError):
@@ -93,15 +94,18 @@ def inspect_image(path: Path) -> ImageFacts:
         ImageError: if it is missing, no image, or larger than the bound
     """
     try:
-        with open(path, "rb") as stream:
-            if os.fstat(stream.fileno()).st_size <= _AT_ONCE:
-                return inspect_bytes(stream.read(), path.name)
+        with open_source(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > MAX_BYTES:
+                raise ImageError(f"{path.name} has {size:,} bytes, too many for an image")
+            if size <= _AT_ONCE:
+                return inspect_bytes(stream.read(size), path.name)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             return _inspect(stream, path.name, stream.tell(), digest)
     except (FileNotFoundError, IsADirectoryError):
         raise ImageError(f"{path.name} does not exist") from None
     except OSError as error:
-        raise ImageError(f"{path.name} cannot be read as an image ({error})") from error
+        raise ImageError(f"{path.name} cannot be read ({reason_of(error)})") from error
 
 
 def inspect_bytes(data: bytes | memoryview, name: str) -> ImageFacts:
@@ -141,7 +145,7 @@ def _inspect(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
 
 
 def _inspect_tiff(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
-    """TIFFs with sample formats that Pillow does not know."""
+    """Inspects TIFFs with sample formats that Pillow does not know."""
     stream.seek(0)
     try:
         with tifffile.TiffFile(stream) as tiff:
@@ -181,9 +185,9 @@ def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8],
     """
     inspect_image(path)
     try:
-        with Image.open(path) as image:
+        with open_source(path) as stream, Image.open(stream) as image:
             if _is_deep_colour(image) or is_scrambled(image):
-                pixels, declared = read_tiff(path, MAX_BYTES)
+                pixels, declared = read_tiff(stream, MAX_BYTES)
             else:
                 declared = as_number(_tags(image).get(NO_DATA))
                 pixels = _decode(image)
@@ -195,19 +199,20 @@ def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8],
         raise ImageError(f"{path.name} cannot be decoded ({error})") from error
     if not pixels.size:
         raise ImageError(f"{path.name} holds no pixels")
-    return _to_rgb8(pixels, declared, setting)
+    return to_rgb8(pixels, declared, setting)
 
 
 def _read_unknown(path: Path) -> tuple[NDArray[np.generic], float | None]:
-    """TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
+    """Decodes TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
     try:
-        return read_tiff(path, MAX_BYTES)
+        with open_source(path) as stream:
+            return read_tiff(stream, MAX_BYTES)
     except Exception as error:
         raise ImageError(f"{path.name} cannot be decoded ({error})") from error
 
 
 def _tags(image: Image.Image) -> Mapping[int, Any]:
-    """A TIFF's tags; none of other images."""
+    """The tags of a TIFF; empty for other images."""
     return getattr(image, "tag_v2", {})
 
 
@@ -223,81 +228,11 @@ def _decode(image: Image.Image) -> NDArray[np.generic]:
     image = upright(image)
     # Pillow's own conversion to RGB cuts deeper samples off at 255.
     direct = image.mode.startswith(("I", "F")) or image.mode in ("L", "RGB", "RGBA", "RGBX")
-    return np.asarray(image if direct else image.convert("RGB"))
-
-
-def _to_rgb8(
-    pixels: NDArray[np.generic], declared: float | None, setting: NoData
-) -> tuple[NDArray[np.uint8], str]:
-    if pixels.ndim == 2:
-        pixels = pixels[..., None]
-    pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else np.repeat(pixels[..., :1], 3, axis=-1)
-    if pixels.dtype == np.uint8:
-        return np.ascontiguousarray(pixels, dtype=np.uint8), ""
-    absent, told = no_data(pixels, declared, setting)
-    # Not past what single precision can subtract: no-data values are often the largest.
-    values = np.nan_to_num(np.clip(pixels, -_FAR, _FAR).astype(np.float32))
-    valid = values[~absent] if told else values
-    if not valid.size:
-        return np.zeros(pixels.shape, np.uint8), told
-    low, high = np.percentile(valid, (1, 99))
-    values = (values - low) * (255 / max(float(high - low), 1e-6))
-    values[absent] = 0
-    return np.ascontiguousarray(np.clip(values, 0, 255).astype(np.uint8)), told
-
-
-def no_data(
-    pixels: NDArray[np.generic], declared: float | None, setting: NoData = "auto"
-) -> tuple[NDArray[np.bool_], str]:
-    """Which pixels hold no data, and by which value that is known.
-
-    What the file declares counts; beside it NaN and infinity, what no sensor measures
-    (:data:`_NO_DATA` and what is beyond single precision), and the greatest value of unsigned
-    samples where all others lie well below it.
-
-    Args:
-        pixels: (height, width, bands)
-        declared: the value that the file declares
-        setting: as set by hand; NaN and infinity hold no data whatever it is
-
-    Returns:
-        (height, width, bands) bool, and the values in words, ``""`` where there are none
-    """
-    absent = np.zeros(pixels.shape, np.bool_)
-    met: list[str] = []
-
-    def take(where: NDArray[np.bool_], what: str) -> None:
-        if where.any():
-            np.logical_or(absent, where, out=absent)
-            met.append(what)
-
-    origin = "declared"
-    if isinstance(setting, float):
-        declared, origin = setting, "as set"
-    if declared is not None and setting != "none":
-        take(np.isclose(pixels, declared, rtol=1e-6, atol=0), f"{declared:g} ({origin})")
-    if pixels.dtype.kind == "f":
-        take(~np.isfinite(pixels), "NaN or infinity")
-    if setting != "auto":
-        return absent, ", ".join(met)
-    if pixels.dtype.kind == "f":
-        take(np.abs(np.nan_to_num(pixels)) > _FAR, "a value beyond 1e30")
-    if pixels.dtype.kind in "if":
-        for value in _NO_DATA:
-            if value != declared:
-                take(pixels == value, f"{value}")
-    elif pixels.dtype.kind == "u" and not met:
-        greatest = np.iinfo(pixels.dtype).max  # type: ignore[arg-type]
-        where = pixels == greatest
-        others = pixels[~where]
-        varied = others.size > 0 and others.max() > others.min()
-        if where.any() and varied and int(others.max()) < greatest * _WELL_BELOW:
-            take(where, f"{greatest}")
-    return absent, ", ".join(met)
+    return pixels_of(image if direct else image.convert("RGB"))
 
 
 def placeholder(name: str, width: int = CHIP, height: int = CHIP) -> NDArray[np.uint8]:
-    """A neutral chip with a coordinate grid, for annotations whose image is not there.
+    """Draws a neutral chip with a coordinate grid, the placeholder of a missing image.
 
     Args:
         name: written on it; characters outside ASCII become ``?``

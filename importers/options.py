@@ -37,6 +37,7 @@ class ImportOptions:
     resume: bool = False
     overwrite: bool = False
     strict: bool = False
+    follow_links: bool = False
     engine: Engine = "threads"
     workers: int | None = None
     tags: Collection[str] = ()

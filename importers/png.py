@@ -30,8 +30,9 @@ from zlib_ng import zlib_ng
 
 Pixels = NDArray[np.uint8]
 
-MAX_PIXELS = 100_000_000
-"""Larger images and masks are refused: one decoded at three bytes a pixel takes 300 MB."""
+MAX_PIXELS = 1 << 26
+"""Larger images and masks than of 8192x8192 are refused: all that is made of one then takes less
+than 1 GB."""
 
 AT_ONCE = 1 << 16
 """Bytes that are read at first: a stored mask of 512x512 takes 2,000."""

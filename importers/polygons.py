@@ -1,4 +1,4 @@
-"""Polygons: drawn the way LISAt draws its ground truth, and what is wrong with them."""
+"""Draws polygons as LISAt draws its ground truth, and finds faults in them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from importers.decisions import Decision
+from importers.errors import MaskError
 from importers.fields import IGNORE, TARGET
 from importers.masks import Mask, Pixels
 from importers.reading import PolygonScale
@@ -20,6 +21,13 @@ MAX_COORDINATE = 1 << 15
 """OpenCV's fixed-point fill overflows beyond; no chip is that large."""
 
 MAX_LISTED_FAULTS = 20
+
+MAX_SHAPES = 50_000
+MAX_POINTS = 500_000
+"""Of one annotation; the largest published one has some thousands of points."""
+
+MAX_DRAWN = 3_000_000_000
+"""Pixels of the boxes of all polygons of a mask, each of which is painted twice."""
 
 SHARES = "polygons are read as shares of the image, 0 to 1"
 """The rule of a decision of kind ``polygon_scale``."""
@@ -95,10 +103,28 @@ def _lies_outside(points: set[tuple[int, int]], height: int, width: int) -> bool
 
 def _is_outline(points: tuple[tuple[float, float], ...], height: int, width: int) -> bool:
     """Whether filling adds nothing: in a figure of eight, areas cancel out that are filled."""
-    outline = np.zeros((height, width), np.uint8)
     corners = np.asarray(points, dtype=np.float64).astype(np.int32)
+    outline, corners = _canvas(corners, height, width)
     cv2.polylines(outline, [corners], True, 1, 1)
     return np.array_equal(cv2.fillPoly(outline.copy(), [corners], 1), outline)
+
+
+def _canvas(points: NDArray[np.int32], height: int, width: int) -> tuple[Pixels, NDArray[np.int32]]:
+    """The part of an empty image that a polygon can meet, and the polygon's points in it."""
+    x, y, across, down = _part(points, height, width)
+    return np.zeros((down, across), np.uint8), points - np.array((x, y), np.int32)
+
+
+def _part(points: NDArray[np.int32], height: int, width: int) -> tuple[int, int, int, int]:
+    """The box of a polygon within an image: x, y, width and height, which may be 0.
+
+    It ends where the polygon does or where the image does, so that OpenCV cuts lines off at the
+    same places as in the whole image.
+    """
+    low, high = points.min(axis=0), points.max(axis=0) + 1
+    x, y = (int(v) for v in np.clip(low, 0, (width, height)))
+    right, bottom = (int(v) for v in np.clip(high, (x, y), (width, height)))
+    return x, y, right - x, bottom - y
 
 
 def shoelace_area(points: tuple[tuple[float, float], ...]) -> float:
@@ -118,19 +144,27 @@ def rasterize(shapes: tuple[Shape, ...], height: int, width: int) -> Mask:
     areas the later one first. After ``get_mask_from_json`` in LISAt_code
     ``utils/data_processing.py``. Shapes whose coordinates OpenCV cannot hold are left out;
     :func:`polygon_faults` names them.
+
+    Raises:
+        MaskError: if drawing them takes longer than any annotation needs
     """
     outlines = []
     for shape in shapes:
         points = np.asarray(shape.points, dtype=np.float64).reshape(-1, 2)
         if len(points) and np.isfinite(points).all() and np.abs(points).max() <= MAX_COORDINATE:
             outlines.append((points.astype(np.int32), IGNORE if shape.ignore else TARGET))
+    parts = [_part(points, height, width) for points, _ in outlines]
+    work = sum(across * down for _, _, across, down in parts)
+    if work > MAX_DRAWN:
+        raise MaskError(f"{len(outlines):,} polygons of {work:,} pixels together are not drawn")
     pixels = np.zeros((height, width), np.uint8)
     if len(outlines) > 1:
         areas = []
         for points, _ in outlines:
-            alone = np.zeros_like(pixels)
-            _paint(alone, points, 1)
-            areas.append(int(alone.sum()))
+            alone, moved = _canvas(points, height, width)
+            if alone.size:
+                _paint(alone, moved, 1)
+            areas.append(cv2.countNonZero(alone) if alone.size else 0)
         # Stable: numpy's default sort orders equal areas differently from machine to machine.
         outlines = [outlines[i] for i in np.argsort(areas, kind="stable")[::-1]]
     for points, value in outlines:

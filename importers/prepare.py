@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ import numpy as np
 
 from importers.archives import extract
 from importers.decisions import Decision
-from importers.errors import MaskError, RecordError
+from importers.errors import MaskError, RecordError, StateError
 from importers.files import safe_name, write_once
 from importers.image_frame import BACK, UPRIGHT, turn
+from importers.large import room_for
 from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
 from importers.mask_stats import MaskStats, measure
 from importers.masks import Mask, encode_png, of_values, read_mask
@@ -36,6 +38,10 @@ from importers.records import (
     Record,
     Target,
 )
+from importers.source_files import Boundary, reading_within, reason_of
+
+MAX_GROUP = 1000
+"""Records that are prepared together, and held in memory."""
 
 AS_SET = "read-as-set"
 """The folder of images that are read otherwise than their files say."""
@@ -49,11 +55,13 @@ class Place:
         media_dir: the dataset's own folder
         placeholders: whether a missing image gets a placeholder chip
         reading: what was set by hand of how files are read
+        boundary: what links of the dataset may not lead out of
     """
 
     media_dir: Path
     placeholders: bool
     reading: Reading = AS_DECIDED
+    boundary: Boundary = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +123,28 @@ def prepare(records: tuple[Record, ...], place: Place) -> list[Prepared]:
     Raises:
         RecordError: if the image is missing and placeholders were not asked for, or if it
             cannot be read
+        StateError: if a file cannot be written
     """
-    image = _prepare_image(records[0], place)
-    pairs = [record for record in records if isinstance(record, Pair)]
-    texts = [PreparedText(r, image) for r in records if not isinstance(r, Pair)]
-    return [*_prepare_pairs(pairs, image, place), *texts]
+    with reading_within(place.boundary):  # set here, since workers are other threads
+        image = _prepare_image(records[0], place)
+        pairs = [record for record in records if isinstance(record, Pair)]
+        texts = [PreparedText(r, image) for r in records if not isinstance(r, Pair)]
+        return [*_prepare_pairs(pairs, image, place), *texts]
 
 
 def _prepare_pairs(pairs: list[Pair], image: PreparedImage, place: Place) -> list[PreparedPair]:
     masks: dict[Target, tuple[Path | None, MaskStats, str]] = {}
+    # Queries of one file share one target, and each look at the other table hashes all its points.
+    same: dict[int, tuple[Path | None, MaskStats, str]] = {}
     prepared = []
     for pair in pairs:
         decisions: tuple[Decision, ...] = ()  # of a mask that pairs share, told once
-        if pair.target not in masks:
+        made = same.get(id(pair.target)) or masks.get(pair.target)
+        if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
-            masks[pair.target] = path, stats, target_digest(pair.target)
-        prepared.append(PreparedPair(pair, image, *masks[pair.target], decisions))
+            made = masks[pair.target] = path, stats, target_digest(pair.target)
+        same[id(pair.target)] = made
+        prepared.append(PreparedPair(pair, image, *made, decisions))
     return prepared
 
 
@@ -140,26 +154,35 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
         return _stand_in(record, name, place)
     try:
         path, facts = _bring(record.image, place)
-        rendition, content = None, ""
-        decisions = list(_of_orientation(facts, path.name, place.reading))
+        decisions = tuple(_of_orientation(facts, path.name, place.reading))
+        image = PreparedImage(path, None, facts, False, decisions=decisions)
         raw = place.reading.orientation == "raw" and facts.orientation != UPRIGHT
-        if raw or not facts.browsable:
-            pixels, absent = decode_rgb(path, place.reading.no_data)
-            if absent:
-                rule = f"images hold no data where they hold {absent}: shown black"
-                override = "no_data=none"
-                decisions.append(Decision(rule, "no_data", example=path.name, override=override))
-            if raw:
-                pixels = turn(pixels, BACK[facts.orientation])
-            as_set = raw or place.reading.no_data != "auto"
-            rendition = place.media_dir / (AS_SET if as_set else "renditions") / f"{name}.png"
-            content = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
-            rendition = write_once(rendition, encode_png(pixels))
-            if as_set:  # so that whatever opens the image sees what was set
-                path, facts, rendition = rendition, inspect_image(rendition), None
+        if facts.browsable and not raw:
+            return image
+        with room_for(facts.width * facts.height):
+            return _with_rendition(image, name, place, raw)
     except ImageError as error:
         raise RecordError(str(record.source), str(error)) from error
-    return PreparedImage(path, rendition, facts, False, content, tuple(decisions))
+
+
+def _with_rendition(image: PreparedImage, name: str, place: Place, raw: bool) -> PreparedImage:
+    path, facts, decisions = image.filepath, image.facts, list(image.decisions)
+    pixels, absent = decode_rgb(path, place.reading.no_data)
+    if absent:
+        rule = f"images hold no data where they hold {absent}: shown black"
+        override = "no_data=none"
+        decisions.append(Decision(rule, "no_data", example=path.name, override=override))
+    if raw:
+        pixels = turn(pixels, BACK[facts.orientation])
+    as_set = raw or place.reading.no_data != "auto"
+    rendition = place.media_dir / (AS_SET if as_set else "renditions") / f"{name}.png"
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(pixels.data)
+    with _writing(place):
+        rendition = write_once(rendition, encode_png(pixels))
+    if as_set:  # so that whatever opens the image sees what was set
+        path, facts, rendition = rendition, inspect_image(rendition), None
+    return PreparedImage(path, rendition, facts, False, digest.hexdigest(), tuple(decisions))
 
 
 def _of_orientation(facts: ImageFacts, name: str, reading: Reading) -> Iterator[Decision]:
@@ -170,9 +193,19 @@ def _of_orientation(facts: ImageFacts, name: str, reading: Reading) -> Iterator[
         yield Decision(rule, "orientation", example=name, override="" if raw else "orientation=raw")
 
 
+@contextmanager
+def _writing(place: Place) -> Iterator[None]:
+    """Tells errors of writing, which concern all records, from those of reading one of them."""
+    try:
+        yield
+    except OSError as error:
+        raise StateError(f"cannot write to {place.media_dir} ({reason_of(error)})") from error
+
+
 def _bring(image: ImageFile, place: Place) -> tuple[Path, ImageFacts]:
     if isinstance(image, Packed):
-        return extract(image, place.media_dir / "images")
+        with _writing(place):
+            return extract(image, place.media_dir / "images")
     return image, inspect_image(image)
 
 
@@ -180,7 +213,8 @@ def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
     if not place.placeholders:
         raise RecordError(str(record.source), f"the image {record.image_name} is not there")
     chip = place.media_dir / "placeholders" / f"{name}.png"
-    chip = write_once(chip, encode_png(placeholder(record.image_name)))
+    with _writing(place):
+        chip = write_once(chip, encode_png(placeholder(record.image_name)))
     facts = ImageFacts(CHIP, CHIP, 1, "image/png", chip.stat().st_size, "", browsable=True)
     return PreparedImage(chip, None, facts, missing=True)
 
@@ -188,15 +222,18 @@ def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
 def _prepare_mask(
     pair: Pair, facts: ImageFacts, place: Place
 ) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
-    try:
-        mask, faults, decisions = _decode(pair.target, facts, place.reading)
-    except MaskError as error:
-        return None, MaskStats(error=str(error)), ()
-    path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
-    path = write_once(path, encode_png(mask.pixels))
+    with room_for(facts.width * facts.height):
+        try:
+            mask, faults, decisions = _decode(pair.target, facts, place.reading)
+        except MaskError as error:
+            return None, MaskStats(error=str(error)), ()
+        path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
+        with _writing(place), room_for(mask.pixels.size):
+            path = write_once(path, encode_png(mask.pixels))
+            stats = measure(mask, faults)
     for decision in decisions:
         decision.example = decision.example or pair.key
-    return path, measure(mask, faults), tuple(decisions)
+    return path, stats, tuple(decisions)
 
 
 def _decode(
@@ -227,10 +264,11 @@ def _decode(
 
 
 def group_by_image(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
-    """Groups records of one image that follow each other."""
+    """Groups records of one image that follow each other, :data:`MAX_GROUP` at the most."""
     group: list[Record] = []
     for record in records:
-        if group and (record.split, record.image_id) != (group[0].split, group[0].image_id):
+        other = group and (record.split, record.image_id) != (group[0].split, group[0].image_id)
+        if other or len(group) == MAX_GROUP:
             yield tuple(group)
             group = []
         group.append(record)

@@ -12,8 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from importers.files import is_text
 from importers.mask_values import MaskValues
+
+MAX_PHRASE = 1 << 16
+"""Characters; a longer text is no query, and the database refuses documents over 16 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +260,15 @@ class Instruction:
 
 
 Record = Pair | CaptionedImage | Instruction
+
+
+def phrase_fault(phrase: Any) -> str:
+    """Why a value cannot be a query; ``""`` if it can."""
+    if not isinstance(phrase, str):
+        return f"the query is {type(phrase).__name__}, not a text"
+    if len(phrase) > MAX_PHRASE:
+        return f"the query is longer than {MAX_PHRASE:,} characters"
+    return "" if is_text(phrase) else "the query holds half a character (a lone surrogate)"
 
 
 def make_key(dataset: str, split: str, image_id: str, index: int) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
+from threading import Lock
 
 from importers.errors import RecordError
 from importers.files import write_stream
@@ -37,6 +38,7 @@ class SkipLog:
         self._file = file
         self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - close() does
         self._strict = strict
+        self._lock = Lock()
         self._earlier: dict[str, list[Skipped]] = {}
         for entry in _entries(file) if keep else ():
             self._earlier.setdefault(entry["source"], []).append(entry)
@@ -64,10 +66,11 @@ class SkipLog:
         self._spool.close()
 
     def _add(self, entry: Skipped) -> None:
-        self._spool.write(json.dumps(entry).encode() + b"\n")
-        self.total += 1
-        if len(self.listed) < SUMMARIZED:
-            self.listed.append(entry)
+        with self._lock:  # readers and writers are different threads
+            self._spool.write(json.dumps(entry).encode() + b"\n")
+            self.total += 1
+            if len(self.listed) < SUMMARIZED:
+                self.listed.append(entry)
 
 
 def _entries(file: Path) -> Iterator[Skipped]:

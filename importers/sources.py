@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,16 +11,22 @@ from pathlib import Path
 
 from importers import hub
 from importers.errors import OnNote, StateError, UsageError, ignore_note
-from importers.files import MARKER, add_owner, is_leftover
+from importers.files import MARKER, add_owner, is_leftover, is_text
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
+from importers.source_files import Root, boundary_of
 from importers.unzip import unzip
 
 MOST_LEVELS = 4
 """Folders around everything."""
 
 UNPACKED = ".unpacked"
-"""A file that stands in folders into which an archive was unpacked whole."""
+"""A file that says that an archive was unpacked whole, beside the folder :data:`CONTENT`."""
+
+CONTENT = "content"
+"""What an archive holds is unpacked into a folder of this name, which no mark of ours is in."""
+
+_UNPACKED_NAME = re.compile(r"(?:.*-)?source-[0-9a-f]{12}(?:-all)?")
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,18 @@ class Located:
 
     root: str
     path: Path
+
+    @property
+    def boundary(self) -> Root:
+        """What links in the source may not lead out of.
+
+        This is what was given; of a dataset on the hub all that the cache holds of it, since the
+        files of a revision are links there.
+        """
+        if hub.is_address(self.root):
+            return boundary_of(hub.cached_folder(self.path))
+        given = Path(self.root)
+        return boundary_of(given if self.path.is_relative_to(given) else self.path)
 
 
 @dataclass(frozen=True)
@@ -91,6 +110,11 @@ class UnpackedPlace:
         return self.folder / name
 
 
+def is_unpacked_name(name: str) -> bool:
+    """Whether :meth:`UnpackedPlace.of` gives a folder such names, or version 0.1 did."""
+    return _UNPACKED_NAME.fullmatch(name) is not None
+
+
 def locate(
     root: Path | str,
     request: SourceRequest,
@@ -113,6 +137,9 @@ def locate(
         StateError: if it cannot be fetched or unpacked
     """
     given = absolute_root(root)
+    for path in (given, str(place.folder)):
+        if not is_text(path):
+            raise UsageError(f"{path} is no name in UTF-8, which the database needs; rename it")
     if hub.is_address(given):
         path = hub.fetch(hub.parse_address(given), request.wanted)
     else:
@@ -122,10 +149,9 @@ def locate(
     archive = _only_archive(path)
     if archive is not None:
         folder = place.of(archive, request.leftovers)
-        unpack = partial(unzip, archive, folder, leftovers=request.leftovers)
+        unpack = partial(unzip, archive, folder / CONTENT, leftovers=request.leftovers)
         unpack = partial(unpack, on_note=on_note, progress=progress)
-        _unpack_once(archive, folder, place.owner, unpack)
-        path = folder
+        path = _unpack_once(archive, folder, place.owner, unpack)
     return Located(given, _inner(path) if path.is_dir() else path)
 
 
@@ -139,15 +165,19 @@ def _only_archive(path: Path) -> Path | None:
     return archives[0] if len(archives) == 1 else None
 
 
-def _unpack_once(archive: Path, folder: Path, owner: str, unpack: Callable[[], None]) -> None:
+def _unpack_once(archive: Path, folder: Path, owner: str, unpack: Callable[[], None]) -> Path:
+    """Unpacks an archive where that was not done before; returns the folder of its content."""
     if (folder / UNPACKED).is_file():
         add_owner(folder, owner)
-        return
+        # Version 0.1 unpacked beside its marks.
+        return folder / CONTENT if (folder / CONTENT).is_dir() else folder
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise StateError(f"{folder} is not empty, so {archive.name} cannot be unpacked into it")
     add_owner(folder, owner)
     unpack()
+    (folder / CONTENT).mkdir(exist_ok=True)
     (folder / UNPACKED).touch()
+    return folder / CONTENT
 
 
 def _inner(folder: Path) -> Path:

@@ -8,19 +8,23 @@ ways and compares the documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import bson
 import fiftyone as fo
 from bson import ObjectId
+from bson.errors import BSONError
+from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
 from importers import fields, fo_internals, working_set
-from importers.errors import StateError
+from importers.errors import StateError, UsageError, shown
+from importers.files import is_text
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
@@ -30,8 +34,31 @@ Document = dict[str, Any]
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
 
+MAX_DOCUMENT = 16 << 20
+"""Bytes, as MongoDB has it."""
+
+OnRefused = Callable[[Document, str], None]
+"""Takes a document that cannot be stored, and the reason."""
+
+_NOT_STORABLE = (BSONError, UnicodeError, OverflowError)
+"""What is raised of documents that are too large or hold what is no text or number."""
+
 _MEASURED = frozenset(MaskStats.__slots__)
 _UNMEASURED = MaskStats()
+
+
+def check_name(name: str) -> None:
+    """Validates the name of a dataset that is to be made.
+
+    Raises:
+        UsageError: if FiftyOne takes no such name
+    """
+    try:
+        to_slug(name if is_text(name) else "")
+    except ValueError as error:
+        raise UsageError(
+            f"{shown(name, 80)!r} cannot be the name of a dataset ({shown(str(error), 200)})"
+        ) from error
 
 
 def load(name: str) -> Any:
@@ -40,7 +67,7 @@ def load(name: str) -> Any:
     Raises:
         StateError: if there is none of that name, or PairLens did not import it
     """
-    if not fo.dataset_exists(name):
+    if not is_text(name) or not fo.dataset_exists(name):
         known = ", ".join(str(n) for n in fo.list_datasets()[:20]) or "none"
         raise StateError(f"there is no dataset {name!r}; there is {known}")
     dataset = fo.load_dataset(name)
@@ -141,14 +168,50 @@ def _known(values: dict[str, Any], kind: type[ImageStats] | type[TargetColors]) 
     }
 
 
-def insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
+def insert(dataset: Any, docs: list[dict[str, Any]], on_refused: OnRefused | None = None) -> int:
     """Writes new samples; keys that are there already are left alone.
+
+    Args:
+        dataset: that gets them
+        docs: the samples
+        on_refused: takes each document that no database can store, with the reason; without it,
+            the first is raised
 
     Returns:
         the number written
     """
     if not docs:
         return 0
+    try:
+        return _insert(dataset, docs)
+    except _NOT_STORABLE as error:
+        if on_refused is None:
+            raise StateError(f"the database cannot store a sample ({shown(str(error))})") from error
+    storable = []
+    for doc in docs:
+        if fault := _fault_of(doc):
+            on_refused(doc, fault)
+        else:
+            storable.append(doc)
+    there = _count(dataset, docs)  # a part may have been written before the fault was met
+    return there + insert(dataset, storable)
+
+
+def _count(dataset: Any, docs: list[dict[str, Any]]) -> int:
+    ids = [doc["_id"] for doc in docs]
+    return fo_internals.collection(dataset).count_documents({"_id": {"$in": ids}})
+
+
+def _fault_of(doc: dict[str, Any]) -> str:
+    """Why a document cannot be stored; ``""`` if it can."""
+    try:
+        size = len(bson.encode(doc))
+    except _NOT_STORABLE as error:
+        return f"the database cannot store it ({shown(str(error), 200)})"
+    return f"it takes {size:,} bytes, more than a database stores" if size > MAX_DOCUMENT else ""
+
+
+def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
     if fo_internals.is_needed():
         return fo_internals.add_samples(dataset, docs)
     try:
@@ -175,7 +238,7 @@ def stream(
     *,
     where: dict[str, Any] | None = None,
     order: Sequence[str] = (),
-    labels_as_seen: bool = False,
+    as_seen: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """Reads the documents of a working set, a batch at a time.
 
@@ -184,9 +247,9 @@ def stream(
         projection: the fields to read, ``a.b`` for embedded ones; ``_id`` always comes
         where: a MongoDB filter on top of the view
         order: fields to sort by, which must be among those read
-        labels_as_seen: labels are as a view filters them; else they are as they are stored
+        as_seen: fields of labels that are as a view filters them
     """
-    pipeline = working_set.pipeline(samples, labels_as_seen=labels_as_seen)
+    pipeline = working_set.pipeline(samples, as_seen)
     if where:
         pipeline.append({"$match": where})
     # Projected first, so that the database sorts small documents.

@@ -9,16 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from importers.arrays import BROKEN_ZIP
 from importers.decisions import of_leftovers
 from importers.errors import OnNote, StateError, ignore_note
 from importers.files import is_leftover, is_plain_name, write_stream
 from importers.parallel import Progress, no_progress
+from importers.source_files import open_source, reason_of
 
 MAX_MEMBERS = 20_000_000
 MAX_RATIO = 300
 """Bytes out for a byte in, over the whole archive: TIFF masks of one value shrink to a 250th."""
 
+MAX_PATH = 1024
+"""Bytes of a member's name."""
+
 _SPARE = 1 << 30
+_ENCRYPTED = 1
+"""The flag, as the format has it."""
 
 
 def unzip(
@@ -31,27 +38,30 @@ def unzip(
 ) -> None:
     """Unpacks an archive into a folder; files that are there with their size are kept.
 
-    Members that would lie outside the folder, links, encrypted ones and second ones of a name
-    are left out with a note; so is what a file manager left, unless ``leftovers`` is set.
+    Members that would lie outside the folder, links, encrypted and damaged ones, second ones of a
+    name and those below a file are left out with a note; so is what a file manager left, unless
+    ``leftovers`` is set.
 
     Raises:
-        StateError: if it is no zip archive or a broken one, or if it would fill the disk
+        StateError: if it is no zip archive or not a whole one, if all of it is encrypted, or if it
+            would fill the disk
     """
-    with _said_plainly(archive), zipfile.ZipFile(archive) as opened:
+    with _said_plainly(archive), open_source(archive) as stream, zipfile.ZipFile(stream) as opened:
         members = [m for m in opened.infolist() if not m.is_dir()]
         _check_size(archive, folder, members)
-        done: set[str] = set()
+        if members and all(member.flag_bits & _ENCRYPTED for member in members):
+            raise StateError(f"{archive.name} is encrypted; unpack it yourself, with its password")
+        names = _Names()
         left = [] if leftovers else [m for m in members if is_leftover(m.filename)]
         if left:
             on_note(of_leftovers([member.filename for member in left]))
             members = [member for member in members if not is_leftover(member.filename)]
         for number, member in enumerate(members, 1):
-            reason = _refusal(member, done)
+            reason = _refusal(member) or names.refusal(member.filename)
+            if not reason:
+                reason = _unpack(opened, member, folder / member.filename)
             if reason:
                 on_note(f"{archive.name}: {member.filename[:200]!r} is left out: {reason}")
-            else:
-                done.add(member.filename.casefold())
-                _unpack(opened, member, folder / member.filename)
             progress(number, len(members))
 
 
@@ -59,12 +69,12 @@ def unzip(
 def _said_plainly(archive: Path) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+    except BROKEN_ZIP as error:
         raise StateError(
             f"{archive.name} is no whole zip archive ({error}); fetch it again"
         ) from error
     except OSError as error:
-        raise StateError(f"{archive.name} cannot be unpacked ({error})") from error
+        raise StateError(f"{archive.name} cannot be unpacked ({reason_of(error)})") from error
 
 
 def _check_size(archive: Path, folder: Path, members: list[zipfile.ZipInfo]) -> None:
@@ -84,22 +94,46 @@ def _check_size(archive: Path, folder: Path, members: list[zipfile.ZipInfo]) -> 
         )
 
 
-def _refusal(member: zipfile.ZipInfo, done: set[str]) -> str:
+class _Names:
+    """The names that were unpacked, without regard to case, since a disk may have none."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def refusal(self, name: str) -> str:
+        """Takes a name, and returns ``""``, or why it cannot be beside those before."""
+        name = name.casefold()
+        parts = name.split("/")
+        folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+        if name in self._files:
+            return "another has that name"
+        if name in self._folders or folders & self._files:
+            return "a file has the name of a folder"
+        self._files.add(name)
+        self._folders |= folders
+        return ""
+
+
+def _refusal(member: zipfile.ZipInfo) -> str:
     mode = member.external_attr >> 16
     if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         return "it is no plain file"
     if not all(is_plain_name(part) for part in member.filename.split("/")):
         return "its name leads out of the folder or is none"
-    if member.flag_bits & 1:
-        return "it is encrypted"
-    if member.filename.casefold() in done:
-        return "another has that name"
-    return ""
+    if len(member.filename.encode()) > MAX_PATH:
+        return "its name is longer than any path"
+    return "it is encrypted" if member.flag_bits & _ENCRYPTED else ""
 
 
-def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> str:
+    """Writes a member; returns ``""``, or why it cannot be read."""
     if target.is_file() and target.stat().st_size == member.file_size:
-        return
-    # zipfile itself stops at the size that the member declares, and checks its sum.
-    with opened.open(member) as stream:
-        write_stream(target, stream)
+        return ""
+    try:
+        # zipfile itself stops at the size that the member declares, and checks its sum.
+        with opened.open(member) as stream:
+            write_stream(target, stream)
+    except BROKEN_ZIP as error:
+        return f"it is damaged ({error}); fetch the archive again"
+    return ""

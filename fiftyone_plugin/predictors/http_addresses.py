@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from fiftyone_plugin.predictors.secrets import Token
@@ -9,6 +12,15 @@ from importers.errors import UsageError
 
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_METADATA = ("metadata", "metadata.google.internal", "instance-data")
+"""Names under which clouds hand out the credentials of their machines."""
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+PRIVATE = (
+    "is an address of a private network, which may be meant for others; if it is yours, allow it "
+    "with the parameter allow_private=yes"
+)
 
 
 def check_url(predictor: str, url: str) -> SplitResult:
@@ -44,6 +56,51 @@ def check_token(parts: SplitResult, name: str, token: Token | None, open_token: 
             f"{name} would be sent to {parts.hostname} unencrypted; use https, unset it, or "
             "allow it with the parameter open_token=yes"
         )
+
+
+def check_address(predictor: str, host: str) -> None:
+    """Refuses a host that is written as an address of a private network.
+
+    Raises:
+        UsageError: for such an address, but for one of this machine
+    """
+    name = host.rstrip(".")
+    if name not in _LOOPBACK and (name in _METADATA or any(map(_is_private, _as_numbers(name)))):
+        raise UsageError(f"{predictor}.url: {host} {PRIVATE}")
+
+
+async def private_address(host: str) -> str | None:
+    """The first address of a private network that a name stands for; ``None`` where it has none.
+
+    A name that cannot be looked up has none: it may be one that a proxy knows.
+    """
+    if host in _LOOPBACK:
+        return None
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return None
+    return next((str(entry[4][0]) for entry in found if _is_private(str(entry[4][0]))), None)
+
+
+def _as_numbers(host: str) -> list[str]:
+    """The address that a host is written as, in any of the forms that systems take."""
+    try:
+        found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return []
+    return [str(entry[4][0]) for entry in found]
+
+
+def _is_private(text: str) -> bool:
+    """Whether an address is of no public network: private, link-local, this machine's, ..."""
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        if address in _NAT64:
+            address = IPv4Address(int(address) & 0xFFFFFFFF)
+        else:
+            address = address.ipv4_mapped or address.sixtofour or address
+    return not address.is_global or address.is_multicast
 
 
 def is_local(url: str) -> bool:

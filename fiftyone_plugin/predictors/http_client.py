@@ -8,6 +8,7 @@ error or log line shows it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import ssl
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from tenacity import (
@@ -25,7 +27,13 @@ from tenacity import (
     stop_before_delay,
 )
 
-from fiftyone_plugin.predictors.http_addresses import host_of, is_local, redirected
+from fiftyone_plugin.predictors.http_addresses import (
+    PRIVATE,
+    host_of,
+    is_local,
+    private_address,
+    redirected,
+)
 from fiftyone_plugin.predictors.http_faults import (
     QUOTED,
     Fault,
@@ -36,6 +44,10 @@ from fiftyone_plugin.predictors.http_faults import (
 )
 from fiftyone_plugin.predictors.secrets import Token
 from importers.errors import PairLensError, UsageError
+
+for _name in ("httpx", "httpcore"):
+    # What they log of answers can be the token, which a server may repeat.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 MAX_REDIRECTS = 3
 LONGEST_PAUSE = 30.0
@@ -102,15 +114,24 @@ class Client:
         url: the address, checked by :func:`check_url`
         limits: of each call
         token: sent as ``Authorization: Bearer``
+        allow_private: whether the address may turn out to be one of a private network
 
     Raises:
         UsageError: if certificates or a proxy that the environment names cannot be used
     """
 
-    def __init__(self, url: str, limits: Limits, token: Token | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        limits: Limits,
+        token: Token | None = None,
+        *,
+        allow_private: bool = False,
+    ) -> None:
         self.url = url
         self.limits = limits
         self.token = token
+        self._allow_private = allow_private
         self._http = _open(url, limits)
 
     async def __aenter__(self) -> Client:
@@ -175,6 +196,9 @@ class Client:
 
     async def _send(self, url: str, accept: str, body: dict[str, Any]) -> Reply | _Redirect | Fault:
         headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "pairlens"}
+        host = urlsplit(url).hostname or ""
+        if not self._allow_private and (address := await private_address(host)):
+            return Fault(f"has the address {address}, which {PRIVATE}")
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token.reveal()}"
         try:

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from fiftyone_plugin.predictors.error_text import causes
-from fiftyone_plugin.predictors.secrets import Token
+from fiftyone_plugin.predictors.secrets import SHOWN, Token
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 EXCERPT = 160
@@ -83,9 +83,9 @@ def excerpt(data: bytes, token: Token | None) -> str:
     """The start of a server's words in one line, without the token, which it may repeat."""
     text = data.decode("utf-8", "replace")
     if token is not None:
-        text = text.replace(token.reveal(), "***")
-        if len(data) >= QUOTED:  # the token may stand across the end
-            text = text[: -len(token.reveal())]
+        if len(data) >= QUOTED:  # a part of the token that is too short to be known may end it
+            text = text[:-SHOWN]
+        text = token.redact(text)
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= EXCERPT else line[: EXCERPT - 3] + "..."
 

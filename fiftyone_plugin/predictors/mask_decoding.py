@@ -87,7 +87,8 @@ def _png(body: bytes, size: tuple[int, int]) -> Prediction:
 
 
 def _npy(body: bytes, size: tuple[int, int]) -> Prediction:
-    from importers.masks import from_array, load_npy
+    from importers.arrays import load_npy
+    from importers.masks import from_array
 
     return from_array(load_npy(body)).target.astype(np.uint8)
 

@@ -17,7 +17,6 @@ Several records of one pair in one file are instances: those with enough ``score
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,8 +34,10 @@ from fiftyone_plugin.predictors.results_names import (
     pair_names,
     ref_names,
 )
+from importers.bounded_json import check_memory, load_json, read_bounded
 from importers.decisions import Decision
 from importers.errors import LayoutError, MaskError, OnNote, ignore_note
+from importers.source_files import reason_of
 
 MAX_JSON = 512 << 20
 """Bytes; a hundred thousand masks as RLE take 50 million."""
@@ -189,13 +190,14 @@ def read_content(file: Path) -> Any:
         LayoutError: if it is too large or no whole JSON
     """
     try:
-        if file.stat().st_size > MAX_JSON:
-            raise LayoutError(f"{file.name} has more than {MAX_JSON:,} bytes; split it")
-        data = file.read_bytes()
-        if file.suffix.lower() in LINES:
-            return [json.loads(line) for line in data.splitlines() if line.strip()]
-        return json.loads(data)
-    except (OSError, ValueError, RecursionError) as error:
+        data = read_bounded(file, MAX_JSON)
+        if file.suffix.lower() not in LINES:
+            return load_json(data)
+        check_memory(data)
+        return [load_json(line) for line in data.splitlines() if line.strip()]
+    except OSError as error:
+        raise LayoutError(f"{file.name} cannot be read ({reason_of(error)})") from error
+    except ValueError as error:
         raise LayoutError(
             f"{file.name} is not whole JSON ({error}); remove it or write it again"
         ) from error

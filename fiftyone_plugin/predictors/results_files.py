@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fiftyone_plugin.predictors.base import Prediction
+from importers.arrays import read_array
 from importers.errors import MaskError, OnNote, UsageError, ignore_note
 from importers.mask_values import MaskValues
-from importers.masks import Mask, from_array, of_values, read_array, read_mask
+from importers.masks import Mask, from_array, of_values, read_mask
 
 MASK_SUFFIXES = frozenset(
     {".png", ".tif", ".tiff", ".npy", ".npz", ".bmp", ".gif", ".webp", ".jpg", ".jpeg"}

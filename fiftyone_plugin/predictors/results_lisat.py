@@ -8,7 +8,6 @@ are put into random templates, so a prediction is known by its image alone.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,9 @@ from fiftyone_plugin.predictors.results_files import (
     of_split,
     read_prediction,
 )
+from importers.bounded_json import read_json
 from importers.errors import LayoutError, MaskError
+from importers.source_files import reason_of
 
 MAX_JSON = 256 << 20
 """Bytes; several hundred thousand images."""
@@ -140,10 +141,10 @@ class LisatResults:
 
 def _read_entries(file: Path) -> Iterable[_Entry]:
     try:
-        if file.stat().st_size > MAX_JSON:
-            raise LayoutError(f"{file.name} has more than {MAX_JSON} bytes; split it by rank")
-        content = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        content = read_json(file, MAX_JSON)
+    except OSError as error:
+        raise LayoutError(f"{file.name} cannot be read ({reason_of(error)})") from error
+    except ValueError as error:
         raise LayoutError(
             f"{file.name} is not whole JSON ({error}); remove it or write it again"
         ) from error

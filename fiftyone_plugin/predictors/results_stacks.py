@@ -12,7 +12,6 @@ file name of an image, which then serves all its queries. Rows are read as they 
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import zipfile
@@ -26,8 +25,11 @@ from numpy.typing import NDArray
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
 from fiftyone_plugin.predictors.results_names import ImageTable, first_of, pair_names, ref_names
+from importers.arrays import open_npz
+from importers.bounded_json import load_json, read_bounded
 from importers.errors import LayoutError, MaskError
 from importers.masks import MAX_PIXELS, from_array
+from importers.source_files import open_source
 
 KEYS = "keys"
 STACKS = ("masks", "pred")
@@ -117,11 +119,9 @@ def read_names(file: Path, files: Iterable[Path]) -> dict[str, int] | None:
 
 def _names_beside(file: Path) -> dict[str, int]:
     try:
-        if file.stat().st_size > MAX_NAMES:
-            raise LayoutError(f"{file.name} has more than {MAX_NAMES:,} bytes")
-        text = file.read_text("utf-8")
-        listed = json.loads(text) if file.suffix == ".json" else text.splitlines()
-    except (OSError, ValueError, RecursionError) as error:
+        data = read_bounded(file, MAX_NAMES)
+        listed = load_json(data) if file.suffix == ".json" else data.decode().splitlines()
+    except (OSError, ValueError) as error:
         raise LayoutError(f"{file.name} cannot be read as a list of names ({error})") from error
     if isinstance(listed, list) and all(isinstance(name, str) for name in listed):
         return _numbered(listed, file)
@@ -131,15 +131,16 @@ def _names_beside(file: Path) -> dict[str, int]:
 
 
 def _names_within(file: Path) -> dict[str, int] | None:
-    from importers.masks import read_arrays
+    from importers.arrays import read_arrays
 
     try:
-        with zipfile.ZipFile(file) as archive:
+        with open_npz(file) as archive:
             if f"{KEYS}.npy" not in archive.namelist():
                 return None
-        names = read_arrays(file, (KEYS,))[KEYS]
-    except zipfile.BadZipFile:
+    except (OSError, MaskError):
         return None  # its own error comes when a pair asks for it
+    try:
+        names = read_arrays(file, (KEYS,))[KEYS]
     except (OSError, ValueError, MaskError) as error:
         raise LayoutError(f"{file.name}: its {KEYS!r} cannot be read ({error})") from error
     if names.ndim != 1 or names.dtype.kind not in "US":
@@ -163,15 +164,15 @@ def open_stack(file: Path) -> NDArray[Any]:
     """
     try:
         if file.suffix.lower() == ".npy":
-            with open(file, "rb") as stream:
+            with open_source(file) as stream:
                 return _mapped(stream, file.stat().st_size)
         return _unpacked(file)
-    except (OSError, ValueError, MaskError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, MaskError) as error:
         raise LayoutError(f"{file.name} is no stack of masks ({error})") from error
 
 
 def _unpacked(file: Path) -> NDArray[Any]:
-    with zipfile.ZipFile(file) as archive:
+    with open_npz(file) as archive:
         member = archive.getinfo(f"{_stack_name(archive)}.npy")
         free = shutil.disk_usage(tempfile.gettempdir()).free
         if member.file_size > min(MAX_STACK, free // 2):

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import groupby
 from typing import Any, NoReturn
 
 from importers.errors import UsageError
@@ -20,6 +21,9 @@ TOKEN_HOSTS = "PAIRLENS_TOKEN_HOSTS"
 
 NAMES = (HTTP_TOKEN, VLM_TOKEN, TOKEN_HOSTS)
 """What ``fiftyone.yml`` declares under ``secrets``."""
+
+SHOWN = 6
+"""Characters of a token that stand nowhere together."""
 
 Lookup = Callable[[str], str | None]
 
@@ -37,6 +41,20 @@ class Token:
     def reveal(self) -> str:
         """The secret itself."""
         return self._text
+
+    def redact(self, text: str) -> str:
+        """A text with stars for the secret and for parts of it, in whatever case they stand."""
+        secret, folded = self._text.lower(), text.lower()
+        size = min(SHOWN, len(secret))
+        parts = {secret[at : at + size] for at in range(len(secret) - size + 1)}
+        hidden = bytearray(len(text) + 1)
+        for at in range(len(text) - size + 1):
+            if folded[at : at + size] in parts:
+                hidden[at : at + size] = b"\1" * size
+        return "".join(
+            "***" if there else "".join(c for _, c in run)
+            for there, run in groupby(zip(hidden, text, strict=False), key=lambda pair: pair[0])
+        )
 
     def __repr__(self) -> str:
         return "Token('***')"

@@ -17,10 +17,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fiftyone_plugin.predictors import secrets
-from fiftyone_plugin.predictors.base import Prediction, Query
-from fiftyone_plugin.predictors.http_addresses import check_token, check_url
+from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from fiftyone_plugin.predictors.http_addresses import check_address, check_token, check_url
 from fiftyone_plugin.predictors.params import option
 from fiftyone_plugin.predictors.payloads import read_payload
+from fiftyone_plugin.predictors.secrets import Token
+from importers.errors import PairLensError
 
 if TYPE_CHECKING:
     from fiftyone_plugin.predictors.http_client import Client, Reply
@@ -45,6 +47,7 @@ class ServiceSettings:
     read_timeout: float = option("seconds the server may be silent", 120, low=0.01, high=86400)
     deadline: float = option("seconds for a pair, retries included", 600, low=0.01, high=86400)
     open_token: bool = option("send the token over plain http to another machine", False)
+    allow_private: bool = option("post to a private or link-local address", False)
 
 
 class ServicePredictor(ABC):
@@ -115,7 +118,15 @@ class ServicePredictor(ABC):
                 reply = await self._client.post(**request)
                 return await asyncio.to_thread(self.read, reply, query)
             except Exception as error:  # the Protocol: one failure does not end the batch
-                return error
+                return _without_token(error, self._client.token)
+
+
+def _without_token(error: Exception, token: Token | None) -> Exception:
+    """A failure as it may be told: a server can repeat the token in whatever it answers."""
+    if token is None or isinstance(error, NoPrediction):
+        return error
+    said = token.redact(str(error) or type(error).__name__)
+    return type(error)(said) if isinstance(error, PairLensError) else PairLensError(said)
 
 
 async def _serve(
@@ -146,6 +157,8 @@ def open_client(
     parts = check_url(predictor, settings.url)
     token = secrets.find_token(token_name, parts.hostname or "")
     check_token(parts, token_name, token, settings.open_token)
+    if not settings.allow_private:
+        check_address(predictor, parts.hostname or "")
     from fiftyone_plugin.predictors.http_client import Client, Limits
 
     limits = Limits(
@@ -156,4 +169,4 @@ def open_client(
         backoff=settings.backoff,
         max_bytes=max_bytes,
     )
-    return Client(url, limits, token)
+    return Client(url, limits, token, allow_private=settings.allow_private)

@@ -41,6 +41,7 @@ def _formats() -> dict[str, str]:
            bool, False, in_form=False),
     Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
     Option("strict", "stop at the first broken record", bool, False, in_form=False),
+    Option("follow_links", "read what links lead to outside of ROOT", bool, False),
     Option("engine", "what runs the decoding", default="threads", metavar="E",
            choices=ENGINES, in_form=False),
     Option("workers", "workers of the engine", int, metavar="W", in_form=False),

@@ -45,16 +45,16 @@ from importers.formats.gres_files import (
 )
 from importers.image_lookup import find_file
 from importers.reading import LEFT_OUT, LeftOut
-from importers.records import NoTarget, Pair, Polygons, Source, Target, make_key
+from importers.records import NoTarget, Pair, Polygons, Source, Target, make_key, phrase_fault
 
 __all__ = [
-    "MAX_FILE_BYTES", "MAX_PHRASE", "NAME", "annotation_folder", "count", "detect", "image_folder",
+    "MAX_FILE_BYTES", "NAME", "annotation_folder", "count", "detect", "image_folder",
     "load_annotation", "read",
 ]  # fmt: skip
 
 NAME = "gres"
-MAX_PHRASE = 1 << 16
-"""Characters; a longer text is no query, and the database refuses documents over 16 MB."""
+MAX_QUERIES = 10_000
+"""Of an annotation; published ones have up to ten."""
 
 
 def detect(root: Path) -> bool:
@@ -132,6 +132,9 @@ class _File:
 
 def _parse(file: Path, name: str, folders: tuple[Path, ...]) -> _File:
     content, _ = load_annotation(file, name)
+    queries = len(content["text"]) + len(content.get("false_premise_QA") or ())
+    if queries > MAX_QUERIES:
+        raise RecordError(name, f"has {queries:,} queries, over {MAX_QUERIES:,}")
     target = Polygons(read_shapes(content["shapes"], name))
     image_name = _image_name(content["shapes"], file.stem, name)
     present = next((f for f in (find_file(folder, image_name) for folder in folders) if f), None)
@@ -143,7 +146,7 @@ def _pairs(
 ) -> Iterator[Pair]:
     for index, (phrase, target) in enumerate(file.queries):
         source = Source(file.name, index)
-        if fault := _phrase_fault(phrase):
+        if fault := phrase_fault(phrase):
             on_error(RecordError(str(source), fault))
             continue
         yield Pair(
@@ -157,14 +160,6 @@ def _pairs(
             source=source,
             subsets=subsets,
         )
-
-
-def _phrase_fault(phrase: Any) -> str:
-    if not isinstance(phrase, str):
-        return f"the query is {type(phrase).__name__}, not a text"
-    if len(phrase) > MAX_PHRASE:
-        return f"the query is longer than {MAX_PHRASE:,} characters"
-    return "" if is_text(phrase) else "the query holds half a character (a lone surrogate)"
 
 
 def _queries(content: dict[str, Any], target: Target) -> Iterator[tuple[Any, Target]]:

@@ -30,6 +30,7 @@ from importers.formats.json_edit import edit_list, item_spans, member_starts
 from importers.formats.mask_export import Points, polygons_of
 from importers.formats.native_export import ExportPair, HeldMask, SourceExporter
 from importers.records import Polygons
+from importers.source_files import open_source
 
 _LISTS = (*SPLITS, *SUBSETS)
 """Id lists by name."""
@@ -123,7 +124,7 @@ class GresExporter(SourceExporter):
         name = file.relative_to(self._root).as_posix()
         target = self._out / file.relative_to(self._root)
         try:
-            with open(file, "rb") as source, open(target, "wb") as stream:
+            with open_source(file) as source, open(target, "wb") as stream:
                 stream.writelines(line for line in source if _is_there(line, folder))
         except OSError as error:
             raise native_export.cannot("copied", name, error) from error

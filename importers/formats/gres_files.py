@@ -14,10 +14,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from importers.bounded_json import check_memory
 from importers.errors import OnNote, RecordError
 from importers.files import is_leftover
 from importers.formats.base import SPLITS
+from importers.polygons import MAX_POINTS, MAX_SHAPES
 from importers.records import Shape
+from importers.source_files import open_source
 
 SUBSETS = ("large", "small")
 SUBSET_SPLIT = "test"
@@ -70,7 +73,7 @@ def leftovers(folder: Path) -> list[str]:
 
 def _names_shapes(file: Path) -> bool:
     try:
-        with open(file, "rb") as stream:
+        with open_source(file, anywhere=True) as stream:
             return b'"shapes"' in stream.read(1 << 20)
     except OSError:
         return False
@@ -87,7 +90,7 @@ def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
         RecordError: if it is not a JSON object with lists ``text`` and ``shapes``
     """
     try:
-        with open(file, "rb") as stream:
+        with open_source(file) as stream:
             data = stream.read(MAX_FILE_BYTES + 1)
         if len(data) > MAX_FILE_BYTES:
             raise RecordError(name, f"over {MAX_FILE_BYTES >> 20} MB, too large for an annotation")
@@ -101,6 +104,7 @@ def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
                 raise RecordError(name, "is UTF-16, not utf-8 or cp1252 text; convert it") from None
             encoding = "cp1252"
             text = data.decode("cp1252")
+        check_memory(data)
         content = json.loads(text)
     except OSError as error:
         raise RecordError(name, f"cannot be read ({error.strerror})") from error
@@ -136,7 +140,7 @@ def listed(folder: Path) -> dict[str, tuple[str, ...]]:
 def _in_lists(folder: Path, subset: str) -> Iterator[str]:
     for file in (folder / f"{subset}.txt", folder / SUBSET_SPLIT / f"{subset}.txt"):
         try:
-            with open(file, "rb") as stream:
+            with open_source(file) as stream:
                 text = stream.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace")
         except OSError:
             continue
@@ -169,7 +173,7 @@ def note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) ->
     if len(files) != published:
         on_note(f"{split}: {len(files):,} annotation files; the release has {published:,}")
     try:
-        with open(folder / f"{split}.txt", "rb") as stream:
+        with open_source(folder / f"{split}.txt") as stream:
             listed = Counter(stream.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace").split())
     except OSError:
         on_note(f"{split}: no id list {split}.txt")
@@ -191,12 +195,18 @@ def note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) ->
 
 def read_shapes(shapes: list[Any], name: str) -> tuple[Shape, ...]:
     """Polygons to draw; shapes labelled ``flag`` are deprecated upstream and left out."""
+    if len(shapes) > MAX_SHAPES:
+        raise RecordError(name, f"has {len(shapes):,} shapes, over {MAX_SHAPES:,}")
     drawn = []
+    total = 0
     for number, shape in enumerate(shapes):
         label = shape.get("label") if isinstance(shape, dict) else None
         points = shape.get("points") if isinstance(shape, dict) else None
         if not isinstance(label, str) or not isinstance(points, list):
             raise RecordError(name, f"shape {number} has no label and list of points")
+        total += len(points)
+        if total > MAX_POINTS:
+            raise RecordError(name, f"has over {MAX_POINTS:,} points")
         if label.lower() == "flag":
             continue
         try:

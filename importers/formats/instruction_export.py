@@ -19,6 +19,7 @@ from importers.formats.json_edit import replace_values
 from importers.formats.llava import JsonPath, Parsed, TurnText, parse
 from importers.formats.native_export import Edit, ExportTurn, SourceExporter
 from importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
+from importers.source_files import open_source
 
 
 class InstructionExporter(SourceExporter):
@@ -33,8 +34,8 @@ class InstructionExporter(SourceExporter):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with (
-                open(source, "rb") as stream,
-                open(source, "rb") as copied,
+                open_source(source) as stream,
+                open_source(source) as copied,
                 open(target, "wb") as out,
             ):
                 changed, written = self._write_records(name, stream, turns, copied, out)

@@ -16,6 +16,7 @@ from typing import Any
 from importers.files import is_text
 from importers.formats.llava import looks_evaluated, looks_trained
 from importers.json_stream import MAX_RECORD, Form, form_of, load, read_items
+from importers.source_files import open_source
 
 MAX_FILES = 1000
 """JSON files of a folder; more are annotations of single images, not lists of records."""
@@ -182,7 +183,7 @@ def _inspect(root: Path, path: Path) -> TextFile:
         shown = name.encode("utf-8", "backslashreplace").decode()
         return TextFile(path, shown, fault="the file's name is no text; rename it")
     try:
-        with open(path, "rb") as stream:
+        with open_source(path) as stream:
             head = stream.read(HEAD)
     except OSError as error:
         return TextFile(path, name, fault=f"cannot be read ({error.strerror})")

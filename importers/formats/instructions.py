@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from importers.box_scale import FULL, BoxNumbers, Scale, ScaleSetting, parse_scale, scale_of
 from importers.boxes import BoxText, bounds, fault_of, find_corners, turn_boxes
@@ -30,6 +30,7 @@ from importers.image_index import Entry, ImageIndex, open_index
 from importers.image_lookup import ImageLookup
 from importers.json_stream import load, read_items
 from importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
+from importers.source_files import open_source
 
 BOXES = ReadParam(
     "boxes",
@@ -200,7 +201,7 @@ class _Reading:
         self._boxes: ScaleSetting = boxes
         self._on_error = on_error
         self._on_note = on_note
-        self._streams: dict[int, FileIO] = {}
+        self._streams: dict[int, BinaryIO] = {}
 
     def entries(self) -> Iterator[Entry]:
         """The first pass: where the records of each image stand."""
@@ -212,7 +213,7 @@ class _Reading:
 
     def _entries_of(self, number: int, file: _File) -> Iterator[Entry]:
         part = SPLITS.index(file.split)
-        with open(file.text.path, "rb") as stream:
+        with open_source(file.text.path) as stream:
             for item in read_items(stream, file.text.form, on_note=file.odd.append):
                 file.records += not item.last
                 try:
@@ -297,8 +298,7 @@ class _Reading:
             if len(self._streams) >= _OPEN_FILES:
                 self._streams.pop(next(iter(self._streams))).close()
             path = self._files[entry.file].text.path
-            stream = open(path, "rb", buffering=0)  # noqa: SIM115 - instructions() closes it
-            self._streams[entry.file] = stream
+            self._streams[entry.file] = open_source(path, buffering=0)  # instructions() closes it
         stream = self._streams[entry.file]
         stream.seek(entry.start)
         return stream.read(entry.size)

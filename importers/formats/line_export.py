@@ -8,6 +8,7 @@ from typing import BinaryIO
 from importers.files import lines
 from importers.formats import native_export
 from importers.formats.native_export import ExportPair, SourceExporter
+from importers.source_files import open_source
 
 
 class LineExporter(SourceExporter):
@@ -39,7 +40,7 @@ class LineExporter(SourceExporter):
         """Writes one file, and the images and masks of its lines."""
         target = native_export.inside(self._out, name)
         try:
-            with open(native_export.inside(self._root, name), "rb"), open(target, "wb") as stream:
+            with open_source(native_export.inside(self._root, name)), open(target, "wb") as stream:
                 written, changed = self._write_lines(name, pairs, stream)
         except OSError as error:
             raise native_export.cannot("copied", name, error) from error

@@ -22,6 +22,7 @@ from importers.formats.native_export import ExportPair, HeldMask
 from importers.masks import Pixels, from_array
 from importers.polygons import rasterize
 from importers.records import Raster, Shape
+from importers.source_files import open_source
 
 Points = list[list[float]]
 
@@ -161,7 +162,7 @@ def _published(path: Path | None, shape: tuple[int, ...]) -> tuple[NDArray[Any],
     if path is None:
         return np.full(shape, 255, np.uint8), {"format": "TIFF"}
     try:
-        with Image.open(path) as image:
+        with open_source(path) as stream, Image.open(stream) as image:
             array, how = np.asarray(image), {"format": image.format}
             if image.format == "TIFF" and image.info.get("compression") != "raw":
                 how["compression"] = image.info.get("compression")

@@ -8,6 +8,7 @@ works from plain items and the source folder and imports no FiftyOne; the caller
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,13 @@ from importers.errors import StateError, UsageError
 from importers.masks import Pixels
 from importers.published import target_digest, texts_digest
 from importers.records import Source, Target
+from importers.source_files import open_source
+
+MANIFEST = "manifest.json"
+"""The file that says what was exported."""
+
+_FORMAT = re.compile(rb'^  "format": "(\w+)"', re.MULTILINE)
+_MANIFEST_HEAD = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +224,7 @@ class Tally:
         files: files by what became of them: ``copied``, ``rewritten``, ``left_out``
         images: images copied
         images_missing: exported files or lines whose image was missing at import
+        no_place: questions and answers that the layout has no place for
         on_edit: called by exporters of captions and conversations for every text they write
             that is not the published one; of pairs it is known before
     """
@@ -227,6 +236,7 @@ class Tally:
     )
     images: int = 0
     images_missing: int = 0
+    no_place: int = 0
     on_edit: Callable[[Edit], None] = field(default=lambda _: None, repr=False)
 
 
@@ -304,10 +314,11 @@ class SourceExporter:
         self.tally.files[became] += 1
 
 
-def changed_source(file: str, index: int, key: str) -> StateError:
+def changed_source(file: str, index: int, key: str = "") -> StateError:
     """The error for a source file that does not hold the imported record of a sample."""
+    named = f"{key}: " if key else ""
     return StateError(
-        f"{key}: {file}: record {index} is not what was imported; the file has changed since, or "
+        f"{named}{file}: record {index} is not what was imported; the file has changed since, or "
         "the sample is another release's: nothing was exported"
     )
 
@@ -357,6 +368,16 @@ def relative_name(root: Path, file: Path) -> str:
         raise StateError(f"{file} does not lie in the source folder {root}") from None
 
 
+def exported_as(root: Path) -> str:
+    """The format that a folder was exported in, by its manifest; ``""`` if it has none."""
+    try:
+        with open_source(root / MANIFEST, anywhere=True) as stream:
+            found = _FORMAT.search(stream.read(_MANIFEST_HEAD))
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""
+
+
 def copy(root: Path, out: Path, name: str) -> bool:
     """Copies one file of the source, bytes as they are.
 
@@ -371,7 +392,8 @@ def copy(root: Path, out: Path, name: str) -> bool:
         return False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(inside(root, name), target)
+        with open_source(inside(root, name)) as source, open(target, "wb") as written:
+            shutil.copyfileobj(source, written, 1 << 20)
     except OSError as error:
         raise cannot("copied", name, error) from error
     return True

@@ -12,18 +12,19 @@ The id on the hub is ``Voxel51/RegSegRS``; its card writes ``Voxel51/RefSegRS``.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from importers.bounded_json import read_json
 from importers.errors import LayoutError, OnError, OnNote, RecordError
-from importers.files import is_plain_name, is_text
+from importers.files import is_plain_name
 from importers.formats.base import SPLITS
 from importers.formats.refsegrs_lists import NAME
-from importers.image_lookup import find_file
-from importers.records import NoTarget, Pair, Raster, Source, Target, make_key
+from importers.image_lookup import MAX_PATH, find_file
+from importers.records import NoTarget, Pair, Raster, Source, Target, make_key, phrase_fault
+from importers.source_files import reason_of
 
 SAMPLES = "samples.json"
 MASKS = "fields/segmentation"
@@ -51,14 +52,12 @@ def load_samples(root: Path) -> list[Any]:
         LayoutError: if the file is too large, no JSON, or holds no list of samples
     """
     file = root / SAMPLES
-    if file.stat().st_size > MAX_FILE_BYTES:
-        raise LayoutError(f"{file} has over {MAX_FILE_BYTES:,} bytes, too many for this format")
     try:
-        content = json.loads(file.read_bytes())
-    except RecursionError as error:
-        raise LayoutError(f"{file} is nested too deeply") from error
+        content = read_json(file, MAX_FILE_BYTES)
+    except OSError as error:
+        raise LayoutError(f"{file} cannot be read ({reason_of(error)})") from error
     except ValueError as error:
-        raise LayoutError(f"{file} is no JSON ({error})") from error
+        raise LayoutError(f"{file} {error}") from error
     samples = content.get("samples") if isinstance(content, dict) else None
     if not isinstance(samples, list):
         raise LayoutError(f"{file} holds no list 'samples'")
@@ -83,9 +82,9 @@ def _pair(root: Path, sample: Any, source: Source, seen: Counter[str]) -> Pair:
     if not isinstance(sample, dict):
         raise ValueError("it is no object")
     split, image = _split(sample.get("tags")), inside(sample.get("filepath"), "filepath")
-    phrase = sample.get("phrase")
-    if not isinstance(phrase, str) or not is_text(phrase):
-        raise ValueError("'phrase' is no text")
+    phrase: Any = sample.get("phrase")
+    if fault := phrase_fault(phrase):
+        raise ValueError(fault)
     image_id = image.stem
     number = seen[f"{split}/{image_id}"]
     seen[f"{split}/{image_id}"] += 1
@@ -115,7 +114,8 @@ def inside(name: Any, what: str) -> PurePosixPath:
         ValueError: if it is none
     """
     parts = name.split("/") if isinstance(name, str) else []
-    if not parts or not all(is_plain_name(part) for part in parts):
+    plain = parts and all(is_plain_name(part) for part in parts)
+    if not plain or len(name.encode()) > MAX_PATH:
         raise ValueError(f"{what} {str(name)[:80]!r} is no path in the dataset's folder")
     return PurePosixPath(name)
 

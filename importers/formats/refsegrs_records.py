@@ -22,12 +22,11 @@ from importers.files import is_plain_name, is_text, lines
 from importers.formats.base import SPLITS
 from importers.formats.refsegrs_lists import NAME
 from importers.image_lookup import find_file
-from importers.records import Encoded, NoTarget, Pair, Source, Target, make_key
+from importers.records import Encoded, NoTarget, Pair, Source, Target, make_key, phrase_fault
+from importers.source_files import reason_of
 
 MAX_RECORD_BYTES = 1 << 22
 """A longer line is no record: the RLE of a speckled 512x512 mask takes under 1 MB."""
-
-MAX_SENTENCE = 1 << 16
 
 _NEEDED = ("split", "image_id", "sent", "file_name", "segmentation")
 _MASKS = frozenset({"rle", "mask", "masks", "segm", "seg", "counts", "polygon", "polygons"})
@@ -41,7 +40,7 @@ def record_files(root: Path) -> list[Path]:
 
 def _looks_right(file: Path) -> bool:
     try:
-        line = next(lines(file, MAX_RECORD_BYTES), b"")
+        line = next(lines(file, MAX_RECORD_BYTES, anywhere=True), b"")
         record = json.loads(line)
     except (OSError, ValueError, RecursionError):
         return False
@@ -63,17 +62,23 @@ def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote
     """Yields the pairs in the order of the records."""
     seen: Counter[str] = Counter()
     for file in record_files(root):
-        for number, line in enumerate(lines(file, MAX_RECORD_BYTES)):
-            if not line.strip():
-                continue
-            source = Source(file.name, number)
-            try:
-                record = parse_record(line)
-            except ValueError as error:
-                on_error(RecordError(str(source), str(error)))
-                continue
-            if record["split"] in splits:
-                yield _pair(root, record, source, seen)
+        try:
+            for source, record in _read_file(file, on_error):
+                if record["split"] in splits:
+                    yield _pair(root, record, source, seen)
+        except OSError as error:
+            on_error(RecordError(file.name, f"cannot be read ({reason_of(error)})"))
+
+
+def _read_file(file: Path, on_error: OnError) -> Iterator[tuple[Source, dict[str, Any]]]:
+    for number, line in enumerate(lines(file, MAX_RECORD_BYTES)):
+        if not line.strip():
+            continue
+        source = Source(file.name, number)
+        try:
+            yield source, parse_record(line)
+        except ValueError as error:
+            on_error(RecordError(str(source), str(error)))
 
 
 def parse_record(line: bytes) -> dict[str, Any]:
@@ -102,8 +107,8 @@ def parse_record(line: bytes) -> dict[str, Any]:
             raise ValueError(f"{record[name][:80]!r} cannot be the name of an image")
     if "segmentation" not in record:
         raise ValueError(f"has no 'segmentation'{_named_like(record)}; null is no target")
-    if len(record["sent"]) > MAX_SENTENCE:
-        raise ValueError(f"the sentence is longer than {MAX_SENTENCE:,} characters")
+    if fault := phrase_fault(record["sent"]):
+        raise ValueError(fault)
     return record
 
 

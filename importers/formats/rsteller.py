@@ -26,9 +26,10 @@ from pathlib import Path, PurePosixPath
 
 from importers.decisions import of_leftovers
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from importers.files import is_leftover, safe_name
+from importers.files import is_leftover, is_text, safe_name
 from importers.formats.base import FORMATS, SPLITS, Format, FormatFault
 from importers.formats.example_files import IMAGE_SPLITS, image_bytes, picture
+from importers.formats.native_export import exported_as
 from importers.formats.rsteller_export import RSTellerExporter
 from importers.formats.rsteller_samples import LOOSE, Archive, Samples
 from importers.formats.rsteller_shards import (
@@ -42,6 +43,7 @@ from importers.formats.rsteller_text import MAX_BYTES
 from importers.parallel import map_items
 from importers.reading import LEFT_OUT, LeftOut
 from importers.records import CaptionedImage, Source
+from importers.source_files import open_source
 from importers.tar_index import ArchiveError, printable, walk
 
 NAME = "rsteller"
@@ -71,9 +73,17 @@ def split_of(root: Path, place: Path) -> str:
     return _NAMES.get(name, name if name in SPLITS else "train")
 
 
+_NO_TEXT = "the file's name is no text; rename it"
+
+
 def detect(root: Path) -> bool:
-    """Whether the first shards, or some json files, speak of patches."""
+    """Whether the first shards, or some json files, speak of patches, or it is an export of ours.
+
+    An export can hold images with texts alone.
+    """
     tars = shards(root)
+    if root.is_dir() and exported_as(root) == NAME:
+        return True
     if tars:
         return any(_shard_speaks(tar) for tar in tars[:_LOOKED_INTO])
     return any(_folder_speaks(folder) for folder in _folders(root))
@@ -81,7 +91,7 @@ def detect(root: Path) -> bool:
 
 def _shard_speaks(tar: Path) -> bool:
     try:
-        with open(tar, "rb") as stream:
+        with open_source(tar, anywhere=True) as stream:
             for member in islice(walk(stream), _LOOKED_AT):
                 name = member.name
                 if member.kind != "file" or not name.endswith(".json") or is_leftover(name):
@@ -98,7 +108,7 @@ def _folder_speaks(folder: Path) -> bool:
     files = (file for file in folder.glob("*.json") if not is_leftover(file.name))
     for file in islice(files, _LOOKED_INTO):
         try:
-            with open(file, "rb") as stream:
+            with open_source(file, anywhere=True) as stream:
                 if b"patch_id" in stream.read(MAX_BYTES):
                     return True
         except OSError:
@@ -174,8 +184,8 @@ def _from_shards(
     for outcome in map_items(partial(index_shard, leftovers=leftovers), tars, workers=1):
         tar = outcome.item
         name = tar.relative_to(root if root.is_dir() else root.parent).as_posix()
-        if isinstance(outcome.error, RecordError):
-            run.on_error(RecordError(name, outcome.error.reason))
+        if isinstance(outcome.error, RecordError) or not is_text(name):
+            run.on_error(RecordError(name, getattr(outcome.error, "reason", _NO_TEXT)))
             continue
         shard = outcome.unwrap()
         _tell_faults(name, shard, run, on_note)
@@ -204,7 +214,7 @@ def _from_shard(
     tar: Path, name: str, shard: Shard, split: str, run: Samples
 ) -> Iterator[CaptionedImage]:
     try:
-        with open(tar, "rb", buffering=1 << 14) as stream:
+        with open_source(tar, buffering=1 << 14) as stream:
             origin = Archive(tar, safe_name(name.removesuffix(".tar")), stream)
             for sample in shard.samples:
                 # Halves that a cut left were told with it.
@@ -223,8 +233,12 @@ def _from_folders(
             on_note(of_leftovers(left))
         for sample in folder_samples(folder, leftovers=leftovers):
             file = sample.json or sample.txt or sample.image
-            if file is not None:
-                name = printable(file.relative_to(root).as_posix())
+            if file is None:
+                continue
+            name = file.relative_to(root).as_posix()
+            if not is_text(name):
+                run.on_error(RecordError(name, _NO_TEXT))
+            else:
                 yield from run.record(sample, Source(name, 0), split, LOOSE)
 
 

@@ -18,6 +18,7 @@ from importers.formats.native_export import Edit, ExportText, SourceExporter
 from importers.formats.rsteller_samples import LOOSE, Archive, Origin, texts_of
 from importers.formats.rsteller_shards import Sample, Shard, index_shard, loose_sample
 from importers.formats.tar_copy import TarCopy
+from importers.source_files import open_source
 from importers.tar_index import Member
 
 P = TypeVar("P")
@@ -57,7 +58,7 @@ class RSTellerExporter(SourceExporter):
         self, name: str, source: Path, target: Path, items: Iterator[ExportText]
     ) -> None:
         shard = _indexed(name, source)
-        with open(source, "rb") as stream:
+        with open_source(source) as stream:
             changes = self._changes(name, shard, items, Archive(source, "", stream))
             if not changes:
                 self.tally.files["left_out"] += 1

@@ -14,6 +14,7 @@ from importers.formats.rsteller_shards import Sample
 from importers.formats.rsteller_text import MAX_BYTES, MAX_ID, Annotation, parse, text_lines
 from importers.naip import Tile, parse_name
 from importers.records import Caption, CaptionedImage, ImageFile, Packed, Source, make_image_key
+from importers.source_files import open_source
 from importers.tar_index import Member, printable
 
 P = TypeVar("P", contravariant=True)
@@ -70,7 +71,7 @@ class _Loose:
     """Files in a folder."""
 
     def read(self, part: Path) -> bytes:
-        with open(part, "rb") as stream:
+        with open_source(part) as stream:
             return stream.read(MAX_BYTES + 1)
 
     def image(self, part: Path, image_id: str) -> Path:

@@ -55,6 +55,7 @@ def load_dataset(
     max_samples: int | None = None,
     media_dir: str | None = None,
     strict: bool = False,
+    follow_links: bool = False,
     params: Mapping[str, str] | None = None,
 ) -> None:
     """Adds a split of published files to a dataset.
@@ -65,7 +66,7 @@ def load_dataset(
         split: one of :data:`SPLITS`; all of them without it
         dataset_format: ``gres``, ``refsegrs``, ``rsteller``, ``rsgpt4v``, ``pregres`` or ``auto``
         root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
-        placeholders, max_samples, media_dir, strict, params: as of
+        placeholders, max_samples, media_dir, strict, follow_links, params: as of
             :class:`importers.dataset_types.RecordDatasetImporter`
 
     Raises:
@@ -84,6 +85,7 @@ def load_dataset(
         max_samples=max_samples,
         media_dir=media_dir,
         strict=strict,
+        follow_links=follow_links,
         params=params,
     )
 

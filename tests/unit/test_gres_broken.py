@@ -12,6 +12,7 @@ import pytest
 
 from importers.errors import RecordError
 from importers.formats import gres
+from importers.records import MAX_PHRASE
 from tests.unit.test_gres import content, put, read, shape
 
 NAMED = "gres_annotations/test/a.json"
@@ -96,7 +97,7 @@ def test_without_an_image_name_the_files_own_serves(tmp_path: Path, name: Any):
         (["a car"], "the query is list"),
         ({"en": "a car"}, "the query is dict"),
         (3, "the query is int"),
-        ("x" * (gres.MAX_PHRASE + 1), "longer than 65,536 characters"),
+        ("x" * (MAX_PHRASE + 1), "longer than 65,536 characters"),
         ("half \ud83d", "half a character"),
     ],
     ids=["null", "list", "mapping", "number", "long", "surrogate"],

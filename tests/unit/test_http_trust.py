@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 import socket
+import struct
 import threading
 import time
+import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fiftyone_plugin.predictors import secrets
+from fiftyone_plugin.predictors import PREDICTORS, secrets
 from importers.errors import UsageError
 from tests.unit.http_calls import PNG, SECRET, ask, load, ok, queries, refused
 from tests.unit.predictions import mask
@@ -62,6 +67,43 @@ def test_a_token_that_a_server_repeats_is_not_quoted(chip: Path, monkeypatch: py
             text = refused(server.url, chip)
         assert "answers 403 (the token may not do this)" in text
         assert SECRET[:6] not in text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda sent: (200, {"Content-Type": sent}, b"x"),
+        lambda sent: (200, {"Content-Type": sent.upper()}, b"x"),
+        lambda sent: (200, {"Content-Type": "application/x-npy"}, npy_with(sent)),
+        lambda sent: (403, {}, sent[:16].encode() + b"\0" + sent[16:].encode()),
+        lambda sent: (403, {}, b"x" * (640 - 15) + sent.encode()),
+        lambda sent: (403, {}, sent.replace("-", "%2D").encode()),
+        lambda sent: (200, {"Content-Type": "application/json"}, json.dumps([sent]).encode()),
+        lambda sent: (200, {"Content-Encoding": sent, "X-Echo": sent}, b"x"),
+        lambda sent: (307, {"Location": f"http://{sent[7:]}.example/"}, b""),
+    ],
+)
+def test_whatever_repeats_the_token_is_not_told(
+    chip: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    answer: Callable[[str], Answer],
+):
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
+    with (
+        caplog.at_level(logging.DEBUG),
+        serve(lambda request: answer(request.headers["authorization"])) as server,
+    ):
+        given = ask(server.url, chip)
+    assert isinstance(given, Exception) and len(server.requests) == 1
+    told = "".join(traceback.format_exception(given)) + caplog.text
+    parts = [SECRET[at : at + 7] for at in range(len(SECRET) - 7)]
+    assert [part for part in parts if part.lower() in told.lower()] == []
+
+
+def npy_with(text: str) -> bytes:
+    head = f"{{'descr': '{text}', 'fortran_order': False, 'shape': (1, 1), }}\n".encode()
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head + b"\1"
 
 
 def test_no_token_of_a_netrc_is_sent(chip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -126,6 +168,47 @@ def test_a_token_of_the_plugins_secrets_comes_first(chip: Path, monkeypatch: pyt
             list(predictor.predict(queries(chip)))
     sent = [request.headers["authorization"] for request in server.requests]
     assert sent == [f"Bearer {SECRET}", "Bearer of-the-environment"]
+
+
+# ----------------------------------------------------------------------------- addresses
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["169.254.169.254", "10.0.0.7", "192.168.1.2", "172.16.0.1", "100.100.100.200", "0.0.0.0",
+     "2852039166", "0xa9.0xfe.0xa9.0xfe", "127.1", "127.0.0.2", "[fe80::1]", "[fd00:ec2::254]",
+     "[::ffff:169.254.169.254]", "[64:ff9b::a9fe:a9fe]", "[::]", "metadata.google.internal",
+     "metadata.google.internal."],
+)  # fmt: skip
+def test_private_addresses_are_refused_unless_allowed(host: str):
+    for predictor, params in (("http", {}), ("vlm", {"model": "m"})):
+        given = params | {"url": f"http://{host}:9/"}
+        with pytest.raises(UsageError, match=r"is an address of a private network.*allow_private"):
+            PREDICTORS[predictor].load(given, "cpu")
+        PREDICTORS[predictor].load(given | {"allow_private": "yes"}, "cpu").close()
+
+
+def test_a_name_that_stands_for_this_machine_is_refused_unless_allowed(
+    chip: Path, monkeypatch: pytest.MonkeyPatch
+):
+    name = "here.example.org"
+    real = socket.getaddrinfo
+
+    def looked_up(host: str, *rest: Any, **more: Any) -> Any:
+        known = host in (name, name.encode()) and not more.get("flags")
+        return real("127.0.0.1" if known else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    with serve(lambda request: ok(PNG)) as server:
+        url = server.url.replace("127.0.0.1", name)
+        assert "has the address 127.0.0.1, which is an address of a private" in refused(url, chip)
+        assert server.connections == 0
+        np.testing.assert_array_equal(ask(url, chip, allow_private="yes"), mask(5))
+
+
+def test_public_and_loopback_addresses_are_not_refused(chip: Path):
+    for host in ("localhost", "127.0.0.1", "[::1]", "8.8.8.8", "models.example.org"):
+        load(f"http://{host}:9/").close()
 
 
 # ----------------------------------------------------------------------------------- tls

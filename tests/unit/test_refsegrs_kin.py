@@ -252,7 +252,7 @@ def test_the_copy_on_the_hub_is_read_and_written(tmp_path: Path) -> None:
         pytest.param(7, "it is no object", id="wrong type"),
         pytest.param(sample(1, tags=[]), "'tags' name 0 splits", id="no split"),
         pytest.param(sample(1, tags=["train", "test"]), "'tags' name 2 splits", id="two splits"),
-        pytest.param(sample(1, phrase=None), "'phrase' is no text", id="no phrase"),
+        pytest.param(sample(1, phrase=None), "the query is NoneType, not a text", id="no phrase"),
         pytest.param(sample(1, filepath="../x.tif"), "no path in the dataset's", id="leads out"),
         pytest.param(sample(1, filepath="/x.tif"), "no path in the dataset's", id="absolute"),
         pytest.param(

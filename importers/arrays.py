@@ -1,0 +1,117 @@
+"""Reads arrays of ``.npy`` and ``.npz`` files, never a pickle, in bounded memory."""
+
+from __future__ import annotations
+
+import io
+import lzma
+import math
+import struct
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from importers.errors import MaskError
+from importers.png import MAX_PIXELS
+from importers.source_files import open_source
+
+MAX_BYTES = 1 << 28
+"""Of a file, of what is taken from an ``.npz``, and of an image or mask as it is decoded: all that
+is made of it then takes less than 1 GB."""
+
+BROKEN_ZIP = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError,
+    NotImplementedError, struct.error, UnicodeError,
+)  # fmt: skip
+"""What ``zipfile`` raises of damaged archives and of methods that it does not know."""
+
+
+@contextmanager
+def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An ``.npz`` file; all its members can be read without a password.
+
+    Raises:
+        MaskError: if it is none, is encrypted, or turns out damaged while it is read
+        OSError: if it cannot be opened
+    """
+    try:
+        with open_source(path) as stream, zipfile.ZipFile(stream) as archive:
+            if any(member.flag_bits & 1 for member in archive.infolist()):
+                raise MaskError("it is encrypted")
+            yield archive
+    except BROKEN_ZIP as error:
+        raise MaskError("it is not a whole npz file") from error
+
+
+def read_array(path: Path, names: Sequence[str]) -> NDArray[Any]:
+    """Reads the array of a ``.npy`` file; of an ``.npz`` the only one, or one of some names.
+
+    Args:
+        path: the file
+        names: in the order in which they are looked for
+
+    Raises:
+        MaskError: as :func:`read_arrays`, or if there are several and none has such a name
+        OSError, ValueError, ...: what the decoders meet in a broken file
+    """
+    if path.suffix.lower() == ".npy":
+        return read_arrays(path)[""]
+    with open_npz(path) as archive:
+        held = [n[:-4] for n in archive.namelist() if n.endswith(".npy")]
+    named = [name for name in names if name in held] or (held if len(held) == 1 else [])
+    if not named:
+        raise MaskError(f"it holds {len(held)} arrays and none is called {names[0]!r}")
+    return read_arrays(path, named[:1])[named[0]]
+
+
+def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
+    """Reads the arrays of a ``.npy`` (under the name ``""``) or ``.npz`` file, never a pickle.
+
+    Args:
+        path: the file
+        only: names of the arrays of an ``.npz`` that are decompressed; all by default
+
+    Raises:
+        MaskError: if the arrays would be larger than the bound, one is pickled, or the archive is
+            damaged or encrypted
+        OSError, ValueError, ...: what the decoders meet in a broken file
+    """
+    if path.suffix.lower() == ".npy":
+        with open_source(path) as stream:
+            data = stream.read(MAX_BYTES + 1)
+        _check_bytes(len(data))
+        return {"": load_npy(data)}
+    with open_npz(path) as archive:
+        members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
+        members = [m for m in members if only is None or m.filename[:-4] in only]
+        # No more than what is claimed here is decompressed.
+        _check_bytes(sum(m.file_size for m in members))
+        return {m.filename[:-4]: load_npy(archive.read(m)) for m in members}
+
+
+def _check_bytes(size: int) -> None:
+    if size > MAX_BYTES:
+        raise MaskError(f"{size:,} bytes are too many for a mask")
+
+
+def load_npy(data: bytes) -> NDArray[Any]:
+    """Reads the bytes of a ``.npy`` file, never a pickle, with :func:`read_arrays`' bounds."""
+    stream = io.BytesIO(data)
+    first = np.lib.format.read_magic(stream) == (1, 0)
+    read_header = "read_array_header_1_0" if first else "read_array_header_2_0"
+    shape, fortran, dtype = getattr(np.lib.format, read_header)(stream)
+    if dtype.hasobject:
+        raise MaskError("pickled arrays are not read")
+    count = math.prod(shape)
+    if count > MAX_PIXELS or min(shape, default=1) < 0:
+        raise MaskError(f"an array of shape {shape} is too large for a mask")
+    start = stream.tell()
+    if len(data) - start < count * dtype.itemsize:
+        raise MaskError("the array is cut short")
+    array = np.frombuffer(data, dtype, count, start)
+    return array.reshape(shape, order="F" if fortran else "C")

@@ -1,0 +1,130 @@
+"""Opens the files that came with a dataset: regular ones, in the dataset's own folder.
+
+A pipe makes a reader wait, a device never ends, and a link can lead to what was never published.
+Each is refused as an ``OSError`` whose ``strerror`` says so. Where an import or export is under
+way, :func:`reading_within` has set the folder that links may not leave.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from io import BufferedReader
+from pathlib import Path
+from typing import NamedTuple, TypeVar, cast
+
+from importers.errors import StateError
+
+T = TypeVar("T")
+
+LEADS_OUT = "it is a link that leads out of the dataset's folder; --follow-links follows it"
+NOT_REGULAR = "it is no regular file"
+
+
+class Root(NamedTuple):
+    """A folder, or one file, that links in it may not lead out of.
+
+    Attributes:
+        written: its path, with which the paths of all its files begin
+        real: the path without links
+    """
+
+    written: str
+    real: str
+
+
+Boundary = Root | None
+"""``None`` where links may lead anywhere."""
+
+_boundary: ContextVar[Boundary] = ContextVar("pairlens_boundary", default=None)
+
+
+def boundary_of(root: Path) -> Root:
+    """The boundary for what lies in a folder, or is one file."""
+    _real_folder.cache_clear()  # of an earlier import, whose folders may have been changed since
+    return Root(str(root.absolute()), os.path.realpath(root))
+
+
+@contextmanager
+def reading_within(boundary: Boundary) -> Iterator[None]:
+    """Within it, this thread is refused files of the boundary that lead out of it."""
+    before = _boundary.set(boundary)
+    try:
+        yield
+    finally:
+        _boundary.reset(before)
+
+
+def read_within(items: Iterator[T], boundary: Boundary) -> Iterator[T]:
+    """What a reader yields, while it reads :func:`reading_within` the boundary.
+
+    Raises:
+        StateError: if it meets a folder or file that it cannot do without and cannot read
+    """
+    try:
+        while True:
+            with reading_within(boundary):  # each time anew: whoever takes an item reads freely
+                item = next(items)
+            yield item
+    except StopIteration:
+        return
+    except OSError as error:
+        raise StateError(f"{error.filename} cannot be read ({reason_of(error)})") from error
+
+
+def open_source(path: Path, *, anywhere: bool = False, buffering: int = -1) -> BufferedReader:
+    """Opens a file to read.
+
+    Args:
+        path: the file
+        anywhere: whether a link may lead out of the boundary, to find out what a folder holds
+        buffering: as of ``open``
+
+    Raises:
+        OSError: if it cannot be opened, is no regular file, or leads out of the boundary
+    """
+    if not anywhere:
+        _check_place(path)
+    opened = open(path, "rb", buffering, opener=_without_waiting)  # noqa: SIM115 - the caller closes
+    stream = cast("BufferedReader", opened)
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream
+    stream.close()
+    raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # A pipe that nobody writes to would block.
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def reason_of(error: OSError) -> str:
+    """What the system says of a failure, without the number and the path."""
+    return error.strerror or str(error)
+
+
+def _check_place(path: Path) -> None:
+    boundary = _boundary.get()
+    if boundary is None or not _is_in(os.path.abspath(path), boundary.written):  # noqa: PTH100
+        return  # media of our own, for one
+    folder, name = os.path.split(path)
+    if stat.S_ISLNK(os.lstat(path).st_mode):
+        real = os.path.realpath(path)
+    else:
+        real = os.path.join(_real_folder(folder), name)  # noqa: PTH118 - half of the time
+    if not _is_in(real, boundary.real):
+        raise OSError(errno.EXDEV, LEADS_OUT, str(path))
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+@lru_cache(4096)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
