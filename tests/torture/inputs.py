@@ -71,8 +71,8 @@ def _one_kind(suffix: str) -> Callable[[Path], Path]:
 
 def _coco(root: Path) -> Path:
     rows = [
-        {"image_id": "a", "ref_id": n, "caption": f"query {n}", "segmentation": encode_rle(_mask(n)),
-         "key": key, "score": 0.5}
+        {"image_id": "a", "ref_id": n, "caption": f"query {n}", "key": key, "score": 0.5,
+         "segmentation": encode_rle(_mask(n))}
         for n, key in enumerate(KEYS)
     ]  # fmt: skip
     rows[1]["segmentation"] = [[4, 4, 30, 4, 30, 20]]
@@ -112,7 +112,7 @@ def _decisions(root: Path) -> Path:
 INPUTS: tuple[Input, ...] = (
     *(Input(layout.id, IMPORT, layout.make) for layout in LAYOUTS),
     *(Input(f"{layout.id}.zip", ZIP, layout.make) for layout in LAYOUTS[::4]),
-    *(Input(f"results {suffix}", RESULTS, _one_kind(suffix)) for suffix in ("png", "tif", "npy", "npz")),
+    *(Input(f"results {kind}", RESULTS, _one_kind(kind)) for kind in ("png", "tif", "npy", "npz")),
     Input("results coco", RESULTS, _coco),
     Input("results stacks", RESULTS, _stacks),
     Input("results lisat", RESULTS, _lisat),

@@ -15,6 +15,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def _answer(asked: dict[str, str]) -> dict[str, Any]:
     except Exception:
         fault = traceback.format_exc()
     status = Path("/proc/self/status").read_text()
-    peak = next(int(l.split()[1]) for l in status.splitlines() if l.startswith("VmHWM"))
+    peak = next(int(s.split()[1]) for s in status.splitlines() if s.startswith("VmHWM"))
     took = time.process_time() - began
     return {"seconds": took, "megabytes": peak >> 10, "said": said[-1:], "fault": fault}
 
@@ -130,7 +131,7 @@ def _decisions(root: Path, work: Path) -> Iterator[str]:
         yield f"{number} {decision.verdict}"
 
 
-_NOW = __import__("datetime").datetime(2025, 1, 1)
+_NOW = datetime(2025, 1, 1, tzinfo=UTC)
 _READERS = {
     inputs.IMPORT: _import,
     inputs.ZIP: _import,

@@ -18,9 +18,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -102,20 +103,18 @@ class Reader:
             self._process = None
 
 
-def run(seconds: float, seed: int, only: int | None = None) -> Outcome:
-    """Reads damaged inputs for some time, or a single one by its number."""
+def run(seconds: float, seed: int, numbers: Iterable[int] | None = None) -> Outcome:
+    """Reads damaged inputs for some time, or those of some numbers."""
     outcome = Outcome(seed)
     ends = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="pairlens-torture-") as made:
         base = Path(made)
         sound = {one.name: _sound(one, base / "sound" / str(n)) for n, one in enumerate(INPUTS)}
         with _reader(base) as reader:
-            number = only or 0
-            while time.monotonic() < ends:
-                _one(outcome, reader, base, sound, number)
-                if only is not None:
+            for number in count() if numbers is None else numbers:
+                if time.monotonic() > ends:
                     break
-                number += 1
+                _one(outcome, reader, base, sound, number)
     return outcome
 
 
@@ -187,7 +186,7 @@ def main() -> int:
     seed = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1 << 32))
     only = os.environ.get("TORTURE_ONLY")
     print(f"seed {seed}, {seconds:g} seconds", flush=True)
-    outcome = run(seconds, seed, int(only) if only else None)
+    outcome = run(seconds, seed, [int(only)] if only else None)
     for finding in outcome.findings:
         print(f"\n{finding}")
     print(

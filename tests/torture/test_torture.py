@@ -17,28 +17,39 @@ def test_twenty_seconds_find_nothing() -> None:
     assert outcome.inputs > 2
 
 
-@pytest.mark.parametrize(
-    ("program", "told"),
-    [
-        ("raise KeyError('broken')", "KeyError: 'broken'"),
-        ("held = bytes(1_100_000_000)", "took 1,"),
-        ("(path.parent / 'more').write_text('x')", "changed"),
-        ("os._exit(1)", "it hung, or died"),
-    ],
-)
-def test_what_must_not_happen_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, told: str
-) -> None:
-    reader = tmp_path / "planted.py"
-    reader.write_text(
-        "import os\n"
-        "from tests.torture import reading\n"
-        f"def planted(path, work):\n    {program}\n    yield ''\n"
-        "reading._READERS.update(dict.fromkeys(reading._READERS, planted))\n"
-        "reading.main()\n"
-    )
-    monkeypatch.setattr(torture, "READER", [str(reader)])
-    outcome = torture.run(60, seed=1, only=0)
-    assert len(outcome.findings) == 1
-    assert "TORTURE_SEED=1 TORTURE_ONLY=0" in outcome.findings[0]
-    assert told in outcome.findings[0]
+PLANTED = """
+import os
+from itertools import count
+from tests.torture import reading
+
+calls = count()
+
+
+def planted(path, work):
+    call = next(calls)
+    if call == 0:
+        raise KeyError("broken")
+    if call == 1:
+        held = bytearray(b"x") * 1_100_000_000
+    if call == 2:
+        (path.parent / "more").write_text("x")
+    if call == 3:
+        yield "x" * 5000
+    if call == 4:
+        os._exit(1)
+    yield ""
+
+
+reading._READERS.update(dict.fromkeys(reading._READERS, planted))
+reading.main()
+"""
+
+
+def test_what_must_not_happen_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "planted.py").write_text(PLANTED)
+    monkeypatch.setattr(torture, "READER", [str(tmp_path / "planted.py")])
+    outcome = torture.run(300, seed=1, numbers=range(5))
+    expected = ["KeyError: 'broken'", "took 1,", "changed ", "5,000 characters", "it hung, or died"]
+    assert len(outcome.findings) == len(expected)
+    for number, (told, found) in enumerate(zip(expected, outcome.findings, strict=True)):
+        assert found.startswith(f"TORTURE_SEED=1 TORTURE_ONLY={number}: ") and told in found
