@@ -171,9 +171,23 @@ def damage(rng: random.Random, root: Path) -> list[str]:
     return done
 
 
-def archived(rng: random.Random, root: Path) -> Path:
-    """The folder as a zip, damaged now and then."""
+MEMBERS = (
+    ".unpacked", ".pairlens", "../out", "/etc/x", "a/b", "a", "images/1.tif/x", "x" * 300, "A", "",
+    "content/.unpacked", "z" * 200 + "/" + "z" * 200, "\u202e.json",
+)  # fmt: skip
+
+
+def archive(rng: random.Random, root: Path) -> tuple[Path, list[str]]:
+    """The folder as a damaged zip, and what was done."""
     made = Path(shutil.make_archive(str(root.with_name("archive")), "zip", root))
-    if rng.random() < 0.8:
-        rng.choice((flip, splice, cut))(rng, made)
-    return made
+    done = []
+    if rng.random() < 0.5:
+        with zipfile.ZipFile(made, "a") as opened:
+            for name in rng.sample(MEMBERS, 3):
+                opened.writestr(name, bytes(rng.choice((0, 10, 1_000_000))))
+                done.append(f"member {name[:20]!a}")
+    for _ in range(rng.choice((0, 1, 1, 3))):
+        how = rng.choice((flip, splice, cut))
+        how(rng, made)
+        done.append(how.__name__)
+    return made, done

@@ -27,7 +27,7 @@ from typing import Any
 
 from benchmarks.own_database import own_database
 from tests.torture.inputs import INPUTS, ZIP, Input
-from tests.torture.mutations import archived, damage
+from tests.torture.mutations import archive, damage
 
 REPOSITORY = Path(__file__).parents[2]
 MOST_SECONDS = 20
@@ -139,9 +139,11 @@ def _one(outcome: Outcome, reader: Reader, base: Path, sound: dict[str, Path], n
     work = base / "work"
     work.mkdir()
     path = _copied(sound[chosen.name], base / "source")
-    done = damage(rng, path if path.is_dir() else path.parent)
+    folder = path if path.is_dir() else path.parent
     if chosen.kind == ZIP:
-        path = archived(rng, path if path.is_dir() else path.parent)
+        path, done = archive(rng, folder)
+    else:
+        done = damage(rng, folder)
     before = _listing(base)
     answer = reader.read(chosen.kind, path, work)
     outcome.inputs += 1
