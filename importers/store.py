@@ -243,7 +243,7 @@ def stream(
     *,
     where: dict[str, Any] | None = None,
     order: Sequence[str] = (),
-    labels_as_seen: bool = False,
+    as_seen: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """Reads the documents of a working set, a batch at a time.
 
@@ -252,9 +252,9 @@ def stream(
         projection: the fields to read, ``a.b`` for embedded ones; ``_id`` always comes
         where: a MongoDB filter on top of the view
         order: fields to sort by, which must be among those read
-        labels_as_seen: labels are as a view filters them; else they are as they are stored
+        as_seen: fields of labels that are as a view filters them
     """
-    pipeline = working_set.pipeline(samples, labels_as_seen=labels_as_seen)
+    pipeline = working_set.pipeline(samples, as_seen)
     if where:
         pipeline.append({"$match": where})
     # Projected first, so that the database sorts small documents.

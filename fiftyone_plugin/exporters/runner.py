@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fiftyone_plugin.curation.decisions import DecisionLines
 from fiftyone_plugin.exporters.accounting import Accounting
 from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
 from fiftyone_plugin.exporters.held_masks import HeldMasks
@@ -13,7 +14,7 @@ from fiftyone_plugin.exporters.selections import Selection
 from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
 from fiftyone_plugin.exporters.target import check_target, whole_folder
 from importers import fo_internals, store, working_set
-from importers.errors import StateError, UnknownName, UsageError
+from importers.errors import RecordError, StateError, UnknownName, UsageError
 from importers.formats import FORMATS
 from importers.media_folders import media_dirs
 from importers.parallel import Progress, no_progress
@@ -67,19 +68,17 @@ def export_dataset(
     with (
         whole_folder(target) as folder,
         ManifestLists(*map(str, private)) as lists,
+        DecisionLines() as decided,
     ):
-        accounting = Accounting(dataset, facts, format_name, choice, lists, progress)
+        accounting = Accounting(dataset, facts, format_name, choice, lists, decided, progress)
         with reading_within(_boundary(facts)):
             run(dataset, folder, choice, accounting)
         accounting.write(folder)
     return {
         "format": format_name,
         "out": str(target),
-        "exported": accounting.exported,
-        "dropped": lists.counts["dropped"],
-        "edited": lists.counts["edited"],
         "manifest": str(target / "manifest.json"),
-    }
+    } | accounting.told
 
 
 def private_folders(facts: dict[str, Any]) -> list[Path]:
@@ -145,10 +144,14 @@ def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounti
         selected = choice(document)
         mask = masks.of(document) if selected else None
         pair = export_pair(document, selected, mask) if kind == "pairs" else None
-        accounting.enter(document, selected, pair)
+        unwritten = ""
         if selected:
-            converter.add(example(document, mask))
+            try:
+                converter.add(example(document, mask))
+            except RecordError as error:
+                unwritten = error.reason
         else:
             converter.tally.records += 1
+        accounting.enter(document, selected and not unwritten, pair, unwritten)
     accounting.check_exported()
     accounting.card_header = converter.finish()

@@ -224,6 +224,7 @@ class Tally:
         files: files by what became of them: ``copied``, ``rewritten``, ``left_out``
         images: images copied
         images_missing: exported files or lines whose image was missing at import
+        no_place: questions and answers that the layout has no place for
         on_edit: called by exporters of captions and conversations for every text they write
             that is not the published one; of pairs it is known before
     """
@@ -235,6 +236,7 @@ class Tally:
     )
     images: int = 0
     images_missing: int = 0
+    no_place: int = 0
     on_edit: Callable[[Edit], None] = field(default=lambda _: None, repr=False)
 
 
@@ -312,10 +314,11 @@ class SourceExporter:
         self.tally.files[became] += 1
 
 
-def changed_source(file: str, index: int, key: str) -> StateError:
+def changed_source(file: str, index: int, key: str = "") -> StateError:
     """The error for a source file that does not hold the imported record of a sample."""
+    named = f"{key}: " if key else ""
     return StateError(
-        f"{key}: {file}: record {index} is not what was imported; the file has changed since, or "
+        f"{named}{file}: record {index} is not what was imported; the file has changed since, or "
         "the sample is another release's: nothing was exported"
     )
 
