@@ -1,4 +1,4 @@
-"""The installation, the App and the demo."""
+"""Steps that check the installation, open the App and run the demo."""
 
 from __future__ import annotations
 
