@@ -121,8 +121,9 @@ def dataset_id(samples: Any) -> Any:
     return dataset_of(samples)._doc.id
 
 
-def info(dataset: Any, name: str) -> Any:
-    """A member of ``dataset.info`` as the database has it now, not as it was when loaded."""
+def info(samples: Any, name: str) -> Any:
+    """A member of a dataset's ``info`` as the database has it now, not as it was when loaded."""
+    dataset = dataset_of(samples)
     found = dataset._doc._get_collection().find_one(
         {"_id": dataset_id(dataset)}, {f"info.{name}": 1}
     )
@@ -158,6 +159,21 @@ def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
     )
     declared = (found or {}).get("sample_fields")
     return declared[0].get("info") or {} if declared else None
+
+
+def mend_count(dataset: Any, count: int) -> None:
+    """Makes the database find out its own number of samples again, where that is wrong.
+
+    FiftyOne takes it for the length of a dataset. After an unclean end of the database it stays
+    what it was at some moment before.
+
+    Args:
+        dataset: whose samples were counted
+        count: their number
+    """
+    samples = collection(dataset)
+    if samples.estimated_document_count() != count:
+        samples.database.command("validate", samples.name)
 
 
 def take_name(new: Any, old: Any, aside: str) -> None:
