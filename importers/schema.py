@@ -87,9 +87,11 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
 
 def index_keys(dataset: Any) -> None:
-    """Makes keys unique among the samples that have one: users add samples without."""
-    keyed = {fields.KEY: {"$gt": ""}}
-    dataset.create_index(fields.KEY, unique=True, partialFilterExpression=keyed)
+    """Makes keys unique among the samples that have one: users add samples without.
+
+    Sparse and not partial, since MongoDB merges samples by no partial index.
+    """
+    dataset.create_index(fields.KEY, unique=True, sparse=True)
 
 
 def declare_split(dataset: Any) -> None:

@@ -11,12 +11,11 @@ from typing import Any
 from importers import fields, fo_internals, schema, working_set
 from importers.moving import adopt_files
 
-_PARTIAL = "partialFilterExpression"
 _SPLIT_OF_KEY = {"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 1]}
 
 
 def upgrade(dataset: Any) -> list[str]:
-    """Gives samples without a split that of their key, and makes the index of keys partial.
+    """Gives samples without a split that of their key, and makes the index of keys sparse.
 
     A dataset whose masks are in a folder by its name gets one of its own.
 
@@ -35,7 +34,7 @@ def upgrade(dataset: Any) -> list[str]:
         collection.update_many(missing, change)
         fo_internals.reload_samples(dataset, ids)
     index = dataset.get_index_information().get(fields.KEY)
-    if index and index.get("unique") and _PARTIAL not in index:
+    if index and index.get("unique") and not index.get("sparse"):
         dataset.drop_index(fields.KEY)
         schema.index_keys(dataset)
     return adopt_files(dataset)
