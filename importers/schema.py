@@ -7,6 +7,7 @@ takes longer than importing a few hundred pairs.
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import fiftyone as fo
@@ -92,10 +93,10 @@ def index_keys(dataset: Any) -> None:
     dataset.create_index(fields.KEY, unique=True, partialFilterExpression=keyed)
 
 
-def declare_split(dataset: Any) -> None:
-    """Adds the field of the split, to datasets of earlier versions."""
-    if not dataset.has_field(fields.SPLIT):
-        dataset.add_sample_field(fields.SPLIT, fo.StringField)
+@cache
+def names(kind: Kind) -> frozenset[str]:
+    """The fields that :func:`declare` adds."""
+    return frozenset(_schema(kind))
 
 
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:

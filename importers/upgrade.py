@@ -15,8 +15,19 @@ _PARTIAL = "partialFilterExpression"
 _SPLIT_OF_KEY = {"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 1]}
 
 
+def complete_schema(dataset: Any) -> None:
+    """Declares fields of PairLens that the dataset lacks: of a later version, or deleted by hand.
+
+    What is written past the schema makes a dataset unreadable for FiftyOne.
+    """
+    kind = (dataset.info.get(fields.INFO) or {}).get("kind") or "pairs"
+    if not schema.names(kind) <= set(dataset.get_field_schema()):
+        schema.declare(dataset, kind)
+
+
 def upgrade(dataset: Any) -> list[str]:
-    """Gives samples without a split that of their key, and makes the index of keys partial.
+    """Declares missing fields, gives samples without a split that of their key, and makes the
+    index of keys partial.
 
     A dataset whose masks are in a folder by its name gets one of its own.
 
@@ -26,7 +37,7 @@ def upgrade(dataset: Any) -> list[str]:
     Returns:
         what is to be told of it, in sentences
     """
-    schema.declare_split(dataset)
+    complete_schema(dataset)
     missing = {fields.SPLIT: None, **working_set.OWN}
     change = [{"$set": {fields.SPLIT: _SPLIT_OF_KEY}}]
     collection = fo_internals.collection(dataset)

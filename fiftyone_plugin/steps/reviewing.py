@@ -187,6 +187,7 @@ OWN = list(dict.fromkeys(option for one in ACTIONS.values() for option in one.op
 
 def _run(watch: Watch, *, name: str | None, **given: Any) -> Report:
     from importers import store
+    from importers.upgrade import upgrade
 
     chosen = next((one for one in ACTIONS.values() if given[one.flag.name]), None)
     if chosen is None:
@@ -196,7 +197,9 @@ def _run(watch: Watch, *, name: str | None, **given: Any) -> Report:
     if "samples" in inspect.signature(chosen.run).parameters:
         if name is None:
             raise UsageError(f"{chosen.flag.flag} needs the name of a dataset")
-        values = (store.load(name), *values)
+        dataset = store.load(name)
+        upgrade(dataset)
+        values = (dataset, *values)
     for option in OWN:
         belongs = option in chosen.options or option in ANYWHERE
         if not belongs and given[option.name] != option.default:
