@@ -88,9 +88,13 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
 
 def index_keys(dataset: Any) -> None:
-    """Makes keys unique among the samples that have one: users add samples without."""
-    keyed = {fields.KEY: {"$gt": ""}}
-    dataset.create_index(fields.KEY, unique=True, partialFilterExpression=keyed)
+    """Makes keys unique among the samples that have one: users add samples without.
+
+    Of one field alone, FiftyOne would take the index for its own, and ``merge_samples`` needs one
+    that is not partial.
+    """
+    spec = [(fields.KEY, 1), ("_dataset_id", 1)]
+    dataset.create_index(spec, unique=True, partialFilterExpression={fields.KEY: {"$gt": ""}})
 
 
 @cache

@@ -11,7 +11,6 @@ from typing import Any
 from importers import fields, fo_internals, schema, working_set
 from importers.moving import adopt_files
 
-_PARTIAL = "partialFilterExpression"
 _SPLIT_OF_KEY = {"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 1]}
 
 
@@ -45,8 +44,10 @@ def upgrade(dataset: Any) -> list[str]:
     if ids:
         collection.update_many(missing, change)
         fo_internals.reload_samples(dataset, ids)
-    index = dataset.get_index_information().get(fields.KEY)
-    if index and index.get("unique") and _PARTIAL not in index:
-        dataset.drop_index(fields.KEY)
+    indexes = dataset.get_index_information()
+    if not any(name.startswith(f"{fields.KEY}_") for name in indexes):
         schema.index_keys(dataset)
+    # FiftyOne's merge_samples leaves one behind as well, which refuses a second sample without key.
+    if indexes.get(fields.KEY, {}).get("unique"):
+        dataset.drop_index(fields.KEY)
     return adopt_files(dataset)

@@ -106,6 +106,7 @@ CASES = [
         ["key", "source", "phrase", "segmentation", "split", "image_id"]).keep_fields()),
     Case("keep_fields of none", lambda d: d.select_fields("phrase").keep_fields(), lost=8),
     Case("delete_sample_field of the source", lambda d: d.delete_sample_field("source"), lost=8),
+    Case("rename_sample_field of the key", lambda d: d.rename_sample_field("key", "k"), lost=8),
     Case("clear", lambda d: d.clear(), lost=8),
     Case("tag_samples", lambda d: d.tag_samples("mine")),
     Case("untag_samples", lambda d: d.untag_samples(["train", "val", "test"])),
