@@ -98,7 +98,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Prints the message with the nearest commands or options, and exits."""
         given = re.findall(r"invalid choice: '([^']*)'|arguments: (-[\w-]+)", message)
-        near = [m for pair in given for m in get_close_matches(max(pair), {*self._names()}, n=2)]
+        near = [m for pair in given for m in get_close_matches(max(pair), {*self._names()}, n=1)]
         super().error(message + (f"; did you mean {' or '.join(near)}?" if near else ""))
 
     def _names(self) -> list[str]:

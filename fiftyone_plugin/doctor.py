@@ -231,8 +231,8 @@ def _plugin_advice(plugin: Report) -> list[str]:
         return [f"The App does not take the plugin from here: {plugin['obstacle']}"]
     if not plugin["linked"]:
         return [
-            f"The App does not see {PLUGIN_NAME} yet: 'pairlens app NAME' links it into FiftyOne's "
-            "plugins folder and opens the App."
+            f"The App does not see {PLUGIN_NAME} yet: 'pairlens link' links it into FiftyOne's "
+            "plugins folder."
         ]
     return []
 

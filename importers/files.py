@@ -103,7 +103,7 @@ def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Ite
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Writes a file so that a kill at any moment leaves the old one or the new one, whole."""
-    replace_whole(path, _unfinished(), lambda stream: stream.write(data))
+    replace_whole(path, lambda stream: stream.write(data))
 
 
 def write_once(path: Path, data: bytes | memoryview) -> Path:
@@ -135,20 +135,18 @@ def _places(path: Path, data: bytes | memoryview) -> Iterator[Path]:
 
 def write_stream(path: Path, source: IO[bytes]) -> None:
     """Copies a stream to a file; see :func:`write_atomic`."""
-    replace_whole(path, _unfinished(), lambda stream: shutil.copyfileobj(source, stream, 1 << 20))
+    replace_whole(path, lambda stream: shutil.copyfileobj(source, stream, 1 << 20))
 
 
-def replace_whole(path: Path, unfinished: str, write: Callable[[IO[bytes]], object]) -> None:
+def replace_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Writes a file under another name of the same folder, and then gives it its own.
 
     Args:
         path: the file, whose folder is made if it is not there
-        unfinished: its name until it is whole, which nobody else may be writing to; what lies
-            there is written over
         write: writes all of it
     """
     # Strings, and no look for the folder: of a small file, pathlib and mkdir take half the time.
-    begun = f"{path.parent}/{unfinished}"
+    begun = f"{path.parent}/{_unfinished()}"
     try:
         with _create(begun, path.parent) as stream:
             write(stream)

@@ -161,6 +161,21 @@ def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
     return declared[0].get("info") or {} if declared else None
 
 
+def mend_count(dataset: Any, count: int) -> None:
+    """Makes the database find out its own number of samples again, where that is wrong.
+
+    FiftyOne takes it for the length of a dataset. After an unclean end of the database it stays
+    what it was at some moment before.
+
+    Args:
+        dataset: whose samples were counted
+        count: their number
+    """
+    samples = collection(dataset)
+    if samples.estimated_document_count() != count:
+        samples.database.command("validate", samples.name)
+
+
 def take_name(new: Any, old: Any, aside: str) -> None:
     """Gives a dataset the name of another and makes it persistent, in one command.
 

@@ -29,7 +29,7 @@ from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record, Source
 from importers.replacing import Carry, nothing, replacing
-from importers.restoring import restore_files
+from importers.restoring import restore_files, take_published_images
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.source_files import read_within, reason_of
@@ -78,6 +78,7 @@ def import_dataset(
         RecordError: in strict mode, for the first broken record
     """
     options.check()
+    store.check_name(name)
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched
     notes = Decisions()
@@ -116,7 +117,6 @@ def fill_dataset(
     summary = ImportSummary(dataset.name, chosen.name)
     decisions = Decisions() if notes is None else notes
     root = source.path
-    params = chosen.parsed(options.params)
     if working_set.is_imported(dataset):
         for note in upgrade(dataset):
             decisions(note)
@@ -131,22 +131,17 @@ def fill_dataset(
     follow = options.follow_links or bool(store.info(dataset).get("follow_links"))
     store.update_info(dataset, **facts, follow_links=follow, complete=False)
     boundary = None if follow else source.boundary
-    _remove_leftovers(media_dir)
-    partial_run = options.limit is not None or set(options.splits) != set(SPLITS)
-    earlier = store.info(dataset) if options.resume and partial_run else {}
-    skips = SkipLog(media_dir / SKIPPED, options.strict, keep=bool(earlier))
+    place = Place(media_dir, options.placeholders, chosen.reading(options.params), boundary)
     before = _source_state(chosen, root, options.splits)
+    _remove_leftovers(media_dir)
+    # What an import of a part does not read, it says nothing new about.
+    reads_part = options.limit is not None or set(options.splits) != set(SPLITS)
+    earlier = store.info(dataset) if options.resume and reads_part else {}
+    skips = SkipLog(media_dir / SKIPPED, options.strict, keep=bool(earlier))
     try:
-        records = chosen.read(
-            root, splits=options.splits, on_error=skips, on_note=decisions, **params
-        )
-        records = read_within(records, boundary)
-        place = Place(media_dir, options.placeholders, chosen.reading(options.params), boundary)
-        if options.workers is None and options.engine == "threads" and not chosen.threads:
-            options = replace(options, workers=1)
-        images = _prepared_images(dataset, records, place, options, skips)
+        images = _read_images(dataset, chosen, root, place, options, skips, decisions)
         images = _watched(images, before.records, progress)
-        made = (prepared for image in images for prepared in _told(image, decisions))
+        made = (prepared for image in images for prepared in image)
         if options.limit is not None:
             made = islice(made, max(0, options.limit - working_set.count(dataset)))
         with rare_collections():
@@ -161,6 +156,7 @@ def fill_dataset(
     if options.resume:
         for note in restore_files(dataset, chosen, root, place, options):
             decisions(note)
+        take_published_images(dataset, chosen, root, options.params)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)
@@ -203,6 +199,26 @@ def _watched(
         progress(done, max(total, done))
         yield image
     progress(done, done)
+
+
+def _read_images(
+    dataset: Any,
+    chosen: Format,
+    root: Path,
+    place: Place,
+    options: ImportOptions,
+    skips: SkipLog,
+    decisions: Decisions,
+) -> Iterator[list[Prepared]]:
+    """Reads a source image by image, and counts how images and masks were read."""
+    params = chosen.parsed(options.params)
+    records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
+    if options.workers is None and options.engine == "threads" and not chosen.threads:
+        options = replace(options, workers=1)
+    within = read_within(records, place.boundary)
+    for image in _prepared_images(dataset, within, place, options, skips):
+        decisions.take(image)
+        yield image
 
 
 def _prepared_images(
@@ -287,12 +303,6 @@ def _insert_all(
     return sum(added)
 
 
-def _told(image: list[Prepared], decisions: Decisions) -> list[Prepared]:
-    """The records of an image, once it is counted how they were read."""
-    decisions.take(image)
-    return image
-
-
 def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Decisions) -> None:
     collection = fo_internals.collection(dataset)
     summary.notes += decisions.lines()
@@ -300,6 +310,7 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Dec
     summary.decisions = decisions.stored("import", (d for d in stored if d["step"] == "import"))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = working_set.count(dataset)
+    fo_internals.mend_count(dataset, collection.count_documents({}))
     groups = collection.aggregate(
         [
             *working_set.pipeline(dataset),

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from io import BufferedReader
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from importers.errors import StateError
 
@@ -25,21 +25,34 @@ T = TypeVar("T")
 LEADS_OUT = "it is a link that leads out of the dataset's folder; --follow-links follows it"
 NOT_REGULAR = "it is no regular file"
 
-Boundary = str | None
-"""The resolved folder or file that links may not leave; ``None`` where they may lead anywhere."""
+
+class Root(NamedTuple):
+    """A folder, or one file, that links in it may not lead out of.
+
+    Attributes:
+        written: its path, with which the paths of all its files begin
+        real: the path without links
+    """
+
+    written: str
+    real: str
+
+
+Boundary = Root | None
+"""``None`` where links may lead anywhere."""
 
 _boundary: ContextVar[Boundary] = ContextVar("pairlens_boundary", default=None)
 
 
-def boundary_of(root: Path) -> str:
+def boundary_of(root: Path) -> Root:
     """The boundary for what lies in a folder, or is one file."""
     _real_folder.cache_clear()  # of an earlier import, whose folders may have been changed since
-    return os.path.realpath(root)
+    return Root(str(root.absolute()), os.path.realpath(root))
 
 
 @contextmanager
 def reading_within(boundary: Boundary) -> Iterator[None]:
-    """Within it, files of this thread that lead out of the boundary are refused."""
+    """Within it, this thread is refused files of the boundary that lead out of it."""
     before = _boundary.set(boundary)
     try:
         yield
@@ -97,15 +110,19 @@ def reason_of(error: OSError) -> str:
 
 def _check_place(path: Path) -> None:
     boundary = _boundary.get()
-    if boundary is None:
-        return
+    if boundary is None or not _is_in(os.path.abspath(path), boundary.written):  # noqa: PTH100
+        return  # media of our own, for one
     folder, name = os.path.split(path)
     if stat.S_ISLNK(os.lstat(path).st_mode):
         real = os.path.realpath(path)
     else:
         real = os.path.join(_real_folder(folder), name)  # noqa: PTH118 - half of the time
-    if real != boundary and not real.startswith(boundary.rstrip(os.sep) + os.sep):
+    if not _is_in(real, boundary.real):
         raise OSError(errno.EXDEV, LEADS_OUT, str(path))
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 @lru_cache(4096)

@@ -14,7 +14,7 @@ from importers.errors import OnNote, StateError, UsageError, ignore_note
 from importers.files import MARKER, add_owner, is_leftover, is_text
 from importers.formats import FORMATS
 from importers.parallel import Progress, no_progress
-from importers.source_files import boundary_of
+from importers.source_files import Root, boundary_of
 from importers.unzip import unzip
 
 MOST_LEVELS = 4
@@ -42,7 +42,7 @@ class Located:
     path: Path
 
     @property
-    def boundary(self) -> str:
+    def boundary(self) -> Root:
         """What links in the source may not lead out of.
 
         This is what was given; of a dataset on the hub all that the cache holds of it, since the

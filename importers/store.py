@@ -18,11 +18,13 @@ import bson
 import fiftyone as fo
 from bson import ObjectId
 from bson.errors import BSONError
+from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
 from importers import fields, fo_internals, working_set
-from importers.errors import StateError, shown
+from importers.errors import StateError, UsageError, shown
+from importers.files import is_text
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
@@ -45,13 +47,27 @@ _MEASURED = frozenset(MaskStats.__slots__)
 _UNMEASURED = MaskStats()
 
 
+def check_name(name: str) -> None:
+    """Validates the name of a dataset that is to be made.
+
+    Raises:
+        UsageError: if FiftyOne takes no such name
+    """
+    try:
+        to_slug(name if is_text(name) else "")
+    except ValueError as error:
+        raise UsageError(
+            f"{shown(name, 80)!r} cannot be the name of a dataset ({shown(str(error), 200)})"
+        ) from error
+
+
 def load(name: str) -> Any:
     """Loads a dataset that PairLens imported.
 
     Raises:
         StateError: if there is none of that name, or PairLens did not import it
     """
-    if not fo.dataset_exists(name):
+    if not is_text(name) or not fo.dataset_exists(name):
         known = ", ".join(str(n) for n in fo.list_datasets()[:20]) or "none"
         raise StateError(f"there is no dataset {name!r}; there is {known}")
     dataset = fo.load_dataset(name)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import IO, Any
 
 from bson import ObjectId
 
@@ -19,6 +18,7 @@ from fiftyone_plugin.checks.batch import MASK_DIGEST, Columns, Row
 from fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, LABELS
 from importers import fields, fo_internals, store, working_set
 from importers.errors import StateError
+from importers.files import replace_whole
 from importers.parallel import one_behind
 
 IN_MEMORY = 32 << 20
@@ -176,20 +176,18 @@ def write_findings(samples: Any, out: Path) -> int:
     Returns:
         the number written
     """
-    partial = out.with_name(f".{out.name}.partial")
     count = 0
+
+    def write_lines(stream: IO[bytes]) -> None:
+        nonlocal count
+        for line in ranked(samples):
+            stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            count += 1
+
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with open(partial, "w", encoding="utf-8") as stream:
-            for line in ranked(samples):
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-                count += 1
-        partial.replace(out)
+        replace_whole(out, write_lines)
     except OSError as error:
         raise StateError(f"findings cannot be written to {out} ({error.strerror})") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
     return count
 
 

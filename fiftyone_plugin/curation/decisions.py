@@ -1,4 +1,4 @@
-"""The decisions file: a cleaning without the data.
+"""Decisions files: the verdicts on a dataset, without its data.
 
 One JSON object a line, sorted by key::
 
@@ -20,18 +20,19 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, TypedDict
 
 from bson import ObjectId
 
 from fiftyone_plugin.curation import mask_replacement, review_fields, texts
-from fiftyone_plugin.curation.log import Change, ChangeLog, Step, Values
+from fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from fiftyone_plugin.curation.review_fields import ReviewedPair
 from fiftyone_plugin.curation.texts import (
     VERDICTS,
-    Decision,
     DecisionLine,
     MaskLine,
+    VerdictLine,
     read_decisions,
     read_once,
 )
@@ -42,6 +43,8 @@ from importers.fields import KEY, MASK_STATS, REVIEW_NOTE, REVIEWED_AT, REVIEWER
 from importers.files import write_atomic
 from importers.masks import load_stored
 from importers.rle import decode_rle, encode_rle
+
+_IN_MEMORY = 32 << 20
 
 
 class NotApplied(TypedDict):
@@ -83,12 +86,52 @@ def write_lines(samples: Any, stream: BinaryIO) -> int:
     """
     review_fields.check_pairs(samples)
     judged = {VERDICT: {"$in": list(VERDICTS)}}
-    count = 0
-    for document in store.stream(samples, review_fields.projection(), where=judged, order=(KEY,)):
+    with DecisionLines() as lines:
+        for document in store.stream(samples, review_fields.projection(), where=judged):
+            lines.add(document)
+        return lines.write(stream)
+
+
+class DecisionLines:
+    """Lines of a decisions file, made of samples in any order; a context that ends with them.
+
+    Attributes:
+        reviewers: how many verdicts of each kind there are, by reviewer
+    """
+
+    def __init__(self) -> None:
+        self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - __exit__ closes it
+        self._places: list[tuple[str, int, int]] = []
+        self.reviewers: dict[str, dict[str, int]] = {}
+
+    def __enter__(self) -> DecisionLines:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._spool.close()
+
+    def add(self, document: store.Document) -> None:
+        """Adds the line of a sample, if it has a verdict.
+
+        Args:
+            document: what :func:`review_fields.projection` reads of it
+        """
+        verdict = document.get(VERDICT)
+        if verdict not in VERDICTS:
+            return
         # Escaped to ASCII: no phrase can hold what some reader takes for a line end.
-        stream.write(json.dumps(_line(ReviewedPair.from_document(document))).encode() + b"\n")
-        count += 1
-    return count
+        line = json.dumps(_line(ReviewedPair.from_document(document))).encode() + b"\n"
+        self._places.append((document[KEY], self._spool.tell(), len(line)))
+        self._spool.write(line)
+        counts = self.reviewers.setdefault(document.get(REVIEWER) or "", dict.fromkeys(VERDICTS, 0))
+        counts[verdict] += 1
+
+    def write(self, stream: BinaryIO) -> int:
+        """Writes the lines to a stream, sorted by key; gives their number."""
+        for _, start, size in sorted(self._places):
+            self._spool.seek(start)
+            stream.write(self._spool.read(size))
+        return len(self._places)
 
 
 def _line(pair: ReviewedPair) -> DecisionLine:
@@ -137,7 +180,7 @@ def apply(dataset: Any, path: Path | str) -> Applied:
         pass  # a broken line anywhere is found before the first is applied
     applying = _Applying(dataset)
     changes = applying.changes(read_decisions(path))
-    review_fields.write(dataset, changes, Step("apply", texts.reviewer_of(None)))
+    review_fields.write(dataset, changes, ChangeStep("apply", texts.reviewer_of(None)))
     return applying.done
 
 
@@ -190,7 +233,7 @@ class _Applying:
         self._there: dict[str, set[str]] = {}
         self.done: Applied = {"applied": 0, "stale": [], "unknown": []}
 
-    def changes(self, decisions: Iterator[tuple[int, Decision]]) -> Iterator[Change]:
+    def changes(self, decisions: Iterator[tuple[int, VerdictLine]]) -> Iterator[Change]:
         """The changes that the lines make, planned a batch of lines at a time."""
         for batch in store.batched(decisions, store.BATCH):
             pairs = review_fields.read(self._dataset, [decision.key for _, decision in batch])
@@ -209,7 +252,11 @@ class _Applying:
             yield from planned.values()
 
     def _plan(
-        self, pair: ReviewedPair, decision: Decision, number: int, planned: dict[ObjectId, Change]
+        self,
+        pair: ReviewedPair,
+        decision: VerdictLine,
+        number: int,
+        planned: dict[ObjectId, Change],
     ) -> str:
         """Adds what a line changes to the plan, or says why it is stale."""
         if reason := _stale(pair, decision):
@@ -232,7 +279,7 @@ class _Applying:
             _add(planned, change)
         return ""
 
-    def _with_mask(self, change: Change, decision: Decision, wanted: str) -> list[Change]:
+    def _with_mask(self, change: Change, decision: VerdictLine, wanted: str) -> list[Change]:
         """The change with those of all pairs that share the mask and have another one now."""
         target = None if decision.mask is None else decode_rle(decision.mask.rle)
         expected = None if decision.mask is None else wanted
@@ -250,11 +297,11 @@ def _add(planned: dict[ObjectId, Change], change: Change) -> None:
         planned[change.sample_id] = change
 
 
-def _not_applied(decision: Decision, number: int, reason: str) -> NotApplied:
+def _not_applied(decision: VerdictLine, number: int, reason: str) -> NotApplied:
     return {"key": decision.key, "line": number, "reason": reason}
 
 
-def _stale(pair: ReviewedPair, decision: Decision) -> str:
+def _stale(pair: ReviewedPair, decision: VerdictLine) -> str:
     """Why the decision was made about something else, or ``""``."""
     if texts.text_digest(pair.published_text) != decision.phrase_sha256:
         return "the phrase is not the one that was reviewed"
@@ -265,7 +312,7 @@ def _stale(pair: ReviewedPair, decision: Decision) -> str:
     return ""
 
 
-def _values(pair: ReviewedPair, decision: Decision) -> Values:
+def _values(pair: ReviewedPair, decision: VerdictLine) -> Values:
     phrase = pair.published_text if decision.phrase is None else decision.phrase
     return {
         VERDICT: decision.verdict,

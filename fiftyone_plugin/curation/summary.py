@@ -320,27 +320,19 @@ class ReviewSummary(TypedDict):
     reviewers: dict[str, dict[str, int]]
 
 
-def review_summary(dataset: Any) -> ReviewSummary:
-    """Summarizes who reviewed a dataset, in which sessions."""
+def review_summary(dataset: Any, reviewers: dict[str, dict[str, int]]) -> ReviewSummary:
+    """Summarizes who reviewed a dataset, in which sessions.
+
+    Args:
+        dataset: the dataset
+        reviewers: how many verdicts of each kind stand, by reviewer
+    """
     names = ("name", "creator", "created", "finished", "over", "pairs", "judged", "verdicts")
     listed: list[Any] = list(reversed(sessions.list_sessions(dataset, most=None)))
     return {
         "sessions": [{name: one[name] for name in names} for one in listed],
-        "reviewers": _standing_verdicts(dataset),
+        "reviewers": dict(sorted(reviewers.items())),
     }
-
-
-def _standing_verdicts(dataset: Any) -> dict[str, dict[str, int]]:
-    pipeline = [
-        {"$match": {VERDICT: {"$in": list(VERDICTS)}}},
-        {"$group": {"_id": {"r": f"${REVIEWER}", "v": f"${VERDICT}"}, "n": {"$sum": 1}}},
-        {"$sort": {"_id.r": 1}},
-    ]
-    found: dict[str, dict[str, int]] = {}
-    for group in fo_internals.collection(dataset).aggregate(pipeline):
-        name = group["_id"].get("r") or ""
-        found.setdefault(name, dict.fromkeys(VERDICTS, 0))[group["_id"]["v"]] = group["n"]
-    return found
 
 
 def sessions_of_pairs(dataset: Any) -> dict[ObjectId, str]:

@@ -6,7 +6,8 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation import decisions, summary
+from fiftyone_plugin.curation import summary
+from fiftyone_plugin.curation.decisions import DecisionLines
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
 from fiftyone_plugin.exporters.selections import Selection
 from importers import working_set
@@ -32,6 +33,7 @@ class Accounting:
         format_name: the layout that is written
         selection: says which samples are exported
         lists: of the manifest
+        decided: takes the verdict of each sample as it is selected by, not as it is later
         progress: called with samples done and samples in all
 
     Attributes:
@@ -50,6 +52,7 @@ class Accounting:
         format_name: str,
         selection: Selection,
         lists: ManifestLists,
+        decided: DecisionLines,
         progress: Progress,
     ) -> None:
         self.facts = facts
@@ -66,6 +69,7 @@ class Accounting:
         self._dataset = dataset
         self._selection = selection
         self._lists = lists
+        self._decisions = decided
         self._progress = progress
         self._sessions = summary.sessions_of_pairs(dataset)
         self._total = working_set.count(dataset)
@@ -112,6 +116,7 @@ class Accounting:
             )
         self.samples += 1
         self.exported += selected
+        self._decisions.add(document)
         split = self._splits.setdefault(
             split_of(document), {"pairs": 0, "exported": 0, "dropped": 0}
         )
@@ -176,7 +181,7 @@ class Accounting:
         head = self._head()
         try:
             with open(folder / "decisions.jsonl", "wb") as stream:
-                decisions.write_lines(self._dataset, stream)
+                self._decisions.write(stream)
             self._lists.write(folder / "manifest.json", head)
             (folder / "README.md").write_text(self.card_header + card(head), "utf-8")
         except OSError as error:
@@ -216,7 +221,7 @@ class Accounting:
                 "no_place": tally.no_place,
             },
             "splits": self._splits,
-            "review": summary.review_summary(self._dataset),
+            "review": summary.review_summary(self._dataset, self._decisions.reviewers),
             "files": tally.files,
         }
 

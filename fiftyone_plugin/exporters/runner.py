@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from fiftyone_plugin.curation.decisions import DecisionLines
 from fiftyone_plugin.exporters.accounting import Accounting
 from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
 from fiftyone_plugin.exporters.held_masks import HeldMasks
@@ -67,8 +68,9 @@ def export_dataset(
     with (
         whole_folder(target) as folder,
         ManifestLists(*map(str, private)) as lists,
+        DecisionLines() as decided,
     ):
-        accounting = Accounting(dataset, facts, format_name, choice, lists, progress)
+        accounting = Accounting(dataset, facts, format_name, choice, lists, decided, progress)
         with reading_within(_boundary(facts)):
             run(dataset, folder, choice, accounting)
         accounting.write(folder)

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from fiftyone_plugin.curation import review_fields
 from fiftyone_plugin.exporters import held_masks
 from fiftyone_plugin.exporters.held_masks import HeldMasks, changed_mask, published_digest
 from fiftyone_plugin.exporters.selections import ORDER, Choice
@@ -66,7 +67,7 @@ def documents(dataset: Any, kind: Kind, more: Collection[str] = ()) -> Iterator[
         kind: of its records
         more: paths to read besides those that selections and manifests need
     """
-    wanted = {*_COMMON, *_OF_KIND[kind], *more}
+    wanted = {*_COMMON, *review_fields.projection(), *_OF_KIND[kind], *more}
     # A field and a part of it cannot both be asked for.
     names = sorted(name for name in wanted if name.rpartition(".")[0] not in wanted)
     return store.stream(dataset, names, order=ORDER)

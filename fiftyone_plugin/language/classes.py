@@ -89,8 +89,8 @@ def target_nouns(query: str) -> tuple[Noun, ...]:
 def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
     """The tokens of all class words, of whatever object, with their classes."""
     found: dict[int, str] = {}
-    for index, token in enumerate(tokens):
-        if token.text in taxonomy.SIZES and (size := _match(tokens, index)):
+    for index in [n for n, token in enumerate(tokens) if token.text in taxonomy.SIZES]:
+        if size := _match(tokens, index):
             name = taxonomy.NAMES[tuple(t.text for t in tokens[index : index + size])]
             for n in range(index, index + size):
                 found.setdefault(n, name)
@@ -169,8 +169,18 @@ def _joins(tokens: Sequence[Token], index: int, noun: Noun | None) -> bool:
         return at(tokens, index + 1).text not in ("the", "a", "an", "its")
     if token.text == "of":
         return before.text in _NOUN_OF
+    if token.text in _ATTRIBUTES and not token.starts_clause:
+        return not _ends_phrase(at(tokens, index + 1))  # "the row of parked cars"
     adverb = before.text.endswith("ly") and _is_participle(token)  # "the centrally located car"
     return adverb or token.gap == "-" or at(tokens, index + 1).gap == "-"
+
+
+_ATTRIBUTES = v.words("parked moored docked stationed standing resting")
+
+
+def _ends_phrase(following: Token) -> bool:
+    """Whether no noun can follow: "the object parked near"."""
+    return following.starts_clause or following.text in _STOP | v.ARTICLE | v.DETERMINER
 
 
 def _is_participle(token: Token) -> bool:

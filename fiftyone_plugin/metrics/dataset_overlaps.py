@@ -49,6 +49,7 @@ class DatasetOverlaps:
     Attributes:
         table: the pairs that could be counted
         slicer: the slices they belong to, in the same order
+        ids: of their samples, in the same order, twelve bytes each
         unscored: pairs without a ground truth that can be read, with the reason
         unreadable: pairs whose prediction cannot be read, which counts as missing
         unscored_total, unreadable_total: their numbers; the lists hold the first ones
@@ -57,6 +58,7 @@ class DatasetOverlaps:
 
     table: Table
     slicer: Slicer
+    ids: bytearray = field(default_factory=bytearray)
     unscored: list[dict[str, str]] = field(default_factory=list)
     unreadable: list[dict[str, str]] = field(default_factory=list)
     unscored_total: int = 0
@@ -97,6 +99,7 @@ def count_overlaps(
             numbers = [images.setdefault(image_of(doc), len(images)) for doc, _ in pairs]
             table.add((overlap for _, overlap in pairs), numbers)
             slicer.add([sliced_pair(doc, overlap.target_area) for doc, overlap in pairs])
+            done.ids += b"".join(doc["_id"].binary for doc, _ in pairs)
             write_behind((doc["_id"], overlap) for doc, overlap in pairs)
             read += len(docs)
             progress(read, total)

@@ -103,6 +103,8 @@ class PairLensEvaluation(SegmentationEvaluation):
     config: Any
     watch: Progress | None = None
     """Called with pairs done and pairs in all, where set, in place of FiftyOne's bar."""
+    replaces = False
+    """Whether there is an earlier scoring of the key, whose numbers are written over."""
 
     def ensure_requirements(self) -> None:
         """Validates the options, before anything of an earlier run is deleted.
@@ -172,6 +174,8 @@ class PairLensEvaluation(SegmentationEvaluation):
         source = _source(fo_internals.dataset_of(samples), config, mask_targets)
         slicer = slices.Slicer(config.by)
         done = count_overlaps(samples, source, convention, slicer, key, watch)
+        if key is not None and self.replaces:
+            _clear_others(fo_internals.dataset_of(samples), key, done.ids)
         with one_behind() as behind:
             # Built while the summary is made.
             behind(partial(_index, fo_internals.dataset_of(samples), key))
@@ -288,6 +292,22 @@ def _drawn(config: Any, mean: dict[str, float], std: dict[str, float]) -> dict[s
     rounds = config.rounds or LISAT_ROUNDS
     facts = {"scheme": config.scheme, "rounds": rounds, "seed": config.seed}
     return facts | {"mean": mean, "std": std} if mean else {}
+
+
+def _clear_others(dataset: Any, key: str, scored: bytearray) -> None:
+    """Removes the numbers of an earlier scoring from the pairs that are not in this one.
+
+    Args:
+        dataset: that the pairs belong to
+        key: of the scoring
+        scored: the ids of the pairs in it, twelve bytes each
+    """
+    kept = {bytes(scored[at : at + 12]) for at in range(0, len(scored), 12)}
+    names = fields.score_fields(key)
+    there = {"$or": [{name: {"$ne": None}} for name in names]}
+    found = fo_internals.collection(dataset).find(there, {"_id": 1})
+    others = (doc["_id"] for doc in found if doc["_id"].binary not in kept)
+    store.update(dataset, ((each, dict.fromkeys(names)) for each in others))
 
 
 def _index(dataset: Any, key: str | None) -> None:

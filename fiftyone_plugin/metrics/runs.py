@@ -58,7 +58,8 @@ def score(
     Args:
         samples: a dataset or view that PairLens imported
         pred: the prediction field
-        key: of the evaluation; an earlier one of the same key is replaced
+        key: of the evaluation; an earlier one of the same key is replaced, in the end: until then
+            every pair has its earlier numbers or its new ones
         gt: the ground truth field
         convention: one of :data:`fiftyone_plugin.metrics.conventions.CONVENTIONS`
         rounds: of the bootstrap for 95 % intervals; 0 for none
@@ -91,9 +92,13 @@ def score(
     method.watch = progress
     method.ensure_requirements()
     _clear_left(dataset)
-    method.register_run(samples, key)
+    method.replaces = key in finished(dataset)
+    if not method.replaces:
+        method.register_run(samples, key)
     method.register_samples(samples, key)
     results = method.evaluate_samples(samples, key)
+    if method.replaces:  # until now, the earlier one stood
+        method.register_run(samples, key, cleanup=False)
     method.save_run_results(samples, key, results)
     method.add_fields_to_sidebar_group(samples, key, omit_fields=(pred, gt))
     return ScoreSummary(**results.summary)

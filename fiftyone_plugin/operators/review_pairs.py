@@ -14,7 +14,7 @@ from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
 from fiftyone_plugin.operators.base import PairOperator, is_watched
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER
-from fiftyone_plugin.steps.step import Option, Texts, Watch, step
+from fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Texts, Watch, step
 from importers import fields, fo_internals, store
 from importers.errors import StateError, UsageError
 
@@ -107,7 +107,9 @@ class ReviewPairs(PairOperator):
                 options["file"],
                 required=action in ("dump", "apply"),
                 in_form=action in ("dump", "apply"),
+                writes=ITSELF if action == "dump" else (),
             ),
+            "overwrite": replace(OVERWRITE, in_form=action == "dump"),
             "keys": replace(options["keys"], default=tuple(keys)),
             "verdict": replace(options["verdict"], label=label, in_form=action == "set"),
             "phrase": replace(options["phrase"], in_form=fixed),

@@ -7,7 +7,7 @@ from typing import Any
 
 from fiftyone_plugin import reports
 from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import CheckSettings, Option, Texts, Watch, step
+from fiftyone_plugin.steps.step import ITSELF, CheckSettings, Option, Texts, Watch, step
 from importers.parallel import default_workers
 
 MANY = 20_000
@@ -28,7 +28,7 @@ THRESHOLDS = Option(
            metavar="F", label="Scored predictions"),
     THRESHOLDS,
     Option("out", "all findings as JSON Lines, worst first", Path, metavar="FILE",
-           label="Findings file"),
+           label="Findings file", writes=ITSELF),
     Option("dry_run", "only count, by check, what is found and what clean and quiet leave out",
            bool, False, label="Only count"),
     Option("workers", "processes; by default all cores for many pairs", int, metavar="W",
@@ -53,7 +53,13 @@ def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> 
     Option("pairs", "pairs to read", int, 20_000, metavar="K"),
     Option("faults", "plant only this fault", Texts, flag="--fault", metavar="F"),
     THRESHOLDS,
-    Option("out", "folder for the numbers and a picture", Path, metavar="DIR"),
+    Option(
+        "out",
+        "folder for the numbers and a picture",
+        Path,
+        metavar="DIR",
+        writes=("bench-checks.json", "bench-checks.png"),
+    ),
     unit="images",
 )
 def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any) -> Report:
@@ -67,7 +73,14 @@ def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any
 @step(
     "audit",
     "Write the findings of a dataset as a page with pictures.",
-    Option("out", "Markdown file; pictures go beside it", Path, required=True, metavar="FILE.md"),
+    Option(
+        "out",
+        "Markdown file; pictures go beside it",
+        Path,
+        required=True,
+        metavar="FILE.md",
+        writes=ITSELF,
+    ),
     Option("examples", "examples drawn for each check", int, 3, metavar="K"),
     Option("title", "title of the page; by default the dataset's name"),
     Option("source", "where the data is from and its licence, for the page"),

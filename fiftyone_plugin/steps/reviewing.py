@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from fiftyone_plugin import reports, review_reports
 from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import Option, Step, Texts, Watch
+from fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Step, Texts, Watch
 from importers.errors import UsageError
 
 DATASET = Option("name", "the dataset", positional=True, count="?", metavar="N")
@@ -23,7 +23,7 @@ REVIEWER = Option("reviewer", "name of the reviewer; by default the user of this
 SESSION = Option("session", "the session it belongs to", metavar="S")
 OVER = Option("over", "flagged, check:C, severity:S or view:V", default="flagged", metavar="O")
 LIMIT = Option("limit", "only the K worst", int, metavar="K")
-OUT = Option("out", "file for the merged decisions", metavar="FILE")
+OUT = Option("out", "file for the merged decisions", metavar="FILE", writes=ITSELF)
 PREFER = Option("prefer", "none, newest or first: the decision that counts of conflicting ones",
                 default="none", metavar="P")  # fmt: skip
 
@@ -43,14 +43,14 @@ ACTIONS: dict[str, Action] = {}
 
 
 def action(
-    name: str, help: str, *options: Option, values: str = ""
+    name: str, help: str, *options: Option, values: str = "", writes: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Report]], Callable[..., Report]]:
     """Declares an action by its flag, whose values are named as in a usage line."""
     named = tuple(values.replace("...", "").split())
     count = "+" if values.endswith("...") else len(named) if len(named) > 1 else None
     kind = Texts if count else str if named else bool
     metavar = named if len(named) > 1 else "".join(named)
-    flag = Option(name, help, kind, count=count, metavar=metavar, action=True)
+    flag = Option(name, help, kind, count=count, metavar=metavar, action=True, writes=writes)
 
     def declared(run: Callable[..., Report]) -> Callable[..., Report]:
         ACTIONS[name] = Action(run, flag, options)
@@ -96,7 +96,7 @@ def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     return status(samples, told if done["pairs"] else "Nothing left to make again.")
 
 
-@action("dump", "write the decisions file", values="FILE")
+@action("dump", "write the decisions file", values="FILE", writes=ITSELF)
 def dump(samples: Any, file: str) -> Report:
     """Writes the decisions file."""
     from fiftyone_plugin.curation import decisions
@@ -194,17 +194,20 @@ def _run(watch: Watch, *, name: str | None, **given: Any) -> Report:
         raise UsageError(f"give one of {', '.join(f'--{one}' for one in ACTIONS)}")
     value = given[chosen.flag.name]
     values = () if value is True else value if isinstance(value, tuple) else (value,)
+    notes: list[str] = []
     if "samples" in inspect.signature(chosen.run).parameters:
         if name is None:
             raise UsageError(f"{chosen.flag.flag} needs the name of a dataset")
         dataset = store.load(name)
-        upgrade(dataset)
+        notes = upgrade(dataset)
         values = (dataset, *values)
     for option in OWN:
         belongs = option in chosen.options or option in ANYWHERE
         if not belongs and given[option.name] != option.default:
             raise UsageError(f"{option.flag} belongs to {_owners(option)}")
-    return chosen.run(*values, **{option.name: given[option.name] for option in chosen.options})
+    report = chosen.run(*values, **{o.name: given[o.name] for o in chosen.options})
+    report.lines += [f"  note: {note}" for note in notes]
+    return report
 
 
 review = Step(
@@ -215,6 +218,7 @@ review = Step(
         DATASET,
         *(one.flag for one in ACTIONS.values()),
         *(replace(option, help=f"{option.help}; with {_owners(option)}") for option in OWN),
+        OVERWRITE,
     ),
     on_dataset=False,
 )

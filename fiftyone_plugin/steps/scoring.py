@@ -11,7 +11,7 @@ from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
 from fiftyone_plugin.metrics.slices import SLICINGS, chosen
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.score_reports import of_compare, of_score
-from fiftyone_plugin.steps.step import Option, Texts, Watch, step
+from fiftyone_plugin.steps.step import ITSELF, Option, Texts, Watch, step
 from importers.fields import SEGMENTATION
 
 _VALUES = "values of masks of {} that are the target: auto, nonzero, >N, 1,2, ignore=255, inverted"
@@ -54,7 +54,8 @@ def _slicings() -> dict[str, str]:
            in_form=False),
     Option("gt_values", _VALUES.format("the ground truth"), default="auto", metavar="V",
            in_form=False),
-    Option("plots", "plots of the slices: .html or .png", Path, metavar="FILE", in_form=False),
+    Option("plots", "plots of the slices: .html or .png", Path, metavar="FILE", in_form=False,
+           writes=ITSELF),
     operator="score_pairs",
 )  # fmt: skip
 def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **options: Any) -> Report:

@@ -16,13 +16,14 @@ The command line (:mod:`fiftyone_plugin.cli`), the forms of the operators
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin.reports import Report
-from importers.errors import UsageError
+from importers.errors import StateError, UsageError
 from importers.parallel import Progress, no_progress
 
 Settings = dict[str, str]
@@ -62,6 +63,8 @@ class Option:
         label: above its field in the form; by default the operator's parameter
         least: the lowest number that the form takes
         preset: what the form has at first, in place of the default
+        writes: what the step writes where it is given, as paths in that folder, or ``""`` for that
+            file itself; what is there already is refused unless ``overwrite`` is given
         in_command, in_form: whether the command line has it, and the form; from Python,
             operators take all
     """
@@ -82,6 +85,7 @@ class Option:
     label: str = ""
     least: int | None = None
     preset: Any = None
+    writes: tuple[str, ...] = ()
     in_command: bool = True
     in_form: bool = True
 
@@ -154,6 +158,12 @@ class Option:
         return value
 
 
+ITSELF = ("",)
+"""What an option names that is a file which the step writes."""
+
+OVERWRITE = Option("overwrite", "write over files that are there", bool, False)
+"""Of every step with an option that names what it writes."""
+
 AGAIN = {
     "new": "Stop if it exists",
     "resume": "Add what is missing",
@@ -220,7 +230,8 @@ def step(
     def made(run: Callable[..., Report]) -> Step:
         on_dataset = "samples" in inspect.signature(run).parameters
         work = _on_working_set(run) if on_dataset else run
-        return Step(name, about, work, options, on_dataset, operator, unit, stoppable)
+        all_of_them = _with_overwrite(options)
+        return Step(name, about, work, all_of_them, on_dataset, operator, unit, stoppable)
 
     return made
 
@@ -247,8 +258,17 @@ def _on_working_set(run: Callable[..., Report]) -> Callable[..., Report]:
     return work
 
 
+def _with_overwrite(options: tuple[Option, ...]) -> tuple[Option, ...]:
+    return (*options, OVERWRITE) if any(option.writes for option in options) else options
+
+
 def parse_options(options: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword arguments of a step, from what the command line or a form gives."""
+    """The keyword arguments of a step, from what the command line or a form gives.
+
+    Raises:
+        UsageError: for a value that is missing or of the wrong type
+        StateError: for a file that would be written over and is not to be
+    """
     values: dict[str, Any] = {}
     for option in options:
         value = option.parse(given.get(option.param))
@@ -256,7 +276,18 @@ def parse_options(options: Sequence[Option], given: Mapping[str, Any]) -> dict[s
             values |= {choice: choice == value for choice in option.flags()}
         else:
             values[option.name] = value
+    asked = any(option.param == OVERWRITE.param for option in options)
+    if asked and not values.pop(OVERWRITE.name):
+        _check_free(options, values)
     return values
+
+
+def _check_free(options: Sequence[Option], values: Mapping[str, Any]) -> None:
+    for option in options:
+        for part in option.writes if values.get(option.name) else ():
+            file = Path(values[option.name]) / part
+            if os.path.lexists(file):
+                raise StateError(f"{file} is there already; name another, or give --overwrite")
 
 
 def settings(texts: Sequence[str]) -> Settings:

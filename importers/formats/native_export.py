@@ -8,6 +8,7 @@ works from plain items and the source folder and imports no FiftyOne; the caller
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,12 @@ from importers.masks import Pixels
 from importers.published import target_digest, texts_digest
 from importers.records import Source, Target
 from importers.source_files import open_source
+
+MANIFEST = "manifest.json"
+"""The file that says what was exported."""
+
+_FORMAT = re.compile(rb'^  "format": "(\w+)"', re.MULTILINE)
+_MANIFEST_HEAD = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +366,16 @@ def relative_name(root: Path, file: Path) -> str:
         return Path(normpath(file)).relative_to(normpath(root)).as_posix()
     except ValueError:
         raise StateError(f"{file} does not lie in the source folder {root}") from None
+
+
+def exported_as(root: Path) -> str:
+    """The format that a folder was exported in, by its manifest; ``""`` if it has none."""
+    try:
+        with open_source(root / MANIFEST, anywhere=True) as stream:
+            found = _FORMAT.search(stream.read(_MANIFEST_HEAD))
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""
 
 
 def copy(root: Path, out: Path, name: str) -> bool:

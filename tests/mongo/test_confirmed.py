@@ -23,12 +23,17 @@ _JUDGES = """
 import sys
 import fiftyone as fo
 from fiftyone_plugin.curation.verdicts import judge, undo
-from importers.ingest import import_dataset
+from importers.ingest import ImportOptions, import_dataset
 import_dataset("gres", sys.argv[1], "killed")
 dataset = fo.load_dataset("killed")
 keys = sorted(dataset.values("key"))
 print("ready", flush=True)
 for line in sys.stdin:
+    if line == "resume\\n":
+        before = len(dataset), dataset._sample_collection.count_documents({})
+        done = import_dataset("gres", sys.argv[1], "killed", ImportOptions(resume=True))
+        print(*before, done.samples, done.added, len(dataset), flush=True)
+        continue
     number = int(line)
     if number % 2:
         undo(dataset)
@@ -88,6 +93,21 @@ def test_no_confirmed_verdict_is_lost(server: Server, tmp_path: Path) -> None:
         assert _state(server) == _expected(number)
     judges.stdin.close()
     assert judges.wait(timeout=60) == 0
+
+
+def test_the_database_counts_right_again(server: Server, tmp_path: Path) -> None:
+    root = make_gres(tmp_path / "gres", images=2, size=64).root
+    process = start(_JUDGES, str(root))
+    assert process.stdin is not None and process.stdout is not None
+    assert next(line for line in process.stdout if line == "ready\n")
+    server.kill()
+    server.start()
+    process.stdin.write("resume\n")
+    process.stdin.close()
+    estimate, there, told, added, mended = map(int, process.stdout.readline().split())
+    assert (told, added, mended) == (there, 0, there) and there > 0
+    assert estimate != there, "the database was not killed early enough for this test"
+    assert process.wait(timeout=60) == 0
 
 
 def _expected(number: int) -> tuple[Any, ...]:

@@ -88,8 +88,8 @@ def test_a_flagging_during_an_import_counts_for_what_it_saw(
     monkeypatch.setattr(store, "BATCH", 3)
     insert, inserted = store.insert, []
 
-    def and_flag(dataset: Any, docs: list[dict[str, Any]]) -> int:
-        added = insert(dataset, docs)
+    def and_flag(*args: Any) -> int:
+        added = insert(*args)
         inserted.append(added)
         if len(inserted) == 1:
             flag(fo.load_dataset(dataset_name))

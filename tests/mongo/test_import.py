@@ -165,8 +165,8 @@ from importers import store
 from importers.ingest import ImportOptions, import_dataset
 store.BATCH = 5
 real = store.insert
-def insert(dataset, docs):
-    added = real(dataset, docs)
+def insert(dataset, docs, on_refused):
+    added = real(dataset, docs, on_refused)
     print("inserted", flush=True)
     return added
 store.insert = insert

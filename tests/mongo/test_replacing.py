@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from fiftyone_plugin.cli import main
 from fiftyone_plugin.curation.decisions import VERDICTS_BEFORE
 from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
+from fiftyone_plugin.demo.caption_layouts import make_rsteller
 from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from importers import ingest, store
 from importers.datasets import delete_dataset
@@ -246,3 +248,32 @@ def test_without_being_asked_for_verdicts_are_in_a_file(
 def test_keeping_verdicts_of_nothing_is_refused(gres: Path, dataset_name: str) -> None:
     given = ["import", "gres", str(gres), "--name", dataset_name, "--keep-verdicts"]
     assert main(given) == 2 and not fo.dataset_exists(dataset_name)
+
+
+@pytest.mark.parametrize("what", ["zip", "rsteller"])
+def test_two_that_unpack_the_same_at_once_both_finish(
+    what: str, dataset_name: str, gres: Path, tmp_path: Path
+) -> None:
+    """A zip for two datasets, and images from shards into one dataset that both resume."""
+    if what == "zip":
+        root = Path(shutil.make_archive(str(tmp_path / "gres"), "zip", gres))
+        names = [f"{dataset_name}-{number}" for number in range(2)]
+        resume = []
+    else:
+        root = make_rsteller(tmp_path / "shards", images=30, size=64, per_shard=10).root
+        import_dataset("rsteller", root, dataset_name, ImportOptions(limit=1))
+        names, resume = [dataset_name] * 2, ["--resume"]
+    both = [command("import", "auto", str(root), "--name", name, *resume) for name in names]
+    for code, told in map(ended, both):
+        assert code == 0, told
+    alone = f"{dataset_name}-alone"
+    whole = import_dataset("auto", root, alone)
+    for name in names:
+        dataset = fo.load_dataset(name)
+        assert keys(dataset) == keys(fo.load_dataset(alone))
+        assert len(keys(dataset)) == whole.samples
+        assert all(Path(path).is_file() for path in dataset.values("filepath"))
+        media = Path(store.info(dataset)["media_dir"])
+        assert list(media.rglob("*.partial")) == []
+    for name in {*names, alone}:
+        delete_dataset(name)

@@ -53,11 +53,11 @@ def test_a_source_that_goes_away_on_the_way_is_no_finished_import(
     monkeypatch.setattr(store, "BATCH", 1)
     insert, there = store.insert, [root]
 
-    def unmount(dataset: Any, docs: list[dict[str, Any]]) -> int:
+    def unmount(*args: Any) -> int:
         if there:
             there.pop().rename(aside)
             root.mkdir()
-        return insert(dataset, docs)
+        return insert(*args)
 
     monkeypatch.setattr(store, "insert", unmount)
     with pytest.raises(StateError, match=r"went away while it was read.*--resume"):

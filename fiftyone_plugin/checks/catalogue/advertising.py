@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, worst, written
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
 from fiftyone_plugin.language.tokens import word_set
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
@@ -33,6 +33,13 @@ _OFFER = re.compile(
     r"|\bwelcomes? (?:you|guests|visitors)\b|\bfor more information\b"
     r"|\bfree (?:shipping|parking|wi-?fi|admission|delivery)\b"
     r"|\bwhether you(?:['\u2019]re| are)\b|\bsmoke-free\b"
+    r"|\bcome (?:and|to) (?:enjoy|visit|explore|see|discover|experience|join|stay)\b"
+    r"|\b(?:visitors|guests|travell?ers|customers|you|families) (?:will|can|are sure to) (?:love|"
+    r"enjoy|appreciate|be delighted)\b"
+    r"|\b(?:great|perfect|ideal|wonderful|fantastic|amazing) (?:place|spot|destination|choice|"
+    r"location) (?:to (?:live|stay|relax|visit|eat|shop)|for (?:a |your )?(?:\w+ )?(?:vacation|"
+    r"holiday|getaway|trip|stay))\b"
+    r"|\bcontact (?:our|the) (?:agent|office|team|sales)\b"
     r"|\bour (?:hotel|restaurant|store|shop|team|services?|products?|customers|guests)\b",
     re.IGNORECASE,
 )
@@ -42,7 +49,8 @@ _PRICE = re.compile(
 _MAY_HOLD = re.compile("[@$\u20ac\u00a3]|\\d{3}[). -]{1,2}\\d{3}")
 _TELLTALE = words(
     "http https www hours open am pm m visit check contact call book order buy shop reserve miss "
-    "learn subscribe inviting welcome welcomes information free whether smoke our usd eur rmb"
+    "learn subscribe inviting welcome welcomes information free whether smoke our usd eur rmb "
+    "come will can sure place spot destination choice location"
 )
 """Without a mark of an address or a price, and any of these words, no pattern matches."""
 
@@ -69,12 +77,12 @@ def advertising(batch: Batch) -> Iterator[Issue]:
 
     Answers are left alone: somebody may well have asked.
     """
-    for sample in batch:
-        captions = (one for one in written(sample) if one.caption)
-        yield from worst(sample.key, filter(None, map(_advertised, captions)))
+    yield from remarked(batch, _advertised)
 
 
 def _advertised(one: Text) -> Remark | None:
+    if not one.caption:
+        return None
     if not _MAY_HOLD.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
         return None
     for pattern, score, what in _PATTERNS:

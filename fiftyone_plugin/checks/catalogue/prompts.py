@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from fiftyone_plugin.checks.base import Issue, Sample, Severity, check
+from fiftyone_plugin.checks.base import Issue, Severity, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, texts_of, worst
 from fiftyone_plugin.language.tokens import word_set
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
@@ -44,8 +44,9 @@ _INSTRUCTION = re.compile(
     r"|\bthe (?:revised|rewritten|rephrased|original|refined) (?:caption|description|version|text)"
     r"|\bhere(?:'s| is| are) (?:the|a|an|your|my|some)\b[^.:]{0,40}"
     r"\b(?:caption|description|revision|version|sentence)s?\b"
-    r"|\b(?:task|step|rule|requirement|constraint) ?\d\s?:|^\s*(?:caption|description|revised|"
-    r"answer|output|response|note)\s?:|\bas an ai\b|\bthe caption (?:should|must)\b",
+    r"|\b(?:task|step|rule|requirement|constraint) ?\d\s?:|^\s*(?:(?:revised|new|final|improved|"
+    r"refined|short|long) )?(?:caption|description|revised|revision|answer|output|response|note|"
+    r"summary)\s?:|\bas an ai\b|\bthe caption (?:should|must)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _ROLE = re.compile(
@@ -78,15 +79,15 @@ def prompt_leak(batch: Batch) -> Iterator[Issue]:
     "within the ROI". In answers only the marks of speakers count, as there people may well
     speak of captions and data.
     """
-    for sample in batch:
-        found = [*_leaks(sample)]
+    for sample, texts in texts_of(batch):
+        found = [*_leaks(texts)]
         grave = [remark for remark in found if remark.severity is None]
         yield from worst(sample.key, grave or found)
 
 
-def _leaks(sample: Sample) -> Iterator[Remark]:
-    yield from filter(None, map(_leak, captions(sample)))
-    for text in written(sample):
+def _leaks(texts: Sequence[Text]) -> Iterator[Remark]:
+    yield from filter(None, map(_leak, (text for text in texts if text.caption)))
+    for text in texts:
         if text.caption or not _MARKUP.search(text.text):
             continue
         if match := _ROLE.search(text.text):
