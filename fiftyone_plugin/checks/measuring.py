@@ -129,7 +129,7 @@ def _mask_stats(doc: Mapping[str, Any]) -> dict[str, Any]:
         stats = MaskStats(error=str(error))
     if measured is not None and stats.digest == measured.get("digest"):
         return {}
-    values = {fields.MASK_STATS: store.embedded(store.plain_stats(stats))}
+    values: dict[str, Any] = {fields.MASK_STATS: store.embedded(store.plain_stats(stats))}
     if measured is not None and imported is None:
         # Of a dataset of an earlier version, what was measured first is what was imported.
         values[f"{fields.SOURCE}.{fields.MASK_DIGEST}"] = measured.get("digest") or ""
