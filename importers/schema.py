@@ -39,6 +39,7 @@ _LIST_ITEMS: dict[str, type] = {
 _SOURCE = {
     "file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": "",
     fields.TEXT_DIGEST: "", fields.TARGET_DIGEST: "", fields.MASK_DIGEST: "",
+    fields.FIXED_DIGEST: "",
 }  # fmt: skip
 _PLAIN: dict[str, type] = {
     fields.KEY: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -396,6 +397,31 @@ def test_a_changed_split_is_refused_by_its_key_and_converted(
     splits = manifest_of(one.export("hf"))["splits"]
     counted = one.dataset.count_values("split")
     assert {name: counts["pairs"] for name, counts in splits.items()} == counted
+
+
+def _moved_boxes(sample: Any) -> None:
+    sample.boxes.detections[0].bounding_box = [0.1, 0.1, 0.2, 0.2]
+    sample.save()
+
+
+FIXED = [
+    ("gres", lambda s: _set(s, no_target=True)),
+    ("rsteller", lambda s: _set(s, location=fo.GeoLocation(point=[1.0, 2.0]))),
+    ("rsteller", lambda s: _set(s, capture_date=date(2020, 1, 2))),
+    ("rsgpt4v", _moved_boxes),
+]
+
+
+@pytest.mark.parametrize(("layout", "edit"), FIXED)
+def test_what_a_layout_is_not_written_with_is_refused_by_its_key(
+    load: Callable[[str], Imported], layout: str, edit: Callable[[Any], None]
+) -> None:
+    one = load(layout)
+    sample = next(s for s in one.dataset if layout != "rsgpt4v" or s.boxes)
+    edit(sample)
+    with pytest.raises(UsageError, match=f"{sample.key}: its boxes, place, date or no_target"):
+        one.export()
+    assert one.export("hf")["exported"] == len(one.dataset)
 
 
 @pytest.mark.parametrize("layout", [*MASKED, *TEXTS])
