@@ -11,8 +11,9 @@ from fiftyone_plugin.curation.decisions import DecisionLines
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
 from fiftyone_plugin.exporters.selections import Selection
 from importers import working_set
+from importers.documents import fixed_digest
 from importers.errors import StateError, UsageError
-from importers.fields import KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
+from importers.fields import FIXED_DIGEST, KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
 from importers.formats.base import Kind
 from importers.formats.native_export import Edit, ExportPair, Tally
 from importers.parallel import Progress
@@ -132,6 +133,13 @@ class Accounting:
                 f"{document[KEY]}: its split was changed to {split_of(document)!r}, and "
                 f"{self.format_name} is written in its published splits; set it back to "
                 f"{published!r}, or write another layout: nothing was exported"
+            )
+        imported = document[SOURCE].get(FIXED_DIGEST)
+        if selected and self._native and imported and fixed_digest(document) != imported:
+            raise UsageError(
+                f"{document[KEY]}: its boxes, place, date or no_target were changed, which "
+                f"{self.format_name} is not written with; put them back, or write another layout: "
+                "nothing was exported"
             )
 
     def _leave_out(self, key: str, why: str) -> None:
