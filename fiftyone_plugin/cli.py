@@ -1,7 +1,7 @@
 """The command line: parse, run one step, report.
 
-Summaries and progress go to stderr; ``--json`` prints one JSON object to stdout. Exit code 0:
-done, 1: failed, 2: wrong usage. ``PAIRLENS_DEBUG=1`` shows tracebacks.
+Results go to stdout, with ``--json`` as one JSON object; progress, notices and errors to stderr.
+Exit code 0: done, 1: failed, 2: wrong usage. ``PAIRLENS_DEBUG=1`` shows tracebacks.
 
 The commands and their options are declared in :mod:`fiftyone_plugin.steps`.
 """
@@ -12,17 +12,19 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
+from difflib import get_close_matches
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from fiftyone_plugin.doctor import installed_version
 from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps import STEPS
 from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
-from fiftyone_plugin.terminal import ProgressBar, ending_softly, say
+from fiftyone_plugin.terminal import ProgressBar, ending_softly, say, show
 from importers.errors import PairLensError, UsageError
 
 FAILED, USAGE = 1, 2
@@ -37,7 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         the exit code
     """
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help()
+        return USAGE
+    args = parser.parse_args(argv)
     # FiftyOne tells at every start that MongoDB 6 is the oldest it runs on; doctor says which
     # version runs.
     logging.getLogger("fiftyone.core.odm.database").addFilter(
@@ -56,11 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(error, FAILED)
     except Exception as error:
         return _failed(_explained(error), FAILED)
-    if args.json:
-        print(json.dumps(report.data))
-    else:
-        for line in report.lines:
-            say(line)
+    try:
+        for line in [json.dumps(report.data)] if args.json else report.lines:
+            show(line)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0 if report.ok else FAILED
 
 
@@ -85,9 +92,27 @@ def _explained(error: Exception) -> Exception:
     return PairLensError(text).with_traceback(error.__traceback__)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors name what was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the message with the nearest commands or options, and exits."""
+        given = re.findall(r"invalid choice: '([^']*)'|arguments: (-[\w-]+)", message)
+        near = [m for pair in given for m in get_close_matches(max(pair), {*self._names()}, n=1)]
+        super().error(message + (f"; did you mean {' or '.join(near)}?" if near else ""))
+
+    def _names(self) -> list[str]:
+        names = []
+        for action in self._actions:
+            names += [*action.option_strings, *map(str, action.choices or ())]
+            if isinstance(action.choices, dict):
+                names += [name for command in action.choices.values() for name in command._names()]
+        return names
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pairlens",
         description="See, measure and clean query/mask pairs of remote-sensing datasets.",
     )

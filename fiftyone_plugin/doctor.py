@@ -9,9 +9,11 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from fiftyone_plugin import PLUGIN_NAME
@@ -20,6 +22,9 @@ Report = dict[str, Any]
 
 SECONDS = 100
 """Time for a probe; FiftyOne itself waits up to a minute for its server to start."""
+
+NAME = "fiftyone_plugin"
+"""What PairLens is imported as."""
 
 EXTRAS = ("torch", "transformers", "ray")
 LITTLE_GB = 2
@@ -34,7 +39,7 @@ _EMPTY: dict[str, Report] = {
         "connected": False,
         "error": None,
     },
-    "plugin": {"linked": False, "operators": [], "panels": [], "errors": []},
+    "plugin": {"linked": False, "obstacle": "", "operators": [], "panels": [], "errors": []},
     "media": {"path": None, "writable": False, "free_gb": None, "error": None},
     "packages": {"loaded": [], "broken": {}},
 }
@@ -46,12 +51,17 @@ def run() -> Report:
     Returns:
         ``ok`` (bool), ``fiftyone`` (its version), ``mongod``, ``plugin``, ``media``, ``packages``
         (entry points that were loaded, and why others are broken), ``extras`` (version or
-        ``None`` of each optional package) and ``advice`` (sentences). Passwords in
-        a database URI are left out.
+        ``None`` of each optional package), ``causes`` (why parts could not be tried at all) and
+        ``advice`` (sentences). Passwords in a database URI are left out.
     """
     probes = {name: _start(name) for name in _EMPTY}
-    report: Report = {"ok": False, "fiftyone": installed_version("fiftyone")}
-    report |= {name: _collect(name, probe) for name, probe in probes.items()}
+    report: Report = {"ok": False, "fiftyone": installed_version("fiftyone"), "causes": []}
+    for name, probe in probes.items():
+        found = _collect(probe)
+        if "failed" in found:
+            _add_cause(report["causes"], name, found["failed"])
+            found = _failed(name, found["failed"]["text"])
+        report[name] = found
     report["extras"] = {name: installed_version(name) for name in EXTRAS}
     report["ok"] = (
         report["mongod"]["connected"]
@@ -77,7 +87,13 @@ def _start(name: str) -> subprocess.Popen[str]:
     if name != "mongod":
         environment["FIFTYONE_DISABLE_SERVICES"] = "1"
     return subprocess.Popen(
-        [sys.executable, "-c", f"from fiftyone_plugin.doctor_probes import main; main({name!r})"],
+        [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-c",
+            f"from fiftyone_plugin.doctor_probes import main; main({name!r})",
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -86,19 +102,43 @@ def _start(name: str) -> subprocess.Popen[str]:
     )
 
 
-def _collect(name: str, probe: subprocess.Popen[str]) -> Report:
-    """The result of a probe, or the reason why it has none."""
+def _collect(probe: subprocess.Popen[str]) -> Report:
+    """The result of a probe, or under ``failed`` why it has none."""
     try:
         out, err = probe.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
         probe.kill()
         probe.communicate()
-        return _failed(name, f"no answer within {SECONDS} seconds")
+        return {"failed": _cause("timeout", f"no answer within {SECONDS} seconds")}
     try:
         return json.loads(out.splitlines()[-1])
     except (IndexError, ValueError):
-        lines = [line for line in err.splitlines() if line.strip()]
-        return _failed(name, lines[-1].strip() if lines else f"ended with {probe.returncode}")
+        return {"failed": _broken_off(probe.returncode, err)}
+
+
+def _broken_off(code: int, err: str) -> Report:
+    """Why a probe ended without a result, from what it left on stderr."""
+    if code < 0:
+        packages = re.findall(r'File ".*?(?:site|dist)-packages/(\w+)', err)
+        where = packages[0] if packages else "a library"
+        return _cause("crash", f"Python crashed: {signal.strsignal(-code)}", where)
+    lines = [line.strip() for line in err.splitlines() if line.strip()]
+    text = lines[-1] if lines else f"ended with {code}"
+    is_clash = text.startswith("ModuleNotFoundError") and NAME in text
+    return _cause("clash" if is_clash else "package", text)
+
+
+def _cause(kind: str, text: str, where: str = "") -> Report:
+    return {"kind": kind, "text": text, "where": where}
+
+
+def _add_cause(causes: list[Report], part: str, cause: Report) -> None:
+    """Adds why a part could not be tried; parts with one cause share an entry."""
+    for known in causes:
+        if {name: known[name] for name in cause} == cause:
+            known["parts"].append(part)
+            return
+    causes.append(cause | {"parts": [part]})
 
 
 def _failed(name: str, reason: str) -> Report:
@@ -124,14 +164,36 @@ def advice(report: Report) -> list[str]:
     said: list[str] = []
     if report["fiftyone"] is None:
         return ["FiftyOne is not installed: pip install -e . in the checkout of PairLens."]
-    said += _mongod_advice(report["mongod"])
-    said += _plugin_advice(report["plugin"])
-    said += _media_advice(report["media"])
+    causes = report.get("causes") or []
+    said += [_cure(cause) for cause in causes]
+    untried = {part for cause in causes for part in cause["parts"]}
+    for part, advise in _ADVICE.items():
+        if part not in untried:
+            said += advise(report[part])
+    if "packages" in untried:
+        return said
     said += [
         f"{name} cannot be used ({why}): mend or uninstall the package that it is from."
         for name, why in report["packages"]["broken"].items()
     ]
     return said
+
+
+def _cure(cause: Report) -> str:
+    """What to do where parts could not be tried at all."""
+    text, where = cause["text"], cause["where"]
+    again = f"{sys.executable} -m pip install --force-reinstall --no-deps {where or 'fiftyone'}"
+    return {
+        "config": f"FiftyOne cannot read its settings ({text}): mend or delete that file, or unset "
+        "the FIFTYONE_ variable that holds the value.",
+        "package": f"{where or 'FiftyOne'} does not start ({text}): install it again: {again}",
+        "crash": f"{text}, in {where}: its build does not run on this machine, or is damaged; "
+        f"install it again: {again}",
+        "timeout": f"{' and '.join(cause['parts'])}: {text}. The machine is too busy, or a disk or "
+        "server that is waited for hangs; run pairlens doctor again when it is idle.",
+        "clash": f"Python finds another {NAME!r} than PairLens' ({text}): rename it, or start "
+        f"Python elsewhere than in {Path.cwd()}.",
+    }[cause["kind"]]  # fmt: skip
 
 
 def _mongod_advice(mongod: Report) -> list[str]:
@@ -165,10 +227,12 @@ def _mongod_advice(mongod: Report) -> list[str]:
 def _plugin_advice(plugin: Report) -> list[str]:
     if plugin["errors"]:
         return [f"The plugin does not load: {plugin['errors'][0]}"]
+    if plugin.get("obstacle"):
+        return [f"The App does not take the plugin from here: {plugin['obstacle']}"]
     if not plugin["linked"]:
         return [
-            f"The App does not see {PLUGIN_NAME} yet: 'pairlens app NAME' links it into FiftyOne's "
-            "plugins folder and opens the App."
+            f"The App does not see {PLUGIN_NAME} yet: 'pairlens link' links it into FiftyOne's "
+            "plugins folder."
         ]
     return []
 
@@ -182,6 +246,9 @@ def _media_advice(media: Report) -> list[str]:
     if media["free_gb"] is not None and media["free_gb"] < LITTLE_GB:
         return [f"{media['path']} has {media['free_gb']} GB left."]
     return []
+
+
+_ADVICE = {"mongod": _mongod_advice, "plugin": _plugin_advice, "media": _media_advice}
 
 
 def describe(report: Report) -> str:

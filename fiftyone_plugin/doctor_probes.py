@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import traceback
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -25,8 +26,27 @@ LOG_BYTES = 1_000_000
 
 
 def main(name: str) -> None:
-    """Prints what a probe found as one line of JSON."""
-    print(json.dumps(PROBES[name]()))
+    """Prints what a probe found, or why it could not run, as one line of JSON."""
+    try:
+        found = PROBES[name]()
+    except Exception as error:
+        found = {"failed": cause(error)}
+    print(json.dumps(found))
+
+
+def cause(error: Exception) -> dict[str, str]:
+    """Why a probe could not run.
+
+    Returns:
+        ``kind``: ``config`` where FiftyOne's settings cannot be read, else ``package``; ``text``;
+        ``where``: the package that failed
+    """
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    text = f"{type(error).__name__}: {(str(error).strip() or 'no reason given').splitlines()[0]}"
+    config = any(file.endswith(("fiftyone/core/config.py", "eta/core/config.py")) for file in files)
+    packages = [m[1] for file in files if (m := re.search(r"(?:site|dist)-packages/(\w+)", file))]
+    where = packages[-1] if packages else "fiftyone"
+    return {"kind": "config" if config else "package", "text": text, "where": where}
 
 
 def mongod() -> dict[str, Any]:
@@ -125,7 +145,7 @@ def plugin() -> dict[str, Any]:
     from fiftyone.plugins.context import PluginContext
 
     from fiftyone_plugin import ROOT
-    from fiftyone_plugin.plugin_link import is_linked
+    from fiftyone_plugin.plugin_link import is_linked, obstacle
 
     definition = fop.get_plugin(plugin_dir=str(ROOT))
     context = PluginContext(definition)
@@ -138,6 +158,7 @@ def plugin() -> dict[str, Any]:
         errors = [f"declared in fiftyone.yml but not registered: {', '.join(missing)}"]
     return {
         "linked": is_linked(),
+        "obstacle": obstacle(),
         "operators": [n for n in loaded if n not in panels],
         "panels": panels,
         "errors": errors,

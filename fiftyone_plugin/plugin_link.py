@@ -48,7 +48,8 @@ def ensure_link() -> Path:
     link = link_path()
     if not _points_here(link):
         _replace(link)
-    _refuse_others()
+    if why := obstacle():
+        raise StateError(why)
     return link
 
 
@@ -75,16 +76,16 @@ def _is_pairlens(folder: Path) -> bool:
         return False
 
 
-def _refuse_others() -> None:
-    """FiftyOne takes the first plugin of a name that it meets and hides the others."""
+def obstacle() -> str:
+    """Why FiftyOne would not take the plugin from here though it is linked; ``""`` where it would.
+
+    FiftyOne takes the first plugin of a name that it meets and hides the others.
+    """
     every: Any = "all"
     named = [p for p in fop.list_plugins(enabled=every) if p.name == PLUGIN_NAME]
     if named and Path(named[0].directory).resolve() != ROOT:
-        raise StateError(
-            f"another copy of {PLUGIN_NAME} stands in {named[0].directory} and hides this one; "
-            "delete it"
-        )
-    if not is_linked():
-        raise StateError(
-            f"the plugin is disabled; enable it with: fiftyone plugins enable {PLUGIN_NAME}"
-        )
+        place = named[0].directory
+        return f"another copy of {PLUGIN_NAME} stands in {place} and hides this one; delete it"
+    if named and not is_linked():
+        return f"the plugin is disabled; enable it with: fiftyone plugins enable {PLUGIN_NAME}"
+    return ""

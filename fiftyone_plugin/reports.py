@@ -167,8 +167,15 @@ def of_export(done: dict[str, Any]) -> Report:
         f"{done['dropped']:,} dropped, "
         f"{done['edited']:,} edited; the reasons are in {done['manifest']}"
     )
-    pushed = [f"Pushed to {done['pushed']}"] if "pushed" in done else []
-    return Report(done, [line, *pushed])
+    lines = [line]
+    if total := done["unwritten_total"]:
+        lines.append(f"{total:,} of those dropped cannot be written in this layout:")
+        lines += listed(done["unwritten"], "key")
+    if done["no_place"]:
+        lines.append(f"{done['no_place']:,} questions have no place in this layout.")
+    if "pushed" in done:
+        lines.append(f"Pushed to {done['pushed']}")
+    return Report(done, lines)
 
 
 def samples_of(format_name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fiftyone_plugin.curation.merging import Agreement, FileDecision, Merged
+from fiftyone_plugin.curation.merging import FileAgreement, FileDecision, Merged
 from fiftyone_plugin.curation.panel_types import SessionView
 from fiftyone_plugin.reports import Report, counts, shorten, table
 
@@ -53,7 +53,7 @@ def _decision(decision: FileDecision) -> str:
     return f"{decision['reviewer'] or 'somebody'} {decision['verdict']}{phrase}"
 
 
-def of_agreement(done: Agreement) -> Report:
+def of_agreement(done: FileAgreement) -> Report:
     """Two reviewers compared."""
     line = f"{done['common']:,} pairs judged by both, {done['same']:,} alike"
     if done["share"] is not None:

@@ -1,4 +1,4 @@
-"""Lines and progress on stderr, and Ctrl-C that ends a step after its batch."""
+"""Results on stdout, progress on stderr, and Ctrl-C that ends a step after its batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 from importers.parallel import Progress
 
@@ -17,10 +17,20 @@ _SAID = b"\nStopping after this batch. Ctrl-C again stops at once.\n"
 
 
 def say(line: str) -> None:
+    """Prints a line about what is going on to stderr."""
+    _print(line, sys.stderr)
+
+
+def show(line: str) -> None:
+    """Prints a line of a result to stdout."""
+    _print(line, sys.stdout)
+
+
+def _print(line: str, stream: TextIO) -> None:
     """Prints a line for people, with control characters of dataset texts made visible."""
     clean = "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in line)
-    encoding = sys.stderr.encoding or "utf-8"
-    print(clean.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+    encoding = stream.encoding or "utf-8"
+    print(clean.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 
 
 class ProgressBar:

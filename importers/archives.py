@@ -1,4 +1,4 @@
-"""Images that lie in archives, brought out one by one."""
+"""Extracts images from archives, one by one."""
 
 from __future__ import annotations
 

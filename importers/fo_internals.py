@@ -20,6 +20,7 @@ from typing import Any
 import fiftyone as fo
 from bson import ObjectId
 from fiftyone.core.odm import get_db_conn
+from fiftyone.core.odm.sample import DatasetSampleDocument
 from fiftyone.core.odm.utils import create_field as new_field
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError
@@ -32,10 +33,22 @@ __all__ = ["new_field"]
 COMPARED = ((1, 22), (1, 23))
 """From which version of FiftyOne, and before which, documents were compared by the tests."""
 
+_DEFAULT = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "media_type")
+
 _SAMPLES, _FRAMES = "sample_collection_name", "frame_collection_name"
 
 _OWN = ("_id", "_dataset_id", "_rand", "created_at", "last_modified_at")
 """Fields that FiftyOne sets itself."""
+
+
+@cache
+def reserved_names() -> frozenset[str]:
+    """Names that a sample's field cannot have: FiftyOne's fields, and attributes of samples.
+
+    Some it refuses only for videos or groups, which a dataset can be merged into.
+    """
+    others = ("frames", "frame_id", "frame_number", "group", "groups", "sample_id", "support")
+    return frozenset({*dir(fo.Sample), *dir(DatasetSampleDocument), *_DEFAULT, *others})
 
 
 # ------------------------------------------------------------------ datasets, views, database
@@ -108,8 +121,9 @@ def dataset_id(samples: Any) -> Any:
     return dataset_of(samples)._doc.id
 
 
-def info(dataset: Any, name: str) -> Any:
-    """A member of ``dataset.info`` as the database has it now, not as it was when loaded."""
+def info(samples: Any, name: str) -> Any:
+    """A member of a dataset's ``info`` as the database has it now, not as it was when loaded."""
+    dataset = dataset_of(samples)
     found = dataset._doc._get_collection().find_one(
         {"_id": dataset_id(dataset)}, {f"info.{name}": 1}
     )

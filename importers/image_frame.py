@@ -1,4 +1,4 @@
-"""Which way up an image is: one place that reads the orientation a file declares.
+"""Reads and applies the orientation that an image file declares.
 
 EXIF (JPEG, PNG, WebP) and TIFF number eight ways in which the stored rows and columns are to
 be shown. Everything here is *upright*, as ``cv2.imread`` and FiftyOne's own metadata have it:

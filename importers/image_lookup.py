@@ -1,4 +1,4 @@
-"""Finds the images that records name, by paths written on other systems."""
+"""Finds image files by the paths in records, which may be written on other systems."""
 
 from __future__ import annotations
 

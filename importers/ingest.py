@@ -29,7 +29,7 @@ from importers.prepare import Place, Prepared, group_by_image, prepare
 from importers.reading import LEFT_OUT
 from importers.records import Record, Source
 from importers.replacing import Carry, nothing, replacing
-from importers.restoring import restore_files
+from importers.restoring import restore_files, take_published_images
 from importers.scenes import join_scenes
 from importers.skip_log import SkipLog
 from importers.source_files import read_within, reason_of
@@ -78,6 +78,7 @@ def import_dataset(
         RecordError: in strict mode, for the first broken record
     """
     options.check()
+    store.check_name(name)
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched
     notes = Decisions()
@@ -155,6 +156,7 @@ def fill_dataset(
     if options.resume:
         for note in restore_files(dataset, chosen, root, place, options):
             decisions(note)
+        take_published_images(dataset, chosen, root, options.params)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)

@@ -1,4 +1,4 @@
-"""Masks that were drawn in another frame than their image is shown in.
+"""Aligns masks with the orientation in which their image is shown.
 
 An image can be stored on its side or upside down (:mod:`importers.image_frame`), and whoever
 drew its mask may have looked at it upright or as it is stored. Where rows and columns change

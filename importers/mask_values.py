@@ -1,4 +1,4 @@
-"""Which values of a mask are its target, decided over the whole mask.
+"""Decides which values of a mask are its target, over the whole mask.
 
 =================================  =========================================================
 values                             target
@@ -14,7 +14,7 @@ many or great ones                 above the half: 127 of 255, else half of the 
 of a lossy picture                 above half of what is most common beside 0
 =================================  =========================================================
 
-255 is *ignore* only where the format says so (``ignore``), or whoever imports does.
+255 is *ignore* only where the format declares it (``ignore``), or the user sets it.
 :class:`MaskValues` sets it by hand.
 """
 
@@ -168,7 +168,7 @@ def _as_set(array: NDArray[Any], setting: MaskValues) -> tuple[NDArray[np.bool_]
 
 
 def _decide(array: NDArray[Any], values: NDArray[Any], lossy: bool) -> tuple[float, str]:
-    """The greatest value of the background, and the decision in words."""
+    """Returns the greatest value of the background, and describes the decision."""
     least, most = values[0], values[-1]
     listed = set(values[:3].tolist()) if len(values) < 4 else set()
     if listed and (listed <= {0, 1} or listed <= {0, 255}):
@@ -194,7 +194,7 @@ def _decide(array: NDArray[Any], values: NDArray[Any], lossy: bool) -> tuple[flo
 
 
 def _beside_small(array: NDArray[Any]) -> tuple[float, str]:
-    """Of 255 and the small values the more common; 255 is not *ignore* by itself."""
+    """Takes the more common of 255 and the small values; 255 is not *ignore* by itself."""
     great, some = np.count_nonzero(array == IGNORE), np.count_nonzero(array)
     if 2 * great >= some:
         return _HALF, "masks of small values and more of 255: 255 is the target"
@@ -214,7 +214,7 @@ def _above(cut: float) -> str:
 
 
 def _lossy_cut(array: NDArray[Any]) -> float:
-    """Half of the target's value: 255 where it comes near that, else the most common but 0."""
+    """Half of the target's value: 255 if close to that, else the most common other than 0."""
     counts = np.zeros(256, np.int64)
     values, times = np.unique(array.astype(np.uint8), return_counts=True)
     counts[values] = times
@@ -225,7 +225,7 @@ def _lossy_cut(array: NDArray[Any]) -> float:
 
 
 def _problem(values: NDArray[Any], cut: float) -> str:
-    """What is odd about the values of a mask; ``""`` for 0 and 1, 0 and 255."""
+    """Describes unusual values of a mask; ``""`` for 0 and 1, 0 and 255."""
     if values.dtype.kind == "f" and not (values == np.rint(values)).all():
         return f"fractional values, cut at {cut:g}"
     listed = [storable(value) for value in values[:MAX_LISTED]]

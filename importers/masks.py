@@ -1,4 +1,4 @@
-"""Masks: from TIFF, PNG, NPY and NPZ to one in-memory form and one form on disk.
+"""Reads masks from TIFF, PNG, NPY and NPZ files, and stores them as PNG.
 
 In memory a mask is an 8-bit array with 0 background, 1 target, 255 ignore; on disk it is
 the same array as a gray PNG, which is what FiftyOne's App draws rightly (palette and 1-bit
@@ -106,7 +106,7 @@ def from_array(
 
 
 def of_values(mask: Mask, example: str) -> Iterator[Decision]:
-    """What was decided of a mask's values, for whoever collects decisions."""
+    """The decisions about a mask's values, as collectors of decisions take them."""
     if mask.rule:
         usual = not mask.problem and mask.rule.endswith("the target")
         override = "mask_values=..."
@@ -114,7 +114,7 @@ def of_values(mask: Mask, example: str) -> Iterator[Decision]:
 
 
 def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
-    """The band that holds the mask, and what is to be said of the choice."""
+    """Selects the band that holds the mask, and describes the choice."""
     if array.ndim != 3:
         return array, ""
     if 1 in (array.shape[0], array.shape[-1]):
@@ -251,7 +251,7 @@ def _without(array: NDArray[Any], absent: float) -> tuple[NDArray[Any], int | No
 
 
 def _is_exact(array: NDArray[Any]) -> bool:
-    """Whether a picture that may be lossy holds one color, or 0 and one other value."""
+    """Whether a picture of a lossy format holds one color, or 0 and one other value."""
     return array.dtype != np.uint8 or len(np.unique(array)) <= 2
 
 
@@ -271,7 +271,7 @@ def _of_gray_and_alpha(image: Image.Image) -> tuple[NDArray[Any], None, str]:
 
 
 def _of_palette(image: Image.Image) -> tuple[NDArray[Any], int | None, str]:
-    """A palette's picture by index, as training code reads it, or by colour.
+    """Reads a picture with a palette by index, as training code does, or by colour.
 
     By colour where all colours that occur are gray, so that the palette is no class palette,
     and where black is not the colour of 0: writers that choose a palette by how common a

@@ -1,4 +1,4 @@
-"""Images: what is in a file, what a browser can show of it, and what stands in for none."""
+"""Image files: metadata, pixels as RGB, and placeholders for missing ones."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _inspect(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
 
 
 def _inspect_tiff(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
-    """TIFFs with sample formats that Pillow does not know."""
+    """Inspects TIFFs with sample formats that Pillow does not know."""
     stream.seek(0)
     try:
         with tifffile.TiffFile(stream) as tiff:
@@ -203,7 +203,7 @@ def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8],
 
 
 def _read_unknown(path: Path) -> tuple[NDArray[np.generic], float | None]:
-    """TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
+    """Decodes TIFFs that Pillow does not know, such as 16-bit colour and many bands."""
     try:
         with open_source(path) as stream:
             return read_tiff(stream, MAX_BYTES)
@@ -212,7 +212,7 @@ def _read_unknown(path: Path) -> tuple[NDArray[np.generic], float | None]:
 
 
 def _tags(image: Image.Image) -> Mapping[int, Any]:
-    """A TIFF's tags; none of other images."""
+    """The tags of a TIFF; empty for other images."""
     return getattr(image, "tag_v2", {})
 
 
@@ -232,7 +232,7 @@ def _decode(image: Image.Image) -> NDArray[np.generic]:
 
 
 def placeholder(name: str, width: int = CHIP, height: int = CHIP) -> NDArray[np.uint8]:
-    """A neutral chip with a coordinate grid, for annotations whose image is not there.
+    """Draws a neutral chip with a coordinate grid, the placeholder of a missing image.
 
     Args:
         name: written on it; characters outside ASCII become ``?``

@@ -104,13 +104,16 @@ def media_dirs(facts: dict[str, Any]) -> list[Path]:
 def is_of(folder: Path, dataset: Any) -> bool:
     """Whether a folder was made for a dataset, be its database elsewhere now."""
     of = f"{_DATASET}{fo_internals.dataset_id(dataset)}"
-    return any(line.endswith(of) for line in owners_of(folder)) or is_nameless(folder, dataset)
+    owners = owners_of(folder)
+    return any(one.endswith(of) for one in owners) or (
+        bool(owners) and is_nameless(folder, dataset)
+    )
 
 
 def is_nameless(folder: Path, dataset: Any) -> bool:
     """Whether an older version made a folder, for any dataset of a name, and none has it yet."""
     owners = owners_of(folder)
-    nameless = any(not line.startswith(_DATABASE) for line in owners)
+    nameless = folder.is_dir() and not any(line.startswith(_DATABASE) for line in owners)
     return nameless and _own_line(dataset) not in owners
 
 

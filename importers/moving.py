@@ -22,6 +22,7 @@ from importers.media_folders import (
     media_dirs,
 )
 from importers.parallel import Progress, no_progress
+from importers.restoring import take_published_images
 from importers.sources import SourceRequest, UnpackedPlace, locate
 
 _LOOKED_FOR = (f"{fields.SOURCE}.file", f"{fields.CONVERSATIONS}.file")
@@ -155,12 +156,12 @@ def relocate(
     """
     if source is None and given_media_dir is None:
         raise UsageError("give --source DIR, --media-dir DIR or both")
-    done, moves = Relocated(dataset.name), dict[str, str]()
+    done, moves, chosen = Relocated(dataset.name), dict[str, str](), None
     facts = store.info(dataset)
     if source is not None:
         request = SourceRequest(facts["format"], SPLITS, None)
         located = locate(source, request, place, progress=progress)
-        find_format(facts["format"], located.path)
+        chosen = find_format(facts["format"], located.path)
         _check_source(dataset, located.path)
         if known := facts.get("path") or facts.get("root"):
             moves[known] = str(located.path)
@@ -171,8 +172,10 @@ def relocate(
             check_media_dir(folder, Path(store.info(dataset).get("path") or "/nowhere"))
         moves |= {str(one): str(folder) for one in media_dirs(facts) if one != folder}
         claim(dataset, folder)
-    done.moved = move_paths(dataset, lambda path: _follow(path, moves))
     facts = store.info(dataset)
+    done.moved = move_paths(dataset, lambda path: _follow(path, moves))
+    if chosen is not None:
+        done.moved += take_published_images(dataset, chosen, store.source_path(facts), {})
     done.root, done.media_dir = facts.get("root"), facts.get("media_dir")
     paths = store.stream(
         dataset, ("filepath", fields.RENDITION, f"{fields.SEGMENTATION}.mask_path")

@@ -7,7 +7,10 @@ items is under way at once, so that an endless stream of them takes bounded memo
 from __future__ import annotations
 
 import gc
+import io
 import os
+import pickle
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -22,7 +25,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, repeat
 from multiprocessing import get_context
+from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Lock
+from types import FunctionType, ModuleType
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 import cv2
@@ -91,7 +96,7 @@ def map_items(
 
     Args:
         function: importable by name and picklable with its arguments for ``processes`` and
-            ``ray``
+            ``ray``; a script needs a guard only if it defines some of that itself
         items: consumed as workers become free
         engine: ``threads`` (decoding and hashing release the lock; one is the caller's own),
             ``processes``, or ``ray`` for more than one machine, which then must share their
@@ -115,7 +120,7 @@ def map_items(
             for item, (value, error) in zip(batch, _each(function, batch), strict=True):
                 yield Outcome(item, value, error)
         return
-    with _submitter(engine, workers) as submit:
+    with _submitter(engine, workers, function) as submit:
         pending: deque[tuple[list[A], Future[list[_Result[B]]]]] = deque()
         try:
             for batch in _chunks(items, chunk, singles=workers * WINDOW):
@@ -125,10 +130,7 @@ def map_items(
             while pending:
                 yield from _collect(*pending.popleft())
         except BrokenExecutor as error:
-            raise StateError(
-                "a worker process died, of too little memory or a crash in a decoder; "
-                "go on with --resume, and fewer --workers if it was memory"
-            ) from error
+            raise StateError(_died(function)) from error
         finally:
             for _, future in pending:
                 future.cancel()
@@ -169,7 +171,9 @@ def _collect(batch: list[A], future: Future[list[_Result[B]]]) -> Iterator[Outco
 
 
 @contextmanager
-def _submitter(engine: Engine, workers: int) -> Iterator[Callable[..., Future[Any]]]:
+def _submitter(
+    engine: Engine, workers: int, function: Callable[..., Any]
+) -> Iterator[Callable[..., Future[Any]]]:
     if engine == "ray":
         yield _ray_submit(workers)
         return
@@ -178,9 +182,64 @@ def _submitter(engine: Engine, workers: int) -> Iterator[Callable[..., Future[An
         pool = ThreadPoolExecutor(workers, thread_name_prefix="pairlens")
     else:
         # Forking a process that holds a database connection and threads can deadlock.
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
+        pool = ProcessPoolExecutor(workers, mp_context=context)
     with pool:
         yield pool.submit
+
+
+class _ProcessAlone(SpawnProcess):
+    """A process that does not run the script of its parent again.
+
+    Python's own imports that script, to find what it defines: whatever stands in it without
+    ``if __name__ == "__main__":`` then runs once more in every worker.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined]
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _SpawnAlone(SpawnContext):
+    Process = _ProcessAlone  # type: ignore[assignment]
+
+
+class _OfScript(Exception):
+    """Something is defined in the script that Python was started with."""
+
+
+class _Finder(pickle.Pickler):
+    def persistent_id(self, obj: Any) -> None:
+        if isinstance(obj, type | FunctionType) and obj.__module__ == "__main__":
+            raise _OfScript
+
+
+def _is_of_script(function: Callable[..., Any]) -> bool:
+    """Whether workers need the script itself to unpickle a function or its arguments."""
+    try:
+        _Finder(io.BytesIO()).dump(function)
+    except _OfScript:
+        return True
+    except Exception:  # cannot be pickled, which the engine says
+        return False
+    return False
+
+
+def _died(function: Callable[..., Any]) -> str:
+    if _is_of_script(function):
+        return (
+            "a worker process died: workers run the script again to find what it defines, so what "
+            "it does must stand under if __name__ == '__main__':, or what it defines in a module"
+        )
+    return (
+        "a worker process died, of too little memory or a crash in a decoder; "
+        "go on with --resume, and fewer --workers if it was memory"
+    )
 
 
 def _ray_submit(workers: int) -> Callable[..., Future[Any]]:

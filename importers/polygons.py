@@ -1,4 +1,4 @@
-"""Polygons: drawn the way LISAt draws its ground truth, and what is wrong with them."""
+"""Draws polygons as LISAt draws its ground truth, and finds faults in them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""How media and archives are read where that can be done in two ways, for every format alike.
+"""Settings of how media and archives are read, for every format.
 
-What is decided without these settings, ``docs/reading.md`` says; each overrides one kind of
-decision.
+Each overrides one kind of decision about ambiguous input; ``docs/reading.md`` has the defaults.
 """
 
 from __future__ import annotations

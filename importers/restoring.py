@@ -5,6 +5,7 @@ A file comes back only as what it was: where the source has changed since, it st
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from importers import fields, store
 from importers.errors import RecordError
 from importers.files import write_once
-from importers.formats import Format
+from importers.formats import SPLITS, Format
 from importers.media_folders import media_dirs
 from importers.options import ImportOptions
 from importers.parallel import Outcome, map_items
@@ -66,6 +67,56 @@ def restore_files(
         "files of {:,} samples are gone, and the source does not give them again": left,
     }
     return [sentence.format(number) for sentence, number in told.items() if number]
+
+
+def take_published_images(
+    dataset: Any, chosen: Format, source: Path, params: Mapping[str, str]
+) -> int:
+    """Makes samples name the images of their source, where they name copies of these.
+
+    A dataset that was read from an export names the export's copies.
+
+    Args:
+        dataset: an imported dataset
+        chosen: its format
+        source: the published files
+        params: settings of the format's reader
+
+    Returns:
+        the number of samples changed
+    """
+    known = tuple(f"{folder}/" for folder in (source, *media_dirs(store.info(dataset))))
+
+    def are_copies(where: dict[str, Any]) -> Iterator[Document]:
+        documents = store.stream(
+            dataset, (fields.KEY, "filepath", fields.IMAGE_DIGEST), where=where
+        )
+        return (one for one in documents if not one["filepath"].startswith(known))
+
+    def changes() -> Iterator[tuple[Any, Document]]:
+        records = chosen.read(
+            source, splits=SPLITS, on_error=_ignore, on_note=_ignore, **chosen.parsed(params)
+        )
+        for batch in store.batched(records, _LOOKUP):
+            images = {r.key: r.image for r in batch if isinstance(r.image, Path)}
+            for document in are_copies({fields.KEY: {"$in": list(images)}}):
+                image = images[document[fields.KEY]]
+                digest = (document.get(fields.SOURCE) or {}).get(fields.DIGEST)
+                if _digest(image) == digest == (_digest(Path(document["filepath"])) or digest):
+                    yield document["_id"], {"filepath": str(image)}
+
+    if next(are_copies({fields.IMAGE_MISSING: {"$ne": True}}), None) is None:
+        return 0
+    return store.update(dataset, changes())
+
+
+def _digest(image: Path) -> str | None:
+    """SHA-256 of a file; ``None`` where there is none."""
+    try:
+        with open(image, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def _ignore(_: object) -> None:

@@ -18,11 +18,13 @@ import bson
 import fiftyone as fo
 from bson import ObjectId
 from bson.errors import BSONError
+from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
 from importers import fields, fo_internals, working_set
-from importers.errors import StateError, shown
+from importers.errors import StateError, UsageError, shown
+from importers.files import is_text
 from importers.image_stats import ImageStats, TargetColors
 from importers.mask_stats import MaskStats
 
@@ -45,13 +47,27 @@ _MEASURED = frozenset(MaskStats.__slots__)
 _UNMEASURED = MaskStats()
 
 
+def check_name(name: str) -> None:
+    """Validates the name of a dataset that is to be made.
+
+    Raises:
+        UsageError: if FiftyOne takes no such name
+    """
+    try:
+        to_slug(name if is_text(name) else "")
+    except ValueError as error:
+        raise UsageError(
+            f"{shown(name, 80)!r} cannot be the name of a dataset ({shown(str(error), 200)})"
+        ) from error
+
+
 def load(name: str) -> Any:
     """Loads a dataset that PairLens imported.
 
     Raises:
         StateError: if there is none of that name, or PairLens did not import it
     """
-    if not fo.dataset_exists(name):
+    if not is_text(name) or not fo.dataset_exists(name):
         known = ", ".join(str(n) for n in fo.list_datasets()[:20]) or "none"
         raise StateError(f"there is no dataset {name!r}; there is {known}")
     dataset = fo.load_dataset(name)
@@ -222,7 +238,7 @@ def stream(
     *,
     where: dict[str, Any] | None = None,
     order: Sequence[str] = (),
-    labels_as_seen: bool = False,
+    as_seen: Sequence[str] = (),
 ) -> Iterator[dict[str, Any]]:
     """Reads the documents of a working set, a batch at a time.
 
@@ -231,9 +247,9 @@ def stream(
         projection: the fields to read, ``a.b`` for embedded ones; ``_id`` always comes
         where: a MongoDB filter on top of the view
         order: fields to sort by, which must be among those read
-        labels_as_seen: labels are as a view filters them; else they are as they are stored
+        as_seen: fields of labels that are as a view filters them
     """
-    pipeline = working_set.pipeline(samples, labels_as_seen=labels_as_seen)
+    pipeline = working_set.pipeline(samples, as_seen)
     if where:
         pipeline.append({"$match": where})
     # Projected first, so that the database sorts small documents.

@@ -8,6 +8,7 @@ number. A dataset without the mark is none of PairLens', whatever its fields are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -26,8 +27,11 @@ _REPEATING = (fo.Concat, fo.Mongo)
 
 
 def is_imported(dataset: Any) -> bool:
-    """Whether PairLens imported the dataset, which its mark says and no field's name."""
-    return dataset is not None and bool(fo_internals.dataset_of(dataset).info.get(fields.INFO))
+    """Whether PairLens imported the dataset: it then knows its format, whatever its fields are."""
+    if dataset is None:
+        return False
+    facts = fo_internals.dataset_of(dataset).info.get(fields.INFO) or {}
+    return bool(facts.get("format"))
 
 
 def check(samples: Any) -> None:
@@ -52,13 +56,13 @@ def _check_samples(samples: Any) -> None:
         )
 
 
-def pipeline(samples: Any, *, labels_as_seen: bool = False) -> Stages:
+def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
     """The MongoDB stages that give the documents of the working set.
 
     Args:
         samples: a dataset or view
-        labels_as_seen: labels are as the view has them, with what it filters of them left out;
-            else documents are as they are stored
+        as_seen: fields of labels that are as the view has them, with what it filters of them left
+            out; all others are as they are stored
 
     Raises:
         UsageError: if the view holds parts of samples
@@ -66,16 +70,23 @@ def pipeline(samples: Any, *, labels_as_seen: bool = False) -> Stages:
     _check_samples(samples)
     own: Stages = [{"$match": OWN}] if is_imported(samples) else []
     stages = _view_stages(samples)
-    if not stages or labels_as_seen:
-        return [*stages, *own]
+    if not stages:
+        return own
     lookup = {
         "from": fo_internals.collection(samples).name,
         "localField": "_id",
         "foreignField": "_id",
         "as": "whole",
     }
-    whole = [{"$lookup": lookup}, {"$replaceRoot": {"newRoot": {"$first": "$whole"}}}]
-    return [*stages, {"$project": {"_id": 1}}, *whole, *own]
+    seen = {name: f"${name}" for name in as_seen}
+    whole = {"$mergeObjects": [{"$first": "$whole"}, seen]}
+    return [
+        *stages,
+        {"$project": dict.fromkeys(("_id", *as_seen), 1)},
+        {"$lookup": lookup},
+        {"$replaceRoot": {"newRoot": whole}},
+        *own,
+    ]
 
 
 def _view_stages(samples: Any) -> Stages:

@@ -10,6 +10,8 @@ stamp=$venv/.pairlens
 # What the tests run models with; people who install PairLens bring a torch of their own.
 torch=2.13.0
 torchvision=0.28.0  # the one made for that torch
+datumaro=1.13.12
+supervision=0.31.2
 cpu_index=https://download.pytorch.org/whl/cpu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -68,6 +70,14 @@ ensure_torchvision() {
         say "set-up: no torchvision; the test of FiftyOne's zoo detectors will be skipped"
 }
 
+# Other tools that read the COCO that is exported. What they need is older than what the tests run
+# with, so they stand apart as well.
+ensure_readers() {
+    [ -d "$venv/readers/datumaro" ] ||
+        pip_install --target "$venv/readers" "datumaro==$datumaro" "supervision==$supervision" ||
+        say "set-up: no datumaro and supervision; the tests that read COCO with them will fail"
+}
+
 mongod_path() {
     "$venv/bin/python" -c 'import importlib.util as u, pathlib as p
 print(p.Path(u.find_spec("fiftyone").origin).parent / "db" / "bin" / "mongod")'
@@ -101,6 +111,7 @@ say "set-up: installing PairLens and what it needs (some minutes the first time)
 ensure_torch
 pip_install -e '.[dev]' || fail "the packages could not be installed; what pip said stands above"
 ensure_torchvision
+ensure_readers
 ensure_mongod
 state >"$stamp"
 say "set-up: done"

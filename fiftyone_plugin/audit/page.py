@@ -29,7 +29,7 @@ _LISTED = 10
 
 
 def audit(
-    dataset: Any,
+    samples: Any,
     out: Path,
     *,
     examples: int = 3,
@@ -38,10 +38,10 @@ def audit(
     outlines_only: bool = False,
     progress: Progress = no_progress,
 ) -> Report:
-    """Writes the audit of a dataset.
+    """Writes the audit of a dataset or view.
 
     Args:
-        dataset: that PairLens imported; it is checked first if it never was
+        samples: a dataset or view that PairLens imported; it is checked first if it never was
         out: a Markdown file; pictures go into ``images/`` beside it
         examples: for each check, at most; 0 for no pictures and no quotations
         title: of the page; the dataset's name by default
@@ -55,14 +55,15 @@ def audit(
     """
     if out.suffix.lower() != ".md" or examples < 0:
         raise UsageError(f"--out {out} --examples {examples}: give a .md file, and 0 or more")
-    if not working_set.count(dataset):
-        raise StateError(f"dataset {dataset.name!r} has no pairs to audit")
-    if _unchecked(dataset):
-        flag(dataset, progress=progress)
-    facts = gather(dataset)
-    page = _Page(dataset, out, facts, examples, outlines_only)
+    name = fo_internals.dataset_of(samples).name
+    if not working_set.count(samples):
+        raise StateError(f"of dataset {name!r} there are no pairs to audit")
+    if _unchecked(samples):
+        flag(samples, progress=progress)
+    facts = gather(samples)
+    page = _Page(samples, out, facts, examples, outlines_only)
     try:
-        write_atomic(out, page.render(title or dataset.name, source).encode())
+        write_atomic(out, page.render(title or name, source).encode())
     except OSError as error:
         raise StateError(f"the audit cannot be written to {out} ({error.strerror})") from error
     data = {
@@ -77,13 +78,13 @@ def audit(
     return Report(data, [text])
 
 
-def _unchecked(dataset: Any) -> bool:
+def _unchecked(samples: Any) -> bool:
     """Whether there are pairs that were never checked, or checks that never ran."""
-    chosen = choose(None, {}, with_predictions=False, kind=kind_of(dataset))
+    chosen = choose(None, {}, with_predictions=False, kind=kind_of(samples))
     due = {one.name for one in chosen}
-    if due - set(store.info(dataset).get(fields.CHECKS_RUN) or ()):
+    if due - set(store.info(samples).get(fields.CHECKS_RUN) or ()):
         return True
-    return fo_internals.collection(dataset).find_one({fields.QUALITY: None}, {"_id": 1}) is not None
+    return next(store.stream(samples, ("_id",), where={fields.QUALITY: None}), None) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,9 @@ class _Page:
     """The page of one dataset."""
 
     def __init__(
-        self, dataset: Any, out: Path, facts: AuditFacts, examples: int, outlines_only: bool
+        self, samples: Any, out: Path, facts: AuditFacts, examples: int, outlines_only: bool
     ) -> None:
-        self._dataset = dataset
+        self._samples = samples
         self._out = out
         self._facts = facts
         self._examples = examples
@@ -114,8 +115,9 @@ class _Page:
     def render(self, title: str, source: str | None) -> str:
         """The page as Markdown; pictures are drawn on the way."""
         facts = self._facts
-        ran, kind = store.info(self._dataset).get(fields.CHECKS_RUN) or {}, kind_of(self._dataset)
-        command = f"pairlens audit {self._dataset.name} --out {self._out.name}"
+        ran, kind = store.info(self._samples).get(fields.CHECKS_RUN) or {}, kind_of(self._samples)
+        name = fo_internals.dataset_of(self._samples).name
+        command = f"pairlens audit {name} --out {self._out.name}"
         return _template().render(
             title=title,
             source=source,
@@ -133,7 +135,7 @@ class _Page:
         count = sum(self._facts.findings.get(name, {}).values())
         found = []
         if name in LEAKS and count and self._examples:
-            found = examples(self._dataset, name, _LISTED, outlines_only=True)
+            found = examples(self._samples, name, _LISTED, outlines_only=True)
         return _Section(name, CHECKS[name].about, count, "", found)
 
     def _section(self, name: str) -> _Section:
@@ -142,7 +144,7 @@ class _Page:
         about = CHECKS[name].about if name in CHECKS else "A check of an earlier version."
         found, picture = [], ""
         if name not in UNDRAWN and self._examples:
-            found = examples(self._dataset, name, self._examples, outlines_only=self._outlines_only)
+            found = examples(self._samples, name, self._examples, outlines_only=self._outlines_only)
             picture = self._draw(name, found)
         # A heading is an address within the page, so its underscores stay.
         title = escape(name).replace("&#95;", "_")

@@ -6,9 +6,10 @@ making one :class:`Sample`, so a check selects rows by columns and looks at thos
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -256,6 +257,13 @@ class Batch:
         self._values = dict(zip(columns.paths, by_path, strict=True))
         self._numbers: dict[str, Floats] = {}
         self._samples: dict[int, Sample] = {}
+        self._made: dict[Callable[[Batch], Any], Any] = {}
+
+    def once(self, make: Callable[[Batch], T]) -> T:
+        """What a function makes of the batch, which it is asked for once."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     @classmethod
     def of(cls, samples: Iterable[Sample], checks: Iterable[Check]) -> Batch:
@@ -312,9 +320,10 @@ class Batch:
         """The queries; empty where there are none."""
         return self.words.texts
 
-    def queries(self) -> Iterator[tuple[str, str]]:
-        """Key and query of each sample."""
-        return zip(self.keys, self.phrases, strict=True)
+    def queries(self, selected: Bools | None = None) -> Iterator[tuple[str, str]]:
+        """Key and query of each sample, or of the selected rows."""
+        each = zip(self.keys, self.phrases, strict=True)
+        return each if selected is None else compress(each, selected.tolist())
 
     @property
     def words(self) -> WordIndex:

@@ -1,4 +1,4 @@
-"""What checks of whole datasets keep of every sample, and how they read their candidates again.
+"""Statistics of all samples for checks of whole datasets, which read candidates again.
 
 Some tens of bytes a sample: what stands in two splits, looks the same or is unusually long is
 found among numbers, and only the samples concerned are read again.

@@ -29,7 +29,7 @@ def is_left_out(select: str, verdict: str | None, severities: Iterable[str | Non
     return verdict == VerdictKind.DROP or any(each in OPEN[select] for each in severities)
 
 
-class LeftOut:
+class LeftOutCounts:
     """Counts pairs that the selections leave out, and the checks that they are left out for.
 
     A pair counts for every such check. Pairs with the verdict ``drop`` count for ``dropped``.

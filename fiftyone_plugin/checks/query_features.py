@@ -1,4 +1,4 @@
-"""What the queries say, read once: the features are cached with the samples.
+"""Query features, read once and cached with the samples.
 
 Reading a query takes longer than all else that is done with a sample. What is cached are the
 values of the words, not the words: enough to select the samples that a check looks at. The few
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from hashlib import blake2b
 from inspect import getsourcefile
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -162,6 +163,18 @@ def _region(corners: Sequence[float] | None) -> Region | None:
     return Region(*corners) if corners else None
 
 
+class _State(NamedTuple):
+    """Samples of which the same checks ran and have an issue.
+
+    ``learned`` are the tags by name of those that ran over them now.
+    """
+
+    ran: list[str]
+    fires: list[str]
+    rows: list[int]
+    learned: dict[str, str]
+
+
 class FeatureCache:
     """What was read in the texts of a batch, earlier or now.
 
@@ -185,7 +198,7 @@ class FeatureCache:
                 for column in rest:
                     column[row] = None
         self._changed: set[int] = set()
-        self._learned: defaultdict[int, dict[str, tuple[str, bool]]] = defaultdict(dict)
+        self._fired: defaultdict[int, list[str]] = defaultdict(list)
 
     # What queries say.
 
@@ -243,42 +256,46 @@ class FeatureCache:
             row_of: rows by key
         """
         tag = check_tag(one)
-        unknown, worth = [], []
-        for (ran, fires), rows in self._states.items():
-            if tag is None or tag not in ran:
-                unknown += rows
-            elif one.name in fires:
-                worth += rows
-        issues = run(sorted(unknown + worth)) if unknown or worth else []
+        unknown = [state for state in self._states if tag is None or tag not in state.ran]
+        known = [state for state in self._states if tag in state.ran and one.name in state.fires]
+        rows = sorted(chain.from_iterable(state.rows for state in unknown + known))
+        issues = run(rows) if rows else []
         if tag is not None and self.is_stored:
-            fired = {row_of[issue.key] for issue in issues}
-            for row in unknown:
-                self._learned[row][one.name] = (tag, row in fired)
+            for state in unknown:
+                state.learned[one.name] = tag
+            for row in {row_of[issue.key] for issue in issues}:
+                self._fired[row].append(one.name)
         return issues
 
     @cached_property
-    def _states(self) -> dict[tuple[frozenset[str], frozenset[str]], list[int]]:
+    def _states(self) -> list[_State]:
         rows_of: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         for row, (ran, fires) in enumerate(zip(self._ran, self._fires, strict=True)):
             rows_of[ran or "", fires or ""].append(row)
-        split = {state: tuple(frozenset(names.split()) for names in state) for state in rows_of}
-        return {split[state]: rows for state, rows in rows_of.items()}  # type: ignore[misc]
+        return [_State(ran.split(), fires.split(), rows, {})
+                for (ran, fires), rows in rows_of.items()]  # fmt: skip
 
     def changes(self) -> list[tuple[int, dict[str, Any]]]:
         """What is to be stored anew, by sample."""
-        for row, learned in self._learned.items():
-            ran = [tag for tag in (self._ran[row] or "").split() if _name(tag) not in learned]
-            fires = [name for name in (self._fires[row] or "").split() if name not in learned]
-            self._ran[row] = " ".join([*ran, *(tag for tag, _ in learned.values())])
-            self._fires[row] = " ".join(
-                [*fires, *(n for n, (_, fired) in learned.items() if fired)]
-            )
+        if not self.is_stored:
+            return []
+        for state in self._states:
+            learned = state.learned
+            ran = [tag for tag in state.ran if _name(tag) not in learned]
+            ran_now = " ".join([*ran, *learned.values()])
+            fires = [name for name in state.fires if name not in learned]
+            for row in state.rows if learned else ():
+                fired = [name for name in self._fired.get(row, ()) if name in learned]
+                self._ran[row], self._fires[row] = ran_now, " ".join(fires + fired)
+            self._changed.update(state.rows if learned else ())
         columns = (self._marks, self._ran, self._fires, self._normal, self._said)
-        return [
-            (row, {name: column[row] for name, column in zip(CACHE_NAMES, columns, strict=True)
-                   if column[row] is not None})
-            for row in sorted(self._changed | self._learned.keys())
-        ] if self.is_stored else []  # fmt: skip
+        each = list(zip(*columns, strict=True))
+        return [(row, _stored(each[row])) for row in sorted(self._changed)]
+
+
+def _stored(values: tuple[Any, ...]) -> dict[str, Any]:
+    named = zip(CACHE_NAMES, values, strict=True)
+    return {name: value for name, value in named if value is not None}
 
 
 def text_mark(texts: tuple[Any, ...]) -> str:

@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from fiftyone_plugin.checks.findings_store import (
     write,
     write_findings,
 )
-from fiftyone_plugin.checks.left_out import LeftOut
+from fiftyone_plugin.checks.left_out import LeftOutCounts
 from fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from fiftyone_plugin.checks.query_features import CACHE_PATHS
 from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
@@ -54,7 +55,7 @@ class FlagSummary:
         severities: and by severity
         written: samples whose findings or quality changed
         left_out: by selection, ``clean`` and ``quiet``, what it leaves out and for which checks;
-            see :meth:`fiftyone_plugin.checks.left_out.LeftOut.summary`
+            see :meth:`fiftyone_plugin.checks.left_out.LeftOutCounts.summary`
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
         notes: what the checks say of the dataset as a whole
@@ -123,7 +124,7 @@ def flag(
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
     severities: Counter[str] = Counter()
-    left_out = LeftOut()
+    left_out = LeftOutCounts()
 
     def found() -> Iterator[Checked]:
         done = 0
@@ -131,9 +132,9 @@ def flag(
             for number, verdict in enumerate(some.verdicts):
                 if verdict is not None or number in some.found:
                     left_out.add(verdict, some.found.get(number, ()))
-            for findings in some.found.values():
-                counts.update(f.check for f in findings)
-                severities.update(f.severity for f in findings)
+            findings = list(chain.from_iterable(some.found.values()))
+            counts.update([f.check for f in findings])
+            severities.update([f.severity for f in findings])
             summary.flagged += len(some.found)
             done += len(some)
             progress(done, summary.pairs)

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from fiftyone_plugin.language import places
 from fiftyone_plugin.language import vocabulary as v
@@ -17,10 +18,13 @@ from fiftyone_plugin.language.classes import class_tokens
 from fiftyone_plugin.language.directions import Directions, name_of, region_of
 from fiftyone_plugin.language.regions import Region
 from fiftyone_plugin.language.taxonomy import NAMES, PLURAL
-from fiftyone_plugin.language.tokens import Token, span, tokenize, word_set
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, span, tokenize, word_set
 
 MANY = -1
 """A number that is not said: several, many."""
+
+_A = 0
+"""No number, but the article "a"."""
 
 VAGUE = frozenset({"structure", "facility", "machine", "craft", "container", "vehicle", "tower"})
 """Classes that may be called so and be anything, or whose words mean other things in prose."""
@@ -124,6 +128,30 @@ class Statements:
     shares: tuple[float, ...] = ()
 
 
+class _Sentence(NamedTuple):
+    """What a sentence says.
+
+    Attributes:
+        numbers: each class that is named, with the number said of it, :data:`_A`, or ``None``
+        spots: its places
+        owner: the class that the one place belongs to, ``""`` for several places or none
+    """
+
+    numbers: tuple[tuple[str, int | None], ...]
+    spots: tuple[Spot, ...]
+    owner: str
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _sentence(sentence: str) -> _Sentence:
+    tokens = tokenize(sentence)
+    named = _runs(tokens)
+    here = _spots(sentence)
+    owner = _owner(sentence, named, next(iter(here))) if len(here) == 1 else ""
+    numbers = tuple((name, _count(tokens, first, last)) for first, last, name in named)
+    return _Sentence(numbers, tuple(here.values()), owner)
+
+
 @lru_cache(maxsize=64)
 def statements(caption: str) -> Statements:
     """Reads a caption; no text makes it raise."""
@@ -132,19 +160,16 @@ def statements(caption: str) -> Statements:
     articles: set[str] = set()
     spots: list[Spot] = []
     placed: defaultdict[str, list[Spot | None]] = defaultdict(list)
-    for sentence in _SENTENCE.split(caption):
-        tokens = tokenize(sentence)
-        named = _runs(tokens)
-        here = _spots(sentence)
-        spots += here.values()
-        owner = _owner(sentence, named, min(here, default=0))
-        for name in dict.fromkeys(name for _, _, name in named):
+    for one in map(_sentence, _SENTENCE.split(caption)):
+        spots += one.spots
+        for name in dict.fromkeys(name for name, _ in one.numbers):
             classes[name] = None
-            placed[name].append(
-                next(iter(here.values())) if name == owner and len(here) == 1 else None
-            )
-        for first, last, name in named:
-            _count(tokens, first, last, name, counts, articles)
+            placed[name].append(one.spots[0] if name == one.owner else None)
+        for name, number in one.numbers:
+            if number == _A:
+                articles.add(name)
+            elif number is not None:
+                counts[name].add(number)
     where = {name: one[0] for name, one in placed.items() if len(one) == 1 and one[0]}
     measures, shares = _measures(caption)
     told = tuple(name for name in classes if name not in VAGUE)
@@ -170,33 +195,25 @@ def _one(tokens: tuple[Token, ...], run: tuple[int, int, str]) -> bool:
     return longer in NAMES
 
 
-def _count(
-    tokens: tuple[Token, ...],
-    first: int,
-    last: int,
-    name: str,
-    counts: defaultdict[str, set[int]],
-    articles: set[str],
-) -> None:
+def _count(tokens: tuple[Token, ...], first: int, last: int) -> int | None:
+    """The number said of a class word, :data:`_A` for an article alone, ``None`` for none."""
     plural = tuple(token.text for token in tokens[first : last + 1]) in PLURAL
     for index in range(first - 1, max(-1, first - 1 - _LOOKBACK), -1):
         token = tokens[index]
         if tokens[index + 1].gap in (".", ","):
-            return
+            return None
         if tokens[index + 1].gap == "-":
             continue  # "the two-lane road"
         number = _number(token.text)
         if number is not None and (plural or number == 1):
-            counts[name].add(number)
-            return
+            return number
         if token.text in _SEVERAL and plural:
-            counts[name].add(MANY)
-            return
+            return MANY
         if token.text in _ARTICLES and not plural:
-            articles.add(name)
-            return
+            return _A
         if token.text in _STOPS:
-            return
+            return None
+    return None
 
 
 def _number(word: str) -> int | None:

@@ -1,9 +1,9 @@
-"""What was written about an image, as the checks go through it: captions, questions, answers."""
+"""The texts of a sample as the checks read them: captions, questions and answers."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -77,6 +77,15 @@ def written(sample: Sample) -> Iterator[Text]:
     yield from answers(sample)
 
 
+def texts_of(batch: Batch) -> list[tuple[Sample, tuple[Text, ...]]]:
+    """The samples of a batch with what is :func:`written` of each."""
+    return batch.once(_texts_of)
+
+
+def _texts_of(batch: Batch) -> list[tuple[Sample, tuple[Text, ...]]]:
+    return [(sample, tuple(written(sample))) for sample in batch]
+
+
 def quoted(text: str) -> str:
     """A piece of text in quotation marks, cut if it is long, on one line."""
     line = " ".join(text.split())
@@ -106,6 +115,12 @@ def worst(key: str, remarks: Iterable[Remark]) -> Iterator[Issue]:
         yield Issue(key, score, note + more, severity)
 
 
+def remarked(batch: Batch, find: Callable[[Text], Remark | None]) -> Iterator[Issue]:
+    """The surest of what is remarked of the texts of each sample."""
+    for sample, texts in texts_of(batch):
+        yield from worst(sample.key, filter(None, map(find, texts)))
+
+
 def for_kind(one: Check, kind: Kind) -> Check:
     """A check as it runs on a kind of dataset.
 
@@ -120,16 +135,9 @@ def for_kind(one: Check, kind: Kind) -> Check:
 
 def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[Issue]:
     """Runs a check of queries over the texts of each sample as if they were queries."""
-    texts = [
-        (sample, each)
-        for sample in batch
-        for each in written(sample)
-        if each.caption or len(each.text.split()) >= MIN_WORDS
-    ]
-    columns = Columns.of((), {})
-    queries = [columns.row(Sample(str(n), "", "", one.text)) for n, (_, one) in enumerate(texts)]
+    texts, queries = batch.once(_as_queries)
     found: defaultdict[str, list[Remark]] = defaultdict(list)
-    for issue in function(Batch(queries, columns), **params):
+    for issue in function(queries, **params):
         sample, (place, _, _) = texts[int(issue.key)]
         note = issue.note.replace("the query", place)
         note = note if place in note else f"{place}: {note}"
@@ -138,3 +146,16 @@ def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[
         found[sample.key].append(Remark(issue.score, note, severity))
     for key, remarks in found.items():
         yield from worst(key, remarks)
+
+
+def _as_queries(batch: Batch) -> tuple[list[tuple[Sample, Text]], Batch]:
+    """The texts that are read as queries are, and a batch of them, with their numbers for keys."""
+    texts = [
+        (sample, each)
+        for sample, written in texts_of(batch)
+        for each in written
+        if each.caption or len(each.text.split()) >= MIN_WORDS
+    ]
+    columns = Columns.of((), {})
+    rows = [columns.row(Sample(str(n), "", "", one.text)) for n, (_, one) in enumerate(texts)]
+    return texts, Batch(rows, columns)

@@ -1,4 +1,4 @@
-"""The decisions file: a cleaning without the data.
+"""Decisions files: the verdicts on a dataset, without its data.
 
 One JSON object a line, sorted by key::
 
@@ -26,13 +26,13 @@ from typing import Any, BinaryIO, TypedDict
 from bson import ObjectId
 
 from fiftyone_plugin.curation import mask_replacement, review_fields, texts
-from fiftyone_plugin.curation.log import Change, ChangeLog, Step, Values
+from fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from fiftyone_plugin.curation.review_fields import ReviewedPair
 from fiftyone_plugin.curation.texts import (
     VERDICTS,
-    Decision,
     DecisionLine,
     MaskLine,
+    VerdictLine,
     read_decisions,
     read_once,
 )
@@ -180,7 +180,7 @@ def apply(dataset: Any, path: Path | str) -> Applied:
         pass  # a broken line anywhere is found before the first is applied
     applying = _Applying(dataset)
     changes = applying.changes(read_decisions(path))
-    review_fields.write(dataset, changes, Step("apply", texts.reviewer_of(None)))
+    review_fields.write(dataset, changes, ChangeStep("apply", texts.reviewer_of(None)))
     return applying.done
 
 
@@ -233,7 +233,7 @@ class _Applying:
         self._there: dict[str, set[str]] = {}
         self.done: Applied = {"applied": 0, "stale": [], "unknown": []}
 
-    def changes(self, decisions: Iterator[tuple[int, Decision]]) -> Iterator[Change]:
+    def changes(self, decisions: Iterator[tuple[int, VerdictLine]]) -> Iterator[Change]:
         """The changes that the lines make, planned a batch of lines at a time."""
         for batch in store.batched(decisions, store.BATCH):
             pairs = review_fields.read(self._dataset, [decision.key for _, decision in batch])
@@ -252,7 +252,11 @@ class _Applying:
             yield from planned.values()
 
     def _plan(
-        self, pair: ReviewedPair, decision: Decision, number: int, planned: dict[ObjectId, Change]
+        self,
+        pair: ReviewedPair,
+        decision: VerdictLine,
+        number: int,
+        planned: dict[ObjectId, Change],
     ) -> str:
         """Adds what a line changes to the plan, or says why it is stale."""
         if reason := _stale(pair, decision):
@@ -275,7 +279,7 @@ class _Applying:
             _add(planned, change)
         return ""
 
-    def _with_mask(self, change: Change, decision: Decision, wanted: str) -> list[Change]:
+    def _with_mask(self, change: Change, decision: VerdictLine, wanted: str) -> list[Change]:
         """The change with those of all pairs that share the mask and have another one now."""
         target = None if decision.mask is None else decode_rle(decision.mask.rle)
         expected = None if decision.mask is None else wanted
@@ -293,11 +297,11 @@ def _add(planned: dict[ObjectId, Change], change: Change) -> None:
         planned[change.sample_id] = change
 
 
-def _not_applied(decision: Decision, number: int, reason: str) -> NotApplied:
+def _not_applied(decision: VerdictLine, number: int, reason: str) -> NotApplied:
     return {"key": decision.key, "line": number, "reason": reason}
 
 
-def _stale(pair: ReviewedPair, decision: Decision) -> str:
+def _stale(pair: ReviewedPair, decision: VerdictLine) -> str:
     """Why the decision was made about something else, or ``""``."""
     if texts.text_digest(pair.published_text) != decision.phrase_sha256:
         return "the phrase is not the one that was reviewed"
@@ -308,7 +312,7 @@ def _stale(pair: ReviewedPair, decision: Decision) -> str:
     return ""
 
 
-def _values(pair: ReviewedPair, decision: Decision) -> Values:
+def _values(pair: ReviewedPair, decision: VerdictLine) -> Values:
     phrase = pair.published_text if decision.phrase is None else decision.phrase
     return {
         VERDICT: decision.verdict,

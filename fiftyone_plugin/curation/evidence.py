@@ -1,4 +1,4 @@
-"""One pair as a reviewer sees it: the query, the findings and what they rest on, the masks."""
+"""Everything about a pair that the panel shows: query, findings with evidence, and masks."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ from importers.fields import (
     predicted_area_field,
 )
 from importers.mask_stats import MaskStats
+from importers.store import Document
 
 MOST_SIBLINGS = 200
 MOST_HISTORY = 10
@@ -53,9 +54,6 @@ queries of the same image."""
 
 PREDICTED = (fo.Segmentation, fo.Detections, fo.Polylines)
 """Types of fields that a predictor can have filled."""
-
-Document = dict[str, Any]
-"""A sample, or a label of it, as it is stored."""
 
 
 def pair_view(dataset: Any, pair: str, *, session: str | None = None) -> PairView:

@@ -1,4 +1,4 @@
-"""What a finding rests on: words of the query, and shapes to draw over the image.
+"""Evidence of findings: words of the query, and shapes to draw over the image.
 
 A finding does not keep its words; the query is read again, the way its check reads it.
 """

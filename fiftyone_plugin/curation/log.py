@@ -85,7 +85,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChangeStep:
     """Changes that undo takes back as one.
 
     Attributes:
@@ -152,7 +152,12 @@ class ChangeLog:
         )
 
     def append(
-        self, changes: Sequence[Change], about: Step, time: datetime, *, number: int | None = None
+        self,
+        changes: Sequence[Change],
+        about: ChangeStep,
+        time: datetime,
+        *,
+        number: int | None = None,
     ) -> int:
         """Adds changes that are about to be written, marked as not arrived.
 
@@ -184,7 +189,7 @@ class ChangeLog:
         return int(document["seq"]) - count + 1
 
     def _entry(
-        self, change: Change, about: Step, time: datetime, number: int, seq: int
+        self, change: Change, about: ChangeStep, time: datetime, number: int, seq: int
     ) -> ChangeEntry:
         entry: ChangeEntry = {
             "dataset_id": self._id,

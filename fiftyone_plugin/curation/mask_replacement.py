@@ -1,4 +1,4 @@
-"""Another mask for a pair: from a prediction, or from an instance that was edited in the App.
+"""Replaces the mask of a pair, by a prediction or an instance that was edited in the App.
 
 The new mask is a file of its own beside the published one, which is never written to.
 ``original_mask`` holds the published mask's path, digest and measurements; it is there while
@@ -57,9 +57,7 @@ from importers.masks import Mask, Pixels, encode_png, load_stored
 from importers.media import ImageError, read_rgb
 from importers.media_folders import media_dir
 from importers.rle import encode_rle
-
-Document = dict[str, Any]
-"""A sample as it is stored."""
+from importers.store import Document
 
 MOST_EDITABLE = 1000
 """Pairs that are made editable at once: their masks go into the database."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, TypedDict
 
 from fiftyone_plugin.curation import texts
-from fiftyone_plugin.curation.texts import VERDICTS, Decision, read_once
+from fiftyone_plugin.curation.texts import VERDICTS, VerdictLine, read_once
 from importers.errors import UnknownName, UsageError
 from importers.files import write_atomic
 
@@ -77,7 +77,7 @@ class Merged(TypedDict):
     out: str
 
 
-class Measured(TypedDict):
+class VerdictAgreement(TypedDict):
     """Agreement over pairs of verdicts.
 
     ``share`` and ``kappa`` are ``None`` where they are not defined, with the reason in ``why``;
@@ -91,7 +91,7 @@ class Measured(TypedDict):
     table: dict[str, dict[str, int]]
 
 
-class Agreement(Measured):
+class FileAgreement(VerdictAgreement):
     """Agreement of two decisions files.
 
     ``different_source`` counts the pairs left out because the files are about different phrases
@@ -231,7 +231,7 @@ def _conflicts(
     return list(conflicts.values())
 
 
-def _file_decision(path: Path, number: int, decision: Decision) -> FileDecision:
+def _file_decision(path: Path, number: int, decision: VerdictLine) -> FileDecision:
     return {
         "file": str(path),
         "line": number,
@@ -244,7 +244,7 @@ def _file_decision(path: Path, number: int, decision: Decision) -> FileDecision:
     }
 
 
-def agreement(first: Path | str, second: Path | str) -> Agreement:
+def agreement(first: Path | str, second: Path | str) -> FileAgreement:
     """Compares the verdicts of two decisions files.
 
     A pair counts where both files are about the same published phrase and mask.
@@ -269,23 +269,29 @@ def agreement(first: Path | str, second: Path | str) -> Agreement:
     return {
         "common": len(common),
         "different_source": different,
-        **measured(common),
+        **verdict_agreement(common),
         "differences": differences,
     }
 
 
-def measured(common: Iterable[tuple[str, str]]) -> Measured:
+def verdict_agreement(common: Iterable[tuple[str, str]]) -> VerdictAgreement:
     """Share, kappa and table of pairs of verdicts on the same things.
 
     Example::
 
-        measured([("keep", "keep"), ("drop", "keep")])["share"]  # 0.5
+        verdict_agreement([("keep", "keep"), ("drop", "keep")])["share"]  # 0.5
     """
     counts = Counter(common)
     total = counts.total()
     same = sum(number for (a, b), number in counts.items() if a == b)
     table = {a: {b: counts[a, b] for b in VERDICTS} for a in VERDICTS}
-    result: Measured = {"same": same, "share": None, "kappa": None, "why": "", "table": table}
+    result: VerdictAgreement = {
+        "same": same,
+        "share": None,
+        "kappa": None,
+        "why": "",
+        "table": table,
+    }
     if not total:
         result["why"] = "no pair was judged by both"
         return result

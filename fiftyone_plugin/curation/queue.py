@@ -1,4 +1,4 @@
-"""A session and its queue as they are stored, and going through the queue.
+"""Stored sessions and their queues, and moving through a queue.
 
 How far a session is, is counted from the change log. Two reviewers of one session are given
 different pairs: a pair that somebody has open at this moment is passed over while there is any
@@ -63,7 +63,7 @@ class Position(TypedDict):
 
 
 @dataclass
-class Progress:
+class SessionProgress:
     """What was decided in a session and not taken back.
 
     Attributes:
@@ -124,7 +124,7 @@ def names(sessions: Iterable[ObjectId]) -> dict[ObjectId, str]:
     return {found["_id"]: found["name"] for found in collection(SESSIONS).find(wanted)}
 
 
-def progress_of(session: ObjectId) -> Progress:
+def progress_of(session: ObjectId) -> SessionProgress:
     """Counts a session's verdicts, in the database."""
     pipeline = [
         {"$match": _open_entries(session)},
@@ -139,7 +139,7 @@ def progress_of(session: ObjectId) -> Progress:
             "count": {"$sum": 1}, "time": {"$max": "$time"},
         }},
     ]  # fmt: skip
-    done = Progress()
+    done = SessionProgress()
     positions = collection(POSITIONS).find({"session": session})
     people = {p["reviewer"]: _participant(p["reviewer"], p["n"], p["at"]) for p in positions}
     for group in _changes().aggregate(pipeline):

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 from bson import ObjectId
 
 from fiftyone_plugin.curation import texts
-from fiftyone_plugin.curation.log import Change, ChangeLog, Step, Values, change_of
+from fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
 from fiftyone_plugin.curation.panel_types import ConflictFacts
 from importers import fo_internals, store, working_set
 from importers.errors import StateError, UsageError
@@ -263,7 +263,9 @@ class Written:
     clashes: list[Change] = field(default_factory=list)
 
 
-def write(dataset: Any, changes: Iterable[Change], about: Step, *, insist: bool = True) -> Written:
+def write(
+    dataset: Any, changes: Iterable[Change], about: ChangeStep, *, insist: bool = True
+) -> Written:
     """Writes changes as one step.
 
     Args:
@@ -284,7 +286,7 @@ def write(dataset: Any, changes: Iterable[Change], about: Step, *, insist: bool 
 
 
 def _write_batch(
-    dataset: Any, log: ChangeLog, batch: list[Change], about: Step, done: Written
+    dataset: Any, log: ChangeLog, batch: list[Change], about: ChangeStep, done: Written
 ) -> list[Change]:
     """Gives the changes that were not written."""
     now = texts.this_instant()
@@ -305,7 +307,7 @@ def _write_batch(
     return clashes
 
 
-def _is_logged(log: ChangeLog, step: int, about: Step, change: Change, now: datetime) -> bool:
+def _is_logged(log: ChangeLog, step: int, about: ChangeStep, change: Change, now: datetime) -> bool:
     """Whether somebody who makes the same change at this moment logged it before.
 
     Both find what they want on the sample, and neither knows who wrote it.
@@ -318,7 +320,7 @@ def _is_logged(log: ChangeLog, step: int, about: Step, change: Change, now: date
     )
 
 
-def write_whole(dataset: Any, changes: Sequence[Change], about: Step) -> int | None:
+def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> int | None:
     """Writes a step of a few pairs whole or not at all.
 
     All writers go through the pairs in the same order, so that of two that want the same

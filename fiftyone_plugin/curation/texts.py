@@ -161,7 +161,7 @@ class ReplacedMask:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class VerdictLine:
     """A line that was checked, with its first byte in the file and its length in bytes."""
 
     key: str
@@ -177,7 +177,7 @@ class Decision:
     size: int = 0
 
 
-def read_once(path: Path) -> Iterator[tuple[int, Decision]]:
+def read_once(path: Path) -> Iterator[tuple[int, VerdictLine]]:
     """As :func:`read_decisions`, where no two lines may be about the same pair.
 
     Raises:
@@ -193,7 +193,7 @@ def read_once(path: Path) -> Iterator[tuple[int, Decision]]:
         yield number, decision
 
 
-def read_decisions(path: Path) -> Iterator[tuple[int, Decision]]:
+def read_decisions(path: Path) -> Iterator[tuple[int, VerdictLine]]:
     """The decisions of a file with their line numbers from 1; blank lines are passed over."""
     try:
         with open(path, "rb") as stream:
@@ -215,7 +215,7 @@ def broken(path: Path, number: int, reason: str) -> UsageError:
     return UsageError(f"{path.name} line {number}: {reason}; nothing was applied")
 
 
-def _parse(path: Path, number: int, line: bytes) -> Decision:
+def _parse(path: Path, number: int, line: bytes) -> VerdictLine:
     try:
         return _decision(json.loads(line.decode("utf-8-sig")))
     except UsageError as error:
@@ -224,7 +224,7 @@ def _parse(path: Path, number: int, line: bytes) -> Decision:
         raise broken(path, number, f"it is not JSON in utf-8 ({error})") from error
 
 
-def _decision(members: Any) -> Decision:
+def _decision(members: Any) -> VerdictLine:
     if not isinstance(members, dict):
         raise UsageError("it holds no JSON object")
     key = members.get("key")
@@ -232,7 +232,7 @@ def _decision(members: Any) -> Decision:
         raise UsageError("it has no 'key', the text that names a pair")
     check_text("key", key)
     phrase = members.get("phrase")
-    return Decision(
+    return VerdictLine(
         key=key,
         verdict=check_verdict(members.get("verdict")),
         reviewer=check_text("reviewer", members.get("reviewer")),

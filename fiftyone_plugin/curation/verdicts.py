@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fiftyone_plugin.curation import mask_replacement, queue, review_fields, texts
-from fiftyone_plugin.curation.log import Change, ChangeEntry, ChangeLog, LogScope, Step, Values
+from fiftyone_plugin.curation.log import (
+    Change,
+    ChangeEntry,
+    ChangeLog,
+    ChangeStep,
+    LogScope,
+    Values,
+)
 from fiftyone_plugin.curation.panel_types import Judged, Undone
 from fiftyone_plugin.curation.review_fields import MASK_FIELDS, Conflict, ReviewedPair
 from fiftyone_plugin.curation.texts import PENDING, VERDICTS, VerdictKind
@@ -147,7 +154,7 @@ def judge(
     if guarded and seen != read.version:
         raise Conflict.of(read)
     place = None if opened is None else queue.place_of(opened, read.sample_id)
-    about = Step("set", who, None if opened is None else opened["_id"], place=place)
+    about = ChangeStep("set", who, None if opened is None else opened["_id"], place=place)
     step = _write(dataset, read, given, source, about, guarded=guarded)
     if use_edit:
         # Another edit starts from the mask as it is now.
@@ -178,7 +185,7 @@ def _write(
     pair: ReviewedPair,
     given: Verdict,
     source: str | None,
-    about: Step,
+    about: ChangeStep,
     *,
     guarded: bool,
 ) -> int:
@@ -233,7 +240,7 @@ def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | N
     pairs = review_fields.read(dataset, [one.key for one in wanted])
     _check_keys(dataset, wanted, pairs)
     changes = [one.change_to(pairs[one.key], who) for one in wanted]
-    return review_fields.write(dataset, changes, Step("set", who)).count
+    return review_fields.write(dataset, changes, ChangeStep("set", who)).count
 
 
 def _check_keys(dataset: Any, wanted: list[Verdict], pairs: dict[str, ReviewedPair]) -> None:
@@ -337,7 +344,7 @@ def _go(
             for _ in _pending(dataset, log, step, force, _Restored()):
                 pass  # raises on a conflict before the first pair is written
         restored = _Restored()
-        made = Step(kind, who, about.get("session"), step, _place(log, kind, about))
+        made = ChangeStep(kind, who, about.get("session"), step, _place(log, kind, about))
         changes = _pending(dataset, log, step, force, restored)
         done = review_fields.write(dataset, changes, made, insist=force)
         if done.clashes:

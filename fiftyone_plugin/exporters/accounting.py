@@ -20,6 +20,9 @@ from importers.records import Source
 from importers.splits import split_of, split_of_key
 from importers.store import Document
 
+MOST_NAMED = 100
+"""Samples that cannot be written and are named in the report; the manifest names all."""
+
 
 class Accounting:
     """Counts one export.
@@ -37,6 +40,8 @@ class Accounting:
         facts, format_name: as given
         kind: of the records
         samples, exported: how many there are, and of these were selected
+        unwritten, unwritten_total: the first selected samples that cannot be written, and why,
+            and how many there are
         card_header: what the dataset card must begin with
     """
 
@@ -55,6 +60,8 @@ class Accounting:
         self.kind: Kind = facts.get("kind", "pairs")
         self.samples = 0
         self.exported = 0
+        self.unwritten: list[dict[str, str]] = []
+        self.unwritten_total = 0
         self.card_header = ""
         self._tally: Tally | None = None
         self._native = False
@@ -77,8 +84,20 @@ class Accounting:
         self._native = native
         self._writes_masks = writes_masks
 
-    def enter(self, document: Document, selected: bool, pair: ExportPair | None) -> None:
+    def enter(
+        self,
+        document: Document,
+        selected: bool,
+        pair: ExportPair | None,
+        unwritten: str = "",
+    ) -> None:
         """Takes one sample, with its item where it is a pair.
+
+        Args:
+            document: of the sample
+            selected: whether it is written
+            pair: the item
+            unwritten: why it is not, where that is no matter of the selection
 
         Raises:
             UsageError: for a mended mask or another split where the published would be written
@@ -104,11 +123,18 @@ class Accounting:
         split["pairs"] += 1
         split["exported" if selected else "dropped"] += 1
         if not selected:
-            entry = _entry(document) | self._selection.reason(document) | self._review(document)
-            self._lists.add("dropped", entry)
+            why = {"because": unwritten} if unwritten else self._selection.reason(document)
+            self._lists.add("dropped", _entry(document) | why | self._review(document))
+            if unwritten:
+                self._leave_out(document[KEY], unwritten)
         elif pair is not None and (change := _change(pair)):
             self._lists.add("edited", _entry(document) | change | self._review(document))
         self._progress(self.samples, max(self._total, self.samples))
+
+    def _leave_out(self, key: str, why: str) -> None:
+        self.unwritten_total += 1
+        if len(self.unwritten) < MOST_NAMED:
+            self.unwritten.append({"key": key, "reason": why})
 
     def _review(self, document: Document) -> Document:
         review = {name: document.get(name) for name in (VERDICT, REVIEWER)}
@@ -120,8 +146,26 @@ class Accounting:
         change = {"published": edit.published, "text": edit.text}
         self._lists.add("edited", {"key": edit.key, "source": str(edit.source)} | change)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the report says of an export, beside where it is."""
+        return {
+            "exported": self.exported,
+            "dropped": self._lists.counts["dropped"],
+            "edited": self._lists.counts["edited"],
+            "unwritten": self.unwritten,
+            "unwritten_total": self.unwritten_total,
+            "no_place": self._tally.no_place if self._tally else 0,
+        }
+
     def check_exported(self) -> None:
-        """Raises a ``StateError`` if nothing was selected."""
+        """Raises a ``StateError`` if nothing was selected, or nothing of it can be written."""
+        if not self.exported and self.unwritten:
+            first = self.unwritten[0]
+            raise StateError(
+                f"none of the {self.unwritten_total:,} selected samples can be written; "
+                f"{first['key']}: {first['reason']}"
+            )
         if not self.exported:
             raise StateError(
                 f"nothing of dataset {self._dataset.name!r} is in the selection "
@@ -173,6 +217,8 @@ class Accounting:
                 "skipped_at_import": facts.get("skipped_total", counts["skipped_at_import"]),
                 "images": tally.images,
                 "images_missing": tally.images_missing,
+                "unwritten": self.unwritten_total,
+                "no_place": tally.no_place,
             },
             "splits": self._splits,
             "review": summary.review_summary(self._dataset, self._decisions.reviewers),

@@ -109,6 +109,7 @@ class Converter(Protocol):
         """Writes one sample.
 
         Raises:
+            RecordError: if the sample has nothing that can be written; nothing of it was
             StateError: if its files cannot be read or written
         """
         ...

@@ -14,7 +14,7 @@ from fiftyone_plugin.exporters.selections import Selection
 from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
 from fiftyone_plugin.exporters.target import check_target, whole_folder
 from importers import fo_internals, store, working_set
-from importers.errors import StateError, UnknownName, UsageError
+from importers.errors import RecordError, StateError, UnknownName, UsageError
 from importers.formats import FORMATS
 from importers.media_folders import media_dirs
 from importers.parallel import Progress, no_progress
@@ -77,11 +77,8 @@ def export_dataset(
     return {
         "format": format_name,
         "out": str(target),
-        "exported": accounting.exported,
-        "dropped": lists.counts["dropped"],
-        "edited": lists.counts["edited"],
         "manifest": str(target / "manifest.json"),
-    }
+    } | accounting.told
 
 
 def private_folders(facts: dict[str, Any]) -> list[Path]:
@@ -147,10 +144,14 @@ def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounti
         selected = choice(document)
         mask = masks.of(document) if selected else None
         pair = export_pair(document, selected, mask) if kind == "pairs" else None
-        accounting.enter(document, selected, pair)
+        unwritten = ""
         if selected:
-            converter.add(example(document, mask))
+            try:
+                converter.add(example(document, mask))
+            except RecordError as error:
+                unwritten = error.reason
         else:
             converter.tally.records += 1
+        accounting.enter(document, selected and not unwritten, pair, unwritten)
     accounting.check_exported()
     accounting.card_header = converter.finish()

@@ -89,8 +89,8 @@ def target_nouns(query: str) -> tuple[Noun, ...]:
 def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
     """The tokens of all class words, of whatever object, with their classes."""
     found: dict[int, str] = {}
-    for index, token in enumerate(tokens):
-        if token.text in taxonomy.SIZES and (size := _match(tokens, index)):
+    for index in [n for n, token in enumerate(tokens) if token.text in taxonomy.SIZES]:
+        if size := _match(tokens, index):
             name = taxonomy.NAMES[tuple(t.text for t in tokens[index : index + size])]
             for n in range(index, index + size):
                 found.setdefault(n, name)

@@ -61,6 +61,7 @@ class Finder(Generic[T]):
         update_wrapper(self, find)
 
     def __call__(self, text: str) -> T:
+        """What it finds in a text."""
         if self.hints is not None and word_set(text).isdisjoint(self.hints):
             return self.nothing
         return self._find(text)
@@ -107,6 +108,7 @@ class WordFinder(Generic[M, W]):
         update_wrapper(self, find)
 
     def __call__(self, text: str) -> tuple[W, ...]:
+        """The words that it finds in a text."""
         return tuple(self._words(text, each) for each in self.mentions(text))
 
 

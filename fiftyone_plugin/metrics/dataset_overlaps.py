@@ -145,7 +145,7 @@ def score_changes(
 
 def _counts(samples: Any, source: MaskSource) -> Iterator[tuple[Sequence[Document], ChunkOverlaps]]:
     """Documents and overlaps of the pairs, chunk by chunk, in the order of the samples."""
-    docs = store.stream(samples, source.projection, labels_as_seen=True)
+    docs = store.stream(samples, source.projection, as_seen=(source.pred, source.gt))
     last: Overlap | None = None
 
     def chunks() -> Iterator[Sequence[Document]]:

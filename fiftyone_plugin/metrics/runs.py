@@ -7,7 +7,6 @@ Evaluation panel.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +22,8 @@ from fiftyone_plugin.metrics.label_masks import KINDS
 from fiftyone_plugin.metrics.pair_overlaps import Instances
 from fiftyone_plugin.metrics.score_summary import ScoreSummary
 from importers import fields, fo_internals, owners
-from importers.errors import StateError, UsageError
+from importers.errors import StateError
+from importers.new_names import refuse_name
 from importers.parallel import Progress, no_progress
 from importers.scorings import METHOD, evaluation_of, finished, scored_fields
 
@@ -31,8 +31,6 @@ __all__ = ["METHOD", "ScoreSummary", "evaluation_of", "load_score", "score", "sc
 
 _LONGEST = timedelta(days=1)
 """No scoring takes longer; one without results whose owner is not known is then taken for dead."""
-
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def score(
@@ -79,7 +77,7 @@ def score(
         progress: called with pairs done and pairs in all
 
     Raises:
-        UsageError: for an unknown name or a key that is no identifier
+        UsageError: for an unknown name or a key that no fields can be named by
         StateError: if a field is missing or holds no masks, or the key is taken
     """
     dataset = fo_internals.dataset_of(samples)
@@ -128,12 +126,11 @@ def _check_fields(dataset: Any, pred: str, gt: str) -> None:
 
 
 def _check_key(dataset: Any, key: str) -> None:
-    if not _KEY.fullmatch(key):
-        raise UsageError(f"{key!r} is no evaluation key; use letters, digits and _")
     if key in dataset.list_evaluations():
         if dataset.get_evaluation_info(key).config.method != METHOD:
             raise StateError(f"evaluation {key!r} is not a scoring; choose another key")
         return
+    refuse_name("evaluation key", key)
     if taken := [name for name in fields.score_fields(key) if dataset.has_field(name)]:
         raise StateError(f"field {taken[0]!r} exists and is of no scoring; choose another key")
 

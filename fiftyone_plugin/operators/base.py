@@ -6,15 +6,16 @@ command line does.
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
-from fiftyone.operators.executor import ExecutionResult
 
 from fiftyone_plugin import PLUGIN_NAME
 from fiftyone_plugin.operators.forms import add_field
@@ -149,14 +150,16 @@ class PairOperator(foo.Operator):
             params: as in the form
 
         Returns:
-            what the command line prints with ``--json``; inside a running event loop, such
-            as a notebook's, a task for it
+            what the command line prints with ``--json``
+
+        Raises:
+            ExecutionError: with the sentence that the command line would print
         """
         ctx: dict[str, Any] = {"params": params}
         if samples is not None:
             ctx |= {"dataset": fo_internals.dataset_of(samples).name, "view": samples.view()}
-        done = foo.execute_operator(f"{PLUGIN_NAME}/{self.step.operator}", ctx)
-        return done.result if isinstance(done, ExecutionResult) else done
+        uri = f"{PLUGIN_NAME}/{self.step.operator}"
+        return _outside_loop(lambda: foo.execute_operator(uri, ctx)).result
 
     def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
         """Runs the work in a thread and passes its progress on to the App."""
@@ -217,6 +220,19 @@ def is_watched(ctx: Any) -> bool:
     only requests that came over HTTP name their operator.
     """
     return "operator_uri" in ctx.request_params and not ctx.delegated
+
+
+def _outside_loop(call: Callable[[], Any]) -> Any:
+    """What a call gives, made in a thread of its own where an event loop runs in this one.
+
+    In a notebook one does, and FiftyOne then gives a task, which the same cell cannot wait for.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return call()
+    with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
+        return thread.submit(call).result()
 
 
 def _latest(events: queue.Queue[tuple[str, Any]]) -> tuple[str, Any]:

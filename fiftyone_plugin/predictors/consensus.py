@@ -148,7 +148,7 @@ def consensus(
         field.forget_lost()
     total = working_set.count(samples)
     pending = {} if anew else {f"{field_name}.mask_path": None}
-    docs = store.stream(samples, _projection(sources), where=pending, labels_as_seen=True)
+    docs = store.stream(samples, _projection(sources), where=pending, as_seen=sources)
     folder = field.new_folder if anew else field.folder
     agreements: list[float] = []
 

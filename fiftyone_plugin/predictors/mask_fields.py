@@ -6,7 +6,6 @@ field is renamed or cloned, and a field that gets its old name is another one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,8 +19,7 @@ from importers import fo_internals, store
 from importers.errors import StateError, UsageError
 from importers.fields import INFO
 from importers.media_folders import media_dir, media_dirs, remove_unused
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+from importers.new_names import is_name, refuse_name
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,8 @@ class MaskField:
 
     @property
     def has_valid_name(self) -> bool:
-        """Whether its name consists of letters, digits and ``_`` and begins with a letter."""
-        return _NAME.fullmatch(self.name) is not None
+        """Whether it can be the name of a field, and so of a folder."""
+        return is_name(self.name)
 
     def check(self, maker: str, resume: bool, overwrite: bool) -> None:
         """Refuses a field that a run may not write.
@@ -91,11 +89,11 @@ class MaskField:
             overwrite: whether it deletes the field first
 
         Raises:
-            UsageError: if the name is none, or that of a field which this step did not make
+            UsageError: if the name is none or reserved, or that of a field which this step did not
+                make
             StateError: if the field exists and the run is to neither resume nor overwrite
         """
-        if not self.has_valid_name:
-            raise UsageError(f"{self.name!r} is no field name; use letters, digits and _")
+        refuse_name("field name", self.name)
         if resume and overwrite:
             raise UsageError("--resume and --overwrite contradict each other; give one")
         if not (existing := self._existing()):

@@ -1,4 +1,4 @@
-"""Boxes and polygons out of what a chat model writes.
+"""Parses boxes and polygons in the answers of chat models.
 
 Models wrap their JSON in words and code fences, and use forms of their own. Read are:
 

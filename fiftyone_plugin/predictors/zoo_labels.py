@@ -1,4 +1,4 @@
-"""From FiftyOne's labels to one mask."""
+"""Converts FiftyOne's labels to one mask."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from fiftyone_plugin.steps.datasets import export_dataset, import_dataset, reloc
 from fiftyone_plugin.steps.listings import list_checks, list_formats, list_predictors
 from fiftyone_plugin.steps.predictions import consensus, predict
 from fiftyone_plugin.steps.reviewing import review
-from fiftyone_plugin.steps.running import app, demo, doctor
+from fiftyone_plugin.steps.running import app, demo, doctor, link
 from fiftyone_plugin.steps.scoring import compare, score
 from fiftyone_plugin.steps.step import Step
 
@@ -25,6 +25,7 @@ STEPS: tuple[Step, ...] = (
     export_dataset,
     list_formats,
     list_predictors,
+    link,
     app,
     demo,
 )

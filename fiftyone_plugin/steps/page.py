@@ -15,8 +15,8 @@ _HEAD = """# Commands and their options
 
 <!-- Generated: python -m fiftyone_plugin.steps.page -->
 
-Every command takes `--json` and then prints one object to stdout; summaries and progress go to
-stderr. It exits with 0 when done, 1 when it failed, 2 when it was called wrongly.
+Results go to stdout, with `--json` as one object; progress and errors go to stderr. A command
+exits with 0 when done, 1 when it failed, 2 when it was called wrongly.
 `N` is the name of a dataset that PairLens imported.
 
 An operator that does the same in the App takes the same options by the names in its column, from

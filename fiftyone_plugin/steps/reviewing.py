@@ -187,21 +187,27 @@ OWN = list(dict.fromkeys(option for one in ACTIONS.values() for option in one.op
 
 def _run(watch: Watch, *, name: str | None, **given: Any) -> Report:
     from importers import store
+    from importers.upgrade import upgrade
 
     chosen = next((one for one in ACTIONS.values() if given[one.flag.name]), None)
     if chosen is None:
         raise UsageError(f"give one of {', '.join(f'--{one}' for one in ACTIONS)}")
     value = given[chosen.flag.name]
     values = () if value is True else value if isinstance(value, tuple) else (value,)
+    notes: list[str] = []
     if "samples" in inspect.signature(chosen.run).parameters:
         if name is None:
             raise UsageError(f"{chosen.flag.flag} needs the name of a dataset")
-        values = (store.load(name), *values)
+        dataset = store.load(name)
+        notes = upgrade(dataset)
+        values = (dataset, *values)
     for option in OWN:
         belongs = option in chosen.options or option in ANYWHERE
         if not belongs and given[option.name] != option.default:
             raise UsageError(f"{option.flag} belongs to {_owners(option)}")
-    return chosen.run(*values, **{option.name: given[option.name] for option in chosen.options})
+    report = chosen.run(*values, **{o.name: given[o.name] for o in chosen.options})
+    report.lines += [f"  note: {note}" for note in notes]
+    return report
 
 
 review = Step(

@@ -1,4 +1,4 @@
-"""The installation, the App and the demo."""
+"""Steps that check the installation, open the App and run the demo."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ def doctor(watch: Watch) -> Report:
 
     report = doctor.run()
     return Report(report, doctor.describe(report).splitlines(), ok=report["ok"])
+
+
+@step("link", "Make the plugin known to FiftyOne.")
+def link(watch: Watch) -> Report:
+    """Links the plugin into FiftyOne's plugins folder."""
+    from fiftyone_plugin.plugin_link import ensure_link
+
+    place = str(ensure_link())
+    return Report({"link": place}, [f"FiftyOne finds the plugin at {place}"])
 
 
 @step(

@@ -8,6 +8,7 @@ works from plain items and the source folder and imports no FiftyOne; the caller
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,12 @@ from importers.masks import Pixels
 from importers.published import target_digest, texts_digest
 from importers.records import Source, Target
 from importers.source_files import open_source
+
+MANIFEST = "manifest.json"
+"""The file that says what was exported."""
+
+_FORMAT = re.compile(rb'^  "format": "(\w+)"', re.MULTILINE)
+_MANIFEST_HEAD = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +224,7 @@ class Tally:
         files: files by what became of them: ``copied``, ``rewritten``, ``left_out``
         images: images copied
         images_missing: exported files or lines whose image was missing at import
+        no_place: questions and answers that the layout has no place for
         on_edit: called by exporters of captions and conversations for every text they write
             that is not the published one; of pairs it is known before
     """
@@ -228,6 +236,7 @@ class Tally:
     )
     images: int = 0
     images_missing: int = 0
+    no_place: int = 0
     on_edit: Callable[[Edit], None] = field(default=lambda _: None, repr=False)
 
 
@@ -305,10 +314,11 @@ class SourceExporter:
         self.tally.files[became] += 1
 
 
-def changed_source(file: str, index: int, key: str) -> StateError:
+def changed_source(file: str, index: int, key: str = "") -> StateError:
     """The error for a source file that does not hold the imported record of a sample."""
+    named = f"{key}: " if key else ""
     return StateError(
-        f"{key}: {file}: record {index} is not what was imported; the file has changed since, or "
+        f"{named}{file}: record {index} is not what was imported; the file has changed since, or "
         "the sample is another release's: nothing was exported"
     )
 
@@ -356,6 +366,16 @@ def relative_name(root: Path, file: Path) -> str:
         return Path(normpath(file)).relative_to(normpath(root)).as_posix()
     except ValueError:
         raise StateError(f"{file} does not lie in the source folder {root}") from None
+
+
+def exported_as(root: Path) -> str:
+    """The format that a folder was exported in, by its manifest; ``""`` if it has none."""
+    try:
+        with open_source(root / MANIFEST, anywhere=True) as stream:
+            found = _FORMAT.search(stream.read(_MANIFEST_HEAD))
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""
 
 
 def copy(root: Path, out: Path, name: str) -> bool:

@@ -23,6 +23,7 @@ from importers.errors import OnError, OnNote, RecordError
 from importers.files import MAX_LINE, lines
 from importers.formats.base import SPLITS
 from importers.records import Pair, Raster, Source, make_key
+from importers.source_files import reason_of
 
 NAME = "refsegrs"
 MAX_LINE_BYTES = MAX_LINE
@@ -38,6 +39,8 @@ SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 
 ENCODINGS = ("utf-8", "gb18030", "cp1252")
 """Of phrase lists; without a sign of another, the last."""
+
+CUT_SHORT = "the last line has no end; the list may have been cut short in it"
 
 _HANZI = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xf7][\xa1-\xfe])*+")
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -115,9 +118,13 @@ def read(
             on_note(f"{split}: no phrase list {file.name}")
             continue
         count = 0
-        for pair in _read_list(folders, file, split, on_error, on_note, encoding):
-            yield pair
-            count += 1
+        try:
+            for pair in _read_list(folders, file, split, on_error, on_note, encoding):
+                yield pair
+                count += 1
+        except OSError as error:
+            on_error(RecordError(file.name, f"cannot be read ({reason_of(error)})"))
+            continue
         published = PUBLISHED_LINES[split]
         if count != published and folders[0].name != "img_rgb":
             on_note(f"{split}: {count:,} pairs; the card says {published:,}")
@@ -132,6 +139,7 @@ def _read_list(
     encoding: str | None,
 ) -> Iterator[Pair]:
     seen: Counter[str] = Counter()
+    number, line = 0, b"\n"
     for number, line in enumerate(lines(file, MAX_LINE_BYTES)):
         if not number and line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
             on_error(RecordError(file.name, "is UTF-16, not utf-8 or cp1252 text; convert it"))
@@ -159,6 +167,8 @@ def _read_list(
             source=source,
         )
         seen[image_id] += 1
+    if not line.endswith(b"\n"):
+        on_note(f"{file.name}[{number}]: {CUT_SHORT}")
 
 
 def encoding_of(line: bytes) -> str:

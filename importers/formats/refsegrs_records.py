@@ -23,6 +23,7 @@ from importers.formats.base import SPLITS
 from importers.formats.refsegrs_lists import NAME
 from importers.image_lookup import find_file
 from importers.records import Encoded, NoTarget, Pair, Source, Target, make_key, phrase_fault
+from importers.source_files import reason_of
 
 MAX_RECORD_BYTES = 1 << 22
 """A longer line is no record: the RLE of a speckled 512x512 mask takes under 1 MB."""
@@ -61,17 +62,23 @@ def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote
     """Yields the pairs in the order of the records."""
     seen: Counter[str] = Counter()
     for file in record_files(root):
-        for number, line in enumerate(lines(file, MAX_RECORD_BYTES)):
-            if not line.strip():
-                continue
-            source = Source(file.name, number)
-            try:
-                record = parse_record(line)
-            except ValueError as error:
-                on_error(RecordError(str(source), str(error)))
-                continue
-            if record["split"] in splits:
-                yield _pair(root, record, source, seen)
+        try:
+            for source, record in _read_file(file, on_error):
+                if record["split"] in splits:
+                    yield _pair(root, record, source, seen)
+        except OSError as error:
+            on_error(RecordError(file.name, f"cannot be read ({reason_of(error)})"))
+
+
+def _read_file(file: Path, on_error: OnError) -> Iterator[tuple[Source, dict[str, Any]]]:
+    for number, line in enumerate(lines(file, MAX_RECORD_BYTES)):
+        if not line.strip():
+            continue
+        source = Source(file.name, number)
+        try:
+            yield source, parse_record(line)
+        except ValueError as error:
+            on_error(RecordError(str(source), str(error)))
 
 
 def parse_record(line: bytes) -> dict[str, Any]:

@@ -26,9 +26,10 @@ from pathlib import Path, PurePosixPath
 
 from importers.decisions import of_leftovers
 from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from importers.files import is_leftover, safe_name
+from importers.files import is_leftover, is_text, safe_name
 from importers.formats.base import FORMATS, SPLITS, Format, FormatFault
 from importers.formats.example_files import IMAGE_SPLITS, image_bytes, picture
+from importers.formats.native_export import exported_as
 from importers.formats.rsteller_export import RSTellerExporter
 from importers.formats.rsteller_samples import LOOSE, Archive, Samples
 from importers.formats.rsteller_shards import (
@@ -72,9 +73,17 @@ def split_of(root: Path, place: Path) -> str:
     return _NAMES.get(name, name if name in SPLITS else "train")
 
 
+_NO_TEXT = "the file's name is no text; rename it"
+
+
 def detect(root: Path) -> bool:
-    """Whether the first shards, or some json files, speak of patches."""
+    """Whether the first shards, or some json files, speak of patches, or it is an export of ours.
+
+    An export can hold images with texts alone.
+    """
     tars = shards(root)
+    if root.is_dir() and exported_as(root) == NAME:
+        return True
     if tars:
         return any(_shard_speaks(tar) for tar in tars[:_LOOKED_INTO])
     return any(_folder_speaks(folder) for folder in _folders(root))
@@ -175,8 +184,8 @@ def _from_shards(
     for outcome in map_items(partial(index_shard, leftovers=leftovers), tars, workers=1):
         tar = outcome.item
         name = tar.relative_to(root if root.is_dir() else root.parent).as_posix()
-        if isinstance(outcome.error, RecordError):
-            run.on_error(RecordError(name, outcome.error.reason))
+        if isinstance(outcome.error, RecordError) or not is_text(name):
+            run.on_error(RecordError(name, getattr(outcome.error, "reason", _NO_TEXT)))
             continue
         shard = outcome.unwrap()
         _tell_faults(name, shard, run, on_note)
@@ -224,8 +233,12 @@ def _from_folders(
             on_note(of_leftovers(left))
         for sample in folder_samples(folder, leftovers=leftovers):
             file = sample.json or sample.txt or sample.image
-            if file is not None:
-                name = printable(file.relative_to(root).as_posix())
+            if file is None:
+                continue
+            name = file.relative_to(root).as_posix()
+            if not is_text(name):
+                run.on_error(RecordError(name, _NO_TEXT))
+            else:
                 yield from run.record(sample, Source(name, 0), split, LOOSE)
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, Generic, Literal, TypeVar
 
 from importers.errors import RecordError
 from importers.files import is_leftover, is_text
+from importers.formats.native_export import MANIFEST
 from importers.source_files import open_source
 from importers.tar_index import ArchiveError, Member, NoEndMark, printable, walk
 
@@ -183,7 +184,7 @@ def folder_samples(folder: Path, *, leftovers: bool = False) -> list[Sample[Path
     """The samples of a shard that was extracted, by number and name."""
     by_stem: dict[str, Sample[Path]] = {}
     for file in sorted(folder.iterdir()):
-        if leftovers or not is_leftover(file.name):
+        if file.name != MANIFEST and (leftovers or not is_leftover(file.name)):
             _add_file(file, by_stem)
     return sorted(by_stem.values(), key=lambda s: (len(s.stem) if s.stem.isdigit() else 0, s.stem))
 

@@ -159,6 +159,13 @@ def test_links_itself_and_does_so_once(environment: dict, tmp_path: Path, repo_r
     assert load(environment)["errors"] == []
 
 
+def test_the_command_that_links(environment: dict, tmp_path: Path) -> None:
+    code = "import sys; from fiftyone_plugin.cli import main; sys.exit(main(['link']))"
+    link = tmp_path / "plugins" / "@pairlens" / "curation"
+    assert str(link) in run(code, environment, cwd=tmp_path)
+    assert load(environment)["errors"] == []
+
+
 @pytest.mark.parametrize("old", ["dangling", "checkout"])
 def test_links_anew_where_the_checkout_has_moved(
     environment: dict, tmp_path: Path, repo_root: Path, old: str

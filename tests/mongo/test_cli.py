@@ -1,4 +1,4 @@
-"""The command line as scripts use it: exit codes, one JSON object on stdout, sentences."""
+"""The command line as scripts use it: exit codes, results on stdout, sentences."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def as_json(*args: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        pytest.param([], 2, "COMMAND", id="nothing"),
         pytest.param(["burn"], 2, "invalid choice: 'burn'", id="unknown command"),
+        pytest.param(["scor"], 2, "did you mean score?", id="misspelt command"),
+        pytest.param(["checks", "--jsn"], 2, "did you mean --json?", id="misspelt option"),
         pytest.param(["import", "nope", ".", "--name", "x"], 2, "no format 'nope'", id="format"),
         pytest.param(["import", "auto", "/no", "--name", "x"], 2, "not a folder", id="folder"),
         pytest.param(["import", "gres", ".", "--name", "x"], 1, "does not hold gres", id="layout"),
@@ -81,7 +82,7 @@ def test_listings_need_no_fiftyone() -> None:
         "print('fiftyone' in sys.modules, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.split() == ["False", "False"], done.stderr
+    assert done.stdout.splitlines()[-1] == "False False", done.stderr
 
 
 def test_listings_name_everything() -> None:
@@ -95,7 +96,28 @@ def test_listings_name_everything() -> None:
     }  # fmt: skip
     assert [f["name"] for f in as_json("formats")["formats"]] == list(FORMATS)
     assert [p["name"] for p in as_json("predictors")["predictors"]] == list(PREDICTORS)
-    assert "baseline" in pairlens("predictors").stderr.lower()
+
+
+@pytest.mark.parametrize(
+    ("command", "least"), [("checks", 50), ("formats", 5), ("predictors", 9), ("doctor", 6)]
+)
+def test_listings_can_be_piped(mongo: str, command: str, least: int) -> None:
+    done = pairlens(command)
+    assert done.returncode == 0, done.stdout
+    assert len(done.stdout.splitlines()) >= least
+    assert done.stderr == ""
+    piped = f"set -o pipefail; '{sys.executable}' -m fiftyone_plugin.cli {command} | head -n 1"
+    first = subprocess.run(
+        ["bash", "-c", piped], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == done.stdout.splitlines(keepends=True)[0]
+
+
+def test_without_arguments_it_shows_its_help() -> None:
+    done = pairlens()
+    assert done.returncode == 2
+    assert "COMMAND" in done.stdout and "  flag " in done.stdout and done.stderr == ""
 
 
 # ------------------------------------------------------------------------------- the way
@@ -136,12 +158,15 @@ def test_from_import_to_export(root: Path, dataset_name: str, tmp_path: Path) ->
     assert again.returncode == 1 and "not empty" in again.stderr
 
 
-def test_summaries_for_people_go_to_stderr(root: Path, dataset_name: str) -> None:
+def test_summaries_go_to_stdout_and_progress_to_stderr(root: Path, dataset_name: str) -> None:
     done = pairlens("import", "gres", root, "--name", dataset_name)
-    assert done.returncode == 0 and done.stdout == ""
-    assert f"Dataset {dataset_name} (gres) has 8 pairs on 4 images" in done.stderr
+    assert done.returncode == 0
+    assert f"Dataset {dataset_name} (gres) has 8 pairs on 4 images" in done.stdout
+    assert "4/4" in done.stderr and "has 8 pairs" not in done.stderr
     again = pairlens("import", "gres", root, "--name", dataset_name, "--resume")
-    assert "Imported 0 pairs" in again.stderr
+    assert "Imported 0 pairs" in again.stdout
+    status = pairlens("review", dataset_name, "--status")
+    assert "pending 8" in status.stdout and status.stderr == ""
 
 
 def test_control_characters_of_a_dataset_never_reach_the_terminal(

@@ -86,7 +86,7 @@ def test_coco_masks_and_queries(imported: dict[str, Any], kind: str, tmp_path: P
         read: Any = COCO(str(file))
         for annotation in read.anns.values():
             image = read.imgs[annotation["image_id"]]
-            folder = tmp_path / "out" / "images" / file.stem
+            folder = tmp_path / "out" / "images" / file.stem.removeprefix("instances_")
             with Image.open(folder / image["file_name"]) as opened:
                 assert opened.size == (image["width"], image["height"])
             found[annotation["key"]] = annotation, read.annToMask(annotation)

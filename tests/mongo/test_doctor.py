@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_plugin import doctor
+from fiftyone_plugin import PLUGIN_NAME, doctor
 from tests import database
 
 HEALTHY = {
@@ -53,6 +53,9 @@ DISCONNECTED = {"connected": False, "served_folder": None, "version": None}
         pytest.param(ill("mongod", path=None, **DISCONNECTED), "without its MongoDB", id="none"),
         pytest.param(ill("mongod", **DISCONNECTED), "/db/log/mongo.log", id="does not start"),
         pytest.param(ill("plugin", linked=False), "links it", id="not linked"),
+        pytest.param(
+            ill("plugin", linked=False, obstacle="it is disabled; enable it"), "enable it", id="off"
+        ),
         pytest.param(ill("plugin", errors=["E: why"]), "does not load: E: why", id="broken"),
         pytest.param(ill("media", writable=False, error="E: f"), "(E: f)", id="not writable"),
         pytest.param(ill("media", free_gb=0.5), "0.5 GB left", id="disk full"),
@@ -207,3 +210,68 @@ def test_where_fiftyone_cannot_be_imported(monkeypatch, tmp_path: Path) -> None:
     for error in (report["mongod"]["error"], report["media"]["error"], *report["plugin"]["errors"]):
         assert error == "ImportError: libGL is missing"
     assert doctor.describe(report).count("FAIL") == 3
+
+
+# ------------------------------------------------------------------- what stops every part
+
+
+@pytest.mark.parametrize("variable", ["FIFTYONE_CONFIG_PATH", "FIFTYONE_APP_CONFIG_PATH"])
+@pytest.mark.parametrize("text", ['{"a": ', "[]", '{"default_dataset_dir": 5, "sidebar_mode": 7}'])
+def test_a_broken_config_file(monkeypatch, tmp_path: Path, variable: str, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    monkeypatch.setenv(variable, str(tmp_path / "config.json"))
+    monkeypatch.delenv("FIFTYONE_DEFAULT_DATASET_DIR", raising=False)
+    report = doctor.run()
+    assert not report["ok"]
+    (cure,) = report["advice"]
+    assert cure.startswith("FiftyOne cannot read its settings (")
+    (cause,) = report["causes"]
+    assert cause["parts"] == ["mongod", "plugin", "media"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("raise ImportError('no such instruction')", "numpy does not start (ImportError: no such"),
+        ("import os; os.kill(os.getpid(), 11)", "Python crashed: Segmentation fault, in numpy: "),
+    ],
+    ids=["fails", "crashes"],
+)
+def test_a_package_that_does_not_start(monkeypatch, tmp_path: Path, code: str, words: str) -> None:
+    folder = tmp_path / "site-packages"
+    (folder / "numpy").mkdir(parents=True)
+    (folder / "numpy" / "__init__.py").write_text(code)
+    paths = [str(folder), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    report = doctor.run()
+    assert not report["ok"]
+    assert len(report["advice"]) == 1, report["advice"]
+    assert words in report["advice"][0]
+    assert "pip install --force-reinstall --no-deps numpy" in report["advice"][0]
+
+
+def test_a_machine_that_is_too_busy(monkeypatch) -> None:
+    monkeypatch.setattr(doctor, "SECONDS", 0.01)
+    report = doctor.run()
+    (cure,) = report["advice"]
+    assert "no answer within 0.01 seconds" in cure and "when it is idle" in cure
+    assert "MongoDB" not in cure
+
+
+def test_a_disabled_plugin(monkeypatch, tmp_path: Path, repo_root: Path) -> None:
+    monkeypatch.setenv("FIFTYONE_PLUGINS_DIR", str(tmp_path))
+    (tmp_path / "@pairlens").mkdir()
+    (tmp_path / "@pairlens" / "curation").symlink_to(repo_root)
+    command = [Path(sys.executable).with_name("fiftyone"), "plugins", "disable", PLUGIN_NAME]
+    subprocess.run(command, check=True, capture_output=True)
+    (cure,) = doctor.run()["advice"]
+    assert f"fiftyone plugins enable {PLUGIN_NAME}" in cure
+
+
+def test_another_module_of_our_name(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / f"{doctor.NAME}.py").touch()
+    monkeypatch.chdir(tmp_path)
+    report = doctor.run()
+    assert not report["ok"]
+    (cure,) = report["advice"]
+    assert cure.startswith(f"Python finds another {doctor.NAME!r}") and str(tmp_path) in cure

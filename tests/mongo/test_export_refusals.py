@@ -13,6 +13,7 @@ import pytest
 from fiftyone_plugin.curation import verdicts
 from fiftyone_plugin.curation.verdicts import Verdict
 from fiftyone_plugin.exporters.runner import export_dataset
+from importers import store
 from importers.errors import StateError, UnknownName, UsageError
 from tests.mongo.exporting import (
     Load,
@@ -121,8 +122,7 @@ def test_other_formats_and_unfinished_imports_are_refused(load: Load, tmp_path: 
         export_dataset(dataset, "gres", tmp_path / "out", select="all")
     with pytest.raises(UnknownName, match="export format 'yolo'"):
         export_dataset(dataset, "yolo", tmp_path / "out", select="all")
-    dataset.info["pairlens"] |= {"complete": False}
-    dataset.save()
+    store.update_info(dataset, complete=False)
     with pytest.raises(StateError, match="--resume"):
         export_dataset(dataset, "refsegrs", tmp_path / "out", select="all")
     assert [path.name for path in tmp_path.iterdir()] == ["published"]

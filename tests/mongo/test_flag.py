@@ -12,9 +12,11 @@ from fiftyone_plugin.bench.loading import load_units
 from fiftyone_plugin.checks import sample_reader
 from fiftyone_plugin.checks.batch import Columns
 from fiftyone_plugin.checks.engine import find_all
+from fiftyone_plugin.checks.query_features import features_texts
 from fiftyone_plugin.checks.runner import choose, flag
 from fiftyone_plugin.demo.layouts import make_refsegrs
 from fiftyone_plugin.demo.planting import Plan, plant
+from fiftyone_plugin.language import WordIndex
 from fiftyone_plugin.metrics.runs import score
 from fiftyone_plugin.predictors.runner import predict
 from importers import fields
@@ -185,7 +187,7 @@ def test_queries_are_read_once_and_again_when_they_change(dataset: fo.Dataset) -
     assert _raw(dataset.match({fields.KEY: key}), text)[0] not in (_NOTHING_SAID, read[key])
 
 
-_NOTHING_SAID = '[null,[],[],[],[],[],[],null,"",0]'
+_NOTHING_SAID = features_texts(WordIndex([""]))[0]
 
 
 def _raw(samples: fo.Dataset | fo.DatasetView, path: str) -> list[str]:

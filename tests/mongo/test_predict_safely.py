@@ -54,7 +54,7 @@ def test_where_the_server_is_down_the_old_masks_stay(
     url = f"url=http://127.0.0.1:{free_port()}/predict"
     given = ["predict", dataset.name, "--predictor", "http", "--field", "m", "--overwrite"]
     assert main([*given, "--param", url]) == 1
-    told = capsys.readouterr().err
+    told = capsys.readouterr().out
     assert "Every prediction failed." in told and "field 'm' is left as it was" in told
     assert (documents(dataset), masks(dataset, "m"), folders(dataset)) == (before, files, there)
     again = predict(dataset, predictor="cues", field_name="m", resume=True)

@@ -118,7 +118,7 @@ def test_where_every_record_is_skipped_the_old_one_stays(
     before = state(reviewed.name)
     given = ["import", "gres", str(root), "--name", reviewed.name, "--overwrite"]
     assert main(given) == 1
-    told = capsys.readouterr().err
+    told = capsys.readouterr().out
     assert "Nothing was imported" in told and f"dataset '{reviewed.name}' is left as it was" in told
     assert (state(reviewed.name), unfinished()) == (before, [])
 
@@ -241,7 +241,7 @@ def test_without_being_asked_for_verdicts_are_in_a_file(
 ) -> None:
     before = documents(reviewed)
     assert main(["import", "gres", str(gres), "--name", dataset_name, "--overwrite"]) == 0
-    [told] = [line for line in capsys.readouterr().err.splitlines() if "--apply" in line]
+    [told] = [line for line in capsys.readouterr().out.splitlines() if "--apply" in line]
     new: Any = fo.load_dataset(dataset_name)
     assert not new.distinct("verdict")
     assert main(shlex.split(told.partition("; pairlens ")[2].removesuffix(" takes them over"))) == 0

@@ -36,7 +36,7 @@ def dataset(dataset_name: str, gres: Path) -> Any:
 def failed(*given: str, capsys: pytest.CaptureFixture[str]) -> str:
     """Runs a command that must exit with 1; gives what it said."""
     assert main(list(given)) == 1
-    return capsys.readouterr().err
+    return "".join(capsys.readouterr())
 
 
 # ------------------------------------------------------------------------------- imports

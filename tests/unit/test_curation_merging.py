@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.curation.merging import agreement, measured, merge
+from fiftyone_plugin.curation.merging import agreement, merge, verdict_agreement
 from importers.errors import UsageError
 
 MASK = {"size": [2, 2], "counts": "04", "sha256": "c" * 64}
@@ -149,7 +149,7 @@ def test_a_merged_file_can_be_merged_again(tmp_path: Path) -> None:
 def test_share_and_kappa_are_as_defined(
     common: list[tuple[str, str]], share: float | None, kappa: float | None
 ) -> None:
-    found = measured(common)
+    found = verdict_agreement(common)
     assert found["share"] == share
     assert found["kappa"] == (None if kappa is None else pytest.approx(kappa))
     assert bool(found["why"]) == (kappa is None)
@@ -160,7 +160,7 @@ def test_kappa_is_that_of_another_implementation() -> None:
     metrics = pytest.importorskip("sklearn.metrics")
     ours = ["keep", "drop", "fix", "unsure", "keep", "keep", "drop", "fix", "keep", "unsure"]
     theirs = ["keep", "drop", "keep", "unsure", "fix", "keep", "drop", "fix", "drop", "keep"]
-    found = measured(zip(ours, theirs, strict=True))["kappa"]
+    found = verdict_agreement(zip(ours, theirs, strict=True))["kappa"]
     assert found == pytest.approx(metrics.cohen_kappa_score(ours, theirs))
 
 

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from importers.files import MARKER, is_plain_name, is_text, mark_folder, safe_name, write_atomic
+from importers.files import (
+    MARKER,
+    add_owner,
+    is_plain_name,
+    is_text,
+    mark_folder,
+    owners_of,
+    safe_name,
+    write_atomic,
+    write_once,
+)
 from importers.records import make_key
 
 
@@ -130,3 +140,23 @@ def test_a_folder_is_marked_with_its_owner(tmp_path: Path):
     for owner in ("one", "zwölf"):
         mark_folder(tmp_path / "new" / "media", owner)
         assert (tmp_path / "new" / "media" / MARKER).read_text("utf-8") == owner
+
+
+def test_a_file_is_written_once(tmp_path: Path):
+    first = write_once(tmp_path / "new" / "a.png", b"one")
+    assert first == tmp_path / "new" / "a.png"
+    before = first.stat()
+    assert write_once(first, b"one") == first
+    second = write_once(first, b"two")
+    assert write_once(first, b"two") == second != first
+    second.write_bytes(b"somebody's own")
+    third = write_once(first, b"two")
+    assert [p.read_bytes() for p in (first, second, third)] == [b"one", b"somebody's own", b"two"]
+    assert first.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_a_folder_names_each_owner_once(tmp_path: Path):
+    assert owners_of(tmp_path) == []
+    for owner in ("one", "two", "one"):
+        add_owner(tmp_path / "media", owner)
+    assert owners_of(tmp_path / "media") == ["one", "two"]

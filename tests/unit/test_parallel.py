@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -232,3 +235,52 @@ def test_items_gather_while_the_last_batch_is_under_way() -> None:
             add([i])
         go_on.set()
     assert written == [LEAST, MOST - 1]
+
+
+# ------------------------------------------------------------------- scripts without a guard
+
+SCRIPT = """
+print("top", flush=True)
+from tests.unit.test_parallel import squared
+from importers.parallel import map_items
+
+print([o.value for o in map_items({function}, range(4), engine="processes", workers=2)])
+"""
+
+OWN = """
+from functools import partial
+from importers.parallel import map_items
+
+def own(number, by):
+    return number * by
+
+{run}
+"""
+
+
+def run_script(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    (folder / "script.py").write_text(text)
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.run(
+        [sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, timeout=120,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+    )  # fmt: skip
+
+
+def test_a_script_without_a_guard_runs_once(tmp_path: Path):
+    done = run_script(tmp_path, SCRIPT.format(function="squared"))
+    assert done.stdout.splitlines() == ["top", "[0, 1, 4, 9]"], done.stderr
+
+
+RUN = 'print([o.value for o in map_items(partial(own, by=3), range(4), engine="processes")])'
+
+
+def test_what_a_script_defines_runs_under_a_guard(tmp_path: Path):
+    done = run_script(tmp_path, OWN.format(run=f'if __name__ == "__main__":\n    {RUN}'))
+    assert done.stdout.splitlines() == ["[0, 3, 6, 9]"], done.stderr
+
+
+def test_what_a_script_defines_without_a_guard_is_told(tmp_path: Path):
+    done = run_script(tmp_path, OWN.format(run=RUN))
+    assert done.returncode == 1
+    assert "must stand under if __name__ == '__main__':" in done.stderr.splitlines()[-1]

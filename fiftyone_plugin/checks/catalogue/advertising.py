@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, worst, written
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
 from fiftyone_plugin.language.tokens import word_set
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
@@ -69,12 +69,12 @@ def advertising(batch: Batch) -> Iterator[Issue]:
 
     Answers are left alone: somebody may well have asked.
     """
-    for sample in batch:
-        captions = (one for one in written(sample) if one.caption)
-        yield from worst(sample.key, filter(None, map(_advertised, captions)))
+    yield from remarked(batch, _advertised)
 
 
 def _advertised(one: Text) -> Remark | None:
+    if not one.caption:
+        return None
     if not _MAY_HOLD.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
         return None
     for pattern, score, what in _PATTERNS:

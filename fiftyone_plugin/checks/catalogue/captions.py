@@ -15,7 +15,16 @@ from fiftyone_plugin.checks.base import Issue, Sample, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
+from fiftyone_plugin.checks.texts import (
+    TEXT_KINDS,
+    Remark,
+    Text,
+    captions,
+    quoted,
+    remarked,
+    texts_of,
+    worst,
+)
 from fiftyone_plugin.language.tokens import tokenize
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
@@ -67,13 +76,11 @@ def repetitive_caption(batch: Batch, *, min_share: float = 0.3) -> Iterator[Issu
         min_share: share of a text's words that stand there again in a run of five from which
             on it is repetitive
     """
-    for sample in batch:
-        found = (_repetition(one, min_share) for one in _prose(sample))
-        yield from worst(sample.key, filter(None, found))
+    yield from remarked(batch, lambda one: _repetition(one, min_share))
 
 
-def _prose(sample: Sample) -> Iterator[Text]:
-    return (t for t in written(sample) if t.caption or len(t.text.split()) >= LONG_ANSWER)
+def _is_prose(one: Text) -> bool:
+    return one.caption or len(one.text.split()) >= LONG_ANSWER
 
 
 _SENTENCE_END = re.compile(r"[.!?]+(?:[\"')\]]+)?(?:\s+|$)")
@@ -87,6 +94,12 @@ _SHAPED_LIKE_A_CLASS = frozenset({"square"})
 
 
 def _repetition(one: Text, min_share: float) -> Remark | None:
+    texts = [token.text for token in tokenize(one.text)]
+    runs = list(zip(texts, texts[1:], texts[2:], strict=False))
+    twice = any(map(eq, texts, texts[1:]))
+    # Whatever repeats itself has three words twice, or one twice in a row.
+    if not (twice or len(set(runs)) < len(runs)) or not _is_prose(one):
+        return None
     sentences = [_WORD.findall(sentence.lower()) for sentence in _SENTENCE_END.split(one.text)]
     long = [" ".join(said) for said in sentences if len(said) > 2]
     if len(set(long)) < len(long):
@@ -97,10 +110,7 @@ def _repetition(one: Text, min_share: float) -> Remark | None:
     if share >= min_share:
         note = f"{share:.0%} of the words of {one.place} stand there again: {quoted(run)}"
         return Remark(max(0.05, 0.5 - 0.5 * share), note.replace("%", " %", 1))
-    texts = [token.text for token in tokenize(one.text)]
-    if not any(map(eq, texts, texts[1:])):
-        return None
-    for match in _TWICE.finditer(one.text):
+    for match in _TWICE.finditer(one.text) if twice else ():
         times = 1 + len(match[2].split())
         if times > 2 or not _may_be_doubled(match):
             note = f"{one.place} says {match[1]!r} {times} times in a row"
@@ -139,7 +149,7 @@ def ended_captions(batch: Batch) -> NDArray[np.int64]:
 
 def may_be_cut(batch: Batch) -> NDArray[np.bool_]:
     """Whether a text may break off, if captions have full stops."""
-    cut = (any(_cut(one, True) for one in _prose(sample)) for sample in batch)
+    cut = (any(_cut(one, True) for one in texts) for _, texts in texts_of(batch))
     return np.fromiter(cut, np.bool_, len(batch))
 
 
@@ -168,9 +178,7 @@ def truncated_caption(dataset: DatasetStatistics, *, usual: float = 0.9) -> Iter
     ended, total = dataset[ended_captions].reshape(-1, 2).sum(0)
     stops = bool(total >= LEAST and ended >= usual * total)
     for batch in dataset.read(dataset[may_be_cut]):
-        for sample in batch:
-            cut = (_cut(one, stops) for one in _prose(sample))
-            yield from worst(sample.key, filter(None, cut))
+        yield from remarked(batch, lambda one: _cut(one, stops))
 
 
 LEAST = 50
@@ -192,11 +200,22 @@ _MAY_END = words(
 """Those of them that one may end with where its full stop is left out."""
 _NEVER_ENDS = words("a an the of and or with its their whose than")
 """Those that it does not end with even before a full stop."""
+_LAST = re.compile(r"[\W_]*([^\W_]*)")
+
+
+def _last_letters(text: str) -> str:
+    """The last word, or what follows the hyphen in it: read from behind, whatever the length."""
+    found = _LAST.match(text[::-1])
+    return found[1][::-1] if found else ""
 
 
 def _cut(one: Text, stopped: bool) -> Remark | None:
     """What shows that a text breaks off; ``stopped`` says whether captions here have full stops."""
+    if not _is_prose(one):
+        return None
     text = one.text.rstrip()
+    if _ENDED.search(text) and _last_letters(text).lower() not in _NEVER_ENDS:
+        return None
     said = _WORD.findall(text)
     if not said or _ENDED.search(text):
         # A full stop after "of the" is what a clean-up puts there.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, worst, written
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
 from fiftyone_plugin.language.tokens import word_set
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
@@ -77,8 +77,7 @@ def leftover_markup(batch: Batch) -> Iterator[Issue]:
     Escapes that were not decoded are left to ``garbled_query``, the marks of speakers to
     ``prompt_leak``. The tags of grounding (``<p>``, ``<box>``) belong to their answers.
     """
-    for sample in batch:
-        yield from worst(sample.key, filter(None, map(_leftover, written(sample))))
+    yield from remarked(batch, _leftover)
 
 
 def _leftover(one: Text) -> Remark | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from fiftyone_plugin.checks.base import Issue, Sample, Severity, check
+from fiftyone_plugin.checks.base import Issue, Severity, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, quoted, worst, written
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, texts_of, worst
 from fiftyone_plugin.language.tokens import word_set
 from fiftyone_plugin.language.vocabulary import words
 from importers.fields import CAPTIONS, CONVERSATIONS
@@ -78,15 +78,15 @@ def prompt_leak(batch: Batch) -> Iterator[Issue]:
     "within the ROI". In answers only the marks of speakers count, as there people may well
     speak of captions and data.
     """
-    for sample in batch:
-        found = [*_leaks(sample)]
+    for sample, texts in texts_of(batch):
+        found = [*_leaks(texts)]
         grave = [remark for remark in found if remark.severity is None]
         yield from worst(sample.key, grave or found)
 
 
-def _leaks(sample: Sample) -> Iterator[Remark]:
-    yield from filter(None, map(_leak, captions(sample)))
-    for text in written(sample):
+def _leaks(texts: Sequence[Text]) -> Iterator[Remark]:
+    yield from filter(None, map(_leak, (text for text in texts if text.caption)))
+    for text in texts:
         if text.caption or not _MARKUP.search(text.text):
             continue
         if match := _ROLE.search(text.text):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, worst, written
+from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
 from importers.fields import CAPTIONS, CONVERSATIONS
 
 MIN_WORDS = 5
@@ -41,8 +41,7 @@ def unbalanced_text(batch: Batch) -> Iterator[Issue]:
     in a list, smileys and intervals such as "[0, 1)" are no brackets. Texts with low quotation
     marks, which other languages close with what English opens with, are left alone.
     """
-    for sample in batch:
-        yield from worst(sample.key, filter(None, map(_unbalanced, written(sample))))
+    yield from remarked(batch, _unbalanced)
 
 
 def _unbalanced(one: Text) -> Remark | None:

@@ -8,17 +8,9 @@ from collections.abc import Iterator
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import example
+from fiftyone_plugin.checks.query_features import QueryFeatures
 from fiftyone_plugin.checks.texts import ALL_KINDS, in_quotes
-from fiftyone_plugin.language import (
-    classes,
-    colors,
-    coordinates,
-    counts,
-    filler,
-    places,
-    shapes,
-    sizes,
-)
+from fiftyone_plugin.language import coordinates, filler, places
 from fiftyone_plugin.language.visibility import hardly_visible
 from fiftyone_plugin.language.vocabulary import words
 
@@ -136,19 +128,18 @@ def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
         max_words: how many words besides the class, the request and filler ("distinct",
             "characteristics", "surroundings") may be left
     """
-    for key, phrase in batch.queries():
-        left, dropped = undescribed(phrase) or ((), 0)
+    for key, phrase in batch.queries(batch.query_where(_is_undescribed)):
+        left, dropped = filler(phrase)
         if len(left) <= max_words and (left or dropped):
             said = f"only {', '.join(left)}" if left else "nothing"
             note = f"besides a class the query says {said} that tells one object from another"
             yield Issue(key, 0.5 if dropped > 2 else 0.6, note)
 
 
-def undescribed(phrase: str) -> tuple[tuple[str, ...], int] | None:
-    """The :func:`filler` of a query without attribute and place, ``None`` for any other."""
-    if any(find(phrase) for find in (places, colors, sizes, shapes, coordinates)):
-        return None
-    said = {word.value for word in counts(phrase)}
-    if said - {"1"} or (not said and classes(phrase)):
-        return None  # all of a kind is no vague request
-    return filler(phrase)
+def _is_undescribed(query: QueryFeatures) -> bool:
+    """Whether a query has no attribute and no place; all of a kind is no vague request."""
+    if query.place_name or query.colors or query.sizes or query.shapes:
+        return False
+    if "coordinates" in query.marks or {*query.counts} - {"1"}:
+        return False
+    return bool(query.counts or not query.classes)

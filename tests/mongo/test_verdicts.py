@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fiftyone_plugin.curation import queue, review_fields, sessions, verdicts
-from fiftyone_plugin.curation.log import ChangeLog, Step
+from fiftyone_plugin.curation.log import ChangeLog, ChangeStep
 from fiftyone_plugin.curation.review_fields import Conflict
 from fiftyone_plugin.curation.verdicts import Verdict, judge
 from fiftyone_plugin.demo.layouts import make_gres
@@ -311,7 +311,7 @@ def test_a_change_that_was_only_slow_counts_in_the_end(
 
     monkeypatch.setattr(ChangeLog, "arrive", slow)
     change = Verdict(key, "drop").change_to(stored, "ann")
-    assert review_fields.write(dataset, [change], Step("set", "ann")).count == 1
+    assert review_fields.write(dataset, [change], ChangeStep("set", "ann")).count == 1
     [entry] = history(dataset)
     assert entry["open"] and "lost" not in entry and "arrived" not in entry
     assert verdicts.undo(dataset)["keys"] == [key]

@@ -1,0 +1,81 @@
+"""The README's Python as people run it: in a notebook, in a script, in a function that is async."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import fiftyone as fo
+import nbformat
+import pytest
+from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
+
+from fiftyone_plugin.demo.layouts import make_gres
+from fiftyone_plugin.demo.planting import plant
+from fiftyone_plugin.plugin_link import ensure_link
+
+UNDER_IF = """
+if True:
+    found = flag(dataset, checks=["box_mask"])["findings"]
+    assert found == {"box_mask": 1}, found
+for _ in range(1):
+    review = foo.get_operator("@pairlens/curation/review_pairs")
+    assert review(dataset, action="status")["drop"] == 1
+"""
+
+WRONG = 'flag(dataset, checks=["nope"])'
+
+
+@pytest.fixture
+def blocks(repo_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The README's paragraphs of Python, in a folder with what they read."""
+    make_gres(tmp_path / "GRES", images=40)
+    plant(tmp_path / "GRES", "gres", faults=["box_mask"])
+    monkeypatch.chdir(tmp_path)
+    Path(str(fo.config.plugins_dir)).mkdir(parents=True, exist_ok=True)
+    ensure_link()
+    if fo.dataset_exists("gres-val"):
+        fo.delete_dataset("gres-val")
+    (block,) = re.findall(r"```python\n(.*?)```", (repo_root / "README.md").read_text(), re.S)
+    return block.split("\n\n")
+
+
+def run_notebook(cells: list[str], folder: Path) -> list[str]:
+    """The last values of the cells, from a kernel of its own."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    ExecutePreprocessor(timeout=300).preprocess(book, {"metadata": {"path": str(folder)}})
+    outputs = [output for cell in book.cells for output in cell.outputs]
+    return [one["data"]["text/plain"] for one in outputs if one.output_type == "execute_result"]
+
+
+def test_in_a_notebook(blocks: list[str], tmp_path: Path) -> None:
+    values = run_notebook([*blocks, UNDER_IF], tmp_path)
+    assert "{'box_mask': 1}" in values
+    assert (tmp_path / "gres-val-clean" / "manifest.json").is_file()
+
+
+def test_errors_are_raised_in_the_cell(blocks: list[str], tmp_path: Path) -> None:
+    opened = 'dataset = fo.load_dataset("gres-val")'
+    run_notebook(blocks[:3], tmp_path)
+    with pytest.raises(CellExecutionError, match="there is no check 'nope'"):
+        run_notebook([blocks[0], opened, blocks[3].splitlines()[0], WRONG], tmp_path)
+
+
+def test_in_a_script_and_in_an_async_function(blocks: list[str], tmp_path: Path) -> None:
+    lines = "\n".join([*blocks, UNDER_IF]).splitlines()
+    body = "\n".join(f"    {line}" for line in lines if line)
+    (tmp_path / "plain.py").write_text("\n".join(lines))
+    (tmp_path / "inside.py").write_text(
+        f'import asyncio\nasync def main():\n{body}\nasyncio.run(main())\nprint("done")\n'
+    )
+    for name in ("plain.py", "inside.py"):
+        done = subprocess.run(
+            [sys.executable, name], cwd=tmp_path, env=os.environ, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "gres-val-clean" / "manifest.json").is_file()
+        fo.delete_dataset("gres-val")
+        (tmp_path / "gres-val-clean").rename(tmp_path / f"{name}-clean")
