@@ -119,7 +119,7 @@ def flag(
         lacking=summary.not_run,
     )
     if kind_of(samples) == "pairs" and (again := measure_masks(samples)):
-        summary.notes.append(f"{again:,} masks had no measurements and were measured")
+        summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
     if any(need in PIXELS for one in chosen for need in one.needs):
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
