@@ -85,6 +85,8 @@ def _explained(error: Exception) -> Exception:
     starting = ("fiftyone.core.service", "fiftyone.core.config")
     if isinstance(error, ConnectionError) or unreachable or kind.__module__.startswith(starting):
         text = f"the database does not answer ({error}); see what: pairlens doctor"
+    elif isinstance(error, OSError) and error.filename:
+        text = f"{shown(str(error.filename), 300)} cannot be read or written ({error.strerror})"
     elif kind.__module__.startswith("pymongo"):
         text = f"the database refused this ({error}); what was done before is kept"
     else:
