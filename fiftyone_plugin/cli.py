@@ -25,7 +25,7 @@ from fiftyone_plugin.reports import Report
 from fiftyone_plugin.steps import STEPS
 from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
 from fiftyone_plugin.terminal import ProgressBar, ending_softly, say, show
-from importers.errors import PairLensError, UsageError
+from importers.errors import PairLensError, UsageError, shown
 
 FAILED, USAGE = 1, 2
 
@@ -85,6 +85,8 @@ def _explained(error: Exception) -> Exception:
     starting = ("fiftyone.core.service", "fiftyone.core.config")
     if isinstance(error, ConnectionError) or unreachable or kind.__module__.startswith(starting):
         text = f"the database does not answer ({error}); see what: pairlens doctor"
+    elif isinstance(error, OSError) and error.filename:
+        text = f"{shown(str(error.filename), 300)} cannot be read or written ({error.strerror})"
     elif kind.__module__.startswith("pymongo"):
         text = f"the database refused this ({error}); what was done before is kept"
     else:
@@ -99,7 +101,7 @@ class _Parser(argparse.ArgumentParser):
         """Prints the message with the nearest commands or options, and exits."""
         given = re.findall(r"invalid choice: '([^']*)'|arguments: (-[\w-]+)", message)
         near = [m for pair in given for m in get_close_matches(max(pair), {*self._names()}, n=1)]
-        super().error(message + (f"; did you mean {' or '.join(near)}?" if near else ""))
+        super().error(shown(message) + (f"; did you mean {' or '.join(near)}?" if near else ""))
 
     def _names(self) -> list[str]:
         names = []

@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from threading import Lock
 
-from importers.errors import RecordError
+from importers.errors import RecordError, StateError
 from importers.files import write_stream
+from importers.source_files import reason_of
 
 SUMMARIZED = 100_000
 """Skipped records kept in the summary, so that memory is bounded."""
@@ -57,13 +58,21 @@ class SkipLog:
         self._earlier.pop(source, None)
 
     def close(self) -> None:
-        """Writes the file: what is kept, then what was logged."""
+        """Writes the file: what is kept, then what was logged.
+
+        Raises:
+            StateError: if it cannot be written
+        """
         for entries in self._earlier.values():
             for entry in entries:
                 self._add(entry)
         self._spool.seek(0)
-        write_stream(self._file, self._spool)
-        self._spool.close()
+        try:
+            write_stream(self._file, self._spool)
+        except OSError as error:
+            raise StateError(f"cannot write to {self._file.parent} ({reason_of(error)})") from error
+        finally:
+            self._spool.close()
 
     def _add(self, entry: Skipped) -> None:
         with self._lock:  # readers and writers are different threads

@@ -37,6 +37,7 @@ from importers.formats import native_export
 from importers.formats.base import Kind
 from importers.formats.native_export import Tally
 from importers.rle import encode_rle
+from importers.source_files import open_source
 
 _TARGET = "target"
 _INSTANCES, _CAPTIONS = "instances", "captions"
@@ -211,7 +212,8 @@ def _box(example: Example, box: Members) -> Members:
 def _copy(source: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        with open_source(source) as stream, open(target, "wb") as written:
+            shutil.copyfileobj(stream, written, 1 << 20)
     except OSError as error:
         raise native_export.cannot("copied", source.name, error) from error
 

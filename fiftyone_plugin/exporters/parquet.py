@@ -21,6 +21,7 @@ from importers.formats import native_export
 from importers.formats.base import Kind
 from importers.formats.native_export import Tally
 from importers.masks import encode_png
+from importers.source_files import open_source
 
 ROW_GROUP_BYTES = 32 << 20
 """Of images and masks held in memory before they are written."""
@@ -192,7 +193,8 @@ def _picture(path: Path | None, name: str) -> Row | None:
     if path is None:
         return None
     try:
-        return {"bytes": path.read_bytes(), "path": name}
+        with open_source(path) as stream:
+            return {"bytes": stream.read(), "path": name}
     except OSError as error:
         raise native_export.cannot("read", path.name, error) from error
 

@@ -20,6 +20,7 @@ from importers.errors import StateError, UsageError
 from importers.formats import FORMATS
 from importers.ingest import ImportOptions, import_dataset
 from importers.options import ImportSummary
+from importers.skip_log import SkipLog
 from tests.layouts import LAYOUTS
 from tests.unit.tars import jpeg
 
@@ -325,6 +326,26 @@ def test_a_disk_that_takes_no_more_is_one_sentence(
     said = [line for line in done.stderr.splitlines() if line.startswith("pairlens: ")]
     assert done.returncode == 1
     assert said == [f"pairlens: cannot write to {tmp_path / 'media'} (File too large)"]
+
+
+@pytest.mark.parametrize("folder", ["/proc/pairlens", "/dev/null/x", "x" * 5000, "a/" * 3000])
+def test_a_media_folder_that_cannot_be_made_is_one_sentence(
+    source: Callable[[str], Path],
+    dataset_name: str,
+    capsys: pytest.CaptureFixture[str],
+    folder: str,
+) -> None:
+    root = str(source("gres"))
+    assert main(["import", "gres", root, "--name", dataset_name, "--media-dir", folder]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("pairlens: ") and "cannot be" in said and len(said) < 600
+    assert not fo.dataset_exists(dataset_name)
+
+
+def test_skipped_records_that_cannot_be_written_are_one_sentence() -> None:
+    log = SkipLog(Path("/proc/pairlens/skipped.jsonl"), strict=False)
+    with pytest.raises(StateError, match=r"cannot write to /proc/pairlens \(No such file"):
+        log.close()
 
 
 @pytest.mark.parametrize(

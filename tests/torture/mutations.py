@@ -172,7 +172,7 @@ def damage(rng: random.Random, root: Path) -> list[str]:
 
 
 MEMBERS = (
-    ".unpacked", ".pairlens", "../out", "/etc/x", "a/b", "a", "images/1.tif/x", "x" * 300, "A", "",
+    ".unpacked", ".pairlens", "../out", "/etc/x", "a/b", "a", "images/1.tif/x", "x" * 300, "A", "-",
     "content/.unpacked", "z" * 200 + "/" + "z" * 200, "\u202e.json",
 )  # fmt: skip
 

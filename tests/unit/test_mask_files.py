@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +306,32 @@ def test_digests_tell_masks_not_encodings():
     assert len(same) == 1
     others = {digest(m) for m in (ONES.T, ONES.reshape(7, 6), ONES * 255, np.zeros_like(ONES))}
     assert len(others | same) == 5
+
+
+def encrypted(data: bytes) -> bytes:
+    """An archive whose members say that they are encrypted."""
+    changed = bytearray(data)
+    for signature, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        changed[changed.index(signature) + place] |= 1
+    return bytes(changed)
+
+
+def damaged(data: bytes) -> bytes:
+    """An archive with other bytes in the middle of what it holds."""
+    middle = len(data) // 3
+    return data[:middle] + bytes(40) + data[middle + 40 :]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [(encrypted, "it is encrypted"), (damaged, "it is not a whole npz file")]
+)
+def test_an_archive_that_cannot_be_read_is_called_that(
+    tmp_path: Path, change: Callable[[bytes], bytes], said: str
+) -> None:
+    noise = np.random.default_rng(2).integers(0, 2, (64, 64), np.uint8)
+    stream = io.BytesIO()
+    np.savez_compressed(stream, mask=noise)
+    path = tmp_path / "a.npz"
+    path.write_bytes(change(stream.getvalue()))
+    with pytest.raises(MaskError, match=rf"\Aa\.npz: {said}\Z"):
+        read_mask(path)
