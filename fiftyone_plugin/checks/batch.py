@@ -330,10 +330,10 @@ class Batch:
         """The queries, and which of them hold a word."""
         return self.cache.words
 
-    def found(self, find: Finder[T]) -> Iterator[tuple[str, str, T]]:
+    def found(self, find: Finder[T | None]) -> Iterator[tuple[str, str, T]]:
         """Key, query and what is found in it, where something is."""
         each = zip(self.keys, self.phrases, find.each(self.words), strict=True)
-        return (one for one in each if one[2])
+        return ((key, phrase, found) for key, phrase, found in each if found)
 
     def values(self, path: str) -> Sequence[Any]:
         """A column as it is stored.
@@ -430,11 +430,11 @@ class Batch:
         rows = np.flatnonzero(where)
         same = np.stack([column[rows] for column in (self.images, *columns)])
         order = np.lexsort(same)
-        rows, same = rows[order], same[:, order]
+        same, sorted_rows = same[:, order], rows[order].tolist()
         ends = np.flatnonzero((same[:, 1:] != same[:, :-1]).any(0)) + 1
         for start, end in zip([0, *ends.tolist()], [*ends.tolist(), len(rows)], strict=True):
             if end - start > 1:
-                yield sorted(rows[start:end].tolist(), key=self.keys.__getitem__)
+                yield sorted(sorted_rows[start:end], key=self.keys.__getitem__)
 
     @cached_property
     def siblings(self) -> dict[int, list[int]]:
