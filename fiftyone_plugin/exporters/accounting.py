@@ -103,6 +103,25 @@ class Accounting:
         Raises:
             UsageError: for a mended mask or another split where the published would be written
         """
+        self._refuse(document, selected, pair)
+        self.samples += 1
+        self.exported += selected
+        self._decisions.add(document)
+        split = self._splits.setdefault(
+            split_of(document), {"pairs": 0, "exported": 0, "dropped": 0}
+        )
+        split["pairs"] += 1
+        split["exported" if selected else "dropped"] += 1
+        if not selected:
+            why = {"because": unwritten} if unwritten else self._selection.reason(document)
+            self._lists.add("dropped", _entry(document) | why | self._review(document))
+            if unwritten:
+                self._leave_out(document[KEY], unwritten)
+        elif pair is not None and (change := _change(pair)):
+            self._lists.add("edited", _entry(document) | change | self._review(document))
+        self._progress(self.samples, max(self._total, self.samples))
+
+    def _refuse(self, document: Document, selected: bool, pair: ExportPair | None) -> None:
         if pair is not None and pair.mended and not self._writes_masks:
             raise UsageError(
                 f"the mask of {pair.key} was mended, and this layout of {self.format_name} is not "
@@ -122,22 +141,6 @@ class Accounting:
                 f"{self.format_name} is not written with; put them back, or write another layout: "
                 "nothing was exported"
             )
-        self.samples += 1
-        self.exported += selected
-        self._decisions.add(document)
-        split = self._splits.setdefault(
-            split_of(document), {"pairs": 0, "exported": 0, "dropped": 0}
-        )
-        split["pairs"] += 1
-        split["exported" if selected else "dropped"] += 1
-        if not selected:
-            why = {"because": unwritten} if unwritten else self._selection.reason(document)
-            self._lists.add("dropped", _entry(document) | why | self._review(document))
-            if unwritten:
-                self._leave_out(document[KEY], unwritten)
-        elif pair is not None and (change := _change(pair)):
-            self._lists.add("edited", _entry(document) | change | self._review(document))
-        self._progress(self.samples, max(self._total, self.samples))
 
     def _leave_out(self, key: str, why: str) -> None:
         self.unwritten_total += 1

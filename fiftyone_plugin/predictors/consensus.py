@@ -162,7 +162,8 @@ def consensus(
             agreements.append(values[fields.agreement_field(field_name)])
             yield sample_id, values
 
-    summary.agreed = store.update(dataset, changes())
+    for batch in store.batched(changes(), store.BATCH):
+        summary.agreed += field.store_values(batch)
     progress(total, total)
     summary.skip("combined already", total - summary.agreed - summary.failed - summary.skipped)
     summary.agreement = float(np.mean(agreements)) if agreements else None

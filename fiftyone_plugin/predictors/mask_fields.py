@@ -127,31 +127,30 @@ class MaskField:
             self.dataset.add_sample_field(name, kind)
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def store_masks(self, masks: Sequence[tuple[Any, Path]]) -> None:
-        """Stores masks on samples that have none in the field.
+    def store_values(self, changes: Sequence[tuple[Any, dict[str, Any]]]) -> int:
+        """Stores masks, and what belongs to them, on samples that have none in the field.
 
         Args:
-            masks: ids of samples, and paths of their masks
+            changes: ids of samples, and values by field
+
+        Returns:
+            the number of samples that had none
 
         Raises:
             StateError: if another run made the field anew since this one opened it; then none of
                 these masks is in the field of that one
         """
         path = f"{self.name}.mask_path"
-        store.update_matching(
-            self.dataset,
-            [
-                ({"_id": each, path: None}, {self.name: store.segmentation(str(mask))})
-                for each, mask in masks
-            ],
-        )
+        pending = [({"_id": each, path: None}, values) for each, values in changes]
+        count = store.update_matching(self.dataset, pending)
         made = (fo_internals.field_info(self.dataset, self.name) or {}).get(INFO) or {}
         if made.get("folder") == self.folder.name:
-            return
-        store.update_matching(
-            self.dataset,
-            [({"_id": each, path: str(mask)}, {self.name: None}) for each, mask in masks],
-        )
+            return count
+        mine = [
+            ({"_id": each, path: values[self.name]["mask_path"]}, dict.fromkeys(values))
+            for each, values in changes
+        ]
+        store.update_matching(self.dataset, mine)
         raise StateError(
             f"field {self.name!r} was deleted or made anew by another run, which goes on; this one "
             "ends"

@@ -112,7 +112,8 @@ def predict(
                 if anew:
                     field.open(overwrite=True)
                     anew = False
-                field.store_masks(changes)
+                masks = ((i, {field_name: store.segmentation(str(path))}) for i, path in changes)
+                field.store_values([*masks])
             done += len(batch)
             if summary.first and not seen:
                 look(list(summary.first))

@@ -34,7 +34,7 @@ def gres(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def reviewed(dataset_name: str, gres: Path) -> Iterator[Any]:
     import_dataset("gres", gres, dataset_name)
-    dataset = fo.load_dataset(dataset_name)
+    dataset: Any = fo.load_dataset(dataset_name)
     set_verdicts(dataset, [Verdict(key, "drop", note="why") for key in keys(dataset)])
     yield dataset
     if fo.dataset_exists(dataset_name):
@@ -43,14 +43,18 @@ def reviewed(dataset_name: str, gres: Path) -> Iterator[Any]:
 
 def state(name: str) -> tuple[Any, ...]:
     """All of a dataset: documents, facts, and the bytes of its files."""
-    dataset = fo.load_dataset(name)
+    dataset: Any = fo.load_dataset(name)
     folder = Path(store.info(dataset)["media_dir"])
     files = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     return documents(dataset), store.info(dataset), files
 
 
+def datasets() -> list[str]:
+    return sorted(map(str, fo.list_datasets()))
+
+
 def unfinished() -> list[str]:
-    return fo.list_datasets(glob_patt="pairlens-*")
+    return [name for name in datasets() if name.startswith("pairlens-")]
 
 
 # -------------------------------------------------------------------------------- must not
@@ -66,7 +70,7 @@ def test_a_refused_replacement_leaves_everything(
     other = f"{reviewed.name}-other"
     import_dataset("gres", gres, other)
     theirs = store.info(fo.load_dataset(other))["media_dir"]
-    before, listed = state(reviewed.name), sorted(fo.list_datasets())
+    before, listed = state(reviewed.name), datasets()
     wrong = {
         "is not empty": ["--media-dir", str(full)],
         "is a file": ["--media-dir", str(file)],
@@ -87,7 +91,7 @@ def test_a_refused_replacement_leaves_everything(
         else:
             assert words in capsys.readouterr().err, options
         assert state(reviewed.name) == before, options
-    assert sorted(fo.list_datasets()) == listed
+    assert datasets() == listed
     assert [path.name for path in full.iterdir()] == ["thesis.docx"]
     delete_dataset(other)
 
@@ -158,7 +162,7 @@ def test_the_new_one_takes_the_name_and_the_old_ones_files_go(
     root = make_refsegrs(tmp_path / "published", pairs=4, size=64).root
     done = import_dataset("refsegrs", root, dataset_name, ImportOptions(overwrite=True))
     assert (done.dataset, done.format) == (dataset_name, "refsegrs")
-    new = fo.load_dataset(dataset_name)
+    new: Any = fo.load_dataset(dataset_name)
     facts = store.info(new)
     assert new.persistent and facts["complete"] and not {"replaces", "owner"} & set(facts)
     assert not old.exists() and unfinished() == []
@@ -171,10 +175,11 @@ def test_it_can_be_replaced_again_and_again(
     dataset_name: str, gres: Path, tmp_path: Path, inside: str
 ) -> None:
     media = tmp_path / "media" if inside == "given" else None
+    folder = tmp_path
     for _ in range(3):
         options = ImportOptions(overwrite=True, media_dir=media)
         import_dataset("gres", gres, dataset_name, options)
-        dataset = fo.load_dataset(dataset_name)
+        dataset: Any = fo.load_dataset(dataset_name)
         folder = Path(store.info(dataset)["media_dir"])
         assert all(Path(path).is_file() for path in dataset.values("segmentation.mask_path"))
         if media:
@@ -193,7 +198,7 @@ def test_two_that_make_one_dataset_at_once_end_with_one_sentence_or_both(
         for code, told in outcomes:
             assert "Traceback" not in told and "database does not answer" not in told
             assert code == 0 or dataset_name in told.splitlines()[-1], told
-        dataset = fo.load_dataset(dataset_name)
+        dataset: Any = fo.load_dataset(dataset_name)
         assert len(documents(dataset)) == len(dataset.values("id")) > 0
         assert all(Path(path).is_file() for path in dataset.values("segmentation.mask_path"))
         assert unfinished() == []
@@ -217,7 +222,7 @@ def test_verdicts_are_kept_where_key_phrase_and_mask_are_the_same(
     before = documents(reviewed)
     given = ["import", "gres", str(root), "--name", dataset_name, "--overwrite"]
     assert main([*given, "--keep-verdicts"]) == 0
-    new = fo.load_dataset(dataset_name)
+    new: Any = fo.load_dataset(dataset_name)
     after = documents(new)
     for key, document in after.items():
         expected = before[key] if key in others else {}
@@ -237,7 +242,7 @@ def test_without_being_asked_for_verdicts_are_in_a_file(
     before = documents(reviewed)
     assert main(["import", "gres", str(gres), "--name", dataset_name, "--overwrite"]) == 0
     [told] = [line for line in capsys.readouterr().out.splitlines() if "--apply" in line]
-    new = fo.load_dataset(dataset_name)
+    new: Any = fo.load_dataset(dataset_name)
     assert not new.distinct("verdict")
     assert main(shlex.split(told.partition("; pairlens ")[2].removesuffix(" takes them over"))) == 0
     assert {d["reviewed_at"] for d in documents(new).values()} == {
@@ -269,7 +274,7 @@ def test_two_that_unpack_the_same_at_once_both_finish(
     alone = f"{dataset_name}-alone"
     whole = import_dataset("auto", root, alone)
     for name in names:
-        dataset = fo.load_dataset(name)
+        dataset: Any = fo.load_dataset(name)
         assert keys(dataset) == keys(fo.load_dataset(alone))
         assert len(keys(dataset)) == whole.samples
         assert all(Path(path).is_file() for path in dataset.values("filepath"))

@@ -98,9 +98,10 @@ def test_operators_write_over_nothing_either(dataset: Any, tmp_path: Path) -> No
     ensure_link()
     file = tmp_path / "file"
     file.write_bytes(MINE)
-    flag, review = (
+    operators: list[Any] = [
         foo.get_operator(f"{PLUGIN_NAME}/{name}") for name in ("flag_pairs", "review_pairs")
-    )
+    ]
+    flag, review = operators
     for operator, options in (
         (flag, {"out": str(file)}),
         (review, {"action": "dump", "file": str(file)}),
