@@ -5,8 +5,9 @@
 All checks of words and masks run over GRES; the findings on the half of its images that rules are
 tuned on are joined with ``data/gres_labels_tune.jsonl`` and the judgements of places. A label that
 names the check decides, else what is said of the pair. The findings of a check are put in order of
-strength and cut into bins of at least 20, of which neighbours are joined until the chance rises
-with the strength. ``--write`` replaces the table in the package; then make the page of checks anew.
+strength and cut into bins of at least 20 of one severity, of which neighbours are joined until
+the chance rises with the strength. ``--write`` replaces the table in the package; then make the
+page of checks anew.
 """
 
 from __future__ import annotations
@@ -80,9 +81,13 @@ class Bin(NamedTuple):
         return said[True], said[None], said[False]
 
     @property
+    def severity(self) -> str:
+        """The mildest."""
+        return max((one.severity for one in self.findings), key=SEVERITIES.index)
+
+    @property
     def chance(self) -> float:
-        severity = max((one.severity for one in self.findings), key=SEVERITIES.index)
-        return smoothed(severity, *self.counts)
+        return smoothed(self.severity, *self.counts)
 
 
 def main() -> int:
@@ -166,11 +171,12 @@ def bins(read: list[Read]) -> list[Bin]:
         by_strength[one.strength].append(one)
     made: list[Bin] = []
     for strength in sorted(by_strength):
-        if made and len(made[-1].findings) < LEAST:
-            made[-1].findings.extend(by_strength[strength])
+        these = by_strength[strength]
+        if made and len(made[-1].findings) < LEAST and made[-1].severity == these[0].severity:
+            made[-1].findings.extend(these)
         else:
-            made.append(Bin(list(by_strength[strength])))
-    if len(made) > 1 and len(made[-1].findings) < LEAST:
+            made.append(Bin(list(these)))
+    if len(made) > 1 and len(made[-1].findings) < LEAST and made[-2].severity == made[-1].severity:
         made[-2:] = [Bin(made[-2].findings + made[-1].findings)]
     rising: list[Bin] = []
     for one in made:
@@ -184,8 +190,11 @@ def _entry(check: str, some: list[Bin]) -> str:
     rows = []
     for one in some:
         numbers = [f"{n:.3f}" for n in one.range] + [str(n) for n in one.counts]
-        rows.append(f"        Row({', '.join(numbers)}, {one.chance:.3f}),\n")
-    return f'    "{check}": (\n{"".join(rows)}    ),\n'
+        rows.append(f"Row({', '.join(numbers)}, {one.chance:.3f}),")
+    if len(rows) == 1:
+        return f'    "{check}": ({rows[0]}),\n'
+    lines = "\n        ".join(rows)
+    return f'    "{check}": (\n        {lines}\n    ),\n'
 
 
 if __name__ == "__main__":

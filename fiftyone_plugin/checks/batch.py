@@ -330,10 +330,10 @@ class Batch:
         """The queries, and which of them hold a word."""
         return self.cache.words
 
-    def found(self, find: Finder[T]) -> Iterator[tuple[str, str, T]]:
+    def found(self, find: Finder[T | None]) -> Iterator[tuple[str, str, T]]:
         """Key, query and what is found in it, where something is."""
         each = zip(self.keys, self.phrases, find.each(self.words), strict=True)
-        return (one for one in each if one[2])
+        return ((key, phrase, found) for key, phrase, found in each if found)
 
     def values(self, path: str) -> Sequence[Any]:
         """A column as it is stored.

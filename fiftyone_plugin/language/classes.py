@@ -169,8 +169,18 @@ def _joins(tokens: Sequence[Token], index: int, noun: Noun | None) -> bool:
         return at(tokens, index + 1).text not in ("the", "a", "an", "its")
     if token.text == "of":
         return before.text in _NOUN_OF
+    if token.text in _ATTRIBUTES and not token.starts_clause:
+        return not _ends_phrase(at(tokens, index + 1))  # "the row of parked cars"
     adverb = before.text.endswith("ly") and _is_participle(token)  # "the centrally located car"
     return adverb or token.gap == "-" or at(tokens, index + 1).gap == "-"
+
+
+_ATTRIBUTES = v.words("parked moored docked stationed standing resting")
+
+
+def _ends_phrase(following: Token) -> bool:
+    """Whether no noun can follow: "the object parked near"."""
+    return following.starts_clause or following.text in _STOP | v.ARTICLE | v.DETERMINER
 
 
 def _is_participle(token: Token) -> bool:

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache, update_wrapper
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from fiftyone_plugin.language.tokens import REMEMBERED, Word, span, tokenize, word_set
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 M = TypeVar("M")
 W = TypeVar("W")
 
@@ -76,9 +76,15 @@ class Finder(Generic[T]):
         return found
 
 
-def finder(hints: AbstractSet[str] | None, nothing: T) -> Callable[[Callable[[str], T]], Finder[T]]:
+def finder(
+    hints: AbstractSet[str] | None, nothing: Any
+) -> Callable[[Callable[[str], T]], Finder[T]]:
     """Makes a :class:`Finder` of the decorated function, which remembers what it found."""
-    return lambda find: Finder(find, hints, nothing)
+
+    def decorate(find: Callable[[str], T]) -> Finder[T]:
+        return Finder(find, hints, nothing)
+
+    return decorate
 
 
 class Mention(NamedTuple):

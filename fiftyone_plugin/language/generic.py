@@ -2,8 +2,8 @@
 
 "A large, rectangular vehicle with windows, usually yellow or red, often seen on roads" fits
 every bus. A hedge ("usually", "typical of", "white or silver") governs the words up to the end of
-its clause, and of what is left only parts that all of the kind have, sizes, shapes and materials
-may remain. A place, a color without a hedge, a number or a neighbour tells the target apart.
+its clause. What is left tells the target apart by a place, a color, a number, a rank, a state, a
+neighbour or another object; sizes, shapes, materials and parts are those of the kind.
 """
 
 from __future__ import annotations
@@ -11,35 +11,51 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import REQUEST, class_tokens, target_nouns
+from fiftyone_plugin.language.classes import class_tokens, target_nouns
+from fiftyone_plugin.language.comparisons import comparisons
 from fiftyone_plugin.language.coordinates import coordinates
+from fiftyone_plugin.language.direction_phrases import names_other
 from fiftyone_plugin.language.filling import FILLER
 from fiftyone_plugin.language.finders import Mention, finder, word_of
 from fiftyone_plugin.language.numbers import counts
 from fiftyone_plugin.language.places import places
-from fiftyone_plugin.language.shapes import SHAPE_WORDS
 from fiftyone_plugin.language.taxonomy import agree
 from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
 
 _ADVERBS = v.words(
     "usually often typically commonly generally frequently normally likely regularly customarily "
     "ordinarily habitually traditionally sometimes occasionally possibly perhaps potentially "
-    "probably conventionally routinely invariably tends tend"
+    "probably conventionally routinely invariably tends tend characteristically classically "
+    "predictably presumably supposedly standardly seldom rarely oftentimes"
 )
 _PHRASES = {
     "typical": v.words("of for in to"),
-    "usual": v.words("for in"),
+    "usual": v.words("for in with shape form look appearance features"),
     "customary": v.words("for in"),
+    "normal": v.words("for"),
     "characteristic": v.words("of for"),
     "characteristics": v.words("of"),
     "representative": v.words("of"),
     "emblematic": v.words("of"),
+    "indicative": v.words("of"),
     "common": v.words("in to for among with on at"),
     "associated": v.words("with"),
     "attributed": v.words("to"),
     "synonymous": v.words("with"),
-    "standard": v.words("for in on"),
+    "standard": v.words("for in on shape form look appearance features"),
     "expected": v.words("of in from"),
+    "tending": v.words("to"),
+    "apt": v.words("to"),
+    "prone": v.words("to"),
+    "as": v.words("usual most"),
+    "like": v.words("most"),
+    "a": v.words("rule"),
+    "most": v.words("cases often times"),
+    "many": v.words("cases times"),
+    **dict.fromkeys(
+        ("mostly", "mainly", "primarily", "predominantly", "chiefly"),
+        v.words("used found seen painted made employed known"),
+    ),
 }
 """Words that hedge in front of others."""
 
@@ -52,93 +68,51 @@ _PURPOSES = {
     "meant": v.words("for to"),
     "serves": v.words("public as"),
     "suggesting": v.words("it that a"),
-    "known": v.words("for as"),
+    "known": v.words("as"),
 }
 """Words that govern what follows as a hedge does, though all by themselves they are none."""
 
 _NEIGHBOURS = v.words("near beside next adjacent alongside behind along by opposite")
 """With an article they name one neighbour, which no hedge makes usual: "beside the river"."""
 
-_MATERIAL = v.words(
-    "metal metallic metallically steel iron aluminum aluminium alloy chrome glass plastic wood "
-    "wooden concrete painted unpainted polished burnished shiny shining glossy gloss gleaming "
-    "glistening gleam gleams lustrous luster lustre sheen shine reflective reflecting reflects "
-    "reflect reflection reflections smooth sleek lacquered sparkling mirror mirrored mirrorlike"
+_LOOKS = v.COLOR.keys() | v.words(
+    "metal metallic steel aluminum aluminium chrome glass plastic wood wooden concrete painted "
+    "polished shiny glossy reflective colored coloured"
 )
-_FINISH = v.words(
-    "finish finishes finished surface surfaces exterior coating coated material materials "
-    "painting "
-    "paint light lights rugged robust sturdy strong durable heavy duty industrial mechanical flat "
-    "level crisp clean defined cut structured entity"
+_OF_COLOR = v.words(
+    "color colors colour colours colored coloured hue hues hued tone tones toned shade shades "
+    "tint tints tinted"
 )
-_EXTENT = v.words(
-    "tall taller high higher wide wider broad spacious expansive extensive extended prolonged "
-    "oversized massive hefty ample bulky narrow slender thin slim deep low short shorter tubular "
-    "tube cylindrical cylinder rounded streamlined aerodynamic box boxes boxlike blocky cubic "
-    "cuboid "
-    "angular straight upright vertical vertically horizontal horizontally lengthwise lateral "
-    "symmetrical symmetric towering lofty stretching stretches extends extending extend "
-    "considerable "
-    "sized length width height bigger larger longer greater dimension dimensions proportions "
-    "lines "
-    "contour contours outline outlines silhouette silhouettes edges edge edged angles built "
-    "lattice latticework latticed grid gridlike framework frameworks frame frames skeletal shaped "
-    "multiple numerous several many pair paired twin dual various varied diverse variety "
-    "variations "
-    "front back rear side sides top end ends behind below beneath underneath above forward "
-    "trailing "
-    "mounted attached affixed connected fixed linked joined protruding protrude protrudes "
-    "projecting projections outward outwards emerging emerge jutting jut spreading spread swept "
-    "tapered tapering gap separation division"
+_TONES = v.words("dark darker light lighter pale paler earth earthy")
+_TELLING = v.COLOR.keys() | v.words(
+    "multicolored multicoloured colorful colourful striped stripes checkered checkerboard spotted "
+    "patchwork camouflage damaged broken ruined collapsed destroyed burnt burned wrecked abandoned "
+    "demolished unfinished debris rubble smoke overturned lettering letter letters numbered "
+    "numeral ladder ladders antenna antennas dish flag flags solar chimney chimneys dome "
+    "shadow shadows covered tarp snow crossing intersection "
+    "liquid fuel stacked piled chassis earthy earth toned terrain landscape zone"
 )
-_PARTS = v.words(
-    "wheel wheeled wheelbase tire tires tyre tyres window windowed pane panes glazing windshield "
-    "windshields windscreen grille grilles grill hood bonnet trunk boot mirrors door doors "
-    "bumpers "
-    "cab cabs cabin cabins hauler chassis bed beds flatbed cargo trailer trailers container "
-    "containers tank body bodies roof rooftop panel panels axle axles undercarriage tracks treads "
-    "headlight taillights lamps fender rims hubcaps motor motors wing wings winged winglets "
-    "wingspan "
-    "fuselage tail tails fin fins nose cockpit engine engines turbines propeller propellers rotor "
-    "rotors stabilizer stabilizers hull hulls deck decks bow stern mast masts sail sails rudder "
-    "superstructure arm arms boom booms jib bucket buckets scoop shovel blade blades hook hooks "
-    "hooked hinged jointed hydraulic cable cables hoist counterweight legs leg beam beams column "
-    "columns supports support crossarms cross truss girders struts bar bars compartment "
-    "compartments "
-    "storage loading unloading space spaces area section sections open uncovered enclosed "
-    "passenger "
-    "passengers commercial freight liquid separate appendages extension extensions valves pipes "
-    "piping logo logos branding emblem emblems airline "
-    "airlines"
+"""Words that tell one object of a kind from another, or may do so, wherever they stand."""
+
+_AT = v.words("on in at within across amid amidst upon onto over along through under atop")
+_SETTINGS = (
+    v.SETTING
+    | v.GROUND
+    | v.words(
+        "site sites yard port harbor harbour dock docks airport airfield apron taxiway ocean "
+        "waters lake highway asphalt pavement concrete gravel mine quarry lot rail rails "
+        "platform desert forest beach river bridge town city village farm construction"
+    )
+) - FILLER - v.words("background backdrop surroundings surrounding environment setting landscape "
+                     "terrain scenery surface area areas")  # fmt: skip
+_BESIDE = v.RELATION - v.words("around surrounding by among amid amidst across front outside along")
+"""Words of relation that speak rather of neighbours than of parts and surroundings."""
+
+_ABOARD = v.words(
+    "cabin cabins cab container containers tank tanks trailer trailers boat boats mast masts crane "
+    "arm"
 )
-_SMALL = v.words(
-    "then than them they towards toward onto off up down out over under through along across "
-    "per via whose within without throughout upon each every both either neither two four six "
-    "having possesses boasting equipped fitted adorned complete consisting comprising comprised "
-    "composed accompanied carrying carries transporting hauling bearing reveal revealing reveals "
-    "indicate indicates indicating suggests suggest comes come served serves make towering "
-    "standing "
-    "sporting sports sport display contrasting marked noted named called referred seek seeking "
-    "finding spotting spotted identifying looking searching locating recognizing detecting "
-    "noticing "
-    "noting pinpointing discerning observe observed observing find known purpose purposes "
-    "occupying "
-    "occupies significant portion much reaching outlined detectable observable familiar signature "
-    "conspicuous pronounced apparent vivid bold precise configuration configurations arrangement "
-    "arrangements layout setup format coloring colouring coloration colorations differentiating "
-    "differentiate differentiates distinction difference highlighting highlights highlight "
-    "embodying embodies exemplifying representing represents symbolizing characterize "
-    "characterizing "
-    "characterizes defining describing displaying classify separates geometry geometrical styles "
-    "available crowd among amongst transport transportation transit"
-)
-# fmt: off
-_KNOWN = (
-    FILLER | REQUEST | v.FRAME | v.FUNCTION | v.SIZE.keys() | v.WHOLE | v.PART_MARKER | v.CARRYING
-    | v.TELLING | v.LOCATOR | SHAPE_WORDS | _MATERIAL | _FINISH | _EXTENT | _PARTS | _SMALL
-) - v.COLOR.keys() - (v.RELATION - _SMALL - _EXTENT - v.words("by around with surrounding"))
-# fmt: on
-"""Words that any description of the kind may hold."""
+"""Classes whose words name parts and freight as well."""
 
 _ANY = _ADVERBS | _PHRASES.keys() | {"or"}
 
@@ -151,13 +125,18 @@ def generic(query: str) -> Word | None:
     """
     tokens = tokenize(query)
     hedges = [index for index in range(len(tokens)) if _is_hedge(tokens, index)]
-    if not hedges or places(query) or coordinates(query):
+    if not hedges or places(query) or coordinates(query) or _is_ranked(query):
         return None
     if any(each.value != "1" for each in counts.mentions(query)):
         return None
-    if any(True for _ in unknown_words(query, tokens, hedges)):
+    if any(True for _ in telling_words(query, tokens, hedges)):
         return None
     return word_of(query, Mention(hedges[0], hedges[0], tokens[hedges[0]].text))
+
+
+def _is_ranked(query: str) -> bool:
+    """Whether it names a rank: "the largest". That a bus is "larger than cars" is so of all."""
+    return any(not word.value.startswith("more") for word in comparisons(query))
 
 
 def _is_hedge(tokens: Sequence[Token], index: int) -> bool:
@@ -168,35 +147,94 @@ def _is_hedge(tokens: Sequence[Token], index: int) -> bool:
 
 
 def _is_look(token: Token) -> bool:
-    return token.text in v.COLOR or token.text in _MATERIAL
+    return token.text in _LOOKS
 
 
-def unknown_words(query: str, tokens: Sequence[Token], hedges: Sequence[int]) -> Iterator[str]:
-    """The words outside of what the hedges govern that may tell the target apart."""
+def telling_words(query: str, tokens: Sequence[Token], hedges: Sequence[int]) -> Iterator[str]:
+    """The words outside of what the hedges govern that tell the target apart."""
     governed = _governed(tokens, hedges)
     targets = {noun.name for noun in target_nouns(query)}
-    named = {
-        index
-        for index, name in class_tokens(tokens).items()
-        if not targets or any(agree(name, target) for target in targets)
-        or at(tokens, index - 1).text in ("than", "of", "a")
-    }  # fmt: skip
+    named = class_tokens(tokens)
     for index, token in enumerate(tokens):
-        text = token.text
-        if index in governed or index in named or text in _KNOWN or text.endswith("ly"):
-            continue
-        yield text
+        if index not in governed and _is_telling(tokens, index, named.get(index, ""), targets):
+            yield token.text
+
+
+def _is_telling(tokens: Sequence[Token], index: int, name: str, targets: set[str]) -> bool:
+    """Whether a word tells the target apart.
+
+    Args:
+        tokens: of the query
+        index: of the word
+        name: the class that it is a word for, ``""`` for none
+        targets: classes of the target
+    """
+    text = tokens[index].text
+    if text in _TELLING or _is_tone(tokens, index) or _is_letter(tokens, index):
+        return True
+    if text in _BESIDE or (text == "front" and at(tokens, index + 1).text == "of"):
+        return _names_one(tokens, index) and names_other(tokens, index)
+    if text in _AT:
+        return _is_setting(tokens, index)
+    other = name and targets and text not in _ABOARD
+    return bool(other) and not _is_own(tokens, index, name, targets)
+
+
+def _is_tone(tokens: Sequence[Token], index: int) -> bool:
+    """Whether it says "dark" of a color: "dark-colored", "a lighter shade"."""
+    near = [at(tokens, index + n).text for n in (1, 2)]
+    return tokens[index].text in _TONES and not _OF_COLOR.isdisjoint(near)
+
+
+def _is_letter(tokens: Sequence[Token], index: int) -> bool:
+    """Whether it is a letter or number that is painted on the target: "an 'H'"."""
+    text = tokens[index].text
+    shape = at(tokens, index + 1).text in ("shape", "shaped", "form")
+    return (len(text) == 1 and text not in "a" and not shape) or text.isdigit()
+
+
+def _is_own(tokens: Sequence[Token], index: int, name: str, targets: set[str]) -> bool:
+    """Whether a class word is for the target, its kin, or what it is likened to."""
+    before = at(tokens, index - 1).text
+    compared = before in ("than", "of") or at(tokens, index - 2).text in (
+        "than",
+        "of",
+        "as",
+        "like",
+    )
+    return compared or any(agree(name, target) for target in targets)
+
+
+def _is_setting(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a place on the ground follows: "on the dirt road", "in open water"."""
+    for n in range(1, 5):
+        token = at(tokens, index + n)
+        if token.starts_clause:
+            return False
+        if token.text in _SETTINGS:
+            return True
+    return False
 
 
 def _governed(tokens: Sequence[Token], hedges: Sequence[int]) -> set[int]:
-    """The tokens that hedges govern: to the end of the clause, and all of a list of colors."""
+    """The tokens that hedges govern: to the end of the clause, and all of a list of colors.
+
+    A hedge at the end of a clause governs what stands before it: "white in most cases".
+    """
     governed: set[int] = set()
     for first in (*hedges, *(i for i in range(len(tokens)) if _is_purpose(tokens, i))):
-        index = first
+        index, end = first, _end_of_scope(tokens, first)
         while tokens[index].text == "or" or (index < first and _is_look(at(tokens, index - 1))):
             index -= 1
-        governed.update(range(index, _end_of_scope(tokens, first)))
+        if end <= first + 2 and _ends_clause(tokens, end):
+            while index > 0 and not tokens[index].starts_clause:
+                index -= 1
+        governed.update(range(index, end))
     return governed
+
+
+def _ends_clause(tokens: Sequence[Token], end: int) -> bool:
+    return tokens[end - 1].text not in v.COLOR and at(tokens, end).starts_clause
 
 
 def _is_purpose(tokens: Sequence[Token], index: int) -> bool:

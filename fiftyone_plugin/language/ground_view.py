@@ -10,19 +10,23 @@ from fiftyone_plugin.language.finders import finder
 from fiftyone_plugin.language.phrasings import any_of, phrasings
 from fiftyone_plugin.language.tokens import Word
 
-_CREATURES = "owl whiskers feathers beak paws kitten puppy "
-_ANIMALS = "bird dog cat horse cow squirrel rabbit monkey sheep animal "
+_CREATURES = "owl whiskers feathers beak paws kitten puppy teddy "
+_ANIMALS = (
+    "bird dog cat horse cow squirrel rabbit monkey sheep animal tiger lion bear elephant deer fox "
+    "parrot pigeon "
+)
 _DEVICES = (
-    "gadget smartphone cellphone telephone laptop keyboard joystick gamepad headphones handheld "
+    "wristwatch guitar zipper gadget smartphone cellphone telephone laptop "
+    "keyboard joystick gamepad headphones handheld "
 )
 _INDOORS = (
-    "ceiling carpet wallpaper curtains sofa couch bookshelf bathroom kitchen bedroom countertop "
-    "dashboard speedometer tabletop hallway "
+    "ceiling wallpaper curtains sofa couch bookshelf bathroom bedroom countertop "
+    "dashboard speedometer tabletop hallway bookcase mattress "
 )
 _DOOR_PARTS = any_of(
     "latch(?:es)? clasps? handles? knobs? hinges? knocker carvings? engravings? engraved keyhole"
 )
-_POSES = any_of("sitting perched resting lying standing seated posing walking positioned")
+_POSES = any_of("sleeping sitting perched resting lying standing seated posing walking positioned")
 _SHOWS = any_of(
     "depict(?:s|ing)? display(?:s|ing)? illustrat(?:es?|ing) portray(?:s|ing)? "
     "represent(?:s|ing)? "
@@ -35,6 +39,11 @@ _FORMS = phrasings(
          r"(?<!open to the )\b(?:sky|skies|skyline)\b"
          r"(?![- ](?:blue|bridge|light|lift|walk|deck|train|scraper))"),
         ("the horizon", "horizon", r"\bhorizon\b"),
+        ("the sun", "sunset sunrise moonlight sun",
+         r"\b(?:setting|rising) sun\b|\b(?:sunset|sunrise|moonlight)\b"
+         r"(?! (?:street|road|avenue|boulevard|park|beach))"),
+        ("a number plate", "plate plates",
+         r"\b(?:license|licence|number|registration) plates?\b"),
         ("a part of a door", "door doors",
          rf"\bdoors?\b[^.;]{{0,60}}\b{_DOOR_PARTS}\b|\b{_DOOR_PARTS}\b[^.;]{{0,20}}\bdoors?\b"),
         ("a doorway", "doorway entryway doorstep", r"\b(?:doorway|entryway|doorstep)\b"),
@@ -46,6 +55,9 @@ _FORMS = phrasings(
         ("an animal", _ANIMALS, rf"\b{any_of(_ANIMALS)} {_POSES}\b"),
         ("a person", "person man woman child human",
          rf"\b{_SHOWS} (?:a |an |the )?(?:\w+ )?(?:person|man|woman|child|human)\b(?!-)"),
+        ("a person", "holding wearing",
+         r"\b(?:man|woman|boy|girl|child|person) (?:holding|wearing)\b"),
+        ("a room", "sill windowsill", r"\bwindow-? ?sill\b"),
         ("a device", _DEVICES, rf"\b{any_of(_DEVICES)}\b"),
         ("a device", "remote controller portable mobile hand device",
          r"\b(?:remote control(?:ler)?s?|(?:remote|gam(?:e|ing)) (?:or|and|"
@@ -55,11 +67,13 @@ _FORMS = phrasings(
         ("a close-up", "close closeup closer closely",
          r"\bclose-?up\b|\bcloseup\b|\b(?:up)?on closer (?:inspection|look|examination)\b"
          r"|\b(?:viewed|seen|inspected|examined|looked at) (?:more )?(?:closely|up close)\b"),
-        ("a room", _INDOORS + "steering room table chair desk",
-         rf"\b{any_of(_INDOORS)}\b|\bsteering wheel\b|\b(?:living|dining) room\b"
-         r"|\b(?:sitting|seated) (?:at|on|around) (?:a|the) (?:table|chair|desk)\b"),
-        ("clothes or a face", "shirt jacket smile smiling beard eyebrows facial",
-         r"\b(?:shirt|jacket|smiling|smile|beard|eyebrows|facial)\b"),
+        ("a room", _INDOORS + "carpet kitchen steering room table chair desk",
+         rf"\b{any_of(_INDOORS)}\b|\b(?:carpet|kitchen)\b(?! (?:of|garden))|"
+         r"\bsteering wheel\b|\b(?:living|dining) room\b"
+         r"|\b(?:sitting|seated|lying) (?:at|on|around) (?:a|the) (?:table|chair|desk)\b"),
+        ("clothes or a face", "shirt jacket smile smiling beard eyebrows facial face",
+         r"\b(?:shirt|jacket|smiling|smile|beard|eyebrows|facial)\b"
+         r"|\b(?:driver|person|man|woman)'s face\b"),
     )
 )  # fmt: skip
 

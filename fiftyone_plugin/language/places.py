@@ -128,9 +128,9 @@ def _places(query: str) -> Iterator[_Mention]:
 
 
 def _place(query: str, found: _Mention) -> Place:
-    first, last, *rest = found
+    first, last, region, name, hedged = found
     start, end = span(query, first, last)
-    return Place(query[start:end], start, end, *rest)
+    return Place(query[start:end], start, end, region, name, hedged)
 
 
 places = WordFinder(_places, v.DIRECTION, _place)

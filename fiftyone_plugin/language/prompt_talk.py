@@ -30,7 +30,8 @@ _GIVEN, _MARKED, _AIM = map(any_of, (_GIVEN_WORDS, _MARKED_WORDS, _AIM_WORDS))
 _INNER = any_of("bounding rectangular square same target visual key spatial image pixel")
 _DETAILS = any_of(
     "features? attributes? traits? details? characteristics? descriptions? descriptors? "
-    "information criteria parameters? specifications? instructions? guidelines? data hints? clues?"
+    "information criteria parameters? specifications? instructions? guidelines? data hints? clues? "
+    "cues? labels? captions? prompts? annotations?"
 )
 _REGION = any_of(
     "box boxes rectangles? boundary boundaries bounds area region zone section location position "
@@ -38,6 +39,7 @@ _REGION = any_of(
 )
 _BOXES = any_of("box boxes rectangles? bounds coordinates? polygon")
 _IN = any_of("in on at to per by with within inside into from using of")
+_INTO = any_of("in on at to within inside into from near around by of")
 _PICTURE = any_of("image picture photo photograph")
 
 _FORMS = phrasings(
@@ -54,11 +56,11 @@ _FORMS = phrasings(
         ("details", _GIVEN_WORDS,
          rf"\b(?:the|these|those|its|all|any|{_IN}) {_GIVEN} (?:{_INNER} )?{_DETAILS}\b"),
         ("a region", _GIVEN_WORDS,
-         rf"\b(?:the|this|that|its|{_IN}) {_GIVEN} (?:{_INNER} ){{0,2}}{_REGION}\b"
-         r"(?! (?:for|where|lines?|markings?|of)\b)"),
+         rf"\b(?:the|this|that|its|{_INTO}) {_GIVEN} (?:{_INNER} ){{0,2}}{_REGION}\b"
+         rf"(?! (?:for|where|lines?|markings?|of(?! (?:the|this) {_PICTURE}))\b)"),
         ("a region", _MARKED_WORDS, rf"\b(?:the|this) {_MARKED} (?:{_INNER} ){{0,2}}{_BOXES}\b"),
-        ("a region", "marked highlighted annotated above",
-         r"\b(?:in|within|inside|from|by) the (?:marked|highlighted|annotated|above) "
+        ("a region", "marked highlighted annotated above cropped",
+         r"\b(?:in|within|inside|from|by) the (?:marked|highlighted|annotated|above|cropped) "
          rf"(?:{_INNER} )?(?:area|region|zone|boundary|perimeter)(?= of the {_PICTURE}|[.,;]|$)"),
         ("details", _GIVEN_WORDS,
          rf"\b{_DETAILS} (?:that (?:is|are|was|were) )?{_GIVEN}(?=[.,;?!]|$| above| below| here)"),
@@ -68,6 +70,34 @@ _FORMS = phrasings(
         ("a box", "box",
          r"\b(?:enclosed|surrounded|bounded|marked|framed|outlined) (?:by|in|with) (?:the|a) "
          r"(?:\w+ )?box\b(?! (?:hedge|truck|car|girder))"),
+        ("a box", "drawn shaded overlaid",
+         r"\b(?:drawn|shaded|overlaid) (?:\w+ )?(?:box|rectangle|polygon|mask|region)\b"),
+        ("a box", "polygon mask arrow box",
+         r"\b(?:indicated|marked|outlined|delimited|enclosed|shown|highlighted) (?:by|with) "
+         r"(?:the|an?) (?:\w+ )?(?:polygon|mask|arrow|box)\b(?! (?:hedge|truck|car|girder|of)\b)"),
+        ("a mask", "mask", r"\b(?:inside|within|in|under|by) the mask\b"),
+        ("a box", "box polygon",
+         r"\b(?:in|inside|within|from) the (?:\w+ )?(?:box|polygon)\b"
+         r"(?! (?:hedge|truck|car|girder|of|van|canyon|store)\b)"),
+        ("a region", "box frame region area rectangle zone section",
+         r"\b(?:box|frame|region|area|rectangle|zone|section) that (?:is|was) "
+         r"(?:marked|highlighted|annotated|drawn|shaded|given|provided)(?=[.,;?!]|$)"),
+        ("a region", "region regions roi rois",
+         r"\bregions? of interest\b|\brois?\b"),
+        ("a region", "polygon provided given",
+         r"\b(?:region|area|section) (?:given|provided|defined|bounded) by the "
+         rf"(?:polygon|points?|{_BOXES})\b"),
+        ("details", "you",
+         r"\byou (?:were|are|have been|['’]ve been) (?:given|told|shown|provided|supplied)\b"),
+        ("an annotation", "annotation annotations caption captions prompt prompts",
+         r"\b(?:the|this|its|an?|given|these) (?:\w+ )?(?:annotations?|captions?|prompts?)\b"),
+        ("a description", "description descriptions hints clues instructions",
+         r"\b(?:use|using|consult|consider(?:ing)?|read|follow|with the help of|by means of) the "
+         r"(?:\w+ )?(?:descriptions?|hints?|clues?|instructions?)\b(?! of\b)"),
+        ("the use of the mask", "mask masks",
+         r"\bmask (?:generation|creation|prediction)\b|\bwhose (?:segmentation )?mask\b|"
+         r"\b(?:to|can|and) (?:be )?(?:generate|produce|create|obtain|derive|output)d? "
+         r"(?:a|an|the|its) (?:\w+ )?masks?\b"),
         ("points", "points vertices",
          r"\b(?:boundary|polygon|contour|vertex|anchor|reference|corner) points\b|\bvertices\b"),
         ("the bounds of the image", "bounds",
@@ -84,6 +114,15 @@ _FORMS = phrasings(
          r"\bas (?:described|specified|indicated|mentioned|given|provided|outlined|stated|noted|"
          r"instructed|detailed|requested|defined)(?: (?:above|below|here|earlier|previously|"
          r"in the (?:description|text|details|prompt|annotation|caption|query)))?(?=[.,;?!]|$)"),
+        ("a description", "caption prompt description annotation query instructions instruction",
+         rf"\b(?:{_GIVEN}|named|noted|referred to) (?:in|by) the (?:\w+ )?"
+         r"(?:captions?|prompt|descriptions?|annotations?|query|instructions?)\b"),
+        ("the use of the mask", "segmented annotated labeled labelled masked",
+         r"\b(?:so (?:that )?it can be|(?:needs?|has|have|is|are|in order) to be|"
+         r"(?:should|must) be) (?:\w+ly )?(?:segmented|annotated|labell?ed|masked)\b"),
+        ("the use of the mask", "segmentation annotation labeling labelling detection training",
+         r"\b(?:for the purposes? of|to (?:support|aid|allow|enable|ease|facilitate)) (?:\w+ ){0,2}"
+         r"(?:segmentation|annotation|labell?ing|detection|training)\b"),
         ("the use of the mask",
          "segmentation annotation labeling labelling truth annotator annotators",
          r"\bfor (?:the )?(?:\w+ )?(?:segmentation|annotation|labell?ing)\b"
@@ -119,6 +158,7 @@ def prompt_talk(query: str) -> Word | None:
     """The words that speak of what the reader is not given, ``None`` for none.
 
     Values: ``"a box"``, ``"coordinates"``, ``"a size in pixels"``, ``"details"``, ``"a region"``,
-    ``"points"``, ``"the bounds of the image"``, ``"a description"``, ``"the use of the mask"``.
+    ``"a mask"``, ``"an annotation"``, ``"points"``, ``"the bounds of the image"``,
+    ``"a description"``, ``"the use of the mask"``.
     """
     return _FORMS.first(query) or (_NUMBERS.first(query) if _DIGIT.search(query) else None)

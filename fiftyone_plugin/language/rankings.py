@@ -12,6 +12,7 @@ from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import Noun, class_tokens, target_nouns
 from fiftyone_plugin.language.comparisons import COMPARATIVES, ORDINALS, SUPERLATIVES
 from fiftyone_plugin.language.finders import finder
+from fiftyone_plugin.language.taxonomy import PLURAL
 from fiftyone_plugin.language.tokens import Token, at, span, tokenize
 
 Axis = Literal["area", "length", "x", "y"]
@@ -27,7 +28,10 @@ _WORDS = {
     for word, value in graded.items()
     if value in _AXES
 }
-_MAY_RANK = _WORDS | (ORDINALS.keys() - {"last"})
+_FARTHEST = v.words("farthest furthest outermost")
+_CLOSEST = v.words("closest nearest")
+_AT_SIDE = v.AREA | v.FRAME | v.words("of in within side")
+_MAY_RANK = _WORDS | (ORDINALS.keys() - {"last"}) | _FARTHEST | _CLOSEST | {"highest"}
 _OTHERS = v.words("other others rest")
 _PLAIN = v.FRAME | v.FRAME_ADJECTIVE | _OTHERS | v.words(
     "in of the this all any within that which is are from than two pair both side edge end far and "
@@ -109,6 +113,9 @@ def _ranking(tokens: Sequence[Token], index: int) -> tuple[str, int, int, int] |
     text = tokens[index].text
     if text in ORDINALS and text != "last":
         return _ordinal(tokens, index)
+    if found := _at_side(tokens, index):
+        side, last = found
+        return side, 1, index, last
     value = SUPERLATIVES.get(text)
     if value in _AXES:
         return value, 1, index, index
@@ -116,6 +123,22 @@ def _ranking(tokens: Sequence[Token], index: int) -> tuple[str, int, int, int] |
     if value in _AXES and (last := _compared(tokens, index)):
         return value, 1, index, last
     return None
+
+
+def _at_side(tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
+    """The side and the last token of "farthest to the left", "closest to the top", "highest up"."""
+    text, n = tokens[index].text, index + 1
+    if text == "highest":
+        return ("top", n) if at(tokens, n).text == "up" else None
+    if text not in _FARTHEST | _CLOSEST:
+        return None
+    for word in ("to", "on", "the", "its"):
+        n += at(tokens, n).text == word
+    if n == index + 1 and text in _CLOSEST:
+        return None
+    side, following = _SIDES.get(at(tokens, n).text), at(tokens, n + 1)
+    ends = following.starts_clause or following.text in _AT_SIDE
+    return (side, n) if side and ends else None
 
 
 def _ordinal(tokens: Sequence[Token], index: int) -> tuple[str, int, int, int] | None:
@@ -136,11 +159,13 @@ def _ordinal(tokens: Sequence[Token], index: int) -> tuple[str, int, int, int] |
 
 
 def _compared(tokens: Sequence[Token], index: int) -> int:
-    """The last token of "of the two" or "than the others" behind a comparative; 0 for none."""
+    """The last token of "of the two", "of the ships" or "than the others"; 0 for none."""
     for n in range(index + 1, min(index + 4, len(tokens))):
         rest = [t.text for t in tokens[n : n + 5]]
         if rest[:1] == ["of"] and {"two", "pair", "both"} & {*rest[1:3]}:
             return n + 2 if rest[1:2] == ["the"] else n + 1
+        if rest[:2] == ["of", "the"] and any((word,) in PLURAL for word in rest[2:4]):
+            return n + 1
         if rest[:1] == ["than"]:
             others = [k for k, word in enumerate(rest[1:4], 1) if word in _OTHERS]
             return n + others[0] if others else 0

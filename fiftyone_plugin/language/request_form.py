@@ -19,9 +19,12 @@ _ARRANGE_WORDS = (
     "align rotate resize rescale crop enlarge shrink shift orient reorient organize organise "
     "modify "
     "alter change remove delete replace insert install situate lay center centre straighten "
-    "sharpen brighten stabilize stabilise keep ensure guarantee "
+    "sharpen brighten stabilize stabilise keep ensure guarantee tidy turn swap exchange flip tilt "
+    "drag push pull bring sort stack park add build repair fix clean paint color colour recolor "
 )
-_NAME_WORDS = "name names identity identities type types kind category nature model make brand "
+_NAME_WORDS = (
+    "name names identity identities type types kind category class nature model make brand owner "
+)
 _HEAD = (
     r"^\W{0,3}(?:(?:in|within|from|on|at|for|to|by|using) [^,.;:]{3,80}, ?)?"
     r"(?:(?:please|kindly|now|then|first|next|just|try to|try and|let us|let's|you (?:should|must|"
@@ -29,43 +32,63 @@ _HEAD = (
     r"(?:can|could|would|will) you|are you able to),? ){0,3}"
 )
 _THE = r"(?:the|a|an|this|that|these|those|all|each|every|any|both)\b"
-_DIVIDE = any_of(_DIVIDE_WORDS + r"(?:break|cut)\s(?:down|apart|up|into)")
+_DIVIDE = any_of(_DIVIDE_WORDS + r"(?:break|cut|section|split|carve)\s(?:down|apart|up|into|off)")
 _ARRANGE = any_of(_ARRANGE_WORDS + r"make\ssure(?:\sthat)?")
 _MARK = any_of("mask marker pin point outline box boxes rectangle polygon label overlay dot circle")
 _NAME = any_of(_NAME_WORDS)
+_PROPERTY_WORDS = "color colour size height function purpose material number age speed use usage "
+_PROPERTY = any_of(_PROPERTY_WORDS)
 _FIND_OUT = any_of(
     r"find(?:\sout)? determine identify establish ascertain figure\sout discover reveal state give "
     r"tell(?:\sme)? provide specify verify confirm uncover learn deduce work\sout recogni[sz]e say "
-    "disclose report mention clarify detect know"
+    "disclose report mention clarify detect know guess"
 )
 
 _FORMS = phrasings(
     (
         # "Divide the truck from the road" asks to cut it out.
-        ("to divide it", _DIVIDE_WORDS + "break cut",
+        ("to divide it", _DIVIDE_WORDS + "break cut carve",
          rf"{_HEAD}(?P<said>{_DIVIDE}) {_THE}(?!.{{1,200}}\bfrom the\b)"),
         ("to divide it", _DIVIDE_WORDS + "break cut",
          rf"\band (?P<said>{_DIVIDE}) (?:it|them|the|this|that)\b"),
         ("to divide it", "break cut",
          rf"{_HEAD}(?P<said>break|cut) {_THE} [^.,;]{{1,60}} (?:into|apart|down|up)\b"),
+        ("to divide it", "separate segment",
+         rf"{_HEAD}(?P<said>separate|segment) {_THE} [^.,;]{{1,60}} into\b"),
         ("to arrange it", _ARRANGE_WORDS + "sure",
-         rf"{_HEAD}(?P<said>{_ARRANGE}) {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
+         rf"{_HEAD}(?P<said>{_ARRANGE})(?: up| around)? {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
          r"(?! [^.]{1,80}\bapart\b)"),
         ("to arrange it", "it them",
          r"\band (?:then )?(?P<said>position|place|put|set|arrange|adjust|move|align|rotate|"
          r"resize|"
          r"ensure) (?:it|them)\b(?! apart)"),
+        ("to arrange it", "make",
+         rf"{_HEAD}(?P<said>make) {_THE} [^.,;]{{1,80}} (?:larger|smaller|bigger|brighter|darker|"
+         r"clearer|visible|sharper|stand out)\b"),
         ("a name", "name", rf"{_HEAD}(?P<said>name) (?:the|this|that|what|which|these|those)\b"),
         ("a name", "what which",
-         rf"\b(?:what|which)(?: is|'s| are| was)(?: \w+)? (?:the|its) {_NAME} of\b"),
+         rf"\b(?:what|which) {_NAME} (?:is|does|do|has|have)\b"
+         rf"|\b(?:what|which)(?: is|'s| are| was)(?: \w+)? (?:the|its) {_NAME} of\b"),
         ("a name", _NAME_WORDS, rf"\b{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_NAME} of\b"),
         ("a name", _NAME_WORDS,
          rf"{_HEAD}{_FIND_OUT} (?:the|this|that) (?:[\w-]+ ){{0,3}}[\w-]+'s {_NAME}\b"),
-        ("a name", "what", r"\bwhat\b[^.?!]{0,80}\b(?:called|named|known as|referred to as)\b"),
+        ("a name", "what", r"\bwhat\b[^.?!]{0,80}\b(?:called|named|known as|referred to as)\b"
+         r"|\bwhat (?:would|do|does|can|could|should) (?:you|we|one|people) (?:call|name)\b"),
         ("a kind", "what which",
          r"\b(?:what|which) (?:type|kind|sort|class|category|make|model|brand) of\b"),
         ("a kind", "what",
          rf"\b{_FIND_OUT} what (?:the|this|that|it|its)\b[^.?!]{{0,80}}\b(?:is|are)\b"),
+        ("a kind", "classify categorize categorise",
+         rf"{_HEAD}(?P<said>classify|categori[sz]e) {_THE}(?!.{{1,200}}\bas the\b)"),
+        ("a kind", "label annotate tag",
+         rf"{_HEAD}(?P<said>label|annotate|tag)\b[^.?!]{{1,100}} (?:with|by|as) (?:its|the|an?) "
+         rf"(?:\w+ )?(?:class|label|tag|{_NAME})\b"),
+        ("a property", _PROPERTY_WORDS,
+         rf"{_HEAD}{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_PROPERTY} of (?:the|this|that|an?)\b"),
+        ("a property", "what which",
+         rf"{_HEAD}(?:{_FIND_OUT} )?(?:what|which) {_PROPERTY} (?:is|are|does|do)\b"),
+        ("a property", "how",
+         rf"{_HEAD}(?:{_FIND_OUT} )?how (?:many|much|big|large|tall|long|far|wide|high|old)\b"),
         ("to choose", "whether if",
          rf"\b(?:{_FIND_OUT}|decide|see|check|judge|assess) (?:whether|if) (?:it|this|that|the)\b"
          r"[^.?!]{1,100}\bor\b"),
@@ -74,7 +97,7 @@ _FORMS = phrasings(
          r"\b(?:choose|decide|differentiate|discriminate|distinguish|pick|select) between\b"),
         ("a description", "describe explain discuss summarize summarise count list",
          rf"{_HEAD}(?P<said>describe|explain|discuss|summari[sz]e|count|list) "
-         r"(?:the|a|an|all|what|how|this|that)\b"),
+         r"(?:the|a|an|all|what|how|where|why|which|this|that)\b"),
     )
 )  # fmt: skip
 
@@ -83,7 +106,7 @@ _FORMS = phrasings(
 def request_form(query: str) -> Word | None:
     """The words that make a query no request for a mask, ``None`` where it can be one.
 
-    Values: ``"to divide it"``, ``"to arrange it"``, ``"a name"``, ``"a kind"``, ``"to choose"``
-    between classes and ``"a description"``.
+    Values: ``"to divide it"``, ``"to arrange it"``, ``"a name"``, ``"a kind"``, ``"a property"``,
+    ``"to choose"`` between classes and ``"a description"``.
     """
     return _FORMS.first(query)

@@ -24,6 +24,12 @@ _PICTURE = any_of("image picture photo photograph snapshot shot imagery footage"
 _BLURRED = any_of(_BLURRED_WORDS + r"out[-\s]of[-\s]focus")
 _DARK = any_of(_DARK_WORDS + r"poorly[-\s]lit low[-\s](?:light|resolution|quality)")
 _FEATURES = any_of(_FEATURE_WORDS)
+_GROUND = any_of("ground road soil water roof surface asphalt grass field trees vegetation sand")
+_DARKNESS = (
+    r"(?:darkness|dimness|gloom|gloomy|underexposed|poorly[-\s]lit|low[-\s](?:light|quality)|"
+    rf"(?:dark|dim|dimly|shadowy)(?! (?:\w+ )?{_GROUND}))"
+)
+"""Darkness of the image, not of the ground that the target lies on."""
 _SEEN = any_of(
     r"seen? discern(?:ed)? identif(?:y|ied) distinguish(?:ed)? recogni[sz]ed? make\sout made\sout "
     "determined? notice(?:d)? perceived? tell spot(?:ted)? detect(?:ed)? pinpoint(?:ed)? "
@@ -46,7 +52,11 @@ _NOT_GROUND = "".join(
 
 _LACK_WORDS = (
     "lack absence lacks lacking loss missing insufficient without inadequate poor low limited "
-    "reduced minimal "
+    "reduced minimal enough "
+)
+_LITTLE = any_of(
+    "lack absence lacks lacking loss missing insufficient inadequate poor low limited reduced "
+    r"minimal not\senough too\slittle"
 )
 _CONCESSIONS = "despite spite notwithstanding regardless even although though albeit"
 
@@ -56,9 +66,10 @@ _FORMS = phrasings(
          r"\btoo (?:dark|dim|blurr?(?:y|ed)|unclear|murky|obscured?|faint|poorly|hazy|vague|"
          r"distorted|shadowy|fuzzy|grainy|indistinct)"),
         ("lack of light or features", _LACK_WORDS,
-         rf"{_NOT_GROUND}\b{any_of(_LACK_WORDS)}\b(?: \w+){{0,2}} "
-         r"(?:light\b(?!-)|lighting|clarity|visibility|resolution|illumination|"
-         rf"{_TELLING}(?: \w+)? (?:{_FEATURES}|information|structures?))"),
+         rf"{_NOT_GROUND}\b{_LITTLE}(?: \w+){{0,2}} "
+         r"(?:light\b(?!-)|lighting|clarity|visibility|resolution|illumination)"
+         rf"|\b{any_of(_LACK_WORDS)}\b(?: \w+){{0,2}} "
+         rf"{_TELLING}(?: \w+)? (?:{_FEATURES}|information)"),
         ("lack of features",
          "no few little lack lacks lacking absence without devoid free hardly barely scarcely "
          "not t",
@@ -70,19 +81,21 @@ _FORMS = phrasings(
          r"decorative|architectural|surface|roof|external|colou?r|load|more)\w+ ){0,3}?"
          rf"{_FEATURES}\b"),
         ("cannot be seen",
-         "cannot can unable impossible possible hard harder difficult challenging tough tricky "
-         "easy "
-         "struggle",
-         r"\b(?:cannot|can't|can not|unable to|impossible to|not possible to|hard to|harder to|"
+         "cannot can could unable impossible possible hard harder difficult challenging tough "
+         "tricky easy struggle",
+         r"\b(?:cannot|can't|can not|(?:can|could) (?:hardly|barely|scarcely|only just)|unable to|"
+         r"impossible to|not possible to|hard to|harder to|"
          r"difficult to|challenging to|tough to|tricky to|not easy to|"
          r"struggle to) (?:\w+ly )?(?:be )?"
          rf"(?:\w+ly )?{_SEEN}\b"),
-        ("cannot be seen", "no not hardly barely scarcely poorly",
-         r"\bno\b(?: \w+){0,3} (?:are|is|can be) (?:visible|seen|discernible|identifiable|"
-         r"made out)"
-         r"|\b(?:not|hardly|barely|scarcely|poorly) (?:\w+ly )?(?:visible|discernible|"
-         r"identifiable|"
-         r"recogni[sz]able|distinguishable|discerned|perceptible|clearly)\b"),
+        ("cannot be seen", "no not hardly barely scarcely poorly only",
+         rf"\bno\b(?: \w+){{0,2}} {_FEATURES} (?:are|is|can be) (?:\w+ly )?(?:visible|seen|"
+         r"discernible|identifiable|made out)"
+         # That its wheels are not visible tells the target apart.
+         r"|(?:\b(?:is|was|be|being|remains?|appears?|looks?|though|but|it|which|that|and|of)\s|,\s)"
+         r"(?:not|hardly|barely|scarcely|poorly|only (?:just|barely|faintly|vaguely)) (?:\w+ly )?"
+         r"(?:visible|discernible|identifiable|recogni[sz]able|distinguishable|discerned|"
+         r"perceptible|clearly)\b"),
         ("cannot be seen",
          "indiscernible undiscernible unidentifiable unrecognizable unrecognisable illegible "
          "unseen "
@@ -91,12 +104,11 @@ _FORMS = phrasings(
          r"indistinguishable|undistinguishable)\b"),
         ("said despite it", _CONCESSIONS,
          r"\b(?:despite|in spite of|notwithstanding|regardless of|even (?:though|with|if|when)|"
-         r"although|"
-         r"though|albeit)\b(?: [\w'’-]+){0,7}? "
-         rf"(?:{_DARK}|{_BLURRED}|lights?|lighting|shadows?|obscur\w+|conceal\w*|blend\w*|"
-         rf"hid(?:den|es|"
-         r"ing)|camouflag\w*|invisible|lack\w*|absence|no|few|faint|fog|haze|mist|visibility|"
-         r"resolution|quality|clarity|vague\w*)\b"),
+         r"although|though|albeit)\b(?: [\w'’-]+){0,7}? "
+         rf"(?:{_DARKNESS}|{_BLURRED}|obscur\w+|conceal\w*|blend\w*|hid(?:den|es|ing)|"
+         r"camouflag\w*|invisible|fog|haze|mist|visibility|resolution|quality|clarity|vague\w*|"
+         rf"(?:lack\w*|absence|no|few|little)(?: \w+){{0,3}} (?:{_FEATURES}|visible|seen|"
+         r"discernible))\b"),
         ("said because of it", "because due owing result amid given",
          r"\b(?:because of|due to|owing to|as a result of|amid|given)\b(?: [\w'’-]+){0,5}? "
          rf"(?:darkness|dimness|dimly|{_BLURRED}|obscured|low visibility|gloom|low[- ]resolution|"
@@ -104,7 +116,8 @@ _FORMS = phrasings(
          rf"light))\b"
          r"(?![- ](?:blue|brown|gr[ae]y|green))"),
         ("said of the image", _DARK_WORDS + _BLURRED_WORDS + "poorly low focus obscure vague",
-         rf"\b(?:{_DARK}|{_BLURRED}|obscure|vague) (?:and \w+ )?{_PICTURE}\b"),
+         rf"\b(?:{_DARK}|{_BLURRED}|obscure|vague) (?:and \w+ )?{_PICTURE}\b"
+         rf"|\b{_BLURRED} (?:scene|view)\b"),
         ("said of the image", _DARK_WORDS + _BLURRED_WORDS + _LACK_WORDS
          + "obscured distorted focus poorly",
          rf"\b{_PICTURE}(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)(?: (?:overall|general|very|so|"
@@ -116,8 +129,8 @@ _FORMS = phrasings(
          r"\b(?:dark|dim|poor|low|blurry|blurred|murky|fuzzy|unclear|hazy) (?:quality|appearance|"
          rf"condition|nature|resolution|visibility|lighting) (?:of|in) the {_PICTURE}\b"),
         ("said of the target", _BLURRED_WORDS + "focus vague invisible obscure ambiguous",
-         rf"\b{_IS} (?:\w+ly |very |quite |somewhat |rather |so )?(?:{_BLURRED}|vague|invisible|"
-         r"obscure|ambiguous)\b(?!-)"),
+         rf"\b{_IS} (?:\w+ly |very |quite |somewhat |rather |so |almost )?"
+         rf"(?:{_BLURRED}|vague|invisible|obscure|ambiguous)\b(?!-)"),
         ("said of the target", "obscured hidden concealed masked",
          rf"\b{_IS} (?:\w+ly )?(?:obscured|hidden|concealed|masked)(?: (?:in|within) (?:the|this) "
          rf"{_PICTURE}|[.,;?]?$| by (?:the )?(?:\w+ )?(?:{_DARK}|{_BLURRED}|fog|haze|mist|"
@@ -139,6 +152,25 @@ _FORMS = phrasings(
          r"\b(?:featureless|indistinct|unclear|murky|shapeless) (?:\w+ )?(?:patch|mass|form|"
          r"shape)\b"),
         ("a blur", "blur smear smudge", r"\bas an? (?:\w+,? ){0,2}(?:blur|smear|smudge)\b"),
+        ("cannot be seen", "too",
+         rf"\btoo (?:small|tiny|little|far|distant|faint) (?:away )?to (?:be )?"
+         rf"(?:\w+ly )?{_SEEN}\b"),
+        ("cannot be seen", "hardly barely scarcely only",
+         r"\b(?:hardly|barely|scarcely) any(?:thing)?(?: of it)? (?:can be|is) (?:\w+ly )?"
+         rf"{_SEEN}\b|\bonly be guessed\b"),
+        ("lost in its surroundings", "fades fading disappears vanishes",
+         r"\b(?:fades|fading|disappears|vanishes) (?:in)?to the (?:\w+ )?"
+         r"(?:dark\w*|shadows?|background|backdrop|gloom|haze)\b"),
+        ("lack of features", "nothing",
+         rf"\bnothing (?:\w+ )?can be (?:\w+ly )?{_SEEN}\b"),
+        ("cannot be seen", "not",
+         rf"\bnot (?:easily|readily|well|clearly|quite|really) {_SEEN}\b"),
+        ("lack of light or features", "insufficient inadequate enough little",
+         r"\b(?:insufficient|inadequate|not enough|too little) (?:visual )?(?:details?|features|"
+         r"information|clarity)\b"),
+        ("lack of features", "nothing",
+         r"\bnothing (?:about (?:it|them) )?(?:that )?(?:really )?"
+         r"(?:stands out|distinguishes|identifies|sets it apart|catches)"),
         ("lack of features", "nothing",
          rf"\bnothing (?:\w+ly )?(?:{_TELLING}|special|unique|notable|particular)\b"),
         ("lost in darkness", "darkness dark gloom fog haze mist blur shadows",
@@ -146,6 +178,12 @@ _FORMS = phrasings(
          r"enveloped|"
          r"obscured|blend(?:s|ed|ing)?) (?:in|by|into|with|in with) (?:the |a )?(?:\w+ )?"
          r"(?:darkness|dark|gloom|fog|haze|mist|blur|shadows)\b(?! \w)"),
+        ("lost in its surroundings", "blends blending blended merges",
+         r"\b(?:blends|blending|blended|merges) (?:in )?(?:completely|entirely|almost|nearly|fully|"
+         r"seamlessly|totally|so well) (?:\w+ )?(?:in )?(?:with|into)\b"),
+        ("lost in darkness", "darkness dark gloom fog haze mist blur shadows",
+         r"\b(?:lost|hidden|swallowed|shrouded) (?:in|by) the (?:darkness|dark|gloom|fog|haze|mist|"
+         rf"shadows) of the {_PICTURE}\b"),
         ("it hides the target",
          "obscures obscuring obscure conceals concealing hides hiding swallows swallowing "
          "prevents "
@@ -157,7 +195,8 @@ _FORMS = phrasings(
          r"prevent|"
          r"hinder|impair|render|mak(?:es|ing) it|affect)"),
         ("out of sight", "most majority bulk",
-         r"\b(?:most|the majority|the bulk) of (?:it|its \w+|the \w+) (?:is |lies |lying |being )?"
+         r"\b(?:most|the majority|the bulk) of (?:it|which|its \w+|the \w+) "
+         r"(?:is |lies |lying |being )?"
          r"(?:outside|beyond|out of|cut off|hidden|invisible|not visible)\b"),
         ("out of sight",
          "largely mostly mainly primarily predominantly chiefly almost nearly entirely "

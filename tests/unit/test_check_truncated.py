@@ -53,9 +53,11 @@ def test_a_sliver_is_compared_with_its_class() -> None:
         "of a whole truck"
     )
     assert issue.severity == "warning"
-    (milder,) = found(box(0, 100, 10, 60), "the truck")
+    (thin,) = found(box(0, 100, 8, 60), "the truck")
+    assert thin.severity == "warning"
+    (milder,) = found(box(0, 100, 12, 60), "the truck")
     assert milder.severity is None
-    assert issue.score < milder.score
+    assert issue.score < thin.score < milder.score
 
 
 def test_a_class_without_whole_members() -> None:
@@ -63,7 +65,7 @@ def test_a_class_without_whole_members() -> None:
     (thick,) = found(box(0, 100, 15, 60), "the bus", whole=[])
     assert thin.note == "the left border cuts the target: 60 pixels along it, 4 deep"
     assert thin.score < thick.score
-    assert thin.severity is None
+    assert (thin.severity, thick.severity) == ("warning", None)
 
 
 @pytest.mark.parametrize("whole", [WHOLE, []], ids=["class known", "unknown"])
@@ -94,10 +96,12 @@ def test_a_part_of_the_image_is_no_part_of_the_object(phrase: str) -> None:
     assert len(found(box(0, 100, 4, 40), phrase)) == 1
 
 
-def test_one_finding_of_a_mask() -> None:
+def test_all_queries_of_a_mask_are_told_but_those_that_ask_for_a_part() -> None:
     sliver = box(0, 100, 4, 60)
     queries = "the partially visible truck", "the truck", "the long vehicle"
-    assert [issue.key for issue in found(sliver, *queries)] == ["gres/val/a#1"]
-    (named_later,) = found(sliver, "the white structure", "the truck")
-    assert named_later.key == "gres/val/a#0"
-    assert named_later.note.endswith("of a whole truck")
+    assert [issue.key for issue in found(sliver, *queries)] == ["gres/val/a#1", "gres/val/a#2"]
+
+
+def test_a_mask_is_compared_with_the_class_that_any_of_its_queries_names() -> None:
+    both = found(box(0, 100, 4, 60), "the white structure", "the truck")
+    assert [issue.note.rpartition(" of a ")[2] for issue in both] == ["whole truck"] * 2

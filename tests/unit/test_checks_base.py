@@ -24,7 +24,7 @@ SEVERITIES = {
     "empty_mask": "error",
     "full_mask": "error",
     "tiny_mask": "warning",
-    "box_mask": "warning",
+    "box_mask": "info",
     "degenerate_polygon": "error",
     "image_missing": "info",
     "empty_query": "error",

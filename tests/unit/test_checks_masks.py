@@ -108,24 +108,23 @@ FAULTS = [
     (
         "box_mask",
         subject(stats=box(5, 9, 64, 80)),
-        "warning", 0.1, "the mask fills exactly its box: 64x80 pixels at (5, 9)",
+        "info", 0.55, "the mask fills exactly its box: 64x80 pixels at (5, 9)",
     ),
     (
         "box_mask",
         subject(stats=box(0, 0, 8, 8), stats_rectangularity=0.996),
-        "warning", 0.45, "the mask fills 99.6% of its box: 8x8 pixels at (0, 0)",
+        "info", 0.725, "the mask fills 99.6% of its box: 8x8 pixels at (0, 0)",
     ),
     (
         "box_mask",
-        subject(stats=box(5, 9, 64, 80), phrase="the warehouse"),
-        "info", 0.1, "the mask fills exactly its box: 64x80 pixels at (5, 9), as the object itself "
-        "may",
+        subject(stats=box(5, 9, 64, 80), phrase="the plane"),
+        "warning", 0.05, "the mask fills exactly its box: 64x80 pixels at (5, 9), as none of its "
+        "kind does",
     ),
     (
         "box_mask",
-        subject(stats=box(5, 9, 64, 80), phrase="the truck with a rectangular shape"),
-        "info", 0.1, "the mask fills exactly its box: 64x80 pixels at (5, 9), as the object itself "
-        "may",
+        subject(stats=box(5, 9, 64, 80), phrase="the tank with a rectangular shape"),
+        "info", 0.55, "the mask fills exactly its box: 64x80 pixels at (5, 9)",
     ),
     (
         "tiny_mask",

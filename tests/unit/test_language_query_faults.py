@@ -52,6 +52,13 @@ the split-level house
 Identify the car by its make and model lettering.
 Determine the building in the upper-left corner.
 Find the truck, making sure to include its trailer.
+Separate the white car from the others around it.
+Cut out the ship at the right.
+Is there a tennis court next to the pool? Segment it.
+Where is the helipad on the roof?
+Find the building that is split by the road.
+Determine the position of the bus in the lower left.
+Pick the largest building in the image.
 """,
     "prompt_talk": """
 Find the car parked in the designated parking area.
@@ -69,6 +76,13 @@ Find the vehicle within the fenced area.
 the 40 by 20 m hall
 Segment all pixels of the bus.
 Find the structure as indicated by its shape.
+the court with outlined boundaries
+Find the bus in the marked bus lane.
+Identify the ship based on its red hull.
+Find the house at the point where two roads meet.
+the container with a label on its roof
+Spot the section of the train at the top right.
+the polygon-shaped pond
 """,
     "generic": """
 the car usually parked beside the red barn
@@ -80,6 +94,14 @@ the large white or gray ship next to the pier
 the helipad marked with an H, typically round
 the truck with a ladder on its roof, commonly used by firefighters
 Find the bus with wheels and windows.
+the largest truck, usually the one in front
+Find the row of parked buses, usually yellow.
+the building in front of the stadium, generally used as a ticket office
+Find the damaged house with debris around it, likely hit by the storm.
+the car closest to the gate, often a police car
+the dark green pond that is usually dry in summer
+Locate the white van next to the barn, often used for deliveries.
+Find the blue or green car in the last row.
 """,
     "hardly_visible": """
 the car hidden under trees
@@ -98,6 +120,15 @@ the building standing out due to its dark color
 Find the building that stands out from the dark scene.
 the black truck in the shadow
 Find the car that is partly out of the frame.
+Find the tree that stands out despite the dark ground.
+Find the house without a chimney.
+Spot the bridge obscured by trees on one side.
+Find the barn even if other sheds are near it.
+Locate the field without crops.
+Find the road without lighting.
+the area without visible structures
+the truck with its wheels barely visible
+Find the building where no windows are visible.
 """,
     "seen_from_ground": """
 the sky-blue roof
@@ -112,6 +143,10 @@ the cell phone tower
 the ship close to the quay
 the truck with white letters on its side
 the green building with a light facade
+Find the carpet of flowers at the left.
+Locate the kitchen garden behind the house.
+Find the sheep grazing in the field.
+Spot the portable toilets next to the field.
 """,
     "garbled_request": """
 the boat marked by a white stripe
@@ -156,6 +191,19 @@ Determine whether the object is a truck or a bus. => to choose
 Is the object in the center a tank or a silo? => to choose
 Distinguish between the car and the van. => to choose
 Describe the truck in the upper left. => a description
+Section off the red-roofed house. => to divide it
+Make the truck at the bottom larger. => to arrange it
+Classify the vehicle at the top of the image as a car or a bus. => a kind
+Label the vehicle in the corner with its class. => a kind
+What color is the truck in the lower left? => a property
+How many ships are there at the dock? => a property
+Find out the function of the building in the top right. => a property
+Explain where the helipad is. => a description
+Which name does the stadium in the center bear? => a name
+Split up the group of cars in the lower right. => to divide it
+Separate the ship into bow and stern. => to divide it
+Tidy up the truck in the right part of the image. => to arrange it
+What would you call the object next to the road? => a name
 """,
     "prompt_talk": """
 Locate the bus by the provided description. => details
@@ -178,6 +226,21 @@ Find the car that is 12x20 in size. => a size in pixels
 Find the bus at x 188 and y 116. => coordinates
 Locate the car at 188, 116. => coordinates
 Find the bus at the coordinates. => coordinates
+Segment the ship within the drawn box. => a box
+Identify the car outlined by the polygon. => a box
+Segment the object that lies inside the mask. => a mask
+Find the object mentioned in the caption. => an annotation
+Locate the building referred to in the description. => a description
+Locate the bus so that it can be segmented. => the use of the mask
+Find the crane to support accurate labeling. => the use of the mask
+Find the helipad in the specified section of the image. => a region
+Find the ship with the provided label. => details
+Find the truck by considering the details you were given. => details
+Segment the plane within the region of interest provided. => a region
+Locate the tank inside the frame that is marked. => a region
+Use the description to locate the shed. => a description
+The target is in the box; find the car. => a box
+Find the car whose mask is to be drawn. => the use of the mask
 """,
     "generic": """
 Find the airplane with wings and a tail, normally white. => normally
@@ -188,6 +251,12 @@ Find the truck with shiny surfaces, such as is usual for trucks. => usual
 Identify the plane that has a fuselage and wings that are typical for aircraft. => typical
 Find the truck that has a black or white body and big wheels. => or
 Find the airliner in white, silver, or black with two wings. => or
+Find the ship with a long hull and a deck, as ships usually have. => usually
+Locate the car with four wheels and windows, in most cases painted in a plain color. => most
+Find the harbor crane with a tall frame that one often sees at ports. => often
+Locate the cement mixer with a rotating drum, as a rule seen on building sites. => a
+Find the dump truck with big wheels, mostly used at mines. => mostly
+Find the fishing vessel with a cabin and nets, usually smaller than cargo ships. => usually
 """,
     "hardly_visible": """
 Find the car, which can't be clearly seen. => cannot be seen
@@ -206,6 +275,18 @@ Find the vehicle which appears as a blur. => a blur
 Find the truck, with most of it outside the frame. => out of sight
 Spot the bus, as it is mostly beyond the visible edge. => out of sight
 Spot the car shrouded in darkness. => lost in darkness
+Find the car even though it can hardly be made out. => cannot be seen
+Locate the truck, although nothing about it stands out. => lack of features
+Find the truck with details that are too small to see. => cannot be seen
+Find the boat that is almost invisible against the water. => said of the target
+Identify the car that blends in completely with the dark road. => lost in its surroundings
+Find the bus, most of which lies outside the image. => out of sight
+Locate the tank, as far as it can be seen in the murky scene. => said of the image
+Identify the truck though there is not enough light. => lack of light or features
+Find the truck, of which hardly anything can be seen. => cannot be seen
+Locate the boat that fades into the dark water. => lost in its surroundings
+Find the truck in the dark, where nothing can be recognized. => lack of features
+Find the car, not easily seen in this light. => cannot be seen
 """,
     "seen_from_ground": """
 Find the tower rising into the sky. => the sky
@@ -220,6 +301,10 @@ Find the object resembling a remote control. => a device
 Find the car hidden by a smartphone. => a device
 Find the item in a close-up view. => a close-up
 Find the people sitting at a table. => a room
+Find the cat sleeping on the hood of the car. => an animal
+Spot the license plate on the bumper. => a number plate
+Find the sunset behind the building. => the sun
+Find the driver's face behind the windshield. => clothes or a face
 """,
     "garbled_request": """
 Find the bus symbolized by a white owl. => it stands for something else

@@ -33,6 +33,13 @@ _OFFER = re.compile(
     r"|\bwelcomes? (?:you|guests|visitors)\b|\bfor more information\b"
     r"|\bfree (?:shipping|parking|wi-?fi|admission|delivery)\b"
     r"|\bwhether you(?:['\u2019]re| are)\b|\bsmoke-free\b"
+    r"|\bcome (?:and|to) (?:enjoy|visit|explore|see|discover|experience|join|stay)\b"
+    r"|\b(?:visitors|guests|travell?ers|customers|you|families) (?:will|can|are sure to) (?:love|"
+    r"enjoy|appreciate|be delighted)\b"
+    r"|\b(?:great|perfect|ideal|wonderful|fantastic|amazing) (?:place|spot|destination|choice|"
+    r"location) (?:to (?:live|stay|relax|visit|eat|shop)|for (?:a |your )?(?:\w+ )?(?:vacation|"
+    r"holiday|getaway|trip|stay))\b"
+    r"|\bcontact (?:our|the) (?:agent|office|team|sales)\b"
     r"|\bour (?:hotel|restaurant|store|shop|team|services?|products?|customers|guests)\b",
     re.IGNORECASE,
 )
@@ -42,7 +49,8 @@ _PRICE = re.compile(
 _MAY_HOLD = re.compile("[@$\u20ac\u00a3]|\\d{3}[). -]{1,2}\\d{3}")
 _TELLTALE = words(
     "http https www hours open am pm m visit check contact call book order buy shop reserve miss "
-    "learn subscribe inviting welcome welcomes information free whether smoke our usd eur rmb"
+    "learn subscribe inviting welcome welcomes information free whether smoke our usd eur rmb "
+    "come will can sure place spot destination choice location"
 )
 """Without a mark of an address or a price, and any of these words, no pattern matches."""
 

@@ -17,20 +17,21 @@ from fiftyone_plugin.language import places
 from fiftyone_plugin.language import vocabulary as v
 from fiftyone_plugin.language.classes import class_tokens
 from fiftyone_plugin.language.taxonomy import PLURAL
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, span, tokenize, word_set
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, at, span, tokenize, word_set
 from importers.fields import CAPTIONS, CONVERSATIONS
 
 _NUMERALS: dict[str, int] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "eleven": 11, "twelve": 12,
 }  # fmt: skip
+_ONE = v.words("one single lone sole solitary")
 _DIGITS = {str(number): number for number in range(2, 100)}
 _OPENING = re.compile(
     r"(?:(?:in|on) (?:this|the) (?:[\w-]+ ){0,2}(?:image|picture|photo|photograph|scene|view),? )?"
     r"(?:(?:there (?:are|were)|(?:i|we|you) (?:can )?(?:see|count|spot|identify|observe)"
     r"|(?:this|the) (?:[\w-]+ ){0,2}(?:image|picture|photo|photograph|scene|view) "
     r"(?:shows|contains|has|features|includes|depicts|displays|captures)) )?"
-    r"(?:a total of |exactly |only )?",
+    r"(?:a total of |exactly |only )?(?:the |an? )?",
     re.IGNORECASE,
 )
 """What all the objects of an image are told of with."""
@@ -80,7 +81,7 @@ class Count(NamedTuple):
     silent=captioned("there are three planes .", "two large planes and a small plane ."),
 )
 def count_drift(batch: Batch) -> Iterator[Issue]:
-    """Compares exact numbers of two and more of things that are named with equal attributes.
+    """Compares exact numbers of things that are named with equal attributes.
 
     Only where each text counts all there are of its image, and names them once: a sentence that
     begins with them, or "there are". Where the fewer stand at a place of their own ("on the
@@ -115,7 +116,8 @@ def _drifts(sample: Sample) -> Iterator[Remark]:
 
 def _alike(noun: str, other: str) -> bool:
     """Whether two nouns of one class are one: "airplanes" and "planes", no playing field."""
-    return noun.endswith(other) or other.endswith(noun)
+    a, b = noun.removesuffix("s"), other.removesuffix("s")
+    return a.endswith(b) or b.endswith(a)
 
 
 def _texts(sample: Sample) -> Iterator[Text]:
@@ -130,7 +132,7 @@ def _texts(sample: Sample) -> Iterator[Text]:
                 yield Text(f"the answer of {turn_place(number, turn)}", answer, False)
 
 
-_COUNTING = frozenset(_NUMERALS) | frozenset(_DIGITS)
+_COUNTING = _ONE | _NUMERALS.keys() | _DIGITS.keys() | {"pair"}
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -157,26 +159,35 @@ def _counted(
     sentence: str, tokens: tuple[Token, ...], classes: dict[int, str], index: int
 ) -> tuple[tuple[str, frozenset[str]], Count] | None:
     """The count that begins at a token."""
-    number = _NUMERALS.get(tokens[index].text) or _DIGITS.get(tokens[index].text)
+    number, begin = _number(tokens, index)
     start = span(sentence, index, index)[0]
-    if number is None or not _OPENING.fullmatch(sentence[:start].lstrip()):
+    if not number or not _OPENING.fullmatch(sentence[:start].lstrip()):
         return None
-    for first in range(index + 1, min(index + 2 + _LOOKAHEAD, len(tokens))):
+    for first in range(begin, min(begin + 1 + _LOOKAHEAD, len(tokens))):
         if tokens[first].gap or tokens[first].text in _STOPS:
             return None
         if first in classes:
             last = first
             while classes.get(last + 1) == classes[first] and not tokens[last + 1].gap:
                 last += 1
-            if not _is_plural(tokens, first, last):
+            if _is_plural(tokens, first, last) != (number > 1):
                 return None
-            attributes = frozenset(token.text for token in tokens[index + 1 : first])
+            attributes = frozenset(token.text for token in tokens[begin:first])
             end = span(sentence, last, last)[1]
             words = sentence[start:end]
             noun = sentence[span(sentence, first, first)[0] : end].lower()
             count = Count(number, noun, words, sentence[end:].strip(" .!?;").lower())
             return (classes[first], attributes), count
     return None
+
+
+def _number(tokens: tuple[Token, ...], index: int) -> tuple[int, int]:
+    """The number that stands at a token, 0 for none, and the token behind it."""
+    text = tokens[index].text
+    if text == "pair" and at(tokens, index + 1).text == "of":
+        return 2, index + 2
+    number = 1 if text in _ONE else _NUMERALS.get(text) or _DIGITS.get(text, 0)
+    return number, index + 1
 
 
 def _is_plural(tokens: tuple[Token, ...], first: int, last: int) -> bool:

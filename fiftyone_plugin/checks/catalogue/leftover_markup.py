@@ -26,22 +26,24 @@ _INSERT = re.compile(r"\[(?:insert|your|enter|add)\b[^\]]{0,40}\]", re.IGNORECAS
 _TOKEN = re.compile(r"(?<![\w./\\@%-])_[A-Z][A-Z0-9_]+\b")
 
 _BLANK = re.compile(
-    r"\[(?:name|city|town|location|place|street|road|number|direction|state|country)"
+    r"(?i:\[(?:name|city|town|location|place|street|road|number|direction|state|country)"
     r"(?:[ _](?:name|here|of \w+))?\]"
-    r"|<(?:name|city|location|place|street|number|direction|object|color)>"
-    r"|\bX{4,6}\b|\bTODO\b|\bTBD\b|\bNaN\b|\bN/A\b"
+    r"|\$\{\w{1,20}\}|\{\{? ?[a-z_]{2,20} ?\}?\})"
+    # The tags of grounding have their use.
+    r"|<(?!/|(?:p|box|ref|obj|quad|poly|point|image|img|region|mask|seg|delim|loc)\w*>)[a-z_]{3,20}>"
+    r"|\bX{4,6}\b|\bTODO\b|\bTBD\b|\bNaN\b|\bnan\b|\bN/A\b|(?<=[a-z,)] )None\b"
 )
 _LATEX = re.compile(r"[|^]\^?\{|\|\^|\\(?:text|math|frac|begin|end|left|right|times|circ)[a-z]*\b")
 _MARKDOWN = re.compile(
-    r"\*\*\s?\w|\w\*\*|`[^`\n]{1,40}`|^#{1,6} [A-Za-z]|(?<!\w)__\w+__(?!\w)", re.MULTILINE
+    r"\*\*\s?\w|\w\*\*|`[^`\n]{1,40}`|^#{1,6} [A-Za-z]|#{2,6}\w|(?<!\w)__\w+__(?!\w)", re.MULTILINE
 )
 _UNDERSCORE = re.compile(
     r"(?<![\w./\\@:%-])[A-Za-z-]+_[A-Za-z_-]+\b(?![./@])|\b(?:obj_\w+|is_unique)\b"
 )
 
-_MAY_HOLD = re.compile(r"[_<|^*`#\[\\&]")
+_MAY_HOLD = re.compile(r"[_<|^*`#\[\\&{]")
 _TELLTALE = words(
-    "mdash ndash nbsp lsquo rsquo ldquo rdquo hellip xxxx xxxxx xxxxxx todo tbd nan n"
+    "mdash ndash nbsp lsquo rsquo ldquo rdquo hellip xxxx xxxxx xxxxxx todo tbd nan n none"
 )
 """Without such a character and any of these words no pattern matches a text."""
 

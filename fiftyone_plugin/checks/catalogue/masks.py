@@ -116,7 +116,7 @@ def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
 
 @check(
     "box_mask",
-    severity="warning",
+    severity="info",
     needs=("phrase", *STATS),
     about="The mask is its own bounding box: a box that was never segmented.",
     topic="The mask",
@@ -128,8 +128,8 @@ def box_mask(
 ) -> Iterator[Issue]:
     """Finds upright masks without a rounded corner.
 
-    It is info about what can be such a box itself: buildings, containers, courts, and whatever the
-    query calls rectangular or square.
+    It is a warning about what is no box from above: aircraft, tanks, towers, and whatever the
+    query calls round. A bus, a building or a court may fill its box.
 
     Args:
         batch: pairs
@@ -145,20 +145,20 @@ def box_mask(
         score = 0.5 - 0.4 * min(1.0, min(width, height) / 64)
         exactly = "exactly" if stats.rectangularity == 1 else f"{stats.rectangularity:.1%} of"
         note = f"the mask fills {exactly} its box: {width}x{height} pixels at ({x}, {y})"
-        if _is_box(batch.query(batch.row_of[sample.key])):
-            yield Issue(sample.key, score, f"{note}, as the object itself may", "info")
+        if _is_no_box(batch.query(batch.row_of[sample.key])):
+            yield Issue(sample.key, score / 2, f"{note}, as none of its kind does", "warning")
         else:
-            yield Issue(sample.key, score, note)
+            yield Issue(sample.key, score / 2 + 0.5, note)
 
 
-_BOXES = frozenset({"building", "court", "sports field", "lot", "swimming pool"})
+_NO_BOXES = frozenset({"aircraft", "storage tank", "tower", "crane", "roundabout"})
 
 
-def _is_box(query: QueryFeatures) -> bool:
-    """Whether it asks for what is rectangular."""
+def _is_no_box(query: QueryFeatures) -> bool:
+    """Whether it asks for what is not rectangular from above."""
     straight = {"rectangular", "square"}.intersection(query.shapes)
-    named = {"structure", "container"}.intersection(query.classes)
-    return bool(straight or named or query.kinds & _BOXES)
+    round_ones = {"round", "oval", "triangular"}.intersection(query.shapes)
+    return not straight and bool(round_ones or query.kinds & _NO_BOXES)
 
 
 @check(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fiftyone_plugin.checks.base import Issue, check
 from fiftyone_plugin.checks.batch import Batch
 from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.checks.texts import in_quotes
-from fiftyone_plugin.language import seen_from_ground
+from fiftyone_plugin.language import classes, seen_from_ground
 
 
 @check(
@@ -17,12 +18,21 @@ from fiftyone_plugin.language import seen_from_ground
     needs=("phrase",),
     about="The query speaks of what no image from above shows: the sky, a door's latch, an owl.",
     topic="The query",
-    shared=True,
     fires=example(phrase="the tall tower silhouetted against the sky"),
     silent=example(phrase="the tall tower with a sky-blue roof"),
 )
 def not_from_above(batch: Batch) -> Iterator[Issue]:
-    """Finds words of views from the ground and of close-ups."""
-    for key, _, said in batch.found(seen_from_ground):
+    """Finds words of views from the ground and of close-ups.
+
+    It is info where only the way of looking is named, and of aircraft, which may be in the sky.
+    """
+    for key, phrase, said in batch.found(seen_from_ground):
         note = f"the query speaks of {said.value}, which no image from above shows"
-        yield Issue(key, 0.3, f"{note}: {in_quotes(said.text)}")
+        flying = _ALOFT.search(phrase) and any(w.value in _FLYING for w in classes(phrase))
+        mild = flying or said.value == "a close-up"
+        severity = "info" if mild else None
+        yield Issue(key, 0.6 if mild else 0.3, f"{note}: {in_quotes(said.text)}", severity)
+
+
+_ALOFT = re.compile(r"\b(?:in|through) the (?:\w+ )?sk(?:y|ies)\b", re.IGNORECASE)
+_FLYING = frozenset({"airplane", "helicopter", "aircraft"})

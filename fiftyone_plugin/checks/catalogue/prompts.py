@@ -44,8 +44,9 @@ _INSTRUCTION = re.compile(
     r"|\bthe (?:revised|rewritten|rephrased|original|refined) (?:caption|description|version|text)"
     r"|\bhere(?:'s| is| are) (?:the|a|an|your|my|some)\b[^.:]{0,40}"
     r"\b(?:caption|description|revision|version|sentence)s?\b"
-    r"|\b(?:task|step|rule|requirement|constraint) ?\d\s?:|^\s*(?:caption|description|revised|"
-    r"answer|output|response|note)\s?:|\bas an ai\b|\bthe caption (?:should|must)\b",
+    r"|\b(?:task|step|rule|requirement|constraint) ?\d\s?:|^\s*(?:(?:revised|new|final|improved|"
+    r"refined|short|long) )?(?:caption|description|revised|revision|answer|output|response|note|"
+    r"summary)\s?:|\bas an ai\b|\bthe caption (?:should|must)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _ROLE = re.compile(

@@ -15,6 +15,7 @@ _ASKED = {
     "to arrange it": "asks to move or change an object",
     "a name": "asks for a name or an identity",
     "a kind": "asks for a kind or a class",
+    "a property": "asks for a property, such as a color or a number",
     "to choose": "asks to choose between classes",
     "a description": "asks for a description",
 }

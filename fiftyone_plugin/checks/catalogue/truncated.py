@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -39,7 +40,14 @@ _PART = re.compile(
 """Asks for what there is of an object."""
 
 SURE = 0.4
-"""Share of a whole one up to which what is left is told as probably wrong."""
+"""Share of a whole one up to which a sliver is told as probably wrong."""
+
+THIN = 0.3
+"""Depth of a sliver up to which it is so too, as a share of the side of a square of the usual
+area."""
+
+THIN_UNKNOWN = 0.016
+"""The same of a class that is not known, as a share of the image's side."""
 
 SPECK = 0.25
 """Share of a whole one up to which what is left is too little, whatever its shape."""
@@ -97,9 +105,10 @@ def truncated_target(
 ) -> Iterator[Issue]:
     """Compares what the border leaves of a target with the whole ones of its class.
 
-    Slivers along the border are found, and specks at it. One finding is told of a mask, on its
-    first query. Queries that ask for a part themselves ("partially visible", "a segment of the
-    train") are right, and roads, water and vegetation go on anyway.
+    Slivers along the border are found, and specks at it. It is decided once for a mask and told
+    of each of its queries, as none of them is better than the mask; they are one group. Queries
+    that ask for a part themselves ("partially visible", "a segment of the train") are right, and
+    roads, water and vegetation go on anyway.
 
     Args:
         dataset: all pairs
@@ -134,7 +143,7 @@ def truncated_target(
         rank = known.rank(list(named[mark]), step_of(max(1, int(cut[row, 0]))), min_members)
         if little(row, rank):
             ranks[mark] = rank
-    found = np.array(sorted(first[mark] for mark in ranks), np.int64)
+    found = rows[np.isin(marks[rows], np.array([*ranks], marks.dtype))]
     # They come in the order of the import, which is not that of the rows.
     for batch in dataset.read(found):
         for mark, pair in zip(masks_of_images(batch).tolist(), batch, strict=True):
@@ -155,11 +164,13 @@ def _issue(pair: Sample, rank: Rank | None, max_depth: float, max_speck: int) ->
     side = _SIDES[stats.border] if len(stats.border) == 1 else "image's"
     note = f"the {side} border cuts the target: "
     note += f"{extent} pixels along it, {depth} deep" if sliver else f"{stats.area} pixels are left"
-    if rank is None:
-        severity = "warning" if stats.area <= max_speck else None
-        return Issue(pair.key, 0.3 + 0.3 * min(1.0, depth / extent), note, severity)
-    left = stats.area / rank.median
-    note += f"; {stats.area}, " if sliver else ", "
-    note += f"{left:.0%} of the usual {rank.median:.0f} of a whole {rank.name}".replace("%", " %")
-    sure = stats.area <= max_speck or (sliver and left < SURE)
-    return Issue(pair.key, 0.1 + 0.5 * min(1.0, left), note, "warning" if sure else None)
+    across = stats.width if stats.border in "lr" else stats.height
+    usual = THIN * math.sqrt(rank.median) if rank else THIN_UNKNOWN * across
+    doubt = min(1.0, stats.area / rank.median) if rank else min(1.0, depth / extent)
+    little = doubt < SURE if rank else stats.area <= max_speck
+    sure = (sliver and (little or depth <= usual)) or (little and stats.area <= max_speck)
+    if rank is not None:
+        note += f"; {stats.area}, " if sliver else ", "
+        note += f"{doubt:.0%} of the usual {rank.median:.0f} of a whole {rank.name}"
+    score = 0.1 + 0.3 * doubt if sure else 0.5 + 0.3 * doubt
+    return Issue(pair.key, score, note.replace("%", " %"), "warning" if sure else None)

@@ -11,6 +11,7 @@ from fiftyone_plugin.checks.examples import example
 from fiftyone_plugin.checks.query_features import QueryFeatures
 from fiftyone_plugin.checks.texts import ALL_KINDS, in_quotes
 from fiftyone_plugin.language import coordinates, filler, places
+from fiftyone_plugin.language.tokens import word_set
 from fiftyone_plugin.language.visibility import hardly_visible
 from fiftyone_plugin.language.vocabulary import words
 
@@ -129,11 +130,17 @@ def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
             "characteristics", "surroundings") may be left
     """
     for key, phrase in batch.queries(batch.query_where(_is_undescribed)):
+        if not word_set(phrase).isdisjoint(_BRIGHT):
+            continue
         left, dropped = filler(phrase)
         if len(left) <= max_words and (left or dropped):
             said = f"only {', '.join(left)}" if left else "nothing"
             note = f"besides a class the query says {said} that tells one object from another"
             yield Issue(key, 0.5 if dropped > 2 else 0.6, note)
+
+
+_BRIGHT = words("bright vibrant vivid lighting lights lit light dark darker dim dimmer shadowy")
+"""What may be said of the object, and tell it apart, or of what is around it."""
 
 
 def _is_undescribed(query: QueryFeatures) -> bool:
