@@ -5,6 +5,7 @@
 #   make test    all tests; some of them: make test ARGS="tests/unit -k masks"
 #   make test-fast   the quick ones: no database, no browser
 #   make check   ruff and pyright
+#   make torture damages inputs and reads them for ten minutes, or TORTURE_SECONDS
 #   make bench   the benchmarks, one after the other
 #   make bundle  build the panels' script from its TypeScript (needs node and npm)
 #   make clean   forget the virtual environment and the caches, never any data
@@ -18,7 +19,7 @@ PYTEST := $(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfil
 DATASET ?= demo-gres
 ARGS ?=
 
-.PHONY: demo app test test-fast check format bench bundle check-bundle setup clean
+.PHONY: demo app test test-fast check format torture bench bundle check-bundle setup clean
 
 demo: setup
 	@$(PYTHON_BIN)/pairlens demo $(ARGS)
@@ -40,6 +41,9 @@ check: setup
 format: setup
 	@$(PYTHON_BIN)/ruff check --fix
 	@$(PYTHON_BIN)/ruff format
+
+torture: setup
+	@$(PYTHON_BIN)/python -m tests.torture.run
 
 bench: setup
 	@set -e; for bench in benchmarks/bench_*.py; do \

@@ -46,6 +46,8 @@ def cause(error: Exception) -> dict[str, str]:
     config = any(file.endswith(("fiftyone/core/config.py", "eta/core/config.py")) for file in files)
     packages = [m[1] for file in files if (m := re.search(r"(?:site|dist)-packages/(\w+)", file))]
     where = packages[-1] if packages else "fiftyone"
+    # The module of the settings imports other packages, which can fail as well.
+    config = config and where in ("eta", "fiftyone") and not isinstance(error, ImportError)
     return {"kind": "config" if config else "package", "text": text, "where": where}
 
 

@@ -20,7 +20,7 @@ from importers.errors import MaskError
 from importers.png import MAX_PIXELS
 from importers.source_files import open_source
 
-MAX_BYTES = 1 << 28
+MAX_BYTES = 3 << 26
 """Of a file, of what is taken from an ``.npz``, and of an image or mask as it is decoded: all that
 is made of it then takes less than 1 GB."""
 

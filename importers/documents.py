@@ -28,7 +28,21 @@ def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Documen
         _add_place(doc, prepared.record)
     elif isinstance(prepared.record, Instruction):
         _add_conversations(doc, prepared.record)
+    doc[fields.SOURCE][fields.FIXED_DIGEST] = fixed_digest(doc)
     return doc
+
+
+def fixed_digest(doc: Document) -> str:
+    """A digest of what the published layouts are not written with anew: boxes, place, date, and
+    whether there is a target.
+    """
+    found = (doc.get(fields.BOXES) or {}).get("detections") or ()
+    boxes = [(one.get("label"), one.get("bounding_box")) for one in found]
+    location = doc.get(fields.LOCATION) or {}
+    place = [(location.get(name) or {}).get("coordinates") for name in ("point", "polygon")]
+    captured = doc.get(fields.CAPTURE_DATE)
+    date = captured.strftime("%Y-%m-%d") if captured else ""
+    return texts_digest([repr(boxes), repr(place), date, str(bool(doc.get(fields.NO_TARGET)))])
 
 
 def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: datetime) -> Document:

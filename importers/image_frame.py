@@ -18,6 +18,8 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from importers.arrays import MAX_BYTES
+
 ORIENTATION = 274
 """The tag, in EXIF and in TIFF."""
 
@@ -34,6 +36,9 @@ BACK = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
 
 _AT_ONCE = 1 << 22
 """Pixels that are copied at once."""
+
+_BYTES = {"F": 4, "I": 4, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+"""Of a pixel, where it has more than one a band."""
 
 _TURNED = 5
 """From this orientation on, rows and columns change places."""
@@ -84,7 +89,14 @@ def is_scrambled(image: Image.Image) -> bool:
 
 
 def pixels_of(image: Image.Image) -> NDArray[Any]:
-    """The pixels of an open image; of a large one, strip by strip: Pillow makes two copies."""
+    """The pixels of an open image; of a large one, strip by strip: Pillow makes two copies.
+
+    Raises:
+        ValueError: if they take too much memory
+    """
+    size = image.width * image.height * _BYTES.get(image.mode, len(image.getbands()))
+    if size > MAX_BYTES:
+        raise ValueError(f"{size:,} bytes are too many for an image")
     rows = _AT_ONCE // image.width
     if rows >= image.height:
         return np.asarray(image)

@@ -154,9 +154,9 @@ def fill_dataset(
             "back and go on with --resume"
         )
     if options.resume:
+        take_published_images(dataset, chosen, root, options.params)
         for note in restore_files(dataset, chosen, root, place, options):
             decisions(note)
-        take_published_images(dataset, chosen, root, options.params)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)

@@ -11,8 +11,11 @@ deleted only when no document of the database mentions it and no other database 
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,12 @@ from importers.files import MARKER, add_owner, owners_of, safe_name
 
 EARLIER = "earlier_media_dirs"
 """Key in PairLens' info: media folders of others in which some of the dataset's files lie."""
+
+_PATHS = re.compile(rb"\x02[^\0]+\0.{4}(/[^\0]*)\0", re.DOTALL)
+"""Strings of a stored document that may be paths: type, name, length, and a text with a slash."""
+
+_FOLDERS = 10_000
+"""Folders whose links are remembered."""
 
 _DATABASE, _DATASET = "database ", " dataset "
 
@@ -198,11 +207,26 @@ def _name_of(dataset_id: str) -> str | None:
 def _mentioned_by(folder: Path) -> str | None:
     """The name of a dataset with a document that holds the path of the folder or a file in it.
 
-    All documents are read as they are stored, so that no field is overlooked.
+    All documents are read as they are stored, so that no field is overlooked, and links are
+    followed: FiftyOne can export files as links.
     """
-    path = str(folder).encode("utf-8", "surrogateescape")
-    paths = (path + b"/", path + b"\0")
+    real = os.fsencode(os.path.realpath(folder))
+    parents = lru_cache(_FOLDERS)(_resolved)
     for name, batches in fo_internals.stored_bytes():
-        if any(one in batch for batch in batches for one in paths):
-            return name
+        for batch in batches:
+            if any(_leads_to(path, real, parents) for path in _PATHS.findall(batch)):
+                return name
     return None
+
+
+def _resolved(path: bytes) -> bytes:
+    return os.path.realpath(path)
+
+
+def _leads_to(path: bytes, folder: bytes, parents: Callable[[bytes], bytes]) -> bool:
+    """Whether a path is of a folder or of what is in it, with all links followed."""
+    parent, _, name = path.rpartition(b"/")
+    place = parents(parent or b"/") + b"/" + name
+    if os.path.islink(place):  # noqa: PTH114 - pathlib takes no bytes
+        place = _resolved(place)
+    return place == folder or place.startswith(folder + b"/")

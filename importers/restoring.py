@@ -124,9 +124,15 @@ def _ignore(_: object) -> None:
 
 
 def _lost(document: Mapping[str, Any], made_by_us: tuple[str, ...]) -> list[str]:
-    """The fields whose file is gone, of those that PairLens wrote."""
-    found = ((name, _path_in(document, name)) for name in _paths_of(document))
-    return [n for n, p in found if p and p.startswith(made_by_us) and not Path(p).is_file()]
+    """The fields whose file is gone, of those that PairLens wrote, or FiftyOne's export of them."""
+    lost = []
+    for name in _paths_of(document):
+        path = _path_in(document, name) or ""
+        exported = "/data/" if name == "filepath" else f"/fields/{name.partition('.')[0]}/"
+        ours = path.startswith(made_by_us) or exported in path
+        if ours and not Path(path).is_file():
+            lost.append(name)
+    return lost
 
 
 def _paths_of(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ takes longer than importing a few hundred pairs.
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import fiftyone as fo
@@ -38,6 +39,7 @@ _LIST_ITEMS: dict[str, type] = {
 _SOURCE = {
     "file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": "",
     fields.TEXT_DIGEST: "", fields.TARGET_DIGEST: "", fields.MASK_DIGEST: "",
+    fields.FIXED_DIGEST: "",
 }  # fmt: skip
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
@@ -87,15 +89,19 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
 
 def index_keys(dataset: Any) -> None:
-    """Makes keys unique among the samples that have one: users add samples without."""
-    keyed = {fields.KEY: {"$gt": ""}}
-    dataset.create_index(fields.KEY, unique=True, partialFilterExpression=keyed)
+    """Makes keys unique among the samples that have one: users add samples without.
+
+    Of one field alone, FiftyOne would take the index for its own, and ``merge_samples`` needs one
+    that is not partial.
+    """
+    spec = [(fields.KEY, 1), ("_dataset_id", 1)]
+    dataset.create_index(spec, unique=True, partialFilterExpression={fields.KEY: {"$gt": ""}})
 
 
-def declare_split(dataset: Any) -> None:
-    """Adds the field of the split, to datasets of earlier versions."""
-    if not dataset.has_field(fields.SPLIT):
-        dataset.add_sample_field(fields.SPLIT, fo.StringField)
+@cache
+def names(kind: Kind) -> frozenset[str]:
+    """The fields that :func:`declare` adds."""
+    return frozenset(_schema(kind))
 
 
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:

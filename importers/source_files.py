@@ -50,6 +50,11 @@ def boundary_of(root: Path) -> Root:
     return Root(str(root.absolute()), os.path.realpath(root))
 
 
+def within() -> Boundary:
+    """The boundary that this thread reads within."""
+    return _boundary.get()
+
+
 @contextmanager
 def reading_within(boundary: Boundary) -> Iterator[None]:
     """Within it, this thread is refused files of the boundary that lead out of it."""

@@ -20,7 +20,7 @@ from bson import ObjectId
 from bson.errors import BSONError
 from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
+from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
 from importers import fields, fo_internals, working_set
 from importers.errors import StateError, UsageError, shown
@@ -39,6 +39,9 @@ MAX_DOCUMENT = 16 << 20
 
 OnRefused = Callable[[Document, str], None]
 """Takes a document that cannot be stored, and the reason."""
+
+_TOO_LARGE = 10334
+"""MongoDB's code for a document over :data:`MAX_DOCUMENT`."""
 
 _NOT_STORABLE = (BSONError, UnicodeError, OverflowError)
 """What is raised of documents that are too large or hold what is no text or number."""
@@ -184,7 +187,9 @@ def insert(dataset: Any, docs: list[dict[str, Any]], on_refused: OnRefused | Non
         return 0
     try:
         return _insert(dataset, docs)
-    except _NOT_STORABLE as error:
+    except (*_NOT_STORABLE, OperationFailure) as error:
+        if isinstance(error, OperationFailure) and error.code != _TOO_LARGE:
+            raise
         if on_refused is None:
             raise StateError(f"the database cannot store a sample ({shown(str(error))})") from error
     storable = []

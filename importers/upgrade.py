@@ -11,12 +11,22 @@ from typing import Any
 from importers import fields, fo_internals, schema, working_set
 from importers.moving import adopt_files
 
-_PARTIAL = "partialFilterExpression"
 _SPLIT_OF_KEY = {"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 1]}
 
 
+def complete_schema(dataset: Any) -> None:
+    """Declares fields of PairLens that the dataset lacks: of a later version, or deleted by hand.
+
+    What is written past the schema makes a dataset unreadable for FiftyOne.
+    """
+    kind = (dataset.info.get(fields.INFO) or {}).get("kind") or "pairs"
+    if not schema.names(kind) <= set(dataset.get_field_schema()):
+        schema.declare(dataset, kind)
+
+
 def upgrade(dataset: Any) -> list[str]:
-    """Gives samples without a split that of their key, and makes the index of keys partial.
+    """Declares missing fields, gives samples without a split that of their key, and makes the
+    index of keys partial.
 
     A dataset whose masks are in a folder by its name gets one of its own.
 
@@ -26,7 +36,7 @@ def upgrade(dataset: Any) -> list[str]:
     Returns:
         what is to be told of it, in sentences
     """
-    schema.declare_split(dataset)
+    complete_schema(dataset)
     missing = {fields.SPLIT: None, **working_set.OWN}
     change = [{"$set": {fields.SPLIT: _SPLIT_OF_KEY}}]
     collection = fo_internals.collection(dataset)
@@ -34,8 +44,10 @@ def upgrade(dataset: Any) -> list[str]:
     if ids:
         collection.update_many(missing, change)
         fo_internals.reload_samples(dataset, ids)
-    index = dataset.get_index_information().get(fields.KEY)
-    if index and index.get("unique") and _PARTIAL not in index:
-        dataset.drop_index(fields.KEY)
+    indexes = dataset.get_index_information()
+    if not any(name.startswith(f"{fields.KEY}_") for name in indexes):
         schema.index_keys(dataset)
+    # FiftyOne's merge_samples leaves one behind as well, which refuses a second sample without key.
+    if indexes.get(fields.KEY, {}).get("unique"):
+        dataset.drop_index(fields.KEY)
     return adopt_files(dataset)

@@ -430,11 +430,11 @@ class Batch:
         rows = np.flatnonzero(where)
         same = np.stack([column[rows] for column in (self.images, *columns)])
         order = np.lexsort(same)
-        rows, same = rows[order], same[:, order]
+        same, sorted_rows = same[:, order], rows[order].tolist()
         ends = np.flatnonzero((same[:, 1:] != same[:, :-1]).any(0)) + 1
         for start, end in zip([0, *ends.tolist()], [*ends.tolist(), len(rows)], strict=True):
             if end - start > 1:
-                yield sorted(rows[start:end].tolist(), key=self.keys.__getitem__)
+                yield sorted(sorted_rows[start:end], key=self.keys.__getitem__)
 
     @cached_property
     def siblings(self) -> dict[int, list[int]]:

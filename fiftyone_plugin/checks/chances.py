@@ -8,7 +8,7 @@ the same, and one queue can be made of all.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -32,6 +32,7 @@ TILT = 0.1
 """How far the chance lies from that of its row at the ends of the row's strengths, as a share."""
 
 
+@lru_cache(maxsize=1024)
 def chance(check: str, severity: str, strength: float) -> float:
     """The estimated chance that a pair with a finding is right, 0 to 1.
 

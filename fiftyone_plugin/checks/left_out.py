@@ -12,6 +12,8 @@ from importers.fields import VerdictKind
 OPEN: dict[str, tuple[Severity, ...]] = {"clean": ("error",), "quiet": ("error", "warning")}
 """By selection, the severities of the findings that leave a pair out as long as they are open."""
 
+_EITHER = frozenset[str]().union(*OPEN.values())
+
 ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
 """Verdicts that close the findings of a pair, and take it into the selection ``kept``."""
 
@@ -42,7 +44,9 @@ class LeftOutCounts:
 
     def add(self, verdict: str | None, findings: Iterable[Finding]) -> None:
         """Counts a pair."""
-        findings = list(findings)
+        findings = [f for f in findings if f.severity in _EITHER]
+        if verdict is None and not findings:
+            return
         self._dropped += verdict == VerdictKind.DROP
         for select, severities in OPEN.items():
             if not is_left_out(select, verdict, (f.severity for f in findings)):

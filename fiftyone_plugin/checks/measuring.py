@@ -78,43 +78,62 @@ def measure_images(
 
 
 def measure_masks(samples: Any, *, workers: int | None = None) -> int:
-    """Measures the masks of pairs whose measurements are gone, from what the samples hold.
+    """Measures masks of which nothing is known, and those that were put into the database.
 
-    An import measures all masks; what people delete is made again, so that a mask of which
-    nothing is known is not taken for an empty one.
+    An import measures all masks and stores them as files. What people delete is made again, so
+    that a mask of which nothing is known is not taken for an empty one.
 
     Args:
         samples: a dataset or view of pairs that PairLens imported
         workers: threads; the machine's cores if not given
 
     Returns:
-        the number of masks measured
+        the number of masks whose measurements are new
     """
     dataset = fo_internals.dataset_of(samples)
-    wanted = tuple(f"{fields.SEGMENTATION}.{name}" for name in ("_cls", "mask", "mask_path"))
-    where = {f"{fields.MASK_STATS}.area": None}
-    if next(store.stream(samples, ("_id",), where=where), None) is None:
+    if next(store.stream(samples, ("_id",), where=_TO_MEASURE), None) is None:
         return 0
     schema.declare(dataset)
-    docs = store.stream(samples, (*wanted, f"{fields.SOURCE}.{fields.MASK_DIGEST}"), where=where)
+    docs = store.stream(samples, _MASK_PARTS, where=_TO_MEASURE)
 
     def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
         for outcome in map_items(_mask_stats, docs, workers=workers):
-            stats = store.embedded(store.plain_stats(outcome.unwrap()))
-            yield outcome.item["_id"], {fields.MASK_STATS: stats}
+            if values := outcome.unwrap():
+                yield outcome.item["_id"], values
 
     return store.update(dataset, changes())
 
 
-def _mask_stats(doc: Mapping[str, Any]) -> MaskStats:
-    label = doc.get(fields.SEGMENTATION)
-    if not label:
-        return MaskStats(error="the pair has no mask")
-    known = (doc.get(fields.SOURCE) or {}).get(fields.MASK_DIGEST) or ""
+_TO_MEASURE = {
+    "$or": [
+        {f"{fields.MASK_STATS}.area": None},
+        {f"{fields.SEGMENTATION}.mask": {"$nin": [None]}},
+    ]
+}
+_MASK_PARTS = (
+    *(f"{fields.SEGMENTATION}.{name}" for name in ("_cls", "mask", "mask_path")),
+    f"{fields.MASK_STATS}.digest", f"{fields.SOURCE}.{fields.MASK_DIGEST}",
+)  # fmt: skip
+
+
+def _mask_stats(doc: Mapping[str, Any]) -> dict[str, Any]:
+    """The new values of a sample; none where the mask is the one that was measured."""
+    label, measured = doc.get(fields.SEGMENTATION), doc.get(fields.MASK_STATS)
+    imported = (doc.get(fields.SOURCE) or {}).get(fields.MASK_DIGEST)
+    known = [one for one in (imported, (measured or {}).get("digest")) if one]
     try:
-        return measure(Mask(mask_of(label, None, stored=True, known=(known,))))
+        if not label:
+            raise MaskError("the pair has no mask")
+        stats = measure(Mask(mask_of(label, None, stored=True, known=known)))
     except MaskError as error:
-        return MaskStats(error=str(error))
+        stats = MaskStats(error=str(error))
+    if measured is not None and stats.digest == measured.get("digest"):
+        return {}
+    values: dict[str, Any] = {fields.MASK_STATS: store.embedded(store.plain_stats(stats))}
+    if measured is not None and imported is None:
+        # Of a dataset of an earlier version, what was measured first is what was imported.
+        values[f"{fields.SOURCE}.{fields.MASK_DIGEST}"] = measured.get("digest") or ""
+    return values
 
 
 def _image(doc: Mapping[str, Any]) -> str:

@@ -20,9 +20,9 @@ from typing import Any
 
 from bson import ObjectId
 
-from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
+from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, sample_reader
 from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
-from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row
+from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row, image_of
 from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from fiftyone_plugin.checks.engine import Examined, examine, find_across, find_in
 from fiftyone_plugin.checks.findings_store import (
@@ -119,7 +119,7 @@ def flag(
         lacking=summary.not_run,
     )
     if kind_of(samples) == "pairs" and (again := measure_masks(samples)):
-        summary.notes.append(f"{again:,} masks had no measurements and were measured")
+        summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
     if any(need in PIXELS for one in chosen for need in one.needs):
         summary.images_read = measure_images(samples, progress=progress)
     counts: Counter[str] = Counter()
@@ -249,7 +249,8 @@ def find(
     first = [one for one in checks if one.scope != "dataset" or one.keeps]
     cached = CACHE_PATHS if any(TEXTS.intersection(one.needs) for one in first) else ()
     columns = Columns.of(first, ious, *cached, *EARLIER, texts=TEXT_FIELDS[kind_of(samples)])
-    examined = _examined(samples, columns, first, workers)
+    notes = [] if notes is None else notes
+    examined = _examined(samples, columns, first, workers, notes)
     if not across:
         for some, _ in examined:
             some.complete({}, running)
@@ -262,8 +263,7 @@ def find(
             ids += b"".join(one.binary for one in some.ids)
             pickle.dump(some, waiting)
         more = find_across(statistics, across, partial(_read_again, samples, ious, ids))
-        if notes is not None:
-            notes += statistics.notes
+        notes += statistics.notes
         end = waiting.tell()
         waiting.seek(0)
         while waiting.tell() < end:
@@ -273,13 +273,18 @@ def find(
 
 
 def _examined(
-    samples: Any, columns: Columns, checks: Sequence[Check], workers: int
+    samples: Any, columns: Columns, checks: Sequence[Check], workers: int, notes: list[str]
 ) -> Iterator[tuple[Checked, Examined]]:
     """Examines all samples, and stores what was read of their texts."""
     under_way: deque[list[Row]] = deque()
+    in_pieces: dict[str | tuple[str, str], str] = {}
 
     def read() -> Iterator[list[Row]]:
+        last = None
         for rows in batches(samples, columns):
+            if last is not None and image_of(rows[0]) == last:
+                in_pieces[last] = columns.value(rows[0], fields.IMAGE_ID)
+            last = image_of(rows[-1])
             under_way.append(rows)
             yield rows
 
@@ -297,6 +302,15 @@ def _examined(
                 ]
                 behind(partial(store.update, dataset, changes))
             yield some, done
+    if in_pieces:
+        notes.append(_note_of_pieces(list(in_pieces.values())))
+
+
+def _note_of_pieces(images: Sequence[str]) -> str:
+    most = sample_reader.MAX_IMAGE
+    said = f"image {images[0]} has" if len(images) == 1 else f"{len(images):,} images have"
+    more = "" if len(images) == 1 else f" such as {images[0]},"
+    return f"{said} more than {most:,} samples,{more} and each {most:,} are compared by themselves"
 
 
 def _worked(

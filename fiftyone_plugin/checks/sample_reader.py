@@ -52,11 +52,13 @@ def batches(samples: Any, columns: Columns) -> Iterator[list[Row]]:
         columns: with ``_id`` among them
     """
     batch: list[Row] = []
+    start = 0  # of the image that the last row shows
     for row in chain.from_iterable(_ahead(rows_of(samples, columns, _ids_by_image(samples)))):
-        whole = len(batch) >= BATCH and image_of(row) != image_of(batch[-1])
-        if whole or len(batch) >= MAX_IMAGE:
+        if batch and image_of(row) != image_of(batch[-1]):
+            start = len(batch)
+        if start >= BATCH or len(batch) - start >= MAX_IMAGE:
             yield batch
-            batch = []
+            batch, start = [], 0
         batch.append(row)
     if batch:
         yield batch

@@ -15,7 +15,7 @@ from fiftyone_plugin.curation.panel_types import Point, Rect, Shape, ShapeRole, 
 from fiftyone_plugin.language import classes, colors, coordinates, counts, places, shapes, sizes
 from importers.mask_stats import MaskStats
 
-TOLERANCE = 0.08
+TOLERANCE = 0.095
 """How far outside a named place a mask may lie, which is the default of the check."""
 
 Mark = tuple[int, int, str, str]

@@ -11,8 +11,9 @@ from fiftyone_plugin.curation.decisions import DecisionLines
 from fiftyone_plugin.exporters.manifest import ManifestLists, card
 from fiftyone_plugin.exporters.selections import Selection
 from importers import working_set
+from importers.documents import fixed_digest
 from importers.errors import StateError, UsageError
-from importers.fields import KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
+from importers.fields import FIXED_DIGEST, KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
 from importers.formats.base import Kind
 from importers.formats.native_export import Edit, ExportPair, Tally
 from importers.parallel import Progress
@@ -102,18 +103,7 @@ class Accounting:
         Raises:
             UsageError: for a mended mask or another split where the published would be written
         """
-        if pair is not None and pair.mended and not self._writes_masks:
-            raise UsageError(
-                f"the mask of {pair.key} was mended, and this layout of {self.format_name} is not "
-                "written with other masks; undo that, or leave the pair out"
-            )
-        published = split_of_key(document[KEY])
-        if selected and self._native and split_of(document) != published:
-            raise UsageError(
-                f"{document[KEY]}: its split was changed to {split_of(document)!r}, and "
-                f"{self.format_name} is written in its published splits; set it back to "
-                f"{published!r}, or write another layout: nothing was exported"
-            )
+        self._refuse(document, selected, pair)
         self.samples += 1
         self.exported += selected
         self._decisions.add(document)
@@ -130,6 +120,27 @@ class Accounting:
         elif pair is not None and (change := _change(pair)):
             self._lists.add("edited", _entry(document) | change | self._review(document))
         self._progress(self.samples, max(self._total, self.samples))
+
+    def _refuse(self, document: Document, selected: bool, pair: ExportPair | None) -> None:
+        if pair is not None and pair.mended and not self._writes_masks:
+            raise UsageError(
+                f"the mask of {pair.key} was mended, and this layout of {self.format_name} is not "
+                "written with other masks; undo that, or leave the pair out"
+            )
+        published = split_of_key(document[KEY])
+        if selected and self._native and split_of(document) != published:
+            raise UsageError(
+                f"{document[KEY]}: its split was changed to {split_of(document)!r}, and "
+                f"{self.format_name} is written in its published splits; set it back to "
+                f"{published!r}, or write another layout: nothing was exported"
+            )
+        imported = document[SOURCE].get(FIXED_DIGEST)
+        if selected and self._native and imported and fixed_digest(document) != imported:
+            raise UsageError(
+                f"{document[KEY]}: its boxes, place, date or no_target were changed, which "
+                f"{self.format_name} is not written with; put them back, or write another layout: "
+                "nothing was exported"
+            )
 
     def _leave_out(self, key: str, why: str) -> None:
         self.unwritten_total += 1

@@ -15,12 +15,17 @@ from importers import fo_internals, store, working_set
 from importers.documents import standing_caption
 from importers.errors import UsageError
 from importers.fields import (
+    BOXES,
     CAPTION,
     CAPTIONS,
+    CAPTURE_DATE,
     CONVERSATIONS,
     FINDINGS,
+    FIXED_DIGEST,
     IMAGE_MISSING,
     KEY,
+    LOCATION,
+    NO_TARGET,
     ORIGINAL_PHRASE,
     PHRASE,
     REVIEW_NOTE,
@@ -46,6 +51,7 @@ from importers.store import Document
 _COMMON = (
     "filepath", "tags", KEY, SPLIT, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
     REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index", f"{SOURCE}.{TEXT_DIGEST}",
+    f"{SOURCE}.{FIXED_DIGEST}", BOXES, LOCATION, CAPTURE_DATE, NO_TARGET,
     *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
 )  # fmt: skip
 _CAPTION_PARTS = (f"{CAPTIONS}.text", f"{CAPTIONS}.task")

@@ -18,7 +18,7 @@ HEDGE_ACROSS = 0.01
 NEAR_CENTER: Interval = (0.15, 0.85)
 """Where "near the center" is."""
 
-BESIDE_SIDE: Interval = (0.25, 0.75)
+BESIDE_SIDE: Interval = CENTER
 """Where "bottom center" is from left to right: wider than the middle of the image."""
 
 OFFSET_REACH = 0.35

@@ -23,7 +23,7 @@ from fiftyone_plugin.language.taxonomy import agree
 from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
 
 _ADVERBS = v.words(
-    "usually often typically commonly generally frequently normally likely regularly customarily "
+    "usually often typically commonly generally frequently normally likely customarily "
     "ordinarily habitually traditionally sometimes occasionally possibly perhaps potentially "
     "probably conventionally routinely invariably tends tend characteristically classically "
     "predictably presumably supposedly standardly seldom rarely oftentimes"
@@ -52,6 +52,7 @@ _PHRASES = {
     "a": v.words("rule"),
     "most": v.words("cases often times"),
     "many": v.words("cases times"),
+    "regularly": v.words("used found seen painted made employed"),
     **dict.fromkeys(
         ("mostly", "mainly", "primarily", "predominantly", "chiefly"),
         v.words("used found seen painted made employed known"),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from unicodedata import normalize
 
-from fiftyone_plugin.language.tokens import REMEMBERED
+from fiftyone_plugin.language.tokens import REMEMBERED, Token, tokenize
 
-_WORD = re.compile(r"[^\W_]+")
 _ARTICLES = frozenset({"a", "an", "the"})
 
 
@@ -21,6 +19,11 @@ def normal_form(phrase: str) -> str:
     the phrase has no letter and no digit.
     """
     if not phrase.isascii():
-        phrase = normalize("NFKC", phrase)
-    words = _WORD.findall(phrase.casefold())
-    return " ".join([word for word in words if word not in _ARTICLES])
+        phrase = normalize("NFKC", phrase).casefold()
+    return " ".join(filter(None, map(_without_article, tokenize(phrase))))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _without_article(token: Token) -> str:
+    word = "" if token.text in _ARTICLES else token.text
+    return f"{word} s".strip() if token.suffix else word

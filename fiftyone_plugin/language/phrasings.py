@@ -19,12 +19,13 @@ class Phrasing:
 
     Attributes:
         meaning: what a match means
-        hints: words in lower case, one of which every text has that the pattern matches
+        hints: sets of words in lower case, of each of which every text that the pattern matches
+            has one
         pattern: ignores case; its group ``said`` is what is shown of a match, else all of it
     """
 
     meaning: str
-    hints: frozenset[str]
+    hints: tuple[frozenset[str], ...]
     pattern: re.Pattern[str]
 
 
@@ -36,16 +37,14 @@ class Phrasings:
     hints: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        hints = frozenset[str]().union(*(one.hints for one in self.phrasings))
+        hints = frozenset[str]().union(*(one.hints[0] for one in self.phrasings))
         object.__setattr__(self, "hints", hints)
 
     def first(self, query: str) -> Word | None:
         """The words of the first pattern that matches, with what they mean; ``None`` for none."""
-        present = word_set(query) & self.hints
-        if not present:
-            return None
+        words = word_set(query)
         for one in self.phrasings:
-            if present.isdisjoint(one.hints):
+            if any(map(words.isdisjoint, one.hints)):
                 continue
             if match := one.pattern.search(query):
                 start, end = match.span("said" if "said" in one.pattern.groupindex else 0)
@@ -54,10 +53,14 @@ class Phrasings:
 
 
 def phrasings(listed: Iterable[tuple[str, str, str]]) -> Phrasings:
-    """Phrasings from meanings, hints divided by spaces, and patterns."""
+    """Phrasings from meanings, hints divided by spaces, their sets by ``&``, and patterns."""
     return Phrasings(
         tuple(
-            Phrasing(meaning, frozenset(hints.split()), re.compile(pattern, re.IGNORECASE))
+            Phrasing(
+                meaning,
+                tuple(frozenset(some.split()) for some in hints.split("&")),
+                re.compile(pattern, re.IGNORECASE),
+            )
             for meaning, hints, pattern in listed
         )
     )

@@ -79,7 +79,7 @@ _FORMS = phrasings(
         ("a box", "box polygon",
          r"\b(?:in|inside|within|from) the (?:\w+ )?(?:box|polygon)\b"
          r"(?! (?:hedge|truck|car|girder|of|van|canyon|store)\b)"),
-        ("a region", "box frame region area rectangle zone section",
+        ("a region", "marked highlighted annotated drawn shaded given provided",
          r"\b(?:box|frame|region|area|rectangle|zone|section) that (?:is|was) "
          r"(?:marked|highlighted|annotated|drawn|shaded|given|provided)(?=[.,;?!]|$)"),
         ("a region", "region regions roi rois",

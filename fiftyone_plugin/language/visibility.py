@@ -20,7 +20,8 @@ _FEATURE_WORDS = (
     "feature features detail details trait traits characteristic characteristics attribute "
     "attributes clarity qualities identifiers aspects elements cues "
 )
-_PICTURE = any_of("image picture photo photograph snapshot shot imagery footage")
+_PICTURE_WORDS = "image picture photo photograph snapshot shot imagery footage "
+_PICTURE = any_of(_PICTURE_WORDS)
 _BLURRED = any_of(_BLURRED_WORDS + r"out[-\s]of[-\s]focus")
 _DARK = any_of(_DARK_WORDS + r"poorly[-\s]lit low[-\s](?:light|resolution|quality)")
 _FEATURES = any_of(_FEATURE_WORDS)
@@ -115,17 +116,20 @@ _FORMS = phrasings(
          rf"(?:dark|dim|poor|low)[- ](?:\w+ )?(?:{_PICTURE}|quality|look|condition|lighting|"
          rf"light))\b"
          r"(?![- ](?:blue|brown|gr[ae]y|green))"),
-        ("said of the image", _DARK_WORDS + _BLURRED_WORDS + "poorly low focus obscure vague",
+        ("said of the image",
+         _DARK_WORDS + _BLURRED_WORDS + "poorly low focus obscure vague & "
+         + _PICTURE_WORDS + "scene view",
          rf"\b(?:{_DARK}|{_BLURRED}|obscure|vague) (?:and \w+ )?{_PICTURE}\b"
          rf"|\b{_BLURRED} (?:scene|view)\b"),
         ("said of the image", _DARK_WORDS + _BLURRED_WORDS + _LACK_WORDS
-         + "obscured distorted focus poorly",
+         + "obscured distorted focus poorly & " + _PICTURE_WORDS,
          rf"\b{_PICTURE}(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)(?: (?:overall|general|very|so|"
          rf"quite|"
          rf"rather|somewhat))? (?:{_DARK}|{_BLURRED}|lack|poor|obscured|distorted|low (?:light|"
          rf"quality|"
          r"resolution|visibility))\b"),
-        ("said of the image", "dark dim poor low blurry blurred murky fuzzy unclear hazy",
+        ("said of the image",
+         "dark dim poor low blurry blurred murky fuzzy unclear hazy & " + _PICTURE_WORDS,
          r"\b(?:dark|dim|poor|low|blurry|blurred|murky|fuzzy|unclear|hazy) (?:quality|appearance|"
          rf"condition|nature|resolution|visibility|lighting) (?:of|in) the {_PICTURE}\b"),
         ("said of the target", _BLURRED_WORDS + "focus vague invisible obscure ambiguous",
@@ -173,7 +177,9 @@ _FORMS = phrasings(
          r"(?:stands out|distinguishes|identifies|sets it apart|catches)"),
         ("lack of features", "nothing",
          rf"\bnothing (?:\w+ly )?(?:{_TELLING}|special|unique|notable|particular)\b"),
-        ("lost in darkness", "darkness dark gloom fog haze mist blur shadows",
+        ("lost in darkness",
+         "shrouded hidden lost concealed swallowed veiled cloaked immersed engulfed enveloped "
+         "obscured blend blends blended blending",
          r"\b(?:shrouded|hidden|lost|concealed|swallowed|veiled|cloaked|immersed|engulfed|"
          r"enveloped|"
          r"obscured|blend(?:s|ed|ing)?) (?:in|by|into|with|in with) (?:the |a )?(?:\w+ )?"
@@ -181,7 +187,7 @@ _FORMS = phrasings(
         ("lost in its surroundings", "blends blending blended merges",
          r"\b(?:blends|blending|blended|merges) (?:in )?(?:completely|entirely|almost|nearly|fully|"
          r"seamlessly|totally|so well) (?:\w+ )?(?:in )?(?:with|into)\b"),
-        ("lost in darkness", "darkness dark gloom fog haze mist blur shadows",
+        ("lost in darkness", "lost hidden swallowed shrouded",
          r"\b(?:lost|hidden|swallowed|shrouded) (?:in|by) the (?:darkness|dark|gloom|fog|haze|mist|"
          rf"shadows) of the {_PICTURE}\b"),
         ("it hides the target",

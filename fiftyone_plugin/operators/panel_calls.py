@@ -27,6 +27,7 @@ from fiftyone_plugin.operators.base import required, text
 from importers import working_set
 from importers.errors import PairLensError, StateError, UsageError
 from importers.fields import SEGMENTATION
+from importers.upgrade import complete_schema
 
 Answer = dict[str, Any]
 
@@ -61,6 +62,7 @@ class PanelOperator(foo.Operator):
         try:
             if not working_set.is_imported(ctx.dataset):
                 raise StateError("the dataset was not imported by PairLens")
+            complete_schema(ctx.dataset)
             return {"ok": True} | self.answer(ctx)
         except Conflict as error:
             return {

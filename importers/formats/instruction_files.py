@@ -9,14 +9,16 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from importers.errors import shown
 from importers.files import is_text
 from importers.formats.llava import looks_evaluated, looks_trained
 from importers.json_stream import MAX_RECORD, Form, form_of, load, read_items
-from importers.source_files import open_source
+from importers.source_files import Boundary, open_source, reason_of, within
 
 MAX_FILES = 1000
 """JSON files of a folder; more are annotations of single images, not lists of records."""
@@ -178,6 +180,16 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _inspect(root: Path, path: Path) -> TextFile:
+    try:
+        facts = path.stat()
+    except OSError as error:
+        return TextFile(path, shown(path.name), fault=f"cannot be read ({reason_of(error)})")
+    # Several formats ask for the same files, one after the other.
+    return _inspected(root, path, facts.st_size, facts.st_mtime_ns, within())
+
+
+@lru_cache(2 * MAX_FILES)
+def _inspected(root: Path, path: Path, size: int, changed: int, boundary: Boundary) -> TextFile:
     name = path.relative_to(root).as_posix()
     if not is_text(name):
         shown = name.encode("utf-8", "backslashreplace").decode()

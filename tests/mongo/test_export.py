@@ -61,6 +61,9 @@ def test_an_export_of_all_is_the_source_byte_for_byte(
         "exported": count,
         "dropped": 0,
         "edited": 0,
+        "no_place": 0,
+        "unwritten": [],
+        "unwritten_total": 0,
         "manifest": str(tmp_path / "out" / "manifest.json"),
     }
     assert manifest_of(report)["counts"]["not_imported"] == 0

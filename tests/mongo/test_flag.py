@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import fiftyone as fo
@@ -10,7 +11,7 @@ import pytest
 
 from fiftyone_plugin.bench.loading import load_units
 from fiftyone_plugin.checks import sample_reader
-from fiftyone_plugin.checks.batch import Columns
+from fiftyone_plugin.checks.batch import Columns, image_of
 from fiftyone_plugin.checks.engine import find_all
 from fiftyone_plugin.checks.query_features import features_texts
 from fiftyone_plugin.checks.runner import choose, flag
@@ -253,6 +254,12 @@ def test_samples_of_one_image_are_compared_whatever_the_batches(
 def test_an_image_of_very_many_samples_comes_in_pieces(
     dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert not any("by themselves" in note for note in flag(dataset).notes)
+    monkeypatch.setattr(sample_reader, "BATCH", 1)
     monkeypatch.setattr(sample_reader, "MAX_IMAGE", 2)
-    sizes = [len(rows) for rows in sample_reader.batches(dataset, Columns.of([], {}, "_id"))]
-    assert max(sizes) == 2 and sum(sizes) == len(dataset)
+    pieces = list(sample_reader.batches(dataset, Columns.of([], {}, "_id")))
+    assert max(map(len, pieces)) == 2 and sum(map(len, pieces)) == len(dataset)
+    sizes = Counter(image_of(row) for rows in pieces for row in rows)
+    larger = sum(size > 2 for size in sizes.values())
+    [note] = [note for note in flag(dataset).notes if "by themselves" in note]
+    assert larger > 1 and note.startswith(f"{larger} images have more than 2 samples")

@@ -203,3 +203,18 @@ def test_a_pair_whose_mask_and_measurements_are_gone_has_no_empty_mask(
     dataset.delete_sample_fields(["mask_stats", "segmentation"])
     found = run("flag", dataset.name)["findings"]
     assert "empty_mask" not in found
+
+
+def test_a_mask_that_was_put_into_the_database_is_checked_as_it_is(
+    load: Callable[[str], Any], tmp_path: Path
+) -> None:
+    dataset = load("gres")
+    sample = dataset.first()
+    mask = np.zeros_like(sample.segmentation.get_mask())
+    sample.segmentation = fo.Segmentation(mask=mask)
+    sample.save()
+    for _ in range(2):
+        assert run("flag", dataset.name, "--check", "empty_mask")["findings"] == {"empty_mask": 1}
+    done = run("export", dataset.name, "--format", "coco", "--select", "all",
+               "--out", str(tmp_path / "out"))  # fmt: skip
+    assert done["edited"] == 1

@@ -309,7 +309,7 @@ def test_an_export_of_images_with_texts_alone_is_read_again(
 _LIMITED = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
 from fiftyone_plugin.cli import main
 sys.exit(main(sys.argv[1:]))
 """

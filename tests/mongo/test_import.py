@@ -111,7 +111,7 @@ def test_a_gres_pair_has_the_fields_of_the_design(gres: Path, dataset_name: str)
     dataset = fo.load_dataset(dataset_name)
     assert dataset.persistent and dataset.media_type == "image"
     assert dataset.default_mask_targets == {1: "target", 255: "ignore"}
-    assert dict(dataset.get_index_information())[fields.KEY]["unique"]
+    assert dict(dataset.get_index_information())[f"{fields.KEY}_1__dataset_id_1"]["unique"]
     sample = dataset.sort_by(fields.KEY).first()
     assert set(sample.field_names) >= PAIR_FIELDS
     assert sample[fields.KEY].startswith("gres/test/lisat_gres_")

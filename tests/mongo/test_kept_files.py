@@ -97,6 +97,32 @@ def test_deleting_one_of_two_clones_leaves_the_files_of_the_other(
     assert not own.exists() and not folder.exists()  # the last one takes the files of both along
 
 
+@pytest.mark.parametrize("how", ["symlink", False, True])
+def test_an_export_that_was_read_back_keeps_the_files_it_leads_to(
+    dataset: fo.Dataset, dataset_name: str, tmp_path: Path, how: Any
+) -> None:
+    kind: Any = fo.types.FiftyOneDataset
+    dataset.export(export_dir=str(tmp_path / "e"), dataset_type=kind, export_media=how)
+    back: Any = fo.Dataset.from_dir(str(tmp_path / "e"), kind, name=f"{dataset_name}-back")
+    before = held(back)
+    answer(dataset, "p", overwrite=True)
+    delete_dataset(dataset_name)
+    assert held(back) == before
+
+
+def test_two_imports_are_merged_by_key_and_keep_their_masks(
+    dataset: fo.Dataset, root: Path, dataset_name: str
+) -> None:
+    import_dataset("gres", root, f"{dataset_name}-b")
+    other = fo.load_dataset(f"{dataset_name}-b")
+    answer(other, "p")
+    whole, before = len(dataset), held(other)
+    dataset.merge_samples(other, key_field="key")
+    assert (len(dataset), held(dataset)) == (whole, before)
+    delete_dataset(other.name)
+    assert held(dataset) == before
+
+
 def test_what_was_left_is_told(dataset: fo.Dataset, dataset_name: str) -> None:
     dataset.clone(f"{dataset_name}-clone", persistent=True)
     folder = media(dataset)

@@ -53,6 +53,20 @@ def run(name_: str, dataset: Any = None, /, **params: Any) -> dict[str, Any]:
 # ----------------------------------------------------------------------------- must not
 
 
+def test_operators_called_with_a_view_work_on_that(dataset: Any, tmp_path: Path) -> None:
+    called = {name: foo.get_operator(f"{PLUGIN_NAME}/{name}") for name in
+              ("flag_pairs", "review_pairs", "export_subset")}  # fmt: skip
+    keys = sorted(dataset.values("key"))[:3]
+    view = dataset.select_by("key", keys).exclude_fields("segmentation")
+    assert called["flag_pairs"](view)["pairs"] == 3
+    assert called["review_pairs"](view, action="status")["pending"] == 3
+    done = called["export_subset"](view, out=str(tmp_path / "out"), format="coco", select="all")
+    assert (done["exported"], done["dropped"]) == (3, len(dataset) - 3)
+    grouped = dataset.group_by("image_id")
+    assert called["review_pairs"](grouped, action="status")["pending"] == len(dataset)
+    assert called["flag_pairs"](grouped)["pairs"] == len(dataset)
+
+
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda o: o.step.operator)
 def test_none_is_taken_for_dangerous_by_default(operator: type[PairOperator]) -> None:
     assert operator.risk.value in ("low", "medium", "high")

@@ -99,6 +99,25 @@ def test_an_import_resumes_what_was_read_back_in_part(
     assert documents(back).keys() == documents(original).keys()
 
 
+@pytest.mark.parametrize("format_name", list(FORMATS))
+def test_an_export_that_is_gone_is_replaced_by_the_published_files(
+    sources: dict[str, Path], format_name: str, dataset_name: str, tmp_path: Path
+) -> None:
+    source = sources[format_name]
+    import_dataset(format_name, source, dataset_name)
+    original: Any = fo.load_dataset(dataset_name)
+    kind: Any = fo.types.FiftyOneDataset
+    run("export", dataset_name, "--format", "fiftyone", "--select", "all", "--out", tmp_path / "e")
+    back: Any = fo.Dataset.from_dir(str(tmp_path / "e"), kind, name=f"{dataset_name}-back")
+    shutil.rmtree(tmp_path / "e")
+    run("relocate", back.name, "--source", source)
+    run("import", format_name, source, "--name", back.name, "--resume")
+    back.reload()
+    by_key = {key: data for key, data in held(original).items() if "filepath" not in key[1]}
+    assert {key: data for key, data in held(back).items() if "filepath" not in key[1]} == by_key
+    assert sorted(held(back).values()) == sorted(held(original).values())
+
+
 # -------------------------------------------------------------------------------- moved
 
 

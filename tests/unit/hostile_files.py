@@ -117,3 +117,23 @@ def memory_of_refusing(function: Callable[..., object], files: list[Path], root:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return int(done.stdout)
+
+
+_PEAK = """
+import resource, sys
+from pathlib import Path
+from {module} import {function} as read
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+read(Path(sys.argv[1]))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def memory_of(function: Callable[..., object], file: Path) -> int:
+    """Megabytes that a fresh process needs beyond its imports to read a file."""
+    program = _PEAK.format(module=function.__module__, function=function.__name__)
+    command = [sys.executable, "-W", "ignore", "-c", program, str(file)]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)

@@ -95,6 +95,7 @@ the helipad marked with an H, typically round
 the truck with a ladder on its roof, commonly used by firefighters
 Find the bus with wheels and windows.
 the largest truck, usually the one in front
+the long rectangle with regularly spaced segments
 Find the row of parked buses, usually yellow.
 the building in front of the stadium, generally used as a ticket office
 Find the damaged house with debris around it, likely hit by the storm.

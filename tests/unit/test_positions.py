@@ -58,6 +58,8 @@ FINE = [
     ("towards and off the centre", "the car towards the left of the center", (55, 45, 64, 55)),
     ("near the centre on one axis", "the car in the top left near the center", (2, 45, 9, 54)),
     ("contradictory words", "a car in the top left, in the bottom right", (0, 90, 9, 99)),
+    ("a tenth off, reaching in", "the barn in the bottom right of the image", (73, 26, 100, 54)),
+    ("less than a tenth off", "the bus in the bottom right of the image", (85, 38, 90, 43)),
     ("a row along the edge", "the road along the bottom of the image", (0, 85, 100, 95)),
 ]
 
@@ -92,6 +94,9 @@ CONFLICTS = [
     ("offset", "the car slightly left of the center", (80, 40, 90, 50)),
     ("offset, off the other axis", "the car slightly right of the center", (50, 86, 56, 92)),
     ("two places", "the car on the left side, towards the bottom", (10, 5, 20, 15)),
+    ("large, nearly all elsewhere", "the field in the top left of the image", (16, 37, 100, 90)),
+    ("flat, its end alone inside", "the barn in the top left of the image", (48, 0, 100, 4)),
+    ("bottom center, at the left", "the car at the bottom center", (20, 46, 25, 51)),
     ("large, elsewhere", "the field on the left of the image", (60, 0, 100, 100)),
 ]
 
@@ -142,7 +147,7 @@ def test_tolerance() -> None:
     phrase, stats = "the car on the left", boxed(55, 0, 65, 10)
     assert issues(phrase, stats, tolerance=0.05)
     assert not issues(phrase, stats, tolerance=0.15)
-    assert CHECKS["position_conflict"].params == {"tolerance": 0.08}
+    assert CHECKS["position_conflict"].params == {"tolerance": 0.095}
 
 
 @given(
@@ -215,7 +220,6 @@ MILD = (
     "train/7692#0",
     "train/2895#1",
     "train/17286#0",
-    "train/28689#2",
 )
 RIGHT = (
     "train/6939#0",

@@ -76,9 +76,10 @@ def paraphrase_conflict(batch: Batch) -> Iterator[Issue]:
         one, other = batch.cache.distinct[a], batch.cache.distinct[b]
         return any(isinstance(find(one, other), _Clash) for find in _ASPECTS)
 
+    numbers = batch.cache.numbers.tolist()
     for rows in batch.groups(batch.masks, where=batch.judged & (batch.area > 0)):
         rows = rows[:MAX_QUERIES]
-        distinct = sorted(set(batch.cache.numbers[rows].tolist()))
+        distinct = sorted({numbers[row] for row in rows})
         if any(clash(a, b) for a, b in combinations(distinct, 2)):
             yield from _odd_ones([(batch.sample(row), batch.query(row)) for row in rows])
 

@@ -19,8 +19,14 @@ DECAY = 0.2
 SURE = 0.3
 """Score below which the pair is wrong whoever looks at it: a quarter of the image outside."""
 
-MILD = 0.62
-"""Score from which on readers differ: less than a tenth of the image outside."""
+WHOLLY, NEARLY = 0.94, 0.8
+"""What of the distance of its center counts, of a mask wholly and nearly all outside."""
+
+MILD = 0.12
+"""Distance that this counts as at most: it tells that the place is missed, not how plainly."""
+
+WITHIN = 0.125
+"""Share of a mask within the region up to which it is nearly all outside."""
 
 
 @check(
@@ -32,7 +38,7 @@ MILD = 0.62
     fires=example(phrase="the car in the bottom-right corner", stats=mask_at(128, 450)),
     silent=example(phrase="the car in the bottom-left corner", stats=mask_at(128, 450)),
 )
-def position_conflict(batch: Batch, *, tolerance: float = 0.08) -> Iterator[Issue]:
+def position_conflict(batch: Batch, *, tolerance: float = 0.095) -> Iterator[Issue]:
     """Compares absolute place words with the mask.
 
     Args:
@@ -40,19 +46,23 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.08) -> Iterator[Issu
         tolerance: how far outside the named region a mask may lie, in image sides (of the
             width for left and right, of the height for top and bottom). Corners, sides and
             halves reach to the middle of the image, thirds and edges one third in; the
-            center is the middle third; "near" and the like widen the region by a tenth, though
+            center is the middle third, which "bottom center" and the like lie in from left to
+            right; "near" and the like widen the region by a tenth, though
             not across the middle of the image.
 
     Yields:
         at most one issue a pair; its score falls with the distance, so that plain contradictions
-        come before mild ones: 0.67 at the default tolerance, 0.37 at a fifth of the image,
-        0.08 at half of it. Below 0.3 it is an error, from 0.62 on, a tenth of the image, info
+        come before mild ones: 0.62 at the default tolerance, 0.37 at a fifth of the image,
+        0.08 at half of it. Below 0.3 it is an error
     """
-    beyond = ~batch.there("no_target") & (batch.outside > tolerance)
-    for row in np.flatnonzero(beyond).tolist():
-        score = math.exp(-float(batch.outside[row]) / DECAY)
-        severity = "error" if score < SURE else "info" if score >= MILD else None
-        yield Issue(batch.keys[row], score, _note(batch.sample(row)), severity)
+    # A mask that reaches into the region may lie outside with nearly all of it.
+    candidates = ~batch.there("no_target") & (batch.outside > tolerance / 2)
+    for row in np.flatnonzero(candidates).tolist():
+        pair, region = batch.sample(row), batch.query(row).region
+        far = max(float(batch.outside[row]), min(most_outside(region, pair.stats), MILD))
+        if far > tolerance:
+            score = math.exp(-far / DECAY)
+            yield Issue(pair.key, score, _note(pair), "error" if score < SURE else None)
 
 
 def outside(region: Region | None, stats: MaskStats) -> float:
@@ -65,6 +75,28 @@ def outside(region: Region | None, stats: MaskStats) -> float:
     xs = [x / stats.width for x in stats.x_quantiles]
     ys = [y / stats.height for y in stats.y_quantiles]
     return region.excess_of(xs, ys)
+
+
+def most_outside(region: Region | None, stats: MaskStats) -> float:
+    """How far a mask lies outside that is nearly all outside, by its center; 0 for any other.
+
+    In image sides: nine tenths of how far the center lies outside where all of the mask does, and
+    four fifths where at most an eighth of it reaches in.
+    """
+    if region is None or not (stats.area and stats.width and stats.height):
+        return 0.0
+    (x, y), (left, top, width, height) = stats.centroid, stats.box
+    spans = (
+        (left / stats.width, (left + width) / stats.width, region.x0, region.x1),
+        (top / stats.height, (top + height) / stats.height, region.y0, region.y1),
+    )
+    center = region.excess(x / stats.width, y / stats.height)
+    if any(low > end or high < start for low, high, start, end in spans):
+        return WHOLLY * center
+    xs = [region.x0 <= at / stats.width <= region.x1 for at in stats.x_quantiles]
+    ys = [region.y0 <= at / stats.height <= region.y1 for at in stats.y_quantiles]
+    within = sum(xs) / len(xs) * sum(ys) / len(ys)
+    return NEARLY * center if within <= WITHIN else 0.0
 
 
 def _note(pair: Sample) -> str:

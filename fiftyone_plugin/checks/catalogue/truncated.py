@@ -39,8 +39,8 @@ _PART = re.compile(
 )
 """Asks for what there is of an object."""
 
-SURE = 0.4
-"""Share of a whole one up to which a sliver is told as probably wrong."""
+SURE = 0.35
+"""Share of a whole one up to which a sliver or a speck is told as probably wrong."""
 
 THIN = 0.3
 """Depth of a sliver up to which it is so too, as a share of the side of a square of the usual

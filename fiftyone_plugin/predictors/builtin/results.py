@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fiftyone_plugin.predictors.base import NoPrediction, Prediction, PredictorSpec, Query
 from fiftyone_plugin.predictors.params import option
 from importers.decisions import Decisions
-from importers.errors import UsageError
+from importers.errors import UsageError, shown
 
 if TYPE_CHECKING:
     from fiftyone_plugin.predictors.results_files import MaskReading
@@ -110,7 +110,7 @@ class Results:
 
     def unused(self) -> list[str]:
         """Mask files, relative to the folder, that matched no query so far."""
-        return self._index.unused()
+        return [shown(name) for name in self._index.unused()]
 
     def _answer(self, query: Query) -> Prediction | Exception:
         try:

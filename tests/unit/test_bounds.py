@@ -1,0 +1,179 @@
+"""What one file may take in time and memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+
+from importers.bounded_json import load_json
+from importers.deep_images import MAX_MEASURED, to_rgb8
+from importers.errors import LayoutError, MaskError, RecordError
+from importers.formats import gres, refsegrs_hub
+from importers.masks import read_mask
+from importers.media import ImageError, inspect_image, read_rgb
+from importers.polygons import MAX_POINTS, MAX_SHAPES, polygon_faults, rasterize
+from importers.records import Shape
+from tests.unit import hostile_files as hostile
+
+SIDE = 8192
+
+
+# ---------------------------------------------------------------------------------- polygons
+
+
+def drawn_whole(shapes: list[np.ndarray], height: int, width: int) -> np.ndarray:
+    """As LISAt's loader: each area from a drawing of its own in the whole image."""
+    areas = []
+    for points in shapes:
+        alone = np.zeros((height, width), np.uint8)
+        cv2.polylines(alone, [points], True, 1, 1)
+        cv2.fillPoly(alone, [points], 1)
+        areas.append(int(alone.sum()))
+    pixels = np.zeros((height, width), np.uint8)
+    for at in np.argsort(areas, kind="stable")[::-1]:
+        cv2.polylines(pixels, [shapes[at]], True, int(at) % 2 or 255, 1)
+        cv2.fillPoly(pixels, [shapes[at]], int(at) % 2 or 255)
+    return pixels
+
+
+def test_areas_measured_in_a_part_of_the_image_order_polygons_as_those_in_all_of_it() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(400):
+        size = rng.integers(1, 40, 2)
+        count, spread = rng.integers(2, 9), rng.choice((10, 60, 3000))
+        shapes = [
+            rng.integers(-spread, spread, (rng.integers(1, 7), 2)).astype(np.int32)
+            for _ in range(count)
+        ]
+        given = tuple(
+            Shape(tuple(map(tuple, points.tolist())), ignore=at % 2 == 0)
+            for at, points in enumerate(shapes)
+        )
+        expected = drawn_whole(shapes, *size.tolist())
+        np.testing.assert_array_equal(rasterize(given, *size.tolist()).pixels, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("points", "count"),
+    [
+        pytest.param(((5, 5),), 300, id="dots"),
+        pytest.param(((0, 0), (9000, 9000), (9000, 9000)), 300, id="lines"),
+        pytest.param(((0, 0), (9000, 0), (0, 0)), 300, id="no area"),
+        pytest.param(((5, 5), (9, 5), (9, 9)), MAX_SHAPES, id="many"),
+    ],
+)
+def test_many_polygons_on_a_large_image_are_drawn_soon_or_refused(
+    points: tuple[tuple[float, float], ...], count: int
+) -> None:
+    began = time.process_time()
+    shapes = (Shape(points),) * count
+    try:
+        rasterize(shapes, SIDE, SIDE)
+    except MaskError as error:
+        assert "are not drawn" in str(error)
+    polygon_faults(shapes, SIDE, SIDE)
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"text": ["a"], "shapes": [{"label": "a", "points": [[0, 0]]}] * (MAX_SHAPES + 1)},
+         "has 50,001 shapes, over 50,000"),
+        ({"text": ["a"], "shapes": [{"label": "a", "points": [[0, 0]] * (MAX_POINTS + 1)}]},
+         "has over 500,000 points"),
+        ({"text": ["a"] * 10_001, "shapes": []}, "has 10,001 queries, over 10,000"),
+    ],
+)  # fmt: skip
+def test_an_annotation_of_more_than_any_has_is_refused(
+    tmp_path: Path, content: dict[str, object], reason: str
+) -> None:
+    folder = tmp_path / "gres_annotations" / "val"
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text(json.dumps(content))
+    (folder / "b.json").write_text('{"text": ["b"], "shapes": []}')
+    told: list[RecordError] = []
+    assert [pair.phrase for pair in gres.read(tmp_path, on_error=told.append)] == ["b"]
+    assert [error.reason for error in told] == [reason]
+
+
+# ------------------------------------------------------------------------------------ images
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("bits", "bands", "side"),
+    [(16, 1, SIDE), (32, 1, SIDE), (16, 3, SIDE), (64, 1, 10_000), (16, 1, 10_000), (64, 1, 5000)],
+)
+def test_a_small_tiff_that_claims_much_takes_less_than_a_gigabyte(
+    tmp_path: Path, bits: int, bands: int, side: int
+) -> None:
+    path = tmp_path / "a.tif"
+    kind = {16: np.uint16, 32: np.float32, 64: np.float64}[bits]
+    shape = (side, side, bands) if bands > 1 else (side, side)
+    tifffile.imwrite(path, np.zeros(shape, kind), compression="zlib", rowsperstrip=64)
+    assert path.stat().st_size < 4_000_000
+    took = hostile.memory_of(_read_both, path)
+    assert took < 750, f"{took} MB"
+
+
+def _read_both(path: Path) -> None:
+    for read in (read_rgb, read_mask):
+        try:
+            read(path)
+        except (ImageError, MaskError):
+            continue
+
+
+def test_large_images_are_stretched_like_small_ones() -> None:
+    rng = np.random.default_rng(8)
+    small = rng.integers(100, 9000, (600, 500, 3)).astype(np.uint16)
+    small[:20] = 65535
+    rows = -(-MAX_MEASURED // small[0].size) // len(small) + 1
+    large = np.tile(small, (rows, 1, 1))
+    assert large.size > MAX_MEASURED
+    expected, told = to_rgb8(small, None)
+    picture, told_of_large = to_rgb8(large, None)
+    assert told == told_of_large == "65535"
+    difference = np.abs(picture[: len(small)].astype(int) - expected)
+    assert difference.max() <= 1 and not picture[:20].any()
+
+
+def test_a_file_without_end_is_not_read_to_find_out(tmp_path: Path) -> None:
+    for name in ("a.png", "a.tif", "a.npy"):
+        path = tmp_path / name
+        path.write_bytes(b"II*\0")
+        with open(path, "r+b") as stream:
+            stream.truncate(1 << 42)
+        began = time.process_time()
+        with pytest.raises(ImageError, match=r"has 4,398,046,511,104 bytes, too many"):
+            inspect_image(path)
+        with pytest.raises(MaskError):
+            read_mask(path)
+        assert time.process_time() - began < 10
+
+
+# -------------------------------------------------------------------------------------- JSON
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"[" + b"[]," * 20_000_000 + b"[]]", b"[" + b'"a",' * 20_000_000 + b'""]',
+     b"[" + b"1234," * 20_000_000 + b"1]"],
+    ids=["lists", "texts", "numbers"],
+)  # fmt: skip
+def test_json_that_would_fill_the_memory_is_not_parsed(tmp_path: Path, data: bytes) -> None:
+    began = time.process_time()
+    with pytest.raises(ValueError, match="MB of memory; split it"):
+        load_json(data)
+    (tmp_path / "samples.json").write_bytes(data)
+    with pytest.raises(LayoutError, match=r"samples\.json would take"):
+        refsegrs_hub.load_samples(tmp_path)
+    assert time.process_time() - began < 10
