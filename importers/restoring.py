@@ -21,6 +21,7 @@ from importers.options import ImportOptions
 from importers.parallel import Outcome, map_items
 from importers.prepare import Place, Prepared, PreparedPair, group_by_image, prepare
 from importers.records import Record
+from importers.source_files import read_within
 
 _CONTENT = f"{fields.SOURCE}.content_digest"
 _READ = (
@@ -52,9 +53,8 @@ def restore_files(
     if not any(_lost(document, made_by_us) for document in store.stream(dataset, _READ)):
         return []
     params = chosen.parsed(options.params)
-    records = chosen.read(
-        source, splits=options.splits, on_error=_ignore, on_note=_ignore, **params
-    )
+    found = chosen.read(source, splits=options.splits, on_error=_ignore, on_note=_ignore, **params)
+    records = read_within(found, place.boundary)
     with TemporaryDirectory(prefix=".restoring-", dir=place.media_dir) as folder:
         again = replace(place, media_dir=Path(folder), placeholders=True)
         restorer = _Restorer(place.media_dir, Path(folder), made_by_us)

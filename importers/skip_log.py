@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 from threading import Lock
 
@@ -63,23 +64,31 @@ class SkipLog:
         Raises:
             StateError: if it cannot be written
         """
-        for entries in self._earlier.values():
-            for entry in entries:
-                self._add(entry)
-        self._spool.seek(0)
-        try:
-            write_stream(self._file, self._spool)
-        except OSError as error:
-            raise StateError(f"cannot write to {self._file.parent} ({reason_of(error)})") from error
-        finally:
-            self._spool.close()
+        kept = [entry for entries in self._earlier.values() for entry in entries]
+        self.listed = [*kept, *self.listed][:SUMMARIZED]
+        self.total += len(kept)
+        with self._spool, SpooledTemporaryFile(max_size=_IN_MEMORY) as whole:
+            whole.writelines(_line(entry) for entry in kept)
+            self._spool.seek(0)
+            copyfileobj(self._spool, whole)
+            whole.seek(0)
+            try:
+                write_stream(self._file, whole)
+            except OSError as error:
+                raise StateError(
+                    f"cannot write to {self._file.parent} ({reason_of(error)})"
+                ) from error
 
     def _add(self, entry: Skipped) -> None:
         with self._lock:  # readers and writers are different threads
-            self._spool.write(json.dumps(entry).encode() + b"\n")
+            self._spool.write(_line(entry))
             self.total += 1
             if len(self.listed) < SUMMARIZED:
                 self.listed.append(entry)
+
+
+def _line(entry: Skipped) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
 
 
 def _entries(file: Path) -> Iterator[Skipped]:

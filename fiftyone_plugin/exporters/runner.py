@@ -116,7 +116,7 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
 
 def _boundary(facts: dict[str, Any]) -> Boundary:
     """What links of the source may not lead out of; nothing where the import followed them."""
-    if facts.get("follow_links"):
+    if facts.get("follow_links") or not store.has_source(facts):
         return None
     return Located(facts["root"], store.source_path(facts)).boundary
 

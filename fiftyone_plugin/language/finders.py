@@ -53,6 +53,8 @@ class Finder(Generic[T]):
         nothing: what it returns for a text without them
     """
 
+    __name__: str
+
     def __init__(
         self, find: Callable[[str], T], hints: AbstractSet[str] | None, nothing: T
     ) -> None:
@@ -101,6 +103,8 @@ class WordFinder(Generic[M, W]):
     Attributes:
         mentions: finds their tokens, which is enough for those who show no words
     """
+
+    __name__: str
 
     def __init__(
         self,

@@ -84,7 +84,7 @@ def slow(masks: list[np.ndarray]) -> tuple[np.ndarray, float]:
         pytest.param(["a", "no"], "o", StateError, "has no field 'no' of masks", id="none"),
         pytest.param(["a", "phrase"], "o", StateError, "field 'phrase' of masks", id="no masks"),
         pytest.param(["a", "b"], "c", UsageError, "was not made by a consensus", id="taken"),
-        pytest.param(["a", "b"], "segmentation", UsageError, "was not made", id="over truth"),
+        pytest.param(["a", "b"], "segmentation", UsageError, "uses itself", id="over truth"),
         pytest.param(["a", "b"], "mask_stats.x", UsageError, "no field name", id="embedded"),
     ],
 )

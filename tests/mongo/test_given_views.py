@@ -53,6 +53,9 @@ HIDING: dict[str, Callable[[Any], Any]] = {
     "select nothing": lambda d: d.select_fields(),
     "project": lambda d: d.mongo([{"$project": {"filepath": 1}}]),
     "set a field": lambda d: d.set_field("phrase", F("filepath"), _allow_missing=True),
+    "filter a field": lambda d: d.filter_field("phrase", F() == "none", only_matches=False),
+    "map values": lambda d: d.map_values("split", {"train": "val", "test": "val"}),
+    "filter labels": lambda d: d.filter_labels("findings", F("label") == "", only_matches=False),
     "group": lambda d: d.group_by("image_id"),
     "group in order": lambda d: d.group_by("image_id", order_by="phrase"),
     "group and hide": lambda d: d.select_fields("image_id").group_by("image_id"),
@@ -74,6 +77,8 @@ SOME: dict[str, Callable[[Any], Any]] = {
     "exclude by": lambda d: d.exclude_by("key", sorted(d.values("key"))[:2]),
     "take": lambda d: d.take(3, seed=1),
     "slice": lambda d: d[1:4],
+    "first of groups": lambda d: d.group_by("image_id").flatten(fo.Limit(1)),
+    "saved": lambda d: (d.save_view("v", d.limit(2)), d.load_saved_view("v"))[1],
     "groups": lambda d: d.group_by("image_id").limit(2),
     "hidden": lambda d: d.limit(3).select_fields("filepath"),
     "exists": lambda d: d.limit(3).exists("key"),
@@ -98,6 +103,7 @@ def test_views_that_hide_or_group_mean_all_their_samples(
 ) -> None:
     whole, hidden = {}, {}
     dataset = load("gres")
+    run(steps.flag, dataset)  # scores are sliced by findings
     for field, found, samples in (("a", whole, dataset), ("b", hidden, HIDING[name](dataset))):
         found["predict"] = _told(run(steps.predict, samples, predictor="cues", field=field))
         found["masks"] = _masks(dataset, field)

@@ -261,14 +261,14 @@ def test_files_of_an_older_version_get_a_folder_of_their_own(
         assert done.returncode == -signal.SIGKILL
         assert held(dataset) == before
     assert cli.main(["review", name, "--status"]) == 0
-    assert f"{folder} is left" in capsys.readouterr().err
+    assert f"{folder} is left" in "".join(capsys.readouterr())
     dataset.reload()
     assert held(dataset) == held(copy) == before
     assert files(folder) == on_disk
     assert media(dataset) != folder
     assert not any(f"{folder}/" in str(d) for d in documents(dataset).values())
     assert cli.main(["review", name, "--status"]) == 0
-    assert "is left" not in capsys.readouterr().err
+    assert "is left" not in "".join(capsys.readouterr())
     shutil.rmtree(folder)
     assert held(dataset) == before
 

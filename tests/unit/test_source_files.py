@@ -11,6 +11,7 @@ import pytest
 from importers.errors import StateError
 from importers.media import ImageError, inspect_image
 from importers.source_files import boundary_of, open_source, read_within, reading_within
+from importers.sources import Located
 
 
 @pytest.fixture
@@ -93,3 +94,19 @@ def test_a_reader_is_bounded_and_who_takes_its_items_is_not(source: Path, tmp_pa
         assert stream.read() == b"outside"
     with pytest.raises(StateError, match=r"source/out cannot be read \(it is a link that leads"):
         next(items)
+
+
+def test_the_cache_of_a_hub_is_the_source_of_its_revisions(tmp_path: Path) -> None:
+    repository = tmp_path / "hub" / "datasets--owner--name"
+    revision = repository / "snapshots" / "abc" / "inner"
+    revision.mkdir(parents=True)
+    (repository / "blobs").mkdir()
+    (repository / "blobs" / "1").write_bytes(b"inside")
+    (tmp_path / "secret").write_bytes(b"outside")
+    (revision / "a").symlink_to("../../../blobs/1")
+    (revision / "b").symlink_to(tmp_path / "secret")
+    boundary = Located("hf://datasets/owner/name", revision).boundary
+    with reading_within(boundary), open_source(revision / "a") as stream:
+        assert stream.read() == b"inside"
+    with reading_within(boundary), pytest.raises(OSError, match="--follow-links"):
+        open_source(revision / "b")
