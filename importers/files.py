@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -23,6 +24,9 @@ _MAX_NAME = 120
 _LEFT = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 MAX_LINE = 1 << 16
 """Bytes; a file without line ends is never held whole."""
+
+MAX_SKIPPED = 1 << 28
+"""Bytes of one line that are passed over; a file can claim any length."""
 
 MARKER = f".{INFO}"
 """A file that stands in every folder PairLens made, and without which it deletes none."""
@@ -97,8 +101,11 @@ def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Ite
     with open_source(file, anywhere=anywhere) as stream:
         while line := stream.readline(longest + 1):
             yield line
+            begun = stream.tell()
             while len(line) > longest and not line.endswith(b"\n"):
                 line = stream.readline(longest + 1)
+                if stream.tell() - begun > MAX_SKIPPED:
+                    raise OSError(errno.EFBIG, f"it has a line of over {MAX_SKIPPED:,} bytes")
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:

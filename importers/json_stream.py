@@ -20,6 +20,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from importers.errors import OnNote, ignore_note
+from importers.files import MAX_SKIPPED
 
 MAX_RECORD = 1 << 20
 """Bytes; the longest conversations published have some thousands."""
@@ -174,6 +175,9 @@ def _lines(stream: BinaryIO, limit: int) -> Iterator[Item]:
         while cut and line and not line.endswith(b"\n"):
             line = stream.readline(limit + 1)
             position += len(line)
+            if position - begin > MAX_SKIPPED:
+                yield Item(index, begin, position, b"", _too_long(limit), last=True, line=number)
+                return
         if cut:
             end = position - line.endswith(b"\n")
             yield Item(index, begin, end, b"", _too_long(limit), line=number)

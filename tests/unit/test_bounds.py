@@ -14,7 +14,9 @@ import tifffile
 from importers.bounded_json import load_json
 from importers.deep_images import MAX_MEASURED, to_rgb8
 from importers.errors import LayoutError, MaskError, RecordError
+from importers.files import lines
 from importers.formats import gres, refsegrs_hub
+from importers.json_stream import read_items
 from importers.masks import read_mask
 from importers.media import ImageError, inspect_image, read_rgb
 from importers.polygons import MAX_POINTS, MAX_SHAPES, polygon_faults, rasterize
@@ -176,4 +178,18 @@ def test_json_that_would_fill_the_memory_is_not_parsed(tmp_path: Path, data: byt
     (tmp_path / "samples.json").write_bytes(data)
     with pytest.raises(LayoutError, match=r"samples\.json would take"):
         refsegrs_hub.load_samples(tmp_path)
+    assert time.process_time() - began < 10
+
+
+def test_a_line_without_end_is_not_passed_over_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"1 road\n")
+    with open(path, "r+b") as stream:
+        stream.truncate(1 << 40)
+    began = time.process_time()
+    with pytest.raises(OSError, match="it has a line of over 268,435,456 bytes"):
+        list(lines(path))
+    with open(path, "rb") as stream:
+        *_, last = read_items(stream, "lines")
+    assert last.last and "longer than" in last.fault
     assert time.process_time() - began < 10
