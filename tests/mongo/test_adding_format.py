@@ -56,7 +56,7 @@ def installed(blocks: list[str], tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *args: str) -> str:
-    """Runs Python in a folder whose packages are found, and gives what it said on stderr."""
+    """Runs Python in a folder whose packages are found, and gives what it printed."""
     command = [sys.executable, "-c", *args] if len(args) == 1 else [sys.executable, *args]
     paths = os.pathsep.join((str(folder), str(ROOT)))
     environment = os.environ | {"PYTHONPATH": paths}
@@ -64,7 +64,7 @@ def run(folder: Path, *args: str) -> str:
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    return done.stderr
+    return done.stdout
 
 
 def test_it_keeps_the_contract(blocks: list[str], installed: Path) -> None:
