@@ -25,16 +25,16 @@ from bench_truth import half_of, image_of, read_labels
 from gres_root import is_there, parser_of
 from truth_scores import by_key, verdict
 
-from fiftyone_plugin.checks import Batch, Check, Sample
-from fiftyone_plugin.checks.base import SEVERITIES
-from fiftyone_plugin.checks.chances import SIBLING, smoothed
-from fiftyone_plugin.checks.engine import find_in, issues_in
-from fiftyone_plugin.checks.runner import choose
-from importers.errors import RecordError
-from importers.formats import gres
-from importers.mask_stats import measure
-from importers.polygons import rasterize
-from importers.records import Polygons
+from pairlens.fiftyone_plugin.checks import Batch, Check, Sample
+from pairlens.fiftyone_plugin.checks.base import SEVERITIES
+from pairlens.fiftyone_plugin.checks.chances import SIBLING, smoothed
+from pairlens.fiftyone_plugin.checks.engine import find_in, issues_in
+from pairlens.fiftyone_plugin.checks.runner import choose
+from pairlens.importers.errors import RecordError
+from pairlens.importers.formats import gres
+from pairlens.importers.mask_stats import measure
+from pairlens.importers.polygons import rasterize
+from pairlens.importers.records import Polygons
 
 TUNE = Path(__file__).with_name("data") / "gres_labels_tune.jsonl"
 OUT = Path(__file__).resolve().parent.parent / "fiftyone_plugin/checks/chances_table.py"
@@ -48,7 +48,7 @@ Written by ``benchmarks/bench_chances.py``.
 
 from __future__ import annotations
 
-from fiftyone_plugin.checks.chance_row import Row
+from pairlens.fiftyone_plugin.checks.chance_row import Row
 
 # fmt: off
 TABLE: dict[str, tuple[Row, ...]] = {

@@ -86,7 +86,7 @@ def measure(pairs: int, form: str, gres: str | None, workers: int) -> dict[str, 
         try:
             return {"format": form} | time_runs(dataset, pairs, workers)
         finally:
-            from importers.datasets import delete_dataset
+            from pairlens.importers.datasets import delete_dataset
 
             delete_dataset(dataset.name)
 
@@ -101,8 +101,8 @@ PARAMS: dict[bool, dict[str, dict[str, Any]]] = {
 
 
 def time_runs(dataset: Any, pairs: int, workers: int) -> dict[str, Any]:
-    from fiftyone_plugin.checks.runner import flag, kind_of
-    from importers import fields
+    from pairlens.fiftyone_plugin.checks.runner import flag, kind_of
+    from pairlens.importers import fields
 
     # Whatever is loaded and started once is not the checks'; nor is what that leaves behind.
     flag(dataset.limit(200))
@@ -146,9 +146,9 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
     """
     import fiftyone as fo
 
-    from fiftyone_plugin.checks.engine import find_all
-    from fiftyone_plugin.checks.runner import choose, kind_of
-    from importers import fields
+    from pairlens.fiftyone_plugin.checks.engine import find_all
+    from pairlens.fiftyone_plugin.checks.runner import choose, kind_of
+    from pairlens.importers import fields
 
     view = dataset.limit(count)
     has_field = dataset.has_field
@@ -181,9 +181,9 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
 
 def subject_of(sample: Any) -> Any:
     """A FiftyOne sample as the checks see it."""
-    from fiftyone_plugin.checks.base import Sample
-    from fiftyone_plugin.checks.batch import captions_from, turns_from
-    from importers import fields, store
+    from pairlens.fiftyone_plugin.checks.base import Sample
+    from pairlens.fiftyone_plugin.checks.batch import captions_from, turns_from
+    from pairlens.importers import fields, store
 
     def told(name: str) -> Any:
         value = sample[name] if sample.has_field(name) else None
@@ -218,7 +218,7 @@ def near(count: int) -> dict[str, Any]:
     """Finds a hundredth of near hashes among random ones."""
     import numpy as np
 
-    from fiftyone_plugin.near_hashes import nearest
+    from pairlens.fiftyone_plugin.near_hashes import nearest
 
     rng = np.random.default_rng(0)
     hashes = rng.integers(0, 2**64, count, dtype=np.uint64)

@@ -58,8 +58,8 @@ def main() -> int:
 
 def measure(root: Path, seeds: list[int], rate: float) -> dict[str, Any]:
     """Plants with each seed and mix, before and after the verdicts."""
-    from importers import store
-    from importers.ingest import ImportOptions, import_dataset
+    from pairlens.importers import store
+    from pairlens.importers.ingest import ImportOptions, import_dataset
 
     import_dataset("gres", root, NAME, ImportOptions(overwrite=True, placeholders=True))
     dataset = store.load(NAME)
@@ -74,9 +74,9 @@ def measure(root: Path, seeds: list[int], rate: float) -> dict[str, Any]:
 
 def drop_wrong(dataset: Any) -> int:
     """Gives the verdict ``drop`` to every pair that was judged to be wrong."""
-    from fiftyone_plugin.curation.texts import VerdictKind
-    from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
-    from importers.fields import KEY
+    from pairlens.fiftyone_plugin.curation.texts import VerdictKind
+    from pairlens.fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
+    from pairlens.importers.fields import KEY
 
     present = set(dataset.values(KEY))
     labels = map(json.loads, LABELS.read_text("utf-8").splitlines())
@@ -87,7 +87,7 @@ def drop_wrong(dataset: Any) -> int:
 
 def run(dataset: Any, seed: int, rate: float, mix: str) -> dict[str, Any]:
     """One run of ``bench_checks``."""
-    from fiftyone_plugin.bench.run import bench_checks
+    from pairlens.fiftyone_plugin.bench.run import bench_checks
 
     done = bench_checks(dataset, seed=seed, rate=rate, faults=MIXES[mix])
     return {

@@ -68,9 +68,9 @@ def beside(form: str, args: argparse.Namespace) -> dict[str, Any]:
 
 def generate(form: str, folder: Path) -> Path:
     """Files of a format as the demo makes them."""
-    from fiftyone_plugin.demo.caption_layouts import make_rsteller
-    from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-    from fiftyone_plugin.demo.layouts import make_gres
+    from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+    from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
+    from pairlens.fiftyone_plugin.demo.layouts import make_gres
 
     makers = {"gres": make_gres, "rsteller": make_rsteller, "rsgpt4v": make_rsgpt4v}
     return makers[form](folder / form, GENERATED[form], seed=7).root
@@ -112,8 +112,8 @@ def serve(form: str, root: str) -> None:
     with own_database():
         import fiftyone as fo
 
-        from fiftyone_plugin.checks.runner import flag
-        from importers.ingest import ImportOptions, import_dataset
+        from pairlens.fiftyone_plugin.checks.runner import flag
+        from pairlens.importers.ingest import ImportOptions, import_dataset
 
         import_dataset(form, Path(root), "bench-flagging", ImportOptions(placeholders=True))
         dataset = fo.load_dataset("bench-flagging")
@@ -124,8 +124,8 @@ def serve(form: str, root: str) -> None:
 
 def measure(dataset: Any) -> dict[str, Any]:
     """Processor seconds of a first run and of another, and megabytes that memory grew by."""
-    from fiftyone_plugin.checks.runner import flag
-    from importers import fields
+    from pairlens.fiftyone_plugin.checks.runner import flag
+    from pairlens.importers import fields
 
     dataset._sample_collection.update_many(
         {}, {"$unset": {fields.READING: "", fields.FINDINGS: "", fields.QUALITY: ""}}

@@ -120,10 +120,10 @@ def documents(folder: Path, args: Any) -> dict[str, Any]:
     from ingest_files import write_shards
     from plain_importers import caption_sample
 
-    from importers import schema
-    from importers.formats import rsteller
-    from importers.media import ImageFacts
-    from importers.prepare import PreparedImage, PreparedText
+    from pairlens.importers import schema
+    from pairlens.importers.formats import rsteller
+    from pairlens.importers.media import ImageFacts
+    from pairlens.importers.prepare import PreparedImage, PreparedText
 
     write_shards(folder, args.records, 8, 5000)
     facts = ImageFacts(448, 448, 3, "image/jpeg", 80_000, "0" * 64, browsable=True)
@@ -172,8 +172,8 @@ def declared(schema: Any) -> Iterator[Any]:
 
 
 def insert_ours(dataset: Any, made: list[Any]) -> None:
-    from importers.ingest import ImportOptions, _insert_all
-    from importers.parallel import rare_collections
+    from pairlens.importers.ingest import ImportOptions, _insert_all
+    from pairlens.importers.parallel import rare_collections
 
     with rare_collections():
         assert _insert_all(dataset, iter(made), ImportOptions()) == len(made)
@@ -182,13 +182,13 @@ def insert_ours(dataset: Any, made: list[Any]) -> None:
 def ready(dataset: Any, made: list[Any]) -> list[dict[str, Any]]:
     from datetime import UTC, datetime
 
-    from importers.documents import document
+    from pairlens.importers.documents import document
 
     return [document(one, dataset._doc.id, datetime.now(UTC)) for one in made]
 
 
 def insert_bare(dataset: Any, docs: list[dict[str, Any]]) -> None:
-    from importers import store
+    from pairlens.importers import store
 
     for batch in store.batched(docs, store.BATCH):
         dataset._sample_collection.insert_many(batch, ordered=False)
@@ -213,8 +213,8 @@ def child(root: Path) -> int:
     """Imports, and prints the megabytes that this process held at its peak."""
     import resource
 
-    from importers.datasets import delete_dataset
-    from importers.ingest import import_dataset
+    from pairlens.importers.datasets import delete_dataset
+    from pairlens.importers.ingest import import_dataset
 
     summary = import_dataset("rsteller", root, f"{NAME}-{root.name}")
     assert summary.samples == int(root.name)
@@ -226,8 +226,8 @@ def child(root: Path) -> int:
 def shards(folder: Path, args: Any) -> dict[str, Any]:
     from ingest_files import write_shards
 
-    from importers.datasets import delete_dataset
-    from importers.ingest import import_dataset
+    from pairlens.importers.datasets import delete_dataset
+    from pairlens.importers.ingest import import_dataset
 
     write_shards(folder / "published", args.images, 448, 1000)
     tars = sorted((folder / "published").glob("*.tar"))
@@ -258,8 +258,8 @@ def shards(folder: Path, args: Any) -> dict[str, Any]:
 def gres(folder: Path, args: Any) -> dict[str, Any]:
     from ingest_files import write_gres
 
-    from importers.datasets import delete_dataset
-    from importers.ingest import import_dataset
+    from pairlens.importers.datasets import delete_dataset
+    from pairlens.importers.ingest import import_dataset
 
     root = folder / "published"
     write_gres(root, args.gres)
@@ -300,7 +300,7 @@ def check_equal(made: dict[str, Any], name_of_ours: str) -> None:
     import fiftyone as fo
     import numpy as np
 
-    from importers.masks import load_stored
+    from pairlens.importers.masks import load_stored
 
     ours = fo.load_dataset(name_of_ours)
     paths = dict(zip(*ours.values(["key", "segmentation.mask_path"]), strict=True))

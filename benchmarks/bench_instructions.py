@@ -34,7 +34,7 @@ print(images, turns, seconds, (after - before) / 1024)
 """
 WAYS = {
     "pairlens": (
-        "from importers.formats import FORMATS",
+        "from pairlens.importers.formats import FORMATS",
         """
 images = turns = 0
 for record in FORMATS["pregres"].read(root):

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from importers.json_stream import CHUNK, read_items
+from pairlens.importers.json_stream import CHUNK, read_items
 
 RECORDS = 200_000
 ROUNDS = 5

@@ -21,7 +21,7 @@ from typing import Any
 
 from phrases import varied  # beside this file
 
-from fiftyone_plugin import language
+from pairlens.fiftyone_plugin import language
 
 READERS: tuple[Callable[[str], Any], ...] = (
     language.places, language.colors, language.own_colors, language.sizes, language.shapes,

@@ -32,17 +32,17 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from bson import ObjectId, json_util
 
-from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation.texts import VERDICTS
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.demo.planting import plant
-from fiftyone_plugin.metrics.runs import score
-from fiftyone_plugin.plugin_link import ensure_link
-from fiftyone_plugin.predictors.runner import predict
-from importers import fields, store
-from importers.datasets import delete_dataset
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.curation.texts import VERDICTS
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.demo.planting import plant
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers import fields, store
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.ingest import ImportOptions, import_dataset
 
 PROMISED = 2.0
 """Seconds."""

@@ -30,13 +30,13 @@ sys.path.insert(0, str(ROOT))
 
 from gres_root import is_there, parser_of  # noqa: E402
 
-from fiftyone_plugin.checks import CHECKS, Batch, Sample  # noqa: E402
-from fiftyone_plugin.checks.engine import issues_in  # noqa: E402
-from importers.errors import RecordError  # noqa: E402
-from importers.formats import gres  # noqa: E402
-from importers.mask_stats import MaskStats, measure  # noqa: E402
-from importers.polygons import rasterize  # noqa: E402
-from importers.records import Pair, Polygons  # noqa: E402
+from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Sample  # noqa: E402
+from pairlens.fiftyone_plugin.checks.engine import issues_in  # noqa: E402
+from pairlens.importers.errors import RecordError  # noqa: E402
+from pairlens.importers.formats import gres  # noqa: E402
+from pairlens.importers.mask_stats import MaskStats, measure  # noqa: E402
+from pairlens.importers.polygons import rasterize  # noqa: E402
+from pairlens.importers.records import Pair, Polygons  # noqa: E402
 
 LABELS = Path(__file__).with_name("data") / "position-labels.jsonl"
 SIDE = 512

@@ -33,12 +33,12 @@ import fiftyone as fo
 import fiftyone.core.models as fom
 import numpy as np
 
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors.queries import SPEEDS
-from fiftyone_plugin.predictors.runner import predict
-from importers import fields, store
-from importers.ingest import import_dataset
-from importers.masks import load_stored
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.predictors.queries import SPEEDS
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers import fields, store
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import load_stored
 
 SIDE, CONTEXT = 352, 77
 

@@ -44,12 +44,12 @@ import numpy as np
 from bson import ObjectId
 from generated_masks import Encode, Paths, by_opencv, by_pillow, write_masks
 
-from fiftyone_plugin.metrics.overlap import overlap
-from fiftyone_plugin.metrics.runs import score
-from importers import fields, store
-from importers.masks import encode_png, from_array, load_stored
-from importers.parallel import default_workers
-from importers.png import read_gray
+from pairlens.fiftyone_plugin.metrics.overlap import overlap
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.importers import fields, store
+from pairlens.importers.masks import encode_png, from_array, load_stored
+from pairlens.importers.parallel import default_workers
+from pairlens.importers.png import read_gray
 
 TARGETS = {"times_fiftyone": 50.0, "share_of_bare": 0.8}
 FILES = 2000

@@ -118,9 +118,9 @@ def read_files(keys: Path, findings: Path) -> tuple[set[str], Flags]:
 
 def read_dataset(name: str) -> tuple[set[str], Flags]:
     """The same of a stored dataset."""
-    from fiftyone_plugin.checks.findings_store import ranked
-    from importers import store
-    from importers.fields import KEY
+    from pairlens.fiftyone_plugin.checks.findings_store import ranked
+    from pairlens.importers import store
+    from pairlens.importers.fields import KEY
 
     dataset = store.load(name)
     return set(dataset.values(KEY)), group(ranked(dataset))

@@ -17,12 +17,12 @@ def build(folder: Path, pairs: int, form: str = "gres", gres: str | None = None)
     import fiftyone as fo
     from bson import ObjectId
 
-    from fiftyone_plugin.checks.measuring import measure_images
-    from fiftyone_plugin.demo.caption_layouts import make_rsteller
-    from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-    from fiftyone_plugin.demo.layouts import make_gres
-    from importers import store
-    from importers.ingest import ImportOptions, import_dataset
+    from pairlens.fiftyone_plugin.checks.measuring import measure_images
+    from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+    from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
+    from pairlens.fiftyone_plugin.demo.layouts import make_gres
+    from pairlens.importers import store
+    from pairlens.importers.ingest import ImportOptions, import_dataset
 
     makers = {"gres": make_gres, "rsteller": make_rsteller, "rsgpt4v": make_rsgpt4v}
     given = gres if form == "gres" else None

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from importers.masks import encode_png
+from pairlens.importers.masks import encode_png
 
 Paths = list[tuple[str, str]]
 """Of the files of targets and predictions."""

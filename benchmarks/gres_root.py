@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from importers.formats import gres
+from pairlens.importers.formats import gres
 
 
 def parser_of(doc: str | None) -> argparse.ArgumentParser:

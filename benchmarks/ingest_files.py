@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fiftyone_plugin.demo.caption_layouts import FIRST_WRITER, SECOND_WRITER
-from fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.demo.caption_layouts import FIRST_WRITER, SECOND_WRITER
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
 
 SCENES = 100
 """GRES images that are drawn; more are copies under other names."""

@@ -11,11 +11,11 @@ import cv2
 import fiftyone as fo
 import numpy as np
 
-from importers.mask_stats import measure
-from importers.masks import Mask
-from importers.polygons import polygon_faults
-from importers.records import CaptionedImage, Shape
-from importers.store import plain_stats
+from pairlens.importers.mask_stats import measure
+from pairlens.importers.masks import Mask
+from pairlens.importers.polygons import polygon_faults
+from pairlens.importers.records import CaptionedImage, Shape
+from pairlens.importers.store import plain_stats
 
 
 def gres_samples(root: Path, masks: Path, *, all_fields: bool) -> list[Any]:

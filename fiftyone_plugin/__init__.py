@@ -21,9 +21,9 @@ PLUGIN_NAME = "@pairlens/curation"
 def register(plugin: Any) -> None:
     """Registers the operators and panels with FiftyOne's plugin context."""
     _make_importable()
-    from fiftyone_plugin.operators import OPERATORS
-    from fiftyone_plugin.operators.panel_calls import PANEL_OPERATORS
-    from fiftyone_plugin.panels import PANELS
+    from pairlens.fiftyone_plugin.operators import OPERATORS
+    from pairlens.fiftyone_plugin.operators.panel_calls import PANEL_OPERATORS
+    from pairlens.fiftyone_plugin.panels import PANELS
 
     for one in (*OPERATORS, *PANEL_OPERATORS, *PANELS):
         plugin.register(one)

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import fiftyone as fo
 import httpx
 
-from fiftyone_plugin.plugin_link import ensure_link
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.importers.errors import StateError, UsageError
 
 PROBE_SECONDS = 2
 

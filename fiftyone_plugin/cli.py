@@ -3,7 +3,7 @@
 Results go to stdout, with ``--json`` as one JSON object; progress, notices and errors to stderr.
 Exit code 0: done, 1: failed, 2: wrong usage. ``PAIRLENS_DEBUG=1`` shows tracebacks.
 
-The commands and their options are declared in :mod:`fiftyone_plugin.steps`.
+The commands and their options are declared in :mod:`pairlens.fiftyone_plugin.steps`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any, NoReturn
 
-from fiftyone_plugin.doctor import installed_version
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps import STEPS
-from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
-from fiftyone_plugin.terminal import ProgressBar, ending_softly, say, show
-from importers.errors import PairLensError, UsageError, shown
+from pairlens.fiftyone_plugin.doctor import installed_version
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps import STEPS
+from pairlens.fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
+from pairlens.fiftyone_plugin.terminal import ProgressBar, ending_softly, say, show
+from pairlens.importers.errors import PairLensError, UsageError, shown
 
 FAILED, USAGE = 1, 2
 
@@ -182,7 +182,7 @@ def _run(step: Step, args: argparse.Namespace) -> Report:
 
 
 def _load(name: str) -> Any:
-    from importers import store
+    from pairlens.importers import store
 
     return store.load(name)
 

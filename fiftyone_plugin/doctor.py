@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin import PLUGIN_NAME
 
 Report = dict[str, Any]
 
@@ -92,7 +92,7 @@ def _start(name: str) -> subprocess.Popen[str]:
             "-X",
             "faulthandler",
             "-c",
-            f"from fiftyone_plugin.doctor_probes import main; main({name!r})",
+            f"from pairlens.fiftyone_plugin.doctor_probes import main; main({name!r})",
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

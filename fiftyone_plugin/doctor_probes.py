@@ -99,7 +99,7 @@ def _ping(uri: str) -> None:
 
 
 def _connect() -> dict[str, Any]:
-    from importers import fo_internals
+    from pairlens.importers import fo_internals
 
     database = fo_internals.database()
     _write_and_read(database)
@@ -146,8 +146,8 @@ def plugin() -> dict[str, Any]:
     from fiftyone.operators.panel import Panel
     from fiftyone.plugins.context import PluginContext
 
-    from fiftyone_plugin import ROOT
-    from fiftyone_plugin.plugin_link import is_linked, obstacle
+    from pairlens.fiftyone_plugin import ROOT
+    from pairlens.fiftyone_plugin.plugin_link import is_linked, obstacle
 
     definition = fop.get_plugin(plugin_dir=str(ROOT))
     context = PluginContext(definition)
@@ -169,7 +169,7 @@ def plugin() -> dict[str, Any]:
 
 def media() -> dict[str, Any]:
     """Writes a file where the media of a new dataset would go, and deletes it."""
-    from importers.media_folders import media_root
+    from pairlens.importers.media_folders import media_root
 
     folder = media_root()
     found: dict[str, Any] = {"path": str(folder), "writable": False, "free_gb": None, "error": None}
@@ -186,9 +186,9 @@ def media() -> dict[str, Any]:
 
 def packages() -> dict[str, Any]:
     """Imports what other packages register through entry points."""
-    from fiftyone_plugin.checks import CHECKS
-    from fiftyone_plugin.predictors import PREDICTORS
-    from importers.formats import FORMATS
+    from pairlens.fiftyone_plugin.checks import CHECKS
+    from pairlens.fiftyone_plugin.predictors import PREDICTORS
+    from pairlens.importers.formats import FORMATS
 
     found: dict[str, Any] = {"loaded": [], "broken": {}}
     groups = {"checks": CHECKS, "formats": FORMATS, "predictors": PREDICTORS}

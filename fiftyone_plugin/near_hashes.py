@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.errors import UsageError
+from pairlens.importers.errors import UsageError
 
 BITS = 64
 SHARED = 3

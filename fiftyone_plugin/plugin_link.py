@@ -13,8 +13,8 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.plugins as fop
 
-from fiftyone_plugin import PLUGIN_NAME, ROOT
-from importers.errors import StateError
+from pairlens.fiftyone_plugin import PLUGIN_NAME, ROOT
+from pairlens.importers.errors import StateError
 
 
 def link_path() -> Path:

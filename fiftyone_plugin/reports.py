@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importers.formats import FORMATS
-from importers.formats.base import Kind
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.base import Kind
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.checks.runner import FlagSummary
-    from fiftyone_plugin.predictors.consensus import ConsensusSummary
-    from fiftyone_plugin.predictors.runner import PredictSummary
-    from importers.explain import Explanation
-    from importers.ingest import ImportSummary
-    from importers.moving import Relocated
+    from pairlens.fiftyone_plugin.checks.runner import FlagSummary
+    from pairlens.fiftyone_plugin.predictors.consensus import ConsensusSummary
+    from pairlens.fiftyone_plugin.predictors.runner import PredictSummary
+    from pairlens.importers.explain import Explanation
+    from pairlens.importers.ingest import ImportSummary
+    from pairlens.importers.moving import Relocated
 
 
 MOST_NAMED = 3

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fiftyone_plugin.curation.merging import FileAgreement, FileDecision, Merged
-from fiftyone_plugin.curation.panel_types import SessionView
-from fiftyone_plugin.reports import Report, counts, shorten, table
+from pairlens.fiftyone_plugin.curation.merging import FileAgreement, FileDecision, Merged
+from pairlens.fiftyone_plugin.curation.panel_types import SessionView
+from pairlens.fiftyone_plugin.reports import Report, counts, shorten, table
 
 MOST_SHOWN = 5
 """Conflicts shown; ``--json`` names all."""

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fiftyone_plugin.reports import Report, listed, share, shorten, table
+from pairlens.fiftyone_plugin.reports import Report, listed, share, shorten, table
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.metrics.comparison import Comparison
-    from fiftyone_plugin.metrics.score_summary import ScoreSummary
+    from pairlens.fiftyone_plugin.metrics.comparison import Comparison
+    from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 
 _HEAD = ("pairs", "gIoU", "cIoU", "Dice", "Pr@.5", "Pr@.7", "Pr@.9", "N-acc", "T-acc")
 _LISTED = 10

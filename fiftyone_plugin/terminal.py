@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TextIO
 
-from importers.parallel import Progress
+from pairlens.importers.parallel import Progress
 
 _SAID = b"\nStopping after this batch. Ctrl-C again stops at once.\n"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from importers import fields
+from pairlens.importers import fields
 
 COLORS = {
     fields.SEGMENTATION: "#ff2d9b",  # what no roof, field or water is

@@ -6,11 +6,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from importers.arrays import MAX_BYTES
-from importers.files import write_once
-from importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
-from importers.records import Packed
-from importers.source_files import open_source
+from pairlens.importers.arrays import MAX_BYTES
+from pairlens.importers.files import write_once
+from pairlens.importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
+from pairlens.importers.records import Packed
+from pairlens.importers.source_files import open_source
 
 _MAX_KEPT = 1 << 22
 _memory = threading.local()

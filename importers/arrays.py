@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.errors import MaskError
-from importers.png import MAX_PIXELS
-from importers.source_files import open_source
+from pairlens.importers.errors import MaskError
+from pairlens.importers.png import MAX_PIXELS
+from pairlens.importers.source_files import open_source
 
 MAX_BYTES = 3 << 26
 """Of a file, of what is taken from an ``.npz``, and of an image or mask as it is decoded: all that

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from importers.source_files import open_source
+from pairlens.importers.source_files import open_source
 
 MAX_MEMORY = 700 << 20
 """Bytes that the parsed values may take."""

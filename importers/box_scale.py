@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from importers.boxes import Corners
+from pairlens.importers.boxes import Corners
 
 Scale = Literal["unit", "percent", "thousand", "pixels"]
 SCALES: tuple[Scale, ...] = get_args(Scale)

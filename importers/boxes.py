@@ -8,8 +8,8 @@
 
 ``x1, y1`` is the top left corner and ``x2, y2`` the bottom right one. No published file of
 RS-GPT4V shows which of them it uses; these are what GeoChat, Qwen-VL, Shikra and their kin
-write. An angle is left out. What the numbers mean is decided in :mod:`importers.box_scale`.
-"""
+write. An angle is left out. What the numbers mean is decided in
+:mod:`pairlens.importers.box_scale`."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 ::
 
     dataset = fo.Dataset.from_dir(
-        dataset_dir="GRES", dataset_type=importers.dataset_types.GRESDataset, placeholders=True
+        dataset_dir="GRES", dataset_type=pairlens.importers.dataset_types.GRESDataset,
+        placeholders=True
     )
 
 A dataset can be filled in several goes, ``dataset.add_dir(...)`` after ``from_dir``, as long as
@@ -21,18 +22,18 @@ from typing import Any
 import fiftyone.utils.data as foud
 from fiftyone.types.dataset_types import Dataset as DatasetType
 
-from importers import media_folders, store, working_set
-from importers.datasets import unpacked_place
-from importers.errors import StateError, UsageError
-from importers.formats import FORMATS, SPLITS, Format, find_format
-from importers.ingest import ImportOptions, fill_dataset
-from importers.parallel import Engine, Progress, no_progress
-from importers.registry import Registry
-from importers.sources import Located, SourceRequest, locate
+from pairlens.importers import media_folders, store, working_set
+from pairlens.importers.datasets import unpacked_place
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
+from pairlens.importers.ingest import ImportOptions, fill_dataset
+from pairlens.importers.parallel import Engine, Progress, no_progress
+from pairlens.importers.registry import Registry
+from pairlens.importers.sources import Located, SourceRequest, locate
 
 
 class RecordDatasetImporter(foud.BatchDatasetImporter):
-    """Imports a format through :func:`importers.ingest.fill_dataset`.
+    """Imports a format through :func:`pairlens.importers.ingest.fill_dataset`.
 
     The arguments are spelled out since FiftyOne drops those that a signature does not name.
 
@@ -40,7 +41,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         dataset_dir: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
         max_samples: add so many records at the most
         splits, placeholders, media_dir, strict, follow_links, engine, workers, params: as in
-            :class:`importers.ingest.ImportOptions`
+            :class:`pairlens.importers.ingest.ImportOptions`
     """
 
     format_name: str
@@ -156,7 +157,7 @@ class PairLensDataset(DatasetType):
         if NATIVE not in DATASET_EXPORTERS:
             raise StateError(
                 "nothing that writes datasets is registered; install PairLens, or import "
-                "fiftyone_plugin.exporters from the checkout first"
+                "pairlens.fiftyone_plugin.exporters from the checkout first"
             )
         return DATASET_EXPORTERS[NATIVE](self.format_name)
 

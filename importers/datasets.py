@@ -8,9 +8,9 @@ from typing import Any
 import fiftyone as fo
 from pymongo.errors import DuplicateKeyError
 
-from importers import store
-from importers.errors import StateError
-from importers.media_folders import (
+from pairlens.importers import store
+from pairlens.importers.errors import StateError
+from pairlens.importers.media_folders import (
     check_media_dir,
     claim,
     media_dir,
@@ -19,7 +19,13 @@ from importers.media_folders import (
     remove_unused,
     source_line,
 )
-from importers.sources import MOST_LEVELS, UNPACKED, Located, UnpackedPlace, is_unpacked_name
+from pairlens.importers.sources import (
+    MOST_LEVELS,
+    UNPACKED,
+    Located,
+    UnpackedPlace,
+    is_unpacked_name,
+)
 
 
 def unpacked_place(name: str, given_media_dir: Path | None = None) -> UnpackedPlace:

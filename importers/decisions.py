@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from importers.errors import shown
+from pairlens.importers.errors import shown
 
 MOST_KINDS = 1000
 """Different decisions kept; hostile files could make up any number of them."""

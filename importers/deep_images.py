@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.reading import NoData
+from pairlens.importers.reading import NoData
 
 _FAR = 1e30
 _NO_DATA = (-9999, -32767, -32768)

@@ -11,11 +11,19 @@ from datetime import datetime, time
 
 from bson import ObjectId
 
-from importers import fields
-from importers.prepare import Prepared, PreparedImage, PreparedPair
-from importers.published import texts_digest
-from importers.records import Box, Caption, CaptionedImage, Footprint, Instruction, Record, Turn
-from importers.store import Document, embedded, plain_stats, segmentation
+from pairlens.importers import fields
+from pairlens.importers.prepare import Prepared, PreparedImage, PreparedPair
+from pairlens.importers.published import texts_digest
+from pairlens.importers.records import (
+    Box,
+    Caption,
+    CaptionedImage,
+    Footprint,
+    Instruction,
+    Record,
+    Turn,
+)
+from pairlens.importers.store import Document, embedded, plain_stats, segmentation
 
 
 def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Document:

@@ -7,14 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from importers.decisions import Decisions
-from importers.errors import RecordError
-from importers.formats import FORMATS, find_format
-from importers.options import DEFAULTS, ImportOptions
-from importers.prepare import Place, group_by_image, prepare
-from importers.reading import LEFT_OUT
-from importers.source_files import read_within
-from importers.sources import SourceRequest, UnpackedPlace, locate
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.errors import RecordError
+from pairlens.importers.formats import FORMATS, find_format
+from pairlens.importers.options import DEFAULTS, ImportOptions
+from pairlens.importers.prepare import Place, group_by_image, prepare
+from pairlens.importers.reading import LEFT_OUT
+from pairlens.importers.source_files import read_within
+from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
 RECORDS = 100
 """How many records are read, unless more are asked for."""
@@ -53,7 +53,7 @@ def explain(
 
     Args:
         format_name: a format's name, or ``auto``
-        root: as :func:`importers.ingest.import_dataset` takes it
+        root: as :func:`pairlens.importers.ingest.import_dataset` takes it
         options: of the import
         most: how many records to read
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import IO
 
-from importers.fields import INFO
-from importers.source_files import open_source
+from pairlens.importers.fields import INFO
+from pairlens.importers.source_files import open_source
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 _ODD = re.compile(r"[^A-Za-z0-9._/#-]|-[0-9a-f]{12}\Z")
@@ -96,7 +96,7 @@ def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Ite
     A longer line arrives cut, with one byte more than the bound, and is then skipped.
 
     Raises:
-        OSError: as :func:`importers.source_files.open_source`, whose ``anywhere`` it is
+        OSError: as :func:`pairlens.importers.source_files.open_source`, whose ``anywhere`` it is
     """
     with open_source(file, anywhere=anywhere) as stream:
         while line := stream.readline(longest + 1):

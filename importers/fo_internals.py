@@ -2,7 +2,8 @@
 
 No other module touches a name of FiftyOne that begins with an underscore or that its
 documentation does not list. Tested with FiftyOne 1.22; :data:`COMPARED` says for which versions
-the documents that :mod:`importers.store` writes straight were compared with FiftyOne's own. With
+the documents that :mod:`pairlens.importers.store` writes straight were compared with FiftyOne's
+own. With
 any other version samples are added by ``Dataset.add_samples`` and changed by ``Sample.save``, which
 is slower and stores what that version stores.
 """
@@ -26,7 +27,7 @@ from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from importers import fields
+from pairlens.importers import fields
 
 __all__ = ["new_field"]
 
@@ -200,7 +201,8 @@ def take_name(new: Any, old: Any, aside: str) -> None:
 
 
 def pipeline(view: Any) -> list[dict[str, Any]]:
-    """The MongoDB stages of a view; steps work on :func:`importers.working_set.pipeline`."""
+    """The MongoDB stages of a view; steps work on
+    :func:`pairlens.importers.working_set.pipeline`."""
     return list(view._pipeline())
 
 

@@ -16,7 +16,7 @@ from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from importers.errors import StateError, UsageError
+from pairlens.importers.errors import StateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from importers.arrays import MAX_BYTES
+from pairlens.importers.arrays import MAX_BYTES
 
 ORIENTATION = 274
 """The tag, in EXIF and in TIFF."""

@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
-from importers.files import is_text
-from importers.media import ImageError, inspect_image
+from pairlens.importers.files import is_text
+from pairlens.importers.media import ImageError, inspect_image
 
 MAX_PATH = 1024
 MAX_NAME = 255

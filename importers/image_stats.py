@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.masks import Mask
+from pairlens.importers.masks import Mask
 
 COLORS = (
     "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "white", "black",

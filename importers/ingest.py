@@ -17,24 +17,30 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers import app_view, fields, fo_internals, schema, store, working_set
-from importers.datasets import exists, open_dataset, unpacked_place
-from importers.decisions import Decisions
-from importers.documents import document
-from importers.errors import OnError, RecordError, StateError, raise_error
-from importers.formats import FORMATS, SPLITS, Format, find_format
-from importers.options import DEFAULTS, ImportOptions, ImportSummary
-from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
-from importers.prepare import Place, Prepared, group_by_image, prepare
-from importers.reading import LEFT_OUT
-from importers.records import Record, Source
-from importers.replacing import Carry, nothing, replacing
-from importers.restoring import restore_files, take_published_images
-from importers.scenes import join_scenes
-from importers.skip_log import SkipLog
-from importers.source_files import read_within, reason_of
-from importers.sources import Located, SourceRequest, locate
-from importers.upgrade import upgrade
+from pairlens.importers import app_view, fields, fo_internals, schema, store, working_set
+from pairlens.importers.datasets import exists, open_dataset, unpacked_place
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.documents import document
+from pairlens.importers.errors import OnError, RecordError, StateError, raise_error
+from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
+from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
+from pairlens.importers.parallel import (
+    Progress,
+    map_items,
+    no_progress,
+    one_behind,
+    rare_collections,
+)
+from pairlens.importers.prepare import Place, Prepared, group_by_image, prepare
+from pairlens.importers.reading import LEFT_OUT
+from pairlens.importers.records import Record, Source
+from pairlens.importers.replacing import Carry, nothing, replacing
+from pairlens.importers.restoring import restore_files, take_published_images
+from pairlens.importers.scenes import join_scenes
+from pairlens.importers.skip_log import SkipLog
+from pairlens.importers.source_files import read_within, reason_of
+from pairlens.importers.sources import Located, SourceRequest, locate
+from pairlens.importers.upgrade import upgrade
 
 SKIPPED = "skipped.jsonl"
 """The file in the media folder that lists the records that were skipped."""

@@ -19,8 +19,8 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO, Literal, NamedTuple
 
-from importers.errors import OnNote, ignore_note
-from importers.files import MAX_SKIPPED
+from pairlens.importers.errors import OnNote, ignore_note
+from pairlens.importers.files import MAX_SKIPPED
 
 MAX_RECORD = 1 << 20
 """Bytes; the longest conversations published have some thousands."""

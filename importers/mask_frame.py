@@ -1,6 +1,7 @@
 """Aligns masks with the orientation in which their image is shown.
 
-An image can be stored on its side or upside down (:mod:`importers.image_frame`), and whoever
+An image can be stored on its side or upside down (:mod:`pairlens.importers.image_frame`), and
+whoever
 drew its mask may have looked at it upright or as it is stored. Where rows and columns change
 places, the size of the mask tells which. An RLE can also name width and height in the wrong
 order; of the two ways to decode it the one with the shorter outline is meant, since the other
@@ -15,14 +16,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from importers.decisions import Decision
-from importers.image_frame import UPRIGHT, turn
-from importers.masks import Mask, Pixels
-from importers.media import ImageFacts
-from importers.polygons import polygon_faults, rasterize
-from importers.reading import MaskFrame, RLESize
-from importers.records import Shape
-from importers.rle import decode_rle
+from pairlens.importers.decisions import Decision
+from pairlens.importers.image_frame import UPRIGHT, turn
+from pairlens.importers.masks import Mask, Pixels
+from pairlens.importers.media import ImageFacts
+from pairlens.importers.polygons import polygon_faults, rasterize
+from pairlens.importers.reading import MaskFrame, RLESize
+from pairlens.importers.records import Shape
+from pairlens.importers.rle import decode_rle
 
 _FRAME = "mask_frame"
 _RAW = "masks have the size of their image as it is stored, and are turned upright with it"
@@ -95,7 +96,7 @@ def decode_in_frame(
     """Decodes an RLE whose size may be written the wrong way round.
 
     Args:
-        rle: as :func:`importers.rle.decode_rle` takes it
+        rle: as :func:`pairlens.importers.rle.decode_rle` takes it
         size: (height, width) of the image, upright
         stored_on_side: whether the image is stored on its side, so that a mask on its side can
             be one in the raw frame, which is left as it is
@@ -105,7 +106,7 @@ def decode_in_frame(
         (height, width) uint8 of 0 and 1, and what was decided
 
     Raises:
-        MaskError: as :func:`importers.rle.decode_rle`
+        MaskError: as :func:`pairlens.importers.rle.decode_rle`
     """
     if order == "width_height":
         sides = rle.get("size")

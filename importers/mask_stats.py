@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.fields import TARGET
-from importers.masks import Mask, greatest
+from pairlens.importers.fields import TARGET
+from pairlens.importers.masks import Mask, greatest
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 

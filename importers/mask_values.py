@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.fields import IGNORE
+from pairlens.importers.fields import IGNORE
 
 MAX_LISTED = 8
 """Distinct values that are named."""

@@ -18,14 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from importers.arrays import MAX_BYTES, read_array
-from importers.decisions import Decision
-from importers.errors import MaskError
-from importers.fields import IGNORE, TARGET
-from importers.image_frame import NO_DATA, as_number, is_scrambled, pixels_of, read_tiff, upright
-from importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
-from importers.png import MAX_PIXELS, encode_gray, read_gray
-from importers.source_files import open_source, reason_of
+from pairlens.importers.arrays import MAX_BYTES, read_array
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import MaskError
+from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.image_frame import (
+    NO_DATA,
+    as_number,
+    is_scrambled,
+    pixels_of,
+    read_tiff,
+    upright,
+)
+from pairlens.importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
+from pairlens.importers.png import MAX_PIXELS, encode_gray, read_gray
+from pairlens.importers.source_files import open_source, reason_of
 
 MASK_ARRAYS = ("mask", "masks", "gt", "segmentation", "label")
 """Names of the array that holds the ground truth, in an ``.npz`` of several."""
@@ -78,7 +85,7 @@ def from_array(
 ) -> Mask:
     """Reads a (height, width) array of any integer, bool or float type as a mask.
 
-    Which values are the target is decided as :mod:`importers.mask_values` says.
+    Which values are the target is decided as :mod:`pairlens.importers.mask_values` says.
 
     Args:
         array: also with one band, three that are equal, or with alpha

@@ -17,10 +17,10 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from importers.arrays import MAX_BYTES
-from importers.deep_images import to_rgb8
-from importers.errors import PairLensError
-from importers.image_frame import (
+from pairlens.importers.arrays import MAX_BYTES
+from pairlens.importers.deep_images import to_rgb8
+from pairlens.importers.errors import PairLensError
+from pairlens.importers.image_frame import (
     COMPRESSION,
     NO_DATA,
     ORIENTATION,
@@ -35,9 +35,9 @@ from importers.image_frame import (
     upright,
     upright_size,
 )
-from importers.png import MAX_PIXELS
-from importers.reading import NoData
-from importers.source_files import open_source, reason_of
+from pairlens.importers.png import MAX_PIXELS
+from pairlens.importers.reading import NoData
+from pairlens.importers.source_files import open_source, reason_of
 
 CHIP = 512
 """Side in pixels of GRES' and RefSegRS' chips, and of a placeholder."""
@@ -69,7 +69,7 @@ class ImageFacts:
         digest: SHA-256 of the file
         browsable: whether a browser can show it
         orientation: which way up its rows and columns are stored, 1 to 8; see
-            :mod:`importers.image_frame`
+            :mod:`pairlens.importers.image_frame`
     """
 
     width: int

@@ -24,9 +24,9 @@ import fiftyone as fo
 from bson import ObjectId
 from bson.errors import InvalidId
 
-from importers import fo_internals, store
-from importers.errors import StateError, UsageError
-from importers.files import MARKER, add_owner, owners_of, safe_name
+from pairlens.importers import fo_internals, store
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.files import MARKER, add_owner, owners_of, safe_name
 
 EARLIER = "earlier_media_dirs"
 """Key in PairLens' info: media folders of others in which some of the dataset's files lie."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from importers import fields, fo_internals, store, working_set
-from importers.errors import StateError, UsageError
-from importers.files import write_once
-from importers.formats import SPLITS, find_format
-from importers.media_folders import (
+from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.files import write_once
+from pairlens.importers.formats import SPLITS, find_format
+from pairlens.importers.media_folders import (
     EARLIER,
     check_media_dir,
     claim,
@@ -21,9 +21,9 @@ from importers.media_folders import (
     media_dir,
     media_dirs,
 )
-from importers.parallel import Progress, no_progress
-from importers.restoring import take_published_images
-from importers.sources import SourceRequest, UnpackedPlace, locate
+from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.restoring import take_published_images
+from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
 _LOOKED_FOR = (f"{fields.SOURCE}.file", f"{fields.CONVERSATIONS}.file")
 

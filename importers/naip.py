@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from importers.records import Footprint
+from pairlens.importers.records import Footprint
 
 QUAD = 1 / 8
 """Side of a quadrangle in degrees."""

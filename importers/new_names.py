@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from importers import fields, fo_internals
-from importers.errors import UsageError
+from pairlens.importers import fields, fo_internals
+from pairlens.importers.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 

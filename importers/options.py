@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from importers.errors import UsageError
-from importers.formats.base import SPLITS
-from importers.parallel import ENGINES, Engine
+from pairlens.importers.errors import UsageError
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.parallel import ENGINES, Engine
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from typing import Any, Generic, Literal, TypeVar, get_args
 
 import cv2
 
-from importers.errors import StateError, UsageError
+from pairlens.importers.errors import StateError, UsageError
 
 Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)

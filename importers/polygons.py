@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.decisions import Decision
-from importers.errors import MaskError
-from importers.fields import IGNORE, TARGET
-from importers.masks import Mask, Pixels
-from importers.reading import PolygonScale
-from importers.records import Shape
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import MaskError
+from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.masks import Mask, Pixels
+from pairlens.importers.reading import PolygonScale
+from pairlens.importers.records import Shape
 
 MAX_COORDINATE = 1 << 15
 """OpenCV's fixed-point fill overflows beyond; no chip is that large."""

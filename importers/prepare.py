@@ -13,20 +13,27 @@ from pathlib import Path
 
 import numpy as np
 
-from importers.archives import extract
-from importers.decisions import Decision
-from importers.errors import MaskError, RecordError, StateError
-from importers.files import safe_name, write_once
-from importers.image_frame import BACK, UPRIGHT, turn
-from importers.large import room_for
-from importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
-from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, encode_png, of_values, read_mask
-from importers.media import CHIP, ImageError, ImageFacts, decode_rgb, inspect_image, placeholder
-from importers.polygons import in_pixels
-from importers.published import target_digest
-from importers.reading import AS_DECIDED, Reading
-from importers.records import (
+from pairlens.importers.archives import extract
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import MaskError, RecordError, StateError
+from pairlens.importers.files import safe_name, write_once
+from pairlens.importers.image_frame import BACK, UPRIGHT, turn
+from pairlens.importers.large import room_for
+from pairlens.importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.masks import Mask, encode_png, of_values, read_mask
+from pairlens.importers.media import (
+    CHIP,
+    ImageError,
+    ImageFacts,
+    decode_rgb,
+    inspect_image,
+    placeholder,
+)
+from pairlens.importers.polygons import in_pixels
+from pairlens.importers.published import target_digest
+from pairlens.importers.reading import AS_DECIDED, Reading
+from pairlens.importers.records import (
     CaptionedImage,
     Encoded,
     ImageFile,
@@ -38,7 +45,7 @@ from importers.records import (
     Record,
     Target,
 )
-from importers.source_files import Boundary, reading_within, reason_of
+from pairlens.importers.source_files import Boundary, reading_within, reason_of
 
 MAX_GROUP = 1000
 """Records that are prepared together, and held in memory."""

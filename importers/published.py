@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from importers.records import Encoded, NoTarget, Polygons, Target
+from pairlens.importers.records import Encoded, NoTarget, Polygons, Target
 
 _LENGTH = 32
 """Hexadecimal digits: half of a SHA-256, of which there are two or three on every sample."""

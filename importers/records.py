@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from importers.files import is_text
-from importers.mask_values import MaskValues
+from pairlens.importers.files import is_text
+from pairlens.importers.mask_values import MaskValues
 
 MAX_PHRASE = 1 << 16
 """Characters; a longer text is no query, and the database refuses documents over 16 MB."""

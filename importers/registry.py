@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 from threading import RLock
 from typing import Generic, TypeVar
 
-from importers.errors import UnknownName
+from pairlens.importers.errors import UnknownName
 
 T = TypeVar("T")
 

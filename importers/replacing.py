@@ -17,10 +17,10 @@ from typing import Any
 
 import fiftyone as fo
 
-from importers import fields, fo_internals, owners, store
-from importers.datasets import delete_with_folders, imported, new_dataset
-from importers.errors import StateError
-from importers.media_folders import check_media_dir, claim
+from pairlens.importers import fields, fo_internals, owners, store
+from pairlens.importers.datasets import delete_with_folders, imported, new_dataset
+from pairlens.importers.errors import StateError
+from pairlens.importers.media_folders import check_media_dir, claim
 
 _UNFINISHED, _REPLACED = "pairlens-unfinished-", "pairlens-replaced-"
 """How the names begin of datasets that are not whole yet, and of those about to be deleted."""

@@ -12,16 +12,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from importers import fields, store
-from importers.errors import RecordError
-from importers.files import write_once
-from importers.formats import SPLITS, Format
-from importers.media_folders import media_dirs
-from importers.options import ImportOptions
-from importers.parallel import Outcome, map_items
-from importers.prepare import Place, Prepared, PreparedPair, group_by_image, prepare
-from importers.records import Record
-from importers.source_files import read_within
+from pairlens.importers import fields, store
+from pairlens.importers.errors import RecordError
+from pairlens.importers.files import write_once
+from pairlens.importers.formats import SPLITS, Format
+from pairlens.importers.media_folders import media_dirs
+from pairlens.importers.options import ImportOptions
+from pairlens.importers.parallel import Outcome, map_items
+from pairlens.importers.prepare import Place, Prepared, PreparedPair, group_by_image, prepare
+from pairlens.importers.records import Record
+from pairlens.importers.source_files import read_within
 
 _CONTENT = f"{fields.SOURCE}.content_digest"
 _READ = (

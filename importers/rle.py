@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.errors import MaskError
-from importers.masks import MAX_PIXELS
+from pairlens.importers.errors import MaskError
+from pairlens.importers.masks import MAX_PIXELS
 
 MAX_CHARACTERS = 7
 """Of one run's length: seven times five bits hold any 32-bit number with its sign."""

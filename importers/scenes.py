@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from importers import fields, fo_internals, store, working_set
+from pairlens.importers import fields, fo_internals, store, working_set
 
 _DIGEST = {
     # Of TIFFs the pixels count: copies of one scene can differ in their headers.

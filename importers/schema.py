@@ -12,11 +12,11 @@ from typing import Any
 
 import fiftyone as fo
 
-from importers import fields
-from importers.fo_internals import add_fields, new_field
-from importers.formats.base import Kind
-from importers.image_stats import ImageStats, TargetColors
-from importers.mask_stats import MaskStats
+from pairlens.importers import fields
+from pairlens.importers.fo_internals import add_fields, new_field
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.image_stats import ImageStats, TargetColors
+from pairlens.importers.mask_stats import MaskStats
 
 _TYPES: dict[type, type] = {
     int: fo.IntField,

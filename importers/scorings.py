@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from importers import fo_internals
-from importers.errors import StateError
+from pairlens.importers import fo_internals
+from pairlens.importers.errors import StateError
 
 METHOD = "pairlens"
 """The ``method`` of every scoring, by which they are told from other evaluations."""

@@ -9,9 +9,9 @@ from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 from threading import Lock
 
-from importers.errors import RecordError, StateError
-from importers.files import write_stream
-from importers.source_files import reason_of
+from pairlens.importers.errors import RecordError, StateError
+from pairlens.importers.files import write_stream
+from pairlens.importers.source_files import reason_of
 
 SUMMARIZED = 100_000
 """Skipped records kept in the summary, so that memory is bounded."""

@@ -18,7 +18,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
-from importers.errors import StateError
+from pairlens.importers.errors import StateError
 
 T = TypeVar("T")
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from importers import hub
-from importers.errors import OnNote, StateError, UsageError, ignore_note
-from importers.files import MARKER, add_owner, is_leftover, is_text
-from importers.formats import FORMATS
-from importers.parallel import Progress, no_progress
-from importers.source_files import Root, boundary_of
-from importers.unzip import unzip
+from pairlens.importers import hub
+from pairlens.importers.errors import OnNote, StateError, UsageError, ignore_note
+from pairlens.importers.files import MARKER, add_owner, is_leftover, is_text
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.source_files import Root, boundary_of
+from pairlens.importers.unzip import unzip
 
 MOST_LEVELS = 4
 """Folders around everything."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from importers import fields
-from importers.formats.base import SPLITS
+from pairlens.importers import fields
+from pairlens.importers.formats.base import SPLITS
 
 
 def split_of(document: Mapping[str, Any]) -> str:

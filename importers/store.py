@@ -22,11 +22,11 @@ from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from importers import fields, fo_internals, working_set
-from importers.errors import StateError, UsageError, shown
-from importers.files import is_text
-from importers.image_stats import ImageStats, TargetColors
-from importers.mask_stats import MaskStats
+from pairlens.importers import fields, fo_internals, working_set
+from pairlens.importers.errors import StateError, UsageError, shown
+from pairlens.importers.files import is_text
+from pairlens.importers.image_stats import ImageStats, TargetColors
+from pairlens.importers.mask_stats import MaskStats
 
 Document = dict[str, Any]
 """A sample as the database stores it, or the fields of it that were read."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from importers.errors import PairLensError
+from pairlens.importers.errors import PairLensError
 
 BLOCK = 512
 MAX_EXTENDED = 1 << 20

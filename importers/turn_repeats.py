@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from importers.records import Turn
+from pairlens.importers.records import Turn
 
 _IMAGE = re.compile(r"<image>|<img>|</img>", re.IGNORECASE)
 _NOT_WORDS = re.compile(r"[^\w\s]+|_+")

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from importers.arrays import BROKEN_ZIP
-from importers.decisions import of_leftovers
-from importers.errors import OnNote, StateError, ignore_note
-from importers.files import is_leftover, is_plain_name, write_stream
-from importers.parallel import Progress, no_progress
-from importers.source_files import open_source, reason_of
+from pairlens.importers.arrays import BROKEN_ZIP
+from pairlens.importers.decisions import of_leftovers
+from pairlens.importers.errors import OnNote, StateError, ignore_note
+from pairlens.importers.files import is_leftover, is_plain_name, write_stream
+from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.source_files import open_source, reason_of
 
 MAX_MEMBERS = 20_000_000
 MAX_RATIO = 300

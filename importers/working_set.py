@@ -13,8 +13,8 @@ from typing import Any
 
 import fiftyone as fo
 
-from importers import fields, fo_internals
-from importers.errors import StateError, UsageError
+from pairlens.importers import fields, fo_internals
+from pairlens.importers.errors import StateError, UsageError
 
 Stages = list[dict[str, Any]]
 

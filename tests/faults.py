@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from importers.formats import FORMATS
+from pairlens.importers.formats import FORMATS
 from tests.unit.hostile_files import png, tiff
 from tests.unit.tars import jpeg, sample, tar
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from PIL import Image
 
-from importers.formats import FORMATS, SPLITS
-from importers.masks import read_mask
-from importers.rle import encode_rle
+from pairlens.importers.formats import FORMATS, SPLITS
+from pairlens.importers.masks import read_mask
+from pairlens.importers.rle import encode_rle
 
 
 @dataclass(frozen=True)

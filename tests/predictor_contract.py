@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import Query
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.importers.errors import UsageError
 
 SIZES = ((40, 30), (64, 48))
 """(width, height) of the images."""

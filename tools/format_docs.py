@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from importers.formats import FORMATS  # noqa: E402
+from pairlens.importers.formats import FORMATS  # noqa: E402
 
 HEAD = "| name | layout | a sample is |\n|---|---|---|\n"
 

@@ -196,8 +196,8 @@ class Entries:
 
     def prepare(self, name: str) -> Callable[[], Any]:
         """Takes a fresh dataset to where an entry starts; gives the call of the entry."""
-        from fiftyone_plugin.demo.layouts import make_gres
-        from importers import store
+        from pairlens.fiftyone_plugin.demo.layouts import make_gres
+        from pairlens.importers import store
 
         own = self._folder / name
         make_gres(own / "published", images=6, size=64)
@@ -212,14 +212,14 @@ class Entries:
         return self._last(dataset, name, own)
 
     def _import(self, name: str, folder: Path) -> None:
-        from importers.ingest import ImportOptions, import_dataset
+        from pairlens.importers.ingest import ImportOptions, import_dataset
 
         import_dataset("gres", folder / "published", name, ImportOptions(workers=1))
 
     def _step(self, dataset: Any, step: str) -> None:
-        from fiftyone_plugin.checks.runner import flag
-        from fiftyone_plugin.metrics.runs import score
-        from fiftyone_plugin.predictors.runner import predict
+        from pairlens.fiftyone_plugin.checks.runner import flag
+        from pairlens.fiftyone_plugin.metrics.runs import score
+        from pairlens.fiftyone_plugin.predictors.runner import predict
 
         if step == "predict":
             predict(dataset, predictor="cues", field_name="cues")
@@ -229,9 +229,9 @@ class Entries:
             flag(dataset, predictions=["cues"])
 
     def _last(self, dataset: Any, name: str, folder: Path) -> Callable[[], Any]:
-        from fiftyone_plugin.curation import sessions
-        from fiftyone_plugin.curation.verdicts import judge
-        from fiftyone_plugin.exporters.runner import export_dataset
+        from pairlens.fiftyone_plugin.curation import sessions
+        from pairlens.fiftyone_plugin.curation.verdicts import judge
+        from pairlens.fiftyone_plugin.exporters.runner import export_dataset
 
         key = next(iter(dataset.match({"no_target": {"$ne": True}}).values("key")))
         if name == "export":

@@ -3,6 +3,6 @@
 Everything on the page comes from the stored findings; a dataset without any is checked first.
 """
 
-from fiftyone_plugin.audit.page import audit
+from pairlens.fiftyone_plugin.audit.page import audit
 
 __all__ = ["audit"]

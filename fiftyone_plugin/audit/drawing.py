@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.errors import MaskError
-from importers.fields import IGNORE, TARGET
-from importers.files import write_atomic
-from importers.masks import load_stored
-from importers.media import CHIP, ImageError, read_rgb
+from pairlens.importers.errors import MaskError
+from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.files import write_atomic
+from pairlens.importers.masks import load_stored
+from pairlens.importers.media import CHIP, ImageError, read_rgb
 
 SIDE = 320
 """Width and height of one example in pixels; other shapes are fitted in."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fiftyone_plugin.audit.drawing import Shown, default_size
-from fiftyone_plugin.checks import SEVERITIES
-from fiftyone_plugin.checks.findings_store import ranked
-from fiftyone_plugin.checks.left_out import OPEN
-from fiftyone_plugin.checks.sample_reader import LABELS
-from fiftyone_plugin.exporters.selections import parse_selection
-from importers import fields, fo_internals, store, working_set
+from pairlens.fiftyone_plugin.audit.drawing import Shown, default_size
+from pairlens.fiftyone_plugin.checks import SEVERITIES
+from pairlens.fiftyone_plugin.checks.findings_store import ranked
+from pairlens.fiftyone_plugin.checks.left_out import OPEN
+from pairlens.fiftyone_plugin.checks.sample_reader import LABELS
+from pairlens.fiftyone_plugin.exporters.selections import parse_selection
+from pairlens.importers import fields, fo_internals, store, working_set
 
 _TRIED = 500
 """Findings that are looked through for examples on different images."""

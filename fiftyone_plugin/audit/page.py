@@ -9,16 +9,16 @@ from typing import Any
 
 import jinja2
 
-from fiftyone_plugin.audit.drawing import draw_row
-from fiftyone_plugin.audit.facts import AuditFacts, FlaggedExample, examples, gather
-from fiftyone_plugin.audit.markdown import escape
-from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.checks.runner import choose, flag, kind_of
-from fiftyone_plugin.reports import Report
-from importers import fields, fo_internals, store, working_set
-from importers.errors import StateError, UsageError
-from importers.files import write_atomic
-from importers.parallel import Progress, no_progress
+from pairlens.fiftyone_plugin.audit.drawing import draw_row
+from pairlens.fiftyone_plugin.audit.facts import AuditFacts, FlaggedExample, examples, gather
+from pairlens.fiftyone_plugin.audit.markdown import escape
+from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
+from pairlens.fiftyone_plugin.checks.runner import choose, flag, kind_of
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.files import write_atomic
+from pairlens.importers.parallel import Progress, no_progress
 
 LEAKS = ("split_leak",)
 COPIES = ("duplicate_pair", "ambiguous_query", "duplicate_image")
@@ -161,7 +161,7 @@ class _Page:
 
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fiftyone_plugin.audit", "."),
+        loader=jinja2.PackageLoader("pairlens.fiftyone_plugin.audit", "."),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

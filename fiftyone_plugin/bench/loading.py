@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.checks import Check
-from fiftyone_plugin.checks.batch import Columns, Row, image_of
-from fiftyone_plugin.checks.sample_reader import batches
-from fiftyone_plugin.curation.texts import VerdictKind
-from fiftyone_plugin.faults import LoadedSample
-from importers import fields, working_set
+from pairlens.fiftyone_plugin.checks import Check
+from pairlens.fiftyone_plugin.checks.batch import Columns, Row, image_of
+from pairlens.fiftyone_plugin.checks.sample_reader import batches
+from pairlens.fiftyone_plugin.curation.texts import VerdictKind
+from pairlens.fiftyone_plugin.faults import LoadedSample
+from pairlens.importers import fields, working_set
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.bench.run import BenchSummary
-from fiftyone_plugin.reports import Report, table
-from importers.errors import StateError
+from pairlens.fiftyone_plugin.bench.run import BenchSummary
+from pairlens.fiftyone_plugin.reports import Report, table
+from pairlens.importers.errors import StateError
 
 _FIGURES = ("recall", "precision", "average_precision")
 _COLORS = {"recall": "#2f6db5", "precision": "#d98a2b", "average_precision": "#5a9a57"}

@@ -22,18 +22,18 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.bench.loading import Units, load_units
-from fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
-from fiftyone_plugin.checks import SEVERITIES, Check, Finding
-from fiftyone_plugin.checks.base import PIXELS
-from fiftyone_plugin.checks.engine import find_all
-from fiftyone_plugin.checks.measuring import measure_images
-from fiftyone_plugin.checks.runner import choose, kind_of
-from fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
-from importers import fo_internals
-from importers.errors import UsageError
-from importers.formats.base import Kind
-from importers.parallel import Progress, no_progress
+from pairlens.fiftyone_plugin.bench.loading import Units, load_units
+from pairlens.fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
+from pairlens.fiftyone_plugin.checks import SEVERITIES, Check, Finding
+from pairlens.fiftyone_plugin.checks.base import PIXELS
+from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.measuring import measure_images
+from pairlens.fiftyone_plugin.checks.runner import choose, kind_of
+from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
+from pairlens.importers import fo_internals
+from pairlens.importers.errors import UsageError
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.parallel import Progress, no_progress
 
 PAIRS = 20_000
 """Pairs that are read, so that any dataset can be measured in memory."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fiftyone_plugin.checks import SEVERITIES, Finding
+from pairlens.fiftyone_plugin.checks import SEVERITIES, Finding
 
 
 def sureness(findings: Iterable[Finding], checks: Sequence[str]) -> float:

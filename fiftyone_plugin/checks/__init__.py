@@ -7,10 +7,18 @@ Those of the package ``catalogue`` are found by being there; see "Adding a check
 import pkgutil
 from importlib import import_module
 
-from fiftyone_plugin.checks import catalogue
-from fiftyone_plugin.checks.base import CHECKS, SEVERITIES, Check, Finding, Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks import catalogue
+from pairlens.fiftyone_plugin.checks.base import (
+    CHECKS,
+    SEVERITIES,
+    Check,
+    Finding,
+    Issue,
+    Sample,
+    check,
+)
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 
 __all__ = [
     "CHECKS",

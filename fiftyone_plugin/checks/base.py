@@ -24,14 +24,14 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.chances import chance
-from importers.errors import UsageError
-from importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
-from importers.formats.base import Kind
-from importers.image_stats import ImageStats, TargetColors
-from importers.mask_stats import MaskStats
-from importers.records import Caption, Turn
-from importers.registry import Registry
+from pairlens.fiftyone_plugin.checks.chances import chance
+from pairlens.importers.errors import UsageError
+from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.image_stats import ImageStats, TargetColors
+from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.records import Caption, Turn
+from pairlens.importers.registry import Registry
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -74,7 +74,7 @@ class Sample:
     """One sample as the checks see it: a pair, or an image with what was written about it.
 
     Attributes:
-        key, image_id, split, phrase, no_target: as in :class:`importers.records.Pair`
+        key, image_id, split, phrase, no_target: as in :class:`pairlens.importers.records.Pair`
         image_missing: a placeholder stands for the image
         image_size: (width, height) of the image in pixels, or ``None``
         image_digest: SHA-256 of the image file, ``""`` where the image is missing
@@ -131,7 +131,8 @@ class Finding(NamedTuple):
     """An issue with its sample and its check: a line of ``findings.jsonl``.
 
     ``score`` is the estimated chance that the pair is right; see
-    :mod:`fiftyone_plugin.checks.chances`. ``group`` is equal for the findings that one look
+    :mod:`pairlens.fiftyone_plugin.checks.chances`. ``group`` is equal for the findings that one
+    look
     decides; see :func:`group_of`.
     """
 
@@ -169,8 +170,9 @@ def _image_part(key: str) -> str:
 
 
 CheckFunction = Callable[..., Iterable[Issue]]
-"""Given a :class:`~fiftyone_plugin.checks.batch.Batch`, or for the scope ``"dataset"`` a
-:class:`~fiftyone_plugin.checks.dataset_statistics.DatasetStatistics`, and the parameters."""
+"""Given a :class:`~pairlens.fiftyone_plugin.checks.batch.Batch`, or for the scope ``"dataset"`` a
+:class:`~pairlens.fiftyone_plugin.checks.dataset_statistics.DatasetStatistics`, and the
+parameters."""
 
 Statistic = Callable[[Any], NDArray[Any]]
 """Given a batch, what a check of a dataset keeps of it: an array of numbers or of texts, mostly

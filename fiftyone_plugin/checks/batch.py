@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS, Agreement, Check, Sample
-from fiftyone_plugin.checks.query_features import CACHE_PATHS, FeatureCache, QueryFeatures
-from fiftyone_plugin.language.finders import Finder, WordIndex
-from importers import fields
-from importers.image_stats import ImageStats, TargetColors
-from importers.mask_stats import MaskStats
-from importers.records import Caption, Source, Turn
+from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS, Agreement, Check, Sample
+from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS, FeatureCache, QueryFeatures
+from pairlens.fiftyone_plugin.language.finders import Finder, WordIndex
+from pairlens.importers import fields
+from pairlens.importers.image_stats import ImageStats, TargetColors
+from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.records import Caption, Source, Turn
 
 T = TypeVar("T")
 
@@ -243,7 +243,7 @@ class Batch:
     """Samples in rows.
 
     A check of samples is given any of them, one of images all of the samples of each image that
-    it is given (see :data:`~fiftyone_plugin.checks.sample_reader.MAX_IMAGE`).
+    it is given (see :data:`~pairlens.fiftyone_plugin.checks.sample_reader.MAX_IMAGE`).
 
     Args:
         rows: the values of each sample
@@ -354,13 +354,13 @@ class Batch:
         return np.fromiter(map(bool, self.values(path)), np.bool_, len(self))
 
     def stat(self, name: str) -> Floats:
-        """One of the mask's numbers, as in :class:`~importers.mask_stats.MaskStats`."""
+        """One of the mask's numbers, as in :class:`~pairlens.importers.mask_stats.MaskStats`."""
         numbers = self.number(f"{fields.MASK_STATS}.{name}")
         return np.where(np.isnan(numbers), getattr(_UNMEASURED, name), numbers)
 
     def image(self, name: str) -> Floats:
-        """One of the image's numbers, as in :class:`~importers.image_stats.ImageStats`; NaN for
-        placeholders, broken files and images that were not measured yet.
+        """One of the image's numbers, as in :class:`~pairlens.importers.image_stats.ImageStats`;
+        NaN for placeholders, broken files and images that were not measured yet.
         """
         numbers = self.number(f"{fields.IMAGE_STATS}.{name}")
         known = np.where(np.isnan(numbers), getattr(_NO_IMAGE, name), numbers)
@@ -471,7 +471,7 @@ class Batch:
     def outside(self) -> Floats:
         """How far the masks lie outside the places that their queries name, in image sides.
 
-        As :func:`fiftyone_plugin.checks.catalogue.positions.outside`.
+        As :func:`pairlens.fiftyone_plugin.checks.catalogue.positions.outside`.
         """
         away = np.zeros(len(self))
         placed = self.query_where(lambda query: query.region)

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from fiftyone_plugin.checks.chances_table import TABLE
+from pairlens.fiftyone_plugin.checks.chances_table import TABLE
 
 SIBLING = "siblings"
 """The row of the table for findings that follow from another query of the same mask."""

@@ -5,7 +5,7 @@ Written by ``benchmarks/bench_chances.py``.
 
 from __future__ import annotations
 
-from fiftyone_plugin.checks.chance_row import Row
+from pairlens.fiftyone_plugin.checks.chance_row import Row
 
 # fmt: off
 TABLE: dict[str, tuple[Row, ...]] = {

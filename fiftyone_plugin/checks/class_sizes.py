@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.language.taxonomy import kinds_of
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
 
 STEPS = 8
 """Bins of the histogram per doubling of the area."""

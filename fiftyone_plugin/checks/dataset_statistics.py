@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Check, Statistic
-from fiftyone_plugin.checks.batch import Batch
-from importers import fields
+from pairlens.fiftyone_plugin.checks.base import Check, Statistic
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.importers import fields
 
 Kept = Mapping[Statistic, NDArray[Any]]
 

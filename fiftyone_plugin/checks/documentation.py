@@ -1,6 +1,6 @@
 """The tables of ``docs/checks.md``: the checks as they declare themselves, and their scores.
 
-python -m fiftyone_plugin.checks.documentation docs/checks.md
+python -m pairlens.fiftyone_plugin.checks.documentation docs/checks.md
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import re
 import sys
 from pathlib import Path
 
-from fiftyone_plugin.checks import CHECKS, Batch, Check
-from fiftyone_plugin.checks.chances import SIBLING
-from fiftyone_plugin.checks.chances_table import TABLE
-from fiftyone_plugin.checks.engine import issues_in
+from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Check
+from pairlens.fiftyone_plugin.checks.chances import SIBLING
+from pairlens.fiftyone_plugin.checks.chances_table import TABLE
+from pairlens.fiftyone_plugin.checks.engine import issues_in
 
 
 def documented(page: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.checks.base import Check, Finding, Issue, Sample
-from fiftyone_plugin.checks.batch import Batch, Columns, Integers, Row
-from fiftyone_plugin.checks.chances import SIBLING, chance
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept, keep
+from pairlens.fiftyone_plugin.checks.base import Check, Finding, Issue, Sample
+from pairlens.fiftyone_plugin.checks.batch import Batch, Columns, Integers, Row
+from pairlens.fiftyone_plugin.checks.chances import SIBLING, chance
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept, keep
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from fiftyone_plugin.checks.base import Sample
-from importers.image_stats import COLORS, ImageStats, TargetColors
-from importers.mask_stats import MaskStats
-from importers.records import Caption, Source, Turn
+from pairlens.fiftyone_plugin.checks.base import Sample
+from pairlens.importers.image_stats import COLORS, ImageStats, TargetColors
+from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.records import Caption, Source, Turn
 
 SOUND = MaskStats(
     width=512, height=512, area=1028, box=(231, 243, 50, 26), centroid=(256.0, 256.0),

@@ -13,13 +13,13 @@ from typing import IO, Any
 
 from bson import ObjectId
 
-from fiftyone_plugin.checks.base import SEVERITIES, Finding, mask_group
-from fiftyone_plugin.checks.batch import MASK_DIGEST, Columns, Row
-from fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, LABELS
-from importers import fields, fo_internals, store, working_set
-from importers.errors import StateError
-from importers.files import replace_whole
-from importers.parallel import one_behind
+from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, mask_group
+from pairlens.fiftyone_plugin.checks.batch import MASK_DIGEST, Columns, Row
+from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, LABELS
+from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.errors import StateError
+from pairlens.importers.files import replace_whole
+from pairlens.importers.parallel import one_behind
 
 IN_MEMORY = 32 << 20
 """Bytes up to which what comes later waits in memory."""
@@ -31,7 +31,8 @@ _AS_SOUND = (SOUND, None)
 """The quality and the labels, as stored."""
 
 Labels = Sequence[Sequence[Any]]
-"""Findings as stored: the values of :data:`~fiftyone_plugin.checks.sample_reader.LABEL_VALUES`."""
+"""Findings as stored: the values of
+:data:`~pairlens.fiftyone_plugin.checks.sample_reader.LABEL_VALUES`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from fiftyone_plugin.checks.base import Finding, Severity
-from importers.fields import VerdictKind
+from pairlens.fiftyone_plugin.checks.base import Finding, Severity
+from pairlens.importers.fields import VerdictKind
 
 OPEN: dict[str, tuple[Severity, ...]] = {"clean": ("error",), "quiet": ("error", "warning")}
 """By selection, the severities of the findings that leave a pair out as long as they are open."""

@@ -14,14 +14,14 @@ from typing import Any
 
 from bson import ObjectId
 
-from fiftyone_plugin.metrics.label_masks import mask_of
-from importers import fields, fo_internals, schema, store
-from importers.errors import MaskError
-from importers.image_stats import ImageStats, TargetColors, measure_image, measure_target
-from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, Pixels, load_stored
-from importers.media import ImageError, read_rgb
-from importers.parallel import Progress, map_items, no_progress
+from pairlens.fiftyone_plugin.metrics.label_masks import mask_of
+from pairlens.importers import fields, fo_internals, schema, store
+from pairlens.importers.errors import MaskError
+from pairlens.importers.image_stats import ImageStats, TargetColors, measure_image, measure_target
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.masks import Mask, Pixels, load_stored
+from pairlens.importers.media import ImageError, read_rgb
+from pairlens.importers.parallel import Progress, map_items, no_progress
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 _UNMEASURED = {

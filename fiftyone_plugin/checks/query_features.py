@@ -25,15 +25,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin import language
-from fiftyone_plugin.checks.base import CHECKS, Check
-from fiftyone_plugin.language import Place, Region
-from fiftyone_plugin.language.taxonomy import kinds_of
-from fiftyone_plugin.language.tokens import REMEMBERED
-from importers import fields
+from pairlens.fiftyone_plugin import language
+from pairlens.fiftyone_plugin.checks.base import CHECKS, Check
+from pairlens.fiftyone_plugin.language import Place, Region
+from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED
+from pairlens.importers import fields
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.checks.base import Issue
+    from pairlens.fiftyone_plugin.checks.base import Issue
 
 CACHE_NAMES = ("of", "ran", "fires", "normal", "said")
 """What is stored of a sample's texts:

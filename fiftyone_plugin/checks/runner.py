@@ -20,28 +20,41 @@ from typing import Any
 
 from bson import ObjectId
 
-from fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, sample_reader
-from fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
-from fiftyone_plugin.checks.batch import EMBEDDING_PARAMS, Batch, Columns, Integers, Row, image_of
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.checks.engine import Examined, examine, find_across, find_in
-from fiftyone_plugin.checks.findings_store import (
+from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, sample_reader
+from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
+from pairlens.fiftyone_plugin.checks.batch import (
+    EMBEDDING_PARAMS,
+    Batch,
+    Columns,
+    Integers,
+    Row,
+    image_of,
+)
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import Examined, examine, find_across, find_in
+from pairlens.fiftyone_plugin.checks.findings_store import (
     IN_MEMORY,
     Checked,
     stored_values,
     write,
     write_findings,
 )
-from fiftyone_plugin.checks.left_out import LeftOutCounts
-from fiftyone_plugin.checks.measuring import measure_images, measure_masks
-from fiftyone_plugin.checks.query_features import CACHE_PATHS
-from fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
-from fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
-from importers import fields, fo_internals, schema, store, working_set
-from importers.errors import StateError, UsageError
-from importers.formats.base import Kind
-from importers.parallel import Progress, map_items, no_progress, one_behind, rare_collections
-from importers.scorings import evaluation_of, scored_fields
+from pairlens.fiftyone_plugin.checks.left_out import LeftOutCounts
+from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
+from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
+from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
+from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
+from pairlens.importers import fields, fo_internals, schema, store, working_set
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.parallel import (
+    Progress,
+    map_items,
+    no_progress,
+    one_behind,
+    rare_collections,
+)
+from pairlens.importers.scorings import evaluation_of, scored_fields
 
 
 @dataclass
@@ -55,7 +68,7 @@ class FlagSummary:
         severities: and by severity
         written: samples whose findings or quality changed
         left_out: by selection, ``clean`` and ``quiet``, what it leaves out and for which checks;
-            see :meth:`fiftyone_plugin.checks.left_out.LeftOutCounts.summary`
+            see :meth:`pairlens.fiftyone_plugin.checks.left_out.LeftOutCounts.summary`
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
         notes: what the checks say of the dataset as a whole

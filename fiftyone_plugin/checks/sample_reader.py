@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import bson
 from bson import ObjectId
 
-from fiftyone_plugin.checks.batch import Columns, Row, image_of
-from importers import fields, fo_internals, store, working_set
+from pairlens.fiftyone_plugin.checks.batch import Columns, Row, image_of
+from pairlens.importers import fields, fo_internals, store, working_set
 
 T = TypeVar("T")
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from fiftyone_plugin.language import places
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import class_tokens
-from fiftyone_plugin.language.directions import Directions, name_of, region_of
-from fiftyone_plugin.language.regions import Region
-from fiftyone_plugin.language.taxonomy import NAMES, PLURAL
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, span, tokenize, word_set
+from pairlens.fiftyone_plugin.language import places
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.classes import class_tokens
+from pairlens.fiftyone_plugin.language.directions import Directions, name_of, region_of
+from pairlens.fiftyone_plugin.language.regions import Region
+from pairlens.fiftyone_plugin.language.taxonomy import NAMES, PLURAL
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Token, span, tokenize, word_set
 
 MANY = -1
 """A number that is not said: several, many."""

@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from fiftyone_plugin.checks.base import Check, CheckFunction, Issue, Sample, Severity
-from fiftyone_plugin.checks.batch import Batch, Columns
-from importers.fields import CAPTIONS, CONVERSATIONS, PHRASE
-from importers.formats.base import Kind
-from importers.records import Caption, Turn
+from pairlens.fiftyone_plugin.checks.base import Check, CheckFunction, Issue, Sample, Severity
+from pairlens.fiftyone_plugin.checks.batch import Batch, Columns
+from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, PHRASE
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.records import Caption, Turn
 
 TEXT_KINDS: tuple[Kind, ...] = ("captions", "instructions")
 ALL_KINDS: tuple[Kind, ...] = ("pairs", *TEXT_KINDS)

@@ -9,7 +9,7 @@ One JSON object a line, sorted by key::
 ``phrase`` is ``null`` where the phrase was left as published, and ``mask`` where the mask was;
 a replaced mask is ``{"size": [height, width], "counts": "...", "sha256": "..."}``, its target in
 COCO's compressed RLE. The hashes are those of the *published* phrase (SHA-256 of its utf-8)
-and of the *published* mask's size and pixels (:func:`importers.mask_stats.digest`): the
+and of the *published* mask's size and pixels (:func:`pairlens.importers.mask_stats.digest`): the
 file can be applied to another copy of the dataset, and a line that was written about something
 else is found out.
 """
@@ -25,10 +25,10 @@ from typing import Any, BinaryIO, TypedDict
 
 from bson import ObjectId
 
-from fiftyone_plugin.curation import mask_replacement, review_fields, texts
-from fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
-from fiftyone_plugin.curation.review_fields import ReviewedPair
-from fiftyone_plugin.curation.texts import (
+from pairlens.fiftyone_plugin.curation import mask_replacement, review_fields, texts
+from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
+from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
+from pairlens.fiftyone_plugin.curation.texts import (
     VERDICTS,
     DecisionLine,
     MaskLine,
@@ -36,13 +36,21 @@ from fiftyone_plugin.curation.texts import (
     read_decisions,
     read_once,
 )
-from fiftyone_plugin.curation.verdicts import edited
-from importers import store
-from importers.errors import MaskError, StateError, UsageError
-from importers.fields import KEY, MASK_STATS, REVIEW_NOTE, REVIEWED_AT, REVIEWER, TARGET, VERDICT
-from importers.files import write_atomic
-from importers.masks import load_stored
-from importers.rle import decode_rle, encode_rle
+from pairlens.fiftyone_plugin.curation.verdicts import edited
+from pairlens.importers import store
+from pairlens.importers.errors import MaskError, StateError, UsageError
+from pairlens.importers.fields import (
+    KEY,
+    MASK_STATS,
+    REVIEW_NOTE,
+    REVIEWED_AT,
+    REVIEWER,
+    TARGET,
+    VERDICT,
+)
+from pairlens.importers.files import write_atomic
+from pairlens.importers.masks import load_stored
+from pairlens.importers.rle import decode_rle, encode_rle
 
 _IN_MEMORY = 32 << 20
 

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import fiftyone as fo
 from bson import ObjectId
 
-from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.curation import highlights, queue, review_fields, texts, verdicts
-from fiftyone_plugin.curation.log import ChangeEntry, ChangeLog, LogScope
-from fiftyone_plugin.curation.panel_types import (
+from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.curation import highlights, queue, review_fields, texts, verdicts
+from pairlens.fiftyone_plugin.curation.log import ChangeEntry, ChangeLog, LogScope
+from pairlens.fiftyone_plugin.curation.panel_types import (
     FindingView,
     HistoryEntry,
     ImageView,
@@ -21,11 +21,11 @@ from fiftyone_plugin.curation.panel_types import (
     Sibling,
     Word,
 )
-from fiftyone_plugin.curation.queue import SessionDocument
-from fiftyone_plugin.curation.review_fields import ReviewedPair
-from fiftyone_plugin.metrics.runs import scored_fields
-from importers import fo_internals, store
-from importers.fields import (
+from pairlens.fiftyone_plugin.curation.queue import SessionDocument
+from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
+from pairlens.fiftyone_plugin.metrics.runs import scored_fields
+from pairlens.importers import fo_internals, store
+from pairlens.importers.fields import (
     CAPTION,
     EDITABLE_MASK,
     FINDINGS,
@@ -43,8 +43,8 @@ from importers.fields import (
     iou_field,
     predicted_area_field,
 )
-from importers.mask_stats import MaskStats
-from importers.store import Document
+from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.store import Document
 
 MOST_SIBLINGS = 200
 MOST_HISTORY = 10

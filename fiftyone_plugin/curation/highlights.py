@@ -9,11 +9,19 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fiftyone_plugin.checks.catalogue.coordinates import readings
-from fiftyone_plugin.checks.query_features import named_region
-from fiftyone_plugin.curation.panel_types import Point, Rect, Shape, ShapeRole, Word
-from fiftyone_plugin.language import classes, colors, coordinates, counts, places, shapes, sizes
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks.catalogue.coordinates import readings
+from pairlens.fiftyone_plugin.checks.query_features import named_region
+from pairlens.fiftyone_plugin.curation.panel_types import Point, Rect, Shape, ShapeRole, Word
+from pairlens.fiftyone_plugin.language import (
+    classes,
+    colors,
+    coordinates,
+    counts,
+    places,
+    shapes,
+    sizes,
+)
+from pairlens.importers.mask_stats import MaskStats
 
 TOLERANCE = 0.095
 """How far outside a named place a mask may lie, which is the default of the check."""

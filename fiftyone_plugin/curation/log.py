@@ -18,8 +18,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 from bson import ObjectId
 from pymongo import ASCENDING, ReturnDocument
 
-from importers import fo_internals
-from importers.fields import CHANGES
+from pairlens.importers import fo_internals
+from pairlens.importers.fields import CHANGES
 
 COLLECTION = CHANGES
 _SEQUENCES = "pairlens.sequences"

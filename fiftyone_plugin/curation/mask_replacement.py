@@ -24,17 +24,17 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from fiftyone_plugin.checks.runner import findings_again
-from fiftyone_plugin.curation import review_fields
-from fiftyone_plugin.curation.log import Change, Values
-from fiftyone_plugin.curation.review_fields import document_of
-from fiftyone_plugin.curation.texts import MAX_RLE
-from fiftyone_plugin.metrics.evaluation import scores_again
-from fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
-from fiftyone_plugin.metrics.overlap import resize
-from importers import fo_internals, store
-from importers.errors import MaskError, StateError, UsageError
-from importers.fields import (
+from pairlens.fiftyone_plugin.checks.runner import findings_again
+from pairlens.fiftyone_plugin.curation import review_fields
+from pairlens.fiftyone_plugin.curation.log import Change, Values
+from pairlens.fiftyone_plugin.curation.review_fields import document_of
+from pairlens.fiftyone_plugin.curation.texts import MAX_RLE
+from pairlens.fiftyone_plugin.metrics.evaluation import scores_again
+from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
+from pairlens.fiftyone_plugin.metrics.overlap import resize
+from pairlens.importers import fo_internals, store
+from pairlens.importers.errors import MaskError, StateError, UsageError
+from pairlens.importers.fields import (
     BACKGROUND,
     EDITABLE_MASK,
     IGNORE,
@@ -50,14 +50,14 @@ from importers.fields import (
     TARGET,
     TARGET_COLORS,
 )
-from importers.files import safe_name, write_once
-from importers.image_stats import measure_target
-from importers.mask_stats import measure
-from importers.masks import Mask, Pixels, encode_png, load_stored
-from importers.media import ImageError, read_rgb
-from importers.media_folders import media_dir
-from importers.rle import encode_rle
-from importers.store import Document
+from pairlens.importers.files import safe_name, write_once
+from pairlens.importers.image_stats import measure_target
+from pairlens.importers.mask_stats import measure
+from pairlens.importers.masks import Mask, Pixels, encode_png, load_stored
+from pairlens.importers.media import ImageError, read_rgb
+from pairlens.importers.media_folders import media_dir
+from pairlens.importers.rle import encode_rle
+from pairlens.importers.store import Document
 
 MOST_EDITABLE = 1000
 """Pairs that are made editable at once: their masks go into the database."""

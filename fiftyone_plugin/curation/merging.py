@@ -21,10 +21,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TypedDict
 
-from fiftyone_plugin.curation import texts
-from fiftyone_plugin.curation.texts import VERDICTS, VerdictLine, read_once
-from importers.errors import UnknownName, UsageError
-from importers.files import write_atomic
+from pairlens.fiftyone_plugin.curation import texts
+from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictLine, read_once
+from pairlens.importers.errors import UnknownName, UsageError
+from pairlens.importers.files import write_atomic
 
 PREFERENCES = ("none", "newest", "first")
 """Whose line counts in a conflict: nobody's, the latest one's, or that of the first file."""

@@ -14,13 +14,13 @@ from typing import Any, TypedDict
 
 from bson import ObjectId
 
-from fiftyone_plugin.curation import review_fields, texts
-from fiftyone_plugin.curation.log import COLLECTION
-from fiftyone_plugin.curation.panel_types import Participant, QueueItem, SessionOver
-from fiftyone_plugin.curation.texts import VERDICTS
-from importers import fo_internals
-from importers.errors import StateError, UsageError
-from importers.fields import KEY
+from pairlens.fiftyone_plugin.curation import review_fields, texts
+from pairlens.fiftyone_plugin.curation.log import COLLECTION
+from pairlens.fiftyone_plugin.curation.panel_types import Participant, QueueItem, SessionOver
+from pairlens.fiftyone_plugin.curation.texts import VERDICTS
+from pairlens.importers import fo_internals
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.fields import KEY
 
 SESSIONS = "pairlens.sessions"
 QUEUES = "pairlens.queues"

@@ -16,12 +16,12 @@ from typing import Any, TypedDict
 
 from bson import ObjectId
 
-from fiftyone_plugin.curation import texts
-from fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
-from fiftyone_plugin.curation.panel_types import ConflictFacts
-from importers import fo_internals, store, working_set
-from importers.errors import StateError, UsageError
-from importers.fields import (
+from pairlens.fiftyone_plugin.curation import texts
+from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
+from pairlens.fiftyone_plugin.curation.panel_types import ConflictFacts
+from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.fields import (
     CAPTION,
     KEY,
     MASK_STATS,

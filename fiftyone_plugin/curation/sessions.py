@@ -17,10 +17,10 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.curation import mask_replacement, review_fields, texts
-from fiftyone_plugin.curation.panel_types import SessionOver, SessionView
-from fiftyone_plugin.curation.queue import (
+from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
+from pairlens.fiftyone_plugin.curation import mask_replacement, review_fields, texts
+from pairlens.fiftyone_plugin.curation.panel_types import SessionOver, SessionView
+from pairlens.fiftyone_plugin.curation.queue import (
     CHUNK,
     POSITIONS,
     QUEUES,
@@ -31,10 +31,10 @@ from fiftyone_plugin.curation.queue import (
     find,
     progress_of,
 )
-from fiftyone_plugin.curation.texts import PENDING, VERDICTS
-from importers import fo_internals, store, working_set
-from importers.errors import StateError, UnknownName, UsageError
-from importers.fields import FINDINGS, KEY, REVIEWER, SEGMENTATION, SPLIT, VERDICT
+from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
+from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.errors import StateError, UnknownName, UsageError
+from pairlens.importers.fields import FINDINGS, KEY, REVIEWER, SEGMENTATION, SPLIT, VERDICT
 
 LABELS = f"{FINDINGS}.classifications"
 """Where a sample stores its findings."""

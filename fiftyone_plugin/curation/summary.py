@@ -30,10 +30,10 @@ from typing import Any, TypedDict
 
 from bson import ObjectId
 
-from fiftyone_plugin.checks import CHECKS, SEVERITIES
-from fiftyone_plugin.curation import queue, review_fields, sessions
-from fiftyone_plugin.curation.log import COLLECTION
-from fiftyone_plugin.curation.panel_types import (
+from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
+from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions
+from pairlens.fiftyone_plugin.curation.log import COLLECTION
+from pairlens.fiftyone_plugin.curation.panel_types import (
     CheckBar,
     EvaluationView,
     Histogram,
@@ -43,12 +43,12 @@ from fiftyone_plugin.curation.panel_types import (
     SplitBar,
     VerdictBar,
 )
-from fiftyone_plugin.curation.sessions import FILTERS, LABELS, badness
-from fiftyone_plugin.curation.texts import PENDING, VERDICTS
-from fiftyone_plugin.metrics.runs import METHOD
-from importers import fo_internals, working_set
-from importers.errors import UnknownName, UsageError
-from importers.fields import IMAGE_ID, QUALITY, REVIEWER, SPLIT, VERDICT, iou_field
+from pairlens.fiftyone_plugin.curation.sessions import FILTERS, LABELS, badness
+from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
+from pairlens.fiftyone_plugin.metrics.runs import METHOD
+from pairlens.importers import fo_internals, working_set
+from pairlens.importers.errors import UnknownName, UsageError
+from pairlens.importers.fields import IMAGE_ID, QUALITY, REVIEWER, SPLIT, VERDICT, iou_field
 
 MAX_BINS = 100
 
@@ -79,7 +79,7 @@ def overview(
         bins: of the histogram, over [0, 1]
 
     Returns:
-        the counts; :func:`fiftyone_plugin.curation.sessions.view_of` gives the pairs of
+        the counts; :func:`pairlens.fiftyone_plugin.curation.sessions.view_of` gives the pairs of
         each bar
 
     Raises:

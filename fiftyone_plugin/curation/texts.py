@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict, overload
 
-from importers.errors import MaskError, UsageError
-from importers.fields import VerdictKind
-from importers.rle import read_runs
+from pairlens.importers.errors import MaskError, UsageError
+from pairlens.importers.fields import VerdictKind
+from pairlens.importers.rle import read_runs
 
 VERDICTS: tuple[str, ...] = tuple(kind.value for kind in VerdictKind)
 
@@ -134,7 +134,8 @@ class MaskLine(TypedDict):
 
 
 class DecisionLine(TypedDict):
-    """The JSON object of a line; :mod:`fiftyone_plugin.curation.decisions` describes it."""
+    """The JSON object of a line; :mod:`pairlens.fiftyone_plugin.curation.decisions` describes
+    it."""
 
     key: str
     verdict: str

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fiftyone_plugin.curation import mask_replacement, queue, review_fields, texts
-from fiftyone_plugin.curation.log import (
+from pairlens.fiftyone_plugin.curation import mask_replacement, queue, review_fields, texts
+from pairlens.fiftyone_plugin.curation.log import (
     Change,
     ChangeEntry,
     ChangeLog,
@@ -21,12 +21,12 @@ from fiftyone_plugin.curation.log import (
     LogScope,
     Values,
 )
-from fiftyone_plugin.curation.panel_types import Judged, Undone
-from fiftyone_plugin.curation.review_fields import MASK_FIELDS, Conflict, ReviewedPair
-from fiftyone_plugin.curation.texts import PENDING, VERDICTS, VerdictKind
-from importers import fo_internals, store, working_set
-from importers.errors import StateError, UsageError
-from importers.fields import (
+from pairlens.fiftyone_plugin.curation.panel_types import Judged, Undone
+from pairlens.fiftyone_plugin.curation.review_fields import MASK_FIELDS, Conflict, ReviewedPair
+from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS, VerdictKind
+from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.fields import (
     EDITABLE_MASK,
     ORIGINAL_PHRASE,
     REVIEW_NOTE,

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg, split_names
-from fiftyone_plugin.demo.prose import (
+from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg, split_names
+from pairlens.fiftyone_plugin.demo.prose import (
     choose_lead,
     count_sentences,
     cover_sentences,
@@ -21,9 +21,9 @@ from fiftyone_plugin.demo.prose import (
     paragraph,
     zone_sentences,
 )
-from fiftyone_plugin.demo.scenes import Scene, draw_scenes
-from importers.formats.base import SPLITS
-from importers.records import make_image_key
+from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scenes
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.records import make_image_key
 
 SIDE = 448
 """Side of a published patch, in pixels."""

@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg, split_names, write_tiff
-from fiftyone_plugin.demo.phrases import PLACES, QueryTarget, object_targets
-from fiftyone_plugin.demo.prose import (
+from pairlens.fiftyone_plugin.demo.layouts import (
+    GeneratedLayout,
+    encode_jpeg,
+    split_names,
+    write_tiff,
+)
+from pairlens.fiftyone_plugin.demo.phrases import PLACES, QueryTarget, object_targets
+from pairlens.fiftyone_plugin.demo.prose import (
     COUNTED_AS,
     ZONES,
     choose_lead,
@@ -28,8 +33,8 @@ from fiftyone_plugin.demo.prose import (
     with_article,
     zone_sentences,
 )
-from fiftyone_plugin.demo.scenes import Scene, draw_scenes, extent_of
-from importers.records import make_image_key
+from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scenes, extent_of
+from pairlens.importers.records import make_image_key
 
 CAPTION = "Provide a one-sentence caption for this remote sensing image."
 BRIEF = "\nAnswer the question using a single word or phrase."

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from fiftyone_plugin.demo.phrases import QueryTarget, layer_targets, object_targets
-from fiftyone_plugin.demo.scenes import Scene, draw_scene, draw_scenes
-from fiftyone_plugin.demo.terrain import Canvas
-from importers.formats.base import SPLITS
-from importers.records import make_key
+from pairlens.fiftyone_plugin.demo.phrases import QueryTarget, layer_targets, object_targets
+from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scene, draw_scenes
+from pairlens.fiftyone_plugin.demo.terrain import Canvas
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.records import make_key
 
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
 """How generated data is split; the published proportions would leave ``val`` empty."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.demo.pens import (
+from pairlens.fiftyone_plugin.demo.pens import (
     COLORS,
     Blueprint,
     Pen,
@@ -19,7 +19,7 @@ from fiftyone_plugin.demo.pens import (
     ring,
     shade,
 )
-from fiftyone_plugin.demo.terrain import RGB
+from pairlens.fiftyone_plugin.demo.terrain import RGB
 
 
 def house(rng: Generator, color: str, size: str, scale: float) -> Blueprint:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fiftyone_plugin.demo.terrain import RGB, Canvas, Points
+from pairlens.fiftyone_plugin.demo.terrain import RGB, Canvas, Points
 
 COLORS: dict[str, RGB] = {
     "red": (170, 64, 50),

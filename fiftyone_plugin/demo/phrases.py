@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.demo.plots import Outline
-from fiftyone_plugin.demo.scenes import Extent, Scene, SceneObject
-from fiftyone_plugin.demo.terrain import BoolMask
+from pairlens.fiftyone_plugin.demo.plots import Outline
+from pairlens.fiftyone_plugin.demo.scenes import Extent, Scene, SceneObject
+from pairlens.fiftyone_plugin.demo.terrain import BoolMask
 
 NOUNS: dict[str, tuple[str, str, str]] = {
     "house": ("house", "home", "house"),

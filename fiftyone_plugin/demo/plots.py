@@ -10,8 +10,17 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from fiftyone_plugin.demo.pens import Blueprint, place
-from fiftyone_plugin.demo.terrain import RGB, BoolMask, Canvas, Field, Points, Road, blend, ground
+from pairlens.fiftyone_plugin.demo.pens import Blueprint, place
+from pairlens.fiftyone_plugin.demo.terrain import (
+    RGB,
+    BoolMask,
+    Canvas,
+    Field,
+    Points,
+    Road,
+    blend,
+    ground,
+)
 
 LAND, ROAD, WATER, APRON = 0, 1, 2, 3
 """Zones: each thing is put in one."""

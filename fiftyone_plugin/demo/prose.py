@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from fiftyone_plugin.demo.phrases import PLACES, named_place
-from fiftyone_plugin.demo.scenes import Extent, Scene, SceneObject, extent_of
-from fiftyone_plugin.language.taxonomy import plural_of
+from pairlens.fiftyone_plugin.demo.phrases import PLACES, named_place
+from pairlens.fiftyone_plugin.demo.scenes import Extent, Scene, SceneObject, extent_of
+from pairlens.fiftyone_plugin.language.taxonomy import plural_of
 
 ZONES: dict[str, tuple[str, str, str]] = {
     "suburb": ("a residential suburb", "a suburban neighbourhood", "a residential area"),
@@ -104,7 +104,8 @@ class Lead:
 
     Attributes:
         thing: it
-        place: where it lies plainly, one of :data:`fiftyone_plugin.demo.phrases.PLACES`, or ``""``
+        place: where it lies plainly, one of :data:`pairlens.fiftyone_plugin.demo.phrases.PLACES`,
+        or ``""``
     """
 
     thing: SceneObject

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation.texts import VerdictKind
-from importers import fields, store
-from importers.formats import FORMATS
-from importers.records import CaptionedImage, Pair, Record
+from pairlens.fiftyone_plugin.curation.texts import VerdictKind
+from pairlens.importers import fields, store
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.records import CaptionedImage, Pair, Record
 
 Content = tuple[str, str, tuple[Any, ...]]
 """Split, published id, and the texts of a sample."""

@@ -14,27 +14,27 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin import reports
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation.texts import VerdictKind
-from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-from fiftyone_plugin.demo.layouts import GeneratedLayout, make_gres, make_refsegrs
-from fiftyone_plugin.demo.planting import faults_of, plant
-from fiftyone_plugin.demo.readback import export_matches
-from fiftyone_plugin.demo.tally import compare, found_lines, total_line, write_plan
-from fiftyone_plugin.exporters.runner import export_dataset
-from fiftyone_plugin.metrics.runs import score
-from fiftyone_plugin.predictors.runner import predict
-from fiftyone_plugin.reports import Report, samples_of
-from fiftyone_plugin.score_reports import of_score
-from fiftyone_plugin.terminal import ProgressBar
-from importers import fields, store
-from importers.errors import StateError, UsageError
-from importers.files import MARKER, mark_folder
-from importers.formats import FORMATS
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin import reports
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.curation.texts import VerdictKind
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
+from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.demo.planting import faults_of, plant
+from pairlens.fiftyone_plugin.demo.readback import export_matches
+from pairlens.fiftyone_plugin.demo.tally import compare, found_lines, total_line, write_plan
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.fiftyone_plugin.reports import Report, samples_of
+from pairlens.fiftyone_plugin.score_reports import of_score
+from pairlens.fiftyone_plugin.terminal import ProgressBar
+from pairlens.importers import fields, store
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.files import MARKER, mark_folder
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.ingest import ImportOptions, import_dataset
 
 OWNER = "demo"
 PREDICTIONS = "cues"

@@ -14,12 +14,19 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fiftyone_plugin.demo.pens import Blueprint, Pen
-from fiftyone_plugin.demo.plots import ROAD, WATER, Outline, Plot
-from fiftyone_plugin.demo.terrain import BoolMask, Canvas, Points, draw_line, draw_markings, expose
-from fiftyone_plugin.demo.themes import THEMES
-from importers.polygons import rasterize
-from importers.records import Shape
+from pairlens.fiftyone_plugin.demo.pens import Blueprint, Pen
+from pairlens.fiftyone_plugin.demo.plots import ROAD, WATER, Outline, Plot
+from pairlens.fiftyone_plugin.demo.terrain import (
+    BoolMask,
+    Canvas,
+    Points,
+    draw_line,
+    draw_markings,
+    expose,
+)
+from pairlens.fiftyone_plugin.demo.themes import THEMES
+from pairlens.importers.polygons import rasterize
+from pairlens.importers.records import Shape
 
 
 class Extent(NamedTuple):
@@ -102,7 +109,8 @@ def draw_scene(seed: int, size: int = 512, theme: str | None = None) -> Scene:
     Args:
         seed: equal seeds give equal scenes
         size: width and height in pixels
-        theme: one of :data:`fiftyone_plugin.demo.themes.THEMES`; by default the seed's turn
+        theme: one of :data:`pairlens.fiftyone_plugin.demo.themes.THEMES`; by default the seed's
+        turn
     """
     rng = np.random.default_rng([seed, size])
     name = theme or list(THEMES)[seed % len(THEMES)]

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.demo.planting import IMPORT, Plan, Planted
-from fiftyone_plugin.reports import table
-from importers import fields, store
+from pairlens.fiftyone_plugin.demo.planting import IMPORT, Plan, Planted
+from pairlens.fiftyone_plugin.reports import table
+from pairlens.importers import fields, store
 
 
 def write_plan(plan: Plan, path: Path) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.demo import objects
-from fiftyone_plugin.demo.plots import APRON, LAND, ROAD, WATER, Plot
-from fiftyone_plugin.demo.terrain import (
+from pairlens.fiftyone_plugin.demo import objects
+from pairlens.fiftyone_plugin.demo.plots import APRON, LAND, ROAD, WATER, Plot
+from pairlens.fiftyone_plugin.demo.terrain import (
     BoolMask,
     Points,
     Road,

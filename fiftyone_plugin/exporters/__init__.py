@@ -7,7 +7,12 @@ writes a dataset for ``dataset.export``.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from fiftyone_plugin.exporters.converters import CONVERTERS, Converter, ConvertFormat, Example
+from pairlens.fiftyone_plugin.exporters.converters import (
+    CONVERTERS,
+    Converter,
+    ConvertFormat,
+    Example,
+)
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")

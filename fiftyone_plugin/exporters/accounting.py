@@ -6,20 +6,20 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation import summary
-from fiftyone_plugin.curation.decisions import DecisionLines
-from fiftyone_plugin.exporters.manifest import ManifestLists, card
-from fiftyone_plugin.exporters.selections import Selection
-from importers import working_set
-from importers.documents import fixed_digest
-from importers.errors import StateError, UsageError
-from importers.fields import FIXED_DIGEST, KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
-from importers.formats.base import Kind
-from importers.formats.native_export import Edit, ExportPair, Tally
-from importers.parallel import Progress
-from importers.records import Source
-from importers.splits import split_of, split_of_key
-from importers.store import Document
+from pairlens.fiftyone_plugin.curation import summary
+from pairlens.fiftyone_plugin.curation.decisions import DecisionLines
+from pairlens.fiftyone_plugin.exporters.manifest import ManifestLists, card
+from pairlens.fiftyone_plugin.exporters.selections import Selection
+from pairlens.importers import working_set
+from pairlens.importers.documents import fixed_digest
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.fields import FIXED_DIGEST, KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.formats.native_export import Edit, ExportPair, Tally
+from pairlens.importers.parallel import Progress
+from pairlens.importers.records import Source
+from pairlens.importers.splits import split_of, split_of_key
+from pairlens.importers.store import Document
 
 MOST_NAMED = 100
 """Samples that cannot be written and are named in the report; the manifest names all."""

@@ -30,14 +30,14 @@ from urllib.parse import quote
 
 import numpy as np
 
-from fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
-from importers.errors import RecordError
-from importers.fields import IGNORE, TARGET
-from importers.formats import native_export
-from importers.formats.base import Kind
-from importers.formats.native_export import Tally
-from importers.rle import encode_rle
-from importers.source_files import open_source
+from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
+from pairlens.importers.errors import RecordError
+from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.formats import native_export
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.formats.native_export import Tally
+from pairlens.importers.rle import encode_rle
+from pairlens.importers.source_files import open_source
 
 _TARGET = "target"
 _INSTANCES, _CAPTIONS = "instances", "captions"
@@ -51,7 +51,7 @@ Members = dict[str, Any]
 
 
 class CocoConverter:
-    """Writes COCO; see :class:`fiftyone_plugin.exporters.converters.Converter`.
+    """Writes COCO; see :class:`pairlens.fiftyone_plugin.exporters.converters.Converter`.
 
     Args:
         out: an empty folder

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from importers.fields import (
+from pairlens.importers.fields import (
     BOXES,
     CAPTION,
     CAPTIONS,
@@ -26,10 +26,10 @@ from importers.fields import (
     PHRASE,
     SOURCE,
 )
-from importers.formats.base import Kind
-from importers.formats.native_export import HeldMask, Tally
-from importers.registry import Registry
-from importers.splits import split_of
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.formats.native_export import HeldMask, Tally
+from pairlens.importers.registry import Registry
+from pairlens.importers.splits import split_of
 
 READ = (
     "filepath", "metadata.width", "metadata.height", IMAGE_ID, PHRASE, NO_TARGET,

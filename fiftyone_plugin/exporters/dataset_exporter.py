@@ -6,15 +6,15 @@ from typing import Any
 
 import fiftyone.utils.data as foud
 
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import fo_internals, store
-from importers.dataset_types import DATASET_EXPORTERS, NATIVE
-from importers.errors import UsageError
-from importers.parallel import Progress, no_progress
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import fo_internals, store
+from pairlens.importers.dataset_types import DATASET_EXPORTERS, NATIVE
+from pairlens.importers.errors import UsageError
+from pairlens.importers.parallel import Progress, no_progress
 
 
 class RecordDatasetExporter(foud.BatchDatasetExporter):
-    """Exports through :func:`fiftyone_plugin.exporters.runner.export_dataset`.
+    """Exports through :func:`pairlens.fiftyone_plugin.exporters.runner.export_dataset`.
 
     All samples of what is exported are written, whatever their verdicts: which those are, a
     view says.

@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
-from importers import fo_internals
-from importers.errors import StateError
-from importers.fields import INFO, KEY
-from importers.formats.native_export import Tally
+from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
+from pairlens.importers import fo_internals
+from pairlens.importers.errors import StateError
+from pairlens.importers.fields import INFO, KEY
+from pairlens.importers.formats.native_export import Tally
 
 MAX_CHOSEN = 300_000
 """Keys that fit into one query of the database; of all samples there can be any number."""
@@ -23,7 +23,8 @@ _TRAVELS = ("format", "kind", "complete")
 
 
 class FiftyOneCopy:
-    """Writes a FiftyOneDataset; see :class:`fiftyone_plugin.exporters.converters.Converter`.
+    """Writes a FiftyOneDataset; see
+    :class:`pairlens.fiftyone_plugin.exporters.converters.Converter`.
 
     Args:
         dataset: what is exported

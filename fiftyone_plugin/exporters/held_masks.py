@@ -1,21 +1,28 @@
 """The masks that samples hold now, and whether they are others than were imported.
 
 A label's mask lies in the database or in a file, PairLens' own or another. What a sample holds is
-compared with the digest that was stored at import; :mod:`importers.published` has the rule.
-"""
+compared with the digest that was stored at import; :mod:`pairlens.importers.published` has the
+rule."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.metrics.label_masks import image_size, mask_of
-from importers.errors import MaskError, StateError, UsageError
-from importers.fields import KEY, MASK_DIGEST, MASK_STATS, ORIGINAL_MASK, SEGMENTATION, SOURCE
-from importers.files import safe_name
-from importers.formats.native_export import HeldMask
-from importers.mask_stats import digest
-from importers.store import Document
+from pairlens.fiftyone_plugin.metrics.label_masks import image_size, mask_of
+from pairlens.importers.errors import MaskError, StateError, UsageError
+from pairlens.importers.fields import (
+    KEY,
+    MASK_DIGEST,
+    MASK_STATS,
+    ORIGINAL_MASK,
+    SEGMENTATION,
+    SOURCE,
+)
+from pairlens.importers.files import safe_name
+from pairlens.importers.formats.native_export import HeldMask
+from pairlens.importers.mask_stats import digest
+from pairlens.importers.store import Document
 
 READ = (
     *(f"{SEGMENTATION}.{name}" for name in ("_cls", "mask", "mask_path")),

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Any
 
-from importers.formats import FORMATS
+from pairlens.importers.formats import FORMATS
 
 LISTS = ("dropped", "edited", "skipped_at_import")
 

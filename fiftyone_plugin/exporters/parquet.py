@@ -15,13 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
-from importers.errors import StateError
-from importers.formats import native_export
-from importers.formats.base import Kind
-from importers.formats.native_export import Tally
-from importers.masks import encode_png
-from importers.source_files import open_source
+from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
+from pairlens.importers.errors import StateError
+from pairlens.importers.formats import native_export
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.formats.native_export import Tally
+from pairlens.importers.masks import encode_png
+from pairlens.importers.source_files import open_source
 
 ROW_GROUP_BYTES = 32 << 20
 """Of images and masks held in memory before they are written."""
@@ -59,7 +59,7 @@ FEATURES: dict[Kind, Feature] = {
 
 
 class ParquetConverter:
-    """Writes parquet; see :class:`fiftyone_plugin.exporters.converters.Converter`.
+    """Writes parquet; see :class:`pairlens.fiftyone_plugin.exporters.converters.Converter`.
 
     Args:
         out: an empty folder

@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation.decisions import DecisionLines
-from fiftyone_plugin.exporters.accounting import Accounting
-from fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
-from fiftyone_plugin.exporters.held_masks import HeldMasks
-from fiftyone_plugin.exporters.manifest import ManifestLists
-from fiftyone_plugin.exporters.selections import Selection
-from fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
-from fiftyone_plugin.exporters.target import check_target, whole_folder
-from importers import fo_internals, store, working_set
-from importers.errors import RecordError, StateError, UnknownName, UsageError
-from importers.formats import FORMATS
-from importers.media_folders import media_dirs
-from importers.parallel import Progress, no_progress
-from importers.source_files import Boundary, reading_within
-from importers.sources import Located
-from importers.upgrade import upgrade
+from pairlens.fiftyone_plugin.curation.decisions import DecisionLines
+from pairlens.fiftyone_plugin.exporters.accounting import Accounting
+from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
+from pairlens.fiftyone_plugin.exporters.held_masks import HeldMasks
+from pairlens.fiftyone_plugin.exporters.manifest import ManifestLists
+from pairlens.fiftyone_plugin.exporters.selections import Selection
+from pairlens.fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
+from pairlens.fiftyone_plugin.exporters.target import check_target, whole_folder
+from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.errors import RecordError, StateError, UnknownName, UsageError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.media_folders import media_dirs
+from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.source_files import Boundary, reading_within
+from pairlens.importers.sources import Located
+from pairlens.importers.upgrade import upgrade
 
 
 def export_dataset(
@@ -40,9 +40,9 @@ def export_dataset(
     Args:
         samples: a dataset or view that PairLens imported
         format_name: the format it was imported from, or one of
-            :data:`fiftyone_plugin.exporters.CONVERTERS`
+            :data:`pairlens.fiftyone_plugin.exporters.CONVERTERS`
         out: a folder that is not there or empty, not in or around the source
-        select: see :mod:`fiftyone_plugin.exporters.selections`
+        select: see :mod:`pairlens.fiftyone_plugin.exporters.selections`
         progress: called with samples done and samples in all
 
     Returns:

@@ -17,12 +17,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from fiftyone_plugin.checks.left_out import ACCEPTED, OPEN, is_left_out
-from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
-from importers import fo_internals, store
-from importers.errors import UnknownName, UsageError
-from importers.fields import FINDINGS, SOURCE, VERDICT
-from importers.store import Document
+from pairlens.fiftyone_plugin.checks.left_out import ACCEPTED, OPEN, is_left_out
+from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
+from pairlens.importers import fo_internals, store
+from pairlens.importers.errors import UnknownName, UsageError
+from pairlens.importers.fields import FINDINGS, SOURCE, VERDICT
+from pairlens.importers.store import Document
 
 SELECTIONS = ("kept", "clean", "quiet", "all", "tag:T", "view:V")
 

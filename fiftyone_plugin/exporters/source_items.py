@@ -7,14 +7,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.curation import review_fields
-from fiftyone_plugin.exporters import held_masks
-from fiftyone_plugin.exporters.held_masks import HeldMasks, changed_mask, published_digest
-from fiftyone_plugin.exporters.selections import ORDER, Choice
-from importers import fo_internals, store, working_set
-from importers.documents import standing_caption
-from importers.errors import UsageError
-from importers.fields import (
+from pairlens.fiftyone_plugin.curation import review_fields
+from pairlens.fiftyone_plugin.exporters import held_masks
+from pairlens.fiftyone_plugin.exporters.held_masks import HeldMasks, changed_mask, published_digest
+from pairlens.fiftyone_plugin.exporters.selections import ORDER, Choice
+from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.documents import standing_caption
+from pairlens.importers.errors import UsageError
+from pairlens.importers.fields import (
     BOXES,
     CAPTION,
     CAPTIONS,
@@ -36,17 +36,17 @@ from importers.fields import (
     TEXT_DIGEST,
     VERDICT,
 )
-from importers.formats.base import Kind
-from importers.formats.native_export import (
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.formats.native_export import (
     ExportItem,
     ExportPair,
     ExportText,
     ExportTurn,
     HeldMask,
 )  # fmt: skip
-from importers.published import texts_digest
-from importers.records import Caption, Source
-from importers.store import Document
+from pairlens.importers.published import texts_digest
+from pairlens.importers.records import Caption, Source
+from pairlens.importers.store import Document
 
 _COMMON = (
     "filepath", "tags", KEY, SPLIT, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,

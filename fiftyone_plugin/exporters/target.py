@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from importers import owners
-from importers.errors import StateError, UsageError
+from pairlens.importers import owners
+from pairlens.importers.errors import StateError, UsageError
 
 _PART = ".part"
 

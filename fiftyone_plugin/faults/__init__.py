@@ -1,10 +1,10 @@
 """Faults: one library for the demo, the benchmark of the checks, and the tests.
 
 A fault changes the samples of an image and names those that the checks must then find. What
-damages files alone is declared by the layouts of :mod:`fiftyone_plugin.demo.planting`.
+damages files alone is declared by the layouts of :mod:`pairlens.fiftyone_plugin.demo.planting`.
 """
 
-from fiftyone_plugin.faults import (
+from pairlens.fiftyone_plugin.faults import (
     captions,
     conversations,
     images,
@@ -13,8 +13,16 @@ from fiftyone_plugin.faults import (
     words,
 )
 
-from fiftyone_plugin.faults import examples  # isort: skip  # after all that are made by hand
-from fiftyone_plugin.faults.base import FAULTS, Damage, Drawing, Fault, LoadedSample, Tools, Unit
+from pairlens.fiftyone_plugin.faults import examples  # isort: skip  # after all that are made by hand
+from pairlens.fiftyone_plugin.faults.base import (
+    FAULTS,
+    Damage,
+    Drawing,
+    Fault,
+    LoadedSample,
+    Tools,
+    Unit,
+)
 
 __all__ = [
     "FAULTS",

@@ -9,7 +9,7 @@ they are afterwards, or ``None`` where they cannot carry it; what it was given s
         return redraw(unit, loaded, np.full_like(loaded.mask(), TARGET)) if loaded else None
 
 The benchmark of the checks applies faults in memory; the demo writes what they return to files
-(:mod:`fiftyone_plugin.demo.planting`).
+(:mod:`pairlens.fiftyone_plugin.demo.planting`).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from typing import Any
 
 from numpy.random import Generator
 
-from fiftyone_plugin.checks import Sample
-from importers.formats.base import Kind
-from importers.image_stats import TargetColors, measure_target
-from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, Pixels, load_stored
-from importers.media import read_rgb
-from importers.records import Shape
-from importers.registry import Registry
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.image_stats import TargetColors, measure_target
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.masks import Mask, Pixels, load_stored
+from pairlens.importers.media import read_rgb
+from pairlens.importers.records import Shape
+from pairlens.importers.registry import Registry
 
 Drawing = Pixels | tuple[Shape, ...]
 """A mask as a fault leaves it: (height, width) of 0, 1 target and 255 ignore, other values where

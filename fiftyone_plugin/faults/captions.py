@@ -6,13 +6,21 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
-from fiftyone_plugin.checks.statements import statements
-from fiftyone_plugin.checks.texts import TEXT_KINDS
-from fiftyone_plugin.faults.base import Damage, LoadedSample, Tools, Unit, change, fault, pick
-from fiftyone_plugin.language.taxonomy import PARENTS, SINGULAR, plural_of, unlike
-from importers.records import Caption
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
+from pairlens.fiftyone_plugin.checks.statements import statements
+from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS
+from pairlens.fiftyone_plugin.faults.base import (
+    Damage,
+    LoadedSample,
+    Tools,
+    Unit,
+    change,
+    fault,
+    pick,
+)
+from pairlens.fiftyone_plugin.language.taxonomy import PARENTS, SINGULAR, plural_of, unlike
+from pairlens.importers.records import Caption
 
 _TAGS = (
     "highway=residential", "landuse=farmland", "natural=wood; leaf_type=broadleaved",

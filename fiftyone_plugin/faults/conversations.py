@@ -6,11 +6,19 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from fiftyone_plugin.checks.catalogue.answers import opens_yes_no
-from fiftyone_plugin.checks.catalogue.conversations import TOKEN
-from fiftyone_plugin.faults.base import Damage, LoadedSample, Tools, Unit, change, fault, pick
-from importers.boxes import turn_boxes
-from importers.records import Turn
+from pairlens.fiftyone_plugin.checks.catalogue.answers import opens_yes_no
+from pairlens.fiftyone_plugin.checks.catalogue.conversations import TOKEN
+from pairlens.fiftyone_plugin.faults.base import (
+    Damage,
+    LoadedSample,
+    Tools,
+    Unit,
+    change,
+    fault,
+    pick,
+)
+from pairlens.importers.boxes import turn_boxes
+from pairlens.importers.records import Turn
 
 _KINDS = ("instructions",)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")

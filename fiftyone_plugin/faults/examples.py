@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from fiftyone_plugin.checks import CHECKS, Batch, Check
-from fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS
-from fiftyone_plugin.checks.engine import issues_in
-from fiftyone_plugin.faults.base import FAULTS, Damage, Fault, Tools, Unit, change, worded
+from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Check
+from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS
+from pairlens.fiftyone_plugin.checks.engine import issues_in
+from pairlens.fiftyone_plugin.faults.base import FAULTS, Damage, Fault, Tools, Unit, change, worded
 
 
 def _replace_query(unit: Unit, tools: Tools, *, check: Check) -> Damage | None:

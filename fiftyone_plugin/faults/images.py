@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.checks.texts import ALL_KINDS
-from fiftyone_plugin.faults.base import Damage, Tools, Unit, fault
-from importers.image_stats import ImageStats, measure_image
-from importers.masks import Pixels
-from importers.media import ImageError, read_rgb
+from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.fiftyone_plugin.faults.base import Damage, Tools, Unit, fault
+from pairlens.importers.image_stats import ImageStats, measure_image
+from pairlens.importers.masks import Pixels
+from pairlens.importers.media import ImageError, read_rgb
 
 
 @fault(

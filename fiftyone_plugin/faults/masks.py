@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.faults.base import (
+from pairlens.fiftyone_plugin.faults.base import (
     Damage,
     Tools,
     Unit,
@@ -16,12 +16,12 @@ from fiftyone_plugin.faults.base import (
     redraw,
     replace_mask,
 )
-from importers.errors import MaskError
-from importers.fields import IGNORE, TARGET
-from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask, Pixels, encode_png, from_array, read_mask
-from importers.polygons import polygon_faults, rasterize
-from importers.records import Shape
+from pairlens.importers.errors import MaskError
+from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.masks import Mask, Pixels, encode_png, from_array, read_mask
+from pairlens.importers.polygons import polygon_faults, rasterize
+from pairlens.importers.records import Shape
 
 
 @fault("mask_unreadable", structural=True, about="The mask file is cut short.")

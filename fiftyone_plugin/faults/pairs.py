@@ -8,9 +8,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.checks.texts import ALL_KINDS
-from fiftyone_plugin.faults.base import (
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.fiftyone_plugin.faults.base import (
     Damage,
     LoadedSample,
     Tools,
@@ -22,9 +22,9 @@ from fiftyone_plugin.faults.base import (
     redraw,
     worded,
 )
-from fiftyone_plugin.language import Region, classes, combine, places, unlike
-from importers.formats import SPLITS
-from importers.image_stats import measure_image
+from pairlens.fiftyone_plugin.language import Region, classes, combine, places, unlike
+from pairlens.importers.formats import SPLITS
+from pairlens.importers.image_stats import measure_image
 
 _MISFIT = (
     "paraphrase_conflict", "position_conflict", "swapped_pair", "color_conflict",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.faults.base import (
+from pairlens.fiftyone_plugin.faults.base import (
     Damage,
     LoadedSample,
     Tools,
@@ -20,8 +20,8 @@ from fiftyone_plugin.faults.base import (
     redraw,
     worded,
 )
-from fiftyone_plugin.faults.masks import shift
-from fiftyone_plugin.language import (
+from pairlens.fiftyone_plugin.faults.masks import shift
+from pairlens.fiftyone_plugin.language import (
     classes,
     colors,
     counts,
@@ -30,9 +30,9 @@ from fiftyone_plugin.language import (
     shapes,
     sizes,
 )
-from fiftyone_plugin.language.taxonomy import plural_of
-from importers.fields import TARGET
-from importers.image_stats import COLORS
+from pairlens.fiftyone_plugin.language.taxonomy import plural_of
+from pairlens.importers.fields import TARGET
+from pairlens.importers.image_stats import COLORS
 
 _REFUSALS = (
     "I'm sorry, but I cannot identify the object in this image.",

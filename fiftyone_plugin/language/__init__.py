@@ -6,27 +6,27 @@ English only, without a model and without a download: word lists and a few rules
 what stands around a word. No function raises on any text.
 """
 
-from fiftyone_plugin.language.appearance import colors, own_colors, sizes
-from fiftyone_plugin.language.classes import classes
-from fiftyone_plugin.language.comparisons import comparisons
-from fiftyone_plugin.language.coordinates import coordinates
-from fiftyone_plugin.language.filling import filler
-from fiftyone_plugin.language.finders import Mention, WordIndex
-from fiftyone_plugin.language.garbled_request import garbled_request
-from fiftyone_plugin.language.generic import generic
-from fiftyone_plugin.language.ground_view import seen_from_ground
-from fiftyone_plugin.language.normal_form import normal_form
-from fiftyone_plugin.language.numbers import counts
-from fiftyone_plugin.language.places import Place, places
-from fiftyone_plugin.language.prompt_talk import prompt_talk
-from fiftyone_plugin.language.rankings import ranking
-from fiftyone_plugin.language.regions import Region, combine
-from fiftyone_plugin.language.request_form import request_form
-from fiftyone_plugin.language.shapes import own_shapes, shapes
-from fiftyone_plugin.language.stripes import only_stripes
-from fiftyone_plugin.language.taxonomy import agree, unlike
-from fiftyone_plugin.language.tokens import Word
-from fiftyone_plugin.language.visibility import hardly_visible
+from pairlens.fiftyone_plugin.language.appearance import colors, own_colors, sizes
+from pairlens.fiftyone_plugin.language.classes import classes
+from pairlens.fiftyone_plugin.language.comparisons import comparisons
+from pairlens.fiftyone_plugin.language.coordinates import coordinates
+from pairlens.fiftyone_plugin.language.filling import filler
+from pairlens.fiftyone_plugin.language.finders import Mention, WordIndex
+from pairlens.fiftyone_plugin.language.garbled_request import garbled_request
+from pairlens.fiftyone_plugin.language.generic import generic
+from pairlens.fiftyone_plugin.language.ground_view import seen_from_ground
+from pairlens.fiftyone_plugin.language.normal_form import normal_form
+from pairlens.fiftyone_plugin.language.numbers import counts
+from pairlens.fiftyone_plugin.language.places import Place, places
+from pairlens.fiftyone_plugin.language.prompt_talk import prompt_talk
+from pairlens.fiftyone_plugin.language.rankings import ranking
+from pairlens.fiftyone_plugin.language.regions import Region, combine
+from pairlens.fiftyone_plugin.language.request_form import request_form
+from pairlens.fiftyone_plugin.language.shapes import own_shapes, shapes
+from pairlens.fiftyone_plugin.language.stripes import only_stripes
+from pairlens.fiftyone_plugin.language.taxonomy import agree, unlike
+from pairlens.fiftyone_plugin.language.tokens import Word
+from pairlens.fiftyone_plugin.language.visibility import hardly_visible
 
 __all__ = [
     "Mention",

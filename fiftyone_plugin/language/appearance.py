@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import target_nouns
-from fiftyone_plugin.language.direction_phrases import is_direction, names_other, skip_small
-from fiftyone_plugin.language.finders import Mention, words_found
-from fiftyone_plugin.language.tokens import Token, at, tokenize
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.classes import target_nouns
+from pairlens.fiftyone_plugin.language.direction_phrases import (
+    is_direction,
+    names_other,
+    skip_small,
+)
+from pairlens.fiftyone_plugin.language.finders import Mention, words_found
+from pairlens.fiftyone_plugin.language.tokens import Token, at, tokenize
 
 MAX_NOUN = 4
 _VAGUE_AFTER = v.HEDGE | v.HORIZONTAL.keys() | v.VERTICAL.keys() | v.BESIDE_CENTER.keys()

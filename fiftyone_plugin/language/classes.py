@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from fiftyone_plugin.language import taxonomy
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.finders import Mention, words_found
-from fiftyone_plugin.language.tokens import TOKENIZED, Token, at, tokenize
+from pairlens.fiftyone_plugin.language import taxonomy
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.finders import Mention, words_found
+from pairlens.fiftyone_plugin.language.tokens import TOKENIZED, Token, at, tokenize
 
 MAX_NOUN_PHRASE = 14
 

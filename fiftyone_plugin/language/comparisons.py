@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.finders import Mention, words_found
-from fiftyone_plugin.language.tokens import at, tokenize
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.finders import Mention, words_found
+from pairlens.fiftyone_plugin.language.tokens import at, tokenize
 
 _ADJECTIVES = v.values(
     large="large big huge great", small="small little tiny short", long="long", tall="tall high",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from fiftyone_plugin.language.finders import finder
-from fiftyone_plugin.language.tokens import Word
+from pairlens.fiftyone_plugin.language.finders import finder
+from pairlens.fiftyone_plugin.language.tokens import Word
 
 # All repetitions are bounded, so that no text makes a match slow.
 _NUMBER = r"-?\d{1,5}(?:\.\d{1,9})?"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.directions import Directions
-from fiftyone_plugin.language.tokens import Token, at
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.directions import Directions
+from pairlens.fiftyone_plugin.language.tokens import Token, at
 
 MAX_BRIDGE = 5
 OPENERS = v.DIRECTION | v.BESIDE_CENTER.keys()

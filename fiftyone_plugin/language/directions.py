@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.regions import CENTER, WHOLE, Interval, Region
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.regions import CENTER, WHOLE, Interval, Region
 
 HEDGE_MARGIN = 0.1
 """How much wider a hedged region is on each side, in image sides."""

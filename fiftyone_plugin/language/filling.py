@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import REQUEST, class_tokens, target_nouns
-from fiftyone_plugin.language.taxonomy import agree
-from fiftyone_plugin.language.tokens import REMEMBERED, tokenize
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.classes import REQUEST, class_tokens, target_nouns
+from pairlens.fiftyone_plugin.language.taxonomy import agree
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, tokenize
 
 FILLER = v.words(
     """distinct distinctive distinctively distinctly unique uniquely notable noticeable noticeably

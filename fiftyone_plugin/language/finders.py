@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache, update_wrapper
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from fiftyone_plugin.language.tokens import REMEMBERED, Word, span, tokenize, word_set
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Word, span, tokenize, word_set
 
 T = TypeVar("T", covariant=True)
 M = TypeVar("M")

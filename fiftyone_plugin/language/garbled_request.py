@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from fiftyone_plugin.language.finders import finder
-from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import Word
+from pairlens.fiftyone_plugin.language.finders import finder
+from pairlens.fiftyone_plugin.language.phrasings import any_of, phrasings
+from pairlens.fiftyone_plugin.language.tokens import Word
 
 _FORM = any_of("shape form figure outline silhouette rectangle circle square triangle oval block "
                "structure object area region patch line lines roof body icon symbol letter logo "

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import class_tokens, target_nouns
-from fiftyone_plugin.language.comparisons import comparisons
-from fiftyone_plugin.language.coordinates import coordinates
-from fiftyone_plugin.language.direction_phrases import names_other
-from fiftyone_plugin.language.filling import FILLER
-from fiftyone_plugin.language.finders import Mention, finder, word_of
-from fiftyone_plugin.language.numbers import counts
-from fiftyone_plugin.language.places import places
-from fiftyone_plugin.language.taxonomy import agree
-from fiftyone_plugin.language.tokens import Token, Word, at, tokenize
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.classes import class_tokens, target_nouns
+from pairlens.fiftyone_plugin.language.comparisons import comparisons
+from pairlens.fiftyone_plugin.language.coordinates import coordinates
+from pairlens.fiftyone_plugin.language.direction_phrases import names_other
+from pairlens.fiftyone_plugin.language.filling import FILLER
+from pairlens.fiftyone_plugin.language.finders import Mention, finder, word_of
+from pairlens.fiftyone_plugin.language.numbers import counts
+from pairlens.fiftyone_plugin.language.places import places
+from pairlens.fiftyone_plugin.language.taxonomy import agree
+from pairlens.fiftyone_plugin.language.tokens import Token, Word, at, tokenize
 
 _ADVERBS = v.words(
     "usually often typically commonly generally frequently normally likely customarily "

@@ -6,9 +6,9 @@ words have a second sense: a bird's-eye view, remote sensing, a sky-blue roof, a
 
 from __future__ import annotations
 
-from fiftyone_plugin.language.finders import finder
-from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import Word
+from pairlens.fiftyone_plugin.language.finders import finder
+from pairlens.fiftyone_plugin.language.phrasings import any_of, phrasings
+from pairlens.fiftyone_plugin.language.tokens import Word
 
 _CREATURES = "owl whiskers feathers beak paws kitten puppy teddy "
 _ANIMALS = (

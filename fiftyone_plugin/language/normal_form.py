@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from unicodedata import normalize
 
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, tokenize
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Token, tokenize
 
 _ARTICLES = frozenset({"a", "an", "the"})
 

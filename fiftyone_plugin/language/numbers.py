@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import Noun, target_nouns
-from fiftyone_plugin.language.finders import Mention, words_found
-from fiftyone_plugin.language.tokens import Token, at, tokenize
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.classes import Noun, target_nouns
+from pairlens.fiftyone_plugin.language.finders import Mention, words_found
+from pairlens.fiftyone_plugin.language.tokens import Token, at, tokenize
 
 MANY = "many"
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from fiftyone_plugin.language.tokens import Word, word_set
+from pairlens.fiftyone_plugin.language.tokens import Word, word_set
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.direction_phrases import (
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.direction_phrases import (
     OPENERS,
     DirectionPhrase,
     is_direction,
@@ -22,10 +22,10 @@ from fiftyone_plugin.language.direction_phrases import (
     read_direction_phrase,
     skip_small,
 )
-from fiftyone_plugin.language.directions import name_of, region_of
-from fiftyone_plugin.language.finders import WordFinder
-from fiftyone_plugin.language.regions import Region
-from fiftyone_plugin.language.tokens import START, Token, at, span, tokenize
+from pairlens.fiftyone_plugin.language.directions import name_of, region_of
+from pairlens.fiftyone_plugin.language.finders import WordFinder
+from pairlens.fiftyone_plugin.language.regions import Region
+from pairlens.fiftyone_plugin.language.tokens import START, Token, at, span, tokenize
 
 MAX_LOOKBACK = 6
 MAX_NOUN = 4

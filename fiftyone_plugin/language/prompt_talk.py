@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-from fiftyone_plugin.language.finders import finder
-from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import Word
+from pairlens.fiftyone_plugin.language.finders import finder
+from pairlens.fiftyone_plugin.language.phrasings import any_of, phrasings
+from pairlens.fiftyone_plugin.language.tokens import Word
 
 _GIVEN_WORDS = (
     "given specified described designated indicated outlined provided supplied stated mentioned "

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import Noun, class_tokens, target_nouns
-from fiftyone_plugin.language.comparisons import COMPARATIVES, ORDINALS, SUPERLATIVES
-from fiftyone_plugin.language.finders import finder
-from fiftyone_plugin.language.taxonomy import PLURAL
-from fiftyone_plugin.language.tokens import Token, at, span, tokenize
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.classes import Noun, class_tokens, target_nouns
+from pairlens.fiftyone_plugin.language.comparisons import COMPARATIVES, ORDINALS, SUPERLATIVES
+from pairlens.fiftyone_plugin.language.finders import finder
+from pairlens.fiftyone_plugin.language.taxonomy import PLURAL
+from pairlens.fiftyone_plugin.language.tokens import Token, at, span, tokenize
 
 Axis = Literal["area", "length", "x", "y"]
 

@@ -7,9 +7,9 @@ clear, as in "which building is in the upper-left corner": a question for a plac
 
 from __future__ import annotations
 
-from fiftyone_plugin.language.finders import finder
-from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import Word
+from pairlens.fiftyone_plugin.language.finders import finder
+from pairlens.fiftyone_plugin.language.phrasings import any_of, phrasings
+from pairlens.fiftyone_plugin.language.tokens import Word
 
 _DIVIDE_WORDS = (
     "divide partition subdivide split bisect dissect decompose fragment sever slice section "

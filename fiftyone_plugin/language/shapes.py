@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.appearance import of_target
-from fiftyone_plugin.language.classes import target_nouns
-from fiftyone_plugin.language.finders import Mention, words_found
-from fiftyone_plugin.language.tokens import Token, at, tokenize
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.appearance import of_target
+from pairlens.fiftyone_plugin.language.classes import target_nouns
+from pairlens.fiftyone_plugin.language.finders import Mention, words_found
+from pairlens.fiftyone_plugin.language.tokens import Token, at, tokenize
 
 _SHAPE = {
     word: value

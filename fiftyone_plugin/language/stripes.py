@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import REQUEST, class_tokens
-from fiftyone_plugin.language.filling import FILLER
-from fiftyone_plugin.language.finders import Mention, finder, word_of
-from fiftyone_plugin.language.tokens import Word, at, tokenize, word_set
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.classes import REQUEST, class_tokens
+from pairlens.fiftyone_plugin.language.filling import FILLER
+from pairlens.fiftyone_plugin.language.finders import Mention, finder, word_of
+from pairlens.fiftyone_plugin.language.tokens import Word, at, tokenize, word_set
 
 STRIPES = v.words("lines stripes bands planks bars streaks strips striping banding stripe")
 _RUNNING = v.words(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language import vocabulary as v
 
 # class < kinds it is of: its words. The plural of each last word is known by itself.
 _TABLE = """

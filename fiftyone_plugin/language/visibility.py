@@ -7,9 +7,9 @@ a poorly lit street describe the object and its place.
 
 from __future__ import annotations
 
-from fiftyone_plugin.language.finders import finder
-from fiftyone_plugin.language.phrasings import any_of, phrasings
-from fiftyone_plugin.language.tokens import Word
+from pairlens.fiftyone_plugin.language.finders import finder
+from pairlens.fiftyone_plugin.language.phrasings import any_of, phrasings
+from pairlens.fiftyone_plugin.language.tokens import Word
 
 _BLURRED_WORDS = (
     "blur blurred blurry blurriness fuzzy fuzziness unclear indistinct murky murkiness hazy "

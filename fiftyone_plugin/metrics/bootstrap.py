@@ -12,9 +12,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from fiftyone_plugin.metrics.conventions import Convention, Floats
-from fiftyone_plugin.metrics.summary import Table
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.metrics.conventions import Convention, Floats
+from pairlens.fiftyone_plugin.metrics.summary import Table
+from pairlens.importers.errors import UsageError
 
 Scheme = Literal["percentile", "lisat"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)

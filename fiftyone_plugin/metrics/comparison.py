@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.overlap import Overlap
-from fiftyone_plugin.metrics.pair_attributes import IMAGE_FIELDS, image_of
-from fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
-from fiftyone_plugin.metrics.runs import load_score
-from fiftyone_plugin.metrics.summary import Table, TableBuilder
-from importers import fields, fo_internals, store
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
+from pairlens.fiftyone_plugin.metrics.overlap import Overlap
+from pairlens.fiftyone_plugin.metrics.pair_attributes import IMAGE_FIELDS, image_of
+from pairlens.fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
+from pairlens.fiftyone_plugin.metrics.runs import load_score
+from pairlens.fiftyone_plugin.metrics.summary import Table, TableBuilder
+from pairlens.importers import fields, fo_internals, store
+from pairlens.importers.errors import StateError, UsageError
 
 MADE = "PairLens comparison"
 """How the description of a view begins that a comparison may replace."""
@@ -22,7 +22,8 @@ MADE = "PairLens comparison"
 
 @dataclass
 class Comparison:
-    """Two scorings of the same pairs; see :func:`~fiftyone_plugin.metrics.paired.compare_tables`.
+    """Two scorings of the same pairs; see
+    :func:`~pairlens.fiftyone_plugin.metrics.paired.compare_tables`.
 
     Attributes:
         keys: of the two scorings

@@ -8,7 +8,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from importers.registry import Registry
+from pairlens.importers.registry import Registry
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]

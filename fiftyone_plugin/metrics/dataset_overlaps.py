@@ -14,15 +14,26 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from fiftyone_plugin.metrics.conventions import Convention
-from fiftyone_plugin.metrics.overlap import Overlap
-from fiftyone_plugin.metrics.pair_attributes import image_of, sliced_pair
-from fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, Document, MaskSource, count_chunk
-from fiftyone_plugin.metrics.slices import Slicer
-from fiftyone_plugin.metrics.summary import Table, TableBuilder
-from importers import fields, fo_internals, store, working_set
-from importers.decisions import Decisions
-from importers.parallel import Progress, batches_behind, map_items, one_thread, rare_collections
+from pairlens.fiftyone_plugin.metrics.conventions import Convention
+from pairlens.fiftyone_plugin.metrics.overlap import Overlap
+from pairlens.fiftyone_plugin.metrics.pair_attributes import image_of, sliced_pair
+from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
+    ChunkOverlaps,
+    Document,
+    MaskSource,
+    count_chunk,
+)
+from pairlens.fiftyone_plugin.metrics.slices import Slicer
+from pairlens.fiftyone_plugin.metrics.summary import Table, TableBuilder
+from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.parallel import (
+    Progress,
+    batches_behind,
+    map_items,
+    one_thread,
+    rare_collections,
+)
 
 PIXELS_AT_ONCE = 1 << 22
 MOST_AT_ONCE, SOME = 200, 8

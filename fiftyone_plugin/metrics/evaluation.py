@@ -20,24 +20,39 @@ from fiftyone.utils.eval.segmentation import (
     SegmentationEvaluationConfig,
 )
 
-from fiftyone_plugin.metrics import slices
-from fiftyone_plugin.metrics.bootstrap import LISAT_ROUNDS, SCHEMES, Scheme, Spread, bootstrap
-from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
-from fiftyone_plugin.metrics.dataset_overlaps import DatasetOverlaps, count_overlaps, score_changes
-from fiftyone_plugin.metrics.evaluation_results import (
+from pairlens.fiftyone_plugin.metrics import slices
+from pairlens.fiftyone_plugin.metrics.bootstrap import (
+    LISAT_ROUNDS,
+    SCHEMES,
+    Scheme,
+    Spread,
+    bootstrap,
+)
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
+from pairlens.fiftyone_plugin.metrics.dataset_overlaps import (
+    DatasetOverlaps,
+    count_overlaps,
+    score_changes,
+)
+from pairlens.fiftyone_plugin.metrics.evaluation_results import (
     CLASSES,
     PairLensResults,
     confusion,
     panel_metrics,
 )  # fmt: skip
-from fiftyone_plugin.metrics.pair_overlaps import INSTANCES, Instances, MaskSource, count_chunk
-from fiftyone_plugin.metrics.score_summary import ScoreSummary
-from fiftyone_plugin.metrics.summary import summarize
-from importers import fields, fo_internals, store
-from importers.errors import UsageError
-from importers.mask_values import MaskValues, parse_mask_values
-from importers.parallel import Progress, one_behind
-from importers.scorings import METHOD
+from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
+    INSTANCES,
+    Instances,
+    MaskSource,
+    count_chunk,
+)
+from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
+from pairlens.fiftyone_plugin.metrics.summary import summarize
+from pairlens.importers import fields, fo_internals, store
+from pairlens.importers.errors import UsageError
+from pairlens.importers.mask_values import MaskValues, parse_mask_values
+from pairlens.importers.parallel import Progress, one_behind
+from pairlens.importers.scorings import METHOD
 
 MAX_SIDE = 10_000
 """As many pixels as any mask may have."""
@@ -49,15 +64,15 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
     Args:
         pred_field: the predictions
         gt_field: the ground truth
-        convention: one of :data:`fiftyone_plugin.metrics.conventions.CONVENTIONS`
+        convention: one of :data:`pairlens.fiftyone_plugin.metrics.conventions.CONVENTIONS`
         rounds: of the bootstrap; 0 for none
         seed: of the bootstrap
         scheme: of the bootstrap, ``percentile`` or ``lisat``
-        by: names of :data:`fiftyone_plugin.metrics.slices.SLICINGS`
+        by: names of :data:`pairlens.fiftyone_plugin.metrics.slices.SLICINGS`
         instances: ``union`` or ``best``, for predictions that are instances
         side: pixels of the square that masks are scored at; 0 for their own size
         pred_values, gt_values: which values of masks are the target, as
-            :func:`importers.mask_values.parse_mask_values` takes it
+            :func:`pairlens.importers.mask_values.parse_mask_values` takes it
         owner: the process that scores, by which a scoring that was killed is known
         custom_metrics: FiftyOne's own, as for its methods
     """

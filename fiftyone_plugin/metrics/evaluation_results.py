@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from fiftyone.utils.eval.segmentation import SegmentationResults
 
-from fiftyone_plugin.metrics.score_summary import ScoreSummary
-from fiftyone_plugin.metrics.summary import Table
-from importers import fields, store
+from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
+from pairlens.fiftyone_plugin.metrics.summary import Table
+from pairlens.importers import fields, store
 
 CLASSES = ("background", "target")
 PREFIX = "pairlens"

@@ -19,14 +19,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.metrics.overlap import resize
-from importers.decisions import Decision
-from importers.errors import MaskError, ignore_note
-from importers.fields import IGNORE, TARGET
-from importers.mask_stats import digest
-from importers.mask_values import MaskValues
-from importers.masks import MAX_PIXELS, Mask, Pixels, from_array, greatest, of_values, read_mask
-from importers.png import read_gray
+from pairlens.fiftyone_plugin.metrics.overlap import resize
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import MaskError, ignore_note
+from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.mask_stats import digest
+from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.masks import (
+    MAX_PIXELS,
+    Mask,
+    Pixels,
+    from_array,
+    greatest,
+    of_values,
+    read_mask,
+)
+from pairlens.importers.png import read_gray
 
 Label = Mapping[str, Any]
 Size = tuple[int, int]

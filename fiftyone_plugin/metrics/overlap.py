@@ -7,8 +7,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from importers.fields import IGNORE, TARGET
-from importers.masks import Pixels, greatest
+from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.masks import Pixels, greatest
 
 # OpenCV's norms make no arrays, and take a quarter of NumPy's time.
 _norm, _SUM = cv2.norm, cv2.NORM_L1

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fiftyone_plugin.metrics.slices import SlicedPair
-from importers import fields
-from importers.splits import split_of
+from pairlens.fiftyone_plugin.metrics.slices import SlicedPair
+from pairlens.importers import fields
+from pairlens.importers.splits import split_of
 
 _FINDINGS = f"{fields.FINDINGS}.classifications"
 IMAGE_FIELDS = (

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
-from fiftyone_plugin.language import normal_form
-from fiftyone_plugin.metrics.label_masks import (
+from pairlens.fiftyone_plugin.language import normal_form
+from pairlens.fiftyone_plugin.metrics.label_masks import (
     LISTS,
     Instance,
     Label,
@@ -19,13 +19,13 @@ from fiftyone_plugin.metrics.label_masks import (
     path_of,
     prediction_of,
 )  # fmt: skip
-from fiftyone_plugin.metrics.overlap import Overlap, overlap, resize
-from fiftyone_plugin.metrics.pair_attributes import ATTRIBUTES
-from importers import fields
-from importers.decisions import Decision
-from importers.errors import MaskError
-from importers.mask_values import MaskValues
-from importers.masks import Pixels
+from pairlens.fiftyone_plugin.metrics.overlap import Overlap, overlap, resize
+from pairlens.fiftyone_plugin.metrics.pair_attributes import ATTRIBUTES
+from pairlens.importers import fields
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import MaskError
+from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.masks import Pixels
 
 Instances = Literal["union", "best"]
 INSTANCES: tuple[Instances, ...] = get_args(Instances)

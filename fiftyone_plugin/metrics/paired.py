@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.metrics.bootstrap import Images, draws, spread
-from fiftyone_plugin.metrics.conventions import Convention, Floats
-from fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.fiftyone_plugin.metrics.bootstrap import Images, draws, spread
+from pairlens.fiftyone_plugin.metrics.conventions import Convention, Floats
+from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
 
 EVEN = 1e-9
 """IoUs this close are even: what is left of them is rounding."""
@@ -29,8 +29,8 @@ def compare_tables(
         seed: of the bootstrap
 
     Returns:
-        ``first`` and ``second`` as :func:`~fiftyone_plugin.metrics.summary.summarize` gives
-        them; ``difference`` of gIoU and cIoU, second less first; ``ci`` of the differences;
+        ``first`` and ``second`` as :func:`~pairlens.fiftyone_plugin.metrics.summary.summarize`
+        gives them; ``difference`` of gIoU and cIoU, second less first; ``ci`` of the differences;
         ``wins``, ``ties``, ``losses`` of the second by IoU, and ``undefined``, the pairs for
         which the convention has no IoU in one of them
     """

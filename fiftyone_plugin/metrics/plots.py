@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from importers.errors import StateError, UsageError
+from pairlens.importers.errors import StateError, UsageError
 
 SUFFIXES = (".html", ".png")
 METRICS = {"gIoU": "#2f6db5", "cIoU": "#d98a2b"}

@@ -11,21 +11,21 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fiftyone_plugin.metrics import slices
-from fiftyone_plugin.metrics.bootstrap import Scheme
-from fiftyone_plugin.metrics.conventions import DEFAULT
-from fiftyone_plugin.metrics.evaluation import (
+from pairlens.fiftyone_plugin.metrics import slices
+from pairlens.fiftyone_plugin.metrics.bootstrap import Scheme
+from pairlens.fiftyone_plugin.metrics.conventions import DEFAULT
+from pairlens.fiftyone_plugin.metrics.evaluation import (
     PairLensEvaluation,
     PairLensEvaluationConfig,
 )
-from fiftyone_plugin.metrics.label_masks import KINDS
-from fiftyone_plugin.metrics.pair_overlaps import Instances
-from fiftyone_plugin.metrics.score_summary import ScoreSummary
-from importers import fields, fo_internals, owners
-from importers.errors import StateError
-from importers.new_names import refuse_name
-from importers.parallel import Progress, no_progress
-from importers.scorings import METHOD, evaluation_of, finished, scored_fields
+from pairlens.fiftyone_plugin.metrics.label_masks import KINDS
+from pairlens.fiftyone_plugin.metrics.pair_overlaps import Instances
+from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
+from pairlens.importers import fields, fo_internals, owners
+from pairlens.importers.errors import StateError
+from pairlens.importers.new_names import refuse_name
+from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.scorings import METHOD, evaluation_of, finished, scored_fields
 
 __all__ = ["METHOD", "ScoreSummary", "evaluation_of", "load_score", "score", "scored_fields"]
 
@@ -61,18 +61,18 @@ def score(
         key: of the evaluation; an earlier one of the same key is replaced, in the end: until then
             every pair has its earlier numbers or its new ones
         gt: the ground truth field
-        convention: one of :data:`fiftyone_plugin.metrics.conventions.CONVENTIONS`
+        convention: one of :data:`pairlens.fiftyone_plugin.metrics.conventions.CONVENTIONS`
         rounds: of the bootstrap for 95 % intervals; 0 for none
         scheme: of the bootstrap, ``percentile`` or ``lisat``
         seed: of the bootstrap
-        by: names of :data:`fiftyone_plugin.metrics.slices.SLICINGS` to sum up parts by
+        by: names of :data:`pairlens.fiftyone_plugin.metrics.slices.SLICINGS` to sum up parts by
         instances: what predicted instances amount to: their ``union``, or the ``best``: of
             those with the label of the ground truth, or with the query for a label, the one
             with the highest IoU
         side: both masks are brought to a square of this many pixels with nearest neighbour
             before they are counted, as some papers do; 0 leaves the ground truth as it is
         pred_values: which values of predicted masks are the target, as
-            :func:`importers.mask_values.parse_mask_values` takes it
+            :func:`pairlens.importers.mask_values.parse_mask_values` takes it
         gt_values: the same of the ground truth's masks
         progress: called with pairs done and pairs in all
 

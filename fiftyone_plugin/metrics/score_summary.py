@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass
 class ScoreSummary:
-    """A scoring; see :func:`fiftyone_plugin.metrics.summary.summarize` for the numbers.
+    """A scoring; see :func:`pairlens.fiftyone_plugin.metrics.summary.summarize` for the numbers.
 
     Attributes:
         ci: 95 % intervals over images by name; empty without a bootstrap

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fiftyone_plugin.language import normal_form, places
-from fiftyone_plugin.metrics.categories import category
-from fiftyone_plugin.metrics.conventions import Convention
-from fiftyone_plugin.metrics.summary import Table, summarize
-from importers.registry import Registry
+from pairlens.fiftyone_plugin.language import normal_form, places
+from pairlens.fiftyone_plugin.metrics.categories import category
+from pairlens.fiftyone_plugin.metrics.conventions import Convention
+from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.importers.registry import Registry
 
 MOST = 50
 """Values of a slicing that are listed; the pairs of all others are summed up as one."""

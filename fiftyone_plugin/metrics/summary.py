@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.metrics.conventions import Convention, Counts, Floats
-from fiftyone_plugin.metrics.overlap import Overlap
+from pairlens.fiftyone_plugin.metrics.conventions import Convention, Counts, Floats
+from pairlens.fiftyone_plugin.metrics.overlap import Overlap
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 SHARES = ("gIoU", "cIoU", "dice", "precision", "n_acc", "t_acc")
@@ -24,7 +24,7 @@ class Table:
 
     Attributes:
         intersection, union, target_area, predicted_area, pixels: pixel counts
-        resized, missing: bool, as in :class:`~fiftyone_plugin.metrics.overlap.Overlap`
+        resized, missing: bool, as in :class:`~pairlens.fiftyone_plugin.metrics.overlap.Overlap`
         image: an integer that is equal for the pairs of one image
     """
 

@@ -17,12 +17,12 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.operators.forms import add_field
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
-from importers import fo_internals, working_set
-from importers.errors import PairLensError, StateError, UsageError
+from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.operators.forms import add_field
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
+from pairlens.importers import fo_internals, working_set
+from pairlens.importers.errors import PairLensError, StateError, UsageError
 
 Work = Callable[[Watch], Report]
 _POLL_SECONDS = 0.2

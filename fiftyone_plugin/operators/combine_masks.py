@@ -7,14 +7,14 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import steps
-from fiftyone_plugin.operators.base import PairOperator
-from fiftyone_plugin.operators.score_pairs import label_fields
-from fiftyone_plugin.predictors.consensus import STEP
-from fiftyone_plugin.predictors.mask_fields import fields_made_by
-from fiftyone_plugin.steps.step import Option
-from importers import fields
-from importers.errors import StateError
+from pairlens.fiftyone_plugin import steps
+from pairlens.fiftyone_plugin.operators.base import PairOperator
+from pairlens.fiftyone_plugin.operators.score_pairs import label_fields
+from pairlens.fiftyone_plugin.predictors.consensus import STEP
+from pairlens.fiftyone_plugin.predictors.mask_fields import fields_made_by
+from pairlens.fiftyone_plugin.steps.step import Option
+from pairlens.importers import fields
+from pairlens.importers.errors import StateError
 
 
 class CombineMasks(PairOperator):

@@ -7,12 +7,12 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import steps
-from fiftyone_plugin.exporters import CONVERTERS
-from fiftyone_plugin.operators.base import PairOperator
-from fiftyone_plugin.steps.step import Option
-from importers import store
-from importers.formats import FORMATS
+from pairlens.fiftyone_plugin import steps
+from pairlens.fiftyone_plugin.exporters import CONVERTERS
+from pairlens.fiftyone_plugin.operators.base import PairOperator
+from pairlens.fiftyone_plugin.steps.step import Option
+from pairlens.importers import store
+from pairlens.importers.formats import FORMATS
 
 _SELECTIONS = {
     "kept": "Kept: verdict keep or fix",

@@ -8,14 +8,14 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import steps
-from fiftyone_plugin.checks import CHECKS, Check
-from fiftyone_plugin.checks.runner import kind_of
-from fiftyone_plugin.metrics.runs import scored_fields
-from fiftyone_plugin.operators.base import PairOperator
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import Option
-from importers import fields
+from pairlens.fiftyone_plugin import steps
+from pairlens.fiftyone_plugin.checks import CHECKS, Check
+from pairlens.fiftyone_plugin.checks.runner import kind_of
+from pairlens.fiftyone_plugin.metrics.runs import scored_fields
+from pairlens.fiftyone_plugin.operators.base import PairOperator
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import Option
+from pairlens.importers import fields
 
 
 class FlagPairs(PairOperator):

@@ -7,7 +7,7 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin.steps.step import Option, Settings, Texts
+from pairlens.fiftyone_plugin.steps.step import Option, Settings, Texts
 
 
 def add_field(inputs: types.Object, option: Option) -> None:

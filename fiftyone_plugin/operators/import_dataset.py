@@ -8,11 +8,11 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import steps
-from fiftyone_plugin.operators.base import PairOperator
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import Option
-from importers.formats import FORMATS
+from pairlens.fiftyone_plugin import steps
+from pairlens.fiftyone_plugin.operators.base import PairOperator
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import Option
+from pairlens.importers.formats import FORMATS
 
 
 class ImportDataset(PairOperator):

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from fiftyone_plugin.curation import (
+from pairlens.fiftyone_plugin.curation import (
     evidence,
     mask_replacement,
     panel_types,
@@ -21,13 +21,13 @@ from fiftyone_plugin.curation import (
     summary,
     verdicts,
 )
-from fiftyone_plugin.curation.review_fields import Conflict
-from fiftyone_plugin.curation.verdicts import judge
-from fiftyone_plugin.operators.base import required, text
-from importers import working_set
-from importers.errors import PairLensError, StateError, UsageError
-from importers.fields import SEGMENTATION
-from importers.upgrade import complete_schema
+from pairlens.fiftyone_plugin.curation.review_fields import Conflict
+from pairlens.fiftyone_plugin.curation.verdicts import judge
+from pairlens.fiftyone_plugin.operators.base import required, text
+from pairlens.importers import working_set
+from pairlens.importers.errors import PairLensError, StateError, UsageError
+from pairlens.importers.fields import SEGMENTATION
+from pairlens.importers.upgrade import complete_schema
 
 Answer = dict[str, Any]
 

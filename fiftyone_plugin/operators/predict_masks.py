@@ -9,13 +9,13 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import steps
-from fiftyone_plugin.operators.base import PairOperator, Work, text
-from fiftyone_plugin.predictors import PREDICTORS, PredictorSpec, secrets
-from fiftyone_plugin.predictors.queries import estimate_work
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import AGAIN, Option, Watch
-from importers import fields
+from pairlens.fiftyone_plugin import steps
+from pairlens.fiftyone_plugin.operators.base import PairOperator, Work, text
+from pairlens.fiftyone_plugin.predictors import PREDICTORS, PredictorSpec, secrets
+from pairlens.fiftyone_plugin.predictors.queries import estimate_work
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import AGAIN, Option, Watch
+from pairlens.importers import fields
 
 _AGAIN = AGAIN | {"stop": "Stop the run that fills it"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import steps
-from fiftyone_plugin.operators.base import PairOperator
+from pairlens.fiftyone_plugin import steps
+from pairlens.fiftyone_plugin.operators.base import PairOperator
 
 
 class RelocateDataset(PairOperator):

@@ -7,16 +7,16 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import reports
-from fiftyone_plugin.curation import decisions, verdicts
-from fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
-from fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
-from fiftyone_plugin.operators.base import PairOperator, is_watched
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER
-from fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Texts, Watch, step
-from importers import fields, fo_internals, store
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin import reports
+from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
+from pairlens.fiftyone_plugin.operators.base import PairOperator, is_watched
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER
+from pairlens.fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Texts, Watch, step
+from pairlens.importers import fields, fo_internals, store
+from pairlens.importers.errors import StateError, UsageError
 
 _ACTIONS = {
     "set": "Set a verdict on the selected pairs",

@@ -7,12 +7,12 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from fiftyone_plugin import steps
-from fiftyone_plugin.metrics.label_masks import KINDS
-from fiftyone_plugin.operators.base import PairOperator
-from fiftyone_plugin.steps.step import Option
-from importers.errors import StateError
-from importers.fields import SEGMENTATION
+from pairlens.fiftyone_plugin import steps
+from pairlens.fiftyone_plugin.metrics.label_masks import KINDS
+from pairlens.fiftyone_plugin.operators.base import PairOperator
+from pairlens.fiftyone_plugin.steps.step import Option
+from pairlens.importers.errors import StateError
+from pairlens.importers.fields import SEGMENTATION
 
 
 class ScorePairs(PairOperator):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fiftyone_plugin.panels.curation import CurationPanel
-from fiftyone_plugin.panels.pair import PairPanel
+from pairlens.fiftyone_plugin.panels.curation import CurationPanel
+from pairlens.fiftyone_plugin.panels.pair import PairPanel
 
 PANELS: tuple[type[Any], ...] = (CurationPanel, PairPanel)

@@ -10,13 +10,19 @@ import fiftyone.operators.types as types
 from fiftyone.operators.categories import Categories
 from fiftyone.operators.panel import Panel, PanelConfig
 
-from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.curation import queue, sessions, summary
-from fiftyone_plugin.operators.base import required, text
-from fiftyone_plugin.panels import curation_scope
-from fiftyone_plugin.panels.curation_facts import EVALUATION, STEPS, facts_of
-from fiftyone_plugin.panels.curation_scope import WHOLE, Scope, scope_of, stages_of, view_in
-from importers.errors import PairLensError, UnknownName
+from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.curation import queue, sessions, summary
+from pairlens.fiftyone_plugin.operators.base import required, text
+from pairlens.fiftyone_plugin.panels import curation_scope
+from pairlens.fiftyone_plugin.panels.curation_facts import EVALUATION, STEPS, facts_of
+from pairlens.fiftyone_plugin.panels.curation_scope import (
+    WHOLE,
+    Scope,
+    scope_of,
+    stages_of,
+    view_in,
+)
+from pairlens.importers.errors import PairLensError, UnknownName
 
 COMPONENT = "PairLensCuration"
 Answer = dict[str, Any]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fiftyone_plugin.curation import summary
-from fiftyone_plugin.curation.panel_types import Advice, Facts, Overview
-from fiftyone_plugin.curation.texts import reviewer_of
-from fiftyone_plugin.metrics.runs import METHOD
-from fiftyone_plugin.operators.base import mask_fields
-from fiftyone_plugin.panels.curation_scope import Scope, view_in
-from importers import fields, fo_internals, working_set
-from importers.errors import PairLensError
+from pairlens.fiftyone_plugin.curation import summary
+from pairlens.fiftyone_plugin.curation.panel_types import Advice, Facts, Overview
+from pairlens.fiftyone_plugin.curation.texts import reviewer_of
+from pairlens.fiftyone_plugin.metrics.runs import METHOD
+from pairlens.fiftyone_plugin.operators.base import mask_fields
+from pairlens.fiftyone_plugin.panels.curation_scope import Scope, view_in
+from pairlens.importers import fields, fo_internals, working_set
+from pairlens.importers.errors import PairLensError
 
 STEPS = {
     "import": "import_dataset",

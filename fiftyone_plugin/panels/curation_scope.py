@@ -13,7 +13,7 @@ from typing import Any
 
 from bson import json_util
 
-from importers import fo_internals
+from pairlens.importers import fo_internals
 
 Stages = list[Any]
 STATE = "scope"
@@ -27,7 +27,7 @@ class Scope:
 
     Attributes:
         base: stages of the view that the figures are about; none for the whole dataset
-        bar: the bar that was clicked, as :func:`fiftyone_plugin.curation.sessions.view_of`
+        bar: the bar that was clicked, as :func:`pairlens.fiftyone_plugin.curation.sessions.view_of`
             takes it
         shown: stages of the view that the click set
         before: stages of the view in which it was made

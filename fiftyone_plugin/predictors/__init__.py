@@ -1,15 +1,15 @@
 """Predictors: one file each behind one Protocol, listed without importing what they run on.
 
-Every module of :mod:`fiftyone_plugin.predictors.builtin` declares one as its ``SPEC``; it stays
-light, importing scikit-image, OpenCV or torch only where it first needs them. Those of other
+Every module of :mod:`pairlens.fiftyone_plugin.predictors.builtin` declares one as its ``SPEC``; it
+stays light, importing scikit-image, OpenCV or torch only where it first needs them. Those of other
 packages register through the entry points ``pairlens.predictors``.
 """
 
 from importlib import import_module
 from pkgutil import iter_modules
 
-from fiftyone_plugin.predictors import builtin
-from fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
+from pairlens.fiftyone_plugin.predictors import builtin
+from pairlens.fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
 
 __all__ = ["PREDICTORS", "PredictorSpec"]
 

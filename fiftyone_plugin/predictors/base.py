@@ -1,8 +1,8 @@
 """The Protocol that every predictor keeps.
 
 A predictor takes images and queries and gives masks. It never touches FiftyOne or the
-database: :mod:`fiftyone_plugin.predictors.runner` feeds it, stores what it gives and goes on
-where one pair fails.
+database: :mod:`pairlens.fiftyone_plugin.predictors.runner` feeds it, stores what it gives and goes
+on where one pair fails.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors.params import describe, read_params
-from importers.registry import Registry
+from pairlens.fiftyone_plugin.predictors.params import describe, read_params
+from pairlens.importers.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class PredictorSpec:
             ``cpu``, ...); imports what it needs only then. Raises ``UsageError`` for settings
             that cannot be meant.
         settings: the dataclass of its parameters, made with
-            :func:`fiftyone_plugin.predictors.params.option`
+            :func:`pairlens.fiftyone_plugin.predictors.params.option`
         needs: packages beyond those PairLens installs
         setup: what to have at hand before it runs, for the table in docs/predictors.md
         reads_images: whether it looks at pixels; pairs whose image is missing are then skipped

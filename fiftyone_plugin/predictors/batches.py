@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Predictor, Query
-from importers.errors import MaskError, StateError
-from importers.files import safe_name, write_once
-from importers.masks import encode_png
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Predictor, Query
+from pairlens.importers.errors import MaskError, StateError
+from pairlens.importers.files import safe_name, write_once
+from pairlens.importers.masks import encode_png
 
 SHOWN_FIRST = 24
 

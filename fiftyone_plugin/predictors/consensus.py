@@ -18,14 +18,14 @@ import cv2
 import fiftyone as fo
 import numpy as np
 
-from fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
-from fiftyone_plugin.metrics.overlap import resize
-from fiftyone_plugin.predictors.mask_fields import MaskField
-from importers import fields, fo_internals, store, working_set
-from importers.errors import MaskError, StateError, UsageError
-from importers.files import safe_name, write_once
-from importers.masks import Pixels, encode_png
-from importers.parallel import Progress, map_items, no_progress
+from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
+from pairlens.fiftyone_plugin.metrics.overlap import resize
+from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
+from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.errors import MaskError, StateError, UsageError
+from pairlens.importers.files import safe_name, write_once
+from pairlens.importers.masks import Pixels, encode_png
+from pairlens.importers.parallel import Progress, map_items, no_progress
 
 STEP = "consensus"
 """Key in PairLens' info: which fields each agreement field was made of."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fiftyone_plugin.predictors.error_text import first_line
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.predictors.error_text import first_line
+from pairlens.importers.errors import UsageError
 
 
 @dataclass(frozen=True)

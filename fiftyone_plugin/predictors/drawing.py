@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from fiftyone_plugin.predictors.base import Prediction
-from importers.errors import MaskError
-from importers.masks import MAX_PIXELS
-from importers.polygons import MAX_COORDINATE
+from pairlens.fiftyone_plugin.predictors.base import Prediction
+from pairlens.importers.errors import MaskError
+from pairlens.importers.masks import MAX_PIXELS
+from pairlens.importers.polygons import MAX_COORDINATE
 
 Outline = Sequence[tuple[float, float]]
 

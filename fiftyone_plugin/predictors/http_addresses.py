@@ -7,8 +7,8 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from fiftyone_plugin.predictors.secrets import Token
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.predictors.secrets import Token
+from pairlens.importers.errors import UsageError
 
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")

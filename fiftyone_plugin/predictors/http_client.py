@@ -27,14 +27,14 @@ from tenacity import (
     stop_before_delay,
 )
 
-from fiftyone_plugin.predictors.http_addresses import (
+from pairlens.fiftyone_plugin.predictors.http_addresses import (
     PRIVATE,
     host_of,
     is_local,
     private_address,
     redirected,
 )
-from fiftyone_plugin.predictors.http_faults import (
+from pairlens.fiftyone_plugin.predictors.http_faults import (
     QUOTED,
     Fault,
     excerpt,
@@ -42,8 +42,8 @@ from fiftyone_plugin.predictors.http_faults import (
     of_error,
     of_status,
 )
-from fiftyone_plugin.predictors.secrets import Token
-from importers.errors import PairLensError, UsageError
+from pairlens.fiftyone_plugin.predictors.secrets import Token
+from pairlens.importers.errors import PairLensError, UsageError
 
 for _name in ("httpx", "httpcore"):
     # What they log of answers can be the token, which a server may repeat.

@@ -14,8 +14,8 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from fiftyone_plugin.predictors.error_text import causes
-from fiftyone_plugin.predictors.secrets import SHOWN, Token
+from pairlens.fiftyone_plugin.predictors.error_text import causes
+from pairlens.fiftyone_plugin.predictors.secrets import SHOWN, Token
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 EXCERPT = 160

@@ -59,6 +59,6 @@ class ImageLoader(Generic[T]):
         return self._images[path].result()
 
     def _read(self, path: Path) -> T:
-        from importers.media import read_rgb  # listing predictors must not load decoders
+        from pairlens.importers.media import read_rgb  # listing predictors must not load decoders
 
         return self._prepare(read_rgb(path))

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction
-from fiftyone_plugin.predictors.http_client import Reply
-from importers.errors import MaskError
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction
+from pairlens.fiftyone_plugin.predictors.http_client import Reply
+from pairlens.importers.errors import MaskError
 
 ACCEPT = "image/png, application/json;q=0.9, application/x-npy;q=0.8"
 
@@ -76,7 +76,7 @@ def _decoded(decode: _Decoder, body: bytes, size: tuple[int, int]) -> Prediction
 def _png(body: bytes, size: tuple[int, int]) -> Prediction:
     from PIL import Image
 
-    from importers.masks import MAX_PIXELS, from_array
+    from pairlens.importers.masks import MAX_PIXELS, from_array
 
     with Image.open(io.BytesIO(body), formats=("PNG",)) as image:
         if image.width * image.height > MAX_PIXELS:
@@ -87,14 +87,14 @@ def _png(body: bytes, size: tuple[int, int]) -> Prediction:
 
 
 def _npy(body: bytes, size: tuple[int, int]) -> Prediction:
-    from importers.arrays import load_npy
-    from importers.masks import from_array
+    from pairlens.importers.arrays import load_npy
+    from pairlens.importers.masks import from_array
 
     return from_array(load_npy(body)).target.astype(np.uint8)
 
 
 def _json(body: bytes, size: tuple[int, int]) -> Prediction:
-    from importers.rle import decode_rle
+    from pairlens.importers.rle import decode_rle
 
     try:
         content: Any = json.loads(body)

@@ -15,11 +15,11 @@ from typing import Any
 
 import fiftyone as fo
 
-from importers import fo_internals, store
-from importers.errors import StateError, UsageError
-from importers.fields import INFO
-from importers.media_folders import media_dir, media_dirs, remove_unused
-from importers.new_names import is_name, refuse_name
+from pairlens.importers import fo_internals, store
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.fields import INFO
+from pairlens.importers.media_folders import media_dir, media_dirs, remove_unused
+from pairlens.importers.new_names import is_name, refuse_name
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors.base import Prediction
-from fiftyone_plugin.predictors.params import option
+from pairlens.fiftyone_plugin.predictors.base import Prediction
+from pairlens.fiftyone_plugin.predictors.params import option
 
 ALL, LARGEST, UNION, BEST = "all", "largest", "union", "best"
 ALWAYS = "where nothing reaches the threshold, answer with the best all the same"

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fiftyone_plugin.predictors.devices import is_out_of_memory
-from fiftyone_plugin.predictors.error_text import causes, first_line
-from importers.errors import LayoutError, PairLensError, StateError, UsageError
+from pairlens.fiftyone_plugin.predictors.devices import is_out_of_memory
+from pairlens.fiftyone_plugin.predictors.error_text import causes, first_line
+from pairlens.importers.errors import LayoutError, PairLensError, StateError, UsageError
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.predictors.models import WeightsSource
+    from pairlens.fiftyone_plugin.predictors.models import WeightsSource
 
 
 def explain(source: WeightsSource, error: Exception) -> PairLensError:

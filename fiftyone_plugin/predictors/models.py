@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.predictors.devices import Runtime, choose_device
-from fiftyone_plugin.predictors.model_faults import broken_package, explain, missing_package
-from importers.errors import LayoutError, PairLensError, UsageError
+from pairlens.fiftyone_plugin.predictors.devices import Runtime, choose_device
+from pairlens.fiftyone_plugin.predictors.model_faults import (
+    broken_package,
+    explain,
+    missing_package,
+)
+from pairlens.importers.errors import LayoutError, PairLensError, UsageError
 
 PACKAGES = ("torch", "transformers")
 MODEL = "folder with the model, or hub id OWNER/NAME[@REVISION]"

@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_type_hints
 
-from importers.errors import UsageError
+from pairlens.importers.errors import UsageError
 
 S = TypeVar("S")
 

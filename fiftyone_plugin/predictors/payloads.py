@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from importers.errors import UsageError
+from pairlens.importers.errors import UsageError
 
 MAX_BYTES = 64 << 20
 """Size of an image file that is sent; services refuse far smaller ones."""
@@ -31,9 +31,9 @@ def read_payload(image: Path) -> Payload:
         ImageError: if it is no image
         UsageError: if it is too large to be sent
     """
-    from importers.image_frame import UPRIGHT
-    from importers.masks import encode_png
-    from importers.media import inspect_image, read_rgb
+    from pairlens.importers.image_frame import UPRIGHT
+    from pairlens.importers.masks import encode_png
+    from pairlens.importers.media import inspect_image, read_rgb
 
     facts = inspect_image(image)
     if not facts.browsable or facts.orientation != UPRIGHT:  # services may not turn it

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors.base import Prediction, Query
-from fiftyone_plugin.predictors.devices import Runtime, free_memory, is_out_of_memory
-from fiftyone_plugin.predictors.loader import ImageLoader
-from importers.errors import StateError
+from pairlens.fiftyone_plugin.predictors.base import Prediction, Query
+from pairlens.fiftyone_plugin.predictors.devices import Runtime, free_memory, is_out_of_memory
+from pairlens.fiftyone_plugin.predictors.loader import ImageLoader
+from pairlens.importers.errors import StateError
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors.models import WeightsSource, explained
+from pairlens.fiftyone_plugin.predictors.models import WeightsSource, explained
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.predictors.base import PREDICTORS, Query
-from importers import fields, fo_internals, store, working_set
+from pairlens.fiftyone_plugin.predictors.base import PREDICTORS, Query
+from pairlens.importers import fields, fo_internals, store, working_set
 
 SPEEDS = "prediction_seconds"
 """Key in PairLens' info: seconds that a pair took, by predictor, in its last run."""
@@ -48,7 +48,7 @@ def estimate_work(samples: Any, predictor: str, field_name: str, *, anew: bool =
 
     Args:
         samples: a dataset or view that PairLens imported
-        predictor: one of :data:`fiftyone_plugin.predictors.base.PREDICTORS`
+        predictor: one of :data:`pairlens.fiftyone_plugin.predictors.base.PREDICTORS`
         field_name: the field for the masks, there or not
         anew: whether masks that are there would be replaced
 

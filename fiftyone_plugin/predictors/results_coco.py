@@ -26,18 +26,18 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.language import normal_form
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
-from fiftyone_plugin.predictors.results_names import (
+from pairlens.fiftyone_plugin.language import normal_form
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from pairlens.fiftyone_plugin.predictors.results_names import (
     ImageTable,
     first_of,
     pair_names,
     ref_names,
 )
-from importers.bounded_json import check_memory, load_json, read_bounded
-from importers.decisions import Decision
-from importers.errors import LayoutError, MaskError, OnNote, ignore_note
-from importers.source_files import reason_of
+from pairlens.importers.bounded_json import check_memory, load_json, read_bounded
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import LayoutError, MaskError, OnNote, ignore_note
+from pairlens.importers.source_files import reason_of
 
 MAX_JSON = 512 << 20
 """Bytes; a hundred thousand masks as RLE take 50 million."""
@@ -124,7 +124,8 @@ class CocoResults:
                 self._images.add(name, record, _text(fields, ("split",)))
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`fiftyone_plugin.predictors.builtin.results.Index`."""
+        """The query's mask; see
+        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
         records = self._find(query)
         if not records:
             raise NoPrediction("no record of the file names the pair or its image")
@@ -156,7 +157,7 @@ class CocoResults:
         Raises:
             MaskError: naming the record, if it holds none
         """
-        from importers.mask_frame import decode_in_frame
+        from pairlens.importers.mask_frame import decode_in_frame
 
         width, height = record.size or query.image_size
         try:
@@ -291,8 +292,8 @@ def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
 
 def _polygons(mask: Any, size: tuple[int, int], scale: str) -> tuple[Prediction, list[Decision]]:
     """Draws polygons in an image of a (width, height)."""
-    from fiftyone_plugin.predictors.drawing import draw
-    from importers.polygons import SHARES, are_shares
+    from pairlens.fiftyone_plugin.predictors.drawing import draw
+    from pairlens.importers.polygons import SHARES, are_shares
 
     if mask is _MISSING:
         raise MaskError(f"it has no mask: none of {', '.join(_MASK)}")

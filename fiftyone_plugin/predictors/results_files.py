@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors.base import Prediction
-from importers.arrays import read_array
-from importers.errors import MaskError, OnNote, UsageError, ignore_note
-from importers.mask_values import MaskValues
-from importers.masks import Mask, from_array, of_values, read_mask
+from pairlens.fiftyone_plugin.predictors.base import Prediction
+from pairlens.importers.arrays import read_array
+from pairlens.importers.errors import MaskError, OnNote, UsageError, ignore_note
+from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.masks import Mask, from_array, of_values, read_mask
 
 MASK_SUFFIXES = frozenset(
     {".png", ".tif", ".tiff", ".npy", ".npz", ".bmp", ".gif", ".webp", ".jpg", ".jpeg"}

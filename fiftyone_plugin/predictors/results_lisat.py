@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
-from fiftyone_plugin.predictors.results_files import (
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from pairlens.fiftyone_plugin.predictors.results_files import (
     AS_DECIDED,
     MASK_SUFFIXES,
     MaskReading,
@@ -23,9 +23,9 @@ from fiftyone_plugin.predictors.results_files import (
     of_split,
     read_prediction,
 )
-from importers.bounded_json import read_json
-from importers.errors import LayoutError, MaskError
-from importers.source_files import reason_of
+from pairlens.importers.bounded_json import read_json
+from pairlens.importers.errors import LayoutError, MaskError
+from pairlens.importers.source_files import reason_of
 
 MAX_JSON = 256 << 20
 """Bytes; several hundred thousand images."""
@@ -87,7 +87,8 @@ class LisatResults:
         self._used: set[Path] = set()
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`fiftyone_plugin.predictors.builtin.results.Index`."""
+        """The query's mask; see
+        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
         found = self._find(query)
         index = _INDEX.search(query.key)
         row = int(index[1]) if index else 0

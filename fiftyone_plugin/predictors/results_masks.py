@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
-from fiftyone_plugin.predictors.results_files import (
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from pairlens.fiftyone_plugin.predictors.results_files import (
     AS_DECIDED,
     MASK_SUFFIXES,
     MaskReading,
     of_split,
     read_prediction,
 )
-from importers.errors import MaskError
-from importers.files import safe_name
+from pairlens.importers.errors import MaskError
+from pairlens.importers.files import safe_name
 
 
 class MaskFolder:
@@ -39,7 +39,8 @@ class MaskFolder:
         self._used: set[Path] = set()
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`fiftyone_plugin.predictors.builtin.results.Index`."""
+        """The query's mask; see
+        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
         # dict.fromkeys: in order, and an image id that is its file's stem is asked for once.
         stem = PurePosixPath(query.image_name).stem
         names = (safe_name(query.key), query.image_id, safe_name(query.image_id), stem)

@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
-from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.results_files import of_split
-from importers.files import safe_name
-from importers.image_lookup import folded
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.fiftyone_plugin.predictors.results_files import of_split
+from pairlens.importers.files import safe_name
+from pairlens.importers.image_lookup import folded
 
 _INDEX = re.compile(r"#(\d{1,9})$")
 

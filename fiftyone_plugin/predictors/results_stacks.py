@@ -22,14 +22,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
-from fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
-from fiftyone_plugin.predictors.results_names import ImageTable, first_of, pair_names, ref_names
-from importers.arrays import open_npz
-from importers.bounded_json import load_json, read_bounded
-from importers.errors import LayoutError, MaskError
-from importers.masks import MAX_PIXELS, from_array
-from importers.source_files import open_source
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from pairlens.fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
+from pairlens.fiftyone_plugin.predictors.results_names import (
+    ImageTable,
+    first_of,
+    pair_names,
+    ref_names,
+)
+from pairlens.importers.arrays import open_npz
+from pairlens.importers.bounded_json import load_json, read_bounded
+from pairlens.importers.errors import LayoutError, MaskError
+from pairlens.importers.masks import MAX_PIXELS, from_array
+from pairlens.importers.source_files import open_source
 
 KEYS = "keys"
 STACKS = ("masks", "pred")
@@ -77,7 +82,8 @@ class Stacks:
                 self._images.add(name, Row(file, number))
 
     def read(self, query: Query) -> Prediction:
-        """The query's mask; see :class:`fiftyone_plugin.predictors.builtin.results.Index`."""
+        """The query's mask; see
+        :class:`pairlens.fiftyone_plugin.predictors.builtin.results.Index`."""
         names = (*pair_names(query), *ref_names(query)[:2])
         rows = first_of(names, self._names) or self._images.find(query)
         if not rows:
@@ -131,7 +137,7 @@ def _names_beside(file: Path) -> dict[str, int]:
 
 
 def _names_within(file: Path) -> dict[str, int] | None:
-    from importers.arrays import read_arrays
+    from pairlens.importers.arrays import read_arrays
 
     try:
         with open_npz(file) as archive:

@@ -14,15 +14,15 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import Predictor
-from fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_batch
-from fiftyone_plugin.predictors.mask_fields import MaskField
-from fiftyone_plugin.predictors.queries import list_queries, remember_speed
-from importers import fields, fo_internals, store, working_set
-from importers.decisions import Decisions
-from importers.errors import StateError, UsageError
-from importers.parallel import Progress, no_progress
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import Predictor
+from pairlens.fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_batch
+from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
+from pairlens.fiftyone_plugin.predictors.queries import list_queries, remember_speed
+from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.parallel import Progress, no_progress
 
 STEP = "predictions"
 """Key in PairLens' info: which predictor made which field, with which parameters."""
@@ -49,7 +49,7 @@ def predict(
 
     Args:
         samples: a dataset or view that PairLens imported
-        predictor: one of :data:`fiftyone_plugin.predictors.base.PREDICTORS`
+        predictor: one of :data:`pairlens.fiftyone_plugin.predictors.base.PREDICTORS`
         field_name: the field for the masks
         params: of the predictor, as texts or values
         batch_size: pairs the predictor is given at once

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from itertools import groupby
 from typing import Any, NoReturn
 
-from importers.errors import UsageError
+from pairlens.importers.errors import UsageError
 
 HTTP_TOKEN = "PAIRLENS_HTTP_TOKEN"
 VLM_TOKEN = "PAIRLENS_VLM_TOKEN"

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from fiftyone_plugin.predictors import secrets
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
-from fiftyone_plugin.predictors.http_addresses import check_address, check_token, check_url
-from fiftyone_plugin.predictors.params import option
-from fiftyone_plugin.predictors.payloads import read_payload
-from fiftyone_plugin.predictors.secrets import Token
-from importers.errors import PairLensError
+from pairlens.fiftyone_plugin.predictors import secrets
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from pairlens.fiftyone_plugin.predictors.http_addresses import check_address, check_token, check_url
+from pairlens.fiftyone_plugin.predictors.params import option
+from pairlens.fiftyone_plugin.predictors.payloads import read_payload
+from pairlens.fiftyone_plugin.predictors.secrets import Token
+from pairlens.importers.errors import PairLensError
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.predictors.http_client import Client, Reply
+    from pairlens.fiftyone_plugin.predictors.http_client import Client, Reply
 
 KEPT_IMAGES = 32
 """Images whose bytes are kept, since queries of one image follow each other."""
@@ -159,7 +159,7 @@ def open_client(
     check_token(parts, token_name, token, settings.open_token)
     if not settings.allow_private:
         check_address(predictor, parts.hostname or "")
-    from fiftyone_plugin.predictors.http_client import Client, Limits
+    from pairlens.fiftyone_plugin.predictors.http_client import Client, Limits
 
     limits = Limits(
         connect=settings.connect_timeout,

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from importers.errors import MaskError
+from pairlens.importers.errors import MaskError
 
 ShapeKind = Literal["boxes", "polygons"]
 SHAPE_KINDS: tuple[ShapeKind, ...] = get_args(ShapeKind)

@@ -5,8 +5,8 @@ it is set anew here, as its own class does it; only YOLO-World and YOLOE, which 
 into their weights, are made anew, from a copy in memory.
 
 Tested with FiftyOne 1.22. A version that lacks one of the names is refused: set in vain, a model
-would go on answering its first text. This is not in ``importers.fo_internals``, since it is of
-models alone, which nothing but the predictor ``zoo`` loads.
+would go on answering its first text. This is not in ``pairlens.importers.fo_internals``, since it
+is of models alone, which nothing but the predictor ``zoo`` loads.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from importers.errors import StateError, UsageError
+from pairlens.importers.errors import StateError, UsageError
 
 SetPrompt = Callable[[str], None]
 """Gives a model the text that its next images are asked for."""

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors import mask_tools
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction
-from importers.errors import MaskError
-from importers.records import Shape
+from pairlens.fiftyone_plugin.predictors import mask_tools
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction
+from pairlens.importers.errors import MaskError
+from pairlens.importers.records import Shape
 
 
 def label_to_mask(
@@ -107,6 +107,6 @@ def _draw_polyline(polyline: Any, size: tuple[int, int]) -> Prediction:
         for ring in polyline.points
         if len(ring) >= 3
     ]
-    from importers.polygons import rasterize  # listing predictors must not load OpenCV
+    from pairlens.importers.polygons import rasterize  # listing predictors must not load OpenCV
 
     return rasterize(tuple(shapes), height, width).target.astype(np.uint8)

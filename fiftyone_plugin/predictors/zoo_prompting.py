@@ -17,9 +17,13 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Any, Protocol
 
-from fiftyone_plugin.predictors.pipeline import Item
-from fiftyone_plugin.predictors.zoo_internals import SetPrompt, marks_no_pixels, prompt_setter
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.predictors.pipeline import Item
+from pairlens.fiftyone_plugin.predictors.zoo_internals import (
+    SetPrompt,
+    marks_no_pixels,
+    prompt_setter,
+)
+from pairlens.importers.errors import UsageError
 
 ONE_BY_ONE = "SegmentAnything3ImageModel"
 PROMPTED_BY_BOXES = ("SegmentAnythingModel", "SegmentAnything2ImageModel")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin import reports
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import ITSELF, CheckSettings, Option, Texts, Watch, step
-from importers.parallel import default_workers
+from pairlens.fiftyone_plugin import reports
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import ITSELF, CheckSettings, Option, Texts, Watch, step
+from pairlens.importers.parallel import default_workers
 
 MANY = 20_000
 """Pairs from which on it pays to start processes for the checks."""
@@ -37,8 +37,8 @@ THRESHOLDS = Option(
 )  # fmt: skip
 def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> Report:
     """Runs the checks."""
-    from fiftyone_plugin.checks.runner import flag, kind_of
-    from importers import working_set
+    from pairlens.fiftyone_plugin.checks.runner import flag, kind_of
+    from pairlens.importers import working_set
 
     workers = workers or (default_workers() if working_set.count(samples) > MANY else 1)
     done = flag(samples, **options, workers=workers, progress=watch.progress)
@@ -64,8 +64,8 @@ def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> 
 )
 def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any) -> Report:
     """Measures the checks on planted faults."""
-    from fiftyone_plugin.bench.report import report
-    from fiftyone_plugin.bench.run import bench_checks
+    from pairlens.fiftyone_plugin.bench.report import report
+    from pairlens.fiftyone_plugin.bench.run import bench_checks
 
     return report(bench_checks(samples, **options, progress=watch.progress), out)
 
@@ -88,6 +88,6 @@ def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any
 )
 def audit(samples: Any, watch: Watch, *, out: Path, **options: Any) -> Report:
     """Writes a page of what the checks found."""
-    from fiftyone_plugin.audit import audit
+    from pairlens.fiftyone_plugin.audit import audit
 
     return audit(samples, out, **options, progress=watch.progress)

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin import reports
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
-from importers.errors import UsageError
-from importers.formats import FORMATS, SPLITS
-from importers.parallel import ENGINES
+from pairlens.fiftyone_plugin import reports
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
+from pairlens.importers.errors import UsageError
+from pairlens.importers.formats import FORMATS, SPLITS
+from pairlens.importers.parallel import ENGINES
 
 
 def _formats() -> dict[str, str]:
@@ -60,19 +60,19 @@ def import_dataset(
     **options: Any,
 ) -> Report:
     """Imports published files into a dataset."""
-    from importers.options import ImportOptions
+    from pairlens.importers.options import ImportOptions
 
     if keep_verdicts and not options["overwrite"]:
         raise UsageError("--keep-verdicts belongs to --overwrite")
     chosen = ImportOptions(**options, params=params or {})
     if explain:
-        from importers.explain import explain as explain_import
+        from pairlens.importers.explain import explain as explain_import
 
         return reports.of_explain(explain_import(format_name, root, chosen))
     if name is None:
         raise UsageError("give the dataset a name: --name N")
-    from fiftyone_plugin.curation.decisions import carry_over
-    from importers.ingest import import_dataset
+    from pairlens.fiftyone_plugin.curation.decisions import carry_over
+    from pairlens.importers.ingest import import_dataset
 
     carry = partial(carry_over, keep=keep_verdicts)
     done = import_dataset(format_name, root, name, chosen, watch.progress, carry)
@@ -93,9 +93,9 @@ def relocate_dataset(
     samples: Any, watch: Watch, *, source: str | None, media_dir: Path | None
 ) -> Report:
     """Points a dataset at the folders in which its files are now."""
-    from importers import fo_internals
-    from importers.datasets import unpacked_place
-    from importers.moving import relocate
+    from pairlens.importers import fo_internals
+    from pairlens.importers.datasets import unpacked_place
+    from pairlens.importers.moving import relocate
 
     dataset = fo_internals.dataset_of(samples)
     place = unpacked_place(dataset.name, media_dir)
@@ -118,8 +118,8 @@ def export_dataset(
     samples: Any, watch: Watch, *, format_name: str, out: Path, select: str, repo: str | None
 ) -> Report:
     """Exports the selected samples of a dataset."""
-    from fiftyone_plugin.exporters.runner import export_dataset
-    from importers import hub
+    from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+    from pairlens.importers import hub
 
     done = export_dataset(samples, format_name, out, select=select, progress=watch.progress)
     if repo:

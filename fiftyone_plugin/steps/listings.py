@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fiftyone_plugin.reports import Report, table
-from fiftyone_plugin.steps.step import Watch, step
+from pairlens.fiftyone_plugin.reports import Report, table
+from pairlens.fiftyone_plugin.steps.step import Watch, step
 
 
 @step("checks", "List the checks.")
 def list_checks(watch: Watch) -> Report:
     """Lists the checks."""
-    from fiftyone_plugin.checks import CHECKS
+    from pairlens.fiftyone_plugin.checks import CHECKS
 
     listing = [
         {"name": c.name, "severity": c.severity, "needs": list(c.needs), "about": c.about,
@@ -26,7 +26,7 @@ def list_checks(watch: Watch) -> Report:
 @step("formats", "List the formats.")
 def list_formats(watch: Watch) -> Report:
     """Lists the formats."""
-    from importers.formats import FORMATS
+    from pairlens.importers.formats import FORMATS
 
     lines, listing = [], []
     for f in FORMATS.values():
@@ -41,7 +41,7 @@ def list_formats(watch: Watch) -> Report:
 @step("predictors", "List the predictors and their parameters.")
 def list_predictors(watch: Watch) -> Report:
     """Lists the predictors."""
-    from fiftyone_plugin.predictors import PREDICTORS
+    from pairlens.fiftyone_plugin.predictors import PREDICTORS
 
     lines, listing = [], []
     for spec in PREDICTORS.values():

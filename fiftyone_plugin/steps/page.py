@@ -1,19 +1,20 @@
-"""``docs/commands.md``, made of the declared options: ``python -m fiftyone_plugin.steps.page``."""
+"""``docs/commands.md``, made of the declared options: ``python -m
+pairlens.fiftyone_plugin.steps.page``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fiftyone_plugin import ROOT
-from fiftyone_plugin.steps import STEPS
-from fiftyone_plugin.steps.step import Option, Step
+from pairlens.fiftyone_plugin import ROOT
+from pairlens.fiftyone_plugin.steps import STEPS
+from pairlens.fiftyone_plugin.steps.step import Option, Step
 
 FILE = ROOT / "docs" / "commands.md"
 
 _HEAD = """# Commands and their options
 
-<!-- Generated: python -m fiftyone_plugin.steps.page -->
+<!-- Generated: python -m pairlens.fiftyone_plugin.steps.page -->
 
 Results go to stdout, with `--json` as one object; progress and errors go to stderr. A command
 exits with 0 when done, 1 when it failed, 2 when it was called wrongly.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fiftyone_plugin import reports
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
+from pairlens.fiftyone_plugin import reports
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
 
 
 @step(
@@ -33,8 +33,8 @@ def predict(
     samples: Any, watch: Watch, *, preview: bool, stop: bool = False, **options: Any
 ) -> Report:
     """Predicts masks, or stops a running prediction."""
-    from fiftyone_plugin.predictors.runner import predict, request_stop
-    from importers import fo_internals
+    from pairlens.fiftyone_plugin.predictors.runner import predict, request_stop
+    from pairlens.importers import fo_internals
 
     if stop:
         field = options["field_name"]
@@ -58,6 +58,6 @@ def predict(
 )  # fmt: skip
 def consensus(samples: Any, watch: Watch, **options: Any) -> Report:
     """Stores the majority mask of several predictions."""
-    from fiftyone_plugin.predictors.consensus import consensus
+    from pairlens.fiftyone_plugin.predictors.consensus import consensus
 
     return reports.of_consensus(consensus(samples, **options, progress=watch.progress))

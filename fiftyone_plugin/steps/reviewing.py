@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from fiftyone_plugin import reports, review_reports
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Step, Texts, Watch
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin import reports, review_reports
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Step, Texts, Watch
+from pairlens.importers.errors import UsageError
 
 DATASET = Option("name", "the dataset", positional=True, count="?", metavar="N")
 PHRASE = Option("phrase", "the corrected phrase, where the verdict is fix")
@@ -62,7 +62,7 @@ def action(
 @action("status", "count the verdicts")
 def status(samples: Any, *before: str) -> Report:
     """Counts the verdicts after an action."""
-    from fiftyone_plugin.curation import verdicts
+    from pairlens.fiftyone_plugin.curation import verdicts
 
     return reports.of_status(verdicts.status(samples), *before)
 
@@ -70,7 +70,7 @@ def status(samples: Any, *before: str) -> Report:
 @action("set", "set a verdict", PHRASE, NOTE, REVIEWER, SESSION, values="KEY VERDICT")
 def set_verdict(samples: Any, key: str, verdict: str, **options: Any) -> Report:
     """Sets a verdict."""
-    from fiftyone_plugin.curation.verdicts import judge
+    from pairlens.fiftyone_plugin.curation.verdicts import judge
 
     judge(samples, key, verdict, **options)
     return status(samples)
@@ -79,7 +79,7 @@ def set_verdict(samples: Any, key: str, verdict: str, **options: Any) -> Report:
 @action("undo", "undo the latest step", REVIEWER, SESSION)
 def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     """Undoes a step: without a session, the newest of all reviewers."""
-    from fiftyone_plugin.curation import verdicts
+    from pairlens.fiftyone_plugin.curation import verdicts
 
     done = verdicts.undo(samples, reviewer=reviewer, session=session, force=session is None)
     told = f"Took back {done['pairs']:,} verdicts."
@@ -89,7 +89,7 @@ def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
 @action("redo", "redo the step that was undone last", REVIEWER, SESSION)
 def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     """Redoes a step."""
-    from fiftyone_plugin.curation import verdicts
+    from pairlens.fiftyone_plugin.curation import verdicts
 
     done = verdicts.redo(samples, reviewer=reviewer, session=session, force=session is None)
     told = f"Made again {done['pairs']:,} verdicts."
@@ -99,7 +99,7 @@ def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
 @action("dump", "write the decisions file", values="FILE", writes=ITSELF)
 def dump(samples: Any, file: str) -> Report:
     """Writes the decisions file."""
-    from fiftyone_plugin.curation import decisions
+    from pairlens.fiftyone_plugin.curation import decisions
 
     return reports.of_dump(decisions.dump(samples, file), file)
 
@@ -107,7 +107,7 @@ def dump(samples: Any, file: str) -> Report:
 @action("apply", "apply a decisions file", values="FILE")
 def apply(samples: Any, file: str) -> Report:
     """Applies a decisions file."""
-    from fiftyone_plugin.curation import decisions
+    from pairlens.fiftyone_plugin.curation import decisions
 
     return reports.of_apply(dict(decisions.apply(samples, file)))
 
@@ -115,7 +115,7 @@ def apply(samples: Any, file: str) -> Report:
 @action("merge", "merge several decisions files into one", OUT, PREFER, values="FILE...")
 def merge(*files: str, out: str | None, prefer: str) -> Report:
     """Merges decisions files."""
-    from fiftyone_plugin.curation.merging import merge
+    from pairlens.fiftyone_plugin.curation.merging import merge
 
     if out is None:
         raise UsageError("--merge needs --out FILE")
@@ -125,7 +125,7 @@ def merge(*files: str, out: str | None, prefer: str) -> Report:
 @action("agreement", "compare two reviewers' decisions files", values="A B")
 def agreement(first: str, second: str) -> Report:
     """Compares reviewers."""
-    from fiftyone_plugin.curation.merging import agreement
+    from pairlens.fiftyone_plugin.curation.merging import agreement
 
     return review_reports.of_agreement(agreement(first, second))
 
@@ -133,7 +133,7 @@ def agreement(first: str, second: str) -> Report:
 @action("sessions", "list the sessions")
 def list_sessions(samples: Any) -> Report:
     """Lists the sessions."""
-    from fiftyone_plugin.curation import sessions
+    from pairlens.fiftyone_plugin.curation import sessions
 
     return review_reports.of_sessions(sessions.list_sessions(samples))
 
@@ -141,7 +141,7 @@ def list_sessions(samples: Any) -> Report:
 @action("start", "start a session", OVER, LIMIT, REVIEWER, values="NAME")
 def start(samples: Any, name: str, *, over: str, **options: Any) -> Report:
     """Starts a session."""
-    from fiftyone_plugin.curation import sessions
+    from pairlens.fiftyone_plugin.curation import sessions
 
     kind, _, named = over.partition(":")
     keyword = {"check": "check", "severity": "severity", "view": "saved_view"}.get(kind)
@@ -154,7 +154,7 @@ def start(samples: Any, name: str, *, over: str, **options: Any) -> Report:
 @action("finish", "finish a session", values="SESSION")
 def finish(samples: Any, name: str) -> Report:
     """Finishes a session."""
-    from fiftyone_plugin.curation import sessions
+    from pairlens.fiftyone_plugin.curation import sessions
 
     return review_reports.of_session(sessions.finish(samples, name))
 
@@ -162,7 +162,7 @@ def finish(samples: Any, name: str) -> Report:
 @action("reopen", "open a finished session again", values="SESSION")
 def reopen(samples: Any, name: str) -> Report:
     """Opens a finished session again."""
-    from fiftyone_plugin.curation import sessions
+    from pairlens.fiftyone_plugin.curation import sessions
 
     return review_reports.of_session(sessions.reopen(samples, name))
 
@@ -170,7 +170,7 @@ def reopen(samples: Any, name: str) -> Report:
 @action("delete", "delete a session; verdicts stay", values="SESSION")
 def delete(samples: Any, name: str) -> Report:
     """Deletes a session."""
-    from fiftyone_plugin.curation import sessions
+    from pairlens.fiftyone_plugin.curation import sessions
 
     sessions.delete(samples, name)
     return Report({"deleted": name}, [f"Deleted {name}; its verdicts stay."])
@@ -186,8 +186,8 @@ OWN = list(dict.fromkeys(option for one in ACTIONS.values() for option in one.op
 
 
 def _run(watch: Watch, *, name: str | None, **given: Any) -> Report:
-    from importers import store
-    from importers.upgrade import upgrade
+    from pairlens.importers import store
+    from pairlens.importers.upgrade import upgrade
 
     chosen = next((one for one in ACTIONS.values() if given[one.flag.name]), None)
     if chosen is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.steps.step import Option, Watch, step
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 
 
 @step(
@@ -15,7 +15,7 @@ from fiftyone_plugin.steps.step import Option, Watch, step
 )
 def doctor(watch: Watch) -> Report:
     """Reports on the installation."""
-    from fiftyone_plugin import doctor
+    from pairlens.fiftyone_plugin import doctor
 
     report = doctor.run()
     return Report(report, doctor.describe(report).splitlines(), ok=report["ok"])
@@ -24,7 +24,7 @@ def doctor(watch: Watch) -> Report:
 @step("link", "Make the plugin known to FiftyOne.")
 def link(watch: Watch) -> Report:
     """Links the plugin into FiftyOne's plugins folder."""
-    from fiftyone_plugin.plugin_link import ensure_link
+    from pairlens.fiftyone_plugin.plugin_link import ensure_link
 
     place = str(ensure_link())
     return Report({"link": place}, [f"FiftyOne finds the plugin at {place}"])
@@ -38,7 +38,7 @@ def link(watch: Watch) -> Report:
 )
 def app(watch: Watch, *, name: str, port: int | None) -> Report:
     """Opens the App and blocks until it is interrupted."""
-    from fiftyone_plugin.app import open_app
+    from pairlens.fiftyone_plugin.app import open_app
 
     open_app(name, port)
     return Report({"dataset": name})
@@ -54,9 +54,9 @@ def app(watch: Watch, *, name: str, port: int | None) -> Report:
 )
 def demo(watch: Watch, *, out: Path, open: bool, **options: Any) -> Report:
     """Runs the demo."""
-    from fiftyone_plugin.app import open_app
-    from fiftyone_plugin.demo.run import run_demo
-    from fiftyone_plugin.terminal import say
+    from pairlens.fiftyone_plugin.app import open_app
+    from pairlens.fiftyone_plugin.demo.run import run_demo
+    from pairlens.fiftyone_plugin.terminal import say
 
     report = run_demo(out, **options, say=say)
     if open and report.ok:

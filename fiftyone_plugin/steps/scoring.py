@@ -6,13 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.metrics.bootstrap import SCHEMES
-from fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
-from fiftyone_plugin.metrics.slices import SLICINGS, chosen
-from fiftyone_plugin.reports import Report
-from fiftyone_plugin.score_reports import of_compare, of_score
-from fiftyone_plugin.steps.step import ITSELF, Option, Texts, Watch, step
-from importers.fields import SEGMENTATION
+from pairlens.fiftyone_plugin.metrics.bootstrap import SCHEMES
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
+from pairlens.fiftyone_plugin.metrics.slices import SLICINGS, chosen
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.score_reports import of_compare, of_score
+from pairlens.fiftyone_plugin.steps.step import ITSELF, Option, Texts, Watch, step
+from pairlens.importers.fields import SEGMENTATION
 
 _VALUES = "values of masks of {} that are the target: auto, nonzero, >N, 1,2, ignore=255, inverted"
 _INSTANCES = {
@@ -60,8 +60,8 @@ def _slicings() -> dict[str, str]:
 )  # fmt: skip
 def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **options: Any) -> Report:
     """Scores predictions against the ground truth."""
-    from fiftyone_plugin.metrics.plots import check_file, write_plots
-    from fiftyone_plugin.metrics.runs import score
+    from pairlens.fiftyone_plugin.metrics.plots import check_file, write_plots
+    from pairlens.fiftyone_plugin.metrics.runs import score
 
     if plots:
         check_file(plots)
@@ -83,7 +83,7 @@ def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **option
 )
 def compare(samples: Any, watch: Watch, *, keys: Texts, **options: Any) -> Report:
     """Compares two scorings of the same pairs."""
-    from fiftyone_plugin.metrics.comparison import compare
+    from pairlens.fiftyone_plugin.metrics.comparison import compare
 
     first, second = keys
     return of_compare(compare(samples, first, second, **options))

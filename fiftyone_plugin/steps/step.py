@@ -1,8 +1,9 @@
 """Steps: a function with its options, declared once, for the command line and the operators.
 
-The command line (:mod:`fiftyone_plugin.cli`), the forms of the operators
-(:mod:`fiftyone_plugin.operators.forms`), the parsing of what both give, and ``docs/commands.md``
-(:mod:`fiftyone_plugin.steps.page`) are made of the options::
+The command line (:mod:`pairlens.fiftyone_plugin.cli`), the forms of the operators
+(:mod:`pairlens.fiftyone_plugin.operators.forms`), the parsing of what both give, and
+``docs/commands.md``
+(:mod:`pairlens.fiftyone_plugin.steps.page`) are made of the options::
 
     @step(
         "score",
@@ -22,9 +23,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.reports import Report
-from importers.errors import StateError, UsageError
-from importers.parallel import Progress, no_progress
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.parallel import Progress, no_progress
 
 Settings = dict[str, str]
 """Type of an option that takes ``NAME=VALUE``, any number of times."""
@@ -240,8 +241,8 @@ def _on_working_set(run: Callable[..., Report]) -> Callable[..., Report]:
     """A step's function that tells how many samples PairLens did not import and leaves out."""
 
     def work(samples: Any, watch: Watch, **options: Any) -> Report:
-        from importers import fo_internals, working_set
-        from importers.upgrade import upgrade
+        from pairlens.importers import fo_internals, working_set
+        from pairlens.importers.upgrade import upgrade
 
         working_set.check(samples)
         notes = upgrade(fo_internals.dataset_of(samples))

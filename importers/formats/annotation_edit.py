@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from importers.errors import UsageError
-from importers.formats.json_edit import replace_values
+from pairlens.importers.errors import UsageError
+from pairlens.importers.formats.json_edit import replace_values
 
 _MARK = "\ufeff"
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from importers.errors import LayoutError, UnknownName, UsageError
-from importers.formats.native_export import Exporter
-from importers.reading import PARAMS, Reading, ReadParam, reading_of
-from importers.records import Record
-from importers.registry import Registry
+from pairlens.importers.errors import LayoutError, UnknownName, UsageError
+from pairlens.importers.formats.native_export import Exporter
+from pairlens.importers.reading import PARAMS, Reading, ReadParam, reading_of
+from pairlens.importers.records import Record
+from pairlens.importers.registry import Registry
 
 SPLITS = ("train", "val", "test")
 

@@ -13,11 +13,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from importers.errors import PairLensError, RecordError
-from importers.formats.base import FORMATS, SPLITS, Format, find_format
-from importers.formats.native_export import ExportItem, ExportPair, ExportText, ExportTurn
-from importers.prepare import Place, PreparedPair, group_by_image, prepare
-from importers.records import CaptionedImage, Instruction, Packed, Pair, Record
+from pairlens.importers.errors import PairLensError, RecordError
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, find_format
+from pairlens.importers.formats.native_export import ExportItem, ExportPair, ExportText, ExportTurn
+from pairlens.importers.prepare import Place, PreparedPair, group_by_image, prepare
+from pairlens.importers.records import CaptionedImage, Instruction, Packed, Pair, Record
 
 EDITED = 'Not what it was: a "quoted" caf\xe9.'
 
@@ -30,7 +30,7 @@ def check_format(chosen: Format, folder: Path) -> None:
     """Checks a format on the dataset that its ``example`` writes.
 
     Args:
-        chosen: registered in :data:`importers.formats.FORMATS`
+        chosen: registered in :data:`pairlens.importers.formats.FORMATS`
         folder: an empty folder to work in
 
     Raises:

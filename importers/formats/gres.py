@@ -24,13 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from importers.decisions import of_leftovers
-from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from importers.files import is_plain_name, is_text
-from importers.formats.base import FORMATS, SPLITS, Format, FormatFault
-from importers.formats.example_files import IMAGE_SPLITS, TARGET, image_bytes, picture, put
-from importers.formats.gres_export import GresExporter
-from importers.formats.gres_files import (
+from pairlens.importers.decisions import of_leftovers
+from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
+from pairlens.importers.files import is_plain_name, is_text
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault
+from pairlens.importers.formats.example_files import IMAGE_SPLITS, TARGET, image_bytes, picture, put
+from pairlens.importers.formats.gres_export import GresExporter
+from pairlens.importers.formats.gres_files import (
     MAX_FILE_BYTES,
     SUBSET_SPLIT,
     SUBSETS,
@@ -43,9 +43,17 @@ from importers.formats.gres_files import (
     note_counts,
     read_shapes,
 )
-from importers.image_lookup import find_file
-from importers.reading import LEFT_OUT, LeftOut
-from importers.records import NoTarget, Pair, Polygons, Source, Target, make_key, phrase_fault
+from pairlens.importers.image_lookup import find_file
+from pairlens.importers.reading import LEFT_OUT, LeftOut
+from pairlens.importers.records import (
+    NoTarget,
+    Pair,
+    Polygons,
+    Source,
+    Target,
+    make_key,
+    phrase_fault,
+)
 
 __all__ = [
     "MAX_FILE_BYTES", "NAME", "annotation_folder", "count", "detect", "image_folder",

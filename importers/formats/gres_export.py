@@ -15,22 +15,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from importers.errors import RecordError, StateError, UsageError
-from importers.files import is_plain_name
-from importers.formats import native_export
-from importers.formats.base import SPLITS
-from importers.formats.gres_files import (
+from pairlens.importers.errors import RecordError, StateError, UsageError
+from pairlens.importers.files import is_plain_name
+from pairlens.importers.formats import native_export
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.gres_files import (
     SUBSET_SPLIT,
     SUBSETS,
     annotation_folder,
     load_annotation,
     read_shapes,
 )
-from importers.formats.json_edit import edit_list, item_spans, member_starts
-from importers.formats.mask_export import Points, polygons_of
-from importers.formats.native_export import ExportPair, HeldMask, SourceExporter
-from importers.records import Polygons
-from importers.source_files import open_source
+from pairlens.importers.formats.json_edit import edit_list, item_spans, member_starts
+from pairlens.importers.formats.mask_export import Points, polygons_of
+from pairlens.importers.formats.native_export import ExportPair, HeldMask, SourceExporter
+from pairlens.importers.records import Polygons
+from pairlens.importers.source_files import open_source
 
 _LISTS = (*SPLITS, *SUBSETS)
 """Id lists by name."""
@@ -39,7 +39,7 @@ _FALSE_PREMISE = "false_premise_QA"
 
 
 class GresExporter(SourceExporter):
-    """Writes GRES; see :class:`importers.formats.native_export.Exporter`."""
+    """Writes GRES; see :class:`pairlens.importers.formats.native_export.Exporter`."""
 
     writes_masks = True
 

@@ -14,13 +14,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers.bounded_json import check_memory
-from importers.errors import OnNote, RecordError
-from importers.files import is_leftover
-from importers.formats.base import SPLITS
-from importers.polygons import MAX_POINTS, MAX_SHAPES
-from importers.records import Shape
-from importers.source_files import open_source
+from pairlens.importers.bounded_json import check_memory
+from pairlens.importers.errors import OnNote, RecordError
+from pairlens.importers.files import is_leftover
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.polygons import MAX_POINTS, MAX_SHAPES
+from pairlens.importers.records import Shape
+from pairlens.importers.source_files import open_source
 
 SUBSETS = ("large", "small")
 SUBSET_SPLIT = "test"

@@ -12,18 +12,19 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import BinaryIO
 
-from importers.errors import StateError, UsageError
-from importers.formats import native_export
-from importers.formats.instruction_files import HEAD, form_in
-from importers.formats.json_edit import replace_values
-from importers.formats.llava import JsonPath, Parsed, TurnText, parse
-from importers.formats.native_export import Edit, ExportTurn, SourceExporter
-from importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
-from importers.source_files import open_source
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.formats import native_export
+from pairlens.importers.formats.instruction_files import HEAD, form_in
+from pairlens.importers.formats.json_edit import replace_values
+from pairlens.importers.formats.llava import JsonPath, Parsed, TurnText, parse
+from pairlens.importers.formats.native_export import Edit, ExportTurn, SourceExporter
+from pairlens.importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
+from pairlens.importers.source_files import open_source
 
 
 class InstructionExporter(SourceExporter):
-    """Writes RS-GPT4V or PreGRES; see :class:`importers.formats.native_export.Exporter`."""
+    """Writes RS-GPT4V or PreGRES; see
+    :class:`pairlens.importers.formats.native_export.Exporter`."""
 
     def write_file(self, name: str, turns: Iterator[ExportTurn]) -> None:
         """Writes one file of records and the images that they name."""

@@ -14,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from importers.errors import shown
-from importers.files import is_text
-from importers.formats.llava import looks_evaluated, looks_trained
-from importers.json_stream import MAX_RECORD, Form, form_of, load, read_items
-from importers.source_files import Boundary, open_source, reason_of, within
+from pairlens.importers.errors import shown
+from pairlens.importers.files import is_text
+from pairlens.importers.formats.llava import looks_evaluated, looks_trained
+from pairlens.importers.json_stream import MAX_RECORD, Form, form_of, load, read_items
+from pairlens.importers.source_files import Boundary, open_source, reason_of, within
 
 MAX_FILES = 1000
 """JSON files of a folder; more are annotations of single images, not lists of records."""

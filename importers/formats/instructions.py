@@ -13,24 +13,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from importers.box_scale import FULL, BoxNumbers, Scale, ScaleSetting, parse_scale, scale_of
-from importers.boxes import BoxText, bounds, fault_of, find_corners, turn_boxes
-from importers.decisions import Decision
-from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from importers.formats.base import SPLITS, Format, FormatFault, ReadParam
-from importers.formats.instruction_export import InstructionExporter
-from importers.formats.instruction_files import (
+from pairlens.importers.box_scale import (
+    FULL,
+    BoxNumbers,
+    Scale,
+    ScaleSetting,
+    parse_scale,
+    scale_of,
+)
+from pairlens.importers.boxes import BoxText, bounds, fault_of, find_corners, turn_boxes
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
+from pairlens.importers.formats.base import SPLITS, Format, FormatFault, ReadParam
+from pairlens.importers.formats.instruction_export import InstructionExporter
+from pairlens.importers.formats.instruction_files import (
     TextFile,
     find_files,
     named_formats,
     split_in_name,
 )
-from importers.formats.llava import Parsed, TurnText, is_caption, parse
-from importers.image_index import Entry, ImageIndex, open_index
-from importers.image_lookup import ImageLookup
-from importers.json_stream import load, read_items
-from importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
-from importers.source_files import open_source
+from pairlens.importers.formats.llava import Parsed, TurnText, is_caption, parse
+from pairlens.importers.image_index import Entry, ImageIndex, open_index
+from pairlens.importers.image_lookup import ImageLookup
+from pairlens.importers.json_stream import load, read_items
+from pairlens.importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
+from pairlens.importers.source_files import open_source
 
 BOXES = ReadParam(
     "boxes",
@@ -119,7 +126,7 @@ def instruction_format(
 
     Args:
         name, title, about, layout, docs, writes, example, faults: as in
-            :class:`importers.formats.base.Format`
+            :class:`pairlens.importers.formats.base.Format`
         is_own: whether the JSON files of a folder are of this format, from what is in them and
             from the formats that their names name
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from importers.files import lines
-from importers.formats import native_export
-from importers.formats.native_export import ExportPair, SourceExporter
-from importers.source_files import open_source
+from pairlens.importers.files import lines
+from pairlens.importers.formats import native_export
+from pairlens.importers.formats.native_export import ExportPair, SourceExporter
+from pairlens.importers.source_files import open_source
 
 
 class LineExporter(SourceExporter):

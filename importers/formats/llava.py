@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from importers.files import is_text
-from importers.image_lookup import clean_path
+from pairlens.importers.files import is_text
+from pairlens.importers.image_lookup import clean_path
 
 MAX_MESSAGES = 10_000
 """Of a record."""

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from importers.errors import StateError, UsageError
-from importers.fields import IGNORE, TARGET
-from importers.formats import native_export
-from importers.formats.native_export import ExportPair, HeldMask
-from importers.masks import Pixels, from_array
-from importers.polygons import rasterize
-from importers.records import Raster, Shape
-from importers.source_files import open_source
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.fields import IGNORE, TARGET
+from pairlens.importers.formats import native_export
+from pairlens.importers.formats.native_export import ExportPair, HeldMask
+from pairlens.importers.masks import Pixels, from_array
+from pairlens.importers.polygons import rasterize
+from pairlens.importers.records import Raster, Shape
+from pairlens.importers.source_files import open_source
 
 Points = list[list[float]]
 

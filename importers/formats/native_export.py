@@ -2,7 +2,7 @@
 
 An exporter writes the selected items of one source file after the other into a new folder. It
 works from plain items and the source folder and imports no FiftyOne; the caller,
-``fiftyone_plugin.exporters.runner``, removes the folder if anything is raised.
+``pairlens.fiftyone_plugin.exporters.runner``, removes the folder if anything is raised.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from os.path import normpath
 from pathlib import Path
 from typing import Any, Protocol
 
-from importers.errors import StateError, UsageError
-from importers.masks import Pixels
-from importers.published import target_digest, texts_digest
-from importers.records import Source, Target
-from importers.source_files import open_source
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.masks import Pixels
+from pairlens.importers.published import target_digest, texts_digest
+from pairlens.importers.records import Source, Target
+from pairlens.importers.source_files import open_source
 
 MANIFEST = "manifest.json"
 """The file that says what was exported."""

@@ -19,21 +19,25 @@ from types import ModuleType
 
 import numpy as np
 
-from importers.errors import OnError, OnNote, ignore_note, raise_error
-from importers.formats import refsegrs_hub, refsegrs_lists, refsegrs_records
-from importers.formats.base import FORMATS, SPLITS, Format, FormatFault, ReadParam
-from importers.formats.example_files import image_bytes, picture, put, target
-from importers.formats.native_export import Exporter
-from importers.formats.refsegrs_export import HubExporter, RecordsExporter, RefSegRSExporter
-from importers.formats.refsegrs_lists import (
+from pairlens.importers.errors import OnError, OnNote, ignore_note, raise_error
+from pairlens.importers.formats import refsegrs_hub, refsegrs_lists, refsegrs_records
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, ReadParam
+from pairlens.importers.formats.example_files import image_bytes, picture, put, target
+from pairlens.importers.formats.native_export import Exporter
+from pairlens.importers.formats.refsegrs_export import (
+    HubExporter,
+    RecordsExporter,
+    RefSegRSExporter,
+)
+from pairlens.importers.formats.refsegrs_lists import (
     ENCODINGS,
     MAX_LINE_BYTES,
     NAME,
     parse_line,
     phrase_list,
 )
-from importers.mask_values import MaskValues, parse_mask_values
-from importers.records import Pair, Raster
+from pairlens.importers.mask_values import MaskValues, parse_mask_values
+from pairlens.importers.records import Pair, Raster
 
 __all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "parse_line", "phrase_list",
            "read", "variant"]  # fmt: skip

@@ -14,13 +14,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from importers.errors import LayoutError, StateError, UsageError
-from importers.formats import native_export, refsegrs_hub
-from importers.formats.json_edit import edit_list, item_spans, member_starts, replace_values
-from importers.formats.line_export import LineExporter
-from importers.formats.mask_export import MaskFiles
-from importers.formats.native_export import ExportPair, SourceExporter
-from importers.formats.refsegrs_lists import (
+from pairlens.importers.errors import LayoutError, StateError, UsageError
+from pairlens.importers.formats import native_export, refsegrs_hub
+from pairlens.importers.formats.json_edit import (
+    edit_list,
+    item_spans,
+    member_starts,
+    replace_values,
+)
+from pairlens.importers.formats.line_export import LineExporter
+from pairlens.importers.formats.mask_export import MaskFiles
+from pairlens.importers.formats.native_export import ExportPair, SourceExporter
+from pairlens.importers.formats.refsegrs_lists import (
     ENCODINGS,
     MAX_LINE_BYTES,
     encoding_of,
@@ -28,13 +33,13 @@ from importers.formats.refsegrs_lists import (
     media_folders,
     parse_line,
 )
-from importers.formats.refsegrs_records import MAX_RECORD_BYTES, parse_record, target_of
+from pairlens.importers.formats.refsegrs_records import MAX_RECORD_BYTES, parse_record, target_of
 
 _PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?\d+[ \t]?")
 
 
 class RefSegRSExporter(LineExporter):
-    """Writes RefSegRS; see :class:`importers.formats.native_export.Exporter`."""
+    """Writes RefSegRS; see :class:`pairlens.importers.formats.native_export.Exporter`."""
 
     writes_masks = True
     longest = MAX_LINE_BYTES
@@ -92,7 +97,7 @@ def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
 
 
 class RecordsExporter(LineExporter):
-    """Writes RISBench's records; see :class:`importers.formats.native_export.Exporter`."""
+    """Writes RISBench's records; see :class:`pairlens.importers.formats.native_export.Exporter`."""
 
     longest = MAX_RECORD_BYTES
 
@@ -117,7 +122,7 @@ def _json(phrase: str, text: str) -> str:
 
 
 class HubExporter(SourceExporter):
-    """Writes a FiftyOneDataset; see :class:`importers.formats.native_export.Exporter`."""
+    """Writes a FiftyOneDataset; see :class:`pairlens.importers.formats.native_export.Exporter`."""
 
     writes_masks = True
 

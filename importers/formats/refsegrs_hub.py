@@ -17,14 +17,22 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from importers.bounded_json import read_json
-from importers.errors import LayoutError, OnError, OnNote, RecordError
-from importers.files import is_plain_name
-from importers.formats.base import SPLITS
-from importers.formats.refsegrs_lists import NAME
-from importers.image_lookup import MAX_PATH, find_file
-from importers.records import NoTarget, Pair, Raster, Source, Target, make_key, phrase_fault
-from importers.source_files import reason_of
+from pairlens.importers.bounded_json import read_json
+from pairlens.importers.errors import LayoutError, OnError, OnNote, RecordError
+from pairlens.importers.files import is_plain_name
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.refsegrs_lists import NAME
+from pairlens.importers.image_lookup import MAX_PATH, find_file
+from pairlens.importers.records import (
+    NoTarget,
+    Pair,
+    Raster,
+    Source,
+    Target,
+    make_key,
+    phrase_fault,
+)
+from pairlens.importers.source_files import reason_of
 
 SAMPLES = "samples.json"
 MASKS = "fields/segmentation"

@@ -18,12 +18,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from importers.decisions import Decision
-from importers.errors import OnError, OnNote, RecordError
-from importers.files import MAX_LINE, lines
-from importers.formats.base import SPLITS
-from importers.records import Pair, Raster, Source, make_key
-from importers.source_files import reason_of
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import OnError, OnNote, RecordError
+from pairlens.importers.files import MAX_LINE, lines
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.records import Pair, Raster, Source, make_key
+from pairlens.importers.source_files import reason_of
 
 NAME = "refsegrs"
 MAX_LINE_BYTES = MAX_LINE

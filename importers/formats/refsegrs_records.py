@@ -17,13 +17,21 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from importers.errors import OnError, OnNote, RecordError
-from importers.files import is_plain_name, is_text, lines
-from importers.formats.base import SPLITS
-from importers.formats.refsegrs_lists import NAME
-from importers.image_lookup import find_file
-from importers.records import Encoded, NoTarget, Pair, Source, Target, make_key, phrase_fault
-from importers.source_files import reason_of
+from pairlens.importers.errors import OnError, OnNote, RecordError
+from pairlens.importers.files import is_plain_name, is_text, lines
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.refsegrs_lists import NAME
+from pairlens.importers.image_lookup import find_file
+from pairlens.importers.records import (
+    Encoded,
+    NoTarget,
+    Pair,
+    Source,
+    Target,
+    make_key,
+    phrase_fault,
+)
+from pairlens.importers.source_files import reason_of
 
 MAX_RECORD_BYTES = 1 << 22
 """A longer line is no record: the RLE of a speckled 512x512 mask takes under 1 MB."""

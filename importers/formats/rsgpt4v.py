@@ -16,16 +16,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from importers.formats.base import FORMATS, FormatFault
-from importers.formats.example_files import (
+from pairlens.importers.formats.base import FORMATS, FormatFault
+from pairlens.importers.formats.example_files import (
     image_bytes,
     json_lines,
     llava_records,
     picture,
     put,
 )
-from importers.formats.instruction_files import TextFile
-from importers.formats.instructions import instruction_format
+from pairlens.importers.formats.instruction_files import TextFile
+from pairlens.importers.formats.instructions import instruction_format
 
 NAME = "rsgpt4v"
 

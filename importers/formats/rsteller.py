@@ -24,27 +24,27 @@ from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from importers.decisions import of_leftovers
-from importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from importers.files import is_leftover, is_text, safe_name
-from importers.formats.base import FORMATS, SPLITS, Format, FormatFault
-from importers.formats.example_files import IMAGE_SPLITS, image_bytes, picture
-from importers.formats.native_export import exported_as
-from importers.formats.rsteller_export import RSTellerExporter
-from importers.formats.rsteller_samples import LOOSE, Archive, Samples
-from importers.formats.rsteller_shards import (
+from pairlens.importers.decisions import of_leftovers
+from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
+from pairlens.importers.files import is_leftover, is_text, safe_name
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault
+from pairlens.importers.formats.example_files import IMAGE_SPLITS, image_bytes, picture
+from pairlens.importers.formats.native_export import exported_as
+from pairlens.importers.formats.rsteller_export import RSTellerExporter
+from pairlens.importers.formats.rsteller_samples import LOOSE, Archive, Samples
+from pairlens.importers.formats.rsteller_shards import (
     Shard,
     folder_samples,
     index_shard,
     shards,
     subfolders,
 )
-from importers.formats.rsteller_text import MAX_BYTES
-from importers.parallel import map_items
-from importers.reading import LEFT_OUT, LeftOut
-from importers.records import CaptionedImage, Source
-from importers.source_files import open_source
-from importers.tar_index import ArchiveError, printable, walk
+from pairlens.importers.formats.rsteller_text import MAX_BYTES
+from pairlens.importers.parallel import map_items
+from pairlens.importers.reading import LEFT_OUT, LeftOut
+from pairlens.importers.records import CaptionedImage, Source
+from pairlens.importers.source_files import open_source
+from pairlens.importers.tar_index import ArchiveError, printable, walk
 
 NAME = "rsteller"
 PER_SHARD = 5_000

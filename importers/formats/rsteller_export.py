@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from importers.errors import RecordError, StateError
-from importers.formats import native_export
-from importers.formats.annotation_edit import edit_annotation, edit_lines
-from importers.formats.native_export import Edit, ExportText, SourceExporter
-from importers.formats.rsteller_samples import LOOSE, Archive, Origin, texts_of
-from importers.formats.rsteller_shards import Sample, Shard, index_shard, loose_sample
-from importers.formats.tar_copy import TarCopy
-from importers.source_files import open_source
-from importers.tar_index import Member
+from pairlens.importers.errors import RecordError, StateError
+from pairlens.importers.formats import native_export
+from pairlens.importers.formats.annotation_edit import edit_annotation, edit_lines
+from pairlens.importers.formats.native_export import Edit, ExportText, SourceExporter
+from pairlens.importers.formats.rsteller_samples import LOOSE, Archive, Origin, texts_of
+from pairlens.importers.formats.rsteller_shards import Sample, Shard, index_shard, loose_sample
+from pairlens.importers.formats.tar_copy import TarCopy
+from pairlens.importers.source_files import open_source
+from pairlens.importers.tar_index import Member
 
 P = TypeVar("P")
 
@@ -28,7 +28,7 @@ Change = dict[str, bytes]
 
 
 class RSTellerExporter(SourceExporter):
-    """Writes RSTeller; see :class:`importers.formats.native_export.Exporter`.
+    """Writes RSTeller; see :class:`pairlens.importers.formats.native_export.Exporter`.
 
     Args:
         root: the source, a folder or a shard

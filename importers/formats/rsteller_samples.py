@@ -8,14 +8,27 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 
-from importers.errors import OnError, OnNote, RecordError
-from importers.files import is_plain_name, safe_name
-from importers.formats.rsteller_shards import Sample
-from importers.formats.rsteller_text import MAX_BYTES, MAX_ID, Annotation, parse, text_lines
-from importers.naip import Tile, parse_name
-from importers.records import Caption, CaptionedImage, ImageFile, Packed, Source, make_image_key
-from importers.source_files import open_source
-from importers.tar_index import Member, printable
+from pairlens.importers.errors import OnError, OnNote, RecordError
+from pairlens.importers.files import is_plain_name, safe_name
+from pairlens.importers.formats.rsteller_shards import Sample
+from pairlens.importers.formats.rsteller_text import (
+    MAX_BYTES,
+    MAX_ID,
+    Annotation,
+    parse,
+    text_lines,
+)
+from pairlens.importers.naip import Tile, parse_name
+from pairlens.importers.records import (
+    Caption,
+    CaptionedImage,
+    ImageFile,
+    Packed,
+    Source,
+    make_image_key,
+)
+from pairlens.importers.source_files import open_source
+from pairlens.importers.tar_index import Member, printable
 
 P = TypeVar("P", contravariant=True)
 

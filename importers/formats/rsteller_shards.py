@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Generic, Literal, TypeVar
 
-from importers.errors import RecordError
-from importers.files import is_leftover, is_text
-from importers.formats.native_export import MANIFEST
-from importers.source_files import open_source
-from importers.tar_index import ArchiveError, Member, NoEndMark, printable, walk
+from pairlens.importers.errors import RecordError
+from pairlens.importers.files import is_leftover, is_text
+from pairlens.importers.formats.native_export import MANIFEST
+from pairlens.importers.source_files import open_source
+from pairlens.importers.tar_index import ArchiveError, Member, NoEndMark, printable, walk
 
 Part = Literal["image", "json", "txt"]
 P = TypeVar("P")

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from importers.files import is_plain_name, is_text
-from importers.records import Caption
+from pairlens.importers.files import is_plain_name, is_text
+from pairlens.importers.records import Caption
 
 MAX_BYTES = 1 << 20
 """Of an annotation; published ones have 2 KB."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import BinaryIO
 
-from importers.errors import StateError
-from importers.tar_index import BLOCK, Member
+from pairlens.importers.errors import StateError
+from pairlens.importers.tar_index import BLOCK, Member
 
 RECORD = 20 * BLOCK
 """Archives are filled up to a multiple of this, as tar and WebDataset do."""

@@ -67,7 +67,7 @@ def load_dataset(
         dataset_format: ``gres``, ``refsegrs``, ``rsteller``, ``rsgpt4v``, ``pregres`` or ``auto``
         root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
         placeholders, max_samples, media_dir, strict, follow_links, params: as of
-            :class:`importers.dataset_types.RecordDatasetImporter`
+            :class:`pairlens.importers.dataset_types.RecordDatasetImporter`
 
     Raises:
         ImportError: if PairLens is not installed
@@ -92,7 +92,7 @@ def load_dataset(
 
 def _types() -> Mapping[str, Any]:
     try:
-        from importers.dataset_types import TYPES
+        from pairlens.importers.dataset_types import TYPES
     except ImportError as error:
         raise ImportError(_MISSING) from error
     return TYPES

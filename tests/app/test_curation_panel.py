@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.panels.curation import COMPONENT, CurationPanel
-from fiftyone_plugin.panels.curation_facts import STEPS
-from fiftyone_plugin.panels.curation_scope import STATE, WHOLE, Scope, keep, scope_of
+from pairlens.fiftyone_plugin.panels.curation import COMPONENT, CurationPanel
+from pairlens.fiftyone_plugin.panels.curation_facts import STEPS
+from pairlens.fiftyone_plugin.panels.curation_scope import STATE, WHOLE, Scope, keep, scope_of
 
 SOURCES = Path("fiftyone_plugin/panels/js/src")
 STAGES = [{"_cls": "fiftyone.core.stages.Limit", "kwargs": [["limit", 3]]}]

@@ -12,9 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.metrics.label_masks import image_size, instances_of, mask_of, prediction_of
-from importers.errors import MaskError
-from importers.masks import encode_png
+from pairlens.fiftyone_plugin.metrics.label_masks import (
+    image_size,
+    instances_of,
+    mask_of,
+    prediction_of,
+)
+from pairlens.importers.errors import MaskError
+from pairlens.importers.masks import encode_png
 
 SIZE = (60, 80)
 

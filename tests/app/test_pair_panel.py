@@ -9,7 +9,7 @@ import pytest
 import yaml
 from fiftyone.plugins.definitions import PluginDefinition
 
-from fiftyone_plugin.panels.pair import PairPanel
+from pairlens.fiftyone_plugin.panels.pair import PairPanel
 
 
 @pytest.fixture(scope="module")

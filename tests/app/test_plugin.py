@@ -141,8 +141,8 @@ def test_requirements_and_version_agree_with_pyproject(repo_root: Path, declared
 
 
 LINK = """
-from fiftyone_plugin.plugin_link import ensure_link, is_linked
-from importers.errors import StateError
+from pairlens.fiftyone_plugin.plugin_link import ensure_link, is_linked
+from pairlens.importers.errors import StateError
 before = is_linked()
 try:
     print(before, ensure_link(), ensure_link(), is_linked(), sep="\\n")
@@ -160,7 +160,7 @@ def test_links_itself_and_does_so_once(environment: dict, tmp_path: Path, repo_r
 
 
 def test_the_command_that_links(environment: dict, tmp_path: Path) -> None:
-    code = "import sys; from fiftyone_plugin.cli import main; sys.exit(main(['link']))"
+    code = "import sys; from pairlens.fiftyone_plugin.cli import main; sys.exit(main(['link']))"
     link = tmp_path / "plugins" / "@pairlens" / "curation"
     assert str(link) in run(code, environment, cwd=tmp_path)
     assert load(environment)["errors"] == []

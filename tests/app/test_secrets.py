@@ -9,7 +9,7 @@ import yaml
 from fiftyone.internal.secrets import EnvSecretProvider
 from fiftyone.plugins.secrets import SecretsDictionary
 
-from fiftyone_plugin.predictors import secrets
+from pairlens.fiftyone_plugin.predictors import secrets
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-from importers import fields
-from importers.masks import encode_png, load_stored
+from pairlens.importers import fields
+from pairlens.importers.masks import encode_png, load_stored
 from tests.browser.grid import MILLISECONDS
 
 WINDOW: ViewportSize = {"width": 1600, "height": 1000}
@@ -21,11 +21,11 @@ def make(name: str, folder: Path, images: int = 16) -> Any:
     """An imported GRES dataset with faults of five kinds, predicted, scored and flagged."""
     import fiftyone as fo
 
-    from fiftyone_plugin.checks.runner import flag
-    from fiftyone_plugin.demo.layouts import make_gres
-    from fiftyone_plugin.demo.planting import plant
-    from fiftyone_plugin.metrics.runs import score
-    from importers.ingest import import_dataset
+    from pairlens.fiftyone_plugin.checks.runner import flag
+    from pairlens.fiftyone_plugin.demo.layouts import make_gres
+    from pairlens.fiftyone_plugin.demo.planting import plant
+    from pairlens.fiftyone_plugin.metrics.runs import score
+    from pairlens.importers.ingest import import_dataset
 
     root = make_gres(folder / "published", images=images).root
     faults = ("mirrored_mask", "box_mask", "tiny_mask", "empty_mask", "coordinate_leak")

@@ -20,7 +20,8 @@ GRID_ZOOM = "8"
 """Thumbnails on which most phrases can be read whole."""
 
 SERVE = (
-    "import sys; from fiftyone_plugin.app import open_app; open_app(sys.argv[1], int(sys.argv[2]))"
+    "import sys; from pairlens.fiftyone_plugin.app import open_app; "
+    "open_app(sys.argv[1], int(sys.argv[2]))"
 )
 
 

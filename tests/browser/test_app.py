@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
-from fiftyone_plugin.demo.layouts import make_refsegrs, write_tiff
+from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs, write_tiff
 from tests.browser.grid import Pixels, chips, open_grid, resting, settled, thumbnail, tick
 
 DATASET = "refsegrs"  # is read in the picture that the README shows
@@ -96,8 +96,8 @@ def shown(
     """The dataset, imported, flagged and served."""
     import fiftyone as fo
 
-    from fiftyone_plugin.checks.runner import flag
-    from importers.ingest import import_dataset
+    from pairlens.fiftyone_plugin.checks.runner import flag
+    from pairlens.importers.ingest import import_dataset
 
     made = generate(tmp_path_factory.mktemp("layout") / "refsegrs")
     assert import_dataset("refsegrs", made.root, DATASET).samples == PAIRS
@@ -189,7 +189,7 @@ def test_the_modal_shows_the_picture_too(page: Page, shown: Shown) -> None:
 
 
 def test_the_operators_are_offered(browser: Browser, shown: Shown) -> None:
-    from fiftyone_plugin.operators import OPERATORS
+    from pairlens.fiftyone_plugin.operators import OPERATORS
 
     page = browser.new_page(viewport=WINDOW)
     open_grid(page, shown.url)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from fiftyone_plugin.curation import sessions, summary
-from fiftyone_plugin.curation.verdicts import judge
-from importers import fields
-from importers.datasets import delete_dataset
+from pairlens.fiftyone_plugin.curation import sessions, summary
+from pairlens.fiftyone_plugin.curation.verdicts import judge
+from pairlens.importers import fields
+from pairlens.importers.datasets import delete_dataset
 from tests.browser import curating
 from tests.browser.curating import bar, expect_entries, open_curation
 from tests.browser.grid import MILLISECONDS, open_grid

@@ -36,7 +36,7 @@ def served(
     """A scored dataset, served as ``pairlens app`` serves it."""
     import fiftyone as fo
 
-    from fiftyone_plugin.metrics.runs import score
+    from pairlens.fiftyone_plugin.metrics.runs import score
     from tests.mongo.scoring import PRED, imported, predict
 
     folder = tmp_path_factory.mktemp("evaluation")

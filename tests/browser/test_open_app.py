@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fiftyone_plugin.app import open_app
-from fiftyone_plugin.plugin_link import is_linked
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin.app import open_app
+from pairlens.fiftyone_plugin.plugin_link import is_linked
+from pairlens.importers.errors import StateError, UsageError
 
 
 @pytest.fixture

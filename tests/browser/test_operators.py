@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fiftyone_plugin.demo.layouts import make_gres
-from importers import fields
-from importers.datasets import delete_dataset
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers import fields
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.ingest import import_dataset
 from tests.browser.grid import open_grid
 
 DATASET = "operated"

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from fiftyone_plugin.demo.layouts import make_gres
-from importers import fields
-from importers.datasets import delete_dataset
-from importers.masks import encode_png, load_stored
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers import fields
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.masks import encode_png, load_stored
 from tests.browser.grid import MILLISECONDS, open_grid
 
 DATASET = "paired"
@@ -79,10 +79,10 @@ def dataset(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
     """An imported dataset with known faults, predicted, scored and flagged."""
     import fiftyone as fo
 
-    from fiftyone_plugin.checks.runner import flag
-    from fiftyone_plugin.curation import sessions
-    from fiftyone_plugin.metrics.runs import score
-    from importers.ingest import import_dataset
+    from pairlens.fiftyone_plugin.checks.runner import flag
+    from pairlens.fiftyone_plugin.curation import sessions
+    from pairlens.fiftyone_plugin.metrics.runs import score
+    from pairlens.importers.ingest import import_dataset
 
     folder = tmp_path_factory.mktemp("paired")
     root = make_gres(folder / "published", images=IMAGES).root
@@ -209,8 +209,8 @@ LOADED_BY_PAGE = """path => performance.getEntriesByType("resource").some(
 
 
 def test_the_next_pair_is_loaded_before_it_is_asked_for(session: Page, dataset: Any) -> None:
-    from fiftyone_plugin.curation import queue
-    from fiftyone_plugin.curation.evidence import AHEAD
+    from pairlens.fiftyone_plugin.curation import queue
+    from pairlens.fiftyone_plugin.curation.evidence import AHEAD
 
     here = stored(dataset, at(session, 1))["segmentation"]["mask_path"]
     following = queue.left(queue.find(dataset, SESSION), AHEAD, after=0)
@@ -328,7 +328,7 @@ def test_another_query_of_the_image_opens_by_a_click(session: Page, dataset: Any
 def test_the_last_writer_is_told_and_may_insist(
     session: Page, dataset: Any, repo_root: Path
 ) -> None:
-    from fiftyone_plugin.curation.verdicts import judge
+    from pairlens.fiftyone_plugin.curation.verdicts import judge
 
     pair = at(session, 3)
     judge(dataset, pair, "drop", reviewer="ben", note="cut off")
@@ -378,7 +378,7 @@ def picture(page: Page, repo_root: Path, name: str) -> None:
 
 
 def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> None:
-    from fiftyone_plugin.curation.verdicts import judge
+    from pairlens.fiftyone_plugin.curation.verdicts import judge
 
     pair = dataset._sample_collection.find_one({fields.IMAGE_ID: f"lisat_gres_{POISONED}"})
     sample_id, key = str(pair["_id"]), pair[fields.KEY]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from fiftyone_plugin.demo.layouts import make_gres
-from importers.datasets import delete_dataset
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.ingest import import_dataset
 from tests.browser.grid import Pixels, open_grid, resting, settled, tick
 from tests.unit.web import Answer, Request, png
 from tests.unit.web import serve as serve_masks

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from fiftyone_plugin.curation import sessions
-from importers import fields
-from importers.datasets import delete_dataset
+from pairlens.fiftyone_plugin.curation import sessions
+from pairlens.importers import fields
+from pairlens.importers.datasets import delete_dataset
 from tests.browser import curating
 from tests.browser.curating import bar, expect_entries, open_curation
 from tests.browser.grid import MILLISECONDS, open_grid, resting
@@ -53,7 +53,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def queue(dataset: Any) -> list[str]:
     """The pairs of the session: the worst of each group, worst first, then the others."""
-    from fiftyone_plugin.curation import sessions
+    from pairlens.fiftyone_plugin.curation import sessions
 
     return [str(one) for one in sessions.choose(dataset, check=CHECK).ordered(dataset)]
 

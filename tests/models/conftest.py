@@ -10,9 +10,9 @@ import torch
 import transformers
 from PIL import Image
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import Prediction, Query
-from fiftyone_plugin.predictors.pipeline import Pipeline
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import Prediction, Query
+from pairlens.fiftyone_plugin.predictors.pipeline import Pipeline
 from tests.models import tiny
 
 SIZES = ((80, 100), (80, 100), (64, 90), (120, 70))

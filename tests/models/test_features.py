@@ -12,8 +12,8 @@ import transformers
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.builtin.florence2 import TASK
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.fiftyone_plugin.predictors.builtin.florence2 import TASK
 from tests.models.conftest import Load, masks_of
 
 Saved = Callable[[str], dict[str, str]]

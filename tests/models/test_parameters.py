@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.devices import Runtime, choose_device
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.fiftyone_plugin.predictors.devices import Runtime, choose_device
 from tests.models.conftest import Load, masks_of
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import Query
-from importers import media
-from importers.errors import UsageError
-from importers.media import ImageError, read_rgb
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.importers import media
+from pairlens.importers.errors import UsageError
+from pairlens.importers.media import ImageError, read_rgb
 from tests.models.conftest import MAKERS, Load, masks_of
 
 EACH = pytest.mark.parametrize("name", list(MAKERS))

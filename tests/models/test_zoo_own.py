@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.predictors.base import Query
+from pairlens.fiftyone_plugin.predictors.base import Query
 
 TORCHVISION = Path(sys.prefix) / "torchvision"
 """Where the set-up puts it, apart from what everything else is tested with."""

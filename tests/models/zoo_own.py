@@ -37,7 +37,7 @@ def main(folder: str, *asked: str) -> None:
     """Asks every kind of model."""
     torch.set_num_threads(1)
     import_torchvision()
-    from fiftyone_plugin.predictors.base import Query
+    from pairlens.fiftyone_plugin.predictors.base import Query
     from tests.models import stand_ins
 
     queries = [
@@ -71,7 +71,7 @@ def in_zoo(
     """A model that the zoo loads from a folder."""
     import fiftyone.zoo as foz
 
-    from fiftyone_plugin.predictors import PREDICTORS
+    from pairlens.fiftyone_plugin.predictors import PREDICTORS
 
     def made_for(text: str) -> Any:
         texts = [background, text] if background else [text]
@@ -92,9 +92,9 @@ def in_memory(
     make: Callable[[list[str] | None], Any], threshold: float
 ) -> tuple[Any, Callable[[str], Any], float]:
     """A class of FiftyOne's on top of a stand-in for the library that it wraps."""
-    from fiftyone_plugin.predictors.builtin.zoo import Settings, Zoo
-    from fiftyone_plugin.predictors.devices import choose_device
-    from fiftyone_plugin.predictors.pipeline import Pipeline
+    from pairlens.fiftyone_plugin.predictors.builtin.zoo import Settings, Zoo
+    from pairlens.fiftyone_plugin.predictors.devices import choose_device
+    from pairlens.fiftyone_plugin.predictors.pipeline import Pipeline
 
     settings = Settings(model=make.__name__, threshold=threshold, merge="best")
     runtime = choose_device("cpu", half=False)
@@ -141,8 +141,8 @@ def one_text(model: Any, image: Path, threshold: float) -> Any:
     """The mask of the best that a model made for one text finds."""
     import fiftyone.core.utils as fou
 
-    from fiftyone_plugin.predictors.zoo_labels import label_to_mask
-    from importers.media import read_rgb
+    from pairlens.fiftyone_plugin.predictors.zoo_labels import label_to_mask
+    from pairlens.importers.media import read_rgb
 
     pixels = read_rgb(image)
     with model:
@@ -160,7 +160,7 @@ def told() -> dict[str, list[Any]]:
     from fiftyone.utils.fcclip import FCCLIPModel
     from fiftyone.utils.qwen3_vl import Qwen3VLModel, Qwen3VLModelConfig
 
-    from fiftyone_plugin.predictors.zoo_internals import SetPrompt, prompt_setter
+    from pairlens.fiftyone_plugin.predictors.zoo_internals import SetPrompt, prompt_setter
 
     def setter(model: Any) -> SetPrompt:
         made = prompt_setter(model, "", "")

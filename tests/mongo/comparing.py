@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from importers import fields
+from pairlens.importers import fields
 
 OWN = {"_id", "_dataset_id", "_rand", "created_at", "last_modified_at"}
 """What differs between any two samples."""

@@ -8,11 +8,11 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from fiftyone_plugin.checks.base import Finding
-from fiftyone_plugin.checks.findings_store import stored_values
-from importers import store
-from importers.ingest import import_dataset
-from importers.masks import Pixels, encode_png, load_stored
+from pairlens.fiftyone_plugin.checks.base import Finding
+from pairlens.fiftyone_plugin.checks.findings_store import stored_values
+from pairlens.importers import store
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import Pixels, encode_png, load_stored
 from tests.mongo.reviewing import documents, keys
 
 Said = tuple[str, str, float]

@@ -10,9 +10,9 @@ from typing import Any
 
 import fiftyone as fo
 
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from importers.formats import FORMATS
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.reviewing import documents
 
 BESIDE = {"manifest.json", "decisions.jsonl", "README.md"}

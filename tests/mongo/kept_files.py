@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.predictors.base import Prediction, Query
-from importers.fields import INFO, KEY
+from pairlens.fiftyone_plugin.predictors.base import Prediction, Query
+from pairlens.importers.fields import INFO, KEY
 
 ROOT = Path(__file__).parents[2]
 

@@ -25,7 +25,9 @@ def start(code: str, *args: str) -> subprocess.Popen[str]:
 
 def command(*args: str) -> subprocess.Popen[str]:
     """Starts a command of PairLens."""
-    return start("import sys; from fiftyone_plugin.cli import main; sys.exit(main())", *args)
+    return start(
+        "import sys; from pairlens.fiftyone_plugin.cli import main; sys.exit(main())", *args
+    )
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fiftyone_plugin.curation.log import ChangeEntry, ChangeLog
+from pairlens.fiftyone_plugin.curation.log import ChangeEntry, ChangeLog
 
 FIELDS = ("verdict", "reviewer", "reviewed_at", "review_note", "phrase", "original_phrase")
 

@@ -8,9 +8,9 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from fiftyone_plugin.demo.layouts import make_refsegrs
-from importers.ingest import import_dataset
-from importers.masks import encode_png, load_stored
+from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import encode_png, load_stored
 from tests.unit.scoring_reference import Counted, count, summary
 
 PRED = "model"

@@ -19,7 +19,7 @@ OPERATOR = """
 from pathlib import Path
 import fiftyone as fo
 import fiftyone.operators as foo
-from fiftyone_plugin.plugin_link import ensure_link
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
 Path(str(fo.config.plugins_dir)).mkdir(parents=True, exist_ok=True)
 ensure_link()
 operator = foo.get_operator("@pairlens/curation/import_dataset")
@@ -78,9 +78,14 @@ def test_it_is_on_the_command_line(
 ) -> None:
     (shown,) = (block for block in blocks if block.startswith("$ pairlens import"))
     for line in shown.replace("barns", dataset_name).splitlines():
-        run(installed, "-m", "fiftyone_plugin.cli", *shlex.split(line.removeprefix("$ pairlens ")))
+        run(
+            installed,
+            "-m",
+            "pairlens.fiftyone_plugin.cli",
+            *shlex.split(line.removeprefix("$ pairlens ")),
+        )
     assert data_files(installed / "OUTLINES-copy") == files(installed / "OUTLINES")
-    listed = run(installed, "-m", "fiftyone_plugin.cli", "formats")
+    listed = run(installed, "-m", "pairlens.fiftyone_plugin.cli", "formats")
     assert "Outlines: queries with a polygon each" in listed
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import fiftyone as fo
 
-from fiftyone_plugin.demo.layouts import make_refsegrs
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
+from pairlens.importers.ingest import ImportOptions, import_dataset
 
 ONE_PER_PAIR = {"phrase", "original_phrase", "key", "image_id", "filepath", "rendition"}
 

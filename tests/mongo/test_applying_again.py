@@ -8,10 +8,10 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions
-from fiftyone_plugin.curation.verdicts import judge, undo
-from fiftyone_plugin.demo.layouts import make_gres
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.curation import decisions
+from pairlens.fiftyone_plugin.curation.verdicts import judge, undo
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.curating import load, predict
 from tests.mongo.processes import ended, start
 from tests.mongo.reviewing import documents, history, keys
@@ -111,7 +111,7 @@ def test_a_mask_that_only_some_have_goes_where_the_file_has_the_published_one(
 _APPLIES = """
 import sys
 import fiftyone as fo
-from fiftyone_plugin.curation import decisions, mask_replacement, review_fields
+from pairlens.fiftyone_plugin.curation import decisions, mask_replacement, review_fields
 dataset = fo.load_dataset(sys.argv[1])
 write = review_fields.write
 def wait(*args, **options):

@@ -10,15 +10,15 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_plugin import cli
-from fiftyone_plugin.audit import audit
-from fiftyone_plugin.audit.drawing import SIDE, Shown, draw_row
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.demo.planting import plant
-from importers import fields
-from importers.errors import StateError, UsageError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.audit import audit
+from pairlens.fiftyone_plugin.audit.drawing import SIDE, Shown, draw_row
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.demo.planting import plant
+from pairlens.importers import fields
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 
 HOSTILE = "![x](http://evil.example/p.png) <script>alert(1)</script> | # `a` @all [1, 2, 3, 4]\n# b"
 

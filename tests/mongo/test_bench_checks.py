@@ -8,14 +8,14 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin import cli
-from fiftyone_plugin.bench.run import bench_checks
-from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from fiftyone_plugin.faults import FAULTS
-from importers.errors import StateError, UsageError
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.bench.run import bench_checks
+from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.faults import FAULTS
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import import_dataset
 
 
 @pytest.fixture(scope="module", params=["gres", "refsegrs"])

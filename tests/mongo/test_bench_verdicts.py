@@ -9,11 +9,11 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.bench.run import bench_checks
-from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
-from fiftyone_plugin.demo.layouts import make_gres
-from importers.fields import IMAGE_ID, KEY, PHRASE
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.bench.run import bench_checks
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.fields import IMAGE_ID, KEY, PHRASE
+from pairlens.importers.ingest import import_dataset
 
 NAME = "test-bench-verdicts"
 REFUSAL = "I'm sorry, but I cannot identify the object in this image."

@@ -11,12 +11,12 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 
-from fiftyone_plugin import PLUGIN_NAME, cli
-from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.plugin_link import ensure_link
-from importers import fields
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin import PLUGIN_NAME, cli
+from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.importers import fields
+from pairlens.importers.ingest import import_dataset
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors.base import PREDICTORS
-from importers.formats import FORMATS
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.predictors.base import PREDICTORS
+from pairlens.importers.formats import FORMATS
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pairlens(*args: object, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "fiftyone_plugin.cli", *map(str, args)],
+        [sys.executable, "-m", "pairlens.fiftyone_plugin.cli", *map(str, args)],
         capture_output=True,
         text=True,
         env=os.environ | environment,
@@ -77,7 +77,7 @@ def test_a_database_that_does_not_answer_is_said(mongo: str) -> None:
 
 def test_listings_need_no_fiftyone() -> None:
     code = (
-        "import sys\nfrom fiftyone_plugin import cli\n"
+        "import sys\nfrom pairlens.fiftyone_plugin import cli\n"
         "for name in ('formats', 'predictors', 'checks'): cli.main([name])\n"
         "print('fiftyone' in sys.modules, 'torch' in sys.modules)"
     )
@@ -106,7 +106,9 @@ def test_listings_can_be_piped(mongo: str, command: str, least: int) -> None:
     assert done.returncode == 0, done.stdout
     assert len(done.stdout.splitlines()) >= least
     assert done.stderr == ""
-    piped = f"set -o pipefail; '{sys.executable}' -m fiftyone_plugin.cli {command} | head -n 1"
+    piped = (
+        f"set -o pipefail; '{sys.executable}' -m pairlens.fiftyone_plugin.cli {command} | head -n 1"
+    )
     first = subprocess.run(
         ["bash", "-c", piped], cwd=Path(__file__).parents[2], capture_output=True, text=True
     )

@@ -17,19 +17,19 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.exporters.coco import CocoConverter
-from fiftyone_plugin.exporters.converters import Example
-from fiftyone_plugin.exporters.runner import export_dataset
-from fiftyone_plugin.reports import of_export
-from importers import store
-from importers.errors import StateError
-from importers.formats.native_export import HeldMask
-from importers.ingest import import_dataset
-from importers.masks import load_stored
-from importers.rle import encode_rle
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.exporters.coco import CocoConverter
+from pairlens.fiftyone_plugin.exporters.converters import Example
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.fiftyone_plugin.reports import of_export
+from pairlens.importers import store
+from pairlens.importers.errors import StateError
+from pairlens.importers.formats.native_export import HeldMask
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import load_stored
+from pairlens.importers.rle import encode_rle
 from tests.mongo.exporting import manifest_of
 from tests.mongo.reviewing import documents
 

@@ -8,9 +8,9 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.metrics.comparison import compare
-from fiftyone_plugin.metrics.runs import score
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin.metrics.comparison import compare
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.importers.errors import StateError, UsageError
 from tests.mongo.scoring import counts, expected, imported, predict
 from tests.unit.scoring_reference import RULES, assert_same, iou
 
@@ -94,7 +94,7 @@ def test_only_pairs_that_both_scored_are_compared(dataset: fo.Dataset) -> None:
 
 
 def test_command(dataset: fo.Dataset) -> None:
-    from fiftyone_plugin.cli import run
+    from pairlens.fiftyone_plugin.cli import run
 
     arguments = [dataset.name, "--keys", "a", "b", "--bootstrap", "20", "--view", "changed"]
     done = run(["compare", *arguments])

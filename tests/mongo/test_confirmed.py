@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from tests import database
 from tests.mongo.processes import start
 
@@ -22,8 +22,8 @@ KILLS = 4
 _JUDGES = """
 import sys
 import fiftyone as fo
-from fiftyone_plugin.curation.verdicts import judge, undo
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.curation.verdicts import judge, undo
+from pairlens.importers.ingest import ImportOptions, import_dataset
 import_dataset("gres", sys.argv[1], "killed")
 dataset = fo.load_dataset("killed")
 keys = sorted(dataset.values("key"))

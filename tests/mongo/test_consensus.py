@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 from fiftyone.operators.executor import ExecutionContext, Executor
 
-from fiftyone_plugin import cli
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.demo.layouts import make_refsegrs
-from fiftyone_plugin.metrics.runs import score
-from fiftyone_plugin.operators.combine_masks import CombineMasks
-from fiftyone_plugin.predictors.consensus import agree, consensus
-from importers import fields
-from importers.errors import StateError, UsageError
-from importers.ingest import import_dataset
-from importers.masks import encode_png, load_stored
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.operators.combine_masks import CombineMasks
+from pairlens.fiftyone_plugin.predictors.consensus import agree, consensus
+from pairlens.importers import fields
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import encode_png, load_stored
 
 NAMES = ("a", "b", "c")
 
@@ -197,7 +197,7 @@ def test_overwrite_starts_anew(dataset: fo.Dataset, tmp_path: Path) -> None:
 
 
 def test_predictors_leave_a_consensus_alone(dataset: fo.Dataset, tmp_path: Path) -> None:
-    from fiftyone_plugin.predictors.runner import predict as run
+    from pairlens.fiftyone_plugin.predictors.runner import predict as run
 
     predict(dataset, tmp_path)
     consensus(dataset, sources=NAMES, field_name="o")
@@ -277,7 +277,8 @@ def test_the_command(dataset: fo.Dataset, tmp_path: Path) -> None:
     done = cli.run(["consensus", dataset.name, "--fields", *NAMES, "--field", "o"])
     assert (done["agreed"], done["fields"], done["skipped"]) == (11, list(NAMES), 1)
     again = subprocess.run(
-        [sys.executable, "-m", "fiftyone_plugin.cli", "consensus", dataset.name, "--fields", *NAMES,
+        [sys.executable, "-m", "pairlens.fiftyone_plugin.cli", "consensus",
+         dataset.name, "--fields", *NAMES,
          "--field", "o", "--resume", "--json"],
         capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=120,
     )  # fmt: skip

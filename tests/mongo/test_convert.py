@@ -16,17 +16,17 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from fiftyone_plugin.cli import run
-from fiftyone_plugin.curation import verdicts
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import store
-from importers.dataset_types import GRESDataset, RSTellerDataset
-from importers.errors import StateError, UnknownName, UsageError
-from importers.ingest import ImportOptions, import_dataset
-from importers.masks import load_stored
+from pairlens.fiftyone_plugin.cli import run
+from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import store
+from pairlens.importers.dataset_types import GRESDataset, RSTellerDataset
+from pairlens.importers.errors import StateError, UnknownName, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.masks import load_stored
 from tests.hub_server import serve_hub
 from tests.mongo.exporting import files, manifest_of
 from tests.mongo.reviewing import documents

@@ -12,12 +12,12 @@ import fiftyone.operators as foo
 import pytest
 from bson import json_util
 
-from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation.verdicts import judge
-from fiftyone_plugin.metrics.runs import score
-from fiftyone_plugin.plugin_link import ensure_link
-from importers import fields
+from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.curation.verdicts import judge
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.importers import fields
 from tests.mongo.scoring import PRED, imported, predict
 
 HOSTILE = '<img src=x onerror="alert(1)">![](http://x.test/p.png) [a](javascript:b) $x:1'

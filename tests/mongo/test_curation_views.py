@@ -13,15 +13,15 @@ import fiftyone.operators as foo
 import pytest
 from fiftyone import ViewField as F
 
-from fiftyone_plugin import PLUGIN_NAME, cli
-from fiftyone_plugin.curation import sessions, summary, verdicts
-from fiftyone_plugin.curation.evidence import pair_view
-from fiftyone_plugin.curation.summary import overview
-from fiftyone_plugin.curation.verdicts import judge
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.metrics.runs import score
-from fiftyone_plugin.plugin_link import ensure_link
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin import PLUGIN_NAME, cli
+from pairlens.fiftyone_plugin.curation import sessions, summary, verdicts
+from pairlens.fiftyone_plugin.curation.evidence import pair_view
+from pairlens.fiftyone_plugin.curation.summary import overview
+from pairlens.fiftyone_plugin.curation.verdicts import judge
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.importers.errors import StateError, UsageError
 from tests.mongo.curating import flagged, ids, load, plant, predict
 from tests.mongo.reviewing import documents, keys
 

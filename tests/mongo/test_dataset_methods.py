@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
-from fiftyone_plugin import cli
-from importers.errors import PairLensError
-from importers.ingest import import_dataset
-from importers.masks import load_stored
+from pairlens.fiftyone_plugin import cli
+from pairlens.importers.errors import PairLensError
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import load_stored
 from tests.layouts import PUBLISHED
 
 

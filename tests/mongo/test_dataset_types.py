@@ -9,10 +9,10 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from importers import fields, store
-from importers.dataset_types import TYPES, GRESDataset, PairLensDataset, RefSegRSDataset
-from importers.errors import LayoutError, StateError, UsageError
-from importers.formats import FORMATS
+from pairlens.importers import fields, store
+from pairlens.importers.dataset_types import TYPES, GRESDataset, PairLensDataset, RefSegRSDataset
+from pairlens.importers.errors import LayoutError, StateError, UsageError
+from pairlens.importers.formats import FORMATS
 from tests.hub_server import serve_hub
 from tests.layouts import PUBLISHED
 from tests.mongo.exporting import data_files, files

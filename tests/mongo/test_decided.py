@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.metrics.runs import score
-from fiftyone_plugin.predictors.runner import predict
-from importers import store
-from importers.ingest import import_dataset
-from importers.masks import load_stored
-from importers.options import ImportOptions
-from importers.rle import encode_rle
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers import store
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import load_stored
+from pairlens.importers.options import ImportOptions
+from pairlens.importers.rle import encode_rle
 
 IMAGES = 3
 OBJECT = np.zeros((30, 52), np.uint8)

@@ -13,11 +13,11 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, verdicts
-from fiftyone_plugin.curation.verdicts import Verdict
-from fiftyone_plugin.demo.layouts import make_gres
-from importers.errors import UsageError
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.errors import UsageError
+from pairlens.importers.ingest import import_dataset
 from tests.mongo.reviewing import documents, history, keys, set_states, state
 
 

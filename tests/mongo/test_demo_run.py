@@ -12,13 +12,13 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.demo.planting import faults_of
-from fiftyone_plugin.demo.run import run_demo
-from fiftyone_plugin.reports import Report
-from importers import fields
-from importers.datasets import delete_dataset
-from importers.errors import StateError, UsageError
-from importers.formats import find_format
+from pairlens.fiftyone_plugin.demo.planting import faults_of
+from pairlens.fiftyone_plugin.demo.run import run_demo
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.importers import fields
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.formats import find_format
 
 SHOWN = ("gres", "refsegrs", "rsteller", "rsgpt4v")
 LEAST_CLEAN = 20

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_plugin import PLUGIN_NAME, doctor
+from pairlens.fiftyone_plugin import PLUGIN_NAME, doctor
 from tests import database
 
 HEALTHY = {

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers.errors import PairLensError, StateError, UsageError
-from importers.ingest import ImportOptions, import_dataset
-from importers.masks import Pixels, load_stored
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers.errors import PairLensError, StateError, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.masks import Pixels, load_stored
 from tests.layouts import LAYOUTS, Layout
 from tests.mongo.exporting import data_files, files, manifest_of, root_of
 from tests.mongo.reviewing import documents, keys

@@ -8,10 +8,10 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, verdicts
-from fiftyone_plugin.curation.verdicts import Verdict
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.exporting import (
     BESIDE,
     READERS,

@@ -9,9 +9,9 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers.ingest import import_dataset
 from tests.layouts import PUBLISHED, Layout
 from tests.mongo.reviewing import documents, keys
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.curation import verdicts
-from fiftyone_plugin.curation.verdicts import Verdict
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import store
-from importers.errors import StateError, UnknownName, UsageError
+from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import store
+from pairlens.importers.errors import StateError, UnknownName, UsageError
 from tests.mongo.exporting import (
     Load,
     files,

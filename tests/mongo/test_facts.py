@@ -8,17 +8,17 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.demo.layouts import make_gres
-from importers import store
-from importers.fields import CHECKS_RUN
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers import store
+from pairlens.importers.fields import CHECKS_RUN
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.processes import ended, start
 
 _SETS = """
 import sys
 import fiftyone as fo
-from importers import store
+from pairlens.importers import store
 dataset = fo.load_dataset(sys.argv[1])
 print("loaded", flush=True)
 sys.stdin.readline()

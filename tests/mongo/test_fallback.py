@@ -9,14 +9,14 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation import verdicts
-from fiftyone_plugin.curation.verdicts import judge
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.layouts import make_refsegrs
-from fiftyone_plugin.metrics.runs import score
-from importers import fields, fo_internals, store
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.curation.verdicts import judge
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.importers import fields, fo_internals, store
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.scoring import PRED, predict
 

@@ -9,20 +9,20 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.bench.loading import load_units
-from fiftyone_plugin.checks import sample_reader
-from fiftyone_plugin.checks.batch import Columns, image_of
-from fiftyone_plugin.checks.engine import find_all
-from fiftyone_plugin.checks.query_features import features_texts
-from fiftyone_plugin.checks.runner import choose, flag
-from fiftyone_plugin.demo.layouts import make_refsegrs
-from fiftyone_plugin.demo.planting import Plan, plant
-from fiftyone_plugin.language import WordIndex
-from fiftyone_plugin.metrics.runs import score
-from fiftyone_plugin.predictors.runner import predict
-from importers import fields
-from importers.errors import StateError, UsageError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.bench.loading import load_units
+from pairlens.fiftyone_plugin.checks import sample_reader
+from pairlens.fiftyone_plugin.checks.batch import Columns, image_of
+from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.query_features import features_texts
+from pairlens.fiftyone_plugin.checks.runner import choose, flag
+from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
+from pairlens.fiftyone_plugin.demo.planting import Plan, plant
+from pairlens.fiftyone_plugin.language import WordIndex
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers import fields
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 
 LABEL = f"{fields.FINDINGS}.classifications.label"
 

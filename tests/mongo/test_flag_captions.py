@@ -12,15 +12,15 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_plugin import cli
-from fiftyone_plugin.bench.run import bench_checks
-from fiftyone_plugin.checks import CHECKS, Check
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
-from importers import fields
-from importers.errors import StateError, UsageError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.bench.run import bench_checks
+from pairlens.fiftyone_plugin.checks import CHECKS, Check
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
+from pairlens.importers import fields
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.unit.instructions import evaluated, put, trained
 
 LABEL = f"{fields.FINDINGS}.classifications.label"

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin import cli, steps
-from fiftyone_plugin.curation import sessions, summary
-from importers.errors import StateError, UsageError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin import cli, steps
+from pairlens.fiftyone_plugin.curation import sessions, summary
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.reviewing import documents
 

@@ -13,15 +13,15 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, verdicts
-from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import fields, schema, store
-from importers.errors import LayoutError
-from importers.formats import FORMATS, SPLITS, find_format
-from importers.ingest import ImportOptions, import_dataset
-from importers.records import Packed
-from importers.sources import SourceRequest, UnpackedPlace, locate
+from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import fields, schema, store
+from pairlens.importers.errors import LayoutError
+from pairlens.importers.formats import FORMATS, SPLITS, find_format
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.records import Packed
+from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 from tests.layouts import LAYOUTS, PUBLISHED, Layout
 from tests.mongo.comparing import (
     OWN,

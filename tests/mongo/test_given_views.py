@@ -12,12 +12,12 @@ import fiftyone as fo
 import pytest
 from fiftyone import ViewField as F
 
-from fiftyone_plugin import steps
-from fiftyone_plugin.operators.review_pairs import review_pairs
-from fiftyone_plugin.steps.step import Watch, parse_options
-from importers import fo_internals, working_set
-from importers.errors import UsageError
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin import steps
+from pairlens.fiftyone_plugin.operators.review_pairs import review_pairs
+from pairlens.fiftyone_plugin.steps.step import Watch, parse_options
+from pairlens.importers import fo_internals, working_set
+from pairlens.importers.errors import UsageError
+from pairlens.importers.ingest import import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.exporting import manifest_of
 from tests.mongo.reviewing import documents

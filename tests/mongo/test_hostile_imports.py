@@ -14,13 +14,13 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.cli import main
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers.errors import StateError, UsageError
-from importers.formats import FORMATS
-from importers.ingest import ImportOptions, import_dataset
-from importers.options import ImportSummary
-from importers.skip_log import SkipLog
+from pairlens.fiftyone_plugin.cli import main
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.options import ImportSummary
+from pairlens.importers.skip_log import SkipLog
 from tests.layouts import LAYOUTS
 from tests.unit.tars import jpeg
 
@@ -211,7 +211,8 @@ def test_pipes_and_devices_are_not_waited_for(
     for folder in {image.parent, root, *(f.parent for f in root.rglob("*.json"))}:
         for suffix in ("json", "jsonl", "txt", "tar", "jpg", "tif"):
             os.mkfifo(folder / f"0-pipe.{suffix}")
-    command = [sys.executable, "-m", "fiftyone_plugin.cli", "import", "auto", str(root), "--json",
+    command = [sys.executable, "-m", "pairlens.fiftyone_plugin.cli",
+               "import", "auto", str(root), "--json",
                "--name", dataset_name, "--follow-links"]  # fmt: skip
     done = subprocess.run(
         command, cwd=REPOSITORY, env=os.environ, capture_output=True, text=True, timeout=60
@@ -311,7 +312,7 @@ _LIMITED = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
-from fiftyone_plugin.cli import main
+from pairlens.fiftyone_plugin.cli import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from importers import fields, store
-from importers.datasets import delete_dataset
-from importers.errors import LayoutError, RecordError, StateError, UsageError
-from importers.files import MARKER
-from importers.ingest import ImportOptions, import_dataset
-from importers.masks import load_stored
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.importers import fields, store
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.errors import LayoutError, RecordError, StateError, UsageError
+from pairlens.importers.files import MARKER
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.masks import load_stored
 
 PAIR_FIELDS = {
     fields.KEY, fields.IMAGE_ID, fields.SEGMENTATION, fields.PHRASE, fields.NO_TARGET,
@@ -161,8 +161,8 @@ def test_a_half_imported_image_is_completed(gres: Path, dataset_name: str) -> No
 
 _KILLED = """
 import os, signal, sys
-from importers import store
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.importers import store
+from pairlens.importers.ingest import ImportOptions, import_dataset
 store.BATCH = 5
 real = store.insert
 def insert(dataset, docs, on_refused):

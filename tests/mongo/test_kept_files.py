@@ -13,14 +13,14 @@ import fiftyone as fo
 import pymongo
 import pytest
 
-from fiftyone_plugin.curation import verdicts
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
-from fiftyone_plugin.predictors.consensus import consensus
-from fiftyone_plugin.predictors.runner import predict, request_stop
-from importers.datasets import delete_dataset
-from importers.errors import StateError, UsageError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.predictors.base import PREDICTORS, PredictorSpec
+from pairlens.fiftyone_plugin.predictors.consensus import consensus
+from pairlens.fiftyone_plugin.predictors.runner import predict, request_stop
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.kept_files import Rows, elsewhere, held, media
 
@@ -291,9 +291,9 @@ def test_a_replaced_mask_that_is_gone_does_not_become_the_published_one(
 _OTHER = """
 import sys
 import fiftyone as fo
-from importers.datasets import delete_dataset
-from importers.ingest import ImportOptions, import_dataset
-from fiftyone_plugin.predictors.runner import predict
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.predictors.runner import predict
 root, name, how = sys.argv[1:]
 if how == "import":
     import_dataset("gres", root, name)

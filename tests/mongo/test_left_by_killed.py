@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.exporters.runner import export_dataset
-from fiftyone_plugin.metrics.runs import METHOD, score
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.fiftyone_plugin.metrics.runs import METHOD, score
 from tests.mongo.curating import load, predict
 from tests.mongo.processes import ended, start
 from tests.mongo.reviewing import documents
@@ -18,8 +18,8 @@ from tests.mongo.reviewing import documents
 _EXPORTS = """
 import sys
 import fiftyone as fo
-from fiftyone_plugin.exporters import accounting
-from fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.fiftyone_plugin.exporters import accounting
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
 def stop(self, folder):
     print(folder, flush=True)
     sys.stdin.readline()
@@ -30,8 +30,8 @@ export_dataset(fo.load_dataset(sys.argv[1]), "gres", sys.argv[2], select="all")
 _SCORES = """
 import sys
 import fiftyone as fo
-from fiftyone_plugin.metrics import evaluation
-from fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.metrics import evaluation
+from pairlens.fiftyone_plugin.metrics.runs import score
 def stop(*args):
     print("registered", flush=True)
     sys.stdin.readline()

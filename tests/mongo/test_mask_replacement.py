@@ -14,22 +14,22 @@ import numpy as np
 import pytest
 import tifffile
 
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.curation import (
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.curation import (
     decisions,
     mask_replacement,
     review_fields,
     sessions,
     verdicts,
 )
-from fiftyone_plugin.curation.review_fields import Conflict
-from fiftyone_plugin.curation.verdicts import judge
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from fiftyone_plugin.exporters.runner import export_dataset
-from fiftyone_plugin.metrics.runs import score
-from importers.errors import StateError, UsageError
-from importers.mask_stats import digest
-from importers.masks import encode_png, load_stored
+from pairlens.fiftyone_plugin.curation.review_fields import Conflict
+from pairlens.fiftyone_plugin.curation.verdicts import judge
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.mask_stats import digest
+from pairlens.importers.masks import encode_png, load_stored
 from tests.mongo.curating import load, mask_of, moved, predict
 from tests.mongo.exporting import data_files, root_of
 from tests.mongo.reviewing import documents, history, keys

@@ -10,13 +10,13 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 
-from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.cli import main
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.plugin_link import ensure_link
-from fiftyone_plugin.predictors.runner import predict
-from importers import fields, new_names, store
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.cli import main
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers import fields, new_names, store
+from pairlens.importers.ingest import import_dataset
 
 MALFORMED = ("_x", "a.b", "a$b", "$x", "a b", "1st", "ä", "", "a/b", "..", "x" * 101, "a\n")
 RESERVED = (

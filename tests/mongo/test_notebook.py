@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.demo.planting import plant
-from fiftyone_plugin.plugin_link import ensure_link
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.demo.planting import plant
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
 
 UNDER_IF = """
 if True:

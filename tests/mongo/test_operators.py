@@ -14,15 +14,15 @@ import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
 
-from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.exporters import CONVERTERS
-from fiftyone_plugin.operators import OPERATORS
-from fiftyone_plugin.operators.base import PairOperator, fenced
-from fiftyone_plugin.plugin_link import ensure_link
-from importers import fields
-from importers.formats import FORMATS
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.exporters import CONVERTERS
+from pairlens.fiftyone_plugin.operators import OPERATORS
+from pairlens.fiftyone_plugin.operators.base import PairOperator, fenced
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.importers import fields
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.ingest import import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.exporting import data_files, files
 

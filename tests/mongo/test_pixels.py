@@ -8,13 +8,13 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.checks import measuring
-from fiftyone_plugin.checks.measuring import measure_images
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from importers import fields
-from importers.errors import UsageError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.checks import measuring
+from pairlens.fiftyone_plugin.checks.measuring import measure_images
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.importers import fields
+from pairlens.importers.errors import UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 
 LABEL = f"{fields.FINDINGS}.classifications.label"
 
@@ -124,7 +124,7 @@ def test_an_image_that_broke_is_an_error_until_it_is_whole(
 
 def test_findings_are_the_same_however_little_is_read(dataset: fo.Dataset) -> None:
     """A check that names too few ``needs`` would find other things alone than among all."""
-    from fiftyone_plugin.checks import CHECKS
+    from pairlens.fiftyone_plugin.checks import CHECKS
 
     flag(dataset, params={"tiny_mask": {"min_area": 1000}, "vague_query": {"max_words": 9}})
     together = found(dataset)

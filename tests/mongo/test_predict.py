@@ -10,21 +10,21 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors.base import (
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.predictors.base import (
     PREDICTORS,
     NoPrediction,
     Prediction,
     PredictorSpec,
     Query,
 )
-from fiftyone_plugin.predictors.queries import Estimate, estimate_work
-from fiftyone_plugin.predictors.runner import predict, request_stop
-from importers import fields
-from importers.errors import StateError, UsageError
-from importers.files import safe_name, write_atomic
-from importers.ingest import ImportOptions, import_dataset
-from importers.masks import encode_png, load_stored
+from pairlens.fiftyone_plugin.predictors.queries import Estimate, estimate_work
+from pairlens.fiftyone_plugin.predictors.runner import predict, request_stop
+from pairlens.importers import fields
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.files import safe_name, write_atomic
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.masks import encode_png, load_stored
 
 
 class Moody:

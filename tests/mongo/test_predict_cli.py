@@ -16,10 +16,10 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors.runner import predict
-from importers.errors import UsageError
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers.errors import UsageError
+from pairlens.importers.ingest import import_dataset
 from tests.unit.web import Answer, Request, Server, png, serve
 
 MASK = png(np.ones((512, 512), np.uint8))
@@ -36,7 +36,7 @@ def started(dataset: fo.Dataset, server: Server, *args: str) -> Iterator[subproc
     """The command, asking the server for two pairs a batch, one after the other."""
     options = ["--predictor", "http", "--field", "m", "--batch-size", "2", "--json"]
     params = ["--param", f"url={server.url}", "--param", "concurrency=1"]
-    command = [sys.executable, "-m", "fiftyone_plugin.cli", "predict", dataset.name]
+    command = [sys.executable, "-m", "pairlens.fiftyone_plugin.cli", "predict", dataset.name]
     process = subprocess.Popen(
         [*command, *options, *params, *args],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -13,14 +13,14 @@ import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
 
-from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.operators.predict_masks import PredictMasks
-from fiftyone_plugin.plugin_link import ensure_link
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.runner import predict
-from fiftyone_plugin.reports import of_predict
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.operators.predict_masks import PredictMasks
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.fiftyone_plugin.reports import of_predict
+from pairlens.importers.ingest import import_dataset
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.cli import main
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors.consensus import consensus
-from fiftyone_plugin.predictors.runner import predict
-from importers.errors import StateError
-from importers.masks import load_stored
+from pairlens.fiftyone_plugin.cli import main
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.predictors.consensus import consensus
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers.errors import StateError
+from pairlens.importers.masks import load_stored
 from tests.database import free_port
 from tests.mongo.curating import load
 from tests.mongo.curating import predict as given_masks
@@ -86,8 +86,8 @@ def test_where_all_files_are_gone_nothing_is_forgotten(dataset: Any, tmp_path: P
 _PREDICTS = """
 import sys
 import fiftyone as fo
-from fiftyone_plugin.predictors import runner
-from fiftyone_plugin.predictors.runner import predict
+from pairlens.fiftyone_plugin.predictors import runner
+from pairlens.fiftyone_plugin.predictors.runner import predict
 real, waited = runner.run_batch, []
 def run_batch(*args):
     changes = real(*args)

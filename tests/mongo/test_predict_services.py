@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from bson import json_util
 
-from fiftyone_plugin import cli
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors import secrets
-from fiftyone_plugin.predictors.runner import predict
-from importers import fields
-from importers.ingest import import_dataset
-from importers.masks import load_stored
-from importers.rle import encode_rle
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.predictors import secrets
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers import fields
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import load_stored
+from pairlens.importers.rle import encode_rle
 from tests.unit.web import Answer, Request, png, serve
 
 SECRET = "sk-stored-nowhere-0123456789"

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import NoPrediction, Query
-from fiftyone_plugin.predictors.runner import predict
-from fiftyone_plugin.predictors.zoo_labels import label_to_mask
-from importers import fields
-from importers.errors import MaskError, UsageError
-from importers.ingest import import_dataset
-from importers.masks import load_stored
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Query
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.fiftyone_plugin.predictors.zoo_labels import label_to_mask
+from pairlens.importers import fields
+from pairlens.importers.errors import MaskError, UsageError
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import load_stored
 
 PUBLISHED = '''
 """Zoo models that mark the left, right, upper or lower half, as their text says."""

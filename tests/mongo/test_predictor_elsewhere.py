@@ -9,19 +9,19 @@ from pathlib import Path
 import fiftyone as fo
 import numpy as np
 
-from fiftyone_plugin.demo.layouts import make_gres
-from importers.ingest import import_dataset
-from importers.masks import load_stored
-from importers.media import read_rgb
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.ingest import import_dataset
+from pairlens.importers.masks import load_stored
+from pairlens.importers.media import read_rgb
 from tests.unit.test_predictor_docs import install_example, run_there
 
 _BOTH = """
 import json, sys
 import fiftyone as fo
 import fiftyone.operators as foo
-from fiftyone_plugin import cli
-from fiftyone_plugin.operators.predict_masks import PredictMasks
-from fiftyone_plugin.plugin_link import ensure_link
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.operators.predict_masks import PredictMasks
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
 from fiftyone.operators.executor import ExecutionContext, Executor
 
 name = sys.argv[1]

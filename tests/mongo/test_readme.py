@@ -10,15 +10,15 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.cli import build_parser
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.demo.planting import plant
-from fiftyone_plugin.exporters import CONVERTERS
-from fiftyone_plugin.operators import OPERATORS
-from fiftyone_plugin.plugin_link import ensure_link
-from importers import schema
-from importers.dataset_types import TYPES
-from importers.formats import FORMATS
+from pairlens.fiftyone_plugin.cli import build_parser
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.demo.planting import plant
+from pairlens.fiftyone_plugin.exporters import CONVERTERS
+from pairlens.fiftyone_plugin.operators import OPERATORS
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.importers import schema
+from pairlens.importers.dataset_types import TYPES
+from pairlens.importers.formats import FORMATS
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from statistics import median
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.bench.loading import load_units
-from fiftyone_plugin.checks.engine import find_all
-from fiftyone_plugin.checks.runner import choose, flag
-from importers import fields
-from importers.ingest import ImportOptions, import_dataset
-from importers.masks import load_stored
+from pairlens.fiftyone_plugin.bench.loading import load_units
+from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.runner import choose, flag
+from pairlens.importers import fields
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.masks import load_stored
 
 
 @pytest.fixture(scope="module")

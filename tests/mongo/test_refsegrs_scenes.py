@@ -9,11 +9,11 @@ import fiftyone as fo
 import fiftyone.types as fot
 import tifffile
 
-from fiftyone_plugin.demo.layouts import make_refsegrs
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import store
-from importers.ingest import ImportOptions, import_dataset
-from importers.media import read_rgb
+from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import store
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.media import read_rgb
 
 
 def image_ids(name: str) -> dict[str, str]:

@@ -15,14 +15,14 @@ import fiftyone as fo
 import pytest
 from fiftyone.operators.executor import ExecutionContext, Executor
 
-from fiftyone_plugin import cli
-from fiftyone_plugin.curation import verdicts
-from fiftyone_plugin.operators.relocate_dataset import RelocateDataset
-from fiftyone_plugin.predictors.runner import predict
-from importers.datasets import delete_dataset
-from importers.errors import StateError, UsageError
-from importers.formats import FORMATS
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.operators.relocate_dataset import RelocateDataset
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests import stored_before
 from tests.layouts import PUBLISHED
 from tests.mongo.exporting import data_files, files
@@ -234,8 +234,8 @@ def old(tmp_path: Path, mongo: str) -> Iterator[Path]:
 
 _KILLED = """
 import os, signal, sys
-from importers import store
-from fiftyone_plugin import cli
+from pairlens.importers import store
+from pairlens.fiftyone_plugin import cli
 store.BATCH = 2
 real = store.update
 def update(dataset, changes):

@@ -13,14 +13,14 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.cli import main
-from fiftyone_plugin.curation.decisions import VERDICTS_BEFORE
-from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from importers import ingest, store
-from importers.datasets import delete_dataset
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.cli import main
+from pairlens.fiftyone_plugin.curation.decisions import VERDICTS_BEFORE
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.importers import ingest, store
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.curating import predict as with_prediction
 from tests.mongo.processes import command, ended, start
 from tests.mongo.reviewing import documents, history, keys
@@ -125,8 +125,8 @@ def test_where_every_record_is_skipped_the_old_one_stays(
 
 _KILLED = """
 import sys, time
-from importers import ingest
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.importers import ingest
+from pairlens.importers.ingest import ImportOptions, import_dataset
 def stop(*args):
     print("stored", flush=True)
     time.sleep(60)

@@ -14,12 +14,12 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import verdicts
-from fiftyone_plugin.curation.log import ChangeLog
-from fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts, status
-from fiftyone_plugin.demo.layouts import make_gres
-from importers.errors import StateError, UsageError
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.curation.log import ChangeLog
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts, status
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import import_dataset
 from tests.mongo.reviewing import documents, history, keys, set_states, state
 
 
@@ -182,8 +182,8 @@ def test_undo_works_in_another_process(dataset: Any) -> None:
     judge(dataset, a, "fix", phrase="an edit")
     judge(dataset, b, "drop")
     code = (
-        "import sys; from importers.store import load;"
-        "from fiftyone_plugin.curation import verdicts;"
+        "import sys; from pairlens.importers.store import load;"
+        "from pairlens.fiftyone_plugin.curation import verdicts;"
         "d = load(sys.argv[1]); steps = [verdicts.undo(d, force=True) for _ in range(3)];"
         "print('undone', *(step['pairs'] for step in steps))"
     )

@@ -9,10 +9,10 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation import decisions, verdicts
-from fiftyone_plugin.curation.verdicts import Verdict
-from importers.errors import UsageError
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict
+from pairlens.importers.errors import UsageError
+from pairlens.importers.ingest import import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.comparing import said
 from tests.mongo.reviewing import documents

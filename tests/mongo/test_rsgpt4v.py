@@ -10,14 +10,14 @@ import bson
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.curation.verdicts import judge
-from fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import fields, schema
-from importers.dataset_types import PreGRESDataset, RSGPT4VDataset
-from importers.errors import LayoutError, UsageError
-from importers.formats import FORMATS
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.curation.verdicts import judge
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import fields, schema
+from pairlens.importers.dataset_types import PreGRESDataset, RSGPT4VDataset
+from pairlens.importers.errors import LayoutError, UsageError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.exporting import data_files, files
 from tests.mongo.reviewing import documents
 from tests.unit.instructions import put, put_image, trained

@@ -13,12 +13,12 @@ import fiftyone as fo
 import pytest
 import webdataset as wds
 
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import fields, store
-from importers.dataset_types import RSTellerDataset
-from importers.errors import StateError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import fields, store
+from pairlens.importers.dataset_types import RSTellerDataset
+from pairlens.importers.errors import StateError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.exporting import BESIDE, data_files, manifest_of
 from tests.unit.tars import annotation, jpeg, put, sample, special
 

@@ -11,12 +11,12 @@ import fiftyone as fo
 import pytest
 from pymongo.errors import DuplicateKeyError, OperationFailure, ServerSelectionTimeoutError
 
-from fiftyone_plugin import cli
-from fiftyone_plugin.cli import main
-from fiftyone_plugin.demo.layouts import make_gres
-from importers import ingest, store
-from importers.errors import StateError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.cli import main
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers import ingest, store
+from pairlens.importers.errors import StateError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.layouts import LAYOUTS, PUBLISHED, Layout
 from tests.mongo.curating import predict
 from tests.mongo.reviewing import documents, keys

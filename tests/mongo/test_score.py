@@ -12,13 +12,13 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_plugin.metrics import dataset_overlaps
-from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, MaskSource, count_chunk
-from fiftyone_plugin.metrics.runs import evaluation_of, load_score, score, scored_fields
-from importers import fields
-from importers.errors import StateError, UsageError
-from importers.masks import encode_png, load_stored
+from pairlens.fiftyone_plugin.metrics import dataset_overlaps
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
+from pairlens.fiftyone_plugin.metrics.pair_overlaps import ChunkOverlaps, MaskSource, count_chunk
+from pairlens.fiftyone_plugin.metrics.runs import evaluation_of, load_score, score, scored_fields
+from pairlens.importers import fields
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.masks import encode_png, load_stored
 from tests.mongo.scoring import PRED, counts, expected, imported, predict
 from tests.unit.scoring_reference import RULES, assert_same, iou
 

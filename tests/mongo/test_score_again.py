@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks.runner import flag
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.metrics import dataset_overlaps
-from fiftyone_plugin.metrics.runs import METHOD, load_score, score
-from importers import fields
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.metrics import dataset_overlaps
+from pairlens.fiftyone_plugin.metrics.runs import METHOD, load_score, score
+from pairlens.importers import fields
 from tests.mongo.curating import load, predict
 from tests.mongo.processes import ended, start
 from tests.mongo.reviewing import documents
@@ -44,8 +44,8 @@ def findings(dataset: Any) -> dict[str, Any]:
 _SCORES = """
 import sys
 import fiftyone as fo
-from fiftyone_plugin.metrics import dataset_overlaps
-from fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.metrics import dataset_overlaps
+from pairlens.fiftyone_plugin.metrics.runs import score
 real = dataset_overlaps._counts
 def counts(*args):
     print("begun", flush=True)

@@ -12,11 +12,11 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from fiftyone_plugin.metrics.evaluation import METHOD, PairLensEvaluationConfig
-from fiftyone_plugin.metrics.runs import load_score, score, scored_fields
-from importers import fields
-from importers.errors import UsageError
-from importers.masks import encode_png
+from pairlens.fiftyone_plugin.metrics.evaluation import METHOD, PairLensEvaluationConfig
+from pairlens.fiftyone_plugin.metrics.runs import load_score, score, scored_fields
+from pairlens.importers import fields
+from pairlens.importers.errors import UsageError
+from pairlens.importers.masks import encode_png
 from tests.mongo.scoring import PRED, expected, imported, predict
 from tests.unit.scoring_reference import assert_same
 
@@ -191,7 +191,7 @@ def test_mask_targets_say_what_is_ignored(dataset_name: str, tmp_path: Path) -> 
 KNOWN = "import fiftyone as fo; print(fo.evaluation_config.segmentation_backends)"
 WAYS = [
     pytest.param("", {}, False, id="not-by-itself"),
-    pytest.param("import fiftyone_plugin.metrics.evaluation;", {}, True, id="import"),
+    pytest.param("import pairlens.fiftyone_plugin.metrics.evaluation;", {}, True, id="import"),
     pytest.param(
         "from fiftyone.plugins.context import build_plugin_contexts; build_plugin_contexts();",
         {"link": "yes"},
@@ -203,7 +203,7 @@ WAYS = [
         {
             "FIFTYONE_SEGMENTATION_BACKENDS": "*,pairlens",
             "FIFTYONE_SEGMENTATION_PAIRLENS_CONFIG_CLS": (
-                "fiftyone_plugin.metrics.evaluation.PairLensEvaluationConfig"
+                "pairlens.fiftyone_plugin.metrics.evaluation.PairLensEvaluationConfig"
             ),
         },
         True,

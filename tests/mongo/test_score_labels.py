@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.metrics.runs import score
-from importers import store
-from importers.masks import encode_png
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.importers import store
+from pairlens.importers.masks import encode_png
 
 SIDE = 100
 

@@ -11,10 +11,10 @@ import fiftyone as fo
 import pytest
 from fiftyone import ViewField as F
 
-from fiftyone_plugin.curation import queue, sessions, verdicts
-from fiftyone_plugin.curation.verdicts import judge
-from fiftyone_plugin.demo.layouts import make_gres
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin.curation import queue, sessions, verdicts
+from pairlens.fiftyone_plugin.curation.verdicts import judge
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.errors import StateError, UsageError
 from tests.mongo.curating import flagged, ids, load, plant
 from tests.mongo.reviewing import documents, history, keys
 
@@ -291,8 +291,8 @@ def test_a_session_goes_on_in_another_process(dataset: Any) -> None:
         queue.resume(dataset, name, reviewer="ann")
         judge(dataset, key, "drop", session=name, reviewer="ann")
     code = (
-        "import sys; from importers.store import load;"
-        "from fiftyone_plugin.curation import queue, verdicts; d = load(sys.argv[1]);"
+        "import sys; from pairlens.importers.store import load;"
+        "from pairlens.fiftyone_plugin.curation import queue, verdicts; d = load(sys.argv[1]);"
         "print(queue.resume(d, 'monday', reviewer='ann')['key']);"
         "print(verdicts.undo(d, session='monday')['keys'])"
     )

@@ -9,12 +9,12 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import store
-from importers.datasets import delete_dataset
-from importers.errors import StateError, UsageError
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import store
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.hub_server import Hub, serve_hub
 
 

@@ -11,7 +11,7 @@ from bson import ObjectId
 from pymongo import WriteConcern
 from pymongo.errors import BulkWriteError, OperationFailure
 
-from importers import store
+from pairlens.importers import store
 
 MORE_THAN_A_MESSAGE = 60_000
 """Bytes a sample of which a batch is more than the 48 MB that MongoDB takes at once."""

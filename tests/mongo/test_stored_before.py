@@ -36,7 +36,7 @@ def root(tmp_path: Path, mongo: str) -> Iterator[Path]:
 
 
 def run(*args: str) -> dict[str, Any]:
-    from fiftyone_plugin import cli
+    from pairlens.fiftyone_plugin import cli
 
     return cli.run(args)
 

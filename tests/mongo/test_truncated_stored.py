@@ -10,9 +10,9 @@ import fiftyone as fo
 import pytest
 from fiftyone import ViewField as F
 
-from fiftyone_plugin.checks.runner import flag
-from importers import fields
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.importers import fields
+from pairlens.importers.ingest import ImportOptions, import_dataset
 
 WHOLE = 31  # as many trucks as make a class known
 

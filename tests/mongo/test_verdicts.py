@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.curation import queue, review_fields, sessions, verdicts
-from fiftyone_plugin.curation.log import ChangeLog, ChangeStep
-from fiftyone_plugin.curation.review_fields import Conflict
-from fiftyone_plugin.curation.verdicts import Verdict, judge
-from fiftyone_plugin.demo.layouts import make_gres
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions, verdicts
+from pairlens.fiftyone_plugin.curation.log import ChangeLog, ChangeStep
+from pairlens.fiftyone_plugin.curation.review_fields import Conflict
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.errors import UsageError
 from tests.mongo.curating import flagged, load
 from tests.mongo.reviewing import documents, history, keys, set_states, state
 
@@ -149,9 +149,9 @@ def test_verdicts_that_saw_nothing_follow_each_other_with_true_old_values(datase
 
 WORKER = """
 import sys
-from importers.store import load
-from fiftyone_plugin.curation.review_fields import Conflict
-from fiftyone_plugin.curation.verdicts import judge
+from pairlens.importers.store import load
+from pairlens.fiftyone_plugin.curation.review_fields import Conflict
+from pairlens.fiftyone_plugin.curation.verdicts import judge
 dataset, person, session = load(sys.argv[1]), sys.argv[2], sys.argv[3]
 print("ready", flush=True)
 sys.stdin.readline()
@@ -248,9 +248,9 @@ def test_an_undo_that_would_lose_anothers_verdict_is_refused(dataset: Any) -> No
 
 DYING = """
 import os, signal, sys
-from importers.store import load
-from fiftyone_plugin.curation import review_fields
-from fiftyone_plugin.curation.verdicts import judge
+from pairlens.importers.store import load
+from pairlens.fiftyone_plugin.curation import review_fields
+from pairlens.fiftyone_plugin.curation.verdicts import judge
 dataset, when = load(sys.argv[1]), sys.argv[2]
 log = review_fields.ChangeLog
 def die(*args, **kwargs):

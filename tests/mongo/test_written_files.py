@@ -9,12 +9,12 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 
-from fiftyone_plugin import PLUGIN_NAME
-from fiftyone_plugin.cli import main
-from fiftyone_plugin.demo.layouts import make_gres
-from fiftyone_plugin.metrics.runs import score
-from fiftyone_plugin.plugin_link import ensure_link
-from fiftyone_plugin.steps import STEPS
+from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.cli import main
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.metrics.runs import score
+from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.fiftyone_plugin.steps import STEPS
 from tests.mongo.curating import load, predict
 from tests.mongo.reviewing import documents, keys
 

@@ -20,12 +20,12 @@ import fiftyone as fo
 import fiftyone.zoo as foz
 import pytest
 
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers import fields, store
-from importers.dataset_types import TYPES
-from importers.errors import LayoutError
-from importers.formats import FORMATS
-from importers.ingest import import_dataset
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers import fields, store
+from pairlens.importers.dataset_types import TYPES
+from pairlens.importers.errors import LayoutError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.ingest import import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.exporting import data_files, files
 from tests.mongo.kept_files import elsewhere
@@ -76,7 +76,7 @@ def test_without_pairlens_it_says_what_to_do(
     repo_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = _copied_alone(repo_root)
-    monkeypatch.setitem(sys.modules, "importers.dataset_types", None)
+    monkeypatch.setitem(sys.modules, "pairlens.importers.dataset_types", None)
     with pytest.raises(ImportError, match=r"read by PairLens.*pip install \./pairlens"):
         source.download_and_prepare("zoo", root="somewhere")
     with pytest.raises(ImportError, match="read by PairLens"):
@@ -154,8 +154,8 @@ _AT_HOME = """
 import sys
 from pathlib import Path
 import fiftyone as fo, fiftyone.zoo as foz
-from fiftyone_plugin.predictors.runner import predict
-from importers.ingest import ImportOptions, import_dataset
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.kept_files import held, media
 url, root = sys.argv[1:]
 assert fo.config.dataset_zoo_dir == fo.config.default_dataset_dir == str(Path.home() / "fiftyone")

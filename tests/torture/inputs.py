@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from importers.files import safe_name
-from importers.rle import encode_rle
+from pairlens.importers.files import safe_name
+from pairlens.importers.rle import encode_rle
 from tests.layouts import LAYOUTS
 
 SIZE = (64, 48)

@@ -21,16 +21,16 @@ from typing import Any
 
 import bson
 
-from fiftyone_plugin.curation.decisions import read_decisions
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import NoPrediction, Query
-from importers.decisions import Decisions
-from importers.documents import document
-from importers.errors import PairLensError, RecordError
-from importers.formats import FORMATS, SPLITS, find_format
-from importers.prepare import Place, group_by_image, prepare
-from importers.source_files import read_within
-from importers.sources import SourceRequest, UnpackedPlace, locate
+from pairlens.fiftyone_plugin.curation.decisions import read_decisions
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Query
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.documents import document
+from pairlens.importers.errors import PairLensError, RecordError
+from pairlens.importers.formats import FORMATS, SPLITS, find_format
+from pairlens.importers.prepare import Place, group_by_image, prepare
+from pairlens.importers.source_files import read_within
+from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 from tests.torture import inputs
 
 SPACE = 12 << 30

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.demo.layouts import GeneratedLayout
-from fiftyone_plugin.predictors import secrets
+from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout
+from pairlens.fiftyone_plugin.predictors import secrets
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 
 SIZE = 256
 MAKERS = {"gres": make_gres, "refsegrs": make_refsegrs}

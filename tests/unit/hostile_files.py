@@ -98,7 +98,7 @@ _PROGRAM = """
 import resource, sys
 from pathlib import Path
 from {module} import {function} as read
-from importers.errors import PairLensError
+from pairlens.importers.errors import PairLensError
 read_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for path in map(Path, sys.argv[1:]):
     try:

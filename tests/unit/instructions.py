@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from importers.formats import FORMATS
-from importers.records import Instruction
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.records import Instruction
 
 QUESTION = "<image>\nHow many ships?"
 Read = tuple[list[Instruction], list[str], list[str]]

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.builtin.results import Results
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.fiftyone_plugin.predictors.builtin.results import Results
 
 SHAPE = (6, 8)
 

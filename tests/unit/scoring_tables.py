@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fiftyone_plugin.metrics.overlap import Overlap
-from fiftyone_plugin.metrics.summary import Table
+from pairlens.fiftyone_plugin.metrics.overlap import Overlap
+from pairlens.fiftyone_plugin.metrics.summary import Table
 
 
 def table(ious: Sequence[float], images: Sequence[int] | None = None) -> Table:

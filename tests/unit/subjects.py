@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from fiftyone_plugin.checks import CHECKS, Batch, Check, Issue, Sample
-from fiftyone_plugin.checks.engine import issues_in
-from fiftyone_plugin.checks.examples import example
-from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask
+from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Check, Issue, Sample
+from pairlens.fiftyone_plugin.checks.engine import issues_in
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.masks import Mask
 
 
 def mask(area: int = 1000, size: tuple[int, int] = (512, 512), seed: int = 0) -> MaskStats:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers import archives
-from importers.archives import extract
-from importers.media import ImageError, inspect_image
-from importers.records import Packed
-from importers.tar_index import ArchiveError, Member, NoEndMark, walk
+from pairlens.importers import archives
+from pairlens.importers.archives import extract
+from pairlens.importers.media import ImageError, inspect_image
+from pairlens.importers.records import Packed
+from pairlens.importers.tar_index import ArchiveError, Member, NoEndMark, walk
 from tests.unit.tars import jpeg, patched, special, tar
 
 FORMS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.audit.markdown import LONGEST, escape
+from pairlens.fiftyone_plugin.audit.markdown import LONGEST, escape
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fiftyone_plugin.bench.report import report
-from fiftyone_plugin.bench.run import BenchSummary
+from pairlens.fiftyone_plugin.bench.report import report
+from pairlens.fiftyone_plugin.bench.run import BenchSummary
 
 
 def head(known_bad: int = 0) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
-from fiftyone_plugin.checks import Finding
+from pairlens.fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
+from pairlens.fiftyone_plugin.checks import Finding
 
 
 def finding(check: str, severity: str, score: float) -> Finding:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_plugin.metrics.bootstrap import LISAT_ROUNDS, bootstrap, draws
-from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.summary import Table, summarize
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.metrics.bootstrap import LISAT_ROUNDS, bootstrap, draws
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
+from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.importers.errors import UsageError
 from tests.unit.scoring_tables import random_table, table
 
 RMSIN = CONVENTIONS["rmsin"]

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import tifffile
 
-from importers.bounded_json import load_json
-from importers.deep_images import MAX_MEASURED, to_rgb8
-from importers.errors import LayoutError, MaskError, RecordError
-from importers.files import lines
-from importers.formats import gres, refsegrs_hub
-from importers.json_stream import read_items
-from importers.masks import read_mask
-from importers.media import ImageError, inspect_image, read_rgb
-from importers.polygons import MAX_POINTS, MAX_SHAPES, polygon_faults, rasterize
-from importers.records import Shape
+from pairlens.importers.bounded_json import load_json
+from pairlens.importers.deep_images import MAX_MEASURED, to_rgb8
+from pairlens.importers.errors import LayoutError, MaskError, RecordError
+from pairlens.importers.files import lines
+from pairlens.importers.formats import gres, refsegrs_hub
+from pairlens.importers.json_stream import read_items
+from pairlens.importers.masks import read_mask
+from pairlens.importers.media import ImageError, inspect_image, read_rgb
+from pairlens.importers.polygons import MAX_POINTS, MAX_SHAPES, polygon_faults, rasterize
+from pairlens.importers.records import Shape
 from tests.unit import hostile_files as hostile
 
 SIDE = 8192

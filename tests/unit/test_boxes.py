@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.box_scale import BoxNumbers, parse_scale
-from importers.boxes import (
+from pairlens.importers.box_scale import BoxNumbers, parse_scale
+from pairlens.importers.boxes import (
     NO_AREA,
     NO_SIZE,
     OUT_OF_RANGE,

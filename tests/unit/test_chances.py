@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.checks.chances import PRIORS, SIBLING, chance, smoothed
-from fiftyone_plugin.checks.chances_table import TABLE
+from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.checks.chances import PRIORS, SIBLING, chance, smoothed
+from pairlens.fiftyone_plugin.checks.chances_table import TABLE
 
 
 def test_every_row_is_of_a_check_and_makes_its_chance_of_its_counts() -> None:

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.checks.examples import mask_at
-from fiftyone_plugin.language.rankings import ranking
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks.examples import mask_at
+from pairlens.fiftyone_plugin.language.rankings import ranking
+from pairlens.importers.mask_stats import MaskStats
 from tests.unit.subjects import box, ellipse, issues, subject
 
 SMALL, LARGE = ellipse(100, 100, 10, 9), ellipse(350, 350, 40, 30)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from fiftyone_plugin.checks import Issue, Sample
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks import Issue, Sample
+from pairlens.importers.mask_stats import MaskStats
 from tests.unit.subjects import SOUND, box, issues, subject
 
 USUAL = 1000

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin import checks
-from fiftyone_plugin.checks import CHECKS, Batch, Check, Finding, Issue
-from fiftyone_plugin.checks.base import PREDICTIONS
-from importers.errors import UnknownName, UsageError
+from pairlens.fiftyone_plugin import checks
+from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Check, Finding, Issue
+from pairlens.fiftyone_plugin.checks.base import PREDICTIONS
+from pairlens.importers.errors import UnknownName, UsageError
 from tests.unit.subjects import issues, issues_of, subject
 
 SEVERITIES = {
@@ -96,7 +96,7 @@ SCOPES: dict[str, str] = {
     "box_out_of_range": "dataset",
 }
 TEXTS = {"captions", "instructions"}
-CATALOGUE = "fiftyone_plugin.checks.catalogue."
+CATALOGUE = "pairlens.fiftyone_plugin.checks.catalogue."
 
 
 def test_the_catalogue_is_complete():
@@ -139,7 +139,7 @@ def test_sound_pairs_have_no_issue(name: str):
 
 
 def test_checks_see_records_only():
-    code = "import sys, fiftyone_plugin.checks.engine; print('fiftyone' in sys.modules)"
+    code = "import sys, pairlens.fiftyone_plugin.checks.engine; print('fiftyone' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     modules = {module for name, module in sys.modules.items() if name.startswith(CATALOGUE)}

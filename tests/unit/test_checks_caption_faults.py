@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Issue
+from pairlens.fiftyone_plugin.checks import CHECKS, Issue
 from tests.unit.subjects import issues_of
 from tests.unit.texts import captioned, revised, talk
 

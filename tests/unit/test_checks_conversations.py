@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks import Sample
 from tests.unit.subjects import issues
 from tests.unit.texts import joined, talk
 

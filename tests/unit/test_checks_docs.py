@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.checks.documentation import documented
-from fiftyone_plugin.language.taxonomy import CLASSES
+from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.checks.documentation import documented
+from pairlens.fiftyone_plugin.language.taxonomy import CLASSES
 from tests.unit.subjects import issues
 
 
@@ -31,7 +31,9 @@ def labels(repo_root: Path) -> list[dict]:
 
 
 def test_every_check_is_documented_as_it_declares_itself(page: str) -> None:
-    assert documented(page) == page, "python -m fiftyone_plugin.checks.documentation docs/checks.md"
+    assert documented(page) == page, (
+        "python -m pairlens.fiftyone_plugin.checks.documentation docs/checks.md"
+    )
     assert f"{len(CLASSES)} classes" in page
 
 

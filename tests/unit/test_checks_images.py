@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Sample
+from pairlens.fiftyone_plugin.checks import CHECKS, Sample
 from tests.unit.subjects import issues, mask, subject
 
 NAN = float("nan")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Sample
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks import CHECKS, Sample
+from pairlens.importers.mask_stats import MaskStats
 from tests.unit.subjects import box, issues, mask, subject
 
 UNREADABLE = MaskStats(error="7.tif does not exist")

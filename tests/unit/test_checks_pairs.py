@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.checks.catalogue.pairs import box_iou
-from fiftyone_plugin.language import normal_form
-from importers.formats import gres
-from importers.mask_stats import MaskStats, measure
-from importers.polygons import rasterize
-from importers.records import Polygons
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks.catalogue.pairs import box_iou
+from pairlens.fiftyone_plugin.language import normal_form
+from pairlens.importers.formats import gres
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.polygons import rasterize
+from pairlens.importers.records import Polygons
 from tests.unit.subjects import box, issues, mask, subject
 
 A, B, C = box(10, 10, 40, 40), box(30, 10, 40, 40), box(300, 300, 50, 50)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.checks import Sample
-from importers.image_stats import COLORS, ImageStats, TargetColors
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.importers.image_stats import COLORS, ImageStats, TargetColors
 from tests.unit.subjects import issues, subject
 
 CHECKS = ("image_unreadable", "image_blank", "image_dark", "image_low_contrast")

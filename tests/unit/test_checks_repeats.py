@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Sample
-from importers.records import Caption
+from pairlens.fiftyone_plugin.checks import CHECKS, Sample
+from pairlens.importers.records import Caption
 from tests.unit.subjects import issues, issues_of
 from tests.unit.texts import joined, talk
 

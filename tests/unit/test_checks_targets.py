@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks import Sample
 from tests.unit.subjects import SOUND, box, ellipse, issues, mask, subject
 
 ROUND, LONG = ellipse(256, 256, 30, 30), ellipse(256, 256, 60, 12)

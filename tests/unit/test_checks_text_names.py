@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Batch, Issue, Sample
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, keep
-from fiftyone_plugin.checks.texts import for_kind
+from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Issue, Sample
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, keep
+from pairlens.fiftyone_plugin.checks.texts import for_kind
 from tests.unit.subjects import issues_of
 from tests.unit.texts import captioned
 

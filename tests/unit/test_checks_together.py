@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks import Sample
 from tests.unit.subjects import box, ellipse, issues, subject
 
 

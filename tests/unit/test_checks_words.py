@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.checks import CHECKS
 from tests.unit.subjects import issues, subject
 
 FINE = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.checks.base import Agreement
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks.base import Agreement
 from tests.unit.subjects import issues, mask, subject
 
 CHECK = "consensus_conflict"

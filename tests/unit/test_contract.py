@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from importers.formats import FORMATS, Format, FormatFault
-from importers.formats.contract import ContractBroken, check_format
+from pairlens.importers.formats import FORMATS, Format, FormatFault
+from pairlens.importers.formats.contract import ContractBroken, check_format
 from tests.layouts import LAYOUTS, PUBLISHED, Layout
 
 

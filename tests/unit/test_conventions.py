@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.overlap import Overlap, overlap
-from fiftyone_plugin.metrics.summary import Table, summarize
-from importers.errors import UnknownName
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
+from pairlens.fiftyone_plugin.metrics.overlap import Overlap, overlap
+from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.importers.errors import UnknownName
 from tests.unit.scoring_reference import RULES, Counted, assert_same, count, iou, summary
 
 NAMES = list(RULES)

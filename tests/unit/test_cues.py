@@ -12,11 +12,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from fiftyone_plugin import language
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.builtin.cues import CACHED_IMAGES, color_words
-from fiftyone_plugin.predictors.cue_colors import color_fit
+from pairlens.fiftyone_plugin import language
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.fiftyone_plugin.predictors.builtin.cues import CACHED_IMAGES, color_words
+from pairlens.fiftyone_plugin.predictors.cue_colors import color_fit
 from tests.predictor_contract import PredictorContract
 
 SIZE = 256

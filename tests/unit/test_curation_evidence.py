@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.curation.highlights import KINDS, finding_shapes, marked, mask_shapes
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.curation.highlights import KINDS, finding_shapes, marked, mask_shapes
+from pairlens.importers.mask_stats import MaskStats
 
 STATS = MaskStats(200, 100, 50, 0, (20, 10, 40, 20), (40.0, 20.0))
 

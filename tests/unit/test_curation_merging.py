@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.curation.merging import agreement, merge, verdict_agreement
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.curation.merging import agreement, merge, verdict_agreement
+from pairlens.importers.errors import UsageError
 
 MASK = {"size": [2, 2], "counts": "04", "sha256": "c" * 64}
 

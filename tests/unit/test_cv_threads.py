@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import pytest
 
-from importers.parallel import map_items, one_thread
+from pairlens.importers.parallel import map_items, one_thread
 
 
 @pytest.fixture(autouse=True)

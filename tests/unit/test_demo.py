@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from fiftyone_plugin.demo.phrases import layer_targets, object_targets
-from fiftyone_plugin.demo.scenes import Scene, draw_scene
-from fiftyone_plugin.demo.themes import THEMES
+from pairlens.fiftyone_plugin.demo.phrases import layer_targets, object_targets
+from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scene
+from pairlens.fiftyone_plugin.demo.themes import THEMES
 from tests.unit.demo_readers import SIZE, places_hold
 
 

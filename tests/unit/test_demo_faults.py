@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 import pytest
 
-from fiftyone_plugin.checks import CHECKS, Sample
-from fiftyone_plugin.demo.layouts import GeneratedLayout
-from fiftyone_plugin.demo.planting import faults_of, plant
-from importers.errors import MaskError, UnknownName, UsageError
-from importers.formats import FORMATS
-from importers.mask_stats import MaskStats, measure
-from importers.masks import read_mask
-from importers.polygons import polygon_faults, rasterize
-from importers.records import Polygons
+from pairlens.fiftyone_plugin.checks import CHECKS, Sample
+from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout
+from pairlens.fiftyone_plugin.demo.planting import faults_of, plant
+from pairlens.importers.errors import MaskError, UnknownName, UsageError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.masks import read_mask
+from pairlens.importers.polygons import polygon_faults, rasterize
+from pairlens.importers.records import Polygons
 from tests.unit.demo_readers import (
     MAKERS,
     READERS,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.demo.layouts import GeneratedLayout, make_refsegrs, split_names
-from importers.formats import FORMATS
+from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, make_refsegrs, split_names
+from pairlens.importers.formats import FORMATS
 from tests.unit.demo_readers import MAKERS, READERS, SIZE, files_of, read_refsegrs
 
 

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.checks import CHECKS
-from fiftyone_plugin.checks.engine import find_all
-from fiftyone_plugin.checks.texts import for_kind
-from fiftyone_plugin.demo.caption_layouts import captions_of, make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v, questions_of
-from fiftyone_plugin.demo.layouts import GeneratedLayout
-from fiftyone_plugin.demo.planting import IMPORT, faults_of, plant, sample_of
-from fiftyone_plugin.demo.prose import kinds_in, noun_of
-from fiftyone_plugin.demo.scenes import Scene, draw_scene
-from importers.errors import RecordError
-from importers.formats import FORMATS
+from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.texts import for_kind
+from pairlens.fiftyone_plugin.demo.caption_layouts import captions_of, make_rsteller
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v, questions_of
+from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout
+from pairlens.fiftyone_plugin.demo.planting import IMPORT, faults_of, plant, sample_of
+from pairlens.fiftyone_plugin.demo.prose import kinds_in, noun_of
+from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scene
+from pairlens.importers.errors import RecordError
+from pairlens.importers.formats import FORMATS
 from tests.unit.demo_readers import files_of, places_hold
 
 MAKERS = {"rsteller": make_rsteller, "rsgpt4v": make_rsgpt4v}

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fiftyone_plugin.predictors.drawing import draw
-from importers.errors import MaskError
+from pairlens.fiftyone_plugin.predictors.drawing import draw
+from pairlens.importers.errors import MaskError
 
 
 def box(x1: float, y1: float, x2: float, y2: float) -> list[tuple[float, float]]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.checks.catalogue.embeddings import LENGTH, image_text_fits, vector_of
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks.catalogue.embeddings import LENGTH, image_text_fits, vector_of
 from tests.unit.subjects import issues
 
 CHECK = "embedding_outlier"

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from importers.errors import StateError
-from importers.formats.mask_export import polygons_of, raster_like
-from importers.masks import from_array, read_mask
-from importers.polygons import rasterize
-from importers.records import Shape
+from pairlens.importers.errors import StateError
+from pairlens.importers.formats.mask_export import polygons_of, raster_like
+from pairlens.importers.masks import from_array, read_mask
+from pairlens.importers.polygons import rasterize
+from pairlens.importers.records import Shape
 
 MASKS = arrays(
     np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24)), elements=st.sampled_from([0, 1])

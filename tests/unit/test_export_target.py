@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_plugin.exporters.manifest import ManifestLists, card
-from fiftyone_plugin.exporters.target import check_target, whole_folder
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin.exporters.manifest import ManifestLists, card
+from pairlens.fiftyone_plugin.exporters.target import check_target, whole_folder
+from pairlens.importers.errors import StateError, UsageError
 
 
 def names(folder: Path) -> list[str]:

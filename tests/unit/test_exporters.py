@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.exporters.runner import export_dataset
-from importers.errors import StateError, UnknownName, UsageError
-from importers.formats import FORMATS
-from importers.formats.gres import load_annotation
-from importers.formats.native_export import ExportPair
-from importers.records import Source
+from pairlens.fiftyone_plugin.exporters.runner import export_dataset
+from pairlens.importers.errors import StateError, UnknownName, UsageError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.gres import load_annotation
+from pairlens.importers.formats.native_export import ExportPair
+from pairlens.importers.records import Source
 
 GRES_FILE = "gres_annotations/train/a.json"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from importers.formats import FORMATS
-from importers.formats.contract import reported
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.contract import reported
 from tests.faults import FAULTS, KINDS, TITLES, Fault
 from tests.layouts import LAYOUTS
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from importers.files import (
+from pairlens.importers.files import (
     MARKER,
     add_owner,
     is_plain_name,
@@ -20,7 +20,7 @@ from importers.files import (
     write_atomic,
     write_once,
 )
-from importers.records import make_key
+from pairlens.importers.records import make_key
 
 
 @pytest.mark.parametrize(

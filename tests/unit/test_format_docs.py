@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_plugin.cli import build_parser
-from importers import fields
-from importers.formats import FORMATS
+from pairlens.fiftyone_plugin.cli import build_parser
+from pairlens.importers import fields
+from pairlens.importers.formats import FORMATS
 from tools.format_docs import with_table
 
 BUILT_IN = {"filepath", "tags"}

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from importers.parallel import rare_collections
+from pairlens.importers.parallel import rare_collections
 
 
 def test_collections_are_rare_within_and_as_before_after() -> None:

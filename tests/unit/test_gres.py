@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from importers.errors import LayoutError, RecordError, UnknownName, UsageError
-from importers.formats import FORMATS, find_format, gres
-from importers.records import NoTarget, Pair, Polygons
+from pairlens.importers.errors import LayoutError, RecordError, UnknownName, UsageError
+from pairlens.importers.formats import FORMATS, find_format, gres
+from pairlens.importers.records import NoTarget, Pair, Polygons
 
 SQUARE = [[1, 1], [9, 1], [9, 9], [1, 9]]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from importers.errors import RecordError
-from importers.formats import gres
-from importers.records import MAX_PHRASE
+from pairlens.importers.errors import RecordError
+from pairlens.importers.formats import gres
+from pairlens.importers.records import MAX_PHRASE
 from tests.unit.test_gres import content, put, read, shape
 
 NAMED = "gres_annotations/test/a.json"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fiftyone_plugin.checks import CHECKS, Issue
-from fiftyone_plugin.checks.base import mask_group
-from fiftyone_plugin.checks.engine import find_all
-from fiftyone_plugin.checks.examples import example, examples, mask_at
-from fiftyone_plugin.checks.findings_store import sorted_findings
+from pairlens.fiftyone_plugin.checks import CHECKS, Issue
+from pairlens.fiftyone_plugin.checks.base import mask_group
+from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.examples import example, examples, mask_at
+from pairlens.fiftyone_plugin.checks.findings_store import sorted_findings
 from tests.unit.subjects import issues
 
 DARK = "the car, even though the darkness hides it"

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.errors import LayoutError, RecordError
-from importers.formats import gres, refsegrs_hub, refsegrs_lists, refsegrs_records
-from importers.formats.base import SPLITS
-from importers.prepare import Place, prepare
-from importers.records import Pair
+from pairlens.importers.errors import LayoutError, RecordError
+from pairlens.importers.formats import gres, refsegrs_hub, refsegrs_lists, refsegrs_records
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.prepare import Place, prepare
+from pairlens.importers.records import Pair
 
 pytestmark = pytest.mark.slow
 

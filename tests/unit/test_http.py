@@ -16,10 +16,10 @@ import pytest
 import tifffile
 from PIL import Image
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import NoPrediction, Query
-from importers.errors import UsageError
-from importers.rle import encode_rle
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Query
+from pairlens.importers.errors import UsageError
+from pairlens.importers.rle import encode_rle
 from tests.predictor_contract import PredictorContract
 from tests.unit.hostile_files import png as png_claiming
 from tests.unit.http_calls import PNG, SECRET, ask, load, ok, queries, refused

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.predictors import secrets
-from fiftyone_plugin.predictors.http_faults import retry_after
+from pairlens.fiftyone_plugin.predictors import secrets
+from pairlens.fiftyone_plugin.predictors.http_faults import retry_after
 from tests.unit.http_calls import PNG, SECRET, ask, ok, refused
 from tests.unit.predictions import mask
 from tests.unit.web import (

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.predictors import PREDICTORS, secrets
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.predictors import PREDICTORS, secrets
+from pairlens.importers.errors import UsageError
 from tests.unit.http_calls import PNG, SECRET, ask, load, ok, queries, refused
 from tests.unit.predictions import mask
 from tests.unit.web import (

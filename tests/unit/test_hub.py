@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from importers.errors import StateError, UsageError
-from importers.hub import HubAddress, fetch, is_address, parse_address
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.hub import HubAddress, fetch, is_address, parse_address
 from tests.hub_server import COMMIT, Hub, serve_hub
 
 REPO = "owner/NAME-of_it.1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.image_index import Entry, open_index
+from pairlens.importers.image_index import Entry, open_index
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abcd"))))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.image_lookup import ImageLookup, clean_path
+from pairlens.importers.image_lookup import ImageLookup, clean_path
 
 
 def put(root: Path, *names: str) -> None:

@@ -6,9 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
-from fiftyone_plugin.demo.scenes import draw_scenes
-from importers.image_stats import COLORS, measure_image, measure_target, perceptual_hash, to_lab
-from importers.masks import Mask
+from pairlens.fiftyone_plugin.demo.scenes import draw_scenes
+from pairlens.importers.image_stats import (
+    COLORS,
+    measure_image,
+    measure_target,
+    perceptual_hash,
+    to_lab,
+)
+from pairlens.importers.masks import Mask
 
 SCENES = [scene.image for scene in draw_scenes(8, seed=3, size=256)]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.formats.json_edit import edit_list, member_starts
+from pairlens.importers.formats.json_edit import edit_list, member_starts
 
 
 def edit(text: str, keep: set[int], replacements: dict[int, str] | None = None) -> str:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importers.json_stream import Form, Item, form_of, read_items
+from pairlens.importers.json_stream import Form, Item, form_of, read_items
 
 CHUNKS = st.integers(1, 40)
 TEXTS = st.text(

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.checks.base import CHECKS, Sample
-from fiftyone_plugin.language import (
+from pairlens.fiftyone_plugin.checks.base import CHECKS, Sample
+from pairlens.fiftyone_plugin.language import (
     Region,
     classes,
     colors,
@@ -25,7 +25,7 @@ from fiftyone_plugin.language import (
     shapes,
     sizes,
 )
-from fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language import vocabulary as v
 from tests.unit.language_cases import GRES_NO_PLACE, GRES_PLACES, NO_PLACE, PLACES
 from tests.unit.subjects import issues
 

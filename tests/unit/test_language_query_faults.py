@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.language import (
+from pairlens.fiftyone_plugin.language import (
     comparisons,
     garbled_request,
     generic,
@@ -19,7 +19,7 @@ from fiftyone_plugin.language import (
     request_form,
     seen_from_ground,
 )
-from fiftyone_plugin.language.tokens import Word
+from pairlens.fiftyone_plugin.language.tokens import Word
 
 Find = Callable[[str], Word | None]
 FINDERS: dict[str, Find] = {

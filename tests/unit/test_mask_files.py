@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from importers.arrays import read_arrays
-from importers.errors import MaskError
-from importers.mask_stats import digest
-from importers.mask_values import MaskValues
-from importers.masks import encode_png, from_array, load_stored, read_mask
+from pairlens.importers.arrays import read_arrays
+from pairlens.importers.errors import MaskError
+from pairlens.importers.mask_stats import digest
+from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.masks import encode_png, from_array, load_stored, read_mask
 from tests.unit import hostile_files as hostile
 
 ONES = np.zeros((6, 7), np.uint8)

@@ -14,8 +14,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from importers.mask_stats import QUANTILES, MaskStats, digest, measure
-from importers.masks import Mask
+from pairlens.importers.mask_stats import QUANTILES, MaskStats, digest, measure
+from pairlens.importers.masks import Mask
 
 EIGHT = np.ones((3, 3), int)
 

@@ -11,9 +11,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from importers.errors import MaskError
-from importers.mask_values import parse_mask_values
-from importers.masks import from_array, read_mask
+from pairlens.importers.errors import MaskError
+from pairlens.importers.mask_values import parse_mask_values
+from pairlens.importers.masks import from_array, read_mask
 
 OBJECT = np.zeros((40, 60), bool)
 OBJECT[8:30, 10:34] = True

@@ -12,8 +12,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from importers.masks import encode_png
-from importers.media import CHIP, ImageError, inspect_image, placeholder, read_rgb
+from pairlens.importers.masks import encode_png
+from pairlens.importers.media import CHIP, ImageError, inspect_image, placeholder, read_rgb
 from tests.unit import hostile_files as hostile
 
 RANDOM = np.random.default_rng(11)

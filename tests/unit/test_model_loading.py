@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fiftyone_plugin.predictors import PREDICTORS, models
-from fiftyone_plugin.predictors.devices import choose_device, is_out_of_memory
-from fiftyone_plugin.predictors.model_faults import explain, missing_package
-from fiftyone_plugin.predictors.models import find_source
-from importers.errors import LayoutError, StateError, UsageError
+from pairlens.fiftyone_plugin.predictors import PREDICTORS, models
+from pairlens.fiftyone_plugin.predictors.devices import choose_device, is_out_of_memory
+from pairlens.fiftyone_plugin.predictors.model_faults import explain, missing_package
+from pairlens.fiftyone_plugin.predictors.models import find_source
+from pairlens.importers.errors import LayoutError, StateError, UsageError
 
 pytestmark = pytest.mark.slow
 
@@ -29,8 +29,8 @@ EACH = pytest.mark.parametrize("name", NAMES)
 ASK = """
 import sys
 sys.modules.update(dict.fromkeys({blocked!r}))
-from fiftyone_plugin.predictors import PREDICTORS
-from importers.errors import PairLensError
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.importers.errors import PairLensError
 try:
     PREDICTORS[{name!r}].load({params!r}, "cpu")
 except PairLensError as error:
@@ -60,7 +60,7 @@ def refusal(
 
 def test_listing_the_predictors_imports_no_model_code() -> None:
     code = (
-        "import sys; from fiftyone_plugin.predictors import PREDICTORS\n"
+        "import sys; from pairlens.fiftyone_plugin.predictors import PREDICTORS\n"
         "print(len(PREDICTORS), [m for m in ('torch', 'transformers', 'fiftyone', 'torchvision')"
         " if m in sys.modules])"
     )

@@ -12,8 +12,8 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.naip import BUFFER, Tile, footprint, parse_name
-from importers.records import Footprint
+from pairlens.importers.naip import BUFFER, Tile, footprint, parse_name
+from pairlens.importers.records import Footprint
 
 NO_NAMES = [
     pytest.param("", id="empty"),

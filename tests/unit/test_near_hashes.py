@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from fiftyone_plugin.near_hashes import MAX_DISTANCE, nearest
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.near_hashes import MAX_DISTANCE, nearest
+from pairlens.importers.errors import UsageError
 
 
 def flipped(value: int, rng: np.random.Generator, count: int) -> int:

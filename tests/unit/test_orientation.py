@@ -11,15 +11,15 @@ import pytest
 import tifffile
 from PIL import Image
 
-from importers.decisions import Decisions
-from importers.image_frame import turn
-from importers.mask_frame import decode_in_frame
-from importers.masks import read_mask
-from importers.media import decode_rgb, inspect_image, read_rgb
-from importers.prepare import Place, prepare
-from importers.reading import AS_DECIDED, Reading
-from importers.records import Encoded, Pair, Polygons, Raster, Shape, Source, Target
-from importers.rle import encode_rle
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.image_frame import turn
+from pairlens.importers.mask_frame import decode_in_frame
+from pairlens.importers.masks import read_mask
+from pairlens.importers.media import decode_rgb, inspect_image, read_rgb
+from pairlens.importers.prepare import Place, prepare
+from pairlens.importers.reading import AS_DECIDED, Reading
+from pairlens.importers.records import Encoded, Pair, Polygons, Raster, Shape, Source, Target
+from pairlens.importers.rle import encode_rle
 
 STORED = np.zeros((30, 52, 3), np.uint8)
 STORED[:10, :20] = 255, 0, 0

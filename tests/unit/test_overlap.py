@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from fiftyone_plugin.metrics.overlap import overlap, resize
+from pairlens.fiftyone_plugin.metrics.overlap import overlap, resize
 from tests.unit.scoring_reference import count
 
 SIDE = st.integers(1, 12)

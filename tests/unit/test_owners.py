@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from importers import owners
+from pairlens.importers import owners
 
 
 def test_this_process_is_alive() -> None:
@@ -14,7 +14,7 @@ def test_this_process_is_alive() -> None:
 
 
 def test_one_that_ended_is_dead_and_its_number_does_not_count_alone() -> None:
-    code = "from importers import owners; print(owners.this_process())"
+    code = "from pairlens.importers import owners; print(owners.this_process())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert owners.is_dead(done.stdout.strip())
     machine, number, started = owners.this_process().split("-")

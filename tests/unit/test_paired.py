@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fiftyone_plugin.metrics.bootstrap import draws
-from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.overlap import Overlap
-from fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
-from fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.fiftyone_plugin.metrics.bootstrap import draws
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
+from pairlens.fiftyone_plugin.metrics.overlap import Overlap
+from pairlens.fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
+from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
 from tests.unit.scoring_tables import random_table, table
 
 RMSIN = CONVENTIONS["rmsin"]

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from fiftyone_plugin.checks import SEVERITIES
-from fiftyone_plugin.curation import panel_types, texts
+from pairlens.fiftyone_plugin.checks import SEVERITIES
+from pairlens.fiftyone_plugin.curation import panel_types, texts
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / "tools" / "panel_types.py"

@@ -15,8 +15,8 @@ from threading import Event
 
 import pytest
 
-from importers.errors import RecordError, StateError, UsageError
-from importers.parallel import (
+from pairlens.importers.errors import RecordError, StateError, UsageError
+from pairlens.importers.parallel import (
     LEAST,
     MOST,
     WINDOW,
@@ -242,14 +242,14 @@ def test_items_gather_while_the_last_batch_is_under_way() -> None:
 SCRIPT = """
 print("top", flush=True)
 from tests.unit.test_parallel import squared
-from importers.parallel import map_items
+from pairlens.importers.parallel import map_items
 
 print([o.value for o in map_items({function}, range(4), engine="processes", workers=2)])
 """
 
 OWN = """
 from functools import partial
-from importers.parallel import map_items
+from pairlens.importers.parallel import map_items
 
 def own(number, by):
     return number * by

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.demo.caption_layouts import make_rsteller
-from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-from fiftyone_plugin.demo.layouts import GeneratedLayout, make_gres, make_refsegrs
-from fiftyone_plugin.demo.planting.base import LAYOUTS, Layout, load
-from fiftyone_plugin.faults import FAULTS, Damage, Tools
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
+from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.demo.planting.base import LAYOUTS, Layout, load
+from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Tools
 
 MAKERS = {"gres": make_gres, "refsegrs": make_refsegrs, "rsteller": make_rsteller,
           "rsgpt4v": make_rsgpt4v}  # fmt: skip

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from importers import png
-from importers.masks import encode_png
-from importers.png import plain_gray, read_gray
+from pairlens.importers import png
+from pairlens.importers.masks import encode_png
+from pairlens.importers.png import plain_gray, read_gray
 
 MASK = np.zeros((6, 9), np.uint8)
 MASK[2:4, 3:7] = 1

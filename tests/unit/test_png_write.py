@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from importers.masks import MaskError, encode_png
-from importers.png import encode_gray, plain_gray
+from pairlens.importers.masks import MaskError, encode_png
+from pairlens.importers.png import encode_gray, plain_gray
 
 
 def check(pixels: np.ndarray) -> None:

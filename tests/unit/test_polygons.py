@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from importers.formats import gres
-from importers.mask_stats import digest
-from importers.polygons import MAX_COORDINATE, MAX_LISTED_FAULTS, polygon_faults, rasterize
-from importers.records import Pair, Polygons, Shape
+from pairlens.importers.formats import gres
+from pairlens.importers.mask_stats import digest
+from pairlens.importers.polygons import MAX_COORDINATE, MAX_LISTED_FAULTS, polygon_faults, rasterize
+from pairlens.importers.records import Pair, Polygons, Shape
 from tests.unit import raster_reference as reference
 
 NAN, INF = float("nan"), float("inf")

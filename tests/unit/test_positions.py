@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.checks.base import CHECKS, Issue, Sample
-from importers.mask_stats import MaskStats, measure
-from importers.masks import Mask
-from importers.polygons import rasterize
-from importers.records import Shape
+from pairlens.fiftyone_plugin.checks.base import CHECKS, Issue, Sample
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.masks import Mask
+from pairlens.importers.polygons import rasterize
+from pairlens.importers.records import Shape
 from tests.unit.subjects import issues_of
 
 SIZE = 100

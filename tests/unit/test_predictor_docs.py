@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.cli import build_parser
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.secrets import NAMES
+from pairlens.fiftyone_plugin.cli import build_parser
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.fiftyone_plugin.predictors.secrets import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def elsewhere(page: str, tmp_path: Path) -> Path:
 def install_example(page: str, site: Path) -> Path:
     """Writes the page's module, its lines for a package, and its entry point into a folder."""
     (joining,) = re.findall(
-        r"```python\n(from fiftyone_plugin.predictors import.*?)```", page, re.S
+        r"```python\n(from pairlens.fiftyone_plugin.predictors import.*?)```", page, re.S
     )
     (entry,) = re.findall(r"```toml\n\[project\.entry-points\.\"(.*?)\"\]\n(.*?) = \"(.*?)\"", page)
     info = site / "bright-1.0.dist-info"
@@ -123,7 +123,9 @@ def test_the_worked_example_passes_its_own_test(page: str, elsewhere: Path, repo
 
 
 def test_the_worked_example_is_listed_beside_the_others(elsewhere: Path, repo_root: Path):
-    done = run_there(elsewhere, repo_root, "-m", "fiftyone_plugin.cli", "predictors", "--json")
+    done = run_there(
+        elsewhere, repo_root, "-m", "pairlens.fiftyone_plugin.cli", "predictors", "--json"
+    )
     listed = {p["name"]: p for p in json.loads(done.stdout)["predictors"]}
     assert set(listed) == {*PREDICTORS, "bright"}
     assert "default 200" in listed["bright"]["params"]["threshold"]
@@ -138,6 +140,6 @@ def test_the_worked_example_is_found_in_pairlens_itself(
     shutil.rmtree(elsewhere / "bright-1.0.dist-info")
     there = elsewhere / "fiftyone_plugin" / "predictors" / "builtin" / "bright.py"
     there.write_text(program(page, "bright.py"))
-    code = "from fiftyone_plugin.predictors import PREDICTORS; print(*PREDICTORS)"
+    code = "from pairlens.fiftyone_plugin.predictors import PREDICTORS; print(*PREDICTORS)"
     done = run_there(elsewhere, elsewhere, "-c", code)
     assert set(done.stdout.split()) == {*PREDICTORS, "bright"}, done.stderr

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.params import describe, option, read_params
-from importers.errors import UnknownName, UsageError
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.params import describe, option, read_params
+from pairlens.importers.errors import UnknownName, UsageError
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_parameters_are_described():
 def test_listing_predictors_imports_nothing_heavy():
     code = (
         "import json, sys\n"
-        "from fiftyone_plugin.predictors import PREDICTORS\n"
+        "from pairlens.fiftyone_plugin.predictors import PREDICTORS\n"
         "heavy = {'skimage', 'cv2', 'scipy', 'PIL', 'torch', 'fiftyone'} & set(sys.modules)\n"
         "print(json.dumps([[s.name, s.about, s.params] for s in PREDICTORS.values()]))\n"
         "print(json.dumps(sorted(heavy)))\n"

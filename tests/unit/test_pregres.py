@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_plugin.demo.instruction_layouts import make_pregres
-from importers.errors import LayoutError, RecordError
-from importers.formats import FORMATS, find_format
-from importers.records import Caption, Source
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_pregres
+from pairlens.importers.errors import LayoutError, RecordError
+from pairlens.importers.formats import FORMATS, find_format
+from pairlens.importers.records import Caption, Source
 from tests.unit.instructions import evaluated, put, put_image, read, talk, trained
 
 

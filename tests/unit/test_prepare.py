@@ -10,12 +10,12 @@ import pytest
 import tifffile
 from PIL import Image
 
-from importers.errors import RecordError
-from importers.mask_stats import MaskStats
-from importers.masks import load_stored
-from importers.media import CHIP
-from importers.prepare import Place, PreparedPair, group_by_image, prepare
-from importers.records import NoTarget, Pair, Polygons, Raster, Shape, Source, Target
+from pairlens.importers.errors import RecordError
+from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.masks import load_stored
+from pairlens.importers.media import CHIP
+from pairlens.importers.prepare import Place, PreparedPair, group_by_image, prepare
+from pairlens.importers.records import NoTarget, Pair, Polygons, Raster, Shape, Source, Target
 
 SQUARE = Polygons((Shape(((2, 3), (8, 3), (8, 9), (2, 9))),))
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)

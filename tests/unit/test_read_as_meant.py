@@ -13,17 +13,17 @@ import pytest
 import tifffile
 from PIL import Image
 
-from fiftyone_plugin.predictors import PREDICTORS
-from importers.box_scale import mixed_scales
-from importers.boxes import find_boxes
-from importers.decisions import MOST_TOLD, Decision, Decisions
-from importers.errors import MaskError, RecordError
-from importers.explain import explain
-from importers.formats import FORMATS
-from importers.formats.refsegrs_lists import parse_line
-from importers.media import decode_rgb
-from importers.records import NoTarget
-from importers.rle import encode_rle
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.importers.box_scale import mixed_scales
+from pairlens.importers.boxes import find_boxes
+from pairlens.importers.decisions import MOST_TOLD, Decision, Decisions
+from pairlens.importers.errors import MaskError, RecordError
+from pairlens.importers.explain import explain
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.refsegrs_lists import parse_line
+from pairlens.importers.media import decode_rgb
+from pairlens.importers.records import NoTarget
+from pairlens.importers.rle import encode_rle
 from tests.unit.predictions import SHAPE, answer, mask, query
 
 

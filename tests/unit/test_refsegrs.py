@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.errors import LayoutError, RecordError
-from importers.files import lines
-from importers.formats import find_format, refsegrs
-from importers.formats.refsegrs import MAX_LINE_BYTES, parse_line
-from importers.records import Pair, Raster
+from pairlens.importers.errors import LayoutError, RecordError
+from pairlens.importers.files import lines
+from pairlens.importers.formats import find_format, refsegrs
+from pairlens.importers.formats.refsegrs import MAX_LINE_BYTES, parse_line
+from pairlens.importers.records import Pair, Raster
 
 
 def put(root: Path, data: str | bytes, split: str = "test") -> Path:

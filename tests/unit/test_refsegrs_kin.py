@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from importers.errors import LayoutError, StateError
-from importers.formats import FORMATS, find_format, refsegrs
-from importers.formats.native_export import ExportPair
-from importers.masks import encode_png
-from importers.prepare import Place, PreparedPair, prepare
-from importers.records import Encoded, NoTarget, Pair, Raster
-from importers.rle import encode_rle
+from pairlens.importers.errors import LayoutError, StateError
+from pairlens.importers.formats import FORMATS, find_format, refsegrs
+from pairlens.importers.formats.native_export import ExportPair
+from pairlens.importers.masks import encode_png
+from pairlens.importers.prepare import Place, PreparedPair, prepare
+from pairlens.importers.records import Encoded, NoTarget, Pair, Raster
+from pairlens.importers.rle import encode_rle
 
 MASK = np.zeros((8, 10), np.uint8)
 MASK[2:5, 3:9] = 1

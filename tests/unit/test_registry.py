@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from importers import errors
-from importers.registry import Registry
+from pairlens.importers import errors
+from pairlens.importers.registry import Registry
 
 
 def test_things_come_back_in_their_order():

@@ -14,9 +14,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import NoPrediction
-from importers.errors import MaskError, UsageError
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction
+from pairlens.importers.errors import MaskError, UsageError
 from tests.unit.predictions import answer, load, mask, put, query, value
 
 
@@ -132,7 +132,7 @@ def test_a_mask_named_by_image_serves_all_its_queries(tmp_path: Path):
 
 
 def test_an_odd_id_is_found_as_written_and_as_stored(tmp_path: Path):
-    from importers.files import safe_name
+    from pairlens.importers.files import safe_name
 
     put(tmp_path / "été 1.png", 3)
     put(tmp_path / f"{safe_name('é/2')}.png", 4)

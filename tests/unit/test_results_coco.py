@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.predictors import PREDICTORS
-from fiftyone_plugin.predictors.base import NoPrediction, Query
-from importers.errors import LayoutError, MaskError, UsageError
-from importers.rle import encode_rle
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Query
+from pairlens.importers.errors import LayoutError, MaskError, UsageError
+from pairlens.importers.rle import encode_rle
 from tests.unit.predictions import answer, load, mask, put, query, value
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.predictors.base import NoPrediction
-from importers.errors import LayoutError, MaskError
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction
+from pairlens.importers.errors import LayoutError, MaskError
 from tests.unit.predictions import answer, load, mask, put, query, value
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fiftyone_plugin.predictors import results_stacks
-from fiftyone_plugin.predictors.base import NoPrediction
-from importers.errors import LayoutError, MaskError
+from pairlens.fiftyone_plugin.predictors import results_stacks
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction
+from pairlens.importers.errors import LayoutError, MaskError
 from tests.unit.hostile_files import npy, npz
 from tests.unit.hostile_files import pickled as pickle_bytes
 from tests.unit.predictions import answer, load, mask, put, query, value

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_plugin.checks.statements import MANY, statements
+from pairlens.fiftyone_plugin.checks.statements import MANY, statements
 from tests.unit.subjects import issues
 from tests.unit.texts import annotated, captioned, revised
 

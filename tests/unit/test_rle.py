@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.errors import MaskError
-from importers.rle import decode_rle, encode_rle
+from pairlens.importers.errors import MaskError
+from pairlens.importers.rle import decode_rle, encode_rle
 from tests.unit import rle_reference as slow
 
 SIZE = [2, 3]

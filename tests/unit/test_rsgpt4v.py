@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
-from fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
-from importers.errors import LayoutError
-from importers.formats import FORMATS, find_format
-from importers.formats.llava import is_caption, parse
+from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
+from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.importers.errors import LayoutError
+from pairlens.importers.formats import FORMATS, find_format
+from pairlens.importers.formats.llava import is_caption, parse
 from tests.unit.instructions import QUESTION, evaluated, put, put_image, read, talk, trained
 
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.errors import LayoutError, RecordError
-from importers.formats import find_format, rsteller
-from importers.formats.rsteller_samples import PatchIds
-from importers.formats.rsteller_text import parse
-from importers.records import Caption, CaptionedImage, Footprint, Packed, Source
+from pairlens.importers.errors import LayoutError, RecordError
+from pairlens.importers.formats import find_format, rsteller
+from pairlens.importers.formats.rsteller_samples import PatchIds
+from pairlens.importers.formats.rsteller_text import parse
+from pairlens.importers.records import Caption, CaptionedImage, Footprint, Packed, Source
 from tests.unit.tars import annotation, jpeg, put, sample
 
 

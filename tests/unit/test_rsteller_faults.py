@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.errors import RecordError
-from importers.formats import rsteller
-from importers.formats.rsteller_shards import MAX_IMAGE_BYTES
-from importers.formats.rsteller_text import MAX_BYTES, is_literal, load, parse, text_lines
-from importers.records import CaptionedImage, Packed
+from pairlens.importers.errors import RecordError
+from pairlens.importers.formats import rsteller
+from pairlens.importers.formats.rsteller_shards import MAX_IMAGE_BYTES
+from pairlens.importers.formats.rsteller_text import MAX_BYTES, is_literal, load, parse, text_lines
+from pairlens.importers.records import CaptionedImage, Packed
 from tests.unit.tars import annotation, jpeg, patched, put, sample, special, tar
 
 TAR = "train-000000.tar"

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.plots import write_plots
-from fiftyone_plugin.metrics.score_summary import ScoreSummary
-from fiftyone_plugin.metrics.slices import SlicedPair, Slicer
-from fiftyone_plugin.metrics.summary import summarize
-from fiftyone_plugin.score_reports import of_score
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
+from pairlens.fiftyone_plugin.metrics.plots import write_plots
+from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
+from pairlens.fiftyone_plugin.metrics.slices import SlicedPair, Slicer
+from pairlens.fiftyone_plugin.metrics.summary import summarize
+from pairlens.fiftyone_plugin.score_reports import of_score
+from pairlens.importers.errors import StateError, UsageError
 from tests.unit.scoring_tables import table
 
 HOSTILE = "<script>alert(1)</script> $\\frac{"

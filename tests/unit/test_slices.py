@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fiftyone_plugin.metrics.categories import category
-from fiftyone_plugin.metrics.conventions import CONVENTIONS
-from fiftyone_plugin.metrics.slices import (
+from pairlens.fiftyone_plugin.metrics.categories import category
+from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
+from pairlens.fiftyone_plugin.metrics.slices import (
     DEFAULT,
     MOST,
     NONE,
@@ -18,8 +18,8 @@ from fiftyone_plugin.metrics.slices import (
     query_length,
     words,
 )
-from fiftyone_plugin.metrics.summary import summarize
-from importers.errors import UnknownName
+from pairlens.fiftyone_plugin.metrics.summary import summarize
+from pairlens.importers.errors import UnknownName
 from tests.unit.scoring_tables import random_table, table
 
 RMSIN = CONVENTIONS["rmsin"]

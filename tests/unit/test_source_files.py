@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from importers.errors import StateError
-from importers.media import ImageError, inspect_image
-from importers.source_files import boundary_of, open_source, read_within, reading_within
-from importers.sources import Located
+from pairlens.importers.errors import StateError
+from pairlens.importers.media import ImageError, inspect_image
+from pairlens.importers.source_files import boundary_of, open_source, read_within, reading_within
+from pairlens.importers.sources import Located
 
 
 @pytest.fixture

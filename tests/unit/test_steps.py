@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin import cli
-from fiftyone_plugin.steps import STEPS
-from fiftyone_plugin.steps.page import page
-from fiftyone_plugin.steps.step import (
+from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin.steps import STEPS
+from pairlens.fiftyone_plugin.steps.page import page
+from pairlens.fiftyone_plugin.steps.step import (
     IF_THERE,
     CheckSettings,
     Option,
@@ -20,7 +20,7 @@ from fiftyone_plugin.steps.step import (
     Texts,
     parse_options,
 )
-from importers.errors import UsageError
+from pairlens.importers.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture, repo_
 
 def test_the_page_of_commands_is_what_is_declared(repo_root: Path) -> None:
     told = (repo_root / "docs" / "commands.md").read_text()
-    assert told == page(), "run: python -m fiftyone_plugin.steps.page"
+    assert told == page(), "run: python -m pairlens.fiftyone_plugin.steps.page"

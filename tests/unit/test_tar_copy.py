@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.errors import StateError, UsageError
-from importers.formats.annotation_edit import edit_annotation, edit_lines
-from importers.formats.rsteller_text import parse, text_lines
-from importers.formats.tar_copy import RECORD, TarCopy
-from importers.tar_index import walk
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.formats.annotation_edit import edit_annotation, edit_lines
+from pairlens.importers.formats.rsteller_text import parse, text_lines
+from pairlens.importers.formats.tar_copy import RECORD, TarCopy
+from pairlens.importers.tar_index import walk
 from tests.unit.tars import annotation, tar
 
 FORMS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}

@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from fiftyone_plugin.language import agree, classes, counts, filler, own_colors, shapes, unlike
-from fiftyone_plugin.language import taxonomy as t
+from pairlens.fiftyone_plugin.language import (
+    agree,
+    classes,
+    counts,
+    filler,
+    own_colors,
+    shapes,
+    unlike,
+)
+from pairlens.fiftyone_plugin.language import taxonomy as t
 from tests.unit.language_targets import GRES_TARGETS
 
 ROWS = [line.split(" => ") for line in GRES_TARGETS.splitlines()]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from importers.records import Source, Turn
-from importers.turn_repeats import contradicting_turns, repeated_turns
+from pairlens.importers.records import Source, Turn
+from pairlens.importers.turn_repeats import contradicting_turns, repeated_turns
 
 ASKED = "<image>\nIs there a ship?"
 

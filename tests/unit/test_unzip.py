@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from importers.errors import StateError
-from importers.unzip import unzip
+from pairlens.importers.errors import StateError
+from pairlens.importers.unzip import unzip
 
 RANDOM = np.random.default_rng(5)
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fiftyone_plugin.predictors import PREDICTORS, secrets
-from fiftyone_plugin.predictors.base import Query
-from fiftyone_plugin.predictors.builtin.vlm import complete_url
-from importers.errors import MaskError, UsageError
+from pairlens.fiftyone_plugin.predictors import PREDICTORS, secrets
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.fiftyone_plugin.predictors.builtin.vlm import complete_url
+from pairlens.importers.errors import MaskError, UsageError
 from tests.unit.web import Answer, Request, serve
 
 SECRET = "sk-chat-0123456789"

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiftyone_plugin.predictors.vlm_answers import MAX_SHAPES, Scale, ShapeKind, read_answer
-from importers.errors import MaskError
+from pairlens.fiftyone_plugin.predictors.vlm_answers import (
+    MAX_SHAPES,
+    Scale,
+    ShapeKind,
+    read_answer,
+)
+from pairlens.importers.errors import MaskError
 
 SIZE = (200, 100)
 

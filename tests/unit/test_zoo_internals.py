@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fiftyone_plugin.predictors.zoo_internals import prompt_setter
-from importers.errors import StateError
+from pairlens.fiftyone_plugin.predictors.zoo_internals import prompt_setter
+from pairlens.importers.errors import StateError
 
 
 class FCCLIPModel:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.checks.examples import captioned, talk
-from importers.formats import FORMATS
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks.examples import captioned, talk
+from pairlens.importers.formats import FORMATS
 
 __all__ = ["annotated", "captioned", "joined", "published", "revised", "talk"]
 

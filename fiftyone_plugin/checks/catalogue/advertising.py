@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
-from fiftyone_plugin.language.tokens import word_set
-from fiftyone_plugin.language.vocabulary import words
-from importers.fields import CAPTIONS, CONVERSATIONS
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import captioned
+from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
+from pairlens.fiftyone_plugin.language.tokens import word_set
+from pairlens.fiftyone_plugin.language.vocabulary import words
+from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 _ADDRESS = re.compile(
     r"\bhttps?://\S+|\bwww\.\w[\w.-]*|\b[\w.+-]+@[\w-]+\.[a-z]{2,}\b"

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.catalogue.repeated_turns import contradictions
-from fiftyone_plugin.checks.examples import talk
-from fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
-from fiftyone_plugin.language.tokens import REMEMBERED
-from fiftyone_plugin.language.vocabulary import words
-from importers.fields import CONVERSATIONS
-from importers.records import Turn
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.catalogue.repeated_turns import contradictions
+from pairlens.fiftyone_plugin.checks.examples import talk
+from pairlens.fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED
+from pairlens.fiftyone_plugin.language.vocabulary import words
+from pairlens.importers.fields import CONVERSATIONS
+from pairlens.importers.records import Turn
 
 MAX_WORDS = 4
 """Of an answer that is compared word by word; longer ones can be right in many ways."""

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, Sample, Severity, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.catalogue.box_texts import boxes_of
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
-from fiftyone_plugin.checks.examples import talk
-from fiftyone_plugin.checks.texts import Remark, quoted, worst
-from importers.box_scale import Scale, is_share, mixed_scales
-from importers.boxes import BoxText, Corners
-from importers.fields import CONVERSATIONS
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, Severity, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.catalogue.box_texts import boxes_of
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
+from pairlens.fiftyone_plugin.checks.examples import talk
+from pairlens.fiftyone_plugin.checks.texts import Remark, quoted, worst
+from pairlens.importers.box_scale import Scale, is_share, mixed_scales
+from pairlens.importers.boxes import BoxText, Corners
+from pairlens.importers.fields import CONVERSATIONS
 
 OVERSHOOT = 2.0
 """Up to this, a number above 1 among shares is a box that reaches out of its image."""

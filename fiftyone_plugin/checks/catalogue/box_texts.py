@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, Sample, Severity, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
-from fiftyone_plugin.checks.examples import talk
-from fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
-from importers.box_scale import FULL, BoxNumbers, Scale, Size
-from importers.boxes import OUT_OF_RANGE, BoxText, Corners, fault_of, turn_boxes
-from importers.fields import CONVERSATIONS
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, Severity, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
+from pairlens.fiftyone_plugin.checks.examples import talk
+from pairlens.fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
+from pairlens.importers.box_scale import FULL, BoxNumbers, Scale, Size
+from pairlens.importers.boxes import OUT_OF_RANGE, BoxText, Corners, fault_of, turn_boxes
+from pairlens.importers.fields import CONVERSATIONS
 
 SLACK = 0.01
 """Share of the image's side that rounding may put a box over the border."""

@@ -8,13 +8,13 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, caption_place, quoted
-from fiftyone_plugin.language import normal_form
-from importers.fields import CAPTIONS
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.examples import captioned
+from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, caption_place, quoted
+from pairlens.fiftyone_plugin.language import normal_form
+from pairlens.importers.fields import CAPTIONS
 
 FEW = 50
 """Images below which nothing is usual."""

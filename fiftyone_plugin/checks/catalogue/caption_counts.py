@@ -8,17 +8,24 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.catalogue.captions import REVISION
-from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, captions, turn_place, worst
-from fiftyone_plugin.language import places
-from fiftyone_plugin.language import vocabulary as v
-from fiftyone_plugin.language.classes import class_tokens
-from fiftyone_plugin.language.taxonomy import PLURAL
-from fiftyone_plugin.language.tokens import REMEMBERED, Token, at, span, tokenize, word_set
-from importers.fields import CAPTIONS, CONVERSATIONS
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.catalogue.captions import REVISION
+from pairlens.fiftyone_plugin.checks.examples import captioned
+from pairlens.fiftyone_plugin.checks.texts import (
+    TEXT_KINDS,
+    Remark,
+    Text,
+    captions,
+    turn_place,
+    worst,
+)
+from pairlens.fiftyone_plugin.language import places
+from pairlens.fiftyone_plugin.language import vocabulary as v
+from pairlens.fiftyone_plugin.language.classes import class_tokens
+from pairlens.fiftyone_plugin.language.taxonomy import PLURAL
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Token, at, span, tokenize, word_set
+from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 _NUMERALS: dict[str, int] = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,

@@ -11,11 +11,11 @@ from operator import eq
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import (
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.examples import captioned
+from pairlens.fiftyone_plugin.checks.texts import (
     TEXT_KINDS,
     Remark,
     Text,
@@ -25,9 +25,9 @@ from fiftyone_plugin.checks.texts import (
     texts_of,
     worst,
 )
-from fiftyone_plugin.language.tokens import tokenize
-from fiftyone_plugin.language.vocabulary import words
-from importers.fields import CAPTIONS, CONVERSATIONS
+from pairlens.fiftyone_plugin.language.tokens import tokenize
+from pairlens.fiftyone_plugin.language.vocabulary import words
+from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 REVISION = 3
 DESCRIPTIONS = (1, 2)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import PHOTO, example, target_colors
-from importers.fields import IMAGE_STATS, TARGET_COLORS
-from importers.image_stats import COLORS, TargetColors
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import PHOTO, example, target_colors
+from pairlens.importers.fields import IMAGE_STATS, TARGET_COLORS
+from pairlens.importers.image_stats import COLORS, TargetColors
 
 GRAYS = frozenset({"white", "black", "gray"})
 MIN_PIXELS = 40

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
-from fiftyone_plugin.checks.examples import talk
-from fiftyone_plugin.checks.texts import Remark, turn_place, worst
-from importers.fields import CONVERSATIONS
-from importers.records import Turn
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, text_hash
+from pairlens.fiftyone_plugin.checks.examples import talk
+from pairlens.fiftyone_plugin.checks.texts import Remark, turn_place, worst
+from pairlens.importers.fields import CONVERSATIONS
+from pairlens.importers.records import Turn
 
 TOKEN = "<image>"
 """Where a LLaVA record puts the image."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.catalogue.pairs import Box, box_iou
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.language import coordinates
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.catalogue.pairs import Box, box_iou
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.language import coordinates
+from pairlens.importers.mask_stats import MaskStats
 
 SCALES = (1.0, 100.0, 1000.0)
 """Ranges of coordinates that are no pixels: shares, percent, and thousandths as VLMs have them."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.query_features import QueryFeatures
-from fiftyone_plugin.language import counts
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.language import counts
 
 NEEDS = ("phrase", "mask_stats")
 

@@ -9,19 +9,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import (
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import (
     DIGITS,
     DatasetStatistics,
     heads,
     image_digests,
     image_names,
 )
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.texts import ALL_KINDS
-from fiftyone_plugin.near_hashes import nearest
-from importers.fields import IMAGE_STATS
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.fiftyone_plugin.near_hashes import nearest
+from pairlens.importers.fields import IMAGE_STATS
 
 FEW = 2
 """Files that may stand there again before that can be the dataset's way."""

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import EMBEDDINGS, Issue, Sample, check
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 
 Floats = NDArray[np.float32]
 

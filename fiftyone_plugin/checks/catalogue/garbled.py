@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 
-from fiftyone_plugin.checks.base import Issue, Severity, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.texts import ALL_KINDS
-from fiftyone_plugin.language.tokens import REMEMBERED
+from pairlens.fiftyone_plugin.checks.base import Issue, Severity, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED
 
 MAX_SHOWN = 24
 

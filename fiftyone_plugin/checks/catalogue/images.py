@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import PHOTO, example
-from fiftyone_plugin.checks.texts import ALL_KINDS
-from importers.fields import IMAGE_STATS
-from importers.image_stats import ImageStats
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import PHOTO, example
+from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.importers.fields import IMAGE_STATS
+from pairlens.importers.image_stats import ImageStats
 
 BLANK = 0.99
 """Share of one color from which on an image is blank, and nothing else is said of it."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.checks.examples import example, examples
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.examples import example, examples
 
 MIN_PAIRS = 20
 MIN_WORDS = 5

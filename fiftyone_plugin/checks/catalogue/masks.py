@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import EMPTY, example
-from fiftyone_plugin.checks.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import EMPTY, example
+from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 
 STATS = ("mask_stats",)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.texts import in_quotes
-from fiftyone_plugin.language import classes, seen_from_ground
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.texts import in_quotes
+from pairlens.fiftyone_plugin.language import classes, seen_from_ground
 
 
 @check(

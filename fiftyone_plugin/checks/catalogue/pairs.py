@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.dataset_statistics import (
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import (
     DIGITS,
     DatasetStatistics,
     heads,
     image_digests,
     splits,
 )
-from fiftyone_plugin.checks.examples import example, examples, mask_at
-from fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.fiftyone_plugin.checks.examples import example, examples, mask_at
+from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 
 STATS = "mask_stats"
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.catalogue.positions import outside
-from fiftyone_plugin.checks.examples import examples
-from fiftyone_plugin.checks.query_features import QueryFeatures
-from fiftyone_plugin.language import unlike
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.catalogue.positions import outside
+from pairlens.fiftyone_plugin.checks.examples import examples
+from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.language import unlike
 
 MAX_QUERIES = 64
 """Queries of one mask that are compared with each other; more would take quadratic time."""

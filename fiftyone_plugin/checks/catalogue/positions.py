@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import example, mask_at
-from fiftyone_plugin.language import Region, places
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import example, mask_at
+from pairlens.fiftyone_plugin.language import Region, places
+from pairlens.importers.mask_stats import MaskStats
 
 DECAY = 0.2
 """Distance in image sides over which the score falls to 1/e."""

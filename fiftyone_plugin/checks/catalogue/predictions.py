@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import PREDICTIONS, Agreement, Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import EMPTY, example
+from pairlens.fiftyone_plugin.checks.base import PREDICTIONS, Agreement, Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import EMPTY, example
 
 
 @check(

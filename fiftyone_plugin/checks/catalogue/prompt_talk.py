@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.catalogue.wording import is_boilerplate
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.texts import in_quotes
-from fiftyone_plugin.language import coordinates
-from fiftyone_plugin.language import prompt_talk as talk_in
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.catalogue.wording import is_boilerplate
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.texts import in_quotes
+from pairlens.fiftyone_plugin.language import coordinates
+from pairlens.fiftyone_plugin.language import prompt_talk as talk_in
 
 
 @check(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from fiftyone_plugin.checks.base import Issue, Severity, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, texts_of, worst
-from fiftyone_plugin.language.tokens import word_set
-from fiftyone_plugin.language.vocabulary import words
-from importers.fields import CAPTIONS, CONVERSATIONS
+from pairlens.fiftyone_plugin.checks.base import Issue, Severity, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import captioned
+from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, texts_of, worst
+from pairlens.fiftyone_plugin.language.tokens import word_set
+from pairlens.fiftyone_plugin.language.vocabulary import words
+from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 _KEYS = (
     "highway|landuse|natural|building|waterway|railway|leisure|amenity|surface|access|barrier|"

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import talk
-from fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
-from importers.fields import CONVERSATIONS
-from importers.records import Source, Turn
-from importers.turn_repeats import contradicting_turns, plain, repeated_turns
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import talk
+from pairlens.fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
+from pairlens.importers.fields import CONVERSATIONS
+from pairlens.importers.records import Source, Turn
+from pairlens.importers.turn_repeats import contradicting_turns, plain, repeated_turns
 
 MIN_WORDS = 3
 """Of a question that can be compared: "Why?" asks something else after each answer."""

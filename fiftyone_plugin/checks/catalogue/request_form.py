@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.texts import in_quotes
-from fiftyone_plugin.language import request_form as form_of
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.texts import in_quotes
+from pairlens.fiftyone_plugin.language import request_form as form_of
 
 _ASKED = {
     "to divide it": "asks to divide an object",

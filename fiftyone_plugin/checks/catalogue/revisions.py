@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
-from fiftyone_plugin.checks.examples import captioned
-from fiftyone_plugin.checks.statements import MANY, Spot, Statements, statements
-from fiftyone_plugin.checks.texts import Remark, caption_place, worst
-from fiftyone_plugin.language.taxonomy import unlike
-from importers.fields import CAPTIONS
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
+from pairlens.fiftyone_plugin.checks.examples import captioned
+from pairlens.fiftyone_plugin.checks.statements import MANY, Spot, Statements, statements
+from pairlens.fiftyone_plugin.checks.texts import Remark, caption_place, worst
+from pairlens.fiftyone_plugin.language.taxonomy import unlike
+from pairlens.importers.fields import CAPTIONS
 
 MIDDLES = 0.4
 """How far the middles of two places lie apart that exclude each other, in image sides."""

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.query_features import QueryFeatures
-from fiftyone_plugin.language import Word, classes, own_shapes
-from fiftyone_plugin.language.taxonomy import kinds_of
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.language import Word, classes, own_shapes
+from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
+from pairlens.importers.mask_stats import MaskStats
 
 NEEDS = ("phrase", "mask_stats")
 

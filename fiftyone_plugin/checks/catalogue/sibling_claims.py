@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import example, mask_at
-from fiftyone_plugin.checks.query_features import QueryFeatures
-from fiftyone_plugin.language import ranking
-from fiftyone_plugin.language.rankings import Axis, Ranking
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import example, mask_at
+from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.language import ranking
+from pairlens.fiftyone_plugin.language.rankings import Axis, Ranking
+from pairlens.importers.mask_stats import MaskStats
 
 MAX_MASKS = 256
 """Masks of an image that a claim is compared with."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.class_sizes import (
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.class_sizes import (
     ClassSizes,
     Names,
     Rank,
@@ -16,9 +16,9 @@ from fiftyone_plugin.checks.class_sizes import (
     step_of,
     whole_areas,
 )
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from fiftyone_plugin.checks.examples import example, examples
-from fiftyone_plugin.language import classes, sizes
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.examples import example, examples
+from pairlens.fiftyone_plugin.language import classes, sizes
 
 
 @check(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.catalogue.positions import outside
-from fiftyone_plugin.checks.examples import example, mask_at
-from fiftyone_plugin.checks.query_features import QueryFeatures
-from fiftyone_plugin.language import shapes, sizes
-from importers.mask_stats import MaskStats
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.catalogue.positions import outside
+from pairlens.fiftyone_plugin.checks.examples import example, mask_at
+from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.language import shapes, sizes
+from pairlens.importers.mask_stats import MaskStats
 
 MIN_EACH = 0.02
 """How much better each of the two must fit, in image sides."""

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.checks.base import Issue, Sample, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.class_sizes import (
+from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.class_sizes import (
     ClassSizes,
     Rank,
     classes_and_sizes,
     step_of,
     whole_areas,
 )
-from fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, heads, image_names
-from fiftyone_plugin.checks.examples import example, examples
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, heads, image_names
+from pairlens.fiftyone_plugin.checks.examples import example, examples
 
 _ENDLESS = frozenset({"road", "vegetation", "water", "railway", "runway", "farmland", "lot"})
 """Kinds that no image shows whole."""

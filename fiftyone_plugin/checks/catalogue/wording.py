@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fiftyone_plugin.checks.base import Issue, check
-from fiftyone_plugin.checks.batch import Batch
-from fiftyone_plugin.checks.examples import example
-from fiftyone_plugin.checks.query_features import QueryFeatures
-from fiftyone_plugin.checks.texts import ALL_KINDS, in_quotes
-from fiftyone_plugin.language import coordinates, filler, places
-from fiftyone_plugin.language.tokens import word_set
-from fiftyone_plugin.language.visibility import hardly_visible
-from fiftyone_plugin.language.vocabulary import words
+from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS, in_quotes
+from pairlens.fiftyone_plugin.language import coordinates, filler, places
+from pairlens.fiftyone_plugin.language.tokens import word_set
+from pairlens.fiftyone_plugin.language.visibility import hardly_visible
+from pairlens.fiftyone_plugin.language.vocabulary import words
 
 _REFUSAL = re.compile(
     r"\bas an? (?:ai\b|language model|artificial intell)|\blanguage model\b"

@@ -1,12 +1,12 @@
 """Plants faults in files, and tells which check must find each.
 
-Each layout writes what a fault of :mod:`fiftyone_plugin.faults` did as the format publishes it,
-and declares the faults of its own that damage files alone.
+Each layout writes what a fault of :mod:`pairlens.fiftyone_plugin.faults` did as the format
+publishes it, and declares the faults of its own that damage files alone.
 """
 
-from fiftyone_plugin.demo.planting import gres, refsegrs, rsgpt4v, rsteller
-from fiftyone_plugin.demo.planting.base import IMPORT, LAYOUTS, sample_of
-from fiftyone_plugin.demo.planting.planter import Plan, Planted, faults_of, plant
+from pairlens.fiftyone_plugin.demo.planting import gres, refsegrs, rsgpt4v, rsteller
+from pairlens.fiftyone_plugin.demo.planting.base import IMPORT, LAYOUTS, sample_of
+from pairlens.fiftyone_plugin.demo.planting.planter import Plan, Planted, faults_of, plant
 
 __all__ = [
     "IMPORT",

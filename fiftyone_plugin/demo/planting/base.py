@@ -11,14 +11,14 @@ from tempfile import TemporaryDirectory
 
 from numpy.random import Generator
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.checks.texts import quoted
-from fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
-from importers.errors import RecordError
-from importers.formats import FORMATS
-from importers.prepare import Place, PreparedPair, prepare
-from importers.records import Instruction, Pair, Record
-from importers.registry import Registry
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.checks.texts import quoted
+from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
+from pairlens.importers.errors import RecordError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.prepare import Place, PreparedPair, prepare
+from pairlens.importers.records import Instruction, Pair, Record
+from pairlens.importers.registry import Registry
 
 IMPORT = "import"
 """Stands for a check where the import must find the fault: a file or a record is broken."""

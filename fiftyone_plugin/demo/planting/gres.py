@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.demo.layouts import write_annotation
-from fiftyone_plugin.demo.planting.base import LAYOUTS, Layout
-from fiftyone_plugin.faults import Damage, Drawing, LoadedSample, Unit
-from importers.formats.gres import annotation_folder, image_folder
-from importers.formats.mask_export import polygons_of
-from importers.records import Record, make_key
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.demo.layouts import write_annotation
+from pairlens.fiftyone_plugin.demo.planting.base import LAYOUTS, Layout
+from pairlens.fiftyone_plugin.faults import Damage, Drawing, LoadedSample, Unit
+from pairlens.importers.formats.gres import annotation_folder, image_folder
+from pairlens.importers.formats.mask_export import polygons_of
+from pairlens.importers.records import Record, make_key
 
 
 class GRESLayout(Layout):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.random import Generator
 
-from fiftyone_plugin.demo.planting.base import LAYOUTS, Attempt, FileDamage, Layout
-from importers.errors import UsageError
+from pairlens.fiftyone_plugin.demo.planting.base import LAYOUTS, Attempt, FileDamage, Layout
+from pairlens.importers.errors import UsageError
 
 SCARCE = (
     *("shared_caption", "truncated_shard", "broken_record"),
@@ -28,7 +28,8 @@ class Planted:
     Attributes:
         key: the sample
         fault: its name
-        check: the check that must find it, or :data:`~fiftyone_plugin.demo.planting.base.IMPORT`
+        check: the check that must find it, or
+        :data:`~pairlens.fiftyone_plugin.demo.planting.base.IMPORT`
         note: what was done, for people
         source: where the import must report an error, if it is the one to find it
     """

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.demo.layouts import write_tiff
-from fiftyone_plugin.demo.planting.base import LAYOUTS, Attempt, FileDamage, Layout
-from fiftyone_plugin.faults import Damage, Drawing, Unit
-from importers.errors import UsageError
-from importers.files import lines
-from importers.formats.refsegrs import phrase_list
-from importers.records import Pair, Record, Source, make_key
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.demo.layouts import write_tiff
+from pairlens.fiftyone_plugin.demo.planting.base import LAYOUTS, Attempt, FileDamage, Layout
+from pairlens.fiftyone_plugin.faults import Damage, Drawing, Unit
+from pairlens.importers.errors import UsageError
+from pairlens.importers.files import lines
+from pairlens.importers.formats.refsegrs import phrase_list
+from pairlens.importers.records import Pair, Record, Source, make_key
 
 
 class RefSegRSLayout(Layout):

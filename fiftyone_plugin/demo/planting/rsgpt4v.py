@@ -14,9 +14,13 @@ from typing import Any
 
 from numpy.random import Generator
 
-from fiftyone_plugin.checks import Sample
-from fiftyone_plugin.demo.instruction_layouts import JSONRecord, caption_record, messages_of
-from fiftyone_plugin.demo.planting.base import (
+from pairlens.fiftyone_plugin.checks import Sample
+from pairlens.fiftyone_plugin.demo.instruction_layouts import (
+    JSONRecord,
+    caption_record,
+    messages_of,
+)
+from pairlens.fiftyone_plugin.demo.planting.base import (
     IMPORT,
     LAYOUTS,
     Attempt,
@@ -24,9 +28,9 @@ from fiftyone_plugin.demo.planting.base import (
     Layout,
     sample_of,
 )
-from fiftyone_plugin.faults import Damage, LoadedSample, Unit
-from importers.formats.llava import is_caption
-from importers.records import Source, Turn, make_image_key
+from pairlens.fiftyone_plugin.faults import Damage, LoadedSample, Unit
+from pairlens.importers.formats.llava import is_caption
+from pairlens.importers.records import Source, Turn, make_image_key
 
 
 class RSGPT4VLayout(Layout):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from numpy.random import Generator
 
-from fiftyone_plugin.checks.catalogue.captions import REVISION
-from fiftyone_plugin.demo.caption_layouts import SECOND_WRITER, append_sample, as_member
-from fiftyone_plugin.demo.planting.base import (
+from pairlens.fiftyone_plugin.checks.catalogue.captions import REVISION
+from pairlens.fiftyone_plugin.demo.caption_layouts import SECOND_WRITER, append_sample, as_member
+from pairlens.fiftyone_plugin.demo.planting.base import (
     IMPORT,
     LAYOUTS,
     Attempt,
@@ -18,11 +18,11 @@ from fiftyone_plugin.demo.planting.base import (
     Layout,
     sample_of,
 )
-from fiftyone_plugin.faults import Damage, Unit
-from importers.formats.rsteller import split_of
-from importers.formats.rsteller_shards import Sample, Shard, index_shard, shards
-from importers.records import Caption, make_image_key
-from importers.tar_index import Member
+from pairlens.fiftyone_plugin.faults import Damage, Unit
+from pairlens.importers.formats.rsteller import split_of
+from pairlens.importers.formats.rsteller_shards import Sample, Shard, index_shard, shards
+from pairlens.importers.records import Caption, make_image_key
+from pairlens.importers.tar_index import Member
 
 SHARED = 10
 """Images that get one caption; ``duplicate_caption`` reports it from there on."""

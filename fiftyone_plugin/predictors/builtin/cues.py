@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin import language
-from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
-from fiftyone_plugin.predictors.cue_colors import color_fit
-from fiftyone_plugin.predictors.params import option
+from pairlens.fiftyone_plugin import language
+from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
+from pairlens.fiftyone_plugin.predictors.cue_colors import color_fit
+from pairlens.fiftyone_plugin.predictors.params import option
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.predictors.regions import Regions
+    from pairlens.fiftyone_plugin.predictors.regions import Regions
 
 NAME = "cues"
 CACHED_IMAGES = 32
@@ -86,8 +86,8 @@ class Cues:
             return error
 
     def _find_regions(self, image: Path) -> Regions:
-        from fiftyone_plugin.predictors.regions import find_regions
-        from importers.media import read_rgb
+        from pairlens.fiftyone_plugin.predictors.regions import find_regions
+        from pairlens.importers.media import read_rgb
 
         return find_regions(read_rgb(image), **vars(self._settings))
 

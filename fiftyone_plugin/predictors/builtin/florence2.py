@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors import mask_tools, models
-from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
-from fiftyone_plugin.predictors.devices import Runtime
-from fiftyone_plugin.predictors.params import option
-from fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
-from importers.records import Shape
+from pairlens.fiftyone_plugin.predictors import mask_tools, models
+from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec
+from pairlens.fiftyone_plugin.predictors.devices import Runtime
+from pairlens.fiftyone_plugin.predictors.params import option
+from pairlens.fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
+from pairlens.importers.records import Shape
 
 NAME = "florence2"
 PUBLISHED = "florence-community/Florence-2-base-ft"
@@ -103,7 +103,7 @@ class Florence2:
         ).to(self.runtime.device)
 
     def _draw(self, answer: str, item: Item) -> Prediction:
-        from importers.polygons import rasterize  # listing predictors must not load OpenCV
+        from pairlens.importers.polygons import rasterize  # listing predictors must not load OpenCV
 
         height, width = item.picture.size
         found = self._processor.post_process_generation(

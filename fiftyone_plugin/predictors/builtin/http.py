@@ -17,13 +17,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fiftyone_plugin.predictors import secrets
-from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
-from fiftyone_plugin.predictors.params import option
-from fiftyone_plugin.predictors.services import ServicePredictor, ServiceSettings, open_client
+from pairlens.fiftyone_plugin.predictors import secrets
+from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
+from pairlens.fiftyone_plugin.predictors.params import option
+from pairlens.fiftyone_plugin.predictors.services import (
+    ServicePredictor,
+    ServiceSettings,
+    open_client,
+)
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.predictors.http_client import Reply
+    from pairlens.fiftyone_plugin.predictors.http_client import Reply
 
 NAME = "http"
 MAX_REPLY = 64 << 20
@@ -42,7 +46,7 @@ class MaskService(ServicePredictor):
 
     def request(self, query: Query) -> dict[str, Any]:
         """A form of image and query."""
-        from fiftyone_plugin.predictors.mask_decoding import ACCEPT
+        from pairlens.fiftyone_plugin.predictors.mask_decoding import ACCEPT
 
         image = self._read_payload(query.image)
         files = {"image": (image.name, image.data, image.mime_type)}
@@ -50,7 +54,7 @@ class MaskService(ServicePredictor):
 
     def read(self, reply: Reply, query: Query) -> Prediction:
         """The mask in the answer."""
-        from fiftyone_plugin.predictors.mask_decoding import decode_reply
+        from pairlens.fiftyone_plugin.predictors.mask_decoding import decode_reply
 
         return decode_reply(reply, query.image_size)
 

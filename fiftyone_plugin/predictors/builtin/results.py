@@ -8,8 +8,8 @@ Four forms are read. A folder of mask files (PNG, TIFF, NPY, NPZ and other raste
 
 The first form that has a file wins. A file named by image serves *every* query of that
 image; name files by key where queries differ. COCO-style JSON or JSON Lines, as
-:mod:`fiftyone_plugin.predictors.results_coco` tells. A stack of masks in one array, as
-:mod:`fiftyone_plugin.predictors.results_stacks` tells. And LISAt's own output::
+:mod:`pairlens.fiftyone_plugin.predictors.results_coco` tells. A stack of masks in one array, as
+:mod:`pairlens.fiftyone_plugin.predictors.results_stacks` tells. And LISAt's own output::
 
     FOLDER/preds_<dataset>_<rank>_of_<world>.json   +   segmentation_mask/*.npz
 
@@ -27,13 +27,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fiftyone_plugin.predictors.base import NoPrediction, Prediction, PredictorSpec, Query
-from fiftyone_plugin.predictors.params import option
-from importers.decisions import Decisions
-from importers.errors import UsageError, shown
+from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, PredictorSpec, Query
+from pairlens.fiftyone_plugin.predictors.params import option
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.errors import UsageError, shown
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.predictors.results_files import MaskReading
+    from pairlens.fiftyone_plugin.predictors.results_files import MaskReading
 
 NAME = "results"
 
@@ -123,8 +123,8 @@ class Results:
         raw = mask.shape == query.image_size != query.image_size[::-1]
         if not raw and self._frame != "raw":
             return mask  # shapes are (height, width), sizes (width, height)
-        from importers.mask_frame import in_upright_frame
-        from importers.media import ImageError, inspect_image
+        from pairlens.importers.mask_frame import in_upright_frame
+        from pairlens.importers.media import ImageError, inspect_image
 
         try:
             turned, decisions = in_upright_frame(mask, inspect_image(query.image), self._frame)
@@ -150,8 +150,8 @@ def load(settings: Settings, device: str) -> Results:
         folder = file = False
     if not folder and not file:
         raise UsageError(f"results.path: there is no folder or file {settings.path!r}")
-    from fiftyone_plugin.predictors.results_files import MaskReading
-    from importers.mask_values import parse_mask_values
+    from pairlens.fiftyone_plugin.predictors.results_files import MaskReading
+    from pairlens.importers.mask_values import parse_mask_values
 
     try:
         values = parse_mask_values(settings.mask_values)
@@ -164,8 +164,8 @@ def load(settings: Settings, device: str) -> Results:
 
 
 def _index(path: Path, folder: bool, reading: MaskReading, settings: Settings) -> Index:
-    from fiftyone_plugin.predictors.results_files import list_files
-    from fiftyone_plugin.predictors.results_lisat import LisatResults, is_predictions
+    from pairlens.fiftyone_plugin.predictors.results_files import list_files
+    from pairlens.fiftyone_plugin.predictors.results_lisat import LisatResults, is_predictions
 
     if not folder:
         if is_predictions(path):
@@ -179,8 +179,8 @@ def _index(path: Path, folder: bool, reading: MaskReading, settings: Settings) -
 
 
 def _of_file(path: Path, reading: MaskReading, settings: Settings) -> Index:
-    from fiftyone_plugin.predictors.results_coco import LINES, is_coco, read_content
-    from fiftyone_plugin.predictors.results_lisat import LisatResults
+    from pairlens.fiftyone_plugin.predictors.results_coco import LINES, is_coco, read_content
+    from pairlens.fiftyone_plugin.predictors.results_lisat import LisatResults
 
     suffix = path.suffix.lower()
     if suffix not in (".json", *LINES):
@@ -196,9 +196,9 @@ def _of_file(path: Path, reading: MaskReading, settings: Settings) -> Index:
 
 def _of_files(root: Path, files: list[Path], reading: MaskReading, settings: Settings) -> Index:
     """Whatever forms the files have: JSON, stacks, and mask files for the rest."""
-    from fiftyone_plugin.predictors.results_coco import LINES, is_coco, read_content
-    from fiftyone_plugin.predictors.results_masks import MaskFolder
-    from fiftyone_plugin.predictors.results_stacks import Stacks, read_names
+    from pairlens.fiftyone_plugin.predictors.results_coco import LINES, is_coco, read_content
+    from pairlens.fiftyone_plugin.predictors.results_masks import MaskFolder
+    from pairlens.fiftyone_plugin.predictors.results_stacks import Stacks, read_names
 
     known = set(files)
     named = {f: read_names(f, known) for f in files if f.suffix.lower() in (".npy", ".npz")}
@@ -216,7 +216,7 @@ def _of_files(root: Path, files: list[Path], reading: MaskReading, settings: Set
 
 
 def _coco(contents: dict[Path, Any], reading: MaskReading, settings: Settings) -> Index:
-    from fiftyone_plugin.predictors.results_coco import CocoResults
+    from pairlens.fiftyone_plugin.predictors.results_coco import CocoResults
 
     return CocoResults(
         contents, settings.min_score, settings.polygons, settings.rle_size, reading.on_note

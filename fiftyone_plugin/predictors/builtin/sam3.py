@@ -14,12 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors import mask_tools, models
-from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
-from fiftyone_plugin.predictors.devices import Runtime
-from fiftyone_plugin.predictors.params import option
-from fiftyone_plugin.predictors.pipeline import Item, PhraseCache, Picture, PictureCache, Pipeline
-from fiftyone_plugin.predictors.preprocessing import Square, read_square
+from pairlens.fiftyone_plugin.predictors import mask_tools, models
+from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec
+from pairlens.fiftyone_plugin.predictors.devices import Runtime
+from pairlens.fiftyone_plugin.predictors.params import option
+from pairlens.fiftyone_plugin.predictors.pipeline import (
+    Item,
+    PhraseCache,
+    Picture,
+    PictureCache,
+    Pipeline,
+)
+from pairlens.fiftyone_plugin.predictors.preprocessing import Square, read_square
 
 NAME = "sam3"
 PUBLISHED = "facebook/sam3"

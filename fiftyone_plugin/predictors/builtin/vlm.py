@@ -3,7 +3,7 @@
 vLLM, SGLang, llama.cpp, Ollama and the hosted ones speak this protocol. The request is one
 ``POST /v1/chat/completions`` for each pair, with the image as a data URL, the prompt as text
 and temperature 0. What comes back is read by
-:mod:`fiftyone_plugin.predictors.vlm_answers`. A model that gives masks, not words, belongs
+:mod:`pairlens.fiftyone_plugin.predictors.vlm_answers`. A model that gives masks, not words, belongs
 behind ``http``.
 """
 
@@ -14,21 +14,25 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fiftyone_plugin.predictors import secrets
-from fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
-from fiftyone_plugin.predictors.params import option
-from fiftyone_plugin.predictors.services import ServicePredictor, ServiceSettings, open_client
-from fiftyone_plugin.predictors.vlm_answers import (
+from pairlens.fiftyone_plugin.predictors import secrets
+from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
+from pairlens.fiftyone_plugin.predictors.params import option
+from pairlens.fiftyone_plugin.predictors.services import (
+    ServicePredictor,
+    ServiceSettings,
+    open_client,
+)
+from pairlens.fiftyone_plugin.predictors.vlm_answers import (
     SCALES,
     SHAPE_KINDS,
     Scale,
     ShapeKind,
     read_answer,
 )
-from importers.errors import MaskError, UsageError
+from pairlens.importers.errors import MaskError, UsageError
 
 if TYPE_CHECKING:
-    from fiftyone_plugin.predictors.http_client import Client, Reply
+    from pairlens.fiftyone_plugin.predictors.http_client import Client, Reply
 
 NAME = "vlm"
 MAX_REPLY = 4 << 20
@@ -78,7 +82,7 @@ class ChatModel(ServicePredictor):
 
     def read(self, reply: Reply, query: Query) -> Prediction:
         """The shapes in the answer, filled."""
-        from fiftyone_plugin.predictors.drawing import draw
+        from pairlens.fiftyone_plugin.predictors.drawing import draw
 
         size = _size(query)
         kind, scale = _kind(self._settings), _scale(self._settings)
@@ -144,7 +148,7 @@ def read_text(reply: Reply) -> str:
 def _size(query: Query) -> tuple[int, int]:
     if min(query.image_size) >= _LEAST_PIXEL:
         return query.image_size
-    from importers.media import inspect_image
+    from pairlens.importers.media import inspect_image
 
     facts = inspect_image(query.image)
     return facts.width, facts.height

@@ -1,8 +1,8 @@
 """``zoo``: a model of FiftyOne's zoo that takes text, asked each pair's own query.
 
 ``apply_model`` gives one text to the whole run; here each pair's query is put in, by the ways
-that :mod:`fiftyone_plugin.predictors.zoo_prompting` knows. Detections become masks with their own
-masks, or as filled boxes where they have none.
+that :mod:`pairlens.fiftyone_plugin.predictors.zoo_prompting` knows. Detections become masks with
+their own masks, or as filled boxes where they have none.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fiftyone_plugin.predictors import mask_tools, models
-from fiftyone_plugin.predictors.base import Prediction, PredictorSpec
-from fiftyone_plugin.predictors.devices import Runtime, choose_device
-from fiftyone_plugin.predictors.model_faults import explain
-from fiftyone_plugin.predictors.params import option
-from fiftyone_plugin.predictors.pipeline import Item, Pipeline
-from fiftyone_plugin.predictors.zoo_labels import label_to_mask
-from fiftyone_plugin.predictors.zoo_prompting import prompting_of
-from importers.errors import StateError, UsageError
+from pairlens.fiftyone_plugin.predictors import mask_tools, models
+from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec
+from pairlens.fiftyone_plugin.predictors.devices import Runtime, choose_device
+from pairlens.fiftyone_plugin.predictors.model_faults import explain
+from pairlens.fiftyone_plugin.predictors.params import option
+from pairlens.fiftyone_plugin.predictors.pipeline import Item, Pipeline
+from pairlens.fiftyone_plugin.predictors.zoo_labels import label_to_mask
+from pairlens.fiftyone_plugin.predictors.zoo_prompting import prompting_of
+from pairlens.importers.errors import StateError, UsageError
 
 NAME = "zoo"
 
