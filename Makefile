@@ -36,6 +36,7 @@ test-fast: setup
 check: setup
 	@$(PYTHON_BIN)/ruff check
 	@$(PYTHON_BIN)/ruff format --check
+	@mkdir -p build/names && ln -sfn ../.. build/names/pairlens
 	@$(PYTHON_BIN)/pyright
 
 format: setup

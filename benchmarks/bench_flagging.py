@@ -79,7 +79,8 @@ def generate(form: str, folder: Path) -> Path:
 def start(checkout: Path, form: str, root: Path) -> subprocess.Popen[str]:
     """A process that measures a checkout once for every line that it is sent."""
     command = [sys.executable, __file__, "--serve", form, str(root)]
-    env = os.environ | {"PYTHONPATH": str(checkout)}
+    paths = (checkout / "fiftyone_plugin" / "names", checkout)
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths)), "CHECKOUT": str(checkout)}
     return subprocess.Popen(
         command, cwd=checkout, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -106,7 +107,7 @@ def fastest(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def serve(form: str, root: str) -> None:
     """Imports, then measures for every line on standard input."""
-    sys.path.insert(0, f"{os.environ['PYTHONPATH']}/benchmarks")
+    sys.path.insert(0, f"{os.environ['CHECKOUT']}/benchmarks")
     from own_database import own_database  # that of the checkout
 
     with own_database():

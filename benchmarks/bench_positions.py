@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "fiftyone_plugin" / "names"))
 
 from gres_root import is_there, parser_of  # noqa: E402
 

@@ -23,7 +23,7 @@ Report = dict[str, Any]
 SECONDS = 100
 """Time for a probe; FiftyOne itself waits up to a minute for its server to start."""
 
-NAME = "fiftyone_plugin"
+NAME = "pairlens"
 """What PairLens is imported as."""
 
 EXTRAS = ("torch", "transformers", "ray")

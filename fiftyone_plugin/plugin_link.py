@@ -1,4 +1,4 @@
-"""Linking this checkout into the folder that FiftyOne looks for plugins in.
+"""Linking PairLens into the folder that FiftyOne looks for plugins in.
 
 FiftyOne does not find plugins that pip installed: it scans ``fiftyone.config.plugins_dir``
 and nothing else, and it follows links.
@@ -13,7 +13,7 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.plugins as fop
 
-from pairlens.fiftyone_plugin import PLUGIN_NAME, ROOT
+from pairlens.fiftyone_plugin import PLUGIN_NAME, ROOT, version_of
 from pairlens.importers.errors import StateError
 
 
@@ -23,16 +23,16 @@ def link_path() -> Path:
 
 
 def is_linked() -> bool:
-    """Whether FiftyOne takes the plugin from this checkout and has it enabled."""
+    """Whether FiftyOne has the plugin enabled, from here or as a copy of the same version."""
     found = [p for p in fop.list_plugins() if p.name == PLUGIN_NAME]
-    return bool(found) and Path(found[0].directory).resolve() == ROOT
+    return bool(found) and _is_same(Path(found[0].directory))
 
 
 def ensure_link() -> Path:
-    """Links this checkout into FiftyOne's plugins folder, where that is not done already.
+    """Links PairLens into FiftyOne's plugins folder, where that is not done already.
 
-    A link to another place is replaced if nothing is there or another checkout of PairLens;
-    everything else is left as it is.
+    A link to another place is replaced if nothing is there or another PairLens; a copy of the same
+    version, as ``fiftyone plugins download`` makes it, will do; everything else is left as it is.
 
     Returns:
         the link
@@ -40,13 +40,8 @@ def ensure_link() -> Path:
     Raises:
         StateError: if something stands in the way or the plugin is disabled
     """
-    if not (ROOT / "fiftyone.yml").is_file():
-        raise StateError(
-            f"there is no fiftyone.yml in {ROOT}: the App's plugin comes with a checkout of "
-            "PairLens, installed with: pip install -e ."
-        )
     link = link_path()
-    if not _points_here(link):
+    if not (_points_here(link) or (not link.is_symlink() and _is_same(link))):
         _replace(link)
     if why := obstacle():
         raise StateError(why)
@@ -57,9 +52,16 @@ def _points_here(link: Path) -> bool:
     return link.is_symlink() and link.resolve() == ROOT
 
 
+def _is_same(folder: Path) -> bool:
+    if folder.resolve() == ROOT:
+        return True
+    return _is_pairlens(folder) and version_of(folder) == version_of(ROOT)
+
+
 def _replace(link: Path) -> None:
     if link.exists() and not (link.is_symlink() and _is_pairlens(link)):
-        raise StateError(f"{link} is not a link of PairLens; move it away or delete it")
+        what = "another version of PairLens" if _is_pairlens(link) else "not a link of PairLens"
+        raise StateError(f"{link} is {what}; move it away or delete it")
     beside = link.with_name(f".{link.name}.{os.getpid()}")
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ def obstacle() -> str:
     """
     every: Any = "all"
     named = [p for p in fop.list_plugins(enabled=every) if p.name == PLUGIN_NAME]
-    if named and Path(named[0].directory).resolve() != ROOT:
+    if named and not _is_same(Path(named[0].directory)):
         place = named[0].directory
         return f"another copy of {PLUGIN_NAME} stands in {place} and hides this one; delete it"
     if named and not is_linked():

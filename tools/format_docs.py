@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "fiftyone_plugin" / "names"))
 
 from pairlens.importers.formats import FORMATS  # noqa: E402
 
@@ -19,7 +19,11 @@ HEAD = "| name | layout | a sample is |\n|---|---|---|\n"
 
 def with_table(readme: str) -> str:
     """The README with the rows of the formats of this package, in the order of their names."""
-    own = [known for known in FORMATS.values() if known.read.__module__.startswith("importers.")]
+    own = [
+        known
+        for known in FORMATS.values()
+        if known.read.__module__.startswith("pairlens.importers.")
+    ]
     rows = "".join(f"{known.docs_row}\n" for known in own)
     return re.sub(rf"{re.escape(HEAD)}(\|.*\n)*", lambda _: HEAD + rows, readme)
 

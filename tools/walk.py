@@ -34,7 +34,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "fiftyone_plugin" / "names"))
 
 PACKAGES = ("importers", "fiftyone_plugin")
 ROOMS = ("importers", "language", "metrics", "checks", "predictors", "curation", "exporters")
@@ -174,15 +174,16 @@ def _imports(file: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-    found = {f"{name.replace('.', '/')}.py" for name in names if name.split(".")[0] in PACKAGES}
+    own = (name.removeprefix("pairlens.") for name in names if name.startswith("pairlens."))
+    found = {f"{name.replace('.', '/')}.py" for name in own}
     return {name for name in found if (ROOT / name).is_file()}
 
 
 def _load_modules() -> None:
     """Imports everything, so that what runs while a module is loaded is not counted."""
     for package in PACKAGES:
-        found = importlib.import_module(package)
-        for module in pkgutil.walk_packages(found.__path__, f"{package}."):
+        found = importlib.import_module(f"pairlens.{package}")
+        for module in pkgutil.walk_packages(found.__path__, f"{found.__name__}."):
             importlib.import_module(module.name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -28,8 +29,8 @@ print(json.dumps({
     "unlabelled": [i.name for i in context.instances if not i.config.label],
     "errors": context.errors,
     "loaded": sorted({m.split(".")[0] for m in set(sys.modules) - before}),
-    "modules": {m: sys.modules[m].__file__ for m in ("importers", "fiftyone_plugin")
-                if m in sys.modules},
+    "file": sys.modules["pairlens.importers"].__file__,
+    "taken": [m for m in ("importers", "fiftyone_plugin") if m in sys.modules],
 }))
 """
 
@@ -89,38 +90,124 @@ def test_declares_the_operators_of_the_design(declared: dict) -> None:
 def test_loading_imports_no_model_library(linked: dict) -> None:
     found = load(linked)
     assert not {"torch", "transformers", "ray", "tensorflow"} & set(found["loaded"])
-    assert "fiftyone_plugin" in found["modules"]
+    assert "pairlens" in found["loaded"]
+    assert found["taken"] == []
 
 
-def test_loads_where_pairlens_is_not_installed(linked: dict, repo_root: Path) -> None:
-    # The editable install is a finder on sys.meta_path; without it only the link is left.
-    forget = (
-        "import sys; sys.meta_path = [f for f in sys.meta_path "
-        "if 'editable' not in getattr(f, '__module__', '')]\n"
-        f"sys.path = [p for p in sys.path if p != {str(repo_root)!r}]\n"
-    )
-    found = load(linked, before=forget)
+# The editable install is a finder and a hook for sys.path; without them only the link is left.
+FORGET = """
+import sys
+sys.meta_path = [f for f in sys.meta_path if "editable" not in getattr(f, "__module__", "")]
+sys.path = [p for p in sys.path if "editable" not in p and not p.endswith("fiftyone_plugin/names")]
+"""
+INSTALLED = pytest.mark.parametrize("before", ["", FORGET], ids=["installed", "not installed"])
+
+
+@INSTALLED
+def test_loads_from_its_own_folder(linked: dict, repo_root: Path, before: str) -> None:
+    found = load(linked, before=before)
     assert found["errors"] == []
-    assert Path(found["modules"]["importers"]).parent == repo_root / "importers"
+    assert Path(found["file"]).resolve().parent == repo_root / "importers"
 
 
-def test_a_plain_folder_of_the_same_name_does_no_harm(linked: dict, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere" / "importers").mkdir(parents=True)
-    assert load(linked, cwd=tmp_path / "elsewhere")["errors"] == []
+@pytest.mark.parametrize("form", ["package", "module", "folder"])
+@INSTALLED
+def test_modules_of_the_users_and_ours_all_work(
+    linked: dict, tmp_path: Path, before: str, form: str
+) -> None:
+    """In a notebook's folder: their modules are theirs before and after ours was loaded."""
+    file = {"package": "{}/__init__.py", "module": "{}.py", "folder": "{}/x.py"}[form]
+    use = ""
+    for name in ("importers", "fiftyone_plugin"):
+        theirs = tmp_path / file.format(name)
+        theirs.parent.mkdir(parents=True, exist_ok=True)
+        theirs.write_text("MINE = 1\n")
+        use += f"import {name}{'.x' * (form == 'folder')} as theirs; assert theirs.MINE == 1\n"
+    for script in (before + use + LOAD + use, before + LOAD + use):
+        found = json.loads(run(script, linked, cwd=tmp_path).splitlines()[-1])
+        assert found["errors"] == []
+        assert len(found["operators"]) > 10
 
 
-@pytest.mark.parametrize("name", ["importers", "fiftyone_plugin"])
+OTHER = """
+import os, sys
+import fiftyone.operators as foo
+sys.path.insert(0, os.path.dirname(__file__))
+import importers, fiftyone_plugin, names
+
+class Theirs(foo.Operator):
+    @property
+    def config(self):
+        return foo.OperatorConfig(name="theirs", label="theirs")
+
+    def execute(self, ctx):
+        import importers, fiftyone_plugin, names
+        return {"mine": importers.MINE + fiftyone_plugin.MINE + names.MINE}
+
+def register(plugin):
+    plugin.register(Theirs)
+"""
+
+BOTH = """
+import json
+import fiftyone.operators as foo
+theirs = foo.execute_operator("other/theirs", {}).result
+import pairlens.importers.formats, pairlens.fiftyone_plugin.checks as checks
+import fiftyone.plugins.context as fpc
+ours = next(c for c in fpc.build_plugin_contexts() if c.name == "@pairlens/curation")
+again = foo.execute_operator("other/theirs", {}).result
+print(json.dumps([theirs, again, ours.errors, len(ours.instances), len(checks.CHECKS)]))
+"""
+
+
+@pytest.mark.parametrize("folder", ["a-first", "z-last"])
+@INSTALLED
+def test_another_plugin_with_such_modules_works_beside_it(
+    linked: dict, tmp_path: Path, before: str, folder: str
+) -> None:
+    other = tmp_path / "plugins" / folder
+    for module in ("importers", "fiftyone_plugin", "names"):
+        (other / module).mkdir(parents=True)
+        (other / module / "__init__.py").write_text("MINE = 1\n")
+    (other / "fiftyone.yml").write_text("name: other\noperators: [theirs]\n")
+    (other / "__init__.py").write_text(OTHER)
+    theirs, again, errors, instances, checks = json.loads(run(before + BOTH, linked))
+    assert theirs == again == {"mine": 3}
+    assert errors == []
+    assert instances > 10 and checks > 50
+
+
+@INSTALLED
+def test_a_plain_folder_of_its_name_does_no_harm(linked: dict, tmp_path: Path, before: str) -> None:
+    (tmp_path / "elsewhere" / "pairlens" / "gres").mkdir(parents=True)
+    assert load(linked, cwd=tmp_path / "elsewhere", before=before)["errors"] == []
+
+
 @pytest.mark.parametrize("form", ["package", "module"])
-def test_names_what_is_in_the_way(linked: dict, tmp_path: Path, name: str, form: str) -> None:
-    file = f"{name}/__init__.py" if form == "package" else f"{name}.py"
-    other = tmp_path / "elsewhere" / file
+def test_names_what_has_its_name(linked: dict, tmp_path: Path, form: str) -> None:
+    other = tmp_path / "elsewhere" / ("pairlens.py" if form == "module" else "pairlens/__init__.py")
     other.parent.mkdir(parents=True)
     other.touch()
-    errors = load(linked, cwd=tmp_path / "elsewhere")["errors"]
-    assert len(errors) == 1
-    last = errors[0].strip().splitlines()[-1]
-    assert last.startswith(f"ImportError: PairLens needs its own package {name!r} from ")
-    assert str(other.parent if form == "package" else other) in last
+    code = LOAD.replace('sys.modules["pairlens.importers"].__file__', "None")
+    found = json.loads(run(code, linked, cwd=tmp_path / "elsewhere").splitlines()[-1])
+    (error,) = found["errors"]
+    last = error.strip().splitlines()[-1]
+    assert last.startswith("ImportError: PairLens is imported as 'pairlens', but")
+    assert str(other) in last
+    assert found["operators"] == []
+
+
+def test_a_copy_of_another_version_is_told(linked: dict, tmp_path: Path, repo_root: Path) -> None:
+    (tmp_path / "plugins" / "pairlens").unlink()
+    copy = tmp_path / "plugins" / "copy"
+    (copy / "fiftyone_plugin").mkdir(parents=True)
+    yml = (repo_root / "fiftyone.yml").read_text()
+    (copy / "fiftyone.yml").write_text(re.sub(r"version: .*", "version: 9.9.9", yml, count=1))
+    entry = "fiftyone_plugin/__init__.py"
+    (copy / entry).write_text((repo_root / entry).read_text())
+    code = LOAD.replace('sys.modules["pairlens.importers"].__file__', "None")
+    (error,) = json.loads(run(code, linked).splitlines()[-1])["errors"]
+    assert f"the plugin in {copy} is of PairLens 9.9.9, but Python imports PairLens" in error
 
 
 def test_fiftyone_lists_it(linked: dict) -> None:

@@ -58,7 +58,7 @@ def installed(blocks: list[str], tmp_path: Path) -> Path:
 def run(folder: Path, *args: str) -> str:
     """Runs Python in a folder whose packages are found, and gives what it printed."""
     command = [sys.executable, "-c", *args] if len(args) == 1 else [sys.executable, *args]
-    paths = os.pathsep.join((str(folder), str(ROOT)))
+    paths = os.pathsep.join((str(folder), str(ROOT / "fiftyone_plugin" / "names"), str(ROOT)))
     environment = os.environ | {"PYTHONPATH": paths}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300

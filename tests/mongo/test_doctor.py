@@ -281,3 +281,12 @@ def test_another_module_of_our_name(monkeypatch, tmp_path: Path) -> None:
     assert not report["ok"]
     (cure,) = report["advice"]
     assert cure.startswith(f"Python finds another {doctor.NAME!r}") and str(tmp_path) in cure
+
+
+def test_modules_of_the_folders_names_are_in_nobodys_way(monkeypatch, tmp_path: Path) -> None:
+    for name in ("importers", "fiftyone_plugin", "names"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('this is of the user')")
+    monkeypatch.chdir(tmp_path)
+    report = doctor.run()
+    assert report["ok"], report["advice"]
+    assert "import_dataset" in report["plugin"]["operators"]

@@ -106,7 +106,7 @@ def install_example(page: str, site: Path) -> Path:
 
 def run_there(site: Path, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Python with the folder among its packages."""
-    path = os.pathsep.join((str(site), str(root)))
+    path = os.pathsep.join(map(str, (site, root / "fiftyone_plugin" / "names", root)))
     return subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, timeout=120, cwd=site,
         env=os.environ | {"PYTHONPATH": path},
