@@ -103,7 +103,7 @@ def mask_of(
     size: Size | None,
     *,
     stored: bool = False,
-    known: Collection[str] = (),
+    known: Collection[str] | None = None,
     values: Values = AS_DECIDED,
 ) -> Pixels:
     """The mask of a ground truth.
@@ -113,7 +113,8 @@ def mask_of(
         size: of the image; instances need it, masks of the whole image bring their own
         stored: 255 in a mask is *ignore*, as PairLens stores it, and not a target's value; a
             mask that cannot be one of those was put there by hand, and is read by its values
-        known: digests of masks that PairLens stored for the pair
+        known: digests of masks that PairLens stored for the pair; ``None`` where *ignore* is the
+            user's own declaration
         values: how its values are read
 
     Returns:
@@ -131,13 +132,12 @@ def mask_of(
     return values.read(found).pixels
 
 
-def _is_as_stored(found: Pixels, known: Collection[str]) -> bool:
+def _is_as_stored(found: Pixels, known: Collection[str] | None) -> bool:
     """Whether an array holds 0, 1 and 255 as PairLens stores them.
 
     One of 0 and 255 may be a target of somebody's own, or *ignore* alone: its digest tells.
     """
-    most = greatest(found)
-    if most <= TARGET:
+    if known is None or greatest(found) <= TARGET:
         return True
     occur = set(np.unique(found).tolist())
     return occur <= {0, TARGET, IGNORE} and (TARGET in occur or digest(found) in known)

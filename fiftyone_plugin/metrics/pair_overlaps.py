@@ -129,8 +129,9 @@ def _target(label: Label | None, doc: Document, masks: _Masks) -> Pixels:
     if label is None:
         raise MaskError("the ground truth has no mask")
     size = image_size(doc.get("metadata")) if is_instances(label) else None
-    known = (doc.get(fields.MASK_STATS) or {}).get("digest") or ""
-    return mask_of(label, size, stored=masks.source.ignores, known=(known,), values=masks.gt)
+    digest = (doc.get(fields.MASK_STATS) or {}).get("digest")
+    known = (digest,) if digest else None
+    return mask_of(label, size, stored=masks.source.ignores, known=known, values=masks.gt)
 
 
 def _against(target: Pixels, doc: Document, masks: _Masks) -> Overlap:

@@ -179,4 +179,5 @@ def test_control_characters_of_a_dataset_never_reach_the_terminal(
     (folder / "a.json").write_text(json.dumps({"text": [7], "shapes": [], "x\x1b[31m": 1}))
     (folder / "b\x1b[2J.json").write_text("{")
     done = pairlens("import", "gres", tmp_path / "root", "--name", dataset_name)
-    assert "\x1b" not in done.stderr and "b\\x1b[2J.json" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "b\\x1b[2J.json" in done.stdout

@@ -266,6 +266,7 @@ def test_a_machine_that_is_too_busy(monkeypatch) -> None:
 
 def test_a_disabled_plugin(monkeypatch, tmp_path: Path, repo_root: Path) -> None:
     monkeypatch.setenv("FIFTYONE_PLUGINS_DIR", str(tmp_path))
+    monkeypatch.setenv("FIFTYONE_APP_CONFIG_PATH", str(tmp_path / "app_config.json"))
     (tmp_path / "@pairlens").mkdir()
     (tmp_path / "@pairlens" / "curation").symlink_to(repo_root)
     command = [Path(sys.executable).with_name("fiftyone"), "plugins", "disable", PLUGIN_NAME]

@@ -84,8 +84,8 @@ def set_phrases(dataset: fo.Dataset, moods: dict[int, str]) -> list[str]:
 @pytest.mark.parametrize(
     ("field", "words"),
     [
-        pytest.param("segmentation", "was not made by a predictor", id="ground truth"),
-        pytest.param("phrase", "was not made by a predictor", id="another field"),
+        pytest.param("segmentation", "is a name that PairLens uses itself", id="ground truth"),
+        pytest.param("phrase", "is a name that PairLens uses itself", id="another field"),
         pytest.param("a.b", "no field name", id="embedded"),
         pytest.param("_x", "no field name", id="private"),
     ],

@@ -10,7 +10,7 @@ from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Query
 from tests.unit.predictions import mask
 from tests.unit.web import Answer, png
 
-SECRET = "sk-pairlens-0123456789"
+SECRET = "sk-quiet-0123456789"
 PNG = png(mask(5))
 _QUICK = {"retries": "0", "connect_timeout": "2", "read_timeout": "2", "deadline": "5"}
 

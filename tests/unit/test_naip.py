@@ -12,7 +12,7 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairlens.importers.naip import BUFFER, Tile, footprint, parse_name
+from pairlens.importers.naip import Tile, footprint, parse_name
 from pairlens.importers.records import Footprint
 
 NO_NAMES = [
@@ -73,6 +73,10 @@ def test_names(
 ):
     west, south, east, north = box
     assert parse_name(name) == Tile(Footprint(west, south, east, north), captured, second)
+
+
+BUFFER = 0.007
+"""Degrees by which a published tile can reach past its footprint: 300 metres and more."""
 
 
 def test_the_quarters_of_a_block_tile_it():

@@ -77,6 +77,7 @@ def test_a_mask_that_declares_it_is_turned(tmp_path: Path, orientation: int):
 def prepared(
     tmp_path: Path, orientation: int, target: Target, reading: Reading = AS_DECIDED
 ) -> tuple[np.ndarray, Decisions]:
+    tmp_path.mkdir(exist_ok=True)
     image = save(tmp_path / "a.jpg", orientation)
     pair = Pair("d/train/a#0", "a", "train", "it", image, "a.jpg", target, Source("a", 0))
     made = prepare((pair,), Place(tmp_path / "media", placeholders=False, reading=reading))
@@ -144,10 +145,11 @@ def test_an_rle_whose_size_is_swapped(tmp_path: Path, transposed: bool):
 @pytest.mark.parametrize("kind", ["raster", "rle", "polygons"])
 def test_a_mask_frame_that_is_set_counts(tmp_path: Path, kind: str, orientation: int):
     target = target_of(kind, OBJECT, tmp_path)
-    pixels, _ = prepared(tmp_path, orientation, target, Reading(mask_frame="raw"))
+    raw, upright = tmp_path / "raw", tmp_path / "upright"
+    pixels, _ = prepared(raw, orientation, target, Reading(mask_frame="raw"))
     np.testing.assert_array_equal(pixels, turn(OBJECT, orientation))
     if kind != "polygons":
-        pixels, _ = prepared(tmp_path, orientation, target, Reading(mask_frame="upright"))
+        pixels, _ = prepared(upright, orientation, target, Reading(mask_frame="upright"))
         np.testing.assert_array_equal(pixels, OBJECT)
 
 

@@ -110,10 +110,10 @@ def test_ignore_and_other_values_are_target():
 
 
 def test_a_large_run_takes_all_its_characters():
-    mask = np.zeros((9000, 9000), np.uint8)
+    mask = np.zeros((8192, 8192), np.uint8)
     mask[-1, -1] = 1
     rle = encode_rle(mask)
-    assert slow.decompress(rle["counts"]) == [9000 * 9000 - 1, 1]
+    assert slow.decompress(rle["counts"]) == [8192 * 8192 - 1, 1]
     assert decode_rle(rle)[-1, -1] == 1
 
 
