@@ -240,6 +240,17 @@ class _Window:
         self.text += piece.decode("latin-1")
         return bool(piece)
 
+    def double(self, at: int) -> bool:
+        """Reads on until twice as much lies behind a place; ``False`` at the end of the file.
+
+        Whoever begins anew after each reading takes time in proportion to the file.
+        """
+        wanted = 2 * len(self.text) - at
+        read = False
+        while len(self.text) < wanted and self.more():
+            read = True
+        return read
+
     def forget(self, at: int) -> int:
         """Lets go of what lies before a place, if that is much; gives the place as it is then."""
         if at <= self._chunk:
@@ -314,7 +325,7 @@ class _Reader:
         alone = not self._bracketed or self._window.text.startswith("[", at)
         if self._bracketed:
             while (found := list_within(self._window.text[at:])) < 0:
-                if len(self._window.text) > _HELD * self._limit or not self._window.more():
+                if len(self._window.text) > _HELD * self._limit or not self._window.double(at):
                     return
             at += found + 1
         while at >= 0:
@@ -427,7 +438,7 @@ class _Reader:
             sound = unclosed or place >= len(window.text) - _TOKEN
             if sound and len(window.text) - at > _HELD * self._limit:
                 raise _BrokenError(_too_long(self._limit), sound=True)
-            if not sound or not window.more():
+            if not sound or not window.double(at):
                 where = f"line {window.line(place)}, byte {window.base + place}"
                 fault = f"the record is not valid JSON ({what}: {where})"
                 cut_off = unclosed or _PART_OF_TOKEN.match(window.text, place) is not None
