@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from os.path import normpath
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pairlens.fiftyone_plugin.curation import summary
@@ -13,7 +13,15 @@ from pairlens.fiftyone_plugin.exporters.selections import Selection
 from pairlens.importers import working_set
 from pairlens.importers.documents import fixed_digest
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.fields import FIXED_DIGEST, KEY, REVIEW_NOTE, REVIEWER, SOURCE, VERDICT
+from pairlens.importers.fields import (
+    FIXED_DIGEST,
+    IMAGE_MISSING,
+    KEY,
+    REVIEW_NOTE,
+    REVIEWER,
+    SOURCE,
+    VERDICT,
+)
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.native_export import Edit, ExportPair, Tally
 from pairlens.importers.parallel import Progress
@@ -141,6 +149,12 @@ class Accounting:
                 f"{self.format_name} is not written with; put them back, or write another layout: "
                 "nothing was exported"
             )
+        if selected and self._native and _is_another_image(document):
+            raise UsageError(
+                f"{document[KEY]}: its filepath was changed to {document['filepath']}, and "
+                f"{self.format_name} is written with the published images; set it back, or write "
+                "another layout: nothing was exported"
+            )
 
     def _leave_out(self, key: str, why: str) -> None:
         self.unwritten_total += 1
@@ -246,3 +260,16 @@ def _change(pair: ExportPair) -> Document:
     """The parts of a pair that are written other than published."""
     phrase = {"published": pair.published, "phrase": pair.phrase} if pair.edited else {}
     return phrase | ({"mask": "mended"} if pair.mended else {})
+
+
+def _is_another_image(document: Document) -> bool:
+    """Whether a sample's file has another name than its record gives the image.
+
+    Lookups pass over case and suffix, and FiftyOne's exports number files of one name.
+    """
+    published = PurePath((document[SOURCE] or {}).get("image_name") or "").stem.casefold()
+    if not published or document.get(IMAGE_MISSING):
+        return False
+    stem = PurePath(document["filepath"]).stem.casefold()
+    numbered = stem.removeprefix(f"{published}-")
+    return stem != published and not (numbered != stem and numbered.isdecimal())

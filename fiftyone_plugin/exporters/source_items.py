@@ -51,7 +51,7 @@ from pairlens.importers.store import Document
 _COMMON = (
     "filepath", "tags", KEY, SPLIT, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
     REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index", f"{SOURCE}.{TEXT_DIGEST}",
-    f"{SOURCE}.{FIXED_DIGEST}", BOXES, LOCATION, CAPTURE_DATE, NO_TARGET,
+    f"{SOURCE}.image_name", f"{SOURCE}.{FIXED_DIGEST}", BOXES, LOCATION, CAPTURE_DATE, NO_TARGET,
     *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
 )  # fmt: skip
 _CAPTION_PARTS = (f"{CAPTIONS}.text", f"{CAPTIONS}.task")

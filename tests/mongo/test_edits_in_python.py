@@ -425,6 +425,19 @@ def test_what_a_layout_is_not_written_with_is_refused_by_its_key(
 
 
 @pytest.mark.parametrize("layout", [*MASKED, *TEXTS])
+def test_another_image_is_refused_by_its_key(
+    load: Callable[[str], Imported], layout: str, tmp_path: Path
+) -> None:
+    one = load(layout)
+    here = one.dataset.match({"image_missing": {"$ne": True}})
+    first = here.first()
+    another = next(s.filepath for s in here if Path(s.filepath).stem != Path(first.filepath).stem)
+    _set(first, filepath=another)
+    with pytest.raises(UsageError, match=f"{first.key}: its filepath was changed to"):
+        one.export()
+
+
+@pytest.mark.parametrize("layout", [*MASKED, *TEXTS])
 def test_tags_are_no_edit(load: Callable[[str], Imported], layout: str) -> None:
     one = load(layout)
     for number, sample in enumerate(one.dataset):
