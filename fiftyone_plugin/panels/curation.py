@@ -8,6 +8,7 @@ from typing import Any
 
 import fiftyone.operators.types as types
 from fiftyone.operators.categories import Categories
+from fiftyone.operators.constants import ViewTarget
 from fiftyone.operators.panel import Panel, PanelConfig
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
@@ -129,11 +130,16 @@ class CurationPanel(Panel):
 
     @_answering
     def step(self, ctx: Any) -> Answer:
-        """Opens the form of a step of the work, and counts again when that is done."""
+        """Opens the form of a step of the work, and counts again when that is done.
+
+        The step is for what the figures are about, not for a session or bar that the grid shows;
+        the form lets people choose.
+        """
         name = required(ctx.params, "step")
         if name not in STEPS:
             raise UnknownName("step", name, STEPS)
-        ctx.prompt(f"{PLUGIN_NAME}/{STEPS[name]}", on_success=self.refresh)
+        params = {} if scope_of(ctx).base else {"view_target": ViewTarget.DATASET}
+        ctx.prompt(f"{PLUGIN_NAME}/{STEPS[name]}", params=params, on_success=self.refresh)
         return {}
 
     @_answering
