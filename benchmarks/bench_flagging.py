@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -113,21 +114,26 @@ def serve(form: str, root: str) -> None:
     with own_database():
         import fiftyone as fo
 
-        from pairlens.fiftyone_plugin.checks.runner import flag
-        from pairlens.importers.ingest import ImportOptions, import_dataset
-
-        import_dataset(form, Path(root), "bench-flagging", ImportOptions(placeholders=True))
+        ingest = module("importers.ingest")
+        options = ingest.ImportOptions(placeholders=True)
+        ingest.import_dataset(form, Path(root), "bench-flagging", options)
         dataset = fo.load_dataset("bench-flagging")
-        flag(dataset)  # measures images, and loads whatever is loaded once
+        module("fiftyone_plugin.checks.runner").flag(
+            dataset
+        )  # measures images, and loads whatever is loaded once
         for _ in sys.stdin:
             print(json.dumps(measure(dataset)), flush=True)
 
 
+def module(name: str) -> Any:
+    """A module of the checkout; earlier ones had no package ``pairlens`` around them."""
+    named = Path(os.environ["CHECKOUT"], "fiftyone_plugin", "names").is_dir()
+    return import_module(f"pairlens.{name}" if named else name)
+
+
 def measure(dataset: Any) -> dict[str, Any]:
     """Processor seconds of a first run and of another, and megabytes that memory grew by."""
-    from pairlens.fiftyone_plugin.checks.runner import flag
-    from pairlens.importers import fields
-
+    flag, fields = module("fiftyone_plugin.checks.runner").flag, module("importers.fields")
     dataset._sample_collection.update_many(
         {}, {"$unset": {fields.READING: "", fields.FINDINGS: "", fields.QUALITY: ""}}
     )
@@ -144,7 +150,7 @@ def forget() -> None:
     """Empties the caches of what was read in texts; those without a bound hold no texts."""
     for one in gc.get_objects():
         if type(one) is functools._lru_cache_wrapper:
-            mine = (one.__module__ or "").startswith("fiftyone_plugin")
+            mine = "fiftyone_plugin" in (one.__module__ or "")
             if mine and one.cache_parameters()["maxsize"]:
                 one.cache_clear()
 
