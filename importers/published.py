@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pairlens.importers.records import Encoded, NoTarget, Polygons, Target
+from pairlens.importers.source_files import open_source
 
 _LENGTH = 32
 """Hexadecimal digits: half of a SHA-256, of which there are two or three on every sample."""
@@ -37,9 +38,9 @@ def target_digest(target: Target) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """A digest of a file's bytes; ``""`` where it cannot be read."""
+    """A digest of a file's bytes; ``""`` where it cannot be read or is no regular file."""
     try:
-        with open(path, "rb") as stream:
+        with open_source(path, anywhere=True) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()[:_LENGTH]
     except OSError:
         return ""

@@ -21,7 +21,7 @@ from pairlens.importers.options import ImportOptions
 from pairlens.importers.parallel import Outcome, map_items
 from pairlens.importers.prepare import Place, Prepared, PreparedPair, group_by_image, prepare
 from pairlens.importers.records import Record
-from pairlens.importers.source_files import read_within
+from pairlens.importers.source_files import open_source, read_within
 
 _CONTENT = f"{fields.SOURCE}.content_digest"
 _READ = (
@@ -113,7 +113,7 @@ def take_published_images(
 def _digest(image: Path) -> str | None:
     """SHA-256 of a file; ``None`` where there is none."""
     try:
-        with open(image, "rb") as stream:
+        with open_source(image, anywhere=True) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
         return None

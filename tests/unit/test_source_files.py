@@ -10,6 +10,7 @@ import pytest
 
 from pairlens.importers.errors import StateError
 from pairlens.importers.media import ImageError, inspect_image
+from pairlens.importers.published import file_digest
 from pairlens.importers.source_files import boundary_of, open_source, read_within, reading_within
 from pairlens.importers.sources import Located
 
@@ -41,6 +42,7 @@ def test_pipes_devices_and_folders_are_refused_at_once(source: Path) -> None:
             inspect_image(source / name)
     with pytest.raises(IsADirectoryError):
         open_source(source)
+    assert file_digest(source / "pipe") == ""
 
 
 def test_links_that_lead_out_are_refused(source: Path, tmp_path: Path) -> None:
