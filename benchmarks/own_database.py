@@ -30,6 +30,7 @@ def own_database(folder: str | None = None) -> Iterator[Path]:
     ) as made:
         port = database.free_port()
         server = database.start(Path(made) / "database", port)
+        before = dict(os.environ)
         os.environ |= {
             "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{port}/",
             "FIFTYONE_DEFAULT_DATASET_DIR": f"{made}/datasets",
@@ -39,4 +40,6 @@ def own_database(folder: str | None = None) -> Iterator[Path]:
         try:
             yield Path(made)
         finally:
+            os.environ.clear()
+            os.environ |= before
             server.communicate()
