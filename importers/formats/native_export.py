@@ -141,12 +141,8 @@ class ExportText:
             StateError: if there are more or fewer
             UsageError: if one text was edited in two ways
         """
-        _check_count(self.key, "captions", len(self.captions), len(published))
-        texts = list(self.captions)
-        if 0 <= self.standing < len(texts):
-            held = texts[self.standing], self.caption
-            texts[self.standing] = edited_text(self.key, published[self.standing], *held)
-        return texts
+        at = self.standing
+        return _edited_texts(self.key, "captions", self.captions, published, at, self.caption)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,22 +182,31 @@ class ExportTurn:
             StateError: if there are more or fewer
             UsageError: if one text was edited in two ways
         """
-        _check_count(self.key, "answers of a turn", len(self.answers), len(published))
-        texts = list(self.answers)
-        if texts:
-            texts[0] = edited_text(self.key, published[0], texts[0], self.answer)
-        return texts
+        what = "answers of a turn"
+        return _edited_texts(self.key, what, self.answers, published, 0, self.answer)
 
 
 ExportItem = ExportPair | ExportText | ExportTurn
 
 
-def _check_count(key: str, what: str, held: int, published: int) -> None:
-    if held != published:
+def _edited_texts(
+    key: str,
+    what: str,
+    held: Sequence[str],
+    published: Sequence[str],
+    at: int,
+    copy: str | None,
+) -> list[str]:
+    """Texts of a list, the one at a place merged with the copy of it that the App shows."""
+    if len(held) != len(published):
         raise StateError(
-            f"{key}: the dataset has {held} {what} and the source {published}; edit texts, and add "
-            "or remove none: nothing was exported"
+            f"{key}: the dataset has {len(held)} {what} and the source {len(published)}; edit "
+            "texts, and add or remove none: nothing was exported"
         )
+    texts = list(held)
+    if 0 <= at < len(texts):
+        texts[at] = edited_text(key, published[at], texts[at], copy)
+    return texts
 
 
 @dataclass(frozen=True, slots=True)
