@@ -5,7 +5,9 @@
 #   make test    all tests; some of them: make test ARGS="tests/unit -k masks"
 #   make test-fast   the quick ones: no database, no browser
 #   make check   ruff and pyright
-#   make torture damages inputs and reads them for ten minutes, or TORTURE_SECONDS
+#   make docs    the pages of docs/ as a site in build/site, with every link checked
+#   make torture damages inputs and reads them for ten minutes, or TORTURE_SECONDS, and kills each
+#                step at every one of its writes
 #   make bench   the benchmarks, one after the other
 #   make bundle  build the panels' script from its TypeScript (needs node and npm)
 #   make clean   forget the virtual environment and the caches, never any data
@@ -14,12 +16,19 @@
 # so that any FiftyOne finds its datasets; all their names start with "demo-". The tests start
 # a database of their own.
 
+# Compiled modules are kept, whatever the environment says: each command that a test runs compiles
+# all of PairLens otherwise, half a second of a processor.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Advertising of the site's builder for its successor.
+export NO_MKDOCS_2_WARNING = 1
+
 PYTHON_BIN := .venv/bin
 PYTEST := $(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 DATASET ?= demo-gres
 ARGS ?=
 
-.PHONY: demo app test test-fast check format torture bench bundle check-bundle setup clean
+.PHONY: demo app test test-fast check format docs torture bench bundle check-bundle setup setup-dev clean
 
 demo: setup
 	@$(PYTHON_BIN)/pairlens demo $(ARGS)
@@ -27,26 +36,30 @@ demo: setup
 app: setup
 	@$(PYTHON_BIN)/pairlens app $(DATASET) $(ARGS)
 
-test: setup
+test: setup-dev
 	@$(PYTEST) $(ARGS)
 
-test-fast: setup
+test-fast: setup-dev
 	@$(PYTEST) tests/unit -m "not slow" $(ARGS)
 
-check: setup
+check: setup-dev
 	@$(PYTHON_BIN)/ruff check
 	@$(PYTHON_BIN)/ruff format --check
 	@mkdir -p build/names && ln -sfn ../.. build/names/pairlens
 	@$(PYTHON_BIN)/pyright
 
-format: setup
+format: setup-dev
 	@$(PYTHON_BIN)/ruff check --fix
 	@$(PYTHON_BIN)/ruff format
 
-torture: setup
-	@$(PYTHON_BIN)/python -m tests.torture.run
+docs: setup-dev
+	@$(PYTHON_BIN)/python -m mkdocs build --quiet
 
-bench: setup
+torture: setup-dev
+	@$(PYTHON_BIN)/python -m tests.torture.run
+	@$(PYTHON_BIN)/python -m tests.kill.run
+
+bench: setup-dev
 	@set -e; for bench in benchmarks/bench_*.py; do \
 	    echo "== $$bench"; $(PYTHON_BIN)/python "$$bench"; \
 	done
@@ -59,6 +72,9 @@ check-bundle:
 
 setup:
 	@tools/setup.sh
+
+setup-dev:
+	@tools/setup.sh dev
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info fiftyone_plugin/panels/js/node_modules

@@ -4,10 +4,11 @@
 
 All checks of words and masks run over GRES; the findings on the half of its images that rules are
 tuned on are joined with ``data/gres_labels_tune.jsonl`` and the judgements of places. A label that
-names the check decides, else what is said of the pair. The findings of a check are put in order of
-strength and cut into bins of at least 20 of one severity, of which neighbours are joined until
-the chance rises with the strength. ``--write`` replaces the table in the package; then make the
-page of checks anew.
+names the check decides, else what is said of the pair. Findings of an image that are as strong and
+were judged alike count once: most are of one mask, or of paraphrases of one query. The findings of
+a check are put in order of strength and cut into bins of at least 20 of one severity, of which
+neighbours are joined until the chance rises with the strength. ``--write`` replaces the table in
+the package; then make the page of checks anew.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,11 +26,11 @@ from bench_truth import half_of, image_of, read_labels
 from gres_root import is_there, parser_of
 from truth_scores import by_key, verdict
 
-from pairlens.fiftyone_plugin.checks import Batch, Check, Sample
+from pairlens.fiftyone_plugin.checks import Batch, Sample
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES
 from pairlens.fiftyone_plugin.checks.chances import SIBLING, smoothed
-from pairlens.fiftyone_plugin.checks.engine import find_in, issues_in
-from pairlens.fiftyone_plugin.checks.runner import choose
+from pairlens.fiftyone_plugin.checks.choosing import choose
+from pairlens.fiftyone_plugin.checks.engine import SIBLING_STRENGTH, find_in, issues_in
 from pairlens.importers.errors import RecordError
 from pairlens.importers.formats import gres
 from pairlens.importers.mask_stats import measure
@@ -48,10 +49,10 @@ Written by ``benchmarks/bench_chances.py``.
 
 from __future__ import annotations
 
-from pairlens.fiftyone_plugin.checks.chance_row import Row
+from pairlens.fiftyone_plugin.checks.chance_row import ChanceRow
 
 # fmt: off
-TABLE: dict[str, tuple[Row, ...]] = {
+TABLE: dict[str, tuple[ChanceRow, ...]] = {
 '''
 
 
@@ -97,11 +98,11 @@ def main() -> int:
     if not is_there(given.gres):
         return 0
     verdicts = Verdicts()
-    read: defaultdict[str, list[Read]] = defaultdict(list)
+    read: defaultdict[str, dict[tuple[str, Read], None]] = defaultdict(dict)
     for key, check, severity, strength in findings(list(samples(given.gres))):
         if half_of(image_of(key)) == "tune" and (said := verdicts.of(key, check)) is not None:
-            read[check].append(Read(strength, severity, said[0]))
-    table = {check: bins(some) for check, some in sorted(read.items())}
+            read[check][image_of(key), Read(strength, severity, said[0])] = None
+    table = {check: bins([one for _, one in some]) for check, some in sorted(read.items())}
     text = HEAD + "".join(map(_entry, table, table.values())) + "}\n"
     print(text.partition("TABLE")[2])
     if given.write:
@@ -155,13 +156,10 @@ def findings(pairs: list[Sample]) -> Iterator[tuple[str, str, str, float]]:
         for issue in issues_in(batch, one):
             own.add((issue.key, one.name))
             yield issue.key, one.name, issue.severity or one.severity, issue.score
-    for key in _siblings(batch, checks, own):
-        yield key, SIBLING, "info", 0.5
-
-
-def _siblings(batch: Batch, checks: Iterable[Check], own: set[tuple[str, str]]) -> Iterator[str]:
     for found in find_in(batch, [one for one in checks if one.shared]).values():
-        yield from (f.key for f in found if (f.key, f.check) not in own)
+        for one in found:
+            if (one.key, one.check) not in own:
+                yield one.key, SIBLING, one.severity, SIBLING_STRENGTH[one.severity]
 
 
 def bins(read: list[Read]) -> list[Bin]:
@@ -190,7 +188,7 @@ def _entry(check: str, some: list[Bin]) -> str:
     rows = []
     for one in some:
         numbers = [f"{n:.3f}" for n in one.range] + [str(n) for n in one.counts]
-        rows.append(f"Row({', '.join(numbers)}, {one.chance:.3f}),")
+        rows.append(f"ChanceRow({', '.join(numbers)}, {one.chance:.3f}),")
     if len(rows) == 1:
         return f'    "{check}": ({rows[0]}),\n'
     lines = "\n        ".join(rows)

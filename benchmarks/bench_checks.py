@@ -146,8 +146,9 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
     """
     import fiftyone as fo
 
+    from pairlens.fiftyone_plugin.checks.choosing import choose
     from pairlens.fiftyone_plugin.checks.engine import find_all
-    from pairlens.fiftyone_plugin.checks.runner import choose, kind_of
+    from pairlens.fiftyone_plugin.checks.runner import kind_of
     from pairlens.importers import fields
 
     view = dataset.limit(count)
@@ -184,6 +185,12 @@ def subject_of(sample: Any) -> Any:
     from pairlens.fiftyone_plugin.checks.base import Sample
     from pairlens.fiftyone_plugin.checks.batch import captions_from, turns_from
     from pairlens.importers import fields, store
+    from pairlens.importers.image_stats import ImageStats, TargetColors
+
+    def measured(kind: type, values: dict[str, Any] | None) -> Any:
+        known = {k: tuple(v) if isinstance(v, list) else v
+                 for k, v in (values or {}).items() if k in kind.__slots__}  # fmt: skip
+        return kind(**known) if known else None
 
     def told(name: str) -> Any:
         value = sample[name] if sample.has_field(name) else None
@@ -202,8 +209,8 @@ def subject_of(sample: Any) -> Any:
         (size.width, size.height) if size else None,
         sample[fields.SOURCE].image_digest or "",
         store.stats_from(told(fields.MASK_STATS)),
-        store.image_stats_from(told(fields.IMAGE_STATS)),
-        store.target_colors_from(told(fields.TARGET_COLORS)),
+        measured(ImageStats, told(fields.IMAGE_STATS)),
+        measured(TargetColors, told(fields.TARGET_COLORS)),
         captions=captions_from(told(fields.CAPTIONS)),
         turns=turns_from(told(fields.CONVERSATIONS)),
     )

@@ -96,7 +96,12 @@ def multiply(dataset: fo.Dataset, pairs: int) -> None:
         for number in range(pairs - len(docs)):
             doc = docs[number % len(docs)] | {"_id": ObjectId()}
             doc[fields.KEY] = f"{doc[fields.KEY]}~{number}"
-            doc[fields.IMAGE_ID] = f"{doc[fields.IMAGE_ID]}~{number // len(docs)}"
+            copy = number // len(docs)
+            doc[fields.IMAGE_ID] = f"{doc[fields.IMAGE_ID]}~{copy}"
+            if found := doc.get(fields.FINDINGS):
+                labels = found["classifications"]
+                own = [one | {"group": f"{one['group']}~{copy}"} for one in labels]
+                doc[fields.FINDINGS] = found | {"classifications": own}
             if number % 10 == 0:
                 doc |= {fields.VERDICT: next(verdicts), fields.REVIEWER: next(reviewers)}
             yield doc
@@ -189,11 +194,19 @@ def in_session(client: Client, timed: Callable[..., Any]) -> None:
     params = {"reviewer": REVIEWERS[0], "use_view": True}
     item = timed("start a session", client.event, "start", **params)["item"]
     session = {"session": item["session"], "reviewer": REVIEWERS[0]}
+    pair = {"sample_id": item["sample_id"], **session}
+    shown = timed("show a group", client.call, "pair_view", **pair)["pair"]
     for _ in range(3):
-        pair = {"sample_id": item["sample_id"], **session}
-        timed("show a pair", client.call, "pair_view", **pair)
-        done = timed("judge and show the next", client.call, "judge_pair", verdict="keep", **pair)
-        item = done["next"]
+        given = {"after": shown["sample_id"], "skip": [shown["sample_id"]], **session}
+        ahead = timed("read the next three", client.call, "pairs_ahead", most=3, **given)["ahead"]
+        names = {"sample_id": "sample_id", "key": "key", "seen": "version"}
+        decisions = [
+            {"verdict": "keep"} | {name: member[source] for name, source in names.items()}
+            for member in shown["group"]["members"]
+            if member["meant"]
+        ]
+        timed("judge a group", client.call, "judge_pairs", decisions=decisions, **session)
+        shown = ahead[0]
     timed("undo", client.call, "undo_pair", **session)
     timed("resume a session", client.event, "resume", **session)
     timed("finish a session", client.event, "change", do="finish", session=item["session"])

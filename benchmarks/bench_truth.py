@@ -17,7 +17,14 @@ reported on the other, whose errors are not listed, so that nobody tunes on them
 without a finding above info :func:`draw` drew those in ``data/gres_labels_report.jsonl``, and
 the next 400 of its order in ``data/gres_labels_report_after.jsonl``, where the checks had been
 widened and all that they flagged above info was read. Either file stands alone: together they
-count pairs twice.
+count pairs twice. ``data/gres_labels_third.jsonl`` has 400 pairs that were in no other file, read
+before the checks were widened once more, and what these flag since;
+``data/gres_labels_fourth.jsonl`` has 400 more that were read afterwards, and
+``data/gres_labels_fifth.jsonl`` 150, before the last change. ``data/gres_labels_sixth.jsonl``
+judges findings, all at info and those above it on 80 images, before slivers were narrowed, and
+``data/gres_labels_seventh.jsonl`` those above info on 80 more, after; these two say nothing about
+recall, and each stands alone. ``--sample`` takes the pairs of some files as the sample of
+unflagged ones, in place of those of the other files.
 Tables go to stderr, JSON to stdout, as one line.
 """
 
@@ -29,6 +36,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +73,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("dataset", nargs="?", help="name of a flagged FiftyOne dataset")
     parser.add_argument("--labels", type=Path, nargs="+", required=True, metavar="FILE")
+    parser.add_argument("--sample", type=Path, nargs="+", metavar="FILE", help="their samples of "
+                        "unflagged pairs as one, in place of those of the others")  # fmt: skip
     parser.add_argument("--half", choices=("tune", "report"), help="default: both")
     parser.add_argument("--findings", type=Path, help="findings.jsonl, instead of a dataset")
     parser.add_argument("--keys", type=Path, help="keys of all pairs, with --findings")
@@ -82,7 +92,10 @@ def main() -> int:
         keys, flags = read_dataset(given.dataset)
     if given.half:
         keys = {key for key in keys if half_of(image_of(key)) == given.half}
-    labels = [label for label in read_labels(given.labels) if label.key in keys]
+    read = read_labels(given.labels)
+    if given.sample:
+        read = with_sample(read, pooled(read_labels([path]) for path in given.sample))
+    labels = [label for label in read if label.key in keys]
     result = measure(labels, {key: found for key, found in flags.items() if key in keys})
     tell(result)
     if given.list:
@@ -109,6 +122,23 @@ def read_labels(paths: Iterable[Path]) -> list[Label]:
                 raise ValueError(f"{path}, line {number}: fraction {label.fraction}")
             labels.append(label)
     return labels
+
+
+def with_sample(labels: Iterable[Label], drawn: Iterable[Label]) -> list[Label]:
+    """Labels whose pairs of sample ``unflagged`` are replaced by others of the same stratum."""
+    return [label for label in labels if label.sample != "unflagged"] + list(drawn)
+
+
+def pooled(samples: Iterable[list[Label]]) -> list[Label]:
+    """Samples without a common pair, each drawn from the same pairs, as one that is larger."""
+    drawn = list(samples)
+    unflagged = [[one for one in labels if one.sample == "unflagged"] for labels in drawn]
+    fraction = sum(labels[0].fraction for labels in unflagged if labels)
+    return [
+        replace(label, fraction=fraction) if label.sample == "unflagged" else label
+        for labels in drawn
+        for label in labels
+    ]
 
 
 def read_files(keys: Path, findings: Path) -> tuple[set[str], Flags]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
 
-Report = dict[str, Any]
+DoctorReport = dict[str, Any]
 
 SECONDS = 100
 """Time for a probe; FiftyOne itself waits up to a minute for its server to start."""
@@ -29,7 +29,7 @@ NAME = "pairlens"
 EXTRAS = ("torch", "transformers", "ray")
 LITTLE_GB = 2
 
-_EMPTY: dict[str, Report] = {
+_EMPTY: dict[str, DoctorReport] = {
     "mongod": {
         "path": None,
         "version": None,
@@ -45,7 +45,7 @@ _EMPTY: dict[str, Report] = {
 }
 
 
-def run() -> Report:
+def run() -> DoctorReport:
     """Tries the database, the plugin, the media folder and what other packages register.
 
     Returns:
@@ -55,7 +55,7 @@ def run() -> Report:
         ``advice`` (sentences). Passwords in a database URI are left out.
     """
     probes = {name: _start(name) for name in _EMPTY}
-    report: Report = {"ok": False, "fiftyone": installed_version("fiftyone"), "causes": []}
+    report: DoctorReport = {"ok": False, "fiftyone": installed_version("fiftyone"), "causes": []}
     for name, probe in probes.items():
         found = _collect(probe)
         if "failed" in found:
@@ -86,14 +86,13 @@ def _start(name: str) -> subprocess.Popen[str]:
     environment = dict(os.environ, FIFTYONE_DO_NOT_TRACK="1")
     if name != "mongod":
         environment["FIFTYONE_DISABLE_SERVICES"] = "1"
+    code = f"from pairlens.fiftyone_plugin.doctor_probes import main; main({name!r})"
+    return _python(code, environment)
+
+
+def _python(code: str, environment: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [
-            sys.executable,
-            "-X",
-            "faulthandler",
-            "-c",
-            f"from pairlens.fiftyone_plugin.doctor_probes import main; main({name!r})",
-        ],
+        [sys.executable, "-X", "faulthandler", "-c", code],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -102,7 +101,7 @@ def _start(name: str) -> subprocess.Popen[str]:
     )
 
 
-def _collect(probe: subprocess.Popen[str]) -> Report:
+def _collect(probe: subprocess.Popen[str]) -> DoctorReport:
     """The result of a probe, or under ``failed`` why it has none."""
     try:
         out, err = probe.communicate(timeout=SECONDS)
@@ -116,7 +115,7 @@ def _collect(probe: subprocess.Popen[str]) -> Report:
         return {"failed": _broken_off(probe.returncode, err)}
 
 
-def _broken_off(code: int, err: str) -> Report:
+def _broken_off(code: int, err: str) -> DoctorReport:
     """Why a probe ended without a result, from what it left on stderr."""
     if code < 0:
         packages = re.findall(r'File ".*?(?:site|dist)-packages/(\w+)', err)
@@ -128,11 +127,11 @@ def _broken_off(code: int, err: str) -> Report:
     return _cause("clash" if is_clash else "package", text)
 
 
-def _cause(kind: str, text: str, where: str = "") -> Report:
+def _cause(kind: str, text: str, where: str = "") -> DoctorReport:
     return {"kind": kind, "text": text, "where": where}
 
 
-def _add_cause(causes: list[Report], part: str, cause: Report) -> None:
+def _add_cause(causes: list[DoctorReport], part: str, cause: DoctorReport) -> None:
     """Adds why a part could not be tried; parts with one cause share an entry."""
     for known in causes:
         if {name: known[name] for name in cause} == cause:
@@ -141,7 +140,7 @@ def _add_cause(causes: list[Report], part: str, cause: Report) -> None:
     causes.append(cause | {"parts": [part]})
 
 
-def _failed(name: str, reason: str) -> Report:
+def _failed(name: str, reason: str) -> DoctorReport:
     found = dict(_EMPTY[name])
     if name == "plugin":
         found["errors"] = [reason]
@@ -152,14 +151,14 @@ def _failed(name: str, reason: str) -> Report:
     return found
 
 
-def _hide_passwords(mongod: Report) -> None:
+def _hide_passwords(mongod: DoctorReport) -> None:
     uri = mongod["uri"]
     if uri:
         mongod["uri"] = re.sub(r"//.*@", "//***@", uri)
         mongod["error"] = mongod["error"] and mongod["error"].replace(uri, mongod["uri"])
 
 
-def advice(report: Report) -> list[str]:
+def advice(report: DoctorReport) -> list[str]:
     """Advice on a report, one or two sentences each; empty where nothing fails."""
     said: list[str] = []
     if report["fiftyone"] is None:
@@ -179,7 +178,7 @@ def advice(report: Report) -> list[str]:
     return said
 
 
-def _cure(cause: Report) -> str:
+def _cure(cause: DoctorReport) -> str:
     """What to do where parts could not be tried at all."""
     text, where = cause["text"], cause["where"]
     again = f"{sys.executable} -m pip install --force-reinstall --no-deps {where or 'fiftyone'}"
@@ -196,7 +195,7 @@ def _cure(cause: Report) -> str:
     }[cause["kind"]]  # fmt: skip
 
 
-def _mongod_advice(mongod: Report) -> list[str]:
+def _mongod_advice(mongod: DoctorReport) -> list[str]:
     if mongod["connected"]:
         folder, served = mongod["folder"], mongod["served_folder"]
         if mongod["uri"] or not served or os.path.realpath(folder) == os.path.realpath(served):
@@ -224,7 +223,7 @@ def _mongod_advice(mongod: Report) -> list[str]:
     return [f"FiftyOne was installed without its MongoDB; install MongoDB 6 or newer. {own_server}"]
 
 
-def _plugin_advice(plugin: Report) -> list[str]:
+def _plugin_advice(plugin: DoctorReport) -> list[str]:
     if plugin["errors"]:
         return [f"The plugin does not load: {plugin['errors'][0]}"]
     if plugin.get("obstacle"):
@@ -237,7 +236,7 @@ def _plugin_advice(plugin: Report) -> list[str]:
     return []
 
 
-def _media_advice(media: Report) -> list[str]:
+def _media_advice(media: DoctorReport) -> list[str]:
     if not media["writable"]:
         return [
             f"Masks and pictures cannot be written ({media['error']}): make the folder writable "
@@ -251,7 +250,7 @@ def _media_advice(media: Report) -> list[str]:
 _ADVICE = {"mongod": _mongod_advice, "plugin": _plugin_advice, "media": _media_advice}
 
 
-def describe(report: Report) -> str:
+def describe(report: DoctorReport) -> str:
     """The report for people, a line for each part and one for each piece of advice."""
     mongod, plugin, media = report["mongod"], report["plugin"], report["media"]
     where = mongod["uri"] or mongod["served_folder"] or mongod["folder"]

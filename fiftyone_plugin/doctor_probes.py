@@ -187,11 +187,14 @@ def media() -> dict[str, Any]:
 def packages() -> dict[str, Any]:
     """Imports what other packages register through entry points."""
     from pairlens.fiftyone_plugin.checks import CHECKS
+    from pairlens.fiftyone_plugin.judging import JUDGES
     from pairlens.fiftyone_plugin.predictors import PREDICTORS
     from pairlens.importers.formats import FORMATS
 
     found: dict[str, Any] = {"loaded": [], "broken": {}}
-    groups = {"checks": CHECKS, "formats": FORMATS, "predictors": PREDICTORS}
+    groups = {
+        "checks": CHECKS, "formats": FORMATS, "predictors": PREDICTORS, "judges": JUDGES
+    }  # fmt: skip
     for group, registry in groups.items():
         len(registry)  # reading it imports the modules
         for entry in entry_points(group=f"pairlens.{group}"):

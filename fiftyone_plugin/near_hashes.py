@@ -24,6 +24,9 @@ MAX_BUCKET = 512
 """Neighbours in one bucket that a hash is compared with. Only collections whose images all
 look alike have more, and there every image has found a neighbour long before."""
 
+_AT_ONCE = 1 << 22
+"""Pairs of hashes that are compared at once."""
+
 Hashes = NDArray[np.uint64]
 
 
@@ -40,8 +43,7 @@ def nearest(hashes: Sequence[int], max_distance: int) -> dict[int, tuple[int, in
     Raises:
         UsageError: for a larger distance, for which unrelated images would be near
     """
-    if not 0 <= max_distance <= MAX_DISTANCE:
-        raise UsageError(f"a distance of {max_distance} bits is not 0 to {MAX_DISTANCE}")
+    _check_distance(max_distance)
     unique = np.unique(np.array(hashes, dtype=np.uint64))
     best = np.full(len(unique), max_distance + 1, np.uint8)
     other = np.zeros(len(unique), np.int64)
@@ -52,6 +54,54 @@ def nearest(hashes: Sequence[int], max_distance: int) -> dict[int, tuple[int, in
             _keep_nearest(unique, a, b, best, other)
     near = np.flatnonzero(best <= max_distance)
     return {int(unique[i]): (int(unique[other[i]]), int(best[i])) for i in near}
+
+
+def between(
+    left: Hashes, right: Hashes, max_distance: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """All near hashes of two collections.
+
+    Args:
+        left, right: (n,) and (m,), in any order
+        max_distance: in bits, 0 to 8
+
+    Returns:
+        positions in ``left``, those in ``right``, and the bits that differ, sorted by both
+        positions. Of a hash that shares three bands with more than 512 others, some may be lacking.
+
+    Raises:
+        UsageError: for a larger distance
+    """
+    _check_distance(max_distance)
+    found = [np.empty((3, 0), np.int64)]
+    bands = max_distance + SHARED
+    for own, other in zip(_keys(left, bands), _keys(right, bands), strict=True):
+        order = np.argsort(other, kind="stable")
+        first = np.searchsorted(other[order], own, "left")
+        counts = np.minimum(np.searchsorted(other[order], own, "right") - first, MAX_BUCKET)
+        for some in _portions(counts):
+            rows = np.repeat(some, counts[some])
+            steps = np.arange(len(rows)) - np.repeat(
+                np.cumsum(counts[some]) - counts[some], counts[some]
+            )
+            there = order[first[rows] + steps]
+            bits = _distance(left[rows] ^ right[there])
+            near = bits <= max_distance
+            found.append(np.stack((rows[near], there[near], bits[near].astype(np.int64))))
+    rows, there, bits = np.unique(np.concatenate(found, 1), axis=1)
+    return rows, there, bits.astype(np.uint8)
+
+
+def _check_distance(max_distance: int) -> None:
+    if not 0 <= max_distance <= MAX_DISTANCE:
+        raise UsageError(f"a distance of {max_distance} bits is not 0 to {MAX_DISTANCE}")
+
+
+def _portions(counts: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Positions with a count, so many at a time that their counts add up to some millions."""
+    there = np.flatnonzero(counts)
+    number = np.cumsum(counts[there]) // _AT_ONCE
+    yield from np.split(there, np.flatnonzero(np.diff(number)) + 1)
 
 
 def _keys(hashes: Hashes, bands: int) -> Iterator[Hashes]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pairlens.importers.formats import FORMATS
-from pairlens.importers.formats.base import Kind
+from pairlens.importers.formats.base import Kind, samples_of_kind
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.checks.runner import FlagSummary
     from pairlens.fiftyone_plugin.predictors.consensus import ConsensusSummary
     from pairlens.fiftyone_plugin.predictors.runner import PredictSummary
     from pairlens.importers.explain import Explanation
+    from pairlens.importers.gres_images import CutSummary
     from pairlens.importers.ingest import ImportSummary
     from pairlens.importers.moving import Relocated
+    from pairlens.importers.source_store import SourceSummary
 
 
 MOST_NAMED = 3
@@ -41,7 +43,7 @@ class Report:
 
 def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
     """An import."""
-    what = samples_of(done.format)
+    what = samples_of_kind(done.kind)
     there = f"{done.samples:,} {what}"
     there += f" on {done.images:,} images" * (what == "pairs")
     lines = [
@@ -56,9 +58,65 @@ def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
         if not placeholders and any("is not there" in s["reason"] for s in done.skipped):
             resume = "--resume " * bool(done.samples)
             lines.append(f"  --placeholders {resume}imports pairs without their images.")
+            lines += [f"  {images}." for images in (FORMATS[done.format].images,) if images]
     if not done.samples:
         lines.append("Nothing was imported.")
     return Report(asdict(done), lines, ok=bool(done.samples))
+
+
+def of_adopt(done: ImportSummary) -> Report:
+    """A dataset whose samples became pairs."""
+    lines = [
+        f"Adopted {done.added:,} pairs in {done.seconds:.1f} s. Dataset {done.dataset} has "
+        f"{done.samples:,} pairs on {done.images:,} images: {counts(done.splits) or 'none'}."
+    ]
+    lines += [f"  note: {note}" for note in done.notes]
+    if done.skipped:
+        lines.append(f"{done.skipped_total:,} left out:")
+        lines += listed(done.skipped, "source")
+    return Report(asdict(done), lines, ok=bool(done.samples))
+
+
+def of_images(done: CutSummary, annotations: Path) -> Report:
+    """Images cut out of a source."""
+    total = done.verified + done.mismatched
+    others = [f"{name} {value:.1%}" for name, value in done.agreements.items()
+              if name != done.collation]  # fmt: skip
+    lines = [
+        f"Cut {done.written:,} images in {done.seconds:.1f} s; {done.chips:,} are in {done.out}.",
+        f"Numbered as in the locale {done.collation}: {done.agreement:.1%} of {total:,} masks lie "
+        f"on a box of xView ({', '.join(others)}); {done.verified:,} of the class they ask for.",
+    ]
+    lines += [f"  note: {note}" for note in done.notes]
+    if done.mismatched:
+        lines.append(
+            f"  {done.mismatched:,} do not, {done.other_class:,} of them lie on another class: "
+            f'"verified": false in {done.out}/chips.jsonl'
+        )
+        lines += listed(done.mismatches, "source")
+    if done.missing_tiles:
+        some = ", ".join(done.missing_tiles[:MOST_NAMED])
+        more = " ..." * (len(done.missing_tiles) > MOST_NAMED)
+        lines.append(f"  {len(done.missing_tiles):,} tiles are not there: {some}{more}")
+    if done.left_out:
+        lines.append(f"{len(done.left_out):,} left out:")
+        lines += listed(done.left_out, "source")
+    if done.chips:
+        lines.append(f"pairlens import gres {annotations} --name NAME takes them.")
+    return Report(asdict(done), lines, ok=bool(done.chips))
+
+
+def of_sources(done: SourceSummary) -> Report:
+    """Boxes of a source stored."""
+    lines = [
+        f"{done.samples:,} of {done.of:,} samples have {done.boxes:,} boxes of {done.source} "
+        f"({done.kind}) as source_boxes, in {done.seconds:.1f} s."
+    ]
+    if done.unknown_total:
+        some = ", ".join(done.unknown[:MOST_NAMED])
+        lines.append(f"  {done.unknown_total:,} images are not in it, such as {some}")
+    lines += [f"  note: {note}" for note in done.notes]
+    return Report(asdict(done), lines)
 
 
 def of_relocate(done: Relocated) -> Report:
@@ -137,9 +195,24 @@ def of_flag(
     return Report(asdict(done), lines)
 
 
-def of_status(status: dict[str, int], *before: str) -> Report:
-    """Verdicts counted, after what was done."""
-    return Report(status, [*before, f"{counts(status)}."])
+def of_status(
+    status: dict[str, int], to_be_fixed: int, texts: dict[str, int], *before: str
+) -> Report:
+    """Verdicts counted, after what was done.
+
+    Args:
+        status: pairs by verdict
+        to_be_fixed: of those with fix, the ones in which nothing was mended
+        texts: captions and turns that were edited, removed and added; empty where there are none
+        before: lines about what was done
+    """
+    are = "is" if to_be_fixed == 1 else "are"
+    rest = f"; of fix, {to_be_fixed:,} {are} to be fixed yet" if to_be_fixed else ""
+    lines = [*before, f"{counts(status)}{rest}."]
+    if any(texts.values()):
+        lines.append(f"Texts: {counts(texts)}.")
+    told = {"to_be_fixed": to_be_fixed} | ({"texts": texts} if texts else {})
+    return Report(status | told, lines)
 
 
 def of_dump(count: int, file: str) -> Report:
@@ -162,8 +235,9 @@ def of_apply(report: dict[str, Any]) -> Report:
 
 def of_export(done: dict[str, Any]) -> Report:
     """An export."""
+    what = samples_of_kind(done["kind"])
     line = (
-        f"Exported {done['exported']:,} {samples_of(done['format'])} to {done['out']}: "
+        f"Exported {done['exported']:,} {what} to {done['out']}: "
         f"{done['dropped']:,} dropped, "
         f"{done['edited']:,} edited; the reasons are in {done['manifest']}"
     )
@@ -173,6 +247,8 @@ def of_export(done: dict[str, Any]) -> Report:
         lines += listed(done["unwritten"], "key")
     if done["no_place"]:
         lines.append(f"{done['no_place']:,} questions have no place in this layout.")
+    for folder in done["left"]:
+        lines.append(f"  note: {folder} looks like an export that was broken off; delete it")
     if "pushed" in done:
         lines.append(f"Pushed to {done['pushed']}")
     return Report(done, lines)
@@ -215,9 +291,9 @@ def shorten(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 3] + "..."
 
 
-def listed(entries: list[dict[str, str]], key: str, most: int = 5) -> list[str]:
+def listed(entries: Sequence[Mapping[str, object]], key: str, most: int = 5) -> list[str]:
     """The first few of a list of what went wrong, a line each."""
-    lines = [f"  {entry[key]}: {shorten(entry['reason'], 140)}" for entry in entries[:most]]
+    lines = [f"  {entry[key]}: {shorten(str(entry['reason']), 140)}" for entry in entries[:most]]
     if len(entries) > most:
         lines.append(f"  ... and {len(entries) - most:,} more")
     return lines

@@ -1,36 +1,82 @@
-"""Results on stdout, progress on stderr, and Ctrl-C that ends a step after its batch."""
+"""Results on stdout, progress and notices on stderr, a log, and what Ctrl-C does."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import re
+import shutil
 import signal
 import sys
+import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TextIO
 
+from pairlens.fiftyone_plugin.run_log import LOG, PRINTED
 from pairlens.importers.parallel import Progress
 
 _SAID = b"\nStopping after this batch. Ctrl-C again stops at once.\n"
 
+_NARROWEST = 24
+"""Characters that a column must have for its text to be wrapped within it."""
+
 
 def say(line: str) -> None:
-    """Prints a line about what is going on to stderr."""
-    _print(line, sys.stderr)
+    """Prints a line about what is going on to stderr, and logs it."""
+    LOG.info(_print(line, sys.stderr), extra=PRINTED)
 
 
 def show(line: str) -> None:
-    """Prints a line of a result to stdout."""
-    _print(line, sys.stdout)
+    """Prints a line of a result to stdout, and logs it."""
+    LOG.info(_print(line, sys.stdout), extra=PRINTED)
 
 
-def _print(line: str, stream: TextIO) -> None:
-    """Prints a line for people, with control characters of dataset texts made visible."""
+def confirm(lines: Sequence[str]) -> bool | None:
+    """Shows lines on the terminal, the last of which is a question, and gives the answer.
+
+    Returns:
+        ``None`` without a terminal
+    """
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    for line in lines[:-1]:
+        say(line)
+    say(f"{lines[-1]} [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _print(line: str, stream: TextIO) -> str:
+    """Prints a line for people, with control characters of dataset texts made visible.
+
+    Lines are as wide as the terminal; where there is none, a line stays one, for other programs.
+
+    Returns:
+        the line, whole
+    """
     clean = "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in line)
     encoding = stream.encoding or "utf-8"
-    print(clean.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    text = clean.encode(encoding, "backslashreplace").decode(encoding)
+    wide = not stream.isatty()
+    print(text if wide else fit(text, shutil.get_terminal_size().columns), file=stream)
+    return text
+
+
+def fit(text: str, width: int) -> str:
+    """A text with its long lines wrapped, those of tables within their last column."""
+    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
+
+
+def _wrapped(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line
+    starts = [found.end() for found in re.finditer(r"  +", line)]
+    indent = max((at for at in starts if at <= width - _NARROWEST), default=2)
+    return textwrap.fill(
+        line, width, subsequent_indent=" " * indent, break_on_hyphens=False, tabsize=4
+    )
 
 
 class ProgressBar:
@@ -70,6 +116,30 @@ class ProgressBar:
         )
         self._task = self._bar.add_task(self._about, total=None)
         self._bar.start()
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Within it, Ctrl-C ends the worker processes and raises ``KeyboardInterrupt``.
+
+    Waiting for what the workers have begun takes seconds. The second Ctrl-C ends the process
+    itself, with what it is tidying up. In other threads than the main one nothing changes.
+    """
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

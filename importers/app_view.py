@@ -6,25 +6,45 @@ as they left it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import fiftyone as fo
 
 from pairlens.importers import fields
 
-COLORS = {
-    fields.SEGMENTATION: "#ff2d9b",  # what no roof, field or water is
-    fields.BOXES: "#ff2d9b",
-    fields.PHRASE: "#2f3e55",
-    fields.CAPTION: "#2f3e55",
+MASK = "#ff2d9b"  # what no roof, field or water is
+PREDICTIONS = ("#00b8d4", "#ffb300", "#7c4dff", "#00c853")
+IGNORED = "#9e9e9e"
+CHIP = "#64748b"
+"""What has no color of its own, texts above all; white is read on it in either theme."""
+
+SEVERITIES = {"error": "#c62828", "warning": "#8f5600", "info": "#2a6a96"}
+VERDICTS = {"keep": "#1e7a46", "drop": "#a1264f", "fix": "#2f5fc4", "unsure": "#7a4fb0"}
+
+_SHOWN = (
+    fields.SEGMENTATION, fields.BOXES, fields.ROTATED_BOXES, fields.VERDICT, fields.FINDINGS,
+    fields.PHRASE, fields.CAPTION,
+)  # fmt: skip
+
+_SHOWN_BEFORE = (
+    fields.SEGMENTATION, fields.BOXES, fields.ROTATED_BOXES, fields.PHRASE, fields.CAPTION,
+    fields.FINDINGS,
+)  # fmt: skip
+_COLORS_BEFORE = {
+    **dict.fromkeys((fields.SEGMENTATION, fields.BOXES, fields.ROTATED_BOXES), MASK),
+    fields.TARGET_BOX: MASK,
+    **dict.fromkeys((fields.PHRASE, fields.CAPTION), "#2f3e55"),
     fields.FINDINGS: "#c62828",
 }
-
-_SHOWN = (fields.SEGMENTATION, fields.BOXES, fields.PHRASE, fields.CAPTION, fields.FINDINGS)
+"""What versions up to 0.1.0 set, in which all findings were red and verdicts not shown."""
 
 _GROUPS: dict[str, tuple[str, ...]] = {
     "tags": ("tags", "_label_tags", fields.SPLIT),
-    "labels": (fields.SEGMENTATION, fields.BOXES, fields.FINDINGS),
+    "labels": (
+        fields.SEGMENTATION, fields.TARGET_BOX, fields.BOXES, fields.ROTATED_BOXES,
+        fields.FINDINGS,
+    ),
     "review": (fields.QUALITY, fields.VERDICT, fields.REVIEWER, fields.REVIEWED_AT),
     "record": (
         fields.PHRASE, fields.CAPTION, fields.CAPTIONS, fields.CONVERSATIONS, fields.KEY,
@@ -38,18 +58,74 @@ filters make the App slow on large datasets."""
 
 
 def arrange(dataset: Any) -> None:
-    """Sets the defaults where nothing is set yet."""
+    """Sets the defaults where nothing is set yet, or what an earlier version set."""
     config = dataset.app_config
-    if config.active_fields is None:
-        shown = [name for name in _SHOWN if dataset.has_field(name)]
+    shown, before = (
+        [n for n in names if dataset.has_field(n)] for names in (_SHOWN, _SHOWN_BEFORE)
+    )
+    if config.active_fields is None or config.active_fields.paths == before:
         config.active_fields = fo.ActiveFields(paths=shown)
-    if config.color_scheme is None:
-        colors = {path: color for path, color in COLORS.items() if dataset.has_field(path)}
-        chosen = [{"path": path, "fieldColor": color} for path, color in colors.items()]
-        config.color_scheme = fo.ColorScheme(color_by="field", opacity=0.6, fields=chosen)
+    if config.color_scheme is None or _is_former(config.color_scheme):
+        config.color_scheme = _scheme(dataset)
     if config.sidebar_groups is None:
         config.sidebar_groups = _groups(dataset)
     dataset.save()
+
+
+def color_masks(dataset: Any, field: str) -> None:
+    """Gives a new field of masks a color, one that the fewest others have."""
+    scheme = dataset.app_config.color_scheme
+    if scheme is None or scheme.color_by != "value":
+        return
+    others = [one for one in scheme.fields or () if one.get("path") != field]
+    used = [one.get("fieldColor") for one in others]
+    scheme.fields = [*others, _masks(field, min(PREDICTIONS, key=used.count))]
+    dataset.save()
+
+
+def _scheme(dataset: Any) -> fo.ColorScheme:
+    """Findings by severity, verdicts by name, masks and boxes by field."""
+    chosen = [
+        _masks(fields.SEGMENTATION, MASK),
+        *(_boxes(path, "Detection") for path in (fields.BOXES, fields.TARGET_BOX)),
+        _boxes(fields.ROTATED_BOXES, "Polyline"),
+        _values(fields.FINDINGS, SEVERITIES, SEVERITIES["error"])
+        | {"colorByAttribute": "severity"},
+        _values(fields.VERDICT, VERDICTS, CHIP),
+    ]
+    return fo.ColorScheme(
+        color_by="value",
+        color_pool=[CHIP],
+        opacity=0.6,
+        fields=[one for one in chosen if dataset.has_field(one["path"])],
+        default_mask_targets_colors=_by_target(PREDICTIONS[0]),
+    )
+
+
+def _values(path: str, colors: Mapping[str, str], otherwise: str) -> dict[str, Any]:
+    values = [{"value": value, "color": color} for value, color in colors.items()]
+    return {"path": path, "fieldColor": otherwise, "valueColors": values}
+
+
+def _boxes(path: str, label_type: str) -> dict[str, Any]:
+    """All boxes of a field in one color: what they have in common is their type."""
+    return _values(path, {label_type: MASK}, MASK) | {"colorByAttribute": "_cls"}
+
+
+def _masks(path: str, color: str) -> dict[str, Any]:
+    return {"path": path, "fieldColor": color, "maskTargetsColors": _by_target(color)}
+
+
+def _by_target(color: str) -> list[dict[str, Any]]:
+    colors = {fields.TARGET: color, fields.IGNORE: IGNORED}
+    return [{"intTarget": target, "color": one} for target, one in colors.items()]
+
+
+def _is_former(scheme: Any) -> bool:
+    """Whether it is what was set before findings had colors by severity."""
+    colored: Any = scheme.fields or ()
+    chosen = {one.get("path"): one.get("fieldColor") for one in colored}
+    return scheme.color_by == "field" and chosen.items() <= _COLORS_BEFORE.items()
 
 
 def _groups(dataset: Any) -> list[Any]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from pairlens.importers.arrays import MAX_BYTES
 from pairlens.importers.files import write_once
 from pairlens.importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
-from pairlens.importers.records import Packed
+from pairlens.importers.records import Inline, Packed
 from pairlens.importers.source_files import open_source
 
 _MAX_KEPT = 1 << 22
 _memory = threading.local()
 
 
-def extract(packed: Packed, folder: Path) -> tuple[Path, ImageFacts]:
+def extract(packed: Packed | Inline, folder: Path) -> tuple[Path, ImageFacts]:
     """Writes a packed image to a folder, whole or not at all; one that is there is kept.
 
     The image is read once: what is measured of it is measured in memory.
@@ -30,6 +30,11 @@ def extract(packed: Packed, folder: Path) -> tuple[Path, ImageFacts]:
         OSError: if it cannot be written
     """
     target = folder / packed.name
+    if isinstance(packed, Inline):
+        if len(packed.content) > MAX_BYTES:
+            raise ImageError(f"{packed.name} has {len(packed.content):,} bytes, too many")
+        facts = inspect_bytes(memoryview(packed.content), target.name)
+        return write_once(target, packed.content), facts
     with suppress(FileNotFoundError):
         if target.stat().st_size == packed.size:
             return target, inspect_image(target)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import lzma
 import math
-import struct
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,16 +16,11 @@ from numpy.typing import NDArray
 from pairlens.importers.errors import MaskError
 from pairlens.importers.png import MAX_PIXELS
 from pairlens.importers.source_files import open_source
+from pairlens.importers.zips import BROKEN_ZIP, ENCRYPTED, TooManyMembers, open_zip
 
 MAX_BYTES = 3 << 26
 """Of a file, of what is taken from an ``.npz``, and of an image or mask as it is decoded: all that
 is made of it then takes less than 1 GB."""
-
-BROKEN_ZIP = (
-    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError,
-    NotImplementedError, struct.error, UnicodeError,
-)  # fmt: skip
-"""What ``zipfile`` raises of damaged archives and of methods that it does not know."""
 
 
 @contextmanager
@@ -40,10 +32,12 @@ def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
         OSError: if it cannot be opened
     """
     try:
-        with open_source(path) as stream, zipfile.ZipFile(stream) as archive:
-            if any(member.flag_bits & 1 for member in archive.infolist()):
+        with open_zip(path) as archive:
+            if any(member.flag_bits & ENCRYPTED for member in archive.infolist()):
                 raise MaskError("it is encrypted")
             yield archive
+    except TooManyMembers as error:
+        raise MaskError(str(error)) from error
     except BROKEN_ZIP as error:
         raise MaskError("it is not a whole npz file") from error
 

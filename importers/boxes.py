@@ -8,8 +8,8 @@
 
 ``x1, y1`` is the top left corner and ``x2, y2`` the bottom right one. No published file of
 RS-GPT4V shows which of them it uses; these are what GeoChat, Qwen-VL, Shikra and their kin
-write. An angle is left out. What the numbers mean is decided in
-:mod:`pairlens.importers.box_scale`."""
+write. What the numbers mean is decided in :mod:`pairlens.importers.box_scale`, and what an angle
+means in :mod:`pairlens.importers.rotated_boxes`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class BoxText:
         label: the phrase that goes with it; ``""`` where there is none
         corners: ``x1, y1, x2, y2`` in whatever unit; ``None`` if it is no box
         form: how it is written: ``list``, ``points``, ``angles``, ``tag`` or ``token``
+        angle: in degrees, where one is written
     """
 
     text: str
@@ -44,6 +45,7 @@ class BoxText:
     label: str
     corners: Corners | None
     form: str = "list"
+    angle: float | None = None
 
 
 _NUMBER = r"[-+]?+(?:\d{1,20}+(?:\.\d{0,20}+)?+|\.\d{1,20}+)(?:[eE][-+]?+\d{1,3}+)?+"
@@ -51,7 +53,7 @@ _POINT = rf"\(\s*+{_NUMBER}\s*+,\s*+{_NUMBER}\s*+\)"
 _PLACE = re.compile(
     r"<box>(?P<tag>[^<]{0,200}+(?:<[^/<>]{0,40}+>[^<]{0,40}+){0,16}+)(?:</box>|\Z)"
     r"|<\|box_start\|>(?P<token>[^<]{0,200}+)(?:<\|box_end\|>|\Z)"
-    r"|\{\s*+(?P<angles>(?:<[^<>{}]{0,40}+>\s*+){1,16}+)(?:\|\s*+<[^<>{}]{0,40}+>\s*+)?+\}"
+    r"|\{\s*+(?P<angles>(?:<[^<>{}]{0,40}+>\s*+){1,16}+)(?:\|\s*+<(?P<turned>[^<>{}]{0,40}+)>\s*+)?+\}"
     rf"|(?P<points>{_POINT}(?:\s*+,?+\s*+{_POINT}){{1,16}}+)"
     rf"|\[(?P<list>\s*+{_NUMBER}\s*+,[^\[\]]{{0,200}}+)(?:\]|\Z)"
 )
@@ -98,7 +100,7 @@ def find_boxes(text: str, asked: str = "") -> list[BoxText]:
             label = default
         end = match.end()
         own = _own_label(text, match) or label
-        found.append(BoxText(match[0], match.start(), own, corners, _form(match)))
+        found.append(BoxText(match[0], match.start(), own, corners, _form(match), _angle(match)))
     return found
 
 
@@ -110,12 +112,24 @@ def find_corners(text: str) -> list[tuple[str, Corners]]:
     return [(form, corners) for form, corners in read if corners is not None]
 
 
+def _angle(match: re.Match[str]) -> float | None:
+    """The angle of a box in degrees; ``None`` where none is written, or no number."""
+    written = (match["turned"] or "").strip()
+    angle = float(written) if _VALUE.fullmatch(written) else None
+    return angle if angle is not None and isfinite(angle) else None
+
+
 _INNER = {"[": "list", "(": "points", "<": "angles"}
+
+
+def _group(match: re.Match[str]) -> str:
+    """The group that holds the numbers; an angle stands behind them."""
+    return "angles" if match.lastgroup == "turned" else match.lastgroup or "list"
 
 
 def _form(match: re.Match[str]) -> str:
     """How a box is written; a ``<box>`` around brackets says nothing of its numbers."""
-    form = match.lastgroup or "list"
+    form = _group(match)
     return _INNER.get(match[form].lstrip()[:1], form) if form in ("tag", "token") else form
 
 
@@ -146,8 +160,8 @@ def _phrase(match: re.Match[str]) -> str:
 
 def _read(match: re.Match[str]) -> tuple[bool, Corners | None]:
     """Whether the place looks like a box, and the box."""
-    inner = match[match.lastgroup or 0]
-    if match.lastgroup == "list":
+    inner = match[_group(match)]
+    if _group(match) == "list":
         return _read_list(inner.split(","))
     return True, _corners(_VALUE.findall(inner)) if _is_clean(inner) else None
 

@@ -8,12 +8,13 @@
     )
 
 A dataset can be filled in several goes, ``dataset.add_dir(...)`` after ``from_dir``, as long as
-all of it comes from one place; ``dataset_dir`` is whatever ``pairlens import`` takes for ROOT.
+all of it comes from one place; ``dataset_dir`` is anything that ``pairlens import`` takes for ROOT.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,13 +23,14 @@ from typing import Any
 import fiftyone.utils.data as foud
 from fiftyone.types.dataset_types import Dataset as DatasetType
 
-from pairlens.importers import media_folders, store, working_set
+from pairlens.importers import leases, media_folders, store, working_set
 from pairlens.importers.datasets import unpacked_place
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.ingest import ImportOptions, fill_dataset
 from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.registry import Registry
+from pairlens.importers.settling import settle
 from pairlens.importers.sources import Located, SourceRequest, locate
 
 
@@ -93,9 +95,19 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         chosen = find_format(self.format_name, source.path)
         before = store.info(dataset)
         _check_same_source(dataset, before, chosen, source)
+        settled = settle(chosen, source.path, self._options.params, before)
+        chosen = settled.format
         media_dir = self._media_dir(dataset, source)
         options = self._options_for(dataset, before, tags)
-        fill_dataset(dataset, chosen, source, media_dir, options, watch)
+        options = replace(options, params=settled.params)
+        with leases.held(dataset.name, "import"):
+            fill_dataset(dataset, chosen, source, media_dir, options, watch)
+        if not dataset.persistent:
+            warnings.warn(
+                f"dataset {dataset.name!r} and its verdicts are deleted when the last process that "
+                "uses FiftyOne ends; persistent=True, or dataset.persistent = True, keeps them",
+                stacklevel=2,
+            )
         return [str(doc["_id"]) for doc in store.stream(dataset, ("_id",))]
 
     def _media_dir(self, dataset: Any, source: Located) -> Path:
@@ -198,3 +210,15 @@ RefSegRSDataset = TYPES["refsegrs"]
 RSTellerDataset = TYPES["rsteller"]
 RSGPT4VDataset = TYPES["rsgpt4v"]
 PreGRESDataset = TYPES["pregres"]
+GeoChatDataset = TYPES["geochat"]
+LLaVADataset = TYPES["llava"]
+VRSBenchDataset = TYPES["vrsbench"]
+TableDataset = TYPES["table"]
+RefCOCODataset = TYPES["refcoco"]
+RRSISDDataset = TYPES["rrsisd"]
+EarthReasonDataset = TYPES["earthreason"]
+RefDIORDataset = TYPES["refdior"]
+DIORRSVGDataset = TYPES["dior_rsvg"]
+ReferringCOCODataset = TYPES["coco"]
+FiftyOneExportDataset = TYPES["fiftyone"]
+ParquetExportDataset = TYPES["hf"]

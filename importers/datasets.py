@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
-from pymongo.errors import DuplicateKeyError
 
-from pairlens.importers import store
+from pairlens.importers import leases, store, unfinished
 from pairlens.importers.errors import StateError
 from pairlens.importers.media_folders import (
     check_media_dir,
@@ -30,7 +29,7 @@ from pairlens.importers.sources import (
 
 def unpacked_place(name: str, given_media_dir: Path | None = None) -> UnpackedPlace:
     """Where the archive of a dataset, which need not be there yet, is unpacked."""
-    facts = store.info(fo.load_dataset(name)) if fo.dataset_exists(name) else {}
+    facts = known_facts(name)
     already = unpacked_around(Path(facts["path"])) if facts.get("path") else []
     given = given_media_dir and given_media_dir.expanduser().absolute().parent
     return UnpackedPlace(given or media_root(), source_line(), next(iter(already), None))
@@ -41,15 +40,27 @@ def exists(name: str) -> bool:
     return fo.dataset_exists(name)
 
 
+def known_facts(name: str) -> dict[str, Any]:
+    """What is known of a dataset; nothing where there is none, or PairLens did not import it."""
+    return store.info(store.opened(name)) if fo.dataset_exists(name) else {}
+
+
 def open_dataset(
     name: str,
-    format_name: str,
+    facts: dict[str, Any],
     source: Located,
     *,
     given_media_dir: Path | None = None,
     resume: bool = False,
 ) -> tuple[Any, Path]:
     """Creates a dataset, or opens the one that an import resumes.
+
+    Args:
+        name: of the dataset
+        facts: what is known of it from the start, its ``format`` above all
+        source: what is imported
+        given_media_dir: the media folder, if not the default one
+        resume: whether the dataset may be there
 
     Returns:
         the dataset and its media folder
@@ -61,34 +72,32 @@ def open_dataset(
     """
     if fo.dataset_exists(name):
         if resume:
-            return _reopen(name, format_name, source, given_media_dir)
+            return _reopen(name, facts["format"], source, given_media_dir)
         raise StateError(
             f"dataset {name!r} exists; --resume adds what is missing, --overwrite replaces it"
         )
+    clear_left(name, source.path)
     check_media_dir(given_media_dir, source.path)
-    dataset = new_dataset(name, persistent=True)
+    dataset = unfinished.begin(name)
     try:
-        return dataset, claim(dataset, given_media_dir)
+        folder = claim(dataset, given_media_dir, name)
+        store.update_info(dataset, **facts)
+        unfinished.give_name(dataset, name)
     except StateError:
-        dataset.delete()
+        delete_with_folders(dataset, keep=source.path)
         raise
+    return dataset, folder
 
 
-def new_dataset(name: str, *, persistent: bool) -> Any:
-    """Creates a dataset.
+def clear_left(name: str, source: Path) -> None:
+    """Deletes what killed processes left that made or replaced a dataset of a name.
 
-    Raises:
-        StateError: if another process made one of that name at the same time
+    Args:
+        name: of the dataset
+        source: what is about to be imported, whose folder stays
     """
-    try:
-        return fo.Dataset(name, persistent=persistent)
-    except (ValueError, DuplicateKeyError) as error:
-        if not fo.dataset_exists(name):
-            raise
-        raise StateError(
-            f"dataset {name!r} was made by another process at the same time; wait for that one, or "
-            "choose another name"
-        ) from error
+    for dataset in unfinished.left(name):
+        delete_with_folders(dataset, keep=source)
 
 
 def imported(name: str) -> tuple[Any, dict[str, Any]]:
@@ -97,7 +106,7 @@ def imported(name: str) -> tuple[Any, dict[str, Any]]:
     Raises:
         StateError: if it is not PairLens' own
     """
-    dataset = fo.load_dataset(name)
+    dataset = store.opened(name)
     facts = store.info(dataset)
     if not facts:
         raise StateError(f"dataset {name!r} was not imported by PairLens; choose another name")
@@ -140,9 +149,10 @@ def delete_dataset(name: str) -> list[str]:
         sentences on the folders that were left
 
     Raises:
-        StateError: if the dataset is not PairLens' own
+        StateError: if the dataset is not PairLens' own, or another step works on it
     """
-    return delete_with_folders(imported(name)[0])
+    with leases.held(name, "delete"):
+        return delete_with_folders(imported(name)[0])
 
 
 def delete_with_folders(dataset: Any, *, keep: Path | None = None) -> list[str]:
@@ -152,13 +162,18 @@ def delete_with_folders(dataset: Any, *, keep: Path | None = None) -> list[str]:
         dataset: to delete
         keep: a source whose folder stays, since another dataset is read from it
     """
-    facts = store.info(dataset)
-    folders = media_dirs(facts)
-    folders += unpacked_around(store.source_path(facts)) if facts.get("root") else []
+    folders = folders_of(store.info(dataset))
     kept = set(unpacked_around(keep)) if keep else set()
+    # The dataset goes last: it says which folders were made for it.
+    left = [remove_unused(folder, dataset) for folder in folders if folder not in kept]
     dataset.delete()
-    left = [remove_unused(folder) for folder in folders if folder not in kept]
     return [reason for reason in left if reason]
+
+
+def folders_of(facts: dict[str, Any]) -> list[Path]:
+    """The folders that were made for a dataset: of its media, and of an unpacked archive."""
+    unpacked = unpacked_around(store.source_path(facts)) if facts.get("root") else []
+    return media_dirs(facts) + unpacked
 
 
 def unpacked_around(path: Path) -> list[Path]:

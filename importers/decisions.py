@@ -1,6 +1,6 @@
 """Decisions about ambiguous input: reported, stored, and open to an override.
 
-A decision travels as a note, so whatever takes notes takes decisions. :class:`Decisions` sorts
+A decision travels as a note, so anything that takes notes takes decisions. :class:`Decisions` sorts
 them out, counts those that are alike, and says them once each.
 """
 
@@ -105,7 +105,7 @@ class Decisions:
         return [d for d in self._made.values() if not d.usual or kinds.count(d.kind) > 1]
 
     def lines(self) -> list[str]:
-        """A sentence for each decision that is worth telling, the first few of a kind."""
+        """A sentence for each decision to report, the first few of a kind."""
         listed: list[str] = []
         told = self.told()
         for kind in dict.fromkeys(decision.kind for decision in told):

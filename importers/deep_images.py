@@ -23,12 +23,12 @@ MAX_MEASURED = 1 << 24
 _STRIP = 1 << 22
 """Samples that are stretched at once."""
 
-Samples = NDArray[np.generic]
-_Test = Callable[[Samples], NDArray[np.bool_]]
+SampleArray = NDArray[np.generic]
+_Test = Callable[[SampleArray], NDArray[np.bool_]]
 
 
 def to_rgb8(
-    pixels: Samples, declared: float | None, setting: NoData = "auto"
+    pixels: SampleArray, declared: float | None, setting: NoData = "auto"
 ) -> tuple[NDArray[np.uint8], str]:
     """A picture of samples of any depth.
 
@@ -53,7 +53,7 @@ def to_rgb8(
 
 
 def _stretched(
-    pixels: Samples, declared: float | None, setting: NoData
+    pixels: SampleArray, declared: float | None, setting: NoData
 ) -> tuple[NDArray[np.uint8], str]:
     measured = pixels[:: -(-pixels.size // MAX_MEASURED)]
     tests = dict(_tests(measured, declared, setting))
@@ -74,14 +74,14 @@ def _stretched(
     return picture, told
 
 
-def _as_float(pixels: Samples) -> NDArray[np.float32]:
+def _as_float(pixels: SampleArray) -> NDArray[np.float32]:
     """In single precision, within what that can subtract: no-data values are often large."""
     if pixels.dtype.kind == "f":
         pixels = np.clip(pixels, -_FAR, _FAR)
     return np.nan_to_num(pixels.astype(np.float32), copy=False)
 
 
-def _absent(pixels: Samples, tests: dict[str, _Test]) -> tuple[NDArray[np.bool_], str]:
+def _absent(pixels: SampleArray, tests: dict[str, _Test]) -> tuple[NDArray[np.bool_], str]:
     absent = np.zeros(pixels.shape, np.bool_)
     met: list[str] = []
     for what, test in tests.items():
@@ -92,7 +92,9 @@ def _absent(pixels: Samples, tests: dict[str, _Test]) -> tuple[NDArray[np.bool_]
     return absent, ", ".join(met)
 
 
-def _tests(pixels: Samples, declared: float | None, setting: NoData) -> Iterator[tuple[str, _Test]]:
+def _tests(
+    pixels: SampleArray, declared: float | None, setting: NoData
+) -> Iterator[tuple[str, _Test]]:
     """What finds the pixels without data, each with the value in words.
 
     What the file declares counts; beside it NaN and infinity, what no sensor measures
@@ -122,13 +124,13 @@ def _tests(pixels: Samples, declared: float | None, setting: NoData) -> Iterator
             yield f"{greatest}", partial(_equals, value=greatest)
 
 
-def _equals(samples: Samples, value: float) -> NDArray[np.bool_]:
+def _equals(samples: SampleArray, value: float) -> NDArray[np.bool_]:
     if samples.dtype.kind == "f":
         return np.isclose(samples, value, rtol=1e-6, atol=0)  # type: ignore[arg-type]
     return samples == value
 
 
-def _stands_apart(pixels: Samples, greatest: int) -> bool:
+def _stands_apart(pixels: SampleArray, greatest: int) -> bool:
     """Whether the greatest value occurs, and all others, of which there are several, lie below."""
     where = pixels == greatest
     others = pixels[~where]

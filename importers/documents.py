@@ -12,6 +12,7 @@ from datetime import datetime, time
 from bson import ObjectId
 
 from pairlens.importers import fields
+from pairlens.importers.polygons import SHARES
 from pairlens.importers.prepare import Prepared, PreparedImage, PreparedPair
 from pairlens.importers.published import texts_digest
 from pairlens.importers.records import (
@@ -20,6 +21,7 @@ from pairlens.importers.records import (
     CaptionedImage,
     Footprint,
     Instruction,
+    Polygons,
     Record,
     Turn,
 )
@@ -40,12 +42,19 @@ def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Documen
     return doc
 
 
+def random_order() -> float:
+    """FiftyOne's own default of what its random stages sort by."""
+    return random.random() * 0.001 + 0.999
+
+
 def fixed_digest(doc: Document) -> str:
     """A digest of what the published layouts are not written with anew: boxes, place, date, and
     whether there is a target.
     """
     found = (doc.get(fields.BOXES) or {}).get("detections") or ()
     boxes = [(one.get("label"), one.get("bounding_box")) for one in found]
+    turned = (doc.get(fields.ROTATED_BOXES) or {}).get("polylines") or ()
+    boxes += [(one.get("label"), one.get("points")) for one in turned]
     location = doc.get(fields.LOCATION) or {}
     place = [(location.get(name) or {}).get("coordinates") for name in ("point", "polygon")]
     captured = doc.get(fields.CAPTURE_DATE)
@@ -59,8 +68,7 @@ def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: dat
         "_id": ObjectId(),
         "_dataset_id": dataset_id,
         "_media_type": "image",
-        # FiftyOne's own default, which its random stages sort by.
-        "_rand": random.random() * 0.001 + 0.999,
+        "_rand": random_order(),
         "filepath": str(image.filepath),
         "tags": [record.split],
         "metadata": {
@@ -104,6 +112,27 @@ def _add_pair(doc: Document, prepared: PreparedPair) -> None:
     doc[fields.MASK_STATS] = embedded(plain_stats(prepared.stats))
     if prepared.mask_path is not None:
         doc[fields.SEGMENTATION] = segmentation(str(prepared.mask_path))
+    if box := _target_box(prepared):
+        doc[fields.TARGET_BOX] = _detection(box)
+        del doc[fields.TARGET_BOX]["turn"]
+
+
+def _target_box(prepared: PreparedPair) -> Box | None:
+    """The upright box of a target that the format gives as a box, as far as it is in the image."""
+    target, facts = prepared.record.target, prepared.image.facts
+    if not isinstance(target, Polygons) or not target.box:
+        return None
+    width, height = facts.width, facts.height
+    if prepared.image.missing and target.size:  # a placeholder has a size of its own
+        width, height = target.size
+    if target.shares or SHARES in prepared.decisions:
+        width, height = 1, 1
+    xs, ys = zip(*(point for shape in target.shapes for point in shape.points), strict=True)
+    left, right = (min(max(x / width, 0.0), 1.0) for x in (min(xs), max(xs)))
+    top, bottom = (min(max(y / height, 0.0), 1.0) for y in (min(ys), max(ys)))
+    if left >= right or top >= bottom:
+        return None
+    return Box("target", (left, top, right - left, bottom - top), None)
 
 
 def standing_caption(captions: Sequence[Caption]) -> int:
@@ -153,9 +182,10 @@ def _add_conversations(doc: Document, record: Instruction) -> None:
     doc[fields.CONVERSATIONS] = [_turn(turn) for turn in record.turns]
     if record.captions:
         _add_captions(doc, record.captions)
-    if record.boxes:
-        detections = [_detection(box) for box in record.boxes]
-        doc[fields.BOXES] = {"_cls": "Detections", "detections": detections}
+    if upright := [_detection(box) for box in record.boxes if not box.corners]:
+        doc[fields.BOXES] = {"_cls": "Detections", "detections": upright}
+    if rotated := [_polyline(box) for box in record.boxes if box.corners]:
+        doc[fields.ROTATED_BOXES] = {"_cls": "Polylines", "polylines": rotated}
 
 
 def _turn(turn: Turn) -> Document:
@@ -181,5 +211,19 @@ def _detection(box: Box) -> Document:
         "tags": [],
         "label": box.label,
         "bounding_box": list(box.bounds),
+        "turn": box.turn,
+    }
+
+
+def _polyline(box: Box) -> Document:
+    return {
+        "_id": ObjectId(),
+        "_cls": "Polyline",
+        "attributes": {},
+        "tags": [],
+        "label": box.label,
+        "points": [[list(corner) for corner in box.corners]],
+        "closed": True,
+        "filled": False,
         "turn": box.turn,
     }

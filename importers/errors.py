@@ -16,6 +16,7 @@ The message of each is one sentence that says what was met, where, and what to d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 
 LONGEST = 1000
 """Characters of a message; what it quotes can have any length."""
@@ -26,6 +27,16 @@ def shown(text: str, most: int = LONGEST) -> str:
     if len(text) > most:
         text = f"{text[: most * 2 // 3]} ... {text[len(text) - most // 3 :]}"
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """The known name nearest to one that is not known, as `` (did you mean 'x'?)``.
+
+    Returns:
+        ``""`` where none is near
+    """
+    near = get_close_matches(given, [*known], n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 class PairLensError(Exception):
@@ -43,7 +54,10 @@ class UnknownName(UsageError):
     """A name that a registry does not hold."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"there is no {kind} {name!r}; known: {', '.join(sorted(known))}")
+        names = sorted(known)
+        meant = did_you_mean(name, names)
+        all_names = f"known: {', '.join(names)}" if names else "there are none"
+        super().__init__(f"there is no {kind} {name!r}{meant}; {all_names}")
 
 
 class StateError(PairLensError):

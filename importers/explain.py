@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import RecordError
-from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.options import DEFAULTS, ImportOptions
-from pairlens.importers.prepare import Place, group_by_image, prepare
-from pairlens.importers.reading import LEFT_OUT
-from pairlens.importers.source_files import read_within
-from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
+from pairlens.importers.prepare import prepare
+from pairlens.importers.unstored import open_unstored
 
 RECORDS = 100
 """How many records are read, unless more are asked for."""
@@ -61,43 +57,29 @@ def explain(
         UsageError: for an unknown format, split or parameter
         LayoutError: if the folder does not hold the format
     """
-    options.check()
-    if format_name != "auto":
-        FORMATS[format_name]  # before anything is fetched
     decisions = Decisions()
-    with TemporaryDirectory(prefix="pairlens-explain-") as folder:
-        media_dir = Path(folder) / "media"
-        leftovers = options.params.get(LEFT_OUT.name) == "read"
-        request = SourceRequest(format_name, options.splits, most, leftovers)
-        place = UnpackedPlace(Path(folder), "explain")
-        source = locate(root, request, place, on_note=decisions)
-        chosen = find_format(format_name, source.path)
-        found = Explanation(chosen.name, str(source.path))
+    skipped: list[dict[str, str]] = []
+    read = 0
 
-        def skip(error: RecordError) -> None:
-            if len(found.skipped) < most:
-                found.skipped.append({"source": error.source, "reason": error.reason})
+    def skip(error: RecordError) -> None:
+        if len(skipped) < most:
+            skipped.append({"source": error.source, "reason": error.reason})
 
-        boundary = None if options.follow_links else source.boundary
-        records = chosen.read(
-            source.path,
-            splits=options.splits,
-            on_error=skip,
-            on_note=decisions,
-            **chosen.parsed(options.params),
-        )
-        reading = chosen.reading(options.params)
-        media = Place(media_dir, options.placeholders, reading, boundary)
-        for group in read_within(group_by_image(records), boundary):
-            found.records += len(group)
+    source = open_unstored(
+        format_name, root, options, on_error=skip, on_note=decisions, most=most, keeps=True
+    )
+    with source as opened:
+        for group in opened.groups:
+            read += len(group)
             try:
-                made = prepare(group, media)
+                made = prepare(group, opened.place)
             except RecordError as error:
                 skip(error)
             else:
                 decisions.take(made)
-            if found.records >= most:
+            if read >= most:
                 break
+    found = Explanation(opened.format.name, str(opened.path), read, skipped=skipped)
     found.decisions = decisions.stored("import")
     found.notes = [*decisions.others, *decisions.lines()]
     return found

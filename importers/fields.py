@@ -29,6 +29,12 @@ its
 pixels as they are stored. The last is of what no published layout is written with anew. Samples of
 earlier versions have none."""
 
+ADOPTED_FROM = "adopted_from"
+"""Within a source: the id of the sample that the pair was taken from, where it was adopted."""
+
+ADOPTED = "adopted"
+"""The format of a dataset whose pairs were taken from labels that were in it already."""
+
 IMAGE_DIGEST = f"{SOURCE}.{DIGEST}"
 IMAGE_STATS = "image_stats"
 TARGET_COLORS = "target_colors"
@@ -41,9 +47,23 @@ LOCATION = "location"
 CAPTURE_DATE = "capture_date"
 CONVERSATIONS = "conversations"
 BOXES = "boxes"
+ROTATED_BOXES = "rotated_boxes"
+TARGET_BOX = "target_box"
+"""Of pairs of formats that give boxes: the box, upright and within the image."""
+
+SOURCE_BOXES = "source_boxes"
+"""Boxes of the data that the images were taken from, with their classes."""
 
 FINDINGS = "findings"
 QUALITY = "quality"
+P_BAD = "p_bad"
+"""The estimated chance that the pair is bad, by a model of the verdicts."""
+
+JUDGEMENTS = "judgements"
+"""What judges answered about the sample, by the judge's name."""
+
+IMAGE_EMBEDDING, TEXT_EMBEDDING = "image_embedding", "text_embedding"
+"""Vectors of the part of the image that a text is about, and of the text, in one space."""
 
 VERDICT = "verdict"
 REVIEWER = "reviewer"
@@ -51,6 +71,10 @@ REVIEWED_AT = "reviewed_at"
 REVIEW_NOTE = "review_note"
 ORIGINAL_PHRASE = "original_phrase"
 ORIGINAL_MASK = "original_mask"
+TEXT_EDITS = "text_edits"
+"""Of captions and conversations: what was edited of their texts, and the removed ones. It is there
+only where something was."""
+
 EDITABLE_MASK = f"{SEGMENTATION}_edit"
 """Instances that a reviewer edits in the App; they become the mask with the verdict ``fix``."""
 
@@ -62,6 +86,9 @@ CHANGES = "pairlens.changes"
 
 CHECKS_RUN = "checks_run"
 """Among these facts: the checks that ran over all of the dataset, with their parameters."""
+
+RANKING = "ranking"
+"""Among these facts: when and from what ``p_bad`` was estimated."""
 
 INDEXED = (IMAGE_ID, QUALITY, VERDICT, f"{FINDINGS}.classifications.label")
 """Fields that filters and ordered reads go by, beside the key."""

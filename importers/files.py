@@ -7,13 +7,15 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from secrets import token_hex
 from typing import IO
 
+from pairlens.importers import owners
 from pairlens.importers.fields import INFO
 from pairlens.importers.source_files import open_source
 
@@ -153,7 +155,9 @@ def replace_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         write: writes all of it
     """
     # Strings, and no look for the folder: of a small file, pathlib and mkdir take half the time.
-    begun = f"{path.parent}/{_unfinished()}"
+    folder = str(path.parent)
+    _clear_left(folder)
+    begun = f"{folder}/.{owners.this_process()}-{next(_numbers)}{_PARTIAL}"
     try:
         with _create(begun, path.parent) as stream:
             write(stream)
@@ -164,13 +168,25 @@ def replace_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         raise
 
 
-_RUN = token_hex(6)
+_PARTIAL = ".partial"
 _numbers = count()
+_FOLDERS = 10_000
+"""Folders of which it is remembered that they were looked through."""
+
+_LEFT_SECONDS = 600
+"""A file that nobody wrote to for so long is nobody's any more, on whatever machine that was."""
 
 
-def _unfinished() -> str:
-    """A name that no other thread, process or machine writes to."""
-    return f".{_RUN}-{os.getpid()}-{next(_numbers)}.partial"
+@lru_cache(_FOLDERS)
+def _clear_left(folder: str) -> None:
+    """Removes what killed processes had begun to write in a folder; looks there once."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") and entry.name.endswith(_PARTIAL):
+                owner = entry.name[1 : -len(_PARTIAL)].rpartition("-")[0]
+                old = time.time() - entry.stat().st_mtime > _LEFT_SECONDS
+                if old or owners.is_dead(owner):
+                    os.unlink(entry.path)  # noqa: PTH108
 
 
 def _create(file: str, folder: Path) -> IO[bytes]:

@@ -19,7 +19,9 @@ from functools import cache
 from typing import Any
 
 import fiftyone as fo
-from bson import ObjectId
+import fiftyone.core.odm.database as odm
+from bson import ObjectId, json_util
+from fiftyone.core.dataset import _validate_dataset_name
 from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.sample import DatasetSampleDocument
 from fiftyone.core.odm.utils import create_field as new_field
@@ -27,7 +29,7 @@ from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from pairlens.importers import fields
+from pairlens.importers import connecting, fields
 
 __all__ = ["new_field"]
 
@@ -55,15 +57,30 @@ def reserved_names() -> frozenset[str]:
 # ------------------------------------------------------------------ datasets, views, database
 
 
+def connect() -> None:
+    """Checks that the database answers, before FiftyOne connects to it.
+
+    Raises:
+        StateError: if it does not
+    """
+    if odm._client is None:
+        connecting.check(fo.config.database_uri)
+
+
 def database() -> Any:
-    """The pymongo database that FiftyOne is connected to."""
+    """The pymongo database that FiftyOne is connected to.
+
+    Raises:
+        StateError: if it does not answer
+    """
+    connect()
     return get_db_conn()
 
 
 def journaled(collection: Any) -> Any:
     """The collection, whose writes return when they are on the disk.
 
-    MongoDB keeps one journal, so that whatever was written before them is there as well.
+    MongoDB keeps one journal, so everything written before them is on the disk as well.
     """
     concern = WriteConcern(**{**collection.write_concern.document, "j": True})
     return collection.with_options(write_concern=concern)
@@ -132,7 +149,7 @@ def info(samples: Any, name: str) -> Any:
 
 
 def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
-    """Sets members of a member of ``dataset.info``, whatever other processes set beside them.
+    """Sets members of a member of ``dataset.info``; what other processes set in it stays.
 
     Args:
         dataset: whose info is changed
@@ -177,26 +194,46 @@ def mend_count(dataset: Any, count: int) -> None:
         samples.database.command("validate", samples.name)
 
 
-def take_name(new: Any, old: Any, aside: str) -> None:
+def give_name(dataset: Any, name: str, without: Iterable[str]) -> None:
+    """Gives a dataset a name that is free and makes it persistent, in one write.
+
+    Args:
+        dataset: that gets it
+        name: the name
+        without: paths in the dataset's document that are removed with the same write
+
+    Raises:
+        ValueError: if another dataset has the name, or one that FiftyOne takes for the same
+        DuplicateKeyError: if another process gave it to a dataset at the same time
+    """
+    names = {"name": name, "slug": _validate_dataset_name(name), "persistent": True}
+    _names_changed((dataset, {"$set": names, "$unset": dict.fromkeys(without, "")}))
+
+
+def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
     """Gives a dataset the name of another and makes it persistent, in one command.
 
     Args:
         new: the dataset
         old: whose name it gets
         aside: the other name that the old one gets, of small letters, digits and ``-``
+        without: as of :func:`give_name`
     """
-    datasets = old._doc._get_collection()
     names = {"name": old.name, "slug": old.slug, "persistent": True}
-    datasets.bulk_write(
-        [
-            UpdateOne({"_id": dataset_id(old)}, {"$set": {"name": aside, "slug": aside}}),
-            UpdateOne({"_id": dataset_id(new)}, {"$set": names}),
-        ]
+    _names_changed(
+        (old, {"$set": {"name": aside, "slug": aside}}),
+        (new, {"$set": names, "$unset": dict.fromkeys(without, "")}),
     )
-    for dataset in (old, new):
+
+
+def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
+    """Changes documents of datasets in one command, and what this process knows of their names."""
+    datasets = changes[0][0]._doc._get_collection()
+    datasets.bulk_write([UpdateOne({"_id": dataset_id(d)}, change) for d, change in changes])
+    for dataset, _ in changes:
         dataset._instances.pop(dataset.name, None)
-    for dataset in (old, new):
-        dataset._doc.reload(*names)
+    for dataset, _ in changes:
+        dataset._doc.reload("name", "slug", "persistent", "info")
         dataset._instances[dataset.name] = dataset
 
 
@@ -254,6 +291,23 @@ def reload_samples(dataset: Any, ids: Iterable[ObjectId]) -> None:
 def has_results(dataset: Any, eval_key: str) -> bool:
     """Whether an evaluation came to an end."""
     return bool(dataset._doc.evaluations[eval_key].results)
+
+
+def change_run(samples: Any, run_info: Any) -> None:
+    """Sets what an evaluation of the same key was made with; its results stay.
+
+    FiftyOne deletes the evaluation and makes another: between the two there is none.
+
+    Args:
+        samples: a dataset or view
+        run_info: a ``fiftyone.core.evaluation.EvaluationInfo``
+    """
+    run = dataset_of(samples)._doc.evaluations[run_info.key]
+    run.version, run.timestamp = run_info.version, run_info.timestamp
+    run.config = run_info.config.serialize()
+    view = isinstance(samples, fo.DatasetView)
+    run.view_stages = [json_util.dumps(stage) for stage in stages(samples)] if view else None
+    run.save()
 
 
 def delete_empty_sidebar_group(samples: Any, name: str) -> None:

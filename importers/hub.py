@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from pairlens.importers.errors import StateError, UsageError
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 SCHEME = "hf://"
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
+_PAGE = re.compile(
+    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+/[\w.-]+)"
+    r"(?:/(?:tree|blob)/([\w.%-]+)(?:/.*)?|/viewer.*)?/?(?:[?#].*)?"
+)
+"""The page of a dataset, or of its files at a revision."""
+
 _ADDRESS = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+)(?:@([\w./-]+))?/?")
 
 Wanted = Callable[[Sequence[str]], list[str]]
@@ -44,18 +51,29 @@ class HubAddress:
 
 def is_address(root: str) -> bool:
     """Whether a root is an address on the hub, not a path."""
-    return root.startswith(SCHEME)
+    return root.startswith((SCHEME, "https://", "http://"))
+
+
+def plain_address(root: str) -> str:
+    """The address of a dataset whose page is given; another address as it is."""
+    page = _PAGE.fullmatch(root)
+    if page is None:
+        return root
+    return f"{SCHEME}datasets/{page[1]}" + (f"@{unquote(page[2])}" if page[2] else "")
 
 
 def parse_address(root: str) -> HubAddress:
-    """Reads ``hf://datasets/OWNER/NAME[@revision]``.
+    """Reads ``hf://datasets/OWNER/NAME[@revision]``, or the address of the dataset's page.
 
     Raises:
         UsageError: if it is no such address
     """
-    match = _ADDRESS.fullmatch(root)
+    match = _ADDRESS.fullmatch(plain_address(root))
     if match is None:
-        raise UsageError(f"{root[:200]!r} is no address; write hf://datasets/OWNER/NAME[@revision]")
+        raise UsageError(
+            f"{root[:200]!r} is no address of a dataset; write hf://datasets/OWNER/NAME[@revision] "
+            "or the https:// address of its page on huggingface.co"
+        )
     return HubAddress(match[1], match[2])
 
 
@@ -105,12 +123,13 @@ def cached_folder(path: Path) -> Path:
     return path
 
 
-def push(folder: Path, repo: str) -> str:
+def push(folder: Path, repo: str, *, keep: Sequence[str] = ()) -> str:
     """Uploads a folder as a dataset; a missing repository is created, private.
 
     Args:
         folder: what to upload
         repo: ``OWNER/NAME``
+        keep: names of files that are left as they are where the repository has them
 
     Returns:
         the address of the dataset's page
@@ -125,7 +144,13 @@ def push(folder: Path, repo: str) -> str:
     api = hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
     with _said_plainly(HubAddress(repo), api.endpoint, "pushed"):
         api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
-        api.upload_folder(repo_id=repo, repo_type="dataset", folder_path=folder)
+        there = set(api.list_repo_files(repo, repo_type="dataset")) if keep else set[str]()
+        api.upload_folder(
+            repo_id=repo,
+            repo_type="dataset",
+            folder_path=folder,
+            ignore_patterns=[escape(name) for name in keep if name in there],
+        )
     return f"{api.endpoint}/datasets/{repo}"
 
 

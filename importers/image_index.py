@@ -22,7 +22,7 @@ CREATE TABLE record (
 """
 # Sorted twice, by merging on disk: looking each image up as it comes would be random access.
 _BY_IMAGE = """
-SELECT part, image, file, number, start, size,
+SELECT part, image, file, number, start, size, id,
        MIN(seq) OVER (PARTITION BY part, image) AS first, seq
 FROM record ORDER BY part, first, seq
 """
@@ -73,7 +73,12 @@ class ImageIndex:
         """The entries of each image, images by part and then by their first record."""
         rows = self._connection.execute(_BY_IMAGE)
         for _, group in groupby(rows, key=lambda row: row[:2]):
-            yield (Entry(*row[:6]) for row in group)
+            yield (Entry(*row[:7]) for row in group)
+
+    def doubled(self) -> Iterator[int]:
+        """The ids that several records share, of all files together."""
+        shared = "SELECT id FROM record WHERE id IS NOT NULL GROUP BY id HAVING COUNT(*) > 1"
+        yield from (row[0] for row in self._connection.execute(shared))
 
     def double_ids(self) -> Iterator[tuple[int, int, int]]:
         """For each file with ids that several records share: file, number of ids, first record."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
@@ -20,6 +20,7 @@ _PLAIN = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_. -]*+/)*+[A-Za-z0-9_][A-Za-z0-9
 
 _DRIVE = re.compile("[A-Za-z]:")
 _SAME = {"jpeg": "jpg", "tiff": "tif"}
+_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _LISTINGS = 16
 _LISTED = 200_000
 """File names held at once to look them up without regard to case."""
@@ -75,14 +76,17 @@ class ImageLookup:
     """Finds images below a dataset's root.
 
     A path is tried from the root, from ``images/`` and from the folder of the file that names
-    it; as written first, then without regard to case, where just one file is meant.
+    it; as written first, then without regard to case, where just one file is meant, and last with
+    an ending where it has none.
 
     Args:
         root: the dataset's folder
+        folders: in it, that are tried besides
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folders: Sequence[str] = ("images",)) -> None:
         self._root = root
+        self._places = [root, *(root / folder for folder in folders)]
         self._folded: dict[Path, dict[str, str | None]] = {}
         self._listed = 0
         self._sized: tuple[tuple[str, str], tuple[int, int] | None] | None = None
@@ -94,11 +98,15 @@ class ImageLookup:
             path: from :func:`clean_path`
             beside: the file that names it, relative to the root
         """
-        places = [self._root, self._root / "images", (self._root / beside).parent]
+        places = [*self._places, (self._root / beside).parent]
         for folder in places:
             if _is_file(folder / path):
                 return folder / path
-        return next((f for folder in places for f in self._folded_match(folder, path)), None)
+        matches = (f for folder in places for f in self._folded_match(folder, path))
+        if (found := next(matches, None)) is not None or "." in path.rpartition("/")[2]:
+            return found
+        named = (folder / f"{path}{ending}" for folder in places for ending in _ENDINGS)
+        return next(filter(_is_file, named), None)
 
     def size(self, path: str, beside: str) -> tuple[int, int] | None:
         """Width and height of an image, ``None`` if it is not there or cannot be read."""

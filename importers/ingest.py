@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,11 +16,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers import app_view, fields, fo_internals, schema, store, working_set
-from pairlens.importers.datasets import exists, open_dataset, unpacked_place
+from pairlens.importers import app_view, fields, fo_internals, leases, schema, store, working_set
+from pairlens.importers.datasets import exists, known_facts, open_dataset, unpacked_place
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.documents import document
-from pairlens.importers.errors import OnError, RecordError, StateError, raise_error
+from pairlens.importers.errors import (
+    OnError,
+    OnNote,
+    RecordError,
+    StateError,
+    raise_error,
+    shown,
+)
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
@@ -31,14 +37,15 @@ from pairlens.importers.parallel import (
     one_behind,
     rare_collections,
 )
-from pairlens.importers.prepare import Place, Prepared, group_by_image, prepare
+from pairlens.importers.prepare import MediaPlace, Prepared, group_by_image, prepare
 from pairlens.importers.reading import LEFT_OUT
 from pairlens.importers.records import Record, Source
 from pairlens.importers.replacing import Carry, nothing, replacing
 from pairlens.importers.restoring import restore_files, take_published_images
 from pairlens.importers.scenes import join_scenes
+from pairlens.importers.settling import PARAMS, in_full, settle
 from pairlens.importers.skip_log import SkipLog
-from pairlens.importers.source_files import read_within, reason_of
+from pairlens.importers.source_files import read_within, why_unread
 from pairlens.importers.sources import Located, SourceRequest, locate
 from pairlens.importers.upgrade import upgrade
 
@@ -51,8 +58,6 @@ LISTED = 1000
 _LOOKUP = 256
 _CHUNK = 16
 """Images handed to a worker at once: one of RSTeller's takes a tenth of a millisecond."""
-
-_LEFTOVER_SECONDS = 600
 
 
 def import_dataset(
@@ -80,20 +85,37 @@ def import_dataset(
         UsageError: for an unknown format, split or parameter, or options that contradict
             each other
         LayoutError: if the folder does not hold the format
-        StateError: if the dataset exists and neither resume nor overwrite is set
+        StateError: if the dataset exists and neither resume nor overwrite is set, or another step
+            works on it
         RecordError: in strict mode, for the first broken record
     """
     options.check()
     store.check_name(name)
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched
+    with leases.held(name, "import"):
+        return _import(format_name, root, name, options, progress, carry)
+
+
+def _import(
+    format_name: str,
+    root: Path | str,
+    name: str,
+    options: ImportOptions,
+    progress: Progress,
+    carry: Carry,
+) -> ImportSummary:
     notes = Decisions()
     leftovers = options.params.get(LEFT_OUT.name) == "read"
     request = SourceRequest(format_name, options.splits, options.limit, leftovers)
     place = unpacked_place(name, options.media_dir)
     source = locate(root, request, place, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
-    chosen.parsed(options.params)  # before anything is made
+    before = known_facts(name) if options.resume else {}
+    settled = settle(chosen, source.path, options.params, before)  # before anything is made
+    chosen, options = settled.format, replace(options, params=settled.params)
+    if settled.guessed and not before:
+        notes(in_full(settled, root, name))
     if options.overwrite and exists(name):
         with replacing(name, source.path, options.media_dir, carry) as new:
             filled = fill_dataset(
@@ -103,10 +125,9 @@ def import_dataset(
         filled.dataset = name
         filled.notes += new.notes if new.whole else [f"dataset {name!r} is left as it was"]
         return filled
-    dataset, media_dir = open_dataset(
-        name, chosen.name, source, given_media_dir=options.media_dir, resume=options.resume
-    )
-    return fill_dataset(dataset, chosen, source, media_dir, options, progress, notes)
+    facts, given = _facts(chosen, source, options), options.media_dir
+    opened = open_dataset(name, facts, source, given_media_dir=given, resume=options.resume)
+    return fill_dataset(opened[0], chosen, source, opened[1], options, progress, notes)
 
 
 def fill_dataset(
@@ -120,26 +141,19 @@ def fill_dataset(
 ) -> ImportSummary:
     """Reads a format into an open dataset; see :func:`import_dataset`."""
     started = time.perf_counter()
-    summary = ImportSummary(dataset.name, chosen.name)
-    decisions = Decisions() if notes is None else notes
     root = source.path
+    summary = ImportSummary(dataset.name, chosen.name, kind=chosen.kind)
+    decisions = Decisions() if notes is None else notes
     if working_set.is_imported(dataset):
         for note in upgrade(dataset):
             decisions(note)
-    schema.declare(dataset, chosen.kind)
-    facts = {
-        "format": chosen.name,
-        "kind": chosen.kind,
-        "root": source.root,
-        "path": str(root),
-        "media_dir": str(media_dir),
-    }
+    schema.declare(dataset, chosen.kind, boxes=chosen.box_targets)
+    facts = _facts(chosen, source, options) | {"media_dir": str(media_dir)}
     follow = options.follow_links or bool(store.info(dataset).get("follow_links"))
-    store.update_info(dataset, **facts, follow_links=follow, complete=False)
+    store.update_info(dataset, **facts | {"follow_links": follow})
     boundary = None if follow else source.boundary
-    place = Place(media_dir, options.placeholders, chosen.reading(options.params), boundary)
+    place = MediaPlace(media_dir, options.placeholders, chosen.reading(options.params), boundary)
     before = _source_state(chosen, root, options.splits)
-    _remove_leftovers(media_dir)
     # What an import of a part does not read, it says nothing new about.
     reads_part = options.limit is not None or set(options.splits) != set(SPLITS)
     earlier = store.info(dataset) if options.resume and reads_part else {}
@@ -166,10 +180,39 @@ def fill_dataset(
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
     schema.index(dataset, chosen.kind)
+    missing = {fields.IMAGE_MISSING: True}
+    if chosen.images and (count := fo_internals.collection(dataset).count_documents(missing)):
+        decisions(f"{count:,} {chosen.samples} lack their image; {chosen.images}")
+    _tell_unread_masks(dataset, decisions)
     summary.notes = list(dict.fromkeys([*earlier.get("notes", ()), *decisions.others]))
-    _finish(dataset, summary, skips, decisions)
+    finish(dataset, summary, skips, decisions)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+def _facts(chosen: Format, source: Located, options: ImportOptions) -> dict[str, Any]:
+    """What is known of a dataset before its first sample."""
+    facts = {
+        "format": chosen.name,
+        "kind": chosen.kind,
+        "root": source.root,
+        "path": str(source.path),
+        "follow_links": options.follow_links,
+        "complete": False,
+    }
+    return facts | ({PARAMS: dict(options.params)} if chosen.settle else {})
+
+
+def _tell_unread_masks(dataset: Any, on_note: OnNote) -> None:
+    """Tells of pairs whose masks are broken or not there: the check finds them, if it is run."""
+    collection = fo_internals.collection(dataset)
+    error = f"{fields.MASK_STATS}.error"
+    if first := collection.find_one({error: {"$gt": ""}}, sort=[("_id", 1)]):
+        count = collection.count_documents({error: {"$gt": ""}})
+        on_note(
+            f"the masks of {count:,} pairs cannot be read, {first[fields.KEY]} the first "
+            f"({shown(first[fields.MASK_STATS]['error'], 100)}); the check mask_unreadable has all"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +226,9 @@ class _SourceState:
 
 def _source_state(chosen: Format, root: Path, splits: Collection[str]) -> _SourceState:
     try:
-        return _SourceState(chosen.detect(root), root.stat().st_dev, chosen.count(root, splits))
+        return _SourceState(chosen.holds(root), root.stat().st_dev, chosen.count(root, splits))
     except OSError:
         return _SourceState(False, 0, 0)
-
-
-def _remove_leftovers(media_dir: Path) -> None:
-    """Deletes unfinished files of killed runs, unless they are new: another run may be writing."""
-    for folder in ("*", "images/*"):
-        for file in media_dir.glob(f"{folder}/.*.partial"):
-            with suppress(FileNotFoundError):
-                if time.time() - file.stat().st_mtime > _LEFTOVER_SECONDS:
-                    file.unlink()
 
 
 def _watched(
@@ -211,7 +245,7 @@ def _read_images(
     dataset: Any,
     chosen: Format,
     root: Path,
-    place: Place,
+    place: MediaPlace,
     options: ImportOptions,
     skips: SkipLog,
     decisions: Decisions,
@@ -230,7 +264,7 @@ def _read_images(
 def _prepared_images(
     dataset: Any,
     records: Iterator[Record],
-    place: Place,
+    place: MediaPlace,
     options: ImportOptions,
     skips: SkipLog,
 ) -> Iterator[list[Prepared]]:
@@ -252,9 +286,7 @@ def _prepared_images(
         if isinstance(outcome.error, StateError):
             raise outcome.error
         # Every record of a failed image is listed, so that samples and skips add up.
-        reason = getattr(outcome.error, "reason", None) or repr(outcome.error)
-        if isinstance(outcome.error, OSError):
-            reason = f"the image cannot be read ({reason_of(outcome.error)})"
+        reason = why_unread(outcome.error)
         for record in outcome.item.missing:
             skips(RecordError(str(record.source), reason))
         yield []
@@ -275,7 +307,7 @@ def _without_existing(dataset: Any, groups: Iterator[tuple[Record, ...]]) -> Ite
             yield _Group(group, tuple(r for r in group if r.key not in there))
 
 
-def _prepare_missing(group: _Group, place: Place) -> list[Prepared]:
+def _prepare_missing(group: _Group, place: MediaPlace) -> list[Prepared]:
     if not group.missing:
         return []
     # All records are prepared, so that files get the names they have in an undisturbed run.
@@ -294,9 +326,9 @@ def _insert_all(
         on_error(RecordError(str(Source(source["file"], source["index"])), reason))
 
     def insert(docs: list[dict[str, Any]]) -> None:
+        # Before, since none has seen these: a process that is killed in between says nothing more.
+        store.update_info(dataset, **{fields.CHECKS_RUN: {}})
         added.append(store.insert(dataset, docs, refuse))
-        if added[-1]:
-            store.update_info(dataset, **{fields.CHECKS_RUN: {}})  # none has seen these
 
     # While the database takes one batch, the next is made.
     with one_behind() as behind:
@@ -309,11 +341,18 @@ def _insert_all(
     return sum(added)
 
 
-def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Decisions) -> None:
+def finish(
+    dataset: Any,
+    summary: ImportSummary,
+    skips: SkipLog,
+    decisions: Decisions,
+    step: str = "import",
+) -> None:
+    """Counts what a dataset holds now, and stores what is to be known of the step that made it."""
     collection = fo_internals.collection(dataset)
     summary.notes += decisions.lines()
     stored = store.info(dataset).get("decisions", ())
-    summary.decisions = decisions.stored("import", (d for d in stored if d["step"] == "import"))
+    summary.decisions = decisions.stored(step, (d for d in stored if d["step"] == step))
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = working_set.count(dataset)
     fo_internals.mend_count(dataset, collection.count_documents({}))
@@ -331,7 +370,8 @@ def _finish(dataset: Any, summary: ImportSummary, skips: SkipLog, decisions: Dec
         allowDiskUse=True,
     )
     by_split = {g["_id"]: g for g in groups}
-    summary.splits = {s: by_split[s]["samples"] for s in SPLITS if s in by_split}
+    others = sorted(by_split.keys() - {*SPLITS, None})  # those of adopted samples can have any name
+    summary.splits = {s: by_split[s]["samples"] for s in (*SPLITS, *others) if s in by_split}
     summary.images = sum(g["images"] for g in by_split.values())
     _show_renditions(dataset)
     app_view.arrange(dataset)
@@ -353,7 +393,7 @@ def _show_renditions(dataset: Any) -> None:
     # A sample whose original a browser can show is its own rendition.
     rest = store.stream(dataset, ("filepath",), where={fields.RENDITION: None})
     store.update(dataset, ((doc["_id"], {fields.RENDITION: doc["filepath"]}) for doc in rest))
-    dataset.app_config.media_fields = ["filepath", fields.RENDITION]
-    dataset.app_config.grid_media_field = fields.RENDITION
-    dataset.app_config.modal_media_field = fields.RENDITION
+    config = dataset.app_config
+    config.media_fields = list(dict.fromkeys([*config.media_fields, fields.RENDITION]))
+    config.grid_media_field = config.modal_media_field = fields.RENDITION
     dataset.save()

@@ -162,7 +162,7 @@ def read_items(
     """
     if form == "lines":
         return _lines(stream, limit)
-    return _Reader(_Window(stream, chunk), limit, form == "list", on_note).items()
+    return _Reader(Window(stream, chunk), limit, form == "list", on_note).items()
 
 
 def _lines(stream: BinaryIO, limit: int) -> Iterator[Item]:
@@ -215,7 +215,7 @@ def _too_long(limit: int) -> str:
     return f"the record is longer than {limit:,} bytes"
 
 
-class _Window:
+class Window:
     """A piece of a file that slides along it.
 
     Attributes:
@@ -306,7 +306,7 @@ class _Reader:
         on_note: takes what was odd between values
     """
 
-    def __init__(self, window: _Window, limit: int, bracketed: bool, on_note: OnNote) -> None:
+    def __init__(self, window: Window, limit: int, bracketed: bool, on_note: OnNote) -> None:
         self._window = window
         self._limit = limit
         self._bracketed = bracketed

@@ -175,7 +175,7 @@ def _elongation(crop: NDArray[np.uint8]) -> float:
 
 
 def digest(pixels: NDArray[np.uint8]) -> str:
-    """SHA-256 over the size and the pixels, so equal masks agree whatever their encoding."""
+    """SHA-256 over the size and the pixels, so equal masks agree in any encoding."""
     height, width = pixels.shape
     rows = np.ascontiguousarray(pixels)
     # Above most targets lies a third of the image; argmax stops at the first pixel that is set.

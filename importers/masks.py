@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -135,7 +137,7 @@ def _one_band(array: NDArray[Any]) -> tuple[NDArray[Any], str]:
         # Arrays of two bands are not pictures: the second may be another mask.
         return array, ""
     if alpha is not None and (alpha == 0).any() and colors.any():
-        # What is transparent is seen by nobody, whatever color it has.
+        # Transparent pixels do not count, in any color.
         colors = np.where(alpha[..., None] == 0, colors.dtype.type(0), colors)
         if not colors.any():
             return alpha, ", in the alpha band"
@@ -172,23 +174,42 @@ def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
     try:
         if not path.is_file():
             raise MaskError(f"{path.name} does not exist")
-        if not path.stat().st_size:
+        if not (size := path.stat().st_size):
             raise MaskError(f"{path.name} is empty")
+        if size > MAX_BYTES:
+            raise MaskError(f"{path.name} has {size:,} bytes, too many for a mask")
     except OSError as error:  # a name that is too long, a link in circles
         raise MaskError(f"{path.name[:80]} cannot be read ({reason_of(error)})") from error
-    try:
+    with _told_of(path.name):
         if path.suffix.lower() in (".npy", ".npz"):
             return from_array(read_array(path, MASK_ARRAYS), setting)
         with open_source(path) as stream:
             return decode_raster(stream, setting)
+
+
+def read_mask_bytes(content: bytes, name: str, setting: MaskValues | None = None) -> Mask:
+    """Reads the bytes of a picture as a mask.
+
+    Raises:
+        MaskError: if they are broken, too many or no mask
+    """
+    with _told_of(name):
+        return decode_raster(BytesIO(content), setting)
+
+
+@contextmanager
+def _told_of(name: str) -> Iterator[None]:
+    """Turns what decoders raise into a ``MaskError`` that names the file."""
+    try:
+        yield
     except MaskError as error:
-        raise MaskError(f"{path.name}: {error}") from error
+        raise MaskError(f"{name}: {error}") from error
     except UnidentifiedImageError as error:  # whose own words quote the whole path
-        raise MaskError(f"{path.name} is no image that can be read") from error
+        raise MaskError(f"{name} is no image that can be read") from error
     except Image.DecompressionBombError as error:
-        raise MaskError(f"{path.name} claims more than {MAX_PIXELS:,} pixels") from error
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
-        raise MaskError(f"{path.name} cannot be decoded ({error!r})") from error
+        raise MaskError(f"{name} claims more than {MAX_PIXELS:,} pixels") from error
+    except Exception as error:  # on hostile bytes, decoders raise any exception
+        raise MaskError(f"{name} cannot be decoded ({error!r})") from error
 
 
 def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:

@@ -136,7 +136,7 @@ def _inspect(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
         facts = _inspect_tiff(stream, name, size, digest)
     except Image.DecompressionBombError as error:
         raise ImageError(f"{name} claims more than {MAX_PIXELS:,} pixels") from error
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+    except Exception as error:  # on hostile bytes, decoders raise any exception
         raise ImageError(f"{name} cannot be read as an image ({error})") from error
     if not 0 < facts.width * facts.height <= MAX_PIXELS:
         claimed = f"{facts.width}x{facts.height}"
@@ -195,7 +195,7 @@ def decode_rgb(path: Path, setting: NoData = "auto") -> tuple[NDArray[np.uint8],
         pixels, declared = _read_unknown(path)
     except ImageError:
         raise
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+    except Exception as error:  # on hostile bytes, decoders raise any exception
         raise ImageError(f"{path.name} cannot be decoded ({error})") from error
     if not pixels.size:
         raise ImageError(f"{path.name} holds no pixels")

@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -96,12 +97,18 @@ def claim(dataset: Any, given: Path | None = None, name: str = "") -> Path:
     Raises:
         StateError: if the folder cannot be made
     """
-    folder = _new_folder(name or dataset.name) if given is None else given.expanduser().absolute()
     facts = store.info(dataset)
-    earlier = [*facts.get(EARLIER, ()), facts.get("media_dir")]
-    others = [one for one in dict.fromkeys(earlier) if one and one != str(folder)]
-    _made(folder, dataset)
-    store.update_info(dataset, media_dir=str(folder), **({EARLIER: others} if others else {}))
+    earlier = [one for one in (*facts.get(EARLIER, ()), facts.get("media_dir")) if one]
+
+    def take(folder: Path) -> None:
+        others = [one for one in dict.fromkeys(earlier) if one != str(folder)]
+        store.update_info(dataset, media_dir=str(folder), **({EARLIER: others} if others else {}))
+
+    if given is None:
+        # Stored before it is made, so that it goes with the dataset of a process that is killed.
+        return _made(_new_folder(name or dataset.name, take), dataset)
+    folder = _made(given.expanduser().absolute(), dataset)
+    take(folder)
     return folder
 
 
@@ -131,23 +138,81 @@ def source_line() -> str:
     return f"{_DATABASE}{fo_internals.database_id()}"
 
 
-def remove_unused(folder: Path) -> str:
+def remove_unused(folder: Path, but: Any = None) -> str:
     """Deletes a folder that PairLens made, or one within, unless its files may be in use.
+
+    Args:
+        folder: the folder
+        but: a dataset whose use does not count, since it is to be deleted
 
     Returns:
         why it was left, in words; ``""`` where it is gone or not PairLens' own
     """
-    marked = next((one for one in (folder, *folder.parents) if (one / MARKER).is_file()), None)
-    if marked is None or not folder.exists():
+    if _marked(folder) is None:
+        if folder.parent == media_root():  # whoever made it was killed before its mark
+            with suppress(OSError):  # it holds something, or is not there
+                folder.rmdir()
         return ""
-    if any(not line.startswith(source_line()) for line in owners_of(marked)):
-        return f"{folder} was left: datasets of another database or an older version may use it"
-    if marked == folder and (owners := list(_living_owners(folder))):
-        return f"{folder} was left: it is the media folder of {owners[0]}"
-    if name := _mentioned_by(folder):
-        return f"{folder} was left: dataset {name!r} uses files in it"
+    if why := why_used(folder, but):
+        return f"{folder} was left: {why}"
+    for entry in folder.iterdir():  # the mark goes last, without which nobody would delete the rest
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != MARKER:
+            entry.unlink()
     shutil.rmtree(folder)
     return ""
+
+
+def why_used(folder: Path, but: Any = None) -> str:
+    """Why the files in a folder that PairLens made, or one within, may be in use.
+
+    Args:
+        folder: the folder
+        but: a dataset whose use does not count, since it is to be deleted
+
+    Returns:
+        the reason in words; ``""`` where nothing in this database uses them
+    """
+    return _why_used([folder], but)[folder]
+
+
+def unused_folders() -> list[Path]:
+    """The folders where media are by default whose files no dataset uses, sorted.
+
+    Folders without PairLens' mark, links, and those that another database may use are not among
+    them.
+    """
+    root = media_root()
+    there = sorted(root.iterdir()) if root.is_dir() else []
+    marked = [one for one in there if not one.is_symlink() and (one / MARKER).is_file()]
+    return [folder for folder, why in _why_used(marked).items() if not why]
+
+
+def _marked(folder: Path) -> Path | None:
+    """The folder that PairLens made of a folder and those around it, if one is."""
+    around = (one for one in (folder, *folder.parents) if (one / MARKER).is_file())
+    return next(around, None) if folder.exists() else None
+
+
+def _why_used(folders: Sequence[Path], but: Any = None) -> dict[Path, str]:
+    """As :func:`why_used` of several folders, with one look at the database for all of them."""
+    own = _own_line(but) if but is not None else ""
+    reasons = {folder: _why_owned(folder, own) for folder in folders}
+    others = [folder for folder, why in reasons.items() if not why]
+    name = but.name if but is not None else None
+    found = _mentioned(others, but=name) if others else {}
+    return reasons | {one: f"dataset {name!r} uses files in it" for one, name in found.items()}
+
+
+def _why_owned(folder: Path, but: str) -> str:
+    marked = _marked(folder)
+    if marked is None:
+        return "PairLens did not make it"
+    if any(not line.startswith(source_line()) for line in owners_of(marked)):
+        return "datasets of another database or an older version may use it"
+    owners = list(_living_owners(folder, but)) if marked == folder else []
+    return f"it is the media folder of {owners[0]}" if owners else ""
 
 
 def _own_line(dataset: Any) -> str:
@@ -166,11 +231,19 @@ def _cannot_make(folder: Path, error: OSError) -> StateError:
     return StateError(f"{folder} cannot be made ({error.strerror}); name another with --media-dir")
 
 
-def _new_folder(name: str) -> Path:
-    """A folder that nobody else has, which is made."""
+def _new_folder(name: str, take: Callable[[Path], None]) -> Path:
+    """A folder that nobody else has, which is made.
+
+    Args:
+        name: what it is named after
+        take: called with the folder before it is made
+    """
     root, first = media_root(), safe_name(name)
     for number in count(1):
         folder = root / (first if number == 1 else f"{first}-{number}")
+        if os.path.lexists(folder):
+            continue
+        take(folder)
         try:
             root.mkdir(parents=True, exist_ok=True)
             folder.mkdir()
@@ -184,9 +257,16 @@ def _new_folder(name: str) -> Path:
     raise AssertionError  # the names do not end
 
 
-def _living_owners(folder: Path) -> Iterator[str]:
-    """Names of the datasets that a folder was made for and that are there, as far as is known."""
+def _living_owners(folder: Path, but: str = "") -> Iterator[str]:
+    """Names of the datasets that a folder was made for and that are there, as far as is known.
+
+    Args:
+        folder: the folder
+        but: a line of its marker that does not count
+    """
     for line in owners_of(folder):
+        if line == but:
+            continue
         database, _, dataset = line.removeprefix(_DATABASE).partition(_DATASET)
         if not line.startswith(_DATABASE):
             if fo.dataset_exists(line):  # an older version wrote the name
@@ -204,29 +284,37 @@ def _name_of(dataset_id: str) -> str | None:
         return None
 
 
-def _mentioned_by(folder: Path) -> str | None:
-    """The name of a dataset with a document that holds the path of the folder or a file in it.
+def _mentioned(folders: Sequence[Path], but: str | None) -> dict[Path, str]:
+    """By folder, the name of a dataset with a document that holds its path or that of a file in it.
 
     All documents are read as they are stored, so that no field is overlooked, and links are
     followed: FiftyOne can export files as links.
     """
-    real = os.fsencode(os.path.realpath(folder))
+    places = {os.fsencode(os.path.realpath(folder)): folder for folder in folders}
     parents = lru_cache(_FOLDERS)(_resolved)
+    found: dict[Path, str] = {}
     for name, batches in fo_internals.stored_bytes():
-        for batch in batches:
-            if any(_leads_to(path, real, parents) for path in _PATHS.findall(batch)):
-                return name
-    return None
+        for batch in batches if name != but else ():
+            for path in _PATHS.findall(batch):
+                if place := _leads_to(path, places, parents):
+                    found.setdefault(places.pop(place), name)
+            if not places:
+                return found
+    return found
 
 
 def _resolved(path: bytes) -> bytes:
     return os.path.realpath(path)
 
 
-def _leads_to(path: bytes, folder: bytes, parents: Callable[[bytes], bytes]) -> bool:
-    """Whether a path is of a folder or of what is in it, with all links followed."""
+def _leads_to(
+    path: bytes, folders: Collection[bytes], parents: Callable[[bytes], bytes]
+) -> bytes | None:
+    """Which of the folders a path is of, or of what is in it, with all links followed."""
     parent, _, name = path.rpartition(b"/")
     place = parents(parent or b"/") + b"/" + name
     if os.path.islink(place):  # noqa: PTH114 - pathlib takes no bytes
         place = _resolved(place)
-    return place == folder or place.startswith(folder + b"/")
+    while place not in folders and b"/" in place:
+        place = place.rpartition(b"/")[0]
+    return place or None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers import fields, fo_internals, leases, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import write_once
 from pairlens.importers.formats import SPLITS, find_format
@@ -23,6 +23,7 @@ from pairlens.importers.media_folders import (
 )
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.restoring import take_published_images
+from pairlens.importers.settling import PARAMS
 from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
 _LOOKED_FOR = (f"{fields.SOURCE}.file", f"{fields.CONVERSATIONS}.file")
@@ -132,6 +133,7 @@ class Relocated:
     gone: int = 0
 
 
+@leases.holding("relocate")
 def relocate(
     dataset: Any,
     source: str | None,
@@ -159,6 +161,8 @@ def relocate(
     done, moves, chosen = Relocated(dataset.name), dict[str, str](), None
     facts = store.info(dataset)
     if source is not None:
+        if facts["format"] == fields.ADOPTED:
+            raise UsageError(f"dataset {dataset.name!r} was adopted and has no published files")
         request = SourceRequest(facts["format"], SPLITS, None)
         located = locate(source, request, place, progress=progress)
         chosen = find_format(facts["format"], located.path)
@@ -175,7 +179,11 @@ def relocate(
     facts = store.info(dataset)
     done.moved = move_paths(dataset, lambda path: _follow(path, moves))
     if chosen is not None:
-        done.moved += take_published_images(dataset, chosen, store.source_path(facts), {})
+        path = store.source_path(facts)
+        params = chosen.settled(path, facts.get(PARAMS) or {}).params
+        if chosen.settle:
+            store.update_info(dataset, **{PARAMS: params})
+        done.moved += take_published_images(dataset, chosen, path, params)
     done.root, done.media_dir = facts.get("root"), facts.get("media_dir")
     paths = store.stream(
         dataset, ("filepath", fields.RENDITION, f"{fields.SEGMENTATION}.mask_path")

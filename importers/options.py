@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.importers.errors import UsageError
-from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.base import SPLITS, Kind
 from pairlens.importers.parallel import ENGINES, Engine
 
 
@@ -82,3 +82,4 @@ class ImportSummary:
     notes: list[str] = field(default_factory=list)
     decisions: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    kind: Kind = "pairs"

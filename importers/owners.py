@@ -14,19 +14,23 @@ from functools import cache
 from pathlib import Path
 
 
-@cache
 def this_process() -> str:
     """A name for this process that no other process ever has, of letters, digits and ``-``."""
-    return f"{_machine()}-{os.getpid()}-{_started(os.getpid())}"
+    return _named(os.getpid())  # which a forked process has one of its own of
 
 
 def is_dead(owner: str) -> bool:
-    """Whether a process that :func:`this_process` named has ended; ``False`` where nobody knows."""
+    """Whether a process that :func:`this_process` named has ended; ``False`` if unknown."""
     machine, _, process = owner.partition("-")
     number, _, started = process.partition("-")
     if machine != _machine() or not number.isdigit():
         return False
     return _started(int(number)) != started
+
+
+@cache
+def _named(number: int) -> str:
+    return f"{_machine()}-{number}-{_started(number)}"
 
 
 def _started(number: int) -> str:

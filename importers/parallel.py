@@ -10,6 +10,7 @@ import gc
 import io
 import os
 import pickle
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -24,9 +25,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, repeat
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
-from threading import Lock
+from threading import Lock, Thread
 from types import FunctionType, ModuleType
 from typing import Any, Generic, Literal, TypeVar, get_args
 
@@ -45,9 +46,9 @@ LEAST = 250
 MOST = 4000
 """Items that gather while a write is under way, which then is waited for."""
 
-_OBJECTS = 50_000
-"""New containers between two looks of the garbage collector, about 2,000 documents; by default
-700, about 30."""
+_OBJECTS = 500_000
+"""New containers between two looks of the garbage collector, about 20,000 documents; by default
+700, about 30. Each look takes some 20 ms, as nearly all of them are still in use."""
 
 _lock = Lock()
 _users = 0
@@ -183,9 +184,25 @@ def _submitter(
     else:
         # Forking a process that holds a database connection and threads can deadlock.
         context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
-        pool = ProcessPoolExecutor(workers, mp_context=context)
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     with pool:
         yield pool.submit
+
+
+def _start_worker() -> None:
+    """Ends a worker when its parent ends, however that ends, and leaves Ctrl-C to the parent.
+
+    Idle workers otherwise wait for ever: each holds the end of the pipe that they all read from.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 class _ProcessAlone(SpawnProcess):

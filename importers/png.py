@@ -15,7 +15,9 @@ The format: https://www.w3.org/TR/png-3/, chapters 5, 9 and 10.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import zlib
 from functools import lru_cache
 from io import BytesIO
@@ -27,6 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from zlib_ng import zlib_ng
+
+from pairlens.importers.source_files import NOT_REGULAR
 
 Pixels = NDArray[np.uint8]
 
@@ -77,12 +81,15 @@ def read_gray(path: str | os.PathLike[str]) -> Pixels | None:
         OSError: if the file cannot be read
     """
     # A third of what open() takes, which counts with small masks.
-    file = os.open(path, os.O_RDONLY)
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would block
     try:
+        facts = os.fstat(file)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
         data = os.read(file, AT_ONCE)
         if (pixels := plain_gray(data)) is not None:
             return pixels
-        if os.fstat(file).st_size > MOST_INFLATED:
+        if facts.st_size > MOST_INFLATED:
             return None
         parts = [data]
         while parts[-1]:

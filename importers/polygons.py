@@ -69,10 +69,36 @@ def in_pixels(
     found = scale == "auto" and are_shares((shape.points for shape in shapes), size)
     if not found and scale != "unit":
         return shapes, []
+    return enlarged(shapes, size), [Decision(SHARES, "polygon_scale", override="polygons=pixels")]
+
+
+def enlarged(shapes: tuple[Shape, ...], size: tuple[int, int]) -> tuple[Shape, ...]:
+    """Polygons in shares of an image of a (width, height), in its pixels."""
     width, height = size
     drawn = (tuple((x * width, y * height) for x, y in shape.points) for shape in shapes)
-    made = tuple(replace(s, points=points) for s, points in zip(shapes, drawn, strict=True))
-    return made, [Decision(SHARES, "polygon_scale", override="polygons=pixels")]
+    return tuple(replace(s, points=points) for s, points in zip(shapes, drawn, strict=True))
+
+
+def pixel_span(low: float, high: float) -> tuple[int, int]:
+    """The first pixel between two coordinates, and the first one beyond: at least one is marked.
+
+    Coordinates are rounded, halves up, so that ``high - low`` pixels lie between whole ones.
+    """
+    first, beyond = math.floor(low + 0.5), math.floor(high + 0.5)
+    if first < beyond:
+        return first, beyond
+    middle = math.floor((low + high) / 2)
+    return middle, middle + 1
+
+
+def half_open(shape: Shape) -> Shape:
+    """The outline of the pixels that an upright box marks; its far sides are not among them."""
+    xs, ys = zip(*shape.points, strict=True)
+    left, beyond = pixel_span(min(xs), max(xs))
+    top, below = pixel_span(min(ys), max(ys))
+    right, low = beyond - 1, below - 1
+    points = ((left, top), (right, top), (right, low), (left, low))
+    return replace(shape, points=points, box=True)
 
 
 def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[str, ...]:
@@ -80,15 +106,15 @@ def polygon_faults(shapes: tuple[Shape, ...], height: int, width: int) -> tuple[
     faults = []
     for number, shape in enumerate(shapes):
         points = shape.points
-        if any(not math.isfinite(v) or abs(v) > MAX_COORDINATE for p in points for v in p):
+        if any(abs(v) > MAX_COORDINATE or not math.isfinite(v) for p in points for v in p):
             faults.append(f"polygon {number} has coordinates that are not in any image")
             continue
         distinct = {(int(x), int(y)) for x, y in points}
-        if len(distinct) < 3:
+        if len(distinct) < 3 and not shape.box:
             faults.append(f"polygon {number} has {len(distinct)} distinct points")
         elif _lies_outside(distinct, height, width):
             faults.append(f"polygon {number} lies outside the {width}x{height} image")
-        elif shoelace_area(points) == 0 and _is_outline(points, height, width):
+        elif not shape.box and shoelace_area(points) == 0 and _is_outline(points, height, width):
             faults.append(f"polygon {number} encloses no area")
     if len(faults) > MAX_LISTED_FAULTS:
         faults[MAX_LISTED_FAULTS:] = [f"{len(faults) - MAX_LISTED_FAULTS} polygons more"]

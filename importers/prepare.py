@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from pairlens.importers.archives import extract
+from pairlens.importers.coco_masks import draw_instances
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import MaskError, RecordError, StateError
 from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.image_frame import BACK, UPRIGHT, turn
 from pairlens.importers.large import room_for
-from pairlens.importers.mask_frame import decode_in_frame, draw_upright, in_upright_frame
+from pairlens.importers.mask_frame import draw_upright, in_upright_frame
 from pairlens.importers.mask_stats import MaskStats, measure
-from pairlens.importers.masks import Mask, encode_png, of_values, read_mask
+from pairlens.importers.masks import Mask, encode_png, of_values, read_mask, read_mask_bytes
 from pairlens.importers.media import (
     CHIP,
     ImageError,
@@ -30,13 +31,16 @@ from pairlens.importers.media import (
     inspect_image,
     placeholder,
 )
-from pairlens.importers.polygons import in_pixels
+from pairlens.importers.polygons import enlarged, half_open, in_pixels
 from pairlens.importers.published import target_digest
 from pairlens.importers.reading import AS_DECIDED, Reading
 from pairlens.importers.records import (
     CaptionedImage,
     Encoded,
     ImageFile,
+    Inline,
+    InlineRaster,
+    Instances,
     Instruction,
     NoTarget,
     Packed,
@@ -55,7 +59,7 @@ AS_SET = "read-as-set"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MediaPlace:
     """Where media goes and what stands in for images that are not there.
 
     Attributes:
@@ -63,12 +67,14 @@ class Place:
         placeholders: whether a missing image gets a placeholder chip
         reading: what was set by hand of how files are read
         boundary: what links of the dataset may not lead out of
+        keeps: whether masks, renditions and placeholders are written; else masks are measured only
     """
 
     media_dir: Path
     placeholders: bool
     reading: Reading = AS_DECIDED
     boundary: Boundary = None
+    keeps: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +105,9 @@ class PreparedPair:
     Attributes:
         record: the pair
         image: its image
-        mask_path: the stored mask, or ``None`` where it could not be decoded
+        mask_path: the stored mask, or ``None`` where it could not be decoded or is not kept
         stats: the mask's measurements, with the error where it could not be decoded
-        target_digest: of the mask as the published files hold it
+        target_digest: of the mask as the published files hold it; ``""`` where it is not kept
         decisions: how the mask was read where that could have been done in two ways
     """
 
@@ -124,7 +130,7 @@ class PreparedText:
 Prepared = PreparedPair | PreparedText
 
 
-def prepare(records: tuple[Record, ...], place: Place) -> list[Prepared]:
+def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
     """Prepares the records of one image, all of them of one kind.
 
     Raises:
@@ -133,13 +139,15 @@ def prepare(records: tuple[Record, ...], place: Place) -> list[Prepared]:
         StateError: if a file cannot be written
     """
     with reading_within(place.boundary):  # set here, since workers are other threads
-        image = _prepare_image(records[0], place)
+        image = prepare_image(records[0], place)
         pairs = [record for record in records if isinstance(record, Pair)]
         texts = [PreparedText(r, image) for r in records if not isinstance(r, Pair)]
         return [*_prepare_pairs(pairs, image, place), *texts]
 
 
-def _prepare_pairs(pairs: list[Pair], image: PreparedImage, place: Place) -> list[PreparedPair]:
+def _prepare_pairs(
+    pairs: list[Pair], image: PreparedImage, place: MediaPlace
+) -> list[PreparedPair]:
     masks: dict[Target, tuple[Path | None, MaskStats, str]] = {}
     # Queries of one file share one target, and each look at the other table hashes all its points.
     same: dict[int, tuple[Path | None, MaskStats, str]] = {}
@@ -149,13 +157,20 @@ def _prepare_pairs(pairs: list[Pair], image: PreparedImage, place: Place) -> lis
         made = same.get(id(pair.target)) or masks.get(pair.target)
         if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
-            made = masks[pair.target] = path, stats, target_digest(pair.target)
+            published = target_digest(pair.target) if place.keeps else ""
+            made = masks[pair.target] = path, stats, published
         same[id(pair.target)] = made
         prepared.append(PreparedPair(pair, image, *made, decisions))
     return prepared
 
 
-def _prepare_image(record: Record, place: Place) -> PreparedImage:
+def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
+    """Finds the image of a record, and makes what a browser can show of it.
+
+    Raises:
+        RecordError: if it is missing and no placeholder is wanted, or cannot be read
+        StateError: if a file cannot be written
+    """
     name = safe_name(f"{record.split}/{record.image_id}")
     if record.image is None:
         return _stand_in(record, name, place)
@@ -164,7 +179,8 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
         decisions = tuple(_of_orientation(facts, path.name, place.reading))
         image = PreparedImage(path, None, facts, False, decisions=decisions)
         raw = place.reading.orientation == "raw" and facts.orientation != UPRIGHT
-        if facts.browsable and not raw:
+        as_set = raw or place.reading.no_data != "auto"
+        if (facts.browsable and not raw) or not (place.keeps or as_set):
             return image
         with room_for(facts.width * facts.height):
             return _with_rendition(image, name, place, raw)
@@ -172,7 +188,7 @@ def _prepare_image(record: Record, place: Place) -> PreparedImage:
         raise RecordError(str(record.source), str(error)) from error
 
 
-def _with_rendition(image: PreparedImage, name: str, place: Place, raw: bool) -> PreparedImage:
+def _with_rendition(image: PreparedImage, name: str, place: MediaPlace, raw: bool) -> PreparedImage:
     path, facts, decisions = image.filepath, image.facts, list(image.decisions)
     pixels, absent = decode_rgb(path, place.reading.no_data)
     if absent:
@@ -201,7 +217,7 @@ def _of_orientation(facts: ImageFacts, name: str, reading: Reading) -> Iterator[
 
 
 @contextmanager
-def _writing(place: Place) -> Iterator[None]:
+def _writing(place: MediaPlace) -> Iterator[None]:
     """Tells errors of writing, which concern all records, from those of reading one of them."""
     try:
         yield
@@ -209,38 +225,53 @@ def _writing(place: Place) -> Iterator[None]:
         raise StateError(f"cannot write to {place.media_dir} ({reason_of(error)})") from error
 
 
-def _bring(image: ImageFile, place: Place) -> tuple[Path, ImageFacts]:
-    if isinstance(image, Packed):
+def _bring(image: ImageFile, place: MediaPlace) -> tuple[Path, ImageFacts]:
+    if isinstance(image, Packed | Inline):
         with _writing(place):
             return extract(image, place.media_dir / "images")
     return image, inspect_image(image)
 
 
-def _stand_in(record: Record, name: str, place: Place) -> PreparedImage:
+def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:
     if not place.placeholders:
         raise RecordError(str(record.source), f"the image {record.image_name} is not there")
-    chip = place.media_dir / "placeholders" / f"{name}.png"
-    with _writing(place):
-        chip = write_once(chip, encode_png(placeholder(record.image_name)))
-    facts = ImageFacts(CHIP, CHIP, 1, "image/png", chip.stat().st_size, "", browsable=True)
+    chip, size = place.media_dir / "placeholders" / f"{name}.png", 0
+    if place.keeps:
+        with _writing(place):
+            chip = write_once(chip, encode_png(placeholder(record.image_name)))
+        size = chip.stat().st_size
+    facts = ImageFacts(CHIP, CHIP, 1, "image/png", size, "", browsable=True)
     return PreparedImage(chip, None, facts, missing=True)
 
 
 def _prepare_mask(
-    pair: Pair, facts: ImageFacts, place: Place
+    pair: Pair, facts: ImageFacts, place: MediaPlace
 ) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
     with room_for(facts.width * facts.height):
         try:
             mask, faults, decisions = _decode(pair.target, facts, place.reading)
         except MaskError as error:
             return None, MaskStats(error=str(error)), ()
-        path = place.media_dir / "masks" / f"{safe_name(pair.key)}.png"
-        with _writing(place), room_for(mask.pixels.size):
-            path = write_once(path, encode_png(mask.pixels))
-            stats = measure(mask, faults)
+        if place.keeps:
+            path, stats = store_mask(pair.key, mask, place, faults)
+        else:
+            path, stats = None, measure(mask, faults)
     for decision in decisions:
         decision.example = decision.example or pair.key
     return path, stats, tuple(decisions)
+
+
+def store_mask(
+    key: str, mask: Mask, place: MediaPlace, faults: tuple[str, ...] = ()
+) -> tuple[Path, MaskStats]:
+    """Writes and measures the mask of a pair.
+
+    Raises:
+        StateError: if it cannot be written
+    """
+    path = place.media_dir / "masks" / f"{safe_name(key)}.png"
+    with _writing(place), room_for(mask.pixels.size):
+        return write_once(path, encode_png(mask.pixels)), measure(mask, faults)
 
 
 def _decode(
@@ -249,23 +280,25 @@ def _decode(
     """A target's mask, what is wrong with its polygons, and what was decided."""
     if isinstance(target, Polygons):
         size = facts.width, facts.height
-        shapes, scaled = in_pixels(target.shapes, size, reading.polygons)
+        if target.shares:
+            shapes, scaled = enlarged(target.shapes, size), []
+        else:
+            shapes, scaled = in_pixels(target.shapes, size, reading.polygons)
+        if target.half_open:
+            shapes = tuple(map(half_open, shapes))
         mask, faults, decisions = draw_upright(shapes, facts, reading.mask_frame)
         return mask, faults, scaled + decisions
+    if isinstance(target, Encoded):
+        target = Instances((), (target,))
+    if isinstance(target, Instances):
+        return draw_instances(target, facts, reading)
     if isinstance(target, NoTarget):
         return Mask(np.zeros((facts.height, facts.width), np.uint8)), (), []
-    decisions: list[Decision] = []
-    if isinstance(target, Encoded):
-        counts = list(target.counts) if isinstance(target.counts, tuple) else target.counts
-        rle = {"size": list(target.size), "counts": counts}
-        on_side = facts.raw_size != (facts.width, facts.height)
-        size = (facts.height, facts.width)
-        pixels, swapped = decode_in_frame(rle, size, stored_on_side=on_side, order=reading.rle_size)
-        mask = Mask(pixels)
-        decisions += swapped
+    if isinstance(target, InlineRaster):
+        mask, name = read_mask_bytes(target.content, target.name, target.values), target.name
     else:
-        mask = read_mask(target.path, target.values)
-        decisions += of_values(mask, target.path.name)
+        mask, name = read_mask(target.path, target.values), target.path.name
+    decisions = [*of_values(mask, name)]
     pixels, turned = in_upright_frame(mask.pixels, facts, reading.mask_frame)
     return replace(mask, pixels=pixels), (), decisions + turned
 

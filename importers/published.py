@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from pairlens.importers.records import Encoded, NoTarget, Polygons, Target
+from pairlens.importers.arrays import MAX_BYTES
+from pairlens.importers.records import (
+    Encoded,
+    InlineRaster,
+    Instances,
+    NoTarget,
+    Polygons,
+    Shape,
+    Target,
+)
 from pairlens.importers.source_files import open_source
 
 _LENGTH = 32
@@ -32,18 +42,30 @@ def target_digest(target: Target) -> str:
         return _digest(repr([(s.points, s.ignore) for s in target.shapes]).encode())
     if isinstance(target, Encoded):
         return _digest(repr((target.size, target.counts)).encode())
+    if isinstance(target, Instances):
+        parts = [p.points if isinstance(p, Shape) else (p.size, p.counts) for p in target.parts]
+        return _digest(repr((target.size, parts)).encode())
     if isinstance(target, NoTarget):
         return _digest(b"no target")
-    return file_digest(target.path)
+    if isinstance(target, InlineRaster):
+        return _digest(target.content)
+    return (file_sha256(target.path) or "")[:_LENGTH]
 
 
-def file_digest(path: Path) -> str:
-    """A digest of a file's bytes; ``""`` where it cannot be read or is no regular file."""
+def file_sha256(path: Path) -> str | None:
+    """SHA-256 of an image's or mask's file, in hexadecimal digits.
+
+    Returns:
+        ``None`` where there is none that can be read: no regular file, or a larger one than is
+        decoded
+    """
     try:
         with open_source(path, anywhere=True) as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:_LENGTH]
+            if os.fstat(stream.fileno()).st_size > MAX_BYTES:
+                return None
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError:
-        return ""
+        return None
 
 
 def _digest(data: bytes) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from pairlens.importers.mask_values import parse_mask_values
+
 
 @dataclass(frozen=True)
 class ReadParam:
@@ -110,6 +112,14 @@ LEFT_OUT = ReadParam(
     _one_of(get_args(LeftOut)),
 )
 """Of the formats whose readers list files."""
+
+MASK_VALUES = ReadParam(
+    "mask_values",
+    "which values of masks are the target: nonzero, >N, values such as 1,2, ignore=255, "
+    "inverted; without it, auto: decided mask by mask",
+    parse_mask_values,
+)
+"""Of the formats whose masks are files."""
 
 
 def reading_of(given: Mapping[str, Any]) -> Reading:

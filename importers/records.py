@@ -56,26 +56,54 @@ class Packed:
     name: str
 
 
-ImageFile = Path | Packed
-"""An image on disk, or in an archive to be extracted from."""
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A file whose bytes a record holds.
+
+    Attributes:
+        content: all of it
+        name: to write it under, as of :class:`Packed`
+    """
+
+    content: bytes
+    name: str
+
+
+ImageFile = Path | Packed | Inline
+"""An image on disk, in an archive to be extracted from, or in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One polygon: ``(x, y)`` points in pixels, x to the right and y down.
 
-    ``ignore`` marks a region whose pixels count neither for nor against a prediction.
+    ``ignore`` marks a region whose pixels count neither for nor against a prediction. ``box`` says
+    that the points are the outer pixels of an upright box, of which one alone is a region.
     """
 
     points: tuple[tuple[float, float], ...]
     ignore: bool = False
+    box: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Polygons:
-    """A target drawn as polygons."""
+    """A target drawn as polygons.
+
+    Attributes:
+        shapes: the polygons
+        shares: whether the format gives points as shares of the image's width and height
+        box: whether the format gives a box, upright or rotated, and nobody outlined the target
+        size: width and height of the image, where the record tells them
+        half_open: whether the shapes are upright boxes whose right and lower sides are the first
+            column and row beyond them, as COCO counts; else these belong to the target
+    """
 
     shapes: tuple[Shape, ...]
+    shares: bool = False
+    box: bool = False
+    size: tuple[int, int] | None = None
+    half_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +116,21 @@ class Raster:
     """
 
     path: Path
+    values: MaskValues | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InlineRaster:
+    """A target stored as a mask image whose bytes the record holds.
+
+    Attributes:
+        content: the bytes of a file
+        name: for messages
+        values: which of its values are the target, where that was set by hand
+    """
+
+    content: bytes
+    name: str
     values: MaskValues | None = None
 
 
@@ -109,7 +152,20 @@ class NoTarget:
     """The declared right answer is an empty mask."""
 
 
-Target = Polygons | Raster | Encoded | NoTarget
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """A target made of COCO's segmentations of one or several objects, drawn as COCO's tools do.
+
+    Attributes:
+        size: height and width that the annotations give the image; ``()`` where they do not
+        parts: polygons and run-length encodings, of which all pixels are the target
+    """
+
+    size: tuple[int, ...]
+    parts: tuple[Shape | Encoded, ...]
+
+
+Target = Polygons | Raster | InlineRaster | Encoded | Instances | NoTarget
 """What a query asks for, undecoded."""
 
 
@@ -118,7 +174,8 @@ class Pair:
     """One query and its mask.
 
     Attributes:
-        key: ``format/split/image id#query index``; the same on every machine
+        key: ``format/split/image id#query index``; the same on every machine. Of a table, the
+            row or its id stands behind the ``#``
         image_id: pairs with equal ``image_id`` and ``split`` show the same image
         split: ``train``, ``val`` or ``test``
         phrase: the query, exactly as published
@@ -218,18 +275,20 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A bounding box in a text.
+    """A bounding box in a text, or of an object that a record names.
 
     Attributes:
         label: what the text calls the object; ``""`` where it does not say
         bounds: x and y of the top left corner, width and height, as shares of the image's
             width and height
-        turn: the number of the turn whose text holds it, from 0
+        turn: the number of the turn whose text holds it, from 0; ``None`` where none does
+        corners: of a box that is not upright, the four corners (x, y) in order, as shares
     """
 
     label: str
     bounds: tuple[float, float, float, float]
-    turn: int
+    turn: int | None
+    corners: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +330,7 @@ def phrase_fault(phrase: Any) -> str:
     return "" if is_text(phrase) else "the query holds half a character (a lone surrogate)"
 
 
-def make_key(dataset: str, split: str, image_id: str, index: int) -> str:
+def make_key(dataset: str, split: str, image_id: str, index: int | str) -> str:
     """The stable key of a pair, used by resume, findings, decisions and manifests."""
     return f"{dataset}/{split}/{image_id}#{index}"
 

@@ -12,21 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
-import fiftyone as fo
-
-from pairlens.importers import fields, fo_internals, owners, store
-from pairlens.importers.datasets import delete_with_folders, imported, new_dataset
+from pairlens.importers import fields, store, unfinished
+from pairlens.importers.datasets import clear_left, delete_with_folders, imported
 from pairlens.importers.errors import StateError
 from pairlens.importers.media_folders import check_media_dir, claim
-
-_UNFINISHED, _REPLACED = "pairlens-unfinished-", "pairlens-replaced-"
-"""How the names begin of datasets that are not whole yet, and of those about to be deleted."""
-
-_REPLACES, _OWNER = "replaces", "owner"
-"""In the facts of an unfinished dataset: the name it is to have, and the process that fills it."""
 
 Carry = Callable[[Any, Any, Path], list[str]]
 """Called with a dataset, the one that is about to take its place, and the media folder of that
@@ -74,19 +65,21 @@ def replacing(
         StateError: if the dataset is not PairLens' own, or the media folder holds something else
     """
     _, facts = imported(name)
-    for left in _of_dead_processes(name):
-        delete_with_folders(left)
+    if facts.get("format") == fields.ADOPTED:
+        raise StateError(
+            f"dataset {name!r} was adopted and holds labels of your own; choose another name"
+        )
+    clear_left(name, source)
     folder = given and _free_folder(given, facts.get("media_dir"))
     check_media_dir(folder, source)
-    dataset = new_dataset(f"{_UNFINISHED}{token_hex(6)}", persistent=False)
-    store.update_info(dataset, **_marks(name))
+    dataset = unfinished.begin(name)
     try:
         made = Replacement(dataset, claim(dataset, folder, name))
         yield made
         if made.whole:
             old, _ = imported(name)
             made.notes += carry(old, dataset, made.media_dir)
-            made.notes += _take_place(old, dataset, name)
+            made.notes += _take_place(old, dataset)
     except KeyboardInterrupt:
         raise StateError(f"interrupted; dataset {name!r} is as it was") from None
     finally:
@@ -94,25 +87,9 @@ def replacing(
             delete_with_folders(dataset, keep=source)
 
 
-def _marks(name: str) -> dict[str, str]:
-    return {_REPLACES: name, _OWNER: owners.this_process()}
-
-
-def _take_place(old: Any, new: Any, name: str) -> list[str]:
-    store.update_info(old, **_marks(name))
-    fo_internals.take_name(new, old, f"{_REPLACED}{token_hex(6)}")
-    fo_internals.remove_info(new, fields.INFO, (_REPLACES, _OWNER))
+def _take_place(old: Any, new: Any) -> list[str]:
+    unfinished.take_place(new, old)
     return delete_with_folders(old, keep=store.source_path(store.info(new)))
-
-
-def _of_dead_processes(name: str) -> Iterator[Any]:
-    """What killed imports that were to replace a dataset left."""
-    for prefix in (_UNFINISHED, _REPLACED):
-        for left in fo.list_datasets(glob_patt=f"{prefix}*"):
-            dataset = fo.load_dataset(left)
-            facts = store.info(dataset)
-            if facts.get(_REPLACES) == name and owners.is_dead(facts[_OWNER]):
-                yield dataset
 
 
 def _free_folder(wanted: Path, taken: str | None) -> Path:

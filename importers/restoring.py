@@ -5,7 +5,6 @@ A file comes back only as what it was: where the source has changed since, it st
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,9 +18,10 @@ from pairlens.importers.formats import SPLITS, Format
 from pairlens.importers.media_folders import media_dirs
 from pairlens.importers.options import ImportOptions
 from pairlens.importers.parallel import Outcome, map_items
-from pairlens.importers.prepare import Place, Prepared, PreparedPair, group_by_image, prepare
+from pairlens.importers.prepare import MediaPlace, Prepared, PreparedPair, group_by_image, prepare
+from pairlens.importers.published import file_sha256
 from pairlens.importers.records import Record
-from pairlens.importers.source_files import open_source, read_within
+from pairlens.importers.source_files import read_within
 
 _CONTENT = f"{fields.SOURCE}.content_digest"
 _READ = (
@@ -35,7 +35,7 @@ Document = dict[str, Any]
 
 
 def restore_files(
-    dataset: Any, chosen: Format, source: Path, place: Place, options: ImportOptions
+    dataset: Any, chosen: Format, source: Path, place: MediaPlace, options: ImportOptions
 ) -> list[str]:
     """Writes masks, renditions and images that are gone again.
 
@@ -102,21 +102,16 @@ def take_published_images(
             for document in are_copies({fields.KEY: {"$in": list(images)}}):
                 image = images[document[fields.KEY]]
                 digest = (document.get(fields.SOURCE) or {}).get(fields.DIGEST)
-                if _digest(image) == digest == (_digest(Path(document["filepath"])) or digest):
+                if (
+                    file_sha256(image)
+                    == digest
+                    == (file_sha256(Path(document["filepath"])) or digest)
+                ):
                     yield document["_id"], {"filepath": str(image)}
 
     if next(are_copies({fields.IMAGE_MISSING: {"$ne": True}}), None) is None:
         return 0
     return store.update(dataset, changes())
-
-
-def _digest(image: Path) -> str | None:
-    """SHA-256 of a file; ``None`` where there is none."""
-    try:
-        with open_source(image, anywhere=True) as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return None
 
 
 def _ignore(_: object) -> None:

@@ -1,7 +1,7 @@
 """COCO's run-length encoding of masks, read and written, compressed and not.
 
 Runs go down the columns, and begin with background. Uncompressed they are a list of lengths;
-compressed, a text of six-bit characters in which each length but the first three is told as
+compressed, a text of six-bit characters in which each length but the first three is stored as
 the difference to the last but one before it. After ``rleToString`` and ``rleFrString`` in
 cocoapi ``common/maskApi.c``.
 """

@@ -12,8 +12,8 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import fields
-from pairlens.importers.fo_internals import add_fields, new_field
+from pairlens.importers import fields, fo_internals, leases
+from pairlens.importers.fo_internals import new_field
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
@@ -39,7 +39,7 @@ _LIST_ITEMS: dict[str, type] = {
 _SOURCE = {
     "file": "", "index": 0, "image_name": "", fields.DIGEST: "", "content_digest": "",
     fields.TEXT_DIGEST: "", fields.TARGET_DIGEST: "", fields.MASK_DIGEST: "",
-    fields.FIXED_DIGEST: "",
+    fields.FIXED_DIGEST: "", fields.ADOPTED_FROM: "",
 }  # fmt: skip
 _PLAIN: dict[str, type] = {
     fields.KEY: str,
@@ -62,14 +62,23 @@ _TURN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def declare(dataset: Any, kind: Kind = "pairs") -> None:
-    """Adds the fields of a kind of record; existing fields stay as they are."""
+def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
+    """Adds the fields of a kind of record; existing fields stay as they are.
+
+    Args:
+        dataset: to add them to
+        kind: of its records
+        boxes: whether the targets of its pairs are boxes
+    """
     dataset.media_type = "image"
-    add_fields(dataset, _schema(kind))
+    _add(dataset, _schema(kind))
+    if boxes and kind == "pairs":
+        _add(dataset, {fields.TARGET_BOX: _embedded(fields.TARGET_BOX, fo.Detection)})
     declare_findings(dataset)
     if kind == "instructions":
         _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
-    if kind == "pairs":
+        _declare_members(dataset, f"{fields.ROTATED_BOXES}.polylines", {"turn": int})
+    if kind == "pairs" and fields.SEGMENTATION not in dataset.mask_targets:
         dataset.default_mask_targets = dict(fields.MASK_TARGETS)
     index_keys(dataset)
 
@@ -104,9 +113,16 @@ def names(kind: Kind) -> frozenset[str]:
     return frozenset(_schema(kind))
 
 
+def _add(dataset: Any, schema: dict[str, Any]) -> None:
+    """Adds fields by path, where some are not there."""
+    if any(dataset.get_field(path) is None for path in schema):
+        with leases.declaring(dataset):
+            fo_internals.add_fields(dataset, schema)
+
+
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:
     """Declares attributes of labels that FiftyOne does not have by default."""
-    add_fields(
+    _add(
         dataset,
         {f"{path}.{name}": new_field(name, _TYPES[kind]) for name, kind in members.items()},
     )
@@ -135,6 +151,9 @@ def _text_schema(kind: Kind) -> dict[str, Any]:
     schema = {
         fields.CAPTION: new_field(fields.CAPTION, fo.StringField),
         fields.CAPTIONS: _listed(fields.CAPTIONS, _CAPTION),
+        fields.TEXT_EDITS: _embedded(
+            fields.TEXT_EDITS, fo.DynamicEmbeddedDocument, {"edited": 0, "added": 0}
+        ),
     }
     if kind == "captions":
         schema[fields.LOCATION] = _embedded(fields.LOCATION, fo.GeoLocation)
@@ -142,6 +161,7 @@ def _text_schema(kind: Kind) -> dict[str, Any]:
         return schema
     schema[fields.CONVERSATIONS] = _listed(fields.CONVERSATIONS, _TURN)
     schema[fields.BOXES] = _embedded(fields.BOXES, fo.Detections)
+    schema[fields.ROTATED_BOXES] = _embedded(fields.ROTATED_BOXES, fo.Polylines)
     return schema
 
 
@@ -151,9 +171,15 @@ def _listed(name: str, members: dict[str, Any]) -> Any:
     return new_field(name, fo.ListField, subfield=item)
 
 
+def declare_source_boxes(dataset: Any) -> None:
+    """Adds the field of the boxes that the images' source has."""
+    name = fields.SOURCE_BOXES
+    _add(dataset, {name: _embedded(name, fo.Detections)})
+
+
 def declare_pixels(dataset: Any) -> None:
     """Adds the fields of image measurements to datasets that were imported without them."""
-    add_fields(dataset, _pixel_schema())
+    _add(dataset, _pixel_schema())
 
 
 def declare_findings(dataset: Any) -> None:
@@ -161,10 +187,27 @@ def declare_findings(dataset: Any) -> None:
     _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
 
 
+def declare_chances(dataset: Any) -> None:
+    """Adds the field of the estimated chance that a pair is bad."""
+    _add(dataset, {fields.P_BAD: new_field(fields.P_BAD, _TYPES[float])})
+
+
+def declare_judgements(dataset: Any) -> None:
+    """Adds the field of what judges answered, whose members are theirs."""
+    name = fields.JUDGEMENTS
+    _add(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})
+
+
+def declare_embeddings(dataset: Any) -> None:
+    """Adds the fields of the vectors of images and texts."""
+    names = (fields.IMAGE_EMBEDDING, fields.TEXT_EMBEDDING)
+    _add(dataset, {name: new_field(name, fo.VectorField) for name in names})
+
+
 def declare_reading(dataset: Any) -> None:
     """Adds the field of what the checks read in the queries, whose members are theirs alone."""
     name = fields.READING
-    add_fields(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})
+    _add(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})
 
 
 def _pixel_schema() -> dict[str, Any]:

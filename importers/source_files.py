@@ -113,6 +113,13 @@ def reason_of(error: OSError) -> str:
     return error.strerror or str(error)
 
 
+def why_unread(error: Exception) -> str:
+    """Why the records of an image are skipped, in words."""
+    if isinstance(error, OSError):
+        return f"the image cannot be read ({reason_of(error)})"
+    return getattr(error, "reason", None) or repr(error)
+
+
 def _check_place(path: Path) -> None:
     boundary = _boundary.get()
     if boundary is None or not _is_in(os.path.abspath(path), boundary.written):  # noqa: PTH100

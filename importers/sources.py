@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pairlens.importers import hub
 from pairlens.importers.errors import OnNote, StateError, UsageError, ignore_note
-from pairlens.importers.files import MARKER, add_owner, is_leftover, is_text
+from pairlens.importers.files import MARKER, add_owner, is_leftover, is_text, write_stream
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.parallel import Progress, no_progress
-from pairlens.importers.source_files import Root, boundary_of
+from pairlens.importers.source_files import Root, boundary_of, open_source
 from pairlens.importers.unzip import unzip
 
 MOST_LEVELS = 4
@@ -51,7 +52,9 @@ class Located:
         if hub.is_address(self.root):
             return boundary_of(hub.cached_folder(self.path))
         given = Path(self.root)
-        return boundary_of(given if self.path.is_relative_to(given) else self.path)
+        inner = given if self.path.is_relative_to(given) else self.path
+        # Of a table, what its rows name lies beside it.
+        return boundary_of(inner if inner.is_dir() or inner.suffix == ".tar" else inner.parent)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class SourceRequest:
 def absolute_root(root: Path | str) -> str:
     """A root as it is stored with a dataset: an address, or an absolute path."""
     if hub.is_address(str(root)):
-        return str(root)
+        return hub.plain_address(str(root))
     return str(Path(root).expanduser().absolute())
 
 
@@ -99,15 +102,19 @@ class UnpackedPlace:
     owner: str
     already: Path | None = None
 
-    def of(self, archive: Path, leftovers: bool) -> Path:
-        """The folder of an archive; it differs for another archive of that name."""
-        facts = archive.stat()
-        identity = f"{archive.resolve()} {facts.st_size} {facts.st_mtime_ns}"
+    def of(self, archives: Sequence[Path], leftovers: bool) -> Path:
+        """The folder of what is unpacked together; it differs for other archives of the names."""
+        identity = "\n".join(map(_identity, archives))
         digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
         name = f"source-{digest}" + "-all" * leftovers
         if self.already and self.already.name.endswith(name):
             return self.already
         return self.folder / name
+
+
+def _identity(archive: Path) -> str:
+    facts = archive.stat()
+    return f"{archive.resolve()} {facts.st_size} {facts.st_mtime_ns}"
 
 
 def is_unpacked_name(name: str) -> bool:
@@ -129,7 +136,7 @@ def locate(
         root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
         request: what of it is needed
         place: where archives are unpacked
-        on_note: takes what is worth knowing
+        on_note: receives remarks on the files
         progress: called with files unpacked and files in all
 
     Raises:
@@ -146,33 +153,57 @@ def locate(
         path = Path(given)
         if not path.exists():
             raise UsageError(f"{path} is not a folder or archive; give what the dataset lies in")
-    archive = _only_archive(path)
-    if archive is not None:
-        folder = place.of(archive, request.leftovers)
-        unpack = partial(unzip, archive, folder / CONTENT, leftovers=request.leftovers)
-        unpack = partial(unpack, on_note=on_note, progress=progress)
-        path = _unpack_once(archive, folder, place.owner, unpack)
-    return Located(given, _inner(path) if path.is_dir() else path)
+    options = {"leftovers": request.leftovers, "on_note": on_note, "progress": progress}
+    if archive := _only_archive(path, request.format_name):
+        folder = place.of([archive], request.leftovers)
+        unpack = partial(unzip, archive, folder / CONTENT, **options)
+        path = _unpack_once(archive.name, folder, place.owner, unpack)
+    elif parts := _parts(path, request.format_name):
+        folder = place.of(parts, request.leftovers)
+        unpack = partial(_unzip_parts, path, parts, folder / CONTENT, **options)
+        path = _unpack_once(path.name, folder, place.owner, unpack)
+    return Located(given, _inner(path, request.format_name) if path.is_dir() else path)
 
 
-def _only_archive(path: Path) -> Path | None:
+def _only_archive(path: Path, format_name: str) -> Path | None:
     """The ``.zip`` that a root is, or the only one in it if it holds no known format."""
     if path.is_file():
         return path if path.suffix.lower() == ".zip" else None
-    if any(f.detect(path) for f in FORMATS.values()):
-        return None
     archives = sorted(path.glob("*.zip"))
-    return archives[0] if len(archives) == 1 else None
+    return archives[0] if len(archives) == 1 and not _holds(path, format_name) else None
 
 
-def _unpack_once(archive: Path, folder: Path, owner: str, unpack: Callable[[], None]) -> Path:
-    """Unpacks an archive where that was not done before; returns the folder of its content."""
+def _holds(path: Path, format_name: str) -> bool:
+    """Whether a folder holds a known format; that of the name is looked for first."""
+    formats = sorted(FORMATS.values(), key=lambda one: one.name != format_name)
+    return any(one.detect(path) for one in formats)
+
+
+def _parts(path: Path, format_name: str) -> list[Path]:
+    """The archives that together are a dataset of a format."""
+    chosen = FORMATS.values() if format_name == "auto" else (FORMATS[format_name],)
+    found = (f.parts(path) for f in chosen if f.parts is not None and path.is_dir())
+    return next(filter(None, found), [])
+
+
+def _unzip_parts(path: Path, parts: list[Path], folder: Path, **options: Any) -> None:
+    """Unpacks archives, each into a folder of its name, beside copies of the files around them."""
+    for part in parts:
+        unzip(part, folder / part.stem, **options)
+    for file in sorted(path.iterdir()):
+        if file.suffix.lower() != ".zip" and file.is_file() and not _is_hidden(file.name):
+            with open_source(file, anywhere=True) as stream:
+                write_stream(folder / file.name, stream)
+
+
+def _unpack_once(name: str, folder: Path, owner: str, unpack: Callable[[], None]) -> Path:
+    """Unpacks what was not unpacked before; returns the folder of its content."""
     if (folder / UNPACKED).is_file():
         add_owner(folder, owner)
         # Version 0.1 unpacked beside its marks.
         return folder / CONTENT if (folder / CONTENT).is_dir() else folder
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
-        raise StateError(f"{folder} is not empty, so {archive.name} cannot be unpacked into it")
+        raise StateError(f"{folder} is not empty, so {name} cannot be unpacked into it")
     add_owner(folder, owner)
     unpack()
     (folder / CONTENT).mkdir(exist_ok=True)
@@ -180,18 +211,18 @@ def _unpack_once(archive: Path, folder: Path, owner: str, unpack: Callable[[], N
     return folder / CONTENT
 
 
-def _inner(folder: Path) -> Path:
+def _inner(folder: Path, format_name: str) -> Path:
     """The folder itself, or one below it where it has one around everything, or several."""
     inner = folder
     for _ in range(MOST_LEVELS):
-        if any(f.detect(inner) for f in FORMATS.values()):
+        if _holds(inner, format_name):
             return inner
         entries = [entry for entry in inner.iterdir() if not _is_hidden(entry.name)]
         if len(entries) != 1 or not entries[0].is_dir():
             break
         inner = entries[0]
     # What holds no format is named as it was given.
-    return inner if any(f.detect(inner) for f in FORMATS.values()) else folder
+    return inner if _holds(inner, format_name) else folder
 
 
 def _is_hidden(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pairlens.importers import fields
 from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.instruction_files import SPLIT_WORDS
 
 
 def split_of(document: Mapping[str, Any]) -> str:
@@ -20,7 +21,16 @@ def split_of(document: Mapping[str, Any]) -> str:
     key = document.get(fields.KEY)
     if isinstance(key, str) and key.count("/") > 1:
         return split_of_key(key)
-    return next((tag for tag in document.get("tags") or () if tag in SPLITS), "")
+    tags = map(spelled, document.get("tags") or ())
+    return next((tag for tag in tags if tag in SPLITS), "")
+
+
+def spelled(name: str) -> str:
+    """The name of a split as keys, fields and tags have it: ``val`` for ``Validation``.
+
+    Names that are no word for one of the published splits stay as they are.
+    """
+    return SPLIT_WORDS.get(name.strip().casefold(), name.strip())
 
 
 def split_of_key(key: str) -> str:

@@ -23,7 +23,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
 from pairlens.importers import fields, fo_internals, working_set
-from pairlens.importers.errors import StateError, UsageError, shown
+from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
@@ -64,17 +64,38 @@ def check_name(name: str) -> None:
         ) from error
 
 
-def load(name: str) -> Any:
-    """Loads a dataset that PairLens imported.
+def opened(name: str) -> Any:
+    """A dataset that is there, PairLens' own or not.
 
     Raises:
-        StateError: if there is none of that name, or PairLens did not import it
+        StateError: if another command deletes or replaces it while it is opened
     """
+    try:
+        return fo.load_dataset(name)
+    except ValueError as error:  # also where its document is gone when FiftyOne writes to it
+        raise StateError(
+            f"dataset {name!r} was deleted or replaced by another command meanwhile; look what is "
+            "there, and run this again"
+        ) from error
+
+
+def load(name: str, *, foreign: bool = False) -> Any:
+    """Loads a dataset that PairLens imported, or any where it may be ``foreign``.
+
+    Raises:
+        StateError: if there is none of that name, or PairLens did not import it, or if the database
+            does not answer
+    """
+    fo_internals.connect()
     if not is_text(name) or not fo.dataset_exists(name):
-        known = ", ".join(str(n) for n in fo.list_datasets()[:20]) or "none"
-        raise StateError(f"there is no dataset {name!r}; there is {known}")
-    dataset = fo.load_dataset(name)
-    working_set.check(dataset)
+        known = [str(n) for n in fo.list_datasets()]
+        there = ", ".join(known[:20]) or "none"
+        raise StateError(
+            f"there is no dataset {name!r}{did_you_mean(name, known)}; there is {there}"
+        )
+    dataset = opened(name)
+    if not foreign:
+        working_set.check(dataset)
     return dataset
 
 
@@ -142,7 +163,7 @@ def plain_stats(stats: MaskStats | ImageStats | TargetColors) -> dict[str, Any]:
 
 
 def stats_from(values: dict[str, Any] | None) -> MaskStats:
-    """The inverse of :func:`plain_stats`.
+    """The inverse of :func:`plain_stats` for a mask.
 
     Measurements that were not read keep their defaults; those that a newer version added are
     left out.
@@ -153,22 +174,6 @@ def stats_from(values: dict[str, Any] | None) -> MaskStats:
         k: tuple(v) if v.__class__ is list else v for k, v in values.items() if k in _MEASURED
     }
     return MaskStats(**known)
-
-
-def image_stats_from(values: dict[str, Any] | None) -> ImageStats | None:
-    """The inverse of :func:`plain_stats` for an image, where it was measured."""
-    return ImageStats(**_known(values, ImageStats)) if values else None
-
-
-def target_colors_from(values: dict[str, Any] | None) -> TargetColors | None:
-    """The inverse of :func:`plain_stats` for a target's colors, where they were measured."""
-    return TargetColors(**_known(values, TargetColors)) if values else None
-
-
-def _known(values: dict[str, Any], kind: type[ImageStats] | type[TargetColors]) -> dict[str, Any]:
-    return {
-        k: tuple(v) if v.__class__ is list else v for k, v in values.items() if k in kind.__slots__
-    }
 
 
 def insert(dataset: Any, docs: list[dict[str, Any]], on_refused: OnRefused | None = None) -> int:

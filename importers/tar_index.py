@@ -102,7 +102,7 @@ def walk(stream: BinaryIO) -> Iterator[Member]:
 
 
 def printable(name: str) -> str:
-    """A name from an archive, for messages: short, and text whatever its bytes are."""
+    """A name from an archive, for messages: short, and valid text for any bytes."""
     return name[-80:].encode("utf-8", "backslashreplace").decode()
 
 

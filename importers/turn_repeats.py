@@ -11,7 +11,7 @@ _IMAGE = re.compile(r"<image>|<img>|</img>", re.IGNORECASE)
 _NOT_WORDS = re.compile(r"[^\w\s]+|_+")
 _POLARITY = re.compile(r"\s*(yes|no)\b", re.IGNORECASE)
 
-Pair = tuple[int, int]
+TurnPair = tuple[int, int]
 """Numbers of two turns, from 0, the earlier first."""
 
 
@@ -20,7 +20,7 @@ def plain(text: str) -> str:
     return " ".join(_NOT_WORDS.sub(" ", _IMAGE.sub(" ", text).casefold()).split())
 
 
-def repeated_turns(turns: Sequence[Turn]) -> list[Pair]:
+def repeated_turns(turns: Sequence[Turn]) -> list[TurnPair]:
     """Turns that ask and answer what an earlier one asks and answers.
 
     Args:
@@ -30,7 +30,7 @@ def repeated_turns(turns: Sequence[Turn]) -> list[Pair]:
         each repeating turn with the first that it repeats
     """
     seen: dict[tuple[str, tuple[str, ...]], int] = {}
-    found: list[Pair] = []
+    found: list[TurnPair] = []
     for number, turn in enumerate(turns):
         said = plain(turn.question), tuple(map(plain, turn.answers))
         if not said[0] or not any(said[1]):
@@ -41,13 +41,13 @@ def repeated_turns(turns: Sequence[Turn]) -> list[Pair]:
     return found
 
 
-def contradicting_turns(turns: Sequence[Turn]) -> list[Pair]:
+def contradicting_turns(turns: Sequence[Turn]) -> list[TurnPair]:
     """Turns that answer a question with yes where an earlier one answers it with no, or back.
 
     An answer counts by its first word: ``Yes.`` and ``No, there is no ship.`` contradict.
     """
     seen: dict[str, dict[str, int]] = {}
-    found: list[Pair] = []
+    found: list[TurnPair] = []
     for number, turn in enumerate(turns):
         question = plain(turn.question)
         said = {match[1].casefold() for a in turn.answers if (match := _POLARITY.match(a))}

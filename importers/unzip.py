@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pairlens.importers.arrays import BROKEN_ZIP
 from pairlens.importers.decisions import of_leftovers
 from pairlens.importers.errors import OnNote, StateError, ignore_note
 from pairlens.importers.files import is_leftover, is_plain_name, write_stream
 from pairlens.importers.parallel import Progress, no_progress
-from pairlens.importers.source_files import open_source, reason_of
+from pairlens.importers.source_files import reason_of
+from pairlens.importers.zips import BROKEN_ZIP, ENCRYPTED, TooManyMembers, open_zip
 
-MAX_MEMBERS = 20_000_000
 MAX_RATIO = 300
 """Bytes out for a byte in, over the whole archive: TIFF masks of one value shrink to a 250th."""
 
@@ -24,8 +23,6 @@ MAX_PATH = 1024
 """Bytes of a member's name."""
 
 _SPARE = 1 << 30
-_ENCRYPTED = 1
-"""The flag, as the format has it."""
 
 
 def unzip(
@@ -46,10 +43,10 @@ def unzip(
         StateError: if it is no zip archive or not a whole one, if all of it is encrypted, or if it
             would fill the disk
     """
-    with _said_plainly(archive), open_source(archive) as stream, zipfile.ZipFile(stream) as opened:
+    with _said_plainly(archive), open_zip(archive) as opened:
         members = [m for m in opened.infolist() if not m.is_dir()]
         _check_size(archive, folder, members)
-        if members and all(member.flag_bits & _ENCRYPTED for member in members):
+        if members and all(member.flag_bits & ENCRYPTED for member in members):
             raise StateError(f"{archive.name} is encrypted; unpack it yourself, with its password")
         names = _Names()
         left = [] if leftovers else [m for m in members if is_leftover(m.filename)]
@@ -69,6 +66,10 @@ def unzip(
 def _said_plainly(archive: Path) -> Iterator[None]:
     try:
         yield
+    except TooManyMembers as error:
+        raise StateError(
+            f"{archive.name} is not unpacked ({error}); unpack it yourself if you trust it"
+        ) from error
     except BROKEN_ZIP as error:
         raise StateError(
             f"{archive.name} is no whole zip archive ({error}); fetch it again"
@@ -80,7 +81,7 @@ def _said_plainly(archive: Path) -> Iterator[None]:
 def _check_size(archive: Path, folder: Path, members: list[zipfile.ZipInfo]) -> None:
     """Refuses members that declare too much; those that declare it wrongly are cut off later."""
     total = sum(member.file_size for member in members)
-    if total > MAX_RATIO * archive.stat().st_size or len(members) > MAX_MEMBERS:
+    if total > MAX_RATIO * archive.stat().st_size:
         raise StateError(
             f"{archive.name} would unpack to {len(members):,} files of {total:,} bytes, which "
             "is no dataset's archive; unpack it yourself if you trust it"
@@ -123,7 +124,7 @@ def _refusal(member: zipfile.ZipInfo) -> str:
         return "its name leads out of the folder or is none"
     if len(member.filename.encode()) > MAX_PATH:
         return "its name is longer than any path"
-    return "it is encrypted" if member.flag_bits & _ENCRYPTED else ""
+    return "it is encrypted" if member.flag_bits & ENCRYPTED else ""
 
 
 def _unpack(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> str:

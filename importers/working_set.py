@@ -3,7 +3,7 @@
 A dataset means its samples, a view those that it has, in its order, each once; fields that a view
 hides are there all the same, and a view of groups means all samples of its groups. Samples that
 PairLens did not import are left out where the dataset has PairLens' mark: a step tells their
-number. A dataset without the mark is none of PairLens', whatever its fields are called.
+number. A dataset without the mark is not PairLens' own, even if its fields have the same names.
 """
 
 from __future__ import annotations
@@ -28,10 +28,19 @@ _REPEATING = (fo.Concat, fo.Mongo)
 
 def is_imported(dataset: Any) -> bool:
     """Whether PairLens imported the dataset: it then knows its format, whatever its fields are."""
+    return bool(_format_of(dataset))
+
+
+def is_adopted(dataset: Any) -> bool:
+    """Whether the pairs of the dataset were taken from labels that were in it already."""
+    return _format_of(dataset) == fields.ADOPTED
+
+
+def _format_of(dataset: Any) -> str:
     if dataset is None:
-        return False
+        return ""
     facts = fo_internals.dataset_of(dataset).info.get(fields.INFO) or {}
-    return bool(facts.get("format"))
+    return facts.get("format") or ""
 
 
 def check(samples: Any) -> None:
@@ -44,7 +53,8 @@ def check(samples: Any) -> None:
     dataset = fo_internals.dataset_of(samples)
     if not is_imported(dataset):
         raise StateError(
-            f"dataset {dataset.name!r} was not imported by PairLens; make one with: pairlens import"
+            f"dataset {dataset.name!r} was not imported by PairLens; take its labels for pairs "
+            f"with: pairlens adopt {dataset.name} --phrase FIELD --mask FIELD"
         )
     _check_samples(samples)
 

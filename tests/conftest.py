@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,10 @@ HOME = Path(tempfile.mkdtemp(prefix="pairlens-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
 PORT = database.free_port()
+
+# What is started in a shell's background ignores Ctrl-C, and hands that on to all that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _set_environment() -> None:
@@ -73,6 +79,16 @@ def mongo() -> str:
 @pytest.fixture
 def dataset_name(mongo: str) -> Iterator[str]:
     """A name for a dataset, deleted afterwards with all whose names begin with it."""
+    yield from _name()
+
+
+@pytest.fixture(scope="module")
+def shared_name(mongo: str) -> Iterator[str]:
+    """As ``dataset_name``, for a dataset of which each test of a module takes a clone."""
+    yield from _name()
+
+
+def _name() -> Iterator[str]:
     import fiftyone as fo
 
     name = f"test-{uuid4().hex[:12]}"
@@ -85,6 +101,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Leaves out the warnings that FiftyOne's own imports give."""
     for module in ("fiftyone", "mongoengine"):
         config.addinivalue_line("filterwarnings", f"ignore::DeprecationWarning:{module}")
+
+
+def pytest_collection_finish() -> None:
+    """Keeps what is there for good, thousands of tests and their packages, from being looked
+    through whenever a test makes many objects."""
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,14 @@ TITLES = {
     "rsteller": "RSTeller",
     "rsgpt4v": "RS-GPT4V",
     "pregres": "PreGRES",
+    "geochat": "GeoChat",
+    "llava": "LLaVA and its kin",
+    "vrsbench": "VRSBench",
+    "dior_rsvg": "DIOR-RSVG",
+    "refcoco": "RefCOCO and RRSIS-D",
+    "earthreason": "EarthReason",
+    "refdior": "RefDIOR",
+    "table": "Tables",
 }
 """What a layout is called on the page."""
 
@@ -50,8 +59,8 @@ class Fault:
 
 
 def _declared(name: str, kind: str) -> Fault:
-    """The fault that a format declares beside its example."""
-    [fault] = FORMATS[name].faults
+    """The first fault that a format declares beside its example."""
+    fault = FORMATS[name].faults[0]
     return Fault(name, kind, fault.about, fault.spoil)
 
 
@@ -107,6 +116,11 @@ def _line_with(name: str, number: int, **members: object) -> Spoil:
     return spoil
 
 
+def _replaced(name: str, old: str, new: str) -> Spoil:
+    """Puts a text in the place of the first other one."""
+    return lambda root: (root / name).write_text((root / name).read_text().replace(old, new, 1))
+
+
 def _doubled_line(name: str, number: int) -> Spoil:
     def spoil(root: Path) -> None:
         lines = (root / name).read_bytes().splitlines(keepends=True)
@@ -125,6 +139,49 @@ def _item(name: str, number: int, change: Callable[[dict], object]) -> Spoil:
         (root / name).write_text(json.dumps(content))
 
     return spoil
+
+
+def _ref(number: int, change: Callable[[dict], object]) -> Spoil:
+    """Changes a ref in place."""
+
+    def spoil(root: Path) -> None:
+        refs = pickle.loads((root / REFS).read_bytes())
+        change(refs[number])
+        (root / REFS).write_bytes(pickle.dumps(refs))
+
+    return spoil
+
+
+def _annotation(**members: object) -> Spoil:
+    """Sets members of the first annotation."""
+
+    def spoil(root: Path) -> None:
+        content = json.loads((root / INSTANCES).read_bytes())
+        content["annotations"][0] |= members
+        (root / INSTANCES).write_text(json.dumps(content))
+
+    return spoil
+
+
+def _image_name(name: str) -> Spoil:
+    def spoil(root: Path) -> None:
+        content = json.loads((root / INSTANCES).read_bytes())
+        content["images"][0]["file_name"] = name
+        (root / INSTANCES).write_text(json.dumps(content))
+
+    return spoil
+
+
+def _doubled_annotation(root: Path) -> None:
+    content = json.loads((root / INSTANCES).read_bytes())
+    content["annotations"].append(content["annotations"][0])
+    (root / INSTANCES).write_text(json.dumps(content))
+
+
+def _more_cells(root: Path) -> None:
+    """Adds a column to a table."""
+    lines = (root / CSV).read_text().splitlines()
+    (root / CSV).write_text("".join(f"{line},licence\n" for line in lines))
 
 
 def _odd_name(folder: str, suffix: bytes, data: bytes) -> Spoil:
@@ -158,7 +215,13 @@ SHARD = "val-000000.tar"
 TRAIN = "RS-GPT4V_train.json"
 VQA = "VQA.jsonl"
 LISTED = "pregres_captions.json"
+VRS = "Annotations_val/P0004_0001.json"
+VOC = "Annotations/00004.xml"
 HUGE = 100_000
+REFS, INSTANCES = "refcoco/refs(unc).p", "refcoco/instances.json"
+QUESTIONS, LABEL = "val/QAs/00003.json", "val/labels/00003.png"
+PHRASES = "phrase_txts/val.json"
+CSV = "pairs.csv"
 
 FAULTS = (
     _declared("gres", "missing file"),
@@ -304,4 +367,157 @@ FAULTS = (
     _declared("pregres", "missing file"),
     Fault("pregres", "truncated file", "a list is cut", _cut(LISTED, 700)),
     Fault("pregres", "empty file", "a list", _written(LISTED, b"")),
+
+    _declared("geochat", "missing file"),
+    Fault("geochat", "wrong type", "an image that is a number",
+          _line_with("referring.jsonl", 0, image_id=7)),
+    Fault("geochat", "wrong type", "a ground truth that is an object",
+          _line_with("referring.jsonl", 0, ground_truth={})),
+    Fault("geochat", "truncated file", "a list is cut", _cut("GeoChat_Instruct.json", 700)),
+    Fault("geochat", "empty file", "a file of lines", _written("referring.jsonl", b"")),
+
+    _declared("llava", "missing file"),
+    Fault("llava", "wrong type", "several images",
+          _item("chats.json", 0, lambda record: record | {"images": ["1.jpg", "2.jpg"]})),
+    Fault("llava", "wrong type", "messages that are a text",
+          _item("chats.json", 0, lambda record: record | {"messages": "text"})),
+    Fault("llava", "truncated file", "a list is cut", _cut("chats.json", 700)),
+    Fault("llava", "empty file", "a list", _written("chats.json", b"")),
+
+    _declared("vrsbench", "missing file"),
+    Fault("vrsbench", "truncated file", "an annotation is cut", _cut(VRS, 60)),
+    Fault("vrsbench", "wrong type", "objects that are a text", _with(VRS, objects="text")),
+    Fault("vrsbench", "wrong type", "an object without corners",
+          _with(VRS, objects=[{"referring_sentence": "The house."}])),
+    Fault("vrsbench", "wrong type", "corners in pixels",
+          _with(VRS, objects=[{"referring_sentence": "The house.", "obj_corner": [9] * 8}])),
+    Fault("vrsbench", "wrong encoding", "an annotation in UTF-16", _encoded(VRS, "utf-16")),
+    Fault("vrsbench", "empty file", "an annotation", _written(VRS, b"")),
+    Fault("vrsbench", "duplicate id", "two annotations of an image",
+          _copied(VRS, "Annotations_val/P0004_0002.json")),
+    Fault("vrsbench", "unknown field", "more members than are read", _with(VRS, licence="none")),
+    Fault("vrsbench", "absurd size", "an annotation of 400 MB", _cut(VRS, 400 << 20)),
+    Fault("vrsbench", "deep nesting", "200,000 lists in each other", _written(VRS, DEEP)),
+    Fault("vrsbench", "name that is no text", "an image name that leads elsewhere",
+          _with(VRS, image="../a.png")),
+
+    _declared("dior_rsvg", "missing file"),
+    Fault("dior_rsvg", "missing file", "an annotation that is gone", _removed(VOC)),
+    Fault("dior_rsvg", "truncated file", "an annotation is cut", _cut(VOC, 700)),
+    Fault("dior_rsvg", "wrong type", "an object without a box",
+          _replaced(VOC, "<xmin>8</xmin>", "")),
+    Fault("dior_rsvg", "wrong type", "a number that is none", _replaced(VOC, "<xmin>8", "<xmin>a")),
+    Fault("dior_rsvg", "wrong type", "a list of names", _written("val.txt", "00003\n00003.jpg\n")),
+    Fault("dior_rsvg", "wrong type", "a document type", _replaced(VOC, "<annotation>",
+          '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/hostname">]><annotation>')),
+    Fault("dior_rsvg", "wrong encoding", "an annotation in UTF-16", _encoded(VOC, "utf-16")),
+    Fault("dior_rsvg", "empty file", "an annotation", _written(VOC, b"")),
+    Fault("dior_rsvg", "duplicate id", "a number in two lists", _written("val.txt", "0\n4\n")),
+    Fault("dior_rsvg", "unknown field", "more members than are read",
+          _replaced(VOC, "<segmented>", "<licence>none</licence><segmented>")),
+    Fault("dior_rsvg", "absurd size", "an annotation of 400 MB", _cut(VOC, 400 << 20)),
+    Fault("dior_rsvg", "deep nesting", "200,000 elements in each other",
+          _written(VOC, b"<a>" * 200_000)),
+    Fault("dior_rsvg", "name that is no text", "an image name that leads elsewhere",
+          _replaced(VOC, "00004.jpg", "../a.jpg")),
+
+    _declared("refcoco", "missing file"),
+    Fault("refcoco", "missing file", "the annotations are not there", _removed(INSTANCES)),
+    Fault("refcoco", "truncated file", "a pickle is cut", _cut(REFS, 200)),
+    Fault("refcoco", "truncated file", "the annotations are cut before all of them",
+          _cut(INSTANCES, 100)),
+    Fault("refcoco", "wrong type", "a pickle that runs something",
+          _written(REFS, b"cposix\nsystem\n(S'true'\ntR.")),
+    Fault("refcoco", "wrong type", "a pickle of an object", _written(REFS, pickle.dumps({}))),
+    Fault("refcoco", "wrong type", "a ref without `ann_id`",
+          _ref(0, lambda ref: ref.pop("ann_id"))),
+    Fault("refcoco", "wrong type", "`no_target` beside an annotation",
+          _ref(0, lambda ref: ref.update(no_target=True))),
+    Fault("refcoco", "wrong type", "an annotation without a mask", _annotation(segmentation=[])),
+    Fault("refcoco", "wrong type", "a box for a polygon", _annotation(segmentation=[[1, 2, 3, 4]])),
+    Fault("refcoco", "wrong type", "runs that do not fill the mask",
+          _annotation(segmentation=[{"size": [64, 64], "counts": [7]}])),
+    Fault("refcoco", "wrong encoding", "annotations in UTF-16", _encoded(INSTANCES, "utf-16")),
+    Fault("refcoco", "empty file", "the pickle", _written(REFS, b"")),
+    Fault("refcoco", "duplicate id", "an annotation that stands twice", _doubled_annotation),
+    Fault("refcoco", "unknown field", "more members than are read",
+          _ref(0, lambda ref: ref.update(licence="none"))),
+    Fault("refcoco", "absurd size", "a mask that claims 100,000 pixels a side",
+          _annotation(segmentation=[{"size": [HUGE, HUGE], "counts": "a"}])),
+    Fault("refcoco", "absurd size", "a pickle that numbers a value 2,000,000,000",
+          _written(REFS, b"\x80\x02]r\x00\x94\x35\x77.")),
+    Fault("refcoco", "deep nesting", "200,000 lists in each other",
+          _written(INSTANCES, b'{"images": ' + DEEP)),
+    Fault("refcoco", "name that is no text", "an image name that leads elsewhere",
+          _image_name("../a.jpg")),
+
+    _declared("earthreason", "missing file"),
+    Fault("earthreason", "missing file", "an image is not there",
+          _removed("val/images/00003.jpg")),
+    Fault("earthreason", "truncated file", "a file of questions is cut", _cut(QUESTIONS, 30)),
+    Fault("earthreason", "truncated file", "a label is cut", _cut(LABEL, 60)),
+    Fault("earthreason", "wrong type", "a file without `answer`",
+          _written(QUESTIONS, '{"questions": ["Where is it?"]}')),
+    Fault("earthreason", "wrong type", "no answer beside a label that marks something",
+          _with(QUESTIONS, answer=[])),
+    Fault("earthreason", "wrong type", "a question is a number", _with(QUESTIONS, questions=[7])),
+    Fault("earthreason", "wrong encoding", "questions in UTF-16", _encoded(QUESTIONS, "utf-16")),
+    Fault("earthreason", "empty file", "a label", _written(LABEL, b"")),
+    Fault("earthreason", "duplicate id", "two images of one name",
+          _copied("val/images/00003.jpg", "val/images/00003.png")),
+    Fault("earthreason", "unknown field", "more members than are read",
+          _with(QUESTIONS, licence="none")),
+    Fault("earthreason", "absurd size", "a label that claims 100,000 pixels a side",
+          _written(LABEL, png(HUGE, HUGE))),
+    Fault("earthreason", "deep nesting", "200,000 lists in each other", _written(QUESTIONS, DEEP)),
+    Fault("earthreason", "name that is no text", "questions of such a name",
+          _odd_name("val/QAs", b".json", b"{}")),
+
+    _declared("refdior", "missing file"),
+    Fault("refdior", "missing file", "a mask is not there", _removed("masks/00004.png")),
+    Fault("refdior", "truncated file", "phrases are cut", _cut(PHRASES, 20)),
+    Fault("refdior", "wrong type", "an id without `sentences`", _with(PHRASES, **{"00004": {}})),
+    Fault("refdior", "wrong type", "a list for an object", _written(PHRASES, "[]")),
+    Fault("refdior", "wrong encoding", "phrases in UTF-16", _encoded(PHRASES, "utf-16")),
+    Fault("refdior", "empty file", "phrases", _written(PHRASES, b"")),
+    Fault("refdior", "duplicate id", "an id that stands twice: its sentences are numbered on",
+          _written(PHRASES, '{"00004": {"sentences": ["a"]}, "00004": {"sentences": ["b"]}}')),
+    Fault("refdior", "unknown field", "more members than are read",
+          _with("phrase_txts/test.json", **{"00005": {"sentences": ["only building"], "a": 1}})),
+    Fault("refdior", "absurd size", "a mask that claims 100,000 pixels a side",
+          _written("masks/00004.png", png(HUGE, HUGE))),
+    Fault("refdior", "deep nesting", "200,000 lists in each other", _written(PHRASES, DEEP)),
+    Fault("refdior", "name that is no text", "an id that leads elsewhere",
+          _with(PHRASES, **{"../a": {"sentences": ["a"]}})),
+
+    _declared("table", "missing file"),
+    Fault("table", "missing file", "a mask is gone", _removed("masks/0.png")),
+    Fault("table", "truncated file", "the last row is cut",
+          lambda root: os.truncate(root / CSV, (root / CSV).stat().st_size - 20)),
+    Fault("table", "truncated file", "a mask is cut", _cut("masks/0.png", 60)),
+    Fault("table", "wrong type", "a row of two cells", _line(CSV, 1, b"images/0.png,house\n")),
+    Fault("table", "wrong type", "a mask that is a number",
+          _line(CSV, 1, b"images/0.png,7,house 0,train\n")),
+    Fault("table", "wrong type", "a polygon of two points",
+          _line(CSV, 1, b'images/0.png,"[[1, 2, 3, 4, 5]]",house 0,train\n')),
+    Fault("table", "wrong type", "an empty mask that no column declares",
+          _line(CSV, 1, b"images/0.png,,house 0,train\n")),
+    Fault("table", "wrong type", "a split that there is not",
+          _line(CSV, 1, b"images/0.png,masks/0.png,house 0,fold 3\n")),
+    Fault("table", "wrong encoding", "a table in UTF-16", _encoded(CSV, "utf-16")),
+    Fault("table", "wrong encoding", "a row with bytes of no encoding",
+          _line(CSV, 1, b"images/0.png,masks/0.png,\xff,train\n")),
+    Fault("table", "empty file", "a table", _written(CSV, b"")),
+    Fault("table", "empty file", "a mask", _written("masks/0.png", b"")),
+    Fault("table", "duplicate id", "a row that stands twice: numbered by rows",
+          _doubled_line(CSV, 2)),
+    Fault("table", "unknown field", "more columns than are read", _more_cells),
+    Fault("table", "absurd size", "a mask that claims 100,000 pixels a side",
+          _written("masks/0.png", png(HUGE, HUGE))),
+    Fault("table", "absurd size", "a query of 70,000 characters",
+          _line(CSV, 1, b"images/0.png,masks/0.png," + b"x" * 70_000 + b",train\n")),
+    Fault("table", "deep nesting", "200,000 lists in each other",
+          _line(CSV, 1, b"images/0.png," + DEEP + b",house 0,train\n")),
+    Fault("table", "name that is no text", "a path that leads elsewhere",
+          _line(CSV, 1, b"../0.png,masks/0.png,house 0,train\n")),
 )  # fmt: skip

@@ -45,6 +45,17 @@ class Hub:
     writer: str = "writer"
     url: str = ""
 
+    def files(self, repo: str) -> dict[str, bytes]:
+        """What a repository holds: of its folder, and what was uploaded."""
+        folder = self.folders.get(repo)
+        there = sorted(file for file in folder.rglob("*") if file.is_file()) if folder else []
+        content = {file.relative_to(folder or "").as_posix(): file.read_bytes() for file in there}
+        return content | self.pushed.get(repo, {})
+
+    def has(self, repo: str, token: str) -> bool:
+        """Whether there is such a repository, as far as one is told: private ones are a secret."""
+        return repo in self.folders or (repo in self.made and token == self.writer)
+
 
 @contextmanager
 def serve_hub() -> Iterator[Hub]:
@@ -116,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._json({"success": True, "commitUrl": url, "commitOid": COMMIT})
 
     def _refused(self, repo: str, token: str) -> bool:
-        if repo not in self.hub.folders:
+        if not self.hub.has(repo, token):
             self._json({"error": "Repository not found"}, 401, "RepoNotFound")
             return True
         if repo in self.hub.gated and token != self.hub.gated[repo]:
@@ -125,27 +136,29 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _api(self, repo: str, rest: list[str], token: str) -> None:
-        if rest[:1] == ["revision"] and repo in self.hub.folders:
+        if rest[:1] == ["revision"] and self.hub.has(repo, token):
             if rest[1] not in self.hub.revisions:
                 return self._json({"error": "no"}, 404, "RevisionNotFound")
             rest = []
         if not rest:
-            if repo not in self.hub.folders:
+            if not self.hub.has(repo, token):
                 self._refused(repo, token)
                 return None
             return self._json({"id": repo, "sha": COMMIT, "tags": [], "siblings": []})
         if rest[0] == "tree" and not self._refused(repo, token):
-            return self._json(_tree(self.hub.folders[repo]))
+            files = self.hub.files(repo)
+            if "recursive=false" in urlsplit(self.path).query.lower():
+                return self._json(_listed(files, "/".join(rest[2:])))
+            return self._json(_tree(files))
         return None
 
     def _file(self, repo: str, name: str, token: str) -> None:
         if self._refused(repo, token):
             return
-        file = self.hub.folders[repo] / name
-        if not file.is_file():
+        data = self.hub.files(repo).get(name)
+        if data is None:
             self._json({"error": "no"}, 404, "EntryNotFound")
             return
-        data = file.read_bytes()
         headers = {"ETag": f'"{_digest(data)}"', "X-Repo-Commit": COMMIT}
         if self.command == "GET":
             self.hub.fetched.append(name)
@@ -171,16 +184,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data[:sent])
 
 
-def _tree(folder: Path) -> list[dict[str, object]]:
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
+def _tree(files: dict[str, bytes]) -> list[dict[str, object]]:
     return [
-        {
-            "type": "file",
-            "path": file.relative_to(folder).as_posix(),
-            "size": file.stat().st_size,
-            "oid": _digest(file.read_bytes()),
-        }
-        for file in files
+        {"type": "file", "path": name, "size": len(data), "oid": _digest(data)}
+        for name, data in files.items()
+    ]
+
+
+def _listed(files: dict[str, bytes], folder: str) -> list[dict[str, object]]:
+    """What lies in a folder itself, folders among it."""
+    start = f"{folder}/" if folder else ""
+    below = {name: data for name, data in files.items() if name.startswith(start)}
+    direct = {name: data for name, data in below.items() if "/" not in name.removeprefix(start)}
+    folders = sorted({name.removeprefix(start).partition("/")[0] for name in below.keys() - direct})
+    return _tree(direct) + [
+        {"type": "directory", "path": f"{start}{name}", "oid": "0" * 40} for name in folders
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import tarfile
 from collections.abc import Callable
@@ -174,8 +175,34 @@ def _rsgpt4v_evaluation(root: Path) -> Path:
     return root
 
 
+def _vrsbench_nested(root: Path) -> Path:
+    """As archives unpacked into folders of their names."""
+    for folder in sorted(_example("vrsbench", root).iterdir()):
+        (root / "moved").mkdir()
+        folder.rename(root / "moved" / folder.name)
+        (root / "moved").rename(root / folder.name)
+    return root
+
+
+def _grefcoco(root: Path) -> Path:
+    """JSON, with lists of annotations and a query that has no target."""
+    folder = _example("refcoco", root) / "refcoco"
+    refs = pickle.loads((folder / "refs(unc).p").read_bytes())
+    for ref in refs:
+        ref["ann_id"], ref["no_target"] = [ref["ann_id"]], False
+    refs[3] |= {"ann_id": [-1], "no_target": True}
+    (folder / "refs(unc).p").unlink()
+    (folder / "grefs(unc).json").write_text(json.dumps(refs))
+    folder.rename(root / "grefcoco")
+    return root
+
+
 LAYOUTS: tuple[Layout, ...] = (
-    *(Layout(each.name, each.name, partial(_example, each.name)) for each in FORMATS.values()),
+    *(
+        Layout(each.name, each.name, partial(_example, each.name))
+        for each in FORMATS.values()
+        if not each.own_keys
+    ),
     Layout("gres-hyphens", "gres", _gres_hyphens),
     Layout("gres-side-by-side", "gres", _gres_side_by_side),
     Layout("refsegrs-fork", "refsegrs", _refsegrs_fork),
@@ -187,8 +214,17 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("rsgpt4v-array", "rsgpt4v", _rsgpt4v_array),
     Layout("rsgpt4v-lines", "rsgpt4v", _rsgpt4v_lines),
     Layout("rsgpt4v-evaluation", "rsgpt4v", _rsgpt4v_evaluation),
+    Layout("grefcoco", "refcoco", _grefcoco),
+    Layout("vrsbench-nested", "vrsbench", _vrsbench_nested),
 )
 """The example of each format, and what else it comes as."""
 
 PUBLISHED = {layout.format: layout for layout in reversed(LAYOUTS)}
-"""A layout for each format."""
+"""A layout for each format that is published, and written back as such."""
+
+EXPORTS: tuple[Layout, ...] = tuple(
+    Layout(each.name, each.name, partial(_example, each.name))
+    for each in FORMATS.values()
+    if each.own_keys
+)
+"""The example of each format that PairLens itself exports."""

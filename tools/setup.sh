@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Makes .venv with PairLens, its tools and a MongoDB server. Does nothing where that is done
+# Makes .venv with PairLens and a MongoDB server, as people have it who use PairLens; with the
+# argument `dev` also with what its tests need, models among it. Does nothing where that is done
 # already; starts over where pyproject.toml, this file or the place of the checkout changed.
+# Where uv is on the PATH, it installs, and pip does what it cannot.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+level=${1:-run}
 venv=.venv
 stamp=$venv/.pairlens
 
@@ -17,7 +20,9 @@ cpu_index=https://download.pytorch.org/whl/cpu
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "set-up: $*"; exit 1; }
 
-state() { pwd -P; cat pyproject.toml tools/setup.sh | cksum; }
+state() { pwd -P; cat pyproject.toml tools/setup.sh | cksum; echo "$1"; }
+is_done() { [ "$(cat "$stamp" 2>/dev/null)" = "$(state "$1")" ]; }
+has_uv() { command -v uv >/dev/null; }
 
 # The first Python of the right age; a name may be on the PATH and still start nothing.
 find_python() {
@@ -36,16 +41,20 @@ make_venv() {
     local python version
     python=$(find_python)
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    has_uv || "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python cannot make virtual environments; on Debian and Ubuntu:" \
             "sudo apt-get install python$version-venv"
     say "set-up: making $venv with Python $version"
+    has_uv && uv venv --quiet --seed --clear --python "$python" "$venv" && return
     "$python" -m venv --clear "$venv"
 }
 
 pip_install() {
+    # uv knows nothing of pip's settings, such as its indexes: what it cannot install, pip may.
+    has_uv && uv pip install --quiet --python "$venv/bin/python" "$@" 2>/dev/null && return
     # -qq: errors only. Warnings here are of indexes that do not hold a package.
-    "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@"
+    # Compiling all modules takes a minute, and few of them are ever imported.
+    "$venv/bin/python" -m pip install -qq --no-compile --disable-pip-version-check "$@"
 }
 
 installed() {
@@ -100,18 +109,25 @@ ensure_mongod() {
         "export FIFTYONE_DATABASE_URI=mongodb://localhost:27017"
 }
 
-[ "$(cat "$stamp" 2>/dev/null)" = "$(state)" ] && exit 0
+is_done dev && exit 0
+[ "$level" = run ] && is_done run && exit 0
 
 # A virtual environment knows its own place; one that was copied or moved is of no use.
 if [ "$("$venv/bin/python" -c 'import pip, sys; print(sys.prefix)' 2>/dev/null)" != "$(pwd -P)/$venv" ] ||
     ! grep -qsF "$(pwd -P)/$venv" "$venv/bin/pip"; then
     make_venv
 fi
-say "set-up: installing PairLens and what it needs (some minutes the first time)"
-ensure_torch
-pip_install -e '.[dev]' || fail "the packages could not be installed; what pip said stands above"
-ensure_torchvision
-ensure_readers
+if [ "$level" = dev ]; then
+    say "set-up: installing what the tests need, models among it (some minutes the first time)"
+    ensure_torch
+    # What stands apart is fetched meanwhile.
+    ensure_torchvision & ensure_readers &
+    pip_install -e '.[dev]' || fail "the packages could not be installed; what pip said stands above"
+else
+    say "set-up: installing PairLens and what it needs (a minute or two the first time)"
+    pip_install -e . || fail "the packages could not be installed; what pip said stands above"
+fi
 ensure_mongod
-state >"$stamp"
+wait
+state "$level" >"$stamp"
 say "set-up: done"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python
 """Walks one entry of PairLens and tells which of its files a reader passes on the way.
 
-    tools/walk.py verdict          # or import, predict, score, flag, export, verdict-mask
+    tools/walk.py verdict          # or import, predict, score, measure, flag, export, verdict-mask
     tools/walk.py all              # one line an entry
 
 A small generated dataset in a database of its own is taken to where the entry starts; then the
-entry runs once under a profile hook. Functions count when they run for the first time, as for
+entry runs once under a profile hook. The first flagging reads the images, which no later one does:
+that is an entry of its own, ``measure``. Functions count when they run for the first time, as for
 a reader who follows the code and reads each function once:
 
 files    files of ``importers`` and ``fiftyone_plugin`` in which a function ran, in that order;
@@ -190,7 +191,7 @@ def _load_modules() -> None:
 class Entries:
     """The entries, each as a call that is traced; what goes before it is done first."""
 
-    NAMES = ("import", "predict", "score", "flag", "export", "verdict", "verdict-mask")
+    NAMES = ("import", "predict", "score", "measure", "flag", "export", "verdict", "verdict-mask")
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -206,7 +207,7 @@ class Entries:
             return lambda: self._import(name, own)
         self._import(name, own)
         dataset = store.load(name)
-        for step in ("predict", "score", "flag"):
+        for step in ("predict", "score", "measure", "flag"):
             if step == name:
                 return lambda: self._step(dataset, step)
             self._step(dataset, step)
@@ -218,6 +219,7 @@ class Entries:
         import_dataset("gres", folder / "published", name, ImportOptions(workers=1))
 
     def _step(self, dataset: Any, step: str) -> None:
+        from pairlens.fiftyone_plugin.checks.measuring import measure_images
         from pairlens.fiftyone_plugin.checks.runner import flag
         from pairlens.fiftyone_plugin.metrics.runs import score
         from pairlens.fiftyone_plugin.predictors.runner import predict
@@ -226,6 +228,8 @@ class Entries:
             predict(dataset, predictor="cues", field_name="cues")
         elif step == "score":
             score(dataset, pred="cues", key="cues")
+        elif step == "measure":
+            measure_images(dataset)
         else:
             flag(dataset, predictions=["cues"])
 
@@ -237,8 +241,9 @@ class Entries:
         key = next(iter(dataset.match({"no_target": {"$ne": True}}).values("key")))
         if name == "export":
             return lambda: export_dataset(dataset, "gres", folder / "cleaned", select="clean")
-        session = sessions.start(dataset, view=dataset.view())["id"]
+        session = sessions.start(dataset, view=dataset.view(), reviewer="Ada")["id"]
         more = {"mask_from": "cues"} if name == "verdict-mask" else {"phrase": "the red car"}
+        more |= {"reviewer": "Ada"}
         return lambda: judge(dataset, key, "fix", session=session, note="checked", **more)
 
 

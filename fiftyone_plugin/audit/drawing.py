@@ -48,12 +48,16 @@ def draw_row(examples: Sequence[Shown], file: Path) -> None:
     Raises:
         OSError: if the file cannot be written
     """
-    cells = [_draw(one, number) for number, one in enumerate(examples, 1)]
-    gap = np.full((SIDE, _GAP, 3), 255, np.uint8)
-    parts = [part for cell in cells for part in (cell, gap)][:-1]
-    done, data = cv2.imencode(".png", cv2.cvtColor(np.hstack(parts), cv2.COLOR_RGB2BGR))
+    done, data = cv2.imencode(".png", cv2.cvtColor(row_of(examples), cv2.COLOR_RGB2BGR))
     if done:
         write_atomic(file, data.tobytes())
+
+
+def row_of(examples: Sequence[Shown]) -> Picture:
+    """Examples side by side, numbered from 1, as (height, width, 3) RGB."""
+    cells = [_draw(one, number) for number, one in enumerate(examples, 1)]
+    gap = np.full((SIDE, _GAP, 3), 255, np.uint8)
+    return np.hstack([part for cell in cells for part in (cell, gap)][:-1])
 
 
 def _draw(one: Shown, number: int) -> Picture:

@@ -117,21 +117,36 @@ def _drawable(
     dataset: Any, lines: list[dict[str, Any]], outlines_only: bool
 ) -> Iterator[tuple[FlaggedExample, tuple[str, str]]]:
     """Findings with their files, and an identity of their image and mask."""
-    wanted = ("filepath", fields.KEY, fields.RENDITION, fields.IMAGE_ID, fields.IMAGE_MISSING,
-              f"{fields.SEGMENTATION}.mask_path", "metadata.width", "metadata.height",
-              f"{fields.MASK_STATS}.digest")  # fmt: skip
+    wanted = (*DRAWN, fields.KEY, fields.IMAGE_ID, f"{fields.MASK_STATS}.digest")
     where = {fields.KEY: {"$in": [line["key"] for line in lines]}}
     docs = {doc[fields.KEY]: doc for doc in store.stream(dataset, wanted, where=where)}
     for line in lines:
         doc = docs[line["key"]]
-        metadata = doc.get("metadata") or {}
-        bare = outlines_only or doc.get(fields.IMAGE_MISSING)
-        shown = Shown(
-            None if bare else doc.get(fields.RENDITION) or doc["filepath"],
-            (doc.get(fields.SEGMENTATION) or {}).get("mask_path") or "",
-            default_size(metadata.get("width"), metadata.get("height")),
-        )
+        shown = shown_of(doc, outlines_only=outlines_only)
         given = {name: line[name] for name in ("key", "severity", "score", "note")}
         digest = (doc.get(fields.MASK_STATS) or {}).get("digest") or ""
         example = FlaggedExample(**given, phrase=line["phrase"] or "", shown=shown)
         yield example, (doc[fields.IMAGE_ID], digest[:16])
+
+
+DRAWN = (
+    "filepath", fields.RENDITION, fields.IMAGE_MISSING, f"{fields.SEGMENTATION}.mask_path",
+    "metadata.width", "metadata.height",
+)  # fmt: skip
+"""What :func:`shown_of` needs of a document."""
+
+
+def shown_of(doc: store.Document, *, outlines_only: bool = False) -> Shown:
+    """How a sample is drawn.
+
+    Args:
+        doc: with the fields of :data:`DRAWN`
+        outlines_only: on a grid, without the image's pixels
+    """
+    metadata = doc.get("metadata") or {}
+    bare = outlines_only or doc.get(fields.IMAGE_MISSING)
+    return Shown(
+        None if bare else doc.get(fields.RENDITION) or doc["filepath"],
+        (doc.get(fields.SEGMENTATION) or {}).get("mask_path") or "",
+        default_size(metadata.get("width"), metadata.get("height")),
+    )

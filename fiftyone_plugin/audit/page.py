@@ -13,7 +13,10 @@ from pairlens.fiftyone_plugin.audit.drawing import draw_row
 from pairlens.fiftyone_plugin.audit.facts import AuditFacts, FlaggedExample, examples, gather
 from pairlens.fiftyone_plugin.audit.markdown import escape
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.checks.runner import choose, flag, kind_of
+from pairlens.fiftyone_plugin.checks.choosing import choose
+from pairlens.fiftyone_plugin.checks.runner import flag, kind_of
+from pairlens.fiftyone_plugin.estimate.report import Estimate, newest, report
+from pairlens.fiftyone_plugin.estimate_reports import interval
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.errors import StateError, UsageError
@@ -80,7 +83,8 @@ def audit(
 
 def _unchecked(samples: Any) -> bool:
     """Whether there are pairs that were never checked, or checks that never ran."""
-    chosen = choose(None, {}, with_predictions=False, kind=kind_of(samples))
+    has_field = fo_internals.dataset_of(samples).has_field
+    chosen = choose(None, {}, with_predictions=False, kind=kind_of(samples), has_field=has_field)
     due = {one.name for one in chosen}
     if due - set(store.info(samples).get(fields.CHECKS_RUN) or ()):
         return True
@@ -123,6 +127,7 @@ class _Page:
             source=source,
             command=command.replace("`", ""),
             facts=facts,
+            estimate=_estimate(self._samples),
             severities=SEVERITIES,
             silent=[name for name in ran if name not in facts.findings],
             not_run=[name for name in CHECKS if name not in ran and kind in CHECKS[name].kinds],
@@ -159,6 +164,17 @@ class _Page:
         return name
 
 
+def _estimate(samples: Any) -> Estimate | None:
+    """The newest estimate of how many pairs are bad, if a sample was drawn and judged in part."""
+    dataset = fo_internals.dataset_of(samples)
+    if samples is not dataset or newest(dataset) is None:
+        return None
+    try:
+        return report(dataset)
+    except StateError:
+        return None
+
+
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pairlens.fiftyone_plugin.audit", "."),
@@ -170,6 +186,7 @@ def _template() -> jinja2.Template:
     environment.filters |= {
         "md": escape,
         "number": "{:,}".format,
+        "interval": interval,
         "percent": lambda share, digits: f"{share * 100:.{digits}f} %",
         "code": lambda names: ", ".join(f"`{name}`" for name in names),
     }

@@ -26,9 +26,10 @@ from pairlens.fiftyone_plugin.bench.loading import Units, load_units
 from pairlens.fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
 from pairlens.fiftyone_plugin.checks import SEVERITIES, Check, Finding
 from pairlens.fiftyone_plugin.checks.base import PIXELS
+from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.measuring import measure_images
-from pairlens.fiftyone_plugin.checks.runner import choose, kind_of
+from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import UsageError
@@ -117,7 +118,8 @@ def bench_checks(
         raise UsageError(f"--rate {rate} and --pairs {pairs}: give above 0 to 1, and 1 or more")
     kind = kind_of(samples)
     chosen = _chosen(faults, kind)
-    checks = choose(None, params or {}, with_predictions=False, kind=kind)
+    has_field = fo_internals.dataset_of(samples).has_field
+    checks = choose(None, params or {}, with_predictions=False, kind=kind, has_field=has_field)
     if any(need in PIXELS for one in checks for need in one.needs):
         measure_images(samples)
     units = load_units(samples, checks, pairs, seed)

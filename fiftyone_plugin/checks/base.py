@@ -20,11 +20,12 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.chances import chance
+from pairlens.fiftyone_plugin.checks.judgements import Judgement
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
 from pairlens.importers.formats.base import Kind
@@ -32,6 +33,10 @@ from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
 from pairlens.importers.records import Caption, Turn
 from pairlens.importers.registry import Registry
+from pairlens.importers.source_boxes import SourceBox
+
+if TYPE_CHECKING:
+    from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -48,6 +53,9 @@ PREDICTIONS = "predictions"
 
 EMBEDDINGS = "embeddings"
 """In a check's ``needs``: it runs only where the fields that its parameters name hold vectors."""
+
+OUTLINES = "outlines"
+"""In a check's ``needs``: it reads outlines, and does not run where the targets are boxes."""
 
 TEXTS = frozenset({PHRASE, CAPTIONS, CONVERSATIONS})
 """The fields that hold text."""
@@ -86,6 +94,8 @@ class Sample:
         predicted: target pixels of the prediction by prediction field, likewise
         captions, turns: what was written about the image, where it is no pair
         vectors: embeddings of the image and of the text, as stored, where a check asked for them
+        source_boxes: what the image's source has marked in it
+        judgements: what judges answered about it
     """
 
     key: str
@@ -105,10 +115,11 @@ class Sample:
     captions: tuple[Caption, ...] = ()
     turns: tuple[Turn, ...] = ()
     vectors: tuple[Any, ...] = ()
+    source_boxes: tuple[SourceBox, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(NamedTuple):
     """What a check reports about a sample.
 
     Attributes:
@@ -187,8 +198,9 @@ class Check:
         name: in ``snake_case``, as the catalogue has it
         severity: of its findings unless an issue says otherwise
         scope: what it compares
-        needs: what must be there for it to run: sample fields, ``"predictions"`` or
-            ``"embeddings"``
+        needs: what must be there for it to run: sample fields, ``"predictions"``,
+            ``"embeddings"`` or ``"outlines"``
+        wants: sample fields that it uses where they are there
         about: one sentence for people
         function: the generator
         params: parameter defaults by name
@@ -199,7 +211,8 @@ class Check:
         silent: samples alike of which it reports nothing
         subject: what its findings judge; those of one subject are one group
         shared: whether other queries of the same mask, which mostly are paraphrases, are likely
-            to have the same fault: they are then reported as ``info``
+            to have the same fault: they are then reported as ``info``. A function says of what the
+            other query says whether it may have it
     """
 
     name: str
@@ -215,7 +228,8 @@ class Check:
     fires: tuple[Sample, ...] = ()
     silent: tuple[Sample, ...] = ()
     subject: Subject = "mask"
-    shared: bool = False
+    shared: bool | Callable[[QueryFeatures], bool] = False
+    wants: tuple[str, ...] = ()
 
     def with_params(self, given: dict[str, Any]) -> Check:
         """The check with some parameters set; texts are cast to the default's type.
@@ -253,14 +267,9 @@ class Check:
         """An issue of this check as a finding; the group is empty where it is that of the mask."""
         group = issue.group or (_image_part(issue.key) if self.subject == "image" else "")
         severity = issue.severity or self.severity
-        return Finding(
-            key=issue.key,
-            check=self.name,
-            severity=severity,
-            score=chance(self.name, severity, issue.score),
-            note=issue.note,
-            group=group_of(group) if group else "",
-        )
+        score = chance(self.name, severity, issue.score)
+        group = group_of(group) if group else ""
+        return Finding(issue.key, self.name, severity, score, issue.note, group)
 
 
 CHECKS: Registry[Check] = Registry("check", "pairlens.checks")
@@ -279,7 +288,8 @@ def check(
     keeps: tuple[Statistic, ...] = (),
     kinds: tuple[Kind, ...] = ("pairs",),
     subject: Subject = "mask",
-    shared: bool = False,
+    shared: bool | Callable[[QueryFeatures], bool] = False,
+    wants: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Registers the decorated generator function as a check; see :class:`Check`."""
 
@@ -293,7 +303,7 @@ def check(
         CHECKS.add(
             name,
             Check(name, severity, scope, needs, about, function, params, keeps, kinds, topic,
-                  *examples, subject, shared),
+                  *examples, subject, shared, wants),
         )  # fmt: skip
         return function
 

@@ -16,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS, Agreement, Check, Sample
+from pairlens.fiftyone_plugin.checks.judgements import judgements_from
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS, FeatureCache, QueryFeatures
+from pairlens.fiftyone_plugin.language import Region
 from pairlens.fiftyone_plugin.language.finders import Finder, WordIndex
 from pairlens.importers import fields
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
 from pairlens.importers.records import Caption, Source, Turn
+from pairlens.importers.source_boxes import SourceBox
 
 T = TypeVar("T")
 
@@ -42,7 +45,7 @@ EMBEDDING_PARAMS = ("image_field", "text_field")
 """Parameters that name the fields of embeddings."""
 
 MASK_DIGEST = f"{fields.MASK_STATS}.digest"
-"""The column by which masks are told apart; every batch has it as well."""
+"""The column that identifies a mask; every batch has it as well."""
 
 _MEASURED: dict[str, type] = {
     fields.MASK_STATS: MaskStats,
@@ -53,6 +56,9 @@ _UNMEASURED = MaskStats()
 _NO_IMAGE = ImageStats()
 
 _TEXTS = (fields.CAPTIONS, fields.CONVERSATIONS)
+_LISTS = (*_TEXTS, fields.SOURCE_BOXES, fields.JUDGEMENTS)
+
+_WHOLE = Region(0.0, 0.0, 1.0, 1.0)
 
 _QUANTILES = 5
 _NO_QUANTILES = [float("nan")] * _QUANTILES
@@ -69,11 +75,12 @@ class _Part:
     def read(self, row: Row) -> Any:
         """The measurements that are there, ``None`` for none at all."""
         values = row[self.start : self.start + len(self.names)]
-        values = [tuple(v) if v.__class__ is list else v for v in values]
-        if None in values:
-            known = {n: v for n, v in zip(self.names, values, strict=True) if v is not None}
-            return self.kind(**known) if known else None
-        return self.kind(**dict(zip(self.names, values, strict=True)))
+        known = {
+            name: tuple(value) if value.__class__ is list else value
+            for name, value in zip(self.names, values, strict=True)
+            if value is not None
+        }
+        return self.kind(**known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,7 @@ class Columns:
             texts: fields of captions and conversations that are read whatever the checks need
         """
         checks = list(checks)
-        needs = {MASK_DIGEST, *(need for one in checks for need in one.needs)}
+        needs = {MASK_DIGEST, *(need for one in checks for need in (*one.needs, *one.wants))}
         paths, parts = list(FIXED), []
         for field, kind in _MEASURED.items():
             slots: tuple[str, ...] = tuple(kind.__slots__)
@@ -124,7 +131,7 @@ class Columns:
             paths += [f"{field}._cls", iou, *agreed, predicted]
         named = (one.params for one in checks if EMBEDDINGS in one.needs)
         vectors = tuple(values[name] for values in named for name in EMBEDDING_PARAMS)
-        paths += [*(name for name in _TEXTS if name in needs or name in texts), *vectors, *more]
+        paths += [*(name for name in _LISTS if name in needs or name in texts), *vectors, *more]
         return cls(tuple(paths), tuple(parts), used, vectors)
 
     def value(self, row: Row, path: str) -> Any:
@@ -154,6 +161,8 @@ class Columns:
             captions=captions_from(self._text(row, fields.CAPTIONS)),
             turns=turns_from(self._text(row, fields.CONVERSATIONS)),
             vectors=tuple(self.value(row, path) for path in self.vectors),
+            source_boxes=source_boxes_from(self._text(row, fields.SOURCE_BOXES)),
+            judgements=judgements_from(self._text(row, fields.JUDGEMENTS)),
         )
 
     def _text(self, row: Row, path: str) -> Any:
@@ -196,8 +205,13 @@ class Columns:
             there = field in sample.ious or field in sample.predicted
             row += ["Segmentation" if there else None, sample.ious.get(field)]
             row += [agreed and agreed.iou, agreed and agreed.area, sample.predicted.get(field)]
-        texts = {fields.CAPTIONS: sample.captions, fields.CONVERSATIONS: sample.turns}
-        row += [texts[path] for path in self.paths[len(row) :] if path in texts]
+        listed = {
+            fields.CAPTIONS: sample.captions,
+            fields.CONVERSATIONS: sample.turns,
+            fields.SOURCE_BOXES: sample.source_boxes,
+            fields.JUDGEMENTS: sample.judgements,
+        }
+        row += [listed[path] for path in self.paths[len(row) :] if path in listed]
         vectors = [*sample.vectors, *[None] * len(self.vectors)]
         return row + vectors[: len(self.vectors)]
 
@@ -210,6 +224,15 @@ def captions_from(value: Any) -> tuple[Caption, ...]:
 def turns_from(value: Any) -> tuple[Turn, ...]:
     """The turns of a sample, likewise."""
     return value if isinstance(value, tuple) else tuple(map(_turn, _objects(value)))
+
+
+def source_boxes_from(value: Any) -> tuple[SourceBox, ...]:
+    """The source's boxes of a sample, likewise; those without a class or four numbers are none."""
+    if isinstance(value, tuple):
+        return value
+    listed = value.get("detections") if isinstance(value, dict) else None
+    boxes = ((one.get("label"), tuple(one.get("bounding_box") or ())) for one in _objects(listed))
+    return tuple(SourceBox(label, box) for label, box in boxes if label and len(box) == 4)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -243,7 +266,7 @@ class Batch:
     """Samples in rows.
 
     A check of samples is given any of them, one of images all of the samples of each image that
-    it is given (see :data:`~pairlens.fiftyone_plugin.checks.sample_reader.MAX_IMAGE`).
+    it is given (see :data:`~pairlens.fiftyone_plugin.checks.engine.MAX_IMAGE`).
 
     Args:
         rows: the values of each sample
@@ -476,8 +499,8 @@ class Batch:
         away = np.zeros(len(self))
         placed = self.query_where(lambda query: query.region)
         chosen = np.flatnonzero(placed & (self.area > 0) & (self.share > 0))
-        regions = [self.query(row).region for row in chosen.tolist()]
-        corners = np.array([(r.x0, r.y0, r.x1, r.y1) for r in regions if r]).reshape(-1, 4)
+        regions = [query.region or _WHOLE for query in self.cache.distinct]
+        corners = np.array(regions).reshape(-1, 4)[self.cache.numbers[chosen]]
         dx, dy = (
             _beyond(self._quantiles(axis, chosen), corners[:, n], corners[:, n + 2])
             for n, axis in enumerate("xy")

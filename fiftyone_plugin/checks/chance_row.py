@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Row(NamedTuple):
+class ChanceRow(NamedTuple):
     """Findings of about the same strength.
 
     Attributes:

@@ -28,7 +28,7 @@ WEIGHT = 2
 """Findings that the prior counts for beside those that were read, as in Laplace's rule."""
 
 
-TILT = 0.1
+TILT = 0.05
 """How far the chance lies from that of its row at the ends of the row's strengths, as a share."""
 
 
@@ -63,14 +63,17 @@ def smoothed(severity: str, right: int, arguable: int, wrong: int) -> float:
 
 @cache
 def _curve(check: str) -> tuple[list[float], list[float]]:
-    """Strengths and chances between which is interpolated; strength 0 and 1 are certain.
+    """Strengths and chances between which is interpolated.
 
     Within a row the chance rises a little with the strength, so that findings keep their order.
+    What is stronger than all that was read counts as the strongest that was; strength 1 is no
+    doubt.
     """
-    strengths, chances = [0.0], [0.0]
+    strengths: list[float] = []
+    chances: list[float] = []
     for row in TABLE[check]:
         tilts = (0.0,) if row.low == row.high else (-TILT, TILT)
         for strength, tilt in zip((row.low, row.high), tilts, strict=False):
             strengths.append(strength)
-            chances.append(max(chances[-1], row.chance * (1 + tilt)))
+            chances.append(max([row.chance * (1 + tilt), *chances[-1:]]))
     return [*strengths, 1.0], [*chances, 1.0]

@@ -13,10 +13,11 @@ from typing import IO, Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, mask_group
+from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding
 from pairlens.fiftyone_plugin.checks.batch import MASK_DIGEST, Columns, Row
+from pairlens.fiftyone_plugin.checks.engine import sorted_findings
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, LABELS
-from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers import fields, fo_internals, schema, store, working_set
 from pairlens.importers.errors import StateError
 from pairlens.importers.files import replace_whole
 from pairlens.importers.parallel import one_behind
@@ -24,13 +25,15 @@ from pairlens.importers.parallel import one_behind
 IN_MEMORY = 32 << 20
 """Bytes up to which what comes later waits in memory."""
 
+ID_BYTES = 12
+
 SOUND = 1.0
 """The quality of a sample without findings."""
 
 _AS_SOUND = (SOUND, None)
 """The quality and the labels, as stored."""
 
-Labels = Sequence[Sequence[Any]]
+StoredLabels = Sequence[Sequence[Any]]
 """Findings as stored: the values of
 :data:`~pairlens.fiftyone_plugin.checks.sample_reader.LABEL_VALUES`."""
 
@@ -42,54 +45,58 @@ class Checked:
     A sound sample, as most are, takes no object of its own.
 
     Attributes:
-        ids, keys: of the samples
+        ids: of the samples, 12 bytes each: they may wait in a file, and objects are slow to write
+        keys: of the samples
         qualities: as stored, ``None`` where a sample was never checked
         labels: their findings as stored, ``None`` or empty where there are none
         verdicts: as stored, ``None`` where a sample was not reviewed
         masks: digests of their masks, ``None`` where there is no mask
         found: those of now, by the sample's number here, where there are any
+        read: what is to be cached of the samples' texts, likewise
     """
 
-    ids: Sequence[ObjectId]
+    ids: bytes
     keys: Sequence[str]
     qualities: Sequence[float | None]
-    labels: Sequence[Labels | None]
+    labels: Sequence[StoredLabels | None]
     verdicts: Sequence[str | None]
     masks: Sequence[str | None]
     found: dict[int, list[Finding]]
+    read: Mapping[int, dict[str, Any]]
 
     @classmethod
-    def of(cls, rows: Sequence[Row], columns: Columns, found: dict[int, list[Finding]]) -> Checked:
+    def of(
+        cls,
+        rows: Sequence[Row],
+        columns: Columns,
+        found: dict[int, list[Finding]],
+        read: Mapping[int, dict[str, Any]],
+    ) -> Checked:
         """Rows with the columns of ``EARLIER``, and what was found about them."""
         at = map(columns.paths.index, (EARLIER[0], fields.KEY, *EARLIER[1:], MASK_DIGEST))
         ids, keys, qualities, labels, verdicts, masks = ([row[n] for row in rows] for n in at)
-        return cls(ids, keys, qualities, labels, verdicts, masks, found)
+        joined = b"".join([each.binary for each in ids])
+        return cls(joined, keys, qualities, labels, verdicts, masks, found, read)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.keys)
+
+    def id(self, number: int) -> ObjectId:
+        """The id of a sample."""
+        return ObjectId(self.ids[ID_BYTES * number : ID_BYTES * (number + 1)])
 
     def complete(self, more: Mapping[str, list[Finding]], running: Collection[str]) -> None:
         """Adds findings by key and those that checks which do not run left, worst first."""
         for number, (key, labels) in enumerate(zip(self.keys, self.labels, strict=True)):
-            kept = [f for f in earlier_findings(key, labels) if f.check not in running]
+            left = [label for label in labels or () if label[0] not in running]
+            kept = earlier_findings(key, left)
             if key in more or kept:
                 self.found.setdefault(number, []).extend([*more.get(key, ()), *kept])
         for number, findings in self.found.items():
             self.found[number] = sorted_findings(findings, self.masks[number])
 
 
-def sorted_findings(findings: Iterable[Finding], mask: str | None) -> list[Finding]:
-    """The findings of a sample, worst first, each with its group.
-
-    Args:
-        findings: of one sample
-        mask: the digest of its mask, ``None`` where there is no mask
-    """
-    grouped = (f if f.group else f._replace(group=mask_group(f.key, mask)) for f in findings)
-    return sorted(grouped, key=lambda f: (f.rank, f.check))
-
-
-def earlier_findings(key: str, labels: Labels | None) -> list[Finding]:
+def earlier_findings(key: str, labels: StoredLabels | None) -> list[Finding]:
     """The findings that a sample has; labels that someone else put there are left out.
 
     Those of datasets that were flagged before there were groups have an empty group.
@@ -102,50 +109,59 @@ def earlier_findings(key: str, labels: Labels | None) -> list[Finding]:
 
 
 def write(dataset: Any, found: Iterable[Checked]) -> int:
-    """Stores findings on their samples where those have others, or none yet.
+    """Stores findings on their samples where those have others, or none yet, and what was read.
 
     Args:
         dataset: that the samples belong to
         found: samples with the findings they are to have
 
     Returns:
-        the number of samples written
+        the number of samples whose findings or quality changed
     """
-    written = 0
+    written, declared = 0, False
     with one_behind() as behind:
         for some in found:
-            # Sound samples are most samples, and all alike.
+            if some.read and not declared:
+                schema.declare_reading(dataset)
+                declared = True
             sound = [
-                some.ids[number]
+                number
                 for number, was in enumerate(zip(some.qualities, some.labels, strict=True))
                 if was != _AS_SOUND and number not in some.found
             ]
-            others = [
-                (some.ids[number], findings)
-                for number, findings in some.found.items()
-                if _differs(some, number, findings)
-            ]
-            behind(partial(_store, dataset, sound, others))
+            others = [n for n, findings in some.found.items() if _differs(some, n, findings)]
+            behind(partial(_store, dataset, some, sound, others))
             written += len(sound) + len(others)
     return written
 
 
-def _store(
-    dataset: Any, sound: Sequence[ObjectId], others: Sequence[tuple[ObjectId, list[Finding]]]
-) -> None:
-    for alike in store.batched(sound, store.BATCH):
-        store.update_alike(dataset, alike, stored_values(()))
-    store.update(dataset, ((each, stored_values(findings)) for each, findings in others))
+def _store(dataset: Any, some: Checked, sound: Sequence[int], others: Sequence[int]) -> None:
+    # Sound samples are most samples, and all alike where nothing was read of them now.
+    alike = [some.id(number) for number in sound if number not in some.read]
+    for each in store.batched(alike, store.BATCH):
+        store.update_alike(dataset, each, stored_values(()))
+    changed: dict[int, Sequence[Finding]] = dict.fromkeys(sound, ())
+    changed |= {number: some.found[number] for number in others}
+    numbers = some.read.keys() | dict.fromkeys(others)
+    values = ((some.id(n), _values(some.read.get(n), changed.get(n))) for n in sorted(numbers))
+    store.update(dataset, values)
+
+
+def _values(read: dict[str, Any] | None, findings: Sequence[Finding] | None) -> dict[str, Any]:
+    """What is to be stored of a sample's texts and findings, ``None`` for what stays."""
+    cached = {} if read is None else {fields.READING: store.embedded(read)}
+    return cached if findings is None else cached | stored_values(findings)
 
 
 def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:
-    stored = [tuple(label) for label in some.labels[number] or ()]
-    found = [tuple(f[1:]) for f in findings]
-    return some.qualities[number] != _quality(findings) or stored != found
+    labels = some.labels[number] or ()
+    if some.qualities[number] != _quality(findings) or len(labels) != len(findings):
+        return True
+    return any(tuple(label) != f[1:] for label, f in zip(labels, findings, strict=True))
 
 
 def _quality(findings: Sequence[Finding]) -> float:
-    return min((f.score for f in findings), default=SOUND)
+    return min([f.score for f in findings], default=SOUND)
 
 
 def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
@@ -155,14 +171,14 @@ def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
             "_id": ObjectId(),
             "_cls": "Classification",
             "tags": [],
-            "label": f.check,
-            "confidence": round(1 - f.score, 4),
-            "severity": f.severity,
-            "score": f.score,
-            "note": f.note,
-            "group": f.group,
+            "label": check,
+            "confidence": round(1 - score, 4),
+            "severity": severity,
+            "score": score,
+            "note": note,
+            "group": group,
         }
-        for f in findings
+        for _, check, severity, score, note, group in findings
     ]
     value = {"_cls": "Classifications", "classifications": labels} if labels else None
     return {fields.FINDINGS: value, fields.QUALITY: _quality(findings)}

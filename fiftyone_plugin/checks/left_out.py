@@ -15,7 +15,8 @@ OPEN: dict[str, tuple[Severity, ...]] = {"clean": ("error",), "quiet": ("error",
 _EITHER = frozenset[str]().union(*OPEN.values())
 
 ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
-"""Verdicts that close the findings of a pair, and take it into the selection ``kept``."""
+"""Verdicts that close the findings of a pair, and take it into the selection ``kept``; of ``fix``
+where something was mended."""
 
 
 def is_left_out(select: str, verdict: str | None, severities: Iterable[str | None]) -> bool:

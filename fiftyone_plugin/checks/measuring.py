@@ -1,14 +1,14 @@
 """Measures the images of a dataset: each is read once, in parallel, and never again.
 
 Imports do not decode images, which takes longer than all the rest of an import and is for
-nothing where nobody flags. The first run of the checks that needs pixels does it; what it has
+nothing unless the checks run. The first run of the checks that needs pixels does it; what it has
 measured stays with the samples, so that a run that was interrupted goes on where it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from pairlens.importers.masks import Mask, Pixels, load_stored
 from pairlens.importers.media import ImageError, read_rgb
 from pairlens.importers.parallel import Progress, map_items, no_progress
 
+AT_ONCE = 1000
+"""Samples of one image that are in memory together; for more of them it is read again."""
+
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 _UNMEASURED = {
     fields.IMAGE_MISSING: {"$ne": True},
@@ -33,7 +36,7 @@ _UNMEASURED = {
     ],
 }
 
-Group = Sequence[Mapping[str, Any]]
+ImageSamples = Sequence[Mapping[str, Any]]
 Measured = tuple[ImageStats, list[TargetColors | None]]
 
 
@@ -58,16 +61,17 @@ def measure_images(
     schema.declare_pixels(fo_internals.dataset_of(samples))
     wanted = ("filepath", fields.IMAGE_DIGEST, _MASK)
     docs = store.stream(samples, wanted, where=_UNMEASURED, order=(fields.IMAGE_DIGEST, "filepath"))
-    groups = (list(group) for _, group in groupby(docs, key=_image))
+    images_of = groupby(docs, key=_image)
+    groups = chain.from_iterable(store.batched(group, AT_ONCE) for _, group in images_of)
     total = collection.count_documents(_UNMEASURED)
-    images = 0
+    images, last = 0, ""
 
     def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
-        nonlocal images
+        nonlocal images, last
         done = 0
         for outcome in map_items(measure_group, groups, workers=workers):
             image, targets = outcome.unwrap()
-            images += 1
+            images += last != (last := _image(outcome.item[0]))
             for doc, colors in zip(outcome.item, targets, strict=True):
                 yield doc["_id"], _stored(image, colors)
             done += len(targets)
@@ -140,7 +144,7 @@ def _image(doc: Mapping[str, Any]) -> str:
     return (doc.get(fields.SOURCE) or {}).get(fields.DIGEST) or doc["filepath"]
 
 
-def measure_group(docs: Group) -> Measured:
+def measure_group(docs: ImageSamples) -> Measured:
     """Decodes the image that some samples show, and measures it and each of their targets."""
     try:
         rgb = read_rgb(Path(docs[0]["filepath"]))

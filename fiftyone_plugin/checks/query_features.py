@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from hashlib import blake2b
 from inspect import getsourcefile
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -32,13 +32,10 @@ from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
 from pairlens.fiftyone_plugin.language.tokens import REMEMBERED
 from pairlens.importers import fields
 
-if TYPE_CHECKING:
-    from pairlens.fiftyone_plugin.checks.base import Issue
-
 CACHE_NAMES = ("of", "ran", "fires", "normal", "said")
 """What is stored of a sample's texts:
 
-- ``of``: what was read, and by which rules; what was read of anything else is worth nothing
+- ``of``: a hash of the texts and of the rules that read them; the other values count for these only
 - ``ran``: the checks of texts alone that ran, and with what parameters
 - ``fires``: those of them that have an issue
 - ``normal``: of a query, a hash of its normal form, 0 for no words
@@ -106,7 +103,9 @@ def _encoded(*said: Any) -> str:
 
 
 def _values(words: Sequence[language.Mention]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([word.value for word in words])) if words else ()
+    if len(words) < 2:  # as most often
+        return (words[0].value,) if words else ()
+    return tuple(dict.fromkeys([word.value for word in words]))
 
 
 def _names(marks: Sequence[Any]) -> tuple[str, ...]:
@@ -116,12 +115,12 @@ def _names(marks: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _place_values(places: Sequence[Any]) -> tuple[Any, Any, str] | None:
-    """The corners of the region, those of all places combined, and their names."""
-    if not places:
-        return None
+    """The region, that of all places combined, and their names."""
+    if len(places) < 2:  # as most often
+        return (places[0].region, places[0].region, places[0].name) if places else None
     combined = language.combine(place.region for place in places)
     names = " and ".join(dict.fromkeys(place.name for place in places))
-    return _corners(named_region(places)), _corners(combined), names
+    return named_region(places), combined, names
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -153,10 +152,6 @@ def named_region(named: Sequence[Place]) -> Region | None:
     """
     firm = [place for place in named if not (place.hedged and place.name == "center")]
     return language.combine(place.region for place in firm or named)
-
-
-def _corners(region: Region | None) -> tuple[float, ...] | None:
-    return (region.x0, region.y0, region.x1, region.y1) if region else None
 
 
 def _region(corners: Sequence[float] | None) -> Region | None:
@@ -246,26 +241,21 @@ class FeatureCache:
 
     # Which checks of texts alone have an issue.
 
-    def run(self, one: Check, run: Callable[[Sequence[int]], list[Issue]],
-            row_of: dict[str, int]) -> list[Issue]:  # fmt: skip
-        """Runs a check of texts alone over the samples of which it has, or may have, an issue.
-
-        Args:
-            one: the check
-            run: its issues of some rows
-            row_of: rows by key
-        """
+    def open_rows(self, one: Check) -> list[int]:
+        """The samples of which a check of texts alone has, or may have, an issue."""
         tag = check_tag(one)
-        unknown = [state for state in self._states if tag is None or tag not in state.ran]
-        known = [state for state in self._states if tag in state.ran and one.name in state.fires]
-        rows = sorted(chain.from_iterable(state.rows for state in unknown + known))
-        issues = run(rows) if rows else []
-        if tag is not None and self.is_stored:
-            for state in unknown:
+        open_ones = (s for s in self._states if tag not in s.ran or one.name in s.fires)
+        return sorted(chain.from_iterable(state.rows for state in open_ones))
+
+    def learn(self, one: Check, rows: Iterable[int]) -> None:
+        """Notes that a check of texts alone ran, and of which samples it has an issue."""
+        if (tag := check_tag(one)) is None:
+            return
+        for state in self._states:
+            if tag not in state.ran:
                 state.learned[one.name] = tag
-            for row in {row_of[issue.key] for issue in issues}:
-                self._fired[row].append(one.name)
-        return issues
+        for row in rows:
+            self._fired[row].append(one.name)
 
     @cached_property
     def _states(self) -> list[_State]:
@@ -275,27 +265,29 @@ class FeatureCache:
         return [_State(ran.split(), fires.split(), rows, {})
                 for (ran, fires), rows in rows_of.items()]  # fmt: skip
 
-    def changes(self) -> list[tuple[int, dict[str, Any]]]:
+    def changes(self) -> dict[int, dict[str, Any]]:
         """What is to be stored anew, by sample."""
         if not self.is_stored:
-            return []
+            return {}
         for state in self._states:
             learned = state.learned
             ran = [tag for tag in state.ran if _name(tag) not in learned]
             ran_now = " ".join([*ran, *learned.values()])
             fires = [name for name in state.fires if name not in learned]
+            unchanged = " ".join(fires)
             for row in state.rows if learned else ():
                 fired = [name for name in self._fired.get(row, ()) if name in learned]
-                self._ran[row], self._fires[row] = ran_now, " ".join(fires + fired)
+                self._ran[row] = ran_now
+                self._fires[row] = " ".join(fires + fired) if fired else unchanged
             self._changed.update(state.rows if learned else ())
         columns = (self._marks, self._ran, self._fires, self._normal, self._said)
         each = list(zip(*columns, strict=True))
-        return [(row, _stored(each[row])) for row in sorted(self._changed)]
+        return {row: _stored(each[row]) for row in sorted(self._changed)}
 
 
 def _stored(values: tuple[Any, ...]) -> dict[str, Any]:
-    named = zip(CACHE_NAMES, values, strict=True)
-    return {name: value for name, value in named if value is not None}
+    named: dict[str, Any] = dict(zip(CACHE_NAMES, values, strict=True))
+    return {k: v for k, v in named.items() if v is not None} if None in values else named
 
 
 def text_mark(texts: tuple[Any, ...]) -> str:

@@ -8,32 +8,34 @@ the others found waits in a file. Images are read before the first run alone, an
 from __future__ import annotations
 
 import pickle
-import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES, Check, sample_reader
-from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, PIXELS, PREDICTIONS, TEXTS
+from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
+from pairlens.fiftyone_plugin.checks.base import (
+    PIXELS,
+    PREDICTIONS,
+    TEXTS,
+)
 from pairlens.fiftyone_plugin.checks.batch import (
-    EMBEDDING_PARAMS,
     Batch,
     Columns,
     Integers,
-    Row,
-    image_of,
 )
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from pairlens.fiftyone_plugin.checks.engine import Examined, examine, find_across, find_in
+from pairlens.fiftyone_plugin.checks.choosing import choose
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept
+from pairlens.fiftyone_plugin.checks.engine import examined, find_across, find_in
 from pairlens.fiftyone_plugin.checks.findings_store import (
-    IN_MEMORY,
+    ID_BYTES,
     Checked,
     stored_values,
     write,
@@ -44,17 +46,18 @@ from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_ma
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
-from pairlens.importers import fields, fo_internals, schema, store, working_set
-from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
+from pairlens.importers.errors import UsageError
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.parallel import (
     Progress,
-    map_items,
     no_progress,
-    one_behind,
     rare_collections,
 )
 from pairlens.importers.scorings import evaluation_of, scored_fields
+
+WAITING = 20_000
+"""Samples that wait in memory for the checks of datasets, some 25 MB; the others in a file."""
 
 
 @dataclass
@@ -87,6 +90,7 @@ class FlagSummary:
     seconds: float = 0.0
 
 
+@leases.holding("flag", "findings")
 def flag(
     samples: Any,
     *,
@@ -181,58 +185,6 @@ def remember(dataset: Any, checks: Iterable[Check]) -> None:
         store.add_to_info(dataset, fields.CHECKS_RUN, {one.name: one.params for one in checks})
 
 
-def choose(
-    names: Collection[str] | None,
-    params: Mapping[str, Mapping[str, Any]],
-    *,
-    with_predictions: bool,
-    kind: Kind = "pairs",
-    has_field: Callable[[str], bool] = lambda name: False,
-    lacking: dict[str, str] | None = None,
-) -> list[Check]:
-    """The checks to run, with their parameters set.
-
-    Args:
-        names: all that apply if not given
-        params: by name
-        with_predictions: whether scored predictions were named
-        kind: of the dataset
-        has_field: whether the dataset has a field of that name
-        lacking: takes the checks that would apply and lack something, with what that is
-
-    Raises:
-        UsageError: for an unknown name or parameter
-        StateError: for a check that was named and does not apply, or whose needs are not met
-    """
-    for name in params:
-        CHECKS[name]  # a misspelt name is said, not passed over
-    chosen = []
-    for name in names if names is not None else CHECKS:
-        one = CHECKS[name].with_params(dict(params.get(name, {})))
-        want = _want(one, with_predictions, has_field)
-        if kind in one.kinds and not want:
-            chosen.append(for_kind(one, kind))
-        elif names is not None:
-            raise StateError(
-                f"check {name} {want}" if kind in one.kinds else
-                f"check {name} is for {' and '.join(one.kinds)}, and the dataset holds {kind}"
-            )  # fmt: skip
-        elif kind in one.kinds and lacking is not None:
-            lacking[name] = want
-    return chosen
-
-
-def _want(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) -> str:
-    """What a check lacks, or nothing."""
-    if PREDICTIONS in one.needs and not with_predictions:
-        return "needs predictions; name a scored field with --pred"
-    if EMBEDDINGS in one.needs:
-        wanted = [one.params[name] for name in EMBEDDING_PARAMS]
-        if missing := [name for name in wanted if not has_field(name)]:
-            return f"needs embeddings; the dataset has no field {' and '.join(missing)}"
-    return ""
-
-
 def kind_of(samples: Any) -> Kind:
     """The kind of dataset that samples are of; those from before there were several have pairs."""
     return store.info(fo_internals.dataset_of(samples)).get("kind") or "pairs"
@@ -247,8 +199,7 @@ def find(
 ) -> Iterator[Checked]:
     """Yields all samples as they were read, with their findings, worst first, image by image.
 
-    Findings of checks that do not run stay as they are. What was read in queries and texts that
-    were not read before is stored.
+    Findings of checks that do not run stay as they are.
 
     Args:
         samples: a dataset or view that PairLens imported
@@ -263,85 +214,55 @@ def find(
     cached = CACHE_PATHS if any(TEXTS.intersection(one.needs) for one in first) else ()
     columns = Columns.of(first, ious, *cached, *EARLIER, texts=TEXT_FIELDS[kind_of(samples)])
     notes = [] if notes is None else notes
-    examined = _examined(samples, columns, first, workers, notes)
+    seen = _examined(samples, columns, first, workers, notes)
     if not across:
-        for some, _ in examined:
+        for some, _ in seen:
             some.complete({}, running)
             yield some
         return
     statistics, ids = DatasetStatistics(), bytearray()
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as waiting:
-        for some, done in examined:
-            statistics.add(done.kept)
-            ids += b"".join(one.binary for one in some.ids)
-            pickle.dump(some, waiting)
+    waiting: deque[Checked] = deque()
+    with TemporaryFile() as file:
+        for some, kept in seen:
+            statistics.add(kept)
+            ids += some.ids
+            if len(ids) <= WAITING * ID_BYTES:
+                waiting.append(some)
+            else:
+                pickle.dump(some, file)
         more = find_across(statistics, across, partial(_read_again, samples, ious, ids))
         notes += statistics.notes
-        end = waiting.tell()
-        waiting.seek(0)
-        while waiting.tell() < end:
-            some: Checked = pickle.load(waiting)
+        for some in chain(_emptied(waiting), _pickled(file)):
             some.complete(more, running)
             yield some
 
 
+def _emptied(waiting: deque[Checked]) -> Iterator[Checked]:
+    while waiting:
+        yield waiting.popleft()
+
+
+def _pickled(file: IO[bytes]) -> Iterator[Checked]:
+    end = file.tell()
+    file.seek(0)
+    while file.tell() < end:
+        yield pickle.load(file)
+
+
 def _examined(
     samples: Any, columns: Columns, checks: Sequence[Check], workers: int, notes: list[str]
-) -> Iterator[tuple[Checked, Examined]]:
-    """Examines all samples, and stores what was read of their texts."""
-    under_way: deque[list[Row]] = deque()
-    in_pieces: dict[str | tuple[str, str], str] = {}
-
-    def read() -> Iterator[list[Row]]:
-        last = None
-        for rows in batches(samples, columns):
-            if last is not None and image_of(rows[0]) == last:
-                in_pieces[last] = columns.value(rows[0], fields.IMAGE_ID)
-            last = image_of(rows[-1])
-            under_way.append(rows)
-            yield rows
-
-    dataset, declared = fo_internals.dataset_of(samples), False
-    with one_behind() as behind:
-        for done in _worked(partial(examine, columns=columns, checks=checks), read(), workers):
-            some = Checked.of(under_way.popleft(), columns, done.found)
-            if done.read and not declared:
-                schema.declare_reading(dataset)
-                declared = True
-            if done.read:
-                changes = [
-                    (some.ids[row], {fields.READING: store.embedded(values)})
-                    for row, values in done.read
-                ]
-                behind(partial(store.update, dataset, changes))
-            yield some, done
-    if in_pieces:
-        notes.append(_note_of_pieces(list(in_pieces.values())))
-
-
-def _note_of_pieces(images: Sequence[str]) -> str:
-    most = sample_reader.MAX_IMAGE
-    said = f"image {images[0]} has" if len(images) == 1 else f"{len(images):,} images have"
-    more = "" if len(images) == 1 else f" such as {images[0]},"
-    return f"{said} more than {most:,} samples,{more} and each {most:,} are compared by themselves"
-
-
-def _worked(
-    work: Callable[[list[Row]], Examined], read: Iterator[list[Row]], workers: int
-) -> Iterator[Examined]:
-    if workers == 1:
-        yield from map(work, read)
-        return
-    for outcome in map_items(work, read, engine="processes", workers=workers):
-        yield outcome.unwrap()
+) -> Iterator[tuple[Checked, Kept]]:
+    """Examines all samples; what the checks of datasets keep comes beside them."""
+    for rows, done in examined(batches(samples, columns), columns, checks, workers, notes):
+        yield Checked.of(rows, columns, done.found, done.read), done.kept
 
 
 def _read_again(
     samples: Any, ious: Mapping[str, str], ids: bytearray, one: Check, numbers: Integers | None
 ) -> Iterator[Batch]:
     """The samples of some numbers, with what a check needs, in the order of their import."""
-    known = range(len(ids) // 12) if numbers is None else numbers.tolist()
-    wanted = sorted(bytes(ids[12 * n : 12 * n + 12]) for n in known)
+    known = range(len(ids) // ID_BYTES) if numbers is None else numbers.tolist()
+    wanted = sorted(bytes(ids[ID_BYTES * n : ID_BYTES * (n + 1)]) for n in known)
     columns = Columns.of([one], ious, "_id")
     for rows in rows_of(samples, columns, map(ObjectId, wanted)):
         yield Batch(rows, columns)
@@ -371,6 +292,6 @@ def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
     ious = {name: fields.iou_field(key) for name, key in keys.items()}
     columns = Columns.of(chosen, ious, *EARLIER)
     row = row_of(document, columns)
-    some = Checked.of([row], columns, find_in(Batch([row], columns), chosen))
+    some = Checked.of([row], columns, find_in(Batch([row], columns), chosen), {})
     some.complete({}, {one.name for one in chosen})
     return stored_values(some.found.get(0, ()))

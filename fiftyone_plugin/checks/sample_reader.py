@@ -15,17 +15,11 @@ from typing import Any, TypeVar
 import bson
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks.batch import Columns, Row, image_of
+from pairlens.fiftyone_plugin.checks.batch import Columns, Row
+from pairlens.fiftyone_plugin.checks.engine import BATCH, in_batches
 from pairlens.importers import fields, fo_internals, store, working_set
 
 T = TypeVar("T")
-
-BATCH = 1000
-"""Samples of a batch; all samples of an image are in one batch."""
-
-MAX_IMAGE = 20_000
-"""Samples of one image that are compared with each other: they are in memory together, some 40 MB
-of them. Where an image has more, those of each such piece are."""
 
 LABELS = f"{fields.FINDINGS}.classifications"
 """As a column: what :data:`LABEL_VALUES` names of each label, in a list for each."""
@@ -36,7 +30,18 @@ LABEL_VALUES = ("label", "severity", "score", "note", "group")
 EARLIER = ("_id", fields.QUALITY, LABELS, fields.VERDICT)
 """Columns that tell a sample, what was found about it before, and what was decided."""
 
+_EDITS = (fields.ORIGINAL_PHRASE, fields.ORIGINAL_MASK, fields.TEXT_EDITS)
+_UNMENDED = [{"$eq": [{"$ifNull": [f"${name}", None]}, None]} for name in _EDITS]
+
 _NOT_AS_STORED: dict[str, Any] = {
+    # Where nothing was mended, the pair is to be fixed, and nothing is decided of its findings.
+    fields.VERDICT: {
+        "$cond": [
+            {"$and": [{"$eq": [f"${fields.VERDICT}", fields.VerdictKind.FIX.value]}, *_UNMENDED]},
+            None,
+            f"${fields.VERDICT}",
+        ]
+    },
     LABELS: {"$map": {"input": f"${LABELS}", "in": [f"$$this.{name}" for name in LABEL_VALUES]}},
 }
 """Columns that the database makes of what is stored."""
@@ -51,17 +56,9 @@ def batches(samples: Any, columns: Columns) -> Iterator[list[Row]]:
         samples: the dataset or view
         columns: with ``_id`` among them
     """
-    batch: list[Row] = []
-    start = 0  # of the image that the last row shows
-    for row in chain.from_iterable(_ahead(rows_of(samples, columns, _ids_by_image(samples)))):
-        if batch and image_of(row) != image_of(batch[-1]):
-            start = len(batch)
-        if start >= BATCH or len(batch) - start >= MAX_IMAGE:
-            yield batch
-            batch, start = [], 0
-        batch.append(row)
-    if batch:
-        yield batch
+    yield from in_batches(
+        chain.from_iterable(_ahead(rows_of(samples, columns, _ids_by_image(samples))))
+    )
 
 
 def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator[list[Row]]:

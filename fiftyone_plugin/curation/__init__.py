@@ -2,6 +2,8 @@
 
 What is stored, lowest first: :mod:`.texts` (what a verdict may hold), :mod:`.log` (changes),
 :mod:`.review_fields` (a pair), :mod:`.queue` and :mod:`.mask_replacement`. On these stand
-:mod:`.verdicts`, :mod:`.sessions`, :mod:`.decisions` and :mod:`.merging` and, for the panels,
-:mod:`.evidence` with :mod:`.highlights`, and :mod:`.summary`.
+:mod:`.opinions` (what each reviewer decided), :mod:`.verdicts`, :mod:`.selection` and
+:mod:`.sessions`, :mod:`.sharing` and :mod:`.second_opinions`, :mod:`.decisions` and :mod:`.merging`
+and, for the panels, :mod:`.evidence` with :mod:`.highlights` and :mod:`.told`, :mod:`.summary` and
+:mod:`.team`.
 """

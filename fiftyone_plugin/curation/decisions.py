@@ -6,6 +6,13 @@ One JSON object a line, sorted by key::
      "time": "2025-03-01T09:30:00.000Z", "note": "wrong corner", "phrase": "the edited query",
      "mask": null, "phrase_sha256": "...", "mask_sha256": "..."}
 
+A line about captions or turns that were edited has ``texts`` besides::
+
+    "texts": {"digest": "...", "edits": [{"unit": "caption 2", "removed": true},
+     {"unit": "caption 3", "texts": ["the edited caption"]}, {"unit": "new", "texts": ["..."]}]}
+
+with the edits that :mod:`.text_edits` describes and a digest of the published ones.
+
 ``phrase`` is ``null`` where the phrase was left as published, and ``mask`` where the mask was;
 a replaced mask is ``{"size": [height, width], "counts": "...", "sha256": "..."}``, its target in
 COCO's compressed RLE. The hashes are those of the *published* phrase (SHA-256 of its utf-8)
@@ -16,28 +23,35 @@ else is found out.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, TypedDict
+from typing import IO, Any, TypedDict
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation import mask_replacement, review_fields, texts
+from pairlens.fiftyone_plugin.curation import (
+    mask_replacement,
+    review_fields,
+    text_edits,
+    text_units,
+    texts,
+)
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.fiftyone_plugin.curation.texts import (
     VERDICTS,
     DecisionLine,
     MaskLine,
+    TextsLine,
     VerdictLine,
     read_decisions,
     read_once,
 )
 from pairlens.fiftyone_plugin.curation.verdicts import edited
-from pairlens.importers import store
+from pairlens.fiftyone_plugin.judging.carrying import carry_judgements
+from pairlens.importers import leases, store
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
     KEY,
@@ -48,8 +62,9 @@ from pairlens.importers.fields import (
     TARGET,
     VERDICT,
 )
-from pairlens.importers.files import write_atomic
+from pairlens.importers.files import replace_whole
 from pairlens.importers.masks import load_stored
+from pairlens.importers.published import file_sha256
 from pairlens.importers.rle import decode_rle, encode_rle
 
 _IN_MEMORY = 32 << 20
@@ -77,16 +92,20 @@ def dump(samples: Any, path: Path | str) -> int:
     Returns:
         the number of lines
     """
-    buffer = io.BytesIO()
-    count = write_lines(samples, buffer)
+    count = 0
+
+    def write(stream: IO[bytes]) -> None:
+        nonlocal count
+        count = write_lines(samples, stream)
+
     try:
-        write_atomic(Path(path), buffer.getvalue())
+        replace_whole(Path(path), write)
     except OSError as error:
         raise UsageError(f"{path} cannot be written ({error.strerror})") from error
     return count
 
 
-def write_lines(samples: Any, stream: BinaryIO) -> int:
+def write_lines(samples: Any, stream: IO[bytes]) -> int:
     """Writes all verdicts of a dataset or view to a stream, sorted by key.
 
     Returns:
@@ -134,7 +153,7 @@ class DecisionLines:
         counts = self.reviewers.setdefault(document.get(REVIEWER) or "", dict.fromkeys(VERDICTS, 0))
         counts[verdict] += 1
 
-    def write(self, stream: BinaryIO) -> int:
+    def write(self, stream: IO[bytes]) -> int:
         """Writes the lines to a stream, sorted by key; gives their number."""
         for _, start, size in sorted(self._places):
             self._spool.seek(start)
@@ -144,7 +163,7 @@ class DecisionLines:
 
 def _line(pair: ReviewedPair) -> DecisionLine:
     review = pair.review
-    return {
+    line: DecisionLine = {
         "key": pair.key,
         "verdict": review["verdict"] or "",
         "reviewer": review["reviewer"],
@@ -155,6 +174,9 @@ def _line(pair: ReviewedPair) -> DecisionLine:
         "phrase_sha256": texts.text_digest(pair.published_text),
         "mask_sha256": pair.published_digest,
     }
+    if edits := text_edits.edits_of(pair.units):
+        line["texts"] = {"edits": edits, "digest": pair.texts_digest}
+    return line
 
 
 def _mask(pair: ReviewedPair) -> MaskLine:
@@ -167,13 +189,18 @@ def _mask(pair: ReviewedPair) -> MaskLine:
     return {"size": rle["size"], "counts": rle["counts"], "sha256": pair.mask_digest}
 
 
+APPLIED = "decisions file"
+"""Who made the step in the log, where nobody is named: the verdicts are those of the lines."""
+
+
+@leases.holding("review --apply", "decisions")
 def apply(dataset: Any, path: Path | str) -> Applied:
     """Applies a decisions file to a dataset, as one step of undo.
 
     The whole file is checked before the first line is applied. A pair gets the verdict, the
     reviewer, the time, the note, the phrase and the mask of its line; a line whose hashes do
     not match the pair is stale and is left alone. Pairs that are as their lines say are not
-    written again.
+    written again, and where an earlier run was killed, this one goes on with its step.
 
     Args:
         dataset: a dataset that PairLens imported
@@ -186,9 +213,13 @@ def apply(dataset: Any, path: Path | str) -> Applied:
     path = Path(path)
     for _ in read_once(path):
         pass  # a broken line anywhere is found before the first is applied
+    review_fields.settle(dataset)
+    log, digest = ChangeLog(dataset), file_sha256(path) or ""  # of a giant, which starts anew
+    about = ChangeStep("apply", texts.known_reviewer(None) or APPLIED, file=digest)
     applying = _Applying(dataset)
     changes = applying.changes(read_decisions(path))
-    review_fields.write(dataset, changes, ChangeStep("apply", texts.reviewer_of(None)))
+    review_fields.write(dataset, changes, about, step=log.unfinished(digest) if digest else None)
+    log.finish(digest)
     return applying.done
 
 
@@ -198,6 +229,8 @@ VERDICTS_BEFORE = "verdicts-before.jsonl"
 
 def carry_over(old: Any, new: Any, media_dir: Path, *, keep: bool) -> list[str]:
     """Writes the verdicts of a dataset that is about to be replaced to a decisions file.
+
+    With ``keep``, the answers of judges that are still about what a sample holds go along.
 
     Args:
         old: the dataset
@@ -212,7 +245,7 @@ def carry_over(old: Any, new: Any, media_dir: Path, *, keep: bool) -> list[str]:
     count = dump(old, file)
     if not count:
         file.unlink()
-        return []
+        return _carry_answers(old, new) if keep else []
     if not keep:
         return [
             f"the {count:,} verdicts of the dataset that was replaced are in {file}; "
@@ -222,7 +255,14 @@ def carry_over(old: Any, new: Any, media_dir: Path, *, keep: bool) -> list[str]:
     ChangeLog(new).rename(old.name)
     left = len(done["stale"]) + len(done["unknown"])
     other = f"; {left:,} are of pairs that are not there or others now, see {file}" if left else ""
-    return [f"{done['applied']:,} verdicts were taken over{other}"]
+    verdicts_kept = f"{done['applied']:,} verdicts were taken over{other}"
+    return [verdicts_kept, *_carry_answers(old, new)]
+
+
+def _carry_answers(old: Any, new: Any) -> list[str]:
+    """After the verdicts: an answer may be about a text or mask that one of them put in place."""
+    count = carry_judgements(old, new)
+    return [f"the judges' answers about {count:,} samples were taken over"] if count else []
 
 
 class _Applying:
@@ -315,17 +355,39 @@ def _stale(pair: ReviewedPair, decision: VerdictLine) -> str:
         return "the phrase is not the one that was reviewed"
     if pair.published_digest != decision.mask_sha256:
         return "the mask is not the one that was reviewed"
+    if decision.texts is not None:
+        return _stale_texts(pair, decision.texts)
     if decision.phrase is not None and pair.text is None:
         return "there is no text that could be edited"
     return ""
 
 
+def _stale_texts(pair: ReviewedPair, line: TextsLine) -> str:
+    if not pair.texts_digest or pair.texts_digest != line["digest"]:
+        return "the captions or turns are not those that were reviewed"
+    try:
+        text_edits.replayed(pair.units, line["edits"])
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
 def _values(pair: ReviewedPair, decision: VerdictLine) -> Values:
-    phrase = pair.published_text if decision.phrase is None else decision.phrase
     return {
         VERDICT: decision.verdict,
         REVIEWER: decision.reviewer,
         REVIEWED_AT: decision.time,
         REVIEW_NOTE: decision.note,
-        **edited(pair, phrase),
+        **_texts(pair, decision),
     }
+
+
+def _texts(pair: ReviewedPair, decision: VerdictLine) -> Values:
+    """The texts that a line asks for; without an edit in it the published ones."""
+    if decision.texts is not None:
+        return text_units.fields_of(text_edits.replayed(pair.units, decision.texts["edits"]))
+    phrase = pair.published_text if decision.phrase is None else decision.phrase
+    if pair.units:
+        published = text_units.as_published(pair.units)
+        return text_units.fields_of(text_edits.with_caption(published, phrase))
+    return edited(pair, phrase)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pairlens.fiftyone_plugin.checks import judgements
 from pairlens.fiftyone_plugin.checks.catalogue.coordinates import readings
 from pairlens.fiftyone_plugin.checks.query_features import named_region
 from pairlens.fiftyone_plugin.curation.panel_types import Point, Rect, Shape, ShapeRole, Word
@@ -56,6 +57,9 @@ _QUOTING = (
 
 _QUOTED = re.compile(r"'(.+)'", re.DOTALL)
 
+_JUDGED = re.compile(r": '(.+?)'(?=;|\Z)", re.DOTALL)
+"""Its note quotes several, each behind the place of its text."""
+
 KINDS: dict[str, tuple[str, ...]] = {
     "position_conflict": ("place",),
     "swapped_pair": ("place", "class"),
@@ -70,16 +74,22 @@ KINDS: dict[str, tuple[str, ...]] = {
     "box_mask": ("shape", "class"),
     "coordinate_leak": ("coordinate",),
     "coordinate_conflict": ("coordinate",),
+    "revision_drift": ("place", "count", "class"),
 }
 """Kinds of words by the check that looks at them; other checks point at no word."""
 
 
-def marked(query: str, findings: Iterable[tuple[str, str]]) -> list[Word]:
-    """The words of a query that some findings are about.
+def marked(
+    query: str,
+    findings: Iterable[tuple[str, str]],
+    quotes: Iterable[tuple[str, re.Pattern[str]]] = (),
+) -> list[Word]:
+    """The words of a query, or of another text, that some findings are about.
 
     Args:
         query: as it stands now
         findings: each one's check and note
+        quotes: checks, and what their findings quote
 
     Returns:
         the words in order, none overlapping another; where two kinds of words overlap, the
@@ -91,6 +101,9 @@ def marked(query: str, findings: Iterable[tuple[str, str]]) -> list[Word]:
         for kind in KINDS.get(check, ()):
             wanted.setdefault(kind, []).append(check)
         found += [(mark, [check]) for mark in _quoted(query, check, note)]
+    for check, quote in quotes:
+        for match in quote.finditer(query):
+            found.append(((match.start(), match.end(), "quote", match[0]), [check]))
     for kind, names in wanted.items():
         found += [(mark, names) for mark in _READERS[kind](query)]
     # Longest first, so that what overlaps a longer one is left out.
@@ -106,10 +119,12 @@ def marked(query: str, findings: Iterable[tuple[str, str]]) -> list[Word]:
 
 
 def _quoted(query: str, check: str, note: str) -> list[Mark]:
-    match = _QUOTED.search(note) if check in _QUOTING else None
-    text = match[1].removesuffix(" ...") if match else ""
-    at = query.find(text) if text else -1
-    return [] if at < 0 else [(at, at + len(text), "quote", text)]
+    found = [match[1] for match in _JUDGED.finditer(note)] if check == judgements.CHECK else []
+    if check in _QUOTING and (match := _QUOTED.search(note)):
+        found = [match[1]]
+    texts = [text.removesuffix(" ...") for text in found]
+    places = [(query.find(text), text) for text in texts if text]
+    return [(at, at + len(text), "quote", text) for at, text in places if at >= 0]
 
 
 def _word(query: str, mark: Mark, checks: list[str]) -> Word:
@@ -137,7 +152,7 @@ def mask_shapes(stats: MaskStats) -> list[Shape]:
     cx, cy = stats.centroid
     width, height = stats.width, stats.height
     return [
-        _rect("mask_box", "mask", x / width, y / height, w / width, h / height),
+        rect("mask_box", "mask", x / width, y / height, w / width, h / height),
         _point("mask_center", "center of the mask", cx / width, cy / height),
     ]
 
@@ -157,7 +172,7 @@ def _named(phrase: str) -> list[Shape]:
         return []
     label = " and ".join(dict.fromkeys(place.name for place in places(phrase)))
     width, height = region.x1 - region.x0, region.y1 - region.y0
-    return [_rect("named_region", label, region.x0, region.y0, width, height, TOLERANCE)]
+    return [rect("named_region", label, region.x0, region.y0, width, height, TOLERANCE)]
 
 
 def _leaked(phrase: str, stats: MaskStats) -> list[Shape]:
@@ -172,16 +187,17 @@ def _leaked(phrase: str, stats: MaskStats) -> list[Shape]:
             x, y, w, h = max(readings(numbers, stats))[2]
             x0, y0 = _within(x / width), _within(y / height)
             x1, y1 = _within((x + w) / width), _within((y + h) / height)
-            found.append(_rect("leaked_box", word.text, x0, y0, x1 - x0, y1 - y0))
+            found.append(rect("leaked_box", word.text, x0, y0, x1 - x0, y1 - y0))
         elif len(numbers) == 2:
             x, y = _within(numbers[0] / width), _within(numbers[1] / height)
             found.append(_point("leaked_point", word.text, x, y))
     return found
 
 
-def _rect(
+def rect(
     role: ShapeRole, label: str, x: float, y: float, w: float, h: float, soft: float = 0.0
 ) -> Rect:
+    """A rectangle over the image."""
     return {
         "type": "rect", "role": role, "label": label, "soft": soft, "x": x, "y": y, "w": w, "h": h
     }  # fmt: skip

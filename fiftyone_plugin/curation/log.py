@@ -4,25 +4,27 @@ One document a change, in a collection of its own, numbered by dataset. An entry
 never changed again; taking a change back adds an entry. The marks can: ``open`` says that a
 change has not been taken back yet, which is what makes undo go step by step in any process;
 ``redone`` that the change an undo took back was made again; ``arrived`` is ``False`` from
-before a change is written to its sample until after, and stays so, beside ``lost``, where its
-writer was killed in between.
+before a change is written to its sample until after, beside ``owner``, the process that writes it.
+Where that was killed in between, the entry is completed or removed by whoever looks at it next;
+``arrived`` stays, beside ``lost``, where a change was not written and nobody knows whether its
+writer lives. ``file`` is the digest of a decisions file that is not applied to its end yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
 
 from bson import ObjectId
 from pymongo import ASCENDING, ReturnDocument
 
-from pairlens.importers import fo_internals
+from pairlens.importers import fo_internals, owners
 from pairlens.importers.fields import CHANGES
 
 COLLECTION = CHANGES
-_SEQUENCES = "pairlens.sequences"
+SEQUENCES = "pairlens.sequences"
 
 ChangeKind = Literal["set", "apply", "undo", "redo"]
 
@@ -38,7 +40,7 @@ class ChangeEntry(TypedDict):
     """A document of the log.
 
     ``n`` is the position in the session's queue of the pair that was judged, ``undoes`` the
-    step that an undo takes back.
+    step that an undo takes back; ``settles`` marks a verdict given in sight of a disagreement.
     """
 
     _id: NotRequired[ObjectId]
@@ -59,7 +61,10 @@ class ChangeEntry(TypedDict):
     undoes: NotRequired[int]
     arrived: NotRequired[bool]
     lost: NotRequired[bool]
+    owner: NotRequired[str]
+    file: NotRequired[str]
     redone: NotRequired[bool]
+    settles: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,17 @@ class Change:
         """The change back."""
         return Change(self.sample_id, self.key, self.new, self.old)
 
+    def with_earlier(self, other: Change | None) -> Change:
+        """Both as one change of the pair; where they differ, this one counts."""
+        if other is None:
+            return self
+        old = self.old | other.old
+        return Change(self.sample_id, self.key, old, old | _moved(other) | _moved(self))
+
+
+def _moved(change: Change) -> Values:
+    return {name: value for name, value in change.new.items() if value != change.old[name]}
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeStep:
@@ -93,14 +109,18 @@ class ChangeStep:
         reviewer: who
         session: in which session, if in one
         undoes: for an undo, the step that it takes back
-        place: the position in the session's queue of the pair that was judged
+        places: the positions in the session's queue of the pairs that were judged, by sample
+        settles: the keys of the pairs on which a disagreement of reviewers is settled
+        file: digest of the decisions file that it applies, if it does
     """
 
     kind: ChangeKind
     reviewer: str
     session: ObjectId | None = None
     undoes: int | None = None
-    place: int | None = None
+    places: Mapping[ObjectId, int] = field(default_factory=dict[ObjectId, int])
+    settles: Collection[str] = frozenset()
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +150,7 @@ class ChangeLog:
         self._changes = database[COLLECTION]
         # What confirms a change waits for the disk, and with it all that was written before.
         self._confirmed = fo_internals.journaled(self._changes)
-        self._sequences = database[_SEQUENCES]
+        self._sequences = database[SEQUENCES]
         # Asking for an index that is there takes as long as a verdict.
         if database.name not in _indexed:
             self._index()
@@ -198,6 +218,7 @@ class ChangeLog:
             "kind": about.kind,
             "open": about.kind != "undo",
             "arrived": False,
+            "owner": owners.this_process(),
             "reviewer": about.reviewer,
             "time": time,
             "seq": seq,
@@ -210,9 +231,13 @@ class ChangeLog:
             entry["session"] = about.session
         if about.undoes is not None:
             entry["undoes"] = about.undoes
-        # Where one judgement changes several pairs, one of them was judged.
-        if about.place is not None and "verdict" in change.new:
-            entry["n"] = about.place
+        if about.file:
+            entry["file"] = about.file
+        # Of the pairs that a step changes, some share a mask with one that was judged.
+        if change.sample_id in about.places and "verdict" in change.new:
+            entry["n"] = about.places[change.sample_id]
+        if change.key in about.settles and "verdict" in change.new:
+            entry["settles"] = True
         return entry
 
     def rename(self, name: str) -> None:
@@ -225,7 +250,7 @@ class ChangeLog:
         When this returns, they and the log outlast the end of the database, however it ends.
         """
         opened = {"$set": {"open": {"$ne": ["$kind", "undo"]}}}
-        gone = {"$unset": ["arrived", "lost"]}
+        gone = {"$unset": ["arrived", "lost", "owner"]}
         self._confirmed.update_many(self._of(step, arrived=False), [opened, gone])
 
     def withdraw(self, step: int, sample_ids: Sequence[ObjectId]) -> None:
@@ -267,10 +292,14 @@ class ChangeLog:
         where = {"dataset_id": self._id, "key": key, "step": {"$lt": before}}
         return list(self._changes.find(where | {"time": {"$gte": since}}))
 
-    def place_of(self, step: int) -> int | None:
-        """The position in its session's queue of the pair that a step judged."""
-        entry = self._changes.find_one(self._of(step, n={"$exists": True}), {"n": 1})
-        return None if entry is None else entry["n"]
+    def settled_by(self, step: int) -> set[str]:
+        """The keys of the pairs on which a step settled a disagreement."""
+        return set(self._changes.distinct("key", self._of(step, settles=True)))
+
+    def places_of(self, step: int) -> dict[ObjectId, int]:
+        """The positions in its session's queue of the pairs that a step judged, by sample."""
+        found = self._changes.find(self._of(step, n={"$exists": True}), {"n": 1, "sample_id": 1})
+        return {entry["sample_id"]: entry["n"] for entry in found}
 
     def close(self, step: int) -> None:
         """Marks a step as taken back."""
@@ -280,19 +309,44 @@ class ChangeLog:
         """Marks what an undo took back as made again."""
         self._confirmed.update_many(self._of(step), {"$set": {"redone": True}})
 
+    def unfinished(self, file: str) -> int | None:
+        """The step of a decisions file that was not applied to its end, unless it was taken back.
+
+        Args:
+            file: the file's digest
+        """
+        where = {"dataset_id": self._id, "file": file, "open": True}
+        entry = self._changes.find_one(where, {"step": 1}, sort=[("seq", -1)])
+        return entry and entry["step"]
+
+    def finish(self, file: str) -> None:
+        """Marks a decisions file as applied to its end."""
+        where = {"dataset_id": self._id, "file": file}
+        self._changes.update_many(where, {"$unset": {"file": ""}})
+
     def unarrived(self, before: datetime) -> list[ChangeEntry]:
-        """Entries from before a time of which it is not known whether they were written."""
-        where = {"arrived": False, "lost": {"$exists": False}, "time": {"$lt": before}}
-        return list(self._changes.find({"dataset_id": self._id, **where}, sort=[("seq", 1)]))
+        """Entries of which it is not known whether they were written, in order.
+
+        Args:
+            before: the time from which on a writer that may be alive is not waited for
+        """
+        where = {"dataset_id": self._id, "arrived": False, "lost": {"$exists": False}}
+        late = list(self._changes.find({**where, "time": {"$lt": before}}))
+        recent = self._changes.find({**where, "time": {"$gte": before}})
+        found = [*late, *filter(_is_of_dead, recent)]
+        return sorted(found, key=lambda entry: entry["seq"])
 
     def settle(self, entry: ChangeEntry, *, written: bool) -> None:
         """Records of an entry whether its change was written.
 
-        One that was not is lost, unless its writer was only slow and confirms it in the end.
+        One that was not is removed where its writer is dead; else it is lost, unless the writer was
+        only slow and confirms it in the end.
         """
         where = {"dataset_id": self._id, "seq": entry["seq"]}
         if written:
-            self._changes.update_one(where, {"$unset": {"arrived": ""}})
+            self._changes.update_one(where, {"$unset": {"arrived": "", "owner": ""}})
+        elif _is_of_dead(entry):
+            self._changes.delete_one({**where, "arrived": False})
         else:
             lost = {"$set": {"open": False, "lost": True}}
             self._changes.update_one({**where, "arrived": False}, lost)
@@ -304,6 +358,10 @@ class ChangeLog:
             where["key"] = key
         found = self._changes.find(where, {"_id": 0, "dataset_id": 0}, sort=[("seq", -1)])
         return list(found.limit(limit))
+
+
+def _is_of_dead(entry: ChangeEntry) -> bool:
+    return owners.is_dead(entry.get("owner", ""))
 
 
 def change_of(entry: ChangeEntry) -> Change:

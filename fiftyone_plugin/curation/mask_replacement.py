@@ -6,9 +6,6 @@ the mask is another. *Ignore* pixels of the published mask stay what they are wh
 target does not cover them. Queries that share one published mask share its replacement: in
 the published files it is one shape.
 
-The App edits ``Detections``, not ``Segmentation`` masks: :func:`make_editable` puts a copy of
-the mask into a field of instances, from where a verdict takes it.
-
 Colors, scores and findings of the pair follow its mask at once, so that it does not contradict
 itself. The findings of checks that compare several pairs, and the totals of a scoring, stay as
 their last run left them.
@@ -16,7 +13,7 @@ their last run left them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,7 +22,6 @@ import fiftyone as fo
 import numpy as np
 
 from pairlens.fiftyone_plugin.checks.runner import findings_again
-from pairlens.fiftyone_plugin.curation import review_fields
 from pairlens.fiftyone_plugin.curation.log import Change, Values
 from pairlens.fiftyone_plugin.curation.review_fields import document_of
 from pairlens.fiftyone_plugin.curation.texts import MAX_RLE
@@ -36,14 +32,12 @@ from pairlens.importers import fo_internals, store
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
     BACKGROUND,
-    EDITABLE_MASK,
     IGNORE,
     IMAGE_ID,
     IMAGE_MISSING,
     IMAGE_STATS,
     KEY,
     MASK_STATS,
-    MASK_TARGETS,
     NO_TARGET,
     ORIGINAL_MASK,
     SEGMENTATION,
@@ -58,9 +52,6 @@ from pairlens.importers.media import ImageError, read_rgb
 from pairlens.importers.media_folders import media_dir
 from pairlens.importers.rle import encode_rle
 from pairlens.importers.store import Document
-
-MOST_EDITABLE = 1000
-"""Pairs that are made editable at once: their masks go into the database."""
 
 
 def declare(dataset: Any) -> None:
@@ -93,15 +84,36 @@ def with_mask(dataset: Any, change: Change, source: str) -> list[Change]:
     """
     check_source(dataset, source)
     document = with_label(document_of(dataset, change.sample_id), source)
+    refuse_without_target(document)
+    target = target_of(document, source)
+    refuse_empty(document, target, f"the mask in {source!r}")
+    return changes_to(dataset, change, target)
+
+
+def refuse_without_target(document: Document) -> None:
+    """Raises UsageError for a pair that is declared to have no target."""
     if document.get(NO_TARGET):
         raise UsageError(f"{document[KEY]!r} is declared to have no target and takes no mask")
-    target = target_of(document, source)
+
+
+def refuse_empty(document: Document, target: Pixels, what: str) -> None:
+    """Raises UsageError for a mask without a pixel of target."""
     if not target.any():
         raise UsageError(
-            f"the mask of {document[KEY]!r} in {source!r} is empty; to remove the pair, give "
-            "the verdict drop"
+            f"{what} of {document[KEY]!r} is empty; to remove the pair, give the verdict drop"
         )
-    return changes_to(dataset, change, target)
+
+
+def with_mask_of(dataset: Any, change: Change, other: str) -> list[Change]:
+    """Adds the mask of another pair to the change of a pair; else as :func:`with_mask`.
+
+    Args:
+        dataset: that the pairs belong to
+        change: the verdict, as it would be without
+        other: the other pair, by key or sample id
+    """
+    document = with_label(document_of(dataset, other), SEGMENTATION)
+    return changes_to(dataset, change, target_of(document, SEGMENTATION))
 
 
 def changes_to(
@@ -137,8 +149,7 @@ def changes_to(
 
 def _replaced(dataset: Any, document: Document, target: Pixels, expected: str | None) -> Values:
     """The fields of the new mask, whose file is written."""
-    published = _original_path(document)
-    pixels = compose(target, None if published is None else _load(published))
+    pixels = compose(target, published_pixels(document))
     counts = encode_rle(pixels == TARGET)["counts"]
     if len(counts) > MAX_RLE:
         raise StateError(f"the mask for {document[KEY]!r} has too many edges for a decisions file")
@@ -204,6 +215,16 @@ def _published(document: Document) -> Values:
         MASK_STATS: kept.get("stats") or store.embedded(asdict(measure(Mask(_load(Path(path)))))),
         ORIGINAL_MASK: None,
     }
+
+
+def published_pixels(document: Document) -> Pixels | None:
+    """The published mask, (height, width) of 0, 1 and 255; ``None`` where there is none.
+
+    Raises:
+        StateError: if it cannot be read
+    """
+    path = _original_path(document)
+    return None if path is None else _load(path)
 
 
 def _original_path(document: Document) -> Path | None:
@@ -275,8 +296,8 @@ def target_of(document: Document, source: str) -> Pixels:
     Raises:
         StateError: if it cannot be read
     """
+    size = size_of(document)
     try:
-        size = _size(document)
         label = document[source]
         if source == SEGMENTATION:
             return (load_stored(label["mask_path"]) == TARGET).view(np.uint8)
@@ -285,12 +306,17 @@ def target_of(document: Document, source: str) -> Pixels:
         raise StateError(f"the mask of {document[KEY]!r} cannot be read: {error}") from error
 
 
-def _size(document: Document) -> tuple[int, int]:
+def size_of(document: Document) -> tuple[int, int]:
+    """The (height, width) of the mask of a pair: that of the published one, else of the image.
+
+    Raises:
+        StateError: if neither is known
+    """
     stats = document.get(MASK_STATS) or {}
     height, width = stats.get("height"), stats.get("width")
     size = (height, width) if height and width else image_size(document.get("metadata"))
     if size is None:
-        raise MaskError("the size of the image is not known")
+        raise StateError(f"the size of the image of {document[KEY]!r} is not known")
     return size
 
 
@@ -299,90 +325,6 @@ def _load(path: Path) -> Pixels:
         return load_stored(path)
     except MaskError as error:
         raise StateError(f"the published mask cannot be read: {error}") from error
-
-
-def make_editable(
-    dataset: Any, pairs: Sequence[str], *, source: str = SEGMENTATION
-) -> dict[str, Any]:
-    """Puts the masks of pairs into a field of instances that the App can edit.
-
-    One detection a pair, labelled ``target``, its mask cut to its box; a pair whose mask is
-    empty gets none, and one can be drawn. What was there before is replaced.
-
-    Args:
-        dataset: a dataset that PairLens imported
-        pairs: keys or sample ids, at most a thousand: the masks go into the database
-        source: the field to copy from: the mask, or a prediction to start from
-
-    Returns:
-        ``{"made", "field"}``
-
-    Raises:
-        UsageError: for an unknown pair or field, or too many pairs
-        StateError: if a mask cannot be read
-    """
-    review_fields.check_pairs(dataset)
-    if len(pairs) > MOST_EDITABLE:
-        raise UsageError(f"{len(pairs):,} pairs are too many to edit; take {MOST_EDITABLE:,}")
-    check_source(dataset, source)
-    documents = [with_label(review_fields.document_of(dataset, p), source) for p in pairs]
-    offer(dataset)
-    store.update(dataset, ((d["_id"], {EDITABLE_MASK: _editable(d, source)}) for d in documents))
-    fo_internals.reload_samples(dataset, [d["_id"] for d in documents])
-    return {"made": len(documents), "field": EDITABLE_MASK}
-
-
-def offer(dataset: Any) -> None:
-    """Declares the field of editable masks, and has FiftyOne's annotation mode offer it.
-
-    An App that shows the dataset already learns of new fields when it loads the dataset again,
-    so a session does this at its start, before the first mask is to be edited.
-    """
-    if not dataset.has_field(EDITABLE_MASK):
-        dataset.add_sample_field(
-            EDITABLE_MASK, fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections
-        )
-        _show(dataset)
-    # The annotation mode lists fields with a label schema alone.
-    if EDITABLE_MASK in getattr(dataset, "label_schemas", {EDITABLE_MASK}):
-        return  # or a FiftyOne of before label schemas
-    label = {"classes": [MASK_TARGETS[TARGET]], "component": "radio", "type": "detections"}
-    dataset.update_label_schema(EDITABLE_MASK, label | {"attributes": []})
-    dataset.activate_label_schemas(EDITABLE_MASK)
-
-
-def _show(dataset: Any) -> None:
-    """Ticks the field in the App's sidebar: annotation edits what is shown."""
-    active = dataset.app_config.active_fields
-    if active is not None and EDITABLE_MASK not in (active.paths or ()):
-        active.paths = [*(active.paths or ()), EDITABLE_MASK]
-        dataset.save()
-
-
-def clear_editable(dataset: Any, pairs: Sequence[str]) -> int:
-    """Takes the editable copies of pairs away again; gives the number of pairs."""
-    if not dataset.has_field(EDITABLE_MASK):
-        return 0
-    ids = [review_fields.find(dataset, pair).sample_id for pair in pairs]
-    store.update_alike(dataset, ids, {EDITABLE_MASK: None})
-    fo_internals.reload_samples(dataset, ids)
-    return len(ids)
-
-
-def _editable(document: Document, source: str) -> Document:
-    target = target_of(document, source)
-    detections = []
-    if target.any():
-        ys, xs = np.flatnonzero(target.any(1)), np.flatnonzero(target.any(0))
-        y0, y1, x0, x1 = int(ys[0]), int(ys[-1]) + 1, int(xs[0]), int(xs[-1]) + 1
-        height, width = target.shape
-        one = fo.Detection(
-            label=MASK_TARGETS[TARGET],
-            bounding_box=[x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height],
-            mask=target[y0:y1, x0:x1].astype(bool),
-        )
-        detections.append(one)
-    return fo.Detections(detections=detections).to_mongo().to_dict()
 
 
 def of_mask(dataset: Any, document: Document, mask: Values) -> Values:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from pairlens.importers.errors import UnknownName, UsageError
 from pairlens.importers.files import write_atomic
 
 PREFERENCES = ("none", "newest", "first")
-"""Whose line counts in a conflict: nobody's, the latest one's, or that of the first file."""
+"""Which line counts in a conflict: none, the latest, or that of the first file."""
 
 MOST_LISTED = 1000
 """Differences that a comparison names."""
@@ -35,7 +36,7 @@ MOST_LISTED = 1000
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-_DIFFERENCES = ("verdict", "phrase", "mask", "published phrase", "published mask")
+_DIFFERENCES = ("verdict", "phrase", "mask", "published phrase", "published mask", "texts")
 
 
 class FileDecision(TypedDict):
@@ -177,6 +178,7 @@ def _collect(number: int, path: Path, lines: dict[str, list[_Line]]) -> int:
             decision.verdict, "" if decision.phrase is None else f"={decision.phrase}",
             decision.mask.sha256 if decision.mask else "",
             decision.phrase_sha256, decision.mask_sha256,
+            json.dumps(decision.texts, sort_keys=True) if decision.texts else "",
         )  # fmt: skip
         time = decision.time or _LONG_AGO
         line = _Line(number, decision.start, decision.size, time, content)

@@ -10,7 +10,9 @@ from typing import Literal, NotRequired, TypedDict
 
 VerdictName = Literal["keep", "drop", "fix", "unsure"]
 Severity = Literal["error", "warning", "info"]
-ShapeRole = Literal["mask_box", "mask_center", "named_region", "leaked_box", "leaked_point"]
+ShapeRole = Literal[
+    "mask_box", "mask_center", "named_region", "leaked_box", "leaked_point", "text_box"
+]
 
 
 class Word(TypedDict):
@@ -51,11 +53,22 @@ class Point(TypedDict):
     y: float
 
 
-Shape = Rect | Point
+class Outline(TypedDict):
+    """A closed polygon over the image, by its points (x, y)."""
+
+    type: Literal["outline"]
+    role: ShapeRole
+    label: str
+    soft: float
+    points: list[list[float]]
+
+
+Shape = Rect | Point | Outline
 
 
 class FindingView(TypedDict):
-    """A finding; ``words`` are positions in the list of words of the pair."""
+    """A finding; ``words`` are positions in the list of words of the pair, and ``units`` the names
+    of the captions or turns that it is about."""
 
     check: str
     severity: Severity
@@ -63,7 +76,49 @@ class FindingView(TypedDict):
     note: str
     about: str
     words: list[int]
+    units: list[str]
     evidence: list[Shape]
+
+
+class TextEdit(TypedDict):
+    """An edit of a caption or turn: other texts, whether it is removed, the verdict on it alone."""
+
+    unit: str
+    texts: NotRequired[list[str]]
+    removed: NotRequired[bool]
+    verdict: NotRequired[str | None]
+
+
+class TextPart(TypedDict):
+    """A caption, a question or an answer, with the words that findings are about.
+
+    ``published`` is ``None`` where it is as published.
+    """
+
+    name: Literal["caption", "question", "answer"]
+    text: str
+    published: str | None
+    words: list[Word]
+
+
+class TextView(TypedDict):
+    """A caption, or a turn of a conversation.
+
+    ``unit`` is its name in edits, and ``shapes`` the boxes in its texts. A turn has a category and
+    the record that it stands in, a caption a task and an annotator.
+    """
+
+    unit: str
+    kind: Literal["caption", "turn"]
+    task: int | None
+    annotator: str | None
+    category: str
+    record: str
+    parts: list[TextPart]
+    shapes: list[Shape]
+    removed: bool
+    added: bool
+    verdict: str | None
 
 
 class MaskView(TypedDict):
@@ -81,6 +136,25 @@ class MaskView(TypedDict):
     eval_key: str | None
     area: int | None
     usable: bool
+
+
+class MaskRuns(TypedDict):
+    """COCO's compressed RLE of a mask; ``size`` is height and width in pixels."""
+
+    size: list[int]
+    counts: str
+
+
+class MaskToPaint(TypedDict):
+    """What the brush starts from.
+
+    ``ignored`` is what counts neither way, where there is any; ``longest`` is how many characters
+    the runs of a mask may have that is sent back.
+    """
+
+    target: MaskRuns
+    ignored: MaskRuns | None
+    longest: int
 
 
 class Sibling(TypedDict):
@@ -150,11 +224,67 @@ class ReviewView(TypedDict):
     editable: bool
 
 
-class PairView(TypedDict):
-    """Everything about a pair that a reviewer needs.
+class DiffPart(TypedDict):
+    """A piece of a text that stays, is cut or is new."""
 
-    Findings come worst first, the history newest first. ``ahead`` names the images and masks of
-    the pairs that come next in the session, to be loaded before they are asked for.
+    text: str
+    kind: Literal["same", "cut", "new"]
+
+
+class SuggestionView(TypedDict):
+    """What would mend a pair; ``text`` says so for people.
+
+    ``phrase`` is the corrected query and ``diff`` its difference, ``mask_of`` the key of the pair
+    whose mask it takes, ``mask_from`` a field of predictions, ``removes`` names the captions or
+    turns that go. A pair has one of these; of others, ``unit`` is the one that ``phrase`` is of,
+    and ``edits`` does it all.
+    """
+
+    checks: list[str]
+    text: str
+    phrase: str | None
+    diff: list[DiffPart]
+    mask_of: str | None
+    mask_from: str | None
+    unit: str | None
+    removes: list[str]
+    edits: list[TextEdit]
+
+
+class OpinionView(TypedDict):
+    """What a reviewer decided on a pair last.
+
+    ``phrase`` is the query or caption that the reviewer made of it, ``None`` where it was left;
+    ``texts_changed`` says that others of its texts were changed;
+    ``settles`` says that it was given in sight of a disagreement.
+    """
+
+    reviewer: str
+    verdict: str
+    note: str | None
+    time: str
+    phrase: str | None
+    texts_changed: bool
+    mask_changed: bool
+    settles: bool
+
+
+class AskedView(TypedDict):
+    """A question for a second opinion: whose, and what it is."""
+
+    by: str
+    note: str | None
+    time: str
+
+
+class MemberView(TypedDict):
+    """A pair of a group.
+
+    Findings come worst first. ``meant`` says that the verdict on the group is meant for it too.
+    An image with captions or conversations has ``texts`` instead of a query and masks.
+    ``opinions`` are what each reviewer decided, oldest first, and ``disagree`` says that it is not
+    settled. Where it is ``blind``, the pair is to be judged without the verdicts of others, which
+    are left out of opinions, review and history. ``asked`` is who wants a second opinion.
     """
 
     sample_id: str
@@ -170,14 +300,75 @@ class PairView(TypedDict):
     findings: list[FindingView]
     shapes: list[Shape]
     masks: list[MaskView]
-    siblings: list[Sibling]
     review: ReviewView
-    history: list[HistoryEntry]
     version: str
+    suggestion: SuggestionView | None
+    meant: bool
+    texts: list[TextView]
+    opinions: list[OpinionView]
+    disagree: bool
+    blind: bool
+    asked: AskedView | None
+
+
+class GroupView(TypedDict):
+    """What is judged together; ``text`` names it for people, members come in published order."""
+
+    id: str
+    text: str
+    members: list[MemberView]
+
+
+class PairView(MemberView):
+    """Everything about a pair that a reviewer needs, with the group that it is judged in.
+
+    The history comes newest first.
+    """
+
+    siblings: list[Sibling]
+    history: list[HistoryEntry]
     session: PairSession | None
-    ahead: list[str]
     can_undo: bool
     can_redo: bool
+    group: GroupView
+
+
+class Pace(TypedDict):
+    """How fast a reviewer judges.
+
+    ``minutes`` is the time between verdicts without longer pauses, ``per_hour`` ``None`` where
+    there is too little of it.
+    """
+
+    reviewer: str
+    verdicts: int
+    minutes: float
+    per_hour: float | None
+
+
+class ReviewerAgreement(TypedDict):
+    """Agreement of two reviewers on the ``common`` pairs that both judged as they were.
+
+    ``edited`` more were changed by one before the other saw them, and are not counted.
+    """
+
+    first: str
+    second: str
+    common: int
+    edited: int
+    same: int
+    share: float | None
+    kappa: float | None
+    why: str
+
+
+class Team(TypedDict):
+    """The work of several reviewers; ``pause`` is the minutes after which time does not count."""
+
+    paces: list[Pace]
+    agreement: list[ReviewerAgreement]
+    disagreements: int
+    pause: int
 
 
 class ConflictFacts(TypedDict):
@@ -205,6 +396,26 @@ class Judged(TypedDict):
     step: int
 
 
+class VersionMoved(TypedDict):
+    """A pair whose mask a verdict replaced: what it was, but for the mask, and what it is."""
+
+    sample_id: str
+    was: str
+    version: str
+
+
+class Alike(TypedDict):
+    """One verdict on many pairs: how many were written, and how many left alone.
+
+    ``others`` had a verdict of another reviewer.
+    """
+
+    written: int
+    others: int
+    left: int
+    step: int | None
+
+
 class Undone(TypedDict):
     """What an undo or a redo restored.
 
@@ -219,10 +430,28 @@ class Undone(TypedDict):
     verdict: str | None
 
 
+class Suggested(TypedDict):
+    """A decisions file of suggestions: the number of its lines, and of these by check."""
+
+    out: str
+    suggested: int
+    checks: dict[str, int]
+
+
 class SessionOver(TypedDict):
     """What a session is over, in ``text`` for people."""
 
-    kind: Literal["flagged", "check", "severity", "view", "saved_view"]
+    kind: Literal[
+        "flagged",
+        "warnings",
+        "check",
+        "severity",
+        "view",
+        "saved_view",
+        "disagreements",
+        "opinions",
+        "sample",
+    ]
     text: str
     check: NotRequired[str]
     severity: NotRequired[str]
@@ -240,7 +469,11 @@ class Participant(TypedDict):
 
 
 class SessionView(TypedDict):
-    """A session with its progress."""
+    """A session with its progress.
+
+    ``reviewer`` is whom it was made for, ``None`` where anybody may go through it; ``shared``
+    counts the pairs that others judge as well.
+    """
 
     id: str
     name: str
@@ -255,6 +488,8 @@ class SessionView(TypedDict):
     left: int
     verdicts: dict[str, int]
     reviewers: list[Participant]
+    reviewer: str | None
+    shared: int
 
 
 class Bar(TypedDict):
@@ -344,6 +579,26 @@ class Overview(TypedDict):
     seconds: float
 
 
+class ReliabilityRow(TypedDict):
+    """Judged pairs with a chance to be bad from ``low`` to ``high``: their number, the mean chance,
+    by models that did not see their verdicts, and the share that was bad."""
+
+    low: float
+    high: float
+    pairs: int
+    expected: float
+    found: float
+
+
+class RankingView(TypedDict):
+    """When ``p_bad`` was estimated, from how many verdicts, and how good the chances were."""
+
+    time: str
+    verdicts: int
+    bad: int
+    reliability: list[ReliabilityRow]
+
+
 class Advice(TypedDict):
     """What is to be done next, and the step of the work that does it."""
 
@@ -354,7 +609,10 @@ class Advice(TypedDict):
 class Facts(TypedDict):
     """What the curation panel shows; all but ``state`` and ``advice`` where it is ``ready``.
 
-    ``whole`` says that the figures are of the whole dataset.
+    ``whole`` says that the figures are of the whole dataset, ``known`` that checks ever ran,
+    ``groups`` is the number of groups with a warning or an error that nobody has judged.
+    ``reviewer`` is who the server was started for; ``steps`` are those that can be done; ``notes``
+    say what else has to be known. ``ranking`` is there where a model of the verdicts was fitted.
     """
 
     state: Literal["none", "foreign", "empty", "refused", "ready"]
@@ -362,4 +620,9 @@ class Facts(TypedDict):
     overview: NotRequired[Overview]
     whole: NotRequired[bool]
     saved_views: NotRequired[list[str]]
-    reviewer: NotRequired[str]
+    reviewer: NotRequired[str | None]
+    known: NotRequired[bool]
+    groups: NotRequired[int]
+    steps: NotRequired[list[str]]
+    notes: NotRequired[list[str]]
+    ranking: NotRequired[RankingView | None]

@@ -2,22 +2,20 @@
 
 How far a session is, is counted from the change log. Two reviewers of one session are given
 different pairs: a pair that somebody has open at this moment is passed over while there is any
-other.
+other. Whoever looks without a name is not remembered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import review_fields, texts
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
-from pairlens.fiftyone_plugin.curation.panel_types import Participant, QueueItem, SessionOver
-from pairlens.fiftyone_plugin.curation.texts import VERDICTS
+from pairlens.fiftyone_plugin.curation.panel_types import QueueItem, SessionOver
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import KEY
@@ -25,6 +23,7 @@ from pairlens.importers.fields import KEY
 SESSIONS = "pairlens.sessions"
 QUEUES = "pairlens.queues"
 POSITIONS = "pairlens.positions"
+REQUESTS = "pairlens.requests"
 
 CHUNK = 1000
 """Pairs in a document of a queue: a hundred thousand pairs are a hundred documents."""
@@ -33,7 +32,11 @@ _indexed: set[str] = set()
 
 
 class SessionDocument(TypedDict):
-    """A document of ``pairlens.sessions``."""
+    """A document of ``pairlens.sessions``.
+
+    ``reviewer`` is whom it was made for, if for one; ``shared`` counts the pairs that others judge
+    as well.
+    """
 
     _id: ObjectId
     dataset_id: ObjectId
@@ -43,14 +46,21 @@ class SessionDocument(TypedDict):
     finished: datetime | None
     over: SessionOver
     pairs: int
+    reviewer: NotRequired[str | None]
+    shared: NotRequired[int]
+    sample: NotRequired[dict[str, Any]]
 
 
 class QueueChunk(TypedDict):
-    """A document of ``pairlens.queues``: :data:`CHUNK` sample ids of a session's queue."""
+    """A document of ``pairlens.queues``: :data:`CHUNK` sample ids of a session's queue.
+
+    ``shared`` are those that others judge as well, in sessions of theirs.
+    """
 
     session: ObjectId
     chunk: int
     ids: list[ObjectId]
+    shared: NotRequired[list[ObjectId]]
 
 
 class Position(TypedDict):
@@ -62,23 +72,6 @@ class Position(TypedDict):
     at: datetime
 
 
-@dataclass
-class SessionProgress:
-    """What was decided in a session and not taken back.
-
-    Attributes:
-        judged: pairs of the queue with a verdict
-        verdicts: their number by verdict
-        reviewers: each who judged or looked, the busiest first
-        last_change: when the newest of the verdicts was given
-    """
-
-    judged: int = 0
-    verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
-    reviewers: list[Participant] = field(default_factory=list)
-    last_change: datetime | None = None
-
-
 def collection(name: str) -> Any:
     """One of the collections of sessions, with its indexes."""
     database = fo_internals.database()
@@ -86,6 +79,7 @@ def collection(name: str) -> Any:
         database[SESSIONS].create_index([("dataset_id", 1), ("name", 1)], unique=True)
         database[QUEUES].create_index([("session", 1), ("chunk", 1)], unique=True)
         database[POSITIONS].create_index([("session", 1), ("reviewer", 1)], unique=True)
+        database[REQUESTS].create_index([("session", 1), ("sample_id", 1)])
         _indexed.add(database.name)
     return database[name]
 
@@ -124,44 +118,12 @@ def names(sessions: Iterable[ObjectId]) -> dict[ObjectId, str]:
     return {found["_id"]: found["name"] for found in collection(SESSIONS).find(wanted)}
 
 
-def progress_of(session: ObjectId) -> SessionProgress:
-    """Counts a session's verdicts, in the database."""
-    pipeline = [
-        {"$match": _open_entries(session)},
-        # A pair that was judged twice has its last verdict.
-        {"$sort": {"n": 1, "seq": 1}},
-        {"$group": {
-            "_id": "$n", "verdict": {"$last": "$new.verdict"},
-            "reviewer": {"$last": "$reviewer"}, "time": {"$last": "$time"},
-        }},
-        {"$group": {
-            "_id": {"verdict": "$verdict", "reviewer": "$reviewer"},
-            "count": {"$sum": 1}, "time": {"$max": "$time"},
-        }},
-    ]  # fmt: skip
-    done = SessionProgress()
-    positions = collection(POSITIONS).find({"session": session})
-    people = {p["reviewer"]: _participant(p["reviewer"], p["n"], p["at"]) for p in positions}
-    for group in _changes().aggregate(pipeline):
-        verdict, reviewer = group["_id"]["verdict"], group["_id"]["reviewer"]
-        done.judged += group["count"]
-        done.verdicts[verdict] = done.verdicts.get(verdict, 0) + group["count"]
-        people.setdefault(reviewer, _participant(reviewer))["judged"] += group["count"]
-        done.last_change = max(done.last_change or group["time"], group["time"])
-    done.reviewers = sorted(people.values(), key=lambda p: (-p["judged"], p["reviewer"]))
-    return done
-
-
-def _participant(name: str, position: int | None = None, at: datetime | None = None) -> Participant:
-    return {"reviewer": name, "judged": 0, "position": position, "at": texts.text_of(at)}
-
-
 def judged_count(session: ObjectId) -> int:
     """The number of pairs of the queue that have a verdict in the session."""
     pipeline = [
-        {"$match": _open_entries(session)}, {"$group": {"_id": "$n"}}, {"$count": "count"}
+        {"$match": open_entries(session)}, {"$group": {"_id": "$n"}}, {"$count": "count"}
     ]  # fmt: skip
-    counted = list(_changes().aggregate(pipeline))
+    counted = list(changes().aggregate(pipeline))
     return counted[0]["count"] if counted else 0
 
 
@@ -169,15 +131,17 @@ def judged_among(session: ObjectId, places: Iterable[int]) -> set[int]:
     """Which positions of the queue, of a range, have a verdict in the session."""
     wanted = list(places)
     bounds = {"$gte": min(wanted, default=0), "$lte": max(wanted, default=-1)}
-    found = _changes().find(_open_entries(session) | {"n": bounds}, {"_id": 0, "n": 1})
+    found = changes().find(open_entries(session) | {"n": bounds}, {"_id": 0, "n": 1})
     return {entry["n"] for entry in found}
 
 
-def _open_entries(session: ObjectId) -> dict[str, Any]:
+def open_entries(session: ObjectId) -> dict[str, Any]:
+    """A filter of the log: the verdicts of a session's queue that were not taken back."""
     return {"session": session, "open": True, "n": {"$exists": True}}
 
 
-def _changes() -> Any:
+def changes() -> Any:
+    """The collection of the log."""
     return fo_internals.database()[COLLECTION]
 
 
@@ -226,7 +190,7 @@ def go_to(dataset: Any, session: str, position: int, *, reviewer: str | None = N
     Raises:
         UsageError: if the queue has no such position, or its pair was deleted
     """
-    document, who = find(dataset, session), texts.reviewer_of(reviewer)
+    document, who = find(dataset, session), texts.known_reviewer(reviewer)
     if not 0 <= position < document["pairs"]:
         raise UsageError(f"the session has the positions 0 to {document['pairs'] - 1:,}")
     found = next(_existing(dataset, document, [position]), None)
@@ -238,7 +202,7 @@ def go_to(dataset: Any, session: str, position: int, *, reviewer: str | None = N
 def resume(dataset: Any, session: str, *, reviewer: str | None = None) -> QueueItem:
     """Moves a reviewer to the pair that was open last, or to the next that nobody judged."""
     review_fields.settle(dataset)
-    document, who = find(dataset, session), texts.reviewer_of(reviewer)
+    document, who = find(dataset, session), texts.known_reviewer(reviewer)
     at = _position(document, who)
     return _move(dataset, session, who, -1 if at is None else at - 1, False, forward=True)
 
@@ -251,6 +215,29 @@ def place_of(session: SessionDocument, sample_id: ObjectId | str) -> int | None:
         {"chunk": 1, "at": {"$indexOfArray": ["$ids", wanted]}},
     )
     return None if found is None else found["chunk"] * CHUNK + found["at"]
+
+
+def places_of(session: SessionDocument, ids: Iterable[ObjectId]) -> dict[ObjectId, int]:
+    """The positions of those of some samples that are in a session's queue, by sample."""
+    found = ((each, place_of(session, each)) for each in ids)
+    return {each: place for each, place in found if place is not None}
+
+
+def blind(session: SessionDocument, places: Mapping[ObjectId, int]) -> set[ObjectId]:
+    """Those of some pairs that are to be judged without knowing what others decided.
+
+    They are the shared pairs of the session's queue that were not judged in it yet.
+
+    Args:
+        session: the session
+        places: positions in its queue, by sample
+    """
+    if not session.get("shared"):
+        return set()
+    where = {"session": session["_id"], "shared": {"$in": list(places)}}
+    shared = {one for chunk in collection(QUEUES).find(where) for one in chunk["shared"]}
+    waiting = set(places.values()) - judged_among(session["_id"], places.values())
+    return {one for one, place in places.items() if one in shared and place in waiting}
 
 
 def item_at(
@@ -290,7 +277,7 @@ def left(session: SessionDocument, most: int, *, after: int = -1) -> list[Object
     return found[:most]
 
 
-def _position(session: SessionDocument, who: str) -> int | None:
+def _position(session: SessionDocument, who: str | None) -> int | None:
     found = collection(POSITIONS).find_one({"session": session["_id"], "reviewer": who})
     return None if found is None else found["n"]
 
@@ -304,13 +291,14 @@ def _move(
     *,
     forward: bool,
 ) -> QueueItem:
-    document, who = find(dataset, session), texts.reviewer_of(reviewer)
+    document, who = find(dataset, session), texts.known_reviewer(reviewer)
     at = _position(document, who) if origin is None else origin
     start = at if at is not None else -1 if forward else document["pairs"]
     held = _held(document, who) if forward and not judged else set()
+    own = _asked_by(document, who)
     later: int | None = None
     for chunk in _walk(document["pairs"], start, forward=forward, around=not judged):
-        done = set() if judged else judged_among(document["_id"], chunk)
+        done = own | (set() if judged else judged_among(document["_id"], chunk))
         free = [place for place in chunk if place not in done]
         wanted = [place for place in free if place not in held]
         if found := next(_existing(dataset, document, wanted), None):
@@ -320,6 +308,41 @@ def _move(
     if later is not None and (found := next(_existing(dataset, document, [later]), None)):
         return _arrive(document, who, *found)
     return item_at(document, None, None, None)
+
+
+def coming(
+    dataset: Any,
+    session: SessionDocument,
+    *,
+    reviewer: str | None = None,
+    after: str | None = None,
+    skip: Collection[str] = (),
+) -> str | None:
+    """The next sample of the queue that nobody has judged, without moving to it.
+
+    Args:
+        dataset: that the session is of
+        session: the session
+        reviewer: who goes on; what others have open comes last
+        after: the sample behind which the search begins, else at the first
+        skip: ids of samples that are passed over
+    """
+    start = None if after is None else place_of(session, after)
+    who, later = texts.known_reviewer(reviewer), list[int]()
+    held, own = _held(session, who), _asked_by(session, who)
+    for chunk in _walk(session["pairs"], -1 if start is None else start, forward=True, around=True):
+        done = own | judged_among(session["_id"], chunk)
+        free = [place for place in chunk if place not in done]
+        later += [place for place in free if place in held]
+        wanted = (place for place in free if place not in held)
+        for _, sample_id, _ in _existing(dataset, session, wanted):
+            if str(sample_id) not in skip:
+                return str(sample_id)
+    for place in later:
+        for _, sample_id, _ in _existing(dataset, session, [place]):
+            if str(sample_id) not in skip:
+                return str(sample_id)
+    return None
 
 
 def _walk(pairs: int, origin: int, *, forward: bool, around: bool) -> Iterator[range]:
@@ -360,19 +383,29 @@ def _ids(session: SessionDocument, chunk: int) -> list[ObjectId]:
     return found["ids"] if found else []
 
 
-def _held(session: SessionDocument, who: str) -> set[int]:
+def _held(session: SessionDocument, who: str | None) -> set[int]:
     """Positions that others have open."""
     since = texts.this_instant() - HELD
     where = {"session": session["_id"], "reviewer": {"$ne": who}, "at": {"$gte": since}}
     return {position["n"] for position in collection(POSITIONS).find(where)}
 
 
+def _asked_by(session: SessionDocument, who: str | None) -> set[int]:
+    """Positions of the pairs on which a reviewer asked others for an opinion."""
+    if session["over"]["kind"] != "opinions":
+        return set()
+    where = {"session": session["_id"], "by": who}
+    asked = [one["sample_id"] for one in collection(REQUESTS).find(where)]
+    return set(places_of(session, asked).values())
+
+
 def _arrive(
-    session: SessionDocument, who: str, place: int, sample_id: ObjectId, key: str
+    session: SessionDocument, who: str | None, place: int, sample_id: ObjectId, key: str
 ) -> QueueItem:
-    collection(POSITIONS).update_one(
-        {"session": session["_id"], "reviewer": who},
-        {"$set": {"n": place, "at": texts.this_instant()}},
-        upsert=True,
-    )
+    if who is not None:
+        collection(POSITIONS).update_one(
+            {"session": session["_id"], "reviewer": who},
+            {"$set": {"n": place, "at": texts.this_instant()}},
+            upsert=True,
+        )
     return item_at(session, place, sample_id, key)

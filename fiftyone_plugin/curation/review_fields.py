@@ -9,20 +9,23 @@ the sample.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation import texts
+from pairlens.fiftyone_plugin.curation import text_units, texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
 from pairlens.fiftyone_plugin.curation.panel_types import ConflictFacts
-from pairlens.importers import fo_internals, store, working_set
+from pairlens.fiftyone_plugin.curation.text_units import Units
+from pairlens.importers import fo_internals, leases, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import (
     CAPTION,
+    CAPTIONS,
+    CONVERSATIONS,
     KEY,
     MASK_STATS,
     ORIGINAL_MASK,
@@ -32,11 +35,16 @@ from pairlens.importers.fields import (
     REVIEWED_AT,
     REVIEWER,
     SEGMENTATION,
+    SOURCE,
+    TEXT_DIGEST,
+    TEXT_EDITS,
     VERDICT,
 )
 
 REVIEW_FIELDS = (VERDICT, REVIEWER, REVIEWED_AT, REVIEW_NOTE, PHRASE, CAPTION, ORIGINAL_PHRASE)
 MASK_FIELDS = (SEGMENTATION, MASK_STATS, ORIGINAL_MASK)
+TEXT_FIELDS = (CAPTIONS, CONVERSATIONS, TEXT_EDITS)
+"""What a change holds of captions and conversations, where it edits them."""
 
 
 class ReviewFields(TypedDict):
@@ -63,6 +71,8 @@ class ReviewedPair:
         mask_digest: digest of the mask, ``""`` where there is none
         published_mask: the published mask, ``""`` where there is none
         published_digest: digest of the published mask, ``""`` where there is none
+        stored: the captions or conversations as they are stored
+        texts_digest: digest of the published ones, ``""`` where there are none
     """
 
     sample_id: ObjectId
@@ -72,6 +82,8 @@ class ReviewedPair:
     mask_digest: str
     published_mask: str
     published_digest: str
+    stored: Values = field(default_factory=dict[str, Any])
+    texts_digest: str = ""
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> ReviewedPair:
@@ -87,7 +99,15 @@ class ReviewedPair:
             mask_digest=digest,
             published_mask=_member(document, ORIGINAL_MASK, "mask_path") if replaced else path,
             published_digest=_member(document, ORIGINAL_MASK, "digest") if replaced else digest,
-        )
+            stored={name: document[name] for name in TEXT_FIELDS if document.get(name)},
+            texts_digest=text_units.digest(document) if document.get(CAPTIONS)
+            or document.get(CONVERSATIONS) else "",
+        )  # fmt: skip
+
+    @property
+    def units(self) -> Units:
+        """The captions or turns; none of a pair."""
+        return text_units.units_of(self.stored | {CAPTION: self.review["caption"]})
 
     @property
     def text_field(self) -> str:
@@ -109,13 +129,32 @@ class ReviewedPair:
 
     @property
     def version(self) -> str:
-        """A short text that differs wherever the verdict, the phrase or the mask does."""
+        """A short text that differs wherever the verdict, a text or the mask does."""
         values = [str(value) for value in self.review.values()]
-        return texts.text_digest(json.dumps([*values, self.mask_path]))[:20]
+        return f"{self._content}-{texts.text_digest(json.dumps(values))[:20]}"
+
+    @property
+    def _content(self) -> str:
+        texts_of = [self.review[name] for name in ("phrase", "caption", "original_phrase")]
+        stored = [str(value) for value in self.stored.values()]
+        return texts.text_digest(json.dumps([*texts_of, *stored, self.mask_path]))[:20]
+
+    def is_as_seen(self, version: str, *, blind: bool = False) -> bool:
+        """Whether the pair is as in a version of it.
+
+        Args:
+            version: what :attr:`version` was
+            blind: whether the verdict was hidden, so that only text and mask count
+        """
+        return version.startswith(f"{self._content}-") if blind else version == self.version
 
     def change(self, new: Values) -> Change:
-        """The change of this pair's review fields to ``new``."""
-        return Change(self.sample_id, self.key, dict(self.review), {**self.review, **new})
+        """The change of this pair's review fields, and of texts that are given, to ``new``."""
+        held = {name: self.stored.get(name) for name in TEXT_FIELDS if name in new}
+        same = {name for name, value in held.items() if value == new[name]}
+        old: Values = {**self.review, **held}
+        changed = {name: value for name, value in (old | new).items() if name not in same}
+        return Change(self.sample_id, self.key, {name: old[name] for name in changed}, changed)
 
 
 class Conflict(StateError):
@@ -195,6 +234,13 @@ def read(dataset: Any, keys: Sequence[str]) -> dict[str, ReviewedPair]:
     return found
 
 
+def documents(dataset: Any, ids: Iterable[ObjectId]) -> Iterator[dict[str, Any]]:
+    """What :class:`ReviewedPair` needs of samples, of those that PairLens imported."""
+    for batch in store.batched(ids, store.BATCH):
+        where = {"$and": [{"_id": {"$in": batch}}, working_set.OWN]}
+        yield from fo_internals.collection(dataset).find(where, projection())
+
+
 def find(dataset: Any, pair: str | ObjectId) -> ReviewedPair:
     """The pair of a key or of a sample's id.
 
@@ -230,7 +276,8 @@ def projection() -> dict[str, int]:
     """What :class:`ReviewedPair` needs of a document."""
     masks = [f"{field}.mask_path" for field in (SEGMENTATION, ORIGINAL_MASK)]
     digests = [f"{field}.digest" for field in (MASK_STATS, ORIGINAL_MASK)]
-    return dict.fromkeys((KEY, *masks, *digests, *REVIEW_FIELDS), 1)
+    source = f"{SOURCE}.{TEXT_DIGEST}"
+    return dict.fromkeys((KEY, *masks, *digests, *REVIEW_FIELDS, *TEXT_FIELDS, source), 1)
 
 
 def check_pairs(dataset: Any) -> None:
@@ -254,7 +301,7 @@ class Written:
 
     Attributes:
         count: pairs written
-        step: the step's number; ``None`` where nothing was written
+        step: the step's number; ``None`` for a new one of which nothing was written
         clashes: changes that were not written, because their pairs had changed meanwhile
     """
 
@@ -264,7 +311,12 @@ class Written:
 
 
 def write(
-    dataset: Any, changes: Iterable[Change], about: ChangeStep, *, insist: bool = True
+    dataset: Any,
+    changes: Iterable[Change],
+    about: ChangeStep,
+    *,
+    insist: bool = True,
+    step: int | None = None,
 ) -> Written:
     """Writes changes as one step.
 
@@ -274,9 +326,11 @@ def write(
         about: the step
         insist: a change whose pair changed meanwhile is made from what the pair is now;
             otherwise it is left and reported
+        step: the number of a step that they go on with; a new one if not given
     """
+    leases.check_free(dataset)
     log = ChangeLog(dataset)
-    done = Written()
+    done = Written(step=step)
     for batch in store.batched(changes, store.BATCH):
         while batch:
             clashes = _write_batch(dataset, log, batch, about, done)
@@ -329,6 +383,7 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> i
     Returns:
         the number of the step; ``None`` where a pair had changed and nothing was written
     """
+    leases.check_free(dataset)
     ordered = sorted(changes, key=lambda c: c.sample_id)
     log = ChangeLog(dataset)
     step = log.append(ordered, about, texts.this_instant())
@@ -346,7 +401,8 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> i
 def _unchanged(change: Change) -> dict[str, Any]:
     """The filter that the sample matches while it is what the change was made from."""
     old = change.old
-    where: dict[str, Any] = {name: old[name] for name in REVIEW_FIELDS if name in old}
+    compared = (*REVIEW_FIELDS, *TEXT_FIELDS)
+    where: dict[str, Any] = {name: old[name] for name in compared if name in old}
     if SEGMENTATION in old:
         where[_MASK_PATH] = _path(old)
     return {"_id": change.sample_id} | where
@@ -354,7 +410,7 @@ def _unchanged(change: Change) -> dict[str, Any]:
 
 def holds(document: Values, values: Values) -> bool:
     """Whether a sample's review fields and mask are those among some values."""
-    for name in REVIEW_FIELDS:
+    for name in (*REVIEW_FIELDS, *TEXT_FIELDS):
         if name not in values:
             continue
         there, wanted = document.get(name), values[name]

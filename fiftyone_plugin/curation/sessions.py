@@ -8,36 +8,32 @@ the other, whenever a process is killed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from datetime import timedelta
-from itertools import islice
+from itertools import chain
 from typing import Any
 
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.curation import mask_replacement, review_fields, texts
+from pairlens.fiftyone_plugin.curation import editable_masks, review_fields, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionOver, SessionView
+from pairlens.fiftyone_plugin.curation.progress import progress_of
 from pairlens.fiftyone_plugin.curation.queue import (
     CHUNK,
     POSITIONS,
     QUEUES,
+    REQUESTS,
     SESSIONS,
     QueueChunk,
     SessionDocument,
     collection,
     find,
-    progress_of,
 )
-from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
-from pairlens.importers import fo_internals, store, working_set
-from pairlens.importers.errors import StateError, UnknownName, UsageError
-from pairlens.importers.fields import FINDINGS, KEY, REVIEWER, SEGMENTATION, SPLIT, VERDICT
-
-LABELS = f"{FINDINGS}.classifications"
-"""Where a sample stores its findings."""
+from pairlens.fiftyone_plugin.curation.selection import LABELS, Order, PairSelection, choose
+from pairlens.importers import fo_internals, store
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.fields import P_BAD, SEGMENTATION
 
 MAX_NAME = 200
 MOST_LISTED = 50
@@ -53,8 +49,11 @@ def start(
     check: str | None = None,
     saved_view: str | None = None,
     severity: str | None = None,
+    warnings: bool = False,
+    disagreements: bool = False,
     include_judged: bool = False,
     limit: int | None = None,
+    order: Order = "findings",
 ) -> SessionView:
     """Starts a session: over a view, a check, a saved view, a severity, or all that is flagged.
 
@@ -70,8 +69,11 @@ def start(
         check: pairs with a finding of this check
         saved_view: the name of a view that was saved with the dataset
         severity: pairs with a finding of this severity
+        warnings: pairs with a finding that is a warning or an error
+        disagreements: pairs on which reviewers disagree
         include_judged: also pairs that have a verdict already
         limit: only this many, the worst
+        order: by the worst finding, or by ``p_bad``, which pairlens rank stores
 
     Returns:
         the session, as :func:`get` gives it
@@ -82,33 +84,84 @@ def start(
     """
     review_fields.check_pairs(dataset)
     who = texts.reviewer_of(reviewer)
-    selection = choose(dataset, view=view, check=check, saved_view=saved_view, severity=severity)
+    selection = choose(
+        dataset,
+        view=view,
+        check=check,
+        saved_view=saved_view,
+        severity=severity,
+        warnings=warnings,
+        disagreements=disagreements,
+    )
     if limit is not None and limit < 1:
         raise UsageError(f"a session of {limit} pairs; give 1 or more")
+    if name:
+        _check_name(name)
+    if order != "findings" and not dataset.has_field(P_BAD):
+        raise StateError(f"no pair has a p_bad yet; run: pairlens rank {dataset.name}")
     title = _check_name(name) if name else None
+    ids = selection.ordered(dataset, include_judged=include_judged, limit=limit, order=order)
+    first = next(ids, None)
+    if first is None:
+        raise UsageError(nothing(dataset, selection, include_judged))
+    session = create(dataset, title, who, selection.over, chain([first], ids))
+    if dataset.has_field(SEGMENTATION):
+        editable_masks.offer(dataset)
+    # What belongs to a group is looked for with every group that is shown.
+    dataset.create_index(f"{LABELS}.group")
+    return get(dataset, str(session))
+
+
+def create(
+    dataset: Any,
+    name: str | None,
+    creator: str,
+    over: SessionOver,
+    ids: Iterable[ObjectId],
+    *,
+    reviewer: str | None = None,
+    shared: Collection[ObjectId] = frozenset(),
+    sample: dict[str, Any] | None = None,
+) -> ObjectId:
+    """Stores a session.
+
+    Args:
+        dataset: that it is of
+        name: its name; made from what it is over if not given
+        creator: who makes it
+        over: what it is over
+        ids: its queue
+        reviewer: whom it is for, if for one
+        shared: samples that others judge as well
+        sample: of a random sample, how it was drawn
+
+    Raises:
+        UsageError: for a name that is none or is taken
+    """
+    title = _check_name(name) if name else ""
     session = ObjectId()
     _sweep()
-    count = _write_queue(dataset, session, selection, include_judged, limit)
     try:
-        if not count:
-            raise UsageError(_nothing(dataset, selection, include_judged))
+        pairs, common = _write_queue(session, ids, shared)
         document: SessionDocument = {
             "_id": session,
             "dataset_id": fo_internals.dataset_id(dataset),
-            "name": title or "",
-            "creator": who,
+            "name": title,
+            "creator": creator,
             "created": texts.this_instant(),
             "finished": None,
-            "over": selection.over,
-            "pairs": count,
+            "over": over,
+            "pairs": pairs,
+            "reviewer": reviewer,
+            "shared": common,
         }
+        if sample is not None:
+            document["sample"] = sample
         _insert(document)
     except BaseException:
         collection(QUEUES).delete_many({"session": session})
         raise
-    if dataset.has_field(SEGMENTATION):
-        mask_replacement.offer(dataset)
-    return get(dataset, str(session))
+    return session
 
 
 def _sweep() -> None:
@@ -123,22 +176,21 @@ def _sweep() -> None:
 
 
 def _write_queue(
-    dataset: Any,
-    session: ObjectId,
-    selection: PairSelection,
-    include_judged: bool,
-    limit: int | None,
-) -> int:
-    queues, count = collection(QUEUES), 0
-    ids = selection.ordered(dataset, include_judged=include_judged, limit=limit)
+    session: ObjectId, ids: Iterable[ObjectId], shared: Collection[ObjectId]
+) -> tuple[int, int]:
+    """Gives the number of the pairs, and of those that are shared."""
+    queues, count, common = collection(QUEUES), 0, 0
     for number, batch in enumerate(store.batched(ids, CHUNK)):
-        chunk: QueueChunk = {"session": session, "chunk": number, "ids": batch}
+        both = [one for one in batch if one in shared]
+        chunk: QueueChunk = {"session": session, "chunk": number, "ids": batch, "shared": both}
         queues.insert_one(chunk)
         count += len(batch)
-    return count
+        common += len(both)
+    return count, common
 
 
-def _nothing(dataset: Any, selection: PairSelection, include_judged: bool) -> str:
+def nothing(dataset: Any, selection: PairSelection, include_judged: bool) -> str:
+    """What to say where there is no pair to review."""
     judged = "" if include_judged else " without a verdict"
     return f"dataset {dataset.name!r} has no pair{judged} to review in: {selection.over['text']}"
 
@@ -208,6 +260,8 @@ def _described(dataset: Any, document: SessionDocument) -> SessionView:
         "left": document["pairs"] - done.judged,
         "verdicts": done.verdicts,
         "reviewers": done.reviewers,
+        "reviewer": document.get("reviewer"),
+        "shared": document.get("shared", 0),
     }
 
 
@@ -240,208 +294,5 @@ def delete(dataset: Any, session: str) -> None:
     """Deletes a session with its queue; verdicts stay, and so does the change log."""
     found = find(dataset, session)["_id"]
     collection(SESSIONS).delete_one({"_id": found})
-    for name in (QUEUES, POSITIONS):
+    for name in (QUEUES, POSITIONS, REQUESTS):
         collection(name).delete_many({"session": found})
-
-
-Filter = dict[str, Any]
-"""A MongoDB filter of samples."""
-
-
-@dataclass(frozen=True)
-class PairSelection:
-    """Pairs to review.
-
-    Attributes:
-        samples: a dataset or a view
-        over: what they are, for people and for the session
-        where: a MongoDB filter on top
-        check: the check whose findings alone count
-    """
-
-    samples: Any
-    over: SessionOver
-    where: Filter
-    check: str | None = None
-
-    def ordered(
-        self, dataset: Any, *, include_judged: bool = True, limit: int | None = None
-    ) -> Iterator[ObjectId]:
-        """The pairs' sample ids, worst first; the database sorts.
-
-        Of the pairs whose worst findings are one group, the worst stands for all of them; the
-        others come behind, before the pairs without a finding.
-        """
-        pipeline = [
-            *working_set.pipeline(self.samples),
-            {"$match": self.where},
-        ]
-        if not include_judged:
-            pipeline.append({"$match": {VERDICT: {"$nin": list(VERDICTS)}}})
-        pipeline += [
-            # Made small first, so that the database sorts small documents.
-            {"$project": {"k": f"${KEY}", "b": badness(self.check), "g": _group(self.check)}},
-            {"$sort": {"b": 1, "k": 1}},
-            {"$project": {"b": 1, "g": 1}},
-        ]
-        found = fo_internals.collection(dataset).aggregate(
-            pipeline, allowDiskUse=True, batchSize=10 * store.BATCH
-        )
-        ranked = ((one["_id"], one.get("g") if one["b"] < SOUND else None) for one in found)
-        return islice(once_a_group(ranked), limit)
-
-
-SOUND = 2.0
-"""The badness of a pair without a finding."""
-
-
-def once_a_group(ranked: Iterator[tuple[ObjectId, str | None]]) -> Iterator[ObjectId]:
-    """Puts the first of each group before all others of it.
-
-    Args:
-        ranked: sample and group, ``None`` for those without, which come last
-    """
-    seen: set[str] = set()
-    again = bytearray()  # 12 bytes each: there may be hundreds of thousands
-    for sample_id, group in ranked:
-        if group is None:
-            yield from _unpacked(again)
-            again.clear()
-            yield sample_id
-        elif group and group in seen:
-            again += sample_id.binary
-        else:
-            seen.add(group)
-            yield sample_id
-    yield from _unpacked(again)
-
-
-def _unpacked(ids: bytearray) -> Iterator[ObjectId]:
-    return (ObjectId(bytes(ids[n : n + 12])) for n in range(0, len(ids), 12))
-
-
-def _labels(check: str | None) -> dict[str, Any]:
-    found: Any = {"$ifNull": [f"${LABELS}", []]}
-    if check is None:
-        return found
-    return {"$filter": {"input": found, "cond": {"$eq": ["$$this.label", check]}}}
-
-
-def _group(check: str | None) -> dict[str, Any]:
-    """The group of the worst finding: they are stored worst first."""
-    first = {"$arrayElemAt": [_labels(check), 0]}
-    return {"$let": {"vars": {"first": first}, "in": {"$ifNull": ["$$first.group", f"${KEY}"]}}}
-
-
-def badness(check: str | None = None) -> dict[str, Any]:
-    """A MongoDB expression that sorts pairs worst first.
-
-    A pair is as bad as its worst finding: score first, which is the chance that the pair is
-    right, then severity. Scores in [0, 1] have four decimals, so that a step of severity counts
-    less than any difference of scores; pairs without a finding come last, with :data:`SOUND`.
-
-    Args:
-        check: only this check's findings count
-    """
-    found = _labels(check)
-    rank = {"$indexOfArray": [list(SEVERITIES), "$$one.severity"]}
-    # A label that somebody typed into the App has no severity and no score.
-    rank = {"$cond": [{"$lt": [rank, 0]}, len(SEVERITIES), rank]}
-    each = {"$add": [{"$multiply": [1e-5, rank]}, {"$ifNull": ["$$one.score", 1]}]}
-    worst = {"$min": {"$map": {"input": found, "as": "one", "in": each}}}
-    return {"$ifNull": [worst, SOUND]}
-
-
-def choose(
-    dataset: Any,
-    *,
-    view: Any = None,
-    check: str | None = None,
-    saved_view: str | None = None,
-    severity: str | None = None,
-) -> PairSelection:
-    """What is to be reviewed: the one thing that is named, or all that is flagged.
-
-    Raises:
-        UsageError: if several are named, a name is unknown, or a view holds no samples
-    """
-    named = {"view": view, "check": check, "saved_view": saved_view, "severity": severity}
-    given = [name for name, value in named.items() if value is not None]
-    if len(given) > 1:
-        raise UsageError(f"a session is over one thing, not over {' and '.join(given)}")
-    if check is not None:
-        return _of_check(dataset, check)
-    if severity is not None:
-        over: SessionOver = {
-            "kind": "severity", "severity": severity, "text": f"findings: {severity}"
-        }  # fmt: skip
-        return PairSelection(dataset, over, _severity(severity))
-    if saved_view is not None:
-        if not dataset.has_saved_view(saved_view):
-            raise UnknownName("saved view", saved_view, dataset.list_saved_views())
-        over = {"kind": "saved_view", "view": saved_view, "text": f"view {saved_view}"}
-        return PairSelection(_of_samples(dataset, dataset.load_saved_view(saved_view)), over, {})
-    if view is not None:
-        return _of_view(dataset, view)
-    over = {"kind": "flagged", "text": "all flagged pairs"}
-    return PairSelection(dataset, over, FILTERS["flagged"](""))
-
-
-def _of_check(dataset: Any, check: str) -> PairSelection:
-    where = FILTERS["check"](check)
-    if check not in CHECKS and not fo_internals.collection(dataset).find_one(where, {"_id": 1}):
-        raise UnknownName("check", check, CHECKS)
-    over: SessionOver = {"kind": "check", "check": check, "text": f"check {check}"}
-    return PairSelection(dataset, over, where, check)
-
-
-def _of_view(dataset: Any, view: Any) -> PairSelection:
-    samples = _of_samples(dataset, view)
-    stages = fo_internals.stages(samples) if samples is not dataset else []
-    steps = [stage["_cls"].rsplit(".", 1)[-1] for stage in stages]
-    text = f"view {' > '.join(steps)}" if steps else "the whole dataset"
-    return PairSelection(samples, {"kind": "view", "stages": steps, "text": text[:150]}, {})
-
-
-def _of_samples(dataset: Any, view: Any) -> Any:
-    """The view, if its documents are the dataset's samples.
-
-    Raises:
-        UsageError: if they are not
-    """
-    if view is dataset:
-        return view
-    owner = fo_internals.dataset_of(view)
-    if owner is not dataset and owner.name != dataset.name:
-        raise UsageError(f"the view is of dataset {owner.name!r}, not {dataset.name!r}")
-    working_set.check(view)
-    return view
-
-
-def _severity(value: str) -> Filter:
-    if value not in SEVERITIES:
-        raise UnknownName("severity", value, SEVERITIES)
-    return {f"{LABELS}.severity": value}
-
-
-def _verdict(value: str) -> Filter:
-    if value == PENDING:
-        return {VERDICT: {"$nin": list(VERDICTS)}}
-    return {VERDICT: texts.check_verdict(value)}
-
-
-def _reviewer(value: str) -> Filter:
-    # A verdict that was typed into the App has no reviewer.
-    return {REVIEWER: value or None, VERDICT: {"$in": list(VERDICTS)}}
-
-
-FILTERS: dict[str, Callable[[str], Filter]] = {
-    "all": lambda value: {},
-    "flagged": lambda value: {f"{LABELS}.0": {"$exists": True}},
-    "check": lambda value: {f"{LABELS}.label": value},
-    "severity": _severity,
-    "verdict": _verdict,
-    "reviewer": _reviewer,
-    "split": lambda value: {SPLIT: value},
-}
-"""What pairs are shown, by kind: a filter made of a value."""

@@ -17,6 +17,7 @@ bar                     pairs that it shows
 ``split:NAME``          of a split
 ``range:F:LOW:HIGH``    a number in ``[LOW, HIGH)``, or up to 1 with it, lowest first
 ``session:ID``          the next pairs of a session that nobody has judged, in its order
+``disagreements``       on which reviewers disagree
 ======================  ======================================================================
 """
 
@@ -31,7 +32,7 @@ from typing import Any, TypedDict
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions
+from pairlens.fiftyone_plugin.curation import opinions, queue, review_fields, sessions
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
 from pairlens.fiftyone_plugin.curation.panel_types import (
     CheckBar,
@@ -43,12 +44,12 @@ from pairlens.fiftyone_plugin.curation.panel_types import (
     SplitBar,
     VerdictBar,
 )
-from pairlens.fiftyone_plugin.curation.sessions import FILTERS, LABELS, badness
+from pairlens.fiftyone_plugin.curation.selection import FILTERS, LABELS, badness
 from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from pairlens.fiftyone_plugin.metrics.runs import METHOD
 from pairlens.importers import fo_internals, working_set
 from pairlens.importers.errors import UnknownName, UsageError
-from pairlens.importers.fields import IMAGE_ID, QUALITY, REVIEWER, SPLIT, VERDICT, iou_field
+from pairlens.importers.fields import IMAGE_ID, KEY, QUALITY, REVIEWER, SPLIT, VERDICT, iou_field
 
 MAX_BINS = 100
 
@@ -286,13 +287,16 @@ def view_of(dataset: Any, bar: str, *, view: Any = None) -> Any:
     if kind == "session":
         ids = queue.left(queue.find(dataset, value), MOST_QUEUED)
         return base.select([str(sample_id) for sample_id in ids], ordered=True)
+    if kind == "disagreements":
+        keys = list(opinions.disagreements(dataset))
+        return base.match({KEY: {"$in": keys}}).sort_by(badness())
     if kind == "range":
         field, low, high = _range(dataset, value)
         # The last bar holds the perfect pairs too.
         below = "$lte" if high >= 1 else "$lt"
         return base.match({field: {"$gte": low, below: high}}).sort_by(field)
     if kind not in FILTERS or (not value and kind not in ("all", "flagged", "reviewer")):
-        raise UnknownName("bar", bar, (*FILTERS, "range", "session"))
+        raise UnknownName("bar", bar, (*FILTERS, "disagreements", "range", "session"))
     shown = base.match(FILTERS[kind](value)) if kind != "all" else base
     return shown.sort_by(badness(value if kind == "check" else None))
 

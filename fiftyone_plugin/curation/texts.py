@@ -5,19 +5,20 @@ Nothing here needs FiftyOne, so that decisions files can be merged without it.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypedDict, overload
+from typing import Any, NotRequired, TypedDict, overload
 
 from pairlens.importers.errors import MaskError, UsageError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.rle import read_runs
+from pairlens.importers.source_files import open_source, reason_of
 
 VERDICTS: tuple[str, ...] = tuple(kind.value for kind in VerdictKind)
 
@@ -29,6 +30,18 @@ MAX_TEXT = 10_000
 
 MAX_RLE = 1 << 20
 """Characters of a replaced mask in a decisions file; a mask that needs more is noise."""
+
+
+NEW = "new"
+"""The name of a caption or turn that is to be added."""
+
+Edit = Mapping[str, Any]
+"""An edit of a caption or turn; :mod:`.text_edits` says what it holds."""
+
+MAX_EDITS = 10_000
+"""Of one sample."""
+
+_OF_AN_EDIT = {"unit", "texts", "removed", "verdict", "with", "task", "annotator"}
 
 
 def check_verdict(verdict: object) -> str:
@@ -75,18 +88,81 @@ def check_phrase(phrase: object) -> str:
     return text
 
 
-def reviewer_of(name: object) -> str:
-    """The reviewer's name; where none is given, the user of this machine, if it is known.
+def check_edits(edits: object) -> tuple[dict[str, Any], ...]:
+    """The edits, of which none depends on what it edits.
+
+    Raises:
+        UsageError: if they are no edits, or hold what cannot be stored
+    """
+    if not isinstance(edits, list | tuple) or len(edits) > MAX_EDITS:
+        raise UsageError(f"edited texts are a list of at most {MAX_EDITS:,} edits")
+    return tuple(_checked(one) for one in edits)
+
+
+def _checked(edit: Any) -> dict[str, Any]:
+    if not isinstance(edit, dict) or not isinstance(edit.get("unit"), str):
+        raise UsageError("an edited text is no object with the name of its unit, as 'caption 2'")
+    unit, said = edit["unit"], edit.get("texts")
+    if unknown := sorted(map(str, edit.keys() - _OF_AN_EDIT)):
+        raise UsageError(
+            f"the edit of {unit!r} has {unknown[0]!r}; known: {', '.join(_OF_AN_EDIT)}"
+        )
+    if said is not None:
+        if not isinstance(said, list | tuple):
+            raise UsageError(f"the texts of {unit!r} are no list")
+        for one in said:
+            check_said(unit, one)
+    elif unit == NEW:
+        raise UsageError("a text that is added has no 'texts'")
+    if (verdict := edit.get("verdict")) is not None:
+        check_verdict(verdict)
+    task = edit.get("task")
+    if task is not None and (not isinstance(task, int) or isinstance(task, bool) or task >> 31):
+        raise UsageError(f"the task of {unit!r} is {task!r}, not a whole number")
+    for name in ("annotator", "with"):
+        check_text(name, edit.get(name))
+    return dict(edit)
+
+
+def check_said(unit: str, text: object) -> str:
+    """A caption, question or answer: a text of one line or several.
+
+    Raises:
+        UsageError: if it is none that can be stored
+    """
+    said = check_text(f"text of {unit}", text) or ""
+    if any((ord(c) < 32 and c not in "\n\r\t") or 127 <= ord(c) < 160 for c in said):
+        raise UsageError(f"the text of {unit!r} holds a control character; a text is plain")
+    return said
+
+
+REVIEWER_VARIABLE = "PAIRLENS_REVIEWER"
+"""Who reviews, where nobody is named; ``pairlens app --reviewer`` sets it for its server."""
+
+
+def known_reviewer(name: object) -> str | None:
+    """The reviewer's name, else that of :data:`REVIEWER_VARIABLE`, or ``None``.
+
+    The machine's user is not taken: several people share one, and containers run as root.
 
     Raises:
         UsageError: if the name is no text that can be stored
     """
-    if given := check_text("reviewer", name):
-        return given
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return "unknown"
+    given = check_text("reviewer", name) or os.environ.get(REVIEWER_VARIABLE) or ""
+    return given.strip() or None
+
+
+def reviewer_of(name: object) -> str:
+    """As :func:`known_reviewer`, where a name is needed.
+
+    Raises:
+        UsageError: if nobody is named, or the name is no text that can be stored
+    """
+    if who := known_reviewer(name):
+        return who
+    raise UsageError(
+        f"who reviews? Give the reviewer's name, or set {REVIEWER_VARIABLE} once for all"
+    )
 
 
 def this_instant() -> datetime:
@@ -146,6 +222,14 @@ class DecisionLine(TypedDict):
     mask: MaskLine | None
     phrase_sha256: str
     mask_sha256: str
+    texts: NotRequired[TextsLine]
+
+
+class TextsLine(TypedDict):
+    """Edits of captions or turns in a line, and the digest of the published ones."""
+
+    edits: list[dict[str, Any]]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +258,7 @@ class VerdictLine:
     mask: ReplacedMask | None
     phrase_sha256: str
     mask_sha256: str
+    texts: TextsLine | None = None
     start: int = 0
     size: int = 0
 
@@ -197,7 +282,7 @@ def read_once(path: Path) -> Iterator[tuple[int, VerdictLine]]:
 def read_decisions(path: Path) -> Iterator[tuple[int, VerdictLine]]:
     """The decisions of a file with their line numbers from 1; blank lines are passed over."""
     try:
-        with open(path, "rb") as stream:
+        with open_source(path, anywhere=True) as stream:
             number = start = 0
             while line := stream.readline(MAX_LINE_BYTES + 1):
                 number += 1
@@ -208,7 +293,7 @@ def read_decisions(path: Path) -> Iterator[tuple[int, VerdictLine]]:
                     yield number, replace(decision, start=start, size=len(line))
                 start += len(line)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror})") from error
+        raise UsageError(f"{path} cannot be read ({reason_of(error)})") from error
 
 
 def broken(path: Path, number: int, reason: str) -> UsageError:
@@ -243,7 +328,16 @@ def _decision(members: Any) -> VerdictLine:
         mask=_mask(members.get("mask")),
         phrase_sha256=_hash(members, "phrase_sha256"),
         mask_sha256=_hash(members, "mask_sha256"),
+        texts=_texts(members.get("texts")),
     )
+
+
+def _texts(value: Any) -> TextsLine | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("digest"), str):
+        raise UsageError("its 'texts' are no object with 'edits' and a 'digest'")
+    return {"edits": list(check_edits(value.get("edits"))), "digest": value["digest"]}
 
 
 def _time(value: Any) -> datetime | None:

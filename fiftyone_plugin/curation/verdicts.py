@@ -1,30 +1,33 @@
 """Verdicts on pairs: given, counted, taken back, and given again.
 
-Every call that sets is one step, whether it sets one verdict or thousands, and :func:`undo`
-takes back one step, in any process: a rule that went wrong is gone with one undo. An undo is a
-change like any other. Of a step that is taken back by its reviewer or within its session,
-pairs that another reviewer has changed since are not touched: the later change would be lost.
+Every call that sets is one step, whether it sets one verdict or thousands, and :mod:`undoing`
+takes back one step, in any process: a rule that went wrong is gone with one undo.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from pairlens.fiftyone_plugin.curation import mask_replacement, queue, review_fields, texts
-from pairlens.fiftyone_plugin.curation.log import (
-    Change,
-    ChangeEntry,
-    ChangeLog,
-    ChangeStep,
-    LogScope,
-    Values,
+from bson import ObjectId
+
+from pairlens.fiftyone_plugin.curation import (
+    editable_masks,
+    mask_replacement,
+    opinions,
+    painted_masks,
+    queue,
+    review_fields,
+    text_edits,
+    text_units,
+    texts,
 )
-from pairlens.fiftyone_plugin.curation.panel_types import Judged, Undone
-from pairlens.fiftyone_plugin.curation.review_fields import MASK_FIELDS, Conflict, ReviewedPair
-from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS, VerdictKind
-from pairlens.importers import fo_internals, store, working_set
+from pairlens.fiftyone_plugin.curation.log import Change, ChangeStep, Values
+from pairlens.fiftyone_plugin.curation.panel_types import Judged
+from pairlens.fiftyone_plugin.curation.review_fields import Conflict, ReviewedPair
+from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS, Edit, VerdictKind
+from pairlens.importers import fo_internals, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import (
     EDITABLE_MASK,
@@ -33,6 +36,7 @@ from pairlens.importers.fields import (
     REVIEWED_AT,
     REVIEWER,
     SEGMENTATION,
+    TEXT_EDITS,
     VERDICT,
 )
 
@@ -49,12 +53,15 @@ class Verdict:
         verdict: one of ``keep``, ``drop``, ``fix``, ``unsure``
         phrase: the corrected phrase, with ``fix`` only; ``None`` leaves the phrase alone
         note: why; it replaces the note of an earlier verdict
+        texts: edits of single captions or turns (:mod:`.text_edits`); the verdict can be left out
+            then, and follows from them
     """
 
     key: str
-    verdict: str
+    verdict: str | None
     phrase: str | None = None
     note: str | None = None
+    texts: Sequence[Edit] = ()
 
     def check(self) -> None:
         """Validates what does not depend on the pair.
@@ -62,23 +69,35 @@ class Verdict:
         Raises:
             UsageError: for an unknown verdict, or a text that cannot be stored
         """
-        texts.check_verdict(self.verdict)
+        if self.verdict is not None or not self.texts:
+            texts.check_verdict(self.verdict)
+        texts.check_edits(self.texts)
         texts.check_text("note", self.note)
         if self.phrase is not None:
             texts.check_phrase(self.phrase)
             if self.verdict != VerdictKind.FIX:
                 raise UsageError(f"an edited phrase goes with the verdict fix, not {self.verdict}")
+            if self.texts:
+                raise UsageError("a phrase and single texts are not edited at once; edit the texts")
 
     def change_to(self, pair: ReviewedPair, reviewer: str) -> Change:
         """The change that the verdict makes to a pair.
 
         Raises:
-            UsageError: if it edits a text and the pair has none
+            UsageError: if it edits a text and the pair has none, or not that one
         """
-        new: Values = {
-            VERDICT: self.verdict,
-            REVIEWER: reviewer,
-            REVIEWED_AT: texts.this_instant(),
+        verdict, new = self.verdict, Values()
+        if self.texts:
+            if not pair.units:
+                raise UsageError(f"{self.key!r} has no captions and no turns; edit its phrase")
+            units = text_edits.edited(pair.units, self.texts)
+            earlier = pair.review["verdict"]
+            verdict = verdict or text_edits.verdict_of(units, pair.units, earlier)
+            new |= text_units.fields_of(units)
+        new |= {
+            VERDICT: verdict,
+            REVIEWER: reviewer if verdict else None,
+            REVIEWED_AT: texts.this_instant() if verdict else None,
             REVIEW_NOTE: self.note or None,
         }
         if self.phrase is not None:
@@ -95,122 +114,251 @@ def edited(pair: ReviewedPair, phrase: str) -> Values:
     """
     if pair.text is None:
         return {}
+    if pair.units:  # the caption is a copy of one of the texts
+        return text_units.fields_of(text_edits.with_caption(pair.units, phrase))
     published = pair.published_text
     if published in (phrase, phrase.strip()):
         return {pair.text_field: published, ORIGINAL_PHRASE: None}
     return {pair.text_field: phrase.strip(), ORIGINAL_PHRASE: published}
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer decided on a pair that is on the screen.
+
+    Attributes:
+        pair: the pair's key or its sample's id
+        verdict: ``keep``, ``drop``, ``fix`` or ``unsure``; of edited texts ``None`` for what
+            follows from them
+        phrase: the corrected phrase, with ``fix`` only
+        note: why
+        texts: edits of single captions or turns (:mod:`.text_edits`)
+        mask_from: a field of predictions whose mask becomes the ground truth, with ``fix``
+        mask_of: another pair, by key or id, whose mask becomes the ground truth, with ``fix``
+        use_edit: the instance edited in the App becomes the ground truth, with ``fix``
+        painted: a mask painted in the panel, as RLE, becomes the ground truth, with ``fix``
+        seen: the ``version`` of the pair that the reviewer saw
+        key: the key that the pair must have, where it is named by its sample's id
+    """
+
+    pair: str
+    verdict: str | None
+    phrase: str | None = None
+    note: str | None = None
+    texts: Sequence[Edit] = ()
+    mask_from: str | None = None
+    mask_of: str | None = None
+    use_edit: bool = False
+    painted: Mapping[str, Any] | None = None
+    seen: str | None = None
+    key: str | None = None
+
+    def check(self) -> None:
+        """Validates what does not depend on the pair.
+
+        Raises:
+            UsageError: for an unknown verdict, a text that cannot be stored, or several masks
+        """
+        self.given.check()
+        if sum(self._masks) > 1:
+            raise UsageError(
+                "the mask comes from one place: a prediction, another pair, an edit, or the brush"
+            )
+        if self.painted is not None:
+            painted_masks.check_painted(self.painted)
+        if self.replaces_mask and self.verdict != VerdictKind.FIX:
+            raise UsageError(f"another mask goes with the verdict fix, not {self.verdict}")
+
+    @property
+    def _masks(self) -> list[bool]:
+        named = (self.mask_from, self.mask_of, self.use_edit)
+        return [*map(bool, named), self.painted is not None]
+
+    @property
+    def replaces_mask(self) -> bool:
+        """Whether it comes with another mask."""
+        return any(self._masks)
+
+    @property
+    def given(self) -> Verdict:
+        """The verdict without the mask."""
+        return Verdict(self.pair, self.verdict, self.phrase, self.note, self.texts)
+
+
 def judge(
     dataset: Any,
     pair: str,
-    verdict: str,
+    verdict: str | None,
     *,
     session: str | None = None,
     reviewer: str | None = None,
-    phrase: str | None = None,
-    note: str | None = None,
-    mask_from: str | None = None,
-    use_edit: bool = False,
-    seen: str | None = None,
     force: bool = False,
+    **more: Any,
 ) -> Judged:
-    """Sets the verdict on a pair, with an edited phrase or mask if there is one.
-
-    An edited phrase is stripped of white space at its ends. The published phrase is kept in
-    ``original_phrase``; editing back to it clears that field.
-
-    When this returns, the verdict is in the database: the log first, then the pair, which is
-    written only while it is what this verdict was made from. A mask that several queries
-    share is replaced for all of them, in the same step.
+    """Sets the verdict on a pair; see :func:`judge_all`.
 
     Args:
         dataset: a dataset that PairLens imported
         pair: the pair's key or its sample's id
         verdict: ``keep``, ``drop``, ``fix`` or ``unsure``
         session: the session it is given in, by id or name
-        reviewer: who; by default the user of this machine
-        phrase: the corrected phrase, with ``fix`` only
-        note: why
-        mask_from: a field of predictions whose mask becomes the ground truth, with ``fix``
-        use_edit: the instance edited in the App becomes the ground truth, with ``fix``
-        seen: the ``version`` of the pair that the reviewer saw
+        reviewer: who; by default whom PAIRLENS_REVIEWER names
+        force: overwrites what another reviewer decided since
+        more: further members of :class:`Decision`
+    """
+    decision = Decision(pair, verdict, **more)
+    done = judge_all(dataset, [decision], session=session, reviewer=reviewer, force=force)
+    return done[0]
+
+
+def judge_all(
+    dataset: Any,
+    decisions: Sequence[Decision],
+    *,
+    session: str | None = None,
+    reviewer: str | None = None,
+    force: bool = False,
+) -> list[Judged]:
+    """Sets the verdicts on pairs that were seen together, as one step of undo, whole or not at all.
+
+    An edited phrase is stripped of white space at its ends. The published phrase is kept in
+    ``original_phrase``; editing back to it clears that field.
+
+    When this returns, the verdicts are in the database: the log first, then the pairs, which are
+    written only while they are what the verdicts were made from. A mask that several queries
+    share is replaced for all of them, in the same step.
+
+    Args:
+        dataset: a dataset that PairLens imported
+        decisions: on different pairs
+        session: the session they are given in, by id or name
+        reviewer: who; by default whom PAIRLENS_REVIEWER names
         force: overwrites what another reviewer decided since
 
     Raises:
-        Conflict: if the pair is not what was seen; nothing was written
-        UsageError: for an unknown pair, verdict, session or field, or a text or mask that
-            cannot be stored
+        Conflict: if a pair is not what was seen; nothing was written
+        UsageError: for an unknown pair, verdict, session or field, a text or mask that cannot be
+            stored, or a pair that has not the key it was named with
         StateError: if the session is finished, or a mask cannot be read or written
     """
     review_fields.check_pairs(dataset)
     who = texts.reviewer_of(reviewer)
-    given = Verdict(pair, verdict, phrase, note)
-    given.check()
-    source = _mask_source(verdict, mask_from, use_edit)
+    for one in decisions:
+        one.check()
     opened = None if session is None else queue.find_open(dataset, session)
-    read = review_fields.find(dataset, pair)
-    guarded = seen is not None and not force
-    if guarded and seen != read.version:
-        raise Conflict.of(read)
-    place = None if opened is None else queue.place_of(opened, read.sample_id)
-    about = ChangeStep("set", who, None if opened is None else opened["_id"], place=place)
-    step = _write(dataset, read, given, source, about, guarded=guarded)
-    if use_edit:
+    read = [_named(dataset, one) for one in decisions]
+    if len({pair.sample_id for pair in read}) < len(read):
+        raise UsageError("a pair is given two verdicts at once")
+    ids = [pair.sample_id for pair in read]
+    places = {} if opened is None else queue.places_of(opened, ids)
+    blind = set[ObjectId]() if opened is None else queue.blind(opened, places)
+    if not force:
+        _refuse_changed(decisions, read, blind)
+    in_sight = [pair.key for pair in read if pair.sample_id not in blind]
+    about = ChangeStep(
+        "set",
+        who,
+        None if opened is None else opened["_id"],
+        places=places,
+        settles=opinions.disagreeing(dataset, in_sight),
+    )
+    step = _write(dataset, decisions, read, about, blind, force=force)
+    if edited_in_app := [
+        str(p.sample_id) for p, d in zip(read, decisions, strict=True) if d.use_edit
+    ]:
         # Another edit starts from the mask as it is now.
-        mask_replacement.clear_editable(dataset, [str(read.sample_id)])
-    now = review_fields.find(dataset, read.sample_id)
+        editable_masks.clear_editable(dataset, edited_in_app)
+    return [_judged(review_fields.find(dataset, each), who, step) for each in ids]
+
+
+def _named(dataset: Any, decision: Decision) -> ReviewedPair:
+    """The pair of a decision, if it is the one that was meant."""
+    pair = review_fields.find(dataset, decision.pair)
+    if decision.key is not None and pair.key != decision.key:
+        raise UsageError(
+            f"the verdict was made on {decision.key!r}, and the sample is {pair.key!r}; "
+            "nothing was written"
+        )
+    return pair
+
+
+def _refuse_changed(
+    decisions: Sequence[Decision], pairs: Sequence[ReviewedPair], blind: Collection[ObjectId]
+) -> None:
+    """Raises a conflict over a pair that is not what was seen.
+
+    Of a pair that is judged by several, each blind for the others, text and mask alone count.
+    """
+    for decision, pair in zip(decisions, pairs, strict=True):
+        hidden = pair.sample_id in blind
+        if decision.seen is not None and not pair.is_as_seen(decision.seen, blind=hidden):
+            raise Conflict.of(pair)
+
+
+def _judged(pair: ReviewedPair, who: str, step: int) -> Judged:
     return {
-        "key": now.key,
-        "sample_id": str(now.sample_id),
-        "verdict": verdict,
+        "key": pair.key,
+        "sample_id": str(pair.sample_id),
+        "verdict": pair.review["verdict"] or "",
         "reviewer": who,
-        "reviewed_at": texts.text_of(now.review["reviewed_at"]),
-        "version": now.version,
+        "reviewed_at": texts.text_of(pair.review["reviewed_at"]),
+        "version": pair.version,
         "step": step,
     }
 
 
-def _mask_source(verdict: str, mask_from: str | None, use_edit: bool) -> str | None:
-    if mask_from and use_edit:
-        raise UsageError("the mask comes from one place: a prediction, or the edited instance")
-    source = EDITABLE_MASK if use_edit else mask_from
-    if source and verdict != VerdictKind.FIX:
-        raise UsageError(f"another mask goes with the verdict fix, not {verdict}")
-    return source or None
-
-
 def _write(
     dataset: Any,
-    pair: ReviewedPair,
-    given: Verdict,
-    source: str | None,
+    decisions: Sequence[Decision],
+    pairs: Sequence[ReviewedPair],
     about: ChangeStep,
+    blind: Collection[ObjectId],
     *,
-    guarded: bool,
+    force: bool,
 ) -> int:
-    """Writes the verdict on what the pair is at that moment; gives the number of the step."""
+    """Writes the verdicts on what the pairs are at that moment; gives the number of the step."""
     for _ in range(MAX_TRIES):
-        changes = [given.change_to(pair, about.reviewer)]
-        if source:
-            changes = mask_replacement.with_mask(dataset, changes[0], source)
-        if _are_of_mask(changes, pair):
-            step = review_fields.write_whole(dataset, changes, about)
+        changes = _changes(dataset, decisions, pairs, about.reviewer)
+        if _are_of_masks(changes, pairs):
+            step = review_fields.write_whole(dataset, list(changes.values()), about)
             if step is not None:
                 return step
-        now = review_fields.find(dataset, pair.sample_id)
-        if guarded and now.version != pair.version:
-            raise Conflict.of(now)
-        pair = now
-    raise StateError(f"the pair {pair.key!r} is being changed by others all the time; try again")
+        pairs = [review_fields.find(dataset, pair.sample_id) for pair in pairs]
+        if not force:
+            _refuse_changed(decisions, pairs, blind)
+    raise StateError(
+        f"the pair {pairs[0].key!r} is being changed by others all the time; try again"
+    )
 
 
-def _are_of_mask(changes: list[Change], pair: ReviewedPair) -> bool:
-    """Whether the mask that is to be replaced still is the one that was read with the pair."""
-    change = next(change for change in changes if change.sample_id == pair.sample_id)
-    if SEGMENTATION not in change.old:
-        return True
-    return ((change.old[SEGMENTATION] or {}).get("mask_path") or "") == pair.mask_path
+def _changes(
+    dataset: Any, decisions: Sequence[Decision], pairs: Sequence[ReviewedPair], who: str
+) -> dict[ObjectId, Change]:
+    """One change of each pair, of those that share a replaced mask too."""
+    made: dict[ObjectId, Change] = {}
+    for decision, pair in zip(decisions, pairs, strict=True):
+        changes = [decision.given.change_to(pair, who)]
+        if decision.use_edit or decision.mask_from:
+            source = EDITABLE_MASK if decision.use_edit else str(decision.mask_from)
+            changes = mask_replacement.with_mask(dataset, changes[0], source)
+        elif decision.mask_of:
+            changes = mask_replacement.with_mask_of(dataset, changes[0], decision.mask_of)
+        elif decision.painted is not None:
+            changes = painted_masks.with_painted(dataset, changes[0], decision.painted)
+        for change in changes:
+            made[change.sample_id] = change.with_earlier(made.get(change.sample_id))
+    return made
+
+
+def _are_of_masks(changes: Mapping[ObjectId, Change], pairs: Sequence[ReviewedPair]) -> bool:
+    """Whether the masks that are to be replaced still are those that were read with the pairs."""
+    replaced = (
+        (changes[p.sample_id], p) for p in pairs if SEGMENTATION in changes[p.sample_id].old
+    )
+    return all(
+        ((change.old[SEGMENTATION] or {}).get("mask_path") or "") == pair.mask_path
+        for change, pair in replaced
+    )
 
 
 def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | None = None) -> int:
@@ -222,7 +370,7 @@ def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | N
     Args:
         dataset: a dataset that PairLens imported
         verdicts: of different pairs
-        reviewer: who; by default the user of this machine
+        reviewer: who; by default whom PAIRLENS_REVIEWER names
 
     Returns:
         the number of pairs written
@@ -240,7 +388,8 @@ def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | N
     pairs = review_fields.read(dataset, [one.key for one in wanted])
     _check_keys(dataset, wanted, pairs)
     changes = [one.change_to(pairs[one.key], who) for one in wanted]
-    return review_fields.write(dataset, changes, ChangeStep("set", who)).count
+    about = ChangeStep("set", who, settles=opinions.disagreeing(dataset, list(pairs)))
+    return review_fields.write(dataset, changes, about).count
 
 
 def _check_keys(dataset: Any, wanted: list[Verdict], pairs: dict[str, ReviewedPair]) -> None:
@@ -251,6 +400,25 @@ def _check_keys(dataset: Any, wanted: list[Verdict], pairs: dict[str, ReviewedPa
         if one.key in seen:
             raise UsageError(f"the pair {one.key!r} is given two verdicts at once")
         seen.add(one.key)
+
+
+def texts_status(samples: Any) -> dict[str, int]:
+    """Counts the captions and turns of a dataset or view that were edited.
+
+    Returns:
+        ``{"edited", "removed", "added"}``; nothing where the samples are pairs
+    """
+    if not fo_internals.dataset_of(samples).has_field(TEXT_EDITS):
+        return {}
+    removed = {"$size": {"$ifNull": [f"${TEXT_EDITS}.{text_units.REMOVED}", []]}}
+    sums = {name: {"$sum": f"${TEXT_EDITS}.{name}"} for name in ("edited", "added")}
+    counted = [
+        *working_set.pipeline(samples),
+        {"$match": {TEXT_EDITS: {"$ne": None}}},
+        {"$group": {"_id": None, **sums, text_units.REMOVED: {"$sum": removed}}},
+    ]
+    found = next(iter(fo_internals.collection(samples).aggregate(counted)), {})
+    return {name: found.get(name) or 0 for name in ("edited", "removed", "added")}
 
 
 def status(samples: Any) -> dict[str, int]:
@@ -269,159 +437,3 @@ def status(samples: Any) -> dict[str, int]:
     for group in groups:
         counts[group["_id"] if group["_id"] in VERDICTS else PENDING] += group["count"]
     return counts
-
-
-MOST_NAMED = 20
-"""Pairs that the result of an undo names; it restores all."""
-
-Direction = Literal["undo", "redo"]
-
-
-def undo(
-    dataset: Any,
-    *,
-    reviewer: str | None = None,
-    session: str | None = None,
-    only_mine: bool = False,
-    force: bool = False,
-) -> Undone:
-    """Takes back the newest step that is not taken back yet.
-
-    Args:
-        dataset: a dataset that PairLens imported
-        reviewer: who takes it back
-        session: only what was done in this session
-        only_mine: only what this reviewer did
-        force: pairs that were changed since are restored all the same
-
-    Raises:
-        Conflict: if a pair was changed since, without ``force``; then nothing was written
-    """
-    return _go(dataset, "undo", reviewer, session, only_mine, force)
-
-
-def redo(
-    dataset: Any,
-    *,
-    reviewer: str | None = None,
-    session: str | None = None,
-    only_mine: bool = False,
-    force: bool = False,
-) -> Undone:
-    """Makes again what the newest undo took back; nothing, where something was set since.
-
-    Args, result and errors are those of :func:`undo`.
-    """
-    return _go(dataset, "redo", reviewer, session, only_mine, force)
-
-
-def available(dataset: Any, scope: LogScope) -> tuple[bool, bool]:
-    """Whether there is something to undo, and to redo."""
-    log = ChangeLog(dataset)
-    return log.last_open_step(scope) is not None, log.last_undone_step(scope) is not None
-
-
-def _go(
-    dataset: Any,
-    kind: Direction,
-    reviewer: str | None,
-    session: str | None,
-    only_mine: bool,
-    force: bool,
-) -> Undone:
-    review_fields.check_pairs(dataset)
-    who = texts.reviewer_of(reviewer)
-    session_id = None if session is None else queue.find(dataset, session)["_id"]
-    scope = LogScope(who if only_mine else None, session_id)
-    review_fields.settle(dataset)
-    log = ChangeLog(dataset)
-    while True:
-        step = log.last_open_step(scope) if kind == "undo" else log.last_undone_step(scope)
-        about = None if step is None else log.newest_of(step)
-        if step is None or about is None:
-            return _Restored().result(None)
-        if not force:
-            for _ in _pending(dataset, log, step, force, _Restored()):
-                pass  # raises on a conflict before the first pair is written
-        restored = _Restored()
-        made = ChangeStep(kind, who, about.get("session"), step, _place(log, kind, about))
-        changes = _pending(dataset, log, step, force, restored)
-        done = review_fields.write(dataset, changes, made, insist=force)
-        if done.clashes:
-            raise _conflict(dataset, done.clashes[0])
-        # Last, so that an undo that was killed is done again in full.
-        log.close(step) if kind == "undo" else log.mark_redone(step)
-        # A step that never came to be is none.
-        if done.count or not restored.there or about.get("arrived", True):
-            return restored.result(done.step)
-
-
-@dataclass
-class _Restored:
-    """What a step was about, as it is gone through."""
-
-    pairs: int = 0
-    there: int = 0
-    named: list[Change] = field(default_factory=list)
-
-    def add(self, change: Change) -> None:
-        self.pairs += 1
-        # The pair that was judged stands before those that share its mask.
-        named = sorted([*self.named, change], key=lambda c: VERDICT not in c.new)
-        self.named = named[:MOST_NAMED]
-
-    def result(self, step: int | None) -> Undone:
-        return {
-            "pairs": self.pairs,
-            "step": step,
-            "keys": [change.key for change in self.named],
-            "sample_ids": [str(change.sample_id) for change in self.named],
-            "verdict": self.named[0].new.get(VERDICT) if self.named else None,
-        }
-
-
-def _place(log: ChangeLog, kind: Direction, about: ChangeEntry) -> int | None:
-    """A redone judgement is one of its session again."""
-    return log.place_of(about["undoes"]) if kind == "redo" and "undoes" in about else None
-
-
-def _pending(
-    dataset: Any, log: ChangeLog, step: int, force: bool, restored: _Restored
-) -> Iterator[Change]:
-    """The changes that are still to be made to take a step back.
-
-    Raises:
-        Conflict: if a pair is neither what the step made of it nor what it was before
-    """
-    for batch in store.batched(log.changes_of(step), store.BATCH):
-        changes = [_reversed(dataset, change) for change in batch]
-        documents = review_fields.current(dataset, changes)
-        for change in changes:
-            restored.add(change)
-            document = documents.get(change.sample_id)
-            if document is None:
-                continue  # the pair was deleted
-            if review_fields.holds(document, change.new):
-                restored.there += 1
-            elif force or review_fields.holds(document, change.old):
-                yield change
-            else:
-                raise _conflict(dataset, change)
-
-
-def _reversed(dataset: Any, change: Change) -> Change:
-    """The way back; what depends on the mask is measured now, since more may have changed."""
-    back = change.inverse
-    if SEGMENTATION not in back.new:
-        return back
-    document = fo_internals.collection(dataset).find_one({"_id": change.sample_id})
-    if document is None:
-        return back
-    mask = {name: value for name, value in back.new.items() if name in MASK_FIELDS}
-    following = mask_replacement.of_mask(dataset, document, mask)
-    old = back.old | {name: document.get(name) for name in following}
-    return Change(change.sample_id, change.key, old, back.new | following)
-
-
-def _conflict(dataset: Any, change: Change) -> Conflict:
-    return Conflict.of(review_fields.find(dataset, change.sample_id), change.old)

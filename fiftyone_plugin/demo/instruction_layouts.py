@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +45,14 @@ _DETAILS = (
     "What are the key elements in this picture?",
     "Can you tell me what is to be seen here?",
 )
+_ROLES = {"human": "user", "gpt": "assistant"}
 _BOXES = 2
 """Things of an image, at the most, whose boxes are asked for."""
 
 JSONRecord = dict[str, Any]
+QuestionAnswer = tuple[str, str]
+"""A question and its answer."""
+Talk = list[QuestionAnswer]
 
 
 def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> GeneratedLayout:
@@ -82,8 +86,8 @@ def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
     records = [group[task] for task in range(3) for group in trained if task < len(group)]
     records = [{"id": str(number)} | record for number, record in enumerate(records)]
     _write(root / "RS-GPT4V_train.json", json.dumps(records, indent=1))
-    _write(root / "Captions.jsonl", _lines(_numbered(captions)))
-    _write(root / "VQA.jsonl", _lines(_numbered(answers)))
+    _write(root / "Captions.jsonl", json_lines(_numbered(captions)))
+    _write(root / "VQA.jsonl", json_lines(_numbered(answers)))
     found = [make_image_key("rsgpt4v", split, n) for split, names in keys.items() for n in names]
     return GeneratedLayout(root, "rsgpt4v", tuple(found))
 
@@ -106,7 +110,7 @@ def make_pregres(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
     listed = [{"id": f"caption_{i}"} | group[0] for i, group in enumerate(groups)]
     rest = [{"id": f"vqa_{i}"} | r for i, r in enumerate(r for g in groups for r in g[1:])]
     _write(root / "pregres_captions.json", json.dumps(listed))
-    _write(root / "pregres_vqa.jsonl", _lines(rest))
+    _write(root / "pregres_vqa.jsonl", json_lines(rest))
     keys = tuple(make_image_key("pregres", "train", name) for name in names)
     return GeneratedLayout(root, "pregres", keys)
 
@@ -169,16 +173,31 @@ def talk_about(scene: Scene, rng: Generator) -> list[tuple[str, str, str]]:
 
 def _training(image: str, scene: Scene, rng: Generator) -> list[JSONRecord]:
     """A caption, a conversation and, where something can be named alone, boxes."""
+    talks = talks_of(scene, rng, grounding)
+    return [{"image": image, "conversations": talk_messages(talk)} for talk in talks]
+
+
+def talks_of(
+    scene: Scene, rng: Generator, ground: Callable[[QueryTarget], QuestionAnswer]
+) -> list[Talk]:
+    """Questions and answers of a caption, of a conversation and, where there are any, of boxes.
+
+    Args:
+        scene: that they are about
+        rng: of the choice of words
+        ground: asks for the box of a target, and answers
+    """
     asked = [(question, answer) for question, answer, _ in questions_of(scene, rng)]
     told = [(question, answer) for question, answer, _ in talk_about(scene, rng)]
     talks = [[(CAPTION, captions_of(scene, rng)[0])], [*told, *asked]]
     targets = object_targets(scene, rng)
     if targets:
-        talks.append([_grounding(target) for target in targets[:_BOXES]])
-    return [{"image": image, "conversations": _messages(talk)} for talk in talks]
+        talks.append([ground(target) for target in targets[:_BOXES]])
+    return talks
 
 
-def _grounding(target: QueryTarget) -> tuple[str, str]:
+def grounding(target: QueryTarget) -> QuestionAnswer:
+    """Asks for the box of a target, which is answered in shares of the image."""
     extent = extent_of(target.mask)
     corners = ", ".join(f"{share:.3f}" for share in extent[:4])
     return f"Give the bounding box of <p>{target.phrase}</p>.", f"[{corners}]"
@@ -197,14 +216,20 @@ def messages_of(talk: Sequence[tuple[str, Sequence[str]]]) -> list[dict[str, str
     return messages
 
 
+def with_roles(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Messages in the form of a chat."""
+    return [{"role": _ROLES[m["from"]], "content": m["value"]} for m in messages]
+
+
 def caption_record(image: str, captions: Sequence[str], *, listed: bool) -> JSONRecord:
     """A record that tells captions of an image, for evaluation (all) or training (one)."""
     if listed:
         return _evaluation(image, CAPTION, list(captions), "caption")
-    return {"image": image, "conversations": _messages([(CAPTION, captions[0])])}
+    return {"image": image, "conversations": talk_messages([(CAPTION, captions[0])])}
 
 
-def _messages(talk: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+def talk_messages(talk: Talk) -> list[dict[str, str]]:
+    """The messages of a record, whose first question shows the image."""
     asked = [("" if number else "<image>\n") + q for number, (q, _) in enumerate(talk)]
     return messages_of([(q, (answer,)) for q, (_, answer) in zip(asked, talk, strict=True)])
 
@@ -217,7 +242,8 @@ def _numbered(records: list[JSONRecord]) -> list[JSONRecord]:
     return [{"question_id": number} | record for number, record in enumerate(records)]
 
 
-def _lines(records: list[JSONRecord]) -> str:
+def json_lines(records: list[JSONRecord]) -> str:
+    """Records as JSON, one a line."""
     return "".join(json.dumps(record) + "\n" for record in records)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from pairlens.fiftyone_plugin import reports
 from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.curation import undoing
 from pairlens.fiftyone_plugin.curation.texts import VerdictKind
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
 from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
@@ -23,6 +24,7 @@ from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
 from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, make_gres, make_refsegrs
 from pairlens.fiftyone_plugin.demo.planting import faults_of, plant
 from pairlens.fiftyone_plugin.demo.readback import export_matches
+from pairlens.fiftyone_plugin.demo.refer_layouts import make_rrsisd
 from pairlens.fiftyone_plugin.demo.tally import compare, found_lines, total_line, write_plan
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset
 from pairlens.fiftyone_plugin.metrics.runs import score
@@ -47,6 +49,7 @@ LEAST = 36
 _MAKERS: dict[str, Callable[..., GeneratedLayout]] = {
     "gres": make_gres,
     "refsegrs": make_refsegrs,
+    "rrsisd": make_rrsisd,
     "rsteller": make_rsteller,
     "rsgpt4v": make_rsgpt4v,
 }
@@ -130,6 +133,9 @@ def _run_one(name: str, out: Path, images: int, seed: int, say: Say) -> dict[str
     exported = export_dataset(dataset, name, folder / "cleaned", select="kept")
     _tell(reports.of_export(exported).lines, say)
     same = export_matches(dataset, name, Path(exported["out"]))
+    # The pairs wait for a reviewer; what the rule decided is in decisions.jsonl beside the export.
+    undoing.undo(dataset, reviewer="demo rule", force=True)
+    say("Took the verdicts of the rule back: the review is yours.")
     say(
         f"Read back: {exported['exported']:,} {what}, the same texts on the same images."
         if same

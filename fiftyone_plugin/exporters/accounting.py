@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from os.path import normpath
 from pathlib import Path, PurePath
 from typing import Any
 
 from pairlens.fiftyone_plugin.curation import summary
 from pairlens.fiftyone_plugin.curation.decisions import DecisionLines
-from pairlens.fiftyone_plugin.exporters.manifest import ManifestLists, card
-from pairlens.fiftyone_plugin.exporters.selections import Selection
+from pairlens.fiftyone_plugin.exporters.card import card
+from pairlens.fiftyone_plugin.exporters.manifest import ManifestLists
+from pairlens.fiftyone_plugin.exporters.selections import DEFAULT, Selection
 from pairlens.importers import working_set
 from pairlens.importers.documents import fixed_digest
 from pairlens.importers.errors import StateError, UsageError
@@ -51,7 +53,7 @@ class Accounting:
         samples, exported: how many there are, and of these were selected
         unwritten, unwritten_total: the first selected samples that cannot be written, and why,
             and how many there are
-        card_header: what the dataset card must begin with
+        card_front: what the layout adds to the metadata of the dataset card
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class Accounting:
         self.exported = 0
         self.unwritten: list[dict[str, str]] = []
         self.unwritten_total = 0
-        self.card_header = ""
+        self.card_front: dict[str, Any] = {}
         self._tally: Tally | None = None
         self._native = False
         self._writes_masks = True
@@ -83,6 +85,7 @@ class Accounting:
         self._sessions = summary.sessions_of_pairs(dataset)
         self._total = working_set.count(dataset)
         self._splits: dict[str, dict[str, int]] = {}
+        self._reasons: Counter[str] = Counter()
 
     def begin(self, tally: Tally, *, native: bool = False, writes_masks: bool = True) -> None:
         """Takes the tally of what writes, whether it writes the layout in which the dataset was
@@ -123,6 +126,7 @@ class Accounting:
         if not selected:
             why = {"because": unwritten} if unwritten else self._selection.reason(document)
             self._lists.add("dropped", _entry(document) | why | self._review(document))
+            self._reasons.update(_named(why))
             if unwritten:
                 self._leave_out(document[KEY], unwritten)
         elif pair is not None and (change := _change(pair)):
@@ -194,11 +198,25 @@ class Accounting:
         if not self.exported:
             raise StateError(
                 f"nothing of dataset {self._dataset.name!r} is in the selection "
-                f"{self._selection.name!r}, so there is nothing to export"
+                f"{self._selection.name!r}, so there is nothing to export{self._hint()}; other "
+                f"selections (--select) have: {self._selection.others()}"
             )
 
-    def write(self, folder: Path) -> None:
+    def _hint(self) -> str:
+        """What to do where the selection that counts without --select has nothing."""
+        if self._selection.name != DEFAULT:
+            return ""
+        return (
+            "; it takes what a reviewer kept or mended, and before a review --select clean takes "
+            "what no open error speaks against"
+        )
+
+    def write(self, folder: Path, repo: str | None) -> None:
         """Writes the manifest, the decisions and the card.
+
+        Args:
+            folder: of the export
+            repo: ``OWNER/NAME`` on the hub where it is pushed to
 
         Raises:
             StateError: if the counts do not add up, or the disk refuses
@@ -208,7 +226,7 @@ class Accounting:
             with open(folder / "decisions.jsonl", "wb") as stream:
                 self._decisions.write(stream)
             self._lists.write(folder / "manifest.json", head)
-            (folder / "README.md").write_text(self.card_header + card(head), "utf-8")
+            (folder / "README.md").write_text(card(head, self.card_front, repo), "utf-8")
         except OSError as error:
             raise StateError(f"the manifest cannot be written ({error.strerror})") from error
 
@@ -229,6 +247,7 @@ class Accounting:
             "dataset": self._dataset.name,
             "source": {"format": facts["format"], "root": Path(normpath(root)).name},
             "format": self.format_name,
+            "kind": self.kind,
             "select": self._selection.name,
             # records = pairs + not_imported, and pairs = exported + dropped; the records of
             # files none of whose pairs came in are in skipped_at_import alone.
@@ -246,6 +265,8 @@ class Accounting:
                 "no_place": tally.no_place,
             },
             "splits": self._splits,
+            # Of one that was left out for several findings, each counts.
+            "reasons": dict(self._reasons.most_common()),
             "review": summary.review_summary(self._dataset, self._decisions.reviewers),
             "files": tally.files,
         }
@@ -254,6 +275,12 @@ class Accounting:
 def _entry(document: Document) -> Document:
     source = document[SOURCE]
     return {"key": document[KEY], "source": str(Source(source["file"], source["index"]))}
+
+
+def _named(why: Document) -> set[str]:
+    """The reasons of one that is left out, as they are counted."""
+    found = {f"finding {one['label']}" for one in why.get("findings") or ()}
+    return found or {why["because"]}
 
 
 def _change(pair: ExportPair) -> Document:

@@ -30,7 +30,12 @@ from urllib.parse import quote
 
 import numpy as np
 
-from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
+from pairlens.fiftyone_plugin.exporters.converters import (
+    CONVERTERS,
+    ConvertFormat,
+    Example,
+    held_mask,
+)
 from pairlens.importers.errors import RecordError
 from pairlens.importers.fields import IGNORE, TARGET
 from pairlens.importers.formats import native_export
@@ -149,13 +154,13 @@ class CocoConverter:
             spool.write(b",\n")
         spool.write(json.dumps(entry).encode())
 
-    def finish(self) -> str:
+    def finish(self) -> dict[str, Any]:
         """Writes a file for each split and task."""
         categories = [{"id": number, "name": name} for name, number in self._categories.items()]
         with self._stack:
             for split, task in sorted({(split, task) for split, task, _ in self._spools}):
                 self._write_file(split, task, categories)
-        return ""
+        return {}
 
     def _write_file(self, split: str, task: str, categories: list[Members]) -> None:
         target = self._out / "annotations" / f"{task}_{split}.json"
@@ -181,9 +186,7 @@ def _mask(example: Example) -> Members:
     Raises:
         RecordError: if there is none, or it is unlike its image
     """
-    if example.mask is None:
-        raise RecordError(example.key, "it has no mask: the published one cannot be decoded")
-    pixels = example.mask.pixels
+    pixels = held_mask(example).pixels
     height, width = pixels.shape
     if (width, height) != (example.width, example.height):
         raise RecordError(

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from pairlens.fiftyone_plugin.curation.text_units import NUMBER, REMOVED
+from pairlens.importers.errors import RecordError
 from pairlens.importers.fields import (
     BOXES,
     CAPTION,
@@ -24,7 +26,9 @@ from pairlens.importers.fields import (
     LOCATION,
     NO_TARGET,
     PHRASE,
+    ROTATED_BOXES,
     SOURCE,
+    TEXT_EDITS,
 )
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.native_export import HeldMask, Tally
@@ -33,7 +37,7 @@ from pairlens.importers.splits import split_of
 
 READ = (
     "filepath", "metadata.width", "metadata.height", IMAGE_ID, PHRASE, NO_TARGET,
-    CAPTION, CAPTIONS, CONVERSATIONS, BOXES, LOCATION, CAPTURE_DATE,
+    CAPTION, CAPTIONS, CONVERSATIONS, BOXES, ROTATED_BOXES, LOCATION, CAPTURE_DATE,
     f"{SOURCE}.image_name",
 )  # fmt: skip
 
@@ -55,6 +59,7 @@ class Example:
         turns: ``question``, ``answers``, ``category`` of each
         boxes: ``label`` and ``bounding_box`` (x, y, width, height as shares) of each
         point: longitude and latitude in degrees
+        footprint: west, south, east and north of the box around the outline, in degrees
         captured: when the image was taken
     """
 
@@ -73,6 +78,7 @@ class Example:
     turns: list[dict[str, Any]]
     boxes: list[dict[str, Any]]
     point: tuple[float, float] | None
+    footprint: tuple[float, float, float, float] | None
     captured: datetime | None
 
 
@@ -94,10 +100,46 @@ def example(document: Mapping[str, Any], mask: HeldMask | None) -> Example:
         caption=document.get(CAPTION),
         captions=list(document.get(CAPTIONS) or ()),
         turns=list(document.get(CONVERSATIONS) or ()),
-        boxes=list((document.get(BOXES) or {}).get("detections") or ()),
+        boxes=_boxes(document),
         point=(point[0], point[1]) if point else None,
+        footprint=_footprint(document.get(LOCATION) or {}),
         captured=document.get(CAPTURE_DATE),
     )
+
+
+def held_mask(example: Example) -> HeldMask:
+    """The mask of a pair.
+
+    Raises:
+        RecordError: if there is none
+    """
+    if example.mask is None:
+        raise RecordError(example.key, "it has no mask: the published one cannot be decoded")
+    return example.mask
+
+
+def _boxes(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The boxes of a sample, rotated ones as the upright boxes around them, without those of turns
+    that were removed."""
+    upright = (document.get(BOXES) or {}).get("detections") or ()
+    rotated = (document.get(ROTATED_BOXES) or {}).get("polylines") or ()
+    boxes = [*upright, *(one | {"bounding_box": _around(one["points"])} for one in rotated)]
+    gone = (document.get(TEXT_EDITS) or {}).get(REMOVED) or ()
+    turns = {one[NUMBER] - 1 for one in gone}
+    return [one for one in boxes if one.get("turn") not in turns]
+
+
+def _footprint(location: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
+    rings = (location.get("polygon") or {}).get("coordinates")
+    if not rings:
+        return None
+    west, south, width, height = _around(rings)
+    return west, south, west + width, south + height
+
+
+def _around(rings: list[list[list[float]]]) -> list[float]:
+    xs, ys = zip(*(point for ring in rings for point in ring), strict=True)
+    return [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
 
 
 class Converter(Protocol):
@@ -114,11 +156,11 @@ class Converter(Protocol):
         """
         ...
 
-    def finish(self) -> str:
+    def finish(self) -> dict[str, Any]:
         """Writes the files that cover all samples.
 
         Returns:
-            what the dataset card must begin with; ``""`` for nothing
+            what it adds to the metadata of the dataset card
         """
         ...
 

@@ -7,14 +7,19 @@ is where things lay on this machine.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import INFO, KEY
-from pairlens.importers.formats.native_export import Tally
+from pairlens.importers.formats.native_export import Tally, cannot
+from pairlens.importers.settling import PARAMS
+from pairlens.importers.source_files import open_source, within
 
 MAX_CHOSEN = 300_000
 """Keys that fit into one query of the database; of all samples there can be any number."""
@@ -43,11 +48,12 @@ class FiftyOneCopy:
         self._keys.append(example.key)
         self.tally.images_missing += example.image is None
 
-    def finish(self) -> str:
+    def finish(self) -> dict[str, Any]:
         """Writes the dataset."""
         import fiftyone.types as fot
 
         chosen = self._chosen()
+        self._check_files()
         chosen.export(
             export_dir=str(self._out),
             dataset_type=fot.FiftyOneDataset,
@@ -55,13 +61,41 @@ class FiftyOneCopy:
             overwrite=True,  # the folder is there, and empty
             progress=False,
         )
-        _forget_places(self._out / "metadata.json")
+        _forget(self._out / "metadata.json")
+        self._describe()
         self.tally.images = sum(1 for f in (self._out / "data").rglob("*") if f.is_file())
         self.tally.files["copied"] += 1
-        return ""
+        return {}
+
+    def _describe(self) -> None:
+        """Writes what FiftyOne's ``load_from_hub`` looks for in a repository."""
+        config = self._dataset.app_config
+        about: dict[str, Any] = {"name": self._dataset.name, "format": "FiftyOneDataset"}
+        if list(config.media_fields) != ["filepath"]:
+            about["app_media_fields"] = list(config.media_fields)
+            about["grid_media_field"] = config.grid_media_field
+        (self._out / "fiftyone.yml").write_text(yaml.safe_dump(about, allow_unicode=True), "utf-8")
+
+    def _check_files(self) -> None:
+        """Checks the files of the source that samples name: FiftyOne would copy any of them."""
+        if (boundary := within()) is None:
+            return
+        place = boundary.written.rstrip("/") + "/"
+        chosen = {} if self._are_all() else {KEY: {"$in": self._keys}}
+        for document in fo_internals.collection(self._dataset).find(chosen):
+            for path in (text for text in _texts(document) if text.startswith(place)):
+                try:
+                    open_source(Path(path)).close()
+                except FileNotFoundError:
+                    continue  # there is nothing to copy
+                except OSError as error:
+                    raise cannot("copied", path.removeprefix(place), error) from error
+
+    def _are_all(self) -> bool:
+        return len(self._keys) == fo_internals.collection(self._dataset).count_documents({})
 
     def _chosen(self) -> Any:
-        if len(self._keys) == fo_internals.collection(self._dataset).count_documents({}):
+        if self._are_all():
             return self._dataset
         if len(self._keys) > MAX_CHOSEN:
             raise StateError(
@@ -71,13 +105,26 @@ class FiftyOneCopy:
         return self._dataset.select_by(KEY, self._keys)
 
 
-def _forget_places(file: Path) -> None:
-    """Removes local paths from the dataset's stored info."""
+def _texts(value: Any) -> Iterator[str]:
+    """All texts of a document as it is stored."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _texts(member)
+
+
+def _forget(file: Path) -> None:
+    """Removes local paths, and when the dataset was opened, which differs from export to export."""
     metadata = json.loads(file.read_text("utf-8"))
+    metadata["last_loaded_at"] = None
     info = metadata.get("info") or {}
     if INFO in info:
-        info[INFO] = {name: info[INFO].get(name) for name in _TRAVELS}
-        file.write_text(json.dumps(metadata), "utf-8")
+        facts = info[INFO]
+        info[INFO] = {name: facts.get(name) for name in _TRAVELS}
+        if params := facts.get(PARAMS):
+            info[INFO][PARAMS] = {n: text for n, text in params.items() if text[:1] != "/"}
+    file.write_text(json.dumps(metadata), "utf-8")
 
 
 CONVERTERS.add(

@@ -1,6 +1,6 @@
-"""The files beside an export: ``manifest.json`` and the dataset card.
+"""The file beside an export that says what was written and what was not: ``manifest.json``.
 
-Neither names a path of the machine. The lists of dropped and edited pairs can be as long as
+It names no path of the machine. The lists of dropped and edited pairs can be as long as
 the dataset, so they go to spools on disk while the export runs.
 """
 
@@ -12,8 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Any
-
-from pairlens.importers.formats import FORMATS
 
 LISTS = ("dropped", "edited", "skipped_at_import")
 
@@ -66,62 +64,3 @@ class ManifestLists:
                     stream.write((b"," if number else b"") + b"\n    " + line.rstrip(b"\n"))
                 stream.write(b"\n  ]" if self.counts[name] else b"]")
             stream.write(b"\n}\n")
-
-
-_CARD = """\
-# {dataset}
-
-A cleaned copy of {root}, in the layout of {format}, written by PairLens from the FiftyOne
-dataset {dataset} with the selection `{select}`.
-
-| | |
-|---|---|
-| {what} exported | {exported:,} |
-| of these with an edited text | {edited:,} |
-| {what} left out | {dropped:,} |
-| records of these files that were not imported | {not_imported:,} |
-| images copied | {images:,} |
-{splits}
-- `manifest.json` says which {what} were left out or edited, and why.
-- `decisions.jsonl` holds the reviewers' verdicts. With one's own copy of the published data,
-  the same cleaning is had by `pairlens import {source_format} ROOT --name N` and
-  `pairlens review N --apply decisions.jsonl`.
-{reading}
-## Licence
-
-The licence of the published dataset holds for this copy, for its annotations and for its
-images each. Read it before passing the copy on; some images may not be passed on at all.
-"""
-
-
-_NATIVE = """\
-- This copy is read back by `pairlens import {format} THIS_FOLDER --name N`.
-
-Records that were not edited are byte for byte as published.
-"""
-
-
-def card(head: dict[str, Any]) -> str:
-    """The dataset card of an export, in Markdown, from the head of its manifest."""
-    counts = head["counts"]
-    splits = "".join(
-        f"| {_code(split)}: exported of {numbers['pairs']:,} | {numbers['exported']:,} |\n"
-        for split, numbers in head["splits"].items()
-    )
-    native = head["format"] == head["source"]["format"]
-    return _CARD.format(
-        reading=_NATIVE.format(format=head["format"]) if native else "",
-        source_format=head["source"]["format"],
-        what=FORMATS[head["source"]["format"]].samples,
-        dataset=_code(head["dataset"]),
-        root=_code(head["source"]["root"]),
-        format=head["format"],
-        select=head["select"].replace("`", "'"),
-        splits=splits,
-        **{k: counts[k] for k in ("exported", "edited", "dropped", "not_imported", "images")},
-    )
-
-
-def _code(name: str) -> str:
-    """A name as code, which Markdown shows as it is."""
-    return f"`{' '.join(name.replace('`', chr(39)).split())}`"

@@ -29,7 +29,7 @@ ROW_GROUP_BYTES = 32 << 20
 FILE_BYTES = 400 << 20
 """About what the hub recommends for a file."""
 
-Row = dict[str, Any]
+ParquetRow = dict[str, Any]
 Feature = dict[str, Any]
 
 _TEXT: Feature = {"dtype": "string", "_type": "Value"}
@@ -52,7 +52,7 @@ FEATURES: dict[Kind, Feature] = {
     "pairs": _COMMON | {"phrase": _TEXT, "mask": _PICTURE, "no_target": _FLAG},
     "captions": _COMMON
     | {"caption": _TEXT, "captions": _list(_CAPTION), "longitude": _REAL, "latitude": _REAL,
-       "capture_date": _TEXT},
+       "footprint": _list(_REAL), "capture_date": _TEXT},
     "instructions": _COMMON
     | {"conversations": _list(_TURN), "captions": _list(_CAPTION), "boxes": _list(_BOX)},
 }  # fmt: skip
@@ -92,14 +92,14 @@ class ParquetConverter:
             self.tally.images += example.image is not None
             self.tally.images_missing += example.image is None
 
-    def finish(self) -> str:
+    def finish(self) -> dict[str, Any]:
         """Renames the files with their number, and returns the hub's configuration of them."""
-        lines = ["---", "configs:", "- config_name: default", "  data_files:"]
+        files: list[dict[str, str]] = []
         for split, writer in sorted(self._splits.items()):
             self.tally.files["copied"] += writer.close()
             name = "validation" if split == "val" else split
-            lines += [f"  - split: {name}", f"    path: data/{split}-*.parquet"]
-        return "\n".join([*lines, "---", "", ""])
+            files.append({"split": name, "path": f"data/{split}-*.parquet"})
+        return {"configs": [{"config_name": "default", "data_files": files}]}
 
 
 class _SplitWriter:
@@ -107,13 +107,13 @@ class _SplitWriter:
 
     def __init__(self, folder: Path, split: str, schema: Any) -> None:
         self._folder, self._split, self._schema = folder, split, schema
-        self._rows: list[Row] = []
+        self._rows: list[ParquetRow] = []
         self._held = 0
         self._written = 0
         self._files = 0
         self._writer: Any = None
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ParquetRow) -> None:
         self._rows.append(row)
         pictures = (row.get(name) for name in ("image", "mask"))
         self._held += 1000 + sum(len(picture["bytes"]) for picture in pictures if picture)
@@ -184,12 +184,12 @@ def _arrow(feature: Feature) -> Any:
     return pa.struct([(name, _arrow(member)) for name, member in feature.items()])
 
 
-def _common(example: Example) -> Row:
+def _common(example: Example) -> ParquetRow:
     image = _picture(example.image, example.image_name)
     return {"key": example.key, "image_id": example.image_id, "image": image}
 
 
-def _picture(path: Path | None, name: str) -> Row | None:
+def _picture(path: Path | None, name: str) -> ParquetRow | None:
     if path is None:
         return None
     try:
@@ -199,20 +199,21 @@ def _picture(path: Path | None, name: str) -> Row | None:
         raise native_export.cannot("read", path.name, error) from error
 
 
-def _pair(example: Example) -> Row:
+def _pair(example: Example) -> ParquetRow:
     held = example.mask
     mask = held and {"bytes": encode_png(held.pixels), "path": held.name}
     return {"phrase": example.phrase, "mask": mask, "no_target": example.no_target}
 
 
-def _captioned(example: Example) -> Row:
+def _captioned(example: Example) -> ParquetRow:
     longitude, latitude = example.point or (None, None)
     captured = example.captured.date().isoformat() if example.captured else None
     place = {"longitude": longitude, "latitude": latitude, "capture_date": captured}
+    place["footprint"] = example.footprint and list(example.footprint)
     return {"caption": example.caption, "captions": _picked(example.captions, _CAPTION)} | place
 
 
-def _instruction(example: Example) -> Row:
+def _instruction(example: Example) -> ParquetRow:
     return {
         "conversations": _picked(example.turns, _TURN),
         "captions": _picked(example.captions, _CAPTION),
@@ -220,11 +221,11 @@ def _instruction(example: Example) -> Row:
     }
 
 
-def _picked(items: list[Row], members: Feature) -> list[Row]:
+def _picked(items: list[ParquetRow], members: Feature) -> list[ParquetRow]:
     return [{name: item.get(name) for name in members} for item in items]
 
 
-_ROWS: dict[Kind, Callable[[Example], Row]] = {
+_ROWS: dict[Kind, Callable[[Example], ParquetRow]] = {
     "pairs": _pair,
     "captions": _captioned,
     "instructions": _instruction,

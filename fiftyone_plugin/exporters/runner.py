@@ -10,14 +10,19 @@ from pairlens.fiftyone_plugin.exporters.accounting import Accounting
 from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, READ, example
 from pairlens.fiftyone_plugin.exporters.held_masks import HeldMasks
 from pairlens.fiftyone_plugin.exporters.manifest import ManifestLists
-from pairlens.fiftyone_plugin.exporters.selections import Selection
+from pairlens.fiftyone_plugin.exporters.selections import DEFAULT, Selection
 from pairlens.fiftyone_plugin.exporters.source_items import documents, export_pair, items_by_file
-from pairlens.fiftyone_plugin.exporters.target import check_target, whole_folder
+from pairlens.fiftyone_plugin.exporters.target import (
+    check_target,
+    left_before,
+    whole_folder,
+)
 from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import RecordError, StateError, UnknownName, UsageError
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.media_folders import media_dirs
 from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.settling import PARAMS
 from pairlens.importers.source_files import Boundary, reading_within
 from pairlens.importers.sources import Located
 from pairlens.importers.upgrade import upgrade
@@ -28,7 +33,8 @@ def export_dataset(
     format_name: str,
     out: Path | str,
     *,
-    select: str = "kept",
+    select: str = DEFAULT,
+    repo: str | None = None,
     progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Writes the selected samples of a dataset or view to a new folder.
@@ -43,10 +49,12 @@ def export_dataset(
             :data:`pairlens.fiftyone_plugin.exporters.CONVERTERS`
         out: a folder that is not there or empty, not in or around the source
         select: see :mod:`pairlens.fiftyone_plugin.exporters.selections`
+        repo: ``OWNER/NAME`` on the hub, for the card of what is pushed there afterwards
         progress: called with samples done and samples in all
 
     Returns:
-        ``{"format", "out", "exported", "dropped", "edited", "manifest"}``, the last a path
+        ``{"format", "out", "exported", "dropped", "edited", "manifest", "left"}``: the manifest is
+        a path, and left are folders beside that an export of version 0.1 did not finish
 
     Raises:
         UsageError: for an unknown format, selection or view, another format than the
@@ -56,7 +64,7 @@ def export_dataset(
     """
     native = [known.name for known in FORMATS.values() if known.exporter]
     if format_name not in (*native, *CONVERTERS):
-        raise UnknownName("export format", format_name, [*native, *CONVERTERS])
+        raise UnknownName("export format", format_name, {*native, *CONVERTERS})
     working_set.check(samples)
     dataset = fo_internals.dataset_of(samples)
     upgrade(dataset)
@@ -64,7 +72,7 @@ def export_dataset(
     private = private_folders(facts)
     choice = Selection(samples, select)
     target = check_target(out, *private)
-    run = _convert if format_name in CONVERTERS else _write_back
+    run = _write_back if _is_native(facts, format_name) else _convert
     with (
         whole_folder(target) as folder,
         ManifestLists(*map(str, private)) as lists,
@@ -73,12 +81,20 @@ def export_dataset(
         accounting = Accounting(dataset, facts, format_name, choice, lists, decided, progress)
         with reading_within(_boundary(facts)):
             run(dataset, folder, choice, accounting)
-        accounting.write(folder)
+        accounting.write(folder, repo)
     return {
         "format": format_name,
+        "kind": accounting.kind,
         "out": str(target),
         "manifest": str(target / "manifest.json"),
+        "left": [str(folder) for folder in left_before(target)],
     } | accounting.told
+
+
+def _is_native(facts: dict[str, Any], format_name: str) -> bool:
+    """Whether a dataset was imported from a layout that is written back; an export that was
+    imported again is converted anew."""
+    return facts["format"] == format_name and FORMATS[format_name].exporter is not None
 
 
 def private_folders(facts: dict[str, Any]) -> list[Path]:
@@ -94,9 +110,9 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
         UsageError, StateError: if it cannot
     """
     facts = store.info(dataset)
-    if format_name in CONVERTERS:
+    if format_name in CONVERTERS and not _is_native(facts, format_name):
         return facts
-    if facts["format"] != format_name:
+    if not _is_native(facts, format_name):
         raise UsageError(
             f"dataset {dataset.name!r} came from {facts['format']} and is exported as that; "
             f"it cannot be written as {format_name}, but as {', '.join(CONVERTERS)}"
@@ -123,9 +139,11 @@ def _boundary(facts: dict[str, Any]) -> Boundary:
 
 def _write_back(dataset: Any, folder: Path, choice: Selection, accounting: Accounting) -> None:
     """Writes the source's files with what is not selected left out."""
-    make = FORMATS[accounting.format_name].exporter
+    source, facts = store.source_path(accounting.facts), accounting.facts
+    settled = FORMATS[accounting.format_name].settled(source, facts.get(PARAMS) or {})
+    make = settled.format.exporter
     assert make is not None  # noqa: S101 - _facts has looked
-    exporter = make(store.source_path(accounting.facts), folder)
+    exporter = make(source, folder)
     accounting.begin(exporter.tally, native=True, writes_masks=exporter.writes_masks)
     files = items_by_file(dataset, accounting.kind, choice, accounting.enter)
     for name, items in files:
@@ -154,4 +172,4 @@ def _convert(dataset: Any, folder: Path, choice: Selection, accounting: Accounti
             converter.tally.records += 1
         accounting.enter(document, selected and not unwritten, pair, unwritten)
     accounting.check_exported()
-    accounting.card_header = converter.finish()
+    accounting.card_front = converter.finish()

@@ -1,14 +1,17 @@
 """Selections: which samples are exported, and why the others are not.
 
 ============  =================================================================================
-``kept``      the verdict is ``keep`` or ``fix``
+``kept``      the verdict is ``keep``, or ``fix`` and something was mended
 ``clean``     not dropped, and no finding of severity ``error`` is open; the findings on a pair
-              with the verdict ``keep`` or ``fix`` are closed
+              that is ``kept`` are closed
 ``quiet``     as ``clean``, and no finding of severity ``warning`` is open either
 ``all``       every pair of the dataset, the dropped ones too
 ``tag:T``     every pair with the tag, whatever its verdict
 ``view:V``    every pair in the saved view, whatever its verdict
 ============  =================================================================================
+
+The verdict ``fix`` on a pair in which nothing was mended says that it is to be fixed: its findings
+stay open, and it is not kept.
 """
 
 from __future__ import annotations
@@ -18,11 +21,22 @@ from functools import partial
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks.left_out import ACCEPTED, OPEN, is_left_out
+from pairlens.fiftyone_plugin.curation.mending import is_to_be_fixed
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
-from pairlens.importers import fo_internals, store
+from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import UnknownName, UsageError
-from pairlens.importers.fields import FINDINGS, SOURCE, VERDICT
+from pairlens.importers.fields import (
+    FINDINGS,
+    ORIGINAL_MASK,
+    ORIGINAL_PHRASE,
+    SOURCE,
+    TEXT_EDITS,
+    VERDICT,
+)
 from pairlens.importers.store import Document
+
+DEFAULT = "kept"
+"""What is exported where nothing is said: only what somebody looked at."""
 
 SELECTIONS = ("kept", "clean", "quiet", "all", "tag:T", "view:V")
 
@@ -48,6 +62,7 @@ class Selection:
 
     def __init__(self, samples: Any, select: str) -> None:
         dataset = fo_internals.dataset_of(samples)
+        self._samples = samples
         self._select = select
         self._chosen = parse_selection(dataset, select)
         self._given: Choice | None = None
@@ -59,6 +74,12 @@ class Selection:
     def __call__(self, document: Document) -> bool:
         """Whether a sample is exported."""
         return self._is_given(document) and self._chosen(document)
+
+    def others(self) -> str:
+        """What other selections have, for people: ``clean 62, quiet 59, all 84``."""
+        found = counts(self._samples)
+        names = ("kept", *OPEN, "all")
+        return ", ".join(f"{name} {found[name]:,}" for name in names if name != self._select)
 
     def _is_given(self, document: Document) -> bool:
         return self._given is None or self._given(document)
@@ -94,16 +115,48 @@ def parse_selection(dataset: Any, select: str) -> Choice:
 
 
 def _is_kept(document: Document) -> bool:
-    return document.get(VERDICT) in ACCEPTED
+    return document.get(VERDICT) in ACCEPTED and not is_to_be_fixed(document)
 
 
 def _is_open_to(select: str, document: Document) -> bool:
     severities = (label.get("severity") for label in _labels(document))
-    return not is_left_out(select, document.get(VERDICT), severities)
+    verdict = None if is_to_be_fixed(document) else document.get(VERDICT)
+    return not is_left_out(select, verdict, severities)
+
+
+def counts(samples: Any) -> dict[str, int]:
+    """How many samples ``kept``, ``clean``, ``quiet`` and ``all`` select, counted in the database.
+
+    What was mended in Python counts as not mended.
+    """
+    label = f"{FINDINGS}.classifications.severity"
+    nothing = {ORIGINAL_PHRASE: None, ORIGINAL_MASK: None, TEXT_EDITS: None}
+    kept = {VERDICT: {"$in": list(ACCEPTED)}, "$nor": [{VERDICT: VerdictKind.FIX, **nothing}]}
+    wanted: dict[str, Document] = {"all": {}, "kept": kept}
+    for select, severities in OPEN.items():
+        closed = {VERDICT: {"$ne": VerdictKind.DROP}, label: {"$nin": list(severities)}}
+        wanted[select] = {"$or": [kept, closed]}
+    facets = {name: [{"$match": where}, {"$count": "n"}] for name, where in wanted.items()}
+    pipeline = [*working_set.pipeline(samples), {"$facet": facets}]
+    found = next(fo_internals.collection(samples).aggregate(pipeline))
+    return {name: (rows[0]["n"] if rows else 0) for name, rows in found.items()}
 
 
 def _labels(document: Document) -> list[Document]:
     return (document.get(FINDINGS) or {}).get("classifications") or []
+
+
+def count(samples: Any, select: str) -> int:
+    """How many samples a selection selects; those of tags and views are read, one by one.
+
+    Raises:
+        UsageError: for an unknown selection, tag or view
+    """
+    known = counts(samples)
+    if select in known:
+        return known[select]
+    selection = Selection(samples, select)
+    return sum(map(selection, store.stream(samples, (*ORDER, "tags"), order=ORDER)))
 
 
 def position(document: Document) -> tuple[str, int, bytes]:
@@ -138,6 +191,8 @@ def reason(document: Document, select: str) -> Document:
         findings = [{name: one.get(name) for name in kept} for one in grave]
         return {"because": "findings", "findings": findings}
     if select == "kept":
+        if is_to_be_fixed(document):
+            return {"because": "verdict fix, and nothing was mended yet"}
         known = verdict in VERDICTS
         return {"because": f"verdict {verdict}" if known else "no verdict"}
     return _NOT_SELECTED

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.curation import review_fields
+from pairlens.fiftyone_plugin.curation.text_units import NUMBER, REMOVED, units_of
 from pairlens.fiftyone_plugin.exporters import held_masks
 from pairlens.fiftyone_plugin.exporters.held_masks import HeldMasks, changed_mask, published_digest
 from pairlens.fiftyone_plugin.exporters.selections import ORDER, Choice
@@ -30,10 +31,12 @@ from pairlens.importers.fields import (
     PHRASE,
     REVIEW_NOTE,
     REVIEWER,
+    ROTATED_BOXES,
     SOURCE,
     SPLIT,
     TARGET_DIGEST,
     TEXT_DIGEST,
+    TEXT_EDITS,
     VERDICT,
 )
 from pairlens.importers.formats.base import Kind
@@ -51,7 +54,8 @@ from pairlens.importers.store import Document
 _COMMON = (
     "filepath", "tags", KEY, SPLIT, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,
     REVIEW_NOTE, f"{SOURCE}.file", f"{SOURCE}.index", f"{SOURCE}.{TEXT_DIGEST}",
-    f"{SOURCE}.image_name", f"{SOURCE}.{FIXED_DIGEST}", BOXES, LOCATION, CAPTURE_DATE, NO_TARGET,
+    f"{SOURCE}.image_name", f"{SOURCE}.{FIXED_DIGEST}", BOXES, ROTATED_BOXES, LOCATION,
+    CAPTURE_DATE, NO_TARGET,
     *(f"{FINDINGS}.classifications.{name}" for name in ("label", "severity", "score", "note")),
 )  # fmt: skip
 _CAPTION_PARTS = (f"{CAPTIONS}.text", f"{CAPTIONS}.task")
@@ -160,6 +164,8 @@ def _published_phrase(document: Document) -> str | None:
 
 def _export_text(document: Document, selected: bool) -> ExportText:
     """A sample of caption data as exporters see it."""
+    if document.get(TEXT_EDITS):
+        return _edited_text(document, selected)
     captions = _captions(document)
     return ExportText(
         key=document[KEY],
@@ -170,6 +176,26 @@ def _export_text(document: Document, selected: bool) -> ExportText:
         caption=document.get(CAPTION),
         standing=standing_caption(captions),
         text_digest=document[SOURCE].get(TEXT_DIGEST) or "",
+    )
+
+
+def _edited_text(document: Document, selected: bool) -> ExportText:
+    """A sample of caption data whose captions were edited in a review."""
+    units = units_of(document)
+    kept = [one for one in units if one.number and not one.removed]
+    added = [one for one in units if not one.number]
+    return ExportText(
+        key=document[KEY],
+        source=Source(document[SOURCE]["file"], document[SOURCE]["index"]),
+        image=_image_of(document),
+        captions=tuple(one.texts[0] for one in kept),
+        selected=selected,
+        text_digest=document[SOURCE].get(TEXT_DIGEST) or "",
+        numbers=tuple(one.number for one in kept),
+        removed=sum(one.removed for one in units),
+        added=tuple(
+            Caption(one.texts[0], one.item.get("task"), one.item.get("annotator")) for one in added
+        ),
     )
 
 
@@ -222,7 +248,7 @@ def _turns_by_file(
         on_sample(document, selected, None)
         if not selected:
             left_out.add(document["_id"])
-        elif edit := _caption_edit(dataset, document):
+        elif not document.get(TEXT_EDITS) and (edit := _caption_edit(dataset, document)):
             edited[document["_id"]] = document[KEY], *edit
     turns = _turns(dataset)
     for name, group in groupby(turns, lambda document: document[CONVERSATIONS].get("file")):
@@ -235,11 +261,13 @@ def _turns_by_file(
 
 
 def _turns(dataset: Any) -> Iterator[Document]:
-    wanted = (KEY, "filepath", IMAGE_MISSING, CONVERSATIONS)
+    wanted = dict.fromkeys((KEY, "filepath", IMAGE_MISSING), 1)
+    removed = {"$ifNull": [f"${TEXT_EDITS}.{REMOVED}", []]}
+    turns = {"$concatArrays": [{"$ifNull": [f"${CONVERSATIONS}", []]}, removed]}
     order = {f"{CONVERSATIONS}.{name}": 1 for name in ("file", "index", "turn")}
     pipeline = [
         *working_set.pipeline(dataset),
-        {"$project": dict.fromkeys(wanted, 1)},
+        {"$project": {**wanted, CONVERSATIONS: turns}},
         {"$unwind": f"${CONVERSATIONS}"},
         {"$sort": order},
     ]
@@ -265,4 +293,6 @@ def _turn(
         selected=selected,
         answer=turn.get("answer"),
         text_digest=turn.get(TEXT_DIGEST) or "",
+        removed=bool(turn.get(REMOVED)),
+        added=turn.get(NUMBER) == 0,
     )

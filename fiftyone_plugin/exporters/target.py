@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -81,6 +82,15 @@ def _clear_left(target: Path) -> None:
         ours = begun != left.name and left.name.endswith(_PART)
         if ours and owners.is_dead(begun.partition(".")[0]):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def left_before(target: Path) -> list[Path]:
+    """Folders that look like those of unfinished exports of version 0.1.
+
+    They do not say whose they were, so that nobody but the user can tell that they are not needed.
+    """
+    name = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}{re.escape(_PART)}")
+    return sorted(one for one in target.parent.iterdir() if name.fullmatch(one.name))
 
 
 def _remove_empty(folders: list[Path]) -> None:

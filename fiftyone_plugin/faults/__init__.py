@@ -8,8 +8,10 @@ from pairlens.fiftyone_plugin.faults import (
     captions,
     conversations,
     images,
+    judges,
     masks,
     pairs,
+    sources,
     words,
 )
 
@@ -36,7 +38,9 @@ __all__ = [
     "conversations",
     "examples",
     "images",
+    "judges",
     "masks",
     "pairs",
+    "sources",
     "words",
 ]

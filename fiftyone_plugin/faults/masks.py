@@ -88,7 +88,7 @@ def box_mask(unit: Unit, tools: Tools) -> Damage | None:
     stats, pixels = loaded.sample.stats, loaded.mask()
     x, y, width, height = stats.box
     large = width * height >= pixels.size / 2
-    if large or min(width, height) < 9 or stats.rectangularity >= 0.95:
+    if large or min(width, height) < 13 or stats.rectangularity >= 0.95:
         return None
     pixels[y : y + height, x : x + width] = TARGET
     return redraw(unit, loaded, pixels)

@@ -35,7 +35,7 @@ def colors(query: str) -> Iterator[Mention]:
     for index, token in enumerate(tokens):
         if token.gap == "." or (token.gap == "," and not _sets_scene(tokens, index)):
             around = False
-        around = around or _turns_away(tokens, index)
+        around = around or (token.text in _TURNS_AWAY and _turns_away(tokens, index))
         lead = lead and token.text not in _ENDS_LEAD
         if token.text in v.COLOR and not around and (lead or not _sets_scene(tokens, index)):
             yield Mention(index, index, v.COLOR[token.text])

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pairlens.fiftyone_plugin.language import taxonomy
 from pairlens.fiftyone_plugin.language import vocabulary as v
 from pairlens.fiftyone_plugin.language.finders import Mention, words_found
-from pairlens.fiftyone_plugin.language.tokens import TOKENIZED, Token, at, tokenize
+from pairlens.fiftyone_plugin.language.tokens import TOKENIZED, Token, at, text_of, tokenize
 
 MAX_NOUN_PHRASE = 14
 
@@ -29,6 +29,7 @@ _LOOKING = v.words(
     "noticing observing pinpointing detecting"
 )
 _SMALL = v.words("out for up the a an that this please which what any me is are of")
+_SKIPPED = _SMALL | _LOOKING
 _NOUN_OF = v.words(
     "piece type kind pair couple row rows group groups cluster clusters set number series bunch "
     "line collection array silhouette outline"
@@ -73,8 +74,8 @@ def target_nouns(query: str) -> tuple[Noun, ...]:
     tokens = tokenize(query)
     found: list[Noun] = []
     openers = [
-        n for n, token in enumerate(tokens)
-        if not n or (token.text in _OPENERS and (token.starts_clause or token.text in _ANYWHERE))
+        n for n, text in enumerate(map(text_of, tokens))
+        if not n or (text in _OPENERS and (text in _ANYWHERE or tokens[n].starts_clause))
     ]  # fmt: skip
     end = 0
     for index in openers:
@@ -134,7 +135,7 @@ _NAMED_AS = REQUEST - {"look", "search", "seek", "see"} | {"in"}
 
 
 def _skip(tokens: Sequence[Token], index: int) -> int:
-    while at(tokens, index).text in _SMALL or at(tokens, index).text in _LOOKING:
+    while at(tokens, index).text in _SKIPPED:
         index += 1
     return index
 
@@ -176,11 +177,12 @@ def _joins(tokens: Sequence[Token], index: int, noun: Noun | None) -> bool:
 
 
 _ATTRIBUTES = v.words("parked moored docked stationed standing resting")
+_ENDS_PHRASE = _STOP | v.ARTICLE | v.DETERMINER
 
 
 def _ends_phrase(following: Token) -> bool:
     """Whether no noun can follow: "the object parked near"."""
-    return following.starts_clause or following.text in _STOP | v.ARTICLE | v.DETERMINER
+    return following.starts_clause or following.text in _ENDS_PHRASE
 
 
 def _is_participle(token: Token) -> bool:
@@ -210,7 +212,7 @@ def _is_compound(run: Sequence[Token]) -> bool:
 
 
 def _noun(tokens: Sequence[Token], start: int, first: int, size: int) -> Noun | None:
-    words = tuple(t.text for t in tokens[first : first + size])
+    words = tuple([token.text for token in tokens[first : first + size]])
     last, following = tokens[first + size - 1], at(tokens, first + size)
     if last.owner or (following.text in _COMPARED and not following.starts_clause):
         return None  # "the car's roof", "the truck-like vehicle"

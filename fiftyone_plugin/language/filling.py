@@ -44,6 +44,10 @@ FILLER = v.words(
     observable detectable discernible signature configuration configurations arrangement
     arrangements makeup profile tint tints shade shades diverse varied vivid bold eye catching
     contour contours outline outlines silhouette silhouettes noticed easy spot
+    specifics marking markings peculiar peculiarity peculiarities interesting intriguing curious
+    odd original individual individually interest question catches catch captures eyecatching
+    something anything thanks about marks unlike dissimilar same else through easiest memorable
+    outstanding
     you your me we us our i my""".replace("\n", " ")
 )
 

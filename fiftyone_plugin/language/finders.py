@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache, update_wrapper
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Word, span, tokenize, word_set
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Word, span, word_set
 
 T = TypeVar("T", covariant=True)
 M = TypeVar("M")
@@ -33,8 +33,8 @@ class WordIndex:
     def _numbers(self) -> dict[str, list[int]]:
         numbers: defaultdict[str, list[int]] = defaultdict(list)
         for number, text in enumerate(self.texts):
-            for token in tokenize(text):
-                numbers[token.text].append(number)
+            for word in word_set(text):
+                numbers[word].append(number)
         return numbers
 
     def holding(self, words: AbstractSet[str]) -> list[int]:

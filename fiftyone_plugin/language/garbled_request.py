@@ -23,6 +23,12 @@ _FORMS = phrasings(
          rf"\b(?:seem|appear)(?:s|ing)? to {_DEPICT}\b[^.;]{{0,60}}\b(?:instead\b|rather than)"),
         ("it is what it is", "form shape",
          r"\bthe (\w+)\b[^.;]{0,120}\bin the (?:form|shape) of an? \1\b"),
+        ("it is not what it is", "not contain instead",
+         r"\bthe (\w+)\b[^.;]{0,40}\b(?:(?:that|which) (?:is|are) not|(?:that|which) does not "
+         r"(?:contain|have|include|show)|instead of) (?:an?|the|any) \1\b"),
+        ("it stands for something else", "actually really just rather merely",
+         r"\b(?:actually|really|just|rather|merely) (?:only )?an? (?:picture|image|photo|drawing|"
+         r"painting) of\b"),
         ("it speaks of what is not to be there", "ensuring sure",
          r"\b(?:ensuring|making sure)(?: that)? (?:it|this|the \w+) (?:does not|doesn['’]t|"
          r"do not|is not|"

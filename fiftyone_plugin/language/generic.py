@@ -26,7 +26,8 @@ _ADVERBS = v.words(
     "usually often typically commonly generally frequently normally likely customarily "
     "ordinarily habitually traditionally sometimes occasionally possibly perhaps potentially "
     "probably conventionally routinely invariably tends tend characteristically classically "
-    "predictably presumably supposedly standardly seldom rarely oftentimes"
+    "predictably presumably supposedly standardly seldom rarely oftentimes inherently "
+    "universally quintessentially reputedly"
 )
 _PHRASES = {
     "typical": v.words("of for in to"),
@@ -53,6 +54,19 @@ _PHRASES = {
     "most": v.words("cases often times"),
     "many": v.words("cases times"),
     "regularly": v.words("used found seen painted made employed"),
+    **dict.fromkeys(("trait", "traits", "hallmark", "hallmarks", "staple"), v.words("of in")),
+    "inherent": v.words("to in"),
+    "expect": v.words("of from in"),
+    "depending": v.words("on"),
+    "vary": v.words("in by from"),
+    "varies": v.words("in by from"),
+    **dict.fromkeys(
+        ("may", "might"),
+        v.words(
+            "have include vary feature come carry contain exhibit show range display possess differ"
+        ),
+    ),
+    **dict.fromkeys(("can", "could"), v.words("vary come range include have differ")),
     **dict.fromkeys(
         ("mostly", "mainly", "primarily", "predominantly", "chiefly"),
         v.words("used found seen painted made employed known"),
@@ -70,6 +84,7 @@ _PURPOSES = {
     "serves": v.words("public as"),
     "suggesting": v.words("it that a"),
     "known": v.words("as"),
+    "such": v.words("as"),
 }
 """Words that govern what follows as a hedge does, though all by themselves they are none."""
 
@@ -109,24 +124,45 @@ _SETTINGS = (
 _BESIDE = v.RELATION - v.words("around surrounding by among amid amidst across front outside along")
 """Words of relation that speak rather of neighbours than of parts and surroundings."""
 
+_DIVISIONS = v.words(
+    "separation gap division divide distinction space break joint connection junction boundary "
+    "transition contrast difference hinge articulation spacing coupling"
+)
+"""Words behind which "between" speaks of the target's own parts."""
+
 _ABOARD = v.words(
     "cabin cabins cab container containers tank tanks trailer trailers boat boats mast masts crane "
-    "arm"
+    "arm engine engines"
 )
 """Classes whose words name parts and freight as well."""
 
+_OPEN = v.words("open uncovered roofless")
+_LOAD = v.words("cargo bed top back loading freight load hold")
+_ALWAYS_OPEN = v.words("pickup pickups dump dumper dumpers tipper tippers flatbed flatbeds hopper")
+"""From above it is seen of a truck or a barge whether its load lies open; that of these does."""
+
+_CONTRAST = ("contrast", "differ", "distinction", "compared")
+_WITH = v.words("with from against to than")
+_OF_LIGHT = v.words("brightness light reflect reflects reflecting gleam glow sheen")
+_NEAR = 4
+"""Words between a contrast and what it is one of: "its color noticeably differs from"."""
+
 _ANY = _ADVERBS | _PHRASES.keys() | {"or"}
 
+_COMMON = frozenset({"a", "as", "like"})
+_HINTS = (_ANY - _COMMON).union(*(_PHRASES[word] for word in _COMMON))
+"""Phrases that begin with a common word, as "a rule", are hinted at by their other word."""
 
-@finder(_ANY, None)
+
+@finder(_HINTS, None)
 def generic(query: str) -> Word | None:
     """The first hedge of a query that tells its target from no other of its kind.
 
     ``None`` for a query without a hedge, and for one with words that tell more.
     """
     tokens = tokenize(query)
-    hedges = [index for index in range(len(tokens)) if _is_hedge(tokens, index)]
-    if not hedges or places(query) or coordinates(query) or _is_ranked(query):
+    hedges = _hedges(tokens)
+    if not hedges or places.mentions(query) or coordinates(query) or _is_ranked(query):
         return None
     if any(each.value != "1" for each in counts.mentions(query)):
         return None
@@ -135,9 +171,33 @@ def generic(query: str) -> Word | None:
     return word_of(query, Mention(hedges[0], hedges[0], tokens[hedges[0]].text))
 
 
+def stands_out(query: str) -> bool:
+    """Whether a query speaks of a color that contrasts with what is around.
+
+    "Its hue differs from the backdrop" may help to find the object; "differs from its setting" is
+    so of every object, and "usually in contrasting paint" is hedged.
+    """
+    tokens = tokenize(query)
+    governed = _governed(tokens, _hedges(tokens))
+    return any(
+        (index not in governed or at(tokens, index + 1).text in _WITH)
+        and any(_is_of_color(at(tokens, index + n)) for n in range(-_NEAR, _NEAR + 1))
+        for index, token in enumerate(tokens)
+        if token.text.startswith(_CONTRAST)
+    )
+
+
+def _is_of_color(token: Token) -> bool:
+    return token.text in _OF_COLOR or token.text in _OF_LIGHT
+
+
+def _hedges(tokens: Sequence[Token]) -> list[int]:
+    return [i for i, token in enumerate(tokens) if token.text in _ANY and _is_hedge(tokens, i)]
+
+
 def _is_ranked(query: str) -> bool:
     """Whether it names a rank: "the largest". That a bus is "larger than cars" is so of all."""
-    return any(not word.value.startswith("more") for word in comparisons(query))
+    return any(not word.value.startswith("more") for word in comparisons.mentions(query))
 
 
 def _is_hedge(tokens: Sequence[Token], index: int) -> bool:
@@ -171,8 +231,14 @@ def _is_telling(tokens: Sequence[Token], index: int, name: str, targets: set[str
         targets: classes of the target
     """
     text = tokens[index].text
+    if text == "only" and at(tokens, index - 1).text == "the":
+        return True
     if text in _TELLING or _is_tone(tokens, index) or _is_letter(tokens, index):
         return True
+    if text in _OPEN and any(at(tokens, index + n).text in _LOAD for n in (1, 2, 3)):
+        return _ALWAYS_OPEN.isdisjoint(token.text for token in tokens)
+    if text == "between" and at(tokens, index - 1).text in _DIVISIONS:
+        return False
     if text in _BESIDE or (text == "front" and at(tokens, index + 1).text == "of"):
         return _names_one(tokens, index) and names_other(tokens, index)
     if text in _AT:
@@ -183,15 +249,17 @@ def _is_telling(tokens: Sequence[Token], index: int, name: str, targets: set[str
 
 def _is_tone(tokens: Sequence[Token], index: int) -> bool:
     """Whether it says "dark" of a color: "dark-colored", "a lighter shade"."""
-    near = [at(tokens, index + n).text for n in (1, 2)]
-    return tokens[index].text in _TONES and not _OF_COLOR.isdisjoint(near)
+    if tokens[index].text not in _TONES:
+        return False
+    return not _OF_COLOR.isdisjoint([at(tokens, index + n).text for n in (1, 2)])
 
 
 def _is_letter(tokens: Sequence[Token], index: int) -> bool:
     """Whether it is a letter or number that is painted on the target: "an 'H'"."""
     text = tokens[index].text
-    shape = at(tokens, index + 1).text in ("shape", "shaped", "form")
-    return (len(text) == 1 and text not in "a" and not shape) or text.isdigit()
+    if len(text) == 1 and text != "a":
+        return text.isdigit() or at(tokens, index + 1).text not in ("shape", "shaped", "form")
+    return text.isdigit()
 
 
 def _is_own(tokens: Sequence[Token], index: int, name: str, targets: set[str]) -> bool:

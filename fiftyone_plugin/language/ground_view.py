@@ -19,6 +19,13 @@ _DEVICES = (
     "wristwatch guitar zipper gadget smartphone cellphone telephone laptop "
     "keyboard joystick gamepad headphones handheld "
 )
+_ENTRANCE = "doorway entryway doorstep padlock mailbox letterbox doorbell doormat doorframe "
+_HOUSEHOLD = (
+    "pen pencil book notebook bottle mug cup spoon fork shoe boot toy mouse phone coin button "
+    "bread cake lamp candle brush comb scissors hammer screwdriver wallet purse hat glove sock "
+    "spectacles glasses camera battery plate bowl lighter tape ruler eraser pillow "
+    "toothbrush"
+)
 _INDOORS = (
     "ceiling wallpaper curtains sofa couch bookshelf bathroom bedroom countertop "
     "dashboard speedometer tabletop hallway bookcase mattress "
@@ -39,14 +46,20 @@ _FORMS = phrasings(
          r"(?<!open to the )\b(?:sky|skies|skyline)\b"
          r"(?![- ](?:blue|bridge|light|lift|walk|deck|train|scraper))"),
         ("the horizon", "horizon", r"\bhorizon\b"),
+        ("clouds behind it", "clouds",
+         r"\b(?:among|amid|amidst|against|into) (?:the )?(?:\w+ )?clouds\b"),
         ("the sun", "sunset sunrise moonlight sun",
          r"\b(?:setting|rising) sun\b|\b(?:sunset|sunrise|moonlight)\b"
          r"(?! (?:street|road|avenue|boulevard|park|beach))"),
-        ("a number plate", "plate plates",
-         r"\b(?:license|licence|number|registration) plates?\b"),
         ("a part of a door", "door doors",
          rf"\bdoors?\b[^.;]{{0,60}}\b{_DOOR_PARTS}\b|\b{_DOOR_PARTS}\b[^.;]{{0,20}}\bdoors?\b"),
-        ("a doorway", "doorway entryway doorstep", r"\b(?:doorway|entryway|doorstep)\b"),
+        ("a part of a door", _ENTRANCE + "welcome",
+         rf"\b{any_of(_ENTRANCE)}\b(?! (?:path|road|driveway))|\bwelcome mat\b"),
+        ("a mirror image", "mirror", r"\b(?:reflected|reflection|seen|visible) in (?:the|a) "
+         r"(?:\w+-?\w* )?mirror\b|\brear-?view mirror\b"),
+        ("a household thing", "item object thing element",
+         r"\b(?:item|object|thing|element)\b[^.;]{0,40}\b(?:resembl\w+|look\w* like|similar to|"
+         rf"like|appears? to be|seems? to be) an? (?:\w+ ){{0,2}}{any_of(_HOUSEHOLD)}\b"),
         ("a sign above a door", "sign signage lettering",
          r"\b(?:sign|signage|lettering)\b[^.;]{0,60}\b(?:above|over) (?:the |an |its )?"
          r"(?:main |front )?(?:door|doors|entrance|entry)\b"),
@@ -58,7 +71,7 @@ _FORMS = phrasings(
         ("a person", "holding wearing",
          r"\b(?:man|woman|boy|girl|child|person) (?:holding|wearing)\b"),
         ("a room", "sill windowsill", r"\bwindow-? ?sill\b"),
-        ("a device", _DEVICES, rf"\b{any_of(_DEVICES)}\b"),
+        ("a device", _DEVICES, rf"(?<!shaped like a )(?<!shape of a )\b{any_of(_DEVICES)}\b"),
         ("a device", "remote controller portable mobile hand device",
          r"\b(?:remote control(?:ler)?s?|(?:remote|gam(?:e|ing)) (?:or|and|"
          r"or a) (?:a )?controller|"
@@ -71,8 +84,8 @@ _FORMS = phrasings(
          rf"\b{any_of(_INDOORS)}\b|\b(?:carpet|kitchen)\b(?! (?:of|garden))|"
          r"\bsteering wheel\b|\b(?:living|dining) room\b"
          r"|\b(?:sitting|seated|lying) (?:at|on|around) (?:a|the) (?:table|chair|desk)\b"),
-        ("clothes or a face", "shirt jacket smile smiling beard eyebrows facial face",
-         r"\b(?:shirt|jacket|smiling|smile|beard|eyebrows|facial)\b"
+        ("clothes or a face", "shirt jacket smile smiling beard bearded eyebrows facial face",
+         r"\b(?:shirt|jacket|smiling|smile|beard|bearded|eyebrows|facial)\b"
          r"|\b(?:driver|person|man|woman)'s face\b"),
     )
 )  # fmt: skip

@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from unicodedata import normalize
 
-from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Token, tokenize
-
-_ARTICLES = frozenset({"a", "an", "the"})
+from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, plain_of, tokenize
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -20,10 +18,4 @@ def normal_form(phrase: str) -> str:
     """
     if not phrase.isascii():
         phrase = normalize("NFKC", phrase).casefold()
-    return " ".join(filter(None, map(_without_article, tokenize(phrase))))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _without_article(token: Token) -> str:
-    word = "" if token.text in _ARTICLES else token.text
-    return f"{word} s".strip() if token.suffix else word
+    return " ".join(filter(None, map(plain_of, tokenize(phrase))))

@@ -49,15 +49,17 @@ def counts(query: str) -> Iterator[Mention]:
 def _numeral(tokens: Sequence[Token], noun: Noun) -> int:
     """The numeral before a noun, or -1: not that of a compound, "the two-storey house"."""
     for index in range(noun.first - 1, max(-1, noun.start - _LOOKBACK), -1):
-        token, following = tokens[index], at(tokens, index + 1)
+        token = tokens[index]
         if token.gap == "." and index < noun.start:
             break
-        collective = token.text in _COLLECTIVE and following.text != "of"
-        if token.text in _NUMERAL and following.gap != "-" and not collective:
-            return index
+        if token.text in _NUMERAL:
+            following = at(tokens, index + 1)
+            collective = token.text in _COLLECTIVE and following.text != "of"
+            if following.gap != "-" and not collective:
+                return index
     return -1
 
 
 def _is_one(tokens: Sequence[Token], noun: Noun) -> bool:
-    before = range(max(0, noun.start - _LOOKBACK), noun.first)
-    return any(tokens[i].text in _ONE for i in before)
+    before = tokens[max(0, noun.start - _LOOKBACK) : noun.first]
+    return not _ONE.isdisjoint([token.text for token in before])

@@ -7,10 +7,11 @@ hints: words, one of which every text has that it matches.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from pairlens.fiftyone_plugin.language.tokens import Word, word_set
+from pairlens.fiftyone_plugin.language.tokens import Word, lowered, word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Phrasing:
         meaning: what a match means
         hints: sets of words in lower case, of each of which every text that the pattern matches
             has one
-        pattern: ignores case; its group ``said`` is what is shown of a match, else all of it
+        pattern: for a text in lower case; its group ``said`` is what is shown of a match, else
+            all of it
     """
 
     meaning: str
@@ -29,25 +31,35 @@ class Phrasing:
     pattern: re.Pattern[str]
 
 
-@dataclass(frozen=True)
 class Phrasings:
-    """Patterns that are tried in order."""
+    """Patterns that are tried in order.
 
-    phrasings: tuple[Phrasing, ...]
-    hints: frozenset[str] = field(init=False)
+    Attributes:
+        phrasings: the patterns
+        hints: words, one of which every text has that one of them matches
+    """
 
-    def __post_init__(self) -> None:
-        hints = frozenset[str]().union(*(one.hints[0] for one in self.phrasings))
-        object.__setattr__(self, "hints", hints)
+    def __init__(self, phrasings: Iterable[Phrasing]) -> None:
+        self.phrasings = tuple(phrasings)
+        self._other_hints = [one.hints[1:] for one in self.phrasings]
+        self._hinted: defaultdict[str, list[int]] = defaultdict(list)
+        for number, one in enumerate(self.phrasings):
+            for word in one.hints[0]:
+                self._hinted[word].append(number)
+        self.hints = frozenset(self._hinted)
 
     def first(self, query: str) -> Word | None:
         """The words of the first pattern that matches, with what they mean; ``None`` for none."""
         words = word_set(query)
-        present = words & self.hints
-        for one in self.phrasings if present else ():
-            if present.isdisjoint(one.hints[0]) or any(map(words.isdisjoint, one.hints[1:])):
+        hinting = words & self.hints
+        if not hinting:
+            return None
+        text = lowered(query)
+        for number in sorted(set[int]().union(*map(self._hinted.__getitem__, hinting))):
+            others, one = self._other_hints[number], self.phrasings[number]
+            if others and any(map(words.isdisjoint, others)):
                 continue
-            if match := one.pattern.search(query):
+            if match := one.pattern.search(text):
                 start, end = match.span("said" if "said" in one.pattern.groupindex else 0)
                 return Word(query[start:end], start, end, one.meaning)
         return None
@@ -56,14 +68,12 @@ class Phrasings:
 def phrasings(listed: Iterable[tuple[str, str, str]]) -> Phrasings:
     """Phrasings from meanings, hints divided by spaces, their sets by ``&``, and patterns."""
     return Phrasings(
-        tuple(
-            Phrasing(
-                meaning,
-                tuple(frozenset(some.split()) for some in hints.split("&")),
-                re.compile(pattern, re.IGNORECASE),
-            )
-            for meaning, hints, pattern in listed
+        Phrasing(
+            meaning,
+            tuple(frozenset(some.split()) for some in hints.split("&")),
+            re.compile(pattern),
         )
+        for meaning, hints, pattern in listed
     )
 
 

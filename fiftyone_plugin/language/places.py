@@ -40,6 +40,7 @@ _OF_SURFACE = v.COLOR.keys() | v.words(
 """What is said of a part of a surface: "white in the middle"."""
 
 _NOT_DESCRIBING = v.FUNCTION | v.FRAME
+_MORE_PLACE = v.HEDGE | v.PREPOSITION
 _PLACING = v.PREPOSITION - {"to", "of"} | v.HEDGE
 
 
@@ -201,7 +202,7 @@ def _is_place(
         return adverb or phrase.framed_by_of or not (described and plain)
     if clause.last >= 0 and before.reach == clause.last:
         # More of the place accepted just now: "in the lower middle, slightly left".
-        return directions.axes > 1 or bool(before.words - {"to", "the"} & (v.HEDGE | v.PREPOSITION))
+        return directions.axes > 1 or bool(before.words - {"to", "the"} & _MORE_PLACE)
     return _is_bare_place(tokens, phrase, before, clause, described=described)
 
 

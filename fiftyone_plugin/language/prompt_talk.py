@@ -16,22 +16,18 @@ from pairlens.fiftyone_plugin.language.tokens import Word
 
 _GIVEN_WORDS = (
     "given specified described designated indicated outlined provided supplied stated mentioned "
-    "aforementioned listed prescribed predefined predetermined assigned requested"
+    "aforementioned listed prescribed predefined predetermined assigned requested referenced"
 )
 _MARKED_WORDS = (
     "marked defined highlighted noted detailed delineated annotated labeled labelled above "
     "following enclosed delimited denoted specific exact precise"
 )
-_AIM_WORDS = (
-    "understanding comprehension clarity accuracy precision analysis segmentation annotation "
-    "interpretation localization localisation assessment"
-)
-_GIVEN, _MARKED, _AIM = map(any_of, (_GIVEN_WORDS, _MARKED_WORDS, _AIM_WORDS))
+_GIVEN, _MARKED = map(any_of, (_GIVEN_WORDS, _MARKED_WORDS))
 _INNER = any_of("bounding rectangular square same target visual key spatial image pixel")
 _DETAILS = any_of(
     "features? attributes? traits? details? characteristics? descriptions? descriptors? "
     "information criteria parameters? specifications? instructions? guidelines? data hints? clues? "
-    "cues? labels? captions? prompts? annotations?"
+    "cues? labels? captions? prompts? annotations? values? figures?"
 )
 _REGION = any_of(
     "box boxes rectangles? boundary boundaries bounds area region zone section location position "
@@ -71,7 +67,11 @@ _FORMS = phrasings(
          r"\b(?:enclosed|surrounded|bounded|marked|framed|outlined) (?:by|in|with) (?:the|a) "
          r"(?:\w+ )?box\b(?! (?:hedge|truck|car|girder))"),
         ("a box", "drawn shaded overlaid",
-         r"\b(?:drawn|shaded|overlaid) (?:\w+ )?(?:box|rectangle|polygon|mask|region)\b"),
+         r"\b(?:drawn|shaded|overlaid) (?:\w+ )?(?:box|rectangle|polygon|mask|region|outline|"
+         r"contour|boundary)\b"),
+        ("a box", "box",
+         r"\b(?:lines?|edges?|sides?|corners?|borders?) of the (?:\w+ )?box\b"
+         r"(?! (?:hedge|truck|car|girder|van)\b)"),
         ("a box", "polygon mask arrow box",
          r"\b(?:indicated|marked|outlined|delimited|enclosed|shown|highlighted) (?:by|with) "
          r"(?:the|an?) (?:\w+ )?(?:polygon|mask|arrow|box)\b(?! (?:hedge|truck|car|girder|of)\b)"),
@@ -82,8 +82,8 @@ _FORMS = phrasings(
         ("a region", "marked highlighted annotated drawn shaded given provided",
          r"\b(?:box|frame|region|area|rectangle|zone|section) that (?:is|was) "
          r"(?:marked|highlighted|annotated|drawn|shaded|given|provided)(?=[.,;?!]|$)"),
-        ("a region", "region regions roi rois",
-         r"\bregions? of interest\b|\brois?\b"),
+        ("a region", "interest roi rois",
+         r"\b(?:regions?|areas?|objects?|targets?|items?|subjects?) of interest\b|\brois?\b"),
         ("a region", "polygon provided given",
          r"\b(?:region|area|section) (?:given|provided|defined|bounded) by the "
          rf"(?:polygon|points?|{_BOXES})\b"),
@@ -98,6 +98,13 @@ _FORMS = phrasings(
          r"\bmask (?:generation|creation|prediction)\b|\bwhose (?:segmentation )?mask\b|"
          r"\b(?:to|can|and) (?:be )?(?:generate|produce|create|obtain|derive|output)d? "
          r"(?:a|an|the|its) (?:\w+ )?masks?\b"),
+        ("the use of the mask",
+         "referring pixel pixelwise training dataset datasets class category classes input model",
+         r"\breferring expressions?\b|\bpixel[- ]?(?:level|wise|accurate|perfect)\b|"
+         r"\btraining (?:data|sets?|images?|samples?)\b|\bdatasets?\b|"
+         r"\b(?:class|category) (?:label|name|id)s?\b|\b(?:target|object) class\b|"
+         r"\binput (?:image|text|query|picture)\b|"
+         r"\b(?:for|by) the (?:\w+ )?model(?= to\b|[.,;?!]|$)"),
         ("points", "points vertices",
          r"\b(?:boundary|polygon|contour|vertex|anchor|reference|corner) points\b|\bvertices\b"),
         ("the bounds of the image", "bounds",
@@ -111,13 +118,15 @@ _FORMS = phrasings(
          r"accompanying )?"
          rf"(?:{_DETAILS}|annotations?|captions?|prompt)\b(?! of\b)"),
         ("a description", "as",
-         r"\bas (?:described|specified|indicated|mentioned|given|provided|outlined|stated|noted|"
-         r"instructed|detailed|requested|defined)(?: (?:above|below|here|earlier|previously|"
+         r"\bas (?:referenced|described|specified|indicated|mentioned|given|provided|outlined|"
+         r"stated|noted|instructed|detailed|requested|defined)"
+         r"(?: (?:above|below|here|earlier|previously|"
          r"in the (?:description|text|details|prompt|annotation|caption|query)))?(?=[.,;?!]|$)"),
         ("a description", "caption prompt description annotation query instructions instruction",
          rf"\b(?:{_GIVEN}|named|noted|referred to) (?:in|by) the (?:\w+ )?"
          r"(?:captions?|prompt|descriptions?|annotations?|query|instructions?)\b"),
         ("the use of the mask", "segmented annotated labeled labelled masked",
+         r"\bthe (?:[\w-]+ ){1,3}to be (?:\w+ly )?(?:segmented|annotated|labell?ed|masked)\b|"
          r"\b(?:so (?:that )?it can be|(?:needs?|has|have|is|are|in order) to be|"
          r"(?:should|must) be) (?:\w+ly )?(?:segmented|annotated|labell?ed|masked)\b"),
         ("the use of the mask", "segmentation annotation labeling labelling detection training",
@@ -129,12 +138,6 @@ _FORMS = phrasings(
          r"|\b(?:semantic|instance|image|object) segmentation\b|\bannotators?\b|"
          r"\bground[- ]truth\b"
          r"|\bsegmentation (?:masks?|purposes?|tasks?)\b"),
-        ("the use of the mask", _AIM_WORDS,
-         r"\bfor (?:a |an |the )?(?:better|clearer|easier|improved|further|deeper|enhanced|"
-         r"more accurate|"
-         rf"accurate|precise|proper|greater|full) {_AIM}\b"
-         r"|\b(?:to|in order to) (?:ensure|aid(?: in)?|facilitate|improve|enhance|assist(?: in)?|"
-         rf"support|enable|allow|provide)(?: for)? (?:\w+ )?{_AIM}\b"),
     )
 )  # fmt: skip
 
@@ -146,6 +149,8 @@ _NUMBERS = phrasings(
          r"\bat (?:points? |positions? |locations? )?\d{1,4},? ?(?:and |by )?\d{1,4}\b"),
         ("coordinates", "from across down over",
          r"\b\d[\d.]{0,5} ?(?:%|percent|units|px) (?:of the \w+ )?(?:from|across|down|over) "),
+        ("a size", "of",
+         r"\b\d[\d.]{0,5} ?(?:%|percent) of the (?:\w+ )?(?:image|picture|photo\w*|frame|scene)\b"),
         ("coordinates", "x", r"\bx:? ?\d{1,4},? (?:and )?y:? ?\d{1,4}\b"),
         ("a size in pixels", "by size sized measuring measures dimensions area box rectangle",
          r"(?<![\d.])\d{2,4} ?(?:[x×]|by) ?\d{2,4}(?![\d.]| ?(?:m|meters?|metres?|ft|feet)\b)"),
@@ -159,6 +164,7 @@ def prompt_talk(query: str) -> Word | None:
 
     Values: ``"a box"``, ``"coordinates"``, ``"a size in pixels"``, ``"details"``, ``"a region"``,
     ``"a mask"``, ``"an annotation"``, ``"points"``, ``"the bounds of the image"``,
-    ``"a description"``, ``"the use of the mask"``.
+    ``"a description"``, ``"the use of the mask"``. An aim ("for better understanding") is none: its
+    reader can ignore it.
     """
     return _FORMS.first(query) or (_NUMBERS.first(query) if _DIGIT.search(query) else None)

@@ -130,7 +130,7 @@ def _at_side(tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
     text, n = tokens[index].text, index + 1
     if text == "highest":
         return ("top", n) if at(tokens, n).text == "up" else None
-    if text not in _FARTHEST | _CLOSEST:
+    if text not in _FARTHEST and text not in _CLOSEST:
         return None
     for word in ("to", "on", "the", "its"):
         n += at(tokens, n).text == word

@@ -13,17 +13,23 @@ from pairlens.fiftyone_plugin.language.tokens import Word
 
 _DIVIDE_WORDS = (
     "divide partition subdivide split bisect dissect decompose fragment sever slice section "
+    "halve quarter chop dismantle disassemble cleave portion apportion disconnect detach "
+    "deconstruct tear saw "
 )
 _ARRANGE_WORDS = (
-    "position reposition place put set arrange rearrange adjust improve enhance move relocate "
-    "align rotate resize rescale crop enlarge shrink shift orient reorient organize organise "
-    "modify "
-    "alter change remove delete replace insert install situate lay center centre straighten "
-    "sharpen brighten stabilize stabilise keep ensure guarantee tidy turn swap exchange flip tilt "
-    "drag push pull bring sort stack park add build repair fix clean paint color colour recolor "
+    "position reposition place put set arrange rearrange move relocate align shift orient "
+    "reorient organize organise remove delete replace insert install situate station settle "
+    "lodge deposit stage drop lay center centre keep ensure guarantee tidy turn swap exchange "
+    "drag push pull bring sort stack park add build "
+)
+_CHANGE_WORDS = (
+    "adjust improve enhance rotate resize rescale crop enlarge shrink modify alter change "
+    "straighten sharpen brighten darken lighten stabilize stabilise flip tilt magnify increase "
+    "decrease reduce raise lower boost refine repair fix clean paint color colour recolor "
 )
 _NAME_WORDS = (
-    "name names identity identities type types kind category class nature model make brand owner "
+    "name names identity identities type types kind sort title category class nature model make "
+    "brand owner designation "
 )
 _HEAD = (
     r"^\W{0,3}(?:(?:in|within|from|on|at|for|to|by|using) [^,.;:]{3,80}, ?)?"
@@ -32,14 +38,20 @@ _HEAD = (
     r"(?:can|could|would|will) you|are you able to),? ){0,3}"
 )
 _THE = r"(?:the|a|an|this|that|these|those|all|each|every|any|both)\b"
-_DIVIDE = any_of(_DIVIDE_WORDS + r"(?:break|cut|section|split|carve)\s(?:down|apart|up|into|off)")
-_ARRANGE = any_of(_ARRANGE_WORDS + r"make\ssure(?:\sthat)?")
+_DIVIDE = any_of(
+    _DIVIDE_WORDS.replace("subdivide", "sub-?divide")
+    + r"(?:break|cut|section|split|carve|take|pull|chop|slice|partition|tear)"
+    r"\s(?:down|apart|up|into|off)"
+)
+_ARRANGE = any_of(_ARRANGE_WORDS + r"line\sup make\ssure(?:\sthat)?")
+_CHANGE = any_of(_CHANGE_WORDS + r"zoom\s(?:in|out)(?:\son)?")
 _MARK = any_of("mask marker pin point outline box boxes rectangle polygon label overlay dot circle")
 _NAME = any_of(_NAME_WORDS)
 _PROPERTY_WORDS = "color colour size height function purpose material number age speed use usage "
 _PROPERTY = any_of(_PROPERTY_WORDS)
 _FIND_OUT = any_of(
-    r"find(?:\sout)? determine identify establish ascertain figure\sout discover reveal state give "
+    r"find(?:\sout)? determine identify establish ascertain figure\sout discover reveal state "
+    r"give(?:\sme)? "
     r"tell(?:\sme)? provide specify verify confirm uncover learn deduce work\sout recogni[sz]e say "
     "disclose report mention clarify detect know guess"
 )
@@ -47,29 +59,41 @@ _FIND_OUT = any_of(
 _FORMS = phrasings(
     (
         # "Divide the truck from the road" asks to cut it out.
-        ("to divide it", _DIVIDE_WORDS + "break cut carve",
-         rf"{_HEAD}(?P<said>{_DIVIDE}) {_THE}(?!.{{1,200}}\bfrom the\b)"),
+        ("to divide it", _DIVIDE_WORDS + "break cut carve take pull",
+         rf"{_HEAD}(?P<said>{_DIVIDE}) {_THE}"
+         r"(?!.{1,200}\bfrom (?:the|its|their|all|any|other|everything|surrounding)\b)"),
+        ("to divide it", "disconnect detach",
+         rf"{_HEAD}(?P<said>disconnect|detach) {_THE}(?!.{{1,200}}\b(?:background|backdrop|"
+         r"surroundings|environment|scene|rest)\b)"),
+        ("to divide it", "separate segment split divide",
+         rf"{_HEAD}(?P<said>separate|segment|split|divide) {_THE} [^.,;]{{1,60}} into\b"),
         ("to divide it", _DIVIDE_WORDS + "break cut",
          rf"\band (?P<said>{_DIVIDE}) (?:it|them|the|this|that)\b"),
         ("to divide it", "break cut",
          rf"{_HEAD}(?P<said>break|cut) {_THE} [^.,;]{{1,60}} (?:into|apart|down|up)\b"),
-        ("to divide it", "separate segment",
-         rf"{_HEAD}(?P<said>separate|segment) {_THE} [^.,;]{{1,60}} into\b"),
-        ("to arrange it", _ARRANGE_WORDS + "sure",
+        ("to arrange it", _ARRANGE_WORDS + "sure line",
          rf"{_HEAD}(?P<said>{_ARRANGE})(?: up| around)? {_THE}(?! (?:[\w-]+ ){{0,2}}{_MARK}\b)"
          r"(?! [^.]{1,80}\bapart\b)"),
+        ("to arrange it", _CHANGE_WORDS + "zoom", rf"{_HEAD}(?P<said>{_CHANGE}) {_THE}"),
+        ("to arrange it", "placing positioning putting setting moving arranging adjusting",
+         r"\bby (?P<said>placing|positioning|putting|setting|moving|arranging|adjusting) "
+         r"(?:it|them)\b"),
         ("to arrange it", "it them",
          r"\band (?:then )?(?P<said>position|place|put|set|arrange|adjust|move|align|rotate|"
          r"resize|"
          r"ensure) (?:it|them)\b(?! apart)"),
+        ("to arrange it", "reposition rearrange adjust resize rotate move relocate",
+         r"\band (?:then )?(?P<said>reposition|rearrange|adjust|resize|rotate|move|relocate) "
+         r"the\b"),
         ("to arrange it", "make",
          rf"{_HEAD}(?P<said>make) {_THE} [^.,;]{{1,80}} (?:larger|smaller|bigger|brighter|darker|"
          r"clearer|visible|sharper|stand out)\b"),
         ("a name", "name", rf"{_HEAD}(?P<said>name) (?:the|this|that|what|which|these|those)\b"),
         ("a name", "what which",
-         rf"\b(?:what|which) {_NAME} (?:is|does|do|has|have)\b"
+         rf"\b(?:what|which) (?:\w+ )?{_NAME} (?:is|does|do|has|have)\b"
          rf"|\b(?:what|which)(?: is|'s| are| was)(?: \w+)? (?:the|its) {_NAME} of\b"),
-        ("a name", _NAME_WORDS, rf"\b{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_NAME} of\b"),
+        ("a name", _NAME_WORDS,
+         rf"\b{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_NAME} (?:of|(?:to|in) which)\b"),
         ("a name", _NAME_WORDS,
          rf"{_HEAD}{_FIND_OUT} (?:the|this|that) (?:[\w-]+ ){{0,3}}[\w-]+'s {_NAME}\b"),
         ("a name", "what", r"\bwhat\b[^.?!]{0,80}\b(?:called|named|known as|referred to as)\b"
@@ -87,6 +111,12 @@ _FORMS = phrasings(
          rf"{_HEAD}{_FIND_OUT} (?:the|its|their) (?:\w+ )?{_PROPERTY} of (?:the|this|that|an?)\b"),
         ("a property", "what which",
          rf"{_HEAD}(?:{_FIND_OUT} )?(?:what|which) {_PROPERTY} (?:is|are|does|do)\b"),
+        ("a property", _PROPERTY_WORDS,
+         rf"\bwhat(?: is|'s| are) (?:the|its|their) (?:\w+ )?{_PROPERTY} of\b"),
+        ("a property", "what who which",
+         r"^\W{0,3}what (?:is|are)\b[^.?!]{1,100}\b(?:used for|meant for|made of|doing)\b"
+         r"|^\W{0,3}who (?:owns|operates|uses|built)\b"
+         r"|^\W{0,3}which (?:company|airline|country|city|brand|organi[sz]ation)\b"),
         ("a property", "how",
          rf"{_HEAD}(?:{_FIND_OUT} )?how (?:many|much|big|large|tall|long|far|wide|high|old)\b"),
         ("to choose", "whether if",

@@ -37,6 +37,7 @@ _COPULA = v.words("is are was appears looks seems being")
 _MODIFIES = v.words(
     "quite very rather mostly somewhat nearly almost perfectly clearly distinctly and"
 )
+_BETWEEN = _MODIFIES | _ADJECTIVES
 _REACH = 5
 _MEASURED = v.words("meter meters metre metres feet foot m km times way")
 
@@ -110,6 +111,6 @@ def _is_outline(tokens: Sequence[Token], index: int) -> bool:
 def _is_said(tokens: Sequence[Token], index: int) -> bool:
     """Whether it is predicated: "that is long and narrow"."""
     index -= 1
-    while at(tokens, index).text in _MODIFIES | _ADJECTIVES:
+    while at(tokens, index).text in _BETWEEN:
         index -= 1
     return at(tokens, index).text in _COPULA

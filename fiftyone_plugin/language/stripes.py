@@ -14,6 +14,9 @@ _RUNNING = v.words(
     "multicolored multicoloured warped wavy distorted stretched rainbow colorful colourful"
 )
 _BROKEN = v.words("warped wavy distorted stretched rainbow glitched glitchy corrupted smeared")
+_NEAR = 4
+"""Words beside the stripes that are said of them: a train's shape may be stretched, and its rails
+are lines."""
 _CARRIERS = v.words("bus truck shed court field lot road runway crosswalk car van boat ship plane "
                     "aircraft airplane tennis basketball helipad")  # fmt: skip
 _OTHER = (
@@ -42,7 +45,8 @@ def only_stripes(query: str) -> Word | None:
     tokens = tokenize(query)
     index = next(n for n, token in enumerate(tokens) if token.text in STRIPES)
     first = index - 1 if at(tokens, index - 1).text in _RUNNING else index
-    if words & _BROKEN:
+    near = {at(tokens, n).text for n in range(index - _NEAR, index + _NEAR)}
+    if near & _BROKEN:
         return word_of(query, Mention(first, index, "broken"))
     named = class_tokens(tokens)
     if any(n not in named and token.text not in _KNOWN for n, token in enumerate(tokens)):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 REMEMBERED = 8192
@@ -22,6 +22,7 @@ TOKENIZED = 4096
 
 _WORD = re.compile(r"([^\W_]+(?:['’][sS](?![^\W_]))?)")
 _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "that's" is "that is"
+_ARTICLES = frozenset({"a", "an", "the"})
 _STOP = re.compile(r"[.!?;:\n()\[\]{}]")
 
 
@@ -50,6 +51,7 @@ class Token(NamedTuple):
         starts_clause: whether that is punctuation, ``"."`` or ``","``
         owner: whether ``'s`` follows
         suffix: the length of that ``'s`` in characters
+        plain: as a normal form has it: ``""`` for an article, ``"car s"`` for ``"car's"``
     """
 
     text: str
@@ -57,9 +59,14 @@ class Token(NamedTuple):
     starts_clause: bool
     owner: bool
     suffix: int
+    plain: str
 
 
-START = Token("", ".", True, False, 0)
+# Half the time of asking by name.
+text_of = itemgetter(Token._fields.index("text"))
+plain_of = itemgetter(Token._fields.index("plain"))
+
+START = Token("", ".", True, False, 0, "")
 """What stands before the first word and behind the last."""
 
 
@@ -92,7 +99,7 @@ def _cut(before: str, piece: str) -> tuple[tuple[Token, ...], str]:
 @lru_cache(maxsize=TOKENIZED)
 def word_set(query: str) -> frozenset[str]:
     """The different words of a query, for a parser to see at once that it has none to read."""
-    return frozenset(map(attrgetter("text"), tokenize(query)))
+    return frozenset(map(text_of, tokenize(query)))
 
 
 def span(query: str, first: int, last: int) -> tuple[int, int]:
@@ -111,10 +118,21 @@ def _ends(query: str) -> tuple[int, ...]:
 def _token(between: str, word: str) -> Token:
     text, gap = word.lower(), _gap(between)
     starts_clause = gap in (".", ",")
-    if len(text) > 2 and text[-2] in "'\u2019":
-        text = text[:-2]
-        return Token(text, gap, starts_clause, text not in _CONTRACTED, 2)
-    return Token(text, gap, starts_clause, False, 0)
+    suffix = 2 if len(text) > 2 and text[-2] in "'\u2019" else 0
+    text = text[: len(text) - suffix]
+    plain = "" if text in _ARTICLES else text
+    owner = bool(suffix) and text not in _CONTRACTED
+    return Token(text, gap, starts_clause, owner, suffix, f"{plain} s".strip() if suffix else plain)
+
+
+def lowered(text: str) -> str:
+    """A text in lower case, each character in its place: patterns search it in half the time that
+    ignoring case takes.
+    """
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(each.lower() if len(each.lower()) == 1 else each for each in text)
 
 
 def at(tokens: Sequence[Token], index: int) -> Token:

@@ -13,17 +13,20 @@ from pairlens.fiftyone_plugin.language.tokens import Word
 
 _BLURRED_WORDS = (
     "blur blurred blurry blurriness fuzzy fuzziness unclear indistinct murky murkiness hazy "
-    "haziness grainy pixelated unfocused "
+    "haziness grainy pixelated unfocused blurring smudged unsharp defocused pixelation "
 )
 _DARK_WORDS = "dark darkness dim dimly dimness shadowy gloomy gloom underexposed "
 _FEATURE_WORDS = (
     "feature features detail details trait traits characteristic characteristics attribute "
-    "attributes clarity qualities identifiers aspects elements cues "
+    "attributes clarity qualities identifiers aspects elements cues specifics particulars "
 )
 _PICTURE_WORDS = "image picture photo photograph snapshot shot imagery footage "
 _PICTURE = any_of(_PICTURE_WORDS)
 _BLURRED = any_of(_BLURRED_WORDS + r"out[-\s]of[-\s]focus")
-_DARK = any_of(_DARK_WORDS + r"poorly[-\s]lit low[-\s](?:light|resolution|quality)")
+_DARK = any_of(
+    _DARK_WORDS + r"poorly[-\s]lit low[-\s](?:light|resolution|quality|contrast) "
+    r"pitch[-\s](?:black|dark)"
+)
 _FEATURES = any_of(_FEATURE_WORDS)
 _GROUND = any_of("ground road soil water roof surface asphalt grass field trees vegetation sand")
 _DARKNESS = (
@@ -34,7 +37,8 @@ _DARKNESS = (
 _SEEN = any_of(
     r"seen? discern(?:ed)? identif(?:y|ied) distinguish(?:ed)? recogni[sz]ed? make\sout made\sout "
     "determined? notice(?:d)? perceived? tell spot(?:ted)? detect(?:ed)? pinpoint(?:ed)? "
-    "specif(?:y|ied) interpret(?:ed)? view(?:ed)? observed? ascertain(?:ed)?"
+    "specif(?:y|ied) interpret(?:ed)? view(?:ed)? observed? ascertain(?:ed)? "
+    r"t(?:ell|old)\sapart picked\sout"
 )
 _TELLING = any_of(
     "recogni[sz]able discernible identifiable distinguish(?:ing|able) visible clear distinct "
@@ -65,16 +69,21 @@ _FORMS = phrasings(
     (
         ("too dark", "too",
          r"\btoo (?:dark|dim|blurr?(?:y|ed)|unclear|murky|obscured?|faint|poorly|hazy|vague|"
-         r"distorted|shadowy|fuzzy|grainy|indistinct)"),
+         r"distorted|shadowy|fuzzy|grainy|indistinct|(?:low|poor|bad|coarse|weak)(?= to\b))"),
         ("lack of light or features", _LACK_WORDS,
          rf"{_NOT_GROUND}\b{_LITTLE}(?: \w+){{0,2}} "
          r"(?:light\b(?!-)|lighting|clarity|visibility|resolution|illumination)"
          rf"|\b{any_of(_LACK_WORDS)}\b(?: \w+){{0,2}} "
          rf"{_TELLING}(?: \w+)? (?:{_FEATURES}|information)"),
+        ("lack of features", "no without any",
+         r"\b(?:no|without(?: any)?|lacks? any|lacking any|devoid of(?: any)?) (?:\w+ )?"
+         r"(?:identifying|distinguishing|discernible|recogni[sz]able|telltale|defining) (?:\w+ )?"
+         r"(?:marks?|markings?|signs?|points?|information|shapes?|outlines?|forms?)\b"),
         ("lack of features",
-         "no few little lack lacks lacking absence without devoid free hardly barely scarcely "
-         "not t",
-         r"\b(?:no|few|little|lack of|lacks|lacking|absence of|without|devoid of|free of|"
+         "no minimal scant sparse scarce few little lack lacks lacking absence "
+         "without devoid free hardly barely scarcely not t",
+         r"\b(?:no|minimal|scant|sparse|scarce|few|little|lack of|lacks|lacking|"
+         r"absence of|without|devoid of|free of|"
          r"hardly any|"
          r"barely any|scarcely any|not (?:enough|many|much|any)|n't (?:\w+ )?(?:any|enough|much|"
          r"many)|"
@@ -97,6 +106,22 @@ _FORMS = phrasings(
          r"(?:not|hardly|barely|scarcely|poorly|only (?:just|barely|faintly|vaguely)) (?:\w+ly )?"
          r"(?:visible|discernible|identifiable|recogni[sz]able|distinguishable|discerned|"
          r"perceptible|clearly)\b"),
+        ("cannot be seen", "isn aren wasn weren",
+         r"\b(?:that|which|it|they|and|but) (?:is|are|was|were)n['’]t (?:\w+ly )?"
+         r"(?:visible|discernible|identifiable|recogni[sz]able|distinguishable|discerned|clear)\b"),
+        ("cannot be seen",
+         "complicates complicating hampers hampering hinders hindering impedes impeding defies "
+         "defying prevents preventing obstructs obstructing",
+         r"\b(?:complicat|hamper|hinder|imped|def(?:y|i)|prevent|obstruct)\w* "
+         r"(?:the |any |its |an |easy |exact |clear |precise )*"
+         r"(?:task |process |job |effort |attempt )?(?:of |to )?"
+         r"(?:identif\w+|recogni\w+|distinguish\w+|discern\w+|detect\w+|differentiat\w+|"
+         r"perception)\b"),
+        ("to guess", "could might may can",
+         r"\b(?:that|which) (?:could|might|may|can) (?:possibly |potentially |help |perhaps )?"
+         r"(?:indicat|suggest|expose|disclos|reveal|hint at|signify|betray|give away|imply)\w* "
+         r"(?:its|their|the (?:presence|location|existence|position|identity|outline|shape)|where|"
+         r"what|that it)\b"),
         ("cannot be seen",
          "indiscernible undiscernible unidentifiable unrecognizable unrecognisable illegible "
          "unseen "
@@ -122,8 +147,9 @@ _FORMS = phrasings(
          rf"\b(?:{_DARK}|{_BLURRED}|obscure|vague) (?:and \w+ )?{_PICTURE}\b"
          rf"|\b{_BLURRED} (?:scene|view)\b"),
         ("said of the image", _DARK_WORDS + _BLURRED_WORDS + _LACK_WORDS
-         + "obscured distorted focus poorly & " + _PICTURE_WORDS,
-         rf"\b{_PICTURE}(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)(?: (?:overall|general|very|so|"
+         + "obscured distorted focus poorly pitch & scene " + _PICTURE_WORDS,
+         rf"\b(?:{_PICTURE}|the scene)(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)"
+         r"(?: (?:overall|general|very|so|"
          rf"quite|"
          rf"rather|somewhat))? (?:{_DARK}|{_BLURRED}|lack|poor|obscured|distorted|low (?:light|"
          rf"quality|"
@@ -139,11 +165,21 @@ _FORMS = phrasings(
          rf"\b{_IS} (?:\w+ly )?(?:obscured|hidden|concealed|masked)(?: (?:in|within) (?:the|this) "
          rf"{_PICTURE}|[.,;?]?$| by (?:the )?(?:\w+ )?(?:{_DARK}|{_BLURRED}|fog|haze|mist|"
          rf"lighting))"),
+        ("it hides the target", "obscured hidden concealed masked veiled",
+         rf"\b(?:obscured|hidden|concealed|masked|veiled) (?:by|behind|in) (?:the )?(?:\w+ )?"
+         rf"(?:{_BLURRED}|darkness|dimness|gloom|noise)\b"),
+        ("said of its features", "vanish vanishes fade fades disappear disappears dissolve elude",
+         rf"\b{_FEATURES} (?:\w+ )?(?:vanish(?:es)?|fades?|disappears?|dissolves?|eludes?)\b"),
+        ("said of its features", "outline outlines shape edges contours silhouette form & "
+         + _BLURRED_WORDS + "vague undefined",
+         rf"\b(?:outlines?|shape|edges|contours|silhouette|form) {_IS} (?:\w+ )?"
+         rf"(?:{_BLURRED}|vague|undefined)\b"),
         ("said of its features",
          _BLURRED_WORDS
          + "focus vague obscure obscured hidden hard difficult faint missing not lost "
          "absent invisible",
-         rf"\b{_FEATURES} (?:that )?(?:\w+ )?{_IS} (?:\w+ )?(?:{_BLURRED}|vague|obscured?|hidden|"
+         rf"\b{_FEATURES} (?:that |of which |which )?(?:\w+ )?{_IS} (?:\w+ )?"
+         rf"(?:{_BLURRED}|vague|obscured?|hidden|"
          r"hard|difficult|faint|missing|not|lost|absent|invisible)\b"),
         ("said of its features", _BLURRED_WORDS + "vague obscure obscured undefined",
          rf"\b(?:{_BLURRED}|vague|obscured?|undefined) (?:\w+ )?"
@@ -180,8 +216,8 @@ _FORMS = phrasings(
         ("lost in darkness",
          "shrouded hidden lost concealed swallowed veiled cloaked immersed engulfed enveloped "
          "obscured blend blends blended blending",
-         r"\b(?:shrouded|hidden|lost|concealed|swallowed|veiled|cloaked|immersed|engulfed|"
-         r"enveloped|"
+         r"(?<!partially )(?<!partly )(?<!slightly )\b(?:shrouded|hidden|lost|"
+         r"concealed|swallowed|veiled|cloaked|immersed|engulfed|enveloped|"
          r"obscured|blend(?:s|ed|ing)?) (?:in|by|into|with|in with) (?:the |a )?(?:\w+ )?"
          r"(?:darkness|dark|gloom|fog|haze|mist|blur|shadows)\b(?! \w)"),
         ("lost in its surroundings", "blends blending blended merges",

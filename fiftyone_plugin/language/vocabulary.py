@@ -19,7 +19,7 @@ def values(**words: str) -> dict[str, str]:
 
 VERTICAL = values(
     top="top upper topmost uppermost north northern northernmost",
-    bottom="bottom lower bottommost lowermost lowest south southern southernmost",
+    bottom="bottom lower bottommost lowermost lowest base foot south southern southernmost",
 )
 HORIZONTAL = values(
     left="left leftmost lefthand leftward west western westernmost",

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from pairlens.fiftyone_plugin.metrics.conventions import Convention, Floats
-from pairlens.fiftyone_plugin.metrics.summary import Table
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable
 from pairlens.importers.errors import UsageError
 
 Scheme = Literal["percentile", "lisat"]
@@ -39,7 +39,7 @@ class Spread:
 
 
 def bootstrap(
-    table: Table,
+    table: OverlapTable,
     convention: Convention,
     rounds: int,
     seed: int = 0,
@@ -77,7 +77,7 @@ class Images:
         convention: of the IoU
     """
 
-    def __init__(self, table: Table, convention: Convention) -> None:
+    def __init__(self, table: OverlapTable, convention: Convention) -> None:
         _, image = np.unique(table.image, return_inverse=True)
         iou = table.iou(convention)
         defined = ~np.isnan(iou)

@@ -12,7 +12,7 @@ from pairlens.fiftyone_plugin.metrics.overlap import Overlap
 from pairlens.fiftyone_plugin.metrics.pair_attributes import IMAGE_FIELDS, image_of
 from pairlens.fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
 from pairlens.fiftyone_plugin.metrics.runs import load_score
-from pairlens.fiftyone_plugin.metrics.summary import Table, TableBuilder
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, OverlapTableBuilder
 from pairlens.importers import fields, fo_internals, store
 from pairlens.importers.errors import StateError, UsageError
 
@@ -123,11 +123,11 @@ def _check_view(dataset: Any, view: str | None) -> None:
 
 def _tables(
     samples: Any, first: str, second: str, done: Comparison
-) -> tuple[list[Any], Table, Table]:
+) -> tuple[list[Any], OverlapTable, OverlapTable]:
     """Sample ids and counts of the pairs that both scorings have."""
     ids: list[Any] = []
     images: dict[str, int] = {}
-    tables = TableBuilder(), TableBuilder()
+    tables = OverlapTableBuilder(), OverlapTableBuilder()
     names = [name for key in (first, second) for name in fields.score_fields(key)]
     for doc in store.stream(samples, (*names, *IMAGE_FIELDS)):
         counts = [_counts(doc, key) for key in (first, second)]

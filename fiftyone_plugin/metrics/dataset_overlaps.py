@@ -8,23 +8,23 @@ pair.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any
 
+from pairlens.fiftyone_plugin.metrics.box_overlaps import rule
 from pairlens.fiftyone_plugin.metrics.conventions import Convention
 from pairlens.fiftyone_plugin.metrics.overlap import Overlap
 from pairlens.fiftyone_plugin.metrics.pair_attributes import image_of, sliced_pair
 from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
     ChunkOverlaps,
-    Document,
     MaskSource,
     count_chunk,
 )
 from pairlens.fiftyone_plugin.metrics.slices import Slicer
-from pairlens.fiftyone_plugin.metrics.summary import Table, TableBuilder
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, OverlapTableBuilder
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.parallel import (
@@ -67,7 +67,7 @@ class DatasetOverlaps:
         decisions: how masks were read where that could have been done in two ways
     """
 
-    table: Table
+    table: OverlapTable
     slicer: Slicer
     ids: bytearray = field(default_factory=bytearray)
     unscored: list[dict[str, str]] = field(default_factory=list)
@@ -84,6 +84,7 @@ def count_overlaps(
     slicer: Slicer,
     key: str | None,
     progress: Progress,
+    before_writing: Callable[[], None] | None = None,
 ) -> DatasetOverlaps:
     """Counts all pairs and writes each one's numbers to its sample.
 
@@ -94,12 +95,15 @@ def count_overlaps(
         slicer: collects the slices that each pair belongs to
         key: of the evaluation, whose fields exist; ``None`` writes nothing
         progress: called with pairs done and pairs in all
+        before_writing: called before each batch is written
     """
-    table = TableBuilder()
+    table = OverlapTableBuilder()
     done = DatasetOverlaps(table.build(), slicer)
     images: dict[str, int] = {}
+    if source.boxes:
+        done.decisions(rule(source.instances == "best"))
     total, read = working_set.count(samples), 0
-    write = partial(_write, fo_internals.dataset_of(samples), key, convention)
+    write = partial(_write, fo_internals.dataset_of(samples), key, convention, before_writing)
     with rare_collections(), batches_behind(write) as write_behind:
         for docs, counted in _counts(samples, source):
             for decision in counted.decisions:
@@ -109,7 +113,9 @@ def count_overlaps(
             pairs = [(d, c) for d, c in zip(docs, counted.overlaps, strict=True) if c is not None]
             numbers = [images.setdefault(image_of(doc), len(images)) for doc, _ in pairs]
             table.add((overlap for _, overlap in pairs), numbers)
-            slicer.add([sliced_pair(doc, overlap.target_area) for doc, overlap in pairs])
+            slicer.add(
+                [sliced_pair(doc, overlap.target_area // source.units) for doc, overlap in pairs]
+            )
             done.ids += b"".join(doc["_id"].binary for doc, _ in pairs)
             write_behind((doc["_id"], overlap) for doc, overlap in pairs)
             read += len(docs)
@@ -118,7 +124,9 @@ def count_overlaps(
     return done
 
 
-def _note(done: DatasetOverlaps, doc: Document, problem: str, overlap: Overlap | None) -> None:
+def _note(
+    done: DatasetOverlaps, doc: Mapping[str, Any], problem: str, overlap: Overlap | None
+) -> None:
     entry = {"key": doc.get(fields.KEY) or str(doc["_id"]), "reason": problem}
     if overlap is None:
         done.unscored_total += 1
@@ -131,9 +139,15 @@ def _note(done: DatasetOverlaps, doc: Document, problem: str, overlap: Overlap |
 
 
 def _write(
-    dataset: Any, key: str | None, convention: Convention, batch: Sequence[tuple[Any, Overlap]]
+    dataset: Any,
+    key: str | None,
+    convention: Convention,
+    before: Callable[[], None] | None,
+    batch: Sequence[tuple[Any, Overlap]],
 ) -> None:
     if key is not None:
+        if before:
+            before()
         store.update(dataset, score_changes(batch, key, convention))
 
 
@@ -142,7 +156,7 @@ def score_changes(
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Sample ids with the values, by field, that a scoring stores on them."""
     iou, intersection, union, target_area, predicted_area = fields.score_fields(key)
-    rows = Table.from_overlaps((pair for _, pair in batch), range(len(batch)))
+    rows = OverlapTable.from_overlaps((pair for _, pair in batch), range(len(batch)))
     for (sample_id, pair), value in zip(batch, rows.iou(convention).tolist(), strict=True):
         values = {
             iou: value if value == value else None,  # NaN, where the convention has none
@@ -154,12 +168,14 @@ def score_changes(
         yield sample_id, values
 
 
-def _counts(samples: Any, source: MaskSource) -> Iterator[tuple[Sequence[Document], ChunkOverlaps]]:
+def _counts(
+    samples: Any, source: MaskSource
+) -> Iterator[tuple[Sequence[Mapping[str, Any]], ChunkOverlaps]]:
     """Documents and overlaps of the pairs, chunk by chunk, in the order of the samples."""
     docs = store.stream(samples, source.projection, as_seen=(source.pred, source.gt))
     last: Overlap | None = None
 
-    def chunks() -> Iterator[Sequence[Document]]:
+    def chunks() -> Iterator[Sequence[Mapping[str, Any]]]:
         while chunk := list(islice(docs, _pairs_like(last))):
             yield chunk
 

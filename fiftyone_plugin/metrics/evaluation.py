@@ -8,7 +8,7 @@ renames and deletes it, and deleting it deletes its fields.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -42,8 +42,10 @@ from pairlens.fiftyone_plugin.metrics.evaluation_results import (
 )  # fmt: skip
 from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
     INSTANCES,
-    Instances,
+    SHAPES,
+    InstanceRule,
     MaskSource,
+    Shape,
     count_chunk,
 )
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
@@ -71,6 +73,7 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         by: names of :data:`pairlens.fiftyone_plugin.metrics.slices.SLICINGS`
         instances: ``union`` or ``best``, for predictions that are instances
         side: pixels of the square that masks are scored at; 0 for their own size
+        shape: ``masks``, ``boxes``, or ``auto``: boxes where the ground truth is a box
         pred_values, gt_values: which values of masks are the target, as
             :func:`pairlens.importers.mask_values.parse_mask_values` takes it
         owner: the process that scores, by which a scoring that was killed is known
@@ -86,8 +89,9 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         seed: int = 0,
         scheme: Scheme = "percentile",
         by: Iterable[str] = slices.DEFAULT,
-        instances: Instances = "union",
+        instances: InstanceRule = "union",
         side: int = 0,
+        shape: Shape = "auto",
         pred_values: str = "auto",
         gt_values: str = "auto",
         owner: str | None = None,
@@ -102,6 +106,7 @@ class PairLensEvaluationConfig(SegmentationEvaluationConfig):
         self.by = list(by)
         self.instances = instances
         self.side = side
+        self.shape = shape
         self.pred_values = pred_values
         self.gt_values = gt_values
         self.owner = owner
@@ -120,6 +125,8 @@ class PairLensEvaluation(SegmentationEvaluation):
     """Called with pairs done and pairs in all, where set, in place of FiftyOne's bar."""
     replaces = False
     """Whether there is an earlier scoring of the key, whose numbers are written over."""
+    before_writing: Callable[[], None] | None = None
+    """Called before each batch of numbers is written over earlier ones."""
 
     def ensure_requirements(self) -> None:
         """Validates the options, before anything of an earlier run is deleted.
@@ -138,9 +145,12 @@ class PairLensEvaluation(SegmentationEvaluation):
         for value, known, what in (
             (config.scheme, SCHEMES, "bootstrap scheme"),
             (config.instances, INSTANCES, "way to take instances"),
+            (config.shape, SHAPES, "way to score"),
         ):
             if value not in known:
                 raise UsageError(f"there is no {what} {value!r}; known: {', '.join(known)}")
+        if config.side and _are_boxes(config):
+            raise UsageError("boxes are not scored at a size of pixels; leave the size out")
 
     def get_fields(
         self, samples: Any, eval_key: str, include_custom_metrics: bool = True
@@ -188,7 +198,8 @@ class PairLensEvaluation(SegmentationEvaluation):
         convention = CONVENTIONS[config.convention]
         source = _source(fo_internals.dataset_of(samples), config, mask_targets)
         slicer = slices.Slicer(config.by)
-        done = count_overlaps(samples, source, convention, slicer, key, watch)
+        before = self.before_writing if self.replaces else None
+        done = count_overlaps(samples, source, convention, slicer, key, watch, before)
         if key is not None and self.replaces:
             _clear_others(fo_internals.dataset_of(samples), key, done.ids)
         with one_behind() as behind:
@@ -246,6 +257,16 @@ class PairLensEvaluation(SegmentationEvaluation):
         dataset.create_index(fields.iou_field(new_eval_key))
 
     @classmethod
+    def save_run_info(
+        cls, samples: Any, run_info: Any, overwrite: bool = True, cleanup: bool = True
+    ) -> None:
+        """Saves what it was made with; of one that is made again in one write, killed or not."""
+        if cleanup or run_info.key not in cls.list_runs(samples):
+            super().save_run_info(samples, run_info, overwrite=overwrite, cleanup=cleanup)
+        else:
+            fo_internals.change_run(samples, run_info)
+
+    @classmethod
     def save_run_results(
         cls, samples: Any, key: str, run_results: Any, overwrite: bool = True, cache: bool = True
     ) -> None:
@@ -285,7 +306,16 @@ def _source(dataset: Any, config: Any, mask_targets: dict[int, str] | None = Non
     names = config.pred_field, config.gt_field
     ignores = _ignores(dataset, config.gt_field, mask_targets)
     whole = all(_is_whole(dataset, name) for name in names)
-    return MaskSource(*names, ignores, config.instances, config.side, whole, *_values(config))
+    boxes = _are_boxes(config)
+    return MaskSource(
+        *names, ignores, config.instances, config.side, whole, boxes, *_values(config)
+    )
+
+
+def _are_boxes(config: Any) -> bool:
+    """Whether a scoring is one of boxes; those of earlier versions are none."""
+    shape = getattr(config, "shape", "auto")
+    return shape == "boxes" or (shape == "auto" and config.gt_field == fields.TARGET_BOX)
 
 
 def _values(config: Any) -> list[MaskValues | None]:

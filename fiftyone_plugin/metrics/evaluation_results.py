@@ -13,7 +13,7 @@ import numpy as np
 from fiftyone.utils.eval.segmentation import SegmentationResults
 
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
-from pairlens.fiftyone_plugin.metrics.summary import Table
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable
 from pairlens.importers import fields, store
 
 CLASSES = ("background", "target")
@@ -84,7 +84,7 @@ class PairLensResults(SegmentationResults):
         return 2 * right / areas if areas else 0.0
 
 
-def confusion(table: Table) -> np.ndarray:
+def confusion(table: OverlapTable) -> np.ndarray:
     """(2, 2) pixels by truth (rows) and prediction (columns), background first."""
     right, union = table.intersection.sum(), table.union.sum()
     missed = table.target_area.sum() - right

@@ -37,7 +37,7 @@ from pairlens.importers.masks import (
 from pairlens.importers.png import read_gray
 
 Label = Mapping[str, Any]
-Size = tuple[int, int]
+ImageSize = tuple[int, int]
 """(height, width)."""
 
 LISTS = {"Detections": "detections", "Polylines": "polylines"}
@@ -62,7 +62,7 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class ValueReading:
     """How the values of a field's masks are read.
 
     Attributes:
@@ -84,7 +84,7 @@ class Values:
         return mask
 
 
-AS_DECIDED = Values()
+AS_DECIDED = ValueReading()
 """By the values alone, untold."""
 
 
@@ -100,11 +100,11 @@ def path_of(label: Label | None) -> str | None:
 
 def mask_of(
     label: Label,
-    size: Size | None,
+    size: ImageSize | None,
     *,
     stored: bool = False,
     known: Collection[str] | None = None,
-    values: Values = AS_DECIDED,
+    values: ValueReading = AS_DECIDED,
 ) -> Pixels:
     """The mask of a ground truth.
 
@@ -143,7 +143,7 @@ def _is_as_stored(found: Pixels, known: Collection[str] | None) -> bool:
     return occur <= {0, TARGET, IGNORE} and (TARGET in occur or digest(found) in known)
 
 
-def prediction_of(label: Label, size: Size, values: Values = AS_DECIDED) -> Pixels:
+def prediction_of(label: Label, size: ImageSize, values: ValueReading = AS_DECIDED) -> Pixels:
     """The mask of a prediction, in which nothing is ignored.
 
     Args:
@@ -169,7 +169,7 @@ def _is_bytes(found: NDArray[Any] | Mask) -> TypeGuard[Pixels]:
     return not isinstance(found, Mask) and found.dtype == _BYTES and found.ndim == 2
 
 
-def _union(label: Label, size: Size | None, values: Values) -> Pixels:
+def _union(label: Label, size: ImageSize | None, values: ValueReading) -> Pixels:
     pixels = np.zeros(_known(size), np.uint8)
     for one in instances_of(label, size, values):
         value = IGNORE if "ignore" in one.label.casefold() else TARGET
@@ -178,7 +178,7 @@ def _union(label: Label, size: Size | None, values: Values) -> Pixels:
 
 
 def instances_of(
-    label: Label, size: Size | None, values: Values = AS_DECIDED
+    label: Label, size: ImageSize | None, values: ValueReading = AS_DECIDED
 ) -> Iterator[Instance]:
     """The instances of a label of instances, each drawn alone.
 
@@ -196,7 +196,7 @@ def instances_of(
         yield Instance(one.get("label") or "", pixels)
 
 
-def _known(size: Size | None) -> Size:
+def _known(size: ImageSize | None) -> ImageSize:
     if size is None:
         raise MaskError("the image's size is not known; run: dataset.compute_metadata()")
     if size[0] * size[1] > MAX_PIXELS:
@@ -234,7 +234,7 @@ def _unpack(data: bytes) -> NDArray[Any]:
     return array
 
 
-def _detection(one: Label, pixels: Pixels, values: Values) -> None:
+def _detection(one: Label, pixels: Pixels, values: ValueReading) -> None:
     x, y, width, height = (float(v) for v in one.get("bounding_box") or (0, 0, 0, 0))
     corners = _places([(x, y), (x + width, y + height)], pixels)
     # Cut off towards zero, as FiftyOne does.
@@ -274,7 +274,7 @@ def _places(points: Any, pixels: Pixels) -> NDArray[np.float64]:
     return array
 
 
-def image_size(metadata: Mapping[str, Any] | None) -> Size | None:
+def image_size(metadata: Mapping[str, Any] | None) -> ImageSize | None:
     """The size that a sample's metadata gives, if any."""
     known = metadata or {}
     height, width = known.get("height"), known.get("width")

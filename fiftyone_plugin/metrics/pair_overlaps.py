@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 from pairlens.fiftyone_plugin.language import normal_form
+from pairlens.fiftyone_plugin.metrics.box_overlaps import UNITS, count_boxes
 from pairlens.fiftyone_plugin.metrics.label_masks import (
     LISTS,
     Instance,
     Label,
-    Values,
+    ValueReading,
     image_size,
     instances_of,
     is_instances,
@@ -27,10 +28,10 @@ from pairlens.importers.errors import MaskError
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.masks import Pixels
 
-Instances = Literal["union", "best"]
-INSTANCES: tuple[Instances, ...] = get_args(Instances)
-
-Document = Mapping[str, Any]
+InstanceRule = Literal["union", "best"]
+INSTANCES: tuple[InstanceRule, ...] = get_args(InstanceRule)
+Shape = Literal["auto", "masks", "boxes"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +47,43 @@ class MaskSource:
         side: both masks are brought to this many pixels square before they are counted; 0
             leaves the ground truth as it is
         whole: both fields hold masks of whole images, of which less is read
+        boxes: the boxes of both are compared, and not their pixels
         pred_values, gt_values: which values of masks are the target, where set by hand
     """
 
     pred: str
     gt: str
     ignores: bool = True
-    instances: Instances = "union"
+    instances: InstanceRule = "union"
     side: int = 0
     whole: bool = False
+    boxes: bool = False
     pred_values: MaskValues | None = None
     gt_values: MaskValues | None = None
+
+    @property
+    def units(self) -> int:
+        """Parts of a pixel that areas are counted in."""
+        return UNITS if self.boxes else 1
 
     @property
     def projection(self) -> tuple[str, ...]:
         """The stored fields to read."""
         parts = ("_cls", "mask", "mask_path")
         attributes: tuple[str, ...] = (*ATTRIBUTES, f"{fields.MASK_STATS}.digest")
-        if not self.whole:
-            parts += ("label", "bounding_box", "points", "filled", "closed", *LISTS.values())
+        if self.boxes or not self.whole:
+            parts += (
+                "label",
+                "bounding_box",
+                "points",
+                "filled",
+                "closed",
+                "confidence",
+                *LISTS.values(),
+            )
             attributes += ("metadata.width", "metadata.height")
+        if self.boxes:
+            attributes += (fields.NO_TARGET,)
         labels = tuple(f"{name}.{part}" for name in (self.pred, self.gt) for part in parts)
         return (*labels, *attributes)
 
@@ -85,10 +103,23 @@ class ChunkOverlaps(NamedTuple):
     decisions: list[Decision]
 
 
-def count_chunk(docs: Sequence[Document], source: MaskSource) -> ChunkOverlaps:
+def count_chunk(docs: Sequence[Mapping[str, Any]], source: MaskSource) -> ChunkOverlaps:
     """Counts a chunk; consecutive pairs that share a ground truth decode it once."""
     counted = ChunkOverlaps([], {}, [])
     masks = _Masks(source, counted.decisions.append)
+    if source.boxes:
+        counted.overlaps.extend(
+            count_boxes(
+                docs,
+                source.pred,
+                source.gt,
+                best=source.instances == "best",
+                pred_values=masks.pred,
+                gt_values=masks.gt,
+                on_problem=counted.problems.__setitem__,
+            )
+        )
+        return counted
     target: Pixels | None = None
     path = None
     for number, doc in enumerate(docs):
@@ -121,11 +152,11 @@ class _Masks:
 
     def __init__(self, source: MaskSource, on_note: Callable[[Decision], object]) -> None:
         self.source = source
-        self.gt = Values("gt_values", source.gt_values, on_note)
-        self.pred = Values("pred_values", source.pred_values, on_note)
+        self.gt = ValueReading("gt_values", source.gt_values, on_note)
+        self.pred = ValueReading("pred_values", source.pred_values, on_note)
 
 
-def _target(label: Label | None, doc: Document, masks: _Masks) -> Pixels:
+def _target(label: Label | None, doc: Mapping[str, Any], masks: _Masks) -> Pixels:
     if label is None:
         raise MaskError("the ground truth has no mask")
     size = image_size(doc.get("metadata")) if is_instances(label) else None
@@ -134,7 +165,7 @@ def _target(label: Label | None, doc: Document, masks: _Masks) -> Pixels:
     return mask_of(label, size, stored=masks.source.ignores, known=known, values=masks.gt)
 
 
-def _against(target: Pixels, doc: Document, masks: _Masks) -> Overlap:
+def _against(target: Pixels, doc: Mapping[str, Any], masks: _Masks) -> Overlap:
     source = masks.source
     label = doc.get(source.pred)
     if label is None:
@@ -156,7 +187,7 @@ def _missed(target: Pixels, source: MaskSource) -> Overlap:
     return overlap(resize(target, (source.side, source.side)) if source.side else target, None)
 
 
-def _best(target: Pixels, label: Label, doc: Document, masks: _Masks) -> Overlap:
+def _best(target: Pixels, label: Label, doc: Mapping[str, Any], masks: _Masks) -> Overlap:
     """The overlap with the instance that fits best; with nothing where none has the label."""
     source = masks.source
     wanted = _wanted(doc, source)
@@ -171,7 +202,7 @@ def _has_label(one: Instance, wanted: set[str]) -> bool:
     return normal_form(one.label) in wanted
 
 
-def _wanted(doc: Document, source: MaskSource) -> set[str]:
+def _wanted(doc: Mapping[str, Any], source: MaskSource) -> set[str]:
     """The labels of the ground truth's instances; where it has none, the query."""
     label = doc.get(source.gt) or {}
     listed = label.get(LISTS.get(label.get("_cls", ""), ""), [label])

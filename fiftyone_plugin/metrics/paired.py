@@ -8,14 +8,18 @@ import numpy as np
 
 from pairlens.fiftyone_plugin.metrics.bootstrap import Images, draws, spread
 from pairlens.fiftyone_plugin.metrics.conventions import Convention, Floats
-from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, summarize
 
 EVEN = 1e-9
 """IoUs this close are even: what is left of them is rounding."""
 
 
 def compare_tables(
-    first: Table, second: Table, convention: Convention, rounds: int = 1000, seed: int = 0
+    first: OverlapTable,
+    second: OverlapTable,
+    convention: Convention,
+    rounds: int = 1000,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Compares two tables of the same pairs in the same order.
 
@@ -51,7 +55,7 @@ def compare_tables(
     }
 
 
-def differences(first: Table, second: Table, convention: Convention) -> Floats:
+def differences(first: OverlapTable, second: OverlapTable, convention: Convention) -> Floats:
     """Per-pair IoU of the second less that of the first; NaN where one is undefined."""
     return second.iou(convention) - first.iou(convention)
 
@@ -68,7 +72,7 @@ def _less(one: float | None, other: float | None) -> float | None:
 
 
 def _intervals(
-    first: Table, second: Table, convention: Convention, rounds: int, seed: int
+    first: OverlapTable, second: OverlapTable, convention: Convention, rounds: int, seed: int
 ) -> dict[str, list[float]]:
     if not rounds or not len(first):
         return {}

@@ -19,13 +19,20 @@ from pairlens.fiftyone_plugin.metrics.evaluation import (
     PairLensEvaluationConfig,
 )
 from pairlens.fiftyone_plugin.metrics.label_masks import KINDS
-from pairlens.fiftyone_plugin.metrics.pair_overlaps import Instances
+from pairlens.fiftyone_plugin.metrics.pair_overlaps import InstanceRule, Shape
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
-from pairlens.importers import fields, fo_internals, owners
+from pairlens.importers import fields, fo_internals, leases, owners
 from pairlens.importers.errors import StateError
 from pairlens.importers.new_names import refuse_name
 from pairlens.importers.parallel import Progress, no_progress
-from pairlens.importers.scorings import METHOD, evaluation_of, finished, scored_fields
+from pairlens.importers.scorings import (
+    METHOD,
+    check_whole,
+    evaluation_of,
+    finished,
+    scored_fields,
+    writing_over,
+)
 
 __all__ = ["METHOD", "ScoreSummary", "evaluation_of", "load_score", "score", "scored_fields"]
 
@@ -33,6 +40,7 @@ _LONGEST = timedelta(days=1)
 """No scoring takes longer; one without results whose owner is not known is then taken for dead."""
 
 
+@leases.holding("score", "scoring {key}")
 def score(
     samples: Any,
     *,
@@ -44,8 +52,9 @@ def score(
     scheme: Scheme = "percentile",
     seed: int = 0,
     by: Collection[str] = slices.DEFAULT,
-    instances: Instances = "union",
+    instances: InstanceRule = "union",
     side: int = 0,
+    shape: Shape = "auto",
     pred_values: str = "auto",
     gt_values: str = "auto",
     progress: Progress = no_progress,
@@ -53,7 +62,7 @@ def score(
     """Scores the masks of one field against those of another.
 
     Either field may hold ``Segmentation`` masks, ``Detections`` with instance masks, or closed
-    or filled ``Polylines``.
+    or filled ``Polylines``; of boxes that are scored as such, ``Detections`` without.
 
     Args:
         samples: a dataset or view that PairLens imported
@@ -71,6 +80,8 @@ def score(
             with the highest IoU
         side: both masks are brought to a square of this many pixels with nearest neighbour
             before they are counted, as some papers do; 0 leaves the ground truth as it is
+        shape: ``masks``; ``boxes``, of masks those around them; or ``auto``, which is boxes where
+            the targets of the dataset are boxes and ``gt`` is not given
         pred_values: which values of predicted masks are the target, as
             :func:`pairlens.importers.mask_values.parse_mask_values` takes it
         gt_values: the same of the ground truth's masks
@@ -81,11 +92,14 @@ def score(
         StateError: if a field is missing or holds no masks, or the key is taken
     """
     dataset = fo_internals.dataset_of(samples)
+    if gt == fields.SEGMENTATION and shape != "masks" and dataset.has_field(fields.TARGET_BOX):
+        gt = fields.TARGET_BOX
     _check_fields(dataset, pred, gt)
     _check_key(dataset, key)
     config = PairLensEvaluationConfig(
         pred, gt, convention=convention, rounds=rounds, seed=seed, scheme=scheme,
-        by=by, instances=instances, side=side, pred_values=pred_values, gt_values=gt_values,
+        by=by, instances=instances, side=side, shape=shape,
+        pred_values=pred_values, gt_values=gt_values,
         owner=owners.this_process(),
     )  # fmt: skip
     method = PairLensEvaluation(config)
@@ -93,13 +107,15 @@ def score(
     method.ensure_requirements()
     _clear_left(dataset)
     method.replaces = key in finished(dataset)
-    if not method.replaces:
-        method.register_run(samples, key)
-    method.register_samples(samples, key)
-    results = method.evaluate_samples(samples, key)
-    if method.replaces:  # until now, the earlier one stood
-        method.register_run(samples, key, cleanup=False)
-    method.save_run_results(samples, key, results)
+    with leases.declaring(dataset):
+        if not method.replaces:
+            method.register_run(samples, key)
+        method.register_samples(samples, key)
+    with writing_over(dataset, key) as method.before_writing:
+        results = method.evaluate_samples(samples, key)
+        if method.replaces:  # until now, the earlier one stood
+            method.register_run(samples, key, cleanup=False)
+        method.save_run_results(samples, key, results)
     method.add_fields_to_sidebar_group(samples, key, omit_fields=(pred, gt))
     return ScoreSummary(**results.summary)
 
@@ -139,10 +155,11 @@ def load_score(samples: Any, key: str) -> ScoreSummary:
     """The summary of a scoring that was made earlier.
 
     Raises:
-        StateError: if there is none of that key
+        StateError: if there is none of that key, or the numbers of its pairs are of two scorings
     """
     dataset = fo_internals.dataset_of(samples)
     if key not in finished(dataset):
         known = ", ".join(finished(dataset)) or "none"
         raise StateError(f"dataset {dataset.name!r} has no scoring {key!r}; it has {known}")
+    check_whole(dataset, key)
     return ScoreSummary(**dataset.load_evaluation_results(key, cache=False).summary)

@@ -15,7 +15,7 @@ import numpy as np
 from pairlens.fiftyone_plugin.language import normal_form, places
 from pairlens.fiftyone_plugin.metrics.categories import category
 from pairlens.fiftyone_plugin.metrics.conventions import Convention
-from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, summarize
 from pairlens.importers.registry import Registry
 
 MOST = 50
@@ -152,7 +152,7 @@ class Slicer:
                     rows[value].append(number)
         self._pairs += len(pairs)
 
-    def summaries(self, table: Table, convention: Convention) -> dict[str, dict[str, Any]]:
+    def summaries(self, table: OverlapTable, convention: Convention) -> dict[str, dict[str, Any]]:
         """The summary of each part, by slicing and value.
 
         Args:

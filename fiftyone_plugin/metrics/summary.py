@@ -19,7 +19,7 @@ SHARES = ("gIoU", "cIoU", "dice", "precision", "n_acc", "t_acc")
 
 
 @dataclass(frozen=True)
-class Table:
+class OverlapTable:
     """Pairs as columns of one length.
 
     Attributes:
@@ -38,18 +38,18 @@ class Table:
     image: Counts
 
     @classmethod
-    def from_overlaps(cls, overlaps: Iterable[Overlap], images: Iterable[int]) -> Table:
+    def from_overlaps(cls, overlaps: Iterable[Overlap], images: Iterable[int]) -> OverlapTable:
         """Columns from rows, given in one order."""
-        builder = TableBuilder()
+        builder = OverlapTableBuilder()
         builder.add(overlaps, images)
         return builder.build()
 
     def __len__(self) -> int:
         return len(self.union)
 
-    def where(self, chosen: np.ndarray) -> Table:
+    def where(self, chosen: np.ndarray) -> OverlapTable:
         """The rows that a boolean or index array chooses."""
-        return Table(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+        return OverlapTable(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
     def iou(self, convention: Convention) -> Floats:
         """Per-pair IoU or NaN; 0 for a pair without a prediction, whatever the convention."""
@@ -61,13 +61,13 @@ class Table:
         return np.where(self.missing, 0.0, convention.dice(self.intersection, areas))
 
 
-class TableBuilder:
-    """A table that grows by some pairs at a time, at 32 bytes each."""
+class OverlapTableBuilder:
+    """A table that grows by some pairs at a time, at 60 bytes each."""
 
     _WIDTH = len(Overlap._fields)
 
     def __init__(self) -> None:
-        self._counts = array("I")
+        self._counts = array("Q")
         self._images = array("I")
 
     def add(self, overlaps: Iterable[Overlap], images: Iterable[int]) -> None:
@@ -81,17 +81,17 @@ class TableBuilder:
         if len(self._counts) != len(self._images) * self._WIDTH:
             raise ValueError("there are not as many images as pairs")
 
-    def build(self) -> Table:
+    def build(self) -> OverlapTable:
         """The table of all pairs so far."""
-        rows = np.frombuffer(self._counts, np.uintc).reshape(-1, self._WIDTH)
+        rows = np.frombuffer(self._counts, np.uint64).reshape(-1, self._WIDTH)
         columns: dict[str, Any] = {
             name: rows[:, i].astype(np.int64) for i, name in enumerate(Overlap._fields)
         }
         columns |= {name: columns[name].astype(bool) for name in ("resized", "missing")}
-        return Table(**columns, image=np.array(self._images, np.int64))
+        return OverlapTable(**columns, image=np.array(self._images, np.int64))
 
 
-def summarize(table: Table, convention: Convention) -> dict[str, Any]:
+def summarize(table: OverlapTable, convention: Convention) -> dict[str, Any]:
     """The summary of a table under a convention.
 
     Returns:

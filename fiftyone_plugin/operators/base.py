@@ -10,15 +10,21 @@ import asyncio
 import queue
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
+from fiftyone.operators.executor import ExecutionError
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.app_settings import absolute
+from pairlens.fiftyone_plugin.curation.texts import known_reviewer
 from pairlens.fiftyone_plugin.operators.forms import add_field
+from pairlens.fiftyone_plugin.operators.wording import OPERATORS, in_app
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
 from pairlens.importers import fo_internals, working_set
@@ -26,6 +32,8 @@ from pairlens.importers.errors import PairLensError, StateError, UsageError
 
 Work = Callable[[Watch], Report]
 _POLL_SECONDS = 0.2
+_OURS = re.compile(r"^pairlens\.importers\.errors\.\w+: (.*)$", re.MULTILINE)
+"""An error of PairLens in the traceback that FiftyOne makes the message of its own."""
 
 
 class PairOperator(foo.Operator):
@@ -45,12 +53,16 @@ class PairOperator(foo.Operator):
     risk: ClassVar[types.RiskLevel]
     long: ClassVar[bool] = True
 
+    def __init_subclass__(cls, **of_type: Any) -> None:
+        super().__init_subclass__(**of_type)
+        OPERATORS[cls.step.name] = f"PairLens: {cls.title}"
+
     @property
     def config(self) -> foo.OperatorConfig:
         """The configuration of the operator."""
         return foo.OperatorConfig(
             name=self.step.operator,
-            label=f"PairLens: {self.title}",
+            label=OPERATORS[self.step.name],
             description=self.step.about,
             icon=self.icon,
             dynamic=True,
@@ -72,7 +84,8 @@ class PairOperator(foo.Operator):
         try:
             options = self.options(ctx)
         except StateError as error:
-            inputs.view("none", types.Warning(label=str(error))).invalid = True
+            said = self.in_app(str(error))
+            inputs.view("none", types.Warning(label=said)).invalid = True
             return
         for option in options.values():
             if option.in_form:
@@ -87,7 +100,10 @@ class PairOperator(foo.Operator):
     def work(self, ctx: Any) -> Work:
         """Parses the parameters."""
         given = {k: v.strip() if isinstance(v, str) else v for k, v in ctx.params.items()}
-        values = parse_options([*self.options(ctx).values()], given)
+        options = self.options(ctx).values()
+        if is_watched(ctx) or ctx.delegated:
+            given |= _absolute_paths(options, given)
+        values = parse_options([*options], given)
         samples = ()
         if self.step.on_dataset:
             samples = (self.samples(ctx),)
@@ -96,12 +112,14 @@ class PairOperator(foo.Operator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """The form, or a notice that says why the dataset has none."""
         inputs = types.Object()
-        if self.step.on_dataset and not working_set.is_imported(ctx.dataset):
+        needed = self.step.on_dataset and not self.step.foreign
+        if needed and not working_set.is_imported(ctx.dataset):
             inputs.view(
                 "unsuitable",
                 types.Warning(
                     label="This dataset was not imported by PairLens",
-                    description="Run 'PairLens: import' or open a dataset that it made.",
+                    description="Run 'PairLens: adopt dataset' to take its labels for pairs, or "
+                    "open a dataset that PairLens made.",
                 ),
             ).invalid = True
         else:
@@ -119,7 +137,12 @@ class PairOperator(foo.Operator):
         Raises:
             PairLensError: with the sentence that the command line would print
         """
-        work = self.work(ctx)
+        try:
+            work = self.work(ctx)
+        except PairLensError as error:
+            if not is_watched(ctx):
+                raise
+            return self._show_failure(ctx, error)
         if is_watched(ctx):
             return self._stream(ctx, work)
 
@@ -159,7 +182,11 @@ class PairOperator(foo.Operator):
         if samples is not None:
             ctx |= {"dataset": fo_internals.dataset_of(samples).name, "view": samples.view()}
         uri = f"{PLUGIN_NAME}/{self.step.operator}"
-        return _outside_loop(lambda: foo.execute_operator(uri, ctx)).result
+        try:
+            return _outside_loop(lambda: foo.execute_operator(uri, ctx)).result
+        except ExecutionError as error:
+            sentence = _OURS.findall(str(error))
+            raise (ExecutionError(sentence[-1]) if sentence else error) from None
 
     def _stream(self, ctx: Any, work: Work) -> Iterator[Any]:
         """Runs the work in a thread and passes its progress on to the App."""
@@ -192,8 +219,13 @@ class PairOperator(foo.Operator):
             else:
                 yield ctx.ops.reload_dataset()
                 yield from self.after(ctx, value)
-                yield self._show(ctx, as_result(value))
+                said = replace(value, lines=[self.in_app(line) for line in value.lines])
+                yield self._show(ctx, as_result(said))
                 return
+
+    def in_app(self, sentence: str) -> str:
+        """A sentence of the step as the App says it."""
+        return in_app(sentence, self.step.options)
 
     def show(self, ctx: Any, ids: Sequence[str]) -> Iterator[Any]:
         """Operations of the App that show samples while the step runs."""
@@ -209,8 +241,19 @@ class PairOperator(foo.Operator):
     def _show_failure(self, ctx: Any, error: Exception) -> Iterator[Any]:
         if not isinstance(error, PairLensError):
             raise error
-        yield ctx.ops.notify(str(error), variant="error")
-        yield self._show(ctx, as_result(Report({}, [str(error)])))
+        sentence = self.in_app(str(error))
+        yield ctx.ops.notify(sentence, variant="error")
+        yield self._show(ctx, as_result(Report({}, [sentence])))
+
+
+def _absolute_paths(options: Iterable[Option], given: Mapping[str, Any]) -> dict[str, str]:
+    """The paths that somebody typed into a form, from the root."""
+    typed = ((one.param, given.get(one.param)) for one in options if one.path)
+    return {
+        param: str(absolute(Path(value)))
+        for param, value in typed
+        if isinstance(value, str) and value and "://" not in value
+    }
 
 
 def is_watched(ctx: Any) -> bool:
@@ -262,6 +305,18 @@ def fenced(plain: str) -> str:
 def text(value: Any) -> str | None:
     """A form's text, or ``None`` where it was left blank."""
     return str(value).strip() or None if value is not None else None
+
+
+def tick(ctx: Any, *names: str) -> Any:
+    """Has the grid show fields beside those that it shows already."""
+    configured = ctx.dataset.app_config.active_fields
+    shown = ctx.active_fields or (configured.paths if configured else None) or ()
+    return ctx.ops.set_active_fields(list(dict.fromkeys([*shown, *names])))
+
+
+def reviewer_in(ctx: Any) -> str | None:
+    """Who reviews in the App: as a panel says, who is signed in, or who the App was opened for."""
+    return known_reviewer(text(ctx.params.get("reviewer")) or ctx.user_id)
 
 
 def required(params: dict[str, Any], name: str) -> str:

@@ -12,7 +12,7 @@ from pairlens.fiftyone_plugin import steps
 from pairlens.fiftyone_plugin.checks import CHECKS, Check
 from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.metrics.runs import scored_fields
-from pairlens.fiftyone_plugin.operators.base import PairOperator
+from pairlens.fiftyone_plugin.operators.base import PairOperator, tick
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option
 from pairlens.importers import fields
@@ -48,7 +48,7 @@ class FlagPairs(PairOperator):
         """Shows the chips, and what they are about: mask and query, or boxes and caption."""
         about = (fields.SEGMENTATION, fields.PHRASE, fields.BOXES, fields.CAPTION)
         there = [name for name in about if ctx.dataset.has_field(name)]
-        yield ctx.ops.set_active_fields([fields.FINDINGS, *there])
+        yield tick(ctx, fields.FINDINGS, *there)
 
 
 def _checks(ctx: Any) -> list[Check]:

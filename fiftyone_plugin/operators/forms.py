@@ -7,6 +7,7 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
+from pairlens.fiftyone_plugin.operators.wording import in_app
 from pairlens.fiftyone_plugin.steps.step import Option, Settings, Texts
 
 
@@ -16,7 +17,7 @@ def add_field(inputs: types.Object, option: Option) -> None:
     A drop-down is not required: FiftyOne would then refuse a call from Python that leaves it out,
     whatever its default.
     """
-    about: dict[str, Any] = {"label": option.label, "description": option.help}
+    about: dict[str, Any] = {"label": option.label, "description": in_app(option.help)}
     default = option.default if option.preset is None else option.preset
     if option.type == Settings:
         add_settings(inputs, option.param, option.labels(), option.label)

@@ -11,25 +11,35 @@ from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
+from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import (
+    editable_masks,
     evidence,
-    mask_replacement,
+    opinions,
+    painted_masks,
     panel_types,
     queue,
+    second_opinions,
     sessions,
+    shared_masks,
     summary,
-    verdicts,
+    undoing,
 )
 from pairlens.fiftyone_plugin.curation.review_fields import Conflict
-from pairlens.fiftyone_plugin.curation.verdicts import judge
-from pairlens.fiftyone_plugin.operators.base import required, text
+from pairlens.fiftyone_plugin.curation.texts import check_edits, known_reviewer
+from pairlens.fiftyone_plugin.curation.verdicts import Decision, judge_all
+from pairlens.fiftyone_plugin.operators.base import required, reviewer_in, text
+from pairlens.fiftyone_plugin.operators.wording import in_app
 from pairlens.importers import working_set
 from pairlens.importers.errors import PairLensError, StateError, UsageError
 from pairlens.importers.fields import SEGMENTATION
 from pairlens.importers.upgrade import complete_schema
 
 Answer = dict[str, Any]
+
+MOST_AHEAD = 5
+"""Groups that are read before they are asked for."""
 
 
 class PanelOperator(foo.Operator):
@@ -61,16 +71,17 @@ class PanelOperator(foo.Operator):
         """Handles the call; a PairLens error becomes an answer with its message."""
         try:
             if not working_set.is_imported(ctx.dataset):
-                raise StateError("the dataset was not imported by PairLens")
+                raise StateError(
+                    "the dataset was not imported by PairLens; run 'PairLens: adopt dataset'"
+                )
             complete_schema(ctx.dataset)
-            return {"ok": True} | self.answer(ctx)
+            return {"ok": True, "reviewer": known_reviewer(ctx.user_id)} | self.answer(ctx)
         except Conflict as error:
-            return {
-                "ok": False, "kind": "conflict", "message": str(error), "conflict": error.facts
-            }  # fmt: skip
+            said = in_app(str(error))
+            return {"ok": False, "kind": "conflict", "message": said, "conflict": error.facts}
         except PairLensError as error:
             kind = "usage" if isinstance(error, UsageError) else "state"
-            return {"ok": False, "kind": kind, "message": str(error)}
+            return {"ok": False, "kind": kind, "message": in_app(str(error))}
 
 
 def _pair(ctx: Any) -> str:
@@ -82,13 +93,9 @@ def _pair(ctx: Any) -> str:
     return str(pair)
 
 
-def _who(ctx: Any) -> str | None:
-    return text(ctx.params.get("reviewer")) or ctx.user_id
-
-
 def _view(ctx: Any, pair: str) -> panel_types.PairView:
     session = text(ctx.params.get("session"))
-    return evidence.pair_view(ctx.dataset, pair, session=session)
+    return evidence.pair_view(ctx.dataset, pair, session=session, reviewer=reviewer_in(ctx))
 
 
 def _place(ctx: Any, session: str, sample_id: str) -> int | None:
@@ -120,36 +127,79 @@ class PairView(PanelOperator):
         return {"pair": _view(ctx, _pair(ctx))}
 
 
-class JudgePair(PanelOperator):
-    """A verdict, and the next pair."""
+class PairsAhead(PanelOperator):
+    """What is shown next."""
 
-    operator_name = "judge_pair"
-    about = "Sets the verdict on one pair"
+    operator_name = "pairs_ahead"
+    about = "The next groups of a session, to be shown without waiting"
+
+    def answer(self, ctx: Any) -> Answer:
+        """The pairs that lead the next groups."""
+        params = ctx.params
+        ahead = evidence.views_ahead(
+            ctx.dataset,
+            required(params, "session"),
+            reviewer=reviewer_in(ctx),
+            after=text(params.get("after")),
+            skip=list(map(str, params.get("skip") or ())),
+            most=min(_whole(ctx, "most") or MOST_AHEAD, MOST_AHEAD),
+        )
+        return {"ahead": ahead}
+
+
+class JudgePairs(PanelOperator):
+    """Verdicts on pairs that were seen together."""
+
+    operator_name = "judge_pairs"
+    about = "Sets the verdicts on the pairs of a group"
     risk = types.RiskLevel.MEDIUM
 
     def answer(self, ctx: Any) -> Answer:
-        """The verdict as it is stored, the next item of the session, and the next pair."""
-        params, who = ctx.params, _who(ctx)
-        session = text(params.get("session"))
-        done = judge(
-            ctx.dataset,
-            _pair(ctx),
-            required(params, "verdict"),
-            session=session,
-            reviewer=who,
-            phrase=params.get("phrase"),
-            note=text(params.get("note")),
-            mask_from=text(params.get("mask_from")),
-            use_edit=_flag(ctx, "use_edit"),
-            seen=text(params.get("seen")),
-            force=_flag(ctx, "force"),
+        """The verdicts as they are stored, and how far the session is.
+
+        ``moved`` are the pairs that have another mask now, with their versions. ``at`` is the
+        pair that the reviewer sees by now: going on later begins there.
+        """
+        params, who = ctx.params, reviewer_in(ctx)
+        session, at = text(params.get("session")), text(params.get("at"))
+        decisions = [_decision(one) for one in params.get("decisions") or ()]
+        if not decisions:
+            raise UsageError("no pair is named")
+        done = judge_all(
+            ctx.dataset, decisions, session=session, reviewer=who, force=_flag(ctx, "force")
         )
-        item = None
-        if session is not None and _flag(ctx, "advance", default=True):
-            at = _place(ctx, session, done["sample_id"])
-            item = queue.next_item(ctx.dataset, session, reviewer=who, after=at)
-        shown = (item["sample_id"] if item else None) or done["sample_id"]
-        return {"judged": done, "next": item, "pair": _view(ctx, shown)}
+        progress = None
+        if session is not None:
+            opened = queue.find(ctx.dataset, session)
+            place = queue.place_of(opened, at) if at else None
+            if place is not None:
+                queue.go_to(ctx.dataset, session, place, reviewer=who)
+            progress = queue.item_at(opened, place, None, None)
+        replaced = any(one.replaces_mask for one in decisions)
+        moved = shared_masks.versions_moved(ctx.dataset, done[0]["step"]) if replaced else []
+        return {"judged": done, "moved": moved, "progress": progress}
+
+
+def _decision(given: Any) -> Decision:
+    """A decision as the panel sends it: on a sample with its key, in the version that was seen."""
+    if not isinstance(given, dict):
+        raise UsageError("a decision is no object")
+    for name in ("sample_id", "key", "seen"):
+        required(given, name)
+    edits = check_edits(given.get("texts") or ())
+    return Decision(
+        given["sample_id"],
+        text(given.get("verdict")) if edits else required(given, "verdict"),
+        phrase=given.get("phrase"),
+        note=text(given.get("note")),
+        texts=edits,
+        mask_from=text(given.get("mask_from")),
+        mask_of=text(given.get("mask_of")),
+        use_edit=given.get("use_edit") is True,
+        painted=given.get("painted"),
+        seen=given["seen"],
+        key=given["key"],
+    )
 
 
 class MovePair(PanelOperator):
@@ -171,20 +221,20 @@ class MovePair(PanelOperator):
             position = _whole(ctx, "position")
             if position is None:
                 raise UsageError("position is missing")
-            return queue.go_to(ctx.dataset, session, position, reviewer=_who(ctx))
+            return queue.go_to(ctx.dataset, session, position, reviewer=reviewer_in(ctx))
         if to == "resume":
-            return queue.resume(ctx.dataset, session, reviewer=_who(ctx))
+            return queue.resume(ctx.dataset, session, reviewer=reviewer_in(ctx))
         # From the pair that is shown, which need not be where the reviewer was left.
         pair = text(params.get("sample_id"))
         at = _place(ctx, session, pair) if pair else None
         judged = _flag(ctx, "judged", default=to == "previous")
         if to == "next":
             return queue.next_item(
-                ctx.dataset, session, reviewer=_who(ctx), after=at, judged=judged
+                ctx.dataset, session, reviewer=reviewer_in(ctx), after=at, judged=judged
             )
         if to == "previous":
             return queue.previous_item(
-                ctx.dataset, session, reviewer=_who(ctx), before=at, judged=judged
+                ctx.dataset, session, reviewer=reviewer_in(ctx), before=at, judged=judged
             )
         raise UsageError(f"there is no way {to!r}; known: next, position, previous, resume")
 
@@ -199,19 +249,21 @@ class UndoPair(PanelOperator):
     def answer(self, ctx: Any) -> Answer:
         """What was restored, and the first pair of it."""
         session = text(ctx.params.get("session"))
-        go = verdicts.redo if _flag(ctx, "redo") else verdicts.undo
+        go = undoing.redo if _flag(ctx, "redo") else undoing.undo
         done = go(
             ctx.dataset,
-            reviewer=_who(ctx),
+            reviewer=reviewer_in(ctx),
             session=session,
             only_mine=_flag(ctx, "only_mine"),
             force=_flag(ctx, "force"),
         )
         first = next(iter(done["sample_ids"]), None)
         if first and session:
-            place = _place(ctx, session, first)
-            if place is not None:  # so that going on later does not pass over the pair
-                queue.go_to(ctx.dataset, session, place, reviewer=_who(ctx))
+            opened = queue.find(ctx.dataset, session)
+            places = queue.places_of(opened, map(ObjectId, done["sample_ids"]))
+            if places:  # so that going on later does not pass over the pairs
+                first = str(min(places, key=places.__getitem__))
+                queue.go_to(ctx.dataset, session, min(places.values()), reviewer=reviewer_in(ctx))
         return {"undone": done, "pair": _view(ctx, first) if first else None}
 
 
@@ -226,11 +278,23 @@ class EditMask(PanelOperator):
         """How many pairs were changed."""
         do = ctx.params.get("do") or "make"
         if do == "clear":
-            return {"made": mask_replacement.clear_editable(ctx.dataset, [_pair(ctx)])}
+            return {"made": editable_masks.clear_editable(ctx.dataset, [_pair(ctx)])}
         if do != "make":
             raise UsageError(f"there is no way to edit {do!r}; known: clear, make")
         source = text(ctx.params.get("source")) or SEGMENTATION
-        return mask_replacement.make_editable(ctx.dataset, [_pair(ctx)], source=source)
+        return editable_masks.make_editable(ctx.dataset, [_pair(ctx)], source=source)
+
+
+class MaskToPaint(PanelOperator):
+    """What the brush starts from."""
+
+    operator_name = "mask_to_paint"
+    about = "The pixels of a mask, to be painted on"
+
+    def answer(self, ctx: Any) -> Answer:
+        """The mask."""
+        source = text(ctx.params.get("source")) or SEGMENTATION
+        return {"mask": painted_masks.mask_to_paint(ctx.dataset, _pair(ctx), source=source)}
 
 
 class CurationSession(PanelOperator):
@@ -267,7 +331,7 @@ class CurationSession(PanelOperator):
         return sessions.start(
             ctx.dataset,
             name=text(params.get("name")),
-            reviewer=_who(ctx),
+            reviewer=reviewer_in(ctx),
             view=ctx.view if _flag(ctx, "use_view") else None,
             check=text(params.get("check")),
             saved_view=text(params.get("saved_view")),
@@ -275,6 +339,43 @@ class CurationSession(PanelOperator):
             include_judged=_flag(ctx, "include_judged"),
             limit=_whole(ctx, "limit"),
         )
+
+
+class TakeOpinion(PanelOperator):
+    """Settling a disagreement."""
+
+    operator_name = "take_opinion"
+    about = "Lets the verdict of one of several reviewers stand"
+    risk = types.RiskLevel.MEDIUM
+
+    def answer(self, ctx: Any) -> Answer:
+        """The number of the step."""
+        step = opinions.take(
+            ctx.dataset,
+            _pair(ctx),
+            required(ctx.params, "of"),
+            reviewer=reviewer_in(ctx),
+            session=text(ctx.params.get("session")),
+        )
+        return {"step": step}
+
+
+class AskOpinion(PanelOperator):
+    """Asking for a second opinion."""
+
+    operator_name = "ask_opinion"
+    about = "Puts a pair into the queue of another reviewer, or of anybody"
+
+    def answer(self, ctx: Any) -> Answer:
+        """The session into which it comes."""
+        asked = second_opinions.ask(
+            ctx.dataset,
+            _pair(ctx),
+            of=text(ctx.params.get("of")),
+            note=text(ctx.params.get("note")),
+            reviewer=reviewer_in(ctx),
+        )
+        return {"session": asked}
 
 
 class CurationOverview(PanelOperator):
@@ -292,10 +393,14 @@ class CurationOverview(PanelOperator):
 
 PANEL_OPERATORS: tuple[type[PanelOperator], ...] = (
     PairView,
-    JudgePair,
+    PairsAhead,
+    JudgePairs,
     MovePair,
     UndoPair,
     EditMask,
+    MaskToPaint,
     CurationSession,
+    TakeOpinion,
+    AskOpinion,
     CurationOverview,
 )

@@ -10,7 +10,7 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from pairlens.fiftyone_plugin import steps
-from pairlens.fiftyone_plugin.operators.base import PairOperator, Work, text
+from pairlens.fiftyone_plugin.operators.base import PairOperator, Work, text, tick
 from pairlens.fiftyone_plugin.predictors import PREDICTORS, PredictorSpec, secrets
 from pairlens.fiftyone_plugin.predictors.queries import estimate_work
 from pairlens.fiftyone_plugin.reports import Report
@@ -68,7 +68,7 @@ class PredictMasks(PairOperator):
     def show(self, ctx: Any, ids: Sequence[str]) -> Iterator[Any]:
         """Opens the first masks while the run goes on."""
         yield ctx.ops.set_view(view=ctx.dataset.select(list(ids), ordered=True))
-        yield ctx.ops.set_active_fields([fields.SEGMENTATION, _field(ctx)])
+        yield tick(ctx, fields.SEGMENTATION, _field(ctx))
 
     def after(self, ctx: Any, report: Report) -> Iterator[Any]:
         """Opens the first masks of a run that was for a look at them, else the view it was of."""

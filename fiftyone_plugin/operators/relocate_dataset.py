@@ -15,4 +15,3 @@ class RelocateDataset(PairOperator):
     title = "relocate dataset"
     icon = "drive_file_move"
     risk = types.RiskLevel.MEDIUM
-    on_view = False

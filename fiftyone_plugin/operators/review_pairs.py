@@ -8,12 +8,12 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from pairlens.fiftyone_plugin import reports
-from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation import decisions, errata, undoing
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
-from pairlens.fiftyone_plugin.curation.verdicts import Verdict, set_verdicts, status
-from pairlens.fiftyone_plugin.operators.base import PairOperator, is_watched
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, set_verdicts
+from pairlens.fiftyone_plugin.operators.base import PairOperator, is_watched, reviewer_in
 from pairlens.fiftyone_plugin.reports import Report
-from pairlens.fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER
+from pairlens.fiftyone_plugin.steps.reviewing import NOTE, PHRASE, REVIEWER, counted
 from pairlens.fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Texts, Watch, step
 from pairlens.importers import fields, fo_internals, store
 from pairlens.importers.errors import StateError, UsageError
@@ -31,7 +31,13 @@ _ACTIONS = {
     "review",
     "Sets verdicts on the selected pairs, takes them back, dumps and applies them",
     Option("action", "what is done", default="set", choices=lambda: _ACTIONS, label="What to do"),
-    Option("file", "decisions file", label="Decisions file"),
+    Option(
+        "file",
+        "one verdict a line, as JSON, with hashes of what it was made on: it can be applied to "
+        "another copy of the dataset; such as /data/decisions.jsonl",
+        label="Decisions file",
+        path=True,
+    ),
     Option("keys", "pairs to judge; by default those that are selected", Texts, (), in_form=False),
     Option("verdict", "on each of them", choices=VERDICTS, preset=VerdictKind.KEEP.value),
     PHRASE,
@@ -63,17 +69,17 @@ def review_pairs(
         _check_in_view(samples, keys)
         given = [Verdict(key, _given(verdict, "verdict"), phrase, note) for key in keys]
         count = set_verdicts(dataset, given, reviewer=reviewer)
-        return reports.of_status(status(samples), f"{count:,} verdicts set.")
+        return counted(samples, f"{count:,} verdicts set.")
     if action == "undo":
-        count = verdicts.undo(dataset, reviewer=reviewer, force=True)["pairs"]
-        return reports.of_status(status(samples), f"{count:,} verdicts taken back.")
+        count = undoing.undo(dataset, reviewer=reviewer, force=True)["pairs"]
+        return counted(samples, f"{count:,} verdicts taken back.")
     if action == "dump":
         file = _given(file, "file")
         return reports.of_dump(decisions.dump(samples, file), file)
     if action == "apply":
-        return reports.of_apply(dict(decisions.apply(dataset, _given(file, "file"))))
+        return reports.of_apply(dict(errata.apply(dataset, _given(file, "file"))))
     if action == "status":
-        return reports.of_status(status(samples))
+        return counted(samples)
     raise UsageError(f"there is no action {action!r}; known: {', '.join(_ACTIONS)}")
 
 
@@ -114,7 +120,9 @@ class ReviewPairs(PairOperator):
             "verdict": replace(options["verdict"], label=label, in_form=action == "set"),
             "phrase": replace(options["phrase"], in_form=fixed),
             "note": replace(options["note"], in_form=action == "set"),
-            "reviewer": replace(options["reviewer"], default=ctx.user_id),
+            "reviewer": replace(
+                options["reviewer"], default=reviewer_in(ctx), in_form=action in ("set", "undo")
+            ),
         }
 
 

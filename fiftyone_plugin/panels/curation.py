@@ -7,13 +7,15 @@ from functools import wraps
 from typing import Any
 
 import fiftyone.operators.types as types
+from bson import ObjectId
 from fiftyone.operators.categories import Categories
 from fiftyone.operators.constants import ViewTarget
 from fiftyone.operators.panel import Panel, PanelConfig
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
-from pairlens.fiftyone_plugin.curation import queue, sessions, summary
-from pairlens.fiftyone_plugin.operators.base import required, text
+from pairlens.fiftyone_plugin.curation import bulk, queue, sessions, sharing, summary, team, undoing
+from pairlens.fiftyone_plugin.operators.base import required, reviewer_in, text
+from pairlens.fiftyone_plugin.operators.wording import in_app
 from pairlens.fiftyone_plugin.panels import curation_scope
 from pairlens.fiftyone_plugin.panels.curation_facts import EVALUATION, STEPS, facts_of
 from pairlens.fiftyone_plugin.panels.curation_scope import (
@@ -23,13 +25,16 @@ from pairlens.fiftyone_plugin.panels.curation_scope import (
     stages_of,
     view_in,
 )
-from pairlens.importers.errors import PairLensError, UnknownName
+from pairlens.importers import store
+from pairlens.importers.errors import PairLensError, UnknownName, UsageError
 
 COMPONENT = "PairLensCuration"
 Answer = dict[str, Any]
 
 _TEXTS = ("name", "reviewer", "check", "severity", "saved_view")
 """What the form of a new session may hold."""
+
+_FLAGS = ("include_judged", "warnings", "disagreements")
 
 
 def _answering(method: Callable[[Any, Any], Answer]) -> Callable[[Any, Any], Answer]:
@@ -40,8 +45,9 @@ def _answering(method: Callable[[Any, Any], Answer]) -> Callable[[Any, Any], Ans
         try:
             return {"ok": True} | method(self, ctx)
         except PairLensError as error:
-            ctx.ops.notify(str(error), variant="error")
-            return {"ok": False, "message": str(error)}
+            said = in_app(str(error))
+            ctx.ops.notify(said, variant="error")
+            return {"ok": False, "message": said}
 
     return answer
 
@@ -73,6 +79,10 @@ class CurationPanel(Panel):
             start=self.start,
             resume=self.resume,
             change=self.change,
+            judge=self.judge,
+            take_back=self.take_back,
+            share=self.share,
+            team=self.team,
         )
         return types.Property(types.Object(), view=view)
 
@@ -147,10 +157,37 @@ class CurationPanel(Panel):
         """Starts a session over the view, a check, a severity, a saved view or all findings."""
         given = {name: text(value) for name, value in ctx.params.items() if name in _TEXTS}
         view = ctx.view if ctx.params.get("use_view") else None
-        again = bool(ctx.params.get("include_judged"))
+        given["reviewer"] = reviewer_in(ctx)
+        flags = {name: bool(ctx.params.get(name)) for name in _FLAGS}
         start: Any = sessions.start
-        session = start(ctx.dataset, view=view, include_judged=again, **given)
+        session = start(ctx.dataset, view=view, **flags, **given)
         return self._open(ctx, session["id"])
+
+    @_answering
+    def share(self, ctx: Any) -> Answer:
+        """Shares pairs out among reviewers, and opens the session of the one who asks for it."""
+        params, who = ctx.params, reviewer_in(ctx)
+        parts = sharing.share(
+            ctx.dataset,
+            among=str(params.get("among") or "").split(","),
+            by=text(params.get("by")) or "count",
+            overlap=float(params.get("overlap") or 0) / 100,
+            reviewer=who,
+            name=text(params.get("name")),
+            include_judged=params.get("include_judged") is True,
+            over={
+                "view": ctx.view if params.get("use_view") else None,
+                "warnings": params.get("warnings") is True,
+                **{name: text(params.get(name)) for name in ("check", "severity", "saved_view")},
+            },
+        )
+        self._count(ctx, scope_of(ctx))
+        return {"sessions": parts, "mine": [one["id"] for one in parts if one["reviewer"] == who]}
+
+    @_answering
+    def team(self, ctx: Any) -> Answer:
+        """How well the reviewers agree, and how fast they are."""
+        return {"team": team.team(ctx.dataset)}
 
     @_answering
     def resume(self, ctx: Any) -> Answer:
@@ -173,10 +210,58 @@ class CurationPanel(Panel):
         self._count(ctx, scope_of(ctx))
         return {}
 
-    def _open(self, ctx: Any, session: str) -> Answer:
-        item = queue.resume(ctx.dataset, session, reviewer=text(ctx.params.get("reviewer")))
-        self._show(ctx, f"session:{item['session']}")
+    @_answering
+    def judge(self, ctx: Any) -> Answer:
+        """One verdict on the selected pairs, else on those of the bar that is shown.
+
+        With ``count`` nothing is written: it is told how many they are, and how many another
+        reviewer judged.
+        """
+        params, ids = ctx.params, self._meant(ctx)
+        who = reviewer_in(ctx) or ""
+        if params.get("count"):
+            return {"pairs": len(ids), "others": bulk.judged_by_others(ctx.dataset, ids, who)}
+        done = bulk.judge_alike(
+            ctx.dataset,
+            ids,
+            required(params, "verdict"),
+            reviewer=who,
+            note=text(params.get("note")),
+            session=text(params.get("session")),
+            over_others=params.get("over_others") is True,
+        )
+        ctx.ops.reload_samples()
         self._count(ctx, scope_of(ctx))
+        return {"done": done}
+
+    @_answering
+    def take_back(self, ctx: Any) -> Answer:
+        """Takes the reviewer's newest step back."""
+        session = text(ctx.params.get("session"))
+        done = undoing.undo(ctx.dataset, reviewer=reviewer_in(ctx), session=session, only_mine=True)
+        ctx.ops.reload_samples()
+        self._count(ctx, scope_of(ctx))
+        return {"done": done}
+
+    def _meant(self, ctx: Any) -> list[ObjectId]:
+        """The samples that are selected in the grid, else those of the bar that it shows."""
+        if ctx.selected:
+            return [ObjectId(one) for one in ctx.selected]
+        scope = scope_of(ctx)
+        if scope.bar is None:
+            raise UsageError("select pairs in the grid, or click a bar")
+        base = None if scope.bar.startswith("session:") else view_in(ctx, scope)
+        view = summary.view_of(ctx.dataset, scope.bar, view=base)
+        return [one["_id"] for one in store.stream(view, ("_id",))]
+
+    def _open(self, ctx: Any, session: str) -> Answer:
+        """Shows a session's queue, and says which pair comes first.
+
+        A pass over all pairs would keep the reviewer waiting; they are counted when the pair is
+        closed.
+        """
+        item = queue.resume(ctx.dataset, session, reviewer=reviewer_in(ctx))
+        self._show(ctx, f"session:{item['session']}")
         return {"item": item}
 
     def _show(self, ctx: Any, bar: str) -> None:

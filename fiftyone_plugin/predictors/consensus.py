@@ -21,7 +21,7 @@ import numpy as np
 from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, LISTS, image_size, mask_of
 from pairlens.fiftyone_plugin.metrics.overlap import resize
 from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
-from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers import fields, fo_internals, leases, store, working_set
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.masks import Pixels, encode_png
@@ -97,6 +97,7 @@ def agree(masks: Sequence[Pixels]) -> Agreed:
     return Agreed(majority, float(np.mean(ious)))
 
 
+@leases.holding("consensus", "field {field_name}")
 def consensus(
     samples: Any,
     *,
@@ -140,6 +141,7 @@ def consensus(
             f"field {field_name!r} was made of {', '.join(field.made_with)}; resume with the same "
             "fields, or choose another name"
         )
+    field.clear_left()
     anew = overwrite and field.exists
     if not anew:
         field.open(overwrite=False)
@@ -149,10 +151,9 @@ def consensus(
     total = working_set.count(samples)
     pending = {} if anew else {f"{field_name}.mask_path": None}
     docs = store.stream(samples, _projection(sources), where=pending, as_seen=sources)
-    folder = field.new_folder if anew else field.folder
     agreements: list[float] = []
 
-    def changes() -> Iterator[tuple[Any, dict[str, Any]]]:
+    def changes(folder: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
         combined = _combined(docs, sources, field, folder, summary)
         for done, (sample_id, values) in enumerate(combined):
             if done == 0 and anew:
@@ -162,8 +163,9 @@ def consensus(
             agreements.append(values[fields.agreement_field(field_name)])
             yield sample_id, values
 
-    for batch in store.batched(changes(), store.BATCH):
-        summary.agreed += field.store_values(batch)
+    with field.filling(anew) as folder:
+        for batch in store.batched(changes(folder), store.BATCH):
+            summary.agreed += field.store_values(batch)
     progress(total, total)
     summary.skip("combined already", total - summary.agreed - summary.failed - summary.skipped)
     summary.agreement = float(np.mean(agreements)) if agreements else None

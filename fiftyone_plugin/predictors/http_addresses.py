@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
+
+import httpx
 
 from pairlens.fiftyone_plugin.predictors.secrets import Token
 from pairlens.importers.errors import UsageError
@@ -81,6 +85,40 @@ async def private_address(host: str) -> str | None:
     except (OSError, UnicodeError):
         return None
     return next((str(entry[4][0]) for entry in found if _is_private(str(entry[4][0]))), None)
+
+
+class PrivateAddress(Exception):
+    """A connection turned out to lead to an address of a private network, and was closed."""
+
+
+class ConnectionWatch:
+    """Closes a connection to an address of a private network before anything is sent.
+
+    A name can stand for another address when it is connected to than when it was looked up; what
+    counts is where the connection leads. Of a connection to a proxy it says nothing.
+
+    Args:
+        url: of the request, whose extension ``trace`` it is
+    """
+
+    def __init__(self, url: str) -> None:
+        self._host = httpx.URL(url).raw_host.decode("ascii")
+        self._connecting = ""
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        """Called by ``httpcore`` with each thing that it does.
+
+        Raises:
+            PrivateAddress: if it has connected to one
+        """
+        if event == "connection.connect_tcp.started":
+            self._connecting = info["host"]
+        elif event == "connection.connect_tcp.complete" and self._connecting == self._host:
+            stream = info["return_value"]
+            address = str(stream.get_extra_info("server_addr")[0])
+            if self._host not in _LOOPBACK and _is_private(address):
+                await stream.aclose()
+                raise PrivateAddress(address)
 
 
 def _as_numbers(host: str) -> list[str]:

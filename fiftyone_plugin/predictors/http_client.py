@@ -29,6 +29,8 @@ from tenacity import (
 
 from pairlens.fiftyone_plugin.predictors.http_addresses import (
     PRIVATE,
+    ConnectionWatch,
+    PrivateAddress,
     host_of,
     is_local,
     private_address,
@@ -36,7 +38,7 @@ from pairlens.fiftyone_plugin.predictors.http_addresses import (
 )
 from pairlens.fiftyone_plugin.predictors.http_faults import (
     QUOTED,
-    Fault,
+    HttpFault,
     excerpt,
     of_broken_answer,
     of_error,
@@ -154,15 +156,15 @@ class Client:
         retrying = AsyncRetrying(
             stop=stop_after_attempt(limits.retries + 1) | stop_before_delay(limits.total),
             wait=self._pause,
-            retry=retry_if_result(lambda done: isinstance(done, Fault) and done.again),
+            retry=retry_if_result(lambda done: isinstance(done, HttpFault) and done.again),
             retry_error_callback=_last_result,
         )
-        done: Reply | Fault
+        done: Reply | HttpFault
         try:
             async with asyncio.timeout(limits.total):
                 done = await retrying(self._attempt, accept, body)
         except TimeoutError:
-            done = Fault(f"gave no whole answer within {limits.total:g} s")
+            done = HttpFault(f"gave no whole answer within {limits.total:g} s")
         if isinstance(done, Reply):
             return done
         attempts = retrying.statistics["attempt_number"]
@@ -172,13 +174,13 @@ class Client:
 
     def _pause(self, state: RetryCallState) -> float:
         """Seconds before the next attempt."""
-        fault: Fault = _last_result(state)
+        fault: HttpFault = _last_result(state)
         if fault.wait is not None:
             return fault.wait
         longest = min(LONGEST_PAUSE, self.limits.backoff * 2 ** (state.attempt_number - 1))
         return longest * random.uniform(0.5, 1)
 
-    async def _attempt(self, accept: str, body: dict[str, Any]) -> Reply | Fault:
+    async def _attempt(self, accept: str, body: dict[str, Any]) -> Reply | HttpFault:
         """One request, and those that redirects lead to on the same server."""
         url = self.url
         for _ in range(MAX_REDIRECTS + 1):
@@ -187,54 +189,66 @@ class Client:
                 return done
             target = redirected(url, done.location)
             if target is None:
-                return Fault(
+                return HttpFault(
                     "redirects to another server, which is not followed; if it is meant, give "
                     "its address"
                 )
             url = target
-        return Fault("redirects in circles")
+        return HttpFault("redirects in circles")
 
-    async def _send(self, url: str, accept: str, body: dict[str, Any]) -> Reply | _Redirect | Fault:
+    async def _send(
+        self, url: str, accept: str, body: dict[str, Any]
+    ) -> Reply | _Redirect | HttpFault:
         headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "pairlens"}
         host = urlsplit(url).hostname or ""
-        if not self._allow_private and (address := await private_address(host)):
-            return Fault(f"has the address {address}, which {PRIVATE}")
+        if not self._allow_private:
+            if address := await private_address(host):
+                return _refused(address)
+            body = body | {"extensions": {"trace": ConnectionWatch(url)}}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token.reveal()}"
         try:
             async with self._http.stream("POST", url, headers=headers, **body) as response:
                 return await self._read(response)
+        except PrivateAddress as error:
+            return _refused(str(error))
         except _ERRORS as error:
             return of_error(error, self.limits.connect, self.limits.read)
 
-    async def _read(self, response: httpx.Response) -> Reply | _Redirect | Fault:
+    async def _read(self, response: httpx.Response) -> Reply | _Redirect | HttpFault:
         status, location = response.status_code, response.extensions[_LOCATION]
         if status in (307, 308) and location:
             return _Redirect(location)
         if 300 <= status < 400:
-            return Fault(f"redirects ({status}) where it should answer; check the address")
+            return HttpFault(f"redirects ({status}) where it should answer; check the address")
         if status not in _GOOD:
             words = excerpt(await _read_some(response), self.token)
             return of_status(status, words, response.headers.get("Retry-After"))
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            return Fault("answers compressed, which was not asked for")
+            return HttpFault("answers compressed, which was not asked for")
         return await self._read_body(response)
 
-    async def _read_body(self, response: httpx.Response) -> Reply | Fault:
+    async def _read_body(self, response: httpx.Response) -> Reply | HttpFault:
         most = self.limits.max_bytes
         # httpx has refused what is no number.
         if int(response.headers.get("Content-Length", "0")) > most:
-            return Fault(f"answers with more than {most:,} bytes, which are not read")
+            return HttpFault(f"answers with more than {most:,} bytes, which are not read")
         data = bytearray()
         try:
             async for chunk in response.aiter_raw():
                 data += chunk
                 if len(data) > most:
-                    return Fault(f"answers with more than {most:,} bytes, which are not read on")
+                    return HttpFault(
+                        f"answers with more than {most:,} bytes, which are not read on"
+                    )
         except _ERRORS as error:
             return of_broken_answer(error, self.limits.read)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Reply(kind, bytes(data), nothing=response.status_code == _NOTHING)
+
+
+def _refused(address: str) -> HttpFault:
+    return HttpFault(f"has the address {address}, which {PRIVATE}")
 
 
 async def _read_some(response: httpx.Response) -> bytes:

@@ -28,7 +28,7 @@ _HINTS = {401: " (a token is missing or wrong)", 403: " (the token may not do th
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class HttpFault:
     """Why there is no answer.
 
     Attributes:
@@ -42,41 +42,41 @@ class Fault:
     wait: float | None = None
 
 
-def of_status(status: int, words: str, wait: str | None) -> Fault:
+def of_status(status: int, words: str, wait: str | None) -> HttpFault:
     """A status that is no success, with the server's words and its ``Retry-After``."""
     told = f": {words}" if words else ""
     reason = f"answers {status}{_HINTS.get(status, '')}{told}"
-    return Fault(reason, again=status in RETRIED, wait=retry_after(wait))
+    return HttpFault(reason, again=status in RETRIED, wait=retry_after(wait))
 
 
-def of_error(error: Exception, connect: float, read: float) -> Fault:
+def of_error(error: Exception, connect: float, read: float) -> HttpFault:
     """What ``httpx`` raised before there was an answer; the time-outs are in seconds."""
     led = list(causes(error))
     if found := next((e for e in led if isinstance(e, ssl.SSLError)), None):
         certificate = isinstance(found, ssl.SSLCertVerificationError)
         why = "its certificate is not trusted" if certificate else "TLS"
-        return Fault(
+        return HttpFault(
             f"cannot be trusted ({why}); REQUESTS_CA_BUNDLE names the file of your own "
             "certificate authority"
         )
     if isinstance(error, httpx.ConnectTimeout):
-        return Fault(f"could not be reached within {connect:g} s", again=True)
+        return HttpFault(f"could not be reached within {connect:g} s", again=True)
     if isinstance(error, httpx.TimeoutException):
-        return Fault(f"said nothing for {read:g} s", again=True)
+        return HttpFault(f"said nothing for {read:g} s", again=True)
     if isinstance(error, httpx.ProxyError):
-        return Fault("is not reached through the proxy", again=True)
+        return HttpFault("is not reached through the proxy", again=True)
     if any(isinstance(e, ConnectionRefusedError) for e in led):
-        return Fault("refuses connections; is it running?", again=True)
+        return HttpFault("refuses connections; is it running?", again=True)
     if any(isinstance(e, socket.gaierror) for e in led):
-        return Fault("has no address that can be found; check the spelling", again=True)
-    return Fault("broke off the connection", again=True)
+        return HttpFault("has no address that can be found; check the spelling", again=True)
+    return HttpFault("broke off the connection", again=True)
 
 
-def of_broken_answer(error: Exception, read: float) -> Fault:
+def of_broken_answer(error: Exception, read: float) -> HttpFault:
     """What ``httpx`` raised within an answer; the time-out is in seconds."""
     if isinstance(error, httpx.TimeoutException):
-        return Fault(f"said nothing for {read:g} s", again=True)
-    return Fault(f"broke off its answer ({type(error).__name__})", again=True)
+        return HttpFault(f"said nothing for {read:g} s", again=True)
+    return HttpFault(f"broke off its answer ({type(error).__name__})", again=True)
 
 
 def excerpt(data: bytes, token: Token | None) -> str:

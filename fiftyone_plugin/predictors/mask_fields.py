@@ -6,7 +6,10 @@ field is renamed or cloned, and a field that gets its old name is another one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +18,14 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import fo_internals, store
+from pairlens.importers import app_view, fo_internals, leases, owners, store
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import INFO
 from pairlens.importers.media_folders import media_dir, media_dirs, remove_unused
-from pairlens.importers.new_names import is_name, refuse_name
+from pairlens.importers.new_names import refuse_name
+
+OWNER = ".owner"
+"""The file in a folder of masks that names the process which fills it, until a field has it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,25 @@ class MaskField:
         """
         return self._folder_of(f"{self.name}-{token_hex(4)}")
 
+    @contextmanager
+    def filling(self, anew: bool) -> Iterator[Path]:
+        """The folder in which a run writes its masks.
+
+        Of a run that makes the field anew it is :attr:`new_folder`, which no other run removes
+        meanwhile, and which is gone at the end if the field was not opened.
+        """
+        if not anew:
+            yield self.folder
+            return
+        self.new_folder.mkdir(parents=True, exist_ok=True)
+        owner = self.new_folder / OWNER
+        owner.write_text(owners.this_process(), "utf-8")
+        try:
+            yield self.new_folder
+        finally:
+            if owner.is_file():
+                shutil.rmtree(self.new_folder)
+
     def _folder_of(self, name: str) -> Path:
         return media_dir(self.dataset) / self.step / name
 
@@ -74,11 +99,6 @@ class MaskField:
     @property
     def _made(self) -> dict[str, Any]:
         return _made_by(self.dataset, self.name, self.step)
-
-    @property
-    def has_valid_name(self) -> bool:
-        """Whether it can be the name of a field, and so of a folder."""
-        return is_name(self.name)
 
     def check(self, maker: str, resume: bool, overwrite: bool) -> None:
         """Refuses a field that a run may not write.
@@ -116,16 +136,28 @@ class MaskField:
         With overwrite, its masks are deleted unless another field or dataset uses them. A run
         calls this when it has its first mask, so that one that fails altogether deletes none.
         """
-        if overwrite and (existing := self._existing()):
-            before = self._made.get("folder", self.name)  # an older version took the name
-            self.dataset.delete_sample_fields(existing)
-            for folder in media_dirs(store.info(self.dataset)):
-                remove_unused(folder / self.step / before)
-        if not self._made.get("folder"):
-            self._declare()
-        for name, kind in self.beside.items():
-            self.dataset.add_sample_field(name, kind)
+        with leases.declaring(self.dataset):
+            if overwrite and (existing := self._existing()):
+                before = self._made.get("folder", self.name)  # an older version took the name
+                self.dataset.delete_sample_fields(existing)
+                for folder in media_dirs(store.info(self.dataset)):
+                    remove_unused(folder / self.step / before)
+            if not self._made.get("folder"):
+                self._declare()
+            for name, kind in self.beside.items():
+                self.dataset.add_sample_field(name, kind)
         self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / OWNER).unlink(missing_ok=True)  # the field's own, it is nobody's to remove
+
+    def clear_left(self) -> None:
+        """Deletes folders of masks that killed runs made for the field and that nothing uses."""
+        name = re.compile(rf"{re.escape(self.name)}-[0-9a-f]{{8}}")
+        own = self._made.get("folder")
+        for media in media_dirs(store.info(self.dataset)):
+            parent = media / self.step
+            for folder in parent.iterdir() if parent.is_dir() else ():
+                if name.fullmatch(folder.name) and folder.name != own and not _is_used(folder):
+                    remove_unused(folder)
 
     def store_values(self, changes: Sequence[tuple[Any, dict[str, Any]]]) -> int:
         """Stores masks, and what belongs to them, on samples that have none in the field.
@@ -182,6 +214,8 @@ class MaskField:
     def _declare(self) -> None:
         made = {"step": self.step, "recipe": self.recipe, "folder": self.new_folder.name}
         if not self.dataset.has_field(self.name):
+            # First, so that a field that is there has its color, wherever a process is killed.
+            app_view.color_masks(self.dataset, self.name)
             self.dataset.add_sample_field(
                 self.name,
                 fo.EmbeddedDocumentField,
@@ -195,6 +229,15 @@ class MaskField:
 
     def _existing(self) -> list[str]:
         return [name for name in (self.name, *self.beside) if self.dataset.has_field(name)]
+
+
+def _is_used(folder: Path) -> bool:
+    """Whether the process that fills a folder of masks may still be there."""
+    try:
+        owner = (folder / OWNER).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return not owners.is_dead(owner)
 
 
 def fields_made_by(dataset: Any, step: str) -> list[str]:

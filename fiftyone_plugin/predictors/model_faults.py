@@ -62,17 +62,17 @@ def missing_package(predictor: str, needed: Sequence[str], missing: str | None) 
     if missing == "torchvision":  # of which each build fits one torch
         way = "pip install torchvision, from the index that torch was installed from"
     needs = " and ".join(needed)
-    return UsageError(f"predictor {predictor} needs {needs}, and {missing} is not installed: {way}")
+    return UsageError(f"{predictor} needs {needs}, and {missing} is not installed: {way}")
 
 
 def broken_package(predictor: str, name: str, error: BaseException) -> UsageError:
     """The error for a package that is installed and cannot be imported."""
     if "torchvision::" in str(error):
         return UsageError(
-            f"predictor {predictor} found a torchvision that was built for another torch; "
+            f"{predictor} found a torchvision that was built for another torch; "
             "install both from one index, or uninstall torchvision"
         )
     return UsageError(
-        f"predictor {predictor} needs {name}, which is installed and cannot be imported "
+        f"{predictor} needs {name}, which is installed and cannot be imported "
         f"({first_line(error)}); install it anew"
     )

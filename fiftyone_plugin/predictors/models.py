@@ -25,6 +25,9 @@ from pairlens.importers.errors import LayoutError, PairLensError, UsageError
 PACKAGES = ("torch", "transformers")
 MODEL = "folder with the model, or hub id OWNER/NAME[@REVISION]"
 HALF = "half precision on a GPU; elsewhere it is full in any case"
+MOST_NAMED = 6
+"""Kinds of models that a message lists."""
+
 _CONFIG = "config.json"
 
 
@@ -139,8 +142,8 @@ def load_model(
         kind = config.get("model_type")
         if kind not in kinds:
             raise LayoutError(
-                f"{source.given} is a model of type {kind!r}, and predictor "
-                f"{source.predictor} runs {' or '.join(kinds)}"
+                f"{source.given} is a model of type {kind!r}, and {source.predictor} runs "
+                + (" or ".join(kinds) if len(kinds) <= MOST_NAMED else f"{class_name} alone")
             )
         model, found = getattr(transformers, class_name).from_pretrained(
             source.name, use_safetensors=True, output_loading_info=True, **source.where

@@ -62,7 +62,9 @@ def describe(settings: type[Any]) -> dict[str, str]:
     }
 
 
-def read_params(predictor: str, settings: type[S], given: Mapping[str, Any]) -> S:
+def read_params(
+    predictor: str, settings: type[S], given: Mapping[str, Any], kind: str = "predictor"
+) -> S:
     """Makes the settings from what was given; ``None`` stands for *not given*.
 
     Args:
@@ -70,6 +72,7 @@ def read_params(predictor: str, settings: type[S], given: Mapping[str, Any]) -> 
         settings: a dataclass whose fields are ``int``, ``float``, ``bool`` or ``str`` and
             were made with :func:`option`
         given: values by parameter name, as texts or already of the right type
+        kind: what takes the parameters, for messages
 
     Raises:
         UsageError: for an unknown or missing parameter, a wrong type or a value out of range
@@ -80,14 +83,14 @@ def read_params(predictor: str, settings: type[S], given: Mapping[str, Any]) -> 
     for name, value in given.items():
         if name not in fields:
             known = ", ".join(fields) or "none"
-            raise UsageError(f"predictor {predictor} has no parameter {name!r}; it has {known}")
+            raise UsageError(f"{kind} {predictor} has no parameter {name!r}; it has {known}")
         if value is not None:
             values[name] = _cast(f"{predictor}.{name}", kinds[name], value, fields[name].metadata)
             _check_text(f"{predictor}.{name}", values[name], fields[name].metadata)
     for name, spec in fields.items():
         if name not in values and spec.default is dataclasses.MISSING:
             raise UsageError(
-                f"predictor {predictor} needs the parameter {name!r}: {spec.metadata['about']}"
+                f"{kind} {predictor} needs the parameter {name!r}: {spec.metadata['about']}"
             )
     return settings(**values)
 

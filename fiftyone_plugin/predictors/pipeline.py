@@ -21,7 +21,7 @@ from pairlens.importers.errors import StateError
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PreparedImage:
     """An image, decoded and prepared.
 
     Attributes:
@@ -34,12 +34,12 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ModelQuery:
     """One pair for a model; pairs with equal ``path`` share the picture."""
 
     path: Path
     phrase: str
-    picture: Picture
+    picture: PreparedImage
 
 
 class Segmenter(Protocol):
@@ -51,7 +51,7 @@ class Segmenter(Protocol):
         """(height, width, 3) RGB to the model's input; called on several threads."""
         ...
 
-    def segment(self, items: Sequence[Item]) -> Sequence[Prediction]:
+    def segment(self, items: Sequence[ModelQuery]) -> Sequence[Prediction]:
         """A mask in its picture's size for each item, pairs of one image side by side."""
         ...
 
@@ -65,8 +65,8 @@ class Pipeline:
         self._most: int | None = None
         self._notes: list[str] = []
 
-    def _picture(self, pixels: NDArray[np.uint8]) -> Picture:
-        return Picture(pixels.shape[:2], self._segmenter.prepare(pixels))
+    def _picture(self, pixels: NDArray[np.uint8]) -> PreparedImage:
+        return PreparedImage(pixels.shape[:2], self._segmenter.prepare(pixels))
 
     def prefetch(self, batch: Sequence[Query]) -> None:
         """Starts decoding the images of the next batch."""
@@ -81,20 +81,20 @@ class Pipeline:
         if not self._loader.holds(query.image for query in batch):
             self.prefetch(batch)
         answers: list[Prediction | Exception] = [StateError("not predicted")] * len(batch)
-        items: list[tuple[int, Item]] = []
+        items: list[tuple[int, ModelQuery]] = []
         for at, query in enumerate(batch):
             try:
                 picture = self._loader.take(query.image)
             except Exception as error:  # one unreadable image does not end the batch
                 answers[at] = error
             else:
-                items.append((at, Item(query.image, query.phrase, picture)))
+                items.append((at, ModelQuery(query.image, query.phrase, picture)))
         items.sort(key=lambda numbered: numbered[1].path)
         for (at, _), answer in zip(items, self._segment([i for _, i in items]), strict=True):
             answers[at] = answer
         yield from answers
 
-    def _segment(self, items: Sequence[Item]) -> Iterator[Prediction | Exception]:
+    def _segment(self, items: Sequence[ModelQuery]) -> Iterator[Prediction | Exception]:
         """Segments the items, in parts that fit into memory."""
         at = 0
         while at < len(items):
@@ -106,7 +106,7 @@ class Pipeline:
             yield from answers
             at += len(part)
 
-    def _attempt(self, part: Sequence[Item]) -> list[Prediction | Exception] | None:
+    def _attempt(self, part: Sequence[ModelQuery]) -> list[Prediction | Exception] | None:
         """Masks, or ``None`` where there was too little memory for so many."""
         try:
             with self._segmenter.runtime.inference():
@@ -128,7 +128,7 @@ class Pipeline:
         device = self._segmenter.runtime.device
         self._notes = [f"memory of {device} ran out; went on with {self._most} pairs at once"]
 
-    def _too_large(self, item: Item) -> str:
+    def _too_large(self, item: ModelQuery) -> str:
         height, width = item.picture.size
         return (
             f"one pair alone does not fit into memory of {self._segmenter.runtime.device} "
@@ -167,11 +167,11 @@ class PictureCache:
         encode: pictures to one set of features each
     """
 
-    def __init__(self, encode: Callable[[list[Picture]], Sequence[Any]]) -> None:
+    def __init__(self, encode: Callable[[list[PreparedImage]], Sequence[Any]]) -> None:
         self._encode = encode
         self._features: dict[Path, Any] = {}
 
-    def features(self, items: Sequence[Item]) -> list[Any]:
+    def features(self, items: Sequence[ModelQuery]) -> list[Any]:
         """Features for each item's image, in order."""
         pictures = {item.path: item.picture for item in items}
         # What was asked for before is let go first: memory holds one call's images at most.

@@ -12,7 +12,9 @@ pair it is of, it says by one of::
     {"image_id": 7, ...}                           through "images", or the image's own id or
                                                    file name: every query of that image
 
-Several records of one pair in one file are instances: those with enough ``score`` are joined.
+Several records of one pair in one file are instances: those with enough ``score`` are joined. A
+record without a mask may have a box: ``bbox`` (left, top, width, height), or ``bbox_2d``,
+``bbox_xyxy`` or ``box`` (two corners). Of several boxes that with the highest score counts.
 """
 
 from __future__ import annotations
@@ -28,13 +30,19 @@ import numpy as np
 
 from pairlens.fiftyone_plugin.language import normal_form
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
+from pairlens.fiftyone_plugin.predictors.results_boxes import (
+    BOXES,
+    PredictedBox,
+    box_in,
+    draw_box,
+)
 from pairlens.fiftyone_plugin.predictors.results_names import (
     ImageTable,
     first_of,
     pair_names,
     ref_names,
 )
-from pairlens.importers.bounded_json import check_memory, load_json, read_bounded
+from pairlens.importers.bounded_json import is_number, load_json, load_json_lines, read_bounded
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import LayoutError, MaskError, OnNote, ignore_note
 from pairlens.importers.source_files import reason_of
@@ -54,7 +62,7 @@ _LOOKED_INTO = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ResultMask:
     """One mask of a file, undecoded.
 
     Attributes:
@@ -101,16 +109,16 @@ class CocoResults:
         self._scale = scale
         self._rle_size = rle_size
         self._on_note = on_note
-        self._keys: dict[str, list[Record]] = {}
-        self._refs: dict[str, list[Record]] = {}
-        self._images: ImageTable[Record] = ImageTable()
-        self._all: list[Record] = []
+        self._keys: dict[str, list[ResultMask]] = {}
+        self._refs: dict[str, list[ResultMask]] = {}
+        self._images: ImageTable[ResultMask] = ImageTable()
+        self._all: list[ResultMask] = []
         self._used: set[str] = set()
         for file, content in contents.items():
             for number, fields, image in _records(content):
                 self._add(_record(file, number, fields, image), fields, image)
 
-    def _add(self, record: Record, fields: Mapping[str, Any], image: Mapping[str, Any]) -> None:
+    def _add(self, record: ResultMask, fields: Mapping[str, Any], image: Mapping[str, Any]) -> None:
         self._all.append(record)
         key, ref = _text(fields, _KEY), _text(fields, _REF)
         if key:
@@ -136,13 +144,15 @@ class CocoResults:
         counting = [record for record in records if _score(record) >= self._min_score]
         if not counting:
             return np.zeros(self._decode(records[0], query).shape, np.uint8)
+        if all(isinstance(record.mask, PredictedBox) for record in counting):
+            return self._decode(max(counting, key=_score), query)
         return self._joined(counting, query)
 
     def unused(self) -> list[str]:
         """Records that no query asked for so far."""
         return [r.place for r in self._all if f"{r.file}[{r.index}]" not in self._used]
 
-    def _joined(self, records: Sequence[Record], query: Query) -> Prediction:
+    def _joined(self, records: Sequence[ResultMask], query: Query) -> Prediction:
         mask = self._decode(records[0], query)
         for record in records[1:]:
             more = self._decode(record, query)
@@ -151,7 +161,7 @@ class CocoResults:
             mask |= more
         return mask
 
-    def _decode(self, record: Record, query: Query) -> Prediction:
+    def _decode(self, record: ResultMask, query: Query) -> Prediction:
         """A record's mask.
 
         Raises:
@@ -161,7 +171,9 @@ class CocoResults:
 
         width, height = record.size or query.image_size
         try:
-            if isinstance(record.mask, dict):
+            if isinstance(record.mask, PredictedBox):
+                mask, decisions = draw_box(record.mask, (width, height), self._scale)
+            elif isinstance(record.mask, dict):
                 mask, decisions = decode_in_frame(
                     record.mask, (height, width), order=self._rle_size
                 )
@@ -174,7 +186,7 @@ class CocoResults:
             self._on_note(decision)
         return mask
 
-    def _find(self, query: Query) -> list[Record]:
+    def _find(self, query: Query) -> list[ResultMask]:
         phrase = _compared(query.phrase)
         return (
             first_of(pair_names(query), self._keys)
@@ -192,10 +204,7 @@ def read_content(file: Path) -> Any:
     """
     try:
         data = read_bounded(file, MAX_JSON)
-        if file.suffix.lower() not in LINES:
-            return load_json(data)
-        check_memory(data)
-        return [load_json(line) for line in data.splitlines() if line.strip()]
+        return load_json_lines(data) if file.suffix.lower() in LINES else load_json(data)
     except OSError as error:
         raise LayoutError(f"{file.name} cannot be read ({reason_of(error)})") from error
     except ValueError as error:
@@ -212,7 +221,7 @@ def is_coco(content: Any) -> bool:
     objects = [row for row in islice(rows, _LOOKED_INTO) if isinstance(row, dict)]
     if not objects:
         return isinstance(content, dict)
-    return any(_is_rle(row) or any(name in row for name in _MASK) for row in objects)
+    return any(_is_rle(row) or any(name in row for name in (*_MASK, *BOXES)) for row in objects)
 
 
 def _compared(phrase: str) -> str:
@@ -257,23 +266,23 @@ def _records(content: Any) -> Iterator[tuple[int, Mapping[str, Any], Mapping[str
             yield number, fields, images.get(_text(fields, ("image_id",)), {})
 
 
-def _record(file: Path, number: int, fields: Mapping[str, Any], image: Mapping[str, Any]) -> Record:
-    mask = next((fields[name] for name in _MASK if name in fields), _MISSING)
+def _record(
+    file: Path, number: int, fields: Mapping[str, Any], image: Mapping[str, Any]
+) -> ResultMask:
+    mask = next((fields[name] for name in _MASK if name in fields), box_in(fields) or _MISSING)
     if _is_rle(fields):
         mask = {"size": fields.get("size"), "counts": fields["counts"]}
     score = 1.0 if fields.get("score") is None else fields["score"]
-    number_like = isinstance(score, int | float) and not isinstance(score, bool)
-    if not number_like or math.isnan(score):
-        score = None
+    score = score if is_number(score) else None
     sides = [(one.get("width"), one.get("height")) for one in (fields, image)]
     size = next(((w, h) for w, h in sides if type(w) is int and type(h) is int), None)
     if isinstance(mask, dict) and mask.get("size") is None and size is not None:
         mask = {**mask, "size": list(size[::-1])}
     phrase = _compared(_text(fields, _PHRASE))
-    return Record(file, number, mask, size, score, phrase)
+    return ResultMask(file, number, mask, size, score, phrase)
 
 
-def _score(record: Record) -> float:
+def _score(record: ResultMask) -> float:
     if record.score is None:
         raise MaskError(f"{record.place}: its score is no number")
     return record.score

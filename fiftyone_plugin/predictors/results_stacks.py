@@ -47,7 +47,7 @@ MAX_NAMES = 64 << 20
 _CHUNK = 1 << 20
 
 
-class Row(NamedTuple):
+class StackRow(NamedTuple):
     """A mask of a stack."""
 
     file: Path
@@ -70,16 +70,16 @@ class Stacks:
     ) -> None:
         self._reading = reading
         self._arrays = {file: open_stack(file) for file in names}
-        self._names: dict[str, list[Row]] = {}
-        self._images: ImageTable[Row] = ImageTable()
-        self._used: set[Row] = set()
+        self._names: dict[str, list[StackRow]] = {}
+        self._images: ImageTable[StackRow] = ImageTable()
+        self._used: set[StackRow] = set()
         for file, rows in names.items():
             count = len(self._arrays[file])
             if rows and not 0 <= min(rows.values()) <= max(rows.values()) < count:
                 raise LayoutError(f"{file.name} has {count} masks, fewer than its names")
             for name, number in rows.items():
-                self._names.setdefault(name, []).append(Row(file, number))
-                self._images.add(name, Row(file, number))
+                self._names.setdefault(name, []).append(StackRow(file, number))
+                self._images.add(name, StackRow(file, number))
 
     def read(self, query: Query) -> Prediction:
         """The query's mask; see

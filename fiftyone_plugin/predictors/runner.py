@@ -19,7 +19,7 @@ from pairlens.fiftyone_plugin.predictors.base import Predictor
 from pairlens.fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_batch
 from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
 from pairlens.fiftyone_plugin.predictors.queries import list_queries, remember_speed
-from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers import fields, fo_internals, leases, store, working_set
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.parallel import Progress, no_progress
@@ -30,6 +30,7 @@ STEP = "predictions"
 _WRITERS = 4
 
 
+@leases.holding("predict", "field {field_name}")
 def predict(
     samples: Any,
     *,
@@ -85,6 +86,7 @@ def predict(
             "resume with the same, or choose another field"
         )
     loaded = spec.load(given, device)  # before anything is deleted: it may refuse
+    field.clear_left()
     summary = PredictSummary(dataset.name, predictor, field_name)
     anew = overwrite and field.exists
     if not anew:
@@ -95,23 +97,25 @@ def predict(
     stop_file.unlink(missing_ok=True)
     _count_skipped(samples, field_name, spec.reads_images, anew, summary)
     total, done = working_set.count(samples), summary.skipped
+    deciding = _Deciding(dataset, loaded, f"predict {field_name}", resume)
     pairs = list_queries(samples, field_name, reads_images=spec.reads_images, anew=anew)
     queries = islice(pairs, limit)
     ready = time.perf_counter()
     with ThreadPoolExecutor(_WRITERS) as writers, ExitStack() as stack:
         stack.callback(getattr(loaded, "close", lambda: None))
+        folder = stack.enter_context(field.filling(anew))
         for batch in read_ahead(loaded, store.batched(queries, batch_size)):
             progress(done, total)
             if stop() or stop_file.exists():
                 summary.stopped = True
                 break
             seen = bool(summary.first)
-            folder = field.new_folder if anew else field.folder
             changes = run_batch(loaded, batch, folder, summary, writers)
             if changes:
                 if anew:
                     field.open(overwrite=True)
                     anew = False
+                deciding.keep_new()
                 masks = ((i, {field_name: store.segmentation(str(path))}) for i, path in changes)
                 field.store_values([*masks])
             done += len(batch)
@@ -124,11 +128,40 @@ def predict(
     stop_file.unlink(missing_ok=True)
     decisions = Decisions(_notes(loaded, summary.stopped))
     summary.notes += [*decisions.others, *decisions.lines()]
-    summary.decisions = decisions.stored(f"predict {field_name}")
-    if summary.decisions:
-        store.add_decisions(dataset, summary.decisions)
+    summary.decisions = deciding.keep(decisions)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+class _Deciding:
+    """Stores what a run decided, each rule before the first masks that it was applied to.
+
+    Args:
+        dataset: that is predicted
+        predictor: whose decisions they are
+        step: that takes them
+        resume: whether they come to those of an earlier run
+    """
+
+    def __init__(self, dataset: Any, predictor: Predictor, step: str, resume: bool) -> None:
+        stored = store.info(dataset).get("decisions", ()) if resume else ()
+        self._dataset, self._predictor, self._step = dataset, predictor, step
+        self._before = [one for one in stored if one["step"] == step]
+        self._rules = 0
+
+    def keep_new(self) -> None:
+        """Stores them where there is a new one."""
+        decisions = Decisions(_notes(self._predictor))
+        if len(decisions.all()) > self._rules:
+            self._rules = len(decisions.all())
+            self.keep(decisions)
+
+    def keep(self, decisions: Decisions) -> list[dict[str, Any]]:
+        """Stores them, and gives what is stored."""
+        stored = decisions.stored(self._step, self._before)
+        if stored:
+            store.add_decisions(self._dataset, stored)
+        return stored
 
 
 def request_stop(dataset: Any, field_name: str) -> None:
@@ -143,7 +176,7 @@ def request_stop(dataset: Any, field_name: str) -> None:
     field.stop_file.touch()
 
 
-def _notes(predictor: Predictor, stopped: bool) -> list[str]:
+def _notes(predictor: Predictor, stopped: bool = False) -> list[str]:
     notes = list(getattr(predictor, "notes", lambda: [])())
     if stopped:
         notes.append("stopped as it was asked to; --resume predicts the rest")

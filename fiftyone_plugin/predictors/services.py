@@ -1,4 +1,4 @@
-"""Predictors that ask a service, several pairs at a time.
+"""Asks a service about several things at a time, and predictors that do.
 
 Requests run on an event loop in a thread of its own, where a deadline can end any of them;
 images are read and answers decoded on further threads.
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pairlens.fiftyone_plugin.predictors import secrets
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
@@ -31,6 +31,9 @@ KEPT_IMAGES = 32
 """Images whose bytes are kept, since queries of one image follow each other."""
 
 PendingMask = Future[Prediction | Exception]
+
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +53,54 @@ class ServiceSettings:
     allow_private: bool = option("post to a private or link-local address", False)
 
 
-class ServicePredictor(ABC):
-    """Masks from a service; a subclass says what is sent and how answers are read.
+class ServicePool(ABC, Generic[Q, A]):
+    """Questions to a service; a subclass says what is sent and how answers are read.
+
+    Args:
+        client: posts to the service
+        concurrency: questions asked at once
+    """
+
+    def __init__(self, client: Client, concurrency: int) -> None:
+        self._client = client
+        self._turns = asyncio.Semaphore(concurrency)
+        started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        # A daemon, so that a pool that nobody closed does not keep the process.
+        threading.Thread(
+            target=asyncio.run, args=(_serve(client, started),), name="pairlens-service",
+            daemon=True,
+        ).start()  # fmt: skip
+        self._loop, stopped = started.result()
+        self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, stopped.set)
+
+    @abstractmethod
+    def request(self, query: Q) -> dict[str, Any]:
+        """Arguments of :meth:`Client.post`; called on a thread."""
+
+    @abstractmethod
+    def read(self, reply: Reply, query: Q) -> A:
+        """What an answer holds; called on a thread."""
+
+    def submit(self, query: Q) -> Future[A | Exception]:
+        """Asks; the future gives the answer, or the exception that stands for it."""
+        return asyncio.run_coroutine_threadsafe(self._answer(query), self._loop)
+
+    def close(self) -> None:
+        """Ends what is under way without waiting for the service."""
+        self._stop()
+
+    async def _answer(self, query: Q) -> A | Exception:
+        async with self._turns:
+            try:
+                request = await asyncio.to_thread(self.request, query)
+                reply = await self._client.post(**request)
+                return await asyncio.to_thread(self.read, reply, query)
+            except Exception as error:  # one failure does not end the others
+                return _without_token(error, self._client.token)
+
+
+class ServicePredictor(ServicePool[Query, Prediction]):
+    """Masks from a service.
 
     While a batch waits for its slowest pair, the next one is asked already.
 
@@ -61,36 +110,19 @@ class ServicePredictor(ABC):
     """
 
     def __init__(self, client: Client, concurrency: int) -> None:
-        self._client = client
+        super().__init__(client, concurrency)
         self._read_payload = lru_cache(maxsize=KEPT_IMAGES)(read_payload)
-        self._turns = asyncio.Semaphore(concurrency)
         self._early: dict[str, PendingMask] = {}
-        started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-        # A daemon, so that a predictor that nobody closed does not keep the process.
-        threading.Thread(
-            target=asyncio.run, args=(_serve(client, started),), name="pairlens-service",
-            daemon=True,
-        ).start()  # fmt: skip
-        self._loop, stopped = started.result()
-        self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, stopped.set)
-
-    @abstractmethod
-    def request(self, query: Query) -> dict[str, Any]:
-        """Arguments of :meth:`Client.post`; called on a thread."""
-
-    @abstractmethod
-    def read(self, reply: Reply, query: Query) -> Prediction:
-        """The mask that an answer holds; called on a thread."""
 
     def prefetch(self, batch: Sequence[Query]) -> None:
         """Starts asking about the batch that comes next."""
         for query in batch:
             if query.key not in self._early:
-                self._early[query.key] = self._submit(query)
+                self._early[query.key] = self.submit(query)
 
     def predict(self, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
         """A mask in its image's size for each query, or why the service gave none."""
-        pending = [self._early.pop(query.key, None) or self._submit(query) for query in batch]
+        pending = [self._early.pop(query.key, None) or self.submit(query) for query in batch]
         try:
             for answer in pending:
                 yield answer.result()
@@ -101,24 +133,12 @@ class ServicePredictor(ABC):
     def close(self) -> None:
         """Ends what is under way without waiting for the service."""
         self._cancel([])
-        self._stop()
-
-    def _submit(self, query: Query) -> PendingMask:
-        return asyncio.run_coroutine_threadsafe(self._answer(query), self._loop)
+        super().close()
 
     def _cancel(self, pending: Sequence[PendingMask]) -> None:
         for answer in (*pending, *self._early.values()):
             answer.cancel()
         self._early.clear()
-
-    async def _answer(self, query: Query) -> Prediction | Exception:
-        async with self._turns:
-            try:
-                request = await asyncio.to_thread(self.request, query)
-                reply = await self._client.post(**request)
-                return await asyncio.to_thread(self.read, reply, query)
-            except Exception as error:  # the Protocol: one failure does not end the batch
-                return _without_token(error, self._client.token)
 
 
 def _without_token(error: Exception, token: Token | None) -> Exception:

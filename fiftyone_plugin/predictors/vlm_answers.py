@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import MaskError
 
 ShapeKind = Literal["boxes", "polygons"]
@@ -192,7 +193,7 @@ def _ring(value: Any, kind: ShapeKind) -> Ring | None:
     if isinstance(value, dict):
         if kind == "boxes":
             for names in _CORNERS:
-                if all(_is_number(value.get(name)) for name in names):
+                if all(is_number(value.get(name)) for name in names):
                     return _box(*(float(value[name]) for name in names))
         return None
     if not isinstance(value, list) or len(value) > MAX_POINTS:
@@ -207,7 +208,7 @@ def _ring(value: Any, kind: ShapeKind) -> Ring | None:
 
 def _flat(value: list[Any]) -> list[float]:
     """The numbers of a flat list or of a list of points; empty where it is neither."""
-    if value and all(_is_number(v) for v in value):
+    if value and all(is_number(v) for v in value):
         return [float(v) for v in value]
     points = [_point(v) for v in value]
     return [c for p in points if p is not None for c in p] if None not in points else []
@@ -216,14 +217,9 @@ def _flat(value: list[Any]) -> list[float]:
 def _point(value: Any) -> Point | None:
     if isinstance(value, dict):
         value = [value.get("x"), value.get("y")]
-    if isinstance(value, list) and len(value) == 2 and all(_is_number(v) for v in value):
+    if isinstance(value, list) and len(value) == 2 and all(is_number(v) for v in value):
         return float(value[0]), float(value[1])
     return None
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it is a number that a coordinate can be; ``True`` and 10**400 are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def _box(x1: float, y1: float, x2: float, y2: float) -> Ring:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Any, Protocol
 
-from pairlens.fiftyone_plugin.predictors.pipeline import Item
+from pairlens.fiftyone_plugin.predictors.pipeline import ModelQuery
 from pairlens.fiftyone_plugin.predictors.zoo_internals import (
     SetPrompt,
     marks_no_pixels,
@@ -32,7 +32,7 @@ PROMPTED_BY_BOXES = ("SegmentAnythingModel", "SegmentAnything2ImageModel")
 class Prompting(Protocol):
     """How a model is asked."""
 
-    def labels(self, items: Sequence[Item], asked: Sequence[str]) -> Sequence[Any]:
+    def labels(self, items: Sequence[ModelQuery], asked: Sequence[str]) -> Sequence[Any]:
         """FiftyOne labels for each item and its text, in order."""
         ...
 
@@ -48,7 +48,7 @@ class PromptedBySample:
     def __init__(self, model: Any, key: str) -> None:
         self._model, self._key = model, key
 
-    def labels(self, items: Sequence[Item], asked: Sequence[str]) -> Sequence[Any]:
+    def labels(self, items: Sequence[ModelQuery], asked: Sequence[str]) -> Sequence[Any]:
         """Hands each image over with a sample that holds its text; it is never stored."""
         import fiftyone as fo
 
@@ -72,7 +72,7 @@ class PromptedByItem:
     def __init__(self, model: Any, key: str) -> None:
         self._model, self._key = model, key
 
-    def labels(self, items: Sequence[Item], asked: Sequence[str]) -> Sequence[Any]:
+    def labels(self, items: Sequence[ModelQuery], asked: Sequence[str]) -> Sequence[Any]:
         """Makes and collates items as ``apply_model`` does."""
         import fiftyone.core.models as fom
         import fiftyone.core.utils as fou
@@ -110,7 +110,7 @@ class PromptedOneByOne(PromptedByItem):
         super().__init__(model, "")
         self._set_prompt = set_prompt
 
-    def labels(self, items: Sequence[Item], asked: Sequence[str]) -> Sequence[Any]:
+    def labels(self, items: Sequence[ModelQuery], asked: Sequence[str]) -> Sequence[Any]:
         """Pair by pair."""
         labels: list[Any] = []
         for item, text in zip(items, asked, strict=True):
@@ -131,7 +131,7 @@ class PromptedByText:
         self._model, self._set_prompt = model, set_prompt
         self._text: str | None = None
 
-    def labels(self, items: Sequence[Item], asked: Sequence[str]) -> Sequence[Any]:
+    def labels(self, items: Sequence[ModelQuery], asked: Sequence[str]) -> Sequence[Any]:
         """Text by text: one text for several images is what these models are made for."""
         labels: list[Any] = [None] * len(items)
 
@@ -146,7 +146,7 @@ class PromptedByText:
                 labels[at] = label
         return labels
 
-    def _ask(self, items: Sequence[Item], text: str) -> Sequence[Any]:
+    def _ask(self, items: Sequence[ModelQuery], text: str) -> Sequence[Any]:
         if text != self._text:
             self._text = None  # where it fails half-way
             self._set_prompt(text)

@@ -6,8 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin import reports
+from pairlens.fiftyone_plugin.judging import JUDGES
 from pairlens.fiftyone_plugin.reports import Report
-from pairlens.fiftyone_plugin.steps.step import ITSELF, CheckSettings, Option, Texts, Watch, step
+from pairlens.fiftyone_plugin.steps.step import (
+    ITSELF,
+    CheckSettings,
+    Option,
+    Settings,
+    Texts,
+    Watch,
+    step,
+)
+from pairlens.importers.errors import UsageError
 from pairlens.importers.parallel import default_workers
 
 MANY = 20_000
@@ -34,6 +44,10 @@ THRESHOLDS = Option(
     Option("workers", "processes; by default all cores for many pairs", int, metavar="W",
            in_form=False),
     operator="flag_pairs",
+    examples=(
+        "flag gres --out findings.jsonl",
+        "flag gres --check tiny_mask --param tiny_mask.min_area=9 --dry-run",
+    ),
 )  # fmt: skip
 def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> Report:
     """Runs the checks."""
@@ -47,23 +61,58 @@ def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> 
 
 @step(
     "bench-checks",
-    "Plant known faults and measure what the checks find.",
+    "Plant known faults and measure what the checks find, or a judge beside them.",
     Option("seed", "seed of what is planted where", int, 0, metavar="S"),
     Option("rate", "share of images damaged", float, 0.3, metavar="R"),
     Option("pairs", "pairs to read", int, 20_000, metavar="K"),
     Option("faults", "plant only this fault", Texts, flag="--fault", metavar="F"),
     THRESHOLDS,
+    Option("judge", "measure this judge, on faults that need eyes", metavar="J",
+           choices=lambda: {name: name for name in JUDGES}),
+    Option("judge_params", "setting of the judge", Settings, flag="--judge-param", metavar="K=V"),
+    Option("questions", "pairs that the judge is asked about, half of them faulty", int, 200,
+           metavar="K"),
+    Option("prices", "JSON of what a million tokens cost, by model", Path, metavar="FILE"),
     Option(
         "out",
         "folder for the numbers and a picture",
         Path,
         metavar="DIR",
-        writes=("bench-checks.json", "bench-checks.png"),
+        writes=("bench-checks.json", "bench-checks.png", "bench-judge.json"),
     ),
     unit="images",
-)
-def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any) -> Report:
-    """Measures the checks on planted faults."""
+    examples=(
+        "bench-checks gres --out bench",
+        "bench-checks gres --judge vlm --judge-param url=http://localhost:8000 "
+        "--judge-param model=qwen --questions 200",
+    ),
+)  # fmt: skip
+def bench_checks(
+    samples: Any,
+    watch: Watch,
+    *,
+    out: Path | None,
+    judge: str | None,
+    judge_params: dict[str, str] | None,
+    questions: int,
+    prices: Path | None,
+    **options: Any,
+) -> Report:
+    """Measures the checks on planted faults, or a judge beside them."""
+    if judge is not None:
+        from pairlens.fiftyone_plugin.bench import judged_report
+        from pairlens.fiftyone_plugin.bench.judged import bench_judge
+
+        if options["faults"]:
+            raise UsageError("--fault is of the checks; a judge has faults of its own")
+        own = {name: options[name] for name in ("seed", "pairs", "params")}
+        done = bench_judge(
+            samples, judge=judge, judge_params=judge_params, questions=questions, prices=prices,
+            **own, progress=watch.progress,
+        )  # fmt: skip
+        return judged_report.report(done, out)
+    if judge_params or prices:
+        raise UsageError("--judge-param and --prices are of a judge; name it with --judge")
     from pairlens.fiftyone_plugin.bench.report import report
     from pairlens.fiftyone_plugin.bench.run import bench_checks
 
@@ -85,6 +134,7 @@ def bench_checks(samples: Any, watch: Watch, *, out: Path | None, **options: Any
     Option("title", "title of the page; by default the dataset's name"),
     Option("source", "where the data is from and its licence, for the page"),
     Option("outlines_only", "draw on a grid, without the images' pixels", bool, False),
+    examples=("audit gres --out gres-audit.md",),
 )
 def audit(samples: Any, watch: Watch, *, out: Path, **options: Any) -> Report:
     """Writes a page of what the checks found."""

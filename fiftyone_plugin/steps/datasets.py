@@ -11,7 +11,14 @@ from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats import FORMATS, SPLITS
+from pairlens.importers.gres_chips import LEAST_AGREEMENT
 from pairlens.importers.parallel import ENGINES
+
+_INSTANCES = {
+    "auto": "Each query is about the instance of its number where every sample has as many",
+    "each": "Each query is about the instance of its number",
+    "all": "Each query is about all instances together",
+}
 
 
 def _formats() -> dict[str, str]:
@@ -25,8 +32,8 @@ def _formats() -> dict[str, str]:
            metavar="FORMAT", choices=_formats),
     Option("params", "setting of the format; see: pairlens formats", Settings, param="settings",
            flag="--param", metavar="K=V"),
-    Option("root", "a folder, .zip, .tar or hf://datasets/OWNER/NAME", required=True,
-           positional=True, metavar="ROOT", label="Where it lies"),
+    Option("root", "a folder, table, .zip, .tar, hf://datasets/OWNER/NAME or the page of that",
+           required=True, positional=True, metavar="ROOT", label="Where it lies", path=True),
     Option("name", "name of the FiftyOne dataset; --explain needs none"),
     Option("splits", "import only this split", Texts, SPLITS, flag="--split", metavar="S",
            choices=SPLITS,
@@ -36,7 +43,7 @@ def _formats() -> dict[str, str]:
     Option("limit", "stop after K records", int, metavar="K", least=1),
     IF_THERE,
     Option("keep_verdicts", "with --overwrite: take over verdicts whose key, phrase and mask are "
-           "the same", bool, False),
+           "the same, and judges' answers about what has not changed", bool, False),
     Option("explain", "say what would be decided, from the first 100 records; import nothing",
            bool, False, in_form=False),
     Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
@@ -47,6 +54,11 @@ def _formats() -> dict[str, str]:
     Option("workers", "workers of the engine", int, metavar="W", in_form=False),
     operator="import_dataset",
     unit="images",
+    examples=(
+        "import auto GRES --name gres --placeholders",
+        "import table pairs.csv --name mine --param mask=segmentation",
+        "import auto hf://datasets/OWNER/NAME --name theirs --explain",
+    ),
 )  # fmt: skip
 def import_dataset(
     watch: Watch,
@@ -80,14 +92,97 @@ def import_dataset(
 
 
 @step(
+    "adopt",
+    "Take the labels of a FiftyOne dataset that is there already for pairs.",
+    Option("phrase", "field of the queries: texts, classifications, or an attribute of the "
+           "instances, such as gt.text", required=True, metavar="FIELD", label="Queries"),
+    Option("mask", "field of the masks: a segmentation, detections or polylines", required=True,
+           metavar="FIELD", label="Masks"),
+    Option("name", "adopt a copy of this name, and leave the dataset as it is",
+           label="Name of a copy"),
+    Option("split", "field of the split; by default split, or the tags", metavar="FIELD"),
+    Option("instances", "of several queries and instances on one image", default="auto",
+           metavar="I", choices=lambda: _INSTANCES),
+    Option("mask_values", "values of masks that are the target: auto, nonzero, >N, 1,2, "
+           "ignore=255, inverted", default="auto", metavar="V", in_form=False),
+    Option("media_dir", "folder for masks and renditions", Path, param="media_dir",
+           metavar="DIR", in_form=False),
+    operator="adopt_dataset",
+    unit="samples",
+    foreign=True,
+    examples=("adopt mine --phrase gt.text --mask gt --name mine-pairs",),
+)  # fmt: skip
+def adopt_dataset(samples: Any, watch: Watch, *, media_dir: Path | None, **options: Any) -> Report:
+    """Makes the samples of a dataset pairs."""
+    from pairlens.fiftyone_plugin.adoption.runner import adopt
+
+    done = adopt(samples, given_media_dir=media_dir, **options, progress=watch.progress)
+    return reports.of_adopt(done)
+
+
+@step(
+    "images",
+    "Cut the images that a dataset is published without: those of GRES, out of xView's tiles.",
+    Option("format_name", "the dataset", required=True, param="format", positional=True,
+           metavar="FORMAT", choices=("gres",)),
+    Option("xview", "folder of xView's training tiles", Path, required=True, metavar="DIR"),
+    Option("geojson", "xView_train.geojson", Path, required=True, metavar="FILE"),
+    Option("annotations", "folder of GRES", Path, required=True, metavar="GRES"),
+    Option("out", "where to put gres_images; the folder of GRES, for an import", Path,
+           required=True, metavar="DIR"),
+    Option("jobs", "tiles that are decoded at once; by default one for each core", int,
+           metavar="N", least=1),
+    Option("least", "share of the masks that must lie on a box of xView", float, LEAST_AGREEMENT,
+           flag="--least-agreement", metavar="SHARE"),
+    Option("overwrite", "replace images that are there and were cut otherwise", bool, False),
+    unit="images",
+    examples=(
+        "images gres --xview train_images --geojson xView_train.geojson --annotations GRES "
+        "--out GRES",
+    ),
+)  # fmt: skip
+def cut_images(
+    watch: Watch, *, format_name: str, annotations: Path, xview: Path, geojson: Path, out: Path,
+    **options: Any,
+) -> Report:  # fmt: skip
+    """Cuts the images that annotations name."""
+    from pairlens.fiftyone_plugin.language.source_classes import label_fits
+    from pairlens.importers.gres_images import cut_images
+
+    done = cut_images(
+        annotations, xview, geojson, out, class_fits=label_fits, progress=watch.progress, **options
+    )
+    return reports.of_images(done, annotations)
+
+
+@step(
+    "sources",
+    "Store the boxes of the data that the images were taken from, for the checks.",
+    Option("path", "xView's GeoJSON, a COCO file (iSAID), or a folder of .xml (DIOR, FAIR1M) or "
+           ".txt (DOTA)", Path, required=True, positional=True, metavar="PATH",
+           label="Boxes of the source"),
+    Option("chips", "chips.jsonl of pairlens images gres, if it is not beside the images", Path,
+           metavar="FILE"),
+    operator="store_source_boxes",
+    examples=("sources gres xView_train.geojson",),
+)  # fmt: skip
+def store_source_boxes(samples: Any, watch: Watch, *, path: Path, chips: Path | None) -> Report:
+    """Stores the boxes that the source of the images has of their objects."""
+    from pairlens.importers.source_store import store_source_boxes
+
+    return reports.of_sources(store_source_boxes(samples, path, chips, watch.progress))
+
+
+@step(
     "relocate",
     "Say where a dataset's files are now, after they were moved or it was read from an export.",
     Option("source", "its published files: a folder, .zip, .tar or hf://datasets/OWNER/NAME",
-           metavar="DIR", label="Published files"),
+           metavar="DIR", label="Published files", path=True),
     Option("media_dir", "its masks and renditions, or a new folder for them", Path, metavar="DIR",
            label="Masks and renditions"),
     operator="relocate_dataset",
     unit="files",
+    examples=("relocate gres --source /data/GRES",),
 )  # fmt: skip
 def relocate_dataset(
     samples: Any, watch: Watch, *, source: str | None, media_dir: Path | None
@@ -105,14 +200,19 @@ def relocate_dataset(
 @step(
     "export",
     "Write what is selected in the dataset's own layout, or another.",
-    Option("format_name", "layout to write: the dataset's own, fiftyone, coco or hf",
+    Option("format_name", "layout to write: the dataset's own, fiftyone, coco, hf or table",
            required=True, param="format", metavar="FORMAT"),
-    Option("select", "kept, clean, quiet, all, tag:T or view:V", default="kept", metavar="S",
-           label="Which of them"),
+    Option("select", "kept (verdict keep, or mended), clean (not dropped, no open error), quiet "
+           "(no open warning either), all, tag:T or view:V", default="kept", metavar="S",
+           label="Selection"),
     Option("out", "a folder that does not exist", Path, required=True, metavar="DIR",
            label="New folder"),
     Option("repo", "push it to the hub as well", metavar="OWNER/NAME", in_form=False),
     operator="export_subset",
+    examples=(
+        "export gres --format gres --select clean --out gres-cleaned",
+        "export gres --format hf --select all --out gres-hf --repo OWNER/NAME",
+    ),
 )  # fmt: skip
 def export_dataset(
     samples: Any, watch: Watch, *, format_name: str, out: Path, select: str, repo: str | None
@@ -121,7 +221,9 @@ def export_dataset(
     from pairlens.fiftyone_plugin.exporters.runner import export_dataset
     from pairlens.importers import hub
 
-    done = export_dataset(samples, format_name, out, select=select, progress=watch.progress)
+    done = export_dataset(
+        samples, format_name, out, select=select, repo=repo, progress=watch.progress
+    )
     if repo:
         done["pushed"] = hub.push(Path(done["out"]), repo)
     return reports.of_export(done)

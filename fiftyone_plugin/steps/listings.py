@@ -6,7 +6,7 @@ from pairlens.fiftyone_plugin.reports import Report, table
 from pairlens.fiftyone_plugin.steps.step import Watch, step
 
 
-@step("checks", "List the checks.")
+@step("checks", "List the checks.", examples=("checks",))
 def list_checks(watch: Watch) -> Report:
     """Lists the checks."""
     from pairlens.fiftyone_plugin.checks import CHECKS
@@ -23,7 +23,7 @@ def list_checks(watch: Watch) -> Report:
     return Report({"checks": listing}, table(rows, indent=""))
 
 
-@step("formats", "List the formats.")
+@step("formats", "List the formats.", examples=("formats",))
 def list_formats(watch: Watch) -> Report:
     """Lists the formats."""
     from pairlens.importers.formats import FORMATS
@@ -38,7 +38,7 @@ def list_formats(watch: Watch) -> Report:
     return Report({"formats": listing}, lines)
 
 
-@step("predictors", "List the predictors and their parameters.")
+@step("predictors", "List the predictors and their parameters.", examples=("predictors",))
 def list_predictors(watch: Watch) -> Report:
     """Lists the predictors."""
     from pairlens.fiftyone_plugin.predictors import PREDICTORS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pairlens.fiftyone_plugin import ROOT
 from pairlens.fiftyone_plugin.steps import STEPS
-from pairlens.fiftyone_plugin.steps.step import Option, Step
+from pairlens.fiftyone_plugin.steps.step import ALWAYS, Option, Step
 
 FILE = ROOT / "docs" / "commands.md"
 
@@ -18,7 +18,9 @@ _HEAD = """# Commands and their options
 
 Results go to stdout, with `--json` as one object; progress and errors go to stderr. A command
 exits with 0 when done, 1 when it failed, 2 when it was called wrongly.
-`N` is the name of a dataset that PairLens imported.
+`N` is the name of a dataset that PairLens imported. Every command takes, before its name or after:
+
+{always}
 
 An operator that does the same in the App takes the same options by the names in its column, from
 Python as well. What is marked *required* has no default.
@@ -27,14 +29,17 @@ Python as well. What is marked *required* has no default.
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, *(_section(step) for step in STEPS)])
+    rows = [f"| `{_spelled(option)}` | {option.about} |" for option in ALWAYS]
+    head = _HEAD.format(always="\n".join(["| option | what it is |", "|---|---|", *rows]))
+    return "\n".join([head, *(_section(step) for step in STEPS)])
 
 
 def _section(step: Step) -> str:
-    lines = [f"## {step.name}", "", step.about, "", f"`{_usage(step)}`", ""]
+    lines = [f"## {step.name}", "", step.about, "", f"`{usage(step)}`", ""]
     rows = [row for option in step.options for row in _rows(option)]
     heads = ("option", f"`{step.operator}`", "default", "what it is")
     shown = [0, *([1] if step.operator else []), 2, 3]
+    lines += ["```", *(f"pairlens {example}" for example in step.examples), "```", ""]
     if rows:
         lines += [_line(heads, shown), "|" + "---|" * len(shown)]
         lines += [*(_line(row, shown) for row in rows), ""]
@@ -45,11 +50,17 @@ def _line(cells: Sequence[str], shown: Sequence[int]) -> str:
     return f"| {' | '.join(cells[i] for i in shown)} |"
 
 
-def _usage(step: Step) -> str:
-    placed = [f"[{_value(o)}]" if o.count else _value(o) for o in step.options if o.positional]
+def usage(step: Step) -> str:
+    """How a command is called, with what it needs."""
+    placed = [
+        _value(o) if o.required or not o.count else f"[{_value(o)}]"
+        for o in step.options
+        if o.positional
+    ]
     required = [_spelled(o) for o in step.options if o.required and not o.positional]
     more = "[...]" if any(o.in_command and not o.required for o in step.options) else ""
-    words = ["pairlens", step.name, "N" * step.on_dataset, *placed, *required, more]
+    action = "ACTION" * any(o.action for o in step.options)
+    words = ["pairlens", step.name, "N" * step.on_dataset, *placed, action, *required, more]
     return " ".join(word for word in words if word)
 
 

@@ -28,6 +28,10 @@ from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Text
     IF_THERE,
     operator="predict_masks",
     stoppable=True,
+    examples=(
+        "predict gres --predictor cues --field cues",
+        "predict gres --predictor results --param path=preds --field lisat",
+    ),
 )  # fmt: skip
 def predict(
     samples: Any, watch: Watch, *, preview: bool, stop: bool = False, **options: Any
@@ -55,6 +59,7 @@ def predict(
            label="Field for the masks"),
     IF_THERE,
     operator="combine_masks",
+    examples=("consensus gres --fields cues lisat --field majority",),
 )  # fmt: skip
 def consensus(samples: Any, watch: Watch, **options: Any) -> Report:
     """Stores the majority mask of several predictions."""

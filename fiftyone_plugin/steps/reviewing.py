@@ -9,21 +9,38 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pairlens.fiftyone_plugin import reports, review_reports
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import ITSELF, OVERWRITE, Option, Step, Texts, Watch
 from pairlens.importers.errors import UsageError
 
+if TYPE_CHECKING:
+    from pairlens.fiftyone_plugin.curation.selection import Order
+
 DATASET = Option("name", "the dataset", positional=True, count="?", metavar="N")
 PHRASE = Option("phrase", "the corrected phrase, where the verdict is fix")
 NOTE = Option("note", "why")
-REVIEWER = Option("reviewer", "name of the reviewer; by default the user of this machine")
+REVIEWER = Option("reviewer", "name of the reviewer; by default that in PAIRLENS_REVIEWER")
 SESSION = Option("session", "the session it belongs to", metavar="S")
-OVER = Option("over", "flagged, check:C, severity:S or view:V", default="flagged", metavar="O")
-LIMIT = Option("limit", "only the K worst", int, metavar="K")
-OUT = Option("out", "file for the merged decisions", metavar="FILE", writes=ITSELF)
+OVER = Option(
+    "over",
+    "flagged, warnings, disagreements, check:C, severity:S or view:V; all where p_bad orders",
+    default="flagged",
+    metavar="O",
+)
+AMONG = Option("among", "the reviewers, with commas between them", metavar="NAMES")
+BY = Option("by", "count, check or split: what is shared out evenly, or kept together",
+            default="count", metavar="W")  # fmt: skip
+OVERLAP = Option("overlap", "the part that all reviewers get, such as 10%", default="10%",
+                 metavar="P")  # fmt: skip
+OF = Option("of", "who is asked; anybody if not given", metavar="WHO")
+ORDER = Option("order", "findings or p_bad: what comes first is likely bad by the worst finding, "
+               "or by the verdicts so far; see: pairlens rank", default="findings", metavar="W",
+               choices=("findings", "p_bad"))  # fmt: skip
+LIMIT = Option("limit", "only the K worst, or next", int, metavar="K")
+OUT = Option("out", "file for the decisions", metavar="FILE", writes=ITSELF)
 PREFER = Option("prefer", "none, newest or first: the decision that counts of conflicting ones",
                 default="none", metavar="P")  # fmt: skip
 
@@ -59,12 +76,22 @@ def action(
     return declared
 
 
-@action("status", "count the verdicts")
-def status(samples: Any, *before: str) -> Report:
-    """Counts the verdicts after an action."""
-    from pairlens.fiftyone_plugin.curation import verdicts
+@action("status", "count the verdicts; how fast reviewers are, and how far they agree")
+def status(samples: Any) -> Report:
+    """Counts the verdicts, and compares reviewers."""
+    from pairlens.fiftyone_plugin.curation.team import team
 
-    return reports.of_status(verdicts.status(samples), *before)
+    return review_reports.of_team(counted(samples), team(samples))
+
+
+def counted(samples: Any, *before: str) -> Report:
+    """Counts the verdicts after an action."""
+    from pairlens.fiftyone_plugin.curation import mending, verdicts
+
+    to_be_fixed = mending.count_to_be_fixed(samples)
+    return reports.of_status(
+        verdicts.status(samples), to_be_fixed, verdicts.texts_status(samples), *before
+    )
 
 
 @action("set", "set a verdict", PHRASE, NOTE, REVIEWER, SESSION, values="KEY VERDICT")
@@ -73,27 +100,61 @@ def set_verdict(samples: Any, key: str, verdict: str, **options: Any) -> Report:
     from pairlens.fiftyone_plugin.curation.verdicts import judge
 
     judge(samples, key, verdict, **options)
-    return status(samples)
+    return counted(samples)
+
+
+@action("rule", "set a verdict on all pairs without one that OVER names, as --over does", NOTE,
+        REVIEWER, SESSION, values="VERDICT OVER")  # fmt: skip
+def rule(
+    samples: Any,
+    verdict: str,
+    over: str,
+    *,
+    note: str | None,
+    reviewer: str | None,
+    session: str | None,
+) -> Report:
+    """Sets one verdict on many pairs, as one step of undo."""
+    from pairlens.fiftyone_plugin.curation import bulk, texts
+    from pairlens.fiftyone_plugin.curation.selection import choose
+
+    ids = list(choose(samples, **_narrowed(over)).ordered(samples, include_judged=False))
+    if not ids:
+        return _ruled(samples, 0, over)
+    done = bulk.judge_alike(
+        samples,
+        ids,
+        verdict,
+        reviewer=texts.reviewer_of(reviewer),
+        note=note or f"rule: {over}",
+        session=session,
+    )
+    return _ruled(samples, done["written"], over)
+
+
+def _ruled(samples: Any, count: int, over: str) -> Report:
+    report = counted(samples, f"{count:,} verdicts set, over {over}.")
+    return replace(report, data=report.data | {"set": count})
 
 
 @action("undo", "undo the latest step", REVIEWER, SESSION)
 def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     """Undoes a step: without a session, the newest of all reviewers."""
-    from pairlens.fiftyone_plugin.curation import verdicts
+    from pairlens.fiftyone_plugin.curation import undoing
 
-    done = verdicts.undo(samples, reviewer=reviewer, session=session, force=session is None)
+    done = undoing.undo(samples, reviewer=reviewer, session=session, force=session is None)
     told = f"Took back {done['pairs']:,} verdicts."
-    return status(samples, told if done["pairs"] else "Nothing left to take back.")
+    return counted(samples, told if done["pairs"] else "Nothing left to take back.")
 
 
 @action("redo", "redo the step that was undone last", REVIEWER, SESSION)
 def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     """Redoes a step."""
-    from pairlens.fiftyone_plugin.curation import verdicts
+    from pairlens.fiftyone_plugin.curation import undoing
 
-    done = verdicts.redo(samples, reviewer=reviewer, session=session, force=session is None)
+    done = undoing.redo(samples, reviewer=reviewer, session=session, force=session is None)
     told = f"Made again {done['pairs']:,} verdicts."
-    return status(samples, told if done["pairs"] else "Nothing left to make again.")
+    return counted(samples, told if done["pairs"] else "Nothing left to make again.")
 
 
 @action("dump", "write the decisions file", values="FILE", writes=ITSELF)
@@ -104,12 +165,32 @@ def dump(samples: Any, file: str) -> Report:
     return reports.of_dump(decisions.dump(samples, file), file)
 
 
-@action("apply", "apply a decisions file", values="FILE")
+@action("apply", "apply a decisions file, or what was published at hf://datasets/OWNER/NAME",
+        values="FILE")  # fmt: skip
 def apply(samples: Any, file: str) -> Report:
-    """Applies a decisions file."""
-    from pairlens.fiftyone_plugin.curation import decisions
+    """Applies a decisions file or an erratum."""
+    from pairlens.fiftyone_plugin.curation import errata
 
-    return reports.of_apply(dict(decisions.apply(samples, file)))
+    return reports.of_apply(dict(errata.apply(samples, file)))
+
+
+@action("publish", "publish the verdicts as an erratum at hf://datasets/OWNER/NAME",
+        values="ADDRESS")  # fmt: skip
+def publish(samples: Any, address: str) -> Report:
+    """Publishes the verdicts."""
+    from pairlens.fiftyone_plugin.curation import errata
+
+    return review_reports.of_published(errata.publish(samples, address))
+
+
+@action("suggest", "write what is suggested as decisions, to be read and applied", OUT, REVIEWER)
+def suggest(samples: Any, *, out: str | None, reviewer: str | None) -> Report:
+    """Writes suggestions as a decisions file."""
+    from pairlens.fiftyone_plugin.curation.suggesting import write_suggestions
+
+    if out is None:
+        raise UsageError("--suggest needs --out FILE")
+    return review_reports.of_suggested(write_suggestions(samples, out, reviewer=reviewer))
 
 
 @action("merge", "merge several decisions files into one", OUT, PREFER, values="FILE...")
@@ -138,17 +219,94 @@ def list_sessions(samples: Any) -> Report:
     return review_reports.of_sessions(sessions.list_sessions(samples))
 
 
-@action("start", "start a session", OVER, LIMIT, REVIEWER, values="NAME")
-def start(samples: Any, name: str, *, over: str, **options: Any) -> Report:
+@action("start", "start a session", OVER, ORDER, LIMIT, REVIEWER, values="NAME")
+def start(samples: Any, name: str, *, over: str, order: Order, **options: Any) -> Report:
     """Starts a session."""
     from pairlens.fiftyone_plugin.curation import sessions
 
+    # Pairs without a finding can be likely bad as well.
+    narrowed = {"view": samples} if over == "all" and order == "p_bad" else _narrowed(over)
+    started = sessions.start(samples, name=name, order=order, **narrowed, **options)
+    return review_reports.of_session(started)
+
+
+def _narrowed(over: str) -> dict[str, Any]:
+    """What a session is over, as the functions that start one take it."""
     kind, _, named = over.partition(":")
     keyword = {"check": "check", "severity": "severity", "view": "saved_view"}.get(kind)
-    if (kind != "flagged" and keyword is None) or bool(named) == (kind == "flagged"):
-        raise UsageError(f"a session is over flagged, check:C, severity:S or view:V, not {over!r}")
-    narrowed = {keyword: named} if keyword else {}
-    return review_reports.of_session(sessions.start(samples, name=name, **narrowed, **options))
+    whole = kind in ("flagged", "warnings", "disagreements")
+    if (not whole and keyword is None) or bool(named) == whole:
+        raise UsageError(
+            "a session is over flagged, warnings, disagreements, check:C, severity:S or view:V, "
+            f"not {over!r}"
+        )
+    if keyword:
+        return {keyword: named}
+    return {} if kind == "flagged" else {kind: True}
+
+
+@action("next", "tell the next pairs of a session: image, mask and text", LIMIT, values="SESSION")
+def tell_next(samples: Any, session: str, *, limit: int | None) -> Report:
+    """Tells what waits for a verdict."""
+    from pairlens.fiftyone_plugin.curation.waiting import waiting
+
+    return review_reports.of_waiting(waiting(samples, session, limit))
+
+
+@action("share", "a session for each of several reviewers", AMONG, BY, OVERLAP, OVER, LIMIT,
+        REVIEWER, values="NAME")  # fmt: skip
+def share(
+    samples: Any, name: str, *, among: str | None, overlap: str, over: str, **options: Any
+) -> Report:
+    """Shares pairs out."""
+    from pairlens.fiftyone_plugin.curation import sharing
+
+    if among is None:
+        raise UsageError("--share needs --among NAMES, such as Ada,Bo")
+    people, part = among.split(","), _part(overlap)
+    shared = sharing.share(
+        samples, name=name, among=people, overlap=part, over=_narrowed(over), **options
+    )
+    return review_reports.of_sessions(shared)
+
+
+def _part(text: str) -> float:
+    """A percentage as a part of one."""
+    number = text.strip().removesuffix("%")
+    try:
+        part = float(number) / 100
+    except ValueError:
+        part = -1.0
+    if number == text.strip() or not 0 <= part <= 1:
+        raise UsageError(f"--overlap {text} is no percentage; give 0% to 100%")
+    return part
+
+
+@action("ask", "ask for a second opinion on a pair", OF, NOTE, REVIEWER, values="KEY")
+def ask(samples: Any, key: str, **options: Any) -> Report:
+    """Asks for a second opinion."""
+    from pairlens.fiftyone_plugin.curation import second_opinions
+
+    return review_reports.of_session(second_opinions.ask(samples, key, **options))
+
+
+@action("disagreements", "list what reviewers disagree on")
+def list_disagreements(samples: Any) -> Report:
+    """Lists disagreements."""
+    from pairlens.fiftyone_plugin.curation import opinions
+
+    found = opinions.disagreements(samples)
+    views = {key: [opinions.view_of(one) for one in each] for key, each in found.items()}
+    return review_reports.of_disagreements(views)
+
+
+@action("settle", "let the verdict of one of them stand", REVIEWER, SESSION, values="KEY WHOSE")
+def settle(samples: Any, key: str, whose: str, **options: Any) -> Report:
+    """Settles a disagreement."""
+    from pairlens.fiftyone_plugin.curation import opinions
+
+    opinions.take(samples, key, whose, **options)
+    return counted(samples, f"The verdict of {whose} stands.")
 
 
 @action("finish", "finish a session", values="SESSION")
@@ -221,4 +379,12 @@ review = Step(
         OVERWRITE,
     ),
     on_dataset=False,
+    examples=(
+        "review gres --status",
+        "review gres --set KEY fix --phrase 'The bus at the bottom.'",
+        "review gres --start monday --over check:box_mask",
+        "review gres --rule drop check:box_mask",
+        "review gres --dump decisions.jsonl",
+        "review gres --publish hf://datasets/OWNER/NAME",
+    ),
 )

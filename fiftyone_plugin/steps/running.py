@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pairlens.fiftyone_plugin import holding_reports
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 
@@ -12,16 +14,26 @@ from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 @step(
     "doctor",
     "Test the database, plugin, media folder and other packages, and advise on failures.",
+    Option("remove_unused", "delete the media folders that no dataset uses any more", bool, False),
+    examples=("doctor", "doctor --remove-unused"),
 )
-def doctor(watch: Watch) -> Report:
+def doctor(watch: Watch, *, remove_unused: bool) -> Report:
     """Reports on the installation."""
     from pairlens.fiftyone_plugin import doctor
 
     report = doctor.run()
-    return Report(report, doctor.describe(report).splitlines(), ok=report["ok"])
+    lines = doctor.describe(report).splitlines()
+    if report["mongod"]["connected"] and report["media"]["writable"]:
+        from pairlens.fiftyone_plugin.curation import holdings
+
+        unused = holdings.unused()
+        left = holdings.remove(unused) if remove_unused else []
+        report["unused"] = [asdict(folder) for folder in unused]
+        lines += holding_reports.of_unused(unused, left, removed=remove_unused)
+    return Report(report, lines, ok=report["ok"])
 
 
-@step("link", "Make the plugin known to FiftyOne.")
+@step("link", "Make the plugin known to FiftyOne.", examples=("link",))
 def link(watch: Watch) -> Report:
     """Links the plugin into FiftyOne's plugins folder."""
     from pairlens.fiftyone_plugin.plugin_link import ensure_link
@@ -31,16 +43,36 @@ def link(watch: Watch) -> Report:
 
 
 @step(
+    "completion",
+    "Print a script with which a shell completes commands, options and names.",
+    Option("shell", "the shell", required=True, positional=True, choices=("bash", "zsh", "fish")),
+    examples=(
+        "completion bash >> ~/.bashrc",
+        "completion zsh >> ~/.zshrc",
+        "completion fish > ~/.config/fish/completions/pairlens.fish",
+    ),
+)
+def completion(watch: Watch, *, shell: str) -> Report:
+    """Gives a shell's script of completion."""
+    from argcomplete.shell_integration import shellcode
+
+    script = shellcode(["pairlens"], shell=shell)
+    return Report({"shell": shell, "script": script}, [script])
+
+
+@step(
     "app",
     "Open the App on a dataset.",
     Option("name", "the dataset", required=True, positional=True, metavar="N"),
     Option("port", "port of the App; by default FiftyOne's", int),
+    Option("reviewer", "your name; with it the App has a server of its own"),
+    examples=("app gres", "app gres --reviewer ann"),
 )
-def app(watch: Watch, *, name: str, port: int | None) -> Report:
+def app(watch: Watch, *, name: str, port: int | None, reviewer: str | None) -> Report:
     """Opens the App and blocks until it is interrupted."""
     from pairlens.fiftyone_plugin.app import open_app
 
-    open_app(name, port)
+    open_app(name, port, reviewer=reviewer)
     return Report({"dataset": name})
 
 
@@ -51,6 +83,8 @@ def app(watch: Watch, *, name: str, port: int | None) -> Report:
     Option("open", "open the App at the end", bool, False),
     Option("images", "images of each dataset", int, 48, metavar="K"),
     Option("seed", "seed of the drawing and the planting", int, 0, metavar="S"),
+    examples=("demo --open",),
+    database=True,
 )
 def demo(watch: Watch, *, out: Path, open: bool, **options: Any) -> Report:
     """Runs the demo."""

@@ -20,6 +20,12 @@ _INSTANCES = {
     "best": "The best of those with the ground truth's label",
 }
 
+_SHAPES = {
+    "auto": "Boxes where the targets of the dataset are boxes, else masks",
+    "masks": "Masks, by their pixels",
+    "boxes": "Boxes, by their sides",
+}
+
 
 def _conventions() -> dict[str, str]:
     return {one.name: f"{one.name} ({one.source})" for one in CONVENTIONS.values()}
@@ -35,10 +41,13 @@ def _slicings() -> dict[str, str]:
     Option("pred", "field of the predicted masks", required=True, metavar="F",
            label="Predictions"),
     Option("gt", "field of the ground truth", default=SEGMENTATION, metavar="F", in_form=False),
-    Option("key", "key of the evaluation", required=True, metavar="K"),
+    Option("key", "a name of your own for the scoring, such as cues: its results are the fields "
+           "cues_iou, cues_union and so on, and a scoring of the same name is replaced",
+           required=True, metavar="K"),
     Option("instances", "how predicted detections or polylines become one mask", default="union",
            metavar="I", choices=lambda: _INSTANCES),
-    Option("convention", "how counts become IoU", default=DEFAULT, metavar="C",
+    Option("convention", "whose code counts pixels: that of the paper that you compare with; they "
+           "differ in empty masks and in what passes a threshold", default=DEFAULT, metavar="C",
            choices=_conventions),
     Option("rounds", "rounds of the bootstrap; 0 for none", int, 0, param="bootstrap", metavar="R",
            label="Bootstrap rounds", least=0),
@@ -50,6 +59,9 @@ def _slicings() -> dict[str, str]:
            choices=_slicings),
     Option("side", "score at P x P pixels; 0 for the native size", int, 0, param="size",
            metavar="P", in_form=False),
+    Option("shape", "what is compared: masks, or the boxes of both; auto: boxes where targets are "
+           "boxes", default="auto", flag="--as", metavar="S", label="Compare",
+           choices=lambda: _SHAPES),
     Option("pred_values", _VALUES.format("predictions"), default="auto", metavar="V",
            in_form=False),
     Option("gt_values", _VALUES.format("the ground truth"), default="auto", metavar="V",
@@ -57,6 +69,10 @@ def _slicings() -> dict[str, str]:
     Option("plots", "plots of the slices: .html or .png", Path, metavar="FILE", in_form=False,
            writes=ITSELF),
     operator="score_pairs",
+    examples=(
+        "score gres --pred cues --key cues",
+        "score gres --pred lisat --key lisat --by all --bootstrap 1000",
+    ),
 )  # fmt: skip
 def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **options: Any) -> Report:
     """Scores predictions against the ground truth."""
@@ -80,6 +96,7 @@ def score(samples: Any, watch: Watch, *, by: Texts, plots: Path | None, **option
     Option("seed", "seed of the bootstrap", int, 0, metavar="S"),
     Option("most", "pairs to list", int, 50, metavar="K"),
     Option("view", "save the pairs that changed most as this view", metavar="NAME"),
+    examples=("compare gres --keys cues lisat",),
 )
 def compare(samples: Any, watch: Watch, *, keys: Texts, **options: Any) -> Report:
     """Compares two scorings of the same pairs."""

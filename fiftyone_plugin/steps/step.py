@@ -66,6 +66,7 @@ class Option:
         preset: what the form has at first, in place of the default
         writes: what the step writes where it is given, as paths in that folder, or ``""`` for that
             file itself; what is there already is refused unless ``overwrite`` is given
+        path: whether it names a file or folder, as those of the type ``Path`` do
         in_command, in_form: whether the command line has it, and the form; from Python,
             operators take all
     """
@@ -87,12 +88,14 @@ class Option:
     least: int | None = None
     preset: Any = None
     writes: tuple[str, ...] = ()
+    path: bool = False
     in_command: bool = True
     in_form: bool = True
 
     def __post_init__(self) -> None:
         param = self.param or self.name
         object.__setattr__(self, "param", param)
+        object.__setattr__(self, "path", self.path or self.type is Path)
         object.__setattr__(self, "flag", self.flag or f"--{param.replace('_', '-')}")
         object.__setattr__(self, "metavar", self.metavar or param.upper())
         object.__setattr__(self, "label", self.label or param.replace("_", " ").capitalize())
@@ -177,6 +180,15 @@ IF_THERE = Option(
     choices=lambda: AGAIN, apart=True,
 )  # fmt: skip
 
+ALWAYS = (
+    Option("json", "print one JSON object to stdout", bool, False),
+    Option("quiet", "print results and errors alone: no progress, no notices", bool, False),
+    Option("verbose", "print also what libraries tell, and where in the code an error arose", bool,
+           False),
+    Option("log_file", "append the same to a file, with times", Path, metavar="FILE"),
+)  # fmt: skip
+"""What every command takes, before its name or after."""
+
 
 @dataclass(frozen=True)
 class Watch:
@@ -186,11 +198,14 @@ class Watch:
         progress: called with what is done and what there is in all
         look: called with the ids of samples that can be looked at while the step goes on
         stopped: whether the step is to end after what it is at
+        confirm: shows lines, the last of which is a question, and gives the answer; ``None`` where
+            there is nobody to ask
     """
 
     progress: Progress = no_progress
     look: Callable[[Sequence[str]], None] = lambda ids: None
     stopped: Callable[[], bool] = lambda: False
+    confirm: Callable[[Sequence[str]], bool | None] = lambda lines: None
 
 
 @dataclass(frozen=True)
@@ -206,6 +221,9 @@ class Step:
         operator: the name of the operator that takes the same options, if any does
         unit: what its progress counts
         stoppable: whether it asks its watch whether to stop
+        foreign: whether it works on datasets that PairLens did not import
+        examples: commands that show what it is for, without ``pairlens``
+        database: whether it needs the database, though no dataset is named
     """
 
     name: str
@@ -216,6 +234,9 @@ class Step:
     operator: str = ""
     unit: str = "pairs"
     stoppable: bool = False
+    foreign: bool = False
+    examples: tuple[str, ...] = ()
+    database: bool = False
 
 
 def step(
@@ -225,19 +246,25 @@ def step(
     operator: str = "",
     unit: str = "pairs",
     stoppable: bool = False,
+    foreign: bool = False,
+    examples: tuple[str, ...] = (),
+    database: bool = False,
 ) -> Callable[[Callable[..., Report]], Step]:
     """Makes a step of a function; it is on a dataset if the function takes ``samples``."""
 
     def made(run: Callable[..., Report]) -> Step:
         on_dataset = "samples" in inspect.signature(run).parameters
-        work = _on_working_set(run) if on_dataset else run
+        work = on_working_set(run) if on_dataset and not foreign else run
         all_of_them = _with_overwrite(options)
-        return Step(name, about, work, all_of_them, on_dataset, operator, unit, stoppable)
+        return Step(
+            name, about, work, all_of_them, on_dataset, operator, unit, stoppable, foreign,
+            examples, database,
+        )  # fmt: skip
 
     return made
 
 
-def _on_working_set(run: Callable[..., Report]) -> Callable[..., Report]:
+def on_working_set(run: Callable[..., Report]) -> Callable[..., Report]:
     """A step's function that tells how many samples PairLens did not import and leaves out."""
 
     def work(samples: Any, watch: Watch, **options: Any) -> Report:
@@ -252,7 +279,9 @@ def _on_working_set(run: Callable[..., Report]) -> Callable[..., Report]:
             are = "samples that PairLens did not import are" if count > 1 else (
                 "sample that PairLens did not import is"
             )  # fmt: skip
-            lines = [*report.lines, f"  note: {count:,} {are} left out"]
+            adopted = working_set.is_adopted(samples)
+            more = "; pairlens adopt takes them in" * adopted
+            lines = [*report.lines, f"  note: {count:,} {are} left out{more}"]
             return replace(report, data=report.data | {"foreign_samples": count}, lines=lines)
         return report
 

@@ -1,68 +1,114 @@
-"""Replaces captions in the text of an RSTeller annotation; every other character stays."""
+"""Replaces, removes and adds captions in an RSTeller annotation; every other character stays."""
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import accumulate
+from typing import Any, cast
 
 from pairlens.importers.errors import UsageError
-from pairlens.importers.formats.json_edit import replace_values
+from pairlens.importers.formats.json_edit import Span, cut, item_spans, value_span, with_items
+from pairlens.importers.records import Caption
 
 _MARK = "\ufeff"
 
 
-def edit_annotation(data: bytes, texts: Mapping[int, str]) -> bytes:
-    """Replaces some captions.
+@dataclass(frozen=True, slots=True)
+class CaptionEdits:
+    """What is to become of the captions of an image.
+
+    Attributes:
+        texts: new texts by number
+        removed: numbers of those that are left out
+        added: those that come behind the others
+    """
+
+    texts: Mapping[int, str] = field(default_factory=dict[int, str])
+    removed: frozenset[int] = frozenset()
+    added: tuple[Caption, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.texts or self.removed or self.added)
+
+
+def edit_annotation(data: bytes, edits: CaptionEdits) -> bytes:
+    """Replaces, removes and adds captions.
 
     Args:
         data: a valid annotation, JSON or a Python literal
-        texts: new texts by number in the list ``annotations``
+        edits: by number in the list ``annotations``
 
     Returns:
         the whole content
     """
     text = data.decode("utf-8")
     mark = _MARK if text.startswith(_MARK) else ""
-    return (mark + _edited(text.removeprefix(_MARK), texts)).encode()
+    return (mark + _edited(text.removeprefix(_MARK), edits)).encode()
 
 
-def _edited(text: str, texts: Mapping[int, str]) -> str:
+def _edited(text: str, edits: CaptionEdits) -> str:
     try:
         content = json.loads(text)
     except ValueError:
-        return _edited_literal(text, texts)
-    ascii_only = text.isascii()
+        return _rewritten(text, *_literal_spans(text, edits.texts), edits, repr)
+    write = partial(json.dumps, ensure_ascii=text.isascii())
     if isinstance(content, str):  # an annotation written as a text
-        return json.dumps(_edited(content, texts), ensure_ascii=ascii_only)
-    values = {
-        ("annotations", number, "text"): json.dumps(new, ensure_ascii=ascii_only)
-        for number, new in texts.items()
-    }
-    return replace_values(text, values)
+        return write(_edited(content, edits))
+    start, _ = value_span(text, ("annotations",))
+    inner = {n: value_span(text, ("annotations", n, "text")) for n in edits.texts}
+    return _rewritten(text, start, item_spans(text, start), inner, edits, write)
 
 
-def _edited_literal(text: str, texts: Mapping[int, str]) -> str:
+def _rewritten(
+    text: str,
+    start: int,
+    spans: list[Span],
+    inner: Mapping[int, Span],
+    edits: CaptionEdits,
+    write: Callable[[Any], str],
+) -> str:
+    """The text with another list.
+
+    Args:
+        text: of the annotation
+        start: where the list begins
+        spans: where its items lie
+        inner: where the texts of those lie that get another one
+        edits: what is to become of them
+        write: a value as the text has it
+    """
+    texts: dict[int, str] = {}
+    for number, (begin, end) in inner.items():
+        first, last = spans[number]
+        texts[number] = text[first:begin] + write(edits.texts[number]) + text[end:last]
+    added = [write(_item(caption)) for caption in edits.added]
+    text, spans = with_items(text, start, spans, added)
+    return cut(text, start, spans, set(range(len(spans))) - edits.removed, texts)
+
+
+def _item(caption: Caption) -> dict[str, Any]:
+    members = {"task": caption.task, "text": caption.text, "annotator": caption.annotator}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _literal_spans(text: str, numbers: Collection[int]) -> tuple[int, list[Span], dict[int, Span]]:
+    """Where the list of annotations begins in a Python literal, its items, and some texts."""
     # Positions in a syntax tree are in bytes of a line.
     lines = text.encode().splitlines(keepends=True)
-    spans = [(_text_node(text, number), new) for number, new in texts.items()]
-    data = b"".join(lines)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    for node, new in sorted(spans, key=lambda s: (s[0].lineno, s[0].col_offset), reverse=True):
-        begin = starts[node.lineno - 1] + node.col_offset
-        end = starts[(node.end_lineno or 1) - 1] + (node.end_col_offset or 0)
-        data = data[:begin] + repr(new).encode() + data[end:]
-    return data.decode()
+    starts = list(accumulate((len(line.decode()) for line in lines), initial=0))
 
+    def span(node: ast.expr) -> Span:
+        begin, end = node.lineno - 1, (node.end_lineno or 1) - 1
+        first, last = lines[begin][: node.col_offset], lines[end][: node.end_col_offset]
+        return starts[begin] + len(first.decode()), starts[end] + len(last.decode())
 
-def _text_node(text: str, number: int) -> ast.expr:
-    node: Any = ast.parse(text, mode="eval").body
-    for step in ("annotations", number, "text"):
-        node = node.elts[step] if isinstance(step, int) else _member(node, step)
-    return node
+    found: Any = _member(cast(ast.Dict, ast.parse(text, mode="eval").body), "annotations")
+    texts = {number: span(_member(found.elts[number], "text")) for number in numbers}
+    return span(found)[0], [span(one) for one in found.elts], texts
 
 
 def _member(node: ast.Dict, name: str) -> ast.expr:
@@ -75,21 +121,31 @@ def _member(node: ast.Dict, name: str) -> ast.expr:
     return found[-1]
 
 
-def edit_lines(data: bytes, texts: Mapping[int, str]) -> bytes:
-    """Replaces some lines of captions.
+def edit_lines(data: bytes, edits: CaptionEdits) -> bytes:
+    """Replaces, removes and adds lines of captions.
 
     Args:
         data: the content of an early release's ``.txt``
-        texts: new captions by line number
+        edits: by line number
 
     Raises:
         UsageError: if a caption does not fit in a line
     """
-    lines = data.split(b"\n")
-    for number, new in texts.items():
-        if not new.strip() or set(new) & {"\n", "\r"}:
-            raise UsageError(f"{new[:60]!r} cannot be written as a line of captions")
-        mark = _MARK if not number and lines[0].startswith(_MARK.encode()) else ""
+    mark = _MARK.encode() if data.startswith(_MARK.encode()) else b""
+    lines = data.removeprefix(mark).split(b"\n")
+    for number, new in edits.texts.items():
         end = b"\r" if lines[number].endswith(b"\r") else b""
-        lines[number] = (mark + new).encode() + end
-    return b"\n".join(lines)
+        lines[number] = _line(new) + end
+    end = b"\r\n" if lines[0].endswith(b"\r") else b"\n"
+    kept = b"\n".join(one for number, one in enumerate(lines) if number not in edits.removed)
+    for caption in edits.added:
+        at_start = not kept or kept.endswith(b"\n")
+        kept += b"" if at_start else end
+        kept += _line(caption.text) + (end if at_start and kept else b"")
+    return mark + kept
+
+
+def _line(caption: str) -> bytes:
+    if not caption.strip() or set(caption) & {"\n", "\r"}:
+        raise UsageError(f"{caption[:60]!r} cannot be written as a line of captions")
+    return caption.encode()

@@ -30,6 +30,12 @@ _SAMPLES: dict[Kind, str] = {
     "instructions": "an image with its conversations, captions and boxes",
 }
 
+
+def samples_of_kind(kind: Kind) -> str:
+    """What samples of a kind of records are, in the plural."""
+    return "pairs" if kind == "pairs" else "images"
+
+
 Read = Callable[..., Iterator[Record]]
 """A reader: cheap, streaming, one record at a time, nothing decoded.
 
@@ -57,6 +63,21 @@ class FormatFault:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """A format as one source is read in it.
+
+    Attributes:
+        format: with the kind of the records that the source gives
+        params: all that its reader and its exporter are to be told, as text
+        guessed: whether some of that was found out from the source
+    """
+
+    format: Format
+    params: dict[str, str]
+    guessed: bool = False
+
+
+@dataclass(frozen=True)
 class Format:
     """A published layout.
 
@@ -65,7 +86,8 @@ class Format:
         title: what its publishers call it
         about: one sentence for people
         layout: the tree on disk that ``detect`` looks for, for error messages
-        docs: the layout as the table of formats in the README has it, in Markdown
+        docs: the layout as the table of formats in docs/formats/index.md has it, in Markdown, with
+            links from the root of the repository
         detect: whether the folder looks like this format, from names and little reading
         count: the number of images that ``read`` would come across, for progress
         read: the reader
@@ -74,16 +96,31 @@ class Format:
         threads: whether threads share the work unless something else is asked for; where
             an image takes less than a millisecond, most of it in Python, they would wait for
             each other longer than that
+        box_targets: whether the targets are boxes, which are scored as such
         scenes: whether the same image stands under several ids, so that those are given one
             ``image_id`` by content
         wanted: of the files of a repository, by their names relative to its root, those that
             reading the splits, or the first so many records of them, needs; without it, all
+        parts: of a folder as it is published, the archives that are unpacked side by side to make
+            the folder that ``detect`` looks at; none where it needs no unpacking
+        own_keys: whether its records bring the keys that they were exported with; else a key begins
+            with the name of the format, the split and the image
+        takes: whether the root can be read where the format is named; by default, where it is
+            detected
+        settle: of a format whose kind or columns depend on its parameters, completes these from
+            the source; given the root and the parameters as text
         exporter: makes what writes a dataset back in this layout, from the source's root and
             the folder to write to; ``None`` where the format is only read
         writes: what the exporter writes, one sentence for people
+        no_target: how its files say that nothing in the image is meant, as the table in
+            docs/your-own-data.md has it; ``""`` where they cannot
+        boxes: where its boxes are, likewise
         example: writes a small sound dataset to a new folder and returns the root to import;
             contract tests run over it
         faults: what broken datasets report, for contract tests
+        licence: that its publishers state, as the hub's cards name it; ``""`` where they do not, or
+            where annotations and images have several
+        images: where it is published without images: the command that makes them, for people
     """
 
     name: str
@@ -97,27 +134,54 @@ class Format:
     kind: Kind = "pairs"
     params: tuple[ReadParam, ...] = ()
     threads: bool = True
+    box_targets: bool = False
     scenes: bool = False
+    own_keys: bool = False
     wanted: Callable[[Sequence[str], Collection[str], int | None], list[str]] | None = None
+    parts: Callable[[Path], list[Path]] | None = None
+    takes: Callable[[Path], bool] | None = None
+    settle: Callable[[Path, Mapping[str, str]], Settled] | None = None
     exporter: Callable[[Path, Path], Exporter] | None = None
     writes: str = ""
+    no_target: str = ""
+    boxes: str = ""
     example: Callable[[Path], Path] | None = None
     faults: tuple[FormatFault, ...] = ()
+    licence: str = ""
+    images: str = ""
 
     @property
     def docs_row(self) -> str:
-        """The row of the README's table of formats."""
+        """The row of the table of formats."""
         return f"| `{self.name}` | {self.docs} | {_SAMPLES[self.kind]} |"
 
     @property
     def samples(self) -> str:
         """What its samples are, in the plural."""
-        return "pairs" if self.kind == "pairs" else "images"
+        return samples_of_kind(self.kind)
 
     @property
     def all_params(self) -> tuple[ReadParam, ...]:
         """Its settings, and those of every format."""
         return (*self.params, *PARAMS)
+
+    def holds(self, root: Path) -> bool:
+        """Whether a root can be read in this format, by its name."""
+        return (self.takes or self.detect)(root)
+
+    def settled(self, root: Path, given: Mapping[str, str]) -> Settled:
+        """The format and all its parameters for a source.
+
+        Args:
+            root: where the source lies
+            given: parameters as text
+
+        Raises:
+            UsageError: as :meth:`parsed`, or if what lacks cannot be found out
+            LayoutError: if the source is broken
+        """
+        self._parsed(given)
+        return self.settle(root, given) if self.settle else Settled(self, dict(given))
 
     def parsed(self, given: Mapping[str, str]) -> dict[str, Any]:
         """The reader's keywords for parameters given as text.
@@ -152,6 +216,10 @@ class Format:
 FORMATS: Registry[Format] = Registry("format", "pairlens.formats")
 
 
+def _is_one_file(root: Path) -> bool:
+    return root.suffix == ".tar" or any(f.detect(root) for f in FORMATS.values())
+
+
 def find_format(name: str, root: Path) -> Format:
     """The format of that name, or the one that a folder holds where the name is ``auto``.
 
@@ -161,18 +229,28 @@ def find_format(name: str, root: Path) -> Format:
     """
     # An unknown name is the first thing to say.
     chosen = FORMATS[name] if name != "auto" else None
-    if not root.is_dir() and not (root.is_file() and root.suffix == ".tar"):
+    holds = chosen is not None and chosen.holds(root)
+    if not holds and not root.is_dir() and not (root.is_file() and _is_one_file(root)):
         raise UsageError(
-            f"{root} is not a folder or a .tar file; give the folder that the dataset lies in"
+            f"{root} is not a folder, a .tar file or a table; give the folder that the dataset "
+            "lies in"
         )
-    if chosen is not None and chosen.detect(root):
+    if chosen is not None and holds:
         return chosen
     # All are asked only where it is not known already: some look into many files.
     found = [f for f in FORMATS.values() if f is not chosen and f.detect(root)]
     if chosen is not None:
         also = f" It looks like {found[0].name}." if found else ""
         raise LayoutError(f"{root} does not hold {name}: expected {chosen.layout}.{also}")
+    # The texts of an export can look like the conversations of another layout; its keys cannot.
+    found = [f for f in found if f.own_keys] or found
     if len(found) != 1:
         what = " and ".join(f.name for f in found) if found else "no known format"
         raise LayoutError(f"{root} looks like {what}; name the format: {', '.join(FORMATS)}")
     return found[0]
+
+
+def in_split_folders(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
+    """``wanted`` of a format with a folder a split: the files of the splits, or of none."""
+    others = {split for split in SPLITS if split not in splits}
+    return [name for name in names if not others & set(name.split("/")[:-1])]

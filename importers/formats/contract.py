@@ -16,8 +16,8 @@ from typing import Any
 from pairlens.importers.errors import PairLensError, RecordError
 from pairlens.importers.formats.base import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.formats.native_export import ExportItem, ExportPair, ExportText, ExportTurn
-from pairlens.importers.prepare import Place, PreparedPair, group_by_image, prepare
-from pairlens.importers.records import CaptionedImage, Instruction, Packed, Pair, Record
+from pairlens.importers.prepare import MediaPlace, PreparedPair, group_by_image, prepare
+from pairlens.importers.records import CaptionedImage, Instruction, Pair, Record
 
 EDITED = 'Not what it was: a "quoted" caf\xe9.'
 
@@ -71,7 +71,7 @@ def reported(chosen: Format, root: Path, media_dir: Path, *, notes: bool = True)
 
 def _reported_of(group: tuple[Record, ...], media_dir: Path) -> Iterator[str]:
     try:
-        for prepared in prepare(group, Place(media_dir, placeholders=False)):
+        for prepared in prepare(group, MediaPlace(media_dir, placeholders=False)):
             if isinstance(prepared, PreparedPair) and prepared.stats.error:
                 yield f"{prepared.record.key}: {prepared.stats.error}"
     except RecordError as error:
@@ -93,7 +93,8 @@ def _check_records(chosen: Format, root: Path) -> list[Record]:
     _expect(len(set(keys)) == len(keys), "read: two records have one key")
     for record in records:
         start = f"{chosen.name}/{record.split}/{record.image_id}"
-        _expect(record.key.partition("#")[0] == start, f"read: {record.key} is no key of {start}")
+        kept = chosen.own_keys or record.key.partition("#")[0] == start
+        _expect(kept, f"read: {record.key} is no key of {start}")
         _expect(record.split in SPLITS, f"read: there is no split {record.split!r}")
     images = [(record.split, record.image_id) for record in records]
     runs = [image for image, _ in groupby(images)]
@@ -160,7 +161,7 @@ def _position(item: ExportItem) -> tuple[str, int, int]:
 
 
 def _items(record: Record, before: Record, selected: bool) -> Iterator[ExportItem]:
-    image = None if isinstance(record.image, Packed) else record.image
+    image = record.image if isinstance(record.image, Path) else None
     if isinstance(record, Pair) and isinstance(before, Pair):
         yield ExportPair(
             record.key, record.source, image, True, before.phrase, record.phrase, selected
@@ -182,7 +183,9 @@ def _edited(record: Record) -> Record:
         first, *others = record.captions
         return replace(record, captions=(replace(first, text=EDITED), *others))
     first, *others = record.turns
-    return replace(record, turns=(replace(first, question=EDITED), *others))
+    # An answer: the question of a caption may stand in no file.
+    answers = (EDITED, *first.answers[1:])
+    return replace(record, turns=(replace(first, answers=answers), *others))
 
 
 def _texts(chosen: Format, out: Path) -> Counter[Any]:

@@ -19,7 +19,7 @@ pair without an image is an ordinary record here.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,10 @@ from typing import Any
 from pairlens.importers.decisions import of_leftovers
 from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from pairlens.importers.files import is_plain_name, is_text
-from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, in_split_folders
 from pairlens.importers.formats.example_files import IMAGE_SPLITS, TARGET, image_bytes, picture, put
 from pairlens.importers.formats.gres_export import GresExporter
 from pairlens.importers.formats.gres_files import (
-    MAX_FILE_BYTES,
     SUBSET_SPLIT,
     SUBSETS,
     annotation_files,
@@ -43,6 +42,7 @@ from pairlens.importers.formats.gres_files import (
     note_counts,
     read_shapes,
 )
+from pairlens.importers.formats.json_files import MAX_FILE_BYTES
 from pairlens.importers.image_lookup import find_file
 from pairlens.importers.reading import LEFT_OUT, LeftOut
 from pairlens.importers.records import (
@@ -76,12 +76,6 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
     if folder is None:
         return 0
     return sum(len(annotation_files(folder, s)) for s in SPLITS if s in splits)
-
-
-def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
-    """The files of a repository that belong to the splits, or to none."""
-    others = {split for split in SPLITS if split not in splits}
-    return [name for name in names if not others & set(name.split("/")[:-1])]
 
 
 def read(
@@ -222,10 +216,14 @@ FORMATS.add(
         read=read,
         params=(LEFT_OUT,),
         threads=False,
-        wanted=wanted,
+        wanted=in_split_folders,
+        no_target="`false_premise_QA`",
         exporter=GresExporter,
         writes="GRES: json files, id lists and the images that are there",
+        licence="cc-by-nc-sa-4.0",
         example=example,
+        images="pairlens images gres --xview DIR --geojson FILE --annotations GRES --out GRES "
+        "cuts them out of xView",
         faults=(
             FormatFault(
                 "an image is not there",

@@ -6,18 +6,16 @@ folders (``large/``); neither is published, so whichever is there is read.
 
 from __future__ import annotations
 
-import json
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers.bounded_json import check_memory
 from pairlens.importers.errors import OnNote, RecordError
 from pairlens.importers.files import is_leftover
 from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.json_files import load_object
 from pairlens.importers.polygons import MAX_POINTS, MAX_SHAPES
 from pairlens.importers.records import Shape
 from pairlens.importers.source_files import open_source
@@ -25,9 +23,6 @@ from pairlens.importers.source_files import open_source
 SUBSETS = ("large", "small")
 SUBSET_SPLIT = "test"
 """The split that they are parts of."""
-
-MAX_FILE_BYTES = 16 << 20
-"""The largest published file has 0.1 MB; more than this is no annotation."""
 
 _MAX_LIST_BYTES = 64 << 20
 _LOOKED_INTO = 16
@@ -80,42 +75,14 @@ def _names_shapes(file: Path) -> bool:
 
 
 def load_annotation(file: Path, name: str) -> tuple[dict[str, Any], str]:
-    """Reads an annotation file.
+    """Reads an annotation file; see :func:`pairlens.importers.formats.json_files.load_object`.
 
-    Returns:
-        its content, and the encoding it is in: ``utf-8`` (``utf-8-sig`` with a byte order
-        mark), else ``cp1252`` as LISAt's loader has it
+    Text that is no utf-8 is read as cp1252, as LISAt's loader does.
 
     Raises:
         RecordError: if it is not a JSON object with lists ``text`` and ``shapes``
     """
-    try:
-        with open_source(file) as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise RecordError(name, f"over {MAX_FILE_BYTES >> 20} MB, too large for an annotation")
-        if not data.strip():
-            raise RecordError(name, "is empty")
-        encoding = "utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8"
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-                raise RecordError(name, "is UTF-16, not utf-8 or cp1252 text; convert it") from None
-            encoding = "cp1252"
-            text = data.decode("cp1252")
-        check_memory(data)
-        content = json.loads(text)
-    except OSError as error:
-        raise RecordError(name, f"cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise RecordError(name, "is neither utf-8 nor cp1252 text") from error
-    except RecursionError as error:
-        raise RecordError(name, "is nested too deeply") from error
-    except ValueError as error:
-        raise RecordError(name, f"is not valid JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise RecordError(name, "holds no JSON object")
+    content, encoding = load_object(file, name)
     for key in ("text", "shapes"):
         if not isinstance(content.get(key), list):
             raise RecordError(name, f"has no list {key!r}")

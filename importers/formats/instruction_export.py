@@ -1,7 +1,8 @@
 """Questions and answers, written back into the files they came in.
 
 A record is kept whole or cut out with the comma or line end before it; an edited question or
-answer is put in the place of the published one. Every other byte stays. Files are read and
+answer is put in the place of the published one, a removed turn is cut out of its record, and an
+added one stands behind the others. Every other byte stays. Files are read and
 written record by record: memory does not grow with them.
 """
 
@@ -10,7 +11,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import groupby
-from typing import BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import native_export
@@ -18,6 +20,12 @@ from pairlens.importers.formats.instruction_files import HEAD, form_in
 from pairlens.importers.formats.json_edit import replace_values
 from pairlens.importers.formats.llava import JsonPath, Parsed, TurnText, parse
 from pairlens.importers.formats.native_export import Edit, ExportTurn, SourceExporter
+from pairlens.importers.formats.record_edit import (
+    form_of,
+    largest_id,
+    own_record,
+    with_turns,
+)
 from pairlens.importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
 from pairlens.importers.source_files import open_source
 
@@ -26,7 +34,12 @@ class InstructionExporter(SourceExporter):
     """Writes RS-GPT4V or PreGRES; see
     :class:`pairlens.importers.formats.native_export.Exporter`."""
 
-    def write_file(self, name: str, turns: Iterator[ExportTurn]) -> None:
+    def __init__(self, root: Path, out: Path) -> None:
+        super().__init__(root, out)
+        self._ids: dict[str, int] = {}  # the last one given, by file
+        self._between = b""  # what stands between two records
+
+    def write_file(self, name: str, turns: Iterator[ExportTurn], /) -> None:
         """Writes one file of records and the images that they name."""
         source, target = (
             native_export.inside(self._root, name),
@@ -57,7 +70,8 @@ class InstructionExporter(SourceExporter):
         """Returns whether what is written differs from the source, and how many records it is."""
         changed, cut = False, False
         form = form_in(name, stream.read(HEAD)) or "lines"
-        pieces = _Pieces(copied, out, b"," if form == "list" else b"")
+        self._between = b",\n" if form == "list" else b"\n"
+        pieces = Pieces(copied, out, b"," if form == "list" else b"")
         stream.seek(0)
         held = groupby(turns, key=lambda turn: turn.source.index)
         index, group = next(held, (None, iter(())))
@@ -82,30 +96,61 @@ class InstructionExporter(SourceExporter):
     def _record(self, name: str, item: Item, turns: list[ExportTurn]) -> bytes | None:
         """The record to write, ``None`` if its image is not selected."""
         try:
-            parsed = parse(item.load())
+            record = item.load()
+            parsed = parse(record)
         except ValueError:
             raise native_export.changed_source(name, item.number, turns[0].key) from None
         _check_imported(parsed, turns)
         first = turns[0]
         if not first.selected:
             return None
+        texts = self._edited(name, item.data.decode(), record, parsed, turns)
+        if not texts:
+            return None
         self.copy_image(first.image, first.key)
-        return self._edited(item.data, parsed, turns)
-
-    def _edited(self, data: bytes, parsed: Parsed, turns: list[ExportTurn]) -> bytes:
-        text = data.decode()
-        values: dict[JsonPath, str] = {}
-        for published, turn in zip(parsed.turns, turns, strict=True):
-            for place, before, after in _changes(published, turn):
-                values[place] = json.dumps(after, ensure_ascii=text.isascii())
-                self.tally.on_edit(Edit(turn.key, turn.source, before, after))
-        written = replace_values(text, values).encode() if values else data
-        if len(written) > MAX_RECORD:
+        written = [text.encode() for text in texts]
+        if max(map(len, written)) > MAX_RECORD:
             raise UsageError(f"{turns[0].key}: the edited text is too long to be read back")
-        return written
+        return self._between.join(written)
+
+    def _edited(
+        self, name: str, text: str, record: Any, parsed: Parsed, turns: list[ExportTurn]
+    ) -> list[str]:
+        """The records to write in place of one: it, and those of turns that were added to it."""
+        held = [turn for turn in turns if not turn.added]
+        values: dict[JsonPath, str] = {}
+        gone: list[TurnText] = []
+        for published, turn in zip(parsed.turns, held, strict=True):
+            if turn.removed:
+                gone.append(published)
+            for place, before, after in text_changes(published, turn):
+                if place is not None:
+                    values[place] = json.dumps(after, ensure_ascii=text.isascii())
+                self.tally.on_edit(Edit(turn.key, turn.source, before, after))
+        added = [(turn.question, turn.answers[0]) for turn in turns if turn.added]
+        for turn in (turn for turn in turns if turn.added):
+            for said in (turn.question, *turn.answers):
+                self.tally.on_edit(Edit(turn.key, turn.source, None, said))
+        trained = form_of(record) is not None
+        kept = len(gone) < len(held) or (trained and bool(added))
+        written = replace_values(text, values) if values else text
+        if trained:
+            return [with_turns(written, record, gone, added)] if kept else []
+        own = [own_record(text, record, said, self._new_id(name)) for said in added]
+        return [written] * kept + own
+
+    def _new_id(self, name: str) -> int:
+        """A number that is the id of no record of the file."""
+        if name not in self._ids:
+            with open_source(native_export.inside(self._root, name)) as stream:
+                form = form_in(name, stream.read(HEAD)) or "lines"
+                stream.seek(0)
+                self._ids[name] = largest_id(map(_loaded, read_items(stream, form)))
+        self._ids[name] += 1
+        return self._ids[name]
 
 
-class _Pieces:
+class Pieces:
     """Writes the records to keep, with what stands between them as it is.
 
     Attributes:
@@ -168,11 +213,13 @@ class _Pieces:
 
 
 def _check_imported(parsed: Parsed, turns: list[ExportTurn]) -> None:
-    """Validates that a record is the one that was imported, and that no turn was added or removed.
+    """Validates that a record is the one that was imported, and that turns were added or removed
+    in a review alone.
 
     Raises:
-        StateError: if it is not, or one was
+        StateError: if it is not, or one was otherwise
     """
+    turns = [turn for turn in turns if not turn.added]
     key, (file, index) = turns[0].key, (turns[0].source.file, turns[0].source.index)
     by_number = dict(enumerate(parsed.turns))
     known = [(turn, by_number[turn.position]) for turn in turns if turn.position in by_number]
@@ -182,18 +229,37 @@ def _check_imported(parsed: Parsed, turns: list[ExportTurn]) -> None:
     if [turn.position for turn in turns] != list(by_number):
         raise StateError(
             f"{key}: {turns[0].source} has {len(by_number)} turns, and the dataset has "
-            f"{len(turns)}, or has them twice; edit texts, and add or remove none: nothing was "
+            f"{len(turns)}, or has them twice; add or remove turns in a review: nothing was "
             "exported"
         )
 
 
-def _changes(published: TurnText, turn: ExportTurn) -> Iterator[tuple[JsonPath, str, str]]:
-    """Where a turn differs from the published one: place, text before, text after."""
+def _loaded(item: Item) -> Any:
+    try:
+        return item.load()
+    except ValueError:
+        return None
+
+
+TextChange = tuple[JsonPath | None, str, str | None]
+"""Where a text stands, if that is one place; the text before and after, ``None`` for none."""
+
+
+def text_changes(published: TurnText, turn: ExportTurn) -> Iterator[TextChange]:
+    """Where a turn differs from the published one."""
+    if turn.removed:
+        for text in filter(None, (published.question, *published.answers)):
+            yield None, text, None
+        return
     answers = turn.written(published.answers)
     if turn.question != published.question:
         if published.question_at is None:
             raise UsageError(f"{turn.key}: {turn.source} has no question that could be edited")
         yield published.question_at, published.question, turn.question
-    for place, before, after in zip(published.answers_at, published.answers, answers, strict=True):
-        if before != after:
-            yield place, before, after
+    changed = [n for n, text in enumerate(published.answers) if text != answers[n]]
+    if changed and not published.answers_at:
+        raise UsageError(
+            f"{turn.key}: the answer of {turn.source} is polygons and cannot be edited"
+        )
+    for number in changed:
+        yield published.answers_at[number], published.answers[number], answers[number]

@@ -16,7 +16,8 @@ from typing import Any
 
 from pairlens.importers.errors import shown
 from pairlens.importers.files import is_text
-from pairlens.importers.formats.llava import looks_evaluated, looks_trained
+from pairlens.importers.formats.llava import is_unanswered, looks_evaluated, looks_trained
+from pairlens.importers.formats.record_signs import sign_of
 from pairlens.importers.json_stream import MAX_RECORD, Form, form_of, load, read_items
 from pairlens.importers.source_files import Boundary, open_source, reason_of, within
 
@@ -33,12 +34,12 @@ _LOOKED_INTO = 16
 _OWN = frozenset({"manifest.json", "decisions.jsonl"})
 """Files that stand beside what PairLens exports."""
 
-_SPLIT_WORDS = {
+SPLIT_WORDS = {
     "train": "train", "training": "train",
     "val": "val", "valid": "val", "validation": "val", "dev": "val",
     "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
 }  # fmt: skip
-_NAMED = {"rsgpt4v": re.compile(r"rs[-_ ]?gpt[-_ ]?4v"), "pregres": re.compile(r"pre[-_ ]?gres")}
+"""Words for the splits, without case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class TextFile:
         evaluated: whether some of them are of the evaluation form
         fault: why it cannot be read; ``""`` if it can, or is no such file
         other: what it holds instead of records of questions and answers; ``""`` if it does not
+        sign: the format that its name or its first records are of; ``""`` if they do not tell
     """
 
     path: Path
@@ -62,6 +64,7 @@ class TextFile:
     evaluated: bool = False
     fault: str = ""
     other: str = ""
+    sign: str = ""
 
     @property
     def usable(self) -> bool:
@@ -135,18 +138,15 @@ def split_in_name(name: str) -> str | None:
     if not name.endswith(_ENDINGS):
         return None
     *folders, file = name.casefold().split("/")
-    for part in (file.rpartition(".")[0], *reversed(folders)):
-        words = re.split(r"[^a-z]+", part)
-        told = {_SPLIT_WORDS[word] for word in words if word in _SPLIT_WORDS}
-        if len(told) == 1:
-            return told.pop()
-    return None
+    told = map(split_word, (file.rpartition(".")[0], *reversed(folders)))
+    return next((split for split in told if split), None)
 
 
-def named_formats(files: list[TextFile]) -> set[str]:
-    """The formats whose name the files' own names hold."""
-    names = [file.name.casefold() for file in files if file.usable]
-    return {form for form, pattern in _NAMED.items() if any(map(pattern.search, names))}
+def split_word(text: str) -> str | None:
+    """The split that a text names, such as ``train2017``; ``None`` for none or several."""
+    words = re.split(r"[^a-z]+", text.casefold())
+    told = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
+    return told.pop() if len(told) == 1 else None
 
 
 def _json_files(root: Path) -> Iterator[Path]:
@@ -216,8 +216,10 @@ def _no_form(head: bytes) -> str:
 def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
     values, fault = _first_values(form, head)
     trained, evaluated = any(map(looks_trained, values)), any(map(looks_evaluated, values))
+    if values and all(map(is_unanswered, values)):
+        return TextFile(path, name, form, other="questions without answers")
     if trained or evaluated:
-        return TextFile(path, name, form, trained, evaluated)
+        return TextFile(path, name, form, trained, evaluated, sign=sign_of(name, values))
     if values or not fault or len(head) == HEAD:
         return TextFile(path, name, form, other="no records of questions and answers")
     with suppress(ValueError):  # an object over several lines is a file of another kind

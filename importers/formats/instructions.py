@@ -7,44 +7,25 @@ split and then by the first record that names them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from pairlens.importers.box_scale import (
-    FULL,
-    BoxNumbers,
-    Scale,
-    ScaleSetting,
-    parse_scale,
-    scale_of,
-)
-from pairlens.importers.boxes import BoxText, bounds, fault_of, find_corners, turn_boxes
-from pairlens.importers.decisions import Decision
+from pairlens.importers.box_scale import ScaleSetting
 from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
-from pairlens.importers.formats.base import SPLITS, Format, FormatFault, ReadParam
+from pairlens.importers.formats.base import SPLITS, Format, FormatFault
+from pairlens.importers.formats.instruction_boxes import BOXES, BoxReader, FileBoxes
 from pairlens.importers.formats.instruction_export import InstructionExporter
-from pairlens.importers.formats.instruction_files import (
-    TextFile,
-    find_files,
-    named_formats,
-    split_in_name,
-)
-from pairlens.importers.formats.llava import Parsed, TurnText, is_caption, parse
+from pairlens.importers.formats.instruction_files import TextFile, find_files, split_in_name
+from pairlens.importers.formats.llava import Parsed, is_caption, parse
+from pairlens.importers.formats.record_signs import named_around
 from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.json_stream import load, read_items
 from pairlens.importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
+from pairlens.importers.rotated_boxes import ANGLES, Turning
 from pairlens.importers.source_files import open_source
-
-BOXES = ReadParam(
-    "boxes",
-    "what numbers of boxes mean: unit (0-1), percent, thousand, pixels, none (no boxes); "
-    "without it, auto: decided for each file by all its numbers",
-    parse_scale,
-)
 
 MAX_SAMPLE = 10 << 20
 """Bytes that the texts of an image may take; the database refuses documents over 16 MB."""
@@ -59,7 +40,6 @@ _COPIES = 4
 """How often a text can stand there: as one answer and one of several, as caption likewise."""
 
 _OPEN_FILES = 64
-_SMALL = 64
 _TOO_MANY = f"stands behind the first {MAX_BOXES:,} of its image"
 
 
@@ -72,10 +52,11 @@ class _File:
     why: str
     records: int = 0
     broken: int = 0
-    numbers: dict[str, BoxNumbers] = field(default_factory=dict)  # by the form of the boxes
-    scales: dict[str, Scale] = field(default_factory=dict)
-    box_faults: Counter[str] = field(default_factory=Counter)
     odd: list[str] = field(default_factory=list)
+    boxes: FileBoxes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.boxes = FileBoxes(self.text.name)
 
     @property
     def name(self) -> str:
@@ -90,6 +71,9 @@ def read_instructions(
     on_error: OnError,
     on_note: OnNote,
     boxes: ScaleSetting = None,
+    angles: Turning | None = None,
+    image_folders: Sequence[str] = (),
+    split_of: Callable[[TextFile], tuple[str, str]] = TextFile.split,
 ) -> Iterator[Instruction]:
     """Yields one record an image and split.
 
@@ -100,14 +84,20 @@ def read_instructions(
         on_error: takes broken records and files
         on_note: takes what was decided
         boxes: the scale of boxes, ``"none"`` for no boxes, ``None`` to decide file by file
+        angles: what the angle of a box means, ``None`` for clockwise
+        image_folders: below the root, where images lie besides the usual places
+        split_of: the split of a file's records, and the reason
     """
-    files = [f for f in _usable(root, on_error, on_note) if f.split in splits]
-    reading = _Reading(dataset, files, ImageLookup(root), boxes, on_error, on_note)
+    files = [f for f in _usable(root, split_of, on_error, on_note) if f.split in splits]
+    lookup = ImageLookup(root, ("images", *image_folders))
+    reader = BoxReader(lookup, boxes, angles)
+    reading = _Reading(dataset, files, lookup, reader, on_error, on_note)
     with open_index() as index:
         index.fill(reading.entries())
         reading.note_files(index)
         yield from reading.instructions(index)
-    reading.note_boxes()
+    for note in reader.notes([file.boxes for file in files]):
+        on_note(note)
 
 
 def instruction_format(
@@ -117,23 +107,29 @@ def instruction_format(
     about: str,
     layout: str,
     docs: str,
-    is_own: Callable[[list[TextFile], set[str]], bool],
     writes: str,
     example: Callable[[Path], Path],
     faults: tuple[FormatFault, ...],
+    takes_unsigned: bool = False,
+    image_folders: Sequence[str] = (),
+    parts: Callable[[Path], list[Path]] | None = None,
 ) -> Format:
     """A format of questions and answers in JSON files.
 
     Args:
         name, title, about, layout, docs, writes, example, faults: as in
             :class:`pairlens.importers.formats.base.Format`
-        is_own: whether the JSON files of a folder are of this format, from what is in them and
-            from the formats that their names name
+        takes_unsigned: whether training records that no sign tells the format of are its own;
+            other formats take them where they are named
+        image_folders: as in :func:`read_instructions`
+        parts: as in :class:`pairlens.importers.formats.base.Format`
     """
 
     def detect(root: Path) -> bool:
-        files = find_files(root)
-        return is_own(files, named_formats(files))
+        return name in signs_of(root) or (takes_unsigned and _is_unsigned(root))
+
+    def takes(root: Path) -> bool:
+        return name in signs_of(root) or _is_unsigned(root)
 
     def read(
         root: Path,
@@ -142,9 +138,17 @@ def instruction_format(
         on_error: OnError = raise_error,
         on_note: OnNote = ignore_note,
         boxes: ScaleSetting = None,
+        angles: Turning | None = None,
     ) -> Iterator[Instruction]:
         return read_instructions(
-            name, root, splits=splits, on_error=on_error, on_note=on_note, boxes=boxes
+            name,
+            root,
+            splits=splits,
+            on_error=on_error,
+            on_note=on_note,
+            boxes=boxes,
+            angles=angles,
+            image_folders=image_folders,
         )
 
     return Format(
@@ -157,13 +161,27 @@ def instruction_format(
         count=_unknown_count,
         read=read,
         kind="instructions",
-        params=(BOXES,),
+        params=(BOXES, ANGLES),
+        takes=takes,
         wanted=wanted,
+        parts=parts,
+        boxes="in the texts",
         exporter=InstructionExporter,
         writes=writes,
         example=example,
         faults=faults,
     )
+
+
+def signs_of(root: Path) -> set[str]:
+    """The formats that the files of a folder are of, or else its name; none where nothing tells."""
+    files = [file for file in find_files(root) if file.usable]
+    signs = {file.sign for file in files} or set()
+    return signs - {""} or ({named_around(root)} - {""} if files else set())
+
+
+def _is_unsigned(root: Path) -> bool:
+    return not signs_of(root) and any(file.trained for file in find_files(root))
 
 
 def _unknown_count(root: Path, splits: Collection[str] = SPLITS) -> int:
@@ -176,13 +194,18 @@ def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> 
     return [name for name in names if split_in_name(name) in (None, *splits)]
 
 
-def _usable(root: Path, on_error: OnError, on_note: OnNote) -> Iterator[_File]:
+def _usable(
+    root: Path,
+    split_of: Callable[[TextFile], tuple[str, str]],
+    on_error: OnError,
+    on_note: OnNote,
+) -> Iterator[_File]:
     others: dict[str, list[str]] = {}
     for text in find_files(root):
         if text.fault:
             on_error(RecordError(text.name, text.fault))
         elif text.usable:
-            yield _File(text, *text.split())
+            yield _File(text, *split_of(text))
         else:
             others.setdefault(text.other, []).append(text.name)
     for what, names in others.items():
@@ -198,14 +221,14 @@ class _Reading:
         dataset: str,
         files: list[_File],
         lookup: ImageLookup,
-        boxes: ScaleSetting,
+        boxes: BoxReader,
         on_error: OnError,
         on_note: OnNote,
     ) -> None:
         self._dataset = dataset
         self._files = files
         self._lookup = lookup
-        self._boxes: ScaleSetting = boxes
+        self._boxes = boxes
         self._on_error = on_error
         self._on_note = on_note
         self._streams: dict[int, BinaryIO] = {}
@@ -228,7 +251,7 @@ class _Reading:
                 except ValueError as error:
                     self._refuse(file, item.number, str(error))
                     continue
-                self._take_numbers(file, parsed)
+                self._boxes.take_numbers(file.boxes, parsed)
                 size = item.end - item.start
                 yield Entry(part, parsed.image, number, item.number, item.start, size, parsed.id)
 
@@ -236,14 +259,6 @@ class _Reading:
         file.broken += 1
         place = file.name if index is None else str(Source(file.name, index))
         self._on_error(RecordError(place, reason))
-
-    def _take_numbers(self, file: _File, parsed: Parsed) -> None:
-        if self._boxes is not None:
-            return
-        for turn in parsed.turns:
-            for text in (turn.question, *turn.answers):
-                for form, corners in find_corners(text):
-                    file.numbers.setdefault(form, BoxNumbers()).add(corners, parsed.image)
 
     def note_files(self, index: ImageIndex) -> None:
         """Notes what was found in the files, and what was decided."""
@@ -257,17 +272,8 @@ class _Reading:
             name = self._files[number].name
             self._on_note(f"{name}: of its ids, {ids:,} name several records, {first} the first")
         for file in self._files:
-            self._decide_scale(file)
-
-    def _decide_scale(self, file: _File) -> None:
-        if self._boxes is not None:
-            return
-        for form, numbers in file.numbers.items():
-            scale, why = numbers.decide(lambda image: self._lookup.size(image, file.name))
-            file.scales[form] = scale
-            of_form = f" ({form})" * (len(file.numbers) > 1)
-            rule = f"{file.name}{of_form}: {why}; --param boxes sets it"
-            self._on_note(Decision(rule, "boxes", override="boxes=...", usual=True))
+            for decision in self._boxes.decide(file.boxes):
+                self._on_note(decision)
 
     def instructions(self, index: ImageIndex) -> Iterator[Instruction]:
         """The second pass: the records of one image after the other."""
@@ -317,9 +323,9 @@ class _Reading:
         boxes: list[Box] = []
         for where, whose, parsed in parts:
             for position, text in enumerate(parsed.turns):
-                boxes += self._boxes_of(text, whose, parsed.image, len(turns))
+                boxes += self._boxes.boxes(whose.boxes, parsed, position, len(turns))
                 if len(boxes) > MAX_BOXES:
-                    whose.box_faults[_TOO_MANY] += len(boxes) - MAX_BOXES
+                    whose.boxes.faults[_TOO_MANY] += len(boxes) - MAX_BOXES
                     del boxes[MAX_BOXES:]
                 turns.append(Turn(text.question, text.answers, parsed.category, where, position))
                 if is_caption(text.question, parsed.category, parsed.listed):
@@ -335,32 +341,3 @@ class _Reading:
             boxes=tuple(boxes),
             source=source,
         )
-
-    def _boxes_of(self, text: TurnText, file: _File, image: str, turn: int) -> Iterator[Box]:
-        if self._boxes == "none":
-            return
-        for found in turn_boxes(text.question, text.answers):
-            full = self._full(file, image, found)
-            fault = fault_of(found.corners, full)
-            if found.corners is None or full is None or fault:
-                file.box_faults[fault] += 1
-            else:
-                yield Box(found.label, bounds(found.corners, full), turn)
-
-    def _full(self, file: _File, image: str, box: BoxText) -> tuple[float, float] | None:
-        """What counts as the whole width and height for a box."""
-        scale = self._boxes or file.scales.get(box.form)
-        if scale is None or scale == "none":
-            return None
-        size = self._lookup.size(image, file.name) if scale == "pixels" else None
-        # In an image of few pixels, fractions of them are no specks.
-        small = size is not None and min(size) < _SMALL
-        if self._boxes is None and box.corners is not None and not small:
-            scale = scale_of(box.corners, scale)
-        return size if scale == "pixels" else (FULL[scale], FULL[scale])
-
-    def note_boxes(self) -> None:
-        """Notes which boxes were left out."""
-        for file in self._files:
-            for fault, count in sorted(file.box_faults.items()):
-                self._on_note(f"{file.name}: boxes left out: {count:,} (each {fault})")

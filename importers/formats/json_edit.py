@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -25,14 +25,24 @@ def member_starts(text: str) -> dict[str, int]:
     Returns:
         positions by name; of equal names the last, which is the one that ``json`` reads
     """
-    starts: dict[str, int] = {}
+    return {name: start for name, start, _ in members(text)}
+
+
+def members(text: str) -> list[tuple[str, int, int]]:
+    """The members of an object: their names, and where their values begin and end.
+
+    Args:
+        text: valid JSON, an object
+    """
+    found: list[tuple[str, int, int]] = []
     position = _skip(text, _skip(text, 0) + 1)
     while text[position] != "}":
         name, end = _DECODER.raw_decode(text, position)
-        starts[name] = _skip(text, _skip(text, end) + 1)
-        _, end = _DECODER.raw_decode(text, starts[name])
+        start = _skip(text, _skip(text, end) + 1)
+        _, end = _DECODER.raw_decode(text, start)
+        found.append((name, start, end))
         position = _after_comma(text, end)
-    return starts
+    return found
 
 
 def item_spans(text: str, start: int) -> list[Span]:
@@ -51,6 +61,32 @@ def item_spans(text: str, start: int) -> list[Span]:
     return spans
 
 
+def with_items(
+    text: str, start: int, spans: list[Span], added: Sequence[str]
+) -> tuple[str, list[Span]]:
+    """Puts items behind those of a list, with between them what stands between the last two.
+
+    Args:
+        text: JSON, or a Python literal
+        start: where the list begins, at its bracket
+        spans: where its items lie
+        added: the texts of the new items
+
+    Returns:
+        the whole text, and where all items lie
+    """
+    before = text[start + 1 : spans[0][0]] if spans else ""
+    between = text[spans[-2][1] : spans[-1][0]] if len(spans) > 1 else f",{before or ' '}"
+    end = at = spans[-1][1] if spans else start + 1
+    found, pieces = list(spans), [text[:end]]
+    for item in added:
+        piece = between * bool(found) + item
+        at += len(piece)
+        found.append((at - len(item), at))
+        pieces.append(piece)
+    return "".join([*pieces, text[end:]]), found
+
+
 def edit_list(text: str, start: int, keep: Collection[int], replacements: Mapping[int, str]) -> str:
     """Keeps some items of a list, with other texts for some of them.
 
@@ -63,11 +99,47 @@ def edit_list(text: str, start: int, keep: Collection[int], replacements: Mappin
     Returns:
         the whole text; a kept item keeps the white space before it, an emptied list is ``[]``
     """
-    spans = item_spans(text, start)
+    return cut(text, start, item_spans(text, start), keep, replacements)
+
+
+def edit_members(text: str, keep: Collection[int], replacements: Mapping[int, str]) -> str:
+    """Keeps some members of an object, with other values for some of them.
+
+    Args:
+        text: valid JSON, an object
+        keep: numbers of the members to keep
+        replacements: JSON texts of values by member number
+
+    Returns:
+        the whole text, as of :func:`edit_list`
+    """
+    start, spans = _skip(text, 0), []
+    edits: dict[int, str] = {}
+    position = _skip(text, start + 1)
+    for number, (_, value, end) in enumerate(members(text)):
+        spans.append((position, end))
+        if number in replacements:
+            edits[number] = text[position:value] + replacements[number]
+        position = _after_comma(text, end)
+    return cut(text, start, spans, keep, edits)
+
+
+def cut(
+    text: str, start: int, spans: list[Span], keep: Collection[int], replacements: Mapping[int, str]
+) -> str:
+    """The text with some of the items between the brackets that open at a place.
+
+    Args:
+        text: JSON, or a Python literal
+        start: where the brackets open
+        spans: where the items lie
+        keep: numbers of those to keep
+        replacements: other texts by number
+    """
     if not spans or (len(keep) == len(spans) and not replacements):
         return text
     kept = [number for number in range(len(spans)) if number in keep]
-    close = text.index("]", spans[-1][1])
+    close = _skip(text, spans[-1][1])
     if not kept:
         return text[: start + 1] + text[close:]
     pieces = [text[: spans[0][0]]]

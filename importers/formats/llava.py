@@ -1,20 +1,29 @@
-r"""Parses records of questions and answers about an image, in the two forms in use.
+r"""Parses records of questions and answers about an image, in the forms in use.
 
-Training data is LLaVA's, evaluation data as RS-GPT4V publishes it::
+Training data is LLaVA's or has messages with roles, evaluation data is as RS-GPT4V, GeoChat-Bench
+and VRSBench publish it::
 
     {"id": "1", "image": "a/b.jpg", "conversations": [
         {"from": "human", "value": "<image>\nHow many ships?"}, {"from": "gpt", "value": "Two."}]}
+    {"messages": [{"role": "user", "content": "<image>How many ships?"},
+                  {"role": "assistant", "content": "Two."}], "images": ["a/b.jpg"]}
     {"question_id": 0, "image": "a/b.tif", "text": "How many ships?", "answer": "Two." | [...],
      "category": "count"}
+    {"question_id": 0, "image_id": "P0003_0002", "question": "the ship", "type": "ref",
+     "ground_truth": "{<25><40><33><60>}" | [[[x, y], ...]], "obj_corner": [x1, y1, ... y4]}
+    {"image_id": "P0003_0002.png", "description": "A port with two ships."}
 
 Texts stay exactly as published, ``<image>`` and line ends with them.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeGuard
 
+from pairlens.importers.bounded_json import is_number
 from pairlens.importers.files import is_text
 from pairlens.importers.image_lookup import clean_path
 
@@ -24,11 +33,18 @@ MAX_MESSAGES = 10_000
 MAX_CATEGORY = 100
 """Characters; a longer text names no task."""
 
-_ROLES = {"human": "asks", "user": "asks", "gpt": "answers", "assistant": "answers", "system": ""}
+ROLES = {"human": "asks", "user": "asks", "gpt": "answers", "assistant": "answers", "system": ""}
 """What the message of a speaker does; a system prompt is part of no turn."""
 
-_QUESTION_KEYS, _ANSWER_KEYS = ("text", "question"), ("answer", "answers")
-_CATEGORY_KEYS = ("category", "task")
+QUESTION_KEYS, ANSWER_KEYS = ("text", "question"), ("answer", "answers", "ground_truth")
+CATEGORY_KEYS = ("category", "task", "type")
+IMAGE_KEYS = ("image", "image_id", "images")
+_CAPTION_KEY = "description"
+"""Of records that are a caption, and hold no question."""
+
+ASKED = "Describe the image in detail"
+"""What a caption that nobody asked for is taken to answer, as in VRSBench's evaluation records."""
+
 _ASKS_CAPTION = re.compile(
     r"\b(?:give|provide|write|generate|create|compose|produce|offer)\b[^.?!\n]{0,80}\bcaptions?\b",
     re.IGNORECASE,
@@ -38,6 +54,20 @@ JsonPath = tuple[str | int, ...]
 """Where a text stands in a record: the keys and numbers that lead to it."""
 
 
+class RecordOutline(NamedTuple):
+    """A polygon that a record holds beside its texts.
+
+    Attributes:
+        label: the words that it goes with
+        points: (x, y) in order
+        shares: whether they are shares of the image by their name; else their scale is not known
+    """
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+    shares: bool
+
+
 class TurnText(NamedTuple):
     """A question and its answers as a record holds them.
 
@@ -45,7 +75,7 @@ class TurnText(NamedTuple):
         question: ``""`` where an answer has none
         answers: none where a question has none
         question_at: where the question stands; ``None`` where there is none
-        answers_at: where each answer stands
+        answers_at: where each answer stands; of polygons, which are shown as a text, none does
     """
 
     question: str
@@ -63,6 +93,7 @@ class Parsed(NamedTuple):
         category: the task that the record names; ``""`` where it does not
         listed: whether its answer is a list
         id: a hash of the id it gives itself, for this process; ``None`` where it gives none
+        outlines: of objects
     """
 
     image: str
@@ -70,24 +101,45 @@ class Parsed(NamedTuple):
     category: str
     listed: bool
     id: int | None
+    outlines: tuple[RecordOutline, ...] = ()
 
 
 def looks_trained(record: Any) -> bool:
-    """Whether a JSON value is a record of the training form, broken or not."""
-    return isinstance(record, dict) and "conversations" in record
+    """Whether a JSON value is a record of a training form, broken or not."""
+    return isinstance(record, dict) and ("conversations" in record or looks_chatted(record))
+
+
+def looks_chatted(record: Any) -> bool:
+    """Whether a JSON value is a training record with roles, broken or not."""
+    return isinstance(record, dict) and "messages" in record and bool(record.keys() & {*IMAGE_KEYS})
 
 
 def looks_evaluated(record: Any) -> bool:
-    """Whether a JSON value is a record of the evaluation form, broken or not."""
-    if not isinstance(record, dict) or "conversations" in record or "image" not in record:
+    """Whether a JSON value is a record of an evaluation form, broken or not."""
+    if not isinstance(record, dict) or looks_trained(record):
         return False
-    return _one_of(record, _QUESTION_KEYS) is not None and bool(
-        _one_of(record, _ANSWER_KEYS) or "question_id" in record
-    )
+    if "image" in record and _one_of(record, QUESTION_KEYS) is not None:
+        return bool(_one_of(record, ANSWER_KEYS) or "question_id" in record)
+    return looks_benched(record)
+
+
+def looks_benched(record: Any) -> bool:
+    """Whether a JSON value is an evaluation record as GeoChat-Bench and VRSBench have them."""
+    if not isinstance(record, dict) or looks_trained(record):
+        return False
+    if "image_id" in record:
+        asked = "question" in record and "question_id" in record
+        return asked or _CAPTION_KEY in record
+    return "image" in record and "ground_truth" in record and "text" in record
+
+
+def is_unanswered(record: Any) -> bool:
+    """Whether an evaluation record is a question alone, whose answer is published elsewhere."""
+    return looks_evaluated(record) and not record.keys() & {*ANSWER_KEYS, _CAPTION_KEY}
 
 
 def parse(record: Any) -> Parsed:
-    """Reads a record of either form.
+    """Reads a record of any form.
 
     Raises:
         ValueError: with what is wrong with it
@@ -96,14 +148,16 @@ def parse(record: Any) -> Parsed:
         raise ValueError(f"a record is an object, not {_kind(record)}")
     image = _image(record)
     category = _category(record)
-    if "conversations" in record:
-        turns, listed = tuple(_pair(record["conversations"])), False
+    form = next((form for form in FORMS if form.list in record), None)
+    if form is not None:
+        turns, listed = tuple(_pair(record[form.list], form)), False
     else:
         turn, listed = _evaluated(record)
         turns = (turn,)
+        category = category or "caption" * (turn.question_at is None)
     if not turns:
         raise ValueError("the conversation holds no question and no answer")
-    return Parsed(image, turns, category, listed, _id(record))
+    return Parsed(image, turns, category, listed, _id(record), tuple(_outlines(record)))
 
 
 def is_caption(question: str, category: str, listed: bool) -> bool:
@@ -118,13 +172,17 @@ def is_caption(question: str, category: str, listed: bool) -> bool:
 
 
 def _image(record: dict[str, Any]) -> str:
-    image = record.get("image")
+    key = _one_key(record, IMAGE_KEYS) or IMAGE_KEYS[0]
+    image = record.get(key)
     if isinstance(image, list) and len(image) == 1:
         image = image[0]
-    if image is None:
+        image = image.get("path", image) if isinstance(image, dict) else image
+    if image is None or image == []:
         raise ValueError("the record names no image")
+    if isinstance(image, list) and key == "images":
+        raise ValueError(f"{key!r} names {len(image)} images, and a record is read of one")
     if not isinstance(image, str):
-        raise ValueError(f"'image' is {_kind(image)}, not one path")
+        raise ValueError(f"{key!r} is {_kind(image)}, not one path")
     try:
         return clean_path(image)
     except ValueError as error:
@@ -132,7 +190,7 @@ def _image(record: dict[str, Any]) -> str:
 
 
 def _category(record: dict[str, Any]) -> str:
-    category = _one_of(record, _CATEGORY_KEYS)
+    category = _one_of(record, CATEGORY_KEYS)
     if not isinstance(category, str) or not is_text(category) or len(category) > MAX_CATEGORY:
         return ""
     return category
@@ -144,12 +202,17 @@ def _id(record: dict[str, Any]) -> int | None:
 
 
 def _evaluated(record: dict[str, Any]) -> tuple[TurnText, bool]:
-    key, answer_key = _one_key(record, _QUESTION_KEYS), _one_key(record, _ANSWER_KEYS)
+    key, answer_key = _one_key(record, QUESTION_KEYS), _one_key(record, ANSWER_KEYS)
+    if key is None and _CAPTION_KEY in record:
+        caption = _text(record[_CAPTION_KEY], f"{_CAPTION_KEY!r}")
+        return TurnText(ASKED, (caption,), None, ((_CAPTION_KEY,),)), False
     if key is None:
         raise ValueError("the record has neither 'conversations' nor a 'text' that asks")
     if answer_key is None:
         raise ValueError("the record has no 'answer'")
     question, answer = _text(record[key], f"{key!r}"), record[answer_key]
+    if _is_polygons(answer):
+        return TurnText(question, (json.dumps(_rings(answer)),), (key,), ()), False
     if not isinstance(answer, list):
         answers = (_answer(answer, f"{answer_key!r}"),)
         return TurnText(question, answers, (key,), ((answer_key,),)), False
@@ -160,17 +223,28 @@ def _evaluated(record: dict[str, Any]) -> tuple[TurnText, bool]:
     return TurnText(question, answers, (key,), places), True
 
 
-def _pair(messages: Any) -> list[TurnText]:
+class Form(NamedTuple):
+    """The names that a conversation has for its list, for who speaks, and for what is said."""
+
+    list: str
+    who: str
+    text: str
+
+
+FORMS = (Form("conversations", "from", "value"), Form("messages", "role", "content"))
+
+
+def _pair(messages: Any, form: Form) -> list[TurnText]:
     """Questions with the answers that follow them; what stands alone makes half a turn."""
     if not isinstance(messages, list):
-        raise ValueError(f"'conversations' is {_kind(messages)}, not a list of messages")
+        raise ValueError(f"{form.list!r} is {_kind(messages)}, not a list of messages")
     if len(messages) > MAX_MESSAGES:
         raise ValueError(f"the conversation has more than {MAX_MESSAGES:,} messages")
     turns: list[TurnText] = []
     waiting: TurnText | None = None
     for number, message in enumerate(messages):
-        role, text = _message(message, number)
-        at: JsonPath = ("conversations", number, "value")
+        role, text, inner = _message(message, number, form)
+        at: JsonPath = (form.list, number, *inner)
         if role == "asks":
             if waiting is not None:
                 turns.append(waiting)
@@ -185,18 +259,60 @@ def _pair(messages: Any) -> list[TurnText]:
 _UNASKED = TurnText("", (), None, ())
 
 
-def _message(message: Any, number: int) -> tuple[str, str]:
-    """What a message does, and its text."""
-    who = message.get("from") if isinstance(message, dict) else None
+def _message(message: Any, number: int, form: Form) -> tuple[str, str, JsonPath]:
+    """What a message does, its text, and where in the message that stands."""
+    who = message.get(form.who) if isinstance(message, dict) else None
     if not isinstance(who, str):
         raise ValueError(f"message {number} does not say who it is from")
-    role = _ROLES.get(who)
+    role = ROLES.get(who)
     if role is None:
         raise ValueError(f"message {number} is from {who[:40]!a}, not human or gpt")
-    text = message.get("value")
+    text, inner = message.get(form.text), (form.text,)
+    if isinstance(text, list) and form.list == "messages":  # parts, of which one is a text
+        told = [i for i, part in enumerate(text) if isinstance(part, dict) and "text" in part]
+        if len(told) != 1:
+            raise ValueError(f"message {number} has {len(told)} parts of text, not one")
+        inner = (form.text, told[0], "text")
+        text = text[told[0]]["text"]
     if isinstance(text, str) and is_text(text):
-        return role, text
-    return role, _text(text, f"the value of message {number}")
+        return role, text, inner
+    return role, _text(text, f"the {form.text} of message {number}"), inner
+
+
+def _outlines(record: dict[str, Any]) -> Iterator[RecordOutline]:
+    """The polygons of a record: VRSBench's rotated box, or what GeoChat-Bench has for an answer."""
+    label = record.get("question")
+    label = label if isinstance(label, str) and is_text(label) else ""
+    corners, answer = record.get("obj_corner"), record.get("ground_truth")
+    if isinstance(corners, list) and len(corners) == 8 and all(map(is_number, corners)):
+        yield RecordOutline(
+            label, tuple(zip(corners[::2], corners[1::2], strict=True)), shares=True
+        )
+    elif _is_polygons(answer):
+        for ring in _rings(answer):
+            yield RecordOutline(label, tuple((float(x), float(y)) for x, y in ring), shares=False)
+
+
+def _is_polygons(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a value is a list of polygons: lists of points, or of their numbers one by one."""
+    return isinstance(value, list) and bool(value) and all(map(_is_ring, value))
+
+
+def _rings(polygons: list[Any]) -> list[list[Any]]:
+    """Polygons as lists of points."""
+    return [
+        ring if isinstance(ring[0], list) else list(zip(ring[::2], ring[1::2], strict=True))
+        for ring in polygons
+    ]
+
+
+def _is_ring(value: Any) -> bool:
+    if not isinstance(value, list) or not value:
+        return False
+    if all(map(is_number, value)):
+        return len(value) >= 6 and len(value) % 2 == 0
+    points = (isinstance(p, list) and len(p) == 2 and all(map(is_number, p)) for p in value)
+    return len(value) >= 3 and all(points)
 
 
 def _text(value: Any, what: str) -> str:

@@ -89,6 +89,14 @@ def _outline(part: Pixels, left: int, top: int) -> Points:
     return [[float(x + left), float(y + top)] for x, y in contours[0].reshape(-1, 2).tolist()]
 
 
+def corners_of(target: NDArray[np.bool_]) -> list[int]:
+    """The box of a mask: x and y of its first pixels, and of those behind its last; 0 for none."""
+    rows, columns = np.flatnonzero(target.any(axis=1)), np.flatnonzero(target.any(axis=0))
+    if not len(rows):
+        return [0, 0, 0, 0]
+    return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
+
+
 class MaskFiles:
     """Writes mask files: mended ones like those that were published, others as they are.
 
@@ -132,12 +140,12 @@ class MaskFiles:
             native_export.copy(self._root, self._out, name)
 
 
-def raster_like(published: Path | None, pixels: Pixels) -> bytes:
+def raster_like(published: Path | bytes | None, pixels: Pixels) -> bytes:
     """A mask in the file format, with the values and of the type of the published one.
 
     Args:
-        published: the published mask; ``None`` for one that could not be read, in whose place
-            an 8-bit TIFF of 0 and 255 is written
+        published: the published mask, or its bytes; ``None`` for one that could not be read, in
+            whose place an 8-bit TIFF of 0 and 255 is written
         pixels: (height, width) uint8 of 0, 1 target and 255 ignore
 
     Raises:
@@ -157,19 +165,23 @@ def raster_like(published: Path | None, pixels: Pixels) -> bytes:
     return stream.getvalue()
 
 
-def _published(path: Path | None, shape: tuple[int, ...]) -> tuple[NDArray[Any], dict[str, Any]]:
+def _published(
+    published: Path | bytes | None, shape: tuple[int, ...]
+) -> tuple[NDArray[Any], dict[str, Any]]:
     """The published raster, and how Pillow is to save another like it."""
-    if path is None:
+    if published is None:
         return np.full(shape, 255, np.uint8), {"format": "TIFF"}
+    name = published.name if isinstance(published, Path) else "a mask"
     try:
-        with open_source(path) as stream, Image.open(stream) as image:
+        opened = open_source(published) if isinstance(published, Path) else io.BytesIO(published)
+        with opened as stream, Image.open(stream) as image:
             array, how = np.asarray(image), {"format": image.format}
             if image.format == "TIFF" and image.info.get("compression") != "raw":
                 how["compression"] = image.info.get("compression")
-    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
-        raise StateError(f"{path.name} cannot be read ({error}): nothing was exported") from error
+    except Exception as error:  # on hostile bytes, decoders raise any exception
+        raise StateError(f"{name} cannot be read ({error}): nothing was exported") from error
     if array.shape[:2] != shape:
-        raise StateError(f"{path.name} has another size than its mended mask")
+        raise StateError(f"{name} has another size than its mended mask")
     return array, how
 
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.masks import Pixels
 from pairlens.importers.published import target_digest, texts_digest
-from pairlens.importers.records import Source, Target
+from pairlens.importers.records import Caption, Source, Target
 from pairlens.importers.source_files import open_source
 
 MANIFEST = "manifest.json"
@@ -117,6 +117,10 @@ class ExportText:
         caption: the text that stands for the image, a copy of one of them
         standing: the number of that one
         text_digest: of the captions as imported; ``""`` of earlier versions
+        numbers: of each caption, its number among the published ones from 1, where some of these
+            were removed
+        removed: how many
+        added: captions that come behind the published ones
     """
 
     key: str
@@ -127,20 +131,26 @@ class ExportText:
     caption: str | None = None
     standing: int = -1
     text_digest: str = ""
+    numbers: tuple[int, ...] = ()
+    removed: int = 0
+    added: tuple[Caption, ...] = ()
 
     def came_from(self, published: Sequence[str]) -> bool:
         """Whether captions of the source are those that were imported."""
         if self.text_digest:
             return texts_digest(published) == self.text_digest
-        return len(published) == len(self.captions)
+        return len(published) == len(self.captions) + self.removed
 
-    def written(self, published: Sequence[str]) -> list[str]:
-        """The captions to write, in the order of the published ones.
+    def written(self, published: Sequence[str]) -> Sequence[str | None]:
+        """The captions to write, in the order of the published ones; ``None`` for removed ones.
 
         Raises:
             StateError: if there are more or fewer
             UsageError: if one text was edited in two ways
         """
+        if self.removed and len(published) == len(self.captions) + self.removed:
+            there = dict(zip(self.numbers, self.captions, strict=True))
+            return [there.get(number) for number in range(1, len(published) + 1)]
         at = self.standing
         return _edited_texts(self.key, "captions", self.captions, published, at, self.caption)
 
@@ -159,6 +169,8 @@ class ExportTurn:
         selected: whether the image is exported
         answer: a copy of the first answer, which the App shows
         text_digest: of question and answers as imported; ``""`` of earlier versions
+        removed: whether it is left out
+        added: whether it comes behind the published ones of its record
     """
 
     key: str
@@ -170,6 +182,8 @@ class ExportTurn:
     selected: bool
     answer: str | None = None
     text_digest: str = ""
+    removed: bool = False
+    added: bool = False
 
     def came_from(self, published: Sequence[str]) -> bool:
         """Whether question and answers of the source are those that were imported."""
@@ -211,12 +225,12 @@ def _edited_texts(
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A text whose export differs from the published one."""
+    """A text whose export differs from the published one; ``None`` where there is no such text."""
 
     key: str
     source: Source
-    published: str
-    text: str
+    published: str | None
+    text: str | None
 
 
 @dataclass(slots=True)

@@ -23,17 +23,9 @@ from pairlens.importers.formats.example_files import (
     picture,
     put,
 )
-from pairlens.importers.formats.instruction_files import TextFile
 from pairlens.importers.formats.instructions import instruction_format
 
 NAME = "pregres"
-
-
-def is_own(files: list[TextFile], named: set[str]) -> bool:
-    """Whether files hold training records, named PreGRES or without a sign of RS-GPT4V."""
-    if not any(file.trained for file in files):
-        return False
-    return NAME in named or not ("rsgpt4v" in named or any(file.evaluated for file in files))
 
 
 def example(root: Path) -> Path:
@@ -59,7 +51,6 @@ FORMATS.add(
         about="PreGRES (LISAt): questions and answers in LLaVA records",
         layout="*.json or *.jsonl files of records with 'image' and 'conversations'",
         docs="[PreGRES](docs/formats/pregres.md): `*.json` and `*.jsonl` of conversations",
-        is_own=is_own,
         writes="PreGRES: the json files it came in, with images",
         example=example,
         faults=(

@@ -36,19 +36,12 @@ from pairlens.importers.formats.refsegrs_lists import (
     parse_line,
     phrase_list,
 )
-from pairlens.importers.mask_values import MaskValues, parse_mask_values
+from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.reading import MASK_VALUES
 from pairlens.importers.records import Pair, Raster
 
 __all__ = ["MAX_LINE_BYTES", "NAME", "count", "detect", "parse_line", "phrase_list",
            "read", "variant"]  # fmt: skip
-
-
-MASK_VALUES = ReadParam(
-    "mask_values",
-    "which values of masks are the target: nonzero, >N, values such as 1,2, ignore=255, "
-    "inverted; without it, auto: decided mask by mask",
-    parse_mask_values,
-)
 
 
 def _parse_encoding(text: str) -> str | None:
@@ -98,7 +91,7 @@ def read(
         root: the dataset's folder
         splits: which to read
         on_error: takes broken records
-        on_note: takes what is worth knowing
+        on_note: receives remarks on the files
         mask_values: which values of masks are the target; ``None`` to decide it mask by mask
         encoding: of phrase lists; ``None`` to decide it line by line
     """
@@ -166,8 +159,10 @@ FORMATS.add(
         params=(MASK_VALUES, ENCODING),
         wanted=wanted,
         scenes=True,
+        no_target="a mask that is `null`, in its copy on the hub and RISBench's records",
         exporter=exporter,
         writes="RefSegRS and RISBench: images and masks in the layout they came in",
+        licence="cc-by-4.0",
         example=example,
         faults=(
             FormatFault(

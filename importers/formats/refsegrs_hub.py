@@ -23,6 +23,7 @@ from pairlens.importers.files import is_plain_name
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.refsegrs_lists import NAME
 from pairlens.importers.image_lookup import MAX_PATH, find_file
+from pairlens.importers.list_items import read_list_items
 from pairlens.importers.records import (
     NoTarget,
     Pair,
@@ -32,7 +33,7 @@ from pairlens.importers.records import (
     make_key,
     phrase_fault,
 )
-from pairlens.importers.source_files import reason_of
+from pairlens.importers.source_files import open_source, reason_of
 
 SAMPLES = "samples.json"
 MASKS = "fields/segmentation"
@@ -44,8 +45,20 @@ _SPLITS = (*SPLITS, "validation")
 
 
 def detect(root: Path) -> bool:
-    """Whether the folder holds samples with masks of their own."""
-    return (root / SAMPLES).is_file() and (root / MASKS).is_dir()
+    """Whether the folder holds samples with masks of their own, and without keys of PairLens."""
+    there = (root / SAMPLES).is_file() and (root / MASKS).is_dir()
+    return there and "key" not in (first_sample(root) or {})
+
+
+def first_sample(root: Path) -> dict[str, Any] | None:
+    """The first sample of a folder; ``None`` where there is none that can be read."""
+    try:
+        with open_source(root / SAMPLES) as stream:
+            items = read_list_items(stream)
+            first = next((item.value for item in items if item.name == "samples"), None)
+    except (OSError, ValueError):
+        return None
+    return first if isinstance(first, dict) else None
 
 
 def count(root: Path, splits: Collection[str]) -> int:

@@ -104,7 +104,7 @@ def read(
         root: the dataset's folder
         splits: which to read
         on_error: takes broken lines
-        on_note: takes what is worth knowing
+        on_note: receives remarks on the files
         encoding: of the lists; ``None`` to decide it line by line
     """
     folders = media_folders(root)

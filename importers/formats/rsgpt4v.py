@@ -24,16 +24,9 @@ from pairlens.importers.formats.example_files import (
     picture,
     put,
 )
-from pairlens.importers.formats.instruction_files import TextFile
 from pairlens.importers.formats.instructions import instruction_format
 
 NAME = "rsgpt4v"
-
-
-def is_own(files: list[TextFile], named: set[str]) -> bool:
-    """Whether files hold evaluation records, or training records not named PreGRES."""
-    own = NAME in named or any(file.evaluated for file in files)
-    return own or (any(file.trained for file in files) and "pregres" not in named)
 
 
 def example(root: Path) -> Path:
@@ -70,7 +63,6 @@ FORMATS.add(
         "'text' and 'answer'",
         docs="[RS-GPT4V](docs/formats/rsgpt4v.md): `*.json` and `*.jsonl` of conversations or "
         "questions, images by path",
-        is_own=is_own,
         writes="RS-GPT4V: the json and jsonl files it came in, with images",
         example=example,
         faults=(

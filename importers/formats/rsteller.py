@@ -31,7 +31,7 @@ from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault
 from pairlens.importers.formats.example_files import IMAGE_SPLITS, image_bytes, picture
 from pairlens.importers.formats.native_export import exported_as
 from pairlens.importers.formats.rsteller_export import RSTellerExporter
-from pairlens.importers.formats.rsteller_samples import LOOSE, Archive, Samples
+from pairlens.importers.formats.rsteller_samples import LOOSE, Archive, SampleReader
 from pairlens.importers.formats.rsteller_shards import (
     Shard,
     folder_samples,
@@ -162,7 +162,7 @@ def read(
     left_out: LeftOut = "skip",
 ) -> Iterator[CaptionedImage]:
     """Yields the images, split by split and shard by shard in the order of their names."""
-    run = Samples(NAME, on_error)
+    run = SampleReader(NAME, on_error)
     keep = left_out == "read"
     tars = shards(root)
     found = partial(_from_shards if tars else _from_folders, leftovers=keep)
@@ -178,7 +178,7 @@ def read(
 
 
 def _from_shards(
-    root: Path, tars: list[Path], split: str, run: Samples, on_note: OnNote, *, leftovers: bool
+    root: Path, tars: list[Path], split: str, run: SampleReader, on_note: OnNote, *, leftovers: bool
 ) -> Iterator[CaptionedImage]:
     # The next shards are looked through while this one's images are brought out.
     for outcome in map_items(partial(index_shard, leftovers=leftovers), tars, workers=1):
@@ -192,7 +192,7 @@ def _from_shards(
         yield from _from_shard(tar, name, shard, split, run)
 
 
-def _tell_faults(name: str, shard: Shard, run: Samples, on_note: OnNote) -> None:
+def _tell_faults(name: str, shard: Shard, run: SampleReader, on_note: OnNote) -> None:
     for member, reason in shard.faults:
         run.on_error(RecordError(f"{name}/{member}", reason))
     halves = sum(not sample.whole for sample in shard.samples)
@@ -211,7 +211,7 @@ def _tell_faults(name: str, shard: Shard, run: Samples, on_note: OnNote) -> None
 
 
 def _from_shard(
-    tar: Path, name: str, shard: Shard, split: str, run: Samples
+    tar: Path, name: str, shard: Shard, split: str, run: SampleReader
 ) -> Iterator[CaptionedImage]:
     try:
         with open_source(tar, buffering=1 << 14) as stream:
@@ -225,7 +225,13 @@ def _from_shard(
 
 
 def _from_folders(
-    root: Path, folders: list[Path], split: str, run: Samples, on_note: OnNote, *, leftovers: bool
+    root: Path,
+    folders: list[Path],
+    split: str,
+    run: SampleReader,
+    on_note: OnNote,
+    *,
+    leftovers: bool,
 ) -> Iterator[CaptionedImage]:
     for folder in folders:
         left = sorted(f.name for f in folder.iterdir() if is_leftover(f.name))

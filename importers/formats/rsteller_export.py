@@ -7,23 +7,23 @@ other member is copied with its headers, byte for byte and in its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from pairlens.importers.errors import RecordError, StateError
 from pairlens.importers.formats import native_export
-from pairlens.importers.formats.annotation_edit import edit_annotation, edit_lines
+from pairlens.importers.formats.annotation_edit import CaptionEdits, edit_annotation, edit_lines
 from pairlens.importers.formats.native_export import Edit, ExportText, SourceExporter
 from pairlens.importers.formats.rsteller_samples import LOOSE, Archive, Origin, texts_of
-from pairlens.importers.formats.rsteller_shards import Sample, Shard, index_shard, loose_sample
+from pairlens.importers.formats.rsteller_shards import Shard, ShardSample, index_shard, loose_sample
 from pairlens.importers.formats.tar_copy import TarCopy
 from pairlens.importers.source_files import open_source
 from pairlens.importers.tar_index import Member
 
 P = TypeVar("P")
 
-Change = dict[str, bytes]
+MemberChange = dict[str, bytes]
 """Other contents of a sample's members, by part."""
 
 
@@ -72,9 +72,9 @@ class RSTellerExporter(SourceExporter):
 
     def _changes(
         self, name: str, shard: Shard, items: Iterator[ExportText], origin: Archive
-    ) -> dict[int, Change]:
+    ) -> dict[int, MemberChange]:
         """What to write of the chosen samples, by their numbers."""
-        changes: dict[int, Change] = {}
+        changes: dict[int, MemberChange] = {}
         held = 0
         for item in items:
             held += 1
@@ -89,7 +89,9 @@ class RSTellerExporter(SourceExporter):
         self.tally.not_imported += len(shard.samples) - held
         return changes
 
-    def _change(self, sample: Sample[P], origin: Origin[P], item: ExportText) -> Change | None:
+    def _change(
+        self, sample: ShardSample[P], origin: Origin[P], item: ExportText
+    ) -> MemberChange | None:
         """Other contents of the sample's members, ``None`` if it is not selected.
 
         Raises:
@@ -105,17 +107,30 @@ class RSTellerExporter(SourceExporter):
             raise native_export.changed_source(file, index, item.key)
         if not item.selected:
             return None
-        texts: dict[int, str] = {}
-        written = item.written(published)
-        for (number, _), before, after in zip(said.captions, published, written, strict=True):
-            if after != before:
-                texts[number] = after
-                self.tally.on_edit(Edit(item.key, item.source, before, after))
+        edits = self._edits(item, [number for number, _ in said.captions], published)
         member = sample.json if said.part == "json" else sample.txt
-        if not texts or member is None:
+        if not edits or member is None:
             return {}
         edit = edit_annotation if said.part == "json" else edit_lines
-        return {said.part: edit(origin.read(member), texts)}
+        return {said.part: edit(origin.read(member), edits)}
+
+    def _edits(
+        self, item: ExportText, numbers: Sequence[int], published: Sequence[str]
+    ) -> CaptionEdits:
+        """What is to become of the captions of an image, by the numbers that they have there."""
+        texts: dict[int, str] = {}
+        removed: set[int] = set()
+        for number, before, after in zip(numbers, published, item.written(published), strict=True):
+            if after == before:
+                continue
+            self.tally.on_edit(Edit(item.key, item.source, before, after))
+            if after is None:
+                removed.add(number)
+            else:
+                texts[number] = after
+        for caption in item.added:
+            self.tally.on_edit(Edit(item.key, item.source, None, caption.text))
+        return CaptionEdits(texts, frozenset(removed), item.added)
 
     def _count_image(self, there: bool) -> None:
         if there:
@@ -149,7 +164,9 @@ def _indexed(name: str, source: Path) -> Shard:
         raise StateError(f"{name} {error.reason}: nothing was exported") from error
 
 
-def _rewrite(stream: BinaryIO, target: Path, shard: Shard, changes: dict[int, Change]) -> None:
+def _rewrite(
+    stream: BinaryIO, target: Path, shard: Shard, changes: dict[int, MemberChange]
+) -> None:
     """Writes the members of the chosen samples, and those that belong to none."""
     kept: list[tuple[Member, bytes | None]] = [(member, None) for member in shard.others]
     for index, change in changes.items():

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 
 from pairlens.importers.errors import OnError, OnNote, RecordError
 from pairlens.importers.files import is_plain_name, safe_name
-from pairlens.importers.formats.rsteller_shards import Sample
+from pairlens.importers.formats.rsteller_shards import ShardSample
 from pairlens.importers.formats.rsteller_text import (
     MAX_BYTES,
     MAX_ID,
@@ -96,7 +96,7 @@ LOOSE = _Loose()
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class ImageTexts:
     """What is said of an image.
 
     Attributes:
@@ -112,7 +112,7 @@ class Texts:
     captions: tuple[tuple[int, Caption], ...]
 
 
-def texts_of(sample: Sample[P], origin: Origin[P]) -> Texts:
+def texts_of(sample: ShardSample[P], origin: Origin[P]) -> ImageTexts:
     """Reads a sample's annotation, and its ``.txt`` where that has no captions.
 
     Raises:
@@ -126,19 +126,19 @@ def texts_of(sample: Sample[P], origin: Origin[P]) -> Texts:
     if not is_plain_name(image_id) or len(image_id) > MAX_ID:
         raise ValueError(f"{printable(image_id)} is no patch id")
     if said.captions or sample.txt is None:
-        return Texts(image_id, said, "json", said.captions)
+        return ImageTexts(image_id, said, "json", said.captions)
     lines = _in_file(f"{sample.name}.txt", text_lines, origin.read(sample.txt))
-    return Texts(image_id, said, "txt", tuple(lines))
+    return ImageTexts(image_id, said, "txt", tuple(lines))
 
 
-def _no_captions(sample: Sample[Any]) -> str:
+def _no_captions(sample: ShardSample[Any]) -> str:
     if sample.txt is not None:
         return f"{printable(sample.name)}.txt has no captions"
     missing = f"there is no {printable(sample.name)}.json"
     return missing if sample.json is None else f"{printable(sample.name)}.json has no captions"
 
 
-class Samples:
+class SampleReader:
     """Makes records of samples, reports faults, and counts oddities.
 
     Args:
@@ -155,7 +155,7 @@ class Samples:
         self._renamed, self._placeless = FirstOf(), FirstOf()
 
     def record(
-        self, sample: Sample[P], source: Source, split: str, origin: Origin[P]
+        self, sample: ShardSample[P], source: Source, split: str, origin: Origin[P]
     ) -> Iterator[CaptionedImage]:
         """Yields the record of a sample, or nothing where it is broken."""
         try:
@@ -168,7 +168,7 @@ class Samples:
             yield record
 
     def _record(
-        self, sample: Sample[P], source: Source, split: str, origin: Origin[P]
+        self, sample: ShardSample[P], source: Source, split: str, origin: Origin[P]
     ) -> CaptionedImage:
         said = texts_of(sample, origin)
         for fault in said.annotation.faults:
@@ -193,7 +193,7 @@ class Samples:
             captured=tile.captured if tile else None,
         )
 
-    def _count(self, sample: Sample[Any], said: Texts, tile: Tile | None) -> None:
+    def _count(self, sample: ShardSample[Any], said: ImageTexts, tile: Tile | None) -> None:
         self._images += 1
         self._legacy += sum(caption.annotator is None for _, caption in said.captions)
         self._idle += sample.txt is not None and said.part == "json"

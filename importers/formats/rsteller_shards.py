@@ -36,7 +36,7 @@ _REFUSED = {
 
 
 @dataclass(slots=True)
-class Sample(Generic[P]):
+class ShardSample(Generic[P]):
     """Members of a shard, or files of a folder, of one name but for the suffix.
 
     Attributes:
@@ -88,7 +88,7 @@ class Shard:
         unmarked: what is said of an archive that lacks its end mark, or ``""``
     """
 
-    samples: list[Sample[Member]] = field(default_factory=list)
+    samples: list[ShardSample[Member]] = field(default_factory=list)
     others: list[Member] = field(default_factory=list)
     faults: list[tuple[str, str]] = field(default_factory=list)
     cut: str = ""
@@ -116,7 +116,7 @@ def index_shard(path: Path, *, leftovers: bool = False) -> Shard:
 
 
 def _fill(shard: Shard, stream: BinaryIO, leftovers: bool) -> None:
-    by_stem: dict[str, Sample[Member]] = {}
+    by_stem: dict[str, ShardSample[Member]] = {}
     try:
         for member in walk(stream):
             try:
@@ -132,7 +132,7 @@ def _fill(shard: Shard, stream: BinaryIO, leftovers: bool) -> None:
         shard.cut = str(error)
 
 
-def _place(member: Member, shard: Shard, by_stem: dict[str, Sample[Member]]) -> None:
+def _place(member: Member, shard: Shard, by_stem: dict[str, ShardSample[Member]]) -> None:
     """Adds a member to its sample.
 
     Raises:
@@ -148,7 +148,7 @@ def _place(member: Member, shard: Shard, by_stem: dict[str, Sample[Member]]) -> 
         raise ValueError(f"has {member.size:,} bytes, too many for an image")
     sample = by_stem.get(stem)
     if sample is None:
-        sample = by_stem[stem] = Sample(stem, len(by_stem))
+        sample = by_stem[stem] = ShardSample(stem, len(by_stem))
         shard.samples.append(sample)
     sample.put(part, member)
 
@@ -180,19 +180,19 @@ def _split(name: str) -> tuple[str, str]:
     return stem, name[len(stem) + 1 :]
 
 
-def folder_samples(folder: Path, *, leftovers: bool = False) -> list[Sample[Path]]:
+def folder_samples(folder: Path, *, leftovers: bool = False) -> list[ShardSample[Path]]:
     """The samples of a shard that was extracted, by number and name."""
-    by_stem: dict[str, Sample[Path]] = {}
+    by_stem: dict[str, ShardSample[Path]] = {}
     for file in sorted(folder.iterdir()):
         if file.name != MANIFEST and (leftovers or not is_leftover(file.name)):
             _add_file(file, by_stem)
     return sorted(by_stem.values(), key=lambda s: (len(s.stem) if s.stem.isdigit() else 0, s.stem))
 
 
-def loose_sample(file: Path) -> Sample[Path]:
+def loose_sample(file: Path) -> ShardSample[Path]:
     """The sample that a file of an extracted shard belongs to."""
     stem, _ = _split(file.name)
-    by_stem = {stem: Sample[Path](stem, 0)}
+    by_stem = {stem: ShardSample[Path](stem, 0)}
     suffixes = [form(suffix) for suffix in PARTS for form in (str.lower, str.upper)]
     for other in sorted(file.with_name(f"{stem}.{suffix}") for suffix in suffixes):
         if other.is_file():
@@ -200,11 +200,11 @@ def loose_sample(file: Path) -> Sample[Path]:
     return by_stem[stem]
 
 
-def _add_file(file: Path, by_stem: dict[str, Sample[Path]]) -> None:
+def _add_file(file: Path, by_stem: dict[str, ShardSample[Path]]) -> None:
     stem, suffix = _split(file.name)
     part = PARTS.get(suffix.lower())
     if part is not None and stem:
-        sample = by_stem.setdefault(stem, Sample(stem, 0))
+        sample = by_stem.setdefault(stem, ShardSample(stem, 0))
         # Of several images of one name the first counts.
         with suppress(ValueError):
             sample.put(part, file)

@@ -64,7 +64,7 @@ def load_dataset(
         dataset: of FiftyOne
         dataset_dir: of the zoo
         split: one of :data:`SPLITS`; all of them without it
-        dataset_format: ``gres``, ``refsegrs``, ``rsteller``, ``rsgpt4v``, ``pregres`` or ``auto``
+        dataset_format: the name of a format, such as ``gres``, or ``auto``
         root: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
         placeholders, max_samples, media_dir, strict, follow_links, params: as of
             :class:`pairlens.importers.dataset_types.RecordDatasetImporter`

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import warm
+
 NAME = "@pairlens/curation"
 
 LOAD = """
@@ -56,16 +58,10 @@ def declared(repo_root: Path) -> dict:
     return yaml.safe_load((repo_root / "fiftyone.yml").read_text())
 
 
-def run(code: str, environment: dict[str, str], *options: str, cwd: Path | None = None) -> str:
+def run(code: str, environment: dict[str, str], cwd: Path | None = None) -> str:
     """Runs Python code in a fresh process, started elsewhere than at the checkout."""
-    done = subprocess.run(
-        [sys.executable, *options, "-c", code],
-        env=environment,
-        cwd=cwd or environment["FIFTYONE_PLUGINS_DIR"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    folder = cwd or Path(environment["FIFTYONE_PLUGINS_DIR"])
+    done = warm.run("-c", code, environment=environment, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

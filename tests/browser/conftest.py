@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import again
 from tests.browser.server import Server
 
 FLAGS = [
@@ -22,6 +23,16 @@ FLAGS = [
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
+def chromium() -> str | None:
+    """The first Chromium on the PATH."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Has them repeated once where they fail."""
+    again.repeat(items)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _server(mongo: str) -> None:
     """Starts the database."""
@@ -30,7 +41,7 @@ def _server(mongo: str) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; closed with the module, since Playwright leaves an event loop running till then."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    program = chromium()
     if program is None:
         pytest.skip("no Chromium on the PATH")
     with sync_playwright() as playwright:

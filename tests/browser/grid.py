@@ -20,9 +20,18 @@ def open_grid(page: Page, url: str) -> None:
     """Opens a dataset's page, waits for its thumbnails and puts the first-start card away."""
     page.goto(url)
     page.locator(LOADED).first.wait_for(timeout=MILLISECONDS)
+    close_sample(page)  # the server opens the one again that a page before had open
     dismiss = page.get_by_role("button", name="Dismiss")
     if dismiss.count():
         dismiss.first.click()
+
+
+def close_sample(page: Page) -> None:
+    """Closes the sample that is open, whatever is open in it and would take Escape."""
+    modal = page.locator("#modal.modalon")
+    if modal.count():
+        page.evaluate("__foo__.executeOperator('close_sample')")
+        modal.wait_for(state="detached", timeout=MILLISECONDS)
 
 
 def tick(page: Page, field: str, wanted: bool = True) -> None:

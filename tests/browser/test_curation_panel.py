@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from pairlens.fiftyone_plugin.curation import sessions, summary
+from pairlens.fiftyone_plugin.curation import selection, sessions, summary
 from pairlens.fiftyone_plugin.curation.verdicts import judge
-from pairlens.importers import fields
+from pairlens.importers import fields, store
 from pairlens.importers.datasets import delete_dataset
 from tests.browser import curating
 from tests.browser.curating import bar, expect_entries, open_curation
-from tests.browser.grid import MILLISECONDS, open_grid
+from tests.browser.grid import MILLISECONDS, open_grid, resting
 
 DATASET = "curated"
 
@@ -39,6 +41,12 @@ def dataset(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
     sample[fields.FINDINGS] = fo.Classifications(classifications=[found])
     sample.save()
     sessions.start(dataset, check=HOSTILE, name=HOSTILE, reviewer=HOSTILE)
+    rows = [
+        {"low": 0.0, "high": 0.1, "pairs": 40, "expected": 0.04, "found": 0.05},
+        {"low": 0.9, "high": 1.0, "pairs": 8, "expected": 0.93, "found": 0.875},
+    ]
+    ranking = {"time": datetime(2025, 3, 1), "verdicts": 48, "bad": 9, "learned": True}
+    store.update_info(dataset, **{fields.RANKING: ranking | {"reliability": rows}})
     yield dataset
     delete_dataset(DATASET)
 
@@ -59,6 +67,15 @@ def panel(page: Page) -> Locator:
 @pytest.fixture(scope="module")
 def overview(dataset: Any) -> dict[str, Any]:
     return summary.overview(dataset, eval_key=curating.PRED)
+
+
+def test_the_reliability_of_estimated_chances_is_drawn(panel: Locator) -> None:
+    shown = panel.locator('[data-cy="plc-reliability"]')
+    expect(shown.locator("circle")).to_have_count(2, timeout=MILLISECONDS)
+    expect(shown.locator("tbody tr").nth(1)).to_have_text("90 % to 100 %893 %88 %")
+    expect(shown).to_contain_text("By 48 verdicts, 9 of them bad, until 2025-03-01")
+    first, last = shown.locator("circle").first, shown.locator("circle").last
+    assert float(first.get_attribute("cy") or 0) > float(last.get_attribute("cy") or 0)
 
 
 def test_hostile_names_are_shown_and_do_nothing(page: Page, panel: Locator) -> None:
@@ -134,3 +151,50 @@ def test_what_lacks_is_said_and_done_from_there(page: Page, panel: Locator, data
     page.get_by_role("button", name="Done").click(timeout=MILLISECONDS)
     expect(advice).to_have_count(0, timeout=MILLISECONDS)
     assert dataset.exists(fields.QUALITY).count() == len(dataset)
+    page.get_by_role("button", name="Done").click(timeout=MILLISECONDS)
+
+
+def test_one_verdict_on_the_selected_pairs_spares_those_of_others(
+    page: Page, panel: Locator, dataset: Any
+) -> None:
+    keys = dataset.values("key")
+    ids = dict(zip(keys, dataset.values("id"), strict=True))
+    chosen = [keys[0], keys[9], keys[10]]  # Ada judged the first
+    samples = [ids[key] for key in chosen]
+    # A grid that is read anew forgets what is selected.
+    resting(page.locator('[data-cy="looker"]').first)
+    page.evaluate("samples => __foo__.executeOperator('set_selected_samples', {samples})", samples)
+    bulk = panel.locator('[data-cy="plc-bulk"]')
+    expect(bulk).to_contain_text("3 pairs selected", timeout=MILLISECONDS)
+    bulk.get_by_role("button", name="Drop").click()
+    expect(bulk.get_by_label("Your name")).to_have_value("")
+    bulk.get_by_label("Your name").fill("Cleo")
+    page.keyboard.press("Enter")
+    expect(bulk).to_contain_text("verdicts of others on 1 pair")
+    bulk.get_by_role("button", name="Drop 2 pairs as Cleo").click()
+    expect(bulk.get_by_role("status")).to_contain_text("Drop: 2 pairs; 1 pair left alone.")
+    assert judged(dataset, chosen) == [("keep", "Ada"), ("drop", "Cleo"), ("drop", "Cleo")]
+    bulk.get_by_role("button", name="Undo").click()
+    expect(bulk.get_by_role("status")).to_contain_text("Taken back: 2 pairs.")
+    assert judged(dataset, chosen) == [("keep", "Ada"), (None, None), (None, None)]
+    page.evaluate("() => __foo__.executeOperator('clear_selected_samples', {})")
+
+
+def judged(dataset: Any, keys: list[str]) -> list[tuple[Any, ...]]:
+    found = {d["key"]: d for d in dataset._sample_collection.find({"key": {"$in": keys}})}
+    return [(found[key].get(fields.VERDICT), found[key].get(fields.REVIEWER)) for key in keys]
+
+
+def test_one_button_leads_to_the_first_verdict(page: Page, panel: Locator, dataset: Any) -> None:
+    groups = selection.groups_left(dataset)
+    begin = panel.locator('[data-cy="plc-begin"]')
+    expect(panel.locator('[data-cy="plc-you"]')).to_contain_text("You review as Cleo")
+    begin.get_by_role("button", name=f"Review {groups} groups").click()
+    page.locator('.plp-pair[data-ready="true"]').wait_for(timeout=MILLISECONDS)
+    page.keyboard.press("1")
+    expect(page.get_by_test_id("position")).not_to_contain_text("1 of", timeout=MILLISECONDS)
+    deadline = time.monotonic() + 60
+    while selection.groups_left(dataset) == groups and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert selection.groups_left(dataset) == groups - 1
+    assert {one["reviewer"] for one in dataset._sample_collection.find({"reviewer": "Cleo"})}

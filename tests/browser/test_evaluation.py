@@ -60,7 +60,7 @@ def panel(browser: Browser, served: Served) -> Iterator[Page]:
     """The page with the panel open on the scoring."""
     page = browser.new_page(viewport=WINDOW)
     open_grid(page, served.url)
-    page.locator('[data-cy="new-panel-btn"]').first.click()
+    page.locator('[data-cy="new-panel-btn"]').last.click()  # beside the grid
     page.get_by_text("Model Evaluation", exact=True).first.click()
     page.get_by_text(KEY, exact=True).first.click(timeout=MILLISECONDS)
     yield page

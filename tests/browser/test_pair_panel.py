@@ -1,10 +1,10 @@
-"""A reviewer at work in the panel ``pair``; what he did is looked up in the database."""
+"""A reviewer at work in the panel ``pair``; what was done is looked up in the database."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers import fields
 from pairlens.importers.datasets import delete_dataset
 from pairlens.importers.masks import encode_png, load_stored
+from tests.browser.curating import take_picture
 from tests.browser.grid import MILLISECONDS, open_grid
 
 DATASET = "paired"
@@ -26,6 +27,8 @@ REVIEWER = "ann"
 PREDICTED = "model"
 SESSION = "morning"
 QUEUE = 9
+GROUPS = 3
+QUERIES = 3
 
 OPPOSITE = {
     "top-left": "bottom-right",
@@ -164,6 +167,26 @@ def at(page: Page, position: int) -> str:
     return shown(page)
 
 
+def group_at(page: Page, position: int) -> list[str]:
+    """The samples of the group that the panel shows at this place of the queue."""
+    at(page, position)
+    members = panel(page).locator(".plp-member")
+    return members.evaluate_all("found => found.map(one => one.dataset.sample)")
+
+
+def member(page: Page, sample_id: str) -> Locator:
+    """A pair of the group that is shown."""
+    return panel(page).locator(f'.plp-member[data-sample="{sample_id}"]')
+
+
+def written(dataset: Any, sample_id: str, wanted: tuple[Any, ...]) -> None:
+    """Waits until a pair's review fields are so: verdicts are written behind."""
+    deadline = time.monotonic() + MILLISECONDS / 1000
+    while verdict(dataset, sample_id) != wanted and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert verdict(dataset, sample_id) == wanted
+
+
 def verdict(dataset: Any, sample_id: str) -> tuple[Any, ...]:
     """What a pair's review fields say: verdict, reviewer and note."""
     document = stored(dataset, sample_id)
@@ -172,15 +195,18 @@ def verdict(dataset: Any, sample_id: str) -> tuple[Any, ...]:
 
 
 def test_the_words_that_caused_a_finding_are_marked(session: Page, dataset: Any) -> None:
-    pair = stored(dataset, at(session, 1))
-    found = pair["findings"]["classifications"]
-    assert "position_conflict" in [one["label"] for one in found]
-    expect(panel(session).get_by_test_id("phrase")).to_have_text(pair["phrase"])
-    marks = panel(session).locator("mark").all_inner_texts()
-    assert marks and all(mark in pair["phrase"] for mark in marks)
-    assert any(place in mark for place in OPPOSITE.values() for mark in marks)
-    for one in found:
-        expect(panel(session).get_by_label("Findings")).to_contain_text(one["note"])
+    group = group_at(session, 1)
+    assert len(group) == QUERIES
+    for sample_id in group:
+        pair, shown = stored(dataset, sample_id), member(session, sample_id)
+        found = pair["findings"]["classifications"]
+        assert "position_conflict" in [one["label"] for one in found]
+        expect(shown.get_by_test_id("phrase")).to_have_text(pair["phrase"])
+        marks = shown.locator("mark").all_inner_texts()
+        assert marks and all(mark in pair["phrase"] for mark in marks)
+        assert any(place in mark for place in OPPOSITE.values() for mark in marks)
+        for one in found:
+            expect(shown.get_by_label("Findings")).to_contain_text(one["note"])
 
 
 def test_the_evidence_is_drawn_over_the_image(session: Page, dataset: Any) -> None:
@@ -208,17 +234,13 @@ LOADED_BY_PAGE = """path => performance.getEntriesByType("resource").some(
 )"""
 
 
-def test_the_next_pair_is_loaded_before_it_is_asked_for(session: Page, dataset: Any) -> None:
-    from pairlens.fiftyone_plugin.curation import queue
-    from pairlens.fiftyone_plugin.curation.evidence import AHEAD
+def test_the_next_groups_are_loaded_before_they_are_asked_for(session: Page, dataset: Any) -> None:
+    from pairlens.fiftyone_plugin.curation import selection
 
-    here = stored(dataset, at(session, 1))["segmentation"]["mask_path"]
-    following = queue.left(queue.find(dataset, SESSION), AHEAD, after=0)
-    masks = [stored(dataset, str(one))["segmentation"]["mask_path"] for one in following]
-    # The pair's own mask, which another query of its image may share, is loaded in any case.
-    others = [mask for mask in masks if mask != here]
-    assert others
-    for mask in others:
+    at(session, 1)
+    heads = list(selection.choose(dataset, check="position_conflict").ordered(dataset))[1:GROUPS]
+    for one in heads:
+        mask = stored(dataset, str(one))["segmentation"]["mask_path"]
         session.wait_for_function(LOADED_BY_PAGE, arg=mask, timeout=MILLISECONDS)
 
 
@@ -236,77 +258,131 @@ def test_the_masks_stand_side_by_side_with_their_iou(session: Page, dataset: Any
 def test_screenshots(session: Page, repo_root: Path) -> None:
     at(session, 1)
     panel(session).locator('canvas[data-painted="true"]').nth(2).wait_for()
-    picture(session, repo_root, "pair-panel")
+    take_picture(session, repo_root, "pair-panel")
     session.set_viewport_size({"width": 860, "height": 1000})
     assert panel(session).evaluate("e => e.scrollWidth <= e.clientWidth && e.clientWidth < 600")
-    picture(session, repo_root, "pair-narrow")
     session.set_viewport_size(WINDOW)
 
 
-def test_a_key_keeps_and_the_next_pair_opens(session: Page, dataset: Any) -> None:
-    first = at(session, 1)
+def test_a_pair_that_another_browser_opened_takes_no_key(
+    browser: Browser, session: Page, dataset: Any
+) -> None:
+    """FiftyOne shows one sample in all browsers of a server."""
+    group = group_at(session, 1)
+    other = next(str(one) for one in dataset.values("id") if str(one) not in group)
+    before = stored(dataset, other)
+    session.wait_for_timeout(4000)  # so that nothing that was pressed here explains it
+    second = browser.new_page(viewport=WINDOW)
+    second.goto(f"{session.url.split('?')[0]}?id={group[0]}")
+    second.locator('[data-cy="modal"]').wait_for(timeout=MILLISECONDS)
+    second.wait_for_timeout(3000)  # until it has told the server what it shows
+    second.evaluate("id => __foo__.executeOperator('open_sample', {id})", other)
+    alert = panel(session).get_by_role("alert")
+    expect(alert).to_contain_text("Another browser", timeout=MILLISECONDS)
+    expect(alert).to_contain_text(f"pairlens app {DATASET} --reviewer")
+    session.keyboard.press("2")
+    expect(panel(session).get_by_role("status")).to_contain_text("your key was not taken")
+    second.close()
+    alert.get_by_role("button", name="Stay with mine").click()
+    assert group_at(session, 1) == group
+    assert stored(dataset, other) == before
+    assert {verdict(dataset, one)[0] for one in group} == {None}
+
+
+def test_a_key_judges_the_group_and_the_next_one_opens(session: Page, dataset: Any) -> None:
+    group = group_at(session, 1)
     session.keyboard.press("1")
-    second = at(session, 2)
-    assert second != first
-    assert verdict(dataset, first) == ("keep", REVIEWER, None)
-    assert verdict(dataset, second) == (None, None, None)
+    second = group_at(session, 2)
+    assert not {*second} & {*group}
+    for one in group:
+        written(dataset, one, ("keep", REVIEWER, None))
+    assert {verdict(dataset, one) for one in second} == {(None, None, None)}
+    session.keyboard.press("u")
+    assert group_at(session, 1) == group
+    assert {verdict(dataset, one) for one in group} == {(None, None, None)}
 
 
-def test_keys_rest_while_a_note_is_typed_which_goes_with_the_verdict(
+def test_keys_rest_while_a_note_is_typed_which_goes_with_the_verdict_on_one(
     session: Page, dataset: Any
 ) -> None:
-    pair = at(session, 2)
+    group = group_at(session, 1)
     session.keyboard.press("n")
     session.keyboard.type("2 of 4 say so, u. s f x")
     session.keyboard.press("Escape")
-    assert at(session, 2) == pair
-    assert verdict(dataset, pair) == (None, None, None)
-    panel(session).get_by_role("button", name="Drop").click()
-    at(session, 3)
-    assert verdict(dataset, pair) == ("drop", REVIEWER, "2 of 4 say so, u. s f x")
+    assert group_at(session, 1) == group
+    assert {verdict(dataset, one) for one in group} == {(None, None, None)}
+    session.keyboard.press("]")
+    session.keyboard.press("Shift+Digit2")
+    written(dataset, group[1], ("drop", REVIEWER, "2 of 4 say so, u. s f x"))
+    assert group_at(session, 1) == group
+    assert [verdict(dataset, one)[0] for one in group] == [None, "drop", None]
+    session.get_by_label("Note", exact=True).fill("")
+    panel(session).get_by_role("button", name="Keep").click()
+    group_at(session, 2)
+    for one in (group[0], group[2]):
+        written(dataset, one, ("keep", REVIEWER, None))
+    assert verdict(dataset, group[1])[0] == "drop"
 
 
 def test_the_query_is_edited_and_undo_brings_it_back(session: Page, dataset: Any) -> None:
-    pair = at(session, 3)
+    group = group_at(session, 2)
+    pair = group[0]
     before = stored(dataset, pair)[fields.PHRASE]
     session.keyboard.press("e")
     session.get_by_label("Query", exact=True).fill("Find the pond, wherever it is.")
     session.keyboard.press("Enter")
-    at(session, 4)
+    written(dataset, pair, ("fix", REVIEWER, None))
     after = stored(dataset, pair)
     assert after[fields.PHRASE] == "Find the pond, wherever it is."
     assert after[fields.ORIGINAL_PHRASE] == before
-    assert verdict(dataset, pair) == ("fix", REVIEWER, None)
-
     session.keyboard.press("u")
-    assert at(session, 3) == pair
-    expect(panel(session).get_by_test_id("phrase")).to_have_text(before)
+    assert group_at(session, 2) == group
+    expect(member(session, pair).get_by_test_id("phrase")).to_have_text(before)
     assert stored(dataset, pair)[fields.PHRASE] == before
     assert verdict(dataset, pair) == (None, None, None)
 
 
+def test_what_is_suggested_is_shown_as_a_difference_and_accepted_by_one_key(
+    session: Page, dataset: Any, repo_root: Path
+) -> None:
+    group = group_at(session, 2)
+    published = [stored(dataset, one)[fields.PHRASE] for one in group]
+    suggested = [
+        "".join(member(session, one).locator(".plp-diff > :not(del)").all_inner_texts())
+        for one in group
+    ]
+    session.keyboard.press("f")
+    third = group_at(session, 3)
+    for one, before, after in zip(group, published, suggested, strict=True):
+        written(dataset, one, ("fix", REVIEWER, None))
+        pair = stored(dataset, one)
+        assert (pair[fields.ORIGINAL_PHRASE], pair[fields.PHRASE]) == (before, after)
+        assert before != after
+    assert {verdict(dataset, one) for one in third} == {(None, None, None)}
+
+
 def test_undo_goes_back_step_by_step_and_redo_forward(session: Page, dataset: Any) -> None:
-    third = at(session, 3)
+    third = group_at(session, 3)
     session.keyboard.press("u")
-    second = at(session, 2)
-    assert verdict(dataset, second)[0] is None
+    second = group_at(session, 2)
+    assert {verdict(dataset, one)[0] for one in second} == {None}
     session.keyboard.press("y")
     expect(panel(session).get_by_role("status")).to_have_text("Made again.")
-    assert verdict(dataset, second)[0] == "drop"
+    assert {verdict(dataset, one)[0] for one in second} == {"fix"}
     session.keyboard.press(".")
-    assert at(session, 3) == third
+    assert group_at(session, 3) == third
 
 
 def test_a_prediction_becomes_the_mask_and_undo_takes_it_back(session: Page, dataset: Any) -> None:
-    pair = at(session, 3)
+    pair = group_at(session, 3)[0]
     before = mask_of(dataset, pair)
     masks = panel(session).get_by_label("Masks", exact=True)
     masks.get_by_role("button", name="Use as the mask").click()
-    at(session, 4)
-    assert verdict(dataset, pair)[:2] == ("fix", REVIEWER)
+    written(dataset, pair, ("fix", REVIEWER, None))
     assert (mask_of(dataset, pair) == np.roll(before, 9, axis=1)).all()
     session.keyboard.press("u")
-    assert at(session, 3) == pair
+    group_at(session, 3)
+    expect(member(session, pair).locator(".plp-chip")).to_have_count(0)
     assert (mask_of(dataset, pair) == before).all()
 
 
@@ -315,47 +391,37 @@ def mask_of(dataset: Any, sample_id: str) -> Any:
     return load_stored(stored(dataset, sample_id)[fields.SEGMENTATION]["mask_path"])
 
 
-def test_another_query_of_the_image_opens_by_a_click(session: Page, dataset: Any) -> None:
-    pair = at(session, 3)
-    others = panel(session).get_by_label("Queries of this image").locator("button")
-    others.and_(session.locator(':not([aria-current="true"])')).first.click()
-    other = moved_on(session, pair)
-    assert stored(dataset, other)[fields.IMAGE_ID] == stored(dataset, pair)[fields.IMAGE_ID]
-    session.evaluate("id => __foo__.executeOperator('open_sample', {id})", pair)
-    assert moved_on(session, other) == pair
-
-
-def test_the_last_writer_is_told_and_may_insist(
-    session: Page, dataset: Any, repo_root: Path
-) -> None:
+def test_the_last_writer_is_told_and_may_insist(session: Page, dataset: Any) -> None:
     from pairlens.fiftyone_plugin.curation.verdicts import judge
 
-    pair = at(session, 3)
+    pair = group_at(session, 3)[0]
     judge(dataset, pair, "drop", reviewer="ben", note="cut off")
-    session.keyboard.press("1")
+    session.keyboard.press("Shift+Digit1")
     alert = panel(session).get_by_role("alert")
     expect(alert).to_contain_text("ben decided drop")
     expect(alert).to_contain_text("cut off")
     assert verdict(dataset, pair) == ("drop", "ben", "cut off")
-    picture(session, repo_root, "pair-conflict")
     alert.get_by_role("button", name="Leave theirs").click()
-    expect(panel(session).get_by_test_id("standing")).to_contain_text("drop by ben")
+    expect(member(session, pair).locator(".plp-chip")).to_have_text("drop")
     judge(dataset, pair, "unsure", reviewer="ben")
-    session.keyboard.press("1")
+    session.keyboard.press("Shift+Digit1")
     alert.get_by_role("button", name="Write mine over it").click()
-    at(session, 4)
+    deadline = time.monotonic() + 30
+    while verdict(dataset, pair)[:2] != ("keep", REVIEWER) and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert verdict(dataset, pair)[:2] == ("keep", REVIEWER)
 
 
 def test_a_mask_is_mended_in_an_editable_copy(session: Page, dataset: Any) -> None:
-    pair = at(session, 4)
+    pair = group_at(session, 3)[1]
+    member(session, pair).locator(".plp-member-text").click()
     session.keyboard.press("m")
     mend = panel(session).get_by_label("Mend the mask")
-    expect(mend).to_contain_text("annotation mode", timeout=MILLISECONDS)
+    take = mend.get_by_role("button", name="Take the mended mask")
+    expect(take).to_be_visible(timeout=MILLISECONDS)
     paint_over(dataset, pair)
-    mend.get_by_role("button", name="Take the mended mask").click()
-    at(session, 5)
-    assert verdict(dataset, pair)[:2] == ("fix", REVIEWER)
+    take.click()
+    written(dataset, pair, ("fix", REVIEWER, None))
     mended = mask_of(dataset, pair)
     assert (mended[100:140, 200:260] == 1).all()
     assert int((mended == 1).sum()) == 40 * 60
@@ -369,12 +435,6 @@ def paint_over(dataset: Any, sample_id: str) -> None:
     instance.bounding_box = [200 / 512, 100 / 512, 60 / 512, 40 / 512]
     instance.mask = np.ones((40, 60), np.uint8)
     sample.save()
-
-
-def picture(page: Page, repo_root: Path, name: str) -> None:
-    """Takes a picture for the docs where ``PAIRLENS_SCREENSHOT`` is set."""
-    if "PAIRLENS_SCREENSHOT" in os.environ:
-        page.screenshot(path=repo_root / "docs" / "images" / f"{name}.png")
 
 
 def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> None:
@@ -394,12 +454,14 @@ def test_hostile_texts_are_shown_and_do_nothing(session: Page, dataset: Any) -> 
     session.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     before = shown(session)
     session.evaluate("id => __foo__.executeOperator('open_sample', {id})", sample_id)
+    panel(session).get_by_role("button", name="Go to theirs").click(timeout=MILLISECONDS)
     assert moved_on(session, before) == sample_id
 
     root = panel(session)
-    expect(root.get_by_test_id("phrase")).to_have_text(pair[fields.PHRASE])
-    expect(root.get_by_label("Findings").locator(".plp-note")).to_have_text(HOSTILE)
-    expect(root.get_by_label("Note", exact=True)).to_have_value(HOSTILE)
+    hostile = member(session, sample_id)
+    expect(hostile.get_by_test_id("phrase")).to_have_text(pair[fields.PHRASE])
+    expect(hostile.get_by_label("Findings").locator(".plp-note")).to_have_text(HOSTILE)
+    expect(root.get_by_label("Note", exact=True)).to_have_value("")  # theirs is not signed over
     expect(root.get_by_test_id("standing")).to_contain_text(HOSTILE)
     root.locator("summary", has_text="History").click()
     expect(root.locator(".plp-history li").first).to_contain_text(HOSTILE)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import string
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -38,6 +39,95 @@ def save_clipseg(folder: Path, seed: int = 0) -> Path:
     processor = transformers.CLIPSegProcessor(images, clip_tokenizer())
     processor.save_pretrained(folder)
     return folder
+
+
+def save_clip(folder: Path, seed: int = 0) -> Path:
+    """CLIP with two layers a tower."""
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2}
+    config = transformers.CLIPConfig(
+        text_config=_clip_text(small),
+        vision_config=small | {"num_attention_heads": 2, "image_size": SIDE, "patch_size": 16},
+        projection_dim=16,
+    )
+    torch.manual_seed(seed)
+    model = transformers.CLIPModel(config)
+    enliven(model)
+    model.save_pretrained(folder)
+    images = transformers.CLIPImageProcessorPil(
+        size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
+    )
+    transformers.CLIPProcessor(images, clip_tokenizer()).save_pretrained(folder)
+    return folder
+
+
+TEMPLATE = (
+    "{% for message in messages %}{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %}"
+    "{% endfor %}{% endfor %}<answer>"
+)
+"""A chat template: pictures and words as they come, then the mark behind which a model writes."""
+
+
+def save_llava(folder: Path, answer: tuple[str, ...]) -> Path:
+    """LLaVA on a CLIP and a Llama of one layer that writes one answer, whatever it is shown.
+
+    Each piece of the answer is one token. The layer adds nothing to what it is given, and the last
+    matrix leads from each token to the one that follows it.
+    """
+    tokenizer = chat_tokenizer(answer)
+    size, side = 64, SIDE
+    config = transformers.LlavaConfig(
+        vision_config=transformers.CLIPVisionConfig(
+            hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+            image_size=side, patch_size=16,
+        ),
+        text_config=transformers.LlamaConfig(
+            vocab_size=len(tokenizer), hidden_size=size, intermediate_size=32,
+            num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
+            max_position_embeddings=4096, eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.eos_token_id, tie_word_embeddings=False,
+        ),
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        vision_feature_layer=-1, image_seq_length=(side // 16) ** 2,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = transformers.LlavaForConditionalGeneration(config)
+    enliven(model)
+    written = tokenizer.convert_tokens_to_ids(["<answer>", *answer, tokenizer.eos_token])
+    with torch.no_grad():
+        layer = model.model.language_model.layers[0]
+        layer.self_attn.o_proj.weight.zero_()
+        layer.mlp.down_proj.weight.zero_()
+        embeddings = model.get_input_embeddings().weight
+        model.lm_head.weight.zero_()
+        for number, (before, after) in enumerate(pairwise(written)):
+            embeddings[before] = torch.nn.functional.one_hot(torch.tensor(number), size)
+            model.lm_head.weight[after] = embeddings[before]
+    model.save_pretrained(folder)
+    images = transformers.CLIPImageProcessorPil(
+        size={"shortest_edge": side}, crop_size={"height": side, "width": side}
+    )
+    transformers.LlavaProcessor(
+        images, tokenizer, patch_size=16, vision_feature_select_strategy="default",
+        chat_template=TEMPLATE, num_additional_image_tokens=1,
+    ).save_pretrained(folder)  # fmt: skip
+    return folder
+
+
+def chat_tokenizer(pieces: tuple[str, ...]) -> transformers.PreTrainedTokenizerFast:
+    """Bytes for its vocabulary, the marks of a chat, and some pieces of text as a token each."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+    vocabulary = {entry: n for n, entry in enumerate(sorted(bytes_to_unicode().values()))}
+    inner = Tokenizer(models.BPE(vocabulary, []))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, eos_token="</s>", extra_special_tokens={"image_token": "<image>"}
+    )
+    tokenizer.add_tokens(["<answer>"], special_tokens=True)
+    tokenizer.add_tokens([AddedToken(piece, normalized=False) for piece in pieces])
+    return tokenizer
 
 
 def enliven(model: torch.nn.Module, spread: float = 0.3) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 
 from pairlens.fiftyone_plugin.predictors.base import Prediction, Query
 from pairlens.importers.fields import INFO, KEY
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,13 +59,7 @@ def media(dataset: Any) -> Path:
 def elsewhere(code: str, *args: str, **environment: str | None) -> str:
     """Runs Python with other settings, ``None`` for none, and gives what it prints."""
     settings = {**os.environ, "FIFTYONE_DATABASE_VALIDATION": "false", **environment}
-    done = subprocess.run(
-        [sys.executable, "-c", code, *args],
-        env={name: value for name, value in settings.items() if value is not None},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    given = {name: value for name, value in settings.items() if value is not None}
+    done = warm.run("-c", code, *args, environment=given)
     assert done.returncode == 0, done.stderr
     return done.stdout

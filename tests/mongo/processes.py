@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.warm import Process
 
 
-def start(code: str, *args: str) -> subprocess.Popen[str]:
+def start(code: str, *args: str) -> Process:
     """Starts a Python process that runs some code; its lines are read from ``stdout``."""
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *args],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "FIFTYONE_DATABASE_VALIDATION": "false"},
-        cwd=ROOT,
-    )
+    settings = {**os.environ, "FIFTYONE_DATABASE_VALIDATION": "false"}
+    return Process("-c", code, *args, environment=settings)
 
 
-def command(*args: str) -> subprocess.Popen[str]:
+def command(*args: str) -> Process:
     """Starts a command of PairLens."""
     return start(
         "import sys; from pairlens.fiftyone_plugin.cli import main; sys.exit(main())", *args
     )
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+def ended(process: Process) -> tuple[int, str]:
     """The exit code of a process, and what it printed."""
     out, err = process.communicate(timeout=120)
     return process.returncode, out + err

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pairlens.fiftyone_plugin.curation.log import ChangeEntry, ChangeLog
+from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
 
 FIELDS = ("verdict", "reviewer", "reviewed_at", "review_note", "phrase", "original_phrase")
 
@@ -20,6 +21,11 @@ def state(dataset: Any, key: str) -> tuple[Any, ...]:
 
 def keys(dataset: Any) -> list[str]:
     return sorted(documents(dataset))
+
+
+def verdicts_in(status: dict[str, Any]) -> dict[str, int]:
+    """Of what ``review --status`` tells, the pairs by verdict."""
+    return {name: status[name] for name in (PENDING, *VERDICTS)}
 
 
 def set_states(dataset: Any) -> list[tuple[Any, ...]]:

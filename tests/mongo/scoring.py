@@ -76,9 +76,11 @@ def count_quick(target: np.ndarray, prediction: np.ndarray | None) -> Counted:
         counted.resized = True
         return counted
     given = np.zeros_like(target) if prediction is None else prediction
-    values, often = np.unique(np.stack([target.ravel(), given.ravel()]), axis=1, return_counts=True)
+    # Both values in one number, which counts a hundred times as fast as rows of two.
+    often = np.bincount(target.ravel().astype(np.int32) << 8 | given.ravel())
     total = Counted(missing=prediction is None)
-    for (wanted, predicted), n in zip(values.T, often, strict=True):
+    for both in np.flatnonzero(often):
+        n, wanted, predicted = often[both], both >> 8, both & 0xFF
         one = count(np.array([[wanted]]), np.array([[predicted]]))
         for name in ("intersection", "union", "target_area", "predicted_area", "pixels"):
             setattr(total, name, getattr(total, name) + int(n) * getattr(one, name))

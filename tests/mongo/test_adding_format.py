@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.conftest import ROOT
 from tests.mongo.exporting import data_files, files
 
@@ -57,12 +56,10 @@ def installed(blocks: list[str], tmp_path: Path) -> Path:
 
 def run(folder: Path, *args: str) -> str:
     """Runs Python in a folder whose packages are found, and gives what it printed."""
-    command = [sys.executable, "-c", *args] if len(args) == 1 else [sys.executable, *args]
+    command = ("-c", *args) if len(args) == 1 else args
     paths = os.pathsep.join((str(folder), str(ROOT / "fiftyone_plugin" / "names"), str(ROOT)))
     environment = os.environ | {"PYTHONPATH": paths}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
+    done = warm.run(*command, folder=folder, environment=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

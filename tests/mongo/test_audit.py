@@ -30,10 +30,16 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def imported(planted: Path, shared_name: str) -> fo.Dataset:
+    """Imported once: nothing changes it."""
+    import_dataset("gres", planted, shared_name, ImportOptions(placeholders=True))
+    return fo.load_dataset(shared_name)
+
+
 @pytest.fixture
-def dataset(planted: Path, dataset_name: str) -> fo.Dataset:
-    import_dataset("gres", planted, dataset_name, ImportOptions(placeholders=True))
-    return fo.load_dataset(dataset_name)
+def dataset(imported: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return imported.clone(dataset_name)
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ from pairlens.importers.ingest import import_dataset
 
 @pytest.fixture
 def installed(repo_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The example of docs/checks.md as a package that is installed."""
-    page = (repo_root / "docs" / "checks.md").read_text("utf-8")
-    module = re.search(r"```python\n(.*?)```", page[page.index("## Adding a check") :], re.S)
+    """The example of docs/writing-a-check.md as a package that is installed."""
+    page = (repo_root / "docs" / "writing-a-check.md").read_text("utf-8")
+    module = re.search(r"```python\n(.*?)```", page, re.S)
     assert module is not None
     info = tmp_path / "elsewhere-1.0.dist-info"
     info.mkdir()

@@ -14,6 +14,8 @@ import pytest
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.predictors.base import PREDICTORS
 from pairlens.importers.formats import FORMATS
+from tests import warm
+from tests.mongo.reviewing import verdicts_in
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +24,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pairlens(*args: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pairlens.fiftyone_plugin.cli", *map(str, args)],
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-        cwd=Path(__file__).parents[2],
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-    )
+    command = ("-m", "pairlens.fiftyone_plugin.cli", *map(str, args))
+    return warm.run(*command, environment=os.environ | environment)
 
 
 def as_json(*args: object) -> dict[str, Any]:
@@ -48,6 +43,12 @@ def as_json(*args: object) -> dict[str, Any]:
         pytest.param(["burn"], 2, "invalid choice: 'burn'", id="unknown command"),
         pytest.param(["scor"], 2, "did you mean score?", id="misspelt command"),
         pytest.param(["checks", "--jsn"], 2, "did you mean --json?", id="misspelt option"),
+        pytest.param(
+            ["checks", "--overwrite"],
+            2,
+            "unrecognized arguments: --overwrite\n",
+            id="not its option",
+        ),
         pytest.param(["import", "nope", ".", "--name", "x"], 2, "no format 'nope'", id="format"),
         pytest.param(["import", "auto", "/no", "--name", "x"], 2, "not a folder", id="folder"),
         pytest.param(["import", "gres", ".", "--name", "x"], 1, "does not hold gres", id="layout"),
@@ -146,7 +147,8 @@ def test_from_import_to_export(root: Path, dataset_name: str, tmp_path: Path) ->
     assert len(lines) == sum(done["findings"].values())
     key = lines[0]["key"]
     done = as_json("review", dataset_name, "--set", key, "fix", "--phrase", "A car.", "--note", "n")
-    assert done == {"pending": 5, "keep": 0, "drop": 0, "fix": 1, "unsure": 0}
+    assert verdicts_in(done) == {"pending": 5, "keep": 0, "drop": 0, "fix": 1, "unsure": 0}
+    assert done["to_be_fixed"] == 0
     as_json("review", dataset_name, "--set", key, "drop")
     decisions = tmp_path / "decisions.jsonl"
     as_json("review", dataset_name, "--dump", decisions)

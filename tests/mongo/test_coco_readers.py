@@ -26,6 +26,7 @@ from pairlens.fiftyone_plugin.exporters.runner import export_dataset
 from pairlens.fiftyone_plugin.reports import of_export
 from pairlens.importers import store
 from pairlens.importers.errors import StateError
+from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats.native_export import HeldMask
 from pairlens.importers.ingest import import_dataset
 from pairlens.importers.masks import load_stored
@@ -196,6 +197,16 @@ def test_masks_that_cannot_be_written_are_counted_and_told(broken: Any, tmp_path
     assert in_pycocotools(tmp_path / "out", "test") == {"good ü.png": [20]}
 
 
+def test_a_table_has_no_row_without_a_mask(broken: Any, tmp_path: Path) -> None:
+    report = export_dataset(broken, "table", tmp_path / "out", select="all")
+    assert (report["exported"], report["dropped"], report["unwritten_total"]) == (2, 2, 2)
+    assert {one["reason"] for one in report["unwritten"]} == {
+        "it has no mask: the published one cannot be decoded"
+    }
+    names = {pair.phrase for pair in FORMATS["table"].read(tmp_path / "out")}
+    assert names == {"the good one", "the unlike one"}
+
+
 def test_where_nothing_can_be_written_nothing_is(broken: Any, tmp_path: Path) -> None:
     broken.match({"image_id": {"$in": [*BAD]}}).tag_samples("bad")
     with pytest.raises(StateError, match="none of the 3 selected samples can be written; refseg"):
@@ -237,7 +248,7 @@ def an_example(folder: Path, number: int, name: str) -> Example:
     return Example(
         key=f"k/{number}", image_id=str(number), split="train", image=image, image_name=name,
         width=6, height=8, phrase="all of it", no_target=False, mask=mask, caption=None,
-        captions=[], turns=[], boxes=[], point=None, captured=None,
+        captions=[], turns=[], boxes=[], footprint=None, point=None, captured=None,
     )  # fmt: skip
 
 

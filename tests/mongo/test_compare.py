@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -15,14 +14,20 @@ from tests.mongo.scoring import counts, expected, imported, predict
 from tests.unit.scoring_reference import RULES, assert_same, iou
 
 
-@pytest.fixture
-def dataset(dataset_name: str, tmp_path: Path) -> fo.Dataset:
-    """Two predictors, scored as ``a`` and ``b``."""
-    made = imported(tmp_path / "published", dataset_name)
+@pytest.fixture(scope="module")
+def scored(shared_name: str, tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    """Two predictors, scored as ``a`` and ``b``; nothing changes it."""
+    folder = tmp_path_factory.mktemp("compare")
+    made = imported(folder / "published", shared_name)
     for seed, name in enumerate(("a", "b")):
-        predict(made, tmp_path / name, name, seed)
+        predict(made, folder / name, name, seed)
         score(made, pred=name, key=name)
     return made
+
+
+@pytest.fixture
+def dataset(scored: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return scored.clone(dataset_name)
 
 
 def test_refuses_what_cannot_be_compared(dataset: fo.Dataset) -> None:

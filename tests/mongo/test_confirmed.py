@@ -22,7 +22,8 @@ KILLS = 4
 _JUDGES = """
 import sys
 import fiftyone as fo
-from pairlens.fiftyone_plugin.curation.verdicts import judge, undo
+from pairlens.fiftyone_plugin.curation.undoing import undo
+from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.importers.ingest import ImportOptions, import_dataset
 import_dataset("gres", sys.argv[1], "killed")
 dataset = fo.load_dataset("killed")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -24,18 +22,25 @@ from pairlens.importers import fields
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ingest import import_dataset
 from pairlens.importers.masks import encode_png, load_stored
+from tests import warm
 
 NAMES = ("a", "b", "c")
 
 
-@pytest.fixture
-def dataset(tmp_path: Path, dataset_name: str) -> fo.Dataset:
-    root = make_refsegrs(tmp_path / "published", pairs=12, seed=3).root
-    import_dataset("refsegrs", root, dataset_name)
-    dataset = fo.load_dataset(dataset_name)
+@pytest.fixture(scope="module")
+def imported(shared_name: str, tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    """Imported once: nothing changes it or its files."""
+    root = make_refsegrs(tmp_path_factory.mktemp("consensus") / "published", pairs=12, seed=3).root
+    import_dataset("refsegrs", root, shared_name)
+    dataset = fo.load_dataset(shared_name)
     for name in NAMES:
         dataset.add_sample_field(name, fo.EmbeddedDocumentField, embedded_doc_type=fo.Segmentation)
     return dataset
+
+
+@pytest.fixture
+def dataset(imported: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return imported.clone(dataset_name)
 
 
 def give(sample: fo.Sample, name: str, mask: np.ndarray, folder: Path) -> None:
@@ -276,12 +281,8 @@ def test_the_command(dataset: fo.Dataset, tmp_path: Path) -> None:
     predict(dataset, tmp_path)
     done = cli.run(["consensus", dataset.name, "--fields", *NAMES, "--field", "o"])
     assert (done["agreed"], done["fields"], done["skipped"]) == (11, list(NAMES), 1)
-    again = subprocess.run(
-        [sys.executable, "-m", "pairlens.fiftyone_plugin.cli", "consensus",
-         dataset.name, "--fields", *NAMES,
-         "--field", "o", "--resume", "--json"],
-        capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=120,
-    )  # fmt: skip
+    again = warm.run("-m", "pairlens.fiftyone_plugin.cli", "consensus", dataset.name, "--fields",
+                     *NAMES, "--field", "o", "--resume", "--json")  # fmt: skip
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["agreed"] == 0
     dataset.reload()

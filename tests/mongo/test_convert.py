@@ -200,8 +200,30 @@ def test_pushing_makes_a_private_dataset_that_comes_back(
     assert (tmp_path / "b" / "manifest.json").is_file()  # what was written is not lost
 
 
+def test_plain_fiftyone_loads_what_was_exported_for_the_hub(
+    imported: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants as constants
+    from fiftyone.utils.huggingface import load_from_hub
+
+    export_dataset(imported["refsegrs"], "fiftyone", tmp_path / "out", select="all")
+    monkeypatch.setattr(fo.config, "default_dataset_dir", str(tmp_path / "media"))
+    with serve_hub() as hub:
+        hub.folders["owner/whole"] = tmp_path / "out"
+        # Read from HF_ENDPOINT when huggingface_hub was imported.
+        place = constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", f"{hub.url}{place}")
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        loaded = load_from_hub("owner/whole", name="convert-from-hub", overwrite=True)
+        keys = imported["refsegrs"].values("key")
+        assert sorted(loaded.values("key")) == sorted(keys)
+        paths = loaded.values("filepath") + loaded.values("segmentation.mask_path")
+        assert all(Path(path).is_file() for path in paths)
+        loaded.delete()
+
+
 def test_what_cannot_be_converted(imported: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="coco, fiftyone, gres, hf"):
+    with pytest.raises(UnknownName, match=r"coco, .* fiftyone, .* gres, hf"):
         export_dataset(imported["gres"], "yolo", tmp_path / "a")
     with pytest.raises(UsageError, match="but as"):
         export_dataset(imported["gres"], "refsegrs", tmp_path / "a")

@@ -72,7 +72,7 @@ class App:
         return fo.DatasetView._build(self.dataset, json_util.loads(json.dumps(self.stages)))
 
     def choose(self, view: fo.DatasetView) -> None:
-        """The curator sets a view of his own."""
+        """The curator sets another view."""
         self.stages = through_json(json.loads(json_util.dumps(view._serialize())))
         self.send("on_change_view")
 
@@ -155,6 +155,18 @@ def test_says_in_a_sentence_what_it_cannot_show(
     assert [(words in one["text"], one["step"]) for one in app.facts["advice"]] == [
         (True, "import")
     ]
+
+
+def test_a_map_that_needs_a_token_is_told_where_there_are_places(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opened(dataset).facts["notes"] == []
+    place: Any = fo.EmbeddedDocumentField
+    dataset.add_sample_field(fields.LOCATION, place, embedded_doc_type=fo.GeoLocation)
+    (note,) = opened(dataset).facts["notes"]
+    assert "MAPBOX_TOKEN" in note
+    monkeypatch.setitem(fo.app_config.plugins, "map", {"mapboxAccessToken": "pk"})
+    assert opened(dataset).facts["notes"] == []
 
 
 def test_a_dataset_without_pairs_is_told_from_a_view_without(dataset: fo.Dataset) -> None:
@@ -350,6 +362,7 @@ def test_each_step_is_one_click_away(dataset: fo.Dataset, step: str, operator: s
 
 
 def running(app: App) -> dict[str, Any]:
+    app.send("refresh")
     [session] = [one for one in app.overview["sessions"] if not one["finished"]]
     return session
 

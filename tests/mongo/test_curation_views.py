@@ -10,19 +10,21 @@ from uuid import uuid4
 
 import fiftyone as fo
 import fiftyone.operators as foo
+import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME, cli
-from pairlens.fiftyone_plugin.curation import sessions, summary, verdicts
-from pairlens.fiftyone_plugin.curation.evidence import pair_view
+from pairlens.fiftyone_plugin.curation import sessions, summary, undoing, verdicts
+from pairlens.fiftyone_plugin.curation.evidence import pair_view, views_ahead
 from pairlens.fiftyone_plugin.curation.summary import overview
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.metrics.runs import score
 from pairlens.fiftyone_plugin.plugin_link import ensure_link
 from pairlens.importers.errors import StateError, UsageError
-from tests.mongo.curating import flagged, ids, load, plant, predict
+from pairlens.importers.rle import decode_rle, encode_rle
+from tests.mongo.curating import flagged, ids, load, mask_of, plant, predict
 from tests.mongo.reviewing import documents, keys
 
 HOSTILE = "<img src=x onerror=alert(1)> ![](http://x/y.png) [a](javascript:b) </script>"
@@ -178,27 +180,23 @@ def test_texts_come_out_as_they_are(dataset: Any) -> None:
     assert overview(dataset)["reviewers"][0]["reviewer"] == HOSTILE
 
 
-def test_the_files_of_the_next_pairs_are_sent_ahead(dataset: Any) -> None:
+def test_the_next_groups_are_sent_ahead(dataset: Any) -> None:
     pairs = flagged(dataset)
     name = sessions.start(dataset)["id"]
-    assert pair_view(dataset, pairs[0])["ahead"] == []
-    stranger = next(key for key in keys(dataset) if key not in pairs)
-    assert pair_view(dataset, stranger, session=name)["ahead"] == []
     judge(dataset, pairs[1], "keep", session=name)
     dataset.delete_samples([ids(dataset)[pairs[2]]])
-    stored = documents(dataset)
-    # The pair that was judged is passed over, the deleted one has no files.
-    assert pair_view(dataset, pairs[0], session=name)["ahead"] == files_of(stored, pairs[3:6])
-    assert pair_view(dataset, pairs[3], session=name)["ahead"] == files_of(stored, pairs[4:6])
-    assert pair_view(dataset, pairs[5], session=name)["ahead"] == []
 
+    def ahead(after: str, *skip: str, most: int = 3) -> list[str]:
+        passed = [ids(dataset)[key] for key in skip]
+        after = ids(dataset)[after]
+        found = views_ahead(dataset, name, reviewer="ann", after=after, skip=passed, most=most)
+        return [one["key"] for one in found]
 
-def files_of(stored: dict[str, Any], pairs: list[str]) -> list[str]:
-    """Image and mask of pairs, each file once."""
-    files = []
-    for document in (stored[key] for key in pairs):
-        files += [document["filepath"], (document.get("segmentation") or {}).get("mask_path")]
-    return list(dict.fromkeys(file for file in files if file))
+    # The pair that was judged is passed over, and so is the deleted one.
+    assert ahead(pairs[0], pairs[0]) == pairs[3:6]
+    assert ahead(pairs[0], pairs[0], pairs[4], most=2) == [pairs[3], pairs[5]]
+    assert ahead(pairs[5], pairs[5]) == [pairs[0], pairs[3], pairs[4]]
+    assert ahead(pairs[0], pairs[0], *pairs[3:]) == []
 
 
 # ---------------------------------------------------------------------- operators, commands
@@ -216,16 +214,22 @@ def call(name_: str, dataset: Any, /, **params: Any) -> dict[str, Any]:
     return json.loads(json.dumps(result))
 
 
+def decision(pair: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """A verdict on a pair as the panel sends it."""
+    named = {"sample_id": pair["sample_id"], "key": pair["key"], "seen": pair["version"]}
+    return named | given
+
+
 @pytest.mark.parametrize(
     ("name", "params", "kind", "words"),
     [
         pytest.param("pair_view", {}, "usage", "no pair is named", id="no pair"),
-        pytest.param("judge_pair", {"key": "KEY"}, "usage", "verdict is missing", id="no verdict"),
+        pytest.param("judge_pairs", {}, "usage", "no pair is named", id="no decision"),
         pytest.param(
-            "judge_pair", {"key": "KEY", "verdict": "fix", "phrase": " "}, "usage", "is empty",
-            id="empty phrase",
+            "judge_pairs", {"decisions": [{"key": "x", "verdict": "keep"}]}, "usage",
+            "sample_id is missing", id="no sample",
         ),
-        pytest.param("judge_pair", {"key": "x", "verdict": "keep"}, "usage", "no pair", id="key"),
+        pytest.param("pairs_ahead", {}, "usage", "session is missing", id="ahead of nothing"),
         pytest.param("move_pair", {}, "usage", "session is missing", id="no session"),
         pytest.param("curation_session", {"do": "burn"}, "usage", "session is missing", id="do"),
         pytest.param(
@@ -235,6 +239,10 @@ def call(name_: str, dataset: Any, /, **params: Any) -> dict[str, Any]:
             "curation_session", {"do": "start", "limit": 1.5}, "usage", "whole number", id="limit"
         ),
         pytest.param("edit_mask", {"key": "KEY", "do": "x"}, "usage", "no way to edit", id="edit"),
+        pytest.param(
+            "mask_to_paint", {"key": "KEY", "source": "phrase"}, "usage", "holds no masks",
+            id="paint",
+        ),
         pytest.param("curation_overview", {"eval_key": "x"}, "usage", "no scoring", id="scoring"),
     ],
 )  # fmt: skip
@@ -260,27 +268,57 @@ def test_a_whole_session_through_the_calls_of_the_panels(dataset: Any) -> None:
     assert started["session"]["pairs"] == 6
     here = call("move_pair", dataset, session="monday", to="resume", reviewer="ann")
     assert (here["item"]["key"], here["pair"]["session"]["position"]) == (pairs[0], 0)
-    seen = here["pair"]["version"]
-    given = {"key": pairs[0], "session": "monday", "reviewer": "ann"}
-    done = call("judge_pair", dataset, **given, verdict="drop", note="no", seen=seen)
-    assert done["judged"]["verdict"] == "drop"
-    assert (done["next"]["key"], done["pair"]["key"]) == (pairs[1], pairs[1])
-    told = call("judge_pair", dataset, **given | {"reviewer": "bob"}, verdict="keep", seen=seen)
+    given = {"session": "monday", "reviewer": "ann"}
+    first = decision(here["pair"], verdict="drop", note="no")
+    done = call("judge_pairs", dataset, **given, decisions=[first], at=ids(dataset)[pairs[1]])
+    assert [(one["key"], one["verdict"]) for one in done["judged"]] == [(pairs[0], "drop")]
+    assert (done["progress"]["judged"], done["progress"]["position"]) == (1, 1)
+    late = given | {"reviewer": "bob"}
+    told = call("judge_pairs", dataset, **late, decisions=[first | {"verdict": "keep"}])
     assert (told["ok"], told["kind"], told["conflict"]["reviewer"]) == (False, "conflict", "ann")
-    stay = call("judge_pair", dataset, key=pairs[1], verdict="keep", session="monday",
-                advance=False)  # fmt: skip
-    assert (stay["next"], stay["pair"]["review"]["verdict"]) == (None, "keep")
+    second = call("pair_view", dataset, key=pairs[1])["pair"]
+    other = decision(second, verdict="keep", key=pairs[2])
+    told = call("judge_pairs", dataset, **given, decisions=[other])
+    assert (told["ok"], told["kind"]) == (False, "usage")
+    assert pairs[2] in told["message"] and pairs[1] in told["message"]
+    assert documents(dataset)[pairs[1]].get("verdict") is None
+    call("judge_pairs", dataset, **given, decisions=[decision(second, verdict="keep")])
     back = call("undo_pair", dataset, session="monday")
     assert (back["pair"]["key"], back["pair"]["review"]["verdict"]) == (pairs[1], None)
     assert call("undo_pair", dataset, session="monday", redo=True)["undone"]["keys"] == [pairs[1]]
     made = call("edit_mask", dataset, key=pairs[2])
     assert made["field"] == "segmentation_edit"
     assert call("pair_view", dataset, key=pairs[2])["pair"]["review"]["editable"]
+    start = call("mask_to_paint", dataset, key=pairs[2])["mask"]
+    assert np.array_equal(decode_rle(start["target"]), mask_of(dataset, pairs[2]) == 1)
+    third = call("pair_view", dataset, key=pairs[2])["pair"]
+    painted = encode_rle(np.eye(256, dtype=np.uint8))
+    done = call("judge_pairs", dataset, decisions=[decision(third, verdict="fix", painted=painted)])
+    assert [one["verdict"] for one in done["judged"]] == ["fix"]
+    assert np.array_equal(mask_of(dataset, pairs[2]), np.eye(256))
     listed = call("curation_session", dataset)["sessions"]
     assert [(one["name"], one["judged"]) for one in listed] == [("monday", 2)]
     finished = call("curation_session", dataset, do="finish", session="monday")
     assert finished["session"]["finished"]
     assert call("curation_overview", dataset)["overview"]["sessions"][0]["judged"] == 2
+
+
+def test_queries_that_share_a_replaced_mask_are_judged_on(dataset: Any) -> None:
+    family = [d["key"] for d in documents(dataset).values() if d["image_id"].endswith("03")]
+    masks = {documents(dataset)[key]["segmentation"]["mask_path"] for key in family}
+    assert len(family) == 3 and len(masks) == 1
+    first, second, third = (call("pair_view", dataset, key=key)["pair"] for key in family)
+    judge(dataset, family[2], "drop", reviewer="ben")
+    painted = encode_rle(np.eye(256, dtype=np.uint8))
+    given = {"reviewer": "ann", "decisions": [decision(first, verdict="fix", painted=painted)]}
+    done = call("judge_pairs", dataset, **given)
+    moved = {one["was"]: one["version"] for one in done["moved"]}
+    keep = decision(second, verdict="keep")
+    assert call("judge_pairs", dataset, decisions=[keep])["kind"] == "conflict"
+    keep["seen"] = moved[keep["seen"]]
+    assert call("judge_pairs", dataset, decisions=[keep])["ok"]
+    # What another decided meanwhile was not seen, and stays to be told.
+    assert third["version"] not in moved
 
 
 def test_sessions_and_merging_on_the_command_line(
@@ -331,7 +369,7 @@ def test_wrong_usage_is_said(scored: Any, args: list[str], words: str) -> None:
 def test_the_form_of_the_operator_still_sets_and_undoes(dataset: Any) -> None:
     call("review_pairs", dataset, keys=keys(dataset)[:3], verdict="drop")
     assert verdicts.status(dataset)["drop"] == 3
-    assert verdicts.undo(dataset)["sample_ids"] == [
+    assert undoing.undo(dataset)["sample_ids"] == [
         ids(dataset)[key] for key in reversed(keys(dataset)[:3])
     ]
 
@@ -341,7 +379,8 @@ def test_going_on_after_an_undo_begins_with_what_was_undone(dataset: Any) -> Non
     call("curation_session", dataset, do="start", name="again", reviewer="ann")
     given = {"session": "again", "reviewer": "ann"}
     for key in pairs[:3]:
-        call("judge_pair", dataset, key=key, verdict="keep", **given)
+        seen = call("pair_view", dataset, key=key)["pair"]
+        call("judge_pairs", dataset, decisions=[decision(seen, verdict="keep")], **given)
     call("undo_pair", dataset, **given)
     assert call("move_pair", dataset, to="resume", **given)["item"]["key"] == pairs[2]
     call("undo_pair", dataset, **given)

@@ -13,7 +13,7 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation import decisions, undoing, verdicts
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import UsageError
@@ -102,7 +102,7 @@ def test_a_dump_carries_the_cleaning_to_another_copy(
     assert set_states(other) == set_states(dataset)
     decisions.dump(other, tmp_path / "two.jsonl")
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
-    assert verdicts.undo(other, force=True)["pairs"] == 5
+    assert undoing.undo(other, force=True)["pairs"] == 5
     assert set_states(other) == before
 
 
@@ -200,7 +200,7 @@ def test_a_broken_line_is_named_and_nothing_is_applied(
     verdicts.judge(shared, keys(shared)[0], "drop")
     file = tmp_path / "decisions.jsonl"
     decisions.dump(shared, file)
-    verdicts.undo(shared, force=True)
+    undoing.undo(shared, force=True)
     good = file.read_bytes()
     if isinstance(line, dict):
         line = json.dumps(json.loads(good) | line).encode()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pairlens.fiftyone_plugin import PLUGIN_NAME, doctor
-from tests import database
+from pairlens.fiftyone_plugin import PLUGIN_NAME, cli, doctor
+from tests import database, warm
 
 HEALTHY = {
     "fiftyone": "1.22.1",
@@ -75,10 +75,28 @@ def test_advice_names_what_is_wrong_and_nothing_else(report: dict, says: str) ->
     assert [line for line in lines if line.startswith("->")] == [f"->    {s}" for s in said]
 
 
+@pytest.fixture
+def warm_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Probes in processes that need not import what FiftyOne does.
+
+    Tests of how Python starts, and of packages that do not, have the doctor's own processes.
+    """
+    monkeypatch.setattr(
+        doctor,
+        "_python",
+        lambda code, environment: warm.Process(
+            "-c", code, environment=environment, folder=Path.cwd()
+        ),
+    )
+
+
+WARM = pytest.mark.usefixtures("warm_probes")
+
+
 def test_on_a_healthy_set_up(repo_root: Path) -> None:
-    report = doctor.run()
+    report = cli.run(["doctor"])
     assert report["ok"], report
-    assert report["mongod"]["connected"]
+    assert report["mongod"]["connected"] and isinstance(report["unused"], list)
     assert int(report["mongod"]["version"].split(".")[0]) >= 6
     assert {"import_dataset", "export_subset"} <= set(report["plugin"]["operators"])
     assert report["plugin"]["errors"] == []
@@ -88,6 +106,7 @@ def test_on_a_healthy_set_up(repo_root: Path) -> None:
     assert "FAIL" not in doctor.describe(report)
 
 
+@WARM
 def test_leaves_nothing_in_the_database_or_the_media_folder(monkeypatch, tmp_path: Path) -> None:
     import fiftyone as fo
     from fiftyone.core.odm import get_db_conn
@@ -100,6 +119,7 @@ def test_leaves_nothing_in_the_database_or_the_media_folder(monkeypatch, tmp_pat
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
 
 
+@WARM
 def test_where_nothing_answers_at_the_uri(monkeypatch) -> None:
     uri = f"mongodb://me:s3cret@127.0.0.1:{database.free_port()}"
     monkeypatch.setenv("FIFTYONE_DATABASE_URI", uri)
@@ -132,15 +152,13 @@ def other_fiftyone(embedded: Path, tmp_path: Path) -> Iterator[Path]:
         f"import os; os.environ['FIFTYONE_DATABASE_DIR'] = {str(folder)!r}\n"
         "import fiftyone as fo; fo.list_datasets(); print('ready', flush=True); input()"
     )
-    other = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert other.stdout is not None
+    other = warm.Process("-c", code)
     assert any("ready" in line for line in other.stdout)
     yield folder
     other.communicate("\n")
 
 
+@WARM
 def test_says_that_fiftyone_works_in_the_database_of_another(other_fiftyone: Path) -> None:
     report = doctor.run()
     assert report["mongod"]["connected"]
@@ -183,6 +201,7 @@ def test_where_mongod_lacks_a_library(embedded: Path, monkeypatch, tmp_path: Pat
     assert "cannot open libcurl.so.4" in report["mongod"]["error"]
 
 
+@WARM
 def test_entry_points_that_fail_are_named(monkeypatch, tmp_path: Path) -> None:
     folder = tmp_path / "mine-1.0.dist-info"
     folder.mkdir()
@@ -215,6 +234,7 @@ def test_where_fiftyone_cannot_be_imported(monkeypatch, tmp_path: Path) -> None:
 # ------------------------------------------------------------------- what stops every part
 
 
+@WARM
 @pytest.mark.parametrize(
     ("variable", "text"),
     [
@@ -256,6 +276,37 @@ def test_a_package_that_does_not_start(monkeypatch, tmp_path: Path, code: str, w
     assert "pip install --force-reinstall --no-deps numpy" in report["advice"][0]
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("doctor",), "Python crashed: Segmentation fault, in numpy: "),
+        (("doctor", "--json"), '"kind": "crash"'),
+    ],
+)
+def test_the_command_itself_survives_a_crash(
+    monkeypatch, tmp_path: Path, command: tuple[str, ...], told: str
+) -> None:
+    (tmp_path / "site-packages" / "numpy").mkdir(parents=True)
+    crash = "import os; os.kill(os.getpid(), 11)"
+    (tmp_path / "site-packages" / "numpy" / "__init__.py").write_text(crash)
+    paths = [str(tmp_path / "site-packages"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    start = [sys.executable, "-m", "pairlens.fiftyone_plugin.start", *command]
+    done = subprocess.run(start, capture_output=True, text=True)
+    assert done.returncode == 1 and told in done.stdout, done.stderr
+
+
+def test_another_command_sends_to_the_doctor(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise ImportError('no such instruction')")
+    paths = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    start = [sys.executable, "-m", "pairlens.fiftyone_plugin.start", "list"]
+    done = subprocess.run(start, capture_output=True, text=True)
+    assert done.returncode == 1
+    said = "pairlens: it does not start (no such instruction); see why: pairlens doctor\n"
+    assert done.stderr == said
+
+
 def test_a_machine_that_is_too_busy(monkeypatch) -> None:
     monkeypatch.setattr(doctor, "SECONDS", 0.01)
     report = doctor.run()
@@ -264,17 +315,19 @@ def test_a_machine_that_is_too_busy(monkeypatch) -> None:
     assert "MongoDB" not in cure
 
 
+@WARM
 def test_a_disabled_plugin(monkeypatch, tmp_path: Path, repo_root: Path) -> None:
     monkeypatch.setenv("FIFTYONE_PLUGINS_DIR", str(tmp_path))
     monkeypatch.setenv("FIFTYONE_APP_CONFIG_PATH", str(tmp_path / "app_config.json"))
     (tmp_path / "@pairlens").mkdir()
     (tmp_path / "@pairlens" / "curation").symlink_to(repo_root)
-    command = [Path(sys.executable).with_name("fiftyone"), "plugins", "disable", PLUGIN_NAME]
-    subprocess.run(command, check=True, capture_output=True)
+    command = "from fiftyone.core.cli import main; main()"
+    assert warm.run("-c", command, "plugins", "disable", PLUGIN_NAME).returncode == 0
     (cure,) = doctor.run()["advice"]
     assert f"fiftyone plugins enable {PLUGIN_NAME}" in cure
 
 
+@WARM
 def test_another_module_of_our_name(monkeypatch, tmp_path: Path) -> None:
     (tmp_path / f"{doctor.NAME}.py").touch()
     monkeypatch.chdir(tmp_path)
@@ -284,6 +337,7 @@ def test_another_module_of_our_name(monkeypatch, tmp_path: Path) -> None:
     assert cure.startswith(f"Python finds another {doctor.NAME!r}") and str(tmp_path) in cure
 
 
+@WARM
 def test_modules_of_the_folders_names_are_in_nobodys_way(monkeypatch, tmp_path: Path) -> None:
     for name in ("importers", "fiftyone_plugin", "names"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('this is of the user')")

@@ -24,7 +24,10 @@ from tests.mongo.exporting import data_files, files, manifest_of, root_of
 from tests.mongo.reviewing import documents, keys
 
 BY_ID = {layout.id: layout for layout in reversed(LAYOUTS)}
-MASKED = ("gres", "refsegrs", "refsegrs-hub", "risbench-folders", "risbench-records")
+MASKED = (
+    *("gres", "refsegrs", "refsegrs-hub", "risbench-folders", "risbench-records"),
+    *("refcoco", "earthreason", "refdior"),
+)
 WRITTEN = [name for name in MASKED if name != "risbench-records"]
 TEXTS = ("rsteller", "rsteller-folders", "rsgpt4v", "pregres")
 

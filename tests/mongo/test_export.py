@@ -57,6 +57,7 @@ def test_an_export_of_all_is_the_source_byte_for_byte(
     assert set(files(tmp_path / "out")) - set(before) == BESIDE
     assert report == {
         "format": kind,
+        "kind": "pairs",
         "out": str(tmp_path / "out"),
         "exported": count,
         "dropped": 0,
@@ -65,6 +66,7 @@ def test_an_export_of_all_is_the_source_byte_for_byte(
         "unwritten": [],
         "unwritten_total": 0,
         "manifest": str(tmp_path / "out" / "manifest.json"),
+        "left": [],
     }
     assert manifest_of(report)["counts"]["not_imported"] == 0
     assert seen == [(n, count) for n in range(1, count + 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
-from pairlens.importers import store
+from pairlens.importers import leases, store
 from pairlens.importers.fields import CHECKS_RUN
 from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.processes import ended, start
@@ -83,7 +84,8 @@ def test_checks_count_as_run_only_over_all_samples(dataset_name: str, tmp_path: 
 def test_a_flagging_during_an_import_counts_for_what_it_saw(
     dataset_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The import is in its last batch while the checks run over the first."""
+    """The import lost its lease, and is in its last batch while the checks run over the first."""
+    monkeypatch.setattr(leases, "held", lambda *args, **options: nullcontext())
     root = make_gres(tmp_path / "gres", images=4, size=64).root
     monkeypatch.setattr(store, "BATCH", 3)
     insert, inserted = store.insert, []

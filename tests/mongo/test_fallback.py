@@ -10,7 +10,7 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.checks.runner import flag
-from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.curation import undoing
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
 from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
@@ -99,7 +99,7 @@ def worked_on(dataset: fo.Dataset, folder: Path) -> None:
     judge(dataset, keys[0], "drop", note="not needed")
     judge(dataset, keys[1], "fix", phrase="the other road")
     judge(dataset, keys[2], "keep")
-    verdicts.undo(dataset, force=True)
+    undoing.undo(dataset, force=True)
 
 
 def without_nulls(value: Any) -> Any:

@@ -10,11 +10,12 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.bench.loading import load_units
-from pairlens.fiftyone_plugin.checks import sample_reader
+from pairlens.fiftyone_plugin.checks import engine, sample_reader
 from pairlens.fiftyone_plugin.checks.batch import Columns, image_of
+from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.query_features import features_texts
-from pairlens.fiftyone_plugin.checks.runner import choose, flag
+from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
 from pairlens.fiftyone_plugin.demo.planting import Plan, plant
 from pairlens.fiftyone_plugin.language import WordIndex
@@ -33,10 +34,16 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
     return root, plant(root, "refsegrs")
 
 
+@pytest.fixture(scope="module")
+def imported(planted: tuple[Path, Plan], shared_name: str) -> fo.Dataset:
+    """Imported once: nothing changes it."""
+    import_dataset("auto", planted[0], shared_name, ImportOptions(placeholders=True))
+    return fo.load_dataset(shared_name)
+
+
 @pytest.fixture
-def dataset(planted: tuple[Path, Plan], dataset_name: str) -> fo.Dataset:
-    import_dataset("auto", planted[0], dataset_name, ImportOptions(placeholders=True))
-    return fo.load_dataset(dataset_name)
+def dataset(imported: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return imported.clone(dataset_name)
 
 
 def labels(samples: fo.DatasetView | fo.Dataset) -> dict[str, list[str]]:
@@ -245,8 +252,8 @@ def test_samples_of_one_image_are_compared_whatever_the_batches(
 ) -> None:
     flag(dataset)
     before = labels(dataset)
-    monkeypatch.setattr(sample_reader, "BATCH", size)
-    monkeypatch.setattr(sample_reader, "MAX_IMAGE", most)
+    monkeypatch.setattr(engine, "BATCH", size)
+    monkeypatch.setattr(engine, "MAX_IMAGE", most)
     assert flag(dataset).written == 0
     assert labels(dataset) == before
 
@@ -255,8 +262,8 @@ def test_an_image_of_very_many_samples_comes_in_pieces(
     dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not any("by themselves" in note for note in flag(dataset).notes)
-    monkeypatch.setattr(sample_reader, "BATCH", 1)
-    monkeypatch.setattr(sample_reader, "MAX_IMAGE", 2)
+    monkeypatch.setattr(engine, "BATCH", 1)
+    monkeypatch.setattr(engine, "MAX_IMAGE", 2)
     pieces = list(sample_reader.batches(dataset, Columns.of([], {}, "_id")))
     assert max(map(len, pieces)) == 2 and sum(map(len, pieces)) == len(dataset)
     sizes = Counter(image_of(row) for rows in pieces for row in rows)

@@ -70,7 +70,8 @@ def test_checks_of_pairs_do_not_apply(clean: fo.Dataset) -> None:
 def test_what_does_not_run_is_said(clean: fo.Dataset) -> None:
     done = flag(clean)
     want = "needs embeddings; the dataset has no field image_embedding and text_embedding"
-    assert done.not_run == {"embedding_outlier": want}
+    judge = "needs the answers of a judge; pairlens judge N asks one"
+    assert done.not_run == {"embedding_outlier": want, "judge_doubt": judge}
 
 
 @pytest.fixture
@@ -196,7 +197,8 @@ def test_each_check_alone_finds_the_same(talks: fo.Dataset) -> None:
     flag(talks)
     before = named(talks)
     for name in CHECKS:
-        if "instructions" in CHECKS[name].kinds and "embeddings" not in CHECKS[name].needs:
+        lacking = {"embeddings", fields.JUDGEMENTS} & {*CHECKS[name].needs}
+        if "instructions" in CHECKS[name].kinds and not lacking:
             flag(talks, checks=[name])
             assert named(talks) == before, name
 
@@ -223,7 +225,7 @@ def test_embeddings_in_fields(clean: fo.Dataset, kind: Any) -> None:
         params = {"embedding_outlier": {"image_field": "clip", "text_field": "clip_text"}}
         done = flag(clean, params=params)
         found = [k for k, names in named(clean).items() if "embedding_outlier" in names]
-        assert (found, done.not_run) == ([key], {})
+        assert (found, list(done.not_run)) == ([key], ["judge_doubt"])
     finally:
         clean.delete_sample_fields(["clip", "clip_text"])
         flag(clean)

@@ -11,6 +11,7 @@ import pytest
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset
 from pairlens.fiftyone_plugin.metrics.runs import METHOD, score
+from pairlens.fiftyone_plugin.reports import of_export
 from tests.mongo.curating import load, predict
 from tests.mongo.processes import ended, start
 from tests.mongo.reviewing import documents
@@ -20,7 +21,7 @@ import sys
 import fiftyone as fo
 from pairlens.fiftyone_plugin.exporters import accounting
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset
-def stop(self, folder):
+def stop(self, folder, repo):
     print(folder, flush=True)
     sys.stdin.readline()
 accounting.Accounting.write = stop
@@ -64,6 +65,19 @@ def test_an_unfinished_export_is_cleared_when_its_process_is_dead(
     code, told = ended(alive)  # its input ends, so that it goes on
     assert code == 1 and "was taken during the export" in told
     assert sorted(p.name for p in tmp_path.glob(".*")) == [others.name]
+
+
+def test_an_unfinished_export_of_an_earlier_version_is_named_and_kept(
+    dataset: Any, tmp_path: Path
+) -> None:
+    earlier, other = tmp_path / ".out.a1b2_c3d.part", tmp_path / ".other.a1b2_c3d.part"
+    for folder in (earlier, other):
+        (folder / "images").mkdir(parents=True)
+    done = export_dataset(dataset, "gres", tmp_path / "out", select="all")
+    assert done["left"] == [str(earlier)]
+    told = of_export(done).lines
+    assert f"  note: {earlier} looks like an export that was broken off; delete it" in told
+    assert (earlier / "images").is_dir() and (other / "images").is_dir()
 
 
 def test_an_unfinished_scoring_is_cleared_when_its_process_is_dead(dataset: Any) -> None:

@@ -17,9 +17,10 @@ import tifffile
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.curation import (
     decisions,
-    mask_replacement,
+    editable_masks,
     review_fields,
     sessions,
+    undoing,
     verdicts,
 )
 from pairlens.fiftyone_plugin.curation.review_fields import Conflict
@@ -117,7 +118,7 @@ def test_a_mask_that_is_empty_or_of_a_pair_without_target_is_refused(
 
 def test_too_many_pairs_are_not_made_editable(dataset: Any) -> None:
     with pytest.raises(UsageError, match="1,001 pairs are too many"):
-        mask_replacement.make_editable(dataset, [keys(dataset)[0]] * 1001)
+        editable_masks.make_editable(dataset, [keys(dataset)[0]] * 1001)
     assert not dataset.has_field("segmentation_edit")
 
 
@@ -148,19 +149,19 @@ def test_a_prediction_becomes_the_mask_and_undo_brings_the_published_one_back(
         assert after[stranger] == before[stranger]
     # FiftyOne can read what was written.
     assert view_of(dataset, key).original_mask.digest == digest(published)
-    done = verdicts.undo(dataset)
+    done = undoing.undo(dataset)
     assert (done["pairs"], done["keys"][0]) == (len(family), key)
     restored = documents(dataset)
     for other in family:
         assert unlike(before[other], restored[other]) == {"last_modified_at"}
-    assert verdicts.redo(dataset)["pairs"] == len(family)
+    assert undoing.redo(dataset)["pairs"] == len(family)
     assert np.array_equal(mask_of(dataset, family[-1]), moved(published))
 
 
 def test_an_edit_in_the_app_becomes_the_mask_with_what_is_ignored_around_it(dataset: Any) -> None:
     key = keys(dataset)[0]
     published = with_ignore(dataset, key)
-    assert mask_replacement.make_editable(dataset, [key]) == {
+    assert editable_masks.make_editable(dataset, [key]) == {
         "made": 1,
         "field": "segmentation_edit",
     }
@@ -187,7 +188,7 @@ def test_an_edit_in_the_app_becomes_the_mask_with_what_is_ignored_around_it(data
 def test_an_unchanged_edit_is_the_published_mask(dataset: Any) -> None:
     key = keys(dataset)[0]
     before = documents(dataset)[key]["segmentation"]
-    mask_replacement.make_editable(dataset, [key])
+    editable_masks.make_editable(dataset, [key])
     judge(dataset, key, "fix", use_edit=True)
     after = documents(dataset)[key]
     assert after["segmentation"] == before
@@ -199,7 +200,7 @@ def test_mending_twice_keeps_the_published_mask_and_the_way_back(dataset: Any) -
     published = documents(dataset)[key]
     judge(dataset, key, "fix", mask_from="model")
     first = documents(dataset)[key]
-    mask_replacement.make_editable(dataset, [key])
+    editable_masks.make_editable(dataset, [key])
     sample = view_of(dataset, key)
     [detection] = sample.segmentation_edit.detections
     edited = detection.mask.copy()
@@ -210,9 +211,9 @@ def test_mending_twice_keeps_the_published_mask_and_the_way_back(dataset: Any) -
     second = documents(dataset)[key]
     assert second["original_mask"] == first["original_mask"]
     assert second["segmentation"]["mask_path"] != first["segmentation"]["mask_path"]
-    verdicts.undo(dataset)
+    undoing.undo(dataset)
     assert documents(dataset)[key]["segmentation"] == first["segmentation"]
-    verdicts.undo(dataset)
+    undoing.undo(dataset)
     assert documents(dataset)[key]["segmentation"] == published["segmentation"]
 
 
@@ -253,7 +254,7 @@ def test_of_two_who_mend_one_shape_at_once_one_is_told_and_all_agree(dataset: An
     assert [key for key in family if found[key].get("reviewer")] == [winner]
     assert found[winner]["reviewer"] == field
     assert len(history(dataset)) == len(family)
-    assert verdicts.undo(dataset)["pairs"] == len(family)
+    assert undoing.undo(dataset)["pairs"] == len(family)
     assert not any(d.get("original_mask") for d in documents(dataset).values())
 
 
@@ -269,7 +270,7 @@ def test_scores_and_findings_follow_the_mask(dataset: Any) -> None:
     assert after["model_iou"] == 1.0
     assert after["model_union"] == after["model_target_area"] == after["mask_stats"]["area"]
     assert "tiny_mask" in {one["label"] for one in after["findings"]["classifications"]}
-    verdicts.undo(dataset)
+    undoing.undo(dataset)
     restored = documents(dataset)[key]
     changed = unlike(before[key], restored)
     assert changed <= {"last_modified_at", "findings"}
@@ -317,7 +318,7 @@ def test_a_mended_mask_travels_with_its_decision(
     before = documents(other)
     decisions.apply(other, file)
     assert documents(other) == before
-    verdicts.undo(other)
+    undoing.undo(other)
     assert not any(d.get("original_mask") or d.get("verdict") for d in documents(other).values())
     assert {d["mask_stats"]["digest"] for d in documents(other).values()} == {
         review_fields.find(dataset, key).published_digest for key in keys(dataset)
@@ -330,8 +331,8 @@ def test_masks_that_do_not_fit_are_stale(dataset: Any, tmp_path: Path) -> None:
     judge(dataset, second, "keep")
     file = tmp_path / "decisions.jsonl"
     decisions.dump(dataset, file)
-    verdicts.undo(dataset)
-    verdicts.undo(dataset)
+    undoing.undo(dataset)
+    undoing.undo(dataset)
     before = documents(dataset)
     one, two = (json.loads(line) for line in file.read_bytes().splitlines())
     wrong = one | {"mask": one["mask"] | {"sha256": "0" * 64}}

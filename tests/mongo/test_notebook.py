@@ -1,11 +1,9 @@
-"""The README's Python as people run it: in a notebook, in a script, in a function that is async."""
+"""Python of the docs as people run it: in a notebook, in a script, in an async function."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import fiftyone as fo
@@ -16,6 +14,7 @@ from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.demo.planting import plant
 from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from tests import warm
 
 UNDER_IF = """
 if True:
@@ -29,17 +28,29 @@ for _ in range(1):
 WRONG = 'flag(dataset, checks=["nope"])'
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the page's Python reads."""
+    root = tmp_path_factory.mktemp("notebook") / "GRES"
+    make_gres(root, images=40)
+    plant(root, "gres", faults=["box_mask"])
+    return root
+
+
 @pytest.fixture
-def blocks(repo_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The README's paragraphs of Python, in a folder with what they read."""
-    make_gres(tmp_path / "GRES", images=40)
-    plant(tmp_path / "GRES", "gres", faults=["box_mask"])
+def blocks(
+    repo_root: Path, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """The paragraphs of Python of docs/python.md, in a folder with what they read."""
+    shutil.copytree(published, tmp_path / "GRES")
     monkeypatch.chdir(tmp_path)
     Path(str(fo.config.plugins_dir)).mkdir(parents=True, exist_ok=True)
     ensure_link()
     if fo.dataset_exists("gres-val"):
         fo.delete_dataset("gres-val")
-    (block,) = re.findall(r"```python\n(.*?)```", (repo_root / "README.md").read_text(), re.S)
+    (block,) = re.findall(
+        r"```python\n(.*?)```", (repo_root / "docs" / "python.md").read_text(), re.S
+    )
     return block.split("\n\n")
 
 
@@ -58,10 +69,8 @@ def test_in_a_notebook(blocks: list[str], tmp_path: Path) -> None:
 
 
 def test_errors_are_raised_in_the_cell(blocks: list[str], tmp_path: Path) -> None:
-    opened = 'dataset = fo.load_dataset("gres-val")'
-    run_notebook(blocks[:3], tmp_path)
     with pytest.raises(CellExecutionError, match="there is no check 'nope'"):
-        run_notebook([blocks[0], opened, blocks[3].splitlines()[0], WRONG], tmp_path)
+        run_notebook([*blocks[:3], blocks[3].splitlines()[0], WRONG], tmp_path)
 
 
 def test_in_a_script_and_in_an_async_function(blocks: list[str], tmp_path: Path) -> None:
@@ -72,9 +81,7 @@ def test_in_a_script_and_in_an_async_function(blocks: list[str], tmp_path: Path)
         f'import asyncio\nasync def main():\n{body}\nasyncio.run(main())\nprint("done")\n'
     )
     for name in ("plain.py", "inside.py"):
-        done = subprocess.run(
-            [sys.executable, name], cwd=tmp_path, env=os.environ, capture_output=True, text=True
-        )
+        done = warm.run("-m", name.removesuffix(".py"), folder=tmp_path)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / "gres-val-clean" / "manifest.json").is_file()
         fo.delete_dataset("gres-val")

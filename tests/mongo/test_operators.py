@@ -15,10 +15,12 @@ from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
+from pairlens.fiftyone_plugin.app_settings import FOLDER_VARIABLE
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.exporters import CONVERTERS
 from pairlens.fiftyone_plugin.operators import OPERATORS
 from pairlens.fiftyone_plugin.operators.base import PairOperator, fenced
+from pairlens.fiftyone_plugin.operators.export_subset import ExportSubset
 from pairlens.fiftyone_plugin.plugin_link import ensure_link
 from pairlens.importers import fields
 from pairlens.importers.formats import FORMATS
@@ -34,15 +36,21 @@ def plugin() -> None:
     ensure_link()
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_gres(tmp_path / "published", images=5).root
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_gres(tmp_path_factory.mktemp("operators") / "published", images=5).root
+
+
+@pytest.fixture(scope="module")
+def imported(root: Path, shared_name: str) -> fo.Dataset:
+    """Imported once: nothing changes it or its files."""
+    import_dataset("auto", root, shared_name)
+    return fo.load_dataset(shared_name)
 
 
 @pytest.fixture
-def dataset(root: Path, dataset_name: str) -> fo.Dataset:
-    import_dataset("auto", root, dataset_name)
-    return fo.load_dataset(dataset_name)
+def dataset(imported: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return imported.clone(dataset_name)
 
 
 def run(name_: str, dataset: Any = None, /, **params: Any) -> dict[str, Any]:
@@ -100,7 +108,10 @@ def test_a_wrong_call_says_why(
     assert list(dataset._sample_collection.find()) == before
 
 
-@pytest.mark.parametrize("name", [o.step.operator for o in OPERATORS if o.step.on_dataset])
+OF_OURS = [o.step.operator for o in OPERATORS if o.step.on_dataset and not o.step.foreign]
+
+
+@pytest.mark.parametrize("name", OF_OURS)
 def test_a_dataset_of_others_gets_a_warning_for_a_form(name: str, dataset_name: str) -> None:
     foreign = fo.Dataset(dataset_name)
     operator = next(o for o in OPERATORS if o.step.operator == name)()
@@ -173,7 +184,7 @@ def test_all_six_in_their_order(root: Path, dataset_name: str, tmp_path: Path) -
     assert json.loads((out / "manifest.json").read_text())["counts"]["exported"] == 10
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
+@pytest.mark.parametrize("name", list(PUBLISHED))
 def test_every_format_comes_in_and_goes_out(name: str, dataset_name: str, tmp_path: Path) -> None:
     root = PUBLISHED[name].make(tmp_path / "published")
     packed = shutil.make_archive(str(tmp_path / "packed"), "zip", root)
@@ -258,6 +269,49 @@ def test_in_the_app_an_operator_streams_progress_and_a_result(dataset: fo.Datase
     names = [m["body"]["operator_uri"] for m in messages]
     assert names[0].endswith("set_progress") and names[-1].endswith("show_output")
     assert "Checked 11 pairs" in messages[-1]["body"]["params"]["results"]["report"]
+
+
+def ask_to_export(dataset: fo.Dataset, out: str) -> str:
+    """Exports as the App's form does; gives what is told in the end."""
+    operator = ExportSubset()
+    ctx = context(dataset, format="gres", select="all", out=out)
+    ctx.request_params["operator_uri"] = f"{PLUGIN_NAME}/export_subset"
+    messages = [message.to_json() for message in operator.execute(ctx)]
+    return messages[-1]["body"]["params"]["results"]["report"]
+
+
+def test_a_relative_path_in_a_form_is_refused_where_its_folder_is_not_known(
+    dataset: fo.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    assert "relative path" in ask_to_export(dataset, "cleaned")
+    assert not (tmp_path / "cleaned").exists()
+
+
+@pytest.mark.parametrize("folder", [".", "kept/here"])
+def test_a_relative_path_in_a_form_is_meant_from_where_the_app_was_opened(
+    dataset: fo.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / folder))
+    assert str(tmp_path / folder / "cleaned") in ask_to_export(dataset, "cleaned")
+    assert (tmp_path / folder / "cleaned" / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("select", ["clean", "kept", "all", "tag:mine", "view:few"])
+def test_the_form_of_an_export_tells_what_the_export_then_does(
+    dataset: fo.Dataset, tmp_path: Path, select: str
+) -> None:
+    dataset[:4].tag_samples("mine")
+    dataset.save_view("few", dataset[2:5])
+    keys = sorted(dataset.values("key"))
+    run("flag_pairs", dataset)
+    run("review_pairs", dataset, action="set", keys=keys[:3], verdict="drop")
+    run("review_pairs", dataset, action="set", keys=keys[3:5], verdict="keep")
+    notice = properties(ExportSubset, dataset, select=select)["counts"]["view"]["label"]
+    done = run("export_subset", dataset, out=str(tmp_path / "o"), format="gres", select=select)
+    written, left_out = done["exported"], done["dropped"]
+    assert notice == f"Writes {written} pairs and leaves out {left_out}"
 
 
 def test_no_text_of_a_dataset_becomes_markup() -> None:

@@ -103,6 +103,23 @@ def test_copies_of_an_image_are_read_once(
     assert None not in dataset.values(f"{fields.TARGET_COLORS}.shares")
 
 
+def test_many_samples_of_an_image_are_measured_some_at_a_time(
+    dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch, reads: Counter[str]
+) -> None:
+    images = measure_images(dataset)
+    whole = dict(zip(*dataset.values([fields.KEY, fields.TARGET_COLORS]), strict=True))
+    assert images == sum(reads.values()) < len(dataset)
+    reads.clear()
+    measured = {fields.IMAGE_STATS: "", fields.TARGET_COLORS: ""}
+    dataset._sample_collection.update_many({}, {"$unset": measured})
+    dataset.reload()
+    monkeypatch.setattr(measuring, "AT_ONCE", 1)
+    assert measure_images(dataset) == images
+    assert sum(reads.values()) == len(dataset)
+    again = dict(zip(*dataset.values([fields.KEY, fields.TARGET_COLORS]), strict=True))
+    assert again == whole
+
+
 def test_an_image_that_broke_is_an_error_until_it_is_whole(
     published: Path, dataset_name: str, tmp_path: Path
 ) -> None:
@@ -130,7 +147,12 @@ def test_findings_are_the_same_however_little_is_read(dataset: fo.Dataset) -> No
     together = found(dataset)
     for name in CHECKS:
         one = CHECKS[name]
-        if "pairs" not in one.kinds or {"predictions", "embeddings"} & {*one.needs}:
+        if "pairs" not in one.kinds or {
+            "predictions",
+            "embeddings",
+            fields.SOURCE_BOXES,
+            fields.JUDGEMENTS,
+        } & {*one.needs}:
             continue
         flag(dataset, checks=[name], params={
             "tiny_mask": {"min_area": 1000}, "vague_query": {"max_words": 9},

@@ -61,11 +61,17 @@ def moody() -> Iterator[type[Moody]]:
     del PREDICTORS._things["moody"]
 
 
+@pytest.fixture(scope="module")
+def imported(shared_name: str, tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    """Imported once: nothing changes it or its files."""
+    root = make_gres(tmp_path_factory.mktemp("predict") / "published", images=5).root
+    import_dataset("auto", root, shared_name)
+    return fo.load_dataset(shared_name)
+
+
 @pytest.fixture
-def dataset(tmp_path: Path, dataset_name: str) -> fo.Dataset:
-    root = make_gres(tmp_path / "published", images=5).root
-    import_dataset("auto", root, dataset_name)
-    return fo.load_dataset(dataset_name)
+def dataset(imported: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return imported.clone(dataset_name)
 
 
 def set_phrases(dataset: fo.Dataset, moods: dict[int, str]) -> list[str]:

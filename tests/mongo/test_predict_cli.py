@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,34 +19,39 @@ from pairlens.fiftyone_plugin.predictors.runner import predict
 from pairlens.importers.errors import UsageError
 from pairlens.importers.ingest import import_dataset
 from tests.unit.web import Answer, Request, Server, png, serve
+from tests.warm import Process
 
 MASK = png(np.ones((512, 512), np.uint8))
 
 
+@pytest.fixture(scope="module")
+def imported(shared_name: str, tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    """Imported once: nothing changes it or its files."""
+    root = make_gres(tmp_path_factory.mktemp("predict") / "published", images=5).root
+    import_dataset("auto", root, shared_name)
+    return fo.load_dataset(shared_name)
+
+
 @pytest.fixture
-def dataset(tmp_path: Path, dataset_name: str) -> fo.Dataset:
-    import_dataset("auto", make_gres(tmp_path / "published", images=5).root, dataset_name)
-    return fo.load_dataset(dataset_name)
+def dataset(imported: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return imported.clone(dataset_name)
 
 
 @contextmanager
-def started(dataset: fo.Dataset, server: Server, *args: str) -> Iterator[subprocess.Popen[str]]:
+def started(dataset: fo.Dataset, server: Server, *args: str) -> Iterator[Process]:
     """The command, asking the server for two pairs a batch, one after the other."""
     options = ["--predictor", "http", "--field", "m", "--batch-size", "2", "--json"]
     params = ["--param", f"url={server.url}", "--param", "concurrency=1"]
-    command = [sys.executable, "-m", "pairlens.fiftyone_plugin.cli", "predict", dataset.name]
-    process = subprocess.Popen(
-        [*command, *options, *params, *args],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        cwd=Path(__file__).parents[2], env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+    command = ("-m", "pairlens.fiftyone_plugin.cli", "predict", dataset.name)
+    settings = os.environ | {"PYTHONUNBUFFERED": "1"}
+    process = Process(*command, *options, *params, *args, environment=settings)
     try:
         yield process
     finally:
         process.kill()
 
 
-def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def said(process: Process) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=120)
     assert "Traceback" not in err
     return process.returncode, out, err

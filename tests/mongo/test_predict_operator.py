@@ -30,10 +30,17 @@ def plugin() -> None:
     ensure_link()
 
 
+@pytest.fixture(scope="module")
+def imported(shared_name: str, tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    """Imported once: nothing changes it or its files."""
+    root = make_gres(tmp_path_factory.mktemp("predict") / "published", images=5).root
+    import_dataset("auto", root, shared_name)
+    return fo.load_dataset(shared_name)
+
+
 @pytest.fixture
-def dataset(tmp_path: Path, dataset_name: str) -> fo.Dataset:
-    import_dataset("auto", make_gres(tmp_path / "published", images=5).root, dataset_name)
-    return fo.load_dataset(dataset_name)
+def dataset(imported: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return imported.clone(dataset_name)
 
 
 def context(dataset: fo.Dataset, **params: Any) -> ExecutionContext:
@@ -139,7 +146,13 @@ def test_the_first_masks_are_opened(dataset: fo.Dataset) -> None:
     done = of_predict(predict(dataset, predictor="cues", field_name="c", limit=3))
     opened = list(PredictMasks().after(context(dataset, first=3, field="c"), done))
     assert names_of(opened) == ["set_view", "set_active_fields"]
-    assert opened[1].to_json()["body"]["params"] == {"fields": ["segmentation", "c"]}
+    (shown,) = opened[1].to_json()["body"]["params"].values()
+    assert shown == [*dataset.app_config.active_fields.paths, "c"]
+    assert {"phrase", "findings", "segmentation"} < {*shown}
+    ticked = context(dataset, first=3, field="c")
+    ticked.request_params["active_fields"] = ["segmentation", "quality"]
+    _, ticks = PredictMasks().after(ticked, done)
+    assert ticks.to_json()["body"]["params"] == {"fields": ["segmentation", "quality", "c"]}
     assert names_of(PredictMasks().after(context(dataset), done)) == ["set_view"]
     assert names_of(PredictMasks().after(context(dataset, preview=False), done)) == []
 

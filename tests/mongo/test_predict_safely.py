@@ -83,11 +83,27 @@ def test_where_all_files_are_gone_nothing_is_forgotten(dataset: Any, tmp_path: P
     assert documents(dataset) == before
 
 
+_LOST = "leases.held = lambda *args, **options: nullcontext()"
+"""A lease that was lost, so that another process takes one on the same."""
+
+_AT_ONCE = """
+from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
+opened = MaskField.open
+def wait(*args, **options):
+    print("opens", flush=True)
+    sys.stdin.readline()
+    return opened(*args, **options)
+MaskField.open = wait
+"""
+
 _PREDICTS = """
 import sys
 import fiftyone as fo
 from pairlens.fiftyone_plugin.predictors import runner
 from pairlens.fiftyone_plugin.predictors.runner import predict
+from contextlib import nullcontext
+from pairlens.importers import leases
+LEASES
 real, waited = runner.run_batch, []
 def run_batch(*args):
     changes = real(*args)
@@ -108,7 +124,7 @@ def test_a_run_whose_field_is_made_anew_ends_and_leaves_nothing_in_it(
 ) -> None:
     if first:
         predict(dataset, predictor="cues", field_name="m", limit=2)
-    other = start(_PREDICTS, dataset.name, *([first] if first else []))
+    other = start(_PREDICTS.replace("LEASES", _LOST), dataset.name, *([first] if first else []))
     assert other.stdout is not None and other.stdout.readline() == "predicted\n"
     dataset.reload()
     done = predict(dataset, predictor="cues", field_name="m", overwrite=True)
@@ -127,9 +143,14 @@ def test_a_run_whose_field_is_made_anew_ends_and_leaves_nothing_in_it(
 
 def test_two_runs_into_two_fields_both_have_their_recipe(dataset: Any) -> None:
     code = _PREDICTS.replace('"m"', "sys.argv[2]").replace("sys.argv[2:]}", "sys.argv[3:]}")
+    code = code.replace("LEASES", _AT_ONCE)
     both = [start(code, dataset.name, name) for name in ("mine", "theirs")]
-    for process in both:
-        assert process.stdout is not None and process.stdout.readline() == "predicted\n"
+    for word in ("opens", "predicted"):
+        for process in both:
+            assert process.stdout.readline() == f"{word}\n"
+        for process in both:
+            process.stdin.write("\n")
+            process.stdin.flush()
     assert [ended(process)[0] for process in both] == [0, 0]
     dataset.reload()
     for name in ("mine", "theirs"):

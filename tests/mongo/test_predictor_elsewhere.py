@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.ingest import import_dataset
 from pairlens.importers.masks import load_stored
 from pairlens.importers.media import read_rgb
-from tests.unit.test_predictor_docs import install_example, run_there
+from tests import warm
+from tests.unit.test_predictor_docs import install_example
 
 _BOTH = """
 import json, sys
@@ -44,7 +46,9 @@ def test_the_worked_example_predicts_from_both(
     import_dataset("auto", make_gres(tmp_path / "published", images=3).root, dataset_name)
     page = (repo_root / "docs" / "predictors.md").read_text()
     site = install_example(page, tmp_path / "site")
-    done = run_there(site, repo_root, "-c", _BOTH, dataset_name)
+    path = os.pathsep.join(map(str, (site, repo_root / "fiftyone_plugin" / "names", repo_root)))
+    environment = os.environ | {"PYTHONPATH": path}
+    done = warm.run("-c", _BOTH, dataset_name, environment=environment, folder=site)
     assert done.returncode == 0, done.stderr
     dataset = fo.load_dataset(dataset_name)
     told = json.loads(re.findall(r"^\[.*\]$", done.stdout, re.MULTILINE)[-1])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
-import sys
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +21,10 @@ from pairlens.importers.datasets import delete_dataset
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.ingest import ImportOptions, import_dataset
-from tests import stored_before
+from tests import stored_before, warm
 from tests.layouts import PUBLISHED
 from tests.mongo.exporting import data_files, files
-from tests.mongo.kept_files import ROOT, held, media
+from tests.mongo.kept_files import held, media
 from tests.mongo.reviewing import documents
 
 
@@ -43,7 +41,7 @@ def run(*args: object) -> dict[str, Any]:
 # --------------------------------------------------------------------- read from an export
 
 
-@pytest.mark.parametrize("format_name", list(FORMATS))
+@pytest.mark.parametrize("format_name", list(PUBLISHED))
 def test_an_export_read_back_goes_on_as_what_it_was(
     sources: dict[str, Path], format_name: str, dataset_name: str, tmp_path: Path
 ) -> None:
@@ -99,7 +97,7 @@ def test_an_import_resumes_what_was_read_back_in_part(
     assert documents(back).keys() == documents(original).keys()
 
 
-@pytest.mark.parametrize("format_name", list(FORMATS))
+@pytest.mark.parametrize("format_name", list(PUBLISHED))
 def test_an_export_that_is_gone_is_replaced_by_the_published_files(
     sources: dict[str, Path], format_name: str, dataset_name: str, tmp_path: Path
 ) -> None:
@@ -121,7 +119,7 @@ def test_an_export_that_is_gone_is_replaced_by_the_published_files(
 # -------------------------------------------------------------------------------- moved
 
 
-@pytest.mark.parametrize("format_name", list(FORMATS))
+@pytest.mark.parametrize("format_name", list(PUBLISHED))
 def test_moved_folders_are_found_again(
     sources: dict[str, Path], format_name: str, dataset_name: str, tmp_path: Path
 ) -> None:
@@ -257,7 +255,7 @@ def test_files_of_an_older_version_get_a_folder_of_their_own(
     before, on_disk = held(dataset), files(folder)
     copy = dataset.clone(f"{name}-copy")
     if killed:
-        done = subprocess.run([sys.executable, "-c", _KILLED, name], cwd=ROOT)
+        done = warm.run("-c", _KILLED, name)
         assert done.returncode == -signal.SIGKILL
         assert held(dataset) == before
     assert cli.main(["review", name, "--status"]) == 0

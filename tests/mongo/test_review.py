@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,12 +12,13 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.curation import undoing
 from pairlens.fiftyone_plugin.curation.log import ChangeLog
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts, status
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ingest import import_dataset
+from tests import warm
 from tests.mongo.reviewing import documents, history, keys, set_states, state
 
 
@@ -52,7 +51,7 @@ def test_a_fresh_import_is_pending_and_has_nothing_to_undo(dataset: Any) -> None
     assert status(dataset) == {
         "pending": count, "keep": 0, "drop": 0, "fix": 0, "unsure": 0
     }  # fmt: skip
-    assert verdicts.undo(dataset, force=True)["pairs"] == 0
+    assert undoing.undo(dataset, force=True)["pairs"] == 0
     assert history(dataset) == []
     assert set_verdicts(dataset, []) == 0
     assert documents(dataset) == before
@@ -163,16 +162,16 @@ def test_undo_goes_back_step_by_step_and_new_steps_can_follow(dataset: Any) -> N
     step(Verdict(a, "fix", "an edit"))
     step(Verdict(a, "fix", "another edit", "note"), Verdict(b, "drop"), Verdict(c, "keep"))
     step(Verdict(b, "unsure"))
-    assert verdicts.undo(dataset, force=True)["pairs"] == 1
+    assert undoing.undo(dataset, force=True)["pairs"] == 1
     assert set_states(dataset) == states[2]
-    assert verdicts.undo(dataset, force=True)["pairs"] == 3
+    assert undoing.undo(dataset, force=True)["pairs"] == 3
     assert set_states(dataset) == states[1]
     states[2:] = []
     step(Verdict(c, "drop"))
     for index in (1, 0):
-        assert verdicts.undo(dataset, force=True)["pairs"] == 1
+        assert undoing.undo(dataset, force=True)["pairs"] == 1
         assert set_states(dataset) == states[index]
-    assert verdicts.undo(dataset, force=True)["pairs"] == 0
+    assert undoing.undo(dataset, force=True)["pairs"] == 0
     assert set_states(dataset) == states[0]
 
 
@@ -183,14 +182,11 @@ def test_undo_works_in_another_process(dataset: Any) -> None:
     judge(dataset, b, "drop")
     code = (
         "import sys; from pairlens.importers.store import load;"
-        "from pairlens.fiftyone_plugin.curation import verdicts;"
-        "d = load(sys.argv[1]); steps = [verdicts.undo(d, force=True) for _ in range(3)];"
+        "from pairlens.fiftyone_plugin.curation import undoing;"
+        "d = load(sys.argv[1]); steps = [undoing.undo(d, force=True) for _ in range(3)];"
         "print('undone', *(step['pairs'] for step in steps))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, dataset.name],
-        capture_output=True, text=True, cwd=Path(__file__).parents[2], check=True,
-    )  # fmt: skip
+    done = warm.run("-c", code, dataset.name)
     assert done.stdout.splitlines()[-1] == "undone 1 1 0"
     assert set_states(dataset) == before
 
@@ -200,8 +196,8 @@ def test_the_log_holds_every_change_and_its_undo(dataset: Any) -> None:
     published = documents(dataset)[key]["phrase"]
     judge(dataset, key, "fix", phrase="an edit", note="why", reviewer="ann")
     judge(dataset, keys(dataset)[1], "keep", reviewer="bob")
-    verdicts.undo(dataset, reviewer="cy", force=True)
-    verdicts.undo(dataset, reviewer="cy", force=True)
+    undoing.undo(dataset, reviewer="cy", force=True)
+    undoing.undo(dataset, reviewer="cy", force=True)
     entries = history(dataset, key)
     assert [(e["kind"], e["reviewer"], e["seq"]) for e in entries] == [
         ("undo", "cy", 4), ("set", "ann", 1)
@@ -225,10 +221,10 @@ def test_an_undo_that_was_killed_is_done_again(dataset: Any, monkeypatch: Any) -
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(ChangeLog, "close", killed)
-        verdicts.undo(dataset, force=True)
-    assert verdicts.undo(dataset, force=True)["pairs"] == len(before)
+        undoing.undo(dataset, force=True)
+    assert undoing.undo(dataset, force=True)["pairs"] == len(before)
     assert set_states(dataset) == before
-    assert verdicts.undo(dataset, force=True)["pairs"] == 0
+    assert undoing.undo(dataset, force=True)["pairs"] == 0
 
 
 def test_logs_of_two_datasets_are_apart(dataset: Any, source: Path) -> None:
@@ -236,5 +232,5 @@ def test_logs_of_two_datasets_are_apart(dataset: Any, source: Path) -> None:
     import_dataset("gres", source, name)
     other = fo.load_dataset(name)
     judge(dataset, keys(dataset)[0], "drop")
-    assert verdicts.undo(other, force=True)["pairs"] == 0
+    assert undoing.undo(other, force=True)["pairs"] == 0
     assert status(dataset)["drop"] == 1

@@ -9,7 +9,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation import decisions, undoing, verdicts
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict
 from pairlens.importers.errors import UsageError
 from pairlens.importers.ingest import import_dataset
@@ -50,7 +50,7 @@ def test_decisions_give_it_none_either(dataset: Any, mute: str, tmp_path: Path) 
     verdicts.judge(dataset, mute, "keep")
     decided = said(documents(dataset))
     decisions.dump(dataset, file)
-    verdicts.undo(dataset, force=True)
+    undoing.undo(dataset, force=True)
     assert decisions.apply(dataset, file)["applied"] == 1
     assert said(documents(dataset)) == decided
     line = json.loads(file.read_bytes()) | {"verdict": "fix", "phrase": "A harbour."}
@@ -66,6 +66,6 @@ def test_a_caption_is_edited_and_taken_back(dataset: Any, captioned: str) -> Non
     document = documents(dataset)[captioned]
     assert (document["caption"], document["original_phrase"]) == ("A harbour.", published)
     assert "phrase" not in document
-    verdicts.undo(dataset, force=True)
+    undoing.undo(dataset, force=True)
     document = documents(dataset)[captioned]
     assert document["caption"] == published and "original_phrase" not in document

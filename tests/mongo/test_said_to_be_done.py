@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +135,58 @@ def test_a_wrong_estimate_of_the_database_counts_for_nothing(
     assert (again.samples, again.added) == (4, 0)
 
 
+def _cut(root: Path) -> Path:
+    (root / "all.json").write_text('[{"id": "1", "image": "a.jpg", "conversations": [{"fr')
+    return root
+
+
+def _pipe_in(root: Path) -> Path:
+    (root / "gres_annotations" / "val").mkdir(parents=True)
+    os.mkfifo(root / "gres_annotations" / "val" / "a.json")
+    return root
+
+
+def _pipe(root: Path) -> Path:
+    os.mkfifo(root / "gres.zip")
+    return root / "gres.zip"
+
+
+def _broken_zip(root: Path) -> Path:
+    with zipfile.ZipFile(root / "gres.zip", "w") as made:
+        made.writestr("gres_annotations/val/a.json", "{}" * 500)
+    os.truncate(root / "gres.zip", 300)
+    return root / "gres.zip"
+
+
+@pytest.mark.parametrize(
+    ("make", "named", "code", "words"),
+    [
+        (_cut, "pregres", 1, "does not hold pregres"),
+        (_pipe_in, "gres", 1, "does not hold gres"),
+        (_pipe, "gres", 2, "is not a folder, a .tar file or a table"),
+        (lambda root: root / "none", "gres", 2, "is not a folder or archive"),
+        (_broken_zip, "auto", 1, "is no whole zip archive"),
+        (lambda root: root, "auto", 1, "looks like no known format"),
+    ],
+    ids=["cut", "pipe in it", "pipe", "missing", "broken zip", "empty"],
+)
+def test_a_broken_source_is_told_and_leaves_no_dataset(
+    make: Callable[[Path], Path],
+    named: str,
+    code: int,
+    words: str,
+    dataset_name: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "source").mkdir()
+    root = make(tmp_path / "source")
+    assert main(["import", named, str(root), "--name", dataset_name]) == code
+    told = "".join(capsys.readouterr())
+    assert words in told and "Traceback" not in told and len(told) < 1000
+    assert not fo.dataset_exists(dataset_name)
+
+
 # --------------------------------------------------------------------------- other steps
 
 
@@ -162,6 +217,33 @@ def test_where_every_decision_is_unknown_or_stale_nothing_was_applied(
     assert main(["review", dataset.name, "--apply", str(file)]) == 0
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"key": "gres/tr', "line 1: it is not JSON in utf-8"),
+        (b'{"images": [], "annotations": []}', "line 1: it has no 'key'"),
+        (b"PK\3\4" + bytes(range(256)), "line 1: it is not JSON in utf-8"),
+        (None, "cannot be read"),
+    ],
+    ids=["cut", "another file", "an archive", "none"],
+)
+def test_a_wrong_decisions_file_is_one_sentence(
+    dataset: Any,
+    tmp_path: Path,
+    content: bytes | None,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "decisions.jsonl"
+    if content is not None:
+        file.write_bytes(content)
+    before = documents(dataset)
+    assert main(["review", dataset.name, "--apply", str(file)]) in (1, 2)
+    told = capsys.readouterr().err
+    assert words in told and len(told.splitlines()) == 1 and len(told) < 400
+    assert documents(dataset) == before
+
+
 def test_where_no_pair_can_be_combined_the_consensus_failed(
     dataset: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -187,7 +269,7 @@ def test_where_no_pair_can_be_combined_the_consensus_failed(
 def test_what_the_database_says_is_told_for_what_it_is(
     error: Exception, words: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    def fail(name: str) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(cli, "_load", fail)

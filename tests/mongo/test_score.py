@@ -25,8 +25,23 @@ from tests.unit.scoring_reference import RULES, assert_same, iou
 KEY = "run"
 
 
+@pytest.fixture(scope="module")
+def predicted(shared_name: str, tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    """Imported and predicted once; nothing changes it or its files."""
+    folder = tmp_path_factory.mktemp("score")
+    made = imported(folder / "published", shared_name)
+    predict(made, folder / "predictions")
+    return made
+
+
 @pytest.fixture
-def dataset(dataset_name: str, tmp_path: Path) -> fo.Dataset:
+def dataset(predicted: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return predicted.clone(dataset_name)
+
+
+@pytest.fixture
+def own_files(dataset_name: str, tmp_path: Path) -> fo.Dataset:
+    """For a test that writes to masks."""
     made = imported(tmp_path / "published", dataset_name)
     predict(made, tmp_path / "predictions")
     return made
@@ -131,7 +146,8 @@ def test_a_field_of_the_same_name_is_left_alone(dataset: fo.Dataset) -> None:
         score(dataset, pred=PRED, key=KEY)
 
 
-def test_masks_that_cannot_be_read(dataset: fo.Dataset) -> None:
+def test_masks_that_cannot_be_read(own_files: fo.Dataset) -> None:
+    dataset = own_files
     docs = list(documents(dataset).values())
     broken = [d for d in docs if PRED in d and Path(d[PRED]["mask_path"]).is_file()][:2]
     Path(broken[0][PRED]["mask_path"]).write_bytes(b"no picture")
@@ -147,7 +163,8 @@ def test_masks_that_cannot_be_read(dataset: fo.Dataset) -> None:
     assert "before_iou" not in after[broken[1]["key"]]
 
 
-def test_ignore_pixels_count_nowhere(dataset: fo.Dataset) -> None:
+def test_ignore_pixels_count_nowhere(own_files: fo.Dataset) -> None:
+    dataset = own_files
     sample = next(s for s in dataset if s[PRED] and Path(s[PRED].mask_path).is_file())
     target = np.zeros((8, 8), np.uint8)
     target[:4], target[:, :2] = 1, 255

@@ -13,6 +13,7 @@ from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.metrics import dataset_overlaps
 from pairlens.fiftyone_plugin.metrics.runs import METHOD, load_score, score
 from pairlens.importers import fields
+from pairlens.importers.errors import StateError
 from tests.mongo.curating import load, predict
 from tests.mongo.processes import ended, start
 from tests.mongo.reviewing import documents
@@ -74,6 +75,38 @@ def test_flagging_beside_a_scoring_of_the_same_key_finds_the_same(
     assert numbers(dataset) == scored
 
 
+_FLAGS = """
+import sys
+import fiftyone as fo
+from pairlens.fiftyone_plugin.checks import runner
+real = runner.choose
+def choose(*args, **options):
+    print("begun", flush=True)
+    sys.stdin.readline()
+    return real(*args, **options)
+runner.choose = choose
+runner.flag(fo.load_dataset(sys.argv[1]), predictions=["model"])
+"""
+
+
+def test_a_scoring_that_begins_during_a_flagging_takes_no_findings_away(
+    dataset: Any, tmp_path: Path
+) -> None:
+    for mask in (tmp_path / "model").iterdir():
+        mask.write_bytes(b"no mask")
+    score(dataset, pred="model", key="model")
+    flag(dataset, predictions=["model"])
+    before = findings(dataset)
+    assert sum(map(len, before.values())) >= 8
+    flagging = start(_FLAGS, dataset.name)
+    assert flagging.stdout is not None and flagging.stdout.readline() == "begun\n"
+    scoring = start(_SCORES, dataset.name)
+    assert scoring.stdout is not None and scoring.stdout.readline() == "begun\n"
+    assert ended(flagging)[0] == 0  # its input ends, so that it goes on
+    assert findings(dataset) == before
+    assert ended(scoring)[0] == 0
+
+
 def test_a_scoring_again_that_is_killed_leaves_the_earlier_one(dataset: Any) -> None:
     done = score(dataset, pred="model", key="model")
     before = numbers(dataset)
@@ -83,6 +116,69 @@ def test_a_scoring_again_that_is_killed_leaves_the_earlier_one(dataset: Any) -> 
     ended(scoring)
     dataset.reload()
     assert load_score(dataset, "model") == done and numbers(dataset) == before
+
+
+_STOPS_HALFWAY = """
+import sys
+import fiftyone as fo
+from pairlens.fiftyone_plugin.metrics import dataset_overlaps
+from pairlens.fiftyone_plugin.metrics.runs import score
+real = dataset_overlaps.store.update
+def update(dataset, changes):
+    changes = list(changes)
+    real(dataset, changes[:3])
+    print("begun", flush=True)
+    if sys.argv[2] == "fail":
+        raise OSError("no space left on device")
+    sys.stdin.readline()
+dataset_overlaps.store.update = update
+score(fo.load_dataset(sys.argv[1]), pred="model", key="model")
+"""
+
+
+@pytest.mark.parametrize("how", ["kill", "fail"])
+def test_numbers_of_two_scorings_are_told_and_mended_by_the_next(
+    dataset: Any, tmp_path: Path, how: str
+) -> None:
+    score(dataset, pred="model", key="model")
+    score(dataset, pred="model", key="other")
+    before = numbers(dataset)
+    for mask in (tmp_path / "model").iterdir():
+        mask.write_bytes(b"no mask")
+    scoring = start(_STOPS_HALFWAY, dataset.name, how)
+    assert scoring.stdout is not None and scoring.stdout.readline() == "begun\n"
+    dataset.reload()
+    if how == "kill":
+        load_score(dataset, "model")  # while it is at work, nothing is amiss
+        scoring.send_signal(signal.SIGKILL)
+    ended(scoring)
+    changed = [key for key, values in numbers(dataset).items() if values != before[key]]
+    assert 0 < len(changed) < len(before)
+    told = (
+        f"scoring 'model' was made again and broken off, so that some pairs have its new numbers "
+        f"and others the earlier ones; run: pairlens score {dataset.name} --pred model --key model"
+    )
+    dataset.reload()
+    # The newest scoring of the field is another one, which is whole.
+    assert flag(dataset, predictions=["model"]).pairs == len(before)
+    dataset.delete_evaluation("other")
+    for use in (
+        lambda: load_score(dataset, "model"),
+        lambda: flag(dataset, predictions=["model"]),
+    ):
+        with pytest.raises(StateError) as refused:
+            use()
+        assert str(refused.value) == told
+    done = score(dataset, pred="model", key="model")
+    again = numbers(dataset)
+    undisturbed = score(dataset, pred="model", key="undisturbed")
+    fresh = {
+        key: tuple(d.get(name) for name in fields.score_fields("undisturbed"))
+        for key, d in documents(dataset).items()
+    }
+    assert again == fresh and load_score(dataset, "model") == done
+    assert (done.missing, done.cIoU) == (undisturbed.missing, undisturbed.cIoU)
+    assert flag(dataset, predictions=["model"]).pairs == len(before)
 
 
 def test_pairs_that_are_not_in_the_new_one_lose_their_numbers(dataset: Any) -> None:

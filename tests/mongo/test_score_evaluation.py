@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,17 +15,25 @@ from pairlens.fiftyone_plugin.metrics.runs import load_score, score, scored_fiel
 from pairlens.importers import fields
 from pairlens.importers.errors import UsageError
 from pairlens.importers.masks import encode_png
+from tests import warm
 from tests.mongo.scoring import PRED, expected, imported, predict
 from tests.unit.scoring_reference import assert_same
 
 KEY = "run"
 
 
-@pytest.fixture
-def dataset(dataset_name: str, tmp_path: Path) -> fo.Dataset:
-    made = imported(tmp_path / "published", dataset_name)
-    predict(made, tmp_path / "predictions")
+@pytest.fixture(scope="module")
+def predicted(shared_name: str, tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    """Imported and predicted once; nothing changes it or its files."""
+    folder = tmp_path_factory.mktemp("score-evaluation")
+    made = imported(folder / "published", shared_name)
+    predict(made, folder / "predictions")
     return made
+
+
+@pytest.fixture
+def dataset(predicted: fo.Dataset, dataset_name: str) -> fo.Dataset:
+    return predicted.clone(dataset_name)
 
 
 def evaluate(samples: fo.Dataset | fo.DatasetView, key: str | None = KEY, **options: object):
@@ -219,11 +225,6 @@ def test_how_fiftyone_gets_to_know_the_method(
     own = {n: v for n, v in environment.items() if n != "link"}
     if "link" in environment:
         (tmp_path / "pairlens").symlink_to(repo_root)
-    done = subprocess.run(
-        [sys.executable, "-c", before + KNOWN],
-        env={**os.environ, **own, "FIFTYONE_PLUGINS_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    settings = {**os.environ, **own, "FIFTYONE_PLUGINS_DIR": str(tmp_path)}
+    done = warm.run("-c", before + KNOWN, environment=settings)
     assert ("pairlens" in done.stdout) is known, done.stderr

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +9,13 @@ import fiftyone as fo
 import pytest
 from fiftyone import ViewField as F
 
-from pairlens.fiftyone_plugin.curation import queue, sessions, verdicts
+from pairlens.fiftyone_plugin.curation import queue, sessions, undoing, verdicts
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import StateError, UsageError
+from tests import warm
 from tests.mongo.curating import flagged, ids, load, plant
 from tests.mongo.reviewing import documents, history, keys
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +198,7 @@ def test_going_through_skips_what_anybody_judged_in_the_session(dataset: Any) ->
     assert (again["position"], again["judged"], again["left"]) == (0, 1, 5)
     nothing = queue.previous_item(dataset, name, reviewer="ann")
     assert (nothing["end"], nothing["position"], nothing["sample_id"]) == (True, None, None)
-    # Where he stopped is kept, though there was nothing before.
+    # Where the reviewer stopped is kept, though there was nothing before.
     assert queue.resume(dataset, name, reviewer="ann")["position"] == 0
 
 
@@ -251,9 +248,9 @@ def test_progress_counts_the_last_verdict_of_each_pair_and_undo_lowers_it(datase
     assert {one["reviewer"]: one["judged"] for one in now["reviewers"]} == {"ann": 1, "bob": 1}
     assert now["last_change"] > now["created"]
     for judged in (2, 1, 1, 0):
-        assert verdicts.undo(dataset, session=name)["pairs"] == 1
+        assert undoing.undo(dataset, session=name)["pairs"] == 1
         assert sessions.get(dataset, name)["judged"] == judged
-    assert verdicts.undo(dataset, session=name)["pairs"] == 0
+    assert undoing.undo(dataset, session=name)["pairs"] == 0
 
 
 def test_a_finished_session_takes_no_verdict_until_it_is_reopened(dataset: Any) -> None:
@@ -281,7 +278,7 @@ def test_deleting_a_session_leaves_verdicts_and_log(dataset: Any) -> None:
     assert counts(dataset) == (0, 0, 0)
     assert documents(dataset)[key]["verdict"] == "drop"
     assert len(history(dataset)) == 1
-    assert verdicts.undo(dataset)["pairs"] == 1
+    assert undoing.undo(dataset)["pairs"] == 1
 
 
 def test_a_session_goes_on_in_another_process(dataset: Any) -> None:
@@ -292,13 +289,10 @@ def test_a_session_goes_on_in_another_process(dataset: Any) -> None:
         judge(dataset, key, "drop", session=name, reviewer="ann")
     code = (
         "import sys; from pairlens.importers.store import load;"
-        "from pairlens.fiftyone_plugin.curation import queue, verdicts; d = load(sys.argv[1]);"
+        "from pairlens.fiftyone_plugin.curation import queue, undoing; d = load(sys.argv[1]);"
         "print(queue.resume(d, 'monday', reviewer='ann')['key']);"
-        "print(verdicts.undo(d, session='monday')['keys'])"
+        "print(undoing.undo(d, session='monday')['keys'])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, dataset.name],
-        capture_output=True, text=True, cwd=REPOSITORY, check=True,
-    )  # fmt: skip
+    done = warm.run("-c", code, dataset.name)
     assert done.stdout.splitlines()[-2:] == [pairs[2], str([pairs[1]])]
     assert sessions.get(fo.load_dataset(dataset.name), name)["judged"] == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions, verdicts
+from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions, undoing
 from pairlens.fiftyone_plugin.curation.log import ChangeLog, ChangeStep
 from pairlens.fiftyone_plugin.curation.review_fields import Conflict
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge
@@ -21,8 +19,7 @@ from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import UsageError
 from tests.mongo.curating import flagged, load
 from tests.mongo.reviewing import documents, history, keys, set_states, state
-
-REPOSITORY = Path(__file__).parents[2]
+from tests.warm import Process
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +81,7 @@ def test_the_last_writer_is_told_and_overwrites_nothing(dataset: Any) -> None:
     assert (facts["verdict"], facts["reviewer"], facts["note"]) == ("drop", "ann", "wrong corner")
     assert facts["reviewed_at"] == first["reviewed_at"]
     assert facts["version"] == first["version"] == version(dataset, key)
-    # He looks again, or confirms.
+    # The reviewer looks again, or confirms.
     judge(dataset, key, "keep", reviewer="bob", seen=facts["version"])
     judge(dataset, key, "unsure", reviewer="cy", seen=seen, force=True)
     assert state(dataset, key)[:2] == ("unsure", "cy")
@@ -165,11 +162,8 @@ for line in sys.stdin.read().split("\\n"):
 """
 
 
-def worker(dataset: Any, code: str, *args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, dataset.name, *args],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY,
-    )  # fmt: skip
+def worker(dataset: Any, code: str, *args: str) -> Process:
+    return Process("-c", code, dataset.name, *args)
 
 
 def test_of_processes_that_saw_the_same_one_wins_and_the_other_is_told(dataset: Any) -> None:
@@ -205,30 +199,30 @@ def test_undo_and_redo_go_any_number_of_steps(dataset: Any) -> None:
         judge(dataset, pair, verdict, phrase=phrase, reviewer="ann")
         seen.append(set_states(dataset))
     for index in (2, 1, 0):
-        assert verdicts.undo(dataset)["pairs"] == 1
+        assert undoing.undo(dataset)["pairs"] == 1
         assert set_states(dataset) == seen[index]
-    assert verdicts.undo(dataset)["pairs"] == 0
+    assert undoing.undo(dataset)["pairs"] == 0
     for index in (1, 2, 3):
-        assert verdicts.redo(dataset)["pairs"] == 1
+        assert undoing.redo(dataset)["pairs"] == 1
         assert set_states(dataset) == seen[index]
-    assert verdicts.redo(dataset)["pairs"] == 0
+    assert undoing.redo(dataset)["pairs"] == 0
     # Forth and back again.
-    assert (verdicts.undo(dataset)["pairs"], set_states(dataset)) == (1, seen[2])
-    assert (verdicts.redo(dataset)["pairs"], set_states(dataset)) == (1, seen[3])
-    verdicts.undo(dataset)
+    assert (undoing.undo(dataset)["pairs"], set_states(dataset)) == (1, seen[2])
+    assert (undoing.redo(dataset)["pairs"], set_states(dataset)) == (1, seen[3])
+    undoing.undo(dataset)
     judge(dataset, b, "keep")
-    assert verdicts.redo(dataset)["pairs"] == 0
+    assert undoing.redo(dataset)["pairs"] == 0
 
 
 def test_undo_of_ones_own_steps_leaves_those_of_others(dataset: Any) -> None:
     a, b = keys(dataset)[:2]
     judge(dataset, a, "drop", reviewer="ann")
     judge(dataset, b, "drop", reviewer="bob")
-    done = verdicts.undo(dataset, reviewer="ann", only_mine=True)
+    done = undoing.undo(dataset, reviewer="ann", only_mine=True)
     assert (done["keys"], done["verdict"]) == ([a], None)
     assert (state(dataset, a)[0], state(dataset, b)[0]) == (None, "drop")
-    assert verdicts.undo(dataset, reviewer="ann", only_mine=True)["pairs"] == 0
-    assert verdicts.redo(dataset, reviewer="ann", only_mine=True)["keys"] == [a]
+    assert undoing.undo(dataset, reviewer="ann", only_mine=True)["pairs"] == 0
+    assert undoing.redo(dataset, reviewer="ann", only_mine=True)["keys"] == [a]
 
 
 def test_an_undo_that_would_lose_anothers_verdict_is_refused(dataset: Any) -> None:
@@ -237,10 +231,10 @@ def test_an_undo_that_would_lose_anothers_verdict_is_refused(dataset: Any) -> No
     judge(dataset, key, "keep", reviewer="bob")
     before, logged = documents(dataset), history(dataset)
     with pytest.raises(Conflict, match="bob decided keep"):
-        verdicts.undo(dataset, reviewer="ann", only_mine=True)
+        undoing.undo(dataset, reviewer="ann", only_mine=True)
     assert documents(dataset) == before
     assert history(dataset) == logged
-    assert verdicts.undo(dataset, reviewer="ann", only_mine=True, force=True)["pairs"] == 1
+    assert undoing.undo(dataset, reviewer="ann", only_mine=True, force=True)["pairs"] == 1
     assert state(dataset, key)[0] is None
 
 
@@ -288,8 +282,8 @@ def test_a_killed_process_loses_nothing_it_confirmed(
     assert sessions.get(dataset, "monday")["judged"] == len(judged)
     # Undo takes back what happened, and what did not is no step of it.
     for key in reversed(judged):
-        assert verdicts.undo(dataset, session="monday")["keys"] == [key]
-    assert verdicts.undo(dataset, session="monday")["pairs"] == 0
+        assert undoing.undo(dataset, session="monday")["keys"] == [key]
+    assert undoing.undo(dataset, session="monday")["pairs"] == 0
     assert all(state(dataset, key)[0] is None for key in pairs)
 
 
@@ -302,7 +296,7 @@ def test_a_change_that_was_only_slow_counts_in_the_end(
     arrive = ChangeLog.arrive
 
     def slow(self: ChangeLog, step: int) -> None:
-        # Meanwhile somebody looks, before the pair is written as he sees it.
+        # Meanwhile somebody looks, before the pair is written as this writer sees it.
         monkeypatch.setattr(review_fields, "holds", lambda document, values: False)
         review_fields.settle(dataset)
         monkeypatch.undo()
@@ -314,4 +308,4 @@ def test_a_change_that_was_only_slow_counts_in_the_end(
     assert review_fields.write(dataset, [change], ChangeStep("set", "ann")).count == 1
     [entry] = history(dataset)
     assert entry["open"] and "lost" not in entry and "arrived" not in entry
-    assert verdicts.undo(dataset)["keys"] == [key]
+    assert undoing.undo(dataset)["keys"] == [key]

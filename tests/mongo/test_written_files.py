@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,19 @@ from tests.mongo.curating import load, predict
 from tests.mongo.reviewing import documents, keys
 
 MINE = b"years of work"
+LATER = "-later"
+"""How the name of a copy ends that stands for a later release."""
 
 
 @pytest.fixture
-def dataset(dataset_name: str, tmp_path: Path) -> Any:
+def dataset(dataset_name: str, tmp_path: Path) -> Iterator[Any]:
     made = load("gres", make_gres(tmp_path / "gres", images=3, size=64).root, dataset_name)
     predict(made, tmp_path / "model")
     score(made, pred="model", key="model")
     assert main(["review", made.name, "--set", keys(made)[0], "drop"]) == 0
-    return made
+    later = made.clone(f"{dataset_name}{LATER}")
+    yield made
+    later.delete()
 
 
 def writers(dataset: Any, tmp_path: Path) -> dict[str, tuple[list[str], Path]]:
@@ -36,10 +41,29 @@ def writers(dataset: Any, tmp_path: Path) -> dict[str, tuple[list[str], Path]]:
     other = tmp_path / "other.jsonl"
     assert main(["review", name, "--dump", str(other), "--overwrite"]) == 0
     (tmp_path / "third.jsonl").write_bytes(other.read_bytes())
-    out = {n: tmp_path / n for n in ("dump", "flag", "merge", "plots.html", "page.md", "bench")}
+    out = {
+        n: tmp_path / n
+        for n in (
+            "dump",
+            "flag",
+            "merge",
+            "plots.html",
+            "page.md",
+            "bench",
+            "j.xml",
+            "s.json",
+            "l.html",
+            "held",
+            "pairs",
+        )
+    }
     merged = ["review", "--merge", str(other), str(tmp_path / "third.jsonl")]
     scored = ["score", name, "--pred", "model", "--key", "again"]
+    compared = ["diff", name, f"{name}{LATER}"]
+    checked = ["check", name, "--fail-on", "never"]
     return {
+        "check --junit": ([*checked, "--junit", str(out["j.xml"])], out["j.xml"]),
+        "check --sarif": ([*checked, "--sarif", str(out["s.json"])], out["s.json"]),
         "review --dump": (["review", name, "--dump", str(out["dump"])], out["dump"]),
         "review --merge": ([*merged, "--out", str(out["merge"])], out["merge"]),
         "flag --out": (["flag", name, "--out", str(out["flag"])], out["flag"]),
@@ -47,6 +71,11 @@ def writers(dataset: Any, tmp_path: Path) -> dict[str, tuple[list[str], Path]]:
         "audit --out": (
             ["audit", name, "--examples", "0", "--out", str(out["page.md"])], out["page.md"],
         ),
+        "leaks --out": (
+            ["leaks", name, "--fail-on", "never", "--out", str(out["l.html"])], out["l.html"],
+        ),
+        "diff --out": ([*compared, "--out", str(out["held"])], out["held"]),
+        "diff --pairs": ([*compared, "--pairs", str(out["pairs"])], out["pairs"]),
         "bench-checks --out": (
             ["bench-checks", name, "--fault", "tiny_mask", "--out", str(out["bench"])],
             out["bench"] / "bench-checks.json",
@@ -89,7 +118,12 @@ def test_every_option_that_names_a_file_to_write_says_so(dataset: Any, tmp_path:
     # Folders that must be new, or that only PairLens writes to.
     assert paths <= {
         "export --out", "demo --out", "import --media-dir", "relocate --source",
-        "relocate --media-dir",
+        "relocate --media-dir", "adopt --media-dir", "images --out",
+        # What is read.
+        "images --geojson", "images --annotations", "images --xview", "sources --path",
+        "sources --chips", "judge --prices", "bench-checks --prices",
+        # What --update-baseline is asked to write.
+        "check --baseline",
     }  # fmt: skip
 
 

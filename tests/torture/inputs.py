@@ -14,7 +14,8 @@ from PIL import Image
 
 from pairlens.importers.files import safe_name
 from pairlens.importers.rle import encode_rle
-from tests.layouts import LAYOUTS
+from tests.layouts import EXPORTS, LAYOUTS
+from tests.tables import NOTATIONS
 
 SIZE = (64, 48)
 """Width and height of the image that predictions are of."""
@@ -110,8 +111,9 @@ def _decisions(root: Path) -> Path:
 
 
 INPUTS: tuple[Input, ...] = (
-    *(Input(layout.id, IMPORT, layout.make) for layout in LAYOUTS),
+    *(Input(layout.id, IMPORT, layout.make) for layout in (*LAYOUTS, *EXPORTS)),
     *(Input(f"{layout.id}.zip", ZIP, layout.make) for layout in LAYOUTS[::4]),
+    *(Input(f"table of {name}", IMPORT, make) for name, make in NOTATIONS.items()),
     *(Input(f"results {kind}", RESULTS, _one_kind(kind)) for kind in ("png", "tif", "npy", "npz")),
     Input("results coco", RESULTS, _coco),
     Input("results stacks", RESULTS, _stacks),

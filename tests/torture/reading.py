@@ -28,7 +28,7 @@ from pairlens.importers.decisions import Decisions
 from pairlens.importers.documents import document
 from pairlens.importers.errors import PairLensError, RecordError
 from pairlens.importers.formats import FORMATS, SPLITS, find_format
-from pairlens.importers.prepare import Place, group_by_image, prepare
+from pairlens.importers.prepare import MediaPlace, group_by_image, prepare
 from pairlens.importers.source_files import read_within
 from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 from tests.torture import inputs
@@ -87,7 +87,7 @@ def _import(root: Path, work: Path) -> Iterator[str]:
     with suppress(OSError):  # as an import does
         chosen.count(source.path, SPLITS)
     records = chosen.read(source.path, splits=SPLITS, on_error=told.append, on_note=notes)
-    media = Place(work / "media", True, boundary=source.boundary)
+    media = MediaPlace(work / "media", True, boundary=source.boundary)
     for group in group_by_image(read_within(records, source.boundary)):
         try:
             made = prepare(group, media)
@@ -96,7 +96,10 @@ def _import(root: Path, work: Path) -> Iterator[str]:
             continue
         notes.take(made)
         for prepared in made:
-            bson.encode(document(prepared, bson.ObjectId(), _NOW))
+            try:
+                bson.encode(document(prepared, bson.ObjectId(), _NOW))
+            except UnicodeError as error:  # as an import does, which the database refuses this
+                told.append(RecordError(str(prepared.record.source), str(error)))
             _check_inside(prepared.image.filepath, root, work)
         yield from (str(error) for error in told)
         told.clear()

@@ -47,8 +47,10 @@ class Outcome:
 
     seed: int
     inputs: int = 0
-    slowest: float = 0.0
-    largest: int = 0
+    slowest: tuple[float, int] = (0.0, 0)
+    """Seconds of a processor, and the number of the input."""
+    largest: tuple[int, int] = (0, 0)
+    """Megabytes, and the number of the input."""
     said: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
 
@@ -83,7 +85,7 @@ class Reader:
             stderr=subprocess.DEVNULL,
             text=True,
             cwd=self._work / "cwd",
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY), "TMPDIR": str(self._work / "tmp")},
+            env=os.environ | {"PYTHONPATH": _path(), "TMPDIR": str(self._work / "tmp")},
         )
         assert self._line(process, PATIENCE) == {"ready": True}
         return process
@@ -104,6 +106,11 @@ class Reader:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _path() -> str:
+    """Where the reader finds these tests, and what is under test as this process finds it."""
+    return os.pathsep.join([str(REPOSITORY), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
 
 
 def _seconds_of(process: subprocess.Popen[str]) -> float:
@@ -156,8 +163,8 @@ def _one(outcome: Outcome, reader: Reader, base: Path, sound: dict[str, Path], n
     before = _listing(base)
     answer = reader.read(chosen.kind, path, work)
     outcome.inputs += 1
-    outcome.slowest = max(outcome.slowest, answer["seconds"])
-    outcome.largest = max(outcome.largest, answer["megabytes"])
+    outcome.slowest = max(outcome.slowest, (answer["seconds"], number))
+    outcome.largest = max(outcome.largest, (answer["megabytes"], number))
     outcome.said.update(answer["said"])
     faults = [answer["fault"]] if answer["fault"] else []
     if answer["seconds"] > MOST_SECONDS:
@@ -201,8 +208,9 @@ def main() -> int:
     for finding in outcome.findings:
         print(f"\n{finding}")
     print(
-        f"{outcome.inputs:,} inputs, {len(outcome.findings):,} findings; the slowest took "
-        f"{outcome.slowest:.1f} s, the largest {outcome.largest:,} MB; seed {seed}"
+        f"{outcome.inputs:,} inputs, {len(outcome.findings):,} findings; number "
+        f"{outcome.slowest[1]} took {outcome.slowest[0]:.1f} s, number {outcome.largest[1]} "
+        f"{outcome.largest[0]:,} MB; seed {seed}"
     )
     return bool(outcome.findings)
 

@@ -17,6 +17,13 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests are left out of the coverage, which makes them slower by half."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker("no_cover")
+
+
 @pytest.fixture
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment without tokens, proxies or certificate authorities of the user's."""

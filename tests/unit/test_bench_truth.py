@@ -27,6 +27,13 @@ def flag(severity: str = "warning", score: float = 0.2, check: str = "a") -> lis
     return [Flag(check, severity, score)]
 
 
+def test_samples_of_the_same_pairs_are_one() -> None:
+    first, second = ([read(f"a#{n}", False, fraction=0.2)] for n in range(2))
+    pooled = bench_truth.pooled([first, [*second, read("b#0", True, "listed")]])
+    fractions = {one.key: one.fraction for one in pooled}
+    assert fractions == {"a#0": 0.4, "a#1": 0.4, "b#0": 1.0}
+
+
 @pytest.mark.parametrize(
     ("count", "total", "expected"),
     [
@@ -256,11 +263,30 @@ def test_the_sample_is_the_one_that_is_drawn(shared_data: Path):
     (fraction,) = {label.fraction for label in later if label.sample == "unflagged"}
     assert fraction == pytest.approx(400 / len(rest), abs=1e-6)
 
+    read = {label.key for label in [*labels, *later]}
+    places = (BENCHMARKS / "data" / "position-labels.jsonl").read_text("utf-8").splitlines()
+    unread = keys - read - {json.loads(line)["key"] for line in places}
+    third = bench_truth.read_labels([BENCHMARKS / "data" / "gres_labels_third.jsonl"])
+    drawn = [label for label in third if label.sample == "unflagged"]
+    assert set(bench_truth.draw(unread, 400)) == {label.key for label in drawn}
+    assert {label.fraction for label in drawn} == {fraction}
+    unread -= {label.key for label in third}
+    fourth = bench_truth.read_labels([BENCHMARKS / "data" / "gres_labels_fourth.jsonl"])
+    assert set(bench_truth.draw(unread, 400)) == {label.key for label in fourth}
+    assert {label.fraction for label in fourth} == {fraction}
 
-@pytest.mark.parametrize("name", ["tune", "report", "report_after"])
+
+def test_another_sample_takes_the_place_of_the_first():
+    other = [read("o1", True, fraction=0.1), read("o2", False, fraction=0.1)]
+    labels = bench_truth.with_sample(TABLE, other)
+    assert labels == [*FLAGGED, *other]
+    assert scores.recall(labels, BEFORE)["missed"] == 1
+
+
+@pytest.mark.parametrize("name", ["tune", "report", "report_after", "third", "fourth"])
 def test_the_labels_of_gres(name: str):
     labels = bench_truth.read_labels([BENCHMARKS / "data" / f"gres_labels_{name}.jsonl"])
-    half = name.partition("_")[0]
+    half = "tune" if name == "tune" else "report"
     assert {bench_truth.half_of(bench_truth.image_of(label.key)) for label in labels} == {half}
     assert {label.sample for label in labels} <= {"flagged", "unflagged", "info", "listed"}
     same = Counter((label.key, label.kind, label.check, label.sample) for label in labels)

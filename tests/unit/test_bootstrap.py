@@ -7,14 +7,14 @@ import pytest
 
 from pairlens.fiftyone_plugin.metrics.bootstrap import LISAT_ROUNDS, bootstrap, draws
 from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
-from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, summarize
 from pairlens.importers.errors import UsageError
 from tests.unit.scoring_tables import random_table, table
 
 RMSIN = CONVENTIONS["rmsin"]
 
 
-def by_hand(pairs: Table, name: str, drawn: np.ndarray) -> tuple[float, float]:
+def by_hand(pairs: OverlapTable, name: str, drawn: np.ndarray) -> tuple[float, float]:
     """The summary of a draw with every pair written out as often as its image was drawn."""
     images = np.unique(pairs.image)
     rows = [np.flatnonzero(pairs.image == image) for image in images]

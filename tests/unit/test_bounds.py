@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
-from pairlens.importers.bounded_json import load_json
+from pairlens.fiftyone_plugin.predictors.results_coco import read_content
+from pairlens.importers.bounded_json import is_number, load_json
 from pairlens.importers.deep_images import MAX_MEASURED, to_rgb8
 from pairlens.importers.errors import LayoutError, MaskError, RecordError
 from pairlens.importers.files import lines
 from pairlens.importers.formats import gres, refsegrs_hub
+from pairlens.importers.formats.vrsbench_files import read_target
 from pairlens.importers.json_stream import read_items
 from pairlens.importers.masks import read_mask
 from pairlens.importers.media import ImageError, inspect_image, read_rgb
 from pairlens.importers.polygons import MAX_POINTS, MAX_SHAPES, polygon_faults, rasterize
+from pairlens.importers.published import file_sha256
 from pairlens.importers.records import Shape
 from tests.unit import hostile_files as hostile
 
@@ -109,6 +115,27 @@ def test_an_annotation_of_more_than_any_has_is_refused(
 # ------------------------------------------------------------------------------------ images
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.npy", "a.npz"])
+def test_a_picture_with_zeros_behind_it_without_end_is_read_by_nobody(
+    tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    if file.suffix == ".npy":
+        np.save(file, np.ones((4, 4), np.uint8))
+    elif file.suffix == ".npz":
+        np.savez(file, np.ones((4, 4), np.uint8))
+    else:
+        Image.new("L", (4, 4), 1).save(file)
+    assert read_mask(file).target.all() and len(file_sha256(file) or "") == 64
+    os.truncate(file, 1 << 40)  # takes no place on the disk
+    began = time.process_time()
+    for read in (read_mask, read_rgb):
+        with pytest.raises((MaskError, ImageError), match=r"1,099,511,627,776 bytes, too many"):
+            read(file)
+    assert file_sha256(file) is None
+    assert time.process_time() - began < 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("bits", "bands", "side"),
@@ -120,7 +147,14 @@ def test_a_small_tiff_that_claims_much_takes_less_than_a_gigabyte(
     path = tmp_path / "a.tif"
     kind = {16: np.uint16, 32: np.float32, 64: np.float64}[bits]
     shape = (side, side, bands) if bands > 1 else (side, side)
-    tifffile.imwrite(path, np.zeros(shape, kind), compression="zlib", rowsperstrip=64)
+    strips = -(-side // 64)
+    # Strips that are alike are compressed once.
+    rows = [64] * (strips - 1) + [side - 64 * (strips - 1)]
+    packed = {n: zlib.compress(np.zeros((n, *shape[1:]), kind).tobytes()) for n in set(rows)}
+    tifffile.imwrite(
+        path, (packed[n] for n in rows), shape=shape, dtype=kind, compression="zlib",
+        rowsperstrip=64,
+    )  # fmt: skip
     assert path.stat().st_size < 4_000_000
     took = hostile.memory_of(_read_both, path)
     assert took < 750, f"{took} MB"
@@ -166,12 +200,20 @@ def test_a_file_without_end_is_not_read_to_find_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
-    [b"[" + b"[]," * 20_000_000 + b"[]]", b"[" + b'"a",' * 20_000_000 + b'""]',
-     b"[" + b"1234," * 20_000_000 + b"1]"],
-    ids=["lists", "texts", "numbers"],
-)  # fmt: skip
-def test_json_that_would_fill_the_memory_is_not_parsed(tmp_path: Path, data: bytes) -> None:
+    ("begin", "middle", "count", "end"),
+    [
+        pytest.param("[", "[],", 20_000_000, "[]]", id="lists"),
+        pytest.param("[", '"a",', 20_000_000, '""]', id="texts"),
+        pytest.param("[", "1234,", 20_000_000, "1]", id="numbers"),
+        pytest.param('"', "a", 250_000_000, '"', id="long"),
+        pytest.param('"\U0001f600', "a", 90_000_000, '"', id="wide"),
+    ],
+)
+@pytest.mark.slow
+def test_json_that_would_fill_the_memory_is_not_parsed(
+    tmp_path: Path, begin: str, middle: str, count: int, end: str
+) -> None:
+    data = begin.encode() + middle.encode() * count + end.encode()
     began = time.process_time()
     with pytest.raises(ValueError, match="MB of memory; split it"):
         load_json(data)
@@ -179,6 +221,24 @@ def test_json_that_would_fill_the_memory_is_not_parsed(tmp_path: Path, data: byt
     with pytest.raises(LayoutError, match=r"samples\.json would take"):
         refsegrs_hub.load_samples(tmp_path)
     assert time.process_time() - began < 10
+
+
+def test_numbers_that_no_float_holds_are_none() -> None:
+    assert [is_number(value) for value in (0, -1.5, 1e308, 1 << 1000)] == [True] * 4
+    others = (10**400, -(10**400), float("nan"), float("inf"), True, "1", None, [1])
+    assert [is_number(value) for value in others] == [False] * len(others)
+    for value in (10**400, float("nan"), True):
+        with pytest.raises(ValueError, match="is not eight numbers"):
+            read_target({"obj_corner": [value] * 8})
+
+
+def test_lines_that_would_fill_the_memory_are_not_parsed(tmp_path: Path) -> None:
+    path = tmp_path / "preds.jsonl"
+    path.write_bytes(b'{"key": "a"}\n')
+    assert read_content(path) == [{"key": "a"}]
+    os.truncate(path, 200_000_000)
+    with pytest.raises(LayoutError, match=r"preds\.jsonl is not whole JSON \(would take \d+ MB"):
+        read_content(path)
 
 
 def test_a_line_without_end_is_not_passed_over_to_its_end(tmp_path: Path) -> None:

@@ -36,6 +36,9 @@ def found(stats: MaskStats, *phrases: str, whole: list[Sample] = WHOLE) -> list[
         ("the truck", box(0, 100, 15, 56)),
         ("the truck", box(0, 100, 13, 70)),
         ("the ship", box(0, 100, 12, 100)),
+        ("the truck", box(0, 100, 12, 60)),
+        ("the truck", box(0, 100, 10, 52)),
+        ("the ship", box(0, 100, 16, 60)),
         ("the truck, partially visible at the border", box(0, 100, 4, 40)),
         ("the small segment of the truck", box(0, 100, 4, 40)),
         ("the truck sticking out of the picture", box(0, 100, 4, 40)),
@@ -53,34 +56,74 @@ def test_a_sliver_is_compared_with_its_class() -> None:
         "of a whole truck"
     )
     assert issue.severity == "warning"
-    (thin,) = found(box(0, 100, 8, 60), "the truck")
+    (thin,) = found(box(0, 100, 7, 60), "the truck")
     assert thin.severity == "warning"
-    (milder,) = found(box(0, 100, 12, 60), "the truck")
-    assert milder.severity is None
-    assert issue.score < thin.score < milder.score
+    assert issue.score < thin.score
+
+
+@pytest.mark.parametrize(("phrase", "most"), [("the truck", 46), ("the building", 68)])
+def test_a_sliver_is_thin_in_pixels_of_the_image_too(phrase: str, most: int) -> None:
+    whole = [replace(each, phrase=phrase) for each in WHOLE]
+    assert found(box(0, 100, 10, most + 5), phrase, whole=whole) == []
+    (issue,) = found(box(0, 100, 10, most), phrase, whole=whole)
+    assert issue.severity == "warning"
 
 
 def test_a_class_without_whole_members() -> None:
     (thin,) = found(box(0, 100, 4, 60), "the bus", whole=[])
-    (thick,) = found(box(0, 100, 15, 60), "the bus", whole=[])
+    (thick,) = found(box(0, 100, 12, 60), "the bus", whole=[])
+    assert found(box(0, 100, 15, 60), "the bus", whole=[]) == []
     assert thin.note == "the left border cuts the target: 60 pixels along it, 4 deep"
     assert thin.score < thick.score
     assert (thin.severity, thick.severity) == ("warning", None)
 
 
-@pytest.mark.parametrize("whole", [WHOLE, []], ids=["class known", "unknown"])
-def test_specks_at_the_border_whatever_their_shape(whole: list[Sample]) -> None:
+@pytest.mark.parametrize(
+    ("whole", "severity"), [(WHOLE, "warning"), ([], None)], ids=["class known", "unknown"]
+)
+def test_specks_at_the_border_whatever_their_shape(
+    whole: list[Sample], severity: str | None
+) -> None:
     (corner,) = found(box(504, 0, 8, 7), "the truck", whole=whole)
     assert corner.note.startswith("the image's border cuts the target: 56 pixels are left")
-    assert corner.severity == "warning"
     (side,) = found(box(0, 100, 7, 8), "the truck", whole=whole)
     assert side.note.startswith("the left border cuts the target: 56 pixels are left")
+    assert (corner.severity, side.severity) == (severity, severity)
+    (shallow,) = found(box(0, 100, 5, 11), "the truck", whole=whole)
+    assert shallow.severity == "warning"
 
 
-def test_a_quarter_of_a_whole_one_is_little_in_any_shape() -> None:
-    (issue,) = found(box(0, 100, 12, 15), "the truck")
-    assert issue.note.endswith("180 pixels are left, 18 % of the usual 1024 of a whole truck")
+def test_a_seventh_of_a_whole_one_is_too_little_in_any_shape() -> None:
+    (issue,) = found(box(0, 100, 12, 12), "the truck")
+    assert issue.note.endswith("144 pixels are left, 14 % of the usual 1024 of a whole truck")
+    assert issue.severity == "warning"
+
+
+def test_a_building_may_be_as_small_as_what_is_left_of_another() -> None:
+    whole = [replace(each, phrase="the building") for each in WHOLE]
+    assert found(box(0, 100, 12, 12), "the building", whole=whole) == []
+    (sliver,) = found(box(0, 100, 5, 27), "the building", whole=whole)
+    assert sliver.severity == "warning"
+
+
+def test_a_large_sliver_is_enough_unless_little_is_left_of_its_class() -> None:
+    sliver = box(0, 100, 15, 70)
+    large, larger = (
+        [replace(each, stats=replace(each.stats, area=area)) for each in WHOLE]
+        for area in (2233, 4000)
+    )
+    assert found(sliver, "the truck", whole=large) == []
+    (issue,) = found(sliver, "the truck", whole=larger)
+    assert issue.severity == "warning"
+    assert found(box(0, 100, 17, 70), "the truck", whole=larger) == []
+
+
+def test_a_quarter_of_a_small_one_is_little_in_any_shape() -> None:
+    small = [replace(each, stats=replace(each.stats, area=512)) for each in WHOLE]
+    (issue,) = found(box(0, 100, 9, 11), "the truck", whole=small)
+    assert issue.note.endswith("99 pixels are left, 19 % of the usual 512 of a whole truck")
     assert issue.severity is None
+    assert found(box(0, 100, 12, 15), "the truck") == []
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ SEVERITIES = {
     "prompt_talk": "warning",
     "generic_query": "warning",
     "not_from_above": "warning",
-    "garbled_request": "info",
+    "garbled_request": "warning",
     "broken_crop": "info",
     "length_outlier": "info",
     "fragmented_mask": "warning",
@@ -45,6 +45,8 @@ SEVERITIES = {
     "size_conflict": "info",
     "count_conflict": "warning",
     "shape_conflict": "info",
+    "source_conflict": "warning",
+    "judge_doubt": "warning",
     "coordinate_conflict": "warning",
     "paraphrase_conflict": "warning",
     "sibling_claim": "warning",
@@ -117,6 +119,7 @@ def test_the_catalogue_is_complete():
     assert {n for n in SEVERITIES if {"pairs", *TEXTS} <= {*CHECKS[n].kinds}} == {
         "image_missing", "image_unreadable", "image_blank", "image_dark", "image_low_contrast",
         "duplicate_image", "split_leak", "garbled_query", "boilerplate", "embedding_outlier",
+        "judge_doubt",
     }  # fmt: skip
 
 
@@ -208,7 +211,8 @@ def test_an_unknown_parameter_lists_the_known(params: dict[str, Any], known: str
 
 
 def test_an_unknown_check_lists_the_known():
-    with pytest.raises(UnknownName, match="no check 'emptymask'; known: advertising, ambiguous_"):
+    told = r"'emptymask' \(did you mean 'empty_mask'\?\); known: advertising, ambig"
+    with pytest.raises(UnknownName, match=told):
         CHECKS["emptymask"]
 
 

@@ -164,7 +164,8 @@ def test_unsound_answers(answer: str) -> None:
         (["A pair of tennis courts is seen.", "Three tennis courts lie by the road."], None),
         (["A single bridge spans the river.", "Two bridges span the river."], None),
         (["The two piers are long.", "There are 3 piers."], None),
-        (["two large planes on the apron .", "three large planes at the terminal ."], "info"),
+        (["three planes are on the grass .", "there are four planes on the grass ."], None),
+        (["two large planes on the apron .", "three large planes beside the apron ."], "info"),
     ],
 )
 def test_counts_that_contradict(captions: list[str], severity: Any) -> None:

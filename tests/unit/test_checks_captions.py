@@ -242,7 +242,7 @@ def test_a_caption_without_a_stop_among_many_with_one() -> None:
     images = [captioned(f"{n} roads .", key=f"x/train/{n}") for n in range(99)]
     (issue,) = issues("truncated_caption", [*images, captioned("a lake with trees")])
     assert issue.note.startswith("caption 1 has no full stop, as the others have")
-    assert issue.key == "rsteller/train/1"
+    assert (issue.key, issue.severity) == ("rsteller/train/1", "info")
 
 
 def test_several_of_a_kind_are_one_finding() -> None:
@@ -254,3 +254,37 @@ def test_checks_of_queries_go_through_answers_as_well() -> None:
     sample = talk("What is it?", "I'm sorry, but I cannot tell.", "What else?", "none")
     (issue,) = said("boilerplate", sample, "instructions")
     assert issue.note == "the answer of turn 1 (a.json[0]) is a refusal: 'I'm sorry'"
+
+
+MARKDOWN = (
+    "### Land use\n- **Runways**: two, side by side.\n- **Terminal**: one.\n\n### Summary:\nBusy."
+)
+
+
+@pytest.mark.parametrize("check", ["boilerplate", "prompt_leak", "leftover_markup"])
+def test_a_text_that_is_markdown_throughout_has_no_leftovers(check: str) -> None:
+    for text in (MARKDOWN, '```json\n[{"bbox": [1, 2, 3, 4]}]\n```'):
+        assert said(check, talk("What is there?", text), "instructions") == []
+    assert said(check, captioned(MARKDOWN)) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        ("boilerplate", "### A road runs north."),
+        ("boilerplate", "Give the caption as json."),
+        ("prompt_leak", "A road.\n### Assistant: a road runs north."),
+        ("leftover_markup", "- A road runs along the **right edge**.\nIt is paved."),
+    ],
+)
+def test_a_single_mark_is_a_leftover(check: str, text: str) -> None:
+    assert len(said(check, captioned(text))) == 1
+
+
+def test_a_run_of_words_twice_in_a_row() -> None:
+    prose = "A river with several boats flows past the old town and its harbor, where "
+    sound = prose + "many ships lie near the long pier and many ships lie near the wall."
+    assert issues_of(CHECKS["repetitive_caption"], captioned(sound)) == []
+    echo = prose + "many ships lie near many ships lie near the long pier of the town."
+    (issue,) = issues_of(CHECKS["repetitive_caption"], captioned(echo))
+    assert issue.note == "caption 1 says twice in a row: 'many ships lie near'"

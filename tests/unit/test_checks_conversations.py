@@ -100,6 +100,24 @@ def asked(*said: str) -> Sample:
             asked("Is there a sign of work?", "There are no clear signs."),
             id="there are no",
         ),
+        pytest.param(
+            "answer_conflict",
+            asked("Is there more than one bridge?", "No", "How many bridges are there?", "1"),
+            id="not more than one",
+        ),
+        pytest.param(
+            "answer_conflict",
+            asked("Are there less than 3 cars?", "no", "How many cars are there?", "3"),
+            id="not less than three",
+        ),
+        pytest.param(
+            "answer_conflict",
+            asked("Are there many trees?", "No", "How many trees are there?", "2"),
+            id="not many",
+        ),
+        pytest.param(
+            "answer_form", asked("Is there a ship or a boat?", "yes"), id="any of the two"
+        ),
         pytest.param("answer_form", asked("Is it old?", "Not clear"), id="undecided"),
         pytest.param("answer_form", asked("Can you describe it?", "A lake"), id="a request"),
         pytest.param("answer_form", asked("How many ships?", "No"), id="no ships"),
@@ -235,8 +253,32 @@ def test_boxes_in_range(samples: list[Sample]) -> None:
         pytest.param(
             "answer_conflict",
             asked("Are there any houses?", "yes", "How many houses are there?", "none"),
-            "counts 0",
+            "'0' to 'how many houses are there'",
             id="present and not counted",
+        ),
+        pytest.param(
+            "answer_conflict",
+            asked("How many cars are there?", "7", "What is the number of cars?", "9"),
+            "'7' to 'how many cars are there'",
+            id="counted twice",
+        ),
+        pytest.param(
+            "answer_conflict",
+            asked("How many cars are there?", "two", "Are there more than three cars?", "yes"),
+            "'yes' to 'are there more than three cars'",
+            id="more than are counted",
+        ),
+        pytest.param(
+            "answer_conflict",
+            asked("Is there any water?", "Yes.", "Can you see any water?", "No, there is none."),
+            "to 'can you see any water'",
+            id="seen and not there",
+        ),
+        pytest.param(
+            "answer_form",
+            asked("Is it a rural or an urban area?", "yes"),
+            "answered with 'yes'",
+            id="a choice",
         ),
         pytest.param(
             "answer_form",

@@ -48,7 +48,7 @@ SOUND = {
     ],
     "box_mask": [
         pytest.param(subject(stats=EMPTY), id="empty"),
-        pytest.param(subject(stats=box(5, 5, 7, 300)), id="thin"),
+        pytest.param(subject(stats=box(5, 5, 11, 300)), id="thin"),
         pytest.param(subject(stats=box(0, 0, 512, 512)), id="the whole image"),
         pytest.param(
             subject(stats=box(5, 5, 50, 50), stats_rectangularity=0.99), id="a corner is missing"
@@ -112,8 +112,8 @@ FAULTS = [
     ),
     (
         "box_mask",
-        subject(stats=box(0, 0, 8, 8), stats_rectangularity=0.996),
-        "info", 0.725, "the mask fills 99.6% of its box: 8x8 pixels at (0, 0)",
+        subject(stats=box(0, 0, 12, 12), stats_rectangularity=0.996),
+        "info", 0.7125, "the mask fills 99.6% of its box: 12x12 pixels at (0, 0)",
     ),
     (
         "box_mask",
@@ -161,7 +161,7 @@ def test_what_is_said_of(check: str, pair: Sample, severity: str, score: float, 
         pytest.param("full_mask", [subject(stats=mask(n, (99, 101))) for n in (9999, 9950, 9800)],
                      id="fuller is worse"),
         pytest.param("tiny_mask", [subject(stats=mask(n)) for n in (1, 5, 15)], id="smaller is"),
-        pytest.param("box_mask", [subject(stats=box(0, 0, n, n)) for n in (60, 30, 8)],
+        pytest.param("box_mask", [subject(stats=box(0, 0, n, n)) for n in (60, 30, 12)],
                      id="larger boxes are"),
     ],
 )  # fmt: skip
@@ -179,7 +179,7 @@ def test_scores_rise_as_doubts_fade(check: str, pairs: list[Sample]):
         ("full_mask", subject(stats=mask(9000, (100, 100))), {"min_share": 0.9}, 1),
         ("full_mask", subject(stats=mask(9999, (100, 100))), {"min_share": 1}, 0),
         ("full_mask", subject(stats=mask(10_000, (100, 100))), {"min_share": 1}, 1),
-        ("box_mask", subject(stats=box(0, 0, 9, 9)), {"min_side": 10}, 0),
+        ("box_mask", subject(stats=box(0, 0, 15, 15)), {"min_side": 16}, 0),
         ("box_mask", subject(stats=mask()), {"min_rectangularity": 0}, 1),
     ],
 )

@@ -51,6 +51,30 @@ def test_what_another_check_tells_is_not_told_again(phrase: str) -> None:
     assert issues("prompt_talk", subject(phrase=phrase)) == []
 
 
+def test_an_aim_can_be_ignored() -> None:
+    assert issues("prompt_talk", subject(phrase="Find the shed for better understanding.")) == []
+    assert len(issues("prompt_talk", subject(phrase="Find the shed for the segmentation."))) == 1
+
+
+@pytest.mark.parametrize(
+    ("phrase", "told"),
+    [
+        ("the bus with windows, often seen on roads, its hue differing from the backdrop", False),
+        ("the long bus, usually with windows, of a distinct color compared to the setting", False),
+        ("the car with wheels, often reflecting light differently than the surroundings", False),
+        ("the large truck with an open cargo section, often in industrial shades", False),
+        ("the bus, usually in contrasting colors", True),
+        ("the long bus in contrast to its surroundings, usually with windows", True),
+        ("the large truck, usually with an open cargo section", True),
+        ("the pickup with an open bed at the rear, often seen in various colors", True),
+    ],
+)
+def test_a_color_that_contrasts_and_an_open_bed_help_where_a_hedge_does_not(
+    phrase: str, told: bool
+) -> None:
+    assert len(issues("generic_query", subject(phrase=phrase))) == told
+
+
 LINES = "the structure with horizontal brown lines"
 
 

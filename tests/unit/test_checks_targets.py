@@ -25,6 +25,8 @@ FINE = [
     ("count_conflict", "vehicle", {"components": 7}, "a bare class"),
     ("count_conflict", "the car next to two trucks", {"components": 1}, "of others"),
     ("count_conflict", "roads", {"components": 1}, "roads that meet"),
+    ("count_conflict", "the train cars", {"components": 1}, "coupled"),
+    ("count_conflict", "the two large buildings", {"components": 1}, "side by side"),
     ("count_conflict", "two cars", {"components": 1, "area": 20}, "too small to tell"),
     ("coordinate_conflict", "the car", {}, "no coordinates"),
 ]
@@ -69,8 +71,6 @@ def test_speckle_whatever_the_query() -> None:
         ("a pair of planes", 1, 0.35, "info"),
         ("several ships", 1, 0.5, None),
         ("the storage tanks", 1, 0.5, None),
-        ("the train cars", 1, 0.5, "info"),
-        ("the large buildings", 1, 0.5, "info"),
         ("the two cars", 9, 0.14, None),
         ("eight cars", 3, 0.23, "info"),
         ("the large airplanes", 1, 0.5, None),

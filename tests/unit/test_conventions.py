@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
 from pairlens.fiftyone_plugin.metrics.overlap import Overlap, overlap
-from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, summarize
 from pairlens.importers.errors import UnknownName
 from tests.unit.scoring_reference import RULES, Counted, assert_same, count, iou, summary
 
@@ -28,8 +28,8 @@ PREDICTIONS = st.none() | BLANKS | arrays(np.uint8, SMALL, elements=st.sampled_f
 PAIRS = st.lists(st.tuples(BLANKS | TARGETS, PREDICTIONS), max_size=8)
 
 
-def table_of(pairs: list[Overlap]) -> Table:
-    return Table.from_overlaps(pairs, range(len(pairs)))
+def table_of(pairs: list[Overlap]) -> OverlapTable:
+    return OverlapTable.from_overlaps(pairs, range(len(pairs)))
 
 
 def row(intersection: int, union: int, target: int, predicted: int, **marks: bool) -> Overlap:

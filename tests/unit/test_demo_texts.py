@@ -25,6 +25,8 @@ from pairlens.importers.errors import RecordError
 from pairlens.importers.formats import FORMATS
 from tests.unit.demo_readers import files_of, places_hold
 
+pytestmark = pytest.mark.slow
+
 MAKERS = {"rsteller": make_rsteller, "rsgpt4v": make_rsgpt4v}
 SIZE = 96
 IN_FILES = {"image_missing", "duplicate_image", "split_leak"}

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
-from pairlens.fiftyone_plugin.exporters.manifest import ManifestLists, card
+from pairlens.fiftyone_plugin.exporters.card import card
+from pairlens.fiftyone_plugin.exporters.manifest import ManifestLists
 from pairlens.fiftyone_plugin.exporters.target import check_target, whole_folder
 from pairlens.importers.errors import StateError, UsageError
 
@@ -99,10 +101,21 @@ def test_card_shows_hostile_names_as_code() -> None:
         "dataset": "x`\n# <script>![](http://example.com)",
         "source": {"format": "gres", "root": "r"},
         "format": "gres",
+        "kind": "pairs",
         "select": "tag:`x`",
+        "reasons": {"verdict drop": 1, "finding `x`\n# y": 2},
+        "review": {"reviewers": {"ann": {"drop": 1, "keep": 0}}},
         "counts": counts,
         "splits": {"train": {"pairs": 2, "exported": 1, "dropped": 1}},
     }
-    text = card(head)
-    assert text.startswith("# `x' # <script>![](http://example.com)`\n")
-    assert "| `train`: exported of 2 | 1 |" in text
+    text = card(head, {"configs": []})
+    _, front, body = text.split("---\n", 2)
+    assert body.startswith("\n# `x' # <script>![](http://example.com)`\n")
+    for line in ("| `train`: exported of 2 | 1 |", "| `verdict drop` | 1 |",
+                 "| `finding 'x' # y` | 2 |", "verdicts (drop 1).",
+                 "under cc-by-nc-sa-4.0."):  # fmt: skip
+        assert line in body
+    metadata = yaml.safe_load(front)
+    assert metadata["license"] == "cc-by-nc-sa-4.0" and metadata["configs"] == []
+    assert metadata["task_categories"] == ["image-segmentation"]
+    assert metadata["size_categories"] == ["n<1K"]

@@ -24,7 +24,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_unknown_export_formats_list_the_known() -> None:
-    with pytest.raises(UnknownName, match="known: coco, fiftyone, gres, "):
+    with pytest.raises(UnknownName, match=r"known: coco, .* fiftyone, .* gres, "):
         export_dataset(None, "yolo", "out")
 
 

@@ -11,7 +11,9 @@ import pytest
 from pairlens.fiftyone_plugin.cli import build_parser
 from pairlens.importers import fields
 from pairlens.importers.formats import FORMATS
-from tools.format_docs import with_table
+from pairlens.importers.records import NoTarget
+from tests.layouts import LAYOUTS, Layout
+from tools.format_docs import with_abilities, with_table
 
 BUILT_IN = {"filepath", "tags"}
 KNOWN = {v for v in vars(fields).values() if isinstance(v, str)} | BUILT_IN
@@ -45,9 +47,25 @@ def test_every_link_leads_somewhere(page: str, repo_root: Path) -> None:
         assert "://" in link or (repo_root / "docs" / "formats" / link).exists()
 
 
-def test_the_table_in_the_readme_is_what_the_formats_declare(repo_root: Path) -> None:
-    readme = (repo_root / "README.md").read_text("utf-8")
-    assert with_table(readme) == readme, "run: python tools/format_docs.py"
+def test_the_table_is_what_the_formats_declare(repo_root: Path) -> None:
+    page = (repo_root / "docs" / "formats" / "index.md").read_text("utf-8")
+    assert with_table(page) == page, "run: python tools/format_docs.py"
     for name in FORMATS:
         pages = re.findall(r"\]\(([^)]+)\)", FORMATS[name].docs)
         assert all((repo_root / page).exists() for page in pages), name
+
+
+def test_the_page_on_own_data_says_what_the_formats_can_do(repo_root: Path) -> None:
+    page = (repo_root / "docs" / "your-own-data.md").read_text("utf-8")
+    assert with_abilities(page) == page, "run: python tools/format_docs.py"
+    assert all(f"| `{name}` |" in page for name in FORMATS)
+    for command in re.findall(r"^\$ pairlens (.*)$", page, re.MULTILINE):
+        assert callable(build_parser().parse_args(shlex.split(command)).run)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_what_a_format_gives_is_declared(layout: Layout, tmp_path: Path) -> None:
+    known = FORMATS[layout.format]
+    for record in known.read(layout.make(tmp_path / "published")):
+        assert known.no_target or not isinstance(getattr(record, "target", None), NoTarget)
+        assert known.boxes or not getattr(record, "boxes", ())

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # Without the editable install and the checkout, under whose names the modules would be found.
 ALONE = """
 import sys

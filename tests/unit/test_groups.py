@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Issue
 from pairlens.fiftyone_plugin.checks.base import mask_group
-from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.engine import find_all, sorted_findings
 from pairlens.fiftyone_plugin.checks.examples import example, examples, mask_at
-from pairlens.fiftyone_plugin.checks.findings_store import sorted_findings
 from tests.unit.subjects import issues
 
 DARK = "the car, even though the darkness hides it"
@@ -56,14 +55,32 @@ def test_both_sides_of_a_swap_a_leak_and_an_ambiguity_are_one_group() -> None:
 
 
 def test_paraphrases_of_a_faulty_query_are_shown_with_it() -> None:
-    pairs = examples(DARK, "the red car", "the car on the left")
-    other = example("gres/train/1#3", phrase="the bus", stats=mask_at(60, 60))
-    found = find_all([*pairs, other], [CHECKS["unanswerable_query"]])
+    pairs = examples(
+        DARK, "the car", "the vehicle beside a road", "the red car", "the car on the left"
+    )
+    pairs, told_apart = pairs[:3], pairs[3:]
+    other = example("gres/train/1#9", phrase="the bus", stats=mask_at(60, 60))
+    found = find_all([*pairs, *told_apart, other], [CHECKS["unanswerable_query"]])
     own, *siblings = (found[pair.key] for pair in pairs)
     assert [f.severity for f in own] == ["warning"] and not found[other.key]
+    assert not any(found[pair.key] for pair in told_apart)
     for (shown,) in siblings:
         assert shown.severity == "info" and shown.score > own[0].score
         assert shown.note == f"of {pairs[0].key}, another query of this mask: {own[0].note}"
+
+
+def test_the_odd_one_out_of_faulty_queries_is_warned_of() -> None:
+    phrases = (
+        "Find the car.",
+        "Identify the vehicle.",
+        "the car beside a road",
+        "the car near a hangar",
+    )
+    for count, severities in ((3, ["warning"] * 3), (4, ["warning"] * 2 + ["info"] * 2)):
+        found = find_all(examples(*phrases[:count]), [CHECKS["vague_query"]])
+        assert [one.severity for some in found.values() for one in some] == severities
+    two = find_all(examples(phrases[0], phrases[2]), [CHECKS["vague_query"]])
+    assert [one.severity for some in two.values() for one in some] == ["warning", "info"]
 
 
 def test_a_fault_that_paraphrases_do_not_share_stays_with_its_query() -> None:

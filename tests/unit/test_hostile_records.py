@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pairlens.importers.errors import LayoutError, RecordError
 from pairlens.importers.formats import gres, refsegrs_hub, refsegrs_lists, refsegrs_records
 from pairlens.importers.formats.base import SPLITS
-from pairlens.importers.prepare import Place, prepare
+from pairlens.importers.prepare import MediaPlace, prepare
 from pairlens.importers.records import Pair
 
 pytestmark = pytest.mark.slow
@@ -109,7 +109,7 @@ def check(read: Callable[[Path, bytes], list[Pair]], data: bytes) -> None:
         for pair in pairs:
             pair.key.encode()
             pair.phrase.encode()
-            made = prepare((pair,), Place(root / "media", placeholders=True))
+            made = prepare((pair,), MediaPlace(root / "media", placeholders=True))
             assert len(made) == 1
 
 

@@ -206,6 +206,38 @@ def test_a_name_that_stands_for_this_machine_is_refused_unless_allowed(
         np.testing.assert_array_equal(ask(url, chip, allow_private="yes"), mask(5))
 
 
+def test_a_name_that_changes_its_address_when_it_is_connected_to_is_refused(
+    chip: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(secrets.HTTP_TOKEN, SECRET)
+    name = "moves.example.org"
+    real = socket.getaddrinfo
+    asked: list[str] = []
+
+    def looked_up(host: str, *rest: Any, **more: Any) -> Any:
+        if host not in (name, name.encode()) or more.get("flags"):
+            return real(host, *rest, **more)
+        asked.append(name)
+        return real("8.8.8.8" if len(asked) == 1 else "127.0.0.1", *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    with serve(lambda request: ok(PNG)) as server:
+        url = server.url.replace("127.0.0.1", name)
+        text = refused(url, chip, open_token="yes")
+        assert "has the address 127.0.0.1, which is an address of a private" in text
+        assert len(asked) == 2 and server.requests == []
+        np.testing.assert_array_equal(
+            ask(url, chip, open_token="yes", allow_private="yes"), mask(5)
+        )
+
+
+def test_a_proxy_may_be_of_a_private_network(chip: Path, monkeypatch: pytest.MonkeyPatch):
+    with serve(lambda request: ok(PNG)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        np.testing.assert_array_equal(ask("http://mask.example.org/", chip), mask(5))
+    assert proxy.connections == 1
+
+
 def test_public_and_loopback_addresses_are_not_refused(chip: Path):
     for host in ("localhost", "127.0.0.1", "[::1]", "8.8.8.8", "models.example.org"):
         load(f"http://{host}:9/").close()

@@ -9,6 +9,7 @@ import pytest
 
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.hub import HubAddress, fetch, is_address, parse_address
+from pairlens.importers.sources import absolute_root
 from tests.hub_server import COMMIT, Hub, serve_hub
 
 REPO = "owner/NAME-of_it.1"
@@ -49,6 +50,10 @@ def there(folder: Path) -> dict[str, bytes]:
         "hf://datasets/a/b@",
         "hf://datasets/../b?x",
         "hf://datasets/a/b@v1 --token",
+        "https://huggingface.co/a/b",
+        "https://huggingface.co/datasets/a",
+        "https://huggingface.co.evil.org/datasets/a/b",
+        "https://example.org/datasets/a/b",
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
@@ -63,6 +68,12 @@ def test_a_path_is_no_address() -> None:
 
 def test_addresses() -> None:
     assert parse_address("hf://datasets/o/n") == HubAddress("o/n")
+    page = "https://huggingface.co/datasets/o/n"
+    for text in (page, f"{page}/", f"{page}?row=0", f"{page}/viewer/default/train"):
+        assert parse_address(text) == HubAddress("o/n")
+        assert absolute_root(text) == "hf://datasets/o/n", "resumes what hf:// began"
+    assert parse_address(f"{page}/tree/refs%2Fpr%2F1/data") == HubAddress("o/n", "refs/pr/1")
+    assert absolute_root(f"{page}/tree/main") == "hf://datasets/o/n@main"
     assert parse_address("hf://datasets/o/n@refs/pr/1") == HubAddress("o/n", "refs/pr/1")
 
 

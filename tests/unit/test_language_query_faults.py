@@ -220,8 +220,6 @@ Locate the bus enclosed by the box. => a box
 Identify the boat along the boundary points. => points
 Find the excavator that is out of the image bounds. => the bounds of the image
 Find the building for segmentation. => the use of the mask
-Find the shed for better understanding. => the use of the mask
-To ensure clarity, spot the shed. => the use of the mask
 Spot the car measuring 12 by 20 pixels. => a size in pixels
 Find the car that is 12x20 in size. => a size in pixels
 Find the bus at x 188 and y 116. => coordinates
@@ -256,6 +254,8 @@ Find the ship with a long hull and a deck, as ships usually have. => usually
 Locate the car with four wheels and windows, in most cases painted in a plain color. => most
 Find the harbor crane with a tall frame that one often sees at ports. => often
 Locate the cement mixer with a rotating drum, as a rule seen on building sites. => a
+Spot the tractor with big tires and a cab, like most tractors. => like
+Identify the coach with wheels and windows, as usual. => as
 Find the dump truck with big wheels, mostly used at mines. => mostly
 Find the fishing vessel with a cabin and nets, usually smaller than cargo ships. => usually
 """,
@@ -303,7 +303,6 @@ Find the car hidden by a smartphone. => a device
 Find the item in a close-up view. => a close-up
 Find the people sitting at a table. => a room
 Find the cat sleeping on the hood of the car. => an animal
-Spot the license plate on the bumper. => a number plate
 Find the sunset behind the building. => the sun
 Find the driver's face behind the windshield. => clothes or a face
 """,

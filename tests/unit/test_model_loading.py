@@ -27,23 +27,27 @@ NAMES = ("clipseg", "groundingdino+sam2", "sam3", "florence2")
 EACH = pytest.mark.parametrize("name", NAMES)
 
 ASK = """
-import sys
+import sys, time
+time.sleep = lambda seconds: None  # the hub's library tries again five times, seconds apart
 sys.modules.update(dict.fromkeys({blocked!r}))
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
 from pairlens.importers.errors import PairLensError
-try:
-    PREDICTORS[{name!r}].load({params!r}, "cpu")
-except PairLensError as error:
-    print(type(error).__name__, error, sep="|")
+for params in {each!r}:
+    try:
+        PREDICTORS[{name!r}].load(params, "cpu")
+        print("loaded")
+    except PairLensError as error:
+        print(type(error).__name__, error, sep="|")
 """
 
 
-def refusal(
-    name: str, params: dict[str, str], blocked: tuple[str, ...] = (), **environment: str
-) -> tuple[str, str]:
-    """The class and sentence of what loading a predictor raises, in a process of its own."""
+def all_refusals(
+    name: str, each: list[dict[str, str]], blocked: tuple[str, ...] = (), **environment: str
+) -> list[tuple[str, str]]:
+    """The class and sentence of what loading a predictor raises, in a process of its own, for
+    each of some settings."""
     done = subprocess.run(
-        [sys.executable, "-c", ASK.format(name=name, params=params, blocked=blocked)],
+        [sys.executable, "-c", ASK.format(name=name, each=each, blocked=blocked)],
         env={**os.environ, "HF_HUB_DISABLE_TELEMETRY": "1", **environment},
         cwd=Path(__file__).parents[2],
         capture_output=True,
@@ -51,8 +55,16 @@ def refusal(
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    kind, _, sentence = done.stdout.strip().partition("|")
-    return kind, sentence
+    lines = (line.partition("|") for line in done.stdout.strip().splitlines())
+    return [(kind, sentence) for kind, _, sentence in lines]
+
+
+def refusal(
+    name: str, params: dict[str, str], blocked: tuple[str, ...] = (), **environment: str
+) -> tuple[str, str]:
+    """The class and sentence of what loading a predictor raises, in a process of its own."""
+    (told,) = all_refusals(name, [params], blocked, **environment)
+    return told
 
 
 # -------------------------------------------------------------------------------- listing
@@ -86,7 +98,7 @@ def test_a_missing_package_is_named_with_its_installation(package: str) -> None:
     kind, sentence = refusal("clipseg", {"model": "o/n"}, blocked=(package,))
     assert kind == "UsageError"
     assert sentence == (
-        f"predictor clipseg needs torch and transformers, and {package} is not installed: "
+        f"clipseg needs torch and transformers, and {package} is not installed: "
         "pip install 'pairlens[models]'"
     )
 
@@ -138,7 +150,7 @@ def test_a_folder_without_a_model(tmp_path: Path) -> None:
 
 def test_a_folder_with_another_model(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    with pytest.raises(LayoutError, match=r"of type 'bert', and predictor sam3 runs sam3 or"):
+    with pytest.raises(LayoutError, match=r"of type 'bert', and sam3 runs sam3 or"):
         PREDICTORS["sam3"].load({"model": str(tmp_path)}, "cpu")
 
 
@@ -199,14 +211,25 @@ def test_the_hub_out_of_reach(tmp_path: Path) -> None:
     assert kind == "StateError" and "cannot be reached (HF_HUB_OFFLINE is set)" in offline
 
 
-@pytest.fixture
-def hub() -> Iterator[tuple[str, dict[str, tuple[int, str]]]]:
-    """A server that answers as the hub refuses: status and error code are set by the test."""
-    answer = {"now": (404, "RepoNotFound")}
+REFUSED = [
+    pytest.param("o/none", 404, "RepoNotFound", "the hub has no model o/none", id="no such model"),
+    pytest.param("o/own", 401, "RepoNotFound", "set HF_TOKEN if it is private", id="private"),
+    pytest.param("o/shut", 403, "GatedRepo", "o/shut is gated: accept its terms at", id="gated"),
+    pytest.param(
+        "o/old", 404, "RevisionNotFound", "the hub has no model o/old", id="no such revision"
+    ),
+]
+"""Models, status and error code that the hub answers, and what is said of it."""
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[str]:
+    """A server that refuses models as the hub does."""
+    answers = {param.values[0]: param.values[1:3] for param in REFUSED}
 
     class Refusing(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
-            status, code = answer["now"]
+            (status, code) = next(a for m, a in answers.items() if f"/{m}/" in f"{self.path}/")
             self.send_response(status)
             self.send_header("X-Error-Code", code)
             self.send_header("X-Error-Message", "as the test wants it")
@@ -220,26 +243,27 @@ def hub() -> Iterator[tuple[str, dict[str, tuple[int, str]]]]:
 
     server = HTTPServer(("127.0.0.1", 0), Refusing)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", answer
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "words"),
-    [
-        pytest.param(404, "RepoNotFound", "the hub has no model o/n", id="no such model"),
-        pytest.param(401, "RepoNotFound", "set HF_TOKEN if it is private", id="private"),
-        pytest.param(403, "GatedRepo", "o/n is gated: accept its terms at", id="gated"),
-        pytest.param(404, "RevisionNotFound", "the hub has no model o/n", id="no such revision"),
-    ],
-)
+@pytest.fixture(scope="module")
+def refusals(hub: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
+    """What loading each model raises, in one process: it imports transformers for seconds."""
+    home = str(tmp_path_factory.mktemp("hub"))
+    models = [str(param.values[0]) for param in REFUSED]
+    told = all_refusals(
+        "sam3", [{"model": model} for model in models], HF_HOME=home, HF_ENDPOINT=hub
+    )
+    return dict(zip(models, told, strict=True))
+
+
+@pytest.mark.parametrize(("model", "status", "code", "words"), REFUSED)
 def test_what_the_hub_refuses(
-    hub: tuple[str, dict[str, tuple[int, str]]], tmp_path: Path, status: int, code: str, words: str
+    refusals: dict[str, tuple[str, str]], model: str, status: int, code: str, words: str
 ) -> None:
-    endpoint, answer = hub
-    answer["now"] = (status, code)
-    kind, sentence = refusal("sam3", {"model": "o/n"}, HF_HOME=str(tmp_path), HF_ENDPOINT=endpoint)
+    kind, sentence = refusals[model]
     assert kind in ("StateError", "UsageError") and words in sentence
 
 

@@ -16,7 +16,7 @@ from pairlens.importers.image_frame import turn
 from pairlens.importers.mask_frame import decode_in_frame
 from pairlens.importers.masks import read_mask
 from pairlens.importers.media import decode_rgb, inspect_image, read_rgb
-from pairlens.importers.prepare import Place, prepare
+from pairlens.importers.prepare import MediaPlace, prepare
 from pairlens.importers.reading import AS_DECIDED, Reading
 from pairlens.importers.records import Encoded, Pair, Polygons, Raster, Shape, Source, Target
 from pairlens.importers.rle import encode_rle
@@ -80,7 +80,7 @@ def prepared(
     tmp_path.mkdir(exist_ok=True)
     image = save(tmp_path / "a.jpg", orientation)
     pair = Pair("d/train/a#0", "a", "train", "it", image, "a.jpg", target, Source("a", 0))
-    made = prepare((pair,), Place(tmp_path / "media", placeholders=False, reading=reading))
+    made = prepare((pair,), MediaPlace(tmp_path / "media", placeholders=False, reading=reading))
     decisions = Decisions()
     decisions.take(made)
     return read_mask(tmp_path / "media" / "masks" / "d_train_a_0.png").pixels, decisions
@@ -163,7 +163,7 @@ def test_images_read_as_they_are_stored(tmp_path: Path, orientation: int, suffix
         tifffile.imwrite(image, STORED, extratags=[(274, "H", 1, orientation, True)])
     target = target_of("raster", OBJECT, tmp_path)
     pair = Pair("d/train/a#0", "a", "train", "it", image, image.name, target, Source("a", 0))
-    (made,) = prepare((pair,), Place(tmp_path / "media", False, Reading(orientation="raw")))
+    (made,) = prepare((pair,), MediaPlace(tmp_path / "media", False, Reading(orientation="raw")))
     seen = read_rgb(made.image.rendition or made.image.filepath)
     assert np.abs(seen.astype(int) - STORED).mean() < 4
     assert (made.image.facts.width, made.image.facts.height) == STORED.shape[1::-1]

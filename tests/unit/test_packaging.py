@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 ASIDE = ("build", "dist", ".venv", "pairlens.egg-info")
 """Folders at the top that are made."""
 
@@ -75,7 +77,6 @@ def test_the_packages_are_those_that_are_there(repo_root: Path) -> None:
     assert {*project["tool"]["setuptools"]["packages"]} == there | {"pairlens"}
 
 
-@pytest.mark.slow
 def test_the_wheel_has_every_file_of_the_packages(built: Path, source: Path) -> None:
     wanted = {
         f"pairlens/{file.relative_to(source)}"
@@ -83,10 +84,10 @@ def test_the_wheel_has_every_file_of_the_packages(built: Path, source: Path) -> 
         for file in (source / folder).rglob("*")
         if file.is_file() and "js" not in file.relative_to(source).parts[:3]
     }
-    assert in_wheel(built) == wanted | {"pairlens/fiftyone.yml"}
+    skills = {f"pairlens/{file.relative_to(source)}" for file in source.glob("skills/*/SKILL.md")}
+    assert skills and in_wheel(built) == wanted | skills | {"pairlens/fiftyone.yml"}
 
 
-@pytest.mark.slow
 def test_the_source_archive_can_be_worked_with(built: Path) -> None:
     (unpacked,) = (built / "unpacked").iterdir()
     for name in ("fiftyone.yml", "README.md", "CHANGELOG.md", "requirements.txt", "LICENSE",
@@ -136,7 +137,6 @@ def settings(tmp_path: Path) -> dict[str, str]:
     return {"FIFTYONE_PLUGINS_DIR": str(tmp_path / "plugins"), "FIFTYONE_DISABLE_SERVICES": "1"}
 
 
-@pytest.mark.slow
 def test_an_installed_wheel_is_a_plugin(installed: Path, tmp_path: Path, repo_root: Path) -> None:
     own = settings(tmp_path)
     file, link, linked, taken = json.loads(run(installed, "-c", WHERE, cwd=tmp_path, **own))
@@ -149,7 +149,6 @@ def test_an_installed_wheel_is_a_plugin(installed: Path, tmp_path: Path, repo_ro
     assert names == sorted(declared["operators"] + declared["panels"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("python", ["wheel", "nothing"])
 def test_a_downloaded_copy_works_with_the_wheel_and_alone(
     installed: Path, source: Path, tmp_path: Path, python: str

@@ -9,7 +9,7 @@ from pairlens.fiftyone_plugin.metrics.bootstrap import draws
 from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS
 from pairlens.fiftyone_plugin.metrics.overlap import Overlap
 from pairlens.fiftyone_plugin.metrics.paired import compare_tables, differences, most_changed
-from pairlens.fiftyone_plugin.metrics.summary import Table, summarize
+from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, summarize
 from tests.unit.scoring_tables import random_table, table
 
 RMSIN = CONVENTIONS["rmsin"]
@@ -32,7 +32,7 @@ def test_wins_ties_and_losses_of_the_second() -> None:
 
 def test_the_interval_is_that_of_draws_of_the_same_images() -> None:
     first, second = (random_table(seed, 60, 12) for seed in (1, 2))
-    second = Table(**{**vars(second), "image": first.image})
+    second = OverlapTable(**{**vars(second), "image": first.image})
     images = np.unique(first.image)
     changes = []
     for drawn in draws(len(images), 30, seed=4):
@@ -56,8 +56,8 @@ def test_a_steady_small_gain_is_seen_through_large_common_scatter() -> None:
 
 def test_pairs_without_an_iou_are_neither_won_nor_lost() -> None:
     empty, wrong = Overlap(0, 0, 0, 0, 100), Overlap(0, 5, 0, 5, 100)
-    first = Table.from_overlaps([empty, empty, wrong], range(3))
-    second = Table.from_overlaps([empty, wrong, wrong], range(3))
+    first = OverlapTable.from_overlaps([empty, empty, wrong], range(3))
+    second = OverlapTable.from_overlaps([empty, wrong, wrong], range(3))
     done = compare_tables(first, second, CONVENTIONS["rsrefseg"], 0)
     assert (done["wins"], done["ties"], done["losses"], done["undefined"]) == (0, 1, 0, 2)
     assert done["difference"]["gIoU"] == 0.0

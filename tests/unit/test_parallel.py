@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
+import psutil
 import pytest
 
 from pairlens.importers.errors import RecordError, StateError, UsageError
@@ -284,3 +285,38 @@ def test_what_a_script_defines_without_a_guard_is_told(tmp_path: Path):
     done = run_script(tmp_path, OWN.format(run=RUN))
     assert done.returncode == 1
     assert "must stand under if __name__ == '__main__':" in done.stderr
+
+
+# ------------------------------------------------------------------- however the parent ends
+
+
+def own_process(_: int) -> int:
+    return os.getpid()
+
+
+ENDLESS = """
+from itertools import count
+from tests.unit.test_parallel import own_process
+from pairlens.importers.parallel import map_items
+
+for outcome in map_items(own_process, count(), engine="processes", workers=2):
+    print(outcome.unwrap(), flush=True)
+"""
+
+
+def test_no_worker_outlives_a_parent_that_is_killed(tmp_path: Path):
+    (tmp_path / "script.py").write_text(ENDLESS)
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    parent = subprocess.Popen(
+        [sys.executable, "script.py"], cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+    )  # fmt: skip
+    assert parent.stdout
+    worker = psutil.Process(int(parent.stdout.readline()))
+    workers = psutil.Process(parent.pid).children()
+    assert worker in workers
+    parent.kill()
+    parent.wait()
+    _, left = psutil.wait_procs(workers, timeout=20)
+    parent.stdout.close()
+    assert not left

@@ -186,6 +186,22 @@ def read_gres(folder: Path) -> list[Sample]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("phrase", "severity"),
+    [
+        ("the car placed centrally against a contrasting backdrop", None),
+        ("the car placed centrally in the image", "error"),
+        ("the car in the bottom-right corner", "error"),
+    ],
+)
+def test_no_error_where_the_center_may_be_that_of_something_else(
+    phrase: str, severity: str | None
+) -> None:
+    (issue,) = issues(phrase, boxed(0, 60, 6, 70))
+    assert (issue.score < 0.3) is (severity == "error") and issue.severity == severity
+
+
+@pytest.mark.slow
 def test_gres(shared_data: Path) -> None:
     pairs = read_gres(shared_data / "gres" / "gres_annotations")
     assert len(pairs) == 7538

@@ -107,5 +107,6 @@ def test_listing_predictors_imports_nothing_heavy():
 
 
 def test_an_unknown_predictor_lists_the_known():
-    with pytest.raises(UnknownName, match=r"'clues'; known: .*cues.*results"):
+    known = r"'clues' .did you mean 'cues'..; known: .*cues.*results"
+    with pytest.raises(UnknownName, match=known):
         PREDICTORS["clues"]

@@ -14,7 +14,7 @@ from pairlens.importers.errors import RecordError
 from pairlens.importers.mask_stats import MaskStats
 from pairlens.importers.masks import load_stored
 from pairlens.importers.media import CHIP
-from pairlens.importers.prepare import Place, PreparedPair, group_by_image, prepare
+from pairlens.importers.prepare import MediaPlace, PreparedPair, group_by_image, prepare
 from pairlens.importers.records import NoTarget, Pair, Polygons, Raster, Shape, Source, Target
 
 SQUARE = Polygons((Shape(((2, 3), (8, 3), (8, 9), (2, 9))),))
@@ -38,8 +38,8 @@ def pair(
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "media", placeholders=False)
+def place(tmp_path: Path) -> MediaPlace:
+    return MediaPlace(tmp_path / "media", placeholders=False)
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def png(tmp_path: Path) -> Path:
     return tmp_path / "a.png"
 
 
-def written(place: Place) -> list[str]:
+def written(place: MediaPlace) -> list[str]:
     files = [p for p in place.media_dir.rglob("*") if p.is_file()]
     return sorted(p.relative_to(place.media_dir).as_posix() for p in files)
 
 
-def test_an_image_that_browsers_show_is_not_copied(place: Place, png: Path):
+def test_an_image_that_browsers_show_is_not_copied(place: MediaPlace, png: Path):
     before = png.read_bytes()
     (made,) = prepare((pair(image=png),), place)
     assert (made.image.filepath, made.image.rendition, made.image.missing) == (png, None, False)
@@ -63,7 +63,7 @@ def test_an_image_that_browsers_show_is_not_copied(place: Place, png: Path):
     assert png.read_bytes() == before
 
 
-def test_polygons_are_drawn_at_the_images_size(place: Place, png: Path):
+def test_polygons_are_drawn_at_the_images_size(place: MediaPlace, png: Path):
     (made,) = prepare((pair(image=png),), place)
     assert made.mask_path is not None
     stored = load_stored(made.mask_path)
@@ -72,7 +72,7 @@ def test_polygons_are_drawn_at_the_images_size(place: Place, png: Path):
     assert made.stats.polygon_faults == ()
 
 
-def test_queries_of_one_mask_share_its_file(place: Place, png: Path):
+def test_queries_of_one_mask_share_its_file(place: MediaPlace, png: Path):
     other = Polygons((Shape(((1, 1), (3, 1), (3, 3))),))
     targets = (SQUARE, Polygons(SQUARE.shapes), other, NoTarget(), NoTarget())
     made = prepare(tuple(pair(i, t, png) for i, t in enumerate(targets)), place)
@@ -84,7 +84,7 @@ def test_queries_of_one_mask_share_its_file(place: Place, png: Path):
     assert len(written(place)) == 3
 
 
-def test_no_target_is_an_empty_mask(place: Place, png: Path):
+def test_no_target_is_an_empty_mask(place: MediaPlace, png: Path):
     (made,) = prepare((pair(target=NoTarget(), image=png),), place)
     assert made.mask_path is not None
     assert load_stored(made.mask_path).shape == (20, 30)
@@ -92,7 +92,7 @@ def test_no_target_is_an_empty_mask(place: Place, png: Path):
     assert (made.stats.area, made.stats.error, made.record.no_target) == (0, "", True)
 
 
-def test_a_missing_image_is_refused_and_nothing_is_written(place: Place):
+def test_a_missing_image_is_refused_and_nothing_is_written(place: MediaPlace):
     with pytest.raises(RecordError) as raised:
         prepare((pair(3),), place)
     assert str(raised.value) == "a.json[3]: the image a.jpg is not there"
@@ -100,7 +100,7 @@ def test_a_missing_image_is_refused_and_nothing_is_written(place: Place):
 
 
 def test_a_missing_image_gets_a_placeholder_where_asked_for(tmp_path: Path):
-    place = Place(tmp_path, placeholders=True)
+    place = MediaPlace(tmp_path, placeholders=True)
     made = prepare((pair(0), pair(1)), place)
     assert written(place) == ["masks/gres_test_a_1_0.png", "placeholders/test_a_1.png"]
     image = made[0].image
@@ -113,11 +113,11 @@ def test_a_missing_image_gets_a_placeholder_where_asked_for(tmp_path: Path):
 
 
 def test_placeholders_replace_no_image_that_is_there(tmp_path: Path, png: Path):
-    (made,) = prepare((pair(image=png),), Place(tmp_path / "media", placeholders=True))
+    (made,) = prepare((pair(image=png),), MediaPlace(tmp_path / "media", placeholders=True))
     assert (made.image.missing, made.image.filepath) == (False, png)
 
 
-def test_a_tiff_gets_a_rendition(place: Place, tmp_path: Path):
+def test_a_tiff_gets_a_rendition(place: MediaPlace, tmp_path: Path):
     tifffile.imwrite(tmp_path / "7.tif", PIXELS, photometric="rgb")
     tifffile.imwrite(tmp_path / "mask.tif", NUMBERS * 255)
     target = Raster(tmp_path / "mask.tif")
@@ -133,7 +133,7 @@ def test_a_tiff_gets_a_rendition(place: Place, tmp_path: Path):
 
 @pytest.mark.parametrize("content", [None, b"", b"II*\0broken"], ids=["absent", "empty", "broken"])
 def test_an_unreadable_mask_is_said_and_has_no_file(
-    place: Place, png: Path, tmp_path: Path, content: bytes | None
+    place: MediaPlace, png: Path, tmp_path: Path, content: bytes | None
 ):
     mask = tmp_path / "mask.tif"
     if content is not None:
@@ -146,7 +146,7 @@ def test_an_unreadable_mask_is_said_and_has_no_file(
     assert written(place) == ["masks/gres_test_a_1_1.png"]
 
 
-def test_a_mask_of_another_size_is_kept_as_it_is(place: Place, png: Path, tmp_path: Path):
+def test_a_mask_of_another_size_is_kept_as_it_is(place: MediaPlace, png: Path, tmp_path: Path):
     tifffile.imwrite(tmp_path / "mask.tif", NUMBERS[:9, :8])
     (made,) = prepare((pair(target=Raster(tmp_path / "mask.tif"), image=png),), place)
     assert (made.stats.width, made.stats.height) == (8, 9)
@@ -158,12 +158,12 @@ def test_a_mask_of_another_size_is_kept_as_it_is(place: Place, png: Path, tmp_pa
 def test_an_unreadable_image_fails_its_pairs(tmp_path: Path, content: bytes, placeholders: bool):
     (tmp_path / "a.tif").write_bytes(content)
     with pytest.raises(RecordError) as raised:
-        prepare((pair(1, image=tmp_path / "a.tif"),), Place(tmp_path / "media", placeholders))
+        prepare((pair(1, image=tmp_path / "a.tif"),), MediaPlace(tmp_path / "media", placeholders))
     assert raised.value.source == "a.json[1]"
     assert raised.value.reason.startswith("a.tif")
 
 
-def test_faults_of_polygons_are_kept(place: Place, png: Path):
+def test_faults_of_polygons_are_kept(place: MediaPlace, png: Path):
     target = Polygons((*SQUARE.shapes, Shape(((1, 1), (2, 2))), Shape(((float("nan"), 1),) * 3)))
     (made,) = prepare((pair(target=target, image=png),), place)
     assert made.stats.polygon_faults == (
@@ -174,7 +174,7 @@ def test_faults_of_polygons_are_kept(place: Place, png: Path):
 
 
 def test_keys_of_hostile_ids_stay_in_their_folder(tmp_path: Path):
-    place = Place(tmp_path / "media", placeholders=True)
+    place = MediaPlace(tmp_path / "media", placeholders=True)
     for image_id in ("..", "../x", "/etc/passwd", "a\0b", "x" * 300):
         (made,) = prepare((pair(image_id=image_id),), place)
         assert made.mask_path is not None
@@ -183,7 +183,7 @@ def test_keys_of_hostile_ids_stay_in_their_folder(tmp_path: Path):
     assert {p.name for p in tmp_path.iterdir()} == {"media"}
 
 
-def test_what_workers_get_and_give_pickles(place: Place, png: Path):
+def test_what_workers_get_and_give_pickles(place: MediaPlace, png: Path):
     group = (pair(0, image=png), pair(1, NoTarget(), png), pair(2, Raster(png), png))
     assert pickle.loads(pickle.dumps((group, place))) == (group, place)
     made: list[PreparedPair] = prepare(group[:2], place)

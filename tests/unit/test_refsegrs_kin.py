@@ -13,7 +13,7 @@ from pairlens.importers.errors import LayoutError, StateError
 from pairlens.importers.formats import FORMATS, find_format, refsegrs
 from pairlens.importers.formats.native_export import ExportPair
 from pairlens.importers.masks import encode_png
-from pairlens.importers.prepare import Place, PreparedPair, prepare
+from pairlens.importers.prepare import MediaPlace, PreparedPair, prepare
 from pairlens.importers.records import Encoded, NoTarget, Pair, Raster
 from pairlens.importers.rle import encode_rle
 
@@ -124,7 +124,7 @@ def test_records_hold_their_masks(tmp_path: Path) -> None:
         ("refsegrs/test/test_1_0.png#1", "no ship", 2),
     ]
     assert isinstance(pairs[0].target, Encoded) and isinstance(pairs[1].target, NoTarget)
-    [made, _] = prepare(tuple(pairs), Place(tmp_path / "media", placeholders=False))
+    [made, _] = prepare(tuple(pairs), MediaPlace(tmp_path / "media", placeholders=False))
     assert isinstance(made, PreparedPair)
     assert (made.stats.area, made.stats.box) == (18, (3, 2, 6, 3))
 
@@ -171,7 +171,7 @@ def test_a_broken_record_is_named_and_the_rest_read(
 def test_a_broken_mask_is_a_pair_without_one(tmp_path: Path, segmentation: Any) -> None:
     pairs, errors, _ = read(records(tmp_path, record(), record(segmentation=segmentation)))
     assert (len(pairs), errors) == (2, [])
-    [made] = prepare((pairs[1],), Place(tmp_path / "media", placeholders=True))
+    [made] = prepare((pairs[1],), MediaPlace(tmp_path / "media", placeholders=True))
     assert isinstance(made, PreparedPair)
     assert made.mask_path is None and made.stats.error
 
@@ -198,7 +198,7 @@ def test_the_real_records(shared_data: Path, tmp_path: Path) -> None:
     pairs, errors, _ = read(shared_data / "risbench")
     assert (len(pairs), errors) == (6, [])
     for pair in pairs:
-        [made] = prepare((pair,), Place(tmp_path, placeholders=True))
+        [made] = prepare((pair,), MediaPlace(tmp_path, placeholders=True))
         assert isinstance(made, PreparedPair) and made.stats.area > 50
 
 

@@ -27,14 +27,16 @@ def test_a_name_is_given_once():
     assert things.values() == [1]
 
 
-@pytest.mark.parametrize("known", [(), ("b", "a")], ids=["none", "two"])
-def test_an_unknown_name_lists_the_known(known: tuple[str, ...]):
+@pytest.mark.parametrize(
+    ("known", "told"), [((), "there are none"), (("b", "a"), "known: a, b")], ids=["none", "two"]
+)
+def test_an_unknown_name_lists_the_known(known: tuple[str, ...], told: str):
     things: Registry[str] = Registry("number")
     for name in known:
         things.add(name, name)
     with pytest.raises(errors.UnknownName) as raised:
         things["One"]
-    assert str(raised.value) == f"there is no number 'One'; known: {', '.join(sorted(known))}"
+    assert str(raised.value) == f"there is no number 'One'; {told}"
     assert raised.value.__suppress_context__
 
 

@@ -298,3 +298,36 @@ def test_shares_that_reach_past_the_image(tmp_path: Path):
     given = answer(results, query())
     assert isinstance(given, np.ndarray) and given.sum() >= 24
     assert [note.kind for note in results.notes()] == ["polygon_scale"]
+
+
+@pytest.mark.parametrize(
+    ("member", "numbers"),
+    [
+        ("bbox", [2, 1, 3, 2]),
+        ("bbox_xywh", [2.2, 0.9, 3.1, 2.3]),
+        ("bbox_2d", [2, 1, 5, 3]),
+        ("box", [2, 1, 5, 3]),
+    ],
+)
+def test_a_box_is_drawn_without_its_far_sides(member: str, numbers: list[float], tmp_path: Path):
+    file = write(tmp_path / "p.json", [{"key": "gres/test/a#0", member: numbers}])
+    given = answer(load(file), asked())
+    assert isinstance(given, np.ndarray)
+    rows, columns = np.flatnonzero(given.any(1)), np.flatnonzero(given.any(0))
+    assert (columns[0], columns[-1] + 1, rows[0], rows[-1] + 1) == (2, 5, 1, 3)
+    assert given.sum() == 6
+
+
+def test_of_several_boxes_the_surest_counts_and_a_broken_one_is_told(tmp_path: Path):
+    boxes = [
+        {"key": "gres/test/a#0", "bbox": [0, 0, 1, 1], "score": 0.2},
+        {"key": "gres/test/a#0", "bbox": [2, 1, 3, 2], "score": 0.9},
+        {"key": "gres/test/a#1", "bbox": [1, 2, 3]},
+        {"key": "gres/test/a#2", "bbox_2d": [30, 5, 20, 40]},
+    ]
+    results = load(write(tmp_path / "p.json", boxes))
+    given = answer(results, asked())
+    assert isinstance(given, np.ndarray) and given.sum() == 6
+    assert "p.json[2]: its box is not four numbers" in str(answer(results, asked(1)))
+    wrong = "p.json[3]: its box, from 30, 5 to 20, 40, is the wrong way round"
+    assert wrong in str(answer(results, asked(2)))

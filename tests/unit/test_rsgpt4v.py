@@ -73,11 +73,10 @@ class TestDetect:
     @pytest.mark.parametrize(
         "files",
         [
-            {"llava.json": [trained()]},
             {"pregres.json": [trained()], "rs_gpt4v.json": [trained()]},
             {"pregres.json": [trained()], "a.jsonl": [evaluated()]},
         ],
-        ids=["no name", "both names", "a name and evaluation records"],
+        ids=["both names", "a name and evaluation records"],
     )
     def test_where_both_could_be_meant_auto_asks(self, tmp_path: Path, files: dict[str, Any]):
         for name, records in files.items():
@@ -86,6 +85,12 @@ class TestDetect:
             find_format("auto", tmp_path)
         assert find_format("rsgpt4v", tmp_path).name == "rsgpt4v"
         assert find_format("pregres", tmp_path).name == "pregres"
+
+    @pytest.mark.parametrize("name", ["rsgpt4v", "pregres", "geochat", "llava"])
+    def test_records_that_tell_nothing_are_of_whichever_is_named(self, tmp_path: Path, name: str):
+        put(tmp_path, "some.json", [trained()])
+        assert find_format("auto", tmp_path).name == "llava"
+        assert find_format(name, tmp_path).name == name
 
 
 class TestSplits:

@@ -12,11 +12,25 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tools.lowest_versions import lowest
+
 CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
 WITHOUT_VENV = """#!/bin/sh
 case "$2" in *ensurepip*) exit 1;; *version_info\\[:2\\]*) echo 3.11;; esac
 """
+
+
+FAKE = """#!/bin/sh
+case "$*" in
+*sys.prefix*) cd "$(dirname "$0")/.." && pwd -P;;
+*'-m venv'*) mkdir -p .venv/bin && cp "$0" .venv/bin/python && echo "$PWD/.venv" >.venv/bin/pip;;
+*'-m pip'*) echo "$*" >>"{log}";;
+*version_info\\[:2\\]*) echo 3.11;;
+*parent*) echo /bin/true;;
+esac
+"""
+"""A Python that makes environments of itself and writes down what pip is called with."""
 
 
 @pytest.fixture
@@ -28,10 +42,10 @@ def checkout(repo_root: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def set_up(checkout: Path, python: str) -> subprocess.CompletedProcess[str]:
+def set_up(checkout: Path, python: str, level: str = "run") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [checkout / "tools" / "setup.sh"],
-        env={**os.environ, "PYTHON": python},
+        [checkout / "tools" / "setup.sh", level],
+        env={**os.environ, "PYTHON": python, "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -78,10 +92,46 @@ def test_the_version_is_told_once(repo_root: Path) -> None:
     assert newest[0] == version
 
 
+def test_the_dependencies_are_told_once(repo_root: Path) -> None:
+    declared = tomllib.loads((repo_root / "pyproject.toml").read_text())["project"]["dependencies"]
+    told = (repo_root / "requirements.txt").read_text().splitlines()
+    assert [line for line in told if not line.startswith("#")] == declared
+    (fiftyone,) = (one for one in declared if re.match("fiftyone[^-_a-z]", one))
+    for name in ("fiftyone.yml", "importers/zoo/fiftyone.yml"):
+        plugin = yaml.safe_load((repo_root / name).read_text())
+        assert f"fiftyone{plugin['fiftyone']['version']}" == fiftyone, name
+    assert [lowest(one).split("==")[0] for one in declared] == [
+        re.split(">=", one)[0] for one in declared
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "installs"), [("run", "-e ."), ("dev", "-e .[dev]")], ids=["demo", "tests"]
+)
+def test_what_is_installed_is_what_is_needed(checkout: Path, level: str, installs: str) -> None:
+    """With a Python that notes what pip is called with."""
+    log = checkout / "calls"
+    python = script(checkout / "python", FAKE.format(log=log))
+    done = set_up(checkout, python, level)
+    assert done.returncode == 0, done.stderr
+    calls = log.read_text()
+    assert f"{installs}\n" in calls
+    assert ("torch" in calls) == (level == "dev")
+    log.unlink()
+    assert set_up(checkout, python, level).returncode == 0
+    assert set_up(checkout, python, "run").returncode == 0
+    assert not log.exists(), "a second set-up installs again"
+
+
 def test_a_hosted_ci_runs_what_runs_here(repo_root: Path) -> None:
     workflow = yaml.safe_load((repo_root / ".github/workflows/ci.yml").read_text())
-    (job,) = workflow["jobs"].values()
-    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    runs = {
+        name: [step["run"] for step in job["steps"] if "run" in step]
+        for name, job in workflow["jobs"].items()
+    }
+    assert runs.pop("all") == [".ci/run"]
+    assert runs == {"installed": ["tools/check_install.sh ${{ matrix.versions }}"]}
+    assert os.access(repo_root / "tools" / "check_install.sh", os.X_OK)
 
 
 def test_hooks_are_pinned(repo_root: Path) -> None:

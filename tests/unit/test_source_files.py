@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pairlens.importers.errors import StateError
+from pairlens.fiftyone_plugin.curation.texts import read_decisions
+from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.media import ImageError, inspect_image
-from pairlens.importers.published import file_digest
+from pairlens.importers.png import read_gray
+from pairlens.importers.published import file_sha256
 from pairlens.importers.source_files import boundary_of, open_source, read_within, reading_within
 from pairlens.importers.sources import Located
 
@@ -42,7 +44,7 @@ def test_pipes_devices_and_folders_are_refused_at_once(source: Path) -> None:
             inspect_image(source / name)
     with pytest.raises(IsADirectoryError):
         open_source(source)
-    assert file_digest(source / "pipe") == ""
+    assert file_sha256(source / "pipe") is None
 
 
 def test_links_that_lead_out_are_refused(source: Path, tmp_path: Path) -> None:
@@ -112,3 +114,13 @@ def test_the_cache_of_a_hub_is_the_source_of_its_revisions(tmp_path: Path) -> No
         assert stream.read() == b"inside"
     with reading_within(boundary), pytest.raises(OSError, match="--follow-links"):
         open_source(revision / "b")
+
+
+def test_other_files_that_are_named_by_hand_are_no_pipes_either(source: Path) -> None:
+    os.mkfifo(source / "pipe")
+    (source / "zero").symlink_to("/dev/zero")
+    for name in ("pipe", "zero"):
+        with pytest.raises(OSError, match="no regular file"):
+            read_gray(source / name)
+        with pytest.raises(UsageError, match=rf"{name} cannot be read \(it is no regular file\)"):
+            list(read_decisions(source / name))

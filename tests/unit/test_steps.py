@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,30 @@ def test_the_command_line_has_every_option(step: Step, capsys: pytest.CaptureFix
     for option in step.options:
         if option.in_command and not option.positional and not option.apart:
             assert f"  {option.flag}" in told
+    assert all(f"  pairlens {example}\n" in told for example in step.examples)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_examples_are_commands(step: Step) -> None:
+    assert step.examples
+    for example in step.examples:
+        command = re.split(" >>? ", example)[0]
+        args = cli.build_parser().parse_args(shlex.split(command))
+        assert args.command == step.name
+        parse_options(step.options, vars(args))
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_the_help_fits_the_terminal(
+    step: Step, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit, match="0"):
+        cli.main([step.name, "--help"])
+    told = capsys.readouterr().out.split("\nexample")[0]
+    assert max(map(len, told.splitlines())) <= 80
+    every = re.split(r"^\S.*:$", told, flags=re.M)
+    assert not re.findall(r"^  (-{1,2}\S+|[A-Z]+)$(?!\n {6})", "".join(every), flags=re.M)
 
 
 def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture, repo_root: Path) -> None:

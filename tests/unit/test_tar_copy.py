@@ -12,9 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.formats.annotation_edit import edit_annotation, edit_lines
+from pairlens.importers.formats.annotation_edit import (
+    CaptionEdits,
+    edit_annotation,
+    edit_lines,
+)
 from pairlens.importers.formats.rsteller_text import parse, text_lines
 from pairlens.importers.formats.tar_copy import RECORD, TarCopy
+from pairlens.importers.records import Caption
 from pairlens.importers.tar_index import walk
 from tests.unit.tars import annotation, tar
 
@@ -121,37 +126,74 @@ def test_an_edit_changes_the_caption_and_nothing_else(texts: list[str], draw: st
     numbers = st.integers(0, len(texts) - 1)
     edits = draw.draw(st.dictionaries(numbers, _TEXTS, min_size=1))
     for data in forms(texts, 7):
-        before, after = parse(data), parse(edit_annotation(data, edits))
+        before, after = parse(data), parse(edit_annotation(data, CaptionEdits(edits)))
         expected = [edits.get(n, text) for n, text in enumerate(texts)]
         assert [caption.text for _, caption in after.captions] == expected
         rest = [[(c.task, c.annotator) for _, c in said.captions] for said in (before, after)]
         assert rest[0] == rest[1]
         assert (after.patch_id, after.image_name) == (before.patch_id, before.image_name)
-        back = edit_annotation(edit_annotation(data, edits), {n: texts[n] for n in edits})
+        back = edit_annotation(
+            edit_annotation(data, CaptionEdits(edits)), CaptionEdits({n: texts[n] for n in edits})
+        )
         assert parse(back) == before
+
+
+@given(st.lists(_TEXTS, min_size=1, max_size=4), st.lists(_TEXTS, max_size=2), st.data())
+def test_captions_go_and_come(texts: list[str], new: list[str], draw: st.DataObject):
+    numbers = st.integers(0, len(texts) - 1)
+    edits = draw.draw(st.dictionaries(numbers, _TEXTS))
+    gone = frozenset(draw.draw(st.sets(numbers)))
+    added = tuple(Caption(text, task, "ann") for task, text in enumerate(new, 1))
+    for data in forms(texts, 7):
+        after = parse(edit_annotation(data, CaptionEdits(edits, gone, added)))
+        left = [edits.get(n, text) for n, text in enumerate(texts) if n not in gone]
+        assert [caption.text for _, caption in after.captions] == left + new
+        assert [caption for _, caption in after.captions[len(left) :]] == list(added)
+        assert len(after.faults) == len(parse(data).faults)
+
+
+def test_every_other_byte_stays_where_captions_go_and_come():
+    data = b'{"annotations": [\n  {"text": "A"},\n  {"text": "B", "x": 1.50}\n], "metadata": {}}'
+    edits = CaptionEdits({}, frozenset({0}), (Caption("C"),))
+    assert edit_annotation(data, edits) == data.replace(b'{"text": "A"},\n  ', b"").replace(
+        b"1.50}", b'1.50},\n  {"text": "C"}'
+    )
 
 
 def test_every_other_byte_stays():
     data = b'{ "metadata":{"patch_id":1e0},\n "annotations" : [{"text":"A" , "x":[1.50]}] }\r\n'
-    assert edit_annotation(data, {0: 'B"'}) == data.replace(b'"A"', b'"B\\""')
+    assert edit_annotation(data, CaptionEdits({0: 'B"'})) == data.replace(b'"A"', b'"B\\""')
     literal = b"{'metadata': {}, 'caf\xc3\xa9': 1, 'annotations': [{'text' : u'A' , 'x': (1,)}]}\n"
-    assert edit_annotation(literal, {0: "it's"}) == literal.replace(b"u'A'", b'"it\'s"')
+    changed = literal.replace(b"u'A'", b'"it\'s"')
+    assert edit_annotation(literal, CaptionEdits({0: "it's"})) == changed
 
 
 def test_ascii_stays_ascii_and_the_rest_stays_readable():
-    assert b"caf\\u00e9" in edit_annotation(annotation(1, "A"), {0: "café"})
+    assert b"caf\\u00e9" in edit_annotation(annotation(1, "A"), CaptionEdits({0: "café"}))
     readable = '{"metadata": {}, "annotations": [{"text": "é"}]}'.encode()
-    assert "café".encode() in edit_annotation(readable, {0: "café"})
+    assert "café".encode() in edit_annotation(readable, CaptionEdits({0: "café"}))
 
 
 def test_lines():
     data = b"\xef\xbb\xbfA field.\r\n\r\nA road.\nEnd"
     assert [n for n, _ in text_lines(data)] == [0, 2, 3]
-    edited = edit_lines(data, {0: "One.", 2: "Two."})
+    edited = edit_lines(data, CaptionEdits({0: "One.", 2: "Two."}))
     assert edited == b"\xef\xbb\xbfOne.\r\n\r\nTwo.\nEnd"
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_lines_go_and_come(mark: bytes, end: bytes):
+    between = end or b"\n"
+    data = mark + b"A." + between + b"B." + end
+    edits = CaptionEdits({}, frozenset({0}), (Caption("C."), Caption("D.")))
+    expected = [b"B.", b"C.", b"D."]
+    assert edit_lines(data, edits) == mark + between.join(expected) + end
+    everything = CaptionEdits({}, frozenset({0, 1}), (Caption("C."),))
+    assert edit_lines(data, everything).removeprefix(mark).strip() == b"C."
 
 
 @pytest.mark.parametrize("text", ["", " ", "two\nlines", "two\rlines"])
 def test_what_is_no_line(text: str):
     with pytest.raises(UsageError, match="cannot be written as a line of captions"):
-        edit_lines(b"A field.\n", {0: text})
+        edit_lines(b"A field.\n", CaptionEdits({0: text}))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
+import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pairlens.importers.errors import StateError
+from pairlens.importers.arrays import read_arrays
+from pairlens.importers.errors import MaskError, StateError
 from pairlens.importers.unzip import unzip
+from pairlens.importers.zips import MAX_DIRECTORY, MAX_MEMBERS
 
 RANDOM = np.random.default_rng(5)
 
@@ -153,3 +157,39 @@ def test_a_truncated_archive_says_so(tmp_path: Path) -> None:
     made.write_bytes(made.read_bytes()[:-200])
     with pytest.raises(StateError, match="no whole zip archive"):
         unpacked(made)
+
+
+def with_directory(path: Path, size: int, entry: bytes = b"") -> Path:
+    """An archive of nothing but its directory, of so many bytes: zeros, or an entry repeated."""
+    with path.open("wb") as stream:
+        stream.write(entry * (size // len(entry) if entry else 0))
+        stream.seek(size)
+        stream.write(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, 0, 0))
+    return path
+
+
+ENTRY = b"PK\1\2" + bytes(24) + b"\1" + bytes(17) + b"a"
+
+
+@pytest.mark.parametrize(
+    ("size", "entry", "reason"),
+    [
+        (MAX_DIRECTORY + 1, b"", "its directory has 134,217,729 bytes; 134,217,728 are read"),
+        ((MAX_MEMBERS + 1) * len(ENTRY), ENTRY, "it has 1,000,001 members; 1,000,000 are read"),
+    ],
+)
+def test_a_directory_without_end_is_refused_before_it_is_read(
+    tmp_path: Path, size: int, entry: bytes, reason: str
+) -> None:
+    made = with_directory(tmp_path / "a.zip", size, entry)
+    began = time.process_time()
+    with pytest.raises(StateError) as refused:
+        unzip(made, tmp_path / "out")
+    assert str(refused.value) == (
+        f"a.zip is not unpacked ({reason}); unpack it yourself if you trust it"
+    )
+    with pytest.raises(MaskError) as unread:
+        read_arrays(made.rename(tmp_path / "a.npz"))
+    assert str(unread.value) == reason
+    assert time.process_time() - began < 2  # to make objects of the entries alone takes longer
+    assert not (tmp_path / "out").exists()

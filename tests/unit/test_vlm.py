@@ -13,7 +13,7 @@ from PIL import Image
 
 from pairlens.fiftyone_plugin.predictors import PREDICTORS, secrets
 from pairlens.fiftyone_plugin.predictors.base import Query
-from pairlens.fiftyone_plugin.predictors.builtin.vlm import complete_url
+from pairlens.fiftyone_plugin.predictors.chat import complete_url
 from pairlens.importers.errors import MaskError, UsageError
 from tests.unit.web import Answer, Request, serve
 

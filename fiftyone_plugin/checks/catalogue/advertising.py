@@ -40,7 +40,14 @@ _OFFER = re.compile(
     r"location) (?:to (?:live|stay|relax|visit|eat|shop)|for (?:a |your )?(?:\w+ )?(?:vacation|"
     r"holiday|getaway|trip|stay))\b"
     r"|\bcontact (?:our|the) (?:agent|office|team|sales)\b"
-    r"|\bour (?:hotel|restaurant|store|shop|team|services?|products?|customers|guests)\b",
+    # A caption that begins with a command speaks to somebody.
+    r"|(?:^|[.!] )(?:enjoy|discover|experience|join|unwind|relax|indulge|escape|treat|stop by|"
+    r"sign up|come|book|reserve|plan)\b(?: \w+)?"
+    r" (?:a|an|the|your|our|yourself|us|in|to|at|by|with|for|today|now)\b"
+    r"|\b(?:perfect|ideal|dream|unforgettable) (?:getaway|vacation|holiday|home|escape)\b"
+    r"|\b(?:sign up|stop by|join us|book your|your dream)\b"
+    r"|\bour (?:hotel|pool|spa|beach|rooms?|menu|restaurant|store|shop|team|"
+    r"services?|products?|customers|guests)\b",
     re.IGNORECASE,
 )
 _PRICE = re.compile(
@@ -50,9 +57,12 @@ _MAY_HOLD = re.compile("[@$\u20ac\u00a3]|\\d{3}[). -]{1,2}\\d{3}")
 _TELLTALE = words(
     "http https www hours open am pm m visit check contact call book order buy shop reserve miss "
     "learn subscribe inviting welcome welcomes information free whether smoke our usd eur rmb "
-    "come will can sure place spot destination choice location"
+    "come visitors guests travelers travellers customers you families great perfect ideal "
+    "wonderful fantastic amazing enjoy discover experience join unwind relax indulge escape treat "
+    "stop sign plan dream unforgettable"
 )
-"""Without a mark of an address or a price, and any of these words, no pattern matches."""
+"""Without a mark of an address or a price, and any of these words, no pattern matches. Of several
+words that a pattern wants, these are those that captions have least."""
 
 _PATTERNS: tuple[tuple[re.Pattern[str], float, str], ...] = (
     (_OFFER, 0.2, "speaks to a visitor or customer"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
@@ -60,11 +60,22 @@ _NOUN = r"([a-z][a-z -]{0,40}?)"
 _PRESENCE = (
     re.compile(rf"(?:is|are) there (?:a |an |any |some )?{_NOUN}{_SEEN}{_FRAME}"),
     re.compile(rf"(?:is|are) (?:a |an |any |some ){_NOUN} (?:present|visible){_FRAME}"),
+    re.compile(rf"(?:can|do) you (?:see|spot|find|notice) (?:a |an |any |some )?{_NOUN}{_FRAME}"),
+    re.compile(
+        r"(?:does|do) (?:the|this) (?:\w+ )?(?:image|picture|scene|photo) (?:contain|show|have|"
+        rf"include|depict) (?:a |an |any |some )?{_NOUN}"
+    ),
 )
 _COUNT = (
     re.compile(rf"how many {_NOUN}(?: are| is)?{_SEEN}{_FRAME}"),
     re.compile(rf"what is the (?:number|amount|count|quantity) of {_NOUN}{_SEEN}{_FRAME}"),
 )
+
+
+_THAN = re.compile(
+    rf"(?:is|are) there (?P<more>more|less|fewer) than (?P<number>\w+) {_NOUN}{_SEEN}{_FRAME}"
+)
+_CHOICE = re.compile(r"(?:is|are) (?:it|this|that|these|they|the [a-z -]{1,40}?) an? .{1,60} or ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +137,13 @@ def answer_conflict(batch: Batch) -> Iterator[Issue]:
     """Compares short answers about one image.
 
     Answers of more than a few words can differ and be right; yes and no, numbers and single
-    words cannot. "Is there a road?" and "How many roads are there?" are compared where both
-    name the same thing in the same words: a "large road" may be absent where roads are not.
+    words cannot. "Is there a road?", "How many roads are there?" and "Are there more than two
+    roads?" are compared where they name the same thing in the same words: a "large road" may be
+    absent where roads are not.
     """
     for sample in batch:
         asked = [one for one in _asked(sample) if one.answer]
-        told = [*_differing(asked), *_denied(asked)]
+        told = [*_differing(asked), *_at_odds(asked)]
         yield from worst(sample.key, told or _yes_and_no(sample))
 
 
@@ -168,21 +180,65 @@ def _contradict(a: str, b: str) -> bool:
     return not (here <= there or there <= here)
 
 
-def _denied(asked: list[_Asked]) -> Iterator[Remark]:
-    counts: defaultdict[str, list[tuple[int, _Asked]]] = defaultdict(list)
+class _Bounds(NamedTuple):
+    """The fewest and the most there can be of something, by an answer."""
+
+    low: int
+    high: int
+
+
+MANY = 10**9
+_ONE, _NONE = _Bounds(1, MANY), _Bounds(0, 0)
+
+
+def _at_odds(asked: list[_Asked]) -> Iterator[Remark]:
+    """Answers about how many there are of one thing that cannot all be true."""
+    told: dict[str, tuple[tuple[_Bounds, _Asked], tuple[_Bounds, _Asked]]] = {}
     for one in asked:
-        noun, head = _noun(one.question, _COUNT), one.answer.partition(" ")[0]
-        if noun and (head.isdecimal() or head == "no") and len(head) < 10:
-            counts[noun].append((0 if head == "no" else int(head), one))
-    for one in asked:
-        noun, said = _noun(one.question, _PRESENCE), one.answer.partition(" ")[0]
-        for count, other in counts.get(noun, ()) if noun and said in ("yes", "no") else ():
-            if (count > 0) != (said == "yes"):
+        noun, bounds = _bounds(one)
+        if bounds is None:
+            continue
+        most, least = told.get(noun, ((bounds, one), (bounds, one)))
+        for known, other in (most, least):
+            apart = known.low > bounds.high or known.high < bounds.low
+            if apart and one.question != other.question:
                 note = (
-                    f"{one.place} says {said!r} to {quoted(one.question)}, and {other.place} "
-                    f"counts {count}"
+                    f"{other.place} says {quoted(other.answer)} to {quoted(other.question)}, and "
+                    f"{one.place} {quoted(one.answer)} to {quoted(one.question)}"
                 )
                 yield Remark(0.1, note)
+        told[noun] = (
+            max(most, (bounds, one), key=lambda each: each[0].low),
+            min(least, (bounds, one), key=lambda each: each[0].high),
+        )
+
+
+def _bounds(one: _Asked) -> tuple[str, _Bounds | None]:
+    """What is asked for, and how many there can be of it by the answer."""
+    said = one.answer.partition(" ")[0]
+    if noun := _noun(one.question, _COUNT):
+        number = _count(said)
+        return noun, None if number is None else _Bounds(number, number)
+    if said not in ("yes", "no"):
+        return "", None
+    if match := _THAN.fullmatch(one.question):
+        limit = _count(_NUMBERS.get(match["number"], match["number"]))
+        return _singulars(match[3]), None if limit is None else _than(match["more"], limit, said)
+    noun = _noun(one.question, _PRESENCE)
+    return noun, (_ONE if said == "yes" else _NONE) if noun else None
+
+
+def _count(said: str) -> int | None:
+    """A number in digits, or "no" for none."""
+    number = "0" if said == "no" else said
+    return int(number) if number.isdecimal() and len(number) < 10 else None
+
+
+def _than(more: str, limit: int, said: str) -> _Bounds:
+    """How many there can be where more or fewer than a limit was said to be so, or not."""
+    if more == "more":
+        return _Bounds(limit + 1, MANY) if said == "yes" else _Bounds(0, limit)
+    return _Bounds(0, limit - 1) if said == "yes" else _Bounds(limit, MANY)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -190,8 +246,12 @@ def _noun(question: str, patterns: tuple[re.Pattern[str], ...]) -> str:
     """What is asked for, each word in the singular; ``""`` for other questions."""
     for pattern in patterns:
         if match := pattern.fullmatch(question):
-            return " ".join(map(_singular, match[1].split()))
+            return _singulars(match[1])
     return ""
+
+
+def _singulars(nouns: str) -> str:
+    return " ".join(map(_singular, nouns.split()))
 
 
 def _singular(word: str) -> str:
@@ -239,6 +299,9 @@ def _unfit(one: _Asked) -> Remark | None:
         score = 0.15 if one.brief or said[0].isdecimal() else 0.35
         note = f"{one.place}: {quoted(one.question)} is answered with {quoted(one.answer)}"
         return Remark(score, note)
+    if _CHOICE.match(one.question) and said in (["yes"], ["no"]):
+        note = f"{one.place}: {quoted(one.question)} is answered with {quoted(one.answer)}"
+        return Remark(0.25, note)
     if _HOW_MANY.match(one.question) and said[0] in ("yes", "no") and len(said) == 1:
         if said[0] == "no":
             return None  # "no" ships are none

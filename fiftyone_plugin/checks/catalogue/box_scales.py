@@ -78,7 +78,7 @@ _WORDS: dict[Scale, str] = {
 def box_scale_mixed(dataset: DatasetStatistics, *, max_share: float = 0.3) -> Iterator[Issue]:
     """Counts those within 0 to 1 and those with greater numbers, of a file's boxes written alike.
 
-    The fewer of the two are told of. Where they are many, the file may well use two scales on
+    The rarer of the two is reported. Where they are many, the file may well use two scales on
     purpose, each of which the import reads rightly: that is worth knowing.
 
     Args:

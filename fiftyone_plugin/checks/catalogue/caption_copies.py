@@ -22,17 +22,19 @@ FEW = 50
 
 def caption_marks(batch: Batch) -> NDArray[np.uint64]:
     """A hash of each caption that a sample has, once."""
-    return np.array([mark for sample in batch for mark in sorted(_marks(sample))], np.uint64)
+    marks = batch.once(_marks)
+    return np.array([mark for each in marks for mark in sorted({*each} - {0})], np.uint64)
 
 
 def caption_counts(batch: Batch) -> NDArray[np.uint32]:
     """How many of them each sample has."""
-    return np.array([len(_marks(sample)) for sample in batch], np.uint32)
+    return np.array([len({*each} - {0}) for each in batch.once(_marks)], np.uint32)
 
 
 def has_copies(batch: Batch) -> NDArray[np.bool_]:
     """Whether a sample has the same caption twice."""
-    return np.array([_within(sample) is not None for sample in batch], np.bool_)
+    marks = ([mark for mark in each if mark] for each in batch.once(_marks))
+    return np.array([len(set(each)) < len(each) for each in marks], np.bool_)
 
 
 @check(
@@ -57,7 +59,7 @@ def duplicate_caption(
     """Compares captions without case, punctuation and articles.
 
     Of each caption eight bytes are kept. A caption that many images share says little of any of
-    them: that is worth knowing, and no more. The same one twice at one image is a copy that
+    them: that is reported as info only. The same one twice at one image is a copy that
     training counts twice. Where more than ``usual_share`` of the images have it, that is how the
     dataset is published (RSICD repeats captions until each image has five): the summary says so
     once, and they are not reported one by one.
@@ -100,8 +102,9 @@ def _note(what: str, concerned: NDArray[np.bool_]) -> str:
     )
 
 
-def _marks(sample: Sample) -> set[int]:
-    return {_mark(caption.text) for caption in sample.captions} - {0}
+def _marks(batch: Batch) -> list[list[int]]:
+    """A hash of each caption of each sample, 0 for one without words."""
+    return [[_mark(caption.text) for caption in sample.captions] for sample in batch]
 
 
 def _mark(text: str) -> int:

@@ -41,7 +41,7 @@ _OPENING = re.compile(
     r"(?:a total of |exactly |only )?(?:the |an? )?",
     re.IGNORECASE,
 )
-"""What all the objects of an image are told of with."""
+"""Words for all objects of a kind in the image."""
 
 _PARTS = v.words(
     "each every both either per another other others more additional further remaining rest most "
@@ -115,10 +115,26 @@ def _drifts(sample: Sample) -> Iterator[Remark]:
                 continue
             note = f"{place} says {first.words!r}, {other_place} {other.words!r}"
             fewer, more = sorted((first, other))
-            if first.rest == other.rest or not _PLACED.search(fewer.rest):
+            if _plain(first.rest) == _plain(other.rest) or not _PLACED.search(fewer.rest):
                 yield Remark(0.25, note)
-            elif _PLACED.search(more.rest):
+            elif _PLACED.search(more.rest) and _same_place(fewer.rest, more.rest):
                 yield Remark(0.5, note, "info")
+
+
+_COPULA = re.compile(r"^(?:(?:that|which) )?(?:is|are|was|were) ")
+
+
+def _plain(rest: str) -> str:
+    """What follows, without the verb that "there are" has before the count."""
+    return _COPULA.sub("", rest)
+
+
+def _same_place(rest: str, other: str) -> bool:
+    """Whether two places share a word that names something: both "on the runway"."""
+    a, b = (
+        word_set(each) - _STOPS - v.FUNCTION - v.words("is are was were") for each in (rest, other)
+    )
+    return not a.isdisjoint(b)
 
 
 def _alike(noun: str, other: str) -> bool:

@@ -69,7 +69,7 @@ def empty_caption(batch: Batch) -> Iterator[Issue]:
     silent=captioned("Trees stand here in rows. A road runs past them."),
 )
 def repetitive_caption(batch: Batch, *, min_share: float = 0.3) -> Iterator[Issue]:
-    """Finds a sentence that stands twice, a word twice over, and runs of words that come back.
+    """Finds a sentence that stands twice, a word or a run of four twice over, and runs that return.
 
     Args:
         batch: images with their texts
@@ -86,6 +86,8 @@ def _is_prose(one: Text) -> bool:
 _SENTENCE_END = re.compile(r"[.!?]+(?:[\"')\]]+)?(?:\s+|$)")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _RUN = 5
+_ECHO = (4, 12)
+"""Fewest and most words of a repeated run that is reported."""
 _TWICE = re.compile(r"\b([^\W\d_]{2,})((?:\s+\1\b){1,})", re.IGNORECASE)
 _DOUBLED = frozenset({"that", "had", "very", "really", "far", "many", "long", "deep", "is"})
 """Words that English does say twice in a row."""
@@ -110,6 +112,8 @@ def _repetition(one: Text, min_share: float) -> Remark | None:
     if share >= min_share:
         note = f"{share:.0%} of the words of {one.place} stand there again: {quoted(run)}"
         return Remark(max(0.05, 0.5 - 0.5 * share), note.replace("%", " %", 1))
+    if echo := next(filter(None, map(_echo, sentences)), ""):
+        return Remark(0.3, f"{one.place} says twice in a row: {quoted(echo)}")
     for match in _TWICE.finditer(one.text) if twice else ():
         times = 1 + len(match[2].split())
         if times > 2 or not _may_be_doubled(match):
@@ -122,6 +126,15 @@ def _may_be_doubled(match: re.Match[str]) -> bool:
     """Whether a word twice in a row is no slip; "Walla Walla" is a name."""
     word, again = match[0].split()
     return word.lower() in _DOUBLED | _SHAPED_LIKE_A_CLASS or (word == again and word.istitle())
+
+
+def _echo(said: Sequence[str]) -> str:
+    """A run of words that stands there twice in a row, or ``""``."""
+    for start in range(len(said) - 2 * _ECHO[0] + 1):
+        for size in range(_ECHO[0], min(_ECHO[1], (len(said) - start) // 2) + 1):
+            if said[start : start + size] == said[start + size : start + 2 * size]:
+                return " ".join(said[start : start + size])
+    return ""
 
 
 def _looped(said: Sequence[str]) -> tuple[float, str]:
@@ -169,7 +182,8 @@ def truncated_caption(dataset: DatasetStatistics, *, usual: float = 0.9) -> Iter
     """Finds texts without an end.
 
     A full stop is no duty: many captions have none. But one that ends with "of the" was cut,
-    and so was the last of several sentences if it alone has no stop.
+    and so was the last of several sentences if it alone has no stop. A lone sentence that only
+    lacks the stop that other captions have is info: it may be of another source.
 
     Args:
         dataset: all images with their texts
@@ -204,7 +218,7 @@ _LAST = re.compile(r"[\W_]*([^\W_]*)")
 
 
 def _last_letters(text: str) -> str:
-    """The last word, or what follows the hyphen in it: read from behind, whatever the length."""
+    """The last word, or what follows the hyphen in it: searched from the end, which is quick."""
     found = _LAST.match(text[::-1])
     return found[1][::-1] if found else ""
 
@@ -232,7 +246,7 @@ def _cut(one: Text, stopped: bool) -> Remark | None:
         return Remark(0.25, f"the last sentence of {one.place} has no end: {quoted(_tail(text))}")
     if stopped and one.caption:
         note = f"{one.place} has no full stop, as the others have: {quoted(_tail(text))}"
-        return Remark(0.4, note)
+        return Remark(0.4, note, "info")
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.catalogue.pairs import Box, box_iou
+from pairlens.fiftyone_plugin.checks.catalogue.pairs import PixelBox, box_iou
 from pairlens.fiftyone_plugin.checks.examples import example
 from pairlens.fiftyone_plugin.language import coordinates
 from pairlens.importers.mask_stats import MaskStats
@@ -60,7 +60,7 @@ def _conflict(pair: Sample, min_iou: float) -> Issue | None:
     return None
 
 
-def readings(numbers: list[float], stats: MaskStats) -> Iterator[tuple[float, str, Box]]:
+def readings(numbers: list[float], stats: MaskStats) -> Iterator[tuple[float, str, PixelBox]]:
     """What four numbers can mean: overlap with the mask's box, the reading's name, the box."""
     for factors in _factors(numbers, stats):
         a, b, c, d = (n * f for n, f in zip(numbers, (*factors, *factors), strict=True))
@@ -77,7 +77,7 @@ def _factors(numbers: list[float], stats: MaskStats) -> Iterator[tuple[float, fl
             yield stats.width / scale, stats.height / scale
 
 
-def _rounded(box: FloatBox) -> Box:
+def _rounded(box: FloatBox) -> PixelBox:
     x, y, width, height = (round(number) for number in box)
     return x, y, width, height
 
@@ -94,5 +94,5 @@ def _distance(point: list[float], stats: MaskStats) -> float:
     return best
 
 
-def _shown(box: Box) -> str:
+def _shown(box: PixelBox) -> str:
     return f"[{', '.join(map(str, box))}]"

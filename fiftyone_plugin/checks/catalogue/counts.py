@@ -77,8 +77,9 @@ def count_conflict(batch: Batch) -> Iterator[Issue]:
 
     Objects that touch are one part, and one object may be cut in two, so only plain cases
     count: one part for several, fewer parts than half the number, or more than twice as many.
-    It is info where a number of objects can lie in fewer parts ("a pair of"), and about kinds whose
-    members adjoin or are called one by one and all together alike: buildings, the cars of a train.
+    It is info where a number of objects can lie in fewer parts ("a pair of"). Kinds whose members
+    adjoin, or are called one by one and all together alike, are one part rightly: buildings, the
+    cars of a train.
     """
     large = batch.judged & (batch.area >= MIN_PIXELS)
     for sample in batch.where(large & batch.query_where(_asks_for_several)):
@@ -91,9 +92,9 @@ def count_conflict(batch: Batch) -> Iterator[Issue]:
             score = 0.35 if number else 0.5
             fills = f"{sample.stats.solidity:.0%}".replace("%", " %")
             note = f"{said} is one part that fills {fills} of its convex hull"
-            if number or adjoins:
+            if number and not adjoins:
                 yield Issue(sample.key, score, f"{note}; objects that touch are one part", "info")
-            else:
+            elif not adjoins:
                 yield Issue(sample.key, score, note)
         elif number and number <= MAX_NUMBER and not number / 2 <= parts <= 2 * number:
             # The farther from the number, the lower.

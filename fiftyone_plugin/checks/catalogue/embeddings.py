@@ -19,6 +19,7 @@ from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, Issue, Sample, chec
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.importers import fields
 
 Floats = NDArray[np.float32]
 
@@ -59,8 +60,8 @@ def _world(*turned: int) -> Iterator[Sample]:
 def embedding_outlier(
     dataset: DatasetStatistics,
     *,
-    image_field: str = "image_embedding",
-    text_field: str = "text_embedding",
+    image_field: str = fields.IMAGE_EMBEDDING,
+    text_field: str = fields.TEXT_EMBEDDING,
     neighbors: int = 10,
     min_rank: float = 0.25,
 ) -> Iterator[Issue]:
@@ -134,7 +135,7 @@ def vector_of(stored: Any) -> Floats | None:
 
 
 def _inflated(stored: bytes) -> Any:
-    """Never more than a vector's bytes, whatever the field holds, and no pickled object."""
+    """Reads at most a vector's bytes from any value of the field, and never a pickled object."""
     most = 16 * LENGTH + 1024
     content = zlib.decompressobj().decompress(stored, most)
     return np.load(io.BytesIO(content), allow_pickle=False)

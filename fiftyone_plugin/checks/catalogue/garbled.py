@@ -74,7 +74,7 @@ def _damage_of_ascii(text: str) -> _Found | None:
 @lru_cache(maxsize=REMEMBERED)
 def _is_damaged(word: str) -> bool:
     """Whether any of the patterns matches; none of them matches across a space."""
-    return any(pattern.search(word) for pattern in (_ESCAPE, _STUTTER, _MASHED))
+    return bool(_ESCAPE.search(word) or _STUTTER.search(word) or _MASHED.search(word))
 
 
 def _damage(text: str) -> _Found | None:

@@ -9,6 +9,7 @@ from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import example
 from pairlens.fiftyone_plugin.checks.texts import in_quotes
 from pairlens.fiftyone_plugin.language import generic
+from pairlens.fiftyone_plugin.language.generic import stands_out
 
 
 @check(
@@ -24,8 +25,10 @@ def generic_query(batch: Batch) -> Iterator[Issue]:
     """Finds hedges ("usually", "typical of") in queries that tell nothing else apart.
 
     A place, a color without a hedge, a number, a mark or a neighbour tells the object apart;
-    parts that all of the kind have, sizes, shapes and materials do not.
+    parts that all of the kind have, sizes, shapes and materials do not. A color that contrasts with
+    what is around may help to find the object; that it "differs from its surroundings" does not.
     """
-    for key, _, hedge in batch.found(generic):
-        note = f"{in_quotes(hedge.text)}: the query says what its kind looks like"
-        yield Issue(key, 0.4, f"{note}, and nothing that tells this object from others")
+    for key, phrase, hedge in batch.found(generic):
+        if not stands_out(phrase):
+            note = "the query says what its kind looks like, and nothing that tells this object "
+            yield Issue(key, 0.4, f"{in_quotes(hedge.text)}: {note}from others")

@@ -37,6 +37,9 @@ _LATEX = re.compile(r"[|^]\^?\{|\|\^|\\(?:text|math|frac|begin|end|left|right|ti
 _MARKDOWN = re.compile(
     r"\*\*\s?\w|\w\*\*|`[^`\n]{1,40}`|^#{1,6} [A-Za-z]|#{2,6}\w|(?<!\w)__\w+__(?!\w)", re.MULTILINE
 )
+_ITEM = re.compile(r"^ {0,8}(?:[-*\u2022]|\d{1,2}[.)]|#{1,6}) ", re.MULTILINE)
+"""A line of a list, or a heading: a text with two of them is written in Markdown."""
+
 _UNDERSCORE = re.compile(
     r"(?<![\w./\\@:%-])[A-Za-z-]+_[A-Za-z_-]+\b(?![./@])|\b(?:obj_\w+|is_unique)\b"
 )
@@ -85,7 +88,10 @@ def leftover_markup(batch: Batch) -> Iterator[Issue]:
 def _leftover(one: Text) -> Remark | None:
     if not _MAY_HOLD.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
         return None
+    is_markdown = len(_ITEM.findall(one.text)) > 1
     for pattern, score, what in _IN_CAPTIONS if one.caption else _ALWAYS:
+        if pattern is _MARKDOWN and is_markdown:
+            continue
         if match := pattern.search(one.text):
             return Remark(score, f"{one.place} holds {what}: {quoted(_shown(one.text, match))}")
     return None

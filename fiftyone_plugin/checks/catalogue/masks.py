@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pairlens.fiftyone_plugin.checks.base import Issue, check
+from pairlens.fiftyone_plugin.checks.base import OUTLINES, Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import EMPTY, example
 from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
@@ -117,14 +117,14 @@ def tiny_mask(batch: Batch, *, min_area: int = 16) -> Iterator[Issue]:
 @check(
     "box_mask",
     severity="info",
-    needs=("phrase", *STATS),
+    needs=("phrase", OUTLINES, *STATS),
     about="The mask is its own bounding box: a box that was never segmented.",
     topic="The mask",
     fires=example(stats_rectangularity=1.0),
     silent=example(stats_rectangularity=0.99),
 )
 def box_mask(
-    batch: Batch, *, min_rectangularity: float = 0.995, min_side: int = 8
+    batch: Batch, *, min_rectangularity: float = 0.995, min_side: int = 12
 ) -> Iterator[Issue]:
     """Finds upright masks without a rounded corner.
 

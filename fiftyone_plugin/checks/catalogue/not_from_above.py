@@ -24,13 +24,12 @@ from pairlens.fiftyone_plugin.language import classes, seen_from_ground
 def not_from_above(batch: Batch) -> Iterator[Issue]:
     """Finds words of views from the ground and of close-ups.
 
-    It is info where only the way of looking is named, of number plates, which may be what a white
-    spot was taken for, and of aircraft, which may be in the sky.
+    It is info where only the way of looking is named, and of aircraft, which may be in the sky.
     """
     for key, phrase, said in batch.found(seen_from_ground):
         note = f"the query speaks of {said.value}, which no image from above shows"
         flying = _ALOFT.search(phrase) and any(w.value in _FLYING for w in classes(phrase))
-        mild = flying or said.value in ("a close-up", "a number plate")
+        mild = flying or said.value == "a close-up"
         severity = "info" if mild else None
         yield Issue(key, 0.6 if mild else 0.3, f"{note}: {in_quotes(said.text)}", severity)
 

@@ -18,14 +18,16 @@ from pairlens.fiftyone_plugin.checks.dataset_statistics import (
     splits,
 )
 from pairlens.fiftyone_plugin.checks.examples import example, examples, mask_at
+from pairlens.fiftyone_plugin.checks.source_boxes import ambiguous_by_count
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
+from pairlens.importers import fields
 
 STATS = "mask_stats"
 
-Box = tuple[int, int, int, int]
+PixelBox = tuple[int, int, int, int]
 
 
-def box_iou(a: Box, b: Box) -> float:
+def box_iou(a: PixelBox, b: PixelBox) -> float:
     """Intersection over union of two ``(x, y, w, h)`` boxes in pixels."""
     width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
@@ -66,7 +68,8 @@ def duplicate_pair(batch: Batch) -> Iterator[Issue]:
     severity="warning",
     scope="image",
     needs=("phrase", "mask_stats"),
-    about="One image, equal queries, different masks: one of them must be wrong.",
+    wants=(fields.SOURCE_BOXES,),
+    about="The query fits several objects: equal ones have other masks, or the source more boxes.",
     topic="Pairs against each other",
     fires=(
         *examples("the car"),
@@ -84,6 +87,7 @@ def ambiguous_query(batch: Batch) -> Iterator[Issue]:
                 iou = box_iou(pair.stats.box, other.stats.box)
                 note = f"the same query has another mask in {other.key} (box IoU {iou:.2f})"
                 yield Issue(pair.key, 0.1 + 0.6 * iou, note, group=group[0].key)
+    yield from ambiguous_by_count(batch)
 
 
 def mask_digests(batch: Batch) -> NDArray[Any]:

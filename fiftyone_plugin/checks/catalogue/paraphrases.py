@@ -35,7 +35,7 @@ class _Clash:
     Attributes:
         score: as in an issue
         mine, other: what they say
-        plain: whether nobody says both of one object
+        plain: whether the two exclude each other for any object
     """
 
     score: float

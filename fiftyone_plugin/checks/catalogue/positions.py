@@ -11,13 +11,15 @@ from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import example, mask_at
 from pairlens.fiftyone_plugin.language import Region, places
+from pairlens.fiftyone_plugin.language.tokens import word_set
+from pairlens.fiftyone_plugin.language.vocabulary import FRAME
 from pairlens.importers.mask_stats import MaskStats
 
 DECAY = 0.2
 """Distance in image sides over which the score falls to 1/e."""
 
 SURE = 0.3
-"""Score below which the pair is wrong whoever looks at it: a quarter of the image outside."""
+"""Score below which any reader calls the pair wrong: a quarter of the image outside."""
 
 WHOLLY, NEARLY = 0.94, 0.8
 """What of the distance of its center counts, of a mask wholly and nearly all outside."""
@@ -53,7 +55,8 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.095) -> Iterator[Iss
     Yields:
         at most one issue a pair; its score falls with the distance, so that plain contradictions
         come before mild ones: 0.62 at the default tolerance, 0.37 at a fifth of the image,
-        0.08 at half of it. Below 0.3 it is an error
+        0.08 at half of it. Below 0.3 it is an error; it is 0.3 at least where the query says
+        "centrally" and not of what
     """
     # A mask that reaches into the region may lie outside with nearly all of it.
     candidates = ~batch.there("no_target") & (batch.outside > tolerance / 2)
@@ -62,6 +65,8 @@ def position_conflict(batch: Batch, *, tolerance: float = 0.095) -> Iterator[Iss
         far = max(float(batch.outside[row]), min(most_outside(region, pair.stats), MILD))
         if far > tolerance:
             score = math.exp(-far / DECAY)
+            if score < SURE and _is_loose(pair.phrase):
+                score = SURE
             yield Issue(pair.key, score, _note(pair), "error" if score < SURE else None)
 
 
@@ -97,6 +102,12 @@ def most_outside(region: Region | None, stats: MaskStats) -> float:
     ys = [region.y0 <= at / stats.height <= region.y1 for at in stats.y_quantiles]
     within = sum(xs) / len(xs) * sum(ys) / len(ys)
     return NEARLY * center if within <= WITHIN else 0.0
+
+
+def _is_loose(phrase: str) -> bool:
+    """Whether a query says "centrally" and not of what: of a backdrop, or of the image."""
+    names = {place.name for place in places(phrase)}
+    return names == {"center"} and FRAME.isdisjoint(word_set(phrase))
 
 
 def _note(pair: Sample) -> str:

@@ -34,6 +34,9 @@ _GIVEN = re.compile(
     r"(?:tags?|attributes?|metadata|information|data)\b"
     r"|\btagged (?:as|for|under)\b|\b(?:map|osm|provided|given|its|the) tags\b"
     r"|\bdesignated (?:as|by) (?:the )?tags?\b|\bspecified in the (?:data|tags|input)\b"
+    r"|\b(?:described|mentioned|stated|indicated|listed|given|noted|labell?ed) in the "
+    r"(?:annotations?|metadata|tags?|labels?|prompt|input|attributes?)\b"
+    rf"|\bkey [\"'](?:{_KEYS})[\"']"
     r"|\bkey[- ]value\b|\btags? (?:indicate|suggest|specif|describ|state)\w*",
     re.IGNORECASE,
 )
@@ -44,14 +47,16 @@ _INSTRUCTION = re.compile(
     r"|\bthe (?:revised|rewritten|rephrased|original|refined) (?:caption|description|version|text)"
     r"|\bhere(?:'s| is| are) (?:the|a|an|your|my|some)\b[^.:]{0,40}"
     r"\b(?:caption|description|revision|version|sentence)s?\b"
-    r"|\b(?:task|step|rule|requirement|constraint) ?\d\s?:|^\s*(?:(?:revised|new|final|improved|"
-    r"refined|short|long) )?(?:caption|description|revised|revision|answer|output|response|note|"
-    r"summary)\s?:|\bas an ai\b|\bthe caption (?:should|must)\b",
+    r"|\b(?:task|step|rule|requirement|constraint) ?\d\s?:|^\s*(?:(?:revised|"
+    r"rewritten|updated|new|final|improved|refined|short|long|detailed|brief|concise) )?"
+    r"(?:caption|description|revised|revision|answer|output|response|note|summary)\s?:"
+    r"|\bas an? (?:ai|(?:\w+ )?assistant)\b|\bthe caption (?:should|must)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _ROLE = re.compile(
     r"<\|(?:im_start|im_end|endoftext|system|user|assistant|eot_id|start_header_id)\|?>?"
-    r"|</s>|\[/?INST\]|<<SYS>>|(?:^|\n)\s*(?:USER|ASSISTANT|SYSTEM|Human|GPT)\s?:|###\s?\w+\s?:"
+    r"|</s>|\[/?INST\]|<<SYS>>|(?:^|[\n.!?])\s*(?:USER|ASSISTANT|SYSTEM|Human|GPT)\s?:"
+    r"|###\s?(?i:human|user|assistant|system|gpt|instruction|input|response)\s?:"
 )
 _TERMS = re.compile(
     r"\b(?:the|this) (?:ROI|AOI)\b|\bthis selected (?:area|region|element)\b"
@@ -107,7 +112,8 @@ _MARKUP = re.compile(r"[=:<\[]|reviewed", re.IGNORECASE)
 _TELLTALE = words(
     "map streetmap openstreetmap osm wikidata based according per provided given supplied key "
     "tag tags tagged available selected specified revise revised rewrite rewritten rephrase "
-    "rephrased paraphrase polish original refined task you do here ai caption roi aoi interest"
+    "rephrased paraphrase polish original refined task you do here ai assistant caption roi aoi "
+    "interest metadata annotation annotations labels label prompt input attributes attribute"
 )
 """Without markup and any of these words no pattern above matches a text."""
 

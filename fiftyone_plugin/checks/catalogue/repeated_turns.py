@@ -45,7 +45,10 @@ def repeated_turn(batch: Batch) -> Iterator[Issue]:
         yield from worst(sample.key, _repeats(sample))
 
 
-def _repeats(sample: Sample) -> Iterator[Remark]:
+def doubled(sample: Sample) -> Iterator[tuple[int, int, bool]]:
+    """Turns that stand there again: the number from 0 of the first and of the second, and whether
+    the whole record of the second does.
+    """
     turns = sample.turns
     if len(turns) < 2:
         return
@@ -54,13 +57,21 @@ def _repeats(sample: Sample) -> Iterator[Remark]:
     records = Counter((turns[first].source, turns[again].source) for first, again in pairs)
     whole = {two for two, n in records.items() if two[0] != two[1] and n == lengths[two[1]]}
     for first, again in pairs:
+        is_whole = (turns[first].source, turns[again].source) in whole
+        if is_whole or can_be_compared(turns[again].question):
+            yield first, again, is_whole
+
+
+def _repeats(sample: Sample) -> Iterator[Remark]:
+    turns = sample.turns
+    for first, again, is_whole in doubled(sample):
         two = turns[first].source, turns[again].source
-        if two in whole:
+        if is_whole:
             whole_record = f"the record of {turn_place(again + 1, turns[again])}"
             if turns[again - 1].source != two[1]:  # once for each record
                 note = f"{whole_record} repeats {_record(two[0])}: {quoted(turns[again].question)}"
                 yield Remark(0.1, note)
-        elif can_be_compared(turns[again].question):
+        else:
             yield Remark(
                 0.2,
                 f"{turn_place(again + 1, turns[again])} asks and answers what "

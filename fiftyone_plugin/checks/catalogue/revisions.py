@@ -46,10 +46,14 @@ def revision_drift(
         max_share: by how much two shares of the image may
     """
     for sample in batch:
-        yield from worst(sample.key, _drifts(sample, tolerance, max_share))
+        found = drifts(sample, tolerance=tolerance, max_share=max_share)
+        yield from worst(sample.key, (remark for _, remark in found))
 
 
-def _drifts(sample: Sample, tolerance: float, max_share: float) -> Iterator[Remark]:
+def drifts(
+    sample: Sample, *, tolerance: float = 0.1, max_share: float = 0.12
+) -> Iterator[tuple[int, Remark]]:
+    """The revisions that contradict what they revise: their numbers from 1, and what is wrong."""
     numbered = list(enumerate(sample.captions, 1))
     sources = [(n, c) for n, c in numbered if c.task in DESCRIPTIONS]
     for number, revision in numbered:
@@ -63,7 +67,7 @@ def _drifts(sample: Sample, tolerance: float, max_share: float) -> Iterator[Rema
         if len(clashes) == len(drifts):
             (score, theirs, own), n, source = max(clashes, key=lambda clash: clash[0][0])
             places = caption_place(n, source), caption_place(number, revision)
-            yield Remark(score, f"{places[0]} says {theirs}, {places[1]} {own}")
+            yield number, Remark(score, f"{places[0]} says {theirs}, {places[1]} {own}")
 
 
 Drift = tuple[float, str, str]

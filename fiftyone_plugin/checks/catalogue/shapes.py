@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.base import OUTLINES, Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import example
 from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
@@ -39,18 +39,21 @@ def _ragged(stats: MaskStats) -> float:
 _TIMES, _HULL = "is {:.2f} times as long as wide", "fills {:.0%} of its convex hull"
 _BOX = "fills {:.0%} of its box, of which a triangle fills at most half"
 
+NOTCHED = 0.95
+"""Share of its hull from which on a mask has no notch: one of an eighth of the box leaves 93 %."""
+
 _AGAINST: dict[str, tuple[str, Callable[[MaskStats], float], float, float]] = {
     "round": (_TIMES, _elongated, 2.0, 4.0),
-    # "Square" is said of whatever has straight edges; three times as long as wide it is none.
+    # People call anything with straight edges square; three times as long as wide is none.
     "square": (_TIMES, _elongated, 3.0, 5.0),
     "elongated": (_TIMES, _width, -1.15, -1.0),
     "rectangular": (_HULL, _ragged, -0.68, -0.3),
     "oval": (_HULL, _ragged, -0.68, -0.3),
     "triangular": (_BOX, lambda stats: stats.rectangularity, 0.8, 1.0),
-    "L-shaped": (_HULL, _filled, 0.92, 1.0),
-    "T-shaped": (_HULL, _filled, 0.92, 1.0),
-    "U-shaped": (_HULL, _filled, 0.92, 1.0),
-    "H-shaped": (_HULL, _filled, 0.92, 1.0),
+    "L-shaped": (_HULL, _filled, NOTCHED, 1.0),
+    "T-shaped": (_HULL, _filled, NOTCHED, 1.0),
+    "U-shaped": (_HULL, _filled, NOTCHED, 1.0),
+    "H-shaped": (_HULL, _filled, NOTCHED, 1.0),
 }
 """By shape word: what contradicts it, how that is measured, from where on, and where plainly."""
 
@@ -58,16 +61,16 @@ _AGAINST: dict[str, tuple[str, Callable[[MaskStats], float], float, float]] = {
 @check(
     "shape_conflict",
     severity="info",
-    needs=NEEDS,
+    needs=(OUTLINES, *NEEDS),
     about="The mask has not the shape that the query gives its target.",
     topic="Query against mask",
     fires=example(phrase="the square building", stats_elongation=3.4),
     silent=example(phrase="the building with a square roof", stats_elongation=3.4),
 )
-def shape_conflict(batch: Batch, *, min_area: int = 150) -> Iterator[Issue]:
+def shape_conflict(batch: Batch, *, min_area: int = 300) -> Iterator[Issue]:
     """Compares shape words of the whole target with the mask's measurements.
 
-    Only what no mask of such an object can be is told: a round thing twice as long as wide, an
+    Only what no mask of such an object can be is reported: a round thing twice as long as wide, an
     elongated one as wide as long, a rectangle that leaves a third of its hull empty, a triangle
     that fills its box, an L without a notch. Masks that the image's border cuts, in several
     parts, or of few pixels say nothing, nor do queries with shapes that exclude each other. Shapes

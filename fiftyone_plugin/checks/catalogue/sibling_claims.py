@@ -54,8 +54,8 @@ def sibling_claim(batch: Batch, *, far: float = 0.85) -> Iterator[Issue]:
     claim: "the largest" by one that is larger, "second from the left" by two that lie left of it.
     That none of several does so is info, as one more may be there. Where the query says more that
     may limit what is compared ("the largest red car") it is info; where it names a place besides,
-    nothing. Queries of the same mask deny each other's claims; of three the odd one out is told,
-    of two both as info.
+    nothing. Queries of the same mask deny each other's claims; of three the odd one out is
+    reported, of two both as info.
 
     Args:
         batch: the pairs of images

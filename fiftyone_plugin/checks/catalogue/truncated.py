@@ -21,6 +21,9 @@ from pairlens.fiftyone_plugin.checks.class_sizes import (
 )
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, heads, image_names
 from pairlens.fiftyone_plugin.checks.examples import example, examples
+from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
+from pairlens.fiftyone_plugin.language.tokens import lowered
+from pairlens.importers.mask_stats import MaskStats
 
 _ENDLESS = frozenset({"road", "vegetation", "water", "railway", "runway", "farmland", "lot"})
 """Kinds that no image shows whole."""
@@ -34,23 +37,53 @@ _PART = re.compile(
     r"|\b(?:sticking|protruding|extending|reaching) (?:out|beyond|past|off)"
     rf"(?: of)?(?: the| its)?(?: \w+)? {_FRAME}\b"
     r"|\b(?:part|portion|segment|section|piece|fragment|sliver) of (?:an?|the|its) "
-    rf"(?!(?:\w+ )?{_FRAME}\b)",
-    re.I,
+    rf"(?!(?:\w+ )?{_FRAME}\b)"
 )
-"""Asks for what there is of an object."""
+"""Asks for what there is of an object, in lower case: half the time of ignoring case."""
 
 SURE = 0.35
-"""Share of a whole one up to which a sliver or a speck is told as probably wrong."""
+"""Share of a whole one up to which a sliver or a speck is reported as probably wrong."""
 
 THIN = 0.3
 """Depth of a sliver up to which it is so too, as a share of the side of a square of the usual
 area."""
 
-THIN_UNKNOWN = 0.016
-"""The same of a class that is not known, as a share of the image's side."""
+THIN_UNKNOWN = 0.02
+"""The same of a class that is not known, and of a known one of which at most :data:`MOST` is left,
+as a share of the image's side."""
+
+MOST, MOST_LONG = 0.7, 0.45
+"""Share of a whole one up to which a sliver as thin as that is so too; and of kinds that are long,
+which lie along the border whole where they look like a sliver: a truck is eight pixels wide."""
+
+_LONG = frozenset({"vehicle", "vessel"})
 
 SPECK = 0.25
 """Share of a whole one up to which what is left is too little, whatever its shape."""
+
+TOLD, MAX_TOLD = 0.3, 100
+"""Share of a whole one, and pixels, up to which a speck is told as info."""
+
+SCRAP = 0.15
+"""The same for a warning."""
+
+SHALLOW = 5
+"""Pixels that a speck reaches into the image up to which it is a warning: of a car cut at its
+middle as much is left, and can be told."""
+
+TAIL = 0.05
+"""Share of the whole ones of a class that may be as small as a speck which is told: where more
+are, what is left may be all of one."""
+
+DEEP_UNKNOWN = 0.025
+"""Depth of a sliver of a class that is not known up to which it is told, as a share of the image's
+side: what the border leaves of most such objects is enough to tell them by."""
+
+DEEP = 0.03
+"""The same of a known class: a third of an airplane is a wing, and can be told."""
+
+_OF_ANY_SIZE = frozenset({"building", "vessel"})
+"""Classes whose small ones are as small as what is left of others: only slivers tell of these."""
 
 
 def cut_targets(batch: Batch) -> NDArray[Any]:
@@ -63,10 +96,11 @@ def cut_targets(batch: Batch) -> NDArray[Any]:
     endless = batch.query_where(lambda query: query.kinds & _ENDLESS)
     cut = batch.judged & (batch.area > 0) & (batch.sides > 0) & ~endless
     borders, phrases = batch.values("mask_stats.border"), batch.phrases
-    rows = [row for row in np.flatnonzero(cut).tolist() if not _PART.search(phrases[row])]
-    for row in rows:
-        depth, extent = _depth(borders[row], batch.box[row, 2], batch.box[row, 3])
-        kept[row] = batch.area[row], depth / extent, batch.stat("components")[row]
+    rows = [row for row in np.flatnonzero(cut).tolist() if not _PART.search(lowered(phrases[row]))]
+    sides = batch.box[rows, 2:].tolist()
+    depths = [_depth(borders[row], *side) for row, side in zip(rows, sides, strict=True)]
+    depth, extent = np.array(depths).reshape(-1, 2).T
+    kept[rows] = np.stack((batch.area[rows], depth / extent, batch.stat("components")[rows]), 1)
     return kept
 
 
@@ -114,10 +148,11 @@ def truncated_target(
         dataset: all pairs
         max_depth: how deep the target reaches into the image, as a share of its extent along
             the border, up to which it counts as a sliver
-        max_left: share of the usual area of its class up to which a sliver is told
-        max_speck: pixels up to which whatever is left at the border is told, unless half of the
+        max_left: share of the usual area of its class up to which a sliver is reported
+        max_speck: pixels up to which any remainder at the border is reported, unless half of the
             usual area is left
-        max_unknown: pixels up to which a sliver is told whose class has too few whole members
+        max_unknown: pixels up to which a sliver of any class is reported, unless a third of the
+            usual area is left at most
         min_members: whole members that a class must have to be compared with
     """
     known = ClassSizes(dataset)
@@ -133,10 +168,11 @@ def truncated_target(
     def little(row: int, rank: Rank | None) -> bool:
         area, depth, parts = cut[row].tolist()
         left = area / rank.median if rank else None
-        if depth <= max_depth and (area < max_unknown if left is None else left < max_left):
+        much = area >= max_unknown and (left is None or left >= SURE)
+        if depth <= max_depth and not much and (left is None or left < max_left):
             return True
         speck = area <= max_speck and (left is None or left < 0.5)
-        return parts == 1 and (speck or (left is not None and left <= SPECK))
+        return parts == 1 and (speck or _share_left(rank, area) <= SPECK)
 
     ranks: dict[int, Rank | None] = {}
     for mark, row in first.items():
@@ -147,7 +183,13 @@ def truncated_target(
     # They come in the order of the import, which is not that of the rows.
     for batch in dataset.read(found):
         for mark, pair in zip(masks_of_images(batch).tolist(), batch, strict=True):
-            yield _issue(pair, ranks[mark], max_depth, max_speck)
+            if issue := _issue(pair, ranks[mark], max_depth, max_speck):
+                yield issue
+
+
+def _share_left(rank: Rank | None, area: float) -> float:
+    """Share of a whole one that is left; 1 where the class does not tell how large one is."""
+    return 1.0 if rank is None or rank.name in _OF_ANY_SIZE else min(1.0, area / rank.median)
 
 
 def _depth(border: str, width: float, height: float) -> tuple[float, float]:
@@ -157,20 +199,68 @@ def _depth(border: str, width: float, height: float) -> tuple[float, float]:
     return (width, height) if border in "lr" else (height, width)
 
 
-def _issue(pair: Sample, rank: Rank | None, max_depth: float, max_speck: int) -> Issue:
+def _issue(pair: Sample, rank: Rank | None, max_depth: float, max_speck: int) -> Issue | None:
     stats = pair.stats
     depth, extent = _depth(stats.border, *stats.box[2:])
     sliver = depth <= max_depth * extent
+    left = min(1.0, stats.area / rank.median) if rank else min(1.0, depth / extent)
+    sure = (_is_thin if sliver else _is_scrap)(stats, rank, max_speck)
+    if not sure and not _is_told(stats, rank, sliver):
+        return None
+    score = 0.1 + 0.3 * left if sure else 0.5 + 0.3 * left
+    return Issue(pair.key, score, _note(stats, rank, sliver), "warning" if sure else None)
+
+
+def _is_thin(stats: MaskStats, rank: Rank | None, max_speck: int) -> bool:
+    """Whether a sliver is probably wrong: little is left of the target, or it is very thin."""
+    depth, _ = _depth(stats.border, *stats.box[2:])
+    thin = THIN_UNKNOWN * _across(stats)
+    if rank is None:
+        return stats.area <= max_speck or depth <= thin
+    left = stats.area / rank.median
+    if left < SURE:
+        return depth <= DEEP * _across(stats)
+    if _is_long(rank):
+        return left < MOST_LONG and depth <= thin
+    return (left < MOST and depth <= thin) or depth <= THIN * math.sqrt(rank.median)
+
+
+def _is_long(rank: Rank) -> bool:
+    return not _LONG.isdisjoint(kinds_of(rank.name))
+
+
+def _is_scrap(stats: MaskStats, rank: Rank | None, max_speck: int) -> bool:
+    """Whether a speck is probably wrong."""
+    if _share_left(rank, stats.area) <= SCRAP:
+        return True
+    depth, _ = _depth(stats.border, *stats.box[2:])
+    little = rank is None or stats.area < SURE * rank.median
+    return stats.area <= max_speck and depth <= SHALLOW and little
+
+
+def _is_told(stats: MaskStats, rank: Rank | None, sliver: bool) -> bool:
+    """Whether what is left is so little that a person would say so, though it is not sure.
+
+    Of half a building or crane at the border readers did not agree that anything is wrong.
+    """
+    if rank is None:
+        depth, _ = _depth(stats.border, *stats.box[2:])
+        return not sliver or depth <= DEEP_UNKNOWN * _across(stats)
+    return stats.area < TOLD * rank.median and stats.area <= MAX_TOLD and rank.smaller <= TAIL
+
+
+def _across(stats: MaskStats) -> int:
+    """The image's side that the depth of a sliver is measured along, in pixels."""
+    return stats.width if stats.border in "lr" else stats.height
+
+
+def _note(stats: MaskStats, rank: Rank | None, sliver: bool) -> str:
+    depth, extent = _depth(stats.border, *stats.box[2:])
     side = _SIDES[stats.border] if len(stats.border) == 1 else "image's"
     note = f"the {side} border cuts the target: "
     note += f"{extent} pixels along it, {depth} deep" if sliver else f"{stats.area} pixels are left"
-    across = stats.width if stats.border in "lr" else stats.height
-    usual = THIN * math.sqrt(rank.median) if rank else THIN_UNKNOWN * across
-    doubt = min(1.0, stats.area / rank.median) if rank else min(1.0, depth / extent)
-    little = doubt < SURE if rank else stats.area <= max_speck
-    sure = (sliver and (little or depth <= usual)) or (little and stats.area <= max_speck)
     if rank is not None:
+        left = min(1.0, stats.area / rank.median)
         note += f"; {stats.area}, " if sliver else ", "
-        note += f"{doubt:.0%} of the usual {rank.median:.0f} of a whole {rank.name}"
-    score = 0.1 + 0.3 * doubt if sure else 0.5 + 0.3 * doubt
-    return Issue(pair.key, score, note.replace("%", " %"), "warning" if sure else None)
+        note += f"{left:.0%} of the usual {rank.median:.0f} of a whole {rank.name}"
+    return note.replace("%", " %")

@@ -20,6 +20,7 @@ _NO_BRACKET = re.compile(
     r"|[\[(]\s*-?[\d.]+\s*,\s*-?[\d.]+\s*[\])]"  # an interval
 )
 _LIST_NUMBER = re.compile(r"(?:^|\s)(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})$")
+_STRAIGHT = re.compile(r"(?<!\d)\"")
 _INCH = re.compile("(?<=\\d)\u201d")
 _OPENING = {"(": ")", "[": "]", "{": "}", "\u201c": "\u201d"}
 
@@ -35,9 +36,9 @@ _OPENING = {"(": ")", "[": "]", "{": "}", "\u201c": "\u201d"}
     silent=captioned("A school (with two buildings) stands beside the road."),
 )
 def unbalanced_text(batch: Batch) -> Iterator[Issue]:
-    """Goes by round, square and curly brackets and curly quotation marks.
+    """Goes by round, square and curly brackets and quotation marks.
 
-    Straight quotation marks and apostrophes stand for feet, inches and seconds as well. Numbers
+    A straight quotation mark behind a number stands for inches or seconds. Numbers
     in a list, smileys and intervals such as "[0, 1)" are no brackets. Texts with low quotation
     marks, which other languages close with what English opens with, are left alone.
     """
@@ -45,7 +46,11 @@ def unbalanced_text(batch: Batch) -> Iterator[Issue]:
 
 
 def _unbalanced(one: Text) -> Remark | None:
-    if not _MARKS.search(one.text) or "\u201e" in one.text or "\u300c" in one.text:
+    if (
+        not (_MARKS.search(one.text) or '"' in one.text)
+        or "\u201e" in one.text
+        or "\u300c" in one.text
+    ):
         return None
     if not one.caption and len(one.text.split()) < MIN_WORDS:
         return None
@@ -59,6 +64,9 @@ def _unbalanced(one: Text) -> Remark | None:
             expected.pop()
         elif mark != ")" or not _LIST_NUMBER.search(text[: match.start()]):
             return _remark(one, match.start(), f"closes {mark!a} that it did not open")
+    straight = [match.start() for match in _STRAIGHT.finditer(text)]
+    if len(straight) % 2 and one.caption and '"' not in text[: straight[0]]:
+        return _remark(one, straight[-1], "holds a quotation mark without its other")
     if expected:
         return _remark(one, expected[0][1], f"opens {text[expected[0][1]]!a} and does not close it")
     return None

@@ -16,23 +16,27 @@ from pairlens.fiftyone_plugin.language.visibility import hardly_visible
 from pairlens.fiftyone_plugin.language.vocabulary import words
 
 _REFUSAL = re.compile(
-    r"\bas an? (?:ai\b|language model|artificial intell)|\blanguage model\b"
+    r"\bas an? (?:ai\b|(?:\w+ )?assistant\b|language model|artificial intell)|\blanguage model\b"
     r"|\bi(?:'m| am) (?:sorry|unable|not able|afraid|an? ai\b)"
     r"|\bi (?:cannot|can't|can not|apologi[sz]e|do not have|don't have|don't see)\b"
     r"|^(?:sorry|unfortunately|apologies)\b",
     re.I,
 )
 _PROMPT = re.compile(
-    r"<\|[a-z_]{2,20}\|>|</?s>|\[/?inst\]|<image>|<<sys>>|^#{2,}\s|```"
-    r"|^(?:user|assistant|system|human|gpt|question|answer|query|output|response|prompt)\s?:"
+    r"<\|[a-z_]{2,20}\|>|</?s>|\[/?inst\]|<image>|<<sys>>"
+    r"|^(?:user|assistant|system|human|gpt|question|answer|query|output|response|prompt|caption"
+    r"|description|(?:rewritten|revised|rephrased|new|final) (?:query|caption|description))\s?:"
     r"|\b(?:here (?:is|are)|these are) (?:the |some |a |an |your |three |two |\d )*"
     r"(?:quer|question|rephras|paraphras|variation|sentence|description|caption|example|answer)"
     r"|^(?:sure|certainly|of course|absolutely)[,!.]"
-    r"|\b(?:rephrase|paraphrase|rewrite) the\b|\breturn only\b|\bdo not include\b|\bjson\b"
+    r"|\b(?:rephrase|paraphrase|rewrite) the\b|\breturn only\b|\bdo not include\b"
     r"|\{[a-z_ ]{0,20}\}|\[(?:object|class|category|color|position)\]|lorem ipsum"
     r"|^(?:none|null|nan|n/a|todo|tbd|undefined|unknown|placeholder|test)\W*$",
     re.I,
 )
+_FORMAT = re.compile(r"^#{2,}\s|```|\bjson\b", re.I)
+"""Remains of a prompt in a text of one line; of an answer of several the form that it has."""
+
 _BOX_TALK = re.compile(
     r"\bbounding box\b|\b(?:given|provided|specified|designated|indicated|supplied|following)"
     r" (?:\w+ )?coordinates\b",
@@ -63,7 +67,7 @@ def boilerplate(batch: Batch) -> Iterator[Issue]:
             continue
         if match := _REFUSAL.search(phrase):
             yield Issue(key, 0.05, f"the query is a refusal: {in_quotes(match[0])}", "error")
-        elif match := _PROMPT.search(phrase):
+        elif match := _of_prompt(phrase):
             yield Issue(
                 key, 0.1, f"the query holds words of a prompt: {in_quotes(match[0])}", "error"
             )
@@ -74,14 +78,20 @@ def boilerplate(batch: Batch) -> Iterator[Issue]:
 
 def is_boilerplate(phrase: str) -> bool:
     """Whether ``boilerplate`` tells of a query."""
-    patterns = (_REFUSAL, _PROMPT, _BOX_TALK)
-    return any(one.search(phrase) for one in patterns)
+    searches = (_REFUSAL.search, _of_prompt, _BOX_TALK.search)
+    return any(search(phrase) for search in searches)
+
+
+def _of_prompt(phrase: str) -> re.Match[str] | None:
+    """The words of a prompt in it."""
+    found = _PROMPT.search(phrase)
+    return found or (None if "\n" in phrase.strip() else _FORMAT.search(phrase))
 
 
 _MARKUP = re.compile(r"[<\[{#`:]")
 _TELLTALE = words(
-    "i ai model artificial sorry unfortunately apologies here these sure certainly course "
-    "absolutely rephrase paraphrase rewrite return do json lorem bounding coordinates"
+    "i ai assistant model artificial sorry unfortunately apologies here these sure certainly "
+    "course absolutely rephrase paraphrase rewrite return do json lorem bounding coordinates"
 )
 """Without markup and any of these words no pattern above matches a query of some length."""
 
@@ -90,13 +100,22 @@ def _is_odd(phrase: str) -> bool:
     return len(phrase) < 16 or _MARKUP.search(phrase) is not None
 
 
+def is_undescribed(query: QueryFeatures) -> bool:
+    """Whether a query has no attribute and no place; all of a kind is no vague request."""
+    if query.place_name or query.colors or query.sizes or query.shapes:
+        return False
+    if "coordinates" in query.marks or {*query.counts} - {"1"}:
+        return False
+    return bool(query.counts or not query.classes)
+
+
 @check(
     "unanswerable_query",
     severity="warning",
     needs=("phrase",),
     about="The query itself says that the target can hardly be seen or recognised.",
     topic="The query",
-    shared=True,
+    shared=is_undescribed,
     fires=example(phrase="the car, even though the darkness hides it"),
     silent=example(phrase="the dark car"),
 )
@@ -117,7 +136,7 @@ def unanswerable_query(batch: Batch) -> Iterator[Issue]:
     needs=("phrase",),
     about="The query names no attribute, no place and no relation: only what kind of thing it is.",
     topic="The query",
-    shared=True,
+    shared=is_undescribed,
     fires=example(phrase="Identify the vehicle."),
     silent=example(phrase="Identify the red vehicle."),
 )
@@ -129,7 +148,7 @@ def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
         max_words: how many words besides the class, the request and filler ("distinct",
             "characteristics", "surroundings") may be left
     """
-    for key, phrase in batch.queries(batch.query_where(_is_undescribed)):
+    for key, phrase in batch.queries(batch.query_where(is_undescribed)):
         if not word_set(phrase).isdisjoint(_BRIGHT):
             continue
         left, dropped = filler(phrase)
@@ -141,12 +160,3 @@ def vague_query(batch: Batch, *, max_words: int = 0) -> Iterator[Issue]:
 
 _BRIGHT = words("bright vibrant vivid lighting lights lit light dark darker dim dimmer shadowy")
 """What may be said of the object, and tell it apart, or of what is around it."""
-
-
-def _is_undescribed(query: QueryFeatures) -> bool:
-    """Whether a query has no attribute and no place; all of a kind is no vague request."""
-    if query.place_name or query.colors or query.sizes or query.shapes:
-        return False
-    if "coordinates" in query.marks or {*query.counts} - {"1"}:
-        return False
-    return bool(query.counts or not query.classes)

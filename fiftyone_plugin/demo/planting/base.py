@@ -16,7 +16,7 @@ from pairlens.fiftyone_plugin.checks.texts import quoted
 from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
 from pairlens.importers.errors import RecordError
 from pairlens.importers.formats import FORMATS
-from pairlens.importers.prepare import Place, PreparedPair, prepare
+from pairlens.importers.prepare import MediaPlace, PreparedPair, prepare
 from pairlens.importers.records import Instruction, Pair, Record
 from pairlens.importers.registry import Registry
 
@@ -151,7 +151,7 @@ def sample_of(record: Record) -> Sample:
 def load(records: tuple[Record, ...], folder: Path) -> list[LoadedSample]:
     """The samples of a unit as an import would make them; masks are written to the folder."""
     loaded = []
-    for one in prepare(records, Place(folder, placeholders=True)):
+    for one in prepare(records, MediaPlace(folder, placeholders=True)):
         facts, mask = one.image.facts, ""
         sample = replace(
             sample_of(one.record),

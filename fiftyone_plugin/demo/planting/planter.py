@@ -77,10 +77,11 @@ def plant(
 
     Args:
         root: the layout, as an importer takes it
-        format: ``"gres"``, ``"refsegrs"``, ``"rsteller"`` or ``"rsgpt4v"``
+        format: one of :data:`~pairlens.fiftyone_plugin.demo.planting.base.LAYOUTS`
         faults: of :func:`faults_of`, by default all; they are planted in turn, so that each
             occurs once the rate leaves room for all
-        rate: share of the annotation files (GRES), lines (RefSegRS) or images to damage, 0 to 1
+        rate: share of the annotation files (GRES), lines (RefSegRS) or images (the others) to
+            damage, 0 to 1
         seed: equal seeds damage equal layouts equally
 
     Raises:

@@ -19,6 +19,7 @@ from pairlens.fiftyone_plugin.demo.instruction_layouts import (
     JSONRecord,
     caption_record,
     messages_of,
+    with_roles,
 )
 from pairlens.fiftyone_plugin.demo.planting.base import (
     IMPORT,
@@ -81,10 +82,11 @@ class RSGPT4VLayout(Layout):
     def _store(self, source: Source, turns: Sequence[Turn]) -> None:
         records = FileRecords(self._root / source.file)
         record = records.get(source.index)
+        said = [(turn.question, turn.answers) for turn in turns]
         if "conversations" in record:
-            said = [(turn.question, turn.answers) for turn in turns]
-            record["conversations"] = messages_of(said)
-            records.put(source.index, record)
+            records.put(source.index, record | {"conversations": messages_of(said)})
+        elif "messages" in record:
+            records.put(source.index, record | {"messages": with_roles(messages_of(said))})
         else:
             first, *more = (_asked(record, turn) for turn in turns)
             records.put(source.index, first)
@@ -111,9 +113,12 @@ class RSGPT4VLayout(Layout):
             shutil.copyfile(image, copy)
         records = FileRecords(self._root / file)
         texts = [caption.text for caption in new.captions]
-        records.append(caption_record(name, texts, listed=records.lines))
+        records.append(self._caption_record(name, texts, listed=records.lines))
         records.save()
         return {new.key: key}
+
+    def _caption_record(self, image: str, texts: Sequence[str], *, listed: bool) -> JSONRecord:
+        return caption_record(image, texts, listed=listed)
 
     def _broken_record(self, unit: str, rng: Generator) -> FileDamage | None:
         sources = dict.fromkeys(turn.source for turn in sample_of(self.units()[unit][0]).turns)

@@ -20,7 +20,7 @@ from pairlens.fiftyone_plugin.demo.planting.base import (
 )
 from pairlens.fiftyone_plugin.faults import Damage, Unit
 from pairlens.importers.formats.rsteller import split_of
-from pairlens.importers.formats.rsteller_shards import Sample, Shard, index_shard, shards
+from pairlens.importers.formats.rsteller_shards import Shard, ShardSample, index_shard, shards
 from pairlens.importers.records import Caption, make_image_key
 from pairlens.importers.tar_index import Member
 
@@ -61,7 +61,7 @@ class RSTellerLayout(Layout):
             "truncated_shard": self._truncated_shard,
         }
 
-    def _find(self, unit: str) -> tuple[Path, Shard, Sample[Member]]:
+    def _find(self, unit: str) -> tuple[Path, Shard, ShardSample[Member]]:
         """The shard that an image stands in, what is in it, and the image's members."""
         source = self.units()[unit][0].source
         path = self._root / source.file

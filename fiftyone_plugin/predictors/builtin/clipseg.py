@@ -18,11 +18,11 @@ from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from pairlens.fiftyone_plugin.predictors.devices import Runtime
 from pairlens.fiftyone_plugin.predictors.params import option
 from pairlens.fiftyone_plugin.predictors.pipeline import (
-    Item,
+    ModelQuery,
     PhraseCache,
-    Picture,
     PictureCache,
     Pipeline,
+    PreparedImage,
 )
 
 NAME = "clipseg"
@@ -57,7 +57,7 @@ class ClipSeg:
         processed = self._processor.image_processor(images=pixels, return_tensors="pt")
         return processed["pixel_values"][0]
 
-    def segment(self, items: Sequence[Item]) -> list[Prediction]:
+    def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
         """Decodes all pairs at once."""
         import torch
 
@@ -68,12 +68,12 @@ class ClipSeg:
         logits = logits.reshape(len(items), *logits.shape[-2:])
         return [self._mask(row, item) for row, item in zip(logits, items, strict=True)]
 
-    def _mask(self, logits: Any, item: Item) -> Prediction:
+    def _mask(self, logits: Any, item: ModelQuery) -> Prediction:
         mask = mask_tools.above(logits, item.picture.size, self._logit)
         whole = self._settings.regions == mask_tools.ALL
         return mask if whole else mask_tools.largest_region(mask)
 
-    def _encode_pictures(self, pictures: list[Picture]) -> list[list[Any]]:
+    def _encode_pictures(self, pictures: list[PreparedImage]) -> list[list[Any]]:
         """Each picture's activations of the layers that the decoder looks at."""
         import torch
 

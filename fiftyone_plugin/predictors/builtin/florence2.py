@@ -18,7 +18,12 @@ from pairlens.fiftyone_plugin.predictors import mask_tools, models
 from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from pairlens.fiftyone_plugin.predictors.devices import Runtime
 from pairlens.fiftyone_plugin.predictors.params import option
-from pairlens.fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
+from pairlens.fiftyone_plugin.predictors.pipeline import (
+    ModelQuery,
+    PictureCache,
+    Pipeline,
+    PreparedImage,
+)
 from pairlens.importers.records import Shape
 
 NAME = "florence2"
@@ -55,12 +60,12 @@ class Florence2:
         found = self._processor.image_processor(images=pixels, return_tensors="pt")
         return found["pixel_values"][0]
 
-    def segment(self, items: Sequence[Item]) -> list[Prediction]:
+    def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
         """Writes all answers together and draws them."""
         answers = self._processor.batch_decode(self._write(items), skip_special_tokens=False)
         return [self._draw(text, item) for text, item in zip(answers, items, strict=True)]
 
-    def _write(self, items: Sequence[Item]) -> Any:
+    def _write(self, items: Sequence[ModelQuery]) -> Any:
         """(pairs, tokens) ids."""
         import torch
 
@@ -102,7 +107,7 @@ class Florence2:
             return_tensors="pt",
         ).to(self.runtime.device)
 
-    def _draw(self, answer: str, item: Item) -> Prediction:
+    def _draw(self, answer: str, item: ModelQuery) -> Prediction:
         from pairlens.importers.polygons import rasterize  # listing predictors must not load OpenCV
 
         height, width = item.picture.size
@@ -119,7 +124,7 @@ class Florence2:
         whole = self._settings.regions == mask_tools.ALL
         return mask if whole else mask_tools.largest_region(mask)
 
-    def _encode_pictures(self, pictures: list[Picture]) -> Any:
+    def _encode_pictures(self, pictures: list[PreparedImage]) -> Any:
         """(pictures, places, features)."""
         import torch
 

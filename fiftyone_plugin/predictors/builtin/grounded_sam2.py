@@ -18,7 +18,12 @@ from pairlens.fiftyone_plugin.predictors import mask_tools, models
 from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from pairlens.fiftyone_plugin.predictors.devices import Runtime, choose_device
 from pairlens.fiftyone_plugin.predictors.params import option
-from pairlens.fiftyone_plugin.predictors.pipeline import Item, Picture, PictureCache, Pipeline
+from pairlens.fiftyone_plugin.predictors.pipeline import (
+    ModelQuery,
+    PictureCache,
+    Pipeline,
+    PreparedImage,
+)
 from pairlens.fiftyone_plugin.predictors.preprocessing import Square, read_square
 
 NAME = "groundingdino+sam2"
@@ -78,7 +83,7 @@ class GroundedSam2:
         detector = {name: found[name][0] for name in ("pixel_values", "pixel_mask")}
         return Inputs(detector, self._square.prepare(pixels))
 
-    def segment(self, items: Sequence[Item]) -> list[Prediction]:
+    def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
         """Boxes for all pairs, then SAM 2 for those that have any."""
         boxes = self._find_boxes(items)
         found = [item for item, own in zip(items, boxes, strict=True) if len(own)]
@@ -90,7 +95,7 @@ class GroundedSam2:
             for item, own in zip(items, boxes, strict=True)
         ]
 
-    def _find_boxes(self, items: Sequence[Item]) -> list[NDArray[np.float32]]:
+    def _find_boxes(self, items: Sequence[ModelQuery]) -> list[NDArray[np.float32]]:
         """For each pair its boxes, (n, 4) of x0, y0, x1, y1 as shares of the image."""
         boxes: list[NDArray[np.float32]] = [np.empty((0, 4), np.float32)] * len(items)
         # Padded to a common size, an image would get other boxes in other company.
@@ -103,7 +108,7 @@ class GroundedSam2:
                 boxes[at] = own
         return boxes
 
-    def _detect(self, items: Sequence[Item]) -> list[NDArray[np.float32]]:
+    def _detect(self, items: Sequence[ModelQuery]) -> list[NDArray[np.float32]]:
         """As :meth:`_find_boxes`, for images of one shape."""
         import torch
 
@@ -135,7 +140,9 @@ class GroundedSam2:
         center, size = boxes[best, :2], boxes[best, 2:]
         return np.concatenate([center - size / 2, center + size / 2], axis=1).clip(0, 1)
 
-    def _mask(self, item: Item, boxes: NDArray[np.float32], features: list[Any]) -> Prediction:
+    def _mask(
+        self, item: ModelQuery, boxes: NDArray[np.float32], features: list[Any]
+    ) -> Prediction:
         """One mask per box, all in one go, and their union."""
         import torch
 
@@ -151,7 +158,7 @@ class GroundedSam2:
         ]
         return mask_tools.union(masks, item.picture.size)
 
-    def _encode_pictures(self, pictures: list[Picture]) -> list[list[Any]]:
+    def _encode_pictures(self, pictures: list[PreparedImage]) -> list[list[Any]]:
         """SAM 2's feature maps of each picture, with a batch axis of one."""
         import torch
 

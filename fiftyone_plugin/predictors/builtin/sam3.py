@@ -19,11 +19,11 @@ from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from pairlens.fiftyone_plugin.predictors.devices import Runtime
 from pairlens.fiftyone_plugin.predictors.params import option
 from pairlens.fiftyone_plugin.predictors.pipeline import (
-    Item,
+    ModelQuery,
     PhraseCache,
-    Picture,
     PictureCache,
     Pipeline,
+    PreparedImage,
 )
 from pairlens.fiftyone_plugin.predictors.preprocessing import Square, read_square
 
@@ -62,7 +62,7 @@ class Sam3:
         """(3, side, side) float32."""
         return self._square.prepare(pixels)
 
-    def segment(self, items: Sequence[Item]) -> list[Prediction]:
+    def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
         """All pairs in one pass over what was encoded."""
         import torch
         from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
@@ -87,7 +87,7 @@ class Sam3:
         rows = zip(items, scores.cpu().numpy(), found.pred_masks, strict=True)
         return [self._mask(*row) for row in rows]
 
-    def _mask(self, item: Item, scores: NDArray[np.float32], logits: Any) -> Prediction:
+    def _mask(self, item: ModelQuery, scores: NDArray[np.float32], logits: Any) -> Prediction:
         settings = self._settings
         chosen = mask_tools.choose(scores, settings.threshold, settings.merge, settings.always)
         size = item.picture.size
@@ -98,7 +98,7 @@ class Sam3:
         ]
         return mask_tools.union(masks, size)
 
-    def _encode_pictures(self, pictures: list[Picture]) -> list[dict[str, Any]]:
+    def _encode_pictures(self, pictures: list[PreparedImage]) -> list[dict[str, Any]]:
         """Each picture's feature pyramid, with a batch axis of one."""
         import torch
 

@@ -10,12 +10,12 @@ behind ``http``.
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pairlens.fiftyone_plugin.predictors import secrets
 from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec, Query
+from pairlens.fiftyone_plugin.predictors.chat import MAX_REPLY, complete_url, read_completion
 from pairlens.fiftyone_plugin.predictors.params import option
 from pairlens.fiftyone_plugin.predictors.services import (
     ServicePredictor,
@@ -29,16 +29,12 @@ from pairlens.fiftyone_plugin.predictors.vlm_answers import (
     ShapeKind,
     read_answer,
 )
-from pairlens.importers.errors import MaskError, UsageError
+from pairlens.importers.errors import UsageError
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.predictors.http_client import Client, Reply
 
 NAME = "vlm"
-MAX_REPLY = 4 << 20
-"""Bytes of an answer, whatever the server adds to the text."""
-
-_PATH = "/chat/completions"
 _LEAST_PIXEL = 1
 
 PROMPTS: dict[ShapeKind, str] = {
@@ -86,7 +82,7 @@ class ChatModel(ServicePredictor):
 
         size = _size(query)
         kind, scale = _kind(self._settings), _scale(self._settings)
-        shapes = read_answer(read_text(reply), kind, size, scale)
+        shapes = read_answer(read_completion(reply).text, kind, size, scale)
         return draw(shapes.rings, size, boxes=kind == "boxes")
 
     def request(self, query: Query) -> dict[str, Any]:
@@ -121,30 +117,6 @@ def make_prompt(settings: Settings, phrase: str, size: tuple[int, int]) -> str:
     return phrase.join(sides)
 
 
-def read_text(reply: Reply) -> str:
-    """What the model wrote.
-
-    Raises:
-        MaskError: if the server answered no chat completion, or one that was cut off
-    """
-    if reply.content_type != "application/json":
-        raise MaskError(f"the server says that it answers {reply.content_type!r:.60}, not JSON")
-    try:
-        choice = json.loads(reply.body)["choices"][0]
-        content = choice["message"]["content"]
-        ended = choice.get("finish_reason")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise MaskError("the server answered no chat completion") from error
-    if isinstance(content, list):
-        texts = [part.get("text") for part in content if isinstance(part, dict)]
-        content = "".join(text for text in texts if isinstance(text, str))
-    if ended == "length":
-        raise MaskError("the model's answer was cut off; raise vlm.max_tokens")
-    if not isinstance(content, str) or not content.strip():
-        raise MaskError("the model answered nothing")
-    return content
-
-
 def _size(query: Query) -> tuple[int, int]:
     if min(query.image_size) >= _LEAST_PIXEL:
         return query.image_size
@@ -160,15 +132,6 @@ def _kind(settings: Settings) -> ShapeKind:
 
 def _scale(settings: Settings) -> Scale:
     return next(scale for scale in SCALES if scale == settings.scale)
-
-
-def complete_url(url: str) -> str:
-    """The address of chat completions: a base address, with or without ``/v1``, is completed."""
-    address, mark, rest = url.partition("?")
-    address = address.rstrip("/")
-    if not address.endswith(_PATH):
-        address += _PATH if address.endswith("/v1") else f"/v1{_PATH}"
-    return address + mark + rest
 
 
 def load(settings: Settings, device: str) -> ChatModel:

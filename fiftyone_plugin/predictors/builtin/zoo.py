@@ -20,7 +20,7 @@ from pairlens.fiftyone_plugin.predictors.base import Prediction, PredictorSpec
 from pairlens.fiftyone_plugin.predictors.devices import Runtime, choose_device
 from pairlens.fiftyone_plugin.predictors.model_faults import explain
 from pairlens.fiftyone_plugin.predictors.params import option
-from pairlens.fiftyone_plugin.predictors.pipeline import Item, Pipeline
+from pairlens.fiftyone_plugin.predictors.pipeline import ModelQuery, Pipeline
 from pairlens.fiftyone_plugin.predictors.zoo_labels import label_to_mask
 from pairlens.fiftyone_plugin.predictors.zoo_prompting import prompting_of
 from pairlens.importers.errors import StateError, UsageError
@@ -59,7 +59,7 @@ class Zoo:
         """The pixels: zoo models prepare their images themselves."""
         return pixels
 
-    def segment(self, items: Sequence[Item]) -> list[Prediction]:
+    def segment(self, items: Sequence[ModelQuery]) -> list[Prediction]:
         """Labels from the model, made into masks."""
         settings = self._settings
         asked = [settings.template.replace("{}", item.phrase) for item in items]

@@ -26,6 +26,7 @@ interface Page {
   __fos__: {
     nullableModalSampleId: unknown;
     datasetName: unknown;
+    selectedSamples: unknown;
     activeFields: (of: { modal: boolean }) => unknown;
     useModalMode?: () => string;
   };
@@ -86,6 +87,11 @@ export function useOpenSample(): string | null {
 /** The name of the dataset that the App shows. */
 export function useDatasetName(): string {
   return page.recoil.useRecoilValue<string>(page.__fos__.datasetName) ?? "";
+}
+
+/** How many samples are selected in the grid. */
+export function useSelected(): number {
+  return page.recoil.useRecoilValue<{ size: number }>(page.__fos__.selectedSamples)?.size ?? 0;
 }
 
 /** Whether the modal is in FiftyOne's annotation mode, which has keys of its own. */

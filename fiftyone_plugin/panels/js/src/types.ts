@@ -4,7 +4,7 @@ export type VerdictName = "keep" | "drop" | "fix" | "unsure";
 
 export type Severity = "error" | "warning" | "info";
 
-export type ShapeRole = "mask_box" | "mask_center" | "named_region" | "leaked_box" | "leaked_point";
+export type ShapeRole = "mask_box" | "mask_center" | "named_region" | "leaked_box" | "leaked_point" | "text_box";
 
 /**
  * A part of the phrase that findings are about.
@@ -42,9 +42,21 @@ export interface Point {
   y: number;
 }
 
-export type Shape = Rect | Point;
+/** A closed polygon over the image, by its points (x, y). */
+export interface Outline {
+  type: "outline";
+  role: ShapeRole;
+  label: string;
+  soft: number;
+  points: number[][];
+}
 
-/** A finding; `words` are positions in the list of words of the pair. */
+export type Shape = Rect | Point | Outline;
+
+/**
+ * A finding; `words` are positions in the list of words of the pair, and `units` the names
+ * of the captions or turns that it is about.
+ */
 export interface FindingView {
   check: string;
   severity: Severity;
@@ -52,7 +64,48 @@ export interface FindingView {
   note: string;
   about: string;
   words: number[];
+  units: string[];
   evidence: Shape[];
+}
+
+/** An edit of a caption or turn: other texts, whether it is removed, the verdict on it alone. */
+export interface TextEdit {
+  unit: string;
+  texts?: string[];
+  removed?: boolean;
+  verdict?: string | null;
+}
+
+/**
+ * A caption, a question or an answer, with the words that findings are about.
+ *
+ * `published` is `null` where it is as published.
+ */
+export interface TextPart {
+  name: "caption" | "question" | "answer";
+  text: string;
+  published: string | null;
+  words: Word[];
+}
+
+/**
+ * A caption, or a turn of a conversation.
+ *
+ * `unit` is its name in edits, and `shapes` the boxes in its texts. A turn has a category and
+ * the record that it stands in, a caption a task and an annotator.
+ */
+export interface TextView {
+  unit: string;
+  kind: "caption" | "turn";
+  task: number | null;
+  annotator: string | null;
+  category: string;
+  record: string;
+  parts: TextPart[];
+  shapes: Shape[];
+  removed: boolean;
+  added: boolean;
+  verdict: string | null;
 }
 
 /**
@@ -70,6 +123,24 @@ export interface MaskView {
   eval_key: string | null;
   area: number | null;
   usable: boolean;
+}
+
+/** COCO's compressed RLE of a mask; `size` is height and width in pixels. */
+export interface MaskRuns {
+  size: number[];
+  counts: string;
+}
+
+/**
+ * What the brush starts from.
+ *
+ * `ignored` is what counts neither way, where there is any; `longest` is how many characters
+ * the runs of a mask may have that is sent back.
+ */
+export interface MaskToPaint {
+  target: MaskRuns;
+  ignored: MaskRuns | null;
+  longest: number;
 }
 
 /** A query of the same image in the same split; `findings` is their number. */
@@ -134,13 +205,67 @@ export interface ReviewView {
   editable: boolean;
 }
 
+/** A piece of a text that stays, is cut or is new. */
+export interface DiffPart {
+  text: string;
+  kind: "same" | "cut" | "new";
+}
+
 /**
- * Everything about a pair that a reviewer needs.
+ * What would mend a pair; `text` says so for people.
  *
- * Findings come worst first, the history newest first. `ahead` names the images and masks of
- * the pairs that come next in the session, to be loaded before they are asked for.
+ * `phrase` is the corrected query and `diff` its difference, `mask_of` the key of the pair
+ * whose mask it takes, `mask_from` a field of predictions, `removes` names the captions or
+ * turns that go. A pair has one of these; of others, `unit` is the one that `phrase` is of,
+ * and `edits` does it all.
  */
-export interface PairView {
+export interface SuggestionView {
+  checks: string[];
+  text: string;
+  phrase: string | null;
+  diff: DiffPart[];
+  mask_of: string | null;
+  mask_from: string | null;
+  unit: string | null;
+  removes: string[];
+  edits: TextEdit[];
+}
+
+/**
+ * What a reviewer decided on a pair last.
+ *
+ * `phrase` is the query or caption that the reviewer made of it, `null` where it was left;
+ * `texts_changed` says that others of its texts were changed;
+ * `settles` says that it was given in sight of a disagreement.
+ */
+export interface OpinionView {
+  reviewer: string;
+  verdict: string;
+  note: string | null;
+  time: string;
+  phrase: string | null;
+  texts_changed: boolean;
+  mask_changed: boolean;
+  settles: boolean;
+}
+
+/** A question for a second opinion: whose, and what it is. */
+export interface AskedView {
+  by: string;
+  note: string | null;
+  time: string;
+}
+
+/**
+ * A pair of a group.
+ *
+ * Findings come worst first. `meant` says that the verdict on the group is meant for it too.
+ * An image with captions or conversations has `texts` instead of a query and masks.
+ * `opinions` are what each reviewer decided, oldest first, and `disagree` says that it is not
+ * settled. Where it is `blind`, the pair is to be judged without the verdicts of others, which
+ * are left out of opinions, review and history. `asked` is who wants a second opinion.
+ */
+export interface MemberView {
   sample_id: string;
   key: string;
   image_id: string | null;
@@ -154,14 +279,73 @@ export interface PairView {
   findings: FindingView[];
   shapes: Shape[];
   masks: MaskView[];
-  siblings: Sibling[];
   review: ReviewView;
-  history: HistoryEntry[];
   version: string;
+  suggestion: SuggestionView | null;
+  meant: boolean;
+  texts: TextView[];
+  opinions: OpinionView[];
+  disagree: boolean;
+  blind: boolean;
+  asked: AskedView | null;
+}
+
+/** What is judged together; `text` names it for people, members come in published order. */
+export interface GroupView {
+  id: string;
+  text: string;
+  members: MemberView[];
+}
+
+/**
+ * Everything about a pair that a reviewer needs, with the group that it is judged in.
+ *
+ * The history comes newest first.
+ */
+export interface PairView extends MemberView {
+  siblings: Sibling[];
+  history: HistoryEntry[];
   session: PairSession | null;
-  ahead: string[];
   can_undo: boolean;
   can_redo: boolean;
+  group: GroupView;
+}
+
+/**
+ * How fast a reviewer judges.
+ *
+ * `minutes` is the time between verdicts without longer pauses, `per_hour` `null` where
+ * there is too little of it.
+ */
+export interface Pace {
+  reviewer: string;
+  verdicts: number;
+  minutes: number;
+  per_hour: number | null;
+}
+
+/**
+ * Agreement of two reviewers on the `common` pairs that both judged as they were.
+ *
+ * `edited` more were changed by one before the other saw them, and are not counted.
+ */
+export interface ReviewerAgreement {
+  first: string;
+  second: string;
+  common: number;
+  edited: number;
+  same: number;
+  share: number | null;
+  kappa: number | null;
+  why: string;
+}
+
+/** The work of several reviewers; `pause` is the minutes after which time does not count. */
+export interface Team {
+  paces: Pace[];
+  agreement: ReviewerAgreement[];
+  disagreements: number;
+  pause: number;
 }
 
 /** A pair as it is after another reviewer's decision. */
@@ -187,6 +371,25 @@ export interface Judged {
   step: number;
 }
 
+/** A pair whose mask a verdict replaced: what it was, but for the mask, and what it is. */
+export interface VersionMoved {
+  sample_id: string;
+  was: string;
+  version: string;
+}
+
+/**
+ * One verdict on many pairs: how many were written, and how many left alone.
+ *
+ * `others` had a verdict of another reviewer.
+ */
+export interface Alike {
+  written: number;
+  others: number;
+  left: number;
+  step: number | null;
+}
+
 /**
  * What an undo or a redo restored.
  *
@@ -201,9 +404,16 @@ export interface Undone {
   verdict: string | null;
 }
 
+/** A decisions file of suggestions: the number of its lines, and of these by check. */
+export interface Suggested {
+  out: string;
+  suggested: number;
+  checks: Record<string, number>;
+}
+
 /** What a session is over, in `text` for people. */
 export interface SessionOver {
-  kind: "flagged" | "check" | "severity" | "view" | "saved_view";
+  kind: "flagged" | "warnings" | "check" | "severity" | "view" | "saved_view" | "disagreements" | "opinions" | "sample";
   text: string;
   check?: string;
   severity?: string;
@@ -219,7 +429,12 @@ export interface Participant {
   at: string | null;
 }
 
-/** A session with its progress. */
+/**
+ * A session with its progress.
+ *
+ * `reviewer` is whom it was made for, `null` where anybody may go through it; `shared`
+ * counts the pairs that others judge as well.
+ */
 export interface SessionView {
   id: string;
   name: string;
@@ -234,6 +449,8 @@ export interface SessionView {
   left: number;
   verdicts: Record<string, number>;
   reviewers: Participant[];
+  reviewer: string | null;
+  shared: number;
 }
 
 /** A count of pairs; `bar` is the name under which they can be shown. */
@@ -313,6 +530,26 @@ export interface Overview {
   seconds: number;
 }
 
+/**
+ * Judged pairs with a chance to be bad from `low` to `high`: their number, the mean chance,
+ * by models that did not see their verdicts, and the share that was bad.
+ */
+export interface ReliabilityRow {
+  low: number;
+  high: number;
+  pairs: number;
+  expected: number;
+  found: number;
+}
+
+/** When `p_bad` was estimated, from how many verdicts, and how good the chances were. */
+export interface RankingView {
+  time: string;
+  verdicts: number;
+  bad: number;
+  reliability: ReliabilityRow[];
+}
+
 /** What is to be done next, and the step of the work that does it. */
 export interface Advice {
   text: string;
@@ -322,7 +559,10 @@ export interface Advice {
 /**
  * What the curation panel shows; all but `state` and `advice` where it is `ready`.
  *
- * `whole` says that the figures are of the whole dataset.
+ * `whole` says that the figures are of the whole dataset, `known` that checks ever ran,
+ * `groups` is the number of groups with a warning or an error that nobody has judged.
+ * `reviewer` is who the server was started for; `steps` are those that can be done; `notes`
+ * say what else has to be known. `ranking` is there where a model of the verdicts was fitted.
  */
 export interface Facts {
   state: "none" | "foreign" | "empty" | "refused" | "ready";
@@ -330,5 +570,10 @@ export interface Facts {
   overview?: Overview;
   whole?: boolean;
   saved_views?: string[];
-  reviewer?: string;
+  reviewer?: string | null;
+  known?: boolean;
+  groups?: number;
+  steps?: string[];
+  notes?: string[];
+  ranking?: RankingView | null;
 }

@@ -2,6 +2,7 @@
 
 import * as React from "react";
 
+import { onShownInfo, showInfo, showsInfo } from "../grid";
 import type { Call } from "../panel";
 import { Histogram, Row, Stack } from "./charts";
 import type { Overview, VerdictName } from "../types";
@@ -13,22 +14,22 @@ interface PartProps {
   show: (bar: string) => void;
 }
 
-export function Cards({ overview, active, show }: PartProps) {
+export function Cards({ overview, active, show, known }: PartProps & { known: boolean }) {
   const pending = overview.verdicts.find((one) => one.verdict === "pending");
   const judged = overview.pairs - (pending?.pairs ?? 0);
   return (
     <div className="plc-cards">
       <Card
         bar="flagged"
-        value={overview.flagged}
-        share={percent(overview.flagged, overview.pairs)}
+        value={known ? overview.flagged : null}
+        share={known ? percent(overview.flagged, overview.pairs) : "not known yet"}
         active={active}
         show={show}
       >
         with findings
       </Card>
       {overview.severities.map((one) => (
-        <Card key={one.severity} bar={one.bar} value={one.pairs} active={active} show={show}>
+        <Card key={one.severity} bar={one.bar} value={known ? one.pairs : null} active={active} show={show}>
           <i style={{ background: SEVERITY_COLORS[one.severity] }} /> {one.severity}
         </Card>
       ))}
@@ -47,7 +48,8 @@ export function Cards({ overview, active, show }: PartProps) {
 
 interface CardProps {
   bar: string;
-  value: number;
+  /** ``null`` where it is not known. */
+  value: number | null;
   share?: string;
   active: string | null;
   show: (bar: string) => void;
@@ -63,22 +65,34 @@ function Card({ bar, value, share, active, show, children }: CardProps) {
       data-cy={`plc-card-${bar}`}
       onClick={() => show(bar)}
     >
-      <b>{count(value)}</b>
+      <b>{value === null ? "?" : count(value)}</b>
       {share && <small>{share}</small>}
       <span>{children}</span>
     </button>
   );
 }
 
-export function Findings({ overview, active, show }: PartProps) {
+export function Findings({ overview, active, show, known }: PartProps & { known: boolean }) {
   const most = Math.max(1, ...overview.findings.map((one) => one.pairs));
+  const infoShown = React.useSyncExternalStore(onShownInfo, showsInfo);
   return (
     <section className="plc-section" style={{ gridArea: "findings" }} data-cy="plc-findings">
       <header>
         <h3>Findings by check</h3>
-        <small>pairs</small>
+        <label className="plc-dim">
+          <input
+            type="checkbox"
+            checked={infoShown}
+            onChange={(event) => showInfo(event.target.checked)}
+          />{" "}
+          information on thumbnails
+        </label>
       </header>
-      {!overview.findings.length && <div className="plc-empty">No check found anything.</div>}
+      {!overview.findings.length && (
+        <div className="plc-empty">
+          {known ? "No check found anything." : "Not known yet: no check has run."}
+        </div>
+      )}
       {overview.findings.map((one) => (
         <Row
           key={`${one.check} ${one.severity}`}

@@ -5,8 +5,15 @@ import * as React from "react";
 import { openPanel, openSample } from "../host";
 import { Call, PanelProps, useReloads, usePanel } from "../panel";
 import { Cards, Distribution, Findings, Review, Splits } from "./figures";
+import { Begin } from "./begin";
+import { Bulk } from "./bulk";
+import { You } from "./named";
+import { setCurrentSession, takeServerReviewer } from "../reviewing";
+import { Reliability } from "./reliability";
 import { Sessions } from "./sessions";
 import { STYLE } from "./style";
+import { TeamWork } from "./team";
+import type { Opened } from "./sessions";
 import type { Advice, Facts, Overview, QueueItem } from "../types";
 import { count, pairs } from "./format";
 
@@ -61,12 +68,25 @@ interface ContentsProps {
 
 function Contents({ facts, bar, call }: ContentsProps) {
   const overview = facts.overview;
+  const { state, reviewer } = facts;
+  React.useEffect(() => {
+    if (state === "ready") takeServerReviewer(reviewer ?? null);
+  }, [state, reviewer]);
   return (
     <>
       {overview && <Head facts={facts} overview={overview} bar={bar} call={call} />}
-      <Steps advised={facts.advice[0]?.step ?? null} ready={!!overview} call={call} />
+      <Steps
+        advised={facts.advice[0]?.step ?? null}
+        steps={facts.steps ?? ["import"]}
+        call={call}
+      />
       {facts.advice.map((one) => (
         <Hint key={one.text} advice={one} call={call} />
+      ))}
+      {(facts.notes ?? []).map((one) => (
+        <p key={one} className="plc-dim">
+          {one}
+        </p>
       ))}
       {overview && overview.pairs > 0 && (
         <Figures facts={facts} overview={overview} bar={bar} call={call} />
@@ -92,6 +112,7 @@ function Head({ facts, overview, bar, call }: FiguresProps) {
           Whole dataset
         </button>
       )}
+      <You />
       <button type="button" className="plc-link" onClick={() => void call("refresh")}>
         Refresh
       </button>
@@ -99,15 +120,20 @@ function Head({ facts, overview, bar, call }: FiguresProps) {
   );
 }
 
-function Steps({ advised, ready, call }: { advised: string | null; ready: boolean; call: Call }) {
+interface StepsProps {
+  advised: string | null;
+  steps: string[];
+  call: Call;
+}
+
+function Steps({ advised, steps, call }: StepsProps) {
   return (
     <div className="plc-steps" role="toolbar" aria-label="Steps">
-      {STEPS.map((step) => (
+      {STEPS.filter((step) => steps.includes(step)).map((step) => (
         <button
           type="button"
           key={step}
           className={step === advised ? "plc-button plc-main" : "plc-button"}
-          disabled={!ready && step !== "import"}
           data-cy={`plc-step-${step}`}
           onClick={() => void call("step", { step })}
         >
@@ -137,26 +163,37 @@ function Hint({ advice, call }: { advice: Advice; call: Call }) {
 function Figures({ facts, overview, bar: active, call }: FiguresProps) {
   const show = (bar: string) => void (bar === active ? call("reset") : call("show", { bar }));
   const open = async (item: QueueItem) => {
-    if (!item.sample_id) return;
+    if (!item.sample_id) return void call("refresh");
     await openSample(item.sample_id);
     if (await modalStands()) await openPanel("pair");
   };
+  const enter = async (method: string, params: object) => {
+    const answer = await call<Opened>(method, params);
+    if (!answer?.ok || !answer.item) return false;
+    setCurrentSession(overview.dataset, answer.item.session);
+    void open(answer.item);
+    return true;
+  };
   return (
     <>
+      <Begin facts={facts} overview={overview} enter={enter} />
       {active && <Shown bar={active} overview={overview} call={call} />}
-      <Cards overview={overview} active={active} show={show} />
+      <Bulk overview={overview} bar={active} call={call} />
+      <Cards overview={overview} active={active} show={show} known={facts.known ?? false} />
       <div className="plc-grid">
-        <Findings overview={overview} active={active} show={show} />
+        <Findings overview={overview} active={active} show={show} known={facts.known ?? false} />
         <Sessions
           facts={facts}
           bar={active}
           overview={overview}
           call={call}
-          open={(item) => void open(item)}
+          enter={enter}
         />
         <div className="plc-rest">
           <Review overview={overview} active={active} show={show} />
+          <TeamWork overview={overview} active={active} show={show} call={call} enter={enter} />
           <Distribution overview={overview} active={active} show={show} call={call} />
+          {facts.ranking && <Reliability ranking={facts.ranking} />}
           <Splits overview={overview} active={active} show={show} />
         </div>
       </div>
@@ -190,6 +227,7 @@ function Shown({ bar, overview, call }: { bar: string; overview: Overview; call:
 function nameOf(bar: string, overview: Overview): string {
   const at = bar.indexOf(":");
   const [kind, name] = [bar.slice(0, at), bar.slice(at + 1)];
+  if (bar === "disagreements") return "pairs on which reviewers disagree";
   if (at < 0) return bar === "flagged" ? "pairs with findings" : "all pairs";
   if (kind === "check") return name;
   if (kind === "severity") return `findings of severity ${name}`;

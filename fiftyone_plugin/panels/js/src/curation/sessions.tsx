@@ -3,11 +3,13 @@
 import * as React from "react";
 
 import type { Call } from "../panel";
-import { currentSession, reviewer, setCurrentSession, setReviewer } from "../reviewing";
+import { currentSession, setCurrentSession, setReviewer } from "../reviewing";
 import type { Facts, Overview, QueueItem, SessionView } from "../types";
 import { JUDGED, VERDICT_COLORS, count, pairs } from "./format";
+import { StartForm } from "./start";
+import { Ask, useNamed, useReviewer } from "./named";
 
-interface Opened {
+export interface Opened {
   ok: boolean;
   item?: QueueItem;
 }
@@ -17,21 +19,24 @@ interface Props {
   bar: string | null;
   overview: Overview;
   call: Call;
-  open: (item: QueueItem) => void;
+  enter: Enter;
 }
 
 /** The sessions that are open, the form for a new one, and those that are finished. */
-export function Sessions({ facts, bar, overview, call, open }: Props) {
+export function Sessions({ facts, bar, overview, call, enter: begin }: Props) {
   const [starting, setStarting] = React.useState(false);
   const [past, setPast] = React.useState(false);
-  const running = overview.sessions.filter((one) => !one.finished);
+  const who = useReviewer();
+  const open = overview.sessions.filter((one) => !one.finished);
+  const running = [
+    ...open.filter((one) => one.reviewer !== null && one.reviewer === who),
+    ...open.filter((one) => one.reviewer === null || one.reviewer !== who),
+  ];
   const finished = overview.sessions.filter((one) => one.finished);
   const enter = async (method: string, params: object) => {
-    const answer = await call<Opened>(method, params);
-    if (!answer?.ok || !answer.item) return;
-    setCurrentSession(overview.dataset, answer.item.session);
-    setStarting(false);
-    open(answer.item);
+    const begun = await begin(method, params);
+    if (begun) setStarting(false);
+    return begun;
   };
   return (
     <section className="plc-section" style={{ gridArea: "sessions" }} data-cy="plc-sessions">
@@ -46,14 +51,23 @@ export function Sessions({ facts, bar, overview, call, open }: Props) {
           {starting ? "Cancel" : "Start a session"}
         </button>
       </header>
-      {starting && <StartForm facts={facts} bar={bar} overview={overview} enter={enter} />}
+      {starting && (
+        <StartForm
+          facts={facts}
+          bar={bar}
+          overview={overview}
+          call={call}
+          enter={enter}
+          close={() => setStarting(false)}
+        />
+      )}
       {!running.length && !starting && (
         <div className="plc-empty">
           A session takes you through the pairs of a view, a check or a saved view, worst first.
         </div>
       )}
       {running.map((one) => (
-        <Running key={one.id} session={one} facts={facts} overview={overview} call={call} enter={enter} />
+        <Running key={one.id} session={one} overview={overview} call={call} enter={enter} />
       ))}
       {finished.length > 0 && (
         <button type="button" className="plc-link" aria-expanded={past} onClick={() => setPast(!past)}>
@@ -65,129 +79,76 @@ export function Sessions({ facts, bar, overview, call, open }: Props) {
   );
 }
 
-type Enter = (method: string, params: object) => Promise<void>;
-
-/** What a new session would be over: what the grid shows, by its name where it has one. */
-function suggested(facts: Facts, bar: string | null): string {
-  if (!bar || bar === "flagged") return facts.whole ? "flagged" : "use_view";
-  return facts.whole && /^(check|severity):/.test(bar) ? bar : "use_view";
-}
-
-interface StartProps {
-  facts: Facts;
-  bar: string | null;
-  overview: Overview;
-  enter: Enter;
-}
-
-function StartForm({ facts, bar, overview, enter }: StartProps) {
-  const [over, setOver] = React.useState(suggested(facts, bar));
-  const [name, setName] = React.useState("");
-  const [who, setWho] = React.useState(reviewer() ?? facts.reviewer ?? "");
-  const [again, setAgain] = React.useState(false);
-  const submit = (event: React.FormEvent) => {
-    event.preventDefault();
-    setReviewer(who.trim() || null);
-    const params: Record<string, unknown> = { name, reviewer: who, include_judged: again };
-    const at = over.indexOf(":");
-    if (over === "use_view") params.use_view = true;
-    else if (at > 0) params[over.slice(0, at)] = over.slice(at + 1);
-    void enter("start", params);
-  };
-  return (
-    <form className="plc-form" onSubmit={submit}>
-      <label htmlFor="plc-over">Over</label>
-      <select id="plc-over" value={over} onChange={(event) => setOver(event.target.value)}>
-        <option value="flagged">All pairs with findings ({count(overview.flagged)})</option>
-        <option value="use_view">The pairs that the grid shows</option>
-        <optgroup label="A check's findings">
-          {overview.findings.map((one) => (
-            <option key={one.check} value={`check:${one.check}`}>
-              {one.check} ({count(one.pairs)})
-            </option>
-          ))}
-        </optgroup>
-        <optgroup label="Findings of a severity">
-          {overview.severities.map((one) => (
-            <option key={one.severity} value={`severity:${one.severity}`}>
-              {one.severity} ({count(one.pairs)})
-            </option>
-          ))}
-        </optgroup>
-        <optgroup label="A saved view">
-          {(facts.saved_views ?? []).map((view) => (
-            <option key={view} value={`saved_view:${view}`}>
-              {view}
-            </option>
-          ))}
-        </optgroup>
-      </select>
-      <label htmlFor="plc-name">Name</label>
-      <input
-        id="plc-name"
-        value={name}
-        placeholder="made from what it is over"
-        onChange={(event) => setName(event.target.value)}
-      />
-      <label htmlFor="plc-reviewer">Reviewer</label>
-      <input id="plc-reviewer" value={who} onChange={(event) => setWho(event.target.value)} />
-      <label className="plc-wide">
-        <input type="checkbox" checked={again} onChange={(event) => setAgain(event.target.checked)} />{" "}
-        also pairs that have a verdict already
-      </label>
-      <div className="plc-line">
-        <button type="submit" className="plc-button plc-main">
-          Start and open the first pair
-        </button>
-      </div>
-    </form>
-  );
-}
+/** Starts or resumes a session and opens its pair; whether that could be done. */
+export type Enter = (method: string, params: object) => Promise<boolean>;
 
 interface RunningProps {
   session: SessionView;
-  facts: Facts;
   overview: Overview;
   call: Call;
   enter: Enter;
 }
 
-function Running({ session, facts, overview, call, enter }: RunningProps) {
-  const [asking, setAsking] = React.useState<"hand" | "rename" | null>(null);
+/** Whether others than this reviewer were in a session, or it was made for another. */
+function isOfOthers(session: SessionView, who: string | null): boolean {
+  if (session.reviewer !== null) return session.reviewer !== who;
+  const seen = session.reviewers.map((one) => one.reviewer);
+  return seen.length > 0 && (who === null || !seen.includes(who));
+}
+
+function Running({ session, overview, call, enter }: RunningProps) {
+  const [changing, setChanging] = React.useState<"hand" | "rename" | null>(null);
   const mine = currentSession(overview.dataset) === session.id;
-  const resume = (who: string | null) => enter("resume", { session: session.id, reviewer: who });
+  const who = useReviewer();
+  const [named, asking] = useNamed();
+  const [sure, setSure] = React.useState(false);
+  const theirs = isOfOthers(session, who);
+  const resume = (name: string) => {
+    setReviewer(name);
+    return enter("resume", { session: session.id, reviewer: name });
+  };
   const finish = async () => {
+    if (session.left && !sure) {
+      setSure(true);
+      return;
+    }
     if (mine) setCurrentSession(overview.dataset, null);
     await call("change", { do: "finish", session: session.id });
   };
   const answer = (value: string) => {
-    setAsking(null);
-    if (asking === "rename") void call("change", { do: "rename", session: session.id, name: value });
-    else {
-      setReviewer(value);
-      void resume(value);
-    }
+    setChanging(null);
+    if (changing === "hand") void resume(value);
+    else void call("change", { do: "rename", session: session.id, name: value });
   };
-  const toggle = (what: "hand" | "rename") => setAsking(asking === what ? null : what);
+  const toggle = (what: "hand" | "rename") => setChanging(changing === what ? null : what);
   return (
     <div className="plc-session" data-cy={`plc-session-${session.id}`}>
       <div className="plc-line">
         <span className="plc-name">{session.name}</span>
-        <button type="button" className="plc-button plc-main" onClick={() => void resume(reviewer())}>
+        <button
+          type="button"
+          className="plc-button plc-main"
+          onClick={() => named((name) => void resume(name), theirs)}
+        >
           {session.judged ? "Resume" : "Open the first pair"}
+          {who && !theirs ? ` as ${who}` : ""}
         </button>
       </div>
+      {asking}
       <Progress session={session} />
       <div className="plc-tools">
-        <Tool on={asking === "hand"} label="Hand over" act={() => toggle("hand")} />
-        <Tool on={asking === "rename"} label="Rename" act={() => toggle("rename")} />
-        <Tool label="Finish" act={() => void finish()} />
+        <Tool on={changing === "hand"} label="Hand over" act={() => toggle("hand")} />
+        <Tool on={changing === "rename"} label="Rename" act={() => toggle("rename")} />
+        <Tool
+          label={sure ? `Finish with ${pairs(session.left)} open` : "Finish"}
+          act={() => void finish()}
+        />
       </div>
-      {asking === "hand" && <Ask label="To whom" action="Go on as" value="" done={answer} />}
-      {asking === "rename" && <Ask label="New name" action="Rename" value={session.name} done={answer} />}
-      {mine && asking === null && (
-        <small>You are in this session as {reviewer() ?? facts.reviewer}.</small>
+      {changing === "hand" && <Ask label="To whom" action="Go on as" value="" done={answer} />}
+      {changing === "rename" && (
+        <Ask label="New name" action="Rename" value={session.name} done={answer} />
       )}
+      {mine && changing === null && <small>You are in this session as {who ?? "nobody yet"}.</small>}
     </div>
   );
 }
@@ -214,6 +175,7 @@ function Progress({ session }: { session: SessionView }) {
       </div>
       <small>
         {count(session.judged)} of {pairs(session.pairs)} judged; {session.over.text}
+        {session.shared > 0 && `, ${count(session.shared)} of them by others as well`}
         {who && `; by ${who}`}
       </small>
     </>
@@ -246,29 +208,5 @@ function Tool({ label, act, on }: { label: string; act: () => void; on?: boolean
     <button type="button" className="plc-link" aria-expanded={on} onClick={act}>
       {label}
     </button>
-  );
-}
-
-interface AskProps {
-  label: string;
-  action: string;
-  value: string;
-  done: (value: string) => void;
-}
-
-/** One line of text that is asked for in place. */
-function Ask({ label, action, value, done }: AskProps) {
-  const [text, setText] = React.useState(value);
-  const submit = (event: React.FormEvent) => {
-    event.preventDefault();
-    if (text.trim()) done(text.trim());
-  };
-  return (
-    <form className="plc-inline" onSubmit={submit}>
-      <input autoFocus aria-label={label} placeholder={label} value={text} onChange={(e) => setText(e.target.value)} />
-      <button type="submit" className="plc-button" disabled={!text.trim()}>
-        {action}
-      </button>
-    </form>
   );
 }

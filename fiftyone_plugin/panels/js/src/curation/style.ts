@@ -7,17 +7,21 @@ export const STYLE = `
 .plc button, .plc input, .plc select { font: inherit; color: inherit; }
 .plc button { cursor: pointer; background: none; border: 0; padding: 0; text-align: left; }
 .plc button:disabled { cursor: default; }
-.plc :focus-visible { outline: 2px solid var(--fo-palette-primary-main, #ff6d04); outline-offset: 1px; }
+.plc :focus-visible { outline: 2px solid var(--fo-palette-text-primary); outline-offset: 1px; }
+.plc ::placeholder { color: var(--fo-palette-text-secondary); opacity: 1; }
 .plc small, .plc .plc-dim { color: var(--fo-palette-text-secondary); font-size: 12px; }
 .plc-head { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: baseline; margin-bottom: 10px; }
 .plc-head h2 { font-size: 16px; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
 .plc-head .plc-dim { flex: 1; min-width: 12em; }
+.plc-bulk { display: flex; flex-wrap: wrap; gap: 6px 10px; align-items: center; margin: 6px 0; }
+.plc-begin { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; margin: 10px 0; }
+.plc-begin .plc-main { font-size: 15px; padding: 8px 16px; }
 .plc-steps { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 12px; }
 .plc .plc-button { border: 1px solid var(--fo-palette-divider); border-radius: 6px; padding: 4px 11px;
   background: var(--fo-palette-background-level2); white-space: nowrap; }
 .plc .plc-button:hover:not(:disabled) { border-color: var(--fo-palette-text-tertiary, #888); }
 .plc .plc-button:disabled { opacity: .45; }
-.plc .plc-main { background: var(--fo-palette-primary-main, #ff6d04); border-color: transparent; color: #fff; font-weight: 600; }
+.plc .plc-main { background: var(--fo-palette-primary-main, #ff6d04); border-color: transparent; color: #1a0d00; font-weight: 600; }
 .plc .plc-link { color: var(--fo-palette-text-secondary); padding: 2px 4px; border-radius: 4px; }
 .plc .plc-link:hover { color: var(--fo-palette-text-primary); background: var(--fo-palette-background-level2); }
 .plc-advice { display: flex; gap: 12px; align-items: center; padding: 9px 12px; margin-bottom: 8px; border-radius: 8px;
@@ -48,6 +52,15 @@ export const STYLE = `
 .plc-track { height: 11px; border-radius: 3px; background: var(--fo-palette-background-level3, #2a2a2a); overflow: hidden; display: block; }
 .plc-track > span { display: flex; height: 100%; border-radius: 3px; overflow: hidden; }
 .plc-track > span > span { flex-basis: 0; }
+.plc-reliability { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center; margin-bottom: 4px; }
+.plc-reliability svg { flex: none; }
+.plc-reliability rect { fill: none; stroke: var(--fo-palette-divider); }
+.plc-reliability line { stroke: var(--fo-palette-text-secondary); stroke-dasharray: 3 3; }
+.plc-reliability polyline { fill: none; stroke: #8a7fd6; stroke-width: 1.5; }
+.plc-reliability circle { fill: #8a7fd6; }
+.plc-reliability table { border-collapse: collapse; color: inherit; font: inherit; font-variant-numeric: tabular-nums; }
+.plc-reliability th { font-weight: 500; font-size: 12px; color: var(--fo-palette-text-secondary); }
+.plc-reliability th, .plc-reliability td { text-align: right; padding: 0 0 0 12px; white-space: nowrap; }
 .plc-number { text-align: right; font-variant-numeric: tabular-nums; }
 .plc-stack { display: flex; height: 16px; border-radius: 4px; overflow: hidden; gap: 1px; background: var(--fo-palette-background-level3, #2a2a2a); }
 .plc-stack button { flex-basis: 0; min-width: 3px; height: 100%; }
@@ -76,5 +89,9 @@ export const STYLE = `
 .plc select option, .plc select optgroup { background: var(--fo-palette-background-level2, #222); color: var(--fo-palette-text-primary); }
 .plc-section > header select { width: auto; max-width: 60%; padding: 2px 6px; font-size: 12px; }
 .plc-inline { display: flex; gap: 6px; margin-top: 6px; }
+.plc-table { border-collapse: collapse; width: 100%; margin-bottom: 6px; font-variant-numeric: tabular-nums; }
+.plc-table th { font-weight: 400; text-align: left; overflow-wrap: anywhere; }
+.plc-table td, .plc-table thead th:not(:first-child) { text-align: right; padding: 1px 0 1px 10px; }
+.plc-section p { margin: 2px 0; overflow-wrap: anywhere; }
 .plc-empty { color: var(--fo-palette-text-secondary); padding: 2px 0; }
 `;

@@ -3,10 +3,10 @@
 import * as React from "react";
 import { LEGEND } from "./masks";
 import { Picture } from "./Picture";
-import type { MaskView, PairView } from "../types";
+import type { MaskView, MemberView } from "../types";
 
 interface Props {
-  pair: PairView;
+  pair: MemberView;
   chosen: MaskView | null;
   ready: boolean;
   onChoose: (mask: MaskView) => void;

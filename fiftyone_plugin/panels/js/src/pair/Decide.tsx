@@ -1,46 +1,44 @@
 // The verdict: four buttons, a note, the edited phrase, and what stands in the way.
 
 import * as React from "react";
-import { Key } from "./keys";
-import type { Conflict, Notice } from "./review";
-import type { ConflictFacts, PairView, VerdictName } from "../types";
+import { Key, keyOf } from "../keys";
+import type { Desk, Refusal } from "./desk";
+import type { Review } from "./review";
+import type { ConflictFacts, MemberView, VerdictName } from "../types";
 
-export const VERDICTS: { verdict: VerdictName; label: string; key: string }[] = [
-  { verdict: "keep", label: "Keep", key: "1" },
-  { verdict: "drop", label: "Drop", key: "2" },
-  { verdict: "fix", label: "Fix", key: "3" },
-  { verdict: "unsure", label: "Unsure", key: "4" },
+export const VERDICTS: { verdict: VerdictName; label: string }[] = [
+  { verdict: "keep", label: "Keep" },
+  { verdict: "drop", label: "Drop" },
+  { verdict: "fix", label: "To fix" },
+  { verdict: "unsure", label: "Unsure" },
 ];
 
 interface Props {
-  pair: PairView;
-  ready: boolean;
-  note: string;
+  pair: MemberView;
+  review: Review;
   noteRef: React.RefObject<HTMLTextAreaElement>;
-  notice: Notice | null;
-  conflict: Conflict | null;
-  onNote: (note: string) => void;
-  onVerdict: (verdict: VerdictName) => void;
-  onReload: () => void;
 }
 
 export function Decide(props: Props): React.ReactElement {
-  const { pair, ready, note, noteRef, notice, conflict } = props;
+  const { pair, review, noteRef } = props;
+  const { desk, ready, note, notice } = review;
   return (
     <section className="plp-decide" aria-label="Verdict">
-      {conflict ? <ConflictBox conflict={conflict} onReload={props.onReload} /> : null}
+      {review.refusals.map((one, index) => (
+        <RefusalBox key={index} refusal={one} desk={desk} />
+      ))}
       <div className="plp-verdicts" role="group" aria-label="Verdict">
-        {VERDICTS.map(({ verdict, label, key }) => (
+        {VERDICTS.map(({ verdict, label }) => (
           <button
             key={verdict}
             type="button"
             className={`plp-verdict plp-${verdict}`}
             aria-pressed={pair.review.verdict === verdict}
-            aria-keyshortcuts={key}
+            aria-keyshortcuts={keyOf(verdict)}
             disabled={!ready}
-            onClick={() => props.onVerdict(verdict)}
+            onClick={() => desk.decide(verdict)}
           >
-            {label} <Key name={key} />
+            {label} <Key of={verdict} />
           </button>
         ))}
       </div>
@@ -49,10 +47,10 @@ export function Decide(props: Props): React.ReactElement {
         className="plp-input"
         rows={1}
         aria-label="Note"
-        placeholder="Note: why (n)"
+        placeholder={`Note: why (${keyOf("note")})`}
         value={note}
         maxLength={10_000}
-        onChange={(event) => props.onNote(event.target.value)}
+        onChange={(event) => desk.setNote(event.target.value)}
         onKeyDown={leave}
       />
       <p className="plp-status">
@@ -73,7 +71,7 @@ export function leave(event: React.KeyboardEvent<HTMLElement>): void {
   }
 }
 
-function Standing({ pair }: { pair: PairView }): React.ReactElement {
+function Standing({ pair }: { pair: MemberView }): React.ReactElement {
   const { verdict, reviewer, reviewed_at } = pair.review;
   if (verdict === null) return <span className="plp-faint">No verdict yet.</span>;
   return (
@@ -90,22 +88,36 @@ export function when(time: string): string {
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleString();
 }
 
-function ConflictBox(props: { conflict: Conflict; onReload: () => void }): React.ReactElement {
-  const { message, facts, again } = props.conflict;
+function RefusalBox({ refusal, desk }: { refusal: Refusal; desk: Desk }): React.ReactElement {
+  const { message, facts, sample, again } = refusal;
+  const leave = () => {
+    desk.settleRefusal(refusal);
+    if (sample === null) desk.reload();
+  };
+  const look = () => {
+    desk.settleRefusal(refusal);
+    if (sample !== null) desk.goTo(sample);
+  };
   return (
     <div className="plp-conflict" role="alert">
-      <strong>{facts.reviewer ? decided(facts) : message}</strong>
-      {facts.note ? <span>Note: {facts.note}</span> : null}
+      <strong>{facts?.reviewer ? decided(facts) : message}</strong>
+      {facts ? <span className="plp-cut">{facts.key}</span> : null}
+      {facts?.note ? <span>Note: {facts.note}</span> : null}
       <span className="plp-faint">
-        {facts.mask_changed ? "The mask is another one now. " : ""}
+        {facts?.mask_changed ? "The mask is another one now. " : ""}
         Your verdict was not written.
       </span>
       <div className="plp-row">
-        <button type="button" className="plp-button" onClick={props.onReload}>
-          Leave theirs
+        <button type="button" className="plp-button" onClick={leave}>
+          {facts ? "Leave theirs" : "Leave it"}
         </button>
+        {sample !== null ? (
+          <button type="button" className="plp-button" onClick={look}>
+            Look at it
+          </button>
+        ) : null}
         <button type="button" className="plp-button plp-danger" onClick={again}>
-          Write mine over it
+          {facts ? "Write mine over it" : "Try again"}
         </button>
       </div>
     </div>

@@ -11,8 +11,8 @@ interface Props {
 
 export function Findings({ findings, active, onHold }: Props): React.ReactElement {
   return (
-    <section aria-label="Findings">
-      <h3>{findings.length === 0 ? "No findings" : `Findings (${findings.length})`}</h3>
+    <div role="group" aria-label="Findings">
+      {findings.length === 0 ? <p className="plp-faint plp-small">No findings.</p> : null}
       <ul className="plp-findings">
         {findings.map((finding, index) => (
           <li key={index}>
@@ -35,6 +35,6 @@ export function Findings({ findings, active, onHold }: Props): React.ReactElemen
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   );
 }

@@ -1,8 +1,8 @@
 // Where the reviewer is in the queue, and the way to the neighbours.
 
 import * as React from "react";
-import { reviewer, setReviewer } from "../reviewing";
-import { Key } from "./keys";
+import { Key, Keys } from "../keys";
+import { onReviewing, reviewer, setReviewer } from "../reviewing";
 import type { Review } from "./review";
 import { Sessions } from "./Sessions";
 
@@ -10,15 +10,16 @@ export function Header({ review }: { review: Review }): React.ReactElement {
   const at = review.pair?.session ?? null;
   if (review.session === null || at === null) {
     return (
-      <header className="plp-header">
+      <div className="plp-header">
         <Sessions review={review} />
         <Steps review={review} />
-      </header>
+      </div>
     );
   }
-  const done = at.of ? Math.round((100 * at.judged) / at.of) : 0;
+  const judged = Math.min(at.of, review.judged + review.pending);
+  const done = at.of ? Math.round((100 * judged) / at.of) : 0;
   return (
-    <header className="plp-header">
+    <div className="plp-header">
       <div className="plp-place">
         <strong data-testid="position">
           {at.position === null ? "Not in the queue" : `${at.position + 1} of ${at.of}`}
@@ -29,22 +30,22 @@ export function Header({ review }: { review: Review }): React.ReactElement {
         <div
           className="plp-progress"
           role="progressbar"
-          aria-label={`${at.judged} of ${at.of} judged`}
+          aria-label={`${judged} of ${at.of} judged`}
           aria-valuemin={0}
           aria-valuemax={at.of}
-          aria-valuenow={at.judged}
-          title={`${at.judged} of ${at.of} judged, ${at.left} left`}
+          aria-valuenow={judged}
+          title={`${judged} of ${at.of} judged, ${at.of - judged} left`}
         >
           <span style={{ width: `${done}%` }} />
         </div>
         <Reviewer />
       </div>
       <div className="plp-row">
-        <Step review={review} to="previous" label="Previous" shortcut="," />
-        <Step review={review} to="next" label="Next" shortcut="." />
+        <Step review={review} to="previous" label="Previous" />
+        <Step review={review} to="next" label="Next" />
         <Steps review={review} />
       </div>
-    </header>
+    </div>
   );
 }
 
@@ -52,12 +53,11 @@ function Step(props: {
   review: Review;
   to: "previous" | "next";
   label: string;
-  shortcut: string;
 }): React.ReactElement {
-  const { review, to, label, shortcut } = props;
+  const { review, to, label } = props;
   return (
-    <button type="button" className="plp-button" onClick={() => review.move(to)}>
-      {label} <Key name={shortcut} />
+    <button type="button" className="plp-button" onClick={() => review.desk.move(to)}>
+      {label} <Key of={to} />
     </button>
   );
 }
@@ -69,28 +69,33 @@ function Steps({ review }: { review: Review }): React.ReactElement {
         type="button"
         className="plp-button"
         disabled={!review.pair?.can_undo}
-        onClick={() => review.undo()}
+        onClick={() => review.desk.undo()}
       >
-        Undo <Key name="u" />
+        Undo <Key of="undo" />
       </button>
       {review.pair?.can_redo ? (
-        <button type="button" className="plp-button" onClick={() => review.undo(true)}>
-          Redo <Key name="y" />
+        <button type="button" className="plp-button" onClick={() => review.desk.undo(true)}>
+          Redo <Key of="redo" />
         </button>
       ) : null}
+      <Keys />
     </>
   );
 }
 
-/** Under which name verdicts are given: the server's user until a name is typed. */
+/** Under which name verdicts are given; none until one is typed. */
 function Reviewer(): React.ReactElement {
-  const [name, setName] = React.useState(reviewer() ?? "");
-  const keep = () => setReviewer(name.trim() || null);
+  const known = React.useSyncExternalStore(onReviewing, reviewer);
+  const [name, setName] = React.useState<string | null>(null);
+  const keep = () => {
+    if (name?.trim()) setReviewer(name.trim());
+    setName(null);
+  };
   return (
     <label className="plp-reviewer">
       <span className="plp-faint">Reviewer</span>
       <input
-        value={name}
+        value={name ?? known ?? ""}
         placeholder="your name"
         onChange={(event) => setName(event.target.value)}
         onBlur={keep}

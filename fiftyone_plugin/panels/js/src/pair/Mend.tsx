@@ -1,8 +1,10 @@
-// Mending the mask: an instance that FiftyOne's annotation mode can edit, and taking it back.
+// Mending the mask: with the panel's own brush, or as an instance that FiftyOne's annotation mode
+// can edit, which is taken back.
 
 import * as React from "react";
 import { closeSample, openPanel, openSample, untilShown, useShowField } from "../host";
-import type { PairView } from "../types";
+import { Key } from "../keys";
+import type { MemberView } from "../types";
 
 /** The name under which FiftyOne keeps the panel that shows the sample itself. */
 const SAMPLE_PANEL = "fo-sample-modal-plugin";
@@ -10,14 +12,15 @@ const SAMPLE_PANEL = "fo-sample-modal-plugin";
 const EDITABLE_MASK = "segmentation_edit";
 
 interface Props {
-  pair: PairView;
+  pair: MemberView;
   ready: boolean;
+  onPaint: () => void;
   onMake: () => void;
   onTake: () => void;
   onClear: () => void;
 }
 
-export function Mend({ pair, ready, onMake, onTake, onClear }: Props): React.ReactElement {
+export function Mend({ pair, ready, onPaint, onMake, onTake, onClear }: Props): React.ReactElement {
   const showField = useShowField();
   const annotate = async () => {
     await openPanel(SAMPLE_PANEL);
@@ -32,8 +35,9 @@ export function Mend({ pair, ready, onMake, onTake, onClear }: Props): React.Rea
     return (
       <section className="plp-unmended" aria-label="Mend the mask">
         <div className="plp-row">
+          <Paint pair={pair} ready={ready} onPaint={onPaint} />
           <button type="button" className="plp-button" disabled={!ready} onClick={onMake}>
-            Mend the mask <kbd aria-hidden="true">m</kbd>
+            Mend it in FiftyOne's annotation mode <Key of="mend" />
           </button>
           {pair.review.mask_edited ? (
             <span className="plp-small">
@@ -46,7 +50,7 @@ export function Mend({ pair, ready, onMake, onTake, onClear }: Props): React.Rea
   }
   return (
     <section className="plp-mend" aria-label="Mend the mask">
-      <h3>Mending the mask</h3>
+      <h3>Mending the mask in FiftyOne's annotation mode</h3>
       <ol>
         <li>
           <button type="button" className="plp-button" onClick={() => void annotate()}>
@@ -55,12 +59,17 @@ export function Mend({ pair, ready, onMake, onTake, onClear }: Props): React.Rea
         </li>
         <li>
           Click <em>target</em> in the sidebar and paint with brush (b) or pen (p); e erases.
-          FiftyOne saves by itself. Where it lists no label, tick <code>{EDITABLE_MASK}</code>{" "}
-          under Explore first.
+          FiftyOne saves by itself.
         </li>
         <li>Come back to this tab (Explore, then Pair) and take the mask over.</li>
       </ol>
+      <p className="plp-faint plp-small">
+        Where FiftyOne says "No labels to annotate", it has not read the field yet: tick{" "}
+        <code>{EDITABLE_MASK}</code> under Explore, or reload the page. It shows TIFF images black.
+        The brush of this panel needs neither.
+      </p>
       <div className="plp-row">
+        <Paint pair={pair} ready={ready} onPaint={onPaint} />
         <button
           type="button"
           className="plp-button plp-primary"
@@ -74,5 +83,18 @@ export function Mend({ pair, ready, onMake, onTake, onClear }: Props): React.Rea
         </button>
       </div>
     </section>
+  );
+}
+
+function Paint({ pair, ready, onPaint }: Pick<Props, "pair" | "ready" | "onPaint">) {
+  return (
+    <button
+      type="button"
+      className="plp-button"
+      disabled={!ready || pair.no_target}
+      onClick={onPaint}
+    >
+      Paint the mask <Key of="paint" />
+    </button>
   );
 }

@@ -1,10 +1,11 @@
 // Editing the query: Enter saves it with the verdict fix, Escape leaves it as it was.
 
 import * as React from "react";
-import type { PairView } from "../types";
+import { Key } from "../keys";
+import type { MemberView } from "../types";
 
 interface Props {
-  pair: PairView;
+  pair: MemberView;
   ready: boolean;
   onSave: (phrase: string) => void;
   onLeave: () => void;
@@ -48,7 +49,7 @@ export function PhraseEditor({ pair, ready, onSave, onLeave }: Props): React.Rea
           disabled={!ready || !changed}
           onClick={save}
         >
-          Save as fix <kbd aria-hidden="true">Enter</kbd>
+          Save as fix <Key name="Enter" />
         </button>
         {pair.original_phrase !== null ? (
           <button
@@ -60,7 +61,7 @@ export function PhraseEditor({ pair, ready, onSave, onLeave }: Props): React.Rea
           </button>
         ) : null}
         <button type="button" className="plp-button" onClick={onLeave}>
-          Leave it <kbd aria-hidden="true">Esc</kbd>
+          Leave it <Key name="Esc" />
         </button>
       </div>
     </div>

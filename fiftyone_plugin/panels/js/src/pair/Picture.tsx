@@ -3,10 +3,11 @@
 import * as React from "react";
 import { mediaUrl } from "../host";
 import { loadImage, loadMask, paint, type MaskPixels } from "./masks";
-import type { MaskView, PairView, Shape, ShapeRole } from "../types";
+import type { MaskView, MemberView, Shape, ShapeRole } from "../types";
+import { stretched } from "./zoom";
 
 interface Props {
-  pair: PairView;
+  pair: MemberView;
   mask: MaskView | null;
   truth: MaskView | null;
   shapes: Shape[];
@@ -47,20 +48,15 @@ export function Picture({ pair, mask, truth, shapes, zoom, label }: Props): Reac
   const width = pair.image.width ?? image?.naturalWidth ?? 512;
   const height = pair.image.height ?? image?.naturalHeight ?? 512;
   const part = zoom ?? { x: 0, y: 0, w: 1, h: 1 };
-  const stretched: React.CSSProperties = {
-    width: `${100 / part.w}%`,
-    height: `${100 / part.h}%`,
-    left: `${(-100 * part.x) / part.w}%`,
-    top: `${(-100 * part.y) / part.h}%`,
-  };
+  const style = stretched(part);
   return (
     <div
       className="plp-picture"
       role="img"
       aria-label={label}
-      style={{ aspectRatio: `${width * part.w} / ${height * part.h}` }}
+      style={shape(width * part.w, height * part.h)}
     >
-      <div className="plp-stretched" style={stretched}>
+      <div className="plp-stretched" style={style}>
         {badImage ? (
           <p className="plp-missing">The image cannot be shown.</p>
         ) : (
@@ -71,6 +67,11 @@ export function Picture({ pair, mask, truth, shapes, zoom, label }: Props): Reac
       </div>
     </div>
   );
+}
+
+/** The aspect of a picture, which the style sheet needs to make it fit into a height. */
+function shape(width: number, height: number): React.CSSProperties {
+  return { aspectRatio: `${width} / ${height}`, ["--plp-ratio" as string]: width / height };
 }
 
 function MaskCanvas(props: { mask: MaskView | null; truth: MaskView | null }): React.ReactElement {
@@ -110,6 +111,10 @@ function Drawn(props: { shape: Shape; width: number; height: number }): React.Re
   const { shape, width, height } = props;
   const id = React.useId().replaceAll(":", "");
   const className = `plp-shape plp-${shape.role}`;
+  if (shape.type === "outline") {
+    const points = shape.points.map(([x = 0, y = 0]) => `${x * width},${y * height}`).join(" ");
+    return <polygon className={className} points={points} />;
+  }
   if (shape.type === "point") {
     return <Cross className={className} x={shape.x * width} y={shape.y * height} size={width / 40} />;
   }

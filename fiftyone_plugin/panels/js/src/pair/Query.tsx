@@ -1,7 +1,7 @@
 // The query, with the words that caused findings marked.
 
 import * as React from "react";
-import type { FindingView, PairView, Word } from "../types";
+import type { FindingView, MemberView, Word } from "../types";
 
 interface Part {
   text: string;
@@ -30,14 +30,15 @@ function severityOf(word: number, findings: FindingView[]): string | null {
 }
 
 interface Props {
-  pair: PairView;
+  pair: MemberView;
   active: FindingView | null;
+  small?: boolean;
 }
 
-export function Query({ pair, active }: Props): React.ReactElement {
+export function Query({ pair, active, small }: Props): React.ReactElement {
   return (
     <div className="plp-query">
-      <p className="plp-phrase" data-testid="phrase">
+      <p className={small ? "plp-phrase plp-phrase-small" : "plp-phrase"} data-testid="phrase">
         {pair.phrase === "" ? <span className="plp-faint">(an empty query)</span> : null}
         {parts(pair.phrase, pair.words).map((part, index) => (
           <Marked key={index} part={part} pair={pair} active={active} />
@@ -56,7 +57,7 @@ export function Query({ pair, active }: Props): React.ReactElement {
   );
 }
 
-function Marked(props: { part: Part; pair: PairView; active: FindingView | null }): React.ReactElement {
+function Marked(props: { part: Part; pair: MemberView; active: FindingView | null }): React.ReactElement {
   const { part, pair, active } = props;
   const severity = part.word === null ? null : severityOf(part.word, pair.findings);
   if (part.word === null || severity === null) return <>{part.text}</>;

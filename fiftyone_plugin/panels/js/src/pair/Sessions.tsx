@@ -1,6 +1,8 @@
 // Outside a session: the sessions that can be gone on with, and a new one.
 
 import * as React from "react";
+import { useDatasetName } from "../host";
+import { setCurrentSession } from "../reviewing";
 import { openSessions, startSession } from "./api";
 import type { Review } from "./review";
 import type { SessionView } from "../types";
@@ -18,12 +20,19 @@ export function Sessions({ review }: { review: Review }): React.ReactElement {
       wanted = false;
     };
   }, []);
-  const start = () => {
-    startSession().then(
-      (session) => review.enter(session.id),
-      (error: Error) => setFailure(error.message),
-    );
-  };
+  const dataset = useDatasetName();
+  const enter = (session: string) =>
+    review.desk.asNamed(() => {
+      setCurrentSession(dataset, session);
+      review.desk.enter(session);
+    });
+  const start = () =>
+    review.desk.asNamed(() => {
+      startSession().then(
+        (session) => enter(session.id),
+        (error: Error) => setFailure(error.message),
+      );
+    });
   return (
     <div className="plp-place">
       <span className="plp-faint">No session: verdicts are kept, but no next pair opens.</span>
@@ -32,7 +41,7 @@ export function Sessions({ review }: { review: Review }): React.ReactElement {
           key={one.id}
           type="button"
           className="plp-button plp-cut"
-          onClick={() => review.enter(one.id)}
+          onClick={() => enter(one.id)}
         >
           Resume {one.name} ({one.left} left)
         </button>

@@ -3,13 +3,13 @@
 const TARGET = 1;
 const IGNORE = 255;
 
-type Color = [number, number, number, number];
-const TRUTH: Color = [255, 45, 170, 105];
+export type Color = [number, number, number, number];
+export const TRUTH: Color = [255, 45, 170, 105];
 const PREDICTED: Color = [40, 140, 255, 105];
 const BOTH: Color = [255, 225, 40, 115];
 const MISSED: Color = [255, 45, 170, 130];
 const EXTRA: Color = [40, 140, 255, 130];
-const IGNORED: Color = [150, 150, 150, 110];
+export const IGNORED: Color = [150, 150, 150, 110];
 
 /** Colours by what a pixel is, as a style sheet writes them. */
 export const LEGEND = { truth: css(TRUTH), both: css(BOTH), missed: css(MISSED), extra: css(EXTRA) };
@@ -101,11 +101,12 @@ export function paint(
 }
 
 /** Whether a pixel of the target has a neighbour that is none, or lies at the image's border. */
-function isEdge({ width, height, values }: MaskPixels, i: number): boolean {
+export function isEdge({ width, height, values }: MaskPixels, i: number): boolean {
   if (values[i] !== TARGET) return false;
   const x = i % width;
   if (x === 0 || x === width - 1 || i < width || i >= width * (height - 1)) return true;
-  return [i - 1, i + 1, i - width, i + width].some((j) => values[j] !== TARGET);
+  const beside = values[i - 1] === TARGET && values[i + 1] === TARGET;
+  return !beside || values[i - width] !== TARGET || values[i + width] !== TARGET;
 }
 
 function plain(value: number | undefined, target: Color): Color | null {

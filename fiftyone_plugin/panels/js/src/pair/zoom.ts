@@ -1,5 +1,7 @@
 // The part of an image around a target.
 
+import type * as React from "react";
+
 import type { Shape } from "../types";
 
 export interface Part {
@@ -20,4 +22,14 @@ export function around(shapes: Shape[]): Part | null {
   const side = Math.min(1, Math.max(SMALLEST, (1 + 2 * MARGIN) * Math.max(box.w, box.h)));
   const within = (center: number) => Math.min(1 - side, Math.max(0, center - side / 2));
   return { x: within(box.x + box.w / 2), y: within(box.y + box.h / 2), w: side, h: side };
+}
+
+/** How the whole image lies in a frame that shows a part of it. */
+export function stretched(part: Part): React.CSSProperties {
+  return {
+    width: `${100 / part.w}%`,
+    height: `${100 / part.h}%`,
+    left: `${(-100 * part.x) / part.w}%`,
+    top: `${(-100 * part.y) / part.h}%`,
+  };
 }

@@ -1,0 +1,105 @@
+"""What bench_scale reads: any number of samples of the demo's scenes, in few different pictures.
+
+A scene is described in many ways, so that the texts differ as those of a release do, and lies in
+another light in every picture, so that few of them are near duplicates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pairlens.fiftyone_plugin.demo import layouts
+from pairlens.fiftyone_plugin.demo.caption_layouts import (
+    annotation,
+    captions_of,
+    photograph,
+    write_shard,
+)
+from pairlens.fiftyone_plugin.demo.phrases import QueryTarget, object_targets
+from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scenes
+
+SCENES = 100
+"""Drawn; more pictures are those in another light."""
+
+LIGHTS = 8
+"""Spots of a picture's side that are lit at random, and what is between them evenly."""
+
+WORDINGS = 16
+"""Choices of targets and words of a scene, of GRES."""
+
+PER_SHARD = 5000
+SEED = 7
+
+
+def write_rsteller(root: Path, samples: int, per_image: int, side: int) -> int:
+    """Writes shards of so many captioned images, of which ``per_image`` are the same file.
+
+    Returns:
+        the samples
+    """
+    root.mkdir(parents=True)
+    scenes = list(draw_scenes(SCENES, SEED, side))
+    rng = np.random.default_rng(SEED)
+    picture = lru_cache(maxsize=1)(lambda image: lit(scenes[image % SCENES], image))
+
+    def made(patch: int) -> tuple[str, bytes, bytes]:
+        image = patch // per_image
+        texts = captions_of(scenes[image % SCENES], rng)
+        content = json.dumps(annotation(patch, photograph(rng), texts)).encode()
+        return str(patch), picture(image), content
+
+    for first in range(0, samples, PER_SHARD):
+        patches = range(first, min(first + PER_SHARD, samples))
+        write_shard(root / f"train-{first // PER_SHARD:06}.tar", [made(one) for one in patches])
+    return samples
+
+
+def write_gres(root: Path, samples: int, per_image: int, side: int) -> int:
+    """Writes files of GRES with so many queries or up to two more, likewise.
+
+    Returns:
+        the samples
+    """
+    scenes = list(draw_scenes(SCENES, SEED, side))
+    targets = [list(_targets(scene)) for scene in scenes]
+    picture = lru_cache(maxsize=1)(lambda image: lit(scenes[image % SCENES], image))
+    folders = [root / f"gres_{what}" / "train" for what in ("annotations", "images")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    ids: list[str] = []
+    written = 0
+    while written < samples:
+        number = len(ids)
+        image = written // per_image
+        one = targets[image % SCENES][number // SCENES % WORDINGS]
+        ids.append(f"lisat_gres_{number:012}")
+        queries = list(one.queries[: layouts.QUERIES["train"]])
+        content = layouts.annotation(queries, one.outline or (), f"{ids[-1]}.jpg")
+        (folders[0] / f"{ids[-1]}.json").write_text(json.dumps(content))
+        (folders[1] / f"{ids[-1]}.jpg").write_bytes(picture(image))
+        written += len(queries)
+    (folders[0] / "train.txt").write_text("\n".join(ids))
+    return written
+
+
+def _targets(scene: Scene) -> Iterator[QueryTarget]:
+    for wording in range(WORDINGS):
+        found = object_targets(scene, np.random.default_rng([SEED, wording]))
+        yield found[wording % len(found)]
+
+
+def lit(scene: Scene, number: int) -> bytes:
+    """The JPEG of a scene in the light of a number."""
+    rng = np.random.default_rng([SEED, number])
+    light = rng.uniform(0.1, 1.3, (LIGHTS, LIGHTS)).astype(np.float32)
+    light = cv2.resize(light, scene.image.shape[1::-1])[..., None]
+    return layouts.encode_jpeg(np.clip(scene.image * light, 0, 255).astype(np.uint8))
+
+
+WRITERS = {"rsteller": write_rsteller, "gres": write_gres}

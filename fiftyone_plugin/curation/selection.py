@@ -1,0 +1,264 @@
+"""What is to be reviewed: pairs chosen by findings, verdicts or a view, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+
+from bson import ObjectId
+
+from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
+from pairlens.fiftyone_plugin.curation import opinions, texts
+from pairlens.fiftyone_plugin.curation.panel_types import SessionOver
+from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
+from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.errors import UnknownName, UsageError
+from pairlens.importers.fields import FINDINGS, KEY, P_BAD, REVIEWER, SPLIT, VERDICT
+
+LABELS = f"{FINDINGS}.classifications"
+"""Where a sample stores its findings."""
+
+Order = Literal["findings", "p_bad"]
+"""Worst first: by the worst finding, or by the estimated chance to be bad."""
+
+Filter = dict[str, Any]
+"""A MongoDB filter of samples."""
+
+
+@dataclass(frozen=True)
+class PairSelection:
+    """Pairs to review.
+
+    Attributes:
+        samples: a dataset or a view
+        over: what they are, for people and for the session
+        where: a MongoDB filter on top
+        check: the check whose findings alone count
+        judged: whether they are pairs that have a verdict, which else are left out
+    """
+
+    samples: Any
+    over: SessionOver
+    where: Filter
+    check: str | None = None
+    judged: bool = False
+
+    def ordered(
+        self,
+        dataset: Any,
+        *,
+        include_judged: bool = True,
+        limit: int | None = None,
+        order: Order = "findings",
+    ) -> Iterator[ObjectId]:
+        """The pairs' sample ids, worst first; the database sorts.
+
+        Of the pairs whose worst findings are one group, the worst stands for all of them; the
+        others come behind, before the pairs without a finding.
+        """
+        pipeline = [
+            *working_set.pipeline(self.samples),
+            {"$match": self.where},
+        ]
+        if not include_judged and not self.judged:
+            pipeline.append({"$match": {VERDICT: {"$nin": list(VERDICTS)}}})
+        pipeline += [
+            # Made small first, so that the database sorts small documents.
+            {"$project": {"k": f"${KEY}", "b": worse(order, self.check), "g": _group(self.check)}},
+            {"$sort": {"b": 1, "k": 1}},
+            {"$project": {"b": 1, "g": 1}},
+        ]
+        found = fo_internals.collection(dataset).aggregate(
+            pipeline, allowDiskUse=True, batchSize=10 * store.BATCH
+        )
+        ranked = ((one["_id"], one.get("g") if one["b"] < SOUND else None) for one in found)
+        return islice(once_a_group(ranked), limit)
+
+
+def worse(order: Order, check: str | None) -> dict[str, Any]:
+    """A MongoDB expression that sorts pairs worst first, in an order."""
+    if order == "findings":
+        return badness(check)
+    return {"$subtract": [1, {"$ifNull": [f"${P_BAD}", 0]}]}
+
+
+SOUND = 2.0
+"""The badness of a pair without a finding."""
+
+
+def once_a_group(ranked: Iterator[tuple[ObjectId, str | None]]) -> Iterator[ObjectId]:
+    """Puts the first of each group before all others of it.
+
+    Args:
+        ranked: sample and group, ``None`` for those without, which come last
+    """
+    seen: set[str] = set()
+    again = bytearray()  # 12 bytes each: there may be hundreds of thousands
+    for sample_id, group in ranked:
+        if group is None:
+            yield from _unpacked(again)
+            again.clear()
+            yield sample_id
+        elif group and group in seen:
+            again += sample_id.binary
+        else:
+            seen.add(group)
+            yield sample_id
+    yield from _unpacked(again)
+
+
+def _unpacked(ids: bytearray) -> Iterator[ObjectId]:
+    return (ObjectId(bytes(ids[n : n + 12])) for n in range(0, len(ids), 12))
+
+
+def _labels(check: str | None) -> dict[str, Any]:
+    found: Any = {"$ifNull": [f"${LABELS}", []]}
+    if check is None:
+        return found
+    return {"$filter": {"input": found, "cond": {"$eq": ["$$this.label", check]}}}
+
+
+def _group(check: str | None) -> dict[str, Any]:
+    """The group of the worst finding: they are stored worst first."""
+    first = {"$arrayElemAt": [_labels(check), 0]}
+    return {"$let": {"vars": {"first": first}, "in": {"$ifNull": ["$$first.group", f"${KEY}"]}}}
+
+
+def badness(check: str | None = None) -> dict[str, Any]:
+    """A MongoDB expression that sorts pairs worst first.
+
+    A pair is as bad as its worst finding: score first, which is the chance that the pair is
+    right, then severity. Scores in [0, 1] have four decimals, so that a step of severity counts
+    less than any difference of scores; pairs without a finding come last, with :data:`SOUND`.
+
+    Args:
+        check: only this check's findings count
+    """
+    found = _labels(check)
+    rank = {"$indexOfArray": [list(SEVERITIES), "$$one.severity"]}
+    # A label that somebody typed into the App has no severity and no score.
+    rank = {"$cond": [{"$lt": [rank, 0]}, len(SEVERITIES), rank]}
+    each = {"$add": [{"$multiply": [1e-5, rank]}, {"$ifNull": ["$$one.score", 1]}]}
+    worst = {"$min": {"$map": {"input": found, "as": "one", "in": each}}}
+    return {"$ifNull": [worst, SOUND]}
+
+
+def choose(
+    dataset: Any,
+    *,
+    view: Any = None,
+    check: str | None = None,
+    saved_view: str | None = None,
+    severity: str | None = None,
+    warnings: bool | None = None,
+    disagreements: bool | None = None,
+) -> PairSelection:
+    """What is to be reviewed: the one thing that is named, or all that is flagged.
+
+    Raises:
+        UsageError: if several are named, a name is unknown, or a view holds no samples
+    """
+    named = {"view": view, "check": check, "saved_view": saved_view, "severity": severity}
+    named |= {"warnings": warnings or None, "disagreements": disagreements or None}
+    given = [name for name, value in named.items() if value is not None]
+    if len(given) > 1:
+        raise UsageError(f"a session is over one thing, not over {' and '.join(given)}")
+    if check is not None:
+        return _of_check(dataset, check)
+    if warnings:
+        return PairSelection(dataset, {"kind": "warnings", "text": "warnings and errors"}, GRAVE)
+    if disagreements:
+        over: SessionOver = {"kind": "disagreements", "text": "what reviewers disagree on"}
+        where = {KEY: {"$in": list(opinions.disagreements(dataset))}}
+        return PairSelection(dataset, over, where, judged=True)
+    if severity is not None:
+        over = {
+            "kind": "severity", "severity": severity, "text": f"findings: {severity}"
+        }  # fmt: skip
+        return PairSelection(dataset, over, _severity(severity))
+    if saved_view is not None:
+        if not dataset.has_saved_view(saved_view):
+            raise UnknownName("saved view", saved_view, dataset.list_saved_views())
+        over = {"kind": "saved_view", "view": saved_view, "text": f"view {saved_view}"}
+        return PairSelection(_of_samples(dataset, dataset.load_saved_view(saved_view)), over, {})
+    if view is not None:
+        return _of_view(dataset, view)
+    over = {"kind": "flagged", "text": "all flagged pairs"}
+    return PairSelection(dataset, over, FILTERS["flagged"](""))
+
+
+def _of_check(dataset: Any, check: str) -> PairSelection:
+    where = FILTERS["check"](check)
+    if check not in CHECKS and not fo_internals.collection(dataset).find_one(where, {"_id": 1}):
+        raise UnknownName("check", check, CHECKS)
+    over: SessionOver = {"kind": "check", "check": check, "text": f"check {check}"}
+    return PairSelection(dataset, over, where, check)
+
+
+def _of_view(dataset: Any, view: Any) -> PairSelection:
+    samples = _of_samples(dataset, view)
+    stages = fo_internals.stages(samples) if samples is not dataset else []
+    steps = [stage["_cls"].rsplit(".", 1)[-1] for stage in stages]
+    text = f"view {' > '.join(steps)}" if steps else "the whole dataset"
+    return PairSelection(samples, {"kind": "view", "stages": steps, "text": text[:150]}, {})
+
+
+def _of_samples(dataset: Any, view: Any) -> Any:
+    """The view, if its documents are the dataset's samples.
+
+    Raises:
+        UsageError: if they are not
+    """
+    if view is dataset:
+        return view
+    owner = fo_internals.dataset_of(view)
+    if owner is not dataset and owner.name != dataset.name:
+        raise UsageError(f"the view is of dataset {owner.name!r}, not {dataset.name!r}")
+    working_set.check(view)
+    return view
+
+
+def _severity(value: str) -> Filter:
+    if value not in SEVERITIES:
+        raise UnknownName("severity", value, SEVERITIES)
+    return {f"{LABELS}.severity": value}
+
+
+def _verdict(value: str) -> Filter:
+    if value == PENDING:
+        return {VERDICT: {"$nin": list(VERDICTS)}}
+    return {VERDICT: texts.check_verdict(value)}
+
+
+def _reviewer(value: str) -> Filter:
+    # A verdict that was typed into the App has no reviewer.
+    return {REVIEWER: value or None, VERDICT: {"$in": list(VERDICTS)}}
+
+
+GRAVE: Filter = {f"{LABELS}.severity": {"$in": ["error", "warning"]}}
+"""Pairs with a finding that is more than information."""
+
+FILTERS: dict[str, Callable[[str], Filter]] = {
+    "all": lambda value: {},
+    "flagged": lambda value: {f"{LABELS}.0": {"$exists": True}},
+    "check": lambda value: {f"{LABELS}.label": value},
+    "severity": _severity,
+    "verdict": _verdict,
+    "reviewer": _reviewer,
+    "split": lambda value: {SPLIT: value},
+}
+"""What pairs are shown, by kind: a filter made of a value."""
+
+
+def groups_left(dataset: Any) -> int:
+    """The groups of pairs without a verdict that have a warning or an error."""
+    pipeline = [
+        *working_set.pipeline(dataset),
+        {"$match": {"$and": [GRAVE, _verdict(PENDING)]}},
+        {"$group": {"_id": _group(None)}},
+        {"$count": "n"},
+    ]
+    found = list(fo_internals.collection(dataset).aggregate(pipeline, allowDiskUse=True))
+    return found[0]["n"] if found else 0

@@ -1,0 +1,97 @@
+"""Runs the checks over a dataset of FiftyOne for the gate, and stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from bson import ObjectId
+
+from pairlens.fiftyone_plugin.checks.base import PIXELS
+from pairlens.fiftyone_plugin.checks.batch import Columns
+from pairlens.fiftyone_plugin.checks.choosing import choose
+from pairlens.fiftyone_plugin.checks.findings_store import ID_BYTES, Checked
+from pairlens.fiftyone_plugin.checks.left_out import ACCEPTED
+from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
+from pairlens.fiftyone_plugin.checks.runner import find, kind_of
+from pairlens.fiftyone_plugin.checks.sample_reader import rows_of
+from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
+from pairlens.fiftyone_plugin.gate.found import Found, Place, Wanted, content_of
+from pairlens.importers import fields, fo_internals, working_set
+from pairlens.importers.fields import VerdictKind
+from pairlens.importers.parallel import Progress, no_progress, rare_collections
+
+_FILE, _INDEX = f"{fields.SOURCE}.file", f"{fields.SOURCE}.index"
+
+
+def find_in_dataset(
+    samples: Any,
+    wanted: Wanted,
+    *,
+    checks: Collection[str] | None = None,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    workers: int = 1,
+    progress: Progress = no_progress,
+) -> Found:
+    """Runs the checks over a dataset or view that PairLens imported.
+
+    Findings of samples that a reviewer accepted or dropped do not count, and dropped samples are
+    none of the total.
+
+    Args:
+        samples: the dataset or view
+        wanted: the findings that are returned
+        checks: names of the checks to run; all that apply if not given
+        params: parameters by check name
+        workers: processes that check at once
+        progress: called with samples checked and samples in all
+
+    Raises:
+        UsageError: for an unknown check or parameter
+        StateError: for a named check that does not apply, or lacks something
+    """
+    found = Found(kind_of(samples))
+    chosen = choose(
+        checks,
+        params or {},
+        with_predictions=False,
+        kind=found.kind,
+        has_field=fo_internals.dataset_of(samples).has_field,
+        lacking=found.not_run,
+    )
+    found.checks = [one.name for one in chosen]
+    if found.kind == "pairs" and (again := measure_masks(samples)):
+        found.notes.append(f"{again:,} masks, edited or not measured, were measured again")
+    if any(need in PIXELS for one in chosen for need in one.needs):
+        measure_images(samples, progress=progress)
+    ids: list[bytes] = []
+    done, total = 0, working_set.count(samples)
+    with rare_collections():
+        for some in find(samples, chosen, {}, workers, found.notes):
+            ids += _take(some, wanted, {*found.checks}, found)
+            done += len(some)
+            progress(done, total)
+    columns = Columns.of((), {}, "_id", _FILE, _INDEX, texts=TEXT_FIELDS[found.kind])
+    for rows in rows_of(samples, columns, map(ObjectId, ids)):
+        for row in rows:
+            sample = columns.sample(row)
+            file, index = columns.value(row, _FILE), columns.value(row, _INDEX)
+            found.places[sample.key] = Place(file, index or 0, content_of(sample))
+    return found
+
+
+def _take(some: Checked, wanted: Wanted, checks: Collection[str], found: Found) -> list[bytes]:
+    """Takes the findings of a batch; returns the ids of the samples that have them."""
+    dropped = sum(verdict == VerdictKind.DROP for verdict in some.verdicts)
+    found.dropped += dropped
+    found.total += len(some) - dropped
+    ids = []
+    for number, findings in some.found.items():
+        ran = [one for one in findings if one.check in checks]  # not what earlier runs left
+        found.counts.update(one.check for one in ran)
+        if some.verdicts[number] == VerdictKind.DROP or some.verdicts[number] in ACCEPTED:
+            continue
+        if kept := [one for one in ran if one in wanted]:
+            found.findings[some.keys[number]] = kept
+            ids.append(some.ids[ID_BYTES * number : ID_BYTES * (number + 1)])
+    return ids

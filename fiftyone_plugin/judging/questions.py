@@ -1,0 +1,116 @@
+"""The samples of a dataset as questions, and which of them are to be asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bson import ObjectId
+
+from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.checks.batch import Columns, Row
+from pairlens.fiftyone_plugin.checks.judgements import CHECK, Judgement
+from pairlens.fiftyone_plugin.checks.sample_reader import batches
+from pairlens.fiftyone_plugin.judging import prompts
+from pairlens.fiftyone_plugin.judging.base import Judge, Question
+from pairlens.fiftyone_plugin.judging.identity import begun
+from pairlens.importers import fields
+
+MISSING = "the image is missing"
+NO_MASK = "there is no mask with a target"
+NO_WORDS = "the text has no words"
+ONLY_SPOKEN = "the text only speaks to its reader"
+
+_MASK = f"{fields.SEGMENTATION}.mask_path"
+_VECTORS = (fields.IMAGE_EMBEDDING, fields.TEXT_EMBEDDING)
+
+
+@dataclass
+class Pending:
+    """Reads the questions of a dataset or view.
+
+    Attributes:
+        samples: the dataset or view
+        judge: that is asked
+        name: of the judge
+        is_pairs: whether the samples are query/mask pairs
+        anew: whether what was answered is asked again
+        seen: samples read so far
+        skips: how many were left out, by reason
+        unchanged: how many have an answer to just this question; where samples are compared, how
+            many have their vectors
+        left_out: texts that were too much for one question
+        refused: judgements of samples that cannot be asked about, to be stored
+        ids: of the samples of the questions given so far, by key
+    """
+
+    samples: Any
+    judge: Judge
+    name: str
+    is_pairs: bool
+    anew: bool = False
+    seen: int = 0
+    skips: Counter[str] = field(default_factory=Counter[str])
+    unchanged: int = 0
+    left_out: int = 0
+    refused: list[tuple[Any, Judgement]] = field(default_factory=list)
+    ids: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def __iter__(self) -> Iterator[Question]:
+        vectors = _VECTORS if self.judge.compares else ()
+        columns = Columns.of([CHECKS[CHECK]], {}, "_id", "filepath", _MASK, *vectors)
+        for rows in batches(self.samples, columns):
+            for row in rows:
+                self.seen += 1
+                question = self._question(row, columns)
+                if question is not None and self._is_asked(question, columns.value(row, "_id")):
+                    self.ids[question.sample.key] = columns.value(row, "_id")
+                    yield question
+
+    def _question(self, row: Row, columns: Columns) -> Question | None:
+        sample = columns.sample(row)
+        mask = columns.value(row, _MASK)
+        reason = ""
+        if sample.image_missing:
+            reason = MISSING
+        elif self.is_pairs and (
+            not mask or sample.stats.error or not (sample.stats.area or sample.no_target)
+        ):
+            reason = NO_MASK
+        if reason:
+            self.skips[reason] += 1
+            return None
+        path = Path(mask) if self.is_pairs else None
+        question = Question(sample, Path(columns.value(row, "filepath")), path)
+        if not self.judge.compares:
+            return question
+        image, text = (columns.value(row, name) for name in _VECTORS)
+        if self.anew or image is None or text is None or self._earlier(question) is None:
+            return question
+        self.unchanged += 1
+        return replace(question, vectors=(image, text))
+
+    def _earlier(self, question: Question) -> Judgement | None:
+        """What the judge answered to just this."""
+        of = question.of
+        known = (one for one in question.sample.judgements if one.judge == self.name)
+        return next((one for one in known if (one.by, one.of) == (self.judge.by, of)), None)
+
+    def _is_asked(self, question: Question, sample_id: ObjectId) -> bool:
+        asked = prompts.asked_of(question.sample, question.is_pair)
+        if prompts.is_empty(asked):
+            reason = ONLY_SPOKEN if asked.spoken else NO_WORDS
+            self.skips[reason] += 1
+            if asked.spoken:
+                one = begun(self.judge, self.name, question)
+                refused = replace(one, spoken=asked.spoken, fault=ONLY_SPOKEN)
+                self.refused.append((sample_id, refused))
+            return False
+        if not self.anew and not self.judge.compares and self._earlier(question) is not None:
+            self.unchanged += 1
+            return False
+        self.left_out += asked.left_out
+        return True

@@ -1,0 +1,1 @@
+"""What stands in several datasets or splits: images, masks and texts."""

@@ -1,0 +1,73 @@
+"""Boxes among the predictions of a file, as masks whose own box is the predicted one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pairlens.fiftyone_plugin.predictors.base import Prediction
+from pairlens.importers.bounded_json import is_number
+from pairlens.importers.decisions import Decision
+from pairlens.importers.errors import MaskError
+
+_SIZED = ("bbox", "bbox_xywh")
+"""Left, top, width and height, as COCO has them."""
+
+_CORNERED = ("bbox_2d", "bbox_xyxy", "box")
+"""Left, top, right and bottom."""
+
+BOXES = (*_SIZED, *_CORNERED)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedBox:
+    """A box as it was written.
+
+    Attributes:
+        numbers: whatever stood there
+        sized: whether the last two are width and height, and not a corner
+    """
+
+    numbers: Any
+    sized: bool
+
+
+def box_in(record: Mapping[str, Any]) -> PredictedBox | None:
+    """The box of a record, where it has one."""
+    name = next((name for name in BOXES if name in record), None)
+    return None if name is None else PredictedBox(record[name], name in _SIZED)
+
+
+def draw_box(
+    box: PredictedBox, size: tuple[int, int], scale: str
+) -> tuple[Prediction, list[Decision]]:
+    """Draws a box in an image of a (width, height), to the nearest pixel.
+
+    Its far sides are not drawn, so that the box around the mask is as wide as what was predicted.
+
+    Raises:
+        MaskError: if it is no box
+    """
+    from pairlens.importers.polygons import SHARES, are_shares
+
+    numbers = box.numbers
+    if not isinstance(numbers, list) or len(numbers) != 4 or not all(map(is_number, numbers)):
+        raise MaskError("its box is not four numbers")
+    x1, y1, x2, y2 = map(float, numbers)
+    if box.sized:
+        x2, y2 = x1 + x2, y1 + y2
+    if x2 < x1 or y2 < y1:
+        raise MaskError(f"its box, from {x1:g}, {y1:g} to {x2:g}, {y2:g}, is the wrong way round")
+    decisions = []
+    width, height = size
+    if scale == "unit" or (scale == "auto" and are_shares([[(x1, y1), (x2, y2)]], size)):
+        x1, y1, x2, y2 = x1 * width, y1 * height, x2 * width, y2 * height
+        decisions.append(Decision(SHARES, "polygon_scale", override="polygons=pixels"))
+    mask = np.zeros((height, width), np.uint8)
+    left, right = (min(max(round(x), 0), width) for x in (x1, x2))
+    top, bottom = (min(max(round(y), 0), height) for y in (y1, y2))
+    mask[top:bottom, left:right] = 1
+    return mask, decisions

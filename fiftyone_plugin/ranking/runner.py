@@ -1,0 +1,223 @@
+"""Estimates from the verdicts of a dataset how likely each of its pairs is bad, and stores it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+from bson import ObjectId
+
+from pairlens.fiftyone_plugin.checks.batch import Batch, Columns, Row, image_of
+from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
+from pairlens.fiftyone_plugin.checks.runner import kind_of
+from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, LABELS, batches
+from pairlens.fiftyone_plugin.ranking.features import (
+    NEEDS,
+    FoundScores,
+    Told,
+    chance_by_checks,
+    told_of,
+)
+from pairlens.fiftyone_plugin.ranking.model import (
+    Examples,
+    Reliability,
+    VerdictModel,
+    Weight,
+    enough,
+    out_of_fold,
+    reliability,
+)
+from pairlens.importers import fields, leases, schema, store, working_set
+from pairlens.importers.errors import StateError
+from pairlens.importers.fields import VerdictKind
+from pairlens.importers.parallel import Progress, no_progress, rare_collections
+from pairlens.importers.scorings import scored_fields
+
+NOTHING_OF_THE_PAIR = frozenset({"image_missing"})
+"""Checks that say what the dataset was imported without."""
+
+OTHERS = 1000
+"""Pairs without a verdict that stand for all of them."""
+
+_MENDED = (fields.ORIGINAL_PHRASE, f"{fields.ORIGINAL_MASK}.digest")
+
+
+@dataclass
+class RankSummary:
+    """What was estimated.
+
+    Attributes:
+        pairs: in the dataset
+        verdicts: of them those that the model was fitted to
+        bad: of these, those whose verdict says so
+        learned: whether there were enough; else the chances are those of the checks
+        mended: judged pairs that are not what was judged any more, and are no examples
+        weights: what counts most, for (above 0) and against a pair being bad
+        reliability: chances beside what was found, of judged pairs by models without them
+        expected: the number of bad pairs among those without a verdict, by their chances
+        reordered: pairs of a session that were put in this order
+        seconds: that it took
+    """
+
+    pairs: int = 0
+    verdicts: int = 0
+    bad: int = 0
+    learned: bool = False
+    mended: int = 0
+    weights: list[Weight] = field(default_factory=list)
+    reliability: list[Reliability] = field(default_factory=list)
+    expected: float = 0.0
+    reordered: int | None = None
+    seconds: float = 0.0
+
+
+class _Judged(NamedTuple):
+    """The judged pairs of a dataset, and some of the others."""
+
+    ids: list[ObjectId]
+    examples: Examples
+    mended: int
+
+
+class _Reader:
+    """Reads the pairs of a dataset with what the model is told of them."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        keys = scored_fields(dataset)
+        self._ious = {name: fields.iou_field(key) for name, key in keys.items()}
+        more = (*NEEDS[1:], *self._ious.values(), *CACHE_PATHS, *EARLIER, *_MENDED)
+        self.columns = Columns.of((), {}, *dict.fromkeys(more))
+
+    def batches(self) -> Iterator[tuple[list[Row], list[Told]]]:
+        """All pairs, in batches."""
+        for rows in batches(self._dataset, self.columns):
+            findings = [_findings(self.columns.value(row, LABELS)) for row in rows]
+            yield rows, told_of(Batch(rows, self.columns), findings, self._ious)
+
+
+def _findings(labels: Any) -> FoundScores:
+    return [
+        (label[0], label[2])
+        for label in labels or ()
+        if label[0] not in NOTHING_OF_THE_PAIR and None not in label[:3]
+    ]
+
+
+@leases.holding("rank", "chances")
+def rank(dataset: Any, progress: Progress = no_progress) -> RankSummary:
+    """Estimates how likely each pair is bad, and stores it as ``p_bad``.
+
+    A model is fitted to the verdicts: ``keep`` is good, ``drop`` and ``fix`` are bad. Pairs that
+    were mended are not what was judged any more, and are left out of it. Of a judged pair its own
+    verdict, and those on pairs of its image, are never used. With too few verdicts the chances are
+    those of the checks.
+
+    Args:
+        dataset: a dataset of pairs that PairLens imported and flagged
+        progress: called with pairs done and pairs in all
+
+    Raises:
+        StateError: if the dataset was not flagged, or holds no pairs
+    """
+    if kind_of(dataset) != "pairs":
+        raise StateError("the model reads queries and masks, and the dataset holds none")
+    total = working_set.count(dataset)
+    unchecked = {fields.QUALITY: None}
+    if not total or next(store.stream(dataset, ("_id",), where=unchecked), None):
+        raise StateError(
+            f"there are pairs that were not checked; run: pairlens flag {dataset.name}"
+        )
+    reader = _Reader(dataset)
+    with rare_collections():
+        judged = _judged(reader)
+        examples = judged.examples
+        summary = RankSummary(total, len(examples.bad), sum(examples.bad), mended=judged.mended)
+        known: dict[ObjectId, float] = {}
+        model = None
+        if enough(examples.bad):
+            model = VerdictModel(examples)
+            chances = out_of_fold(examples)
+            if not np.isnan(chances).any():
+                summary.learned = True
+                summary.weights, summary.reliability = (
+                    model.weights(),
+                    reliability(chances, examples.bad),
+                )
+                known = dict(zip(judged.ids, chances.tolist(), strict=True))
+        schema.declare_chances(dataset)
+        chosen = model if summary.learned else None
+        store.update(dataset, _estimated(reader, chosen, known, summary, progress))
+    facts = {
+        "time": datetime.now(UTC),
+        "verdicts": summary.verdicts,
+        "bad": summary.bad,
+        "learned": summary.learned,
+        "weights": [one._asdict() for one in summary.weights],
+        "reliability": [one._asdict() for one in summary.reliability],
+    }
+    store.update_info(dataset, **{fields.RANKING: facts})
+    return summary
+
+
+def _judged(reader: _Reader) -> _Judged:
+    """Reads what was judged, and draws some of the others (a reservoir)."""
+    ids, told, bad, groups, mended = [], [], [], [], 0
+    others: list[Told] = []
+    seen, rng = 0, random.Random(0)
+    value = reader.columns.value
+    for rows, features in reader.batches():
+        for row, one in zip(rows, features, strict=True):
+            verdict = value(row, fields.VERDICT)
+            if verdict in (VerdictKind.KEEP, VerdictKind.DROP, VerdictKind.FIX):
+                if any(value(row, path) is not None for path in _MENDED):
+                    mended += 1
+                    continue
+                ids.append(value(row, "_id"))
+                told.append(one)
+                bad.append(verdict != VerdictKind.KEEP)
+                groups.append(repr(image_of(row)))
+                continue
+            seen += 1
+            if len(others) < OTHERS:
+                others.append(one)
+            elif (place := rng.randrange(seen)) < OTHERS:
+                others[place] = one
+    return _Judged(ids, Examples(told, bad, groups, others), mended)
+
+
+def _estimated(
+    reader: _Reader,
+    model: VerdictModel | None,
+    known: dict[ObjectId, float],
+    summary: RankSummary,
+    progress: Progress,
+) -> Iterator[tuple[ObjectId, dict[str, Any]]]:
+    done = 0
+    for rows, told in reader.batches():
+        if model is None:
+            found = [_findings(reader.columns.value(row, LABELS)) for row in rows]
+            chances = [chance_by_checks(some) for some in found]
+        else:
+            chances = model.chances(told).tolist()
+        for row, chance in zip(rows, chances, strict=True):
+            sample_id = reader.columns.value(row, "_id")
+            chance = known.get(sample_id, chance)
+            if not reader.columns.value(row, fields.VERDICT):
+                summary.expected += chance
+            yield sample_id, {fields.P_BAD: round(chance, 4)}
+        done += len(rows)
+        progress(done, summary.pairs)
+
+
+def plain(summary: RankSummary) -> dict[str, Any]:
+    """A summary as plain values."""
+    lists = {
+        name: [one._asdict() for one in getattr(summary, name)]
+        for name in ("weights", "reliability")
+    }
+    return asdict(summary) | lists

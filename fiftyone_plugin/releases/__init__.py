@@ -1,0 +1,1 @@
+"""Two releases of a dataset: what the later one added, dropped and changed."""

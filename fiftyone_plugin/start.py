@@ -1,0 +1,54 @@
+"""Where the command ``pairlens`` begins: it must speak where packages that it needs do not start.
+
+A build of NumPy for another processor ends Python without a word when it is imported, and all but
+``doctor`` imports it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+DOCTOR = "doctor"
+FAILED = 1
+
+
+def main() -> int:
+    """Runs the command line.
+
+    Returns:
+        the exit code
+    """
+    asked = sys.argv[1:]
+    if DOCTOR in asked and not _starts():
+        return _doctor_alone("--json" in asked)
+    try:
+        from pairlens.fiftyone_plugin import cli
+    except ImportError as error:
+        print(f"pairlens: it does not start ({error}); see why: pairlens doctor", file=sys.stderr)
+        return FAILED
+    return cli.main()
+
+
+def _starts() -> bool:
+    """Whether the command line can be imported, tried where a crash does no harm."""
+    tried = subprocess.run(
+        [sys.executable, "-c", "import pairlens.fiftyone_plugin.cli"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    return tried.returncode == 0
+
+
+def _doctor_alone(as_json: bool) -> int:
+    """What ``pairlens doctor`` says, without the command line."""
+    from pairlens.fiftyone_plugin import doctor
+
+    report = doctor.run()
+    print(json.dumps(report) if as_json else doctor.describe(report))
+    return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

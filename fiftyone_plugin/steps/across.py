@@ -1,0 +1,80 @@
+"""Across datasets and releases: what several of them have in common, and what a new one changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import ITSELF, Option, Texts, Watch, step
+from pairlens.importers import fields
+
+
+@step(
+    "leaks",
+    "Find images, masks and texts that stand in several datasets or splits; exits with 1 where "
+    "training data stands in another split.",
+    Option("names", "the datasets; one alone is compared with itself, split by split", Texts,
+           required=True, positional=True, count="+", metavar="N"),
+    Option("out", "page with the pictures side by side", Path, metavar="FILE.html",
+           writes=ITSELF),
+    Option("examples", "of each kind, drawn on the page", int, 12, metavar="K"),
+    Option("exact", "compare digests alone, and decode no image", bool, False),
+    Option("max_distance", "bits of 64 of the perceptual hash that near images may differ by, "
+           "0 to 8", int, 6, metavar="B"),
+    Option("embedding", "field of the images' embeddings, where a dataset has it",
+           default=fields.IMAGE_EMBEDDING, metavar="F"),
+    Option("min_cosine", "of the embeddings of images that are alike", float, 0.98, metavar="C"),
+    Option("min_area", "pixels of a mask; smaller ones coincide", int, 64, metavar="PX"),
+    Option("min_words", "words of a text; shorter ones coincide", int, 8, metavar="K"),
+    Option("fail_on", "what must not stand in training data and in another split: the same image, "
+           "a near one as well, or nothing", default="near", metavar="W",
+           choices=("same", "near", "never")),
+    unit="images",
+    examples=("leaks dior_rsvg vrsbench --out leaks.html", "leaks gres --exact --fail-on same"),
+)  # fmt: skip
+def leaks(
+    watch: Watch,
+    *,
+    names: Texts,
+    out: Path | None,
+    examples: int,
+    embedding: str,
+    min_area: int,
+    min_words: int,
+    **options: Any,
+) -> Report:
+    """Compares datasets and splits."""
+    from pairlens.fiftyone_plugin.leak_reports import of_leaks
+    from pairlens.fiftyone_plugin.leaks import page
+    from pairlens.fiftyone_plugin.leaks.reading import Telling
+    from pairlens.fiftyone_plugin.leaks.runner import find_leaks
+
+    if out:
+        page.check_page(out, examples)
+    telling = Telling(min_area, min_words, embedding)
+    done = find_leaks(names, telling=telling, progress=watch.progress, **options)
+    drawn = page.write_page(done, out, examples) if out else 0
+    return of_leaks(done, str(out) if out else None, drawn)
+
+
+@step(
+    "diff",
+    "Say what a later release of a dataset added, dropped and changed, and which decisions hold.",
+    Option("old", "the dataset of the earlier release", required=True, positional=True,
+           metavar="OLD"),
+    Option("new", "that of the later one", required=True, positional=True, metavar="NEW"),
+    Option("out", "file for the decisions on OLD that hold for NEW", Path, metavar="FILE",
+           writes=ITSELF),
+    Option("pairs", "what was added, dropped and changed as JSON Lines", Path, metavar="FILE",
+           writes=ITSELF),
+    examples=("diff gres-v1 gres-v2 --out decisions.jsonl --pairs changes.jsonl",),
+)  # fmt: skip
+def diff(watch: Watch, *, old: str, new: str, out: Path | None, pairs: Path | None) -> Report:
+    """Compares two releases."""
+    from pairlens.fiftyone_plugin.release_reports import of_diff
+    from pairlens.fiftyone_plugin.releases.comparing import compare
+    from pairlens.importers import store
+
+    done = compare(store.load(old), store.load(new), decisions=out, listing=pairs)
+    return of_diff(done, out, pairs)

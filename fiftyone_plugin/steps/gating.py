@@ -1,0 +1,127 @@
+"""The gate: a dataset, or published files, tested against limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.checking import MANY, THRESHOLDS
+from pairlens.fiftyone_plugin.steps.step import (
+    ITSELF,
+    Option,
+    Settings,
+    Texts,
+    Watch,
+    on_working_set,
+    step,
+)
+from pairlens.importers.errors import UsageError
+from pairlens.importers.formats import SPLITS
+from pairlens.importers.parallel import default_workers
+
+
+@step(
+    "check",
+    "Test published files, or a dataset, against limits; exits with 1 where they are exceeded.",
+    Option("target", "a dataset, or with --format the ROOT: a folder, table, .zip, .tar or "
+           "hf://datasets/OWNER/NAME", required=True, positional=True, metavar="TARGET"),
+    Option("format_name", "read the files of ROOT in this layout, or auto, without a database",
+           flag="--format", metavar="F"),
+    Option("settings", "setting of the format; see: pairlens formats", Settings,
+           flag="--setting", metavar="K=V"),
+    Option("splits", "read only this split", Texts, flag="--split", metavar="S", choices=SPLITS),
+    Option("fail_on", "severity from which on no new finding is allowed: error, warning, info or "
+           "never", default="error", metavar="SEVERITY"),
+    Option("maxima", "samples that may have new findings of a severity or check, or are expected "
+           "to be bad: NAME=COUNT or NAME=SHARE%", Texts, (), flag="--max", metavar="NAME=M"),
+    Option("baseline", "file of the findings that are accepted", Path, metavar="FILE"),
+    Option("update_baseline", "accept what is found now: write that file", bool, False),
+    Option("checks", "run only this check", Texts, flag="--check", metavar="C"),
+    THRESHOLDS,
+    Option("junit", "write the outcome as JUnit XML", Path, metavar="FILE", writes=ITSELF),
+    Option("sarif", "write the findings that count as SARIF", Path, metavar="FILE", writes=ITSELF),
+    Option("follow_links", "read what links lead to outside of ROOT", bool, False),
+    Option("workers", "processes; by default all cores", int, metavar="W"),
+    unit="images",
+    examples=(
+        "check GRES --format gres --max warning=2% --max bad=1%",
+        "check GRES --format gres --baseline GRES.baseline.jsonl --update-baseline",
+        "check gres --fail-on warning --junit junit.xml",
+    ),
+)  # fmt: skip
+def check(
+    watch: Watch,
+    *,
+    target: str,
+    format_name: str | None,
+    settings: Settings | None,
+    splits: Texts | None,
+    follow_links: bool,
+    **options: Any,
+) -> Report:
+    """Tests files or a dataset against limits."""
+    if format_name is None:
+        if settings or splits or follow_links:
+            raise UsageError("--setting, --split and --follow-links belong to --format")
+        return _check_dataset(target, watch, **options)
+    from pairlens.fiftyone_plugin.gate.files import find_in_files
+    from pairlens.importers.options import ImportOptions
+
+    reading = ImportOptions(
+        splits=splits or SPLITS,
+        placeholders=True,
+        follow_links=follow_links,
+        params=settings or {},
+    )
+
+    def find(wanted: Any, **chosen: Any) -> Any:
+        return find_in_files(
+            target, format_name, wanted, options=reading, progress=watch.progress, **chosen
+        )
+
+    return _check(find, **options)
+
+
+def _check_dataset(target: str, watch: Watch, **options: Any) -> Report:
+    if "/" in target or target in (".", ".."):
+        raise UsageError(f"{target} is a path; --format auto reads the files that lie there")
+    from pairlens.fiftyone_plugin.gate.stored import find_in_dataset
+    from pairlens.importers import store, working_set
+
+    def run(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> Report:
+        workers = workers or (default_workers() if working_set.count(samples) > MANY else 1)
+        find = partial(find_in_dataset, samples, progress=watch.progress)
+        return _check(find, workers=workers, **options)
+
+    return on_working_set(run)(store.load(target), watch, **options)
+
+
+def _check(
+    find: Callable[..., Any],
+    *,
+    fail_on: str,
+    maxima: Texts,
+    baseline: Path | None,
+    update_baseline: bool,
+    junit: Path | None,
+    sarif: Path | None,
+    **options: Any,
+) -> Report:
+    """Finds, compares and writes."""
+    from pairlens.fiftyone_plugin import gate_reports
+    from pairlens.fiftyone_plugin.gate import limits, writing
+    from pairlens.fiftyone_plugin.gate.runner import judge
+
+    started = time.perf_counter()
+    chosen = limits.parse_limits(fail_on, maxima)
+    if update_baseline and baseline is None:
+        raise UsageError("--update-baseline writes the file that --baseline names; give it")
+    found = find(limits.wanted_of(chosen), **options)
+    gate = judge(found, chosen, baseline, update_baseline)
+    seconds = time.perf_counter() - started
+    writing.write(gate, seconds, junit, sarif)
+    return gate_reports.of_gate(gate, seconds, str(baseline) if baseline else None)

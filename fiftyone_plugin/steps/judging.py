@@ -1,0 +1,48 @@
+"""Asking a model that looks at the images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pairlens.fiftyone_plugin.judging import JUDGES
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import Option, Settings, Watch, step
+
+JUDGE = Option(
+    "judge", "name of the judge", required=True, metavar="J",
+    choices=lambda: {name: JUDGES[name].about for name in JUDGES},
+)  # fmt: skip
+PARAMS = Option("params", "setting of the judge; docs/judge.md has them", Settings,
+                param="settings", flag="--param", metavar="K=V")  # fmt: skip
+DEVICE = Option("device", "auto, cuda, mps or cpu", default="auto", metavar="D")
+
+
+@step(
+    "judge",
+    "Ask a model that looks at the images whether they show what the texts say.",
+    JUDGE,
+    PARAMS,
+    DEVICE,
+    Option("view", "only the samples of this saved view", metavar="V", in_form=False),
+    Option("max_calls", "ask at most so many questions", int, metavar="K", least=1),
+    Option("max_tokens", "take at most so many tokens, in and out", int, metavar="T", least=1),
+    Option("max_cost", "spend at most so much, by --prices", float, metavar="X"),
+    Option("prices", "JSON of what a million tokens cost, by model", Path, metavar="FILE"),
+    Option("dry_run", "only say what would be asked, and what it would take", bool, False,
+           label="Only estimate"),
+    Option("anew", "ask again also what was answered", bool, False),
+    operator="ask_judge",
+    unit="samples",
+    stoppable=True,
+    examples=(
+        "judge gres --judge vlm --param url=http://localhost:8000 --param model=qwen --dry-run",
+        "judge gres --judge clip --param model=openai/clip-vit-base-patch32",
+    ),
+)  # fmt: skip
+def judge(samples: Any, watch: Watch, **options: Any) -> Report:
+    """Asks a judge."""
+    from pairlens.fiftyone_plugin.judge_reports import of_judge
+    from pairlens.fiftyone_plugin.judging.runner import judge
+
+    return of_judge(judge(samples, **options, stop=watch.stopped, progress=watch.progress))

@@ -1,0 +1,32 @@
+"""The estimated chance that a pair is bad, from the verdicts so far."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
+
+
+@step(
+    "rank",
+    "Estimate from the verdicts so far how likely each pair is bad, and store it as p_bad.",
+    Option("session", "put the rest of this session in that order", metavar="S"),
+    examples=("rank gres", "rank gres --session first"),
+)
+def rank(samples: Any, watch: Watch, *, session: str | None) -> Report:
+    """Estimates and stores ``p_bad``."""
+    from pairlens.fiftyone_plugin import rank_reports
+    from pairlens.fiftyone_plugin.curation.queue import find_open
+    from pairlens.fiftyone_plugin.ranking.queueing import reorder
+    from pairlens.fiftyone_plugin.ranking.runner import rank
+
+    started = time.perf_counter()
+    if session is not None:
+        find_open(samples, session)
+    done = rank(samples, watch.progress)
+    if session is not None:
+        done.reordered = reorder(samples, session)
+    done.seconds = round(time.perf_counter() - started, 3)
+    return rank_reports.of_rank(done)

@@ -1,0 +1,305 @@
+"""What the readers of PairLens' own exports share: records in any order that bring their keys.
+
+The exports ``coco``, ``hf`` and ``fiftyone`` hold the key of every sample, so that what comes back
+has the key that it was exported with, and findings and decisions fit it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, Protocol
+
+from pairlens.importers.bounded_json import is_number, load_json
+from pairlens.importers.errors import OnError, RecordError, shown
+from pairlens.importers.files import is_text
+from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.table_rows import TableRow
+from pairlens.importers.image_index import Entry, open_index
+from pairlens.importers.list_items import read_list_items
+from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.records import Box, Caption, Record, Source, phrase_fault
+from pairlens.importers.source_files import open_source, reason_of
+
+MAX_KEY = 1000
+"""Characters of a key."""
+
+MAX_TEXTS = 2000
+"""Captions, turns or boxes of one image."""
+
+WRITTEN = MaskValues(ignore=255)
+"""Mask files that PairLens writes hold 0, 1 on the target, 255 where pixels do not count."""
+
+Members = Mapping[str, Any]
+
+
+class Rows(Protocol):
+    """A file of records.
+
+    Attributes:
+        name: relative to the root, with ``/``
+    """
+
+    name: str
+
+    def rows(self) -> Iterator[TableRow]:
+        """All records, in order; of each, what tells its place is enough.
+
+        Raises:
+            OSError, ValueError: if the file cannot be read, or from some place on
+        """
+        ...
+
+    def row(self, number: int, start: int, size: int) -> TableRow:
+        """A record that was met before, whole."""
+        ...
+
+
+class ListRows:
+    """The objects of a list in a JSON object; see :class:`Rows`.
+
+    Args:
+        path: the file
+        name: relative to the root
+        listed: the list's name
+        stack: closes the file
+    """
+
+    def __init__(self, path: Path, name: str, listed: str, stack: ExitStack) -> None:
+        self.name = name
+        self._path, self._listed, self._stack = path, listed, stack
+        self._stream: BinaryIO | None = None
+
+    def rows(self) -> Iterator[TableRow]:
+        """All records, in order."""
+        number = 0
+        with open_source(self._path) as stream:
+            for item in read_list_items(stream):
+                if item.name != self._listed:
+                    self.take_other(item.name, item.value)
+                    continue
+                value = item.value if isinstance(item.value, dict) else {}
+                yield TableRow(number, item.start, item.end - item.start, value)
+                number += 1
+
+    def take_other(self, listed: str, value: Any) -> None:
+        """Takes an item of another list of the file."""
+
+    def row(self, number: int, start: int, size: int) -> TableRow:
+        """A record that was met before."""
+        if self._stream is None:
+            self._stream = self._stack.enter_context(open_source(self._path))
+        self._stream.seek(start)
+        value = load_json(self._stream.read(size))
+        return TableRow(number, start, size, value if isinstance(value, dict) else {})
+
+
+class Place(NamedTuple):
+    """Where a record belongs.
+
+    Attributes:
+        split: one of :data:`SPLITS`
+        image: what it speaks of, within the split
+        key: of its sample; ``""`` where several records are one sample
+    """
+
+    split: str
+    image: str
+    key: str
+
+
+class Found(NamedTuple):
+    """A record.
+
+    Attributes:
+        rows: the file that it stands in
+        row: its content
+        split, image: as of :class:`Place`
+    """
+
+    rows: Rows
+    row: TableRow
+    split: str
+    image: str
+
+    @property
+    def source(self) -> Source:
+        """Where it stands."""
+        return Source(self.rows.name, self.row.number)
+
+
+PlaceOf = Callable[[Rows, TableRow], Place]
+Make = Callable[[Found], Record]
+
+
+def records_of(
+    files: Sequence[Rows],
+    place_of: PlaceOf,
+    make: Make,
+    splits: Collection[str],
+    on_error: OnError,
+) -> Iterator[Record]:
+    """Yields a record for each row, those of an image one after the other.
+
+    Args:
+        files: the files
+        place_of: tells where a row belongs; a ``ValueError`` says what is wrong with it
+        make: makes the record of a row; likewise
+        splits: which are read
+        on_error: takes what is wrong with a row
+    """
+    for group in by_image(files, place_of, splits, on_error):
+        for found in group:
+            try:
+                record = make(found)
+            except ValueError as error:
+                on_error(RecordError(str(found.source), str(error)))
+            else:
+                yield record
+
+
+def by_image(
+    files: Sequence[Rows], place_of: PlaceOf, splits: Collection[str], on_error: OnError
+) -> Iterator[Iterator[Found]]:
+    """Yields the rows of each image, images by split and first row; see :func:`records_of`.
+
+    A row whose key another has already is told, and left out.
+    """
+    with open_index() as index:
+        index.fill(_entries(files, place_of, splits, on_error))
+        doubled = dict.fromkeys(index.doubled(), False)
+        for entries in index.by_image():
+            yield _found(files, entries, doubled, on_error)
+
+
+def _found(
+    files: Sequence[Rows], entries: Iterator[Entry], doubled: dict[int, bool], on_error: OnError
+) -> Iterator[Found]:
+    for entry in entries:
+        rows, source = files[entry.file], Source(files[entry.file].name, entry.number)
+        if entry.id is not None and entry.id in doubled:
+            if doubled[entry.id]:
+                on_error(RecordError(str(source), "its key is that of another record too"))
+                continue
+            doubled[entry.id] = True
+        try:
+            row = rows.row(entry.number, entry.start, entry.size)
+        except ValueError as error:
+            on_error(RecordError(str(source), str(error)))
+        except OSError as error:
+            on_error(RecordError(str(source), f"cannot be read ({reason_of(error)})"))
+        else:
+            yield Found(rows, row, SPLITS[entry.part], entry.image)
+
+
+def _entries(
+    files: Sequence[Rows], place_of: PlaceOf, splits: Collection[str], on_error: OnError
+) -> Iterator[Entry]:
+    for number, rows in enumerate(files):
+        try:
+            for row in rows.rows():
+                try:
+                    place = place_of(rows, row)
+                except ValueError as error:
+                    on_error(RecordError(str(Source(rows.name, row.number)), str(error)))
+                    continue
+                if place.split in splits:
+                    part, same = SPLITS.index(place.split), _hash(place.key)
+                    yield Entry(part, place.image, number, row.number, row.start, row.size, same)
+        except OSError as error:
+            on_error(RecordError(rows.name, f"cannot be read on ({reason_of(error)})"))
+        except ValueError as error:
+            on_error(RecordError(rows.name, str(error)))
+
+
+def _hash(key: str) -> int | None:
+    if not key:
+        return None
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def key_of(members: Members) -> str:
+    """The key that a record brings.
+
+    Raises:
+        ValueError: if it brings none that could be one
+    """
+    key = members.get("key")
+    if not isinstance(key, str) or not key or len(key) > MAX_KEY:
+        raise ValueError("it has no 'key' of PairLens")
+    if not is_text(key) or not key.isprintable():
+        raise ValueError(f"its key {shown(key, 80)!r} has characters that no key has")
+    return key
+
+
+def text_of(value: Any) -> str:
+    """A text of a record.
+
+    Raises:
+        ValueError: if it is none
+    """
+    if fault := phrase_fault(value):
+        raise ValueError(fault.replace("query", "text"))
+    return value
+
+
+def name_in(members: Members, name: str) -> str:
+    """A short text of a record that is no path, such as an image's id.
+
+    Raises:
+        ValueError: if there is none
+    """
+    value = members.get(name)
+    if not isinstance(value, str) or not value or len(value) > MAX_KEY or not is_text(value):
+        raise ValueError(f"it has no {name!r}")
+    return value
+
+
+def listed(members: Members, name: str) -> list[Members]:
+    """The objects of a list of a record; none where there is no list.
+
+    Raises:
+        ValueError: if it holds something else, or too many
+    """
+    found = members.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+        raise ValueError(f"{name!r} is no list of objects")
+    if len(found) > MAX_TEXTS:
+        raise ValueError(f"{name!r} has over {MAX_TEXTS:,} entries")
+    return found
+
+
+def caption_of(members: Members, name: str = "text") -> Caption:
+    """A caption with its task and who wrote it, where that is said.
+
+    Raises:
+        ValueError: if it has no text
+    """
+    annotator = members.get("annotator")
+    return Caption(
+        text_of(members.get(name)),
+        whole(members, "task"),
+        text_of(annotator) if annotator is not None else None,
+    )
+
+
+def box_of(members: Members) -> Box:
+    """A box in shares of the image.
+
+    Raises:
+        ValueError: if it is none
+    """
+    label, bounds = members.get("label"), members.get("bounding_box")
+    if not isinstance(bounds, list) or len(bounds) != 4 or not all(map(is_number, bounds)):
+        raise ValueError("a box is not four numbers")
+    left, top, width, height = map(float, bounds)
+    return Box(text_of(label or ""), (left, top, width, height), whole(members, "turn"))
+
+
+def whole(members: Members, name: str) -> int | None:
+    """A whole number of a record; ``None`` where there is none."""
+    value = members.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,114 @@
+"""Turns that a review removed from a record of questions and answers, or added to it.
+
+In a training record they are messages of its list, and every other character stays. An evaluation
+record holds one question: one more is a record of its own behind it, with an id of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from pairlens.importers.formats.json_edit import cut, item_spans, value_span, with_items
+from pairlens.importers.formats.llava import (
+    ANSWER_KEYS,
+    CATEGORY_KEYS,
+    FORMS,
+    IMAGE_KEYS,
+    QUESTION_KEYS,
+    ROLES,
+    Form,
+    TurnText,
+)
+
+Said = tuple[str, str]
+"""A question and its answer."""
+
+_IDS = ("question_id", "id")
+
+
+def form_of(record: Mapping[str, Any]) -> Form | None:
+    """The form of a training record; ``None`` for an evaluation record."""
+    return next((form for form in FORMS if form.list in record), None)
+
+
+def with_turns(
+    text: str,
+    record: Mapping[str, Any],
+    removed: Sequence[TurnText],
+    added: Sequence[Said],
+) -> str:
+    """A training record without some turns, and with others behind those that are left.
+
+    Args:
+        text: of the record
+        record: what it holds
+        removed: of its turns
+        added: questions and answers
+    """
+    form = form_of(record)
+    if form is None or not (removed or added):
+        return text
+    start, _ = value_span(text, (form.list,))
+    gone = {at[1] for one in removed for at in (one.question_at, *one.answers_at) if at}
+    messages = map(_writer(text), messages_of(record, form, added))
+    text, spans = with_items(text, start, item_spans(text, start), list(messages))
+    return cut(text, start, spans, set(range(len(spans))) - gone, {})
+
+
+def messages_of(
+    record: Mapping[str, Any], form: Form, turns: Iterable[Said]
+) -> list[dict[str, str]]:
+    """Turns as messages of a training record."""
+    asks, answers = (_speaker(record, form, role) for role in ("asks", "answers"))
+    return [
+        {form.who: who, form.text: said}
+        for turn in turns
+        for who, said in zip((asks, answers), turn, strict=True)
+    ]
+
+
+def _writer(text: str) -> Callable[[Any], str]:
+    ascii_only = text.isascii()
+    return lambda value: json.dumps(value, ensure_ascii=ascii_only)
+
+
+def _speaker(record: Mapping[str, Any], form: Form, role: str) -> str:
+    """Who asks or answers, as the record calls them; by default as the form does."""
+    named = [one.get(form.who) for one in record[form.list]]
+    known = [name for name, does in ROLES.items() if does == role]
+    usual = known[FORMS.index(form)]
+    return next((name for name in named if name in known), usual)
+
+
+def own_record(text: str, record: Mapping[str, Any], said: Said, number: int) -> str:
+    """A question as an evaluation record of its own.
+
+    Args:
+        text: of the record beside which it stands
+        record: what that holds
+        said: question and answer
+        number: for the id of the new record, where ids are numbers
+    """
+    question = next((key for key in QUESTION_KEYS if key in record), QUESTION_KEYS[-1])
+    answer = next((key for key in ANSWER_KEYS if key in record), ANSWER_KEYS[0])
+    listed = isinstance(record.get(answer), list)
+    values = {question: said[0], answer: [said[1]] if listed else said[1]}
+    for key in _IDS:
+        if isinstance(record.get(key), str):
+            values[key] = f"{record[key]}-{number}"
+        elif key in record:
+            values[key] = number
+    kept = {*_IDS, *IMAGE_KEYS, *CATEGORY_KEYS, question, answer}
+    members = {key: values.get(key, value) for key, value in record.items() if key in kept}
+    return _writer(text)(members | values)
+
+
+def largest_id(records: Iterable[Any]) -> int:
+    """The largest number among the ids of records, at least their number."""
+    largest = 0
+    for count, record in enumerate(records, 1):
+        ids = [record.get(key) for key in _IDS] if isinstance(record, dict) else []
+        largest = max(largest, count, *(one for one in ids if isinstance(one, int)))
+    return largest

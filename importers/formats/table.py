@@ -1,0 +1,336 @@
+"""Tables of anybody's making: a row for each query and its mask, or for an image and its texts.
+
+::
+
+    pairs.csv                  image,mask,phrase
+    images/a.jpg masks/a.png   by the paths in the cells
+
+What the columns are for is told with ``--param``, or guessed from their names and first rows:
+:mod:`pairlens.importers.formats.table_columns`. What cells hold is in
+:mod:`pairlens.importers.formats.table_cells`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pairlens.importers.errors import (
+    LayoutError,
+    OnError,
+    OnNote,
+    PairLensError,
+    RecordError,
+    UsageError,
+    ignore_note,
+    raise_error,
+)
+from pairlens.importers.formats.base import (
+    FORMATS,
+    SPLITS,
+    Format,
+    FormatFault,
+    ReadParam,
+    Settled,
+)
+from pairlens.importers.formats.example_files import (
+    IMAGE_SPLITS,
+    image_bytes,
+    picture,
+    put,
+    target,
+)
+from pairlens.importers.formats.instruction_boxes import BOXES
+from pairlens.importers.formats.table_boxes import BOX, are_boxes, decide_box
+from pairlens.importers.formats.table_cells import is_image_cell
+from pairlens.importers.formats.table_columns import (
+    COLUMN_PARAMS,
+    LOOKED_AT,
+    ROLES,
+    TableColumns,
+    find_columns,
+)
+from pairlens.importers.formats.table_csv import DELIMITERS, CsvTable
+from pairlens.importers.formats.table_export import TableExporter
+from pairlens.importers.formats.table_files import columns_of, folder_of, open_tables, table_files
+from pairlens.importers.formats.table_literals import spelled_out
+from pairlens.importers.formats.table_records import (
+    NAME,
+    RowReader,
+    Setting,
+    broken,
+    split_of_file,
+)
+from pairlens.importers.formats.table_rows import Table, TableRow
+from pairlens.importers.image_index import Entry, open_index
+from pairlens.importers.reading import MASK_VALUES
+from pairlens.importers.records import Record
+from pairlens.importers.rotated_boxes import ANGLES
+from pairlens.importers.source_files import reason_of
+
+_DELIMITER = ReadParam(
+    "delimiter",
+    f"between cells: {', '.join(DELIMITERS)}; without it, the one that fits the first rows",
+    lambda text: _one_of(text, DELIMITERS),
+)
+_ROOTS = (
+    ReadParam("image_root", "folder that paths of images begin in; by default the table's own"),
+    ReadParam("mask_root", "folder that paths of masks begin in; by default the table's own"),
+)
+_SEPARATOR = ReadParam("separator", "what stands between several texts in a cell that is no list")
+_VALUES = (MASK_VALUES, BOXES, ANGLES)
+_PARSED = tuple(param.name for param in _VALUES)
+"""Settings whose values are no texts."""
+
+PARAMS = (*COLUMN_PARAMS, *_ROOTS, _SEPARATOR, BOX, _DELIMITER, *_VALUES)
+
+
+def _one_of(text: str, known: Collection[str]) -> str:
+    if text not in known:
+        raise ValueError(f"give one of {', '.join(known)}")
+    return text
+
+
+def takes(root: Path) -> bool:
+    """Whether a root is a table, or a folder of tables that is of no other format."""
+    # The others first: of theirs, some have thousands of files that could be tables.
+    if root.is_dir() and any(f.detect(root) for f in FORMATS.values() if f.name != NAME):
+        return False
+    return bool(table_files(root))
+
+
+def detect(root: Path) -> bool:
+    """Whether a root is a table whose columns can be guessed."""
+    if not takes(root):
+        return False
+    try:
+        settle(root, {})
+    except PairLensError:
+        return False
+    return True
+
+
+def count(root: Path, splits: Collection[str] = SPLITS) -> int:
+    """Returns 0: how many images there are is known when all rows have been read."""
+    return 0
+
+
+def settle(root: Path, given: Mapping[str, str]) -> Settled:
+    """Finds out what the columns are for, and how boxes are meant, where that was not given."""
+    tables = open_tables(root, given.get("delimiter"))
+    names = columns_of(tables)
+    if isinstance(tables[0], CsvTable) and any(map(is_image_cell, names)):
+        raise LayoutError(
+            f"the first line of {tables[0].name} is a row; write a line with the names of the "
+            "columns before it, such as image,mask,phrase"
+        )
+    try:
+        first = list(_first_rows(tables))
+    except OSError as error:
+        raise LayoutError(f"{error.filename} cannot be read ({reason_of(error)})") from error
+    rows = [spelled_out(row.cells) for row in first if not row.fault]
+    roles = {role: given[role] for role in ROLES if role in given}
+    try:
+        columns = find_columns(names, rows, roles)
+    except UsageError as error:
+        if rows or roles:
+            raise
+        what = f"row {first[0].number} is broken: {first[0].fault}" if first else "it has no rows"
+        raise LayoutError(f"{tables[0].name}: {what}; {error}") from error
+    params = dict(given) | columns.given
+    if isinstance(tables[0], CsvTable) and tables[0].delimiter != "comma":
+        params.setdefault("delimiter", tables[0].delimiter)
+    for root_of in _ROOTS:
+        if root_of.name in given:
+            params[root_of.name] = _named_folder(root_of.name, given[root_of.name], root)
+    if "box" not in given and columns.mask:
+        setting = setting_of(root, columns, params)
+        if box := decide_box(rows, setting, tables[0].name):
+            params["box"] = box
+    guessed = params != dict(given)
+    boxes = bool(columns.mask) and are_boxes(rows, columns.mask)
+    return Settled(replace(_for(columns, params), box_targets=boxes), params, guessed)
+
+
+def _first_rows(tables: list[Table]) -> Iterator[TableRow]:
+    return islice((row for table in tables for row in table.rows()), LOOKED_AT)
+
+
+def _for(columns: TableColumns, params: Mapping[str, str]) -> Format:
+    exporter = partial(TableExporter, open_export=partial(_of_export, params=params))
+    return replace(FORMATS[NAME], kind=columns.kind, exporter=exporter)
+
+
+def _named_folder(name: str, text: str, root: Path) -> str:
+    """A folder as it is stored: relative to the table's where it lies in that."""
+    here, given = folder_of(root), Path(text).expanduser()
+    for folder in (here / given, given.absolute()):
+        if folder.is_dir():
+            inside = folder.is_relative_to(here)
+            return str(folder.relative_to(here)) if inside else str(folder)
+    raise UsageError(f"{name}={text!r}: there is no such folder in {here}, and none here")
+
+
+def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> Setting:
+    """How rows are read, from settled parameters."""
+    folder = folder_of(root)
+    return Setting(
+        columns,
+        folder / params.get("image_root", ""),
+        folder / params.get("mask_root", ""),
+        params.get("separator"),
+        params.get("box"),
+    )
+
+
+def read(
+    root: Path,
+    *,
+    splits: Collection[str] = SPLITS,
+    on_error: OnError = raise_error,
+    on_note: OnNote = ignore_note,
+    **params: Any,
+) -> Iterator[Record]:
+    """Yields the records of one image after the other, images by split and first row.
+
+    Args:
+        root: a table, or a folder of some
+        splits: which to read
+        on_error: takes broken rows
+        on_note: receives remarks on the files
+        params: parsed :data:`PARAMS`
+    """
+    parsed = {name: params.pop(name, None) for name in _PARSED}
+    tables, reader = _opened(root, params, parsed)
+    with open_index() as index:
+        index.fill(_entries(tables, reader, splits, on_error))
+        for decision in reader.decided():
+            on_note(decision)
+        for entries in index.by_image():
+            seen: dict[str, str] = {}  # of an image: keys of two are never the same
+            for entry in entries:
+                for record in _records(tables[entry.file], reader, entry, on_error):
+                    first = seen.setdefault(record.key, str(record.source))
+                    if first == str(record.source):
+                        yield record
+                    else:
+                        on_error(RecordError(str(record.source), f"its id is that of {first} too"))
+    for note in reader.notes():
+        on_note(note)
+
+
+def _records(table: Table, reader: RowReader, entry: Entry, on_error: OnError) -> Iterator[Record]:
+    number = entry.number
+    try:
+        yield from reader.records(table, table.row(number, entry.start, entry.size))
+    except ValueError as error:
+        on_error(broken(table, number, error))
+    except OSError as error:
+        on_error(RecordError(f"{table.name}[{number}]", f"cannot be read ({reason_of(error)})"))
+
+
+def _opened(
+    root: Path, params: Mapping[str, str], parsed: Mapping[str, Any]
+) -> tuple[list[Table], RowReader]:
+    whole = settle(root, params)
+    settled = whole.params
+    tables = open_tables(root, settled.get("delimiter"))
+    columns = TableColumns(**{role: settled.get(role, "") for role in ROLES})
+    setting = setting_of(root, columns, settled)
+    setting = replace(setting, **parsed, box_targets=whole.format.box_targets)
+    return tables, RowReader(setting, len(tables) > 1)
+
+
+def _of_export(root: Path, params: Mapping[str, str]) -> tuple[list[Table], RowReader]:
+    return _opened(root, {name: text for name, text in params.items() if name not in _PARSED}, {})
+
+
+def _entries(
+    tables: list[Table], reader: RowReader, splits: Collection[str], on_error: OnError
+) -> Iterator[Entry]:
+    """Where the rows of each image stand."""
+    for number, table in enumerate(tables):
+        try:
+            for row in table.rows():
+                try:
+                    split, image = reader.place(table, row)
+                    if split in splits:
+                        reader.survey(table, row)
+                except ValueError as error:
+                    on_error(broken(table, row.number, error))
+                    continue
+                if split in splits:
+                    part = SPLITS.index(split)
+                    yield Entry(part, image, number, row.number, row.start, row.size)
+        except OSError as error:
+            on_error(RecordError(table.name, f"cannot be read on ({reason_of(error)})"))
+
+
+def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:
+    """The files of a repository; where that has Parquet, this alone, of the splits."""
+    tables = [name for name in names if name.lower().endswith(".parquet")]
+    if not tables:
+        return list(names)
+    # With the card, the folder of the tables is not the only thing in the repository.
+    chosen = [name for name in tables if split_of_file(name) in (None, *splits)]
+    return [*chosen, *(name for name in names if name == "README.md")]
+
+
+def example(root: Path) -> Path:
+    """Writes a CSV of two queries for each of six images, with image and mask files."""
+    lines = ["image,mask,phrase,split"]
+    for number, split in enumerate(IMAGE_SPLITS):
+        put(root / "images" / f"{number}.png", image_bytes(picture(number), "PNG"))
+        put(root / "masks" / f"{number}.png", image_bytes(target() * np.uint8(255), "PNG"))
+        for phrase in (f"house {number}", f'"house, the red one on plot {number}"'):
+            lines.append(f"images/{number}.png,masks/{number}.png,{phrase},{split}")
+    put(root / "pairs.csv", "".join(f"{line}\n" for line in lines))
+    return root
+
+
+FORMATS.add(
+    NAME,
+    Format(
+        name=NAME,
+        title="Table",
+        about="A table of your own: CSV, TSV, JSON, JSON Lines, Parquet",
+        layout="a .csv, .tsv, .json, .jsonl or .parquet file with a row for each query and its "
+        "mask, caption or conversation",
+        docs="[a table](docs/formats/table.md) of your own: `.csv`, `.tsv`, `.json`, `.jsonl`, "
+        "`.parquet`, with columns for image, mask and query",
+        detect=detect,
+        takes=takes,
+        settle=settle,
+        count=count,
+        read=read,
+        params=PARAMS,
+        wanted=wanted,
+        no_target="`--param no_target=COLUMN`",
+        boxes="as targets",
+        exporter=partial(TableExporter, open_export=partial(_of_export, params={})),
+        writes="The table, with its other columns, and the images and masks beside it",
+        example=example,
+        faults=(
+            FormatFault(
+                "an image is gone",
+                lambda root: (root / "images/0.png").unlink(),
+                "pairs.csv[2]: the image images/0.png is not there",
+            ),
+            FormatFault(
+                "a cell is empty",
+                lambda root: put(
+                    root / "pairs.csv",
+                    (root / "pairs.csv").read_text().replace("masks/0.png", "", 1),
+                ),
+                "pairs.csv[2]: row 2, column 'mask' is empty, which does not say that there is no "
+                "target; where it means that, give --param no_target=mask",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,391 @@
+"""What a cell of a table says: a path, texts, a mask in one of its notations, a conversation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from math import isnan
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.importers.bounded_json import is_number
+from pairlens.importers.errors import shown
+from pairlens.importers.formats.table_literals import structure, structure_or
+from pairlens.importers.image_lookup import MAX_PATH
+from pairlens.importers.png import MAX_PIXELS
+from pairlens.importers.records import Encoded, Instances, Polygons, Shape
+from pairlens.importers.rle import encode_rle
+
+IMAGE_ENDINGS = frozenset(
+    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2"}
+)
+MASK_ENDINGS = IMAGE_ENDINGS | {".npy", ".npz"}
+
+MAX_PHRASES = 1000
+"""In one cell."""
+
+_COUNTS = re.compile(r"[0-o]{2,}")
+"""Compressed runs of COCO: characters 48 to 111."""
+
+_LEAST_RUNS = 6
+"""Characters; many words are shorter."""
+
+_NUMBERS = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[ ,;]+[-+]?[\d.]+(?:[eE][-+]?\d+)?)+")
+_TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
+_FALSE = frozenset({"false", "f", "no", "n", "0", "0.0", ""})
+
+
+_MISSING = frozenset(
+    {
+        "nan", "NaN", "-nan", "-NaN", "None", "null", "NULL", "NA", "N/A", "n/a", "<NA>", "#NA",
+        "#N/A", "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+    }
+)  # fmt: skip
+"""What ``pandas.read_csv`` takes for a missing value, and pandas, R and Excel write for one."""
+
+
+def is_empty(cell: Any) -> bool:
+    """Whether a cell holds nothing, or what tables have where a value is missing."""
+    if isinstance(cell, str):
+        text = cell.strip()
+        return not text or text in _MISSING
+    return cell is None or (isinstance(cell, float) and isnan(cell))
+
+
+def told_empty(cell: Any) -> str:
+    """What is wrong with an empty cell, with the word that it has."""
+    word = "" if cell is None else str(cell).strip()
+    return f"is empty ({word!r})" if word else "is empty"
+
+
+def only(cell: Any) -> Any:
+    """The one item of a list; anything else as it is."""
+    return cell[0] if isinstance(cell, list) and len(cell) == 1 else cell
+
+
+def is_image_cell(cell: Any) -> bool:
+    """Whether a cell looks like the path or the bytes of an image, alone or in a list."""
+    cell = only(cell)
+    return _is_file(cell, IMAGE_ENDINGS) or is_packed(cell)
+
+
+def bytes_of(cell: Any) -> bytes | None:
+    """The bytes of a file that a cell holds; ``None`` where it holds none."""
+    held = cell.get("bytes") if isinstance(cell, Mapping) else cell
+    return held if isinstance(held, bytes) else None
+
+
+def name_of(cell: Any) -> str:
+    """The name that a cell gives the file that it holds; ``""`` for none."""
+    path = cell.get("path") if isinstance(cell, Mapping) else None
+    return PurePosixPath(path.replace("\\", "/")).name if isinstance(path, str) else ""
+
+
+_MAGIC = ((b"\x89PNG", ".png"), (b"\xff\xd8", ".jpg"), (b"II", ".tif"), (b"MM", ".tif"),
+          (b"RIFF", ".webp"))  # fmt: skip
+
+
+def ending_of(name: str, content: bytes) -> str:
+    """The ending of an image's file name, by its content, else by the name it has."""
+    ending = PurePosixPath(name).suffix.lower()
+    known = (end for magic, end in _MAGIC if content.startswith(magic))
+    return next(known, ending if ending in IMAGE_ENDINGS else "")
+
+
+def is_packed(cell: Any) -> bool:
+    """Whether a cell holds a file's bytes, alone or as the ``datasets`` library stores them."""
+    return bytes_of(cell) is not None
+
+
+def is_mask_cell(cell: Any) -> bool:
+    """Whether a cell looks like a mask."""
+    if _is_file(cell, MASK_ENDINGS) or is_packed(cell):
+        return True
+    value = _meant(structure_or(cell))
+    if isinstance(value, Mapping):
+        return "counts" in value
+    if isinstance(value, str):
+        return bool(_NUMBERS.fullmatch(value.strip()))
+    if not isinstance(value, list):
+        return False
+    encoded = all(isinstance(one, Mapping) and "counts" in one for one in map(_meant, value))
+    return bool(value) and (encoded or is_pixels(value) or _rings_in(value) is not None)
+
+
+def is_bare_runs(cell: Any) -> bool:
+    """Whether a cell looks like the runs of an RLE without its size."""
+    text = cell.strip() if isinstance(cell, str) else ""
+    return len(text) >= _LEAST_RUNS and not text.isalpha() and bool(_COUNTS.fullmatch(text))
+
+
+def is_text_cell(cell: Any) -> bool:
+    """Whether a cell looks like words: one text, or a list of them."""
+    if isinstance(cell, str):
+        value = structure_or(cell, cell)
+        if isinstance(value, str):
+            return bool(re.search(r"[^\W\d_]", cell)) and not _is_file(cell, MASK_ENDINGS)
+        cell = value
+    return isinstance(cell, list) and bool(cell) and all(isinstance(one, str) for one in cell)
+
+
+def is_talk_cell(cell: Any) -> bool:
+    """Whether a cell looks like a conversation."""
+    value = structure_or(cell)
+    first = value[0] if isinstance(value, list) and value else None
+    return isinstance(first, Mapping) and ("from" in first or "role" in first)
+
+
+def _is_file(cell: Any, endings: frozenset[str]) -> bool:
+    if isinstance(cell, Mapping) and isinstance(cell.get("path"), str):
+        cell = cell["path"]
+    if not isinstance(cell, str) or len(cell) > MAX_PATH or "\n" in cell:
+        return False
+    return PurePosixPath(cell.strip().replace("\\", "/")).suffix.lower() in endings
+
+
+def texts_of(cell: Any, separator: str | None) -> list[str]:
+    """The texts of a cell, each as it stands: one, or those of a list or between separators.
+
+    Raises:
+        ValueError: with what is wrong with it
+    """
+    if separator and isinstance(cell, str):
+        found: Any = [text.strip() for text in cell.split(separator)]
+    else:
+        found = cell
+        if isinstance(cell, str):
+            # "[1] a red house" is a text, and so is a list of other things than texts.
+            value = structure_or(cell, cell)
+            listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
+            found = value if listed else cell
+    texts = [found] if not isinstance(found, list) else found
+    if is_empty(cell) or not texts:
+        raise ValueError(told_empty(cell if texts else None))
+    if len(texts) > MAX_PHRASES:
+        raise ValueError(f"holds more than {MAX_PHRASES:,} texts")
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"holds {type(text).__name__}, not a text")
+        if is_empty(text):
+            raise ValueError("holds an empty text")
+    return texts
+
+
+def with_texts(cell: Any, separator: str | None, texts: list[str]) -> Any:
+    """A cell with other texts in the notation that it has.
+
+    Raises:
+        ValueError: if one of them cannot be written in it
+    """
+    if separator and isinstance(cell, str):
+        if any(separator in text for text in texts):
+            raise ValueError(f"a text with {separator!r} in it cannot stand between such")
+        spaced = f"{separator} " in cell
+        return (f"{separator} " if spaced else separator).join(texts)
+    if isinstance(cell, str):
+        before = texts_of(cell, None)
+        if before == [cell]:
+            if len(texts) > 1:
+                raise ValueError("a cell that is one text cannot hold another; remove one of them")
+            return texts[0]
+        try:
+            json.loads(cell)
+        except ValueError:
+            return repr(texts)
+        return json.dumps(texts, ensure_ascii=cell.isascii())
+    return texts
+
+
+def truth_of(cell: Any) -> bool:
+    """Whether a cell says yes.
+
+    Raises:
+        ValueError: if it says neither yes nor no
+    """
+    text = "" if is_empty(cell) else str(cell).strip().casefold()
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise ValueError(f"{shown(text, 40)!r} is neither true nor false")
+
+
+def is_truth_cell(cell: Any) -> bool:
+    """Whether a cell says yes or no."""
+    return isinstance(cell, bool | int | str) and str(cell).strip().casefold() in _TRUE | _FALSE
+
+
+def mask_in(
+    cell: Any, box: str | None, size: tuple[int, int] | None
+) -> Encoded | Instances | Polygons | None:
+    """The mask that a cell spells out; ``None`` where it names a file or holds one.
+
+    Args:
+        cell: an RLE, polygons or a box
+        box: ``xyxy`` or ``xywh``, what the four numbers of a box are
+        size: height and width for an RLE that names none
+
+    Raises:
+        ValueError: with what is wrong with it
+    """
+    value = _meant(structure(cell))
+    if isinstance(value, str):
+        text = value.strip()
+        if _NUMBERS.fullmatch(text):
+            value = _bare_box(text)
+        elif size is not None and is_bare_runs(text):
+            return Encoded(size, text)
+        else:
+            return None
+    if isinstance(value, Mapping):
+        return _encoded(value, size)
+    if isinstance(value, bytes):
+        return None
+    if not isinstance(value, Sequence):
+        raise ValueError(f"holds {type(value).__name__}, which is no mask")
+    bitmap = _bitmap(value)
+    if bitmap is not None:
+        runs = encode_rle(bitmap)
+        return Encoded(tuple(runs["size"]), runs["counts"])
+    meant = [_meant(one) for one in value]
+    if meant and all(isinstance(one, Mapping) for one in meant):
+        return Instances((), tuple(map(_instance, meant)))
+    return _drawn(meant, box)
+
+
+def _instance(value: Mapping[str, Any]) -> Encoded:
+    found = _encoded(value, None)
+    if found is None:
+        raise ValueError("holds pictures in a list; one picture is one mask")
+    return found
+
+
+def _bare_box(text: str) -> list[float]:
+    """The numbers of a box without brackets; of more, nobody can tell points from runs."""
+    numbers = [float(number) for number in re.split(r"[ ,;]+", text)]
+    if len(numbers) != 4:
+        raise ValueError(
+            f"holds {len(numbers)} numbers without brackets, which can be points or runs; write "
+            "points as [[x, y], ...], and runs as COCO does, with their size"
+        )
+    return numbers
+
+
+_INNER_KEYS = ("segmentation", "bbox_2d", "bbox", "box")
+"""Of objects that hold a mask or a box beside other things, such as COCO's annotations."""
+
+_LEAST_ROWS = 8
+"""Of an array of pixels; fewer lists of zeros and ones may be polygons."""
+
+
+def _meant(value: Any) -> Any:
+    """The mask or box that an object holds; other values as they are."""
+    if isinstance(value, Mapping) and "counts" not in value:
+        return next((value[key] for key in _INNER_KEYS if value.get(key) is not None), value)
+    return value
+
+
+def _rings_in(value: Any) -> list[list[float]] | None:
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        return None
+    return _flat([_meant(one) for one in value])
+
+
+def is_pixels(value: Any) -> bool:
+    """Whether a value is an array of pixels."""
+    return isinstance(value, list) and _bitmap(value) is not None
+
+
+def _bitmap(value: Sequence[Any]) -> NDArray[np.uint8] | None:
+    """Rows of zeros and ones, or of false and true, as pixels; ``None`` for other lists."""
+    first = value[0] if len(value) >= _LEAST_ROWS else None
+    if not isinstance(first, Sequence) or isinstance(first, str) or len(first) < _LEAST_ROWS:
+        return None
+    if any(not isinstance(row, Sequence) or len(row) != len(first) for row in value):
+        return None
+    if len(value) * len(first) > MAX_PIXELS:
+        raise ValueError("holds more pixels than a mask may have")
+    # NumPy would make all cells as long as the longest text.
+    if any(not isinstance(cell, int) for row in value for cell in row):
+        return None
+    try:
+        array = np.array(value)
+    except (ValueError, OverflowError):
+        return None
+    whole = array.ndim == 2 and array.dtype.kind in "bui"
+    return array.astype(np.uint8) if whole and np.isin(array, (0, 1)).all() else None
+
+
+def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded | None:
+    if "counts" not in value:
+        if "bytes" in value or "path" in value:
+            return None
+        raise ValueError("is an object without 'counts' and 'size', and no RLE")
+    sides, counts = value.get("size") or size, value["counts"]
+    if isinstance(counts, bytes):
+        counts = counts.decode("ascii", "replace")
+    if isinstance(counts, list):
+        counts = tuple(counts)
+    if not isinstance(sides, Sequence) or isinstance(sides, str):
+        raise ValueError("is an RLE without 'size'")
+    if not isinstance(counts, str | tuple):
+        raise ValueError("is an RLE whose 'counts' are neither text nor numbers")
+    numbers = (*sides, *(counts if isinstance(counts, tuple) else ()))
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise ValueError("is an RLE whose 'size' or 'counts' hold other things than numbers")
+    return Encoded(tuple(sides), counts)
+
+
+def boxes_in(cell: Any) -> list[list[float]]:
+    """The numbers of the boxes of a cell, four each; none where it holds something else."""
+    value = _meant(structure_or(cell))
+    if isinstance(value, str) and _NUMBERS.fullmatch(value.strip()):
+        try:
+            value = _bare_box(value.strip())
+        except ValueError:
+            return []
+    numbers = _rings_in(value) or []
+    return numbers if all(len(ring) == 4 for ring in numbers) else []
+
+
+def _drawn(value: Sequence[Any], box: str | None) -> Polygons:
+    rings = _flat(value)
+    if rings is None:
+        raise ValueError("is a list that is neither a box nor polygons")
+    if all(len(ring) == 4 for ring in rings):
+        return Polygons(tuple(_boxed(ring, box) for ring in rings), half_open=True)
+    for ring in rings:
+        if len(ring) < 6 or len(ring) % 2:
+            raise ValueError("holds a polygon of fewer than three points, or of half a point")
+    shapes = (Shape(tuple(zip(ring[::2], ring[1::2], strict=True))) for ring in rings)
+    return Polygons(tuple(shapes))
+
+
+def _boxed(numbers: list[float], form: str | None) -> Shape:
+    a, b, c, d = numbers
+    right, low = (a + c, b + d) if form == "xywh" else (c, d)
+    if right <= a or low <= b:
+        raise ValueError("is a box without area, or with its corners the wrong way round")
+    return Shape(((a, b), (right, b), (right, low), (a, low)))
+
+
+def _flat(value: Sequence[Any], deep: int = 3) -> list[list[float]] | None:
+    """The rings of ``[x, y, ...]``, ``[[x, y], ...]``, or lists of either; ``None`` for others."""
+    if not value or not deep or isinstance(value, str | bytes):
+        return None
+    if all(map(_is_number, value)):
+        return [list(map(float, value))]
+    if not all(isinstance(one, Sequence) and not isinstance(one, str | bytes) for one in value):
+        return None
+    if all(len(one) == 2 and all(map(_is_number, one)) for one in value):
+        return [[float(number) for point in value for number in point]]
+    rings = [_flat(one, deep - 1) for one in value]
+    if any(ring is None or len(ring) != 1 for ring in rings):
+        return None
+    return [ring[0] for ring in rings if ring]
+
+
+def _is_number(value: Any) -> bool:
+    return is_number(value) and -1e12 < value < 1e12

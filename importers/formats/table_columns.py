@@ -1,0 +1,228 @@
+"""What the columns of a table are for: as told, else by their names and the first rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from pairlens.importers.errors import UsageError, shown
+from pairlens.importers.formats.base import Kind
+from pairlens.importers.formats.instruction_files import split_word
+from pairlens.importers.formats.table_cells import (
+    is_bare_runs,
+    is_empty,
+    is_image_cell,
+    is_mask_cell,
+    is_talk_cell,
+    is_text_cell,
+    is_truth_cell,
+)
+from pairlens.importers.reading import ReadParam
+
+LOOKED_AT = 50
+"""Rows from which columns are guessed."""
+
+_NAMES: dict[str, tuple[str, ...]] = {
+    "image": (
+        "image", "imagepath", "imagefile", "imagefilename", "imagename", "imgpath", "imgfile",
+        "img", "imgname", "filename", "filepath", "file", "path", "images", "picture",
+        "photo", "imageid",
+    ),
+    "mask": (
+        "mask", "maskpath", "maskfile", "maskname", "segmentation", "segmentationpath",
+        "segmentationmask", "seg", "gt", "groundtruth", "annotation", "rle", "polygon", "polygons",
+        "box", "bbox", "boundingbox", "solution", "label",
+    ),
+    "phrase": (
+        "phrase", "phrases", "query", "queries", "expression", "expressions",
+        "referringexpression", "referringsentence", "sentence", "sentences", "sent", "text",
+        "texts", "caption", "captions", "prompt", "instruction", "description", "question",
+        "problem", "class", "classname", "category", "label",
+    ),
+    "captions": (
+        "captions", "caption", "description", "descriptions", "text", "texts", "sentences",
+        "sentence",
+    ),
+    "conversations": ("conversations", "conversation", "messages", "dialog", "dialogue"),
+    "split": ("split", "subset", "partition", "set"),
+    "no_target": ("notarget",),
+}  # fmt: skip
+"""Names of columns without case, spaces and signs, the likeliest first."""
+
+_SAYS: dict[str, Callable[[Any], bool]] = {
+    "image": is_image_cell,
+    "mask": is_mask_cell,
+    "phrase": is_text_cell,
+    "captions": is_text_cell,
+    "conversations": is_talk_cell,
+    "split": lambda cell: isinstance(cell, str) and split_word(cell) is not None,
+    "no_target": is_truth_cell,
+}
+
+COLUMN_PARAMS = (
+    ReadParam("image", "column of images: paths, or their bytes"),
+    ReadParam("mask", "column of masks: paths, RLE, polygons, boxes, or bytes of pictures"),
+    ReadParam("phrase", "column of queries; several in one cell make several pairs"),
+    ReadParam("captions", "column of captions, of a table without masks"),
+    ReadParam("conversations", "column of conversations, of a table without masks"),
+    ReadParam("split", "column of splits; without it, what the file's name says, else train"),
+    ReadParam("key", "column of ids that rows keep; without it, a row is known by its number"),
+    ReadParam("no_target", "column that says which queries have no target; the column of masks "
+              "itself where its empty cells mean that"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumns:
+    """The columns of a table by what they are for; ``""`` for none."""
+
+    image: str = ""
+    mask: str = ""
+    phrase: str = ""
+    captions: str = ""
+    conversations: str = ""
+    split: str = ""
+    key: str = ""
+    no_target: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """What its rows are."""
+        if self.conversations:
+            return "instructions"
+        return "captions" if self.captions else "pairs"
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Those that there are, as parameters."""
+        return {name: column for name, column in asdict(self).items() if column}
+
+
+ROLES = tuple(field.name for field in fields(TableColumns))
+
+
+def find_columns(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], given: Mapping[str, str]
+) -> TableColumns:
+    """The columns of a table, those that were given and for the rest a guess.
+
+    Args:
+        names: of all columns
+        rows: the first of them
+        given: columns by :data:`ROLES`; ``""`` where there is none to be looked for
+
+    Raises:
+        UsageError: if one that is given is not there or there twice, if what they are for
+            contradicts itself, or if nothing can be guessed
+    """
+    for role, name in given.items():
+        if name:  # nothing says that there is no such column
+            _check(names, role, name)
+    taken = dict(given)
+    _check_kind({role: name for role, name in given.items() if name})
+
+    def guess(role: str) -> None:
+        found = _guess(role, names, rows, _others(role, taken)) if role not in taken else ""
+        if found:
+            _check(names, role, found)
+            taken[role] = found
+
+    guess("image")
+    for role in _said(names, rows, taken):
+        guess(role)
+    for role in ("split", "no_target"):
+        guess(role)
+    columns = TableColumns(**taken)
+    _check_whole(names, columns)
+    return columns
+
+
+def _said(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], taken: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What rows say of their images, of which the columns are to be guessed."""
+    if {"captions", "conversations"} & taken.keys():
+        return ()
+    if not {"mask", "phrase"} & taken.keys():
+        if _guess("conversations", names, rows, _others("conversations", taken)):
+            return ("conversations",)
+        if not _guess("mask", names, rows, _others("mask", taken)):
+            return ("captions",)
+    return "mask", "phrase"
+
+
+def _others(role: str, taken: Mapping[str, str]) -> set[str]:
+    """The columns that are for something else; that of masks can say what has no target, too."""
+    both = ("no_target",) if role == "mask" else ()
+    return {name for other, name in taken.items() if other not in both}
+
+
+def _guess(
+    role: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], taken: set[str]
+) -> str:
+    """The column for something; ``""`` if there is none, or none that stands out."""
+    free = [name for name in names if name and name not in taken]
+    fits = [name for name in free if _most_say(_SAYS[role], name, rows)]
+    for known in _NAMES[role]:
+        for name in free:
+            named = re.sub(r"[^a-z]", "", name.casefold()) == known
+            runs = role == "mask" and _most_say(is_bare_runs, name, rows)
+            if named and (name in fits or runs):
+                return name
+    if role in ("image", "mask") and len(fits) > 1:
+        # Where several hold files, those of masks say so in their paths.
+        fits = [n for n in fits if _most_say(_is_called_mask, n, rows) == (role == "mask")]
+    if role in ("image", "mask", "conversations"):
+        return fits[0] if len(fits) == 1 else ""
+    if role != "phrase":
+        return ""
+    spoken = fits if len(fits) == 1 else [name for name in fits if _has_words(name, rows)]
+    return spoken[0] if len(spoken) == 1 else ""
+
+
+def _is_called_mask(cell: Any) -> bool:
+    return isinstance(cell, str) and bool(re.search(r"mask|label|seg|gt\b|annot", cell.lower()))
+
+
+def _most_say(says: Callable[[Any], bool], name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    cells = [row.get(name) for row in rows]
+    filled = [cell for cell in cells if not is_empty(cell)]
+    fitting = sum(map(says, filled))
+    return bool(filled) and 2 * fitting > len(filled)  # some may be broken
+
+
+def _has_words(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    return any(" " in str(row.get(name) or "").strip() for row in rows)
+
+
+def _check(names: Sequence[str], role: str, name: str) -> None:
+    if name not in names:
+        raise UsageError(f"{role}={shown(name, 80)!r}: there is no such column; {_listed(names)}")
+    if list(names).count(name) > 1:
+        raise UsageError(f"{role}: two columns are named {shown(name, 80)!r}; rename one")
+
+
+def _check_kind(taken: Mapping[str, str]) -> None:
+    said = [name for name in ("captions", "conversations", "phrase") if name in taken]
+    if len(said) > 1 or (said and said[0] != "phrase" and "mask" in taken):
+        named = " and ".join([*said, *(["mask"] if "mask" in taken else [])])
+        raise UsageError(f"{named} contradict each other: a row is a query and its mask, or has "
+                         "captions, or a conversation")  # fmt: skip
+
+
+def _check_whole(names: Sequence[str], columns: TableColumns) -> None:
+    needed = {"image": columns.image}
+    if columns.kind == "pairs":
+        needed |= {"mask": columns.mask, "phrase": columns.phrase}
+    lacking = [role for role, name in needed.items() if not name]
+    if lacking:
+        give = " ".join(f"--param {role}=COLUMN" for role in lacking)
+        without = "" if columns.mask else "; a table without masks has captions or conversations"
+        raise UsageError(f"which column is the {' and the '.join(lacking)} cannot be told; give "
+                         f"{give}{without}; {_listed(names)}")  # fmt: skip
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"the columns are {shown(', '.join(names), 300)}"

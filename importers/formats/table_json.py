@@ -1,0 +1,166 @@
+"""Tables as JSON: a list of rows, alone or under a key, or a row a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pairlens.importers.errors import LayoutError
+from pairlens.importers.formats.instruction_export import Pieces
+from pairlens.importers.formats.json_edit import replace_values
+from pairlens.importers.formats.table_rows import MAX_COLUMNS, MAX_ROW, Decide, TableRow
+from pairlens.importers.json_stream import Form, Item, form_of, load, read_items
+from pairlens.importers.source_files import open_source
+
+ENDINGS = (".json", ".jsonl", ".ndjson")
+
+_HEAD = 8 << 20
+"""Bytes in which the first rows have to be."""
+
+_LOOKED_AT = 50
+
+
+class JsonTable:
+    """A JSON or JSON Lines file; see :class:`pairlens.importers.formats.table_rows.Table`.
+
+    Args:
+        path: the file
+        name: relative to the folder that the dataset lies in
+        anywhere: whether it may be a link that leads out of the dataset's folder
+
+    Raises:
+        LayoutError: if it holds no list of objects
+        OSError: if it cannot be read
+    """
+
+    def __init__(self, path: Path, name: str, *, anywhere: bool = False) -> None:
+        self.path, self.name, self._anywhere = path, name, anywhere
+        with self._open() as stream:
+            facts = os.fstat(stream.fileno())
+            version = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
+            form, self.columns = _opening(_Head(name, version, stream.read(_HEAD)))
+        if form is None:
+            raise LayoutError(f"{name} begins with neither a list nor an object in UTF-8")
+        self._form: Form = form
+        if not self.columns:
+            raise LayoutError(f"{name} holds no list of objects, whose members are the columns")
+
+    def _open(self) -> BinaryIO:
+        return open_source(self.path, anywhere=self._anywhere)
+
+    def rows(self) -> Iterator[TableRow]:
+        """All rows."""
+        with self._open() as stream:
+            for item in read_items(stream, self._form, limit=MAX_ROW):
+                yield _row(item)
+
+    def row(self, number: int, start: int, size: int) -> TableRow:
+        """A row that was met before."""
+        with self._open() as stream:
+            stream.seek(start)
+            data = stream.read(size)
+        return _row(Item(number - 1, start, start + size, data))
+
+    def rewrite(self, out: BinaryIO, decide: Decide) -> tuple[int, bool]:
+        """Writes the file with some rows left out and some cells changed."""
+        changed, cut = False, False
+        with self._open() as stream, self._open() as copied:
+            pieces = Pieces(copied, out, b"," if self._form == "list" else b"")
+            for item in read_items(stream, self._form, limit=MAX_ROW):
+                if item.last:
+                    changed = cut = True
+                    break
+                row = _row(item)
+                edits = decide(row)
+                kept = item.data if edits is not None else None
+                if edits:
+                    kept = _edited(item.data, row.cells, edits)
+                changed |= kept != item.data
+                pieces.take(item, kept)
+            pieces.end(b"]\n" if cut and self._form == "list" else None)
+        return pieces.written, changed
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The beginning of a file in one version of it."""
+
+    name: str
+    version: tuple[int, ...]
+    data: bytes = field(compare=False, repr=False)
+
+
+@lru_cache(maxsize=4)  # an import opens a table several times, and lists in lists take seconds
+def _opening(head: _Head) -> tuple[Form | None, tuple[str, ...]]:
+    """The form of a file and the columns of its first rows, of its head alone.
+
+    A large file may hold no rows at all.
+    """
+    form = _form(head.name, head.data)
+    if form is None:
+        return None, ()
+    items = read_items(BytesIO(head.data), form, limit=MAX_ROW)
+    names = dict.fromkeys(c for item in islice(items, _LOOKED_AT) for c in _row(item).cells)
+    return form, tuple(names)[:MAX_COLUMNS]
+
+
+def _form(name: str, head: bytes) -> Form | None:
+    form = form_of(head)
+    if form is None or name.lower().endswith((".jsonl", ".ndjson")):
+        return form and "lines"
+    if form == "list":
+        return form
+    first, *others = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)
+    try:
+        row = load(first)
+    except ValueError:
+        return "list"  # under a key
+    listed = isinstance(row, dict) and any(map(_is_list_of_rows, row.values()))
+    return "list" if listed and not b"".join(others).strip() else "lines"
+
+
+def _is_list_of_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _row(item: Item) -> TableRow:
+    place = item.number + 1, item.start, item.end - item.start
+    try:
+        value = item.load()
+    except ValueError as error:
+        return TableRow(*place, {}, str(error))
+    if not isinstance(value, dict):
+        return TableRow(*place, {}, "it is no object, whose members are the cells")
+    return TableRow(*place, value)
+
+
+def _edited(data: bytes, cells: Mapping[str, Any], edits: Mapping[str, Any]) -> bytes:
+    """A row with other values; within lists and objects, all that is the same stays."""
+    text = data.decode()
+    changes = dict(
+        change
+        for column, value in edits.items()
+        for change in _changes((column,), cells[column], value)
+    )
+    dumped = {at: json.dumps(value, ensure_ascii=text.isascii()) for at, value in changes.items()}
+    return replace_values(text, dumped).encode()
+
+
+def _changes(
+    at: tuple[str | int, ...], old: Any, new: Any
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        for name in old:
+            yield from _changes((*at, name), old[name], new[name])
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _changes((*at, number), before, after)
+    elif old != new or type(old) is not type(new):
+        yield at, new

@@ -1,0 +1,385 @@
+"""Makes records of the rows of a table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pairlens.importers.box_scale import ScaleSetting
+from pairlens.importers.errors import RecordError, shown
+from pairlens.importers.files import is_text
+from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
+from pairlens.importers.formats.instruction_files import split_word
+from pairlens.importers.formats.llava import Parsed, is_caption
+from pairlens.importers.formats.table_cells import (
+    bytes_of,
+    ending_of,
+    is_empty,
+    mask_in,
+    name_of,
+    only,
+    texts_of,
+    told_empty,
+    truth_of,
+)
+from pairlens.importers.formats.table_columns import TableColumns
+from pairlens.importers.formats.table_rows import Table, TableRow
+from pairlens.importers.formats.table_talk import talk_in
+from pairlens.importers.image_lookup import MAX_PATH, ImageLookup, clean_path
+from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.records import (
+    Caption,
+    CaptionedImage,
+    ImageFile,
+    Inline,
+    InlineRaster,
+    Instruction,
+    NoTarget,
+    Pair,
+    Polygons,
+    Raster,
+    Record,
+    Source,
+    Target,
+    Turn,
+    make_key,
+    phrase_fault,
+)
+from pairlens.importers.rotated_boxes import Turning
+
+NAME = "table"
+MAX_KEY = 200
+"""Characters of an id."""
+
+MAX_BOXES = 2000
+"""Of a conversation."""
+
+_DIGITS = 16
+"""Of the digest by which an image in a cell is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How the rows of a table are read.
+
+    Attributes:
+        columns: what its columns are for
+        image_root, mask_root: the folders that paths begin in
+        separator: what stands between several queries in a cell
+        box: ``xyxy`` or ``xywh``
+        box_targets: whether boxes are scored as such
+        mask_values: which values of mask files are the target, where that was set by hand
+        boxes, angles: as of :class:`.instruction_boxes.BoxReader`
+    """
+
+    columns: TableColumns
+    image_root: Path
+    mask_root: Path
+    separator: str | None = None
+    box: str | None = None
+    box_targets: bool = False
+    mask_values: MaskValues | None = None
+    boxes: ScaleSetting = None
+    angles: Turning | None = None
+
+
+class CellError(ValueError):
+    """What is wrong with a cell, with its column."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(f"column {shown(column, 80)!r} {reason}")
+
+
+class RowReader:
+    """Makes records of rows; the same row always gives the same.
+
+    Args:
+        setting: how they are read
+        many: whether there are several tables, so that a row's number does not name it
+    """
+
+    def __init__(self, setting: Setting, many: bool) -> None:
+        self._setting = setting
+        self._columns = setting.columns
+        self._many = many
+        self._images = ImageLookup(setting.image_root)
+        self._masks = ImageLookup(setting.mask_root, ["masks"])
+        self._boxes = BoxReader(self._images, setting.boxes, setting.angles)
+        self._files: dict[str, FileBoxes] = {}
+
+    @property
+    def text_column(self) -> str:
+        """The column of queries, captions or conversations."""
+        columns = self._columns
+        return columns.phrase or columns.captions or columns.conversations
+
+    @property
+    def mask_column(self) -> str:
+        """The column of masks."""
+        return self._columns.mask
+
+    @property
+    def separator(self) -> str | None:
+        """What stands between several texts in a cell."""
+        return self._setting.separator
+
+    def place(self, table: Table, row: TableRow) -> tuple[str, str]:
+        """Split and image of a row.
+
+        Raises:
+            ValueError: with what is wrong with it
+        """
+        if row.fault:
+            raise ValueError(row.fault)
+        return self._split(table, row), self._image(table, row)
+
+    def records(self, table: Table, row: TableRow) -> list[Record]:
+        """The records of a row: a pair for each query.
+
+        Raises:
+            ValueError: with what is wrong with it
+        """
+        split, image_id = self.place(table, row)
+        if self._columns.kind == "pairs":
+            return list(self._pairs(table, row, split, image_id))
+        texts = self._captioned if self._columns.captions else self._instruction
+        return [texts(table, row, split, image_id)]
+
+    def _captioned(self, table: Table, row: TableRow, split: str, image_id: str) -> CaptionedImage:
+        captions = self._texts(row, self._columns.captions)
+        image, name = self._shown(table, row, image_id)
+        return CaptionedImage(
+            key=make_key(NAME, split, image_id, self._label(table, row)),
+            image_id=image_id,
+            split=split,
+            image=image,
+            image_name=name,
+            captions=tuple(map(Caption, captions)),
+            source=Source(table.name, row.number),
+        )
+
+    def survey(self, table: Table, row: TableRow) -> None:
+        """Takes the boxes of a conversation, by which their scale is decided.
+
+        Raises:
+            ValueError: as :meth:`records`
+        """
+        if self._columns.conversations:
+            parsed = self._talk(row, self._image(table, row))
+            self._boxes.take_numbers(self._file(table), parsed)
+
+    def decided(self) -> Iterator[str]:
+        """What was decided of the boxes, once all rows were surveyed."""
+        for file in self._files.values():
+            yield from self._boxes.decide(file)
+
+    def notes(self) -> Iterator[str]:
+        """What became of the boxes, once all records were made."""
+        yield from self._boxes.notes([*self._files.values()])
+
+    def _file(self, table: Table) -> FileBoxes:
+        return self._files.setdefault(table.name, FileBoxes(table.name))
+
+    def _talk(self, row: TableRow, image_id: str) -> Parsed:
+        with _of(self._columns.conversations):
+            return talk_in(row.cells.get(self._columns.conversations), image_id)
+
+    def _instruction(self, table: Table, row: TableRow, split: str, image_id: str) -> Instruction:
+        source, file = Source(table.name, row.number), self._file(table)
+        parsed = self._talk(row, image_id)
+        image, name = self._shown(table, row, image_id)
+        told = [turn for turn in parsed.turns if is_caption(turn.question, "", listed=False)]
+        turns = [Turn(t.question, t.answers, "", source, n) for n, t in enumerate(parsed.turns)]
+        boxes = (b for n in range(len(turns)) for b in self._boxes.boxes(file, parsed, n, n))
+        return Instruction(
+            key=make_key(NAME, split, image_id, self._label(table, row)),
+            image_id=image_id,
+            split=split,
+            image=image,
+            image_name=name,
+            turns=tuple(turns),
+            captions=tuple(Caption(answer) for turn in told for answer in turn.answers),
+            boxes=tuple(islice(boxes, MAX_BOXES)),
+            source=source,
+        )
+
+    def _texts(self, row: TableRow, column: str) -> list[str]:
+        with _of(column):
+            texts = texts_of(row.cells.get(column), self._setting.separator)
+        for fault in map(phrase_fault, texts):
+            if fault:
+                raise CellError(column, f"cannot be read: {fault.replace('query', 'text')}")
+        return texts
+
+    def _pairs(self, table: Table, row: TableRow, split: str, image_id: str) -> Iterator[Pair]:
+        phrases = self._texts(row, self._columns.phrase)
+        image, name = self._shown(table, row, image_id)
+        target = self._target(table, row, image_id)
+        for number, phrase in enumerate(phrases):
+            label = self._label(table, row) + f".{number}" * (len(phrases) > 1)
+            yield Pair(
+                key=make_key(NAME, split, image_id, label),
+                image_id=image_id,
+                split=split,
+                phrase=phrase,
+                image=image,
+                image_name=name,
+                target=target,
+                source=Source(table.name, row.number),
+            )
+
+    def _label(self, table: Table, row: TableRow) -> str:
+        """What tells a row from the others of its image."""
+        column = self._columns.key
+        if not column:
+            return f"{table.name}:{row.number}" if self._many else str(row.number)
+        cell = row.cells.get(column)
+        if is_empty(cell) or isinstance(cell, dict | list | bytes):
+            raise CellError(column, "holds no id")
+        text = str(cell).strip()
+        if len(text) > MAX_KEY or not is_text(text) or not text.isprintable():
+            raise CellError(column, f"holds {shown(text, 60)!r}, which is no id")
+        return text
+
+    def _split(self, table: Table, row: TableRow) -> str:
+        column = self._columns.split
+        if not column:
+            return split_of_file(table.name) or "train"
+        text = str(row.cells.get(column) or "").strip()
+        split = split_word(text)
+        if split is None:
+            raise CellError(column, f"holds {shown(text, 40)!r}, not train, val or test")
+        return split
+
+    def _image(self, table: Table, row: TableRow) -> str:
+        """The path of a row's image, or a digest of the one that the row holds."""
+        column = self._columns.image
+        cell = only(row.cells.get(column))
+        content = bytes_of(cell)
+        if content is not None:
+            # Its name is no identity: all images of a table can have the same.
+            return hashlib.sha256(content).hexdigest()[:_DIGITS]
+        path = self._path(column, cell, self._setting.image_root)
+        folder = table.name.rpartition("/")[0]
+        # Tables of several folders can name different images alike.
+        if folder and self._images.find(path, "") is None:
+            return f"{folder}/{path}"
+        return path
+
+    def _shown(self, table: Table, row: TableRow, image_id: str) -> tuple[ImageFile | None, str]:
+        """The image of a row, and what the row calls it."""
+        cell = only(row.cells.get(self._columns.image))
+        content = bytes_of(cell)
+        if content is None:
+            return self._images.find(image_id, table.name), image_id
+        name = f"{image_id}{ending_of(name_of(cell), content)}"
+        return Inline(content, name), name
+
+    def shortened(self, row: TableRow, folder: Path) -> dict[str, Any]:
+        """The absolute paths of a row that lie in a folder, relative, so that copies are found.
+
+        Args:
+            row: one that gave records
+            folder: the table's
+        """
+        roots = {
+            self._columns.image: self._setting.image_root,
+            self._columns.mask: self._setting.mask_root,
+        }
+        return {
+            column: row.cells[column].strip().removeprefix(f"{root}/")
+            for column, root in roots.items()
+            if isinstance(cell := row.cells.get(column), str)
+            and cell.strip().startswith(f"{root}/")
+            and root.is_relative_to(folder)
+        }
+
+    def _path(self, column: str, cell: Any, root: Path) -> str:
+        """A path below a folder."""
+        if isinstance(cell, Mapping) and isinstance(cell.get("path"), str):
+            cell = cell["path"]
+        if is_empty(cell):
+            raise CellError(column, told_empty(cell))
+        if not isinstance(cell, str | int) or isinstance(cell, bool):
+            raise CellError(column, f"holds {type(cell).__name__}, not a path")
+        text = str(cell).strip()
+        if len(text) > 4 * MAX_PATH:
+            raise CellError(column, "holds more than a path")
+        if "://" in text:
+            raise CellError(column, f"holds the address {shown(text, 80)!r}; fetch the files first")
+        try:
+            return clean_path(text.removeprefix(f"{root}/"))
+        except ValueError as error:
+            quoted = repr(shown(text, 80))
+            if text.startswith("/"):
+                role = "mask" if column == self._columns.mask else "image"
+                where = f"holds a path outside of the folder; give --param {role}_root=DIR"
+                raise CellError(column, f"{where} ({quoted})") from error
+            raise CellError(column, f"holds {quoted}, which {error}") from error
+
+    def _target(self, table: Table, row: TableRow, image_id: str) -> Target:
+        columns = self._columns
+        cell = row.cells.get(columns.mask)
+        if columns.no_target and columns.no_target != columns.mask:
+            with _of(columns.no_target):
+                if truth_of(row.cells.get(columns.no_target)):
+                    return NoTarget()
+        if is_empty(cell):
+            if columns.no_target == columns.mask:
+                return NoTarget()
+            raise CellError(
+                columns.mask,
+                f"{told_empty(cell)}, which does not say that there is no target; where it means "
+                f"that, give --param no_target={columns.mask}",
+            )
+        with _of(columns.mask):
+            drawn = mask_in(cell, self._setting.box, self._size_of(cell, table, image_id))
+        if isinstance(drawn, Polygons) and drawn.half_open:
+            return replace(drawn, box=self._setting.box_targets)
+        if drawn is not None:
+            return drawn
+        if (content := bytes_of(cell)) is not None:
+            name = f"{table.name}[{row.number}] {columns.mask}"
+            return InlineRaster(content, name, self._setting.mask_values)
+        path = self._path(columns.mask, cell, self._setting.mask_root)
+        found = self._masks.find(path, table.name) or self._setting.mask_root / path
+        return Raster(found, self._setting.mask_values)
+
+    def _size_of(self, cell: Any, table: Table, image_id: str) -> tuple[int, int] | None:
+        """Height and width of the image where the cell may be an RLE that does not name them."""
+        text = cell.strip() if isinstance(cell, str) else ""
+        if not text or text[0] in "[{" or "." in text or "/" in text:
+            return None
+        size = self._images.size(image_id, table.name)
+        return size and (size[1], size[0])
+
+
+class _of:
+    """Names the column in what is raised within."""
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, ValueError) and not isinstance(error, CellError):
+            raise CellError(self._column, str(error)) from error
+
+
+def split_of_file(name: str) -> str | None:
+    """The split that the name of a table's file, or of a folder around it, tells."""
+    *folders, file = name.split("/")
+    told = (split_word(part) for part in (file.partition(".")[0], *reversed(folders)))
+    return next((split for split in told if split), None)
+
+
+def broken(table: Table, number: int, error: ValueError) -> RecordError:
+    """The error for a row of a number."""
+    between = "," if isinstance(error, CellError) else ":"
+    return RecordError(f"{Source(table.name, number)}", f"row {number}{between} {error}")

@@ -1,0 +1,100 @@
+"""Conversations in the cells of a table: lists of messages as in records of :mod:`.llava`."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from functools import partial
+from typing import Any, NamedTuple
+
+from pairlens.importers.formats.json_edit import (
+    cut,
+    item_spans,
+    replace_values,
+    value_span,
+    with_items,
+)
+from pairlens.importers.formats.llava import FORMS, Form, JsonPath, Parsed, TurnText, parse
+from pairlens.importers.formats.record_edit import Said, messages_of
+from pairlens.importers.formats.table_literals import structure
+
+
+def talk_in(cell: Any, image: str) -> Parsed:
+    """The conversation of a cell, as a record of the image; its places are within the cell.
+
+    Raises:
+        ValueError: with what is wrong with it
+    """
+    record, _ = _record(cell)
+    try:
+        parsed = parse({"image": image, **record})
+    except ValueError as error:
+        raise ValueError(f"cannot be read: {error}") from None
+    turns = (
+        turn._replace(
+            question_at=turn.question_at and turn.question_at[1:],
+            answers_at=tuple(path[1:] for path in turn.answers_at),
+        )
+        for turn in parsed.turns
+    )
+    return parsed._replace(turns=tuple(turns))
+
+
+def _record(cell: Any) -> tuple[dict[str, Any], Form]:
+    """The messages of a cell as a record has them, and their form."""
+    messages = structure(cell)
+    if not isinstance(messages, list):
+        raise ValueError("holds no list of messages")
+    first = messages[0] if messages else None
+    chatted = isinstance(first, Mapping) and "role" in first and "from" not in first
+    form = next(one for one in FORMS if one.list == ("messages" if chatted else "conversations"))
+    return {form.list: messages}, form
+
+
+class TalkEdits(NamedTuple):
+    """What is to become of a conversation.
+
+    Attributes:
+        texts: new texts by place
+        removed: the turns that are left out
+        added: questions and answers that come behind the others
+    """
+
+    texts: Mapping[JsonPath, str]
+    removed: Sequence[TurnText] = ()
+    added: Sequence[Said] = ()
+
+    @property
+    def gone(self) -> set[int]:
+        """The numbers of the messages that are left out."""
+        return {
+            int(at[0]) for one in self.removed for at in (one.question_at, *one.answers_at) if at
+        }
+
+
+def with_talk(cell: Any, edits: TalkEdits) -> Any:
+    """A cell with other texts, and turns; all else of it stays."""
+    messages = messages_of(*_record(cell), edits.added)
+    if not isinstance(cell, str):
+        return _changed(deepcopy(cell), edits, messages)
+    try:
+        json.loads(cell)
+    except ValueError:
+        return repr(_changed(ast.literal_eval(cell.strip()), edits, messages))
+    write = partial(json.dumps, ensure_ascii=cell.isascii())
+    text = replace_values(cell, {at: write(new) for at, new in edits.texts.items()})
+    start, _ = value_span(text, ())
+    text, spans = with_items(text, start, item_spans(text, start), list(map(write, messages)))
+    return cut(text, start, spans, set(range(len(spans))) - edits.gone, {})
+
+
+def _changed(value: Any, edits: TalkEdits, messages: Sequence[Any]) -> Any:
+    for (*way, last), text in edits.texts.items():
+        inner = value
+        for step in way:
+            inner = inner[step]
+        inner[last] = text
+    gone = edits.gone
+    return [one for number, one in enumerate(value) if number not in gone] + list(messages)

@@ -1,0 +1,348 @@
+"""Which piece of which xView tile each image of GRES is.
+
+GRES is published without images. Its release has a script that cuts all of xView into chips and
+numbers them by the order in which a shell lists their names. What that order comes to is computed
+here from the names and sizes of the tiles alone:
+
+1. The tiles of the GeoJSON but for 1395, by number, are shuffled with numpy's seed 0
+   (sahi's ``split_coco_as_train_val``).
+2. A fifth of them, drawn with replacement under seed 7782551, is the validation part; the order
+   stays.
+3. Each tile is cut into 512x512 pixels, the last column and row moved inward (sahi 0.11.20,
+   ``get_slice_bboxes``), and a chip is called TILE_PLACE_X1_Y1_X2_Y2.jpg, where PLACE is that of
+   the tile in its part.
+4. The chips of the validation part and then those of training are numbered from 1 as the shell
+   lists them, which depends on its locale: :data:`COLLATIONS`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import NamedTuple
+
+import numpy as np
+
+from pairlens.importers.errors import StateError
+from pairlens.importers.source_boxes import Boxes
+
+SIDE = 512
+LEFT_OUT_TILE = "1395.tif"
+"""Has features and no image in xView."""
+
+SHUFFLE_SEED, SPLIT_SEED = 0, 7782551
+VALIDATION_SHARE = 0.2
+
+FITS = 0.5
+"""IoU of the box of a mask and a box of xView, from which on they are taken for one object."""
+
+LEAST_AGREEMENT = 0.5
+"""Share of the masks that must fit a box."""
+
+MOST_MISSING = 20
+"""Tiles whose size may be unknown."""
+
+_AROUND = 5
+"""Masks to either side that distinguish a place from one that is numbered wrongly."""
+
+Size = tuple[int, int]
+TileBox = tuple[int, int, int, int]
+
+
+class Chip(NamedTuple):
+    """A piece of a tile: ``box`` is x1, y1, x2, y2 in pixels of the tile."""
+
+    tile: str
+    box: TileBox
+
+
+class Wanted(NamedTuple):
+    """An image that the annotations name.
+
+    Attributes:
+        number: of the chip, from 1
+        image: ``SPLIT/NAME.jpg``
+        box: of the mask, x1, y1, x2, y2 in pixels; ``None`` where there is none
+        phrases: its queries
+    """
+
+    number: int
+    image: str
+    box: tuple[float, float, float, float] | None
+    phrases: tuple[str, ...] = ()
+
+
+ClassFits = Callable[[Sequence[str], str], bool | None]
+"""Whether a class of xView can be what queries ask for; ``None`` where they do not say."""
+
+
+def unsaid(phrases: Sequence[str], label: str) -> None:
+    """Leaves it open whether a class can be what queries ask for."""
+
+
+def _as_bytes(name: str) -> tuple[str, ...]:
+    return (name,)
+
+
+def _as_glibc(name: str) -> tuple[str, ...]:
+    # Underscore and full stop count last, and then the earlier one comes first.
+    return name.replace("_", "").replace(".", ""), name.replace("_", " ")
+
+
+COLLATIONS: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "C": _as_bytes,
+    "en_US.UTF-8": _as_glibc,
+}
+"""How a shell orders names, by locale: byte by byte (C, POSIX, C.UTF-8, and all of macOS and
+musl), and as glibc does in en_US.UTF-8 and its like."""
+
+
+def slices(width: int, height: int) -> Iterator[TileBox]:
+    """The boxes that a tile is cut into, row by row."""
+    for y in range(0, height, SIDE):
+        for x in range(0, width, SIDE):
+            right, bottom = min(x + SIDE, width), min(y + SIDE, height)
+            yield max(0, right - SIDE), max(0, bottom - SIDE), right, bottom
+
+
+def parts(tiles: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The tiles of validation and of training, each in the order that they are cut in."""
+    known = sorted(tiles, key=lambda tile: int(tile.partition(".")[0]))
+    np.random.RandomState(SHUFFLE_SEED).shuffle(known)  # type: ignore[arg-type]
+    drawn = math.ceil(VALIDATION_SHARE * len(known))
+    chosen = set(np.random.RandomState(SPLIT_SEED).choice(len(known), drawn).tolist())
+    validation = [tile for n, tile in enumerate(known) if n in chosen]
+    return validation, [tile for n, tile in enumerate(known) if n not in chosen]
+
+
+def numbered(sizes: Mapping[str, Size], collation: str) -> list[Chip]:
+    """All chips, number 1 first.
+
+    Args:
+        sizes: width and height of each tile
+        collation: one of :data:`COLLATIONS`
+    """
+    chips: list[Chip] = []
+    for part in parts(sizes):
+        named = {
+            f"{PurePath(tile).stem}_{place}_{'_'.join(map(str, box))}.jpg": Chip(tile, box)
+            for place, tile in enumerate(part)
+            for box in slices(*sizes[tile])
+        }
+        chips += [named[name] for name in sorted(named, key=COLLATIONS[collation])]
+    return chips
+
+
+@dataclass(frozen=True, slots=True)
+class ChipPlace:
+    """Where an image lies in xView.
+
+    Attributes:
+        image: ``SPLIT/NAME.jpg``
+        tile: the tile's file name
+        box: x1, y1, x2, y2 in pixels of the tile
+        iou: of the mask's box and the box of xView that it fits best; ``None`` where the
+            annotation has no mask
+        label: the class of that box, where it fits
+        class_fits: whether that can be what the queries ask for, where they name a class
+        sure: whether the images with the nearest numbers fit
+    """
+
+    image: str
+    tile: str
+    box: TileBox
+    iou: float | None = None
+    label: str = ""
+    class_fits: bool | None = None
+    sure: bool = True
+
+    @property
+    def fits(self) -> bool:
+        """Whether the mask lies on a box of xView."""
+        return self.iou is not None and self.iou >= FITS
+
+    @property
+    def verified(self) -> bool:
+        """Whether it lies on one of the class that the queries name, if they name one."""
+        return self.fits and self.class_fits is not False
+
+
+@dataclass
+class Plan:
+    """Where all images lie.
+
+    Attributes:
+        collation: the locale that the release was numbered in
+        agreement: share of the masks that lie on a box of xView
+        agreements: the same by collation
+        places: of the images, in the order of their numbers
+        beyond: images whose number no chip has
+        guessed: the size that was taken for each tile that is not there
+    """
+
+    collation: str
+    agreement: float
+    agreements: dict[str, float]
+    places: list[ChipPlace]
+    beyond: list[str] = field(default_factory=list)
+    guessed: dict[str, Size] = field(default_factory=dict)
+
+
+def plan(
+    wanted: Sequence[Wanted],
+    sizes: Mapping[str, Size | None],
+    boxes: Mapping[str, Boxes],
+    least: float = LEAST_AGREEMENT,
+    class_fits: ClassFits = unsaid,
+) -> Plan:
+    """Finds the collation with which the most masks lie on boxes, and where each image lies then.
+
+    Of a tile whose size is not known, the size is taken that makes the most of the masks behind it
+    fit; its own images cannot be cut.
+
+    Args:
+        wanted: the images
+        sizes: width and height of each tile of the GeoJSON, ``None`` where it is not there
+        boxes: of each tile
+        least: the share of the masks that must fit
+        class_fits: compares queries with the class of a box
+
+    Raises:
+        StateError: if fewer masks fit, or too many sizes are unknown
+    """
+    wanted = sorted(wanted, key=lambda one: one.number)
+    matching = _Matching(wanted, boxes)
+    found = {name: _completed(sizes, name, matching) for name in COLLATIONS}
+    chips = {name: numbered(complete, name) for name, complete in found.items()}
+    masks = max(1, matching.masks)
+    agreements = {name: matching.fitting(listed) / masks for name, listed in chips.items()}
+    best = max(agreements, key=lambda name: agreements[name])
+    if agreements[best] < least:
+        told = ", ".join(f"{name} {share:.0%}" for name, share in agreements.items())
+        raise StateError(
+            f"the masks do not lie on the boxes of xView however the chips are numbered ({told} of "
+            f"{matching.masks:,} masks; at least {least:.0%} must, or --least-agreement says "
+            "otherwise), so that images would be wrong: are these the annotations of GRES, and the "
+            "tiles and GeoJSON of xView's training set?"
+        )
+    guessed = {tile: found[best][tile] for tile, size in sizes.items() if size is None}
+    beyond = [one.image for one in wanted if not 0 < one.number <= len(chips[best])]
+    places = _told_apart(matching.verified(chips[best], class_fits))
+    return Plan(best, agreements[best], agreements, places, beyond, guessed)
+
+
+class _Matching:
+    """Compares the masks of images with the boxes of the chips of their numbers."""
+
+    def __init__(self, wanted: Sequence[Wanted], boxes: Mapping[str, Boxes]) -> None:
+        self._wanted = wanted
+        self._boxes = boxes
+        self.masks = sum(one.box is not None for one in wanted)
+
+    def places(
+        self, chips: Sequence[Chip], first: int = 1, end: int | None = None
+    ) -> list[ChipPlace]:
+        """Where the images lie, of those with numbers from ``first`` to before ``end``."""
+        end = len(chips) + 1 if end is None else end
+        some = (one for one in self._wanted if first <= one.number < end)
+        return [self._place(one, chips[one.number - 1]) for one in some]
+
+    def verified(self, chips: Sequence[Chip], class_fits: ClassFits) -> list[ChipPlace]:
+        """Where all images lie, with the class of the best box that the queries can mean."""
+        some = (one for one in self._wanted if 0 < one.number <= len(chips))
+        return [self._with_class(one, chips[one.number - 1], class_fits) for one in some]
+
+    def _with_class(self, one: Wanted, chip: Chip, class_fits: ClassFits) -> ChipPlace:
+        place = self._place(one, chip)
+        if not place.fits or one.box is None:
+            return place
+        seen = self._boxes[chip.tile].within(chip.box)
+        ious = seen.ious(one.box)
+        under = [n for n in (-ious).argsort(kind="stable").tolist() if ious[n] >= FITS]
+        said = {n: class_fits(one.phrases, seen.labels[n]) for n in under}
+        best = next((n for n in under if said[n]), under[0])
+        return replace(place, iou=float(ious[best]), label=seen.labels[best], class_fits=said[best])
+
+    def fitting(self, chips: Sequence[Chip], first: int = 1, end: int | None = None) -> int:
+        """How many of the masks fit a box, likewise."""
+        return sum(place.fits for place in self.places(chips, first, end))
+
+    def _place(self, one: Wanted, chip: Chip) -> ChipPlace:
+        if one.box is None:
+            return ChipPlace(one.image, *chip)
+        seen = self._boxes[chip.tile].within(chip.box)
+        ious = seen.ious(one.box)
+        return ChipPlace(one.image, *chip, iou=float(ious.max(initial=0.0)))
+
+    def sizes_of(self, tile: str, known: Sequence[Size]) -> list[Size]:
+        """Sizes that a tile may have, one for each number of columns and rows, usual ones first.
+
+        Args:
+            tile: its file name
+            known: the sizes of other tiles, usual ones first
+        """
+        corners = self._boxes[tile].corners
+        least = corners[:, 2:].max(0) if len(corners) else np.ones(2)
+        grids = {}
+        for size in (s for s in known if (np.array(s) >= least).all()):
+            grids.setdefault(_grid(size), size)
+        columns, rows = (max(each) for each in zip(*map(_grid, known), strict=True))
+        for column, row in itertools.product(range(1, columns + 1), range(1, rows + 1)):
+            size = (column * SIDE, row * SIDE)
+            if (np.array(size) >= least).all():
+                grids.setdefault((column, row), size)
+        return list(grids.values()) or [known[0]]
+
+
+def _grid(size: Size) -> tuple[int, int]:
+    """Columns and rows that a tile is cut into."""
+    return -(-size[0] // SIDE), -(-size[1] // SIDE)
+
+
+def _completed(
+    sizes: Mapping[str, Size | None], collation: str, matching: _Matching
+) -> dict[str, Size]:
+    """The sizes, with one for each tile that has none."""
+    known = {tile: size for tile, size in sizes.items() if size is not None}
+    unknown = [tile for tile in sizes if tile not in known]
+    if not unknown:
+        return known
+    if not known or len(unknown) > MOST_MISSING:
+        raise StateError(
+            f"{len(unknown):,} of the {len(sizes):,} tiles that the GeoJSON names are not there, "
+            f"{unknown[0]} the first; up to {MOST_MISSING} may be missing"
+        )
+    usual = [size for size, _ in Counter(known.values()).most_common()]
+    complete: dict[str, Size] = known | dict.fromkeys(unknown, usual[0])
+
+    first = _first_numbers(numbered(complete, collation))
+    unknown.sort(key=first.__getitem__)
+    for tile, behind in zip(unknown, [*unknown[1:], None], strict=True):
+        start, best = _first_numbers(numbered(complete, collation))[tile], -1
+        for size in matching.sizes_of(tile, usual):
+            tried = complete | {tile: size}
+            chips = numbered(tried, collation)
+            end = _first_numbers(chips)[behind] if behind else None
+            fitting = matching.fitting(chips, start, end)
+            if fitting > best:
+                best, complete = fitting, tried
+    return complete
+
+
+def _first_numbers(chips: Sequence[Chip]) -> dict[str, int]:
+    """The lowest number of each tile."""
+    return {chip.tile: n for n, chip in reversed([*enumerate(chips, 1)])}
+
+
+def _told_apart(places: list[ChipPlace]) -> list[ChipPlace]:
+    """Marks the places that fit no box among such: there the numbering is in doubt."""
+    fits = [place.fits for place in places]
+    for n, place in enumerate(places):
+        around = fits[max(0, n - _AROUND) : n + _AROUND + 1]
+        if not place.fits and 2 * sum(around) < len(around):
+            places[n] = replace(place, sure=False)
+    return places

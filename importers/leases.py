@@ -1,0 +1,269 @@
+"""Leases: which process does which step on a dataset, so that no two spoil each other's work.
+
+A step that writes takes a lease on the dataset's name in the database and gives it back at the
+end. A lease is on the :data:`WHOLE` dataset, as of an import, or on a part of it, such as the
+findings or a field of predictions. The whole excludes everything that writes; a part excludes the
+same part alone. Verdicts take no lease, so that reviewers never wait for each other or for a step;
+they are refused while the whole dataset is held. What only reads is never refused.
+
+A lease is renewed while its process lives. That of a process that has ended on this machine is
+taken over at once, any other when it was not renewed for :data:`PATIENCE`. Times are the
+database's own, since clocks of machines differ.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from secrets import token_hex
+from threading import Event, Thread
+from typing import Any, ParamSpec, TypeVar
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from pairlens.importers import fo_internals, owners
+from pairlens.importers.errors import StateError
+from pairlens.importers.unfinished import is_aside
+
+COLLECTION = "pairlens.leases"
+"""One document for each dataset that is held: ``_id`` is its name, ``holders`` a list."""
+
+WHOLE = "dataset"
+"""The part that is all of them."""
+
+PATIENCE = 60
+"""Seconds after which a lease that was not renewed is nobody's."""
+
+_RENEWAL = 15
+"""Seconds from one renewal to the next."""
+
+_FIELDS = "fields"
+"""The part that is the list of a dataset's fields."""
+
+_PAUSE = 0.02
+"""Seconds from one try to the next, where it is waited."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ours: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("_ours", default=())
+"""Names and parts that are held where this code runs, so that a step can run within another."""
+
+
+_tokens: set[str] = set()
+"""Of the leases that this process holds or is taking."""
+
+
+def holding(step: str, part: str = WHOLE) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Makes a function of samples hold a lease on their dataset while it runs.
+
+    Example::
+
+        @leases.holding("predict", "field {field_name}")
+        def predict(samples: Any, *, field_name: str) -> PredictSummary: ...
+
+    Args:
+        step: what it does, for messages: the name of the command
+        part: what it writes, with the function's arguments in braces
+    """
+
+    def made(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def run(*args: P.args, **options: P.kwargs) -> R:
+            given = signature.bind(*args, **options).arguments
+            dataset = fo_internals.dataset_of(next(iter(given.values())))
+            with held(dataset.name, step, part.format(**given)):
+                return function(*args, **options)
+
+        return run
+
+    return made
+
+
+@contextmanager
+def declaring(dataset: Any) -> Iterator[None]:
+    """Within it, fields of samples are declared or deleted.
+
+    FiftyOne stores the list of all fields as a process knows it: of two that each add one at the
+    same time, one would be lost. So one waits for the other, and takes note of what that did.
+
+    Args:
+        dataset: whose fields are changed
+    """
+    if _is_ours(dataset.name, _FIELDS):
+        yield
+        return
+    with held(dataset.name, "a change of fields", _FIELDS, wait=PATIENCE):
+        dataset.reload()
+        yield
+
+
+@contextmanager
+def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterator[None]:
+    """Within it, a lease on a dataset is held.
+
+    Args:
+        name: of the dataset, which need not be there yet
+        step: what is done, for messages: the name of the command
+        part: what is written
+        wait: seconds to wait for another that holds what excludes this
+
+    Raises:
+        StateError: if another process or thread holds what excludes this, or took the lease over
+            since this one could not renew it
+    """
+    if _is_ours(name, part):
+        yield
+        return
+    token = token_hex(8)
+    _tokens.add(token)
+    try:
+        until = time.monotonic() + wait
+        while not _take(name, step, part, token, final=time.monotonic() >= until):
+            time.sleep(_PAUSE)
+    except BaseException:
+        _tokens.discard(token)
+        raise
+    ended, lost = Event(), Event()
+    renewing = Thread(
+        target=_renew, args=(name, token, ended, lost), name="pairlens-lease", daemon=True
+    )
+    renewing.start()
+    before = _ours.set((*_ours.get(), (name, part)))
+    try:
+        yield
+        if lost.is_set():
+            raise StateError(
+                f"another process took dataset {name!r} over, since this one could not tell the "
+                f"database for {PATIENCE} s that it works on it; run {step} again"
+            )
+    finally:
+        _ours.reset(before)
+        ended.set()
+        _tokens.discard(token)
+        with suppress(PyMongoError):  # then it is given up like that of a dead process
+            _release(name, token)
+
+
+def check_free(dataset: Any) -> None:
+    """Checks that nobody holds a whole dataset, for a change that is made in a moment.
+
+    Raises:
+        StateError: if a step holds it
+    """
+    if _is_ours(dataset.name, WHOLE):
+        return
+    found = _leases().find_one({"_id": dataset.name, "holders.part": WHOLE})
+    if found is None:
+        return
+    now = _leases().database.command("hello")["localTime"]
+    for holder in found["holders"]:
+        silent = (now - holder["renewed"]).total_seconds()
+        alive = silent < PATIENCE and not _is_dead(holder)
+        if holder["part"] == WHOLE and alive:
+            raise StateError(_sentence(dataset.name, "a verdict", holder))
+
+
+def _is_ours(name: str, part: str) -> bool:
+    # Nobody else works on a dataset that stands aside.
+    return is_aside(name) or any(one in _ours.get() for one in ((name, WHOLE), (name, part)))
+
+
+def _take(name: str, step: str, part: str, token: str, *, final: bool) -> bool:
+    """Takes a lease, unless another excludes it, which is raised if this is the final try."""
+    known = _leases().find_one({"_id": name}) or {}
+    dead = [h["token"] for h in known.get("holders", ()) if _is_dead(h)]
+    about = {
+        "token": token,
+        "step": step,
+        "part": part,
+        "owner": owners.this_process(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+    }
+    mine = {n: {"$literal": v} for n, v in about.items()} | {"since": "$$NOW", "renewed": "$$NOW"}
+    silent = {"$lt": ["$$one.renewed", {"$subtract": ["$$NOW", PATIENCE * 1000]}]}
+    gone = {"$or": [silent, {"$in": ["$$one.token", dead]}]}
+    alike = {"$in": ["$$one.part", [WHOLE, {"$literal": part}]]}
+    others = _filtered("$holders", alike) if part != WHOLE else "$holders"
+    free = {"$eq": [{"$size": others}, 0]}
+    change = [
+        {"$set": {"holders": _filtered({"$ifNull": ["$holders", []]}, {"$not": [gone]})}},
+        {"$set": {"holders": {"$cond": [
+            free, {"$concatArrays": ["$holders", [mine]]}, "$holders"
+        ]}}},
+    ]  # fmt: skip
+    holders = _changed(name, change)["holders"]
+    if any(one["token"] == token for one in holders):
+        return True
+    if final:
+        in_the_way = (one for one in holders if WHOLE in (part, one["part"]) or one["part"] == part)
+        raise StateError(_sentence(name, step, next(in_the_way)))
+    return False
+
+
+def _is_dead(holder: dict[str, Any]) -> bool:
+    """Whether nobody works under a lease any more: it was not given back, or that was lost."""
+    if holder["owner"] == owners.this_process():
+        return holder["token"] not in _tokens
+    return owners.is_dead(holder["owner"])
+
+
+def _changed(name: str, change: list[dict[str, Any]]) -> dict[str, Any]:
+    """Changes the document of a dataset in one command, and gives it."""
+    for last in (False, True):
+        try:
+            return _leases().find_one_and_update(
+                {"_id": name}, change, upsert=True, return_document=ReturnDocument.AFTER
+            )
+        except DuplicateKeyError:  # somebody made it at the same moment
+            if last:
+                raise
+    raise AssertionError
+
+
+def _filtered(values: Any, condition: dict[str, Any]) -> dict[str, Any]:
+    return {"$filter": {"input": values, "as": "one", "cond": condition}}
+
+
+def _renew(name: str, token: str, ended: Event, lost: Event) -> None:
+    """Renews a lease until it ended, or was lost to another."""
+    while not ended.wait(_RENEWAL):
+        with suppress(PyMongoError):  # the database may come back in time
+            now = {"$currentDate": {"holders.$.renewed": True}}
+            where = {"_id": name, "holders.token": token}
+            if not _leases().update_one(where, now).matched_count:
+                lost.set()
+                return
+
+
+def _release(name: str, token: str) -> None:
+    # On the disk, else a database that is killed now would give it back to a process that lives.
+    written = fo_internals.journaled(_leases())
+    written.update_one({"_id": name}, {"$pull": {"holders": {"token": token}}})
+    _leases().delete_one({"_id": name, "holders": []})
+
+
+def _leases() -> Any:
+    return fo_internals.database()[COLLECTION]
+
+
+def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:
+    here = holder["host"] == socket.gethostname()
+    otherwise = "" if here else (
+        f"; should it be dead, it is given up {PATIENCE} s after its last sign"
+    )  # fmt: skip
+    return (
+        f"dataset {name!r} is in use by pairlens {holder['step']} since "
+        f"{holder['since']:%Y-%m-%d %H:%M:%S} UTC (process {holder['pid']} on {holder['host']}), "
+        f"which excludes {step}; wait for it, or end it{otherwise}"
+    )

@@ -1,0 +1,124 @@
+"""The items of the lists in a JSON object one by one, in memory that does not grow with the file.
+
+COCO's annotations are one object of some lists, of which one has a million items.
+"""
+
+from __future__ import annotations
+
+import json
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from pairlens.importers.json_stream import CHUNK, Window, load
+
+MAX_ITEM = 4 << 20
+"""Bytes of an item, or of a value that is no list."""
+
+MAX_ITEMS = 2_000_000
+"""Of all lists together; COCO has 860,000 annotations."""
+
+_MOST_MEMBERS = 1000
+_TOKEN = 16
+"""Characters that a number can lack at the end of a window."""
+
+_MARK = BOM_UTF8.decode("latin-1")
+_UTF_16 = (BOM_UTF16_LE.decode("latin-1"), BOM_UTF16_BE.decode("latin-1"))
+_DECODER = json.JSONDecoder()
+
+
+class ListItem(NamedTuple):
+    """An item of one of the lists.
+
+    Attributes:
+        name: the key that its list stands under
+        start: where it begins in the file, in bytes
+        end: where it ends
+        value: the item
+    """
+
+    name: str
+    start: int
+    end: int
+    value: Any
+
+
+def read_list_items(stream: BinaryIO) -> Iterator[ListItem]:
+    """Reads the items of all lists that stand directly in an object.
+
+    Args:
+        stream: at its beginning
+
+    Raises:
+        ValueError: with what is wrong with the file and where, once that is come across
+    """
+    for number, item in enumerate(_members(Window(stream, CHUNK))):
+        if number == MAX_ITEMS:
+            raise ValueError(f"has over {MAX_ITEMS:,} items; split it")
+        yield item
+
+
+def _members(window: Window) -> Iterator[ListItem]:
+    while len(window.text) < len(_MARK) and window.more():
+        pass
+    if window.text.startswith(_UTF_16):
+        raise ValueError("is UTF-16, not UTF-8 text; convert it")
+    at = _expect(window, len(_MARK) * window.text.startswith(_MARK), "{")
+    for _ in range(_MOST_MEMBERS):
+        if window.text[at : at + 1] == "}":
+            return
+        name, at = _value(window, at)
+        if not isinstance(name, str):
+            raise _fault(window, at, "a name should stand here")
+        at = _expect(window, at, ":")
+        if window.text[at : at + 1] == "[":
+            at = yield from _items(window, at, name)
+        else:
+            _, at = _value(window, at)
+        at = _after(window, at, "}")
+    raise _fault(window, at, f"it has over {_MOST_MEMBERS:,} members")
+
+
+def _items(window: Window, at: int, name: str) -> Iterator[Any]:
+    at = _expect(window, at, "[")
+    while window.text[at : at + 1] != "]":
+        at = window.forget(at)
+        value, end = _value(window, at)
+        yield ListItem(name, window.base + at, window.base + end, value)
+        at = _after(window, end, "]")
+    return window.skip(at + 1)
+
+
+def _value(window: Window, at: int) -> tuple[Any, int]:
+    """The value at a place, and where it ends."""
+    while True:
+        try:
+            value, end = _DECODER.raw_decode(window.text, at)
+            if len(window.text) - end >= _TOKEN or not window.double(at):
+                break
+        except RecursionError:
+            raise _fault(window, at, "it is nested too deeply") from None
+        except ValueError as error:
+            if len(window.text) - at > MAX_ITEM:
+                raise _fault(window, at, f"no value of under {MAX_ITEM:,} bytes") from None
+            if not window.double(at):
+                raise _fault(window, at, str(error).partition(":")[0]) from None
+    piece = window.text[at:end]
+    return (value if piece.isascii() else load(piece.encode("latin-1"), window.line(at))), end
+
+
+def _expect(window: Window, at: int, mark: str) -> int:
+    at = window.skip(at)
+    if window.text[at : at + 1] != mark:
+        raise _fault(window, at, f"{mark!r} should stand here")
+    return window.skip(at + 1)
+
+
+def _after(window: Window, at: int, close: str) -> int:
+    """The next member or item, or the closing bracket."""
+    at = window.skip(at)
+    return at if window.text[at : at + 1] == close else _expect(window, at, ",")
+
+
+def _fault(window: Window, at: int, what: str) -> ValueError:
+    return ValueError(f"is no JSON object of lists (line {window.line(at)}: {what})")

@@ -1,0 +1,85 @@
+"""Datasets that are not whole yet: they stand aside, and take their names in one write.
+
+A dataset that is made gets its facts before its name, so that whoever finds the name finds
+the facts; one that replaces another is filled before. What a killed process left aside carries the
+name of that process, and is cleared by the next one that makes a dataset of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from secrets import token_hex
+from typing import Any
+
+import fiftyone as fo
+from pymongo.errors import DuplicateKeyError
+
+from pairlens.importers import fo_internals, owners, store
+from pairlens.importers.errors import StateError
+from pairlens.importers.fields import INFO
+
+_UNFINISHED, _REPLACED = "pairlens-unfinished-", "pairlens-replaced-"
+"""How the names begin of datasets that are not whole yet, and of those about to be deleted; the
+process that made them follows."""
+
+_NAME, _OWNER = "replaces", "owner"
+"""In the facts of a dataset that stands aside: the name that it is to have or had, and of version
+0.1 the process."""
+
+_MARKS = (f"info.{INFO}.{_NAME}",)
+
+
+def is_aside(name: str) -> bool:
+    """Whether a name is that of a dataset that is not whole yet, or about to be deleted."""
+    return name.startswith((_UNFINISHED, _REPLACED))
+
+
+def begin(name: str) -> Any:
+    """Makes a dataset that stands aside until it takes a name.
+
+    Args:
+        name: the one that it is to have
+    """
+    dataset: Any = fo.Dataset(_aside(_UNFINISHED))
+    store.update_info(dataset, **{_NAME: name})
+    return dataset
+
+
+def give_name(dataset: Any, name: str) -> None:
+    """Gives a dataset that stands aside its name, which is free, and makes it persistent.
+
+    Raises:
+        StateError: if another process took the name meanwhile
+    """
+    try:
+        fo_internals.give_name(dataset, name, _MARKS)
+    except (ValueError, DuplicateKeyError) as error:
+        raise StateError(
+            f"dataset {name!r} was made by another process at the same time; wait for that one, or "
+            f"choose another name ({error})"
+        ) from error
+
+
+def take_place(new: Any, old: Any) -> None:
+    """Gives a dataset that stands aside the name of another, which stands aside from then on."""
+    store.update_info(old, **{_NAME: old.name})
+    fo_internals.take_name(new, old, _aside(_REPLACED), _MARKS)
+
+
+def left(name: str) -> Iterator[Any]:
+    """What killed processes left that made or replaced a dataset of a name."""
+    for prefix in (_UNFINISHED, _REPLACED):
+        for found in fo.list_datasets(glob_patt=f"{prefix}*"):
+            try:
+                dataset = store.opened(str(found))
+            except StateError:  # its own process has just cleared it
+                continue
+            facts = store.info(dataset)
+            owner = facts.get(_OWNER) or str(found).removeprefix(prefix).rpartition("-")[0]
+            # One that was killed at once had no time to say which name it is for.
+            if facts.get(_NAME, name) == name and owners.is_dead(owner):
+                yield dataset
+
+
+def _aside(prefix: str) -> str:
+    return f"{prefix}{owners.this_process()}-{token_hex(3)}"

@@ -1,0 +1,86 @@
+"""The commands that are killed, over small generated datasets."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from tests.kill.trials import Scenario, Trials
+
+
+def make_sources(trials: Trials) -> None:
+    """Writes what the commands read."""
+    folder = trials.source
+    folder.mkdir()
+    gres = make_gres(folder / "gres", images=5, size=64).root
+    shutil.make_archive(str(folder / "gres"), "zip", gres)
+    bare = folder / "bare"
+    shutil.copytree(gres, bare)
+    shutil.rmtree(bare / "gres_images")
+    make_rsteller(folder / "rsteller", images=6, size=64, per_shard=3)
+    trials.run(_import("gres"))
+    [dataset] = trials.database["datasets"].find()
+    media = Path(dataset["info"]["pairlens"]["media_dir"])
+    shutil.copytree(media / "masks", folder / "masks")
+    samples = trials.database[dataset["sample_collection_name"]].find(sort=[("key", 1)])
+    lines = [json.dumps(_decision(sample, n)) + "\n" for n, sample in enumerate(samples)]
+    (folder / "decisions.jsonl").write_text("".join(lines))
+
+
+def _decision(sample: dict[str, Any], number: int) -> dict[str, Any]:
+    """A line of a decisions file; every third edits the query."""
+    verdict = ("keep", "drop", "fix")[number % 3]
+    return {
+        "key": sample["key"],
+        "verdict": verdict,
+        "reviewer": "Ada",
+        "time": "2026-03-01T09:30:00.000Z",
+        "note": f"note {number}",
+        "phrase": "another query" if verdict == "fix" else None,
+        "mask": None,
+        "phrase_sha256": sha256(sample["phrase"].encode()).hexdigest(),
+        "mask_sha256": sample["mask_stats"]["digest"],
+    }
+
+
+def _import(source: str, *more: str) -> tuple[str, ...]:
+    return ("import", "auto", f"{{source}}/{source}", "--name", "{name}", "--workers", "1", *more)
+
+
+IMPORTED = (_import("gres"),)
+PREDICT = (
+    "predict", "{name}", "--predictor", "results", "--param", "path={source}/masks", "--field",
+    "theirs",
+)  # fmt: skip
+PREDICTED = (*IMPORTED, PREDICT)
+SCORE = ("score", "{name}", "--pred", "theirs", "--key", "theirs")
+FLAG = ("flag", "{name}", "--out", "{work}/findings.jsonl", "--overwrite")
+APPLY = ("review", "{name}", "--apply", "{source}/decisions.jsonl")
+EXPORT = ("export", "{name}", "--select", "all", "--out", "{work}/out", "--format")
+REPLACE = (*_import("gres"), "--overwrite", "--keep-verdicts")
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario("import", _import("gres"), again=_import("gres", "--resume")),
+    Scenario(
+        "import with placeholders",
+        _import("bare", "--placeholders"),
+        again=_import("bare", "--placeholders", "--resume"),
+    ),
+    Scenario("import of shards", _import("rsteller"), again=_import("rsteller", "--resume")),
+    Scenario("import of a zip", _import("gres.zip"), again=_import("gres.zip", "--resume")),
+    Scenario("overwrite", REPLACE, (*IMPORTED, FLAG, APPLY)),
+    Scenario("predict", PREDICT, IMPORTED, (*PREDICT, "--resume")),
+    Scenario("predict anew", (*PREDICT, "--overwrite"), PREDICTED),
+    Scenario("score", SCORE, PREDICTED),
+    Scenario("score again", SCORE, (*PREDICTED, SCORE)),
+    Scenario("flag", FLAG, IMPORTED),
+    Scenario("apply", APPLY, IMPORTED),
+    Scenario("export", (*EXPORT, "gres"), IMPORTED),
+    Scenario("export to FiftyOne", (*EXPORT, "fiftyone"), IMPORTED),
+)
+BY_NAME = {one.name: one for one in SCENARIOS}

@@ -1,0 +1,248 @@
+"""Trials: a command that is killed at one of its writes, gone on with, and compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bson import ObjectId
+
+from tests.warm import Process
+
+NAME = "killed"
+"""Of the dataset that every command is about."""
+
+DATABASE = "pairlens-killed"
+
+SIGKILLED = -9
+
+_TOLD_APART = {
+    "_id", "_dataset_id", "_rand", "created_at", "last_modified_at", "last_loaded_at", "timestamp",
+    "time", "seq", "sample_id", "dataset_id", "owner", "sample_collection_name",
+    "frame_collection_name", "seconds", "version", "prediction_seconds", "count",
+}  # fmt: skip
+"""Members of documents that differ between any two runs."""
+
+_TOKEN = re.compile(r"(?<=-)[0-9a-f]{8}\b")
+"""What tells the folders of fields apart."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A command that is killed.
+
+    Attributes:
+        name: for reports
+        before: commands that are run to their ends first
+        command: the one that is killed
+        again: what it goes on with; the same if not given
+        seeds: of its points, some that a short form takes
+    """
+
+    name: str
+    command: tuple[str, ...]
+    before: tuple[tuple[str, ...], ...] = ()
+    again: tuple[str, ...] = ()
+
+
+@dataclass
+class Trials:
+    """Runs trials in a folder and a database of their own.
+
+    Attributes:
+        work: what all commands write to, but for ``{source}``
+        source: what they read
+    """
+
+    work: Path
+    source: Path
+    client: Any
+    process: Process = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.media = self.work / "media"
+        settings = {
+            "FIFTYONE_DATABASE_NAME": DATABASE,
+            "FIFTYONE_DEFAULT_DATASET_DIR": str(self.media),
+            "FIFTYONE_DATABASE_VALIDATION": "false",
+            "PAIRLENS_REVIEWER": "tester",
+        }
+        self.process = Process("-m", "tests.kill.child", environment={**os.environ, **settings})
+        assert self.process.stdout.readline() == '{"ready": true}\n', self.process.communicate()
+
+    @property
+    def database(self) -> Any:
+        """The database that the commands work in."""
+        return self.client[DATABASE]
+
+    def close(self) -> None:
+        """Ends the process that runs commands."""
+        self.process.stdin.close()
+        self.process.wait(60)
+
+    def run(self, command: Sequence[str], point: int = 0) -> dict[str, Any]:
+        """Runs a command in a process of its own; kills it before a write, where one is named."""
+        places = {"source": self.source, "work": self.work, "name": NAME}
+        filled = [word.format(**places) for word in command]
+        asked = {"command": filled, "point": point, "folder": str(self.work)}
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    @contextmanager
+    def of(self, scenario: Scenario) -> Iterator[Trial]:
+        """A scenario that stands where its command is to be run, and the undisturbed result."""
+        self._clear()
+        for command in scenario.before:
+            done = self.run(command)
+            assert done["code"] == 0, (command, done)
+        saved = self.work.with_name("saved")
+        shutil.copytree(self.work, saved, symlinks=True)
+        stored = _dump(self.database)
+        try:
+            done = self.run(scenario.command)
+            assert done["code"] == 0, (scenario.command, done)
+            yield Trial(self, scenario, saved, stored, done["points"], self.state())
+        finally:
+            shutil.rmtree(saved)
+
+    def _clear(self) -> None:
+        self.client.drop_database(DATABASE)
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
+
+    def restore(self, saved: Path, stored: dict[str, Any]) -> None:
+        """Brings folder and database back to what they were."""
+        self._clear()
+        shutil.copytree(saved, self.work, symlinks=True, dirs_exist_ok=True)
+        for name, (documents, indexes) in stored.items():
+            collection = self.database[name]
+            if documents:
+                collection.insert_many(documents)
+            for index in indexes:
+                made = {k: v for k, v in index.items() if k not in ("v", "ns", "key", "background")}
+                if index["name"] != "_id_":
+                    collection.create_index(list(index["key"].items()), **made)
+
+    def state(self) -> dict[str, Any]:
+        """All that is compared, without what differs between any two runs."""
+        database = self.database
+        found: dict[str, Any] = {"datasets": []}
+        media = ""
+        for dataset in database["datasets"].find(sort=[("name", 1)]):
+            info = (dataset.get("info") or {}).get("pairlens") or {}
+            media = info.get("media_dir") or media
+            samples = database[dataset["sample_collection_name"]]
+            documents = samples.find(sort=[("key", 1)])
+            indexes = sorted(samples.index_information())
+            found["datasets"].append(
+                {"document": _plain(dataset), "indexes": indexes, "samples": _plain([*documents])}
+            )
+        ids = [one["_id"] for one in database["datasets"].find()]
+        log = database["pairlens.changes"].find({"dataset_id": {"$in": ids}}, sort=[("seq", 1)])
+        entries = [*log]
+        ranks = {step: n for n, step in enumerate(sorted({e["step"] for e in entries}))}
+        found["log"] = [_plain(entry | {"step": ranks[entry["step"]]}) for entry in entries]
+        found["left"] = _left(database)
+        found["files"] = _tree(self.work)
+        text = json.dumps(found, sort_keys=True, default=str)
+        return json.loads(_named_alike(text, media))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A scenario, ready to be killed.
+
+    Attributes:
+        points: the writes that the command makes
+        expected: the state after an undisturbed run
+    """
+
+    trials: Trials
+    scenario: Scenario
+    saved: Path
+    stored: dict[str, Any]
+    points: int
+    expected: dict[str, Any]
+
+    def killed_at(self, point: int) -> list[str]:
+        """What differs from the undisturbed result after a kill and what goes on with it."""
+        self.trials.restore(self.saved, self.stored)
+        killed = self.trials.run(self.scenario.command, point)
+        if killed["code"] != SIGKILLED:
+            return [] if killed["code"] == 0 else [f"not killed: {killed['said']}"]
+        done = self.trials.run(self.scenario.again or self.scenario.command)
+        if done["code"]:
+            return [f"exit {done['code']}: {done['said']}"]
+        return list(differences(self.expected, self.trials.state()))
+
+
+def differences(one: Any, other: Any, where: str = "") -> Iterator[str]:
+    """The places at which two plain values differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in sorted(one.keys() | other.keys()):
+            if name not in one:
+                yield f"{where}/{name}: more, {str(other[name])[:200]}"
+            elif name not in other:
+                yield f"{where}/{name}: lacks, {str(one[name])[:200]}"
+            else:
+                yield from differences(one[name], other[name], f"{where}/{name}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, pair in enumerate(zip(one, other, strict=True)):
+            yield from differences(*pair, f"{where}/{number}")
+    elif one != other:
+        yield f"{where}: {str(one)[:200]} expected, {str(other)[:200]} found"
+
+
+def _dump(database: Any) -> dict[str, Any]:
+    return {
+        name: ([*database[name].find()], [*database[name].list_indexes()])
+        for name in database.list_collection_names()
+    }
+
+
+def _left(database: Any) -> dict[str, int]:
+    """Collections of samples without a dataset, and documents of what has come to its end."""
+    known = {one["sample_collection_name"] for one in database["datasets"].find()}
+    there = {name for name in database.list_collection_names() if name.startswith("samples.")}
+    leases = sum(len(one.get("holders", ())) for one in database["pairlens.leases"].find())
+    return {"collections": len(there - known), "leases": leases}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        plain = {n: _plain(v) for n, v in value.items() if n not in _TOLD_APART}
+        return {n: v for n, v in plain.items() if v is not None and v != {}}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, ObjectId):
+        return "id"
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _tree(folder: Path) -> dict[str, str]:
+    """Digests by path of all files, and the empty folders."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path)
+        if path.name == ".pairlens":
+            found[name] = "marker"
+        elif path.is_file():
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        elif path.is_dir() and not any(path.iterdir()):
+            found[name] = "empty"
+    return found
+
+
+def _named_alike(text: str, media: str) -> str:
+    """A state in which folders have the names that they have in every run."""
+    return _TOKEN.sub("TOKEN", text.replace(media, "MEDIA") if media else text)

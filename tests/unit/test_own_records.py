@@ -1,0 +1,102 @@
+"""PairLens' own exports as formats: the contract, and what a hostile one is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pairlens.importers.errors import LayoutError, RecordError
+from pairlens.importers.formats import FORMATS, find_format
+from pairlens.importers.formats.contract import check_format
+from tests.layouts import EXPORTS, LAYOUTS, Layout
+
+
+@pytest.mark.parametrize("layout", EXPORTS, ids=str)
+def test_every_export_keeps_the_contract(layout: Layout, tmp_path: Path) -> None:
+    check_format(FORMATS[layout.format], tmp_path)
+
+
+def test_no_published_layout_is_taken_for_an_export(tmp_path: Path) -> None:
+    for layout in LAYOUTS:
+        root = layout.make(tmp_path / layout.id)
+        assert not [one.format for one in EXPORTS if FORMATS[one.format].detect(root)], layout.id
+
+
+def read(root: Path) -> tuple[list[Any], list[str]]:
+    errors: list[RecordError] = []
+    records = list(find_format("auto", root).read(root, on_error=errors.append))
+    return records, [str(error) for error in errors]
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({"key": 5}, "it has no 'key' of PairLens"),
+        ({"key": "gres/train/0#0\u0007"}, "has characters that no key has"),
+        ({"image_id": ["x"]}, "it has no 'image_id'"),
+        ({"caption": None}, "the query is NoneType, not a text"),
+        ({"segmentation": {"size": [64, 64], "counts": "1"}, "ignore": {"size": 1}},
+         "the RLE"),
+    ],
+)  # fmt: skip
+def test_a_broken_annotation_is_told_and_costs_no_other(
+    members: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    root = EXPORTS_BY_ID["coco"].make(tmp_path / "coco")
+    file = root / "annotations" / "instances_train.json"
+    content = json.loads(file.read_bytes())
+    content["annotations"][1] |= members
+    file.write_text(json.dumps(content))
+    records, errors = read(root)
+    assert len(records) == 11
+    (error,) = errors
+    assert error.startswith("annotations/instances_train.json[1]: ") and told in error
+
+
+def test_an_image_of_another_folder_is_refused(tmp_path: Path) -> None:
+    root = EXPORTS_BY_ID["coco"].make(tmp_path / "coco")
+    file = root / "annotations" / "instances_val.json"
+    file.write_text(file.read_text().replace('"3.png"', '"../train/0.png"'))
+    records, errors = read(root)
+    assert len(records) == 10
+    assert {e.partition(": ")[2] for e in errors} == {"image 3 has no 'file_name' in its folder"}
+
+
+def test_a_file_that_is_cut_short_keeps_what_was_read(tmp_path: Path) -> None:
+    root = EXPORTS_BY_ID["fiftyone"].make(tmp_path / "fiftyone")
+    text = (root / "samples.json").read_text()
+    (root / "samples.json").write_text(text[: len(text) // 2])
+    records, errors = read(root)
+    assert 0 < len(records) < 12
+    assert len(errors) == 1 and "is no JSON object of lists" in errors[0]
+
+
+def test_a_parquet_file_that_is_cut_short_costs_no_other(tmp_path: Path) -> None:
+    root = EXPORTS_BY_ID["hf"].make(tmp_path / "hf")
+    whole, _ = read(root)
+    file, *others = sorted((root / "data").iterdir())
+    file.write_bytes(file.read_bytes()[:200])
+    assert FORMATS["hf"].detect(root)
+    records, errors = read(root)
+    split = file.name.partition("-")[0]
+    assert [one.key for one in records] == [one.key for one in whole if one.split != split]
+    assert len(errors) == 1 and errors[0].startswith(f"data/{file.name}: it is no Parquet")
+    for other in others:
+        other.write_bytes(b"")
+    assert not FORMATS["hf"].detect(root)
+    with pytest.raises(LayoutError, match="it is no Parquet"):
+        list(FORMATS["hf"].read(root, on_error=lambda error: None))
+
+
+def test_a_fiftyone_dataset_without_keys_is_sent_to_adopt(tmp_path: Path) -> None:
+    root = EXPORTS_BY_ID["fiftyone"].make(tmp_path / "fiftyone")
+    (root / "samples.json").write_text('{"samples": [{"filepath": "data/0.png"}]}')
+    assert not FORMATS["fiftyone"].detect(root)
+    with pytest.raises(LayoutError, match="pairlens adopt"):
+        list(FORMATS["fiftyone"].read(root))
+
+
+EXPORTS_BY_ID = {layout.id: layout for layout in EXPORTS}

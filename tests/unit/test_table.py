@@ -1,0 +1,294 @@
+"""Tables in every notation: read alike, and written back as they were but for what was edited."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pairlens.importers.errors import UsageError
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.contract import check_format
+from pairlens.importers.formats.example_files import image_bytes, picture, put, target
+from pairlens.importers.formats.table_literals import structure
+from pairlens.importers.masks import load_stored
+from pairlens.importers.prepare import MediaPlace, PreparedPair, group_by_image, prepare
+from pairlens.importers.records import CaptionedImage, Instruction, Pair, Polygons, Raster
+from tests import tables
+
+TABLE = FORMATS["table"]
+
+
+@pytest.mark.parametrize("make", tables.NOTATIONS.values(), ids=tables.NOTATIONS)
+def test_every_notation_keeps_the_contract(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    check_format(replace(TABLE, example=make, faults=()), tmp_path)
+
+
+def test_its_example_keeps_the_contract(tmp_path: Path) -> None:
+    check_format(TABLE, tmp_path)
+
+
+@pytest.mark.parametrize("make", tables.PAIRS.values(), ids=tables.PAIRS)
+def test_every_notation_gives_the_same_pairs(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    root = make(tmp_path / "own")
+    expected = [(row["split"], row["phrase"]) for row in tables.rows_of()]
+    pairs: list[Any] = []
+    for group in group_by_image(TABLE.read(root)):
+        pairs += prepare(group, MediaPlace(tmp_path / "media", placeholders=False))
+    assert [(p.record.split, p.record.phrase) for p in pairs] == expected
+    for pair in pairs:
+        assert isinstance(pair, PreparedPair) and pair.mask_path is not None
+        assert not pair.stats.error and pair.stats.area == int(np.count_nonzero(target()))
+
+
+@pytest.mark.parametrize("make", tables.TEXTS.values(), ids=tables.TEXTS)
+def test_texts_are_as_they_stand(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    records = list(TABLE.read(make(tmp_path)))
+    assert [record.split for record in records] == list(tables.SPLIT)
+    first = records[0]
+    if isinstance(first, CaptionedImage):
+        assert [c.text for c in first.captions] == ["a house 0", "red, 0"]
+    else:
+        assert isinstance(first, Instruction)
+        said = [message["value"] for message in tables.talk(0)]
+        assert [t for turn in first.turns for t in (turn.question, *turn.answers)] == said
+
+
+def test_several_queries_of_a_cell_are_pairs_of_their_own(tmp_path: Path) -> None:
+    tables.write_files(tmp_path)
+    row = {"image": "images/0.png", "mask": "masks/0.png"}
+    cells = ['["the roof", "a roof"]', "['the roof', 'a roof']", "['the roof' 'a roof']"]
+    put(tmp_path / "t.csv", tables.csv_of([row | {"phrases": cell} for cell in cells]))
+    pairs = [record for record in TABLE.read(tmp_path / "t.csv") if isinstance(record, Pair)]
+    assert [pair.phrase for pair in pairs] == ["the roof", "a roof"] * 3
+    keys = ["2.0", "2.1", "3.0", "3.1", "4.0", "4.1"]
+    assert [pair.key for pair in pairs] == [f"table/train/images/0.png#{n}" for n in keys]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("['it is' \"a car's\"\n 'c d']", ["it is", "a car's", "c d"]),
+        ("['it\\'s a' 'b']", ["it's a", "b"]),
+        ("[\"it is 'a' b\", 'c d']", ["it is 'a' b", "c d"]),
+        ("[[ 1.  2.5]\n [ 3. -4. ]]", [[1.0, 2.5], [3.0, -4.0]]),
+        ("[ True False]", [True, False]),
+        ("{'size': [8 , 8], 'counts': b'a 1'}", {"size": [8, 8], "counts": b"a 1"}),
+    ],
+)
+def test_what_numpy_prints_without_commas_is_read_as_it_was_meant(cell: str, value: Any) -> None:
+    assert structure(cell) == value
+
+
+def decided(root: Path, **given: str) -> dict[str, str]:
+    return TABLE.settled(root, given).params
+
+
+def test_boxes_are_corners_unless_one_of_them_cannot_be(tmp_path: Path) -> None:
+    tables.write_files(tmp_path, masks=False)
+    table = tmp_path / "t.json"
+    put(table, json.dumps(tables.rows_of(tables.sides)))
+    assert decided(table)["box"] == "xyxy"
+    assert decided(table, box="xywh")["box"] == "xywh"
+    # What ends outside of an image of 64 pixels, or before it begins, is no second corner.
+    for box, form in (
+        ([40, 40, 20, 20], "xywh"),
+        ([40, 40, 60, 60], "xyxy"),
+        ([0.5, 0.5, 0.6, 0.6], "xyxy"),
+    ):
+        put(
+            table, json.dumps(tables.rows_of(lambda n, box=box: box if n == 3 else [8, 12, 31, 31]))
+        )
+        assert decided(table)["box"] == form
+    pair = next(iter(TABLE.read(table, box="xywh")))
+    assert isinstance(pair, Pair) and isinstance(pair.target, Polygons)
+    assert pair.target.shapes[0].points[2] == (39, 43)
+
+
+@pytest.mark.parametrize(
+    ("box", "form", "left", "top", "width", "height"),
+    [
+        ([5, 6, 20, 30], "xywh", 5, 6, 20, 30),
+        ([5, 6, 25, 36], "xyxy", 5, 6, 20, 30),
+        ([4.6, 6.4, 20.2, 30], "xywh", 5, 6, 20, 30),
+        ([0, 0, 64, 64], "xywh", 0, 0, 64, 64),
+        ([63, 0, 1, 64], "xywh", 63, 0, 1, 64),
+        ([10.6, 10.6, 0.3, 0.3], "xywh", 10, 10, 1, 1),
+        ([0.25, 0.5, 0.75, 1.0], "xyxy", 16, 32, 32, 32),
+    ],
+)
+def test_a_box_marks_as_many_pixels_as_its_sides_say(
+    tmp_path: Path, box: list[float], form: str, left: int, top: int, width: int, height: int
+) -> None:
+    tables.write_files(tmp_path, masks=False)
+    table = tmp_path / "t.json"
+    put(table, json.dumps(tables.rows_of(lambda n: box)))
+    pair = next(iter(TABLE.read(table, box=form)))
+    assert isinstance(pair, Pair)
+    (made,) = prepare((pair,), MediaPlace(tmp_path / "media", placeholders=False))
+    assert isinstance(made, PreparedPair) and not made.stats.polygon_faults
+    expected = np.zeros((64, 64), np.uint8)
+    expected[top : top + height, left : left + width] = 1
+    np.testing.assert_array_equal(load_stored(str(made.mask_path)), expected)
+
+
+def test_targets_are_boxes_where_each_cell_of_masks_holds_one(tmp_path: Path) -> None:
+    tables.write_files(tmp_path, masks=False)
+    table = tmp_path / "t.json"
+    for cell, boxes in (
+        (lambda n: [5, 6, 25, 36], True),
+        (lambda n: {"bbox": [5, 6, 25, 36]}, True),
+        (lambda n: "5 6 25 36" if n else "", True),
+        (lambda n: [[5, 6, 25, 36], [1, 2, 3, 4]], False),
+        (lambda n: [5, 6, 25, 36] if n else tables.outline(n), False),
+        (tables.outline, False),
+    ):
+        put(table, json.dumps(tables.rows_of(cell)))
+        given = {"no_target": "mask", "mask": "mask"}
+        assert TABLE.settled(table, given).format.box_targets == boxes
+        pairs = [p for p in TABLE.read(table, **given) if isinstance(p, Pair) and not p.no_target]
+        assert {isinstance(p.target, Polygons) and p.target.box for p in pairs} == {boxes}
+
+
+@pytest.mark.parametrize(("line", "given"), [("sep=;", {}), ('"SEP=;"', {}),
+                                              ("sep=,", {"delimiter": "semicolon"})])  # fmt: skip
+def test_the_line_that_tells_the_separator_is_no_row(
+    line: str, given: dict[str, str], tmp_path: Path
+) -> None:
+    tables.write_files(tmp_path)
+    row = "images/0.png;masks/0.png;one, two, three, four"
+    put(tmp_path / "t.csv", f"{line}\nimage;mask;phrase\n{row}\n")
+    assert decided(tmp_path / "t.csv", **given)["delimiter"] == "semicolon"
+    (pair,) = TABLE.read(tmp_path / "t.csv", **given)
+    assert isinstance(pair, Pair)
+    assert (pair.phrase, pair.source.index) == ("one, two, three, four", 2)
+
+
+def test_what_pandas_writes_where_a_value_is_missing_is_an_empty_cell(tmp_path: Path) -> None:
+    tables.write_files(tmp_path)
+    rows = ["images/0.png,masks/0.png,nan of the sea,no"]
+    rows += [f"images/0.png,{word},a house,nan" for word in ("nan", "NaN", "None", "null", "N/A")]
+    put(tmp_path / "t.csv", "\n".join(["image,mask,phrase,other", *rows]) + "\n")
+    settled = TABLE.settled(tmp_path / "t.csv", {"no_target": "mask"})
+    assert settled.params["mask"] == "mask"
+    first, *others = TABLE.read(tmp_path / "t.csv", **settled.params)
+    assert isinstance(first, Pair) and (first.phrase, first.no_target) == ("nan of the sea", False)
+    assert [isinstance(pair, Pair) and pair.no_target for pair in others] == [True] * 5
+    put(tmp_path / "t.json", '[{"image": "images/0.png", "mask": NaN, "phrase": "a"}]')
+    given = {"image": "image", "mask": "mask", "phrase": "phrase", "no_target": "mask"}
+    (pair,) = TABLE.read(tmp_path / "t.json", **given)
+    assert isinstance(pair, Pair) and pair.no_target
+
+
+def test_what_is_guessed_is_told_in_full(tmp_path: Path) -> None:
+    make = tables.PAIRS["csv of a spreadsheet"]
+    settled = TABLE.settled(make(tmp_path) / "pairs.csv", {})
+    assert settled.params == {
+        "image": "image",
+        "mask": "mask",
+        "phrase": "phrase",
+        "split": "split",
+        "delimiter": "semicolon",
+    }
+    assert settled.guessed
+    again = TABLE.settled(tmp_path / "pairs.csv", settled.params)
+    assert (again.params, again.guessed) == (settled.params, False)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "found"),
+    [
+        ("a,b,c", "x/1.jpg,the big barn,masks/1.tif", ("phrase", "b")),
+        ("img_path,gt_path,expression", "1.jpg,1.png,barn", ("mask", "gt_path")),
+        ("picture,gt,q", "1.jpg,1.png,red", ("phrase", "q")),
+        ("file,caption", "1.jpg,a barn", ("captions", "caption")),
+        ("Image File,Mask Path,Query", "1.jpg,1.png,barn", ("phrase", "Query")),
+        ("filename,label,bbox,sentence", '1.jpg,ship,"[1, 2, 3, 4]",a ship', ("mask", "bbox")),
+    ],
+)
+def test_columns_are_guessed_by_name_and_content(
+    header: str, row: str, found: tuple[str, str], tmp_path: Path
+) -> None:
+    put(tmp_path / "t.csv", f"{header}\n{row}\n")
+    assert decided(tmp_path / "t.csv")[found[0]] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "told"),
+    [
+        ("image,mask\n1.jpg,1.png\n", {}, "which column is the phrase cannot be told"),
+        ("a,b,c\n1.jpg,1.png,x y\n", {}, "which column is the image and the mask"),
+        ("image,mask,q\n", {"mask": "gt"}, "mask='gt': there is no such column; the columns are"),
+        ("image,mask,mask,text\n1.jpg,a.png,b.png,x\n", {}, "two columns are named 'mask'"),
+        ("image,mask,c\n", {"mask": "mask", "captions": "c"}, "captions and mask contradict"),
+        ("image,mask,text\n", {"box": "corners"}, "give one of xyxy, xywh"),
+        ("image,mask,text\n", {"delimiter": "#"}, "give one of comma, semicolon, tab, pipe"),
+        ("image,mask,text\n1.jpg,1.png,x\n", {"image_root": "nowhere"}, "no such folder in"),
+        ("image,mask,text\n", {"pictures": "image"}, "there is no parameter of table 'pictures'"),
+    ],
+)
+def test_what_cannot_be_settled_is_refused(
+    text: str, given: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    put(tmp_path / "t.csv", text)
+    with pytest.raises(UsageError, match=re.escape(told)):
+        decided(tmp_path / "t.csv", **given)
+
+
+def test_boxes_that_a_conversation_names_are_read(tmp_path: Path) -> None:
+    tables.write_files(tmp_path, masks=False)
+    said = [
+        {"role": "user", "content": "Where?"},
+        {"role": "assistant", "content": "[8, 12, 40, 44]"},
+    ]
+    put(tmp_path / "t.jsonl", tables.lines([{"image": "images/0.png", "messages": said}]))
+    notes: list[str] = []
+    (record,) = TABLE.read(tmp_path / "t.jsonl", on_note=notes.append)
+    assert isinstance(record, Instruction) and len(record.boxes) == 1
+    assert any("--param boxes sets it" in note for note in notes)
+    (record,) = TABLE.read(tmp_path / "t.jsonl", boxes="pixels")
+    assert isinstance(record, Instruction)
+    assert [box.bounds for box in record.boxes] == [(0.125, 0.1875, 0.5, 0.5)]
+    (record,) = TABLE.read(tmp_path / "t.jsonl", boxes="none")
+    assert isinstance(record, Instruction) and not record.boxes
+
+
+def test_what_no_name_tells_is_not_guessed(tmp_path: Path) -> None:
+    head = "image,mask,text,set,no_target\n"
+    put(tmp_path / "t.csv", f"{head}1.jpg,1.png,a barn,fold 1,maybe\n")
+    assert decided(tmp_path / "t.csv").keys() == {"image", "mask", "phrase"}
+    put(tmp_path / "t.csv", f"{head}1.jpg,1.png,a barn,val,no\n2.jpg,,a ship,dev,yes\n")
+    found = decided(tmp_path / "t.csv")
+    assert (found["split"], found["no_target"]) == ("set", "no_target")
+    given = decided(tmp_path / "t.csv", split="")
+    assert (given["split"], given["no_target"]) == ("", "no_target")
+    assert [pair.split for pair in TABLE.read(tmp_path / "t.csv", **given)] == ["train"] * 2
+    # Words beside something that may be a mask are no captions.
+    put(tmp_path / "t.csv", "image,m,query\n1.jpg,m_1,a barn\n")
+    with pytest.raises(UsageError, match="which column is the mask"):
+        decided(tmp_path / "t.csv")
+
+
+def test_images_of_two_folders_are_told_apart(tmp_path: Path) -> None:
+    for number, folder in enumerate(("train/a", "train/b", "validation")):
+        put(tmp_path / folder / "0.png", image_bytes(picture(number), "PNG"))
+        put(tmp_path / folder / "0_mask.png", image_bytes(target(), "PNG"))
+        row = {"file_name": "0.png", "mask": "0_mask.png", "text": f"house {number}"}
+        put(tmp_path / folder / "metadata.jsonl", tables.lines([row]))
+    put(tmp_path / "README.md", "")
+    pairs = [record for record in TABLE.read(tmp_path) if isinstance(record, Pair)]
+    found = [(pair.split, pair.image_id, pair.image) for pair in pairs]
+    assert found == [
+        ("train", "train/a/0.png", tmp_path / "train/a/0.png"),
+        ("train", "train/b/0.png", tmp_path / "train/b/0.png"),
+        ("val", "validation/0.png", tmp_path / "validation/0.png"),
+    ]
+    assert [pair.target for pair in pairs] == [
+        Raster(tmp_path / folder / "0_mask.png") for folder in ("train/a", "train/b", "validation")
+    ]
