@@ -186,9 +186,9 @@ def _notes(datasets: Sequence[Any], found: Gathered, exact: bool) -> list[str]:
     for dataset in datasets:
         where = {fields.IMAGE_MISSING: True}
         if missing := sum(1 for _ in store.stream(dataset, ("_id",), where=where)):
-            notes.append(f"{dataset.name}: {missing:,} samples lack their image")
+            notes.append(f"{dataset.name}: samples without their image: {missing:,}")
         if left := working_set.left_out(dataset):
-            notes.append(f"{dataset.name}: {left:,} samples that PairLens did not import")
+            notes.append(f"{dataset.name}: samples that PairLens did not import: {left:,}")
     if exact:
         notes.append("images were compared by their digests alone")
     if found.unread:

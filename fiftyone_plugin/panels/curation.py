@@ -270,8 +270,9 @@ class CurationPanel(Panel):
         # A session is of the dataset: its queue is not cut down to the view.
         base = None if bar.startswith("session:") else view_in(ctx, scope)
         view = summary.view_of(ctx.dataset, bar, view=base)
-        ctx.ops.set_view(view=view)
+        # First what the view is for: the App may tell of it before it reads what follows.
         self._mark(ctx, curation_scope.go(ctx, scope.base, bar, stages_of(view)))
+        ctx.ops.set_view(view=view)
 
     def _count(self, ctx: Any, scope: Scope) -> None:
         """Counts, and sends the component the figures."""
