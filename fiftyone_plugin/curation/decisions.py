@@ -230,7 +230,7 @@ VERDICTS_BEFORE = "verdicts-before.jsonl"
 def carry_over(old: Any, new: Any, media_dir: Path, *, keep: bool) -> list[str]:
     """Writes the verdicts of a dataset that is about to be replaced to a decisions file.
 
-    With ``keep``, the answers of judges that are still about what a sample holds go along.
+    The answers of judges that are still about what a sample holds go along.
 
     Args:
         old: the dataset
@@ -245,12 +245,13 @@ def carry_over(old: Any, new: Any, media_dir: Path, *, keep: bool) -> list[str]:
     count = dump(old, file)
     if not count:
         file.unlink()
-        return _carry_answers(old, new) if keep else []
+        return _carry_answers(old, new)
     if not keep:
-        return [
+        written = (
             f"the {count:,} verdicts of the dataset that was replaced are in {file}; "
             f"pairlens review {old.name} --apply {file} takes them over"
-        ]
+        )
+        return [written, *_carry_answers(old, new)]
     done = apply(new, file)
     ChangeLog(new).rename(old.name)
     left = len(done["stale"]) + len(done["unknown"])

@@ -43,7 +43,7 @@ def _formats() -> dict[str, str]:
     Option("limit", "stop after K records", int, metavar="K", least=1),
     IF_THERE,
     Option("keep_verdicts", "with --overwrite: take over verdicts whose key, phrase and mask are "
-           "the same, and judges' answers about what has not changed", bool, False),
+           "the same", bool, False),
     Option("explain", "say what would be decided, from the first 100 records; import nothing",
            bool, False, in_form=False),
     Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
