@@ -10,6 +10,7 @@ from pairlens.fiftyone_plugin.reports import Report, counts, table
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.curation.holdings import Folder, Holding
+    from pairlens.fiftyone_plugin.curation.sight import Sight
 
 _LISTED = ("name", "format", "samples", "flagged", "media_bytes")
 
@@ -71,6 +72,33 @@ def of_unused(folders: Sequence[Folder], left: Sequence[str], removed: bool) -> 
     if removed and not folders:
         lines.append("No media folder is unused.")
     return lines
+
+
+def of_sight(seen: Sequence[Sight]) -> list[str]:
+    """Datasets whose files are not here, or not those that were imported, with what to do."""
+    lines = [_unseen(one) for one in seen if one.gone]
+    return lines + [_another(one) for one in seen if one.other]
+
+
+def _unseen(one: Sight) -> str:
+    resume = "run its import again with --resume, which fetches what lacks"
+    if not one.root or "://" not in one.root:
+        resume = (
+            f"mount them here by that path, or run pairlens relocate {one.dataset} --source DIR "
+            "--media-dir DIR; its import with --resume makes masks anew"
+        )
+    return (
+        f"->    files of {one.gone} of {one.samples} samples of {one.dataset} are not on this "
+        f"machine, such as {one.example}: {resume}"
+    )
+
+
+def _another(one: Sight) -> str:
+    return (
+        f"->    the images of {one.other} of {one.samples} samples of {one.dataset} are not those "
+        f"that were imported, such as {one.example}: machines that work on one database must see "
+        "the same files; bring these here, or import again with --overwrite"
+    )
 
 
 def size(bytes: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import leases, store, unfinished
+from pairlens.importers import leases, object_stores, store, unfinished
 from pairlens.importers.errors import StateError
 from pairlens.importers.media_folders import (
     check_media_dir,
@@ -126,9 +126,12 @@ def _reopen(
             f"were moved, run: pairlens relocate {name} --source {source.root}"
         )
     if known and store.source_path(facts) != source.path:
+        other = "or name the revision that it was begun from"
+        if object_stores.is_address(source.root):
+            other = f"or go over to it with: pairlens relocate {name} --source {source.root}"
         raise StateError(
             f"{source.root} has changed since dataset {name!r} was begun from it; import it anew "
-            "with --overwrite, or name the revision that it was begun from"
+            f"with --overwrite, {other}"
         )
     folder = media_dir(dataset)
     if given_media_dir and given_media_dir.expanduser().absolute() != folder:
@@ -165,7 +168,16 @@ def delete_with_folders(dataset: Any, *, keep: Path | None = None) -> list[str]:
     folders = folders_of(store.info(dataset))
     kept = set(unpacked_around(keep)) if keep else set()
     # The dataset goes last: it says which folders were made for it.
-    left = [remove_unused(folder, dataset) for folder in folders if folder not in kept]
+    left: list[str] = []
+    for folder in folders:
+        try:
+            left += [remove_unused(folder, dataset)] if folder not in kept else []
+        except OSError as error:
+            dataset.persistent = True  # or FiftyOne deletes it when this process ends
+            raise StateError(
+                f"{folder} cannot be deleted ({error.strerror}); make it writable and run the same "
+                "command again"
+            ) from error
     dataset.delete()
     return [reason for reason in left if reason]
 

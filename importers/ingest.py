@@ -168,7 +168,7 @@ def fill_dataset(
             summary.added = _insert_all(dataset, made, options, skips)
     finally:
         skips.close()
-    if _source_state(chosen, root, options.splits) != before:
+    if not root.exists() or _source_state(chosen, root, options.splits) != before:
         raise StateError(
             f"{root} changed or went away while it was read, so that records are missing; bring it "
             "back and go on with --resume"

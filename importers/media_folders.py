@@ -186,7 +186,12 @@ def unused_folders() -> list[Path]:
     root = media_root()
     there = sorted(root.iterdir()) if root.is_dir() else []
     marked = [one for one in there if not one.is_symlink() and (one / MARKER).is_file()]
-    return [folder for folder, why in _why_used(marked).items() if not why]
+    return unused_of(marked)
+
+
+def unused_of(folders: Sequence[Path]) -> list[Path]:
+    """Of folders that PairLens made, those whose files no dataset of any database uses."""
+    return [folder for folder, why in _why_used(folders).items() if not why]
 
 
 def _marked(folder: Path) -> Path | None:

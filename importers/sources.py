@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers import hub
+from pairlens.importers import fetched, hub, object_stores
 from pairlens.importers.errors import OnNote, StateError, UsageError, ignore_note
 from pairlens.importers.files import MARKER, add_owner, is_leftover, is_text, write_stream
 from pairlens.importers.formats import FORMATS
@@ -85,7 +85,9 @@ def absolute_root(root: Path | str) -> str:
     """A root as it is stored with a dataset: an address, or an absolute path."""
     if hub.is_address(str(root)):
         return hub.plain_address(str(root))
-    return str(Path(root).expanduser().absolute())
+    if object_stores.is_address(str(root)):
+        return object_stores.plain_address(str(root))
+    return str(Path(object_stores.local_path(str(root))).expanduser().absolute())
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ def locate(
             raise UsageError(f"{path} is no name in UTF-8, which the database needs; rename it")
     if hub.is_address(given):
         path = hub.fetch(hub.parse_address(given), request.wanted)
+    elif object_stores.is_address(given):
+        path = fetched.fetch(given, request.wanted, place.owner, on_note, progress)
     else:
         path = Path(given)
         if not path.exists():

@@ -68,7 +68,7 @@ def open_unstored(
     with TemporaryDirectory(prefix="pairlens-read-") as folder:
         leftovers = options.params.get(LEFT_OUT.name) == "read"
         request = SourceRequest(format_name, options.splits, most, leftovers)
-        source = locate(root, request, UnpackedPlace(Path(folder), "reading"), on_note=on_note)
+        source = locate(root, request, UnpackedPlace(Path(folder), ""), on_note=on_note)
         settled = find_format(format_name, source.path).settled(source.path, options.params)
         chosen, params = settled.format, settled.params
         if settled.guessed:

@@ -11,16 +11,14 @@ from pathlib import Path
 
 from pairlens.importers.decisions import of_leftovers
 from pairlens.importers.errors import OnNote, StateError, ignore_note
-from pairlens.importers.files import is_leftover, is_plain_name, write_stream
+from pairlens.importers.files import is_leftover, write_stream
+from pairlens.importers.member_names import Names, name_refusal
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.source_files import reason_of
 from pairlens.importers.zips import BROKEN_ZIP, ENCRYPTED, TooManyMembers, open_zip
 
 MAX_RATIO = 300
 """Bytes out for a byte in, over the whole archive: TIFF masks of one value shrink to a 250th."""
-
-MAX_PATH = 1024
-"""Bytes of a member's name."""
 
 _SPARE = 1 << 30
 
@@ -48,7 +46,7 @@ def unzip(
         _check_size(archive, folder, members)
         if members and all(member.flag_bits & ENCRYPTED for member in members):
             raise StateError(f"{archive.name} is encrypted; unpack it yourself, with its password")
-        names = _Names()
+        names = Names()
         left = [] if leftovers else [m for m in members if is_leftover(m.filename)]
         if left:
             on_note(of_leftovers([member.filename for member in left]))
@@ -95,35 +93,12 @@ def _check_size(archive: Path, folder: Path, members: list[zipfile.ZipInfo]) -> 
         )
 
 
-class _Names:
-    """The names that were unpacked, without regard to case, since a disk may have none."""
-
-    def __init__(self) -> None:
-        self._files: set[str] = set()
-        self._folders: set[str] = set()
-
-    def refusal(self, name: str) -> str:
-        """Takes a name, and returns ``""``, or why it cannot be beside those before."""
-        name = name.casefold()
-        parts = name.split("/")
-        folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
-        if name in self._files:
-            return "another has that name"
-        if name in self._folders or folders & self._files:
-            return "a file has the name of a folder"
-        self._files.add(name)
-        self._folders |= folders
-        return ""
-
-
 def _refusal(member: zipfile.ZipInfo) -> str:
     mode = member.external_attr >> 16
     if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         return "it is no plain file"
-    if not all(is_plain_name(part) for part in member.filename.split("/")):
-        return "its name leads out of the folder or is none"
-    if len(member.filename.encode()) > MAX_PATH:
-        return "its name is longer than any path"
+    if reason := name_refusal(member.filename):
+        return reason
     return "it is encrypted" if member.flag_bits & ENCRYPTED else ""
 
 

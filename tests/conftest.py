@@ -44,6 +44,7 @@ def _set_environment() -> None:
         "FIFTYONE_PLUGINS_DIR": str(HOME / "plugins"),
         "FIFTYONE_DO_NOT_TRACK": "1",
         "FIFTYONE_SHOW_PROGRESS_BARS": "false",
+        "PAIRLENS_CACHE": str(HOME / "cache"),
     }
 
 

@@ -128,7 +128,6 @@ def delete(dataset: Any) -> list[str]:
         StateError: if another step works on it
     """
     dataset_id = fo_internals.dataset_id(dataset)
-    left = delete_with_folders(dataset)
     database, of = fo_internals.database(), {"dataset_id": dataset_id}
     sessions = [one["_id"] for one in database[SESSIONS].find(of, {"_id": 1})]
     for name in (QUEUES, POSITIONS):
@@ -136,7 +135,8 @@ def delete(dataset: Any) -> list[str]:
     for name in (SESSIONS, COLLECTION):
         database[name].delete_many(of)
     database[SEQUENCES].delete_one({"_id": dataset_id})
-    return left
+    # Last, so that whoever is killed meanwhile finds it again, to be deleted.
+    return delete_with_folders(dataset)
 
 
 def unused() -> list[Folder]:

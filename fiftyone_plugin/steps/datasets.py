@@ -32,7 +32,8 @@ def _formats() -> dict[str, str]:
            metavar="FORMAT", choices=_formats),
     Option("params", "setting of the format; see: pairlens formats", Settings, param="settings",
            flag="--param", metavar="K=V"),
-    Option("root", "a folder, table, .zip, .tar, hf://datasets/OWNER/NAME or the page of that",
+    Option("root", "a folder, table, .zip, .tar, s3://BUCKET/PREFIX, gs://..., "
+           "hf://datasets/OWNER/NAME or the page of that",
            required=True, positional=True, metavar="ROOT", label="Where it lies", path=True),
     Option("name", "name of the FiftyOne dataset; --explain needs none"),
     Option("splits", "import only this split", Texts, SPLITS, flag="--split", metavar="S",
@@ -58,6 +59,7 @@ def _formats() -> dict[str, str]:
         "import auto GRES --name gres --placeholders",
         "import table pairs.csv --name mine --param mask=segmentation",
         "import auto hf://datasets/OWNER/NAME --name theirs --explain",
+        "import gres s3://BUCKET/GRES --name gres --split val",
     ),
 )  # fmt: skip
 def import_dataset(
@@ -176,7 +178,7 @@ def store_source_boxes(samples: Any, watch: Watch, *, path: Path, chips: Path | 
 @step(
     "relocate",
     "Say where a dataset's files are now, after they were moved or it was read from an export.",
-    Option("source", "its published files: a folder, .zip, .tar or hf://datasets/OWNER/NAME",
+    Option("source", "its published files: a folder, .zip, .tar, s3://BUCKET/PREFIX or hf://datasets/OWNER/NAME",
            metavar="DIR", label="Published files", path=True),
     Option("media_dir", "its masks and renditions, or a new folder for them", Path, metavar="DIR",
            label="Masks and renditions"),

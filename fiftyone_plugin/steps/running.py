@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 
 @step(
     "doctor",
-    "Test the database, plugin, media folder and other packages, and advise on failures.",
+    "Test the database, plugin, media folder, other packages and whether datasets' files are here.",
     Option("remove_unused", "delete the media folders that no dataset uses any more", bool, False),
     examples=("doctor", "doctor --remove-unused"),
 )
@@ -24,12 +24,15 @@ def doctor(watch: Watch, *, remove_unused: bool) -> Report:
     report = doctor.run()
     lines = doctor.describe(report).splitlines()
     if report["mongod"]["connected"] and report["media"]["writable"]:
-        from pairlens.fiftyone_plugin.curation import holdings
+        from pairlens.fiftyone_plugin.curation import holdings, sight
 
         unused = holdings.unused()
         left = holdings.remove(unused) if remove_unused else []
         report["unused"] = [asdict(folder) for folder in unused]
         lines += holding_reports.of_unused(unused, left, removed=remove_unused)
+        seen = [sight.look(name) for name in holdings.names()]
+        report["unseen"] = [asdict(one) for one in seen if one.gone or one.other]
+        lines += holding_reports.of_sight(seen)
     return Report(report, lines, ok=report["ok"])
 
 

@@ -149,7 +149,17 @@ class Option:
             return self._number(given)
         if self.type is bool:
             return bool(given)
-        return Path(given) if self.type is Path else str(given)
+        return self._path(str(given)) if self.type is Path else str(given)
+
+    def _path(self, given: str) -> Path:
+        from pairlens.importers import object_stores
+
+        if object_stores.is_address(given):
+            raise UsageError(
+                f"{self.param} is {given[:200]}, and must be on this machine's disks; give a "
+                "folder, such as one that all your machines mount"
+            )
+        return Path(object_stores.local_path(given))
 
     def _number(self, given: Any) -> Any:
         try:

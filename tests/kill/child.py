@@ -1,21 +1,25 @@
-"""Runs commands in processes that can be killed at any of their writes.
+"""Runs commands in processes that can be killed at any of their writes, or lose their disk.
 
-Lines of JSON come on standard input, ``{"command", "point", "folder"}``; for each, one goes to
-standard output: ``{"code", "points", "said"}``. A process is forked for each command, so that
-FiftyOne is imported once. Before the ``point``-th of its writes it kills itself with SIGKILL; a
-``point`` of 0 kills none. ``points`` are the writes that a process that came to its end has made:
-to the database, and of files in ``folder`` when these are renamed, removed or made folders.
+Lines of JSON come on standard input, ``{"command", "point", "folder", "source", "fault"}``; for
+each, one goes to standard output: ``{"code", "points", "said"}``. A process is forked for each
+command, so that FiftyOne is imported once. Before the ``point``-th of its writes it meets the
+fault, one of :data:`FAULTS`; at a ``point`` of 0 none. ``points`` are the writes that a process
+that came to its end has made: to the database, and of files in ``folder`` when these are renamed,
+removed or made folders.
 """
 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import json
 import os
+import resource
 import signal
 import sys
-import tempfile
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import fiftyone.core.odm.database as connecting
@@ -27,6 +31,7 @@ from pairlens.fiftyone_plugin.checks import runner as _checks  # noqa: F401
 from pairlens.fiftyone_plugin.curation import decisions as _decisions  # noqa: F401
 from pairlens.fiftyone_plugin.curation import holdings as _holdings  # noqa: F401
 from pairlens.fiftyone_plugin.exporters import runner as _exporters  # noqa: F401
+from pairlens.fiftyone_plugin.judging import runner as _judging  # noqa: F401
 from pairlens.fiftyone_plugin.metrics import runs as _runs  # noqa: F401
 from pairlens.fiftyone_plugin.predictors import consensus as _consensus  # noqa: F401
 from pairlens.importers import ingest as _ingest  # noqa: F401
@@ -43,15 +48,49 @@ FILES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", 
 
 MOST_SAID = 2000
 
+AWAY = ".away"
+"""Added to the name of a source that is gone."""
+
+_DAC_OVERRIDE, _CAPABILITIES = 1, 0x20080522
+"""Of Linux: what lets the superuser write anywhere, and the version of the call."""
+
+
+def _kill(folder: str, source: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _fill_disk(folder: str, source: str) -> None:
+    """From now on the system writes no byte to any file."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+def _lock_folders(folder: str, source: str) -> None:
+    """From now on nothing in the folder can be made, renamed or removed."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        Path(path).chmod(0o555)
+
+
+def _take_away(folder: str, source: str) -> None:
+    Path(source).rename(f"{source}{AWAY}")
+
+
+FAULTS: dict[str, Callable[[str, str], None]] = {
+    "killed": _kill,
+    "full": _fill_disk,
+    "read-only": _lock_folders,
+    "gone": _take_away,
+}
+
 
 class Points(monitoring.CommandListener):
-    """Counts what a process writes, and kills it before one of the writes."""
+    """Counts what a process writes, and brings about a fault before one of the writes."""
 
-    def __init__(self, last: int, folder: str) -> None:
+    def __init__(self, last: int, folder: str, source: str, fault: str) -> None:
         self.count = 0
         self._last = last
         self._folder = folder
-        self._lock = threading.Lock()
+        self._strike = lambda: FAULTS[fault](folder, source)
+        self._lock = threading.RLock()
 
     def started(self, event: Any) -> None:
         """Is told of each command of the database before it is sent."""
@@ -73,7 +112,7 @@ class Points(monitoring.CommandListener):
         with self._lock:
             self.count += 1
             if self.count == self._last:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._strike()
 
 
 def main() -> None:
@@ -86,35 +125,51 @@ def main() -> None:
         print(json.dumps(_answer(**json.loads(line))), file=out, flush=True)
 
 
-def _answer(command: list[str], point: int, folder: str) -> dict[str, Any]:
-    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as counted:
-        child = os.fork()
-        if not child:
-            code = 70  # what no command ends with
-            try:
-                os.dup2(said.fileno(), 1)
-                os.dup2(said.fileno(), 2)
-                code = _run(command, point, folder, counted)
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(code)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        texts: list[str] = []
-        for file in (said, counted):
-            file.seek(0)
-            texts.append(file.read())
+def _answer(command: list[str], point: int, folder: str, source: str, fault: str) -> dict[str, Any]:
+    # Pipes, since a full disk takes no file.
+    (said, say), (counted, count) = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:
+        code = 70  # what no command ends with
+        try:
+            os.dup2(say, 1)
+            os.dup2(say, 2)
+            points = Points(point, folder, source, fault)
+            code = _run(command, points)
+            os.write(count, str(points.count).encode())
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    os.close(say)
+    os.close(count)
+    texts: list[str] = []
+    for end in (said, counted):
+        with os.fdopen(end, errors="replace") as stream:
+            texts.append(stream.read())
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return {"code": code, "points": int(texts[1] or 0), "said": texts[0][-MOST_SAID:]}
 
 
-def _run(command: list[str], point: int, folder: str, counted: Any) -> int:
-    points = Points(point, folder)
+def _run(command: list[str], points: Points) -> int:
+    _obey_permissions()
     monitoring.register(points)
     sys.addaudithook(points.audit)
     code = cli.main(command)
     atexit._run_exitfuncs()
-    print(points.count, file=counted, flush=True)
     return code
+
+
+def _obey_permissions() -> None:
+    """Makes a superuser's process write only where anybody may who owns the files."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then the higher halves
+    if libc.capget(header, sets):
+        raise OSError(ctypes.get_errno(), "capget")
+    sets[0] &= ~(1 << _DAC_OVERRIDE)
+    if libc.capset(header, sets):
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from pymongo import MongoClient
 
 from tests.kill.scenarios import make_sources
 from tests.kill.trials import Trials
+from tests.unit.chatting import model, pair_answer
+from tests.unit.web import serve
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +19,10 @@ def trials(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tri
     """A process that runs commands in a folder and a database of their own."""
     base = tmp_path_factory.mktemp("killed")
     client: Any = MongoClient(mongo)
-    made = Trials(base / "work", base / "source", client)
-    make_sources(made)
-    yield made
-    made.close()
+    with serve(model(lambda seen: pair_answer())) as judge:
+        address = judge.url.replace("/predict", "")
+        made = Trials(base / "work", base / "source", client, address)
+        make_sources(made)
+        yield made
+        made.close()
     client.close()

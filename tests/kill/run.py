@@ -1,4 +1,4 @@
-"""Kills each step at every one of its writes: ``make torture``.
+"""Kills each step at every one of its writes, and takes its disk away: ``make torture``.
 
 ``TORTURE_KILLED`` names the steps with commas between them; all are killed if it is not set, and
 none where ``TORTURE_ONLY`` asks for one damaged input.
@@ -16,8 +16,20 @@ from typing import Any
 from pymongo import MongoClient
 
 from benchmarks.own_database import own_database
-from tests.kill.scenarios import SCENARIOS, make_sources
-from tests.kill.trials import Trial, Trials
+from tests.kill.scenarios import (
+    BY_NAME,
+    FAULTY,
+    LAYOUT_SCENARIOS,
+    SCENARIOS,
+    make_layout,
+    make_sources,
+)
+from tests.kill.trials import DISK_FAULTS, Trial, Trials
+from tests.unit.chatting import model, pair_answer
+from tests.unit.web import serve
+
+APART = 5
+"""Writes between the points at which a fault is met."""
 
 
 def tried(trial: Trial, points: Iterable[int]) -> list[str]:
@@ -30,6 +42,23 @@ def tried(trial: Trial, points: Iterable[int]) -> list[str]:
     ]
 
 
+def faulty(trials: Trials) -> tuple[int, int]:
+    """Takes the disk or the source away at some points; the faults, and what differs after."""
+    met, differing = 0, 0
+    for scenario in (*(BY_NAME[name] for name in FAULTY), *LAYOUT_SCENARIOS):
+        if scenario in LAYOUT_SCENARIOS:
+            make_layout(trials, scenario)
+        with trials.of(scenario) as trial:
+            for fault in DISK_FAULTS:
+                for point in range(1, trial.points + 1, APART):
+                    met += 1
+                    for told in trial.met_at(fault, point):
+                        differing += 1
+                        print(f"{scenario.name}, {fault} at {point} of {trial.points}: {told}")
+        print(f"{scenario.name}: {', '.join(DISK_FAULTS)}", flush=True)
+    return met, differing
+
+
 def main() -> int:
     """Runs as the environment says; returns 1 where something differs."""
     if os.environ.get("TORTURE_ONLY"):
@@ -37,9 +66,15 @@ def main() -> int:
     asked = os.environ.get("TORTURE_KILLED") or ",".join(one.name for one in SCENARIOS)
     chosen = [one for one in SCENARIOS if one.name in asked.split(",")]
     kills, differing = 0, 0
-    with tempfile.TemporaryDirectory(prefix="pairlens-killed-") as made, own_database():
+    with (
+        tempfile.TemporaryDirectory(prefix="pairlens-killed-") as made,
+        own_database(),
+        serve(model(lambda seen: pair_answer())) as judge,
+    ):
         client: Any = MongoClient(os.environ["FIFTYONE_DATABASE_URI"])
-        trials = Trials(Path(made) / "work", Path(made) / "source", client)
+        trials = Trials(
+            Path(made) / "work", Path(made) / "source", client, judge.url.replace("/predict", "")
+        )
         make_sources(trials)
         for scenario in chosen:
             with trials.of(scenario) as trial:
@@ -48,8 +83,11 @@ def main() -> int:
             print(f"{scenario.name}: {trial.points} kills, {len(told)} differences", flush=True)
             for line in told:
                 print(line, flush=True)
+        if not os.environ.get("TORTURE_KILLED"):
+            met, more = faulty(trials)
+            kills, differing = kills + met, differing + more
         trials.close()
-    print(f"{kills:,} kills, {differing:,} differences")
+    print(f"{kills:,} kills and faults, {differing:,} differences")
     return bool(differing)
 
 

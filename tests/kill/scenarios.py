@@ -11,6 +11,7 @@ from typing import Any
 from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from tests.kill.trials import Scenario, Trials
+from tests.layouts import PUBLISHED
 
 
 def make_sources(trials: Trials) -> None:
@@ -62,6 +63,9 @@ SCORE = ("score", "{name}", "--pred", "theirs", "--key", "theirs")
 FLAG = ("flag", "{name}", "--out", "{work}/findings.jsonl", "--overwrite")
 APPLY = ("review", "{name}", "--apply", "{source}/decisions.jsonl")
 EXPORT = ("export", "{name}", "--select", "all", "--out", "{work}/out", "--format")
+JUDGE = (
+    "judge", "{name}", "--judge", "vlm", "--param", "url={judge}", "--param", "model=tiny-vlm",
+)  # fmt: skip
 REPLACE = (*_import("gres"), "--overwrite", "--keep-verdicts")
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -82,5 +86,39 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("apply", APPLY, IMPORTED),
     Scenario("export", (*EXPORT, "gres"), IMPORTED),
     Scenario("export to FiftyOne", (*EXPORT, "fiftyone"), IMPORTED),
+    Scenario("judge", JUDGE, IMPORTED),
+    Scenario(
+        "delete",
+        ("delete", "{name}", "--yes"),
+        (*PREDICTED, APPLY),
+        ended="there is no dataset 'killed'",
+        but=("/left/leases",),  # of a process that ended, which excludes nobody
+    ),
 )
 BY_NAME = {one.name: one for one in SCENARIOS}
+
+FAULTY = (
+    "import", "import with placeholders", "import of shards", "import of a zip", "overwrite",
+    "predict", "flag", "export", "export to FiftyOne", "judge",
+)  # fmt: skip
+"""Those whose disk or source is taken away."""
+
+TOLD_ONCE = ("/notes", "/pairlens/decisions")
+"""Of the import that read the records they are about."""
+
+LAYOUT_SCENARIOS = tuple(
+    Scenario(f"import of {layout.id}", root, again=(*root, "--resume"), but=TOLD_ONCE)
+    for layout in PUBLISHED.values()
+    for root in [_import(f"layouts/{layout.id}")]
+)
+"""An import of each format, whose source :func:`make_layout` makes."""
+
+
+def make_layout(trials: Trials, scenario: Scenario) -> Scenario:
+    """Writes what one of :data:`LAYOUT_SCENARIOS` reads, and names it."""
+    [layout] = [one for one in PUBLISHED.values() if scenario.name == f"import of {one.id}"]
+    folder = trials.source / "layouts" / layout.id
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        layout.make(folder)
+    return scenario

@@ -25,6 +25,14 @@ DATABASE = "pairlens-killed"
 
 SIGKILLED = -9
 
+AWAY = ".away"
+"""Added by :mod:`tests.kill.child` to the name of a source that is gone."""
+
+DISK_FAULTS = ("full", "read-only", "gone")
+"""Of :data:`tests.kill.child.FAULTS`, those after which a command still can say what is amiss."""
+
+UNFINISHED = (".partial", ".part")
+
 _TOLD_APART = {
     "_id", "_dataset_id", "_rand", "created_at", "last_modified_at", "last_loaded_at", "timestamp",
     "time", "seq", "sample_id", "dataset_id", "owner", "sample_collection_name",
@@ -45,13 +53,16 @@ class Scenario:
         before: commands that are run to their ends first
         command: the one that is killed
         again: what it goes on with; the same if not given
-        seeds: of its points, some that a short form takes
+        ended: part of what that may say in place of going on, where the first had come to its end
+        but: parts of places that are not compared
     """
 
     name: str
     command: tuple[str, ...]
     before: tuple[tuple[str, ...], ...] = ()
     again: tuple[str, ...] = ()
+    ended: str = ""
+    but: tuple[str, ...] = ()
 
 
 @dataclass
@@ -61,11 +72,13 @@ class Trials:
     Attributes:
         work: what all commands write to, but for ``{source}``
         source: what they read
+        judge: address of the model that judges
     """
 
     work: Path
     source: Path
     client: Any
+    judge: str = ""
     process: Process = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,14 +102,32 @@ class Trials:
         self.process.stdin.close()
         self.process.wait(60)
 
-    def run(self, command: Sequence[str], point: int = 0) -> dict[str, Any]:
-        """Runs a command in a process of its own; kills it before a write, where one is named."""
-        places = {"source": self.source, "work": self.work, "name": NAME}
+    def run(self, command: Sequence[str], point: int = 0, fault: str = "killed") -> dict[str, Any]:
+        """Runs a command in a process of its own.
+
+        Args:
+            command: with places in braces
+            point: the write before which it meets a fault; 0 for none
+            fault: one of :data:`tests.kill.child.FAULTS`; what it did is mended afterwards
+        """
+        places = {
+            "source": self.source, "work": self.work, "name": NAME, "judge": self.judge
+        }  # fmt: skip
         filled = [word.format(**places) for word in command]
-        asked = {"command": filled, "point": point, "folder": str(self.work)}
+        asked = {
+            "command": filled, "point": point, "folder": str(self.work),
+            "source": str(self.source), "fault": fault,
+        }  # fmt: skip
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        done = json.loads(self.process.stdout.readline())
+        away = self.source.with_name(f"{self.source.name}{AWAY}")
+        if away.exists():
+            away.rename(self.source)
+        if fault == "read-only":
+            for folder, _, _ in os.walk(self.work):
+                Path(folder).chmod(0o755)
+        return done
 
     @contextmanager
     def of(self, scenario: Scenario) -> Iterator[Trial]:
@@ -180,10 +211,30 @@ class Trial:
         killed = self.trials.run(self.scenario.command, point)
         if killed["code"] != SIGKILLED:
             return [] if killed["code"] == 0 else [f"not killed: {killed['said']}"]
+        return self._gone_on_with()
+
+    def met_at(self, fault: str, point: int) -> list[str]:
+        """What is amiss after a fault of the disk at a point, and what goes on with it."""
+        self.trials.restore(self.saved, self.stored)
+        met = self.trials.run(self.scenario.command, point, fault)
+        told = [line for line in met["said"].splitlines() if line.startswith("pairlens: ")]
+        if met["code"] not in (0, 1, 2) or len(told) > 1 or "Traceback" in met["said"]:
+            return [f"no one sentence: exit {met['code']}: {met['said']}"]
+        if not met["code"] and not [*differences(self.expected, self.trials.state())]:
+            return []  # it came too late
+        left = [str(file) for file in self.trials.work.rglob(".*") if file.suffix in UNFINISHED]
+        if left and fault != "read-only":
+            return [f"left after {told}: {left}"]
+        return self._gone_on_with(f" (it had said {told or met['said']})")
+
+    def _gone_on_with(self, more: str = "") -> list[str]:
         done = self.trials.run(self.scenario.again or self.scenario.command)
-        if done["code"]:
-            return [f"exit {done['code']}: {done['said']}"]
-        return list(differences(self.expected, self.trials.state()))
+        ended = self.scenario.ended and self.scenario.ended in done["said"]
+        if done["code"] and not ended:
+            return [f"exit {done['code']}: {done['said']}{more}"]
+        differing = differences(self.expected, self.trials.state())
+        but = self.scenario.but
+        return [d + more for d in differing if not any(b in d.partition(": ")[0] for b in but)]
 
 
 def differences(one: Any, other: Any, where: str = "") -> Iterator[str]:
@@ -215,7 +266,11 @@ def _left(database: Any) -> dict[str, int]:
     known = {one["sample_collection_name"] for one in database["datasets"].find()}
     there = {name for name in database.list_collection_names() if name.startswith("samples.")}
     leases = sum(len(one.get("holders", ())) for one in database["pairlens.leases"].find())
-    return {"collections": len(there - known), "leases": leases}
+    found = {"collections": len(there - known), "leases": leases}
+    if known:  # the log of a dataset that was replaced is kept
+        return found
+    names = ("changes", "sequences", "sessions", "queues", "positions")
+    return found | {name: database[f"pairlens.{name}"].count_documents({}) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,314 @@
+"""Object stores (``s3://BUCKET/PREFIX``, ``gs://BUCKET/PREFIX``): what lies there, and copies.
+
+``fsspec`` does the work, through the package of each store, with its settings and credentials.
+Here is decided which names can be files, whether a copy is whole and of the version that was
+listed, and said in one sentence what went wrong.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import unquote, urlsplit
+
+from pairlens.importers.errors import OnNote, PairLensError, StateError, UsageError
+from pairlens.importers.files import replace_whole
+from pairlens.importers.member_names import Names, name_refusal
+from pairlens.importers.source_files import reason_of
+
+PACKAGES = {"s3": "s3fs", "gs": "gcsfs"}
+"""What reads the URLs of a scheme, through ``fsspec``."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_ADDRESS = re.compile(r"(s3|gs)://([A-Za-z0-9][A-Za-z0-9._-]+)((?:/[^/]+)*)")
+_ARCHIVES = (".zip", ".tar")
+_CHUNK = 1 << 20
+_BLOCK = 8 << 20
+"""Bytes that are asked for at once."""
+
+_VERSIONED = "?versionId="
+"""What ``s3fs`` takes for no part of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object.
+
+    Attributes:
+        name: below the address, as a path
+        path: as ``fsspec`` names it
+        size: in bytes
+        version: that tells it from others of its name, such as an ETag
+        md5: of its content, in hexadecimal digits; ``""`` where the store does not tell
+        changed: when, in seconds since 1970; 0 where the store does not tell
+    """
+
+    name: str
+    path: str
+    size: int
+    version: str
+    md5: str
+    changed: float
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies at an address.
+
+    Attributes:
+        address: the folder
+        objects: by name, sorted
+        asked: the name of the object that the address was of; ``""`` where it was a folder's
+    """
+
+    address: str
+    objects: dict[str, StoredObject]
+    asked: str = ""
+
+    @property
+    def digest(self) -> str:
+        """A digest of names and versions."""
+        facts = repr([(one.name, one.size, one.version) for one in self.objects.values()])
+        return hashlib.sha256(facts.encode()).hexdigest()[:12]
+
+
+def is_address(root: str) -> bool:
+    """Whether a root is a URL of an object store."""
+    match = _SCHEME.match(root)
+    return match is not None and match[1].lower() in PACKAGES
+
+
+def plain_address(root: str) -> str:
+    """A URL as it is stored: without slashes at its end.
+
+    Raises:
+        UsageError: if it is no such URL, or holds a password or a query
+    """
+    scheme, _, rest = root.partition("://")
+    plain = f"{scheme.lower()}://{rest.rstrip('/')}"
+    if _ADDRESS.fullmatch(plain) is None or set(rest) & set("?#@\0"):
+        shown = f"{scheme}://{rest.rpartition('@')[2]}"  # never a password
+        raise UsageError(
+            f"{shown[:200]!r} is no address of a folder; write {scheme.lower()}://BUCKET/PREFIX, "
+            f"and give passwords as {PACKAGES[scheme.lower()]} takes them, not in the address"
+        )
+    return plain
+
+
+def local_path(root: str) -> str:
+    """The path that a ``file://`` URL names; another root as it is.
+
+    Raises:
+        UsageError: if it is of another machine, or of a scheme that is not known
+    """
+    match = _SCHEME.match(root)
+    if match is None:
+        return root
+    if match[1].lower() != "file":
+        known = ", ".join(f"{scheme}://" for scheme in ("file", *PACKAGES, "hf"))
+        raise UsageError(f"{match[0]} is nothing that is read; known: {known}")
+    parts = urlsplit(root)
+    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise UsageError(f"{root[:200]!r} names no folder of this machine; write file:///PATH")
+    return unquote(root.partition("://")[2].removeprefix("localhost"))
+
+
+def list_objects(address: str, on_note: OnNote) -> Listing:
+    """Lists what lies at an address; what can be no file in a folder is left out with a note.
+
+    Of a single object that is no archive, all that lies beside it is listed too: the rows of a
+    table name files there.
+
+    Raises:
+        UsageError: if nothing is there
+        StateError: if the store cannot be reached or refuses
+    """
+    store = open_store(address)
+    folder, asked = address, ""
+    with said_plainly(address, "cannot be listed", "try again when it can be reached"):
+        found = store.find(_path(address), detail=True)
+        if set(found) == {_path(address)}:
+            folder, _, asked = address.rpartition("/")
+            if not asked.lower().endswith(_ARCHIVES):
+                found = store.find(_path(folder), detail=True)
+    objects = _objects(found, f"{_path(folder)}/", folder, on_note)
+    if not objects:
+        raise UsageError(f"there is nothing at {address}; give what the dataset lies in")
+    return Listing(folder, objects, asked)
+
+
+def _path(address: str) -> str:
+    return address.partition("://")[2]
+
+
+def _objects(
+    found: Mapping[str, Any], start: str, folder: str, on_note: OnNote
+) -> dict[str, StoredObject]:
+    names, objects = Names(), dict[str, StoredObject]()
+    left: list[str] = []
+    for path, facts in sorted(found.items()):
+        name = path.removeprefix(start)
+        if facts.get("type") != "file" or name in ("", path) or name.endswith("/"):
+            continue  # a mark that consoles make of a folder
+        reason = name_refusal(name) or ("its name is a query" if _VERSIONED in name else "")
+        reason = reason or names.refusal(name)
+        if reason:
+            left.append(f"{name[:200]!r} is left out: {reason}")
+        else:
+            objects[name] = _object(name, path, facts)
+    if left:
+        more = f", and {len(left) - 1:,} other objects" if len(left) > 1 else ""
+        on_note(f"{folder}: {left[0]}{more}")
+    return objects
+
+
+def _object(name: str, path: str, facts: Mapping[str, Any]) -> StoredObject:
+    changed = next((facts[k] for k in ("LastModified", "mtime", "updated") if facts.get(k)), None)
+    if isinstance(changed, str):
+        changed = datetime.fromisoformat(changed)
+    seconds = changed.timestamp() if isinstance(changed, datetime) else float(changed or 0)
+    size = int(facts.get("size") or 0)
+    return StoredObject(name, path, size, _version(facts), _md5(facts), seconds)
+
+
+def _version(facts: Mapping[str, Any]) -> str:
+    known = ("ETag", "etag", "generation", "md5Hash", "LastModified", "updated", "mtime")
+    return next((str(facts[name]) for name in known if facts.get(name)), "")
+
+
+def _md5(facts: Mapping[str, Any]) -> str:
+    tag = str(facts.get("ETag") or "").strip('"')
+    if re.fullmatch(r"[0-9a-f]{32}", tag):  # of an object that came in one part
+        return tag
+    coded = facts.get("md5Hash")
+    return base64.b64decode(coded).hex() if isinstance(coded, str) else ""
+
+
+class Copier:
+    """Copies objects of a store to files.
+
+    Args:
+        address: any in the store
+
+    Raises:
+        StateError: if the package of the store is missing
+    """
+
+    def __init__(self, address: str) -> None:
+        self._scheme = address.partition("://")[0]
+        self._store = open_store(address)
+        self._fresh = open_store(address, use_listings_cache=False)
+
+    def copy(self, one: StoredObject, target: Path) -> None:
+        """Copies an object to a file, whole or not at all.
+
+        Raises:
+            StateError: if it cannot be read, is another than the one listed, or there is no room
+        """
+        digest = hashlib.md5(usedforsecurity=False)
+
+        def write(stream: IO[bytes]) -> None:
+            for chunk in self._chunks(one):
+                digest.update(chunk)
+                stream.write(chunk)
+            if digest.hexdigest() != one.md5:  # or what it would be is not known
+                self._check_version(one)
+
+        try:
+            replace_whole(target, write)
+            os.utime(target, (one.changed, one.changed))  # the same whenever it is fetched
+        except OSError as error:
+            raise StateError(f"cannot write to {target.parent} ({reason_of(error)})") from error
+
+    def _chunks(self, one: StoredObject) -> Iterator[bytes]:
+        read, address = 0, self._address(one)
+        for chunk in self._small(one) if one.size <= _BLOCK else self._large(one):
+            read += len(chunk)
+            if read > one.size:
+                raise _changed(address)
+            yield chunk
+        if read < one.size:
+            raise _changed(address)
+
+    def _small(self, one: StoredObject) -> Iterator[bytes]:
+        """What is read with one request, and no more than was listed and a byte."""
+        with said_plainly(self._address(one)):
+            data = self._store.cat_file(one.path, start=0, end=one.size + 1) if one.size else b""
+        yield data
+
+    def _large(self, one: StoredObject) -> Iterator[bytes]:
+        with said_plainly(self._address(one)):
+            source = self._store.open(one.path, "rb", block_size=_BLOCK)
+        with source:
+            chunk = b"-"
+            while chunk:
+                with said_plainly(self._address(one)):
+                    chunk = source.read(_CHUNK)
+                yield chunk
+
+    def _check_version(self, one: StoredObject) -> None:
+        with said_plainly(self._address(one)):
+            facts = self._fresh.info(one.path)
+        if _version(facts) != one.version:
+            raise _changed(self._address(one))
+
+    def _address(self, one: StoredObject) -> str:
+        return f"{self._scheme}://{one.path}"
+
+
+def open_store(address: str, **options: Any) -> Any:
+    """The file system of ``fsspec`` for an address.
+
+    Raises:
+        StateError: if its package is missing
+    """
+    scheme = address.partition("://")[0]
+    try:
+        import fsspec
+
+        return fsspec.filesystem(scheme, skip_instance_cache=True, **options)
+    except ImportError as error:
+        raise StateError(
+            f"{scheme}:// is read through the package {PACKAGES[scheme]}, which is not there; "
+            f"run: pip install 'pairlens[{scheme}]'"
+        ) from error
+
+
+def _changed(address: str) -> StateError:
+    return StateError(f"{address} changed while it was fetched; run the same command again")
+
+
+@contextmanager
+def said_plainly(
+    address: str,
+    failed: str = "could not be fetched whole",
+    way_out: str = "what arrived is kept, try again",
+) -> Iterator[None]:
+    """Translates what goes wrong with a store into a sentence that says what to do."""
+    package = PACKAGES[address.partition("://")[0]]
+    try:
+        yield
+    except PairLensError:
+        raise
+    except FileNotFoundError as error:
+        raise UsageError(f"there is nothing at {address}; give another address") from error
+    except PermissionError as error:
+        raise StateError(
+            f"{address} {failed} ({_text(error)}); give a key that may, as {package} takes it "
+            "from the environment"
+        ) from error
+    except Exception as error:  # each store has errors of its own
+        raise StateError(f"{address} {failed} ({_text(error)}); {way_out}") from error
+
+
+def _text(error: Exception) -> str:
+    lines: Sequence[str] = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,58 @@
+"""A disk that is full or locked, and a source that goes away, at a write of each step.
+
+Nothing here is pretended: the system writes no byte to a file, the folders lose their permission
+to write, and the source is moved away. ``make torture`` does so at many more writes, and for each
+format.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.kill.scenarios import BY_NAME, LAYOUT_SCENARIOS, make_layout
+from tests.kill.trials import DISK_FAULTS, Scenario, Trials
+
+SEED = 2026
+SHORT = ("overwrite", "predict", "export", "judge")
+FORMATS = ("table",)
+
+pytestmark = pytest.mark.slow
+
+
+def points(scenario: Scenario, count: int) -> list[int]:
+    """A write for each fault."""
+    rng = random.Random(f"{SEED}:{scenario.name}")
+    return [rng.randint(1, count) for _ in DISK_FAULTS]
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_what_lost_its_disk_says_so_and_ends_as_if_it_had_not(name: str, trials: Trials) -> None:
+    with trials.of(BY_NAME[name]) as trial:
+        found = {
+            (fault, point): trial.met_at(fault, point)
+            for fault, point in zip(DISK_FAULTS, points(trial.scenario, trial.points), strict=True)
+        }
+    assert {where: told for where, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [one for one in LAYOUT_SCENARIOS if one.name.removeprefix("import of ") in FORMATS],
+    ids=lambda one: one.name,
+)
+def test_an_import_whose_source_goes_away(scenario: Scenario, trials: Trials) -> None:
+    with trials.of(make_layout(trials, scenario)) as trial:
+        [*_, point] = points(scenario, trial.points)
+        assert trial.met_at("gone", point) == []
+
+
+def test_a_fault_is_met(trials: Trials) -> None:
+    """Each fault ends an import that meets it at its first file, with one sentence."""
+    with trials.of(BY_NAME["import"]) as trial:
+        for fault in DISK_FAULTS:
+            trials.restore(trial.saved, trial.stored)
+            done = trials.run(trial.scenario.command, 1, fault)
+            said = [line for line in done["said"].splitlines() if line.startswith("pairlens: ")]
+            assert (done["code"] in (1, 2), len(said)) == (True, 1), (fault, done)
