@@ -175,6 +175,17 @@ def mask_group(key: str, digest: str | None) -> str:
     return group_of(f"{_image_part(key)} {digest or ''}")
 
 
+def sorted_findings(findings: Iterable[Finding], mask: str | None) -> list[Finding]:
+    """The findings of a sample, worst first, each with its group.
+
+    Args:
+        findings: of one sample
+        mask: the digest of its mask, ``None`` where there is no mask
+    """
+    grouped = [f if f.group else Finding(*f[:-1], mask_group(f.key, mask)) for f in findings]
+    return sorted(grouped, key=lambda f: (f.rank, f.check)) if len(grouped) > 1 else grouped
+
+
 def _image_part(key: str) -> str:
     """Dataset, split and image of ``dataset/split/image#query``."""
     return key.rpartition("#")[0] or key

@@ -8,18 +8,18 @@ from typing import Any
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.base import PIXELS
-from pairlens.fiftyone_plugin.checks.batch import Columns
 from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.findings_store import ID_BYTES, Checked
+from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked, find
 from pairlens.fiftyone_plugin.checks.left_out import ACCEPTED
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
-from pairlens.fiftyone_plugin.checks.runner import find, kind_of
+from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.sample_reader import rows_of
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.fiftyone_plugin.gate.found import Found, Place, Wanted, content_of
 from pairlens.importers import fields, fo_internals, working_set
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.parallel import Progress, no_progress, rare_collections
+from pairlens.importers.store import kind_of
 
 _FILE, _INDEX = f"{fields.SOURCE}.file", f"{fields.SOURCE}.index"
 

@@ -11,10 +11,10 @@ import pytest
 
 from pairlens.fiftyone_plugin.bench.loading import load_units
 from pairlens.fiftyone_plugin.checks import engine, sample_reader
-from pairlens.fiftyone_plugin.checks.batch import Columns, image_of
 from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.query_features import features_texts
+from pairlens.fiftyone_plugin.checks.rows import Columns, image_of
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
 from pairlens.fiftyone_plugin.demo.planting import Plan, plant
