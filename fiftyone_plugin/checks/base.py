@@ -265,11 +265,6 @@ class Check:
                 raise UsageError(f"{self.name}.{name} takes a {kind.__name__}, not {value!r}")
         return replace(self, params=cast)
 
-    @property
-    def on_text_alone(self) -> bool:
-        """Whether its findings follow from a sample's own texts, so that they can be cached."""
-        return self.scope == "sample" and bool(self.needs) and TEXTS.issuperset(self.needs)
-
     def run(self, given: Any) -> Iterator[Issue]:
         """Calls the function on a batch, or on the statistics of a dataset."""
         yield from self.function(given, **self.params)

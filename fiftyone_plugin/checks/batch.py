@@ -75,9 +75,14 @@ class Batch:
         batch._samples = dict(enumerate(samples))
         return batch
 
+    def open_to(self, one: Check) -> Batch:
+        """The samples of which a check has, or may have, an issue by what is known of it."""
+        rows = self.cache.open_rows(one)
+        return self if rows is None else self.take(rows)
+
     def take(self, rows: Sequence[int]) -> Batch:
         """Some of the rows as a batch of their own, which shares the samples that are made."""
-        if list(rows) == list(range(len(self))):
+        if list(rows) == list(range(len(self.rows))):
             return self
         taken = Batch([self.rows[row] for row in rows], self.columns)
         taken._samples = {

@@ -7,11 +7,10 @@ found among numbers, and only the samples concerned are read again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -19,21 +18,11 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Check, Finding, Statistic
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.importers import fields
 
 Kept = Mapping[Statistic, NDArray[Any]]
 
 ReadAgain = Callable[[NDArray[np.int64] | None], Iterator[Batch]]
 """Reads the samples of some numbers, or all, in batches and in the order of the import."""
-
-DIGITS = 16
-"""Hexadecimal digits of a digest that tell a million files apart."""
-
-
-def keep(batch: Batch, checks: Iterable[Check]) -> Kept:
-    """What some checks keep of a batch."""
-    wanted = dict.fromkeys(statistic for one in checks for statistic in one.keeps)
-    return {statistic: statistic(batch) for statistic in wanted}
 
 
 @dataclass(eq=False)
@@ -112,33 +101,3 @@ class DatasetStatistics:
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         if len(numbers):
             yield from self._read_again(numbers)
-
-
-# Statistics that several checks keep.
-
-
-def splits(batch: Batch) -> NDArray[Any]:
-    """The split, as text."""
-    return np.array([split or "" for split in batch.values(fields.SPLIT)], np.object_)
-
-
-def image_names(batch: Batch) -> NDArray[np.uint64]:
-    """A hash of the image's split and name."""
-    named = list(zip(batch.values(fields.SPLIT), batch.values(fields.IMAGE_ID), strict=True))
-    hashes = {each: text_hash(f"{each[0] or ''}/{each[1]}") for each in dict.fromkeys(named)}
-    return np.array([hashes[each] for each in named], np.uint64)
-
-
-def image_digests(batch: Batch) -> NDArray[np.uint64]:
-    """The head of the image file's digest, 0 where there is none."""
-    return heads(batch.values(fields.IMAGE_DIGEST))
-
-
-def text_hash(text: str) -> int:
-    """Eight bytes that are the same in every process."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
-
-
-def heads(digests: Sequence[str | None]) -> NDArray[np.uint64]:
-    """The first eight bytes of each digest, 0 where there is none."""
-    return np.array([int(each[:DIGITS], 16) if each else 0 for each in digests], np.uint64)

@@ -16,7 +16,7 @@ import numpy as np
 from pairlens.fiftyone_plugin.checks.base import Check, Finding, Issue, Sample
 from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.chances import SIBLING, chance
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept, keep
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row
 from pairlens.importers.parallel import map_items
 
@@ -64,27 +64,26 @@ def examine(rows: Sequence[Row], columns: Columns, checks: Sequence[Check]) -> E
     return Examined(found, batch.cache.changes(), kept)
 
 
+def keep(batch: Batch, checks: Iterable[Check]) -> Kept:
+    """What some checks keep of a batch."""
+    wanted = dict.fromkeys(statistic for one in checks for statistic in one.keeps)
+    return {statistic: statistic(batch) for statistic in wanted}
+
+
 def find_in(batch: Batch, checks: Iterable[Check]) -> dict[int, list[Finding]]:
     """Findings of checks of samples and images, by row.
 
     A check of texts alone is given the samples of which it is not known that it has no issue.
     """
-    checks, cache = list(checks) if batch.rows else [], batch.cache
-    looked_at = [
-        batch.take(cache.open_rows(one)) if cache.is_stored and one.on_text_alone else batch
-        for one in checks
-    ]
-    issues = [
-        list(one.run(part)) if part.rows else []
-        for one, part in zip(checks, looked_at, strict=True)
-    ]
+    checks = list(checks) if batch.rows else []
+    open_to = [(one, batch.open_to(one)) for one in checks]
+    issues = [(one, list(one.run(some)) if some.rows else []) for one, some in open_to]
     found: defaultdict[int, list[Finding]] = defaultdict(list)
-    for one, some in zip(checks, issues, strict=True):
-        rows = [batch.row_of[issue.key] for issue in some]
-        if cache.is_stored and one.on_text_alone:
-            cache.learn(one, set(rows))
-        for row, issue in zip(rows, some, strict=True):
-            found[row].append(one.finding(issue))
+    for one, some in issues:
+        for issue in some:
+            found[batch.row_of[issue.key]].append(one.finding(issue))
+    for one, some in issues:
+        batch.cache.learn(one, {batch.row_of[issue.key] for issue in some})
     _add_siblings(batch, checks, found)
     return dict(found)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -78,13 +78,6 @@ class Checked:
         joined = b"".join([each.binary for each in ids])
         return cls(joined, keys, qualities, labels, verdicts, masks, found, read)
 
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def id(self, number: int) -> ObjectId:
-        """The id of a sample."""
-        return ObjectId(self.ids[ID_BYTES * number : ID_BYTES * (number + 1)])
-
     def complete(self, more: Mapping[str, list[Finding]], running: Collection[str]) -> None:
         """Adds findings by key and those that checks which do not run left, worst first."""
         for number, (key, labels) in enumerate(zip(self.keys, self.labels, strict=True)):
@@ -108,6 +101,7 @@ def earlier_findings(key: str, labels: StoredLabels | None) -> list[Finding]:
     ]
 
 
+@dataclass
 class _Waiting:
     """What was found about samples, in the order in which it came: some in memory, most in a file.
 
@@ -115,10 +109,9 @@ class _Waiting:
         file: an empty one
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._first: deque[Checked] = deque()
-        self._samples = 0
+    file: IO[bytes]
+    _first: deque[Checked] = field(default_factory=deque[Checked], init=False)
+    _samples: int = field(default=0, init=False)
 
     def add(self, some: Checked) -> None:
         """Takes in the next."""
@@ -126,16 +119,16 @@ class _Waiting:
         if self._samples <= WAITING:
             self._first.append(some)
         else:
-            pickle.dump(some, self._file)
+            pickle.dump(some, self.file)
 
     def __iter__(self) -> Iterator[Checked]:
         """Gives all back, once."""
         while self._first:
             yield self._first.popleft()
-        end = self._file.tell()
-        self._file.seek(0)
-        while self._file.tell() < end:
-            yield pickle.load(self._file)
+        end = self.file.tell()
+        self.file.seek(0)
+        while self.file.tell() < end:
+            yield pickle.load(self.file)
 
 
 def find(

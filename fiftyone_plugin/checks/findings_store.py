@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding
-from pairlens.fiftyone_plugin.checks.finding import Checked
+from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked
 from pairlens.fiftyone_plugin.checks.sample_reader import LABEL_VALUES, LABELS
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.errors import StateError
@@ -29,52 +29,46 @@ _AS_SOUND = (SOUND, None)
 
 
 class Changes(NamedTuple):
-    """Which samples get other findings than they have, or their first.
+    """What is to be written of some samples.
 
     Attributes:
-        sound: numbers of those that have none now
-        others: of those that have some
+        changed: samples that get other findings than they have, or their first
+        sound: ids of those that get the same: that there is none
+        others: ids, and values by field, of those that get some, and of those of whose texts
+            something is to be cached
     """
 
-    sound: Sequence[int]
-    others: Sequence[int]
+    changed: int
+    sound: Sequence[ObjectId]
+    others: Sequence[tuple[ObjectId, dict[str, Any]]]
 
 
 def changes_of(some: Checked) -> Changes:
-    """What is to be written of some samples."""
-    sound = [
-        number
+    """What is to be written of samples, with the findings they are to have."""
+    changed: dict[int, Sequence[Finding]] = {
+        number: ()
         for number, was in enumerate(zip(some.qualities, some.labels, strict=True))
         if was != _AS_SOUND and number not in some.found
-    ]
-    others = [n for n, findings in some.found.items() if _differs(some, n, findings)]
-    return Changes(sound, others)
-
-
-def write(dataset: Any, some: Checked, changes: Changes) -> None:
-    """Stores findings on samples where they changed, and what was read of their texts.
-
-    Args:
-        dataset: that the samples belong to
-        some: the samples, with the findings they are to have
-        changes: of :func:`changes_of`
-    """
-    sound, others = changes
+    }
     # Sound samples are most samples, and all alike where nothing was read of them now.
-    alike = [some.id(number) for number in sound if number not in some.read]
-    for each in store.batched(alike, store.BATCH):
+    alike = [number for number in changed if number not in some.read]
+    changed |= {n: findings for n, findings in some.found.items() if _differs(some, n, findings)}
+    values = {n: stored_values(changed[n]) for n in changed.keys() - alike}
+    for number, read in some.read.items():
+        values.setdefault(number, {})[fields.READING] = store.embedded(read)
+    others = [(_id(some, number), values[number]) for number in sorted(values)]
+    return Changes(len(changed), [_id(some, number) for number in alike], others)
+
+
+def _id(some: Checked, number: int) -> ObjectId:
+    return ObjectId(some.ids[ID_BYTES * number : ID_BYTES * (number + 1)])
+
+
+def write(dataset: Any, changes: Changes) -> None:
+    """Stores findings on their samples, and what was read of their texts."""
+    for each in store.batched(changes.sound, store.BATCH):
         store.update_alike(dataset, each, stored_values(()))
-    changed: dict[int, Sequence[Finding]] = dict.fromkeys(sound, ())
-    changed |= {number: some.found[number] for number in others}
-    numbers = some.read.keys() | dict.fromkeys(others)
-    values = ((some.id(n), _values(some.read.get(n), changed.get(n))) for n in sorted(numbers))
-    store.update(dataset, values)
-
-
-def _values(read: dict[str, Any] | None, findings: Sequence[Finding] | None) -> dict[str, Any]:
-    """What is to be stored of a sample's texts and findings, ``None`` for what stays."""
-    cached = {} if read is None else {fields.READING: store.embedded(read)}
-    return cached if findings is None else cached | stored_values(findings)
+    store.update(dataset, changes.others)
 
 
 def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:

@@ -42,9 +42,7 @@ class LeftOutCounts:
 
     _pairs: Counter[str] = field(default_factory=Counter[str])
     _dropped: int = 0
-    _checks: dict[str, Counter[str]] = field(
-        default_factory=lambda: {select: Counter[str]() for select in OPEN}
-    )
+    _checks: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
 
     def add(self, verdict: str | None, findings: Iterable[Finding]) -> None:
         """Counts a pair."""
@@ -57,7 +55,8 @@ class LeftOutCounts:
                 continue
             self._pairs[select] += 1
             if verdict != VerdictKind.DROP:
-                self._checks[select].update({f.check for f in findings if f.severity in severities})
+                named = {f.check for f in findings if f.severity in severities}
+                self._checks.setdefault(select, Counter()).update(named)
 
     def summary(self) -> dict[str, Any]:
         """By selection ``{"pairs", "dropped", "checks": {check: pairs}}``."""
@@ -65,7 +64,7 @@ class LeftOutCounts:
             select: {
                 "pairs": self._pairs[select],
                 "dropped": self._dropped,
-                "checks": dict(self._checks[select].most_common()),
+                "checks": dict(self._checks.get(select, Counter()).most_common()),
             }
             for select in OPEN
         }

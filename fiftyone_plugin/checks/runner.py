@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
+from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS, TEXTS
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.choosing import choose, for_kind
@@ -119,18 +119,20 @@ def flag(
             summary.images_read = measure_images(samples, progress=progress)
         found = find(samples, chosen, scorings, workers, summary.notes)
         if not dry_run:
-            schema.declare_findings(dataset, texts=any(map(_reads_texts, chosen)))
+            texts = any(not TEXTS.isdisjoint(one.needs) for one in chosen)
+            schema.declare_findings(dataset, texts=texts)
         _count(found, summary, working_set.count(samples), progress, None if dry_run else dataset)
         if samples is dataset and not dry_run:
-            remember(samples, chosen)
+            # A check that found nothing leaves no trace on the samples. What an import added
+            # meanwhile these checks have not seen.
+            unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
+            if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
+                ran = {one.name: one.params for one in chosen}
+                store.add_to_info(dataset, fields.CHECKS_RUN, ran)
         if out is not None:
             write_findings(samples, out)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
-
-
-def _reads_texts(one: Check) -> bool:
-    return not TEXTS.isdisjoint(one.needs)
 
 
 def _count(
@@ -140,6 +142,7 @@ def _count(
     counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
     # While the database takes the findings of one batch, those of the next are made.
     with rare_collections(), one_behind() as behind:
+        progress(0, total)
         for some in found:
             for number, verdict in enumerate(some.verdicts):
                 if verdict is not None or number in some.found:
@@ -152,21 +155,11 @@ def _count(
             progress(summary.pairs, total)
             if dataset is not None:
                 changes = changes_of(some)
-                summary.written += len(changes.sound) + len(changes.others)
-                behind(partial(write, dataset, some, changes))
+                summary.written += changes.changed
+                behind(partial(write, dataset, changes))
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.left_out = left_out.summary()
-
-
-def remember(dataset: Any, checks: Iterable[Check]) -> None:
-    """Notes which checks ran, since one that found nothing leaves no trace on the samples.
-
-    Not where an import added samples meanwhile, which these checks have not seen.
-    """
-    unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
-    if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
-        store.add_to_info(dataset, fields.CHECKS_RUN, {one.name: one.params for one in checks})
 
 
 def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def find_in_dataset(
     with rare_collections():
         for some in find(samples, chosen, {}, workers, found.notes):
             ids += _take(some, wanted, {*found.checks}, found)
-            done += len(some)
+            done += len(some.keys)
             progress(done, total)
     columns = Columns.of((), {}, "_id", _FILE, _INDEX, texts=TEXT_FIELDS[found.kind])
     for rows in rows_of(samples, columns, map(ObjectId, ids)):
@@ -84,7 +84,7 @@ def _take(some: Checked, wanted: Wanted, checks: Collection[str], found: Found) 
     """Takes the findings of a batch; returns the ids of the samples that have them."""
     dropped = sum(verdict == VerdictKind.DROP for verdict in some.verdicts)
     found.dropped += dropped
-    found.total += len(some) - dropped
+    found.total += len(some.keys) - dropped
     ids = []
     for number, findings in some.found.items():
         ran = [one for one in findings if one.check in checks]  # not what earlier runs left

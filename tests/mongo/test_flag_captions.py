@@ -15,6 +15,7 @@ import pytest
 from pairlens.fiftyone_plugin import cli
 from pairlens.fiftyone_plugin.bench.run import bench_checks
 from pairlens.fiftyone_plugin.checks import CHECKS, Check
+from pairlens.fiftyone_plugin.checks.query_features import on_text_alone
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
 from pairlens.fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
@@ -81,7 +82,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     run = Check.run
 
     def counted(one: Check, given: Any) -> Any:
-        if one.on_text_alone:
+        if on_text_alone(one):
             counts[one.name] += len(given)
         return run(one, given)
 

@@ -104,7 +104,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     run = Check.run
 
     def counting(one: Check, given: Any) -> Iterator[Issue]:
-        if one.on_text_alone:
+        if features.on_text_alone(one):
             calls.append((one.name, len(given)))
         return run(one, given)
 
