@@ -81,10 +81,11 @@ class Checked:
     def complete(self, more: Mapping[str, list[Finding]], running: Collection[str]) -> None:
         """Adds findings by key and those that checks which do not run left, worst first."""
         for number, (key, labels) in enumerate(zip(self.keys, self.labels, strict=True)):
-            left = [label for label in labels or () if label[0] not in running]
-            kept = earlier_findings(key, left)
-            if key in more or kept:
-                self.found.setdefault(number, []).extend([*more.get(key, ()), *kept])
+            if key in more:
+                self.found.setdefault(number, []).extend(more[key])
+            left = [label for label in labels if label[0] not in running] if labels else ()
+            if left and (kept := earlier_findings(key, left)):
+                self.found.setdefault(number, []).extend(kept)
         for number, findings in self.found.items():
             self.found[number] = sorted_findings(findings, self.masks[number])
 

@@ -72,8 +72,8 @@ def write(dataset: Any, changes: Changes) -> None:
 
 
 def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:
-    labels = some.labels[number] or ()
-    if some.qualities[number] != _quality(findings) or len(labels) != len(findings):
+    quality, labels = some.qualities[number], some.labels[number] or ()
+    if quality is None or len(labels) != len(findings) or quality != _quality(findings):
         return True
     return any(tuple(label) != f[1:] for label, f in zip(labels, findings, strict=True))
 

@@ -256,12 +256,14 @@ def in_batches(rows: Iterable[Row], notes: list[str] | None = None) -> Iterator[
     batch: list[Row] = []
     start = 0  # of the image that the last row shows
     in_pieces: dict[str | tuple[str, str], str] = {}
+    last = None
     for row in rows:
-        if batch and image_of(row) != image_of(batch[-1]):
-            start = len(batch)
+        image = image_of(row)
+        if image != last:
+            start, last = len(batch), image
         in_piece = len(batch) - start >= MAX_IMAGE
         if in_piece:
-            in_pieces[image_of(row)] = row[1]
+            in_pieces[image] = row[1]
         if start >= BATCH or in_piece:
             yield batch
             batch, start = [], 0

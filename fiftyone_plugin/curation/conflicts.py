@@ -7,9 +7,7 @@ from pairlens.fiftyone_plugin.curation.log import Values
 from pairlens.fiftyone_plugin.curation.panel_types import ConflictFacts
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.importers.errors import StateError
-from pairlens.importers.fields import (
-    SEGMENTATION,
-)
+from pairlens.importers.fields import SEGMENTATION
 
 
 class Conflict(StateError):

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pairlens.fiftyone_plugin.curation import (
-    review_fields,
-    text_units,
-)
+from pairlens.fiftyone_plugin.curation import review_fields, text_units
 from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from pairlens.importers import fo_internals, working_set
-from pairlens.importers.fields import (
-    TEXT_EDITS,
-    VERDICT,
-)
+from pairlens.importers.fields import TEXT_EDITS, VERDICT
 
 
 def texts_status(samples: Any) -> dict[str, int]:

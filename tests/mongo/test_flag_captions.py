@@ -194,6 +194,11 @@ def test_running_again_writes_nothing(talks: fo.Dataset) -> None:
     assert (again.written, again.findings) == (0, first.findings)
 
 
+def test_a_view_without_samples_has_no_findings(talks: fo.Dataset) -> None:
+    done = flag(talks.match(fo.ViewField(fields.KEY) == "none"))
+    assert (done.pairs, done.findings, done.written) == (0, {}, 0)
+
+
 def test_each_check_alone_finds_the_same(talks: fo.Dataset) -> None:
     flag(talks)
     before = named(talks)
