@@ -1,4 +1,4 @@
-"""Verdicts on pairs: given, counted, taken back, and given again.
+"""Verdicts on pairs: given, one or thousands in a step, and given again.
 
 Every call that sets is one step, whether it sets one verdict or thousands, and :mod:`undoing`
 takes back one step, in any process: a rule that went wrong is gone with one undo.
