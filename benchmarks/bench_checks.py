@@ -101,8 +101,9 @@ PARAMS: dict[bool, dict[str, dict[str, Any]]] = {
 
 
 def time_runs(dataset: Any, pairs: int, workers: int) -> dict[str, Any]:
-    from pairlens.fiftyone_plugin.checks.runner import flag, kind_of
+    from pairlens.fiftyone_plugin.checks.runner import flag
     from pairlens.importers import fields
+    from pairlens.importers.store import kind_of
 
     # Whatever is loaded and started once is not the checks'; nor is what that leaves behind.
     flag(dataset.limit(200))
@@ -148,8 +149,8 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
 
     from pairlens.fiftyone_plugin.checks.choosing import choose
     from pairlens.fiftyone_plugin.checks.engine import find_all
-    from pairlens.fiftyone_plugin.checks.runner import kind_of
     from pairlens.importers import fields
+    from pairlens.importers.store import kind_of
 
     view = dataset.limit(count)
     has_field = dataset.has_field
@@ -183,7 +184,7 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
 def subject_of(sample: Any) -> Any:
     """A FiftyOne sample as the checks see it."""
     from pairlens.fiftyone_plugin.checks.base import Sample
-    from pairlens.fiftyone_plugin.checks.batch import captions_from, turns_from
+    from pairlens.fiftyone_plugin.checks.rows import captions_from, turns_from
     from pairlens.importers import fields, store
     from pairlens.importers.image_stats import ImageStats, TargetColors
 

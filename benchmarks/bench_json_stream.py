@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from pairlens.importers.json_stream import CHUNK, read_items
+from pairlens.importers.json_stream import read_items
+from pairlens.importers.json_window import CHUNK
 
 RECORDS = 200_000
 ROUNDS = 5

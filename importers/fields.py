@@ -99,39 +99,26 @@ BACKGROUND, TARGET, IGNORE = 0, 1, 255
 MASK_TARGETS = {TARGET: "target", IGNORE: "ignore"}
 
 
-def iou_field(eval_key: str) -> str:
-    """The per-pair IoU of an evaluation, a float in [0, 1]."""
-    return f"{eval_key}_iou"
+iou_field = "{}_iou".format
+"""The per-pair IoU of an evaluation, a float in [0, 1]."""
 
+intersection_field = "{}_intersection".format
+"""The per-pair count of pixels in both masks."""
 
-def intersection_field(eval_key: str) -> str:
-    """The per-pair count of pixels in both masks."""
-    return f"{eval_key}_intersection"
+union_field = "{}_union".format
+"""The per-pair count of pixels in either mask."""
 
+target_area_field = "{}_target_area".format
+"""The per-pair count of pixels of the ground truth that count."""
 
-def union_field(eval_key: str) -> str:
-    """The per-pair count of pixels in either mask."""
-    return f"{eval_key}_union"
+predicted_area_field = "{}_predicted_area".format
+"""The per-pair count of pixels of the prediction that count; absent where there is none."""
 
+agreement_field = "{}_agreement".format
+"""How far the predictions of a consensus agree on a pair, a float in [0, 1]."""
 
-def target_area_field(eval_key: str) -> str:
-    """The per-pair count of pixels of the ground truth that count."""
-    return f"{eval_key}_target_area"
-
-
-def predicted_area_field(eval_key: str) -> str:
-    """The per-pair count of pixels of the prediction that count; absent where there is none."""
-    return f"{eval_key}_predicted_area"
-
-
-def agreement_field(consensus: str) -> str:
-    """How far the predictions of a consensus agree on a pair, a float in [0, 1]."""
-    return f"{consensus}_agreement"
-
-
-def agreed_area_field(consensus: str) -> str:
-    """The pixels of a consensus' majority mask."""
-    return f"{consensus}_area"
+agreed_area_field = "{}_area".format
+"""The pixels of a consensus' majority mask."""
 
 
 def score_fields(eval_key: str) -> tuple[str, ...]:

@@ -141,10 +141,8 @@ def dataset_id(samples: Any) -> Any:
 
 def info(samples: Any, name: str) -> Any:
     """A member of a dataset's ``info`` as the database has it now, not as it was when loaded."""
-    dataset = dataset_of(samples)
-    found = dataset._doc._get_collection().find_one(
-        {"_id": dataset_id(dataset)}, {f"info.{name}": 1}
-    )
+    where = {"_id": dataset_id(samples)}
+    found = database()["datasets"].find_one(where, {f"info.{name}": 1})
     return ((found or {}).get("info") or {}).get(name)
 
 
@@ -288,9 +286,14 @@ def reload_samples(dataset: Any, ids: Iterable[ObjectId]) -> None:
     fo.Sample._reload_docs(collection(dataset).name, sample_ids=[str(each) for each in ids])
 
 
-def has_results(dataset: Any, eval_key: str) -> bool:
-    """Whether an evaluation came to an end."""
-    return bool(dataset._doc.evaluations[eval_key].results)
+def finished_evaluations(samples: Any, method: str) -> dict[str, tuple[datetime, dict[str, Any]]]:
+    """When evaluations of a method were made and with what, by key, of those that came to an end.
+
+    As they are stored: no class of the method's is made for them.
+    """
+    runs = sorted(dataset_of(samples)._doc.evaluations.items())
+    return {key: (run.timestamp, run.config) for key, run in runs
+            if run.results and run.config["method"] == method}  # fmt: skip
 
 
 def change_run(samples: Any, run_info: Any) -> None:

@@ -30,7 +30,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from pairlens.importers import fo_internals, owners
 from pairlens.importers.errors import StateError
-from pairlens.importers.unfinished import is_aside
+from pairlens.importers.unfinished import ASIDE
 
 COLLECTION = "pairlens.leases"
 """One document for each dataset that is held: ``_id`` is its name, ``holders`` a list."""
@@ -151,7 +151,10 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         ended.set()
         _tokens.discard(token)
         with suppress(PyMongoError):  # then it is given up like that of a dead process
-            _release(name, token)
+            # On the disk, else a database that is killed now would give it to one that lives.
+            written = fo_internals.journaled(_leases())
+            written.update_one({"_id": name}, {"$pull": {"holders": {"token": token}}})
+            written.delete_one({"_id": name, "holders": []})
 
 
 def check_free(dataset: Any) -> None:
@@ -175,7 +178,8 @@ def check_free(dataset: Any) -> None:
 
 def _is_ours(name: str, part: str) -> bool:
     # Nobody else works on a dataset that stands aside.
-    return is_aside(name) or any(one in _ours.get() for one in ((name, WHOLE), (name, part)))
+    ours = ((name, WHOLE), (name, part))
+    return name.startswith(ASIDE) or any(one in _ours.get() for one in ours)
 
 
 def _take(name: str, step: str, part: str, token: str, *, final: bool) -> bool:
@@ -244,13 +248,6 @@ def _renew(name: str, token: str, ended: Event, lost: Event) -> None:
             if not _leases().update_one(where, now).matched_count:
                 lost.set()
                 return
-
-
-def _release(name: str, token: str) -> None:
-    # On the disk, else a database that is killed now would give it back to a process that lives.
-    written = fo_internals.journaled(_leases())
-    written.update_one({"_id": name}, {"$pull": {"holders": {"token": token}}})
-    _leases().delete_one({"_id": name, "holders": []})
 
 
 def _leases() -> Any:

@@ -10,7 +10,8 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from pairlens.importers.json_stream import CHUNK, Window, load
+from pairlens.importers.json_items import load
+from pairlens.importers.json_window import CHUNK, Window
 
 MAX_ITEM = 4 << 20
 """Bytes of an item, or of a value that is no list."""

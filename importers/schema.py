@@ -182,9 +182,17 @@ def declare_pixels(dataset: Any) -> None:
     _add(dataset, _pixel_schema())
 
 
-def declare_findings(dataset: Any) -> None:
-    """Adds the attributes of findings; datasets of earlier versions lack some."""
+def declare_findings(dataset: Any, *, texts: bool = False) -> None:
+    """Adds the attributes of findings; datasets of earlier versions lack some.
+
+    Args:
+        dataset: to add them to
+        texts: adds as well the field of what the checks read in texts, whose members are theirs
+    """
     _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
+    if texts:
+        name = fields.READING
+        _add(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})
 
 
 def declare_chances(dataset: Any) -> None:
@@ -202,12 +210,6 @@ def declare_embeddings(dataset: Any) -> None:
     """Adds the fields of the vectors of images and texts."""
     names = (fields.IMAGE_EMBEDDING, fields.TEXT_EMBEDDING)
     _add(dataset, {name: new_field(name, fo.VectorField) for name in names})
-
-
-def declare_reading(dataset: Any) -> None:
-    """Adds the field of what the checks read in the queries, whose members are theirs alone."""
-    name = fields.READING
-    _add(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})
 
 
 def _pixel_schema() -> dict[str, Any]:

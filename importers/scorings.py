@@ -19,17 +19,15 @@ failed to (``""``)."""
 
 def finished(dataset: Any) -> list[str]:
     """Keys of the scorings that came to an end."""
-    keys = dataset.list_evaluations(method=METHOD)
-    return [key for key in keys if fo_internals.has_results(dataset, key)]
+    return list(fo_internals.finished_evaluations(dataset, METHOD))
 
 
 def scored_fields(dataset: Any) -> dict[str, str]:
     """Prediction fields that were scored against something, and the key of the newest scoring."""
     newest: dict[str, tuple[Any, str]] = {}
-    for key in finished(dataset):
-        run = dataset.get_evaluation_info(key)
-        found = (run.timestamp, key)
-        newest[run.config.pred_field] = max(newest.get(run.config.pred_field, found), found)
+    for key, (timestamp, config) in fo_internals.finished_evaluations(dataset, METHOD).items():
+        field, found = config["pred_field"], (timestamp, key)
+        newest[field] = max(newest.get(field, found), found)
     return {name: key for name, (_, key) in newest.items()}
 
 

@@ -25,6 +25,7 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, P
 from pairlens.importers import fields, fo_internals, working_set
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
+from pairlens.importers.formats.base import Kind
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
 
@@ -102,6 +103,11 @@ def load(name: str, *, foreign: bool = False) -> Any:
 def info(dataset: Any) -> dict[str, Any]:
     """What PairLens stored about the dataset, as it is now: format, root, media folder ..."""
     return dict(fo_internals.info(dataset, fields.INFO) or {})
+
+
+def kind_of(samples: Any) -> Kind:
+    """The kind of dataset that samples are of; those from before there were several have pairs."""
+    return info(samples).get("kind") or "pairs"
 
 
 def source_path(facts: dict[str, Any]) -> Path:

@@ -22,16 +22,14 @@ _UNFINISHED, _REPLACED = "pairlens-unfinished-", "pairlens-replaced-"
 """How the names begin of datasets that are not whole yet, and of those about to be deleted; the
 process that made them follows."""
 
+ASIDE = (_UNFINISHED, _REPLACED)
+"""How the names begin of datasets that stand aside."""
+
 _NAME, _OWNER = "replaces", "owner"
 """In the facts of a dataset that stands aside: the name that it is to have or had, and of version
 0.1 the process."""
 
 _MARKS = (f"info.{INFO}.{_NAME}",)
-
-
-def is_aside(name: str) -> bool:
-    """Whether a name is that of a dataset that is not whole yet, or about to be deleted."""
-    return name.startswith((_UNFINISHED, _REPLACED))
 
 
 def begin(name: str) -> Any:

@@ -14,7 +14,7 @@ from pairlens.fiftyone_plugin.audit.facts import AuditFacts, FlaggedExample, exa
 from pairlens.fiftyone_plugin.audit.markdown import escape
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.runner import flag, kind_of
+from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.estimate.report import Estimate, newest, report
 from pairlens.fiftyone_plugin.estimate_reports import interval
 from pairlens.fiftyone_plugin.reports import Report
@@ -22,6 +22,7 @@ from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import write_atomic
 from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.store import kind_of
 
 LEAKS = ("split_leak",)
 COPIES = ("duplicate_pair", "ambiguous_query", "duplicate_image")

@@ -26,7 +26,6 @@ from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.judgements import CHECK, NO, YES, Judgement
 from pairlens.fiftyone_plugin.checks.measuring import measure_images
-from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.estimate.intervals import clopper_pearson
 from pairlens.fiftyone_plugin.judging import JUDGES
 from pairlens.fiftyone_plugin.judging.budget import Budget, read_price
@@ -34,6 +33,7 @@ from pairlens.fiftyone_plugin.ranking.model import Reliability, reliability
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.store import kind_of
 
 MIN_DOUBT = 0.5
 """The default of the check ``judge_doubt``."""

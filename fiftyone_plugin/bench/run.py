@@ -29,12 +29,12 @@ from pairlens.fiftyone_plugin.checks.base import PIXELS
 from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.measuring import measure_images
-from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.store import kind_of
 
 PAIRS = 20_000
 """Pairs that are read, so that any dataset can be measured in memory."""

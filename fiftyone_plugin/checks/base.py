@@ -175,6 +175,17 @@ def mask_group(key: str, digest: str | None) -> str:
     return group_of(f"{_image_part(key)} {digest or ''}")
 
 
+def sorted_findings(findings: Iterable[Finding], mask: str | None) -> list[Finding]:
+    """The findings of a sample, worst first, each with its group.
+
+    Args:
+        findings: of one sample
+        mask: the digest of its mask, ``None`` where there is no mask
+    """
+    grouped = [f if f.group else Finding(*f[:-1], mask_group(f.key, mask)) for f in findings]
+    return sorted(grouped, key=lambda f: (f.rank, f.check)) if len(grouped) > 1 else grouped
+
+
 def _image_part(key: str) -> str:
     """Dataset, split and image of ``dataset/split/image#query``."""
     return key.rpartition("#")[0] or key
@@ -253,11 +264,6 @@ class Check:
             if wrong:
                 raise UsageError(f"{self.name}.{name} takes a {kind.__name__}, not {value!r}")
         return replace(self, params=cast)
-
-    @property
-    def on_text_alone(self) -> bool:
-        """Whether its findings follow from a sample's own texts, so that they can be cached."""
-        return self.scope == "sample" and bool(self.needs) and TEXTS.issuperset(self.needs)
 
     def run(self, given: Any) -> Iterator[Issue]:
         """Calls the function on a batch, or on the statistics of a dataset."""

@@ -6,8 +6,7 @@ making one :class:`Sample`, so a check selects rows by columns and looks at thos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import compress
 from typing import Any, TypeVar
@@ -15,48 +14,23 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, PREDICTIONS, Agreement, Check, Sample
-from pairlens.fiftyone_plugin.checks.judgements import judgements_from
+from pairlens.fiftyone_plugin.checks.base import Check, Sample
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS, FeatureCache, QueryFeatures
+from pairlens.fiftyone_plugin.checks.rows import MASK_DIGEST, TEXTS, Columns, Row, image_of
 from pairlens.fiftyone_plugin.language import Region
 from pairlens.fiftyone_plugin.language.finders import Finder, WordIndex
 from pairlens.importers import fields
-from pairlens.importers.image_stats import ImageStats, TargetColors
+from pairlens.importers.image_stats import ImageStats
 from pairlens.importers.mask_stats import MaskStats
-from pairlens.importers.records import Caption, Source, Turn
-from pairlens.importers.source_boxes import SourceBox
 
 T = TypeVar("T")
-
-Row = list[Any]
-"""The values of a sample, as the database sends them, in the order of :class:`Columns`."""
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-FIXED = (
-    fields.KEY, fields.IMAGE_ID, fields.SPLIT, fields.PHRASE, fields.NO_TARGET,
-    fields.IMAGE_MISSING, "metadata.width", "metadata.height", fields.IMAGE_DIGEST,
-)  # fmt: skip
-"""The columns that every batch has: short, and wanted by most checks."""
-
-EMBEDDING_PARAMS = ("image_field", "text_field")
-"""Parameters that name the fields of embeddings."""
-
-MASK_DIGEST = f"{fields.MASK_STATS}.digest"
-"""The column that identifies a mask; every batch has it as well."""
-
-_MEASURED: dict[str, type] = {
-    fields.MASK_STATS: MaskStats,
-    fields.IMAGE_STATS: ImageStats,
-    fields.TARGET_COLORS: TargetColors,
-}
 _UNMEASURED = MaskStats()
 _NO_IMAGE = ImageStats()
-
-_TEXTS = (fields.CAPTIONS, fields.CONVERSATIONS)
-_LISTS = (*_TEXTS, fields.SOURCE_BOXES, fields.JUDGEMENTS)
 
 _WHOLE = Region(0.0, 0.0, 1.0, 1.0)
 
@@ -64,209 +38,11 @@ _QUANTILES = 5
 _NO_QUANTILES = [float("nan")] * _QUANTILES
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Measurements of one kind in a row, from ``start`` on."""
-
-    kind: type
-    names: tuple[str, ...]
-    start: int
-
-    def read(self, row: Row) -> Any:
-        """The measurements that are there, ``None`` for none at all."""
-        values = row[self.start : self.start + len(self.names)]
-        known = {
-            name: tuple(value) if value.__class__ is list else value
-            for name, value in zip(self.names, values, strict=True)
-            if value is not None
-        }
-        return self.kind(**known) if known else None
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which fields are read, and what their values mean.
-
-    Attributes:
-        paths: of the fields, ``a.b`` for embedded ones, in the order of a row
-        parts: measurements among them, by field
-        ious: the field of the IoU by prediction field
-        vectors: the fields of embeddings
-    """
-
-    paths: tuple[str, ...]
-    parts: tuple[tuple[str, _Part], ...]
-    ious: tuple[tuple[str, str], ...]
-    vectors: tuple[str, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        checks: Iterable[Check],
-        ious: Mapping[str, str],
-        *more: str,
-        texts: Collection[str] = (),
-    ) -> Columns:
-        """The columns that some checks need.
-
-        Args:
-            checks: that will run
-            ious: the field of the IoU by prediction field
-            more: further columns
-            texts: fields of captions and conversations that are read whatever the checks need
-        """
-        checks = list(checks)
-        needs = {MASK_DIGEST, *(need for one in checks for need in (*one.needs, *one.wants))}
-        paths, parts = list(FIXED), []
-        for field, kind in _MEASURED.items():
-            slots: tuple[str, ...] = tuple(kind.__slots__)
-            names = tuple(n for n in slots if field in needs or f"{field}.{n}" in needs)
-            if names:
-                parts.append((field, _Part(kind, names, len(paths))))
-                paths += [f"{field}.{name}" for name in names]
-        used = tuple(ious.items()) if PREDICTIONS in needs else ()
-        for field, iou in used:
-            agreed = (fields.agreement_field(field), fields.agreed_area_field(field))
-            predicted = fields.predicted_area_field(iou.removesuffix(fields.iou_field("")))
-            paths += [f"{field}._cls", iou, *agreed, predicted]
-        named = (one.params for one in checks if EMBEDDINGS in one.needs)
-        vectors = tuple(values[name] for values in named for name in EMBEDDING_PARAMS)
-        paths += [*(name for name in _LISTS if name in needs or name in texts), *vectors, *more]
-        return cls(tuple(paths), tuple(parts), used, vectors)
-
-    def value(self, row: Row, path: str) -> Any:
-        """The value of one column."""
-        return row[self.paths.index(path)]
-
-    def sample(self, row: Row) -> Sample:
-        """A row as an object."""
-        key, image_id, split, phrase, no_target, missing, width, height, digest = row[:9]
-        parts = {field: part.read(row) for field, part in self.parts}
-        ious, agreements, predicted = self._predictions(row) if self.ious else ({}, {}, {})
-        return Sample(
-            key,
-            image_id,
-            split or "",
-            phrase or "",
-            bool(no_target),
-            bool(missing),
-            (width, height) if width and height else None,
-            digest or "",
-            parts.get(fields.MASK_STATS) or _UNMEASURED,
-            parts.get(fields.IMAGE_STATS),
-            parts.get(fields.TARGET_COLORS),
-            ious=ious,
-            agreements=agreements,
-            predicted=predicted,
-            captions=captions_from(self._text(row, fields.CAPTIONS)),
-            turns=turns_from(self._text(row, fields.CONVERSATIONS)),
-            vectors=tuple(self.value(row, path) for path in self.vectors),
-            source_boxes=source_boxes_from(self._text(row, fields.SOURCE_BOXES)),
-            judgements=judgements_from(self._text(row, fields.JUDGEMENTS)),
-        )
-
-    def _text(self, row: Row, path: str) -> Any:
-        return self.value(row, path) if path in self.paths else None
-
-    def _predictions(
-        self, row: Row
-    ) -> tuple[dict[str, float], dict[str, Agreement], dict[str, int]]:
-        """What was scored.
-
-        A pair without a prediction has an IoU of 0 for the summary, but says nothing here.
-        """
-        ious: dict[str, float] = {}
-        agreements: dict[str, Agreement] = {}
-        predicted: dict[str, int] = {}
-        for field, path in self.ious:
-            at = self.paths.index(path)
-            there, iou, agreed, area, pixels = row[at - 1 : at + 4]
-            if there and iou is not None:
-                ious[field] = iou
-                if pixels is not None:
-                    predicted[field] = pixels
-            if agreed is not None and area is not None:
-                agreements[field] = Agreement(agreed, area)
-        return ious, agreements, predicted
-
-    def row(self, sample: Sample) -> Row:
-        """The inverse of :meth:`sample`."""
-        width, height = sample.image_size or (None, None)
-        row: Row = [
-            sample.key, sample.image_id, sample.split, sample.phrase, sample.no_target,
-            sample.image_missing, width, height, sample.image_digest,
-        ]  # fmt: skip
-        measured = (sample.stats, sample.image, sample.colors)
-        values_of = dict(zip(_MEASURED, measured, strict=True))
-        for field, part in self.parts:
-            row += [getattr(values_of[field], name, None) for name in part.names]
-        for field, _ in self.ious:
-            agreed = sample.agreements.get(field)
-            there = field in sample.ious or field in sample.predicted
-            row += ["Segmentation" if there else None, sample.ious.get(field)]
-            row += [agreed and agreed.iou, agreed and agreed.area, sample.predicted.get(field)]
-        listed = {
-            fields.CAPTIONS: sample.captions,
-            fields.CONVERSATIONS: sample.turns,
-            fields.SOURCE_BOXES: sample.source_boxes,
-            fields.JUDGEMENTS: sample.judgements,
-        }
-        row += [listed[path] for path in self.paths[len(row) :] if path in listed]
-        vectors = [*sample.vectors, *[None] * len(self.vectors)]
-        return row + vectors[: len(self.vectors)]
-
-
-def captions_from(value: Any) -> tuple[Caption, ...]:
-    """The captions of a sample as they are stored, or as they are."""
-    return value if isinstance(value, tuple) else tuple(map(_caption, _objects(value)))
-
-
-def turns_from(value: Any) -> tuple[Turn, ...]:
-    """The turns of a sample, likewise."""
-    return value if isinstance(value, tuple) else tuple(map(_turn, _objects(value)))
-
-
-def source_boxes_from(value: Any) -> tuple[SourceBox, ...]:
-    """The source's boxes of a sample, likewise; those without a class or four numbers are none."""
-    if isinstance(value, tuple):
-        return value
-    listed = value.get("detections") if isinstance(value, dict) else None
-    boxes = ((one.get("label"), tuple(one.get("bounding_box") or ())) for one in _objects(listed))
-    return tuple(SourceBox(label, box) for label, box in boxes if label and len(box) == 4)
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    return (each for each in value or () if isinstance(each, dict))
-
-
-def _caption(doc: dict[str, Any]) -> Caption:
-    return Caption(doc.get("text") or "", doc.get("task"), doc.get("annotator"))
-
-
-def _turn(doc: dict[str, Any]) -> Turn:
-    return Turn(
-        question=doc.get("question") or "",
-        answers=tuple(answer or "" for answer in doc.get("answers") or ()),
-        category=doc.get("category") or "",
-        source=Source(doc.get("file") or "", doc.get("index") or 0),
-        position=doc.get("turn") or 0,
-    )
-
-
-def image_of(row: Sequence[Any]) -> str | tuple[str, str]:
-    """What tells the image that a sample shows from others.
-
-    By content where the image is there, else by name: RefSegRS gives each pair an image copy
-    of its own, so names alone do not tell.
-    """
-    return row[8] or (row[2], row[1])
-
-
 class Batch:
     """Samples in rows.
 
     A check of samples is given any of them, one of images all of the samples of each image that
-    it is given (see :data:`~pairlens.fiftyone_plugin.checks.engine.MAX_IMAGE`).
+    it is given (see :data:`~pairlens.fiftyone_plugin.checks.rows.MAX_IMAGE`).
 
     Args:
         rows: the values of each sample
@@ -292,15 +68,21 @@ class Batch:
     def of(cls, samples: Iterable[Sample], checks: Iterable[Check]) -> Batch:
         """A batch of samples in memory, with the columns that some checks need."""
         samples = list(samples)
-        columns = Columns.of(checks, {name: f"{name}_iou" for one in samples for name in
-                                      (*one.ious, *one.agreements, *one.predicted)})  # fmt: skip
+        predicted = (name for one in samples for name in
+                     (*one.ious, *one.agreements, *one.predicted))  # fmt: skip
+        columns = Columns.of(checks, {name: name for name in predicted})
         batch = cls([columns.row(one) for one in samples], columns)
         batch._samples = dict(enumerate(samples))
         return batch
 
+    def open_to(self, one: Check) -> Batch:
+        """The samples of which a check has, or may have, an issue by what is known of it."""
+        rows = self.cache.open_rows(one)
+        return self if rows is None else self.take(rows)
+
     def take(self, rows: Sequence[int]) -> Batch:
         """Some of the rows as a batch of their own, which shares the samples that are made."""
-        if list(rows) == list(range(len(self))):
+        if list(rows) == list(range(len(self.rows))):
             return self
         taken = Batch([self.rows[row] for row in rows], self.columns)
         taken._samples = {
@@ -477,7 +259,7 @@ class Batch:
     def cache(self) -> FeatureCache:
         """What was read in the texts, earlier or now."""
         stored = [self.values(path) if path in self._values else None for path in CACHE_PATHS]
-        texts = [self._values[name] for name in (fields.PHRASE, *_TEXTS) if name in self._values]
+        texts = [self._values[name] for name in (fields.PHRASE, *TEXTS) if name in self._values]
         return FeatureCache(stored, list(zip(*texts, strict=True)))
 
     def query(self, row: int) -> QueryFeatures:

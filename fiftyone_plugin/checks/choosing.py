@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Check
 from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, OUTLINES, PREDICTIONS
-from pairlens.fiftyone_plugin.checks.batch import EMBEDDING_PARAMS
-from pairlens.fiftyone_plugin.checks.texts import for_kind
+from pairlens.fiftyone_plugin.checks.rows import EMBEDDING_PARAMS
+from pairlens.fiftyone_plugin.checks.texts import in_texts
 from pairlens.importers import fields
 from pairlens.importers.errors import StateError
 from pairlens.importers.formats.base import Kind
@@ -41,7 +43,9 @@ def choose(
         CHECKS[name]  # a misspelt name is said, not passed over
     chosen = []
     for name in names if names is not None else CHECKS:
-        one = CHECKS[name].with_params(dict(params.get(name, {})))
+        one = CHECKS[name]
+        if given := params.get(name):
+            one = one.with_params(dict(given))
         want = _want(one, with_predictions, has_field)
         if kind in one.kinds and not want:
             chosen.append(for_kind(one, kind))
@@ -70,3 +74,17 @@ def _want(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) 
     if fields.SOURCE_BOXES in one.needs and not has_field(fields.SOURCE_BOXES):
         return "needs the boxes of the images' source; pairlens sources N PATH stores them"
     return ""
+
+
+def for_kind(one: Check, kind: Kind) -> Check:
+    """A check as it runs on a kind of dataset.
+
+    Checks of queries go through captions instead, and where there are conversations through
+    answers of more than a word or two.
+    """
+    if kind == "pairs" or one.needs != (fields.PHRASE,):
+        return one
+    needs = (
+        (fields.CAPTIONS, fields.CONVERSATIONS) if kind == "instructions" else (fields.CAPTIONS,)
+    )
+    return replace(one, needs=needs, function=partial(in_texts, one.function))

@@ -7,33 +7,25 @@ found among numbers, and only the samples concerned are read again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
-from hashlib import blake2b
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.fiftyone_plugin.checks.base import Check, Statistic
+from pairlens.fiftyone_plugin.checks.base import Check, Finding, Statistic
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.importers import fields
 
 Kept = Mapping[Statistic, NDArray[Any]]
 
 ReadAgain = Callable[[NDArray[np.int64] | None], Iterator[Batch]]
 """Reads the samples of some numbers, or all, in batches and in the order of the import."""
 
-DIGITS = 16
-"""Hexadecimal digits of a digest that tell a million files apart."""
 
-
-def keep(batch: Batch, checks: Iterable[Check]) -> Kept:
-    """What some checks keep of a batch."""
-    wanted = dict.fromkeys(statistic for one in checks for statistic in one.keeps)
-    return {statistic: statistic(batch) for statistic in wanted}
-
-
+@dataclass(eq=False)
 class DatasetStatistics:
     """What is kept of all samples: what a check of a dataset is given.
 
@@ -45,11 +37,11 @@ class DatasetStatistics:
         notes: what checks say of the dataset as a whole, instead of a finding on most samples
     """
 
-    def __init__(self) -> None:
-        self._parts: defaultdict[Statistic, list[NDArray[Any]]] = defaultdict(list)
-        self._texts: defaultdict[Statistic, dict[Any, int]] = defaultdict(dict)
-        self._read_again: ReadAgain = lambda numbers: iter(())
-        self.notes: list[str] = []
+    notes: list[str] = field(default_factory=list[str])
+    _parts: dict[Statistic, list[NDArray[Any]]] = field(default_factory=dict, init=False)
+    _texts: dict[Statistic, dict[Any, int]] = field(default_factory=dict, init=False)
+    _begun: bool = field(default=False, init=False)
+    _read_again: ReadAgain = field(default=lambda numbers: iter(()), init=False)
 
     def reading(self, read_again: ReadAgain) -> DatasetStatistics:
         """The same statistics, with another way to read samples again."""
@@ -59,22 +51,40 @@ class DatasetStatistics:
 
     def add(self, kept: Kept) -> None:
         """Takes in what was kept of the next batch."""
+        self._begun = True
         for statistic, values in kept.items():
             if values.dtype == np.object_:
-                known = self._texts[statistic]
+                known = self._texts.setdefault(statistic, {})
                 numbers = [known.setdefault(each, len(known)) for each in values]
                 values = np.array(numbers, np.uint32)
-            self._parts[statistic].append(values)
+            self._parts.setdefault(statistic, []).append(values)
+
+    def findings(
+        self,
+        checks: Iterable[Check],
+        read_again: Callable[[Check, NDArray[np.int64] | None], Iterator[Batch]],
+    ) -> dict[str, list[Finding]]:
+        """Findings of checks of datasets, by key; none where there is no sample.
+
+        Args:
+            checks: to run
+            read_again: reads samples with what a check needs
+        """
+        found: defaultdict[str, list[Finding]] = defaultdict(list)
+        for one in checks if self._begun else ():
+            for issue in one.run(self.reading(partial(read_again, one))):
+                found[issue.key].append(one.finding(issue))
+        return dict(found)
 
     def __getitem__(self, statistic: Statistic) -> NDArray[Any]:
-        parts = self._parts[statistic]
+        parts = self._parts.get(statistic, [])
         if len(parts) > 1:
             parts[:] = [np.concatenate(parts)]
         return parts[0] if parts else np.empty(0, np.uint32)
 
     def texts(self, statistic: Statistic) -> list[Any]:
         """The distinct texts of a statistic, by the numbers that stand for them."""
-        return list(self._texts[statistic])
+        return list(self._texts.get(statistic, ()))
 
     def read(self, rows: NDArray[Any] | None = None) -> Iterator[Batch]:
         """Reads samples again.
@@ -91,33 +101,3 @@ class DatasetStatistics:
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         if len(numbers):
             yield from self._read_again(numbers)
-
-
-# Statistics that several checks keep.
-
-
-def splits(batch: Batch) -> NDArray[Any]:
-    """The split, as text."""
-    return np.array([split or "" for split in batch.values(fields.SPLIT)], np.object_)
-
-
-def image_names(batch: Batch) -> NDArray[np.uint64]:
-    """A hash of the image's split and name."""
-    named = list(zip(batch.values(fields.SPLIT), batch.values(fields.IMAGE_ID), strict=True))
-    hashes = {each: text_hash(f"{each[0] or ''}/{each[1]}") for each in dict.fromkeys(named)}
-    return np.array([hashes[each] for each in named], np.uint64)
-
-
-def image_digests(batch: Batch) -> NDArray[np.uint64]:
-    """The head of the image file's digest, 0 where there is none."""
-    return heads(batch.values(fields.IMAGE_DIGEST))
-
-
-def text_hash(text: str) -> int:
-    """Eight bytes that are the same in every process."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
-
-
-def heads(digests: Sequence[str | None]) -> NDArray[np.uint64]:
-    """The first eight bytes of each digest, 0 where there is none."""
-    return np.array([int(each[:DIGITS], 16) if each else 0 for each in digests], np.uint64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks.base import Finding, Severity
@@ -32,16 +33,16 @@ def is_left_out(select: str, verdict: str | None, severities: Iterable[str | Non
     return verdict == VerdictKind.DROP or any(each in OPEN[select] for each in severities)
 
 
+@dataclass
 class LeftOutCounts:
     """Counts pairs that the selections leave out, and the checks that they are left out for.
 
     A pair counts for every such check. Pairs with the verdict ``drop`` count for ``dropped``.
     """
 
-    def __init__(self) -> None:
-        self._pairs: Counter[str] = Counter()
-        self._dropped = 0
-        self._checks: dict[str, Counter[str]] = {select: Counter() for select in OPEN}
+    _pairs: Counter[str] = field(default_factory=Counter[str])
+    _dropped: int = 0
+    _checks: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
 
     def add(self, verdict: str | None, findings: Iterable[Finding]) -> None:
         """Counts a pair."""
@@ -54,7 +55,8 @@ class LeftOutCounts:
                 continue
             self._pairs[select] += 1
             if verdict != VerdictKind.DROP:
-                self._checks[select].update({f.check for f in findings if f.severity in severities})
+                named = {f.check for f in findings if f.severity in severities}
+                self._checks.setdefault(select, Counter()).update(named)
 
     def summary(self) -> dict[str, Any]:
         """By selection ``{"pairs", "dropped", "checks": {check: pairs}}``."""
@@ -62,7 +64,7 @@ class LeftOutCounts:
             select: {
                 "pairs": self._pairs[select],
                 "dropped": self._dropped,
-                "checks": dict(self._checks[select].most_common()),
+                "checks": dict(self._checks.get(select, Counter()).most_common()),
             }
             for select in OPEN
         }

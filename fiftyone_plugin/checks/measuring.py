@@ -95,7 +95,7 @@ def measure_masks(samples: Any, *, workers: int | None = None) -> int:
         the number of masks whose measurements are new
     """
     dataset = fo_internals.dataset_of(samples)
-    if next(store.stream(samples, ("_id",), where=_TO_MEASURE), None) is None:
+    if fo_internals.collection(dataset).find_one(_TO_MEASURE, {"_id": 1}) is None:
         return 0
     schema.declare(dataset)
     docs = store.stream(samples, _MASK_PARTS, where=_TO_MEASURE)

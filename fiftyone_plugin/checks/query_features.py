@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin import language
-from pairlens.fiftyone_plugin.checks.base import CHECKS, Check
+from pairlens.fiftyone_plugin.checks.base import CHECKS, TEXTS, Check
 from pairlens.fiftyone_plugin.language import Place, Region
 from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
 from pairlens.fiftyone_plugin.language.tokens import REMEMBERED
@@ -241,15 +241,21 @@ class FeatureCache:
 
     # Which checks of texts alone have an issue.
 
-    def open_rows(self, one: Check) -> list[int]:
-        """The samples of which a check of texts alone has, or may have, an issue."""
+    def open_rows(self, one: Check) -> list[int] | None:
+        """The samples of which a check of texts alone has, or may have, an issue; ``None`` for
+        any other check, and where nothing is cached.
+        """
+        if not (self.is_stored and on_text_alone(one)):
+            return None
         tag = check_tag(one)
         open_ones = (s for s in self._states if tag not in s.ran or one.name in s.fires)
         return sorted(chain.from_iterable(state.rows for state in open_ones))
 
     def learn(self, one: Check, rows: Iterable[int]) -> None:
-        """Notes that a check of texts alone ran, and of which samples it has an issue."""
-        if (tag := check_tag(one)) is None:
+        """Notes that a check of texts alone ran, and of which samples it has an issue; nothing of
+        any other.
+        """
+        if not (self.is_stored and on_text_alone(one)) or (tag := check_tag(one)) is None:
             return
         for state in self._states:
             if tag not in state.ran:
@@ -305,6 +311,11 @@ def version() -> str:
         for file in sorted(package.rglob("*.py")):
             rules.update(file.read_bytes())
     return rules.hexdigest()
+
+
+def on_text_alone(one: Check) -> bool:
+    """Whether findings of a check follow from a sample's own texts, so that they can be cached."""
+    return one.scope == "sample" and bool(one.needs) and TEXTS.issuperset(one.needs)
 
 
 def check_tag(one: Check) -> str | None:

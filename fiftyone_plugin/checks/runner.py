@@ -1,63 +1,41 @@
 """Runs checks over a dataset and stores what they find.
 
-One pass over the stored samples, image by image, in bounded memory. Checks of samples and images
-report at once; those of datasets keep statistics on the way and report at the end, until when what
-the others found waits in a file. Images are read before the first run alone, and masks never.
+One pass over the stored samples, image by image, in bounded memory. Images are read before the
+first run alone, and masks never.
 """
 
 from __future__ import annotations
 
-import pickle
 import time
-from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
-from bson import ObjectId
-
-from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
-from pairlens.fiftyone_plugin.checks.base import (
-    PIXELS,
-    PREDICTIONS,
-    TEXTS,
-)
-from pairlens.fiftyone_plugin.checks.batch import (
-    Batch,
-    Columns,
-    Integers,
-)
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept
-from pairlens.fiftyone_plugin.checks.engine import examined, find_across, find_in
+from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
+from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS, TEXTS
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.choosing import choose, for_kind
+from pairlens.fiftyone_plugin.checks.engine import find_in
+from pairlens.fiftyone_plugin.checks.finding import Checked, find
 from pairlens.fiftyone_plugin.checks.findings_store import (
-    ID_BYTES,
-    Checked,
+    changes_of,
     stored_values,
     write,
     write_findings,
 )
 from pairlens.fiftyone_plugin.checks.left_out import LeftOutCounts
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
-from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
-from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
-from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
+from pairlens.fiftyone_plugin.checks.rows import Columns
+from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, row_of
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.errors import UsageError
-from pairlens.importers.formats.base import Kind
-from pairlens.importers.parallel import (
-    Progress,
-    no_progress,
-    rare_collections,
-)
+from pairlens.importers.parallel import Progress, no_progress, one_behind, rare_collections
 from pairlens.importers.scorings import evaluation_of, scored_fields
-
-WAITING = 20_000
-"""Samples that wait in memory for the checks of datasets, some 25 MB; the others in a file."""
+from pairlens.importers.store import kind_of
 
 
 @dataclass
@@ -90,7 +68,6 @@ class FlagSummary:
     seconds: float = 0.0
 
 
-@leases.holding("flag", "findings")
 def flag(
     samples: Any,
     *,
@@ -125,27 +102,48 @@ def flag(
     started = time.perf_counter()
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
-    ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
-    summary = FlagSummary(pairs=working_set.count(samples))
-    chosen = choose(
-        checks,
-        params or {},
-        with_predictions=bool(ious),
-        kind=kind_of(samples),
-        has_field=fo_internals.dataset_of(samples).has_field,
-        lacking=summary.not_run,
-    )
-    if kind_of(samples) == "pairs" and (again := measure_masks(samples)):
-        summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
-    if any(need in PIXELS for one in chosen for need in one.needs):
-        summary.images_read = measure_images(samples, progress=progress)
-    counts: Counter[str] = Counter()
-    severities: Counter[str] = Counter()
-    left_out = LeftOutCounts()
+    dataset, kind, summary = fo_internals.dataset_of(samples), kind_of(samples), FlagSummary()
+    with leases.held(dataset.name, "flag", "findings"):
+        scorings = {name: evaluation_of(dataset, name) for name in predictions}
+        chosen = choose(
+            checks,
+            params or {},
+            with_predictions=bool(scorings),
+            kind=kind,
+            has_field=dataset.has_field,
+            lacking=summary.not_run,
+        )
+        if kind == "pairs" and (again := measure_masks(samples)):
+            summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
+        if any(need in PIXELS for one in chosen for need in one.needs):
+            summary.images_read = measure_images(samples, progress=progress)
+        found = find(samples, chosen, scorings, workers, summary.notes)
+        if not dry_run:
+            texts = any(not TEXTS.isdisjoint(one.needs) for one in chosen)
+            schema.declare_findings(dataset, texts=texts)
+        _count(found, summary, working_set.count(samples), progress, None if dry_run else dataset)
+        if samples is dataset and not dry_run:
+            # A check that found nothing leaves no trace on the samples. What an import added
+            # meanwhile these checks have not seen.
+            unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
+            if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
+                ran = {one.name: one.params for one in chosen}
+                store.add_to_info(dataset, fields.CHECKS_RUN, ran)
+        if out is not None:
+            write_findings(samples, out)
+    summary.seconds = round(time.perf_counter() - started, 3)
+    return summary
 
-    def found() -> Iterator[Checked]:
-        done = 0
-        for some in find(samples, chosen, ious, workers, summary.notes):
+
+def _count(
+    found: Iterable[Checked], summary: FlagSummary, total: int, progress: Progress, dataset: Any
+) -> None:
+    """Counts what is found of samples, and stores it on them where a dataset is given."""
+    counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
+    # While the database takes the findings of one batch, those of the next are made.
+    with rare_collections(), one_behind() as behind:
+        progress(0, total)
+        for some in found:
             for number, verdict in enumerate(some.verdicts):
                 if verdict is not None or number in some.found:
                     left_out.add(verdict, some.found.get(number, ()))
@@ -153,119 +151,15 @@ def flag(
             counts.update([f.check for f in findings])
             severities.update([f.severity for f in findings])
             summary.flagged += len(some.found)
-            done += len(some)
-            progress(done, summary.pairs)
-            yield some
-
-    dataset = fo_internals.dataset_of(samples)
-    with rare_collections():
-        if dry_run:
-            deque(found(), maxlen=0)
-        else:
-            schema.declare_findings(dataset)
-            summary.written = write(dataset, found())
-    if samples is dataset and not dry_run:
-        remember(samples, chosen)
-    if out is not None:
-        write_findings(samples, out)
+            summary.pairs += len(some.keys)
+            progress(summary.pairs, total)
+            if dataset is not None:
+                changes = changes_of(some)
+                summary.written += changes.changed
+                behind(partial(write, dataset, changes))
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.left_out = left_out.summary()
-    summary.seconds = round(time.perf_counter() - started, 3)
-    return summary
-
-
-def remember(dataset: Any, checks: Iterable[Check]) -> None:
-    """Notes which checks ran, since one that found nothing leaves no trace on the samples.
-
-    Not where an import added samples meanwhile, which these checks have not seen.
-    """
-    unseen = {fields.KEY: {"$exists": True}, fields.QUALITY: None}
-    if fo_internals.collection(dataset).find_one(unseen, {"_id": 1}) is None:
-        store.add_to_info(dataset, fields.CHECKS_RUN, {one.name: one.params for one in checks})
-
-
-def kind_of(samples: Any) -> Kind:
-    """The kind of dataset that samples are of; those from before there were several have pairs."""
-    return store.info(fo_internals.dataset_of(samples)).get("kind") or "pairs"
-
-
-def find(
-    samples: Any,
-    checks: Sequence[Check],
-    ious: Mapping[str, str],
-    workers: int = 1,
-    notes: list[str] | None = None,
-) -> Iterator[Checked]:
-    """Yields all samples as they were read, with their findings, worst first, image by image.
-
-    Findings of checks that do not run stay as they are.
-
-    Args:
-        samples: a dataset or view that PairLens imported
-        checks: to run
-        ious: the field of the IoU by prediction field
-        workers: processes; 1 for none but this
-        notes: takes what checks say of the dataset as a whole
-    """
-    running = {one.name for one in checks}
-    across = [one for one in checks if one.scope == "dataset"]
-    first = [one for one in checks if one.scope != "dataset" or one.keeps]
-    cached = CACHE_PATHS if any(TEXTS.intersection(one.needs) for one in first) else ()
-    columns = Columns.of(first, ious, *cached, *EARLIER, texts=TEXT_FIELDS[kind_of(samples)])
-    notes = [] if notes is None else notes
-    seen = _examined(samples, columns, first, workers, notes)
-    if not across:
-        for some, _ in seen:
-            some.complete({}, running)
-            yield some
-        return
-    statistics, ids = DatasetStatistics(), bytearray()
-    waiting: deque[Checked] = deque()
-    with TemporaryFile() as file:
-        for some, kept in seen:
-            statistics.add(kept)
-            ids += some.ids
-            if len(ids) <= WAITING * ID_BYTES:
-                waiting.append(some)
-            else:
-                pickle.dump(some, file)
-        more = find_across(statistics, across, partial(_read_again, samples, ious, ids))
-        notes += statistics.notes
-        for some in chain(_emptied(waiting), _pickled(file)):
-            some.complete(more, running)
-            yield some
-
-
-def _emptied(waiting: deque[Checked]) -> Iterator[Checked]:
-    while waiting:
-        yield waiting.popleft()
-
-
-def _pickled(file: IO[bytes]) -> Iterator[Checked]:
-    end = file.tell()
-    file.seek(0)
-    while file.tell() < end:
-        yield pickle.load(file)
-
-
-def _examined(
-    samples: Any, columns: Columns, checks: Sequence[Check], workers: int, notes: list[str]
-) -> Iterator[tuple[Checked, Kept]]:
-    """Examines all samples; what the checks of datasets keep comes beside them."""
-    for rows, done in examined(batches(samples, columns), columns, checks, workers, notes):
-        yield Checked.of(rows, columns, done.found, done.read), done.kept
-
-
-def _read_again(
-    samples: Any, ious: Mapping[str, str], ids: bytearray, one: Check, numbers: Integers | None
-) -> Iterator[Batch]:
-    """The samples of some numbers, with what a check needs, in the order of their import."""
-    known = range(len(ids) // ID_BYTES) if numbers is None else numbers.tolist()
-    wanted = sorted(bytes(ids[ID_BYTES * n : ID_BYTES * (n + 1)]) for n in known)
-    columns = Columns.of([one], ious, "_id")
-    for rows in rows_of(samples, columns, map(ObjectId, wanted)):
-        yield Batch(rows, columns)
 
 
 def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,9 +182,7 @@ def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
     if not chosen or document.get(fields.QUALITY) is None:
         return {}
     wants = any(PREDICTIONS in one.needs for one in chosen)
-    keys = scored_fields(dataset) if wants else {}
-    ious = {name: fields.iou_field(key) for name, key in keys.items()}
-    columns = Columns.of(chosen, ious, *EARLIER)
+    columns = Columns.of(chosen, scored_fields(dataset) if wants else {}, *EARLIER)
     row = row_of(document, columns)
     some = Checked.of([row], columns, find_in(Batch([row], columns), chosen), {})
     some.complete({}, {one.name for one in chosen})

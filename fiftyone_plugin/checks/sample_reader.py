@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 import bson
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks.batch import Columns, Row
-from pairlens.fiftyone_plugin.checks.engine import BATCH, in_batches
+from pairlens.fiftyone_plugin.checks.rows import BATCH, Columns, Row, in_batches
 from pairlens.importers import fields, fo_internals, store, working_set
 
 T = TypeVar("T")
@@ -47,7 +46,7 @@ _NOT_AS_STORED: dict[str, Any] = {
 """Columns that the database makes of what is stored."""
 
 
-def batches(samples: Any, columns: Columns) -> Iterator[list[Row]]:
+def batches(samples: Any, columns: Columns, notes: list[str] | None = None) -> Iterator[list[Row]]:
     """The samples of a dataset or view in batches, the rows of one image together.
 
     What was read may be written to meanwhile, what comes later may not.
@@ -55,10 +54,10 @@ def batches(samples: Any, columns: Columns) -> Iterator[list[Row]]:
     Args:
         samples: the dataset or view
         columns: with ``_id`` among them
+        notes: takes which images have more samples than are compared with each other
     """
-    yield from in_batches(
-        chain.from_iterable(_ahead(rows_of(samples, columns, _ids_by_image(samples))))
-    )
+    rows = _ahead(rows_of(samples, columns, _ids_by_image(samples)))
+    yield from in_batches(chain.from_iterable(rows), notes)
 
 
 def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator[list[Row]]:

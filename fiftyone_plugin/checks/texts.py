@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
-from pairlens.fiftyone_plugin.checks.base import Check, CheckFunction, Issue, Sample, Severity
-from pairlens.fiftyone_plugin.checks.batch import Batch, Columns
-from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, PHRASE
+from pairlens.fiftyone_plugin.checks.base import CheckFunction, Issue, Sample, Severity
+from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.rows import Columns
+from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.records import Caption, Turn
 
@@ -121,19 +120,7 @@ def remarked(batch: Batch, find: Callable[[Text], Remark | None]) -> Iterator[Is
         yield from worst(sample.key, filter(None, map(find, texts)))
 
 
-def for_kind(one: Check, kind: Kind) -> Check:
-    """A check as it runs on a kind of dataset.
-
-    Checks of queries go through captions instead, and where there are conversations through
-    answers of more than a word or two.
-    """
-    if kind == "pairs" or one.needs != (PHRASE,):
-        return one
-    needs = (CAPTIONS, CONVERSATIONS) if kind == "instructions" else (CAPTIONS,)
-    return replace(one, needs=needs, function=partial(_in_texts, one.function))
-
-
-def _in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[Issue]:
+def in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[Issue]:
     """Runs a check of queries over the texts of each sample as if they were queries."""
     texts, queries = batch.once(_as_queries)
     found: defaultdict[str, list[Remark]] = defaultdict(list)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypedDict
 
-from pairlens.fiftyone_plugin.curation import decisions, verdicts
+from pairlens.fiftyone_plugin.curation import decisions, verdict_counts
 from pairlens.fiftyone_plugin.curation.decisions import Applied
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS
 from pairlens.importers import hub, store
@@ -54,7 +54,7 @@ def publish(samples: Any, address: str) -> Published:
         raise UsageError(
             f"an erratum is published on the default branch; leave out @{place.revision}"
         )
-    status = verdicts.status(samples)
+    status = verdict_counts.status(samples)
     counts = {verdict: status[verdict] for verdict in VERDICTS if status[verdict]}
     if not counts:
         raise StateError("there is no verdict to publish")

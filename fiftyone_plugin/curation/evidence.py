@@ -30,7 +30,7 @@ from pairlens.fiftyone_plugin.curation.panel_types import (
     TextEdit,
     Word,
 )
-from pairlens.fiftyone_plugin.curation.queue import SessionDocument
+from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.fiftyone_plugin.curation.text_edits import suggested
 from pairlens.fiftyone_plugin.curation.text_units import Units, names

@@ -15,18 +15,17 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
 from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, Finding
-from pairlens.fiftyone_plugin.checks.batch import Columns
-from pairlens.fiftyone_plugin.checks.runner import kind_of
+from pairlens.fiftyone_plugin.checks.choosing import for_kind
+from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.sample_reader import row_of
 from pairlens.fiftyone_plugin.checks.suggestions.offered import Suggestion, suggest
-from pairlens.fiftyone_plugin.checks.texts import for_kind
 from pairlens.fiftyone_plugin.curation import mask_replacement
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.errors import PairLensError
 from pairlens.importers.mask_stats import MaskStats, measure
 from pairlens.importers.masks import Mask
 from pairlens.importers.scorings import scored_fields
-from pairlens.importers.store import Document
+from pairlens.importers.store import Document, kind_of
 
 LABELS = f"{fields.FINDINGS}.classifications"
 
@@ -148,9 +147,7 @@ def suggestions_for(dataset: Any, members: Sequence[Document]) -> dict[str, Sugg
     if not checks or not any(labels_of(one) for one in members):
         return {}
     documents = _of_images(dataset, members)
-    keys = scored_fields(dataset)
-    ious = {name: fields.iou_field(key) for name, key in keys.items()}
-    columns = Columns.of(checks, ious)
+    columns = Columns.of(checks, scored_fields(dataset))
     samples = [columns.sample(row_of(one, columns)) for one in documents]
     wanted = {one[fields.KEY] for one in members}
     findings = {one[fields.KEY]: _findings(one) for one in documents if one[fields.KEY] in wanted}

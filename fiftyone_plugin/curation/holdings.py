@@ -14,7 +14,7 @@ from pairlens.importers import fo_internals, leases, store
 from pairlens.importers.datasets import delete_with_folders, folders_of
 from pairlens.importers.fields import ADOPTED, FINDINGS, INFO, SPLIT, VERDICT
 from pairlens.importers.media_folders import remove_unused, unused_folders, why_used
-from pairlens.importers.unfinished import is_aside
+from pairlens.importers.unfinished import ASIDE
 
 _FLAGGED = {f"{FINDINGS}.classifications.0": {"$exists": True}}
 
@@ -81,7 +81,7 @@ class Holding:
 def names() -> list[str]:
     """The names of the datasets that PairLens imported, sorted."""
     imported = fo_internals.database()["datasets"].find({f"info.{INFO}.format": {"$gt": ""}})
-    return sorted(one["name"] for one in imported if not is_aside(one["name"]))
+    return sorted(one["name"] for one in imported if not one["name"].startswith(ASIDE))
 
 
 def holding(dataset: Any, *, uses: bool = True) -> Holding:

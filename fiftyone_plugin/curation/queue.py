@@ -8,14 +8,15 @@ other. Whoever looks without a name is not remembered.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from typing import Any, NotRequired, TypedDict
+from datetime import timedelta
+from typing import Any
 
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import review_fields, texts
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
-from pairlens.fiftyone_plugin.curation.panel_types import QueueItem, SessionOver
+from pairlens.fiftyone_plugin.curation.panel_types import QueueItem
+from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import KEY
@@ -29,47 +30,6 @@ CHUNK = 1000
 """Pairs in a document of a queue: a hundred thousand pairs are a hundred documents."""
 
 _indexed: set[str] = set()
-
-
-class SessionDocument(TypedDict):
-    """A document of ``pairlens.sessions``.
-
-    ``reviewer`` is whom it was made for, if for one; ``shared`` counts the pairs that others judge
-    as well.
-    """
-
-    _id: ObjectId
-    dataset_id: ObjectId
-    name: str
-    creator: str
-    created: datetime
-    finished: datetime | None
-    over: SessionOver
-    pairs: int
-    reviewer: NotRequired[str | None]
-    shared: NotRequired[int]
-    sample: NotRequired[dict[str, Any]]
-
-
-class QueueChunk(TypedDict):
-    """A document of ``pairlens.queues``: :data:`CHUNK` sample ids of a session's queue.
-
-    ``shared`` are those that others judge as well, in sessions of theirs.
-    """
-
-    session: ObjectId
-    chunk: int
-    ids: list[ObjectId]
-    shared: NotRequired[list[ObjectId]]
-
-
-class Position(TypedDict):
-    """A document of ``pairlens.positions``: where in the queue a reviewer is, and since when."""
-
-    session: ObjectId
-    reviewer: str
-    n: int
-    at: datetime
 
 
 def collection(name: str) -> Any:

@@ -18,10 +18,9 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import text_units, texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
-from pairlens.fiftyone_plugin.curation.panel_types import ConflictFacts
 from pairlens.fiftyone_plugin.curation.text_units import Units
 from pairlens.importers import fo_internals, leases, store, working_set
-from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import (
     CAPTION,
     CAPTIONS,
@@ -155,56 +154,6 @@ class ReviewedPair:
         old: Values = {**self.review, **held}
         changed = {name: value for name, value in (old | new).items() if name not in same}
         return Change(self.sample_id, self.key, {name: old[name] for name in changed}, changed)
-
-
-class Conflict(StateError):
-    """Raised when the pair changed since it was read; nothing was written.
-
-    Attributes:
-        facts: the pair as it is now
-    """
-
-    def __init__(self, message: str, facts: ConflictFacts) -> None:
-        super().__init__(message)
-        self.facts = facts
-
-    @classmethod
-    def of(cls, pair: ReviewedPair, expected: Values | None = None) -> Conflict:
-        """The conflict over a pair.
-
-        Args:
-            pair: as it is now
-            expected: the values that it was expected to have, where they are known
-        """
-        mask_changed = SEGMENTATION in (expected or {}) and (
-            _member(expected or {}, SEGMENTATION, "mask_path") != pair.mask_path
-        )
-        facts: ConflictFacts = {
-            "key": pair.key,
-            "verdict": pair.review["verdict"],
-            "reviewer": pair.review["reviewer"],
-            "reviewed_at": texts.text_of(pair.review["reviewed_at"]),
-            "note": pair.review["review_note"],
-            "phrase": pair.text,
-            "mask_changed": mask_changed,
-            "version": pair.version,
-        }
-        return cls(_sentence(facts), facts)
-
-    def __reduce__(self) -> tuple[type[Conflict], tuple[str, ConflictFacts]]:
-        return type(self), (str(self), self.facts)
-
-
-def _sentence(facts: ConflictFacts) -> str:
-    if facts["verdict"] is None:
-        decided = "its verdict was taken back or its mask changed"
-    else:
-        when = f" at {facts['reviewed_at']}" if facts["reviewed_at"] else ""
-        decided = f"{facts['reviewer'] or 'somebody'} decided {facts['verdict']}{when}"
-    return (
-        f"the pair {facts['key']!r} changed since it was read: {decided}; nothing was written, "
-        "look at it again or confirm to overwrite"
-    )
 
 
 def _review_of(document: dict[str, Any]) -> ReviewFields:

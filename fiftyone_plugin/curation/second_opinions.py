@@ -14,7 +14,8 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions, texts
 from pairlens.fiftyone_plugin.curation.panel_types import AskedView, SessionView
-from pairlens.fiftyone_plugin.curation.queue import QUEUES, REQUESTS, SESSIONS, SessionDocument
+from pairlens.fiftyone_plugin.curation.queue import QUEUES, REQUESTS, SESSIONS
+from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import StateError, UsageError
 

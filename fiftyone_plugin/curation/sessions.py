@@ -25,11 +25,10 @@ from pairlens.fiftyone_plugin.curation.queue import (
     QUEUES,
     REQUESTS,
     SESSIONS,
-    QueueChunk,
-    SessionDocument,
     collection,
     find,
 )
+from pairlens.fiftyone_plugin.curation.queue_documents import QueueChunk, SessionDocument
 from pairlens.fiftyone_plugin.curation.selection import LABELS, Order, PairSelection, choose
 from pairlens.importers import fo_internals, store
 from pairlens.importers.errors import StateError, UsageError

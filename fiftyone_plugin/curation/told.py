@@ -11,7 +11,7 @@ from bson import ObjectId
 from pairlens.fiftyone_plugin.curation import opinions, queue, second_opinions, texts
 from pairlens.fiftyone_plugin.curation.opinions import Opinion
 from pairlens.fiftyone_plugin.curation.panel_types import AskedView, OpinionView
-from pairlens.fiftyone_plugin.curation.queue import SessionDocument
+from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
 from pairlens.importers.fields import KEY, REVIEWER
 from pairlens.importers.store import Document
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import mask_replacement, queue, review_fields, texts
+from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.log import (
     Change,
     ChangeEntry,
@@ -22,7 +23,7 @@ from pairlens.fiftyone_plugin.curation.log import (
     LogScope,
 )
 from pairlens.fiftyone_plugin.curation.panel_types import Undone
-from pairlens.fiftyone_plugin.curation.review_fields import MASK_FIELDS, Conflict
+from pairlens.fiftyone_plugin.curation.review_fields import MASK_FIELDS
 from pairlens.importers import fo_internals, store
 from pairlens.importers.fields import SEGMENTATION, VERDICT
 

@@ -1,4 +1,4 @@
-"""Verdicts on pairs: given, counted, taken back, and given again.
+"""Verdicts on pairs: given, one or thousands in a step, and given again.
 
 Every call that sets is one step, whether it sets one verdict or thousands, and :mod:`undoing`
 takes back one step, in any process: a rule that went wrong is gone with one undo.
@@ -23,11 +23,11 @@ from pairlens.fiftyone_plugin.curation import (
     text_units,
     texts,
 )
+from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeStep, Values
 from pairlens.fiftyone_plugin.curation.panel_types import Judged
-from pairlens.fiftyone_plugin.curation.review_fields import Conflict, ReviewedPair
-from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS, Edit, VerdictKind
-from pairlens.importers import fo_internals, working_set
+from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
+from pairlens.fiftyone_plugin.curation.texts import Edit, VerdictKind
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import (
     EDITABLE_MASK,
@@ -36,7 +36,6 @@ from pairlens.importers.fields import (
     REVIEWED_AT,
     REVIEWER,
     SEGMENTATION,
-    TEXT_EDITS,
     VERDICT,
 )
 
@@ -400,40 +399,3 @@ def _check_keys(dataset: Any, wanted: list[Verdict], pairs: dict[str, ReviewedPa
         if one.key in seen:
             raise UsageError(f"the pair {one.key!r} is given two verdicts at once")
         seen.add(one.key)
-
-
-def texts_status(samples: Any) -> dict[str, int]:
-    """Counts the captions and turns of a dataset or view that were edited.
-
-    Returns:
-        ``{"edited", "removed", "added"}``; nothing where the samples are pairs
-    """
-    if not fo_internals.dataset_of(samples).has_field(TEXT_EDITS):
-        return {}
-    removed = {"$size": {"$ifNull": [f"${TEXT_EDITS}.{text_units.REMOVED}", []]}}
-    sums = {name: {"$sum": f"${TEXT_EDITS}.{name}"} for name in ("edited", "added")}
-    counted = [
-        *working_set.pipeline(samples),
-        {"$match": {TEXT_EDITS: {"$ne": None}}},
-        {"$group": {"_id": None, **sums, text_units.REMOVED: {"$sum": removed}}},
-    ]
-    found = next(iter(fo_internals.collection(samples).aggregate(counted)), {})
-    return {name: found.get(name) or 0 for name in ("edited", "removed", "added")}
-
-
-def status(samples: Any) -> dict[str, int]:
-    """Counts the pairs of a dataset or view by verdict.
-
-    Returns:
-        ``{"pending", "keep", "drop", "fix", "unsure"}``; a verdict that PairLens does not
-        know counts as pending
-    """
-    review_fields.check_pairs(samples)
-    counts: dict[str, int] = dict.fromkeys((PENDING, *VERDICTS), 0)
-    pairs = working_set.pipeline(samples)
-    groups = fo_internals.collection(samples).aggregate(
-        [*pairs, {"$group": {"_id": f"${VERDICT}", "count": {"$sum": 1}}}]
-    )
-    for group in groups:
-        counts[group["_id"] if group["_id"] in VERDICTS else PENDING] += group["count"]
-    return counts

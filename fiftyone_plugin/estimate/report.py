@@ -8,7 +8,8 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.checks.left_out import OPEN
 from pairlens.fiftyone_plugin.curation.progress import verdicts_in
-from pairlens.fiftyone_plugin.curation.queue import SESSIONS, SessionDocument, collection, find
+from pairlens.fiftyone_plugin.curation.queue import SESSIONS, collection, find
+from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
 from pairlens.fiftyone_plugin.estimate.drawing import GUESSES, Sampled
 from pairlens.fiftyone_plugin.estimate.intervals import (
     CONFIDENCE,

@@ -25,7 +25,8 @@ from pairlens.importers.fields import (
     VERDICT,
 )
 from pairlens.importers.formats.base import Kind
-from pairlens.importers.formats.native_export import Edit, ExportPair, Tally
+from pairlens.importers.formats.export_items import ExportPair
+from pairlens.importers.formats.native_export import Edit, Tally
 from pairlens.importers.parallel import Progress
 from pairlens.importers.records import Source
 from pairlens.importers.splits import split_of, split_of_key

@@ -20,7 +20,7 @@ from pairlens.importers.fields import (
     SOURCE,
 )
 from pairlens.importers.files import safe_name
-from pairlens.importers.formats.native_export import HeldMask
+from pairlens.importers.formats.export_items import HeldMask
 from pairlens.importers.mask_stats import digest
 from pairlens.importers.store import Document
 

@@ -40,13 +40,8 @@ from pairlens.importers.fields import (
     VERDICT,
 )
 from pairlens.importers.formats.base import Kind
-from pairlens.importers.formats.native_export import (
-    ExportItem,
-    ExportPair,
-    ExportText,
-    ExportTurn,
-    HeldMask,
-)  # fmt: skip
+from pairlens.importers.formats.export_items import ExportPair, ExportText, ExportTurn, HeldMask
+from pairlens.importers.formats.native_export import ExportItem
 from pairlens.importers.published import texts_digest
 from pairlens.importers.records import Caption, Source
 from pairlens.importers.store import Document

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from pairlens.fiftyone_plugin.checks.base import PIXELS, Check, Finding, Sample
-from pairlens.fiftyone_plugin.checks.batch import Batch, Columns, Integers, Row
+from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from pairlens.fiftyone_plugin.checks.engine import BATCH, examined, find_across, in_batches
+from pairlens.fiftyone_plugin.checks.engine import examined
+from pairlens.fiftyone_plugin.checks.rows import BATCH, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.fiftyone_plugin.gate.found import SKIPPED, Found, Place, Wanted, content_of
 from pairlens.importers import fields
@@ -267,7 +268,7 @@ def _find(spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, fo
     """Runs the checks over rows, and takes the findings that are wanted."""
     across = [one for one in checks if one.scope == "dataset"]
     first = [one for one in checks if one.scope != "dataset" or one.keeps]
-    statistics = DatasetStatistics()
+    statistics = DatasetStatistics(found.notes)
 
     def take(findings: Iterable[Finding]) -> None:
         for finding in findings:
@@ -275,15 +276,14 @@ def _find(spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, fo
             if finding in wanted:
                 found.findings.setdefault(finding.key, []).append(finding)
 
-    batches = in_batches(spool.by_image())
-    for _, done in examined(batches, spool.columns, first, workers, found.notes):
+    batches = in_batches(spool.by_image(), found.notes)
+    for _, done in examined(batches, spool.columns, first, workers):
         statistics.add(done.kept)
         for findings in done.found.values():
             take(findings)
-    more = find_across(statistics, across, lambda one, numbers: spool.batches(numbers))
+    more = statistics.findings(across, lambda one, numbers: spool.batches(numbers))
     for findings in more.values():
         take(findings)
-    found.notes += statistics.notes
     found.places.update(spool.places(found.findings.keys()))
     for findings in found.findings.values():
         findings.sort(key=lambda one: (one.rank, one.check))

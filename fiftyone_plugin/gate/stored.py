@@ -8,18 +8,18 @@ from typing import Any
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.base import PIXELS
-from pairlens.fiftyone_plugin.checks.batch import Columns
 from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.findings_store import ID_BYTES, Checked
+from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked, find
 from pairlens.fiftyone_plugin.checks.left_out import ACCEPTED
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
-from pairlens.fiftyone_plugin.checks.runner import find, kind_of
+from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.sample_reader import rows_of
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.fiftyone_plugin.gate.found import Found, Place, Wanted, content_of
 from pairlens.importers import fields, fo_internals, working_set
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.parallel import Progress, no_progress, rare_collections
+from pairlens.importers.store import kind_of
 
 _FILE, _INDEX = f"{fields.SOURCE}.file", f"{fields.SOURCE}.index"
 
@@ -69,7 +69,7 @@ def find_in_dataset(
     with rare_collections():
         for some in find(samples, chosen, {}, workers, found.notes):
             ids += _take(some, wanted, {*found.checks}, found)
-            done += len(some)
+            done += len(some.keys)
             progress(done, total)
     columns = Columns.of((), {}, "_id", _FILE, _INDEX, texts=TEXT_FIELDS[found.kind])
     for rows in rows_of(samples, columns, map(ObjectId, ids)):
@@ -84,7 +84,7 @@ def _take(some: Checked, wanted: Wanted, checks: Collection[str], found: Found) 
     """Takes the findings of a batch; returns the ids of the samples that have them."""
     dropped = sum(verdict == VerdictKind.DROP for verdict in some.verdicts)
     found.dropped += dropped
-    found.total += len(some) - dropped
+    found.total += len(some.keys) - dropped
     ids = []
     for number, findings in some.found.items():
         ran = [one for one in findings if one.check in checks]  # not what earlier runs left

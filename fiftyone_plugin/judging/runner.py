@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks.judgements import NO, YES, Judgement, plain
-from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.judging import JUDGES
 from pairlens.fiftyone_plugin.judging.base import Judge, Outcome, Question
 from pairlens.fiftyone_plugin.judging.budget import Budget, Price, read_price
@@ -24,6 +23,7 @@ from pairlens.fiftyone_plugin.judging.questions import Pending
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.errors import StateError, UnknownName, UsageError
 from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.store import kind_of
 
 STEP = "judges"
 """Among the facts of a dataset: the last run of each judge."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.catalogue.embeddings import Floats, vector_of
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DIGITS, text_hash
+from pairlens.fiftyone_plugin.checks.catalogue.statistics import DIGITS, text_hash
 from pairlens.fiftyone_plugin.language.normal_form import normal_form
 from pairlens.importers import fields, store
 from pairlens.importers.formats.base import SPLITS

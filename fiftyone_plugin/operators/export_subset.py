@@ -8,7 +8,6 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from pairlens.fiftyone_plugin import steps
-from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.exporters import CONVERTERS
 from pairlens.fiftyone_plugin.exporters.selections import count, counts
 from pairlens.fiftyone_plugin.operators.base import PairOperator, text
@@ -17,6 +16,7 @@ from pairlens.fiftyone_plugin.steps.step import Option
 from pairlens.importers import store, working_set
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats import FORMATS
+from pairlens.importers.store import kind_of
 
 _PRESET = "clean"
 

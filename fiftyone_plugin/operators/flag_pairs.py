@@ -10,12 +10,12 @@ import fiftyone.operators.types as types
 
 from pairlens.fiftyone_plugin import steps
 from pairlens.fiftyone_plugin.checks import CHECKS, Check
-from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.metrics.runs import scored_fields
 from pairlens.fiftyone_plugin.operators.base import PairOperator, tick
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option
 from pairlens.importers import fields
+from pairlens.importers.store import kind_of
 
 
 class FlagPairs(PairOperator):

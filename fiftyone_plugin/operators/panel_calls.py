@@ -7,9 +7,8 @@ can tell a conflict from a mistake: ``{"ok": false, "kind", "message"}``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
-import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from bson import ObjectId
 
@@ -26,62 +25,15 @@ from pairlens.fiftyone_plugin.curation import (
     summary,
     undoing,
 )
-from pairlens.fiftyone_plugin.curation.review_fields import Conflict
-from pairlens.fiftyone_plugin.curation.texts import check_edits, known_reviewer
+from pairlens.fiftyone_plugin.curation.texts import check_edits
 from pairlens.fiftyone_plugin.curation.verdicts import Decision, judge_all
 from pairlens.fiftyone_plugin.operators.base import required, reviewer_in, text
-from pairlens.fiftyone_plugin.operators.wording import in_app
-from pairlens.importers import working_set
-from pairlens.importers.errors import PairLensError, StateError, UsageError
+from pairlens.fiftyone_plugin.operators.panel_operator import Answer, PanelOperator
+from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import SEGMENTATION
-from pairlens.importers.upgrade import complete_schema
-
-Answer = dict[str, Any]
 
 MOST_AHEAD = 5
 """Groups that are read before they are asked for."""
-
-
-class PanelOperator(foo.Operator):
-    """A call of a panel.
-
-    Subclasses set the class attributes and implement :meth:`answer`.
-    """
-
-    operator_name: ClassVar[str]
-    about: ClassVar[str]
-    risk: ClassVar[types.RiskLevel] = types.RiskLevel.LOW
-
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """The configuration of the operator."""
-        return foo.OperatorConfig(
-            name=self.operator_name,
-            label=f"PairLens panel: {self.operator_name.replace('_', ' ')}",
-            description=self.about,
-            unlisted=True,
-            risk_level=self.risk,
-        )
-
-    def answer(self, ctx: Any) -> Answer:
-        """Handles the call."""
-        raise NotImplementedError
-
-    def execute(self, ctx: Any) -> Answer:
-        """Handles the call; a PairLens error becomes an answer with its message."""
-        try:
-            if not working_set.is_imported(ctx.dataset):
-                raise StateError(
-                    "the dataset was not imported by PairLens; run 'PairLens: adopt dataset'"
-                )
-            complete_schema(ctx.dataset)
-            return {"ok": True, "reviewer": known_reviewer(ctx.user_id)} | self.answer(ctx)
-        except Conflict as error:
-            said = in_app(str(error))
-            return {"ok": False, "kind": "conflict", "message": said, "conflict": error.facts}
-        except PairLensError as error:
-            kind = "usage" if isinstance(error, UsageError) else "state"
-            return {"ok": False, "kind": kind, "message": in_app(str(error))}
 
 
 def _pair(ctx: Any) -> str:

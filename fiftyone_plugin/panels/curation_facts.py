@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import fiftyone as fo
 
-from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.curation import summary
 from pairlens.fiftyone_plugin.curation.panel_types import Advice, Facts, Overview, RankingView
 from pairlens.fiftyone_plugin.curation.selection import groups_left
@@ -18,6 +17,7 @@ from pairlens.fiftyone_plugin.operators.wording import in_app
 from pairlens.fiftyone_plugin.panels.curation_scope import Scope, view_in
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.errors import PairLensError
+from pairlens.importers.store import kind_of
 
 STEPS = {
     "import": "import_dataset",

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks.batch import Batch, Columns, Row, image_of
+from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
-from pairlens.fiftyone_plugin.checks.runner import kind_of
+from pairlens.fiftyone_plugin.checks.rows import Columns, Row, image_of
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, LABELS, batches
 from pairlens.fiftyone_plugin.ranking.features import (
     NEEDS,
@@ -36,6 +36,7 @@ from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.parallel import Progress, no_progress, rare_collections
 from pairlens.importers.scorings import scored_fields
+from pairlens.importers.store import kind_of
 
 NOTHING_OF_THE_PAIR = frozenset({"image_missing"})
 """Checks that say what the dataset was imported without."""

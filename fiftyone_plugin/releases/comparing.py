@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pairlens.fiftyone_plugin.checks.runner import kind_of
 from pairlens.fiftyone_plugin.curation import review_fields, texts
 from pairlens.fiftyone_plugin.curation.decisions import DecisionLines
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
@@ -27,7 +26,7 @@ from pairlens.fiftyone_plugin.releases.pairing import (
 from pairlens.importers import fields, store
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import write_atomic
-from pairlens.importers.store import Document
+from pairlens.importers.store import Document, kind_of
 
 GONE = "it is not there any more"
 

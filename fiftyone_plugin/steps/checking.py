@@ -51,8 +51,9 @@ THRESHOLDS = Option(
 )  # fmt: skip
 def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> Report:
     """Runs the checks."""
-    from pairlens.fiftyone_plugin.checks.runner import flag, kind_of
+    from pairlens.fiftyone_plugin.checks.runner import flag
     from pairlens.importers import working_set
+    from pairlens.importers.store import kind_of
 
     workers = workers or (default_workers() if working_set.count(samples) > MANY else 1)
     done = flag(samples, **options, workers=workers, progress=watch.progress)

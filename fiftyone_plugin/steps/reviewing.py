@@ -86,11 +86,11 @@ def status(samples: Any) -> Report:
 
 def counted(samples: Any, *before: str) -> Report:
     """Counts the verdicts after an action."""
-    from pairlens.fiftyone_plugin.curation import mending, verdicts
+    from pairlens.fiftyone_plugin.curation import mending, verdict_counts
 
     to_be_fixed = mending.count_to_be_fixed(samples)
     return reports.of_status(
-        verdicts.status(samples), to_be_fixed, verdicts.texts_status(samples), *before
+        verdict_counts.status(samples), to_be_fixed, verdict_counts.texts_status(samples), *before
     )
 
 

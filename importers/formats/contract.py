@@ -15,7 +15,8 @@ from typing import Any
 
 from pairlens.importers.errors import PairLensError, RecordError
 from pairlens.importers.formats.base import FORMATS, SPLITS, Format, find_format
-from pairlens.importers.formats.native_export import ExportItem, ExportPair, ExportText, ExportTurn
+from pairlens.importers.formats.export_items import ExportPair, ExportText, ExportTurn
+from pairlens.importers.formats.native_export import ExportItem
 from pairlens.importers.prepare import MediaPlace, PreparedPair, group_by_image, prepare
 from pairlens.importers.records import CaptionedImage, Instruction, Pair, Record
 

@@ -23,7 +23,8 @@ from pairlens.importers.formats.dior_rsvg_files import (
     read_box,
     read_lists,
 )
-from pairlens.importers.formats.native_export import ExportPair, SourceExporter
+from pairlens.importers.formats.export_items import ExportPair
+from pairlens.importers.formats.native_export import SourceExporter
 from pairlens.importers.formats.voc_xml import VOCFile, edited_voc, load_voc
 from pairlens.importers.source_files import open_source
 

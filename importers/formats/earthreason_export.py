@@ -15,9 +15,10 @@ from pairlens.importers.errors import RecordError, StateError, UsageError
 from pairlens.importers.formats import native_export
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.earthreason_files import base_folder, load_questions, triples
+from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.formats.json_edit import edit_list, member_starts
 from pairlens.importers.formats.mask_export import MaskFiles
-from pairlens.importers.formats.native_export import ExportPair, SourceExporter
+from pairlens.importers.formats.native_export import SourceExporter
 
 
 class EarthReasonExporter(SourceExporter):

@@ -19,6 +19,7 @@ from pairlens.importers.errors import RecordError, StateError, UsageError
 from pairlens.importers.files import is_plain_name
 from pairlens.importers.formats import native_export
 from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.export_items import ExportPair, HeldMask
 from pairlens.importers.formats.gres_files import (
     SUBSET_SPLIT,
     SUBSETS,
@@ -28,7 +29,7 @@ from pairlens.importers.formats.gres_files import (
 )
 from pairlens.importers.formats.json_edit import edit_list, item_spans, member_starts
 from pairlens.importers.formats.mask_export import Points, polygons_of
-from pairlens.importers.formats.native_export import ExportPair, HeldMask, SourceExporter
+from pairlens.importers.formats.native_export import SourceExporter
 from pairlens.importers.records import Polygons
 from pairlens.importers.source_files import open_source
 

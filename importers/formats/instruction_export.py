@@ -16,17 +16,20 @@ from typing import Any, BinaryIO
 
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import native_export
+from pairlens.importers.formats.export_items import ExportTurn
 from pairlens.importers.formats.instruction_files import HEAD, form_in
 from pairlens.importers.formats.json_edit import replace_values
 from pairlens.importers.formats.llava import JsonPath, Parsed, TurnText, parse
-from pairlens.importers.formats.native_export import Edit, ExportTurn, SourceExporter
+from pairlens.importers.formats.native_export import Edit, SourceExporter
 from pairlens.importers.formats.record_edit import (
     form_of,
     largest_id,
     own_record,
     with_turns,
 )
-from pairlens.importers.json_stream import CHUNK, MAX_RECORD, Item, read_items
+from pairlens.importers.json_items import MAX_RECORD, Item
+from pairlens.importers.json_stream import read_items
+from pairlens.importers.json_window import CHUNK
 from pairlens.importers.source_files import open_source
 
 

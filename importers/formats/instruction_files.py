@@ -18,7 +18,8 @@ from pairlens.importers.errors import shown
 from pairlens.importers.files import is_text
 from pairlens.importers.formats.llava import is_unanswered, looks_evaluated, looks_trained
 from pairlens.importers.formats.record_signs import sign_of
-from pairlens.importers.json_stream import MAX_RECORD, Form, form_of, load, read_items
+from pairlens.importers.json_items import MAX_RECORD, load
+from pairlens.importers.json_stream import Form, form_of, read_items
 from pairlens.importers.source_files import Boundary, open_source, reason_of, within
 
 MAX_FILES = 1000

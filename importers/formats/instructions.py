@@ -22,7 +22,8 @@ from pairlens.importers.formats.llava import Parsed, is_caption, parse
 from pairlens.importers.formats.record_signs import named_around
 from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
-from pairlens.importers.json_stream import load, read_items
+from pairlens.importers.json_items import load
+from pairlens.importers.json_stream import read_items
 from pairlens.importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
 from pairlens.importers.rotated_boxes import ANGLES, Turning
 from pairlens.importers.source_files import open_source

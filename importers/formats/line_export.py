@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 from pairlens.importers.files import lines
 from pairlens.importers.formats import native_export
-from pairlens.importers.formats.native_export import ExportPair, SourceExporter
+from pairlens.importers.formats.export_items import ExportPair
+from pairlens.importers.formats.native_export import SourceExporter
 from pairlens.importers.source_files import open_source
 
 

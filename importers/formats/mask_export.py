@@ -18,7 +18,7 @@ from PIL import Image
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import IGNORE, TARGET
 from pairlens.importers.formats import native_export
-from pairlens.importers.formats.native_export import ExportPair, HeldMask
+from pairlens.importers.formats.export_items import ExportPair, HeldMask
 from pairlens.importers.masks import Pixels, from_array
 from pairlens.importers.polygons import rasterize
 from pairlens.importers.records import Raster, Shape

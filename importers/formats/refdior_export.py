@@ -15,6 +15,7 @@ from typing import Any
 from pairlens.importers.errors import RecordError, StateError
 from pairlens.importers.fields import TARGET
 from pairlens.importers.formats import native_export
+from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.formats.json_edit import (
     edit_list,
     edit_members,
@@ -23,7 +24,7 @@ from pairlens.importers.formats.json_edit import (
     replace_values,
 )
 from pairlens.importers.formats.mask_export import MaskFiles, corners_of
-from pairlens.importers.formats.native_export import ExportPair, SourceExporter
+from pairlens.importers.formats.native_export import SourceExporter
 from pairlens.importers.formats.refdior_files import Entry, load_phrases, mask_of
 
 Chosen = dict[int, ExportPair]

@@ -19,6 +19,7 @@ from typing import Any
 
 from pairlens.importers.errors import LayoutError, StateError, UsageError
 from pairlens.importers.formats import native_export
+from pairlens.importers.formats.export_items import ExportPair, HeldMask
 from pairlens.importers.formats.instances_edit import Mended, mended_instances
 from pairlens.importers.formats.json_edit import (
     edit_list,
@@ -26,7 +27,7 @@ from pairlens.importers.formats.json_edit import (
     member_starts,
     replace_values,
 )
-from pairlens.importers.formats.native_export import ExportPair, HeldMask, SourceExporter
+from pairlens.importers.formats.native_export import SourceExporter
 from pairlens.importers.formats.refer_files import (
     INSTANCES,
     Expressions,

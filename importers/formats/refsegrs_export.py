@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pairlens.importers.errors import LayoutError, StateError, UsageError
 from pairlens.importers.formats import native_export, refsegrs_hub
+from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.formats.json_edit import (
     edit_list,
     item_spans,
@@ -24,7 +25,7 @@ from pairlens.importers.formats.json_edit import (
 )
 from pairlens.importers.formats.line_export import LineExporter
 from pairlens.importers.formats.mask_export import MaskFiles
-from pairlens.importers.formats.native_export import ExportPair, SourceExporter
+from pairlens.importers.formats.native_export import SourceExporter
 from pairlens.importers.formats.refsegrs_lists import (
     ENCODINGS,
     MAX_LINE_BYTES,

@@ -14,7 +14,8 @@ from typing import BinaryIO, TypeVar
 from pairlens.importers.errors import RecordError, StateError
 from pairlens.importers.formats import native_export
 from pairlens.importers.formats.annotation_edit import CaptionEdits, edit_annotation, edit_lines
-from pairlens.importers.formats.native_export import Edit, ExportText, SourceExporter
+from pairlens.importers.formats.export_items import ExportText
+from pairlens.importers.formats.native_export import Edit, SourceExporter
 from pairlens.importers.formats.rsteller_samples import LOOSE, Archive, Origin, texts_of
 from pairlens.importers.formats.rsteller_shards import Shard, ShardSample, index_shard, loose_sample
 from pairlens.importers.formats.tar_copy import TarCopy

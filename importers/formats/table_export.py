@@ -10,18 +10,11 @@ from typing import Any
 
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import native_export
+from pairlens.importers.formats.export_items import ExportPair, ExportText, ExportTurn, HeldMask
 from pairlens.importers.formats.instruction_export import text_changes
 from pairlens.importers.formats.llava import JsonPath
 from pairlens.importers.formats.mask_export import MaskFiles
-from pairlens.importers.formats.native_export import (
-    Edit,
-    ExportItem,
-    ExportPair,
-    ExportText,
-    ExportTurn,
-    HeldMask,
-    SourceExporter,
-)
+from pairlens.importers.formats.native_export import Edit, ExportItem, SourceExporter
 from pairlens.importers.formats.table_cells import with_texts
 from pairlens.importers.formats.table_files import folder_of
 from pairlens.importers.formats.table_masks import with_mask

@@ -16,7 +16,8 @@ from pairlens.importers.errors import LayoutError
 from pairlens.importers.formats.instruction_export import Pieces
 from pairlens.importers.formats.json_edit import replace_values
 from pairlens.importers.formats.table_rows import MAX_COLUMNS, MAX_ROW, Decide, TableRow
-from pairlens.importers.json_stream import Form, Item, form_of, load, read_items
+from pairlens.importers.json_items import Item, load
+from pairlens.importers.json_stream import Form, form_of, read_items
 from pairlens.importers.source_files import open_source
 
 ENDINGS = (".json", ".jsonl", ".ndjson")

@@ -15,6 +15,7 @@ from typing import Any
 
 from pairlens.importers.errors import RecordError, StateError, UsageError
 from pairlens.importers.formats import native_export
+from pairlens.importers.formats.export_items import ExportPair, ExportTurn
 from pairlens.importers.formats.instruction_export import InstructionExporter, text_changes
 from pairlens.importers.formats.instruction_files import find_files
 from pairlens.importers.formats.json_edit import (
@@ -28,7 +29,7 @@ from pairlens.importers.formats.json_edit import (
     with_items,
 )
 from pairlens.importers.formats.llava import JsonPath
-from pairlens.importers.formats.native_export import Edit, ExportPair, ExportTurn
+from pairlens.importers.formats.native_export import Edit
 from pairlens.importers.formats.vrsbench_files import (
     ANNOTATIONS,
     QUESTIONS,

@@ -20,7 +20,8 @@ from pairlens.importers.formats.instruction_export import Pieces
 from pairlens.importers.formats.instruction_files import TextFile
 from pairlens.importers.formats.json_edit import replace_values
 from pairlens.importers.formats.llava import JsonPath, Parsed, TurnText, parse
-from pairlens.importers.json_stream import Item, read_items
+from pairlens.importers.json_items import Item
+from pairlens.importers.json_stream import read_items
 from pairlens.importers.source_files import open_source
 
 _PHRASE = re.compile(r"<p>(.*?)</p>", re.DOTALL)

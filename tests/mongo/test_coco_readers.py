@@ -27,7 +27,7 @@ from pairlens.fiftyone_plugin.reports import of_export
 from pairlens.importers import store
 from pairlens.importers.errors import StateError
 from pairlens.importers.formats import FORMATS
-from pairlens.importers.formats.native_export import HeldMask
+from pairlens.importers.formats.export_items import HeldMask
 from pairlens.importers.ingest import import_dataset
 from pairlens.importers.masks import load_stored
 from pairlens.importers.rle import encode_rle

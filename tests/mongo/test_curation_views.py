@@ -15,7 +15,7 @@ import pytest
 from fiftyone import ViewField as F
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME, cli
-from pairlens.fiftyone_plugin.curation import sessions, summary, undoing, verdicts
+from pairlens.fiftyone_plugin.curation import sessions, summary, undoing, verdict_counts, verdicts
 from pairlens.fiftyone_plugin.curation.evidence import pair_view, views_ahead
 from pairlens.fiftyone_plugin.curation.summary import overview
 from pairlens.fiftyone_plugin.curation.verdicts import judge
@@ -368,7 +368,7 @@ def test_wrong_usage_is_said(scored: Any, args: list[str], words: str) -> None:
 
 def test_the_form_of_the_operator_still_sets_and_undoes(dataset: Any) -> None:
     call("review_pairs", dataset, keys=keys(dataset)[:3], verdict="drop")
-    assert verdicts.status(dataset)["drop"] == 3
+    assert verdict_counts.status(dataset)["drop"] == 3
     assert undoing.undo(dataset)["sample_ids"] == [
         ids(dataset)[key] for key in reversed(keys(dataset)[:3])
     ]

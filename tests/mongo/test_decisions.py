@@ -13,7 +13,7 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.curation import decisions, undoing, verdicts
+from pairlens.fiftyone_plugin.curation import decisions, undoing, verdict_counts, verdicts
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import UsageError
@@ -137,7 +137,7 @@ def test_stale_and_unknown_lines_are_reported_and_left_alone(
     gone = sorted(set(keys(dataset)) - set(keys(other)))
     assert [u["key"] for u in report["unknown"]] == gone
     assert report["applied"] == len(keys(dataset)) - len(report["stale"]) - len(gone)
-    assert verdicts.status(other)["drop"] == report["applied"]
+    assert verdict_counts.status(other)["drop"] == report["applied"]
     lines = (tmp_path / "d.jsonl").read_text().splitlines()
     assert json.loads(lines[report["stale"][0]["line"] - 1])["key"] == first
 

@@ -10,11 +10,11 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.bench.loading import load_units
-from pairlens.fiftyone_plugin.checks import engine, sample_reader
-from pairlens.fiftyone_plugin.checks.batch import Columns, image_of
+from pairlens.fiftyone_plugin.checks import rows, sample_reader
 from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.query_features import features_texts
+from pairlens.fiftyone_plugin.checks.rows import Columns, image_of
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
 from pairlens.fiftyone_plugin.demo.planting import Plan, plant
@@ -252,8 +252,8 @@ def test_samples_of_one_image_are_compared_whatever_the_batches(
 ) -> None:
     flag(dataset)
     before = labels(dataset)
-    monkeypatch.setattr(engine, "BATCH", size)
-    monkeypatch.setattr(engine, "MAX_IMAGE", most)
+    monkeypatch.setattr(rows, "BATCH", size)
+    monkeypatch.setattr(rows, "MAX_IMAGE", most)
     assert flag(dataset).written == 0
     assert labels(dataset) == before
 
@@ -262,11 +262,11 @@ def test_an_image_of_very_many_samples_comes_in_pieces(
     dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not any("by themselves" in note for note in flag(dataset).notes)
-    monkeypatch.setattr(engine, "BATCH", 1)
-    monkeypatch.setattr(engine, "MAX_IMAGE", 2)
+    monkeypatch.setattr(rows, "BATCH", 1)
+    monkeypatch.setattr(rows, "MAX_IMAGE", 2)
     pieces = list(sample_reader.batches(dataset, Columns.of([], {}, "_id")))
     assert max(map(len, pieces)) == 2 and sum(map(len, pieces)) == len(dataset)
-    sizes = Counter(image_of(row) for rows in pieces for row in rows)
+    sizes = Counter(image_of(row) for piece in pieces for row in piece)
     larger = sum(size > 2 for size in sizes.values())
     [note] = [note for note in flag(dataset).notes if "by themselves" in note]
     assert larger > 1 and note.startswith(f"{larger} images have more than 2 samples")

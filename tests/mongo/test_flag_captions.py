@@ -15,6 +15,7 @@ import pytest
 from pairlens.fiftyone_plugin import cli
 from pairlens.fiftyone_plugin.bench.run import bench_checks
 from pairlens.fiftyone_plugin.checks import CHECKS, Check
+from pairlens.fiftyone_plugin.checks.query_features import on_text_alone
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
 from pairlens.fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
@@ -81,7 +82,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     run = Check.run
 
     def counted(one: Check, given: Any) -> Any:
-        if one.on_text_alone:
+        if on_text_alone(one):
             counts[one.name] += len(given)
         return run(one, given)
 
@@ -191,6 +192,11 @@ def test_running_again_writes_nothing(talks: fo.Dataset) -> None:
     assert first.written == len(talks)
     again = flag(talks)
     assert (again.written, again.findings) == (0, first.findings)
+
+
+def test_a_view_without_samples_has_no_findings(talks: fo.Dataset) -> None:
+    done = flag(talks.match(fo.ViewField(fields.KEY) == "none"))
+    assert (done.pairs, done.findings, done.written) == (0, {}, 0)
 
 
 def test_each_check_alone_finds_the_same(talks: fo.Dataset) -> None:

@@ -12,8 +12,8 @@ from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.curation import decisions as decisions_file
 from pairlens.fiftyone_plugin.curation import queue, selection, sessions, undoing
 from pairlens.fiftyone_plugin.curation.bulk import judge_alike
+from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.evidence import difference, pair_view
-from pairlens.fiftyone_plugin.curation.review_fields import Conflict
 from pairlens.fiftyone_plugin.curation.suggesting import SUGGESTED, write_suggestions
 from pairlens.fiftyone_plugin.curation.verdicts import Decision, judge, judge_all
 from pairlens.fiftyone_plugin.demo.layouts import make_gres

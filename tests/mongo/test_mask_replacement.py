@@ -23,7 +23,7 @@ from pairlens.fiftyone_plugin.curation import (
     undoing,
     verdicts,
 )
-from pairlens.fiftyone_plugin.curation.review_fields import Conflict
+from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from pairlens.fiftyone_plugin.curation import painted_masks, undoing
+from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.painted_masks import mask_to_paint
-from pairlens.fiftyone_plugin.curation.review_fields import Conflict, find
+from pairlens.fiftyone_plugin.curation.review_fields import find
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import StateError, UsageError

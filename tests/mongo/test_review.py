@@ -14,7 +14,8 @@ import pytest
 
 from pairlens.fiftyone_plugin.curation import undoing
 from pairlens.fiftyone_plugin.curation.log import ChangeLog
-from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts, status
+from pairlens.fiftyone_plugin.curation.verdict_counts import status
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge, set_verdicts
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ingest import import_dataset

@@ -10,7 +10,7 @@ import pytest
 
 from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.curation import evidence, opinions, queue, second_opinions, sharing
-from pairlens.fiftyone_plugin.curation.review_fields import Conflict
+from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.team import team
 from pairlens.fiftyone_plugin.curation.texts import REVIEWER_VARIABLE
 from pairlens.fiftyone_plugin.curation.verdicts import judge

@@ -11,7 +11,7 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.checks.runner import flag
-from pairlens.fiftyone_plugin.curation import decisions, undoing, verdicts
+from pairlens.fiftyone_plugin.curation import decisions, undoing, verdict_counts
 from pairlens.fiftyone_plugin.curation.evidence import pair_view
 from pairlens.fiftyone_plugin.curation.suggesting import write_suggestions
 from pairlens.fiftyone_plugin.curation.text_units import names, units_of
@@ -53,7 +53,7 @@ def test_what_was_edited_is_stored_and_taken_back(dataset: Any) -> None:
     document = documents(dataset)[key]
     assert document["verdict"] == "fix"
     moved = sum(one.published is not None for one in units_of(document))
-    assert verdicts.texts_status(dataset) == {"edited": moved, "removed": 1, "added": 1}
+    assert verdict_counts.texts_status(dataset) == {"edited": moved, "removed": 1, "added": 1}
     assert 0 < moved <= 2
     captions = [one["text"] for one in document.get("captions") or ()]
     assert document.get("caption") in (None, *captions)

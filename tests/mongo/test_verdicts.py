@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions, undoing
+from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.log import ChangeLog, ChangeStep
-from pairlens.fiftyone_plugin.curation.review_fields import Conflict
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers.errors import UsageError
@@ -147,7 +147,7 @@ def test_verdicts_that_saw_nothing_follow_each_other_with_true_old_values(datase
 WORKER = """
 import sys
 from pairlens.importers.store import load
-from pairlens.fiftyone_plugin.curation.review_fields import Conflict
+from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 dataset, person, session = load(sys.argv[1]), sys.argv[2], sys.argv[3]
 print("ready", flush=True)

@@ -12,11 +12,11 @@ import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Check, DatasetStatistics, Issue
 from pairlens.fiftyone_plugin.checks import query_features as features
-from pairlens.fiftyone_plugin.checks.batch import Columns, Row
 from pairlens.fiftyone_plugin.checks.catalogue.positions import outside
 from pairlens.fiftyone_plugin.checks.engine import examine, find_all, find_in
 from pairlens.fiftyone_plugin.checks.examples import example, mask_at
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
+from pairlens.fiftyone_plugin.checks.rows import Columns, Row
 
 PHRASES = (
     "the car in the top-left of the image", "the red car on the right", "two large white trucks",
@@ -104,7 +104,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     run = Check.run
 
     def counting(one: Check, given: Any) -> Iterator[Issue]:
-        if one.on_text_alone:
+        if features.on_text_alone(one):
             calls.append((one.name, len(given)))
         return run(one, given)
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Issue, Sample
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, keep
-from pairlens.fiftyone_plugin.checks.texts import for_kind
+from pairlens.fiftyone_plugin.checks.choosing import for_kind
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import keep
 from tests.unit.subjects import issues_of
 from tests.unit.texts import captioned
 

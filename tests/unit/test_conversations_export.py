@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from pairlens.fiftyone_plugin.demo.instruction_layouts import make_pregres, make_rsgpt4v
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.export_items import ExportTurn
 from pairlens.importers.formats.json_edit import replace_values
-from pairlens.importers.formats.native_export import Edit, ExportTurn, Tally
+from pairlens.importers.formats.native_export import Edit, Tally
 from tests.unit.instructions import evaluated, put, put_image, read, trained
 
 Change = Callable[[ExportTurn], ExportTurn]

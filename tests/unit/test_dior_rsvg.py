@@ -9,7 +9,7 @@ import pytest
 
 from pairlens.importers.errors import LayoutError, UsageError
 from pairlens.importers.formats import FORMATS, find_format
-from pairlens.importers.formats.native_export import ExportPair
+from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.records import Pair, Polygons
 
 FORMAT = FORMATS["dior_rsvg"]

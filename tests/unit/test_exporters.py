@@ -12,8 +12,8 @@ import pytest
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset
 from pairlens.importers.errors import StateError, UnknownName, UsageError
 from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.formats.gres import load_annotation
-from pairlens.importers.formats.native_export import ExportPair
 from pairlens.importers.records import Source
 
 GRES_FILE = "gres_annotations/train/a.json"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Issue
-from pairlens.fiftyone_plugin.checks.base import mask_group
-from pairlens.fiftyone_plugin.checks.engine import find_all, sorted_findings
+from pairlens.fiftyone_plugin.checks.base import mask_group, sorted_findings
+from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.examples import example, examples, mask_at
 from tests.unit.subjects import issues
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pairlens.importers.json_stream import Form, Item, form_of, read_items
+from pairlens.importers.json_items import Item
+from pairlens.importers.json_stream import Form, form_of, read_items
 
 CHUNKS = st.integers(1, 40)
 TEXTS = st.text(

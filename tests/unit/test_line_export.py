@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.formats.line_export import LineExporter
-from pairlens.importers.formats.native_export import ExportPair
 from pairlens.importers.records import Source
 
 TABLE = b"path,query\n1.png,paved road\n\n2.png,a car\n"

@@ -10,7 +10,7 @@ import pytest
 
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats import FORMATS, find_format
-from pairlens.importers.formats.native_export import ExportTurn
+from pairlens.importers.formats.export_items import ExportTurn
 from pairlens.importers.rotated_boxes import turned
 from tests.unit.instructions import evaluated, put, put_image, read, talk, trained
 

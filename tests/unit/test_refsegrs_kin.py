@@ -11,7 +11,7 @@ import pytest
 
 from pairlens.importers.errors import LayoutError, StateError
 from pairlens.importers.formats import FORMATS, find_format, refsegrs
-from pairlens.importers.formats.native_export import ExportPair
+from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.masks import encode_png
 from pairlens.importers.prepare import MediaPlace, PreparedPair, prepare
 from pairlens.importers.records import Encoded, NoTarget, Pair, Raster

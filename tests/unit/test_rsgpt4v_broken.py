@@ -14,7 +14,7 @@ import pytest
 from pairlens.importers.errors import RecordError
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats import instructions as reader
-from pairlens.importers.json_stream import MAX_RECORD
+from pairlens.importers.json_items import MAX_RECORD
 from tests.unit.instructions import QUESTION, evaluated, put, read, talk, trained
 
 SOUND = json.dumps(trained("b.jpg")).encode()

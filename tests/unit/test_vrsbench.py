@@ -16,7 +16,7 @@ from PIL import Image
 from pairlens.fiftyone_plugin.demo.grounding_layouts import make_vrsbench
 from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.contract import check_format
-from pairlens.importers.formats.native_export import ExportPair, ExportTurn
+from pairlens.importers.formats.export_items import ExportPair, ExportTurn
 from pairlens.importers.prepare import MediaPlace, PreparedPair, prepare
 from pairlens.importers.records import Instruction, Pair
 from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.dataset_statistics import (
+from pairlens.fiftyone_plugin.checks.catalogue.statistics import (
     DIGITS,
-    DatasetStatistics,
     heads,
     image_digests,
     image_names,
 )
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 from pairlens.fiftyone_plugin.near_hashes import nearest

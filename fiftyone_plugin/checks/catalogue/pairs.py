@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.dataset_statistics import (
+from pairlens.fiftyone_plugin.checks.catalogue.statistics import (
     DIGITS,
-    DatasetStatistics,
     heads,
     image_digests,
     splits,
 )
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example, examples, mask_at
 from pairlens.fiftyone_plugin.checks.source_boxes import ambiguous_by_count
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS

@@ -1,24 +1,126 @@
-"""Size words against how large the other objects of that class are in this dataset."""
+"""Size words against how large the other objects of that class are in this dataset.
+
+How large they are is known by the masks that no border cuts.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
-from pairlens.fiftyone_plugin.checks.class_sizes import (
-    ClassSizes,
-    Names,
-    Rank,
-    classes_and_sizes,
-    step_of,
-    whole_areas,
-)
+from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example, examples
 from pairlens.fiftyone_plugin.language import classes, sizes
+from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
+
+STEPS = 8
+"""Bins of the histogram per doubling of the area."""
+
+_ANYTHING = frozenset({"structure", "facility", "machine", "craft"})
+"""Kinds with members of all sizes."""
+
+Names = Sequence[str]
+
+
+def classes_and_sizes(batch: Batch) -> NDArray[Any]:
+    """The values of the query's class and size words, as text."""
+    said = [json.dumps((each.classes, each.sizes)) for each in batch.cache.distinct]
+    return np.array(said, np.object_)[batch.cache.numbers]
+
+
+def whole_areas(batch: Batch) -> NDArray[np.int64]:
+    """Target pixels; 0 where there should be none, where the mask is broken and where the
+    image's border cuts it.
+    """
+    return np.where(batch.judged & (batch.sides == 0), batch.area, 0).astype(np.int64)
+
+
+class Rank(NamedTuple):
+    """A mask among those of its class.
+
+    Attributes:
+        name: of the class
+        members: pairs that ask for it
+        smaller: share of them whose masks are smaller, 0 to 1
+        median: their median area in pixels
+    """
+
+    name: str
+    members: int
+    smaller: float
+    median: float
+
+
+class ClassSizes:
+    """Histograms of the areas of whole masks, by class.
+
+    Attributes:
+        rows: the samples that are counted
+        cells: what a query says, as a number of the statistic, and the step of an area; each once
+        cell_of: by row, which of these it has
+    """
+
+    def __init__(self, dataset: DatasetStatistics) -> None:
+        areas = dataset[whole_areas]
+        self.rows = np.flatnonzero(areas)
+        distinct, of_area = np.unique(areas[self.rows], return_inverse=True)
+        steps = np.array([step_of(area) for area in distinct.tolist()], np.int64)[of_area.ravel()]
+        said = dataset[classes_and_sizes][self.rows].astype(np.int64)
+        self.cells, cell_of, times = np.unique(
+            np.stack((said, steps), 1), axis=0, return_inverse=True, return_counts=True
+        )
+        self.cell_of = cell_of.ravel()
+        self.said: list[tuple[Names, Names]] = [
+            json.loads(text) for text in dataset.texts(classes_and_sizes)
+        ]
+        self._counts: dict[str, dict[int, int]] = {}
+        self._totals: dict[str, int] = {}
+        for (number, step), count in zip(self.cells.tolist(), times.tolist(), strict=True):
+            self._add(self.said[number][0], step, count)
+
+    def _add(self, named: Names, step: int, times: int) -> None:
+        for name in {kind for each in named for kind in kinds_of(each)}:
+            counts = self._counts.setdefault(name, {})
+            counts[step] = counts.get(step, 0) + times
+            self._totals[name] = self._totals.get(name, 0) + times
+
+    def rank(self, named: Names, step: int, min_members: int) -> Rank | None:
+        """A mask among those of what it is called, or of the kinds that this is of.
+
+        Args:
+            named: the classes that it is called
+            step: of its area, as :func:`step_of` has it
+            min_members: members that a class must have to be compared with
+        """
+        kinds = {kind for name in named for kind in kinds_of(name)} - _ANYTHING
+        usable = [kind for kind in kinds if self._totals.get(kind, 0) >= min_members]
+        if not usable:
+            return None
+        name = min(usable, key=lambda kind: (kind not in named, self._totals[kind], kind))
+        counts, total = self._counts[name], self._totals[name]
+        below = sum(n for s, n in counts.items() if s < step) + counts.get(step, 0) / 2
+        return Rank(name, total, below / total, _median(counts, total))
+
+
+def step_of(area: int) -> int:
+    """The bin of an area of at least one pixel."""
+    return round(STEPS * math.log2(area))
+
+
+def _median(counts: dict[int, int], total: int) -> float:
+    passed = 0
+    for step in sorted(counts):
+        passed += counts[step]
+        if 2 * passed >= total:
+            return 2 ** (step / STEPS)
+    return 1.0
 
 
 @check(

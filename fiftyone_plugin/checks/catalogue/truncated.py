@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.class_sizes import (
+from pairlens.fiftyone_plugin.checks.catalogue.sizes import (
     ClassSizes,
     Rank,
     classes_and_sizes,
     step_of,
     whole_areas,
 )
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, heads, image_names
+from pairlens.fiftyone_plugin.checks.catalogue.statistics import heads, image_names
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example, examples
 from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
 from pairlens.fiftyone_plugin.language.tokens import lowered
