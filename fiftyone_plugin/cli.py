@@ -108,15 +108,16 @@ def _failed(error: Exception, code: int, as_json: bool) -> int:
 
 def _explained(error: Exception) -> Exception:
     """An error of a library, with what to do about it where that is known."""
+    if said := connecting.explained(error):
+        if connecting.failed_over(error):
+            _disconnect()
+        return said.with_traceback(error.__traceback__)
     kind = type(error)
-    unreachable = "ConnectionFailure" in (one.__name__ for one in kind.__mro__)
     starting = ("fiftyone.core.service", "fiftyone.core.config")
-    if isinstance(error, ConnectionError) or unreachable or kind.__module__.startswith(starting):
+    if isinstance(error, ConnectionError) or kind.__module__.startswith(starting):
         text = f"the database does not answer ({error}); see what: pairlens doctor"
     elif isinstance(error, OSError) and error.filename:
         text = f"{shown(str(error.filename), 300)} cannot be read or written ({error.strerror})"
-    elif kind.__module__.startswith("pymongo"):
-        text = f"the database refused this ({error}); what was done before is kept"
     else:
         text = f"{type(error).__name__}: {error}; --verbose shows where"
     return PairLensError(text).with_traceback(error.__traceback__)
@@ -135,6 +136,12 @@ def _run(step: Step, args: argparse.Namespace) -> Report:
     interrupt = ending_softly() if step.stoppable else nullcontext(Watch().stopped)
     with ProgressBar(step.unit) as progress, interrupt as stopped:
         return step.run(*samples, Watch(progress, stopped=stopped, confirm=confirm), **values)
+
+
+def _disconnect() -> None:
+    from pairlens.importers import fo_internals
+
+    fo_internals.disconnect()
 
 
 def _load(name: str, foreign: bool = False) -> Any:

@@ -13,10 +13,10 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import fiftyone as fo
 import fiftyone.core.odm.database as odm
@@ -25,7 +25,7 @@ from fiftyone.core.dataset import _validate_dataset_name
 from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.sample import DatasetSampleDocument
 from fiftyone.core.odm.utils import create_field as new_field
-from pymongo import UpdateOne, WriteConcern
+from pymongo import IndexModel, UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -33,8 +33,13 @@ from pairlens.importers import connecting, fields
 
 __all__ = ["new_field"]
 
+R = TypeVar("R")
+
 COMPARED = ((1, 22), (1, 23))
 """From which version of FiftyOne, and before which, documents were compared by the tests."""
+
+_CONFIRMING = 30
+"""Seconds for a replica set to confirm a write."""
 
 _DEFAULT = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "media_type")
 
@@ -67,6 +72,14 @@ def connect() -> None:
         connecting.check(fo.config.database_uri)
 
 
+def disconnect() -> None:
+    """Ends the connection to a database that went away.
+
+    Else FiftyOne waits at the end of the process for half a minute whether it comes back.
+    """
+    odm._disconnect()
+
+
 def database() -> Any:
     """The pymongo database that FiftyOne is connected to.
 
@@ -77,13 +90,48 @@ def database() -> Any:
     return get_db_conn()
 
 
-def journaled(collection: Any) -> Any:
-    """The collection, whose writes return when they are on the disk.
+def confirmed(collection: Any) -> Any:
+    """The collection, whose writes return when they outlast the end of any server.
 
-    MongoDB keeps one journal, so everything written before them is on the disk as well.
+    That is when they are on the disk of most members of a replica set, or on that of the only
+    server. MongoDB keeps one journal, so everything written before them is there as well.
     """
-    concern = WriteConcern(**{**collection.write_concern.document, "j": True})
-    return collection.with_options(write_concern=concern)
+    concern = {**collection.write_concern.document, "w": "majority", "j": True}
+    # A set of which too many members are away would never confirm, and not fail either.
+    concern.setdefault("wtimeout", 1000 * _CONFIRMING)
+    return collection.with_options(write_concern=WriteConcern(**concern))
+
+
+def again(call: Callable[[], R]) -> R:
+    """Calls what may be done twice; once more, where another server took over meanwhile.
+
+    pymongo does so itself, except where several documents are changed or an index is made.
+    """
+    try:
+        return call()
+    except PyMongoError as error:
+        if not connecting.failed_over(error):
+            raise
+    return call()
+
+
+def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options: Any) -> None:
+    """Indexes samples, where no index of the same keys is there.
+
+    FiftyOne's method waits in a replica set until each member has made the index as well: for good,
+    where one is away.
+
+    Args:
+        dataset: whose samples are indexed
+        keys: fields as the database has them, with their order or kind
+        options: of the index
+    """
+    samples = collection(dataset)
+    if any(list(index["key"]) == list(keys) for index in samples.index_information().values()):
+        return
+    alone = samples.database.client.topology_description.topology_type_name == "Single"
+    quorum = {} if alone else {"commitQuorum": "majority"}
+    again(lambda: samples.create_indexes([IndexModel(keys, **options)], **quorum))
 
 
 @cache

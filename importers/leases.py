@@ -25,6 +25,7 @@ from secrets import token_hex
 from threading import Event, Thread
 from typing import Any, ParamSpec, TypeVar
 
+import pymongo
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
@@ -43,6 +44,9 @@ PATIENCE = 60
 
 _RENEWAL = 15
 """Seconds from one renewal to the next."""
+
+_RELEASE = 5
+"""Seconds that the database has to take note of the end of a lease."""
 
 _FIELDS = "fields"
 """The part that is the list of a dataset's fields."""
@@ -150,7 +154,8 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         _ours.reset(before)
         ended.set()
         _tokens.discard(token)
-        with suppress(PyMongoError):  # then it is given up like that of a dead process
+        # Where that fails, it is given up like that of a dead process.
+        with suppress(PyMongoError), pymongo.timeout(_RELEASE):
             _release(name, token)
 
 
@@ -247,14 +252,14 @@ def _renew(name: str, token: str, ended: Event, lost: Event) -> None:
 
 
 def _release(name: str, token: str) -> None:
-    # On the disk, else a database that is killed now would give it back to a process that lives.
-    written = fo_internals.journaled(_leases())
-    written.update_one({"_id": name}, {"$pull": {"holders": {"token": token}}})
+    _leases().update_one({"_id": name}, {"$pull": {"holders": {"token": token}}})
     _leases().delete_one({"_id": name, "holders": []})
 
 
 def _leases() -> Any:
-    return fo_internals.database()[COLLECTION]
+    # Confirmed, else a server that is killed now could give a lease to two, or one that was given
+    # back to a process that lives.
+    return fo_internals.confirmed(fo_internals.database()[COLLECTION])
 
 
 def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:

@@ -89,12 +89,13 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
     After an import, not before: each index on the way takes as long again as a document.
     """
     for name in fields.INDEXED:
-        dataset.create_index(name)
+        fo_internals.create_index(dataset, [(name, 1)])
     # The order in which the checks go through the samples, image by image.
-    dataset.create_index([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "id")])
+    order = [(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")]
+    fo_internals.create_index(dataset, order)
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
-        dataset.create_index([(f"{fields.LOCATION}.point", "2dsphere")])
+        fo_internals.create_index(dataset, [(f"{fields.LOCATION}.point", "2dsphere")])
 
 
 def index_keys(dataset: Any) -> None:
@@ -104,7 +105,8 @@ def index_keys(dataset: Any) -> None:
     that is not partial.
     """
     spec = [(fields.KEY, 1), ("_dataset_id", 1)]
-    dataset.create_index(spec, unique=True, partialFilterExpression={fields.KEY: {"$gt": ""}})
+    filled = {fields.KEY: {"$gt": ""}}
+    fo_internals.create_index(dataset, spec, unique=True, partialFilterExpression=filled)
 
 
 @cache

@@ -229,6 +229,8 @@ def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
     except BulkWriteError as error:
         duplicate_key = 11000
         errors = error.details["writeErrors"]
+        if error.details["writeConcernErrors"]:
+            raise  # another server took over, which may have them or not
         if any(e["code"] != duplicate_key for e in errors):
             raise StateError(f"the database refused a sample: {errors[0]['errmsg']}") from error
         return error.details["nInserted"]
@@ -343,7 +345,8 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
         fo_internals.change_samples(dataset, [(each, values) for each in ids])
         return
     change = _change(values, datetime.now(UTC))
-    fo_internals.collection(dataset).update_many({"_id": {"$in": list(ids)}}, change)
+    samples = fo_internals.collection(dataset)
+    fo_internals.again(lambda: samples.update_many({"_id": {"$in": list(ids)}}, change))
 
 
 def _change(values: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -254,7 +254,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         if indexed in dataset.list_indexes():
             dataset.drop_index(indexed)
         super().rename(samples, eval_key, new_eval_key)
-        dataset.create_index(fields.iou_field(new_eval_key))
+        fo_internals.create_index(dataset, [(fields.iou_field(new_eval_key), 1)])
 
     @classmethod
     def save_run_info(
@@ -358,7 +358,7 @@ def _clear_others(dataset: Any, key: str, scored: bytearray) -> None:
 def _index(dataset: Any, key: str | None) -> None:
     """Indexes the IoU, which curators filter by."""
     if key is not None:
-        dataset.create_index(fields.iou_field(key))
+        fo_internals.create_index(dataset, [(fields.iou_field(key), 1)])
 
 
 def _is_whole(dataset: Any, name: str) -> bool:

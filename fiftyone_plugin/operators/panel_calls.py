@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from bson import ObjectId
+from pymongo.errors import PyMongoError
 
 from pairlens.fiftyone_plugin.curation import (
     editable_masks,
@@ -31,7 +32,7 @@ from pairlens.fiftyone_plugin.curation.texts import check_edits, known_reviewer
 from pairlens.fiftyone_plugin.curation.verdicts import Decision, judge_all
 from pairlens.fiftyone_plugin.operators.base import required, reviewer_in, text
 from pairlens.fiftyone_plugin.operators.wording import in_app
-from pairlens.importers import working_set
+from pairlens.importers import connecting, working_set
 from pairlens.importers.errors import PairLensError, StateError, UsageError
 from pairlens.importers.fields import SEGMENTATION
 from pairlens.importers.upgrade import complete_schema
@@ -82,6 +83,12 @@ class PanelOperator(foo.Operator):
         except PairLensError as error:
             kind = "usage" if isinstance(error, UsageError) else "state"
             return {"ok": False, "kind": kind, "message": in_app(str(error))}
+        except PyMongoError as error:
+            return {
+                "ok": False,
+                "kind": "state",
+                "message": in_app(str(connecting.explained(error))),
+            }
 
 
 def _pair(ctx: Any) -> str:

@@ -1,9 +1,10 @@
 """Runs commands in processes that can be killed at any of their writes.
 
-Lines of JSON come on standard input, ``{"command", "point", "folder"}``; for each, one goes to
-standard output: ``{"code", "points", "said"}``. A process is forked for each command, so that
-FiftyOne is imported once. Before the ``point``-th of its writes it kills itself with SIGKILL; a
-``point`` of 0 kills none. ``points`` are the writes that a process that came to its end has made:
+Lines of JSON come on standard input, ``{"command", "point", "folder", "waits"}``; for each, one
+goes to standard output: ``{"code", "points", "said"}``. A process is forked for each command, so
+that FiftyOne is imported once. Before the ``point``-th of its writes it kills itself with SIGKILL,
+or, where it ``waits``, writes the line ``{"at"}`` and waits for another one before it goes on; a
+``point`` of 0 does neither. ``points`` are the writes that a process that came to its end has made:
 to the database, and of files in ``folder`` when these are renamed, removed or made folders.
 """
 
@@ -45,12 +46,19 @@ MOST_SAID = 2000
 
 
 class Points(monitoring.CommandListener):
-    """Counts what a process writes, and kills it before one of the writes."""
+    """Counts what a process writes, and kills it before one of the writes, or has it wait there.
 
-    def __init__(self, last: int, folder: str) -> None:
+    Args:
+        last: the write before which that is done
+        folder: where writes of files count
+        waits: the file that is told when it waits; ``None`` if it is killed
+    """
+
+    def __init__(self, last: int, folder: str, waits: int | None) -> None:
         self.count = 0
         self._last = last
         self._folder = folder
+        self._waits = waits
         self._lock = threading.Lock()
 
     def started(self, event: Any) -> None:
@@ -72,8 +80,14 @@ class Points(monitoring.CommandListener):
     def _next(self) -> None:
         with self._lock:
             self.count += 1
-            if self.count == self._last:
+            if self.count != self._last:
+                return
+            if self._waits is None:
                 os.kill(os.getpid(), signal.SIGKILL)
+            else:
+                os.write(self._waits, json.dumps({"at": self.count}).encode() + b"\n")
+                while os.read(0, 1) != b"\n":
+                    pass
 
 
 def main() -> None:
@@ -83,10 +97,12 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w")
     print(json.dumps({"ready": True}), file=out, flush=True)
     for line in sys.stdin:
-        print(json.dumps(_answer(**json.loads(line))), file=out, flush=True)
+        asked = json.loads(line)
+        waits = out.fileno() if asked.pop("waits") else None
+        print(json.dumps(_answer(**asked, waits=waits)), file=out, flush=True)
 
 
-def _answer(command: list[str], point: int, folder: str) -> dict[str, Any]:
+def _answer(command: list[str], point: int, folder: str, waits: int | None) -> dict[str, Any]:
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as counted:
         child = os.fork()
         if not child:
@@ -94,7 +110,7 @@ def _answer(command: list[str], point: int, folder: str) -> dict[str, Any]:
             try:
                 os.dup2(said.fileno(), 1)
                 os.dup2(said.fileno(), 2)
-                code = _run(command, point, folder, counted)
+                code = _run(command, Points(point, folder, waits), counted)
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()
@@ -107,8 +123,7 @@ def _answer(command: list[str], point: int, folder: str) -> dict[str, Any]:
     return {"code": code, "points": int(texts[1] or 0), "said": texts[0][-MOST_SAID:]}
 
 
-def _run(command: list[str], point: int, folder: str, counted: Any) -> int:
-    points = Points(point, folder)
+def _run(command: list[str], points: Points, counted: Any) -> int:
     monitoring.register(points)
     sys.addaudithook(points.audit)
     code = cli.main(command)

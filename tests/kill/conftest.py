@@ -17,7 +17,7 @@ def trials(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tri
     """A process that runs commands in a folder and a database of their own."""
     base = tmp_path_factory.mktemp("killed")
     client: Any = MongoClient(mongo)
-    made = Trials(base / "work", base / "source", client)
+    made = Trials(base / "work", base / "source", client, mongo)
     make_sources(made)
     yield made
     made.close()

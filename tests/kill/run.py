@@ -38,8 +38,9 @@ def main() -> int:
     chosen = [one for one in SCENARIOS if one.name in asked.split(",")]
     kills, differing = 0, 0
     with tempfile.TemporaryDirectory(prefix="pairlens-killed-") as made, own_database():
-        client: Any = MongoClient(os.environ["FIFTYONE_DATABASE_URI"])
-        trials = Trials(Path(made) / "work", Path(made) / "source", client)
+        uri = os.environ["FIFTYONE_DATABASE_URI"]
+        client: Any = MongoClient(uri)
+        trials = Trials(Path(made) / "work", Path(made) / "source", client, uri)
         make_sources(trials)
         for scenario in chosen:
             with trials.of(scenario) as trial:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,17 +61,21 @@ class Trials:
     Attributes:
         work: what all commands write to, but for ``{source}``
         source: what they read
+        client: of the database
+        uri: its address
     """
 
     work: Path
     source: Path
     client: Any
+    uri: str
     process: Process = field(init=False)
 
     def __post_init__(self) -> None:
         self.media = self.work / "media"
         settings = {
             "FIFTYONE_DATABASE_NAME": DATABASE,
+            "FIFTYONE_DATABASE_URI": self.uri,
             "FIFTYONE_DEFAULT_DATASET_DIR": str(self.media),
             "FIFTYONE_DATABASE_VALIDATION": "false",
             "PAIRLENS_REVIEWER": "tester",
@@ -89,14 +93,29 @@ class Trials:
         self.process.stdin.close()
         self.process.wait(60)
 
-    def run(self, command: Sequence[str], point: int = 0) -> dict[str, Any]:
-        """Runs a command in a process of its own; kills it before a write, where one is named."""
+    def run(
+        self, command: Sequence[str], point: int = 0, disturb: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
+        """Runs a command in a process of its own.
+
+        Before a write, where one is named, the process is killed, or it waits while ``disturb``
+        does something to the database.
+        """
         places = {"source": self.source, "work": self.work, "name": NAME}
         filled = [word.format(**places) for word in command]
-        asked = {"command": filled, "point": point, "folder": str(self.work)}
-        self.process.stdin.write(json.dumps(asked) + "\n")
+        self._tell(
+            {"command": filled, "point": point, "folder": str(self.work), "waits": bool(disturb)}
+        )
+        answer = json.loads(self.process.stdout.readline())
+        if disturb and "at" in answer:
+            disturb()
+            self._tell({})
+            answer = json.loads(self.process.stdout.readline())
+        return answer
+
+    def _tell(self, line: dict[str, Any]) -> None:
+        self.process.stdin.write(json.dumps(line) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
 
     @contextmanager
     def of(self, scenario: Scenario) -> Iterator[Trial]:
@@ -158,13 +177,14 @@ class Trials:
         return json.loads(_named_alike(text, media))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trial:
     """A scenario, ready to be killed.
 
     Attributes:
         points: the writes that the command makes
         expected: the state after an undisturbed run
+        told: what a disturbed command said that did not go on by itself
     """
 
     trials: Trials
@@ -173,6 +193,7 @@ class Trial:
     stored: dict[str, Any]
     points: int
     expected: dict[str, Any]
+    told: str = ""
 
     def killed_at(self, point: int) -> list[str]:
         """What differs from the undisturbed result after a kill and what goes on with it."""
@@ -180,6 +201,24 @@ class Trial:
         killed = self.trials.run(self.scenario.command, point)
         if killed["code"] != SIGKILLED:
             return [] if killed["code"] == 0 else [f"not killed: {killed['said']}"]
+        return self._gone_on_with()
+
+    def disturbed_at(self, point: int, disturb: Callable[[], None]) -> list[str]:
+        """What differs from the undisturbed result after a disturbance of the database.
+
+        A command that ends with a sentence is gone on with.
+        """
+        self.trials.restore(self.saved, self.stored)
+        done = self.trials.run(self.scenario.command, point, disturb)
+        self.told = done["said"] if done["code"] else ""
+        if done["code"] == 0:
+            return list(differences(self.expected, self.trials.state()))
+        [*_, said] = done["said"].splitlines() or [""]
+        if done["code"] != 1 or "Traceback" in done["said"] or not said.startswith("pairlens: "):
+            return [f"exit {done['code']}: {done['said']}"]
+        return self._gone_on_with()
+
+    def _gone_on_with(self) -> list[str]:
         done = self.trials.run(self.scenario.again or self.scenario.command)
         if done["code"]:
             return [f"exit {done['code']}: {done['said']}"]
