@@ -14,6 +14,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.sample import DatasetSampleDocument
 from fiftyone.core.odm.utils import create_field as new_field
 from pymongo import IndexModel, UpdateOne, WriteConcern
-from pymongo.errors import PyMongoError
+from pymongo.errors import CollectionInvalid, PyMongoError, ServerSelectionTimeoutError
 from pymongo.uri_parser import parse_uri
 
 from pairlens.importers import connecting, fields
@@ -109,10 +110,18 @@ def again(call: Callable[[], R]) -> R:
     """
     try:
         return call()
+    except ServerSelectionTimeoutError:  # it was waited for already
+        raise
     except PyMongoError as error:
         if not connecting.failed_over(error):
             raise
     return call()
+
+
+def server_process() -> str:
+    """Names the process of the only server; ``""`` of a replica set, which forgets nothing."""
+    hello = database().client.admin.command("hello")
+    return "" if "setName" in hello else str(hello.get("topologyVersion", {}).get("processId", ""))
 
 
 def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options: Any) -> None:
@@ -139,17 +148,31 @@ def database_id() -> str:
     """Identifies the database among those that may share folders with it.
 
     It names the server's address, where one is set, and its data folder, where it tells it: a
-    copy of the documents in another server is another database.
+    copy of the documents in another server is another database. Of a replica set it names what is
+    the same whichever member is asked, and is not copied with the documents.
     """
     uri = fo.config.database_uri
+    if name := database().client.admin.command("hello").get("setName"):
+        return _digest(f"{name} {_own_uuid()} {fo.config.database_name}")
     hosts = parse_uri(uri, warn=False)["nodelist"] if uri and "+srv" not in uri else uri
     try:
         options = database().client.admin.command("getCmdLineOpts")
         folder = options["parsed"]["storage"]["dbPath"]
     except (PyMongoError, KeyError):  # a server of someone else's need not tell
         folder = None
-    identity = f"{hosts} {folder} {fo.config.database_name}"
+    return _digest(f"{hosts} {folder} {fo.config.database_name}")
+
+
+def _digest(identity: str) -> str:
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _own_uuid() -> str:
+    """MongoDB's number for the collection of datasets, which is made if need be."""
+    with suppress(CollectionInvalid):  # it is there
+        database().create_collection("datasets")
+    [found] = database().list_collections(filter={"name": "datasets"})
+    return str(found["info"]["uuid"])
 
 
 def dataset_name(of: ObjectId) -> str | None:

@@ -123,7 +123,7 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
 
     Raises:
         StateError: if another process or thread holds what excludes this, or took the lease over
-            since this one could not renew it
+            since this one could not renew it, or if the database was started again meanwhile
     """
     if _is_ours(name, part):
         yield
@@ -142,9 +142,16 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         target=_renew, args=(name, token, ended, lost), name="pairlens-lease", daemon=True
     )
     renewing.start()
+    server = fo_internals.server_process()
     before = _ours.set((*_ours.get(), (name, part)))
     try:
         yield
+        if fo_internals.server_process() != server:
+            raise StateError(
+                f"the database was started again in the middle of {step} and may have forgotten "
+                "what it was told right before; do the same again, an import or a prediction with "
+                "--resume"
+            )
         if lost.is_set():
             raise StateError(
                 f"another process took dataset {name!r} over, since this one could not tell the "

@@ -313,6 +313,8 @@ def _send(collection: Any, updates: list[dict[str, Any]]) -> None:
 def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> int:
     """Sets fields of the samples that still are as a filter says, one sample a filter.
 
+    When this returns, they outlast the end of the database, however it ends.
+
     Returns:
         the number of samples that were, and were written
     """
@@ -322,7 +324,8 @@ def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[s
     operations = [UpdateOne(where, _change(values, now)) for where, values in changes]
     if not operations:
         return 0
-    return fo_internals.collection(dataset).bulk_write(operations, ordered=False).matched_count
+    samples = fo_internals.confirmed(fo_internals.collection(dataset))
+    return samples.bulk_write(operations, ordered=False).matched_count
 
 
 def _change_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> int:

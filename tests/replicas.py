@@ -111,9 +111,9 @@ class ReplicaSet:
     @contextmanager
     def _client(self, member: database.Server, *, anonymous: bool = False) -> Iterator[Any]:
         who: dict[str, Any] = {} if anonymous else {"username": USER, "password": PASSWORD}
-        options = {"directConnection": True, "tls": True, "tlsCAFile": str(self.authority)}
-        wait = {"serverSelectionTimeoutMS": 2000, "connectTimeoutMS": 2000}
-        with MongoClient(member.address, **options, **who, **wait) as client:
+        options: dict[str, Any] = {"tls": True, "tlsCAFile": str(self.authority), **who}
+        wait: dict[str, Any] = {"serverSelectionTimeoutMS": 2000, "connectTimeoutMS": 2000}
+        with MongoClient(member.address, directConnection=True, **options, **wait) as client:
             yield client
 
     def _until(self, met: Any) -> None:

@@ -181,6 +181,8 @@ class ChangeLog:
     ) -> int:
         """Adds changes that are about to be written, marked as not arrived.
 
+        When this returns, no end of the database can leave a change without its entry.
+
         Args:
             changes: what is to change
             about: the step they belong to
@@ -192,7 +194,7 @@ class ChangeLog:
         """
         first = self._reserve(len(changes))
         number = first if number is None else number
-        self._changes.insert_many(
+        self._confirmed.insert_many(
             self._entry(change, about, time, number, first + at)
             for at, change in enumerate(changes)
         )
