@@ -78,15 +78,17 @@ def check(uri: str | None) -> None:
     except ConnectionFailure as error:
         raise StateError(f"the database does not answer ({_why(error)}); {_DOCTOR}") from error
     except OperationFailure as error:
-        raise explained(error) from error
+        raise _said(error) from error
     except (PyMongoError, ValueError):
         return  # it refuses the address, which FiftyOne says at once
 
 
 def explained(error: BaseException) -> PairLensError | None:
     """An error of the database in a sentence that says how to go on; ``None`` for any other."""
-    if not type(error).__module__.startswith("pymongo"):
-        return None
+    return _said(error) if type(error).__module__.startswith("pymongo") else None
+
+
+def _said(error: BaseException) -> PairLensError:
     from pymongo.errors import ConnectionFailure, OperationFailure, WriteConcernError
 
     why = _why(error)

@@ -62,6 +62,11 @@ _TURN: dict[str, Any] = {
 }  # fmt: skip
 
 
+_FIFTYONES = ("filepath", "created_at", "last_modified_at")
+"""Fields that FiftyOne indexes when it makes a dataset; a database that was killed right after can
+have forgotten it."""
+
+
 def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
     """Adds the fields of a kind of record; existing fields stay as they are.
 
@@ -88,7 +93,7 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
     After an import, not before: each index on the way takes as long again as a document.
     """
-    for name in fields.INDEXED:
+    for name in (*_FIFTYONES, *fields.INDEXED):
         fo_internals.create_index(dataset, [(name, 1)])
     # The order in which the checks go through the samples, image by image.
     order = [(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")]
