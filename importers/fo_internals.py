@@ -14,7 +14,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from pymongo.errors import CollectionInvalid, PyMongoError, ServerSelectionTimeo
 from pymongo.uri_parser import parse_uri
 
 from pairlens.importers import connecting, fields
+from pairlens.importers.errors import StateError
 
 __all__ = ["new_field"]
 
@@ -118,8 +119,29 @@ def again(call: Callable[[], R]) -> R:
     return call()
 
 
-def server_process() -> str:
-    """Names the process of the only server; ``""`` of a replica set, which forgets nothing."""
+@contextmanager
+def one_server(step: str) -> Iterator[None]:
+    """Within it, the only server is one process; a replica set forgets nothing that it confirmed.
+
+    A server that is killed forgets what it was told in the tenth of a second before, and pymongo
+    goes on with the next one.
+
+    Args:
+        step: what is done, for the message
+
+    Raises:
+        StateError: if the server was started again meanwhile
+    """
+    before = _server_process()
+    yield
+    if _server_process() != before:
+        raise StateError(
+            f"the database was started again in the middle of {step} and may have forgotten what "
+            "it was told right before; do the same again, an import or a prediction with --resume"
+        )
+
+
+def _server_process() -> str:
     hello = database().client.admin.command("hello")
     return "" if "setName" in hello else str(hello.get("topologyVersion", {}).get("processId", ""))
 

@@ -128,6 +128,23 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
     if _is_ours(name, part):
         yield
         return
+    # Around the end of the lease, before which everything is on the disk when that is.
+    with fo_internals.one_server(step):
+        token = _taken(name, step, part, wait)
+        before = _ours.set((*_ours.get(), (name, part)))
+        try:
+            with _renewing(name, step, token):
+                yield
+        finally:
+            _ours.reset(before)
+            _tokens.discard(token)
+            # Where that fails, it is given up like that of a dead process.
+            with suppress(PyMongoError), pymongo.timeout(_RELEASE):
+                _release(name, token)
+
+
+def _taken(name: str, step: str, part: str, wait: float) -> str:
+    """Takes a lease, for which it waits; gives its token."""
     token = token_hex(8)
     _tokens.add(token)
     try:
@@ -137,33 +154,26 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
     except BaseException:
         _tokens.discard(token)
         raise
+    return token
+
+
+@contextmanager
+def _renewing(name: str, step: str, token: str) -> Iterator[None]:
+    """Within it, a lease is renewed; raises in the end if it was lost to another."""
     ended, lost = Event(), Event()
     renewing = Thread(
         target=_renew, args=(name, token, ended, lost), name="pairlens-lease", daemon=True
     )
     renewing.start()
-    server = fo_internals.server_process()
-    before = _ours.set((*_ours.get(), (name, part)))
     try:
         yield
-        if fo_internals.server_process() != server:
-            raise StateError(
-                f"the database was started again in the middle of {step} and may have forgotten "
-                "what it was told right before; do the same again, an import or a prediction with "
-                "--resume"
-            )
-        if lost.is_set():
-            raise StateError(
-                f"another process took dataset {name!r} over, since this one could not tell the "
-                f"database for {PATIENCE} s that it works on it; run {step} again"
-            )
     finally:
-        _ours.reset(before)
         ended.set()
-        _tokens.discard(token)
-        # Where that fails, it is given up like that of a dead process.
-        with suppress(PyMongoError), pymongo.timeout(_RELEASE):
-            _release(name, token)
+    if lost.is_set():
+        raise StateError(
+            f"another process took dataset {name!r} over, since this one could not tell the "
+            f"database for {PATIENCE} s that it works on it; run {step} again"
+        )
 
 
 def check_free(dataset: Any) -> None:

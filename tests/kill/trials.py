@@ -135,7 +135,11 @@ class Trials:
             shutil.rmtree(saved)
 
     def _clear(self) -> None:
-        self.client.drop_database(DATABASE)
+        for name in self.database.list_collection_names():
+            if name == "datasets":  # by which a replica set is known, so that it stays
+                self.database[name].delete_many({})
+            else:
+                self.database.drop_collection(name)
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
 
