@@ -9,6 +9,7 @@ The commands and their options are declared in :mod:`pairlens.fiftyone_plugin.st
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import logging
 import os
@@ -110,7 +111,7 @@ def _explained(error: Exception) -> Exception:
     """An error of a library, with what to do about it where that is known."""
     if said := connecting.explained(error):
         if connecting.failed_over(error):
-            _disconnect()
+            _leave_database()
         return said.with_traceback(error.__traceback__)
     kind = type(error)
     starting = ("fiftyone.core.service", "fiftyone.core.config")
@@ -138,10 +139,11 @@ def _run(step: Step, args: argparse.Namespace) -> Report:
         return step.run(*samples, Watch(progress, stopped=stopped, confirm=confirm), **values)
 
 
-def _disconnect() -> None:
+def _leave_database() -> None:
+    """Has the process end without another look for a database that went away."""
     from pairlens.importers import fo_internals
 
-    fo_internals.disconnect()
+    atexit.register(fo_internals.disconnect)  # what is registered last is called first
 
 
 def _load(name: str, foreign: bool = False) -> Any:

@@ -75,9 +75,9 @@ def connect() -> None:
 
 
 def disconnect() -> None:
-    """Ends the connection to a database that went away.
+    """Ends the connection to a database that went away, at the end of the process.
 
-    Else FiftyOne waits at the end of the process for half a minute whether it comes back.
+    Else FiftyOne waits there for half a minute whether it comes back.
     """
     odm._disconnect()
 

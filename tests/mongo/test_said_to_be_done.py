@@ -12,7 +12,14 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
-from pymongo.errors import DuplicateKeyError, OperationFailure, ServerSelectionTimeoutError
+from pymongo.errors import (
+    BulkWriteError,
+    DuplicateKeyError,
+    NotPrimaryError,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WTimeoutError,
+)
 
 from pairlens.fiftyone_plugin import cli
 from pairlens.fiftyone_plugin.cli import main
@@ -258,10 +265,19 @@ def test_where_no_pair_can_be_combined_the_consensus_failed(
 # ------------------------------------------------------------------------------ messages
 
 
+_STEPPED_DOWN = {
+    "writeErrors": [],
+    "writeConcernErrors": [{"code": 189, "errmsg": "stepping down"}],
+}
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ServerSelectionTimeoutError("no server"), "the database does not answer"),
+        (ServerSelectionTimeoutError("no server"), "the database did not answer in the middle"),
+        (NotPrimaryError("not primary, full error: {}"), "in the middle of this (not primary);"),
+        (BulkWriteError(_STEPPED_DOWN), "in the middle of this (stepping down);"),
+        (WTimeoutError("waiting timed out", 64), "did not confirm this (waiting timed out);"),
         (DuplicateKeyError("E11000"), "the database refused this (E11000"),
         (OperationFailure("disk full"), "the database refused this (disk full"),
     ],
