@@ -85,6 +85,7 @@ def _stopped(chosen: Callable[[], Server]) -> Disturbance:
 @contextmanager
 def trials_in(uri: str, base: Path) -> Iterator[Trials]:
     """A process that runs commands in a database, and what they read."""
+    base.mkdir(parents=True, exist_ok=True)
     client: Any = MongoClient(uri)
     made = Trials(base / "work", base / "source", client, uri)
     make_sources(made)
