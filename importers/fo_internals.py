@@ -13,35 +13,33 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.odm.database as odm
+import pymongo
 from bson import ObjectId, json_util
 from fiftyone.core.dataset import _validate_dataset_name
 from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.sample import DatasetSampleDocument
 from fiftyone.core.odm.utils import create_field as new_field
-from pymongo import IndexModel, UpdateOne, WriteConcern
-from pymongo.errors import CollectionInvalid, PyMongoError, ServerSelectionTimeoutError
+from pymongo import UpdateOne
+from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from pairlens.importers import connecting, fields
-from pairlens.importers.errors import StateError
 
 __all__ = ["new_field"]
-
-R = TypeVar("R")
 
 COMPARED = ((1, 22), (1, 23))
 """From which version of FiftyOne, and before which, documents were compared by the tests."""
 
-_CONFIRMING = 30
-"""Seconds for a replica set to confirm a write."""
+_LEAVING = 1
+"""Seconds for a database that went away to be told that nobody is connected any more."""
 
 _DEFAULT = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "media_type")
 
@@ -79,7 +77,8 @@ def disconnect() -> None:
 
     Else FiftyOne waits there for half a minute whether it comes back.
     """
-    odm._disconnect()
+    with pymongo.timeout(_LEAVING):
+        odm._disconnect()
 
 
 def database() -> Any:
@@ -92,79 +91,6 @@ def database() -> Any:
     return get_db_conn()
 
 
-def confirmed(collection: Any) -> Any:
-    """The collection, whose writes return when they outlast the end of any server.
-
-    That is when they are on the disk of most members of a replica set, or on that of the only
-    server. MongoDB keeps one journal, so everything written before them is there as well.
-    """
-    concern = {**collection.write_concern.document, "w": "majority", "j": True}
-    # A set of which too many members are away would never confirm, and not fail either.
-    concern.setdefault("wtimeout", 1000 * _CONFIRMING)
-    return collection.with_options(write_concern=WriteConcern(**concern))
-
-
-def again(call: Callable[[], R]) -> R:
-    """Calls what may be done twice; once more, where another server took over meanwhile.
-
-    pymongo does so itself, except where several documents are changed or an index is made.
-    """
-    try:
-        return call()
-    except ServerSelectionTimeoutError:  # it was waited for already
-        raise
-    except PyMongoError as error:
-        if not connecting.failed_over(error):
-            raise
-    return call()
-
-
-@contextmanager
-def one_server(step: str) -> Iterator[None]:
-    """Within it, the only server is one process; a replica set forgets nothing that it confirmed.
-
-    A server that is killed forgets what it was told in the tenth of a second before, and pymongo
-    goes on with the next one.
-
-    Args:
-        step: what is done, for the message
-
-    Raises:
-        StateError: if the server was started again meanwhile
-    """
-    before = _server_process()
-    yield
-    if _server_process() != before:
-        raise StateError(
-            f"the database was started again in the middle of {step} and may have forgotten what "
-            "it was told right before; do the same again, an import or a prediction with --resume"
-        )
-
-
-def _server_process() -> str:
-    hello = database().client.admin.command("hello")
-    return "" if "setName" in hello else str(hello.get("topologyVersion", {}).get("processId", ""))
-
-
-def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options: Any) -> None:
-    """Indexes samples, where no index of the same keys is there.
-
-    FiftyOne's method waits in a replica set until each member has made the index as well: for good,
-    where one is away.
-
-    Args:
-        dataset: whose samples are indexed
-        keys: fields as the database has them, with their order or kind
-        options: of the index
-    """
-    samples = collection(dataset)
-    if any(list(index["key"]) == list(keys) for index in samples.index_information().values()):
-        return
-    alone = samples.database.client.topology_description.topology_type_name == "Single"
-    quorum = {} if alone else {"commitQuorum": "majority"}
-    again(lambda: samples.create_indexes([IndexModel(keys, **options)], **quorum))
-
-
 @cache
 def database_id() -> str:
     """Identifies the database among those that may share folders with it.
@@ -173,19 +99,18 @@ def database_id() -> str:
     copy of the documents in another server is another database. Of a replica set it names what is
     the same whichever member is asked, and is not copied with the documents.
     """
-    uri = fo.config.database_uri
     if name := database().client.admin.command("hello").get("setName"):
-        return _digest(f"{name} {_own_uuid()} {fo.config.database_name}")
-    hosts = parse_uri(uri, warn=False)["nodelist"] if uri and "+srv" not in uri else uri
-    try:
-        options = database().client.admin.command("getCmdLineOpts")
-        folder = options["parsed"]["storage"]["dbPath"]
-    except (PyMongoError, KeyError):  # a server of someone else's need not tell
-        folder = None
-    return _digest(f"{hosts} {folder} {fo.config.database_name}")
-
-
-def _digest(identity: str) -> str:
+        where = f"{name} {_own_uuid()}"
+    else:
+        uri = fo.config.database_uri
+        hosts = parse_uri(uri, warn=False)["nodelist"] if uri and "+srv" not in uri else uri
+        try:
+            options = database().client.admin.command("getCmdLineOpts")
+            folder = options["parsed"]["storage"]["dbPath"]
+        except (PyMongoError, KeyError):  # a server of someone else's need not tell
+            folder = None
+        where = f"{hosts} {folder}"
+    identity = f"{where} {fo.config.database_name}"
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 

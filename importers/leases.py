@@ -29,7 +29,7 @@ import pymongo
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from pairlens.importers import fo_internals, owners
+from pairlens.importers import fo_internals, lasting, owners
 from pairlens.importers.errors import StateError
 from pairlens.importers.unfinished import is_aside
 
@@ -129,7 +129,7 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         yield
         return
     # Around the end of the lease, before which everything is on the disk when that is.
-    with fo_internals.one_server(step):
+    with lasting.one_server(step):
         token = _taken(name, step, part, wait)
         before = _ours.set((*_ours.get(), (name, part)))
         try:
@@ -276,7 +276,7 @@ def _release(name: str, token: str) -> None:
 def _leases() -> Any:
     # Confirmed, else a server that is killed now could give a lease to two, or one that was given
     # back to a process that lives.
-    return fo_internals.confirmed(fo_internals.database()[COLLECTION])
+    return lasting.confirmed(fo_internals.database()[COLLECTION])
 
 
 def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:

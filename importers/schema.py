@@ -12,7 +12,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import fields, fo_internals, leases
+from pairlens.importers import fields, fo_internals, lasting, leases
 from pairlens.importers.fo_internals import new_field
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.image_stats import ImageStats, TargetColors
@@ -94,13 +94,13 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
     After an import, not before: each index on the way takes as long again as a document.
     """
     for name in (*_FIFTYONES, *fields.INDEXED):
-        fo_internals.create_index(dataset, [(name, 1)])
+        lasting.create_index(dataset, [(name, 1)])
     # The order in which the checks go through the samples, image by image.
     order = [(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")]
-    fo_internals.create_index(dataset, order)
+    lasting.create_index(dataset, order)
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
-        fo_internals.create_index(dataset, [(f"{fields.LOCATION}.point", "2dsphere")])
+        lasting.create_index(dataset, [(f"{fields.LOCATION}.point", "2dsphere")])
 
 
 def index_keys(dataset: Any) -> None:
@@ -111,7 +111,7 @@ def index_keys(dataset: Any) -> None:
     """
     spec = [(fields.KEY, 1), ("_dataset_id", 1)]
     filled = {fields.KEY: {"$gt": ""}}
-    fo_internals.create_index(dataset, spec, unique=True, partialFilterExpression=filled)
+    lasting.create_index(dataset, spec, unique=True, partialFilterExpression=filled)
 
 
 @cache

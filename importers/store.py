@@ -22,7 +22,7 @@ from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from pairlens.importers import fields, fo_internals, working_set
+from pairlens.importers import fields, fo_internals, lasting, working_set
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.image_stats import ImageStats, TargetColors
@@ -324,7 +324,7 @@ def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[s
     operations = [UpdateOne(where, _change(values, now)) for where, values in changes]
     if not operations:
         return 0
-    samples = fo_internals.confirmed(fo_internals.collection(dataset))
+    samples = lasting.confirmed(fo_internals.collection(dataset))
     return samples.bulk_write(operations, ordered=False).matched_count
 
 
@@ -349,7 +349,7 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
         return
     change = _change(values, datetime.now(UTC))
     samples = fo_internals.collection(dataset)
-    fo_internals.again(lambda: samples.update_many({"_id": {"$in": list(ids)}}, change))
+    lasting.again(lambda: samples.update_many({"_id": {"$in": list(ids)}}, change))
 
 
 def _change(values: dict[str, Any], now: datetime) -> dict[str, Any]:

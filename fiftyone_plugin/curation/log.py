@@ -20,7 +20,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from bson import ObjectId
 from pymongo import ASCENDING, ReturnDocument
 
-from pairlens.importers import fo_internals, owners
+from pairlens.importers import fo_internals, lasting, owners
 from pairlens.importers.fields import CHANGES
 
 COLLECTION = CHANGES
@@ -149,11 +149,11 @@ class ChangeLog:
         self._name: str = dataset.name
         self._changes = database[COLLECTION]
         # What confirms a change waits for the disk, and with it all that was written before.
-        self._confirmed = fo_internals.confirmed(self._changes)
+        self._confirmed = lasting.confirmed(self._changes)
         self._sequences = database[SEQUENCES]
         # Asking for an index that is there takes as long as a verdict.
         if database.name not in _indexed:
-            fo_internals.again(self._index)
+            lasting.again(self._index)
             _indexed.add(database.name)
 
     def _index(self) -> None:
@@ -257,12 +257,12 @@ class ChangeLog:
 
     def _change_all(self, where: dict[str, Any], change: Any) -> None:
         """Changes entries in a way that may be done twice, and confirms it."""
-        fo_internals.again(lambda: self._confirmed.update_many(where, change))
+        lasting.again(lambda: self._confirmed.update_many(where, change))
 
     def withdraw(self, step: int, sample_ids: Sequence[ObjectId]) -> None:
         """Removes entries whose change was not written, because the pair had changed."""
         where = self._of(step, arrived=False) | {"sample_id": {"$in": list(sample_ids)}}
-        fo_internals.again(lambda: self._changes.delete_many(where))
+        lasting.again(lambda: self._changes.delete_many(where))
 
     def _of(self, step: int, **marks: Any) -> dict[str, Any]:
         return {"dataset_id": self._id, "step": step, **marks}
