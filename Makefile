@@ -6,8 +6,8 @@
 #   make test-fast   the quick ones: no database, no browser
 #   make check   ruff and pyright
 #   make docs    the pages of docs/ as a site in build/site, with every link checked
-#   make torture damages inputs and reads them for ten minutes, or TORTURE_SECONDS, and kills each
-#                step at every one of its writes
+#   make torture damages inputs and reads them for ten minutes, or TORTURE_SECONDS, kills each step
+#                at every one of its writes, and the database in the middle of each
 #   make bench   the benchmarks, one after the other
 #   make bundle  build the panels' script from its TypeScript (needs node and npm)
 #   make clean   forget the virtual environment and the caches, never any data
@@ -58,6 +58,7 @@ docs: setup-dev
 torture: setup-dev
 	@$(PYTHON_BIN)/python -m tests.torture.run
 	@$(PYTHON_BIN)/python -m tests.kill.run
+	@$(PYTHON_BIN)/python -m tests.kill.disturbed
 
 bench: setup-dev
 	@set -e; for bench in benchmarks/bench_*.py; do \

@@ -9,6 +9,7 @@ The commands and their options are declared in :mod:`pairlens.fiftyone_plugin.st
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
 import logging
 import os
@@ -108,15 +109,16 @@ def _failed(error: Exception, code: int, as_json: bool) -> int:
 
 def _explained(error: Exception) -> Exception:
     """An error of a library, with what to do about it where that is known."""
+    if said := connecting.explained(error):
+        if connecting.failed_over(error):
+            _leave_database()
+        return said.with_traceback(error.__traceback__)
     kind = type(error)
-    unreachable = "ConnectionFailure" in (one.__name__ for one in kind.__mro__)
     starting = ("fiftyone.core.service", "fiftyone.core.config")
-    if isinstance(error, ConnectionError) or unreachable or kind.__module__.startswith(starting):
+    if isinstance(error, ConnectionError) or kind.__module__.startswith(starting):
         text = f"the database does not answer ({error}); see what: pairlens doctor"
     elif isinstance(error, OSError) and error.filename:
         text = f"{shown(str(error.filename), 300)} cannot be read or written ({error.strerror})"
-    elif kind.__module__.startswith("pymongo"):
-        text = f"the database refused this ({error}); what was done before is kept"
     else:
         text = f"{type(error).__name__}: {error}; --verbose shows where"
     return PairLensError(text).with_traceback(error.__traceback__)
@@ -135,6 +137,13 @@ def _run(step: Step, args: argparse.Namespace) -> Report:
     interrupt = ending_softly() if step.stoppable else nullcontext(Watch().stopped)
     with ProgressBar(step.unit) as progress, interrupt as stopped:
         return step.run(*samples, Watch(progress, stopped=stopped, confirm=confirm), **values)
+
+
+def _leave_database() -> None:
+    """Has the process end without another look for a database that went away."""
+    from pairlens.importers import fo_internals
+
+    atexit.register(fo_internals.disconnect)  # what is registered last is called first
 
 
 def _load(name: str, foreign: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""Whether the database that is configured answers, found out before FiftyOne connects to it.
+"""Whether the database that is configured answers, and what it says when it does not.
 
 FiftyOne waits for half a minute, several times; and its import takes seconds, before which nothing
 needs to be waited for where the database is not there.
@@ -8,30 +8,52 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from pairlens.importers.errors import StateError, shown
+from pairlens.importers.errors import PairLensError, StateError, shown
 
 SECONDS = 3
 """How long a database may take to answer for the first time."""
 
+DATABASE = "fiftyone"
+"""FiftyOne's name for the database, where its settings have none."""
+
+_DOCTOR = "see what: pairlens doctor"
+
+_GO_ON = (
+    "what was done is kept; when it answers again, do the same again, an import or a prediction "
+    "with --resume"
+)
+
+_FAILED_OVER = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
+"""MongoDB's codes for a server that has ceased to be the primary, or is shutting down."""
+
+_NOT_ALLOWED = frozenset({13, 18})
+"""MongoDB's codes for a user that it does not know, or who may not do this."""
+
 
 def configured_uri() -> str | None:
     """The address of the user's own database, as FiftyOne finds it; ``None`` for the embedded."""
-    if uri := os.environ.get("FIFTYONE_DATABASE_URI"):
-        return uri
+    return _configured("FIFTYONE_DATABASE_URI", "database_uri")
+
+
+def _configured(variable: str, setting: str) -> Any:
+    if value := os.environ.get(variable):
+        return value
     default = Path.home() / ".fiftyone" / "config.json"
     try:
         settings = json.loads(Path(os.environ.get("FIFTYONE_CONFIG_PATH") or default).read_text())
-        return settings.get("database_uri")
+        return settings.get(setting)
     except (OSError, ValueError, AttributeError):  # which FiftyOne tells
         return None
 
 
 @cache
 def check(uri: str | None) -> None:
-    """Checks that a database answers, once in a process.
+    """Checks that a database answers and lets its user read, once in a process.
 
     Later pauses, as where a replica set chooses another primary, last as long as its address says.
 
@@ -39,22 +61,79 @@ def check(uri: str | None) -> None:
         uri: its address; the embedded one, which has none, is FiftyOne's to start
 
     Raises:
-        StateError: if it does not answer
+        StateError: if it does not answer, or refuses the user
     """
     if not uri:
         return
     # Here, since commands that need no database need not have it imported.
     from pymongo import MongoClient
-    from pymongo.errors import ConnectionFailure, PyMongoError
+    from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
+    name = _configured("FIFTYONE_DATABASE_NAME", "database_name") or DATABASE
     wait = 1000 * SECONDS
     try:
         with MongoClient(uri, serverSelectionTimeoutMS=wait, connectTimeoutMS=wait) as client:
-            client.admin.command("ping")
+            # A server that wants a password answers a ping without one.
+            client[name]["datasets"].find_one({}, {"_id": 1})
     except ConnectionFailure as error:
-        why = str(error).partition(" (configured timeouts")[0].partition(", Timeout: ")[0]
-        raise StateError(
-            f"the database does not answer ({shown(why, 200)}); see what: pairlens doctor"
-        ) from error
+        raise StateError(f"the database does not answer ({_why(error)}); {_DOCTOR}") from error
+    except OperationFailure as error:
+        raise _said(error) from error
     except (PyMongoError, ValueError):
-        return  # it refuses the user or the address, which FiftyOne says at once
+        return  # it refuses the address, which FiftyOne says at once
+
+
+def explained(error: BaseException) -> PairLensError | None:
+    """An error of the database in a sentence that says how to go on; ``None`` for any other."""
+    return _said(error) if type(error).__module__.startswith("pymongo") else None
+
+
+def _said(error: BaseException) -> PairLensError:
+    from pymongo.errors import ConnectionFailure, OperationFailure, WriteConcernError
+
+    why = _why(error)
+    if isinstance(error, ConnectionFailure) or failed_over(error):
+        return StateError(f"the database did not answer in the middle of this ({why}); {_GO_ON}")
+    if isinstance(error, WriteConcernError):
+        return StateError(
+            f"most members of the database's replica set did not confirm this ({why}); {_GO_ON}"
+        )
+    if isinstance(error, OperationFailure) and error.code in _NOT_ALLOWED:
+        return StateError(
+            f"the database refuses its user this ({why}); correct the user and the password in "
+            "FIFTYONE_DATABASE_URI, or give that user the rights to read and write"
+        )
+    return StateError(f"the database refused this ({why}); what was done before is kept")
+
+
+def failed_over(error: BaseException) -> bool:
+    """Whether the database went away, or another server took over, while it was asked.
+
+    What was asked for may have been done or not.
+    """
+    from pymongo.errors import AutoReconnect, OperationFailure
+
+    if isinstance(error, AutoReconnect):
+        return True
+    return isinstance(error, OperationFailure) and not _FAILED_OVER.isdisjoint(_codes(error))
+
+
+def _codes(error: Any) -> Iterator[int | None]:
+    yield error.code
+    details = error.details or {}
+    for one in (*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())):
+        yield one.get("code")
+
+
+def _why(error: Any) -> str:
+    """What the database said, without the dumps of state that pymongo appends."""
+    details = getattr(error, "details", None)
+    if isinstance(details, dict):
+        failed = (*details.get("writeErrors", ()), *details.get("writeConcernErrors", ()))
+        said = next((one["errmsg"] for one in failed if one.get("errmsg")), details.get("errmsg"))
+    else:
+        said = None
+    text = str(said or error)
+    for dump in (" (configured timeouts", ", Timeout: ", ", full error: ", ", Topology Desc"):
+        text = text.partition(dump)[0]
+    return shown(text, 200)

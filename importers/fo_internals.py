@@ -14,19 +14,21 @@ import hashlib
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.odm.database as odm
+import pymongo
 from bson import ObjectId, json_util
 from fiftyone.core.dataset import _validate_dataset_name
 from fiftyone.core.odm import get_db_conn
 from fiftyone.core.odm.sample import DatasetSampleDocument
 from fiftyone.core.odm.utils import create_field as new_field
-from pymongo import UpdateOne, WriteConcern
-from pymongo.errors import PyMongoError
+from pymongo import UpdateOne
+from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from pairlens.importers import connecting, fields
@@ -35,6 +37,9 @@ __all__ = ["new_field"]
 
 COMPARED = ((1, 22), (1, 23))
 """From which version of FiftyOne, and before which, documents were compared by the tests."""
+
+_LEAVING = 1
+"""Seconds for a database that went away to be told that nobody is connected any more."""
 
 _DEFAULT = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "media_type")
 
@@ -67,6 +72,15 @@ def connect() -> None:
         connecting.check(fo.config.database_uri)
 
 
+def disconnect() -> None:
+    """Ends the connection to a database that went away, at the end of the process.
+
+    Else FiftyOne waits there for half a minute whether it comes back.
+    """
+    with pymongo.timeout(_LEAVING):
+        odm._disconnect()
+
+
 def database() -> Any:
     """The pymongo database that FiftyOne is connected to.
 
@@ -77,31 +91,35 @@ def database() -> Any:
     return get_db_conn()
 
 
-def journaled(collection: Any) -> Any:
-    """The collection, whose writes return when they are on the disk.
-
-    MongoDB keeps one journal, so everything written before them is on the disk as well.
-    """
-    concern = WriteConcern(**{**collection.write_concern.document, "j": True})
-    return collection.with_options(write_concern=concern)
-
-
 @cache
 def database_id() -> str:
     """Identifies the database among those that may share folders with it.
 
     It names the server's address, where one is set, and its data folder, where it tells it: a
-    copy of the documents in another server is another database.
+    copy of the documents in another server is another database. Of a replica set it names what is
+    the same whichever member is asked, and is not copied with the documents.
     """
-    uri = fo.config.database_uri
-    hosts = parse_uri(uri, warn=False)["nodelist"] if uri and "+srv" not in uri else uri
-    try:
-        options = database().client.admin.command("getCmdLineOpts")
-        folder = options["parsed"]["storage"]["dbPath"]
-    except (PyMongoError, KeyError):  # a server of someone else's need not tell
-        folder = None
-    identity = f"{hosts} {folder} {fo.config.database_name}"
+    if name := database().client.admin.command("hello").get("setName"):
+        where = f"{name} {_own_uuid()}"
+    else:
+        uri = fo.config.database_uri
+        hosts = parse_uri(uri, warn=False)["nodelist"] if uri and "+srv" not in uri else uri
+        try:
+            options = database().client.admin.command("getCmdLineOpts")
+            folder = options["parsed"]["storage"]["dbPath"]
+        except (PyMongoError, KeyError):  # a server of someone else's need not tell
+            folder = None
+        where = f"{hosts} {folder}"
+    identity = f"{where} {fo.config.database_name}"
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _own_uuid() -> str:
+    """MongoDB's number for the collection of datasets, which is made if need be."""
+    with suppress(CollectionInvalid):  # it is there
+        database().create_collection("datasets")
+    [found] = database().list_collections(filter={"name": "datasets"})
+    return str(found["info"]["uuid"])
 
 
 def dataset_name(of: ObjectId) -> str | None:

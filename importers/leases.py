@@ -25,10 +25,11 @@ from secrets import token_hex
 from threading import Event, Thread
 from typing import Any, ParamSpec, TypeVar
 
+import pymongo
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from pairlens.importers import fo_internals, owners
+from pairlens.importers import fo_internals, lasting, owners
 from pairlens.importers.errors import StateError
 from pairlens.importers.unfinished import ASIDE
 
@@ -43,6 +44,9 @@ PATIENCE = 60
 
 _RENEWAL = 15
 """Seconds from one renewal to the next."""
+
+_RELEASE = 5
+"""Seconds that the database has to take note of the end of a lease."""
 
 _FIELDS = "fields"
 """The part that is the list of a dataset's fields."""
@@ -119,11 +123,28 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
 
     Raises:
         StateError: if another process or thread holds what excludes this, or took the lease over
-            since this one could not renew it
+            since this one could not renew it, or if the database was started again meanwhile
     """
     if _is_ours(name, part):
         yield
         return
+    # Around the end of the lease, before which everything is on the disk when that is.
+    with lasting.one_server(step):
+        token = _taken(name, step, part, wait)
+        before = _ours.set((*_ours.get(), (name, part)))
+        try:
+            with _renewing(name, step, token):
+                yield
+        finally:
+            _ours.reset(before)
+            _tokens.discard(token)
+            # Where that fails, it is given up like that of a dead process.
+            with suppress(PyMongoError), pymongo.timeout(_RELEASE):
+                _release(name, token)
+
+
+def _taken(name: str, step: str, part: str, wait: float) -> str:
+    """Takes a lease, for which it waits; gives its token."""
     token = token_hex(8)
     _tokens.add(token)
     try:
@@ -133,28 +154,26 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
     except BaseException:
         _tokens.discard(token)
         raise
+    return token
+
+
+@contextmanager
+def _renewing(name: str, step: str, token: str) -> Iterator[None]:
+    """Within it, a lease is renewed; raises in the end if it was lost to another."""
     ended, lost = Event(), Event()
     renewing = Thread(
         target=_renew, args=(name, token, ended, lost), name="pairlens-lease", daemon=True
     )
     renewing.start()
-    before = _ours.set((*_ours.get(), (name, part)))
     try:
         yield
-        if lost.is_set():
-            raise StateError(
-                f"another process took dataset {name!r} over, since this one could not tell the "
-                f"database for {PATIENCE} s that it works on it; run {step} again"
-            )
     finally:
-        _ours.reset(before)
         ended.set()
-        _tokens.discard(token)
-        with suppress(PyMongoError):  # then it is given up like that of a dead process
-            # On the disk, else a database that is killed now would give it to one that lives.
-            written = fo_internals.journaled(_leases())
-            written.update_one({"_id": name}, {"$pull": {"holders": {"token": token}}})
-            written.delete_one({"_id": name, "holders": []})
+    if lost.is_set():
+        raise StateError(
+            f"another process took dataset {name!r} over, since this one could not tell the "
+            f"database for {PATIENCE} s that it works on it; run {step} again"
+        )
 
 
 def check_free(dataset: Any) -> None:
@@ -250,8 +269,15 @@ def _renew(name: str, token: str, ended: Event, lost: Event) -> None:
                 return
 
 
+def _release(name: str, token: str) -> None:
+    _leases().update_one({"_id": name}, {"$pull": {"holders": {"token": token}}})
+    _leases().delete_one({"_id": name, "holders": []})
+
+
 def _leases() -> Any:
-    return fo_internals.database()[COLLECTION]
+    # Confirmed, else a server that is killed now could give a lease to two, or one that was given
+    # back to a process that lives.
+    return lasting.confirmed(fo_internals.database()[COLLECTION])
 
 
 def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:

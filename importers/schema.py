@@ -12,7 +12,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import fields, fo_internals, leases
+from pairlens.importers import fields, fo_internals, lasting, leases
 from pairlens.importers.fo_internals import new_field
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.image_stats import ImageStats, TargetColors
@@ -62,6 +62,11 @@ _TURN: dict[str, Any] = {
 }  # fmt: skip
 
 
+_FIFTYONES = ("filepath", "created_at", "last_modified_at")
+"""Fields that FiftyOne indexes when it makes a dataset; a database that was killed right after can
+have forgotten it."""
+
+
 def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
     """Adds the fields of a kind of record; existing fields stay as they are.
 
@@ -88,13 +93,14 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
     After an import, not before: each index on the way takes as long again as a document.
     """
-    for name in fields.INDEXED:
-        dataset.create_index(name)
+    for name in (*_FIFTYONES, *fields.INDEXED):
+        lasting.create_index(dataset, [(name, 1)])
     # The order in which the checks go through the samples, image by image.
-    dataset.create_index([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "id")])
+    order = [(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")]
+    lasting.create_index(dataset, order)
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
-        dataset.create_index([(f"{fields.LOCATION}.point", "2dsphere")])
+        lasting.create_index(dataset, [(f"{fields.LOCATION}.point", "2dsphere")])
 
 
 def index_keys(dataset: Any) -> None:
@@ -104,7 +110,8 @@ def index_keys(dataset: Any) -> None:
     that is not partial.
     """
     spec = [(fields.KEY, 1), ("_dataset_id", 1)]
-    dataset.create_index(spec, unique=True, partialFilterExpression={fields.KEY: {"$gt": ""}})
+    filled = {fields.KEY: {"$gt": ""}}
+    lasting.create_index(dataset, spec, unique=True, partialFilterExpression=filled)
 
 
 @cache

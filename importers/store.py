@@ -22,7 +22,7 @@ from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from pairlens.importers import fields, fo_internals, working_set
+from pairlens.importers import fields, fo_internals, lasting, working_set
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.formats.base import Kind
@@ -235,6 +235,8 @@ def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
     except BulkWriteError as error:
         duplicate_key = 11000
         errors = error.details["writeErrors"]
+        if error.details["writeConcernErrors"]:
+            raise  # another server took over, which may have them or not
         if any(e["code"] != duplicate_key for e in errors):
             raise StateError(f"the database refused a sample: {errors[0]['errmsg']}") from error
         return error.details["nInserted"]
@@ -317,6 +319,8 @@ def _send(collection: Any, updates: list[dict[str, Any]]) -> None:
 def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> int:
     """Sets fields of the samples that still are as a filter says, one sample a filter.
 
+    When this returns, they outlast the end of the database, however it ends.
+
     Returns:
         the number of samples that were, and were written
     """
@@ -326,7 +330,8 @@ def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[s
     operations = [UpdateOne(where, _change(values, now)) for where, values in changes]
     if not operations:
         return 0
-    return fo_internals.collection(dataset).bulk_write(operations, ordered=False).matched_count
+    samples = lasting.confirmed(fo_internals.collection(dataset))
+    return samples.bulk_write(operations, ordered=False).matched_count
 
 
 def _change_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> int:
@@ -349,7 +354,8 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
         fo_internals.change_samples(dataset, [(each, values) for each in ids])
         return
     change = _change(values, datetime.now(UTC))
-    fo_internals.collection(dataset).update_many({"_id": {"$in": list(ids)}}, change)
+    samples = fo_internals.collection(dataset)
+    lasting.again(lambda: samples.update_many({"_id": {"$in": list(ids)}}, change))
 
 
 def _change(values: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -11,7 +11,9 @@ with the first test that wants it.
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -19,6 +21,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 START_SECONDS = 60
+
+PID = "mongod.pid"
+"""File in a server's folder with the number of its process."""
 
 _PARENT = 'trap "" INT; "$0" "$@" & pid=$!; read -r _; kill $pid; wait $pid'
 """Stops the server when this process ends, however it ends: then its standard input closes."""
@@ -46,12 +51,13 @@ def listens(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+def start(folder: Path, port: int, *options: str, cache_gb: float = 0.5) -> subprocess.Popen[bytes]:
     """Starts a server in ``folder`` that ends with this process; returns when it listens."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "mongo.log"
     args = ["--dbpath", str(folder), "--logpath", str(log), "--port", str(port)]
-    args += ["--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.5"]
+    args += ["--bind_ip", "127.0.0.1", "--nounixsocket", "--pidfilepath", str(folder / PID)]
+    args += ["--wiredTigerCacheSizeGB", str(cache_gb), *options]
     server = subprocess.Popen(
         ["/bin/sh", "-c", _PARENT, mongod(), *args],
         stdin=subprocess.PIPE,
@@ -66,3 +72,45 @@ def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
     server.communicate()
     end = log.read_text()[-2000:] if log.exists() else "(none)"
     raise RuntimeError(f"mongod did not start; the end of its log:\n{end}")
+
+
+class Server:
+    """A server of a test's own, which it can stop, kill, and start again on the same data.
+
+    Args:
+        folder: of its data
+        options: more of the program's
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Returns when it listens."""
+        self._process = start(self._folder, self.port, *self._options, cache_gb=0.25)
+
+    def kill(self) -> None:
+        """Ends it as a machine does that loses its power."""
+        if self._process is not None:
+            self._send(signal.SIGKILL)
+            self._process.communicate()
+            self._process = None
+
+    def pause(self) -> None:
+        """Nothing of it moves until :meth:`go_on`; its connections stay open."""
+        self._send(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """After :meth:`pause`."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: int) -> None:
+        os.kill(int((self._folder / PID).read_text()), number)

@@ -20,7 +20,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from bson import ObjectId
 from pymongo import ASCENDING, ReturnDocument
 
-from pairlens.importers import fo_internals, owners
+from pairlens.importers import fo_internals, lasting, owners
 from pairlens.importers.fields import CHANGES
 
 COLLECTION = CHANGES
@@ -149,11 +149,11 @@ class ChangeLog:
         self._name: str = dataset.name
         self._changes = database[COLLECTION]
         # What confirms a change waits for the disk, and with it all that was written before.
-        self._confirmed = fo_internals.journaled(self._changes)
+        self._confirmed = lasting.confirmed(self._changes)
         self._sequences = database[SEQUENCES]
         # Asking for an index that is there takes as long as a verdict.
         if database.name not in _indexed:
-            self._index()
+            lasting.again(self._index)
             _indexed.add(database.name)
 
     def _index(self) -> None:
@@ -181,6 +181,8 @@ class ChangeLog:
     ) -> int:
         """Adds changes that are about to be written, marked as not arrived.
 
+        When this returns, no end of the database can leave a change without its entry.
+
         Args:
             changes: what is to change
             about: the step they belong to
@@ -192,7 +194,7 @@ class ChangeLog:
         """
         first = self._reserve(len(changes))
         number = first if number is None else number
-        self._changes.insert_many(
+        self._confirmed.insert_many(
             self._entry(change, about, time, number, first + at)
             for at, change in enumerate(changes)
         )
@@ -242,7 +244,7 @@ class ChangeLog:
 
     def rename(self, name: str) -> None:
         """Gives the entries the name that the dataset is to have."""
-        self._changes.update_many({"dataset_id": self._id}, {"$set": {"dataset": name}})
+        self._change_all({"dataset_id": self._id}, {"$set": {"dataset": name}})
 
     def arrive(self, step: int) -> None:
         """Marks the changes of a step as written to their samples.
@@ -251,13 +253,16 @@ class ChangeLog:
         """
         opened = {"$set": {"open": {"$ne": ["$kind", "undo"]}}}
         gone = {"$unset": ["arrived", "lost", "owner"]}
-        self._confirmed.update_many(self._of(step, arrived=False), [opened, gone])
+        self._change_all(self._of(step, arrived=False), [opened, gone])
+
+    def _change_all(self, where: dict[str, Any], change: Any) -> None:
+        """Changes entries in a way that may be done twice, and confirms it."""
+        lasting.again(lambda: self._confirmed.update_many(where, change))
 
     def withdraw(self, step: int, sample_ids: Sequence[ObjectId]) -> None:
         """Removes entries whose change was not written, because the pair had changed."""
-        self._changes.delete_many(
-            self._of(step, arrived=False) | {"sample_id": {"$in": list(sample_ids)}}
-        )
+        where = self._of(step, arrived=False) | {"sample_id": {"$in": list(sample_ids)}}
+        lasting.again(lambda: self._changes.delete_many(where))
 
     def _of(self, step: int, **marks: Any) -> dict[str, Any]:
         return {"dataset_id": self._id, "step": step, **marks}
@@ -303,11 +308,11 @@ class ChangeLog:
 
     def close(self, step: int) -> None:
         """Marks a step as taken back."""
-        self._confirmed.update_many(self._of(step, open=True), {"$set": {"open": False}})
+        self._change_all(self._of(step, open=True), {"$set": {"open": False}})
 
     def mark_redone(self, step: int) -> None:
         """Marks what an undo took back as made again."""
-        self._confirmed.update_many(self._of(step), {"$set": {"redone": True}})
+        self._change_all(self._of(step), {"$set": {"redone": True}})
 
     def unfinished(self, file: str) -> int | None:
         """The step of a decisions file that was not applied to its end, unless it was taken back.
@@ -322,7 +327,7 @@ class ChangeLog:
     def finish(self, file: str) -> None:
         """Marks a decisions file as applied to its end."""
         where = {"dataset_id": self._id, "file": file}
-        self._changes.update_many(where, {"$unset": {"file": ""}})
+        self._change_all(where, {"$unset": {"file": ""}})
 
     def unarrived(self, before: datetime) -> list[ChangeEntry]:
         """Entries of which it is not known whether they were written, in order.

@@ -27,7 +27,7 @@ from pairlens.fiftyone_plugin.operators.forms import add_field
 from pairlens.fiftyone_plugin.operators.wording import OPERATORS, in_app
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
-from pairlens.importers import fo_internals, working_set
+from pairlens.importers import connecting, fo_internals, working_set
 from pairlens.importers.errors import PairLensError, StateError, UsageError
 
 Work = Callable[[Watch], Report]
@@ -239,9 +239,10 @@ class PairOperator(foo.Operator):
         return ctx.ops.show_output(self.resolve_output(ctx).to_json(), result)
 
     def _show_failure(self, ctx: Any, error: Exception) -> Iterator[Any]:
-        if not isinstance(error, PairLensError):
+        said = error if isinstance(error, PairLensError) else connecting.explained(error)
+        if said is None:
             raise error
-        sentence = self.in_app(str(error))
+        sentence = self.in_app(str(said))
         yield ctx.ops.notify(sentence, variant="error")
         yield self._show(ctx, as_result(Report({}, [sentence])))
 

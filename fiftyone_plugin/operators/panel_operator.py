@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
+from pymongo.errors import PyMongoError
 
 from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.texts import known_reviewer
 from pairlens.fiftyone_plugin.operators.wording import in_app
-from pairlens.importers import working_set
+from pairlens.importers import connecting, working_set
 from pairlens.importers.errors import PairLensError, StateError, UsageError
 from pairlens.importers.upgrade import complete_schema
 
@@ -57,3 +58,6 @@ class PanelOperator(foo.Operator):
         except PairLensError as error:
             kind = "usage" if isinstance(error, UsageError) else "state"
             return {"ok": False, "kind": kind, "message": in_app(str(error))}
+        except PyMongoError as error:
+            said = in_app(str(connecting.explained(error)))
+            return {"ok": False, "kind": "state", "message": said}

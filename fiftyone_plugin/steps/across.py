@@ -31,6 +31,7 @@ from pairlens.importers import fields
            "a near one as well, or nothing", default="near", metavar="W",
            choices=("same", "near", "never")),
     unit="images",
+    database=True,
     examples=("leaks dior_rsvg vrsbench --out leaks.html", "leaks gres --exact --fail-on same"),
 )  # fmt: skip
 def leaks(
@@ -69,6 +70,7 @@ def leaks(
     Option("pairs", "what was added, dropped and changed as JSON Lines", Path, metavar="FILE",
            writes=ITSELF),
     examples=("diff gres-v1 gres-v2 --out decisions.jsonl --pairs changes.jsonl",),
+    database=True,
 )  # fmt: skip
 def diff(watch: Watch, *, old: str, new: str, out: Path | None, pairs: Path | None) -> Report:
     """Compares two releases."""

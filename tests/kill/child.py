@@ -3,7 +3,8 @@
 Lines of JSON come on standard input, ``{"command", "point", "folder", "source", "fault"}``; for
 each, one goes to standard output: ``{"code", "points", "said"}``. A process is forked for each
 command, so that FiftyOne is imported once. Before the ``point``-th of its writes it meets the
-fault, one of :data:`FAULTS`; at a ``point`` of 0 none. ``points`` are the writes that a process
+fault, one of :data:`FAULTS`, or, where that is :data:`WAITS`, writes the line ``{"at"}`` and waits
+for another one before it goes on; at a ``point`` of 0 none. ``points`` are the writes that a process
 that came to its end has made: to the database, and of files in ``folder`` when these are renamed,
 removed or made folders.
 """
@@ -36,6 +37,7 @@ from pairlens.fiftyone_plugin.metrics import runs as _runs  # noqa: F401
 from pairlens.fiftyone_plugin.predictors import consensus as _consensus  # noqa: F401
 from pairlens.importers import ingest as _ingest  # noqa: F401
 from pairlens.importers import store
+from tests.kill.trials import AWAY, WAITS
 
 WRITES = frozenset({
     "insert", "update", "delete", "findAndModify", "create", "createIndexes", "drop",
@@ -47,9 +49,6 @@ FILES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", 
 """Events of Python's audit that change a folder."""
 
 MOST_SAID = 2000
-
-AWAY = ".away"
-"""Added to the name of a source that is gone."""
 
 _DAC_OVERRIDE, _CAPABILITIES = 1, 0x20080522
 """Of Linux: what lets the superuser write anywhere, and the version of the call."""
@@ -83,13 +82,19 @@ FAULTS: dict[str, Callable[[str, str], None]] = {
 
 
 class Points(monitoring.CommandListener):
-    """Counts what a process writes, and brings about a fault before one of the writes."""
+    """Counts what a process writes, and brings about a fault before one of the writes.
 
-    def __init__(self, last: int, folder: str, source: str, fault: str) -> None:
+    Args:
+        last: the write before which that is done
+        folder: where writes of files count
+        strike: brings it about; is given the number of the write
+    """
+
+    def __init__(self, last: int, folder: str, strike: Callable[[int], None]) -> None:
         self.count = 0
         self._last = last
         self._folder = folder
-        self._strike = lambda: FAULTS[fault](folder, source)
+        self._strike = strike
         self._lock = threading.RLock()
 
     def started(self, event: Any) -> None:
@@ -112,7 +117,7 @@ class Points(monitoring.CommandListener):
         with self._lock:
             self.count += 1
             if self.count == self._last:
-                self._strike()
+                self._strike(self.count)
 
 
 def main() -> None:
@@ -122,10 +127,25 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w")
     print(json.dumps({"ready": True}), file=out, flush=True)
     for line in sys.stdin:
-        print(json.dumps(_answer(**json.loads(line))), file=out, flush=True)
+        asked = json.loads(line)
+        folder = asked["folder"]
+        strike = _strike_of(asked["fault"], folder, asked["source"], out.fileno())
+        answer = _answer(asked["command"], asked["point"], folder, strike)
+        print(json.dumps(answer), file=out, flush=True)
 
 
-def _answer(command: list[str], point: int, folder: str, source: str, fault: str) -> dict[str, Any]:
+def _strike_of(fault: str, folder: str, source: str, out: int) -> Callable[[int], None]:
+    def wait(count: int) -> None:
+        os.write(out, json.dumps({"at": count}).encode() + b"\n")
+        while os.read(0, 1) != b"\n":
+            pass
+
+    return wait if fault == WAITS else lambda count: FAULTS[fault](folder, source)
+
+
+def _answer(
+    command: list[str], point: int, folder: str, strike: Callable[[int], None]
+) -> dict[str, Any]:
     # Pipes, since a full disk takes no file.
     (said, say), (counted, count) = os.pipe(), os.pipe()
     child = os.fork()
@@ -134,7 +154,7 @@ def _answer(command: list[str], point: int, folder: str, source: str, fault: str
         try:
             os.dup2(say, 1)
             os.dup2(say, 2)
-            points = Points(point, folder, source, fault)
+            points = Points(point, folder, strike)
             code = _run(command, points)
             os.write(count, str(points.count).encode())
         finally:

@@ -21,7 +21,7 @@ def trials(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tri
     client: Any = MongoClient(mongo)
     with serve(model(lambda seen: pair_answer())) as judge:
         address = judge.url.replace("/predict", "")
-        made = Trials(base / "work", base / "source", client, address)
+        made = Trials(base / "work", base / "source", client, mongo, address)
         make_sources(made)
         yield made
         made.close()

@@ -71,10 +71,10 @@ def main() -> int:
         own_database(),
         serve(model(lambda seen: pair_answer())) as judge,
     ):
-        client: Any = MongoClient(os.environ["FIFTYONE_DATABASE_URI"])
-        trials = Trials(
-            Path(made) / "work", Path(made) / "source", client, judge.url.replace("/predict", "")
-        )
+        uri = os.environ["FIFTYONE_DATABASE_URI"]
+        client: Any = MongoClient(uri)
+        address = judge.url.replace("/predict", "")
+        trials = Trials(Path(made) / "work", Path(made) / "source", client, uri, address)
         make_sources(trials)
         for scenario in chosen:
             with trials.of(scenario) as trial:

@@ -53,6 +53,9 @@ def _import(source: str, *more: str) -> tuple[str, ...]:
     return ("import", "auto", f"{{source}}/{source}", "--name", "{name}", "--workers", "1", *more)
 
 
+KEY = "gres/test/lisat_gres_000000000005#0"
+"""Of a pair of the generated dataset."""
+
 IMPORTED = (_import("gres"),)
 PREDICT = (
     "predict", "{name}", "--predictor", "results", "--param", "path={source}/masks", "--field",

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +26,10 @@ DATABASE = "pairlens-killed"
 SIGKILLED = -9
 
 AWAY = ".away"
-"""Added by :mod:`tests.kill.child` to the name of a source that is gone."""
+"""Added to the name of a source that is gone."""
+
+WAITS = "waits"
+"""The fault of a process that waits while somebody does something to the database."""
 
 DISK_FAULTS = ("full", "read-only", "gone")
 """Of :data:`tests.kill.child.FAULTS`, those after which a command still can say what is amiss."""
@@ -72,12 +75,15 @@ class Trials:
     Attributes:
         work: what all commands write to, but for ``{source}``
         source: what they read
+        client: of the database
+        uri: its address
         judge: address of the model that judges
     """
 
     work: Path
     source: Path
     client: Any
+    uri: str
     judge: str = ""
     process: Process = field(init=False)
 
@@ -85,6 +91,7 @@ class Trials:
         self.media = self.work / "media"
         settings = {
             "FIFTYONE_DATABASE_NAME": DATABASE,
+            "FIFTYONE_DATABASE_URI": self.uri,
             "FIFTYONE_DEFAULT_DATASET_DIR": str(self.media),
             "FIFTYONE_DATABASE_VALIDATION": "false",
             "PAIRLENS_REVIEWER": "tester",
@@ -102,32 +109,45 @@ class Trials:
         self.process.stdin.close()
         self.process.wait(60)
 
-    def run(self, command: Sequence[str], point: int = 0, fault: str = "killed") -> dict[str, Any]:
+    def run(
+        self,
+        command: Sequence[str],
+        point: int = 0,
+        fault: str = "killed",
+        disturb: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
         """Runs a command in a process of its own.
 
         Args:
             command: with places in braces
             point: the write before which it meets a fault; 0 for none
             fault: one of :data:`tests.kill.child.FAULTS`; what it did is mended afterwards
+            disturb: instead of the fault, does something to the database while the process waits
         """
         places = {
             "source": self.source, "work": self.work, "name": NAME, "judge": self.judge
         }  # fmt: skip
-        filled = [word.format(**places) for word in command]
-        asked = {
-            "command": filled, "point": point, "folder": str(self.work),
-            "source": str(self.source), "fault": fault,
-        }  # fmt: skip
-        self.process.stdin.write(json.dumps(asked) + "\n")
-        self.process.stdin.flush()
-        done = json.loads(self.process.stdout.readline())
+        self._tell({
+            "command": [word.format(**places) for word in command], "point": point,
+            "folder": str(self.work), "source": str(self.source),
+            "fault": WAITS if disturb else fault,
+        })  # fmt: skip
+        answer = json.loads(self.process.stdout.readline())
+        if disturb and "at" in answer:
+            disturb()
+            self._tell({})
+            answer = json.loads(self.process.stdout.readline())
         away = self.source.with_name(f"{self.source.name}{AWAY}")
         if away.exists():
             away.rename(self.source)
         if fault == "read-only":
             for folder, _, _ in os.walk(self.work):
                 Path(folder).chmod(0o755)
-        return done
+        return answer
+
+    def _tell(self, line: dict[str, Any]) -> None:
+        self.process.stdin.write(json.dumps(line) + "\n")
+        self.process.stdin.flush()
 
     @contextmanager
     def of(self, scenario: Scenario) -> Iterator[Trial]:
@@ -147,7 +167,11 @@ class Trials:
             shutil.rmtree(saved)
 
     def _clear(self) -> None:
-        self.client.drop_database(DATABASE)
+        for name in self.database.list_collection_names():
+            if name == "datasets":  # by which a replica set is known, so that it stays
+                self.database[name].delete_many({})
+            else:
+                self.database.drop_collection(name)
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
 
@@ -189,13 +213,14 @@ class Trials:
         return json.loads(_named_alike(text, media))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Trial:
     """A scenario, ready to be killed.
 
     Attributes:
         points: the writes that the command makes
         expected: the state after an undisturbed run
+        told: what a disturbed command said that did not go on by itself
     """
 
     trials: Trials
@@ -204,6 +229,7 @@ class Trial:
     stored: dict[str, Any]
     points: int
     expected: dict[str, Any]
+    told: str = ""
 
     def killed_at(self, point: int) -> list[str]:
         """What differs from the undisturbed result after a kill and what goes on with it."""
@@ -226,6 +252,21 @@ class Trial:
         if left and fault != "read-only":
             return [f"left after {told}: {left}"]
         return self._gone_on_with(f" (it had said {told or met['said']})")
+
+    def disturbed_at(self, point: int, disturb: Callable[[], None]) -> list[str]:
+        """What differs from the undisturbed result after a disturbance of the database.
+
+        A command that ends with a sentence is gone on with.
+        """
+        self.trials.restore(self.saved, self.stored)
+        done = self.trials.run(self.scenario.command, point, disturb=disturb)
+        self.told = done["said"] if done["code"] else ""
+        if done["code"] == 0:
+            return list(differences(self.expected, self.trials.state()))
+        [*_, said] = done["said"].splitlines() or [""]
+        if done["code"] != 1 or "Traceback" in done["said"] or not said.startswith("pairlens: "):
+            return [f"exit {done['code']}: {done['said']}"]
+        return self._gone_on_with()
 
     def _gone_on_with(self, more: str = "") -> list[str]:
         done = self.trials.run(self.scenario.again or self.scenario.command)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,34 +41,9 @@ for line in sys.stdin:
 """
 
 
-class Server:
-    """A database of the test's own, that it can kill."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self.port = database.free_port()
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        args = ["--dbpath", str(self._folder), "--port", str(self.port), "--bind_ip", "127.0.0.1"]
-        args += ["--nounixsocket", "--wiredTigerCacheSizeGB", "0.25"]
-        log = self._folder / "mongo.log"
-        self._process = subprocess.Popen([database.mongod(), *args, "--logpath", str(log)])
-        deadline = time.monotonic() + database.START_SECONDS
-        while not database.listens(self.port):
-            assert self._process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
-
-
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    made = Server(tmp_path / "database")
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[database.Server]:
+    made = database.Server(tmp_path / "database")
     made.start()
     monkeypatch.setitem(os.environ, "FIFTYONE_DATABASE_URI", f"mongodb://127.0.0.1:{made.port}/")
     monkeypatch.setitem(os.environ, "FIFTYONE_DEFAULT_DATASET_DIR", str(tmp_path / "media"))
@@ -79,7 +51,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     made.kill()
 
 
-def test_no_confirmed_verdict_is_lost(server: Server, tmp_path: Path) -> None:
+def test_no_confirmed_verdict_is_lost(server: database.Server, tmp_path: Path) -> None:
     root = make_gres(tmp_path / "gres", images=2, size=64).root
     judges = start(_JUDGES, str(root))
     assert judges.stdin is not None and judges.stdout is not None
@@ -96,7 +68,7 @@ def test_no_confirmed_verdict_is_lost(server: Server, tmp_path: Path) -> None:
     assert judges.wait(timeout=60) == 0
 
 
-def test_the_database_counts_right_again(server: Server, tmp_path: Path) -> None:
+def test_the_database_counts_right_again(server: database.Server, tmp_path: Path) -> None:
     root = make_gres(tmp_path / "gres", images=2, size=64).root
     process = start(_JUDGES, str(root))
     assert process.stdin is not None and process.stdout is not None
@@ -116,7 +88,7 @@ def _expected(number: int) -> tuple[Any, ...]:
     return (*judged, "undo" if number % 2 else "set", number + 1)
 
 
-def _state(server: Server) -> tuple[Any, ...]:
+def _state(server: database.Server) -> tuple[Any, ...]:
     """Verdict, note, what the newest entry of the log is, and how many there are."""
     with MongoClient(f"mongodb://127.0.0.1:{server.port}/") as client:
         opened: Any = client["fiftyone"]

@@ -20,7 +20,7 @@ from tests.mongo.processes import ended, start
 from tests.mongo.reviewing import documents, history, keys
 from tests.warm import Process
 
-VERDICTS = 40
+VERDICTS = 200
 """Of each of two reviewers; they wait for the disk at every one."""
 
 _PAUSES = """

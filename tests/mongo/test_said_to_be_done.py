@@ -8,15 +8,24 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fiftyone as fo
 import pytest
-from pymongo.errors import DuplicateKeyError, OperationFailure, ServerSelectionTimeoutError
+from pymongo.errors import (
+    BulkWriteError,
+    DuplicateKeyError,
+    NotPrimaryError,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WTimeoutError,
+)
 
 from pairlens.fiftyone_plugin import cli
 from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.operators.panel_calls import PanelOperator
 from pairlens.importers import ingest, store
 from pairlens.importers.errors import StateError
 from pairlens.importers.ingest import ImportOptions, import_dataset
@@ -258,10 +267,19 @@ def test_where_no_pair_can_be_combined_the_consensus_failed(
 # ------------------------------------------------------------------------------ messages
 
 
+_STEPPED_DOWN = {
+    "writeErrors": [],
+    "writeConcernErrors": [{"code": 189, "errmsg": "stepping down"}],
+}
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ServerSelectionTimeoutError("no server"), "the database does not answer"),
+        (ServerSelectionTimeoutError("no server"), "the database did not answer in the middle"),
+        (NotPrimaryError("not primary, full error: {}"), "in the middle of this (not primary);"),
+        (BulkWriteError(_STEPPED_DOWN), "in the middle of this (stepping down);"),
+        (WTimeoutError("waiting timed out", 64), "did not confirm this (waiting timed out);"),
         (DuplicateKeyError("E11000"), "the database refused this (E11000"),
         (OperationFailure("disk full"), "the database refused this (disk full"),
     ],
@@ -275,3 +293,16 @@ def test_what_the_database_says_is_told_for_what_it_is(
     monkeypatch.setattr(cli, "_load", fail)
     assert main(["flag", "any"]) == 1
     assert words in capsys.readouterr().err
+
+
+def test_a_panel_is_told_of_a_database_that_went_away(dataset: Any) -> None:
+    class Fails(PanelOperator):
+        operator_name = "fails"
+        about = "Fails"
+
+        def answer(self, ctx: Any) -> dict[str, Any]:
+            raise NotPrimaryError("not primary, full error: {}")
+
+    answer = Fails().execute(SimpleNamespace(dataset=dataset, user_id=None))
+    assert (answer["ok"], answer["kind"]) == (False, "state")
+    assert "did not answer in the middle of this (not primary); what was done" in answer["message"]

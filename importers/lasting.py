@@ -1,0 +1,91 @@
+"""Writes that outlast the end of a server, and calls that go on with another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from pymongo import IndexModel, WriteConcern
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
+
+from pairlens.importers import connecting, fo_internals
+from pairlens.importers.errors import StateError
+
+_CONFIRMING = 30
+"""Seconds for a replica set to confirm a write."""
+
+R = TypeVar("R")
+
+
+def confirmed(collection: Any) -> Any:
+    """The collection, whose writes return when they outlast the end of any server.
+
+    That is when they are on the disk of most members of a replica set, or on that of the only
+    server. MongoDB keeps one journal, so everything written before them is there as well.
+    """
+    concern = {**collection.write_concern.document, "w": "majority", "j": True}
+    # A set of which too many members are away would never confirm, and not fail either.
+    concern.setdefault("wtimeout", 1000 * _CONFIRMING)
+    return collection.with_options(write_concern=WriteConcern(**concern))
+
+
+def again(call: Callable[[], R]) -> R:
+    """Calls what may be done twice; once more, where another server took over meanwhile.
+
+    pymongo does so itself, except where several documents are changed or an index is made.
+    """
+    try:
+        return call()
+    except ServerSelectionTimeoutError:  # it was waited for already
+        raise
+    except PyMongoError as error:
+        if not connecting.failed_over(error):
+            raise
+    return call()
+
+
+@contextmanager
+def one_server(step: str) -> Iterator[None]:
+    """Within it, the only server is one process; a replica set forgets nothing that it confirmed.
+
+    A server that is killed forgets what it was told in the tenth of a second before, and pymongo
+    goes on with the next one.
+
+    Args:
+        step: what is done, for the message
+
+    Raises:
+        StateError: if the server was started again meanwhile
+    """
+    before = _server_process()
+    yield
+    if _server_process() != before:
+        raise StateError(
+            f"the database was started again in the middle of {step} and may have forgotten what "
+            "it was told right before; do the same again, an import or a prediction with --resume"
+        )
+
+
+def _server_process() -> str:
+    hello = fo_internals.database().client.admin.command("hello")
+    return "" if "setName" in hello else str(hello.get("topologyVersion", {}).get("processId", ""))
+
+
+def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options: Any) -> None:
+    """Indexes samples, where no index of the same keys is there.
+
+    FiftyOne's method waits in a replica set until each member has made the index as well: for good,
+    where one is away.
+
+    Args:
+        dataset: whose samples are indexed
+        keys: fields as the database has them, with their order or kind
+        options: of the index
+    """
+    samples = fo_internals.collection(dataset)
+    if any(list(index["key"]) == list(keys) for index in samples.index_information().values()):
+        return
+    alone = samples.database.client.topology_description.topology_type_name == "Single"
+    quorum = {} if alone else {"commitQuorum": "majority"}
+    again(lambda: samples.create_indexes([IndexModel(keys, **options)], **quorum))
