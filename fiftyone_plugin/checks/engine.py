@@ -18,7 +18,7 @@ from pairlens.fiftyone_plugin.checks.batch import Batch, Columns, Integers, Row,
 from pairlens.fiftyone_plugin.checks.chances import SIBLING, chance
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept, keep
 from pairlens.importers import fields
-from pairlens.importers.parallel import map_items
+from pairlens.importers.parallel import Pool
 
 BATCH = 1000
 """Samples of a batch; all samples of an image are in one batch."""
@@ -66,7 +66,7 @@ def examined(
     batches: Iterator[list[Row]],
     columns: Columns,
     checks: Sequence[Check],
-    workers: int,
+    pool: Pool,
     notes: list[str],
 ) -> Iterator[tuple[list[Row], Examined]]:
     """Runs checks over batches; yields each with its results.
@@ -75,7 +75,7 @@ def examined(
         batches: of :func:`in_batches`
         columns: of their rows
         checks: to run
-        workers: processes; 1 for none but this
+        pool: what runs them
         notes: receives remarks on the dataset as a whole
     """
     under_way: deque[list[Row]] = deque()
@@ -90,7 +90,7 @@ def examined(
             under_way.append(rows)
             yield rows
 
-    for done in _worked(partial(examine, columns=columns, checks=checks), read(), workers):
+    for done in _worked(partial(examine, columns=columns, checks=checks), read(), pool):
         yield under_way.popleft(), done
     if in_pieces:
         notes.append(_note_of_pieces(list(in_pieces.values())))
@@ -106,13 +106,24 @@ def _note_of_pieces(images: Sequence[str]) -> str:
 
 
 def _worked(
-    work: Callable[[list[Row]], Examined], read: Iterator[list[Row]], workers: int
+    work: Callable[[list[Row]], Examined], read: Iterator[list[Row]], pool: Pool
 ) -> Iterator[Examined]:
-    if workers == 1:
+    if pool.is_here:  # checks hold the interpreter's lock: threads would wait for each other
         yield from map(work, read)
         return
-    for outcome in map_items(work, read, engine="processes", workers=workers):
+    for outcome in pool.map(work, read):
         yield outcome.unwrap()
+
+
+def local_pool(workers: int) -> Pool:
+    """What runs checks on this machine: processes, or for one worker this one.
+
+    Raises:
+        UsageError: for workers below 1
+    """
+    pool = Pool("threads" if workers == 1 else "processes", workers)
+    pool.check()
+    return pool
 
 
 def examine(rows: Sequence[Row], columns: Columns, checks: Sequence[Check]) -> Examined:

@@ -33,7 +33,12 @@ from pairlens.fiftyone_plugin.checks.batch import (
 )
 from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept
-from pairlens.fiftyone_plugin.checks.engine import examined, find_across, find_in
+from pairlens.fiftyone_plugin.checks.engine import (
+    examined,
+    find_across,
+    find_in,
+    local_pool,
+)
 from pairlens.fiftyone_plugin.checks.findings_store import (
     ID_BYTES,
     Checked,
@@ -50,6 +55,8 @@ from pairlens.importers import fields, fo_internals, leases, schema, store, work
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.parallel import (
+    Engine,
+    Pool,
     Progress,
     no_progress,
     rare_collections,
@@ -98,7 +105,9 @@ def flag(
     predictions: Collection[str] = (),
     params: Mapping[str, Mapping[str, Any]] | None = None,
     out: Path | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    engine: Engine | None = None,
+    ray_address: str | None = None,
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> FlagSummary:
@@ -113,8 +122,9 @@ def flag(
         predictions: prediction fields that were scored, for the checks that use them
         params: parameters by check name
         out: a JSON Lines file for all findings that the samples then have, worst first
-        workers: processes that check at once; with more than one, a script that calls this
-            must have its calls under ``if __name__ == "__main__"``
+        engine, workers, ray_address: what reads images and runs the checks, as in
+            :class:`pairlens.importers.parallel.Pool`. If no engine is given, threads read the
+            images, and so many processes as there are workers, by default only this one, check
         dry_run: only count: what samples have is left as it is
         progress: called with pairs done and pairs in all
 
@@ -125,6 +135,9 @@ def flag(
     started = time.perf_counter()
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
+    given = Pool(engine, workers, ray_address)
+    given.check()
+    reading, checking = (given, given) if engine else (Pool(), local_pool(workers or 1))
     ious = {name: fields.iou_field(evaluation_of(samples, name)) for name in predictions}
     summary = FlagSummary(pairs=working_set.count(samples))
     chosen = choose(
@@ -135,17 +148,17 @@ def flag(
         has_field=fo_internals.dataset_of(samples).has_field,
         lacking=summary.not_run,
     )
-    if kind_of(samples) == "pairs" and (again := measure_masks(samples)):
+    if kind_of(samples) == "pairs" and (again := measure_masks(samples, pool=reading)):
         summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
     if any(need in PIXELS for one in chosen for need in one.needs):
-        summary.images_read = measure_images(samples, progress=progress)
+        summary.images_read = measure_images(samples, pool=reading, progress=progress)
     counts: Counter[str] = Counter()
     severities: Counter[str] = Counter()
     left_out = LeftOutCounts()
 
     def found() -> Iterator[Checked]:
         done = 0
-        for some in find(samples, chosen, ious, workers, summary.notes):
+        for some in find(samples, chosen, ious, checking, summary.notes):
             for number, verdict in enumerate(some.verdicts):
                 if verdict is not None or number in some.found:
                     left_out.add(verdict, some.found.get(number, ()))
@@ -194,7 +207,7 @@ def find(
     samples: Any,
     checks: Sequence[Check],
     ious: Mapping[str, str],
-    workers: int = 1,
+    pool: Pool | None = None,
     notes: list[str] | None = None,
 ) -> Iterator[Checked]:
     """Yields all samples as they were read, with their findings, worst first, image by image.
@@ -205,7 +218,7 @@ def find(
         samples: a dataset or view that PairLens imported
         checks: to run
         ious: the field of the IoU by prediction field
-        workers: processes; 1 for none but this
+        pool: what runs them; this process if not given
         notes: takes what checks say of the dataset as a whole
     """
     running = {one.name for one in checks}
@@ -214,7 +227,7 @@ def find(
     cached = CACHE_PATHS if any(TEXTS.intersection(one.needs) for one in first) else ()
     columns = Columns.of(first, ious, *cached, *EARLIER, texts=TEXT_FIELDS[kind_of(samples)])
     notes = [] if notes is None else notes
-    seen = _examined(samples, columns, first, workers, notes)
+    seen = _examined(samples, columns, first, pool or Pool(), notes)
     if not across:
         for some, _ in seen:
             some.complete({}, running)
@@ -250,10 +263,10 @@ def _pickled(file: IO[bytes]) -> Iterator[Checked]:
 
 
 def _examined(
-    samples: Any, columns: Columns, checks: Sequence[Check], workers: int, notes: list[str]
+    samples: Any, columns: Columns, checks: Sequence[Check], pool: Pool, notes: list[str]
 ) -> Iterator[tuple[Checked, Kept]]:
     """Examines all samples; what the checks of datasets keep comes beside them."""
-    for rows, done in examined(batches(samples, columns), columns, checks, workers, notes):
+    for rows, done in examined(batches(samples, columns), columns, checks, pool, notes):
         yield Checked.of(rows, columns, done.found, done.read), done.kept
 
 
