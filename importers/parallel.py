@@ -84,8 +84,8 @@ class Pool:
             storage; ``None`` for what suits the step
         workers: at the most this many at once; if not given, the machine's cores, and of a
             cluster that is there already, all of its own
-        address: of that cluster, as ``HOST:PORT``, ``ray://HOST:PORT`` or ``auto``; if not given
-            ``RAY_ADDRESS``, and without that Ray starts on this machine
+        address: of that cluster, of which this machine is a node, as ``HOST:PORT`` or ``auto``; if
+            not given ``RAY_ADDRESS``, and without that Ray starts on this machine
     """
 
     engine: Engine | None = None

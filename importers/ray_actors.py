@@ -7,6 +7,7 @@ that is gone, and all batches that the actor was given wait with it.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from pairlens.importers.errors import StateError
 
 DEPTH = 2
 """Batches that a worker has: the one it is at, and one that is there when it is done."""
+
+_MISSING = re.compile(r"No module named '([^']+)'")
 
 ATTEMPTS = 4
 """How many workers a batch may be lost with, and how many may fail to start one after another."""
@@ -95,7 +98,7 @@ class Actors:
             try:
                 return self._ray.get(call.reference)
             except errors.RayTaskError as error:
-                raise error.cause or error from error
+                raise raised(error) from error
             except errors.RayError as error:
                 self._again(call, error)
 
@@ -153,6 +156,16 @@ class Actors:
         call.actor = call.reference = None
         self._waiting.appendleft(call)
         self._send()
+
+
+def raised(error: Any) -> Exception:
+    """What a worker raised, other than of the function that it applied."""
+    if missing := _MISSING.search(str(error)):
+        return StateError(
+            f"workers of Ray have no module {missing[1]}: it must be installed on every node, or, "
+            "if it is your own, what is used of it be imported by name"
+        )
+    return error.cause or error
 
 
 def _first(error: Exception) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.ray_actors import Actors
+from pairlens.importers.ray_actors import Actors, raised
 from pairlens.importers.ray_pickling import sent_along
 
 CONNECT_SECONDS = 5
@@ -30,6 +30,9 @@ RETRIES = 3
 
 _PACKAGES = ("importers", "fiftyone_plugin")
 _LEFT_HERE = shutil.ignore_patterns("__pycache__", "js", "names", "*.map")
+
+_SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""A frame of HTTP/2: no bytes, type 4, no flags, stream 0."""
 
 _connected: str | None = None
 """The address that this process was told to connect to; ``None`` where it did not."""
@@ -91,7 +94,7 @@ class _Task:
         try:
             return self._ray.get(self._reference)
         except self._ray.exceptions.RayTaskError as error:
-            raise error.cause or error from error
+            raise raised(error) from error
         except self._ray.exceptions.RayError as error:
             raise StateError(lost(error)) from error
 
@@ -147,18 +150,33 @@ def _check_same(ray: Any, address: str | None) -> None:
 
 
 def _check_answers(address: str) -> None:
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    host, _, port = address.rpartition(":")
+    if not host or "//" in host or not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(
-            f"{address!r} is no address of Ray; give HOST:PORT, ray://HOST:PORT or auto"
+            f"{address!r} is no address of a Ray cluster that this machine is a node of; give "
+            "HOST:PORT, as ray start prints it, or auto"
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as there:
+            reason = "" if _speaks_grpc(there) else "something else does"
     except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
         raise StateError(
-            f"no Ray answers at {address} ({error.strerror or error}); start one there with "
-            "ray start --head, or leave --ray-address out for one on this machine"
-        ) from error
+            f"no Ray answers at {address} ({reason}); start one there with ray start --head, or "
+            "leave --ray-address out for one on this machine"
+        )
+
+
+def _speaks_grpc(there: socket.socket) -> bool:
+    """Whether a server does; Ray itself takes minutes to find out that one does not.
+
+    It then speaks HTTP/2, and answers the first settings with its own.
+    """
+    if os.environ.get("RAY_USE_TLS", "0") != "0":
+        return True
+    there.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS)
+    return there.recv(9)[3:4] == _SETTINGS[3:4]
 
 
 @contextmanager

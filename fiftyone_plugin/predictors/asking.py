@@ -81,7 +81,7 @@ def asking(
                 f"predictor {spec.name} cannot be sent to the workers "
                 f"({first_line(ready.error)}); what it is made of must stand in a module"
             ) from ready.error
-        yield _Workers(ask)
+        yield _Workers(ask, ready.unwrap().notes)
 
 
 class _Here:
@@ -115,8 +115,8 @@ _Ask = Callable[[Iterable[list[Query]], int], Iterator[Any]]
 class _Workers:
     """A predictor in each of several workers."""
 
-    def __init__(self, ask: _Ask) -> None:
-        self._ask, self._decisions = ask, Decisions()
+    def __init__(self, ask: _Ask, notes: Iterable[str]) -> None:
+        self._ask, self._decisions = ask, Decisions(notes)
 
     def answered(
         self, batches: Iterable[list[SampleQuery]]
