@@ -81,6 +81,7 @@ def measured(folder: Path, args: Any, wanted: list[str]) -> dict[str, Any]:
     for number in range(args.rounds):
         for step, way, run in runs(folder, args, number):
             counted = timed(run)
+            print(step, way, {k: round(v, 2) for k, v in counted.items()}, file=sys.stderr)
             if step in wanted:
                 turns.setdefault(step, {}).setdefault(way, []).append(counted)
     for step, ways in turns.items():

@@ -131,7 +131,7 @@ def connect(address: str | None, workers: int | None) -> Any:
     with _package() as package:
         try:
             ray.init(
-                address=address, log_to_driver=False, logging_level=logging.WARNING,
+                address=address or "local", log_to_driver=False, logging_level=logging.WARNING,
                 runtime_env={"py_modules": [str(package)]}, **own,
             )  # fmt: skip
         except (OSError, RuntimeError, ValueError, RayError) as error:
