@@ -30,6 +30,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import psutil
@@ -39,6 +40,7 @@ STEPS = ("import", "predict", "score", "images", "flag", "writes", "masks")
 ENGINES = ("processes", "ray")
 SIDE = 512
 MASKS = 400
+POLL = 0.3
 
 
 def main() -> int:
@@ -190,30 +192,44 @@ def drawn(batch: Any, pack: bool) -> list[Any]:
 # ------------------------------------------------------------------------------ measuring
 
 
+class Watcher(Thread):
+    """Adds up the processor time of all that this process started, whenever that ends."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.own, self._seen, self._done = 0.0, dict[tuple[int, float], float](), Event()
+        self._before = {key: spent for key, spent in self._look()}
+
+    def run(self) -> None:
+        while not self._done.wait(POLL):
+            self._seen.update(self._look())
+            self.own = time.thread_time()
+
+    def end(self) -> float:
+        self._seen.update(self._look())
+        self._done.set()
+        self.join()
+        return sum(spent - self._before.get(key, 0.0) for key, spent in self._seen.items())
+
+    def _look(self) -> Iterator[tuple[tuple[int, float], float]]:
+        for one in psutil.Process().children(recursive=True):
+            try:
+                if one.name() != "mongod":
+                    yield (one.pid, one.create_time()), sum(one.cpu_times()[:2])
+            except psutil.Error:
+                continue
+
+
 def timed(run: Callable[[], object]) -> dict[str, float]:
-    before, started = processor(), time.perf_counter()
+    watcher = Watcher()
+    watcher.start()
+    before, started = time.process_time(), time.perf_counter()
     run()
-    seconds, after = time.perf_counter() - started, processor()
-    here, workers = after[0] - before[0], after[1] - before[1]
-    return {
-        "seconds": seconds,
-        "here": here,
-        "workers": workers,
-        "cores": workers / here if here else 0.0,
-    }
-
-
-def processor() -> tuple[float, float]:
-    """Processor time of this process, and of all that it started and that is no database."""
-    own = os.times()
-    living = 0.0
-    for one in psutil.Process().children(recursive=True):
-        try:
-            if one.name() != "mongod":
-                living += sum(one.cpu_times()[:4])  # with those that ended
-        except psutil.Error:
-            continue
-    return own.user + own.system, living + own.children_user + own.children_system
+    seconds, here = time.perf_counter() - started, time.process_time() - before
+    workers = watcher.end()
+    here -= watcher.own
+    cores = workers / here if here else 0.0
+    return {"seconds": seconds, "here": here, "workers": workers, "cores": cores}
 
 
 def medians(turns: list[dict[str, float]]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -301,3 +302,15 @@ def test_another_cluster_is_not_taken_for_this_one(pool: Pool) -> None:
     assert ray.is_initialized()
     with pytest.raises(UsageError, match=r"end that with ray.shutdown\(\) before"):
         list(Pool("ray", None, "127.0.0.1:1").map(abs, [1]))
+
+
+def test_a_cluster_of_another_version_is_refused(cluster: Any, pool: Pool) -> None:
+    ray.shutdown()  # last: what the cluster says of itself is changed
+    client = ray._raylet.GcsClient(address=cluster.address)
+    place = b"CLUSTER_METADATA", b"cluster"
+    said = json.loads(client.internal_kv_get(place[0], namespace=place[1]))
+    other = json.dumps(said | {"ray_version": "2.9.1"}).encode()
+    client.internal_kv_put(place[0], other, overwrite=True, namespace=place[1])
+    words = f"the Ray at {cluster.address} cannot be worked on: Version mismatch.* Ray: 2.9.1"
+    with pytest.raises(StateError, match=words):
+        list(pool.map(abs, [1]))
