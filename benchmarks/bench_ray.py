@@ -81,7 +81,7 @@ def measured(folder: Path, args: Any, wanted: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {"start_ray": round(time.perf_counter() - started, 1), "steps": {}}
     turns: dict[str, dict[str, list[dict[str, float]]]] = {}
     for number in range(args.rounds):
-        for step, way, run in runs(folder, args, number):
+        for step, way, run in runs(folder, args, number, wanted):
             counted = timed(run)
             print(step, way, {k: round(v, 2) for k, v in counted.items()}, file=sys.stderr)
             if step in wanted:
@@ -92,7 +92,9 @@ def measured(folder: Path, args: Any, wanted: list[str]) -> dict[str, Any]:
     return found | {"load": round(os.getloadavg()[0], 1)}
 
 
-def runs(folder: Path, args: Any, number: int) -> Iterator[tuple[str, str, Callable[[], object]]]:
+def runs(
+    folder: Path, args: Any, number: int, wanted: list[str]
+) -> Iterator[tuple[str, str, Callable[[], object]]]:
     """All turns of a round; what a step needs is done before it."""
     import fiftyone as fo
 
@@ -118,6 +120,8 @@ def runs(folder: Path, args: Any, number: int) -> Iterator[tuple[str, str, Calla
         ),
         "flag": flag,
     }
+    if not {"predict", "score"}.intersection(wanted):  # nothing else needs them
+        del steps["predict"], steps["score"]
     for step, run in steps.items():
         for engine, dataset in datasets.items():
             yield step, engine, partial(run, dataset, engine=engine, workers=args.workers)
@@ -198,7 +202,7 @@ class Watcher(Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True)
         self.own, self._seen, self._done = 0.0, dict[tuple[int, float], float](), Event()
-        self._before = {key: spent for key, spent in self._look()}
+        self._before = dict(self._look())
 
     def run(self) -> None:
         while not self._done.wait(POLL):
