@@ -42,7 +42,8 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
     Args:
         dataset_dir: a folder, a ``.tar``, a ``.zip`` or ``hf://datasets/OWNER/NAME[@revision]``
         max_samples: add so many records at the most
-        splits, placeholders, media_dir, strict, follow_links, engine, workers, params: as in
+        splits, placeholders, media_dir, strict, follow_links, engine, workers, ray_address,
+            params: as in
             :class:`pairlens.importers.ingest.ImportOptions`
     """
 
@@ -59,8 +60,9 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         media_dir: str | None = None,
         strict: bool = False,
         follow_links: bool = False,
-        engine: Engine = "threads",
+        engine: Engine | None = None,
         workers: int | None = None,
+        ray_address: str | None = None,
         params: Mapping[str, str] | None = None,
     ) -> None:
         if shuffle:
@@ -76,6 +78,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
             follow_links=follow_links,
             engine=engine,
             workers=workers,
+            ray_address=ray_address,
             params=params or {},
         )
 

@@ -32,12 +32,17 @@ from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
     Progress,
-    map_items,
     no_progress,
     one_behind,
     rare_collections,
 )
-from pairlens.importers.prepare import MediaPlace, Prepared, group_by_image, prepare
+from pairlens.importers.prepare import (
+    Group,
+    MediaPlace,
+    Prepared,
+    group_by_image,
+    prepare_missing,
+)
 from pairlens.importers.reading import LEFT_OUT
 from pairlens.importers.records import Record, Source
 from pairlens.importers.replacing import Carry, nothing, replacing
@@ -253,7 +258,7 @@ def _read_images(
     """Reads a source image by image, and counts how images and masks were read."""
     params = chosen.parsed(options.params)
     records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
-    if options.workers is None and options.engine == "threads" and not chosen.threads:
+    if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
     within = read_within(records, place.boundary)
     for image in _prepared_images(dataset, within, place, options, skips):
@@ -273,11 +278,9 @@ def _prepared_images(
     if options.resume:
         groups = _without_existing(dataset, images)
     else:
-        groups = (_Group(records, records) for records in images)
-    work = partial(_prepare_missing, place=place)
-    for outcome in map_items(
-        work, groups, engine=options.engine, workers=options.workers, chunk=_CHUNK
-    ):
+        groups = (Group(records, records) for records in images)
+    work = partial(prepare_missing, place=place)
+    for outcome in options.pool.map(work, groups, chunk=_CHUNK):
         for record in outcome.item.records:
             skips.read(str(record.source))
         if outcome.error is None:
@@ -292,27 +295,11 @@ def _prepared_images(
         yield []
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The records of an image, and which of them the database lacks."""
-
-    records: tuple[Record, ...]
-    missing: tuple[Record, ...]
-
-
-def _without_existing(dataset: Any, groups: Iterator[tuple[Record, ...]]) -> Iterator[_Group]:
+def _without_existing(dataset: Any, groups: Iterator[tuple[Record, ...]]) -> Iterator[Group]:
     for batch in store.batched(groups, _LOOKUP):
         there = store.existing_keys(dataset, [r.key for group in batch for r in group])
         for group in batch:
-            yield _Group(group, tuple(r for r in group if r.key not in there))
-
-
-def _prepare_missing(group: _Group, place: MediaPlace) -> list[Prepared]:
-    if not group.missing:
-        return []
-    # All records are prepared, so that files get the names they have in an undisturbed run.
-    wanted = {record.key for record in group.missing}
-    return [p for p in prepare(group.records, place) if p.record.key in wanted]
+            yield Group(group, tuple(r for r in group if r.key not in there))
 
 
 def _insert_all(

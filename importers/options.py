@@ -9,7 +9,7 @@ from typing import Any
 
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats.base import SPLITS, Kind
-from pairlens.importers.parallel import ENGINES, Engine
+from pairlens.importers.parallel import Engine, Pool
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class ImportOptions:
         resume: add what is missing to an existing dataset
         overwrite: replace an existing dataset and its media once the new one is whole
         strict: stop at the first broken record
-        engine, workers: what runs the decoding, and how many at once
+        engine, workers, ray_address: what runs the decoding, as in
+            :class:`pairlens.importers.parallel.Pool`
         tags: further tags for every sample
         params: settings of the format's reader, as text
     """
@@ -38,10 +39,16 @@ class ImportOptions:
     overwrite: bool = False
     strict: bool = False
     follow_links: bool = False
-    engine: Engine = "threads"
+    engine: Engine | None = None
     workers: int | None = None
+    ray_address: str | None = None
     tags: Collection[str] = ()
     params: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pool(self) -> Pool:
+        """What runs the decoding."""
+        return Pool(self.engine, self.workers, self.ray_address)
 
     def check(self) -> None:
         """Validates the options.
@@ -55,10 +62,7 @@ class ImportOptions:
             raise UsageError(f"there is no split {min(unknown)!r}; known: {', '.join(SPLITS)}")
         if self.resume and self.overwrite:
             raise UsageError("--resume and --overwrite contradict each other; give one")
-        if self.workers is not None and self.workers < 1:
-            raise UsageError(f"--workers {self.workers} can do nothing; give 1 or more")
-        if self.engine not in ENGINES:
-            raise UsageError(f"there is no engine {self.engine!r}; known: {', '.join(ENGINES)}")
+        self.pool.check()
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"--limit {self.limit} imports nothing; give 1 or more")
 

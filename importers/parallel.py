@@ -7,33 +7,22 @@ items is under way at once, so that an endless stream of them takes bounded memo
 from __future__ import annotations
 
 import gc
-import io
 import os
-import pickle
-import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import (
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-)
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, repeat
-from multiprocessing import get_context, parent_process
-from multiprocessing.context import SpawnContext, SpawnProcess
-from threading import Lock, Thread
-from types import FunctionType, ModuleType
-from typing import Any, Generic, Literal, TypeVar, get_args
+from secrets import token_hex
+from threading import Lock
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 import cv2
 
 from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.worker_processes import died, process_pool
 
 Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -85,56 +74,145 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What runs the work of a step: here, in worker processes, or on a Ray cluster.
+
+    Attributes:
+        engine: ``threads`` (decoding and hashing release the lock; one is the caller's own),
+            ``processes``, or ``ray`` for more than one machine, which then must share their
+            storage; ``None`` for what suits the step
+        workers: at the most this many at once; if not given, the machine's cores, and of a
+            cluster that is there already, all of its own
+        address: of that cluster, of which this machine is a node, as ``HOST:PORT`` or ``auto``; if
+            not given ``RAY_ADDRESS``, and without that Ray starts on this machine
+    """
+
+    engine: Engine | None = None
+    workers: int | None = None
+    address: str | None = None
+
+    def check(self) -> None:
+        """Validates the choice.
+
+        Raises:
+            UsageError: for an engine that is unknown, workers below 1, or an address without Ray
+        """
+        if self.engine not in (None, *ENGINES):
+            raise UsageError(f"there is no engine {self.engine!r}; known: {', '.join(ENGINES)}")
+        if self.workers is not None and self.workers < 1:
+            raise UsageError(f"{self.workers} workers can do nothing; give 1 or more")
+        if self.address is not None and self.engine != "ray":
+            raise UsageError(f"--ray-address {self.address} belongs to --engine ray")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether all work is done in this process."""
+        return self.engine in (None, "threads")
+
+    def map(
+        self, function: Callable[[A], B], items: Iterable[A], *, chunk: int = 1
+    ) -> Iterator[Outcome[A, B]]:
+        """Applies a function to every item, as :func:`map_items` does."""
+        with self.open(function) as apply:
+            yield from apply(items, chunk)
+
+    @contextmanager
+    def open(self, function: Callable[[A], B]) -> Iterator[_Apply[A, B]]:
+        """Yields :meth:`map` of a function, which can be called several times.
+
+        The workers stay the same ones, and so does what a :class:`PerWorker` made in them.
+        """
+        self.check()
+        engine = self.engine or "threads"
+        if engine == "threads" and self.workers == 1:
+            yield partial(_map_here, function)
+            return
+        with _submitter(engine, self, function) as (submit, window):
+            yield partial(_map_with, submit, window, function)
+
+
+_Apply = Callable[[Iterable[A], int], Iterator[Outcome[A, B]]]
+
+
+class PerWorker(Generic[A, B]):
+    """A function that every worker makes for itself, and once: one with a model.
+
+    On a cluster each such worker has a process of its own for as long as the map is open.
+
+    Args:
+        make: makes the function; importable by name and picklable with its arguments
+        gpus: whether it uses a GPU, where the cluster has any: then there is a worker for each
+    """
+
+    def __init__(self, make: Callable[[], Callable[[A], B]], *, gpus: bool = False) -> None:
+        self._make = make
+        self._token = token_hex(8)
+        self.gpus = gpus
+
+    def __call__(self, item: A) -> B:
+        """Applies the function, which is made with the first item."""
+        if self._token not in _made:
+            _made[self._token] = self._make()
+        return _made[self._token](item)
+
+
+_made: dict[str, Callable[[Any], Any]] = {}
+
+
 def map_items(
     function: Callable[[A], B],
     items: Iterable[A],
     *,
     engine: Engine = "threads",
     workers: int | None = None,
+    address: str | None = None,
     chunk: int = 1,
 ) -> Iterator[Outcome[A, B]]:
     """Applies a function to every item.
 
     Args:
-        function: importable by name and picklable with its arguments for ``processes`` and
-            ``ray``; a script needs a guard only if it defines some of that itself
+        function: importable by name and picklable with its arguments for ``processes``; a script
+            needs a guard only if it defines some of that itself. What it is made of goes along to
+            ``ray`` unless it is installed
         items: consumed as workers become free
-        engine: ``threads`` (decoding and hashing release the lock; one is the caller's own),
-            ``processes``, or ``ray`` for more than one machine, which then must share their
-            storage
-        workers: at the most this many at once; the machine's cores if not given
+        engine, workers, address: as in :class:`Pool`
         chunk: items handed to a worker at once, which saves time where each takes less than
             the handing over; the first few go one by one, so that who takes only those does
             not wait for more
 
     Raises:
         UsageError: for an engine that is unknown or not installed, and workers below 1
-        StateError: if a worker process dies, whose items cannot be told from the others'
+        StateError: if a worker process dies, whose items cannot be told from the others', or no
+            cluster can be worked on
     """
-    workers = default_workers() if workers is None else workers
-    if engine not in ENGINES:
-        raise UsageError(f"there is no engine {engine!r}; known: {', '.join(ENGINES)}")
-    if workers < 1:
-        raise UsageError(f"{workers} workers can do nothing; give 1 or more")
-    if engine == "threads" and workers == 1:
-        for batch in _chunks(items, chunk, singles=WINDOW):
-            for item, (value, error) in zip(batch, _each(function, batch), strict=True):
-                yield Outcome(item, value, error)
-        return
-    with _submitter(engine, workers, function) as submit:
-        pending: deque[tuple[list[A], Future[list[_Result[B]]]]] = deque()
-        try:
-            for batch in _chunks(items, chunk, singles=workers * WINDOW):
-                pending.append((batch, submit(partial(_each, function), batch)))
-                if len(pending) >= workers * WINDOW:
-                    yield from _collect(*pending.popleft())
-            while pending:
+    return Pool(engine, workers, address).map(function, items, chunk=chunk)
+
+
+def _map_here(
+    function: Callable[[A], B], items: Iterable[A], chunk: int
+) -> Iterator[Outcome[A, B]]:
+    for batch in _chunks(items, chunk, singles=WINDOW):
+        for item, (value, error) in zip(batch, _each(function, batch), strict=True):
+            yield Outcome(item, value, error)
+
+
+def _map_with(
+    submit: _Submit, window: int, function: Callable[[A], B], items: Iterable[A], chunk: int
+) -> Iterator[Outcome[A, B]]:
+    pending: deque[tuple[list[A], Pending]] = deque()
+    try:
+        for batch in _chunks(items, chunk, singles=window):
+            pending.append((batch, submit(batch)))
+            if len(pending) >= window:
                 yield from _collect(*pending.popleft())
-        except BrokenExecutor as error:
-            raise StateError(_died(function)) from error
-        finally:
-            for _, future in pending:
-                future.cancel()
+        while pending:
+            yield from _collect(*pending.popleft())
+    except BrokenExecutor as error:
+        raise StateError(died(function)) from error
+    finally:
+        for _, future in pending:
+            future.cancel()
 
 
 _Result = tuple[B | None, Exception | None]
@@ -160,10 +238,10 @@ def _each(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
     return results
 
 
-def _collect(batch: list[A], future: Future[list[_Result[B]]]) -> Iterator[Outcome[A, B]]:
+def _collect(batch: list[A], future: Pending) -> Iterator[Outcome[A, Any]]:
     try:
         results = future.result()
-    except BrokenExecutor:
+    except (BrokenExecutor, StateError):  # of the workers, no result of theirs
         raise
     except Exception as error:  # what cannot travel between processes
         results = [(None, error)] * len(batch)
@@ -171,113 +249,42 @@ def _collect(batch: list[A], future: Future[list[_Result[B]]]) -> Iterator[Outco
         yield Outcome(item, value, error)
 
 
+class Pending(Protocol):
+    """The results of a batch, which are on their way."""
+
+    def result(self) -> Any:
+        """Waits for them, and gives them or raises."""
+        ...
+
+    def cancel(self) -> object:
+        """Lets go of them; what has not begun never does."""
+        ...
+
+
+_Submit = Callable[[list[Any]], Pending]
+
+
 @contextmanager
 def _submitter(
-    engine: Engine, workers: int, function: Callable[..., Any]
-) -> Iterator[Callable[..., Future[Any]]]:
+    engine: Engine, pool: Pool, function: Callable[..., Any]
+) -> Iterator[tuple[_Submit, int]]:
+    """Yields what hands a batch to a worker, and how many batches may be under way."""
+    work = partial(_each, function)
     if engine == "ray":
-        yield _ray_submit(workers)
+        from pairlens.importers.ray_engine import ray_workers
+
+        own = function if isinstance(function, PerWorker) else None
+        with ray_workers(work, pool.workers, pool.address, own and own.gpus) as (submit, at_once):
+            # Of a cluster that others use as well, no more is taken than was said.
+            yield submit, at_once if pool.address and pool.workers else at_once * WINDOW
         return
-    pool: Executor
+    workers = pool.workers or default_workers()
     if engine == "threads":
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="pairlens")
+        executor: Executor = ThreadPoolExecutor(workers, thread_name_prefix="pairlens")
     else:
-        # Forking a process that holds a database connection and threads can deadlock.
-        context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-    with pool:
-        yield pool.submit
-
-
-def _start_worker() -> None:
-    """Ends a worker when its parent ends, however that ends, and leaves Ctrl-C to the parent.
-
-    Idle workers otherwise wait for ever: each holds the end of the pipe that they all read from.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-class _ProcessAlone(SpawnProcess):
-    """A process that does not run the script of its parent again.
-
-    Python's own imports that script, to find what it defines: whatever stands in it without
-    ``if __name__ == "__main__":`` then runs once more in every worker.
-    """
-
-    @staticmethod
-    def _Popen(process_obj: Any) -> Any:
-        main = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            return SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined]
-        finally:
-            sys.modules["__main__"] = main
-
-
-class _SpawnAlone(SpawnContext):
-    Process = _ProcessAlone  # type: ignore[assignment]
-
-
-class _OfScript(Exception):
-    """Something is defined in the script that Python was started with."""
-
-
-class _Finder(pickle.Pickler):
-    def persistent_id(self, obj: Any) -> None:
-        if isinstance(obj, type | FunctionType) and obj.__module__ == "__main__":
-            raise _OfScript
-
-
-def _is_of_script(function: Callable[..., Any]) -> bool:
-    """Whether workers need the script itself to unpickle a function or its arguments."""
-    try:
-        _Finder(io.BytesIO()).dump(function)
-    except _OfScript:
-        return True
-    except Exception:  # cannot be pickled, which the engine says
-        return False
-    return False
-
-
-def _died(function: Callable[..., Any]) -> str:
-    if _is_of_script(function):
-        return (
-            "a worker process died: workers run the script again to find what it defines, so what "
-            "it does must stand under if __name__ == '__main__':, or what it defines in a module"
-        )
-    return (
-        "a worker process died, of too little memory or a crash in a decoder; "
-        "go on with --resume, and fewer --workers if it was memory"
-    )
-
-
-def _ray_submit(workers: int) -> Callable[..., Future[Any]]:
-    try:
-        import ray
-    except ImportError:
-        raise UsageError("the ray engine needs Ray: pip install 'pairlens[ray]'") from None
-    if not ray.is_initialized():
-        # RAY_ADDRESS, where set, names a cluster, which brings its own size.
-        cores = None if os.environ.get("RAY_ADDRESS") else workers
-        ray.init(num_cpus=cores, log_to_driver=False, include_dashboard=False)
-    remote = ray.remote(_call)
-
-    def submit(function: Callable[[A], B], item: A) -> Future[B]:
-        return remote.remote(partial(function, item)).future()
-
-    return submit
-
-
-def _call(task: Callable[[], B]) -> B:
-    return task()
+        executor = process_pool(workers, function)
+    with executor:
+        yield partial(executor.submit, work), workers * WINDOW
 
 
 class OneBehind:

@@ -130,6 +130,23 @@ class PreparedText:
 Prepared = PreparedPair | PreparedText
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The records of an image, and which of them the database lacks."""
+
+    records: tuple[Record, ...]
+    missing: tuple[Record, ...]
+
+
+def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
+    """Prepares what the database lacks of a group, as :func:`prepare` does."""
+    if not group.missing:
+        return []
+    # All records are prepared, so that files get the names they have in an undisturbed run.
+    wanted = {record.key for record in group.missing}
+    return [p for p in prepare(group.records, place) if p.record.key in wanted]
+
+
 def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
     """Prepares the records of one image, all of them of one kind.
 

@@ -18,7 +18,7 @@ from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.chances import SIBLING, chance
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row
-from pairlens.importers.parallel import map_items
+from pairlens.importers.parallel import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Examined:
 
 
 def examined(
-    batches: Iterable[list[Row]], columns: Columns, checks: Sequence[Check], workers: int
+    batches: Iterable[list[Row]], columns: Columns, checks: Sequence[Check], pool: Pool
 ) -> Iterator[tuple[list[Row], Examined]]:
     """Runs checks over batches; yields each with its results.
 
@@ -45,15 +45,26 @@ def examined(
         batches: of :func:`~pairlens.fiftyone_plugin.checks.rows.in_batches`
         columns: of their rows
         checks: to run
-        workers: processes; 1 for none but this
+        pool: what runs them
     """
     work = partial(examine, columns=columns, checks=checks)
-    if workers == 1:
+    if pool.is_here:  # checks hold the interpreter's lock: threads would wait for each other
         for rows in batches:
             yield rows, work(rows)
         return
-    for outcome in map_items(work, batches, engine="processes", workers=workers):
+    for outcome in pool.map(work, batches):
         yield outcome.item, outcome.unwrap()
+
+
+def local_pool(workers: int) -> Pool:
+    """What runs checks on this machine: processes, or for one worker this one.
+
+    Raises:
+        UsageError: for workers below 1
+    """
+    pool = Pool("threads" if workers == 1 else "processes", workers)
+    pool.check()
+    return pool
 
 
 def examine(rows: Sequence[Row], columns: Columns, checks: Sequence[Check]) -> Examined:

@@ -26,6 +26,7 @@ from pairlens.fiftyone_plugin.checks.rows import MASK_DIGEST, Columns, Row
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, batches, rows_of
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.importers import fields
+from pairlens.importers.parallel import Pool
 from pairlens.importers.store import kind_of
 
 WAITING = 20_000
@@ -136,7 +137,7 @@ def find(
     samples: Any,
     checks: Sequence[Check],
     scorings: Mapping[str, str],
-    workers: int = 1,
+    pool: Pool | None = None,
     notes: list[str] | None = None,
 ) -> Iterator[Checked]:
     """Yields all samples as they were read, with their findings, worst first, image by image.
@@ -147,7 +148,7 @@ def find(
         samples: a dataset or view that PairLens imported
         checks: to run
         scorings: the evaluation's key by prediction field
-        workers: processes; 1 for none but this
+        pool: what runs them; this process if not given
         notes: takes what checks say of the dataset as a whole
     """
     running = {one.name for one in checks}
@@ -158,9 +159,10 @@ def find(
     columns = Columns.of(first, scorings, *cached, *EARLIER, texts=texts)
     notes = [] if notes is None else notes
     statistics, ids, more = DatasetStatistics(notes), bytearray(), {}
+    read = batches(samples, columns, notes)
     with TemporaryFile() as file:
         waiting = _Waiting(file)
-        for rows, done in examined(batches(samples, columns, notes), columns, first, workers):
+        for rows, done in examined(read, columns, first, pool or Pool()):
             some = Checked.of(rows, columns, done.found, done.read)
             if not across:
                 some.complete({}, running)

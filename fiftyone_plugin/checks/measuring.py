@@ -7,21 +7,26 @@ measured stays with the samples, so that a run that was interrupted goes on wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import chain, groupby
-from pathlib import Path
 from typing import Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.metrics.label_masks import mask_of
+from pairlens.fiftyone_plugin.checks.measurements import (
+    imported_digest,
+    measure_group,
+    measure_mask,
+)
 from pairlens.importers import fields, fo_internals, schema, store
-from pairlens.importers.errors import MaskError
-from pairlens.importers.image_stats import ImageStats, TargetColors, measure_image, measure_target
-from pairlens.importers.mask_stats import MaskStats, measure
-from pairlens.importers.masks import Mask, Pixels, load_stored
-from pairlens.importers.media import ImageError, read_rgb
-from pairlens.importers.parallel import Progress, map_items, no_progress
+from pairlens.importers.image_stats import ImageStats, TargetColors
+from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.parallel import Pool, Progress, no_progress
+
+THREADS = Pool("threads")
+
+_CHUNK = 8
+"""Masks handed to a worker at once."""
 
 AT_ONCE = 1000
 """Samples of one image that are in memory together; for more of them it is read again."""
@@ -36,20 +41,15 @@ _UNMEASURED = {
     ],
 }
 
-ImageSamples = Sequence[Mapping[str, Any]]
-Measured = tuple[ImageStats, list[TargetColors | None]]
 
-
-def measure_images(
-    samples: Any, *, workers: int | None = None, progress: Progress = no_progress
-) -> int:
+def measure_images(samples: Any, *, pool: Pool = THREADS, progress: Progress = no_progress) -> int:
     """Measures the images, and the colors of the targets in them, that were not measured yet.
 
     Placeholders are never measured. Equal images are read once.
 
     Args:
         samples: a dataset or a view that PairLens imported
-        workers: threads; the machine's cores if not given
+        pool: what reads them
         progress: called with pairs done and pairs in all
 
     Returns:
@@ -69,7 +69,7 @@ def measure_images(
     def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
         nonlocal images, last
         done = 0
-        for outcome in map_items(measure_group, groups, workers=workers):
+        for outcome in pool.map(measure_group, groups):
             image, targets = outcome.unwrap()
             images += last != (last := _image(outcome.item[0]))
             for doc, colors in zip(outcome.item, targets, strict=True):
@@ -81,7 +81,7 @@ def measure_images(
     return images
 
 
-def measure_masks(samples: Any, *, workers: int | None = None) -> int:
+def measure_masks(samples: Any, *, pool: Pool = THREADS) -> int:
     """Measures masks of which nothing is known, and those that were put into the database.
 
     An import measures all masks and stores them as files. What people delete is made again, so
@@ -89,7 +89,7 @@ def measure_masks(samples: Any, *, workers: int | None = None) -> int:
 
     Args:
         samples: a dataset or view of pairs that PairLens imported
-        workers: threads; the machine's cores if not given
+        pool: what reads them
 
     Returns:
         the number of masks whose measurements are new
@@ -101,9 +101,9 @@ def measure_masks(samples: Any, *, workers: int | None = None) -> int:
     docs = store.stream(samples, _MASK_PARTS, where=_TO_MEASURE)
 
     def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
-        for outcome in map_items(_mask_stats, docs, workers=workers):
-            if values := outcome.unwrap():
-                yield outcome.item["_id"], values
+        for outcome in pool.map(measure_mask, docs, chunk=_CHUNK):
+            if (stats := outcome.unwrap()) is not None:
+                yield outcome.item["_id"], _new_stats(outcome.item, stats)
 
     return store.update(dataset, changes())
 
@@ -120,21 +120,11 @@ _MASK_PARTS = (
 )  # fmt: skip
 
 
-def _mask_stats(doc: Mapping[str, Any]) -> dict[str, Any]:
-    """The new values of a sample; none where the mask is the one that was measured."""
-    label, measured = doc.get(fields.SEGMENTATION), doc.get(fields.MASK_STATS)
-    imported = (doc.get(fields.SOURCE) or {}).get(fields.MASK_DIGEST)
-    known = [one for one in (imported, (measured or {}).get("digest")) if one]
-    try:
-        if not label:
-            raise MaskError("the pair has no mask")
-        stats = measure(Mask(mask_of(label, None, stored=True, known=known)))
-    except MaskError as error:
-        stats = MaskStats(error=str(error))
-    if measured is not None and stats.digest == measured.get("digest"):
-        return {}
+def _new_stats(doc: Mapping[str, Any], stats: MaskStats) -> dict[str, Any]:
+    """The new values of a sample."""
+    measured = doc.get(fields.MASK_STATS)
     values: dict[str, Any] = {fields.MASK_STATS: store.embedded(store.plain_stats(stats))}
-    if measured is not None and imported is None:
+    if measured is not None and imported_digest(doc) is None:
         # Of a dataset of an earlier version, what was measured first is what was imported.
         values[f"{fields.SOURCE}.{fields.MASK_DIGEST}"] = measured.get("digest") or ""
     return values
@@ -142,24 +132,6 @@ def _mask_stats(doc: Mapping[str, Any]) -> dict[str, Any]:
 
 def _image(doc: Mapping[str, Any]) -> str:
     return (doc.get(fields.SOURCE) or {}).get(fields.DIGEST) or doc["filepath"]
-
-
-def measure_group(docs: ImageSamples) -> Measured:
-    """Decodes the image that some samples show, and measures it and each of their targets."""
-    try:
-        rgb = read_rgb(Path(docs[0]["filepath"]))
-    except ImageError as error:
-        return ImageStats(error=str(error)), [None] * len(docs)
-    paths = [(doc.get(fields.SEGMENTATION) or {}).get("mask_path") for doc in docs]
-    known = {path: _target(rgb, path) for path in set(paths) if path}
-    return measure_image(rgb), [known.get(path) for path in paths]
-
-
-def _target(rgb: Pixels, mask_path: str) -> TargetColors | None:
-    try:
-        return measure_target(rgb, Mask(load_stored(mask_path)))
-    except MaskError:
-        return None  # the check mask_unreadable says so
 
 
 def _stored(image: ImageStats, colors: TargetColors | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS, TEXTS
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.choosing import choose, for_kind
-from pairlens.fiftyone_plugin.checks.engine import find_in
+from pairlens.fiftyone_plugin.checks.engine import find_in, local_pool
 from pairlens.fiftyone_plugin.checks.finding import Checked, find
 from pairlens.fiftyone_plugin.checks.findings_store import (
     changes_of,
@@ -33,7 +33,14 @@ from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, row_of
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.errors import UsageError
-from pairlens.importers.parallel import Progress, no_progress, one_behind, rare_collections
+from pairlens.importers.parallel import (
+    Engine,
+    Pool,
+    Progress,
+    no_progress,
+    one_behind,
+    rare_collections,
+)
 from pairlens.importers.scorings import evaluation_of, scored_fields
 from pairlens.importers.store import kind_of
 
@@ -75,7 +82,9 @@ def flag(
     predictions: Collection[str] = (),
     params: Mapping[str, Mapping[str, Any]] | None = None,
     out: Path | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    engine: Engine | None = None,
+    ray_address: str | None = None,
     dry_run: bool = False,
     progress: Progress = no_progress,
 ) -> FlagSummary:
@@ -90,8 +99,9 @@ def flag(
         predictions: prediction fields that were scored, for the checks that use them
         params: parameters by check name
         out: a JSON Lines file for all findings that the samples then have, worst first
-        workers: processes that check at once; with more than one, a script that calls this
-            must have its calls under ``if __name__ == "__main__"``
+        engine, workers, ray_address: what reads images and runs the checks, as in
+            :class:`pairlens.importers.parallel.Pool`. If no engine is given, threads read the
+            images, and so many processes as there are workers, by default only this one, check
         dry_run: only count: what samples have is left as it is
         progress: called with pairs done and pairs in all
 
@@ -102,6 +112,9 @@ def flag(
     started = time.perf_counter()
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
+    given = Pool(engine, workers, ray_address)
+    given.check()
+    reading, checking = (given, given) if engine else (Pool(), local_pool(workers or 1))
     dataset, kind, summary = fo_internals.dataset_of(samples), kind_of(samples), FlagSummary()
     with leases.held(dataset.name, "flag", "findings"):
         scorings = {name: evaluation_of(dataset, name) for name in predictions}
@@ -113,11 +126,11 @@ def flag(
             has_field=dataset.has_field,
             lacking=summary.not_run,
         )
-        if kind == "pairs" and (again := measure_masks(samples)):
+        if kind == "pairs" and (again := measure_masks(samples, pool=reading)):
             summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
         if any(need in PIXELS for one in chosen for need in one.needs):
-            summary.images_read = measure_images(samples, progress=progress)
-        found = find(samples, chosen, scorings, workers, summary.notes)
+            summary.images_read = measure_images(samples, pool=reading, progress=progress)
+        found = find(samples, chosen, scorings, checking, summary.notes)
         if not dry_run:
             texts = any(not TEXTS.isdisjoint(one.needs) for one in chosen)
             schema.declare_findings(dataset, texts=texts)

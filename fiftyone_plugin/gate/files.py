@@ -16,7 +16,7 @@ from pairlens.fiftyone_plugin.checks.base import PIXELS, Check, Finding, Sample
 from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from pairlens.fiftyone_plugin.checks.engine import examined
+from pairlens.fiftyone_plugin.checks.engine import examined, local_pool
 from pairlens.fiftyone_plugin.checks.rows import BATCH, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.fiftyone_plugin.gate.found import SKIPPED, Found, Place, Wanted, content_of
@@ -277,7 +277,7 @@ def _find(spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, fo
                 found.findings.setdefault(finding.key, []).append(finding)
 
     batches = in_batches(spool.by_image(), found.notes)
-    for _, done in examined(batches, spool.columns, first, workers):
+    for _, done in examined(batches, spool.columns, first, local_pool(workers)):
         statistics.add(done.kept)
         for findings in done.found.values():
             take(findings)

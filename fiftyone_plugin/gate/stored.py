@@ -9,6 +9,7 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.base import PIXELS
 from pairlens.fiftyone_plugin.checks.choosing import choose
+from pairlens.fiftyone_plugin.checks.engine import local_pool
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked, find
 from pairlens.fiftyone_plugin.checks.left_out import ACCEPTED
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
@@ -67,7 +68,7 @@ def find_in_dataset(
     ids: list[bytes] = []
     done, total = 0, working_set.count(samples)
     with rare_collections():
-        for some in find(samples, chosen, {}, workers, found.notes):
+        for some in find(samples, chosen, {}, local_pool(workers), found.notes):
             ids += _take(some, wanted, {*found.checks}, found)
             done += len(some.keys)
             progress(done, total)

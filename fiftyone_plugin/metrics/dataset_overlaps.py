@@ -28,9 +28,9 @@ from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, OverlapTableB
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.parallel import (
+    Pool,
     Progress,
     batches_behind,
-    map_items,
     one_thread,
     rare_collections,
 )
@@ -85,6 +85,7 @@ def count_overlaps(
     key: str | None,
     progress: Progress,
     before_writing: Callable[[], None] | None = None,
+    pool: Pool | None = None,
 ) -> DatasetOverlaps:
     """Counts all pairs and writes each one's numbers to its sample.
 
@@ -96,6 +97,7 @@ def count_overlaps(
         key: of the evaluation, whose fields exist; ``None`` writes nothing
         progress: called with pairs done and pairs in all
         before_writing: called before each batch is written
+        pool: what counts; threads if not given, where a pair takes long
     """
     table = OverlapTableBuilder()
     done = DatasetOverlaps(table.build(), slicer)
@@ -105,7 +107,7 @@ def count_overlaps(
     total, read = working_set.count(samples), 0
     write = partial(_write, fo_internals.dataset_of(samples), key, convention, before_writing)
     with rare_collections(), batches_behind(write) as write_behind:
-        for docs, counted in _counts(samples, source):
+        for docs, counted in _counts(samples, source, pool or Pool()):
             for decision in counted.decisions:
                 done.decisions(decision)
             for number, problem in counted.problems.items():
@@ -169,7 +171,7 @@ def score_changes(
 
 
 def _counts(
-    samples: Any, source: MaskSource
+    samples: Any, source: MaskSource, pool: Pool
 ) -> Iterator[tuple[Sequence[Mapping[str, Any]], ChunkOverlaps]]:
     """Documents and overlaps of the pairs, chunk by chunk, in the order of the samples."""
     docs = store.stream(samples, source.projection, as_seen=(source.pred, source.gt))
@@ -181,7 +183,7 @@ def _counts(
 
     slow = 0
     with one_thread():
-        for chunk in chunks():
+        for chunk in chunks() if pool.is_here else ():
             started = time.perf_counter()
             counted = count_chunk(chunk, source)
             slow = slow + 1 if time.perf_counter() - started > QUICK * len(chunk) else 0
@@ -189,7 +191,7 @@ def _counts(
             last = counted.overlaps[-1]
             if slow == SLOW_CHUNKS:
                 break
-    for outcome in map_items(partial(count_chunk, source=source), chunks()):
+    for outcome in pool.map(partial(count_chunk, source=source), chunks()):
         counted = outcome.unwrap()
         last = counted.overlaps[-1]
         yield outcome.item, counted

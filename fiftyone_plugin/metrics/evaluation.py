@@ -53,7 +53,7 @@ from pairlens.fiftyone_plugin.metrics.summary import summarize
 from pairlens.importers import fields, fo_internals, lasting, store
 from pairlens.importers.errors import UsageError
 from pairlens.importers.mask_values import MaskValues, parse_mask_values
-from pairlens.importers.parallel import Progress, one_behind
+from pairlens.importers.parallel import Pool, Progress, one_behind
 from pairlens.importers.scorings import METHOD
 
 MAX_SIDE = 10_000
@@ -123,6 +123,8 @@ class PairLensEvaluation(SegmentationEvaluation):
     config: Any
     watch: Progress | None = None
     """Called with pairs done and pairs in all, where set, in place of FiftyOne's bar."""
+    pool: Pool | None = None
+    """What counts, where set; it is no part of what a scoring is."""
     replaces = False
     """Whether there is an earlier scoring of the key, whose numbers are written over."""
     before_writing: Callable[[], None] | None = None
@@ -199,7 +201,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         source = _source(fo_internals.dataset_of(samples), config, mask_targets)
         slicer = slices.Slicer(config.by)
         before = self.before_writing if self.replaces else None
-        done = count_overlaps(samples, source, convention, slicer, key, watch, before)
+        done = count_overlaps(samples, source, convention, slicer, key, watch, before, self.pool)
         if key is not None and self.replaces:
             _clear_others(fo_internals.dataset_of(samples), key, done.ids)
         with one_behind() as behind:

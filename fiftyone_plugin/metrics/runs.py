@@ -24,7 +24,7 @@ from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.importers import fields, fo_internals, leases, owners
 from pairlens.importers.errors import StateError
 from pairlens.importers.new_names import refuse_name
-from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.parallel import Engine, Pool, Progress, no_progress
 from pairlens.importers.scorings import (
     METHOD,
     check_whole,
@@ -57,6 +57,9 @@ def score(
     shape: Shape = "auto",
     pred_values: str = "auto",
     gt_values: str = "auto",
+    engine: Engine | None = None,
+    workers: int | None = None,
+    ray_address: str | None = None,
     progress: Progress = no_progress,
 ) -> ScoreSummary:
     """Scores the masks of one field against those of another.
@@ -85,6 +88,8 @@ def score(
         pred_values: which values of predicted masks are the target, as
             :func:`pairlens.importers.mask_values.parse_mask_values` takes it
         gt_values: the same of the ground truth's masks
+        engine, workers, ray_address: what counts, as in
+            :class:`pairlens.importers.parallel.Pool`
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -92,6 +97,8 @@ def score(
         StateError: if a field is missing or holds no masks, or the key is taken
     """
     dataset = fo_internals.dataset_of(samples)
+    pool = Pool(engine, workers, ray_address)
+    pool.check()
     if gt == fields.SEGMENTATION and shape != "masks" and dataset.has_field(fields.TARGET_BOX):
         gt = fields.TARGET_BOX
     _check_fields(dataset, pred, gt)
@@ -103,7 +110,7 @@ def score(
         owner=owners.this_process(),
     )  # fmt: skip
     method = PairLensEvaluation(config)
-    method.watch = progress
+    method.watch, method.pool = progress, pool
     method.ensure_requirements()
     _clear_left(dataset)
     method.replaces = key in finished(dataset)

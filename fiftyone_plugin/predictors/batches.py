@@ -21,6 +21,9 @@ SHOWN_FIRST = 24
 MOST_LISTED = 1000
 """Pairs without a prediction that a summary names; all are counted."""
 
+Answer = Prediction | bytes | Exception
+"""A mask, or that as PNG, or the exception that stands for it."""
+
 SampleQuery = tuple[Any, Query]
 """A sample's id and its query."""
 
@@ -61,10 +64,13 @@ class PredictSummary:
             self.skips[reason] = self.skips.get(reason, 0) + pairs
 
 
-def read_ahead(
+def answered(
     predictor: Predictor, batches: Iterable[list[SampleQuery]]
-) -> Iterator[list[SampleQuery]]:
-    """The batches; before each, the predictor may prefetch the one that follows."""
+) -> Iterator[tuple[list[SampleQuery], Iterator[Answer]]]:
+    """The batches, each with its answers, which are made as they are taken.
+
+    Before each, the predictor may prefetch the one that follows.
+    """
     prefetch = getattr(predictor, "prefetch", None)
     following = iter(batches)
     batch = next(following, None)
@@ -74,20 +80,20 @@ def read_ahead(
         upcoming = next(following, None)
         if upcoming and prefetch:
             prefetch([query for _, query in upcoming])
-        yield batch
+        yield batch, answers_of(predictor, [query for _, query in batch])
         batch = upcoming
 
 
-def run_batch(
-    predictor: Predictor,
+def store_batch(
     batch: Sequence[SampleQuery],
+    answers: Iterable[Answer],
     folder: Path,
     summary: PredictSummary,
     writers: ThreadPoolExecutor,
 ) -> list[tuple[Any, Path]]:
-    """Predicts and writes a batch; returns sample ids and mask paths of what succeeded."""
+    """Writes the masks of a batch; returns sample ids and mask paths of what succeeded."""
     under_way: list[tuple[SampleQuery, Exception | Future[Path]]] = []
-    for pair, result in zip(batch, _predictions(predictor, batch), strict=True):
+    for pair, result in zip(batch, answers, strict=True):
         if isinstance(result, Exception):
             under_way.append((pair, result))
         else:
@@ -121,7 +127,7 @@ def _write(folder: Path, key: str, mask: Any) -> Path:
         StateError: if the disk does not take it, which ends the run
     """
     path = folder / f"{safe_name(key)}.png"
-    data = encode_png(_checked(mask))
+    data = mask if isinstance(mask, bytes) else packed(mask)
     try:
         return write_once(path, data)
     except OSError as error:
@@ -134,14 +140,12 @@ def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:
     summary.failures.append({"key": query.key, "reason": reason})
 
 
-def _predictions(
-    predictor: Predictor, batch: Sequence[SampleQuery]
-) -> Iterator[Prediction | Exception]:
+def answers_of(predictor: Predictor, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
     """Exactly one result per query; an exception fails the rest of the batch."""
     left = len(batch)
     failure: Exception = RuntimeError("the predictor gave fewer masks than it was asked for")
     try:
-        for result in predictor.predict([query for _, query in batch]):
+        for result in predictor.predict(batch):
             if not left:
                 break
             left -= 1
@@ -152,8 +156,13 @@ def _predictions(
         yield failure
 
 
-def _checked(mask: Any) -> Prediction:
+def packed(mask: Any) -> bytes:
+    """A predicted mask as PNG of 0 and 1.
+
+    Raises:
+        MaskError: if it is none
+    """
     mask = np.asarray(mask)
     if mask.ndim != 2 or mask.dtype.kind not in "bui" or mask.size == 0:
         raise MaskError(f"the predictor gave an array of shape {mask.shape} and {mask.dtype}")
-    return (mask != 0).astype(np.uint8)
+    return encode_png((mask != 0).astype(np.uint8))

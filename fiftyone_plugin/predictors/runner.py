@@ -8,21 +8,25 @@ one are read and the masks so far are written.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
-from pairlens.fiftyone_plugin.predictors.base import Predictor
-from pairlens.fiftyone_plugin.predictors.batches import PredictSummary, read_ahead, run_batch
+from pairlens.fiftyone_plugin.predictors.asking import Asked, asking
+from pairlens.fiftyone_plugin.predictors.base import PredictorSpec
+from pairlens.fiftyone_plugin.predictors.batches import (
+    PredictSummary,
+    SampleQuery,
+    store_batch,
+)
 from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
 from pairlens.fiftyone_plugin.predictors.queries import list_queries, remember_speed
 from pairlens.importers import fields, fo_internals, leases, store, working_set
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.parallel import Engine, Pool, Progress, no_progress
 
 STEP = "predictions"
 """Key in PairLens' info: which predictor made which field, with which parameters."""
@@ -42,6 +46,9 @@ def predict(
     resume: bool = False,
     overwrite: bool = False,
     limit: int | None = None,
+    engine: Engine | None = None,
+    workers: int | None = None,
+    ray_address: str | None = None,
     stop: Callable[[], bool] = lambda: False,
     look: Callable[[Sequence[str]], None] = lambda ids: None,
     progress: Progress = no_progress,
@@ -58,6 +65,9 @@ def predict(
         resume: go on with a field that exists
         overwrite: replace the field and its masks, once there is a new mask
         limit: ask for this many pairs at the most, to look at them before the rest
+        engine, workers, ray_address: what predicts, as in
+            :class:`pairlens.importers.parallel.Pool`: one predictor here if not given, else one in
+            each worker, on a cluster with GPUs a worker for each, if the predictor uses them
         stop: asked before each batch whether that one and all others are to be left
         look: called once with the ids of the first samples that got a mask, as soon as they
             are stored
@@ -85,52 +95,89 @@ def predict(
             f"field {field_name!r} was made by {made['predictor']} with {made['params']}; "
             "resume with the same, or choose another field"
         )
-    loaded = spec.load(given, device)  # before anything is deleted: it may refuse
+    with asking(spec, given, device, Pool(engine, workers, ray_address)) as asked:
+        # Only now is anything deleted: a predictor may refuse.
+        watch = _Watch(stop, look, progress)
+        summary = _fill(samples, spec, asked, field, batch_size, limit, resume, overwrite, watch)
+    summary.seconds = round(time.perf_counter() - started, 3)
+    return summary
+
+
+class _Watch(NamedTuple):
+    """As :func:`predict` takes them."""
+
+    stop: Callable[[], bool]
+    look: Callable[[Sequence[str]], None]
+    progress: Progress
+
+
+def _fill(
+    samples: Any,
+    spec: PredictorSpec,
+    asked: Asked,
+    field: MaskField,
+    batch_size: int,
+    limit: int | None,
+    resume: bool,
+    overwrite: bool,
+    watch: _Watch,
+) -> PredictSummary:
     field.clear_left()
-    summary = PredictSummary(dataset.name, predictor, field_name)
+    summary = PredictSummary(field.dataset.name, spec.name, field.name)
     anew = overwrite and field.exists
     if not anew:
         field.open(overwrite=False)
     if resume and (lost := field.forget_lost()):
         summary.notes.append(f"{lost:,} masks whose files were gone are predicted again")
-    stop_file = field.stop_file
-    stop_file.unlink(missing_ok=True)
-    _count_skipped(samples, field_name, spec.reads_images, anew, summary)
-    total, done = working_set.count(samples), summary.skipped
-    deciding = _Deciding(dataset, loaded, f"predict {field_name}", resume)
-    pairs = list_queries(samples, field_name, reads_images=spec.reads_images, anew=anew)
-    queries = islice(pairs, limit)
+    field.stop_file.unlink(missing_ok=True)
+    _count_skipped(samples, field.name, spec.reads_images, anew, summary)
+    total = working_set.count(samples)
+    pairs = list_queries(samples, field.name, reads_images=spec.reads_images, anew=anew)
+    batches = store.batched(islice(pairs, limit), batch_size)
+    deciding = _Deciding(field.dataset, asked, f"predict {field.name}", resume)
     ready = time.perf_counter()
-    with ThreadPoolExecutor(_WRITERS) as writers, ExitStack() as stack:
-        stack.callback(getattr(loaded, "close", lambda: None))
-        folder = stack.enter_context(field.filling(anew))
-        for batch in read_ahead(loaded, store.batched(queries, batch_size)):
-            progress(done, total)
-            if stop() or stop_file.exists():
+    _answer(asked, batches, field, anew, summary, deciding, watch, total)
+    if anew and not summary.predicted:
+        summary.notes.append(f"field {field.name!r} is left as it was: nothing was predicted")
+    remember_speed(field.dataset, spec.name, summary.predicted, time.perf_counter() - ready)
+    field.stop_file.unlink(missing_ok=True)
+    decisions = Decisions(_notes(asked, summary.stopped))
+    summary.notes += [*decisions.others, *decisions.lines()]
+    summary.decisions = deciding.keep(decisions)
+    return summary
+
+
+def _answer(
+    asked: Asked,
+    batches: Iterator[list[SampleQuery]],
+    field: MaskField,
+    anew: bool,
+    summary: PredictSummary,
+    deciding: _Deciding,
+    watch: _Watch,
+    total: int,
+) -> None:
+    """Asks for all batches and stores what comes back."""
+    done = summary.skipped
+    with ThreadPoolExecutor(_WRITERS) as writers, field.filling(anew) as folder:
+        for batch, answers in asked.answered(batches):
+            watch.progress(done, total)
+            if watch.stop() or field.stop_file.exists():
                 summary.stopped = True
                 break
             seen = bool(summary.first)
-            changes = run_batch(loaded, batch, folder, summary, writers)
+            changes = store_batch(batch, answers, folder, summary, writers)
             if changes:
                 if anew:
                     field.open(overwrite=True)
                     anew = False
                 deciding.keep_new()
-                masks = ((i, {field_name: store.segmentation(str(path))}) for i, path in changes)
+                masks = ((i, {field.name: store.segmentation(str(path))}) for i, path in changes)
                 field.store_values([*masks])
             done += len(batch)
             if summary.first and not seen:
-                look(list(summary.first))
-    if anew:
-        summary.notes.append(f"field {field_name!r} is left as it was: nothing was predicted")
-    progress(done if summary.stopped or limit else total, total)
-    remember_speed(dataset, predictor, summary.predicted, time.perf_counter() - ready)
-    stop_file.unlink(missing_ok=True)
-    decisions = Decisions(_notes(loaded, summary.stopped))
-    summary.notes += [*decisions.others, *decisions.lines()]
-    summary.decisions = deciding.keep(decisions)
-    summary.seconds = round(time.perf_counter() - started, 3)
-    return summary
+                watch.look(list(summary.first))
+    watch.progress(done if summary.stopped or done < total else total, total)
 
 
 class _Deciding:
@@ -138,20 +185,20 @@ class _Deciding:
 
     Args:
         dataset: that is predicted
-        predictor: whose decisions they are
+        asked: whose decisions they are
         step: that takes them
         resume: whether they come to those of an earlier run
     """
 
-    def __init__(self, dataset: Any, predictor: Predictor, step: str, resume: bool) -> None:
+    def __init__(self, dataset: Any, asked: Asked, step: str, resume: bool) -> None:
         stored = store.info(dataset).get("decisions", ()) if resume else ()
-        self._dataset, self._predictor, self._step = dataset, predictor, step
+        self._dataset, self._asked, self._step = dataset, asked, step
         self._before = [one for one in stored if one["step"] == step]
         self._rules = 0
 
     def keep_new(self) -> None:
         """Stores them where there is a new one."""
-        decisions = Decisions(_notes(self._predictor))
+        decisions = Decisions(_notes(self._asked))
         if len(decisions.all()) > self._rules:
             self._rules = len(decisions.all())
             self.keep(decisions)
@@ -176,11 +223,11 @@ def request_stop(dataset: Any, field_name: str) -> None:
     field.stop_file.touch()
 
 
-def _notes(predictor: Predictor, stopped: bool = False) -> list[str]:
-    notes = list(getattr(predictor, "notes", lambda: [])())
+def _notes(asked: Asked, stopped: bool = False) -> list[str]:
+    notes = asked.notes()
     if stopped:
         notes.append("stopped as it was asked to; --resume predicts the rest")
-    if unused := getattr(predictor, "unused", lambda: [])():
+    if unused := asked.unused():
         shown = ", ".join(unused[:3]) + (" ..." if len(unused) > 3 else "")
         notes.append(f"{len(unused)} files belong to no pair: {shown}")
     return notes

@@ -8,6 +8,7 @@ from typing import Any
 from pairlens.fiftyone_plugin import reports
 from pairlens.fiftyone_plugin.judging import JUDGES
 from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.engines import ENGINE
 from pairlens.fiftyone_plugin.steps.step import (
     ITSELF,
     CheckSettings,
@@ -18,7 +19,7 @@ from pairlens.fiftyone_plugin.steps.step import (
     step,
 )
 from pairlens.importers.errors import UsageError
-from pairlens.importers.parallel import default_workers
+from pairlens.importers.parallel import Engine, default_workers
 
 MANY = 20_000
 """Pairs from which on it pays to start processes for the checks."""
@@ -41,22 +42,24 @@ THRESHOLDS = Option(
            label="Findings file", writes=ITSELF),
     Option("dry_run", "only count, by check, what is found and what clean and quiet leave out",
            bool, False, label="Only count"),
-    Option("workers", "processes; by default all cores for many pairs", int, metavar="W",
-           in_form=False),
+    *ENGINE,
     operator="flag_pairs",
     examples=(
         "flag gres --out findings.jsonl",
         "flag gres --check tiny_mask --param tiny_mask.min_area=9 --dry-run",
     ),
 )  # fmt: skip
-def flag(samples: Any, watch: Watch, *, workers: int | None, **options: Any) -> Report:
+def flag(
+    samples: Any, watch: Watch, *, engine: Engine | None, workers: int | None, **options: Any
+) -> Report:
     """Runs the checks."""
     from pairlens.fiftyone_plugin.checks.runner import flag
     from pairlens.importers import working_set
     from pairlens.importers.store import kind_of
 
-    workers = workers or (default_workers() if working_set.count(samples) > MANY else 1)
-    done = flag(samples, **options, workers=workers, progress=watch.progress)
+    if engine is None and workers is None and working_set.count(samples) > MANY:
+        workers = default_workers()
+    done = flag(samples, **options, engine=engine, workers=workers, progress=watch.progress)
     return reports.of_flag(done, options["out"], kind_of(samples), options["dry_run"])
 
 

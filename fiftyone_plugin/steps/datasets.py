@@ -8,11 +8,11 @@ from typing import Any
 
 from pairlens.fiftyone_plugin import reports
 from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.engines import ENGINE
 from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats import FORMATS, SPLITS
 from pairlens.importers.gres_chips import LEAST_AGREEMENT
-from pairlens.importers.parallel import ENGINES
 
 _INSTANCES = {
     "auto": "Each query is about the instance of its number where every sample has as many",
@@ -50,9 +50,7 @@ def _formats() -> dict[str, str]:
     Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
     Option("strict", "stop at the first broken record", bool, False, in_form=False),
     Option("follow_links", "read what links lead to outside of ROOT", bool, False),
-    Option("engine", "what runs the decoding", default="threads", metavar="E",
-           choices=ENGINES, in_form=False),
-    Option("workers", "workers of the engine", int, metavar="W", in_form=False),
+    *ENGINE,
     operator="import_dataset",
     unit="images",
     examples=(

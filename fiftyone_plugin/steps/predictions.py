@@ -7,6 +7,7 @@ from typing import Any
 from pairlens.fiftyone_plugin import reports
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
 from pairlens.fiftyone_plugin.reports import Report
+from pairlens.fiftyone_plugin.steps.engines import ENGINE
 from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
 
 
@@ -26,6 +27,7 @@ from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Text
     Option("preview", "open them in the grid", bool, True, in_command=False,
            label="Show the first masks while it runs"),
     IF_THERE,
+    *ENGINE,
     operator="predict_masks",
     stoppable=True,
     examples=(

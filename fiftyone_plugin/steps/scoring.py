@@ -11,6 +11,7 @@ from pairlens.fiftyone_plugin.metrics.conventions import CONVENTIONS, DEFAULT
 from pairlens.fiftyone_plugin.metrics.slices import SLICINGS, chosen
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.score_reports import of_compare, of_score
+from pairlens.fiftyone_plugin.steps.engines import ENGINE
 from pairlens.fiftyone_plugin.steps.step import ITSELF, Option, Texts, Watch, step
 from pairlens.importers.fields import SEGMENTATION
 
@@ -68,6 +69,7 @@ def _slicings() -> dict[str, str]:
            in_form=False),
     Option("plots", "plots of the slices: .html or .png", Path, metavar="FILE", in_form=False,
            writes=ITSELF),
+    *ENGINE,
     operator="score_pairs",
     examples=(
         "score gres --pred cues --key cues",

@@ -4,9 +4,9 @@ Lines of JSON come on standard input, ``{"command", "point", "folder", "source",
 each, one goes to standard output: ``{"code", "points", "said"}``. A process is forked for each
 command, so that FiftyOne is imported once. Before the ``point``-th of its writes it meets the
 fault, one of :data:`FAULTS`, or, where that is ``WAITS``, writes the line ``{"at"}`` and waits for
-another one before it goes on; at a ``point`` of 0 none. ``points`` are the writes that a process that
-came to its end has made: to the database, and of files in ``folder`` when these are renamed, removed
-or made folders.
+another one before it goes on; at a ``point`` of 0 none. ``points`` are the writes that a process
+that came to its end has made: to the database, and of files in ``folder`` when these are renamed,
+removed or made folders.
 """
 
 from __future__ import annotations

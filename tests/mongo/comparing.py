@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.curation import text_units
@@ -35,6 +37,23 @@ def without(value: Any, names: set[str]) -> Any:
     if not isinstance(value, dict):
         return value
     return {name: without(item, names) for name, item in value.items() if name not in names}
+
+
+def contents(dataset: Any) -> list[Any]:
+    """All samples by key; of files their names and bytes, wherever they are."""
+    documents = dataset._sample_collection.find().sort(fields.KEY, 1)
+    return [with_bytes(without(document, OWN)) for document in documents]
+
+
+def with_bytes(value: Any) -> Any:
+    """A stored value with names and digests of files for their paths."""
+    if isinstance(value, dict):
+        return {name: with_bytes(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_bytes(item) for item in value]
+    if isinstance(value, str) and value.startswith("/"):
+        return Path(value).name, hashlib.sha256(Path(value).read_bytes()).hexdigest()
+    return value
 
 
 def said(found: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ sys.exit(main(sys.argv[1:]))
 
 _IMPORTS = _PAUSES.format(package="pairlens.importers", module="store", function="insert")
 _PREDICTS = _PAUSES.format(
-    package="pairlens.fiftyone_plugin.predictors", module="runner", function="run_batch"
+    package="pairlens.fiftyone_plugin.predictors", module="runner", function="store_batch"
 )
 
 _REVIEWS = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.checks import measuring
+from pairlens.fiftyone_plugin.checks import measurements, measuring
 from pairlens.fiftyone_plugin.checks.measuring import measure_images
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
@@ -34,13 +34,13 @@ def dataset(published: Path, dataset_name: str) -> fo.Dataset:
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Counts what is decoded, and decodes it."""
     counted: Counter[str] = Counter()
-    read = measuring.read_rgb
+    read = measurements.read_rgb
 
     def counting(path: Path):
         counted[path.name] += 1
         return read(path)
 
-    monkeypatch.setattr(measuring, "read_rgb", counting)
+    monkeypatch.setattr(measurements, "read_rgb", counting)
     return counted
 
 

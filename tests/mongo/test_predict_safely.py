@@ -104,15 +104,15 @@ from pairlens.fiftyone_plugin.predictors.runner import predict
 from contextlib import nullcontext
 from pairlens.importers import leases
 LEASES
-real, waited = runner.run_batch, []
-def run_batch(*args):
+real, waited = runner.store_batch, []
+def store_batch(*args):
     changes = real(*args)
     if not waited:
         waited.append(True)
         print("predicted", flush=True)
         sys.stdin.readline()
     return changes
-runner.run_batch = run_batch
+runner.store_batch = store_batch
 options = {name: True for name in sys.argv[2:]}
 predict(fo.load_dataset(sys.argv[1]), predictor="cues", field_name="m", batch_size=2, **options)
 """

@@ -1,0 +1,55 @@
+"""Measures an image with its targets, or a mask: a worker's unit of work, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pairlens.fiftyone_plugin.metrics.label_masks import mask_of
+from pairlens.importers import fields
+from pairlens.importers.errors import MaskError
+from pairlens.importers.image_stats import ImageStats, TargetColors, measure_image, measure_target
+from pairlens.importers.mask_stats import MaskStats, measure
+from pairlens.importers.masks import Mask, Pixels, load_stored
+from pairlens.importers.media import ImageError, read_rgb
+
+ImageSamples = Sequence[Mapping[str, Any]]
+Measured = tuple[ImageStats, list[TargetColors | None]]
+
+
+def measure_mask(doc: Mapping[str, Any]) -> MaskStats | None:
+    """Measures the mask of a sample; ``None`` where it is the one that was measured."""
+    label, measured = doc.get(fields.SEGMENTATION), doc.get(fields.MASK_STATS)
+    known = [one for one in (imported_digest(doc), (measured or {}).get("digest")) if one]
+    try:
+        if not label:
+            raise MaskError("the pair has no mask")
+        stats = measure(Mask(mask_of(label, None, stored=True, known=known)))
+    except MaskError as error:
+        stats = MaskStats(error=str(error))
+    unchanged = measured is not None and stats.digest == measured.get("digest")
+    return None if unchanged else stats
+
+
+def imported_digest(doc: Mapping[str, Any]) -> str | None:
+    """The digest of the mask that a sample was imported with, where that is known."""
+    return (doc.get(fields.SOURCE) or {}).get(fields.MASK_DIGEST)
+
+
+def measure_group(docs: ImageSamples) -> Measured:
+    """Decodes the image that some samples show, and measures it and each of their targets."""
+    try:
+        rgb = read_rgb(Path(docs[0]["filepath"]))
+    except ImageError as error:
+        return ImageStats(error=str(error)), [None] * len(docs)
+    paths = [(doc.get(fields.SEGMENTATION) or {}).get("mask_path") for doc in docs]
+    known = {path: _target(rgb, path) for path in set(paths) if path}
+    return measure_image(rgb), [known.get(path) for path in paths]
+
+
+def _target(rgb: Pixels, mask_path: str) -> TargetColors | None:
+    try:
+        return measure_target(rgb, Mask(load_stored(mask_path)))
+    except MaskError:
+        return None  # the check mask_unreadable says so

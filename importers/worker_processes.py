@@ -1,0 +1,94 @@
+"""Worker processes that end with their parent and do not run its script again."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from threading import Thread
+from types import FunctionType, ModuleType
+from typing import Any
+
+
+def process_pool(workers: int, function: Callable[..., Any]) -> Executor:
+    """An executor of processes that can run a function."""
+    # Forking a process that holds a database connection and threads can deadlock.
+    context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    """Ends a worker when its parent ends, however that ends, and leaves Ctrl-C to the parent.
+
+    Idle workers otherwise wait for ever: each holds the end of the pipe that they all read from.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class _ProcessAlone(SpawnProcess):
+    """A process that does not run the script of its parent again.
+
+    Python's own imports that script, to find what it defines: whatever stands in it without
+    ``if __name__ == "__main__":`` then runs once more in every worker.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined]
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _SpawnAlone(SpawnContext):
+    Process = _ProcessAlone  # type: ignore[assignment]
+
+
+class _OfScript(Exception):
+    """Something is defined in the script that Python was started with."""
+
+
+class _Finder(pickle.Pickler):
+    def persistent_id(self, obj: Any) -> None:
+        if isinstance(obj, type | FunctionType) and obj.__module__ == "__main__":
+            raise _OfScript
+
+
+def _is_of_script(function: Callable[..., Any]) -> bool:
+    """Whether workers need the script itself to unpickle a function or its arguments."""
+    try:
+        _Finder(io.BytesIO()).dump(function)
+    except _OfScript:
+        return True
+    except Exception:  # cannot be pickled, which the engine says
+        return False
+    return False
+
+
+def died(function: Callable[..., Any]) -> str:
+    """What to say where a worker process died."""
+    if _is_of_script(function):
+        return (
+            "a worker process died: workers run the script again to find what it defines, so what "
+            "it does must stand under if __name__ == '__main__':, or what it defines in a module"
+        )
+    return (
+        "a worker process died, of too little memory or a crash in a decoder; "
+        "go on with --resume, and fewer --workers if it was memory"
+    )
