@@ -176,19 +176,16 @@ def find_across(
     statistics: DatasetStatistics,
     checks: Iterable[Check],
     read_again: Callable[[Check, Integers | None], Iterator[Batch]],
-) -> dict[str, list[Finding]]:
-    """Findings of checks of datasets, by key.
+) -> Iterator[Finding]:
+    """Findings of checks of datasets.
 
     Args:
         statistics: what the checks keep
         checks: to run
         read_again: reads samples with what a check needs
     """
-    found: defaultdict[str, list[Finding]] = defaultdict(list)
     for one in checks:
-        for issue in one.run(statistics.reading(partial(read_again, one))):
-            found[issue.key].append(one.finding(issue))
-    return dict(found)
+        yield from map(one.finding, one.run(statistics.reading(partial(read_again, one))))
 
 
 def sorted_findings(findings: Iterable[Finding], mask: str | None) -> list[Finding]:

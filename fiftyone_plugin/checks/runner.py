@@ -7,7 +7,6 @@ the others found waits in a file. Images are read before the first run alone, an
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,10 +14,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
+import numpy as np
 from bson import ObjectId
+from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
 from pairlens.fiftyone_plugin.checks.base import (
@@ -45,6 +45,7 @@ from pairlens.fiftyone_plugin.checks.left_out import LeftOutCounts
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, batches, row_of, rows_of
+from pairlens.fiftyone_plugin.checks.spools import ArraySpool, FindingsSpool, ObjectSpool
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS, for_kind
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.errors import UsageError
@@ -55,6 +56,10 @@ from pairlens.importers.parallel import (
     rare_collections,
 )
 from pairlens.importers.scorings import evaluation_of, scored_fields
+
+_ID = np.dtype(f"V{ID_BYTES}")
+_IN_ORDER = np.dtype([("high", ">u8"), ("low", ">u4")])
+"""The bytes of an id as numbers, in the order of the ids."""
 
 WAITING = 20_000
 """Samples that wait in memory for the checks of datasets, some 25 MB; the others in a file."""
@@ -220,33 +225,26 @@ def find(
             some.complete({}, running)
             yield some
         return
-    statistics, ids = DatasetStatistics(), bytearray()
+    statistics, ids = DatasetStatistics(), ArraySpool()
     waiting: deque[Checked] = deque()
-    with TemporaryFile() as file:
-        for some, kept in seen:
-            statistics.add(kept)
-            ids += some.ids
-            if len(ids) <= WAITING * ID_BYTES:
-                waiting.append(some)
-            else:
-                pickle.dump(some, file)
-        more = find_across(statistics, across, partial(_read_again, samples, ious, ids))
-        notes += statistics.notes
-        for some in chain(_emptied(waiting), _pickled(file)):
-            some.complete(more, running)
-            yield some
+    later = ObjectSpool[Checked]()
+    for some, kept in seen:
+        statistics.add(kept)
+        ids.add(np.frombuffer(some.ids, _ID))
+        if len(ids) <= WAITING:
+            waiting.append(some)
+        else:
+            later.add(some)
+    more = FindingsSpool(find_across(statistics, across, partial(_read_again, samples, ious, ids)))
+    notes += statistics.notes
+    for some in chain(_emptied(waiting), later):
+        some.complete(more.of(some.keys), running)
+        yield some
 
 
 def _emptied(waiting: deque[Checked]) -> Iterator[Checked]:
     while waiting:
         yield waiting.popleft()
-
-
-def _pickled(file: IO[bytes]) -> Iterator[Checked]:
-    end = file.tell()
-    file.seek(0)
-    while file.tell() < end:
-        yield pickle.load(file)
 
 
 def _examined(
@@ -258,14 +256,24 @@ def _examined(
 
 
 def _read_again(
-    samples: Any, ious: Mapping[str, str], ids: bytearray, one: Check, numbers: Integers | None
+    samples: Any, ious: Mapping[str, str], ids: ArraySpool, one: Check, numbers: Integers | None
 ) -> Iterator[Batch]:
     """The samples of some numbers, with what a check needs, in the order of their import."""
-    known = range(len(ids) // ID_BYTES) if numbers is None else numbers.tolist()
-    wanted = sorted(bytes(ids[ID_BYTES * n : ID_BYTES * (n + 1)]) for n in known)
+    known = ids.read() if numbers is None else _of_numbers(ids, numbers)
+    numbers = known.view(_IN_ORDER)
+    wanted = known[np.lexsort((numbers["low"], numbers["high"]))]
     columns = Columns.of([one], ious, "_id")
-    for rows in rows_of(samples, columns, map(ObjectId, wanted)):
+    for rows in rows_of(samples, columns, (ObjectId(each.tobytes()) for each in wanted)):
         yield Batch(rows, columns)
+
+
+def _of_numbers(ids: ArraySpool, numbers: Integers) -> NDArray[Any]:
+    found, ordered = [np.empty(0, _ID)], np.sort(numbers)
+    for start in range(0, len(ids), WAITING):
+        first, end = np.searchsorted(ordered, (start, start + WAITING)).tolist()
+        if first < end:
+            found.append(ids.read(start, WAITING)[ordered[first:end] - start])
+    return np.concatenate(found)
 
 
 def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -280,9 +280,7 @@ def _find(spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, fo
         statistics.add(done.kept)
         for findings in done.found.values():
             take(findings)
-    more = find_across(statistics, across, lambda one, numbers: spool.batches(numbers))
-    for findings in more.values():
-        take(findings)
+    take(find_across(statistics, across, lambda one, numbers: spool.batches(numbers)))
     found.notes += statistics.notes
     found.places.update(spool.places(found.findings.keys()))
     for findings in found.findings.values():

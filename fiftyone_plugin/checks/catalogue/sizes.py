@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.class_sizes import (
     ClassSizes,
@@ -64,8 +62,7 @@ def size_conflict(
         named, said = known.said[number]
         return len(said) == 1 and against(said[0], named, step) is not None
 
-    ends = np.array([is_end(*cell) for cell in known.cells.tolist()], np.bool_)
-    for batch in dataset.read(known.rows[ends[known.cell_of]]):
+    for batch in dataset.read(known.rows_of([cell for cell in known.cells if is_end(*cell)])):
         for pair in batch:
             [(value, word)] = {word.value: word.text for word in sizes(pair.phrase)}.items()
             named = [word.value for word in classes(pair.phrase)]
