@@ -57,14 +57,16 @@ def nearest(hashes: Hashes, max_distance: int) -> Nearest:
     Some 25 bytes a hash are held while they are compared.
 
     Args:
-        hashes: in any order; equal ones are taken once
+        hashes: in any order, ascending ones without a copy; equal ones are taken once
         max_distance: in bits, 0 to 8
 
     Raises:
         UsageError: for a larger distance, for which unrelated images would be near
     """
     _check_distance(max_distance)
-    unique = np.unique(np.asarray(hashes, np.uint64))
+    unique = np.asarray(hashes, np.uint64)
+    if not (unique[1:] > unique[:-1]).all():
+        unique = np.unique(unique)
     best = np.full(len(unique), max_distance + 1, np.uint8)
     other = np.zeros(len(unique), np.uint32)
     for key in _keys(unique, max_distance + SHARED):

@@ -100,6 +100,7 @@ class Columns:
     ious: tuple[tuple[str, str], ...]
     vectors: tuple[str, ...] = ()
     lists: tuple[int | None, ...] = (None, None, None, None)
+
     @classmethod
     def of(
         cls,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -235,11 +236,12 @@ def find(
             waiting.append(some)
         else:
             later.add(some)
-    more = FindingsSpool(find_across(statistics, across, partial(_read_again, samples, ious, ids)))
-    notes += statistics.notes
-    for some in chain(_emptied(waiting), later):
-        some.complete(more.of(some.keys), running)
-        yield some
+    found = find_across(statistics, across, partial(_read_again, samples, ious, ids))
+    with closing(FindingsSpool(found)) as more:
+        notes += statistics.notes
+        for some in chain(_emptied(waiting), later):
+            some.complete(more.of(some.keys), running)
+            yield some
 
 
 def _emptied(waiting: deque[Checked]) -> Iterator[Checked]:

@@ -86,6 +86,10 @@ class FindingsSpool:
         self._db.executemany("INSERT INTO findings VALUES (?, ?)", rows)
         self._db.execute("CREATE INDEX by_key ON findings (key)")
 
+    def close(self) -> None:
+        """Gives the file back."""
+        self._db.close()
+
     def of(self, keys: Sequence[str]) -> dict[str, list[Finding]]:
         """The findings of samples, in the order in which they came, by key."""
         found: defaultdict[str, list[Finding]] = defaultdict(list)

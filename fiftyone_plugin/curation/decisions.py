@@ -154,10 +154,9 @@ class DecisionLines:
     def write(self, stream: IO[bytes]) -> int:
         """Writes the lines to a stream, sorted by key; gives their number."""
         count = 0
-        for count, (line,) in enumerate(
-            self._lines.execute("SELECT line FROM lines ORDER BY key, rowid"), 1
-        ):
+        for (line,) in self._lines.execute("SELECT line FROM lines ORDER BY key, rowid"):
             stream.write(line)
+            count += 1
         return count
 
 

@@ -134,12 +134,15 @@ class _Near(NamedTuple):
 
 
 def _near(hashes: NDArray[np.uint64], max_distance: int) -> _Near:
+    """The perceptual hashes of files, which are put in order, of which others have one nearby."""
     # Here, so that workers, which never come here, do not hold it.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    distinct, times = np.unique(hashes, return_counts=True)
-    again = distinct[times > 1]
+    hashes.sort()  # in its place: there may be a million
+    same = hashes[1:] == hashes[:-1]
+    again = np.unique(hashes[1:][same])
+    distinct = hashes[np.append([True], ~same)] if len(again) else hashes
     found = nearest(distinct, max_distance)
     looks = np.union1d(found.hashes, again)
     others, bits = looks.copy(), np.zeros(len(looks), np.uint8)
