@@ -262,8 +262,8 @@ def _read_again(
 ) -> Iterator[Batch]:
     """The samples of some numbers, with what a check needs, in the order of their import."""
     known = ids.read() if numbers is None else _of_numbers(ids, numbers)
-    numbers = known.view(_IN_ORDER)
-    wanted = known[np.lexsort((numbers["low"], numbers["high"]))]
+    order: NDArray[Any] = known.view(_IN_ORDER)
+    wanted = known[np.lexsort((order["low"], order["high"]))]
     columns = Columns.of([one], ious, "_id")
     for rows in rows_of(samples, columns, (ObjectId(each.tobytes()) for each in wanted)):
         yield Batch(rows, columns)

@@ -67,7 +67,7 @@ def duplicate_image(
         usual_share: share of the images from which on copies are usual
     """
     files = _Files.of(dataset)
-    usual = _usual(len(files.copied), files.count, usual_share)
+    usual = _usual(len(files.copied), files.number, usual_share)
     near = _near(files.looks, max_distance)
     copied = np.array([] if usual else files.copied, np.uint64)
     rows, groups = _concerned(dataset, copied, near)
@@ -85,26 +85,26 @@ class _Files(NamedTuple):
     """The image files of a dataset.
 
     Attributes:
-        count: of different ones
+        number: of different ones
         copied: heads of the digests of those that stand there under several names, ascending
         looks: of each that has one its perceptual hash
     """
 
-    count: int
+    number: int
     copied: NDArray[np.uint64]
     looks: NDArray[np.uint64]
 
     @classmethod
     def of(cls, dataset: DatasetStatistics) -> _Files:
-        count, copied, seen_looks = 0, [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+        number, copied, seen_looks = 0, [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
         for _, digests, names, look, seen in dataset.parts(
             image_digests, image_names, looks, has_look
         ):
             files, first, file_of = np.unique(digests, return_index=True, return_inverse=True)
-            count += len(files)
+            number += len(files)
             copied.append(files[np.unique(file_of.ravel()[names != names[first][file_of.ravel()]])])
             seen_looks.append(look[first][seen[first]])
-        return cls(count, np.sort(np.concatenate(copied)), np.concatenate(seen_looks))
+        return cls(number, np.sort(np.concatenate(copied)), np.concatenate(seen_looks))
 
 
 def _usual(copied: int, files: int, usual_share: float) -> bool:
