@@ -237,7 +237,7 @@ def near(count: int) -> dict[str, Any]:
             value ^= 1 << int(bit)
         hashes[count - 1 - at] = value
     started = time.perf_counter()
-    found = nearest([int(value) for value in hashes], 6)
+    found = set(nearest(hashes, 6).hashes.tolist())
     return {
         "hashes": count,
         "max_distance": 6,

@@ -7,8 +7,9 @@ bands, which are few: Manku, Jain and Sarma, Detecting near-duplicates for web c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,30 +31,66 @@ _AT_ONCE = 1 << 22
 Hashes = NDArray[np.uint64]
 
 
-def nearest(hashes: Sequence[int], max_distance: int) -> dict[int, tuple[int, int]]:
-    """For every hash that has others near it, the nearest and its distance.
+_PART = 1 << 16
+"""Hashes of a part, about: neighbours are looked for in one part after the other."""
+
+_SCATTER = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Nearest(NamedTuple):
+    """Hashes that have others near them, in ascending order, (n,) each.
+
+    Attributes:
+        hashes: themselves
+        others: of each the nearest other hash
+        bits: that differ
+    """
+
+    hashes: Hashes
+    others: Hashes
+    bits: NDArray[np.uint8]
+
+
+def nearest(hashes: Hashes, max_distance: int) -> Nearest:
+    """The hashes that have others near them, and the nearest of those.
+
+    Some 25 bytes a hash are held while they are compared.
 
     Args:
-        hashes: in any order; equal ones are taken once
+        hashes: in any order, ascending ones without a copy; equal ones are taken once
         max_distance: in bits, 0 to 8
-
-    Returns:
-        ``{hash: (nearest other hash, bits that differ)}``
 
     Raises:
         UsageError: for a larger distance, for which unrelated images would be near
     """
     _check_distance(max_distance)
-    unique = np.unique(np.array(hashes, dtype=np.uint64))
+    unique = np.asarray(hashes, np.uint64)
+    if not (unique[1:] > unique[:-1]).all():
+        unique = np.unique(unique)
     best = np.full(len(unique), max_distance + 1, np.uint8)
-    other = np.zeros(len(unique), np.int64)
+    other = np.zeros(len(unique), np.uint32)
     for key in _keys(unique, max_distance + SHARED):
-        order = np.argsort(key, kind="stable")
-        for first, second in _neighbours(key[order]):
-            a, b = order[first], order[second]
-            _keep_nearest(unique, a, b, best, other)
+        for rows in _in_parts(key):
+            own = key[rows]
+            order = np.argsort(own, kind="stable")
+            for first, second in _neighbours(own[order]):
+                _keep_nearest(unique, rows[order[first]], rows[order[second]], best, other)
     near = np.flatnonzero(best <= max_distance)
-    return {int(unique[i]): (int(unique[other[i]]), int(best[i])) for i in near}
+    return Nearest(unique[near], unique[other[near]], best[near])
+
+
+def _in_parts(keys: Hashes) -> Iterator[NDArray[np.intp]]:
+    """Positions part by part in ascending order, those of equal keys together."""
+    count = 1 + len(keys) // _PART
+    if count == 1:
+        yield np.arange(len(keys))
+        return
+    part_of = np.empty(len(keys), np.uint16)
+    for start in range(0, len(keys), _PART):
+        scattered = (keys[start : start + _PART] * _SCATTER) >> np.uint64(32)
+        part_of[start : start + _PART] = scattered % np.uint64(count)
+    for part in range(count):
+        yield np.flatnonzero(part_of == part)
 
 
 def between(
@@ -128,7 +165,7 @@ def _keep_nearest(
     a: NDArray[np.intp],
     b: NDArray[np.intp],
     best: NDArray[np.uint8],
-    other: NDArray[np.int64],
+    other: NDArray[np.uint32],
 ) -> None:
     distance = _distance(hashes[a] ^ hashes[b])
     for here, there in ((a, b), (b, a)):

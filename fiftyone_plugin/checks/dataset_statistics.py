@@ -1,7 +1,8 @@
 """Statistics of all samples for checks of whole datasets, which read candidates again.
 
-Some tens of bytes a sample: what stands in two splits, looks the same or is unusually long is
-found among numbers, and only the samples concerned are read again.
+Some tens of bytes a sample, which lie in files: what stands in two splits, looks the same or is
+unusually long is found among numbers, a part of them at a time, and only the samples concerned are
+read again.
 """
 
 from __future__ import annotations
@@ -18,11 +19,21 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Check, Finding, Statistic
 from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.spools import ArraySpool
 
 Kept = Mapping[Statistic, NDArray[Any]]
 
 ReadAgain = Callable[[NDArray[np.int64] | None], Iterator[Batch]]
 """Reads the samples of some numbers, or all, in batches and in the order of the import."""
+
+BLOCK = 1 << 15
+"""Samples that are looked at together."""
+
+PART = 1 << 16
+"""Samples among which equal marks are looked for together, about."""
+
+_SCATTER = np.uint64(0x9E3779B97F4A7C15)
+"""Multiplied with a mark, makes its upper bits depend on all of them."""
 
 
 @dataclass(eq=False)
@@ -30,15 +41,18 @@ class DatasetStatistics:
     """What is kept of all samples: what a check of a dataset is given.
 
     ``statistics[words]`` are the values that the function ``words`` had for every batch, joined in
-    the order in which the batches came. Texts are held once each: in their place stand numbers,
-    and :meth:`texts` has what these mean.
+    the order in which the batches came: all at once, which takes memory for every sample.
+    :meth:`blocks` and :meth:`parts` give some at a time. Texts are held once each: in their place
+    stand numbers, and :meth:`texts` has what these mean.
 
     Attributes:
         notes: what checks say of the dataset as a whole, instead of a finding on most samples
     """
 
     notes: list[str] = field(default_factory=list[str])
-    _parts: dict[Statistic, list[NDArray[Any]]] = field(default_factory=dict, init=False)
+    _kept: defaultdict[Statistic, ArraySpool] = field(
+        default_factory=lambda: defaultdict(ArraySpool), init=False
+    )
     _texts: dict[Statistic, dict[Any, int]] = field(default_factory=dict, init=False)
     _begun: bool = field(default=False, init=False)
     _read_again: ReadAgain = field(default=lambda numbers: iter(()), init=False)
@@ -57,30 +71,64 @@ class DatasetStatistics:
                 known = self._texts.setdefault(statistic, {})
                 numbers = [known.setdefault(each, len(known)) for each in values]
                 values = np.array(numbers, np.uint32)
-            self._parts.setdefault(statistic, []).append(values)
+            self._kept[statistic].add(values)
 
     def findings(
         self,
         checks: Iterable[Check],
         read_again: Callable[[Check, NDArray[np.int64] | None], Iterator[Batch]],
-    ) -> dict[str, list[Finding]]:
-        """Findings of checks of datasets, by key; none where there is no sample.
+    ) -> Iterator[Finding]:
+        """Findings of checks of datasets; none where there is no sample.
 
         Args:
             checks: to run
             read_again: reads samples with what a check needs
         """
-        found: defaultdict[str, list[Finding]] = defaultdict(list)
         for one in checks if self._begun else ():
-            for issue in one.run(self.reading(partial(read_again, one))):
-                found[issue.key].append(one.finding(issue))
-        return dict(found)
+            yield from map(one.finding, one.run(self.reading(partial(read_again, one))))
 
     def __getitem__(self, statistic: Statistic) -> NDArray[Any]:
-        parts = self._parts.get(statistic, [])
-        if len(parts) > 1:
-            parts[:] = [np.concatenate(parts)]
-        return parts[0] if parts else np.empty(0, np.uint32)
+        return self._kept[statistic].read()
+
+    def count(self, statistic: Statistic) -> int:
+        """How many values of a statistic there are."""
+        return len(self._kept[statistic])
+
+    def blocks(self, *statistics: Statistic) -> Iterator[tuple[int, list[NDArray[Any]]]]:
+        """Yields statistics of one value a sample, of so many samples at a time.
+
+        Yields:
+            the number of the first sample, and the values of each statistic
+        """
+        for start in range(0, self.count(statistics[0]), BLOCK):
+            yield start, [self._kept[one].read(start, BLOCK) for one in statistics]
+
+    def following(self, statistic: Statistic, counts: Iterable[int]) -> Iterator[NDArray[Any]]:
+        """Yields so many values of a statistic, then so many of those behind them, ..."""
+        start = 0
+        for count in counts:
+            yield self._kept[statistic].read(start, count)
+            start += count
+
+    def parts(self, mark: Statistic, *others: Statistic) -> Iterator[list[NDArray[Any]]]:
+        """Yields samples part by part, those of equal marks together; those of mark 0 are left out.
+
+        Args:
+            mark: a statistic of 64-bit numbers, one a sample or more
+            others: statistics with as many values
+
+        Yields:
+            the numbers of the samples in ascending order, their marks, and their other values
+        """
+        parts = np.uint64(1 + self.count(mark) // PART)
+        for part in range(int(parts)):
+            found: list[list[NDArray[Any]]] = []
+            for start, (marks, *values) in self.blocks(mark, *others):
+                scattered = (marks * _SCATTER) >> np.uint64(32)
+                here = np.flatnonzero((scattered % parts == part) & (marks != 0))
+                found.append([start + here, marks[here], *(each[here] for each in values)])
+            if found:
+                yield [np.concatenate(each) for each in zip(*found, strict=True)]
 
     def texts(self, statistic: Statistic) -> list[Any]:
         """The distinct texts of a statistic, by the numbers that stand for them."""

@@ -6,15 +6,16 @@ at the end, until when what the others found waits in a file.
 
 from __future__ import annotations
 
-import pickle
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
+import numpy as np
 from bson import ObjectId
+from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks import Check
 from pairlens.fiftyone_plugin.checks.base import TEXTS, Finding, sorted_findings
@@ -24,6 +25,7 @@ from pairlens.fiftyone_plugin.checks.engine import examined
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.rows import MASK_DIGEST, Columns, Row
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, batches, rows_of
+from pairlens.fiftyone_plugin.checks.spools import ArraySpool, FindingsSpool, ObjectSpool
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.importers import fields
 from pairlens.importers.parallel import Pool
@@ -33,6 +35,10 @@ WAITING = 20_000
 """Samples that wait in memory for the checks of datasets, some 25 MB; the others in a file."""
 
 ID_BYTES = 12
+
+_ID = np.dtype(f"V{ID_BYTES}")
+_IN_ORDER = np.dtype([("high", ">u8"), ("low", ">u4")])
+"""The bytes of an id as numbers, in the order of the ids."""
 
 StoredLabels = Sequence[Sequence[Any]]
 """Findings as stored: the values of
@@ -105,14 +111,10 @@ def earlier_findings(key: str, labels: StoredLabels | None) -> list[Finding]:
 
 @dataclass
 class _Waiting:
-    """What was found about samples, in the order in which it came: some in memory, most in a file.
+    """What was found about samples, in the order in which it came: most of it in a file."""
 
-    Args:
-        file: an empty one
-    """
-
-    file: IO[bytes]
     _first: deque[Checked] = field(default_factory=deque[Checked], init=False)
+    _later: ObjectSpool[Checked] = field(default_factory=ObjectSpool[Checked], init=False)
     _samples: int = field(default=0, init=False)
 
     def add(self, some: Checked) -> None:
@@ -121,16 +123,13 @@ class _Waiting:
         if self._samples <= WAITING:
             self._first.append(some)
         else:
-            pickle.dump(some, self.file)
+            self._later.add(some)
 
     def __iter__(self) -> Iterator[Checked]:
         """Gives all back, once."""
         while self._first:
             yield self._first.popleft()
-        end = self.file.tell()
-        self.file.seek(0)
-        while self.file.tell() < end:
-            yield pickle.load(self.file)
+        yield from self._later
 
 
 def find(
@@ -158,31 +157,40 @@ def find(
     texts = TEXT_FIELDS[kind_of(samples)]
     columns = Columns.of(first, scorings, *cached, *EARLIER, texts=texts)
     notes = [] if notes is None else notes
-    statistics, ids, more = DatasetStatistics(notes), bytearray(), {}
+    statistics, ids, waiting = DatasetStatistics(notes), ArraySpool(), _Waiting()
     read = batches(samples, columns, notes)
-    with TemporaryFile() as file:
-        waiting = _Waiting(file)
-        for rows, done in examined(read, columns, first, pool or Pool()):
-            some = Checked.of(rows, columns, done.found, done.read)
-            if not across:
-                some.complete({}, running)
-                yield some
-                continue
-            waiting.add(some)
-            ids += some.ids
-            statistics.add(done.kept)
-        more = statistics.findings(across, partial(_read_again, samples, scorings, ids))
+    for rows, done in examined(read, columns, first, pool or Pool()):
+        some = Checked.of(rows, columns, done.found, done.read)
+        if not across:
+            some.complete({}, running)
+            yield some
+            continue
+        waiting.add(some)
+        ids.add(np.frombuffer(some.ids, _ID))
+        statistics.add(done.kept)
+    found = statistics.findings(across, partial(_read_again, samples, scorings, ids))
+    with closing(FindingsSpool(found)) as more:
         for some in waiting:
-            some.complete(more, running)
+            some.complete(more.of(some.keys), running)
             yield some
 
 
 def _read_again(
-    samples: Any, scorings: Mapping[str, str], ids: bytearray, one: Check, numbers: Integers | None
+    samples: Any, scorings: Mapping[str, str], ids: ArraySpool, one: Check, numbers: Integers | None
 ) -> Iterator[Batch]:
     """The samples of some numbers, with what a check needs, in the order of their import."""
-    known = range(len(ids) // ID_BYTES) if numbers is None else numbers.tolist()
-    wanted = sorted(bytes(ids[ID_BYTES * n : ID_BYTES * (n + 1)]) for n in known)
+    known = ids.read() if numbers is None else _of_numbers(ids, numbers)
+    order: NDArray[Any] = known.view(_IN_ORDER)
+    wanted = known[np.lexsort((order["low"], order["high"]))]
     columns = Columns.of([one], scorings, "_id")
-    for rows in rows_of(samples, columns, map(ObjectId, wanted)):
+    for rows in rows_of(samples, columns, (ObjectId(each.tobytes()) for each in wanted)):
         yield Batch(rows, columns)
+
+
+def _of_numbers(ids: ArraySpool, numbers: Integers) -> NDArray[Any]:
+    found, ordered = [np.empty(0, _ID)], np.sort(numbers)
+    for start in range(0, len(ids), WAITING):
+        first, end = np.searchsorted(ordered, (start, start + WAITING)).tolist()
+        if first < end:
+            found.append(ids.read(start, WAITING)[ordered[first:end] - start])
+    return np.concatenate(found)

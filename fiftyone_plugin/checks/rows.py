@@ -75,12 +75,14 @@ class Columns:
         parts: measurements among them, by field
         ious: the field of the IoU by prediction field
         vectors: the fields of embeddings
+        lists: where captions, conversations, the source's boxes and judgements stand in a row
     """
 
     paths: tuple[str, ...]
     parts: tuple[tuple[str, _Part], ...]
     ious: tuple[tuple[str, str], ...]
     vectors: tuple[str, ...] = ()
+    lists: tuple[int | None, ...] = (None, None, None, None)
 
     @classmethod
     def of(
@@ -116,7 +118,8 @@ class Columns:
         named = (one.params for one in checks if EMBEDDINGS in one.needs)
         vectors = tuple(values[name] for values in named for name in EMBEDDING_PARAMS)
         paths += [*(name for name in _LISTS if name in needs or name in texts), *vectors, *more]
-        return cls(tuple(paths), tuple(parts), ious, vectors)
+        lists = tuple(paths.index(name) if name in paths else None for name in _LISTS)
+        return cls(tuple(paths), tuple(parts), ious, vectors, lists)
 
     def value(self, row: Row, path: str) -> Any:
         """The value of one column."""
@@ -127,6 +130,8 @@ class Columns:
         key, image_id, split, phrase, no_target, missing, width, height, digest = row[:9]
         parts = {field: part.read(row) for field, part in self.parts}
         ious, agreements, predicted = self._predictions(row) if self.ious else ({}, {}, {})
+        listed = [None if at is None else row[at] for at in self.lists]
+        captions, turns, boxes, judgements = listed
         return Sample(
             key,
             image_id,
@@ -142,15 +147,12 @@ class Columns:
             ious=ious,
             agreements=agreements,
             predicted=predicted,
-            captions=captions_from(self._text(row, fields.CAPTIONS)),
-            turns=turns_from(self._text(row, fields.CONVERSATIONS)),
+            captions=captions_from(captions),
+            turns=turns_from(turns),
             vectors=tuple(self.value(row, path) for path in self.vectors),
-            source_boxes=source_boxes_from(self._text(row, fields.SOURCE_BOXES)),
-            judgements=judgements_from(self._text(row, fields.JUDGEMENTS)),
+            source_boxes=source_boxes_from(boxes),
+            judgements=judgements_from(judgements),
         )
-
-    def _text(self, row: Row, path: str) -> Any:
-        return self.value(row, path) if path in self.paths else None
 
     def _predictions(
         self, row: Row

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pairlens.fiftyone_plugin.checks.base import CheckFunction, Issue, Sample, Severity
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.rows import Columns
-from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
+from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, KEY, PHRASE
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.records import Caption, Turn
 
@@ -144,5 +144,9 @@ def _as_queries(batch: Batch) -> tuple[list[tuple[Sample, Text]], Batch]:
         if each.caption or len(each.text.split()) >= MIN_WORDS
     ]
     columns = Columns.of((), {})
-    rows = [columns.row(Sample(str(n), "", "", one.text)) for n, (_, one) in enumerate(texts)]
+    blank = columns.row(Sample("", "", "", ""))
+    key, phrase = columns.paths.index(KEY), columns.paths.index(PHRASE)
+    rows = [blank.copy() for _ in texts]
+    for number, (row, (_, one)) in enumerate(zip(rows, texts, strict=True)):
+        row[key], row[phrase] = str(number), one.text
     return texts, Batch(rows, columns)

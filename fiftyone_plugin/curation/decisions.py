@@ -24,9 +24,9 @@ else is found out.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from typing import IO, Any, TypedDict
 
 from bson import ObjectId
@@ -66,8 +66,6 @@ from pairlens.importers.files import replace_whole
 from pairlens.importers.masks import load_stored
 from pairlens.importers.published import file_sha256
 from pairlens.importers.rle import decode_rle, encode_rle
-
-_IN_MEMORY = 32 << 20
 
 
 class NotApplied(TypedDict):
@@ -127,15 +125,16 @@ class DecisionLines:
     """
 
     def __init__(self) -> None:
-        self._spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - __exit__ closes it
-        self._places: list[tuple[str, int, int]] = []
+        # Without a name, the database lies in a file of its own that goes when it is closed.
+        self._lines = sqlite3.connect("")
+        self._lines.execute("CREATE TABLE lines (key TEXT, line BLOB)")
         self.reviewers: dict[str, dict[str, int]] = {}
 
     def __enter__(self) -> DecisionLines:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._spool.close()
+        self._lines.close()
 
     def add(self, document: store.Document) -> None:
         """Adds the line of a sample, if it has a verdict.
@@ -148,17 +147,17 @@ class DecisionLines:
             return
         # Escaped to ASCII: no phrase can hold what some reader takes for a line end.
         line = json.dumps(_line(ReviewedPair.from_document(document))).encode() + b"\n"
-        self._places.append((document[KEY], self._spool.tell(), len(line)))
-        self._spool.write(line)
+        self._lines.execute("INSERT INTO lines VALUES (?, ?)", (document[KEY], line))
         counts = self.reviewers.setdefault(document.get(REVIEWER) or "", dict.fromkeys(VERDICTS, 0))
         counts[verdict] += 1
 
     def write(self, stream: IO[bytes]) -> int:
         """Writes the lines to a stream, sorted by key; gives their number."""
-        for _, start, size in sorted(self._places):
-            self._spool.seek(start)
-            stream.write(self._spool.read(size))
-        return len(self._places)
+        count = 0
+        for (line,) in self._lines.execute("SELECT line FROM lines ORDER BY key, rowid"):
+            stream.write(line)
+            count += 1
+        return count
 
 
 def _line(pair: ReviewedPair) -> DecisionLine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from sys import intern
 from typing import Any, NamedTuple, TypedDict
 
@@ -119,22 +119,25 @@ def draw(
             f"there are pairs that were not checked; run: pairlens flag {dataset.name}"
         )
     known: Counter[tuple[str, str]] = Counter()
-    open_pairs = list(_frame(dataset, known))
-    if not open_pairs:
+    counted = Counter(_finest(one) for one in _frame(dataset, known))
+    if not counted:
         raise StateError(f"all pairs of dataset {dataset.name!r} have a verdict; none can be drawn")
-    strata = _stratified(open_pairs, size)
-    drawn, rng = [], random.Random(seed)
-    guesses = [GUESSES[some[0].severity] for some in strata.values()]
-    counts = allocate([*map(len, strata.values())], guesses, size, LEAST)
-    for number, (some, count) in enumerate(zip(strata.values(), counts, strict=True)):
-        drawn += [(number, one) for one in rng.sample(some, count)]
+    strata = _stratified(counted, size)
+    rng = random.Random(seed)
+    guesses = [GUESSES[one.severity] for one in strata.values()]
+    counts = allocate([one.size for one in strata.values()], guesses, size, LEAST)
+    places = [
+        rng.sample(range(one.size), count)
+        for one, count in zip(strata.values(), counts, strict=True)
+    ]
+    drawn = _taken(dataset, [*strata.values()], places)
     rng.shuffle(drawn)
     sample: Sampled = {
         "seed": seed,
         "size": len(drawn),
         "strata": [
-            {"name": title, "severity": some[0].severity, "size": len(some)}
-            for title, some in strata.items()
+            {"name": title, "severity": one.severity, "size": one.size}
+            for title, one in strata.items()
         ],
         "drawn": [[number, one.image] for number, one in drawn],
         "known": [[what, severity, n] for (what, severity), n in sorted(known.items())],
@@ -192,21 +195,65 @@ def _bin(chance: float | None) -> str:
     return f"{edges[number]:.0%} to {edges[number + 1]:.0%}"
 
 
-_BY: tuple[Callable[[FramePair], tuple[str, ...]], ...] = (
-    lambda one: (one.severity or "no finding", one.bin, one.split),
-    lambda one: (one.severity or "no finding", one.bin),
-    lambda one: (one.severity or "no finding",),
-)
-"""What makes a stratum, the finest first."""
+_Finest = tuple[str, str, str]
+"""Severity, bin and split."""
 
 
-def _stratified(pairs: list[FramePair], size: int) -> dict[str, list[FramePair]]:
-    """The pairs by stratum: as fine as leaves room for twice the least of each."""
-    found: dict[str, list[FramePair]] = {}
-    for key in _BY:
-        found = {}
-        for one in pairs:
-            found.setdefault(", ".join(filter(None, key(one))), []).append(one)
-        if 2 * LEAST * len(found) <= size:
+def _finest(one: FramePair) -> _Finest:
+    return one.severity, one.bin, one.split
+
+
+class _Stratum(NamedTuple):
+    """Pairs of one severity: how many there are, and what tells them."""
+
+    severity: str
+    size: int
+    members: frozenset[_Finest]
+
+
+_PARTS = (3, 2, 1)
+"""How much of severity, bin and split makes a stratum, the finest first."""
+
+
+def _stratified(counted: Counter[_Finest], size: int) -> dict[str, _Stratum]:
+    """The strata by name: as fine as leaves room for twice the least of each."""
+    members: dict[str, list[_Finest]] = {}
+    for parts in _PARTS:
+        members = {}
+        for key in counted:
+            named = (key[0] or "no finding", *key[1:])[:parts]
+            members.setdefault(", ".join(filter(None, named)), []).append(key)
+        if 2 * LEAST * len(members) <= size:
             break
-    return dict(sorted(found.items()))
+    return {
+        name: _Stratum(keys[0][0], sum(counted[key] for key in keys), frozenset(keys))
+        for name, keys in sorted(members.items())
+    }
+
+
+def _taken(
+    dataset: Any, strata: list[_Stratum], places: list[list[int]]
+) -> list[tuple[int, FramePair]]:
+    """The pairs at some places of each stratum, in the order of the places, with its number.
+
+    The pairs are read a second time, so that only those that are drawn are held.
+
+    Raises:
+        StateError: where others changed what is drawn from since the pairs were counted
+    """
+    number_of = {key: number for number, one in enumerate(strata) for key in one.members}
+    wanted = [frozenset(each) for each in places]
+    found: list[dict[int, FramePair]] = [{} for _ in strata]
+    passed = [0] * len(strata)
+    for one in _frame(dataset, Counter()):
+        if (number := number_of.get(_finest(one))) is None:
+            continue
+        if passed[number] in wanted[number]:
+            found[number][passed[number]] = one
+        passed[number] += 1
+    if passed != [one.size for one in strata]:
+        raise StateError(
+            f"verdicts or findings of dataset {dataset.name!r} changed while pairs were drawn; "
+            "run this again"
+        )
+    return [(number, found[number][place]) for number, each in enumerate(places) for place in each]

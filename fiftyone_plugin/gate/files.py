@@ -281,9 +281,7 @@ def _find(spool: RowSpool, checks: list[Check], workers: int, wanted: Wanted, fo
         statistics.add(done.kept)
         for findings in done.found.values():
             take(findings)
-    more = statistics.findings(across, lambda one, numbers: spool.batches(numbers))
-    for findings in more.values():
-        take(findings)
+    take(statistics.findings(across, lambda one, numbers: spool.batches(numbers)))
     found.places.update(spool.places(found.findings.keys()))
     for findings in found.findings.values():
         findings.sort(key=lambda one: (one.rank, one.check))

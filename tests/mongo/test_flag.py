@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.bench.loading import load_units
-from pairlens.fiftyone_plugin.checks import rows, sample_reader
+from pairlens.fiftyone_plugin.checks import CHECKS, finding, rows, sample_reader
 from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.query_features import features_texts
@@ -254,6 +255,20 @@ def test_samples_of_one_image_are_compared_whatever_the_batches(
     before = labels(dataset)
     monkeypatch.setattr(rows, "BATCH", size)
     monkeypatch.setattr(rows, "MAX_IMAGE", most)
+    assert flag(dataset).written == 0
+    assert labels(dataset) == before
+
+
+@pytest.mark.parametrize("waiting", [1, 7, 20])
+def test_findings_are_the_same_where_samples_wait_in_a_file(
+    dataset: fo.Dataset, waiting: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag(dataset)
+    before = labels(dataset)
+    across = {name for name in CHECKS if CHECKS[name].scope == "dataset"}
+    assert across.intersection(chain.from_iterable(before.values()))
+    monkeypatch.setattr(rows, "BATCH", 5)
+    monkeypatch.setattr(finding, "WAITING", waiting)
     assert flag(dataset).written == 0
     assert labels(dataset) == before
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,24 +71,64 @@ def duplicate_caption(
         min_share: and what share of all images
         usual_share: share of the images from which on copies are usual
     """
-    marks, counts = dataset[caption_marks], dataset[caption_counts]
-    images = len(counts)
-    shared = _shared(marks, max(2, min_images, min_share * images))
-    owners = np.repeat(np.arange(images), counts)
-    twice = dataset[has_copies]
-    common = np.zeros(images, np.bool_)
-    common[owners[np.isin(marks, np.array(list(shared), np.uint64))]] = True
+    images = dataset.count(caption_counts)
+    shared = _Shared.of(dataset, max(2, min_images, min_share * images))
+    twice, common = dataset[has_copies], _common(dataset, shared)
     if _usual(twice, usual_share):
         dataset.notes.append(_note("have the same caption twice", twice))
         twice = np.zeros(images, np.bool_)
     if _usual(common, usual_share):
         dataset.notes.append(_note("share a caption with many others", common))
         common = np.zeros(images, np.bool_)
-    own, others = bool(twice.any()), shared if common.any() else {}
+    own, across = bool(twice.any()), bool(common.any())
     for batch in dataset.read(twice | common):
         for sample in batch:
-            if issue := (_within(sample) if own else None) or _across(sample, others, images):
+            issue = _within(sample) if own else None
+            if issue or (issue := _across(sample, shared, images) if across else None):
                 yield issue
+
+
+class _Shared(NamedTuple):
+    """The captions that many images have.
+
+    Attributes:
+        marks: of them, ascending, (n,)
+        times: how many images have each, (n,)
+    """
+
+    marks: NDArray[np.uint64]
+    times: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, dataset: DatasetStatistics, least: float) -> _Shared:
+        found, often = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)]
+        for _, some in dataset.parts(caption_marks):
+            marks, times = np.unique(some, return_counts=True)
+            many = times >= least
+            found.append(marks[many])
+            often.append(times[many].astype(np.uint32))
+        marks = np.concatenate(found)
+        order = np.argsort(marks)
+        return cls(marks[order], np.concatenate(often)[order])
+
+    def of_mark(self, mark: int) -> int:
+        """How many images have a caption, 0 where these are few."""
+        at = int(np.searchsorted(self.marks, np.uint64(mark)))
+        there = at < len(self.marks) and int(self.marks[at]) == mark
+        return int(self.times[at]) if there else 0
+
+
+def _common(dataset: DatasetStatistics, shared: _Shared) -> NDArray[np.bool_]:
+    """Which images have a caption that many have."""
+    common = np.zeros(dataset.count(caption_counts), np.bool_)
+    counted = [counts for _, (counts,) in dataset.blocks(caption_counts)]
+    marks = dataset.following(caption_marks, [int(counts.sum()) for counts in counted])
+    start = 0
+    for counts, some in zip(counted, marks, strict=True):
+        owners = start + np.repeat(np.arange(len(counts)), counts)
+        common[owners[np.isin(some, shared.marks)]] = True
+        start += len(counts)
+    return common
 
 
 def _usual(concerned: NDArray[np.bool_], usual_share: float) -> bool:
@@ -115,13 +156,6 @@ def _mark(text: str) -> int:
     return int.from_bytes(digest) | 1
 
 
-def _shared(marks: NDArray[np.uint64], least: float) -> dict[int, int]:
-    """The captions that so many images have, with their number."""
-    found, times = np.unique(marks, return_counts=True)
-    many = times >= least
-    return dict(zip(found[many].tolist(), times[many].tolist(), strict=True))
-
-
 def _within(sample: Sample) -> Issue | None:
     first: dict[int, int] = {}
     copies: list[tuple[int, int]] = []
@@ -137,8 +171,8 @@ def _within(sample: Sample) -> Issue | None:
     return Issue(sample.key, 0.3, f"{again} repeats {original}: {text}{more}")
 
 
-def _across(sample: Sample, shared: dict[int, int], images: int) -> Issue | None:
-    times = {n: shared.get(_mark(c.text), 0) for n, c in enumerate(sample.captions)}
+def _across(sample: Sample, shared: _Shared, images: int) -> Issue | None:
+    times = {n: shared.of_mark(_mark(c.text)) for n, c in enumerate(sample.captions)}
     if not times or not max(times.values()):
         return None
     number = max(times, key=lambda n: times[n])

@@ -152,12 +152,10 @@ def _looped(said: Sequence[str]) -> tuple[float, str]:
 
 
 def ended_captions(batch: Batch) -> NDArray[np.int64]:
-    """Of each sample the captions that end with a full stop, and all of them, (samples, 2)."""
-    counts = np.zeros((len(batch), 2), np.int64)
-    for row, sample in enumerate(batch):
-        for text in captions(sample):
-            counts[row] += (_ENDED.search(text.text.rstrip()) is not None, 1)
-    return counts
+    """The captions of a batch that end with a full stop, and all of them, (1, 2)."""
+    said = [text.text for sample in batch for text in captions(sample)]
+    ended = sum(_ENDED.search(text.rstrip()) is not None for text in said)
+    return np.array([(ended, len(said))], np.int64)
 
 
 def may_be_cut(batch: Batch) -> NDArray[np.bool_]:

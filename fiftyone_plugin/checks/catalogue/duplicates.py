@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +18,13 @@ from pairlens.fiftyone_plugin.checks.catalogue.statistics import (
 )
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example
+from pairlens.fiftyone_plugin.checks.spools import ObjectSpool
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 from pairlens.fiftyone_plugin.near_hashes import nearest
 from pairlens.importers.fields import IMAGE_STATS
+
+AT_ONCE = 10_000
+"""Samples whose images are told of each other at once, about."""
 
 FEW = 2
 """Files that may stand there again before that can be the dataset's way."""
@@ -63,20 +66,45 @@ def duplicate_image(
         max_distance: bits of 64 that may differ
         usual_share: share of the images from which on copies are usual
     """
-    digests, seen, look = dataset[image_digests], dataset[has_look], dataset[looks]
-    there = np.flatnonzero(digests)
-    files, first, file_of = np.unique(digests[there], return_index=True, return_inverse=True)
-    names = dataset[image_names][there]
-    again = np.unique(file_of.ravel()[names != names[first][file_of.ravel()]])
-    copies = files[again] if not _usual(len(again), len(files), usual_share) else files[:0]
-    rows = there[np.sort(first)]
-    near = _nearest(look[rows][seen[rows]].tolist(), max_distance)
-    alike = np.isin(look, np.array(list(near), np.uint64)) & seen
-    images = _Images(set(copies.tolist()), near)
-    for batch in dataset.read(np.isin(digests, copies) | alike):
-        for sample in batch:
-            images.add(sample)
-    yield from images.issues()
+    files = _Files.of(dataset)
+    usual = _usual(len(files.copied), files.number, usual_share)
+    near = _near(files.looks, max_distance)
+    copied = np.array([] if usual else files.copied, np.uint64)
+    rows, groups = _concerned(dataset, copied, near)
+    copies = set(copied.tolist())
+    # Those of one group are told of each other, and no others.
+    for some in _pieces(rows, groups):
+        images = _Images(copies, near)
+        for batch in dataset.read(np.sort(some)):
+            for sample in batch:
+                images.add(sample)
+        yield from images.issues()
+
+
+class _Files(NamedTuple):
+    """The image files of a dataset.
+
+    Attributes:
+        number: of different ones
+        copied: heads of the digests of those that stand there under several names, ascending
+        looks: of each that has one its perceptual hash
+    """
+
+    number: int
+    copied: NDArray[np.uint64]
+    looks: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, dataset: DatasetStatistics) -> _Files:
+        number, copied, seen_looks = 0, [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+        for _, digests, names, look, seen in dataset.parts(
+            image_digests, image_names, looks, has_look
+        ):
+            files, first, file_of = np.unique(digests, return_index=True, return_inverse=True)
+            number += len(files)
+            copied.append(files[np.unique(file_of.ravel()[names != names[first][file_of.ravel()]])])
+            seen_looks.append(look[first][seen[first]])
+        return cls(number, np.sort(np.concatenate(copied)), np.concatenate(seen_looks))
 
 
 def _usual(copied: int, files: int, usual_share: float) -> bool:
@@ -84,22 +112,79 @@ def _usual(copied: int, files: int, usual_share: float) -> bool:
     return copied > max(FEW, usual_share * files)
 
 
-def _nearest(hashes: list[int], max_distance: int) -> dict[int, tuple[int, int]]:
-    """By perceptual hash: that of the nearest other file, and the bits that differ."""
-    again = {each: (each, 0) for each, count in Counter(hashes).items() if count > 1}
-    return {**nearest(hashes, max_distance)} | again
+class _Near(NamedTuple):
+    """Perceptual hashes, ascending, of which another file has the same or nearly, (n,) each.
+
+    Attributes:
+        looks: the hashes
+        others: of each that of the nearest other file
+        bits: that differ
+        lowest: of all that it is linked with, directly or not
+    """
+
+    looks: NDArray[np.uint64]
+    others: NDArray[np.uint64]
+    bits: NDArray[np.uint8]
+    lowest: NDArray[np.uint64]
+
+    def at(self, look: int) -> int | None:
+        """Where a hash stands, if it does."""
+        at = int(np.searchsorted(self.looks, np.uint64(look)))
+        return at if at < len(self.looks) and int(self.looks[at]) == look else None
 
 
-def _connected(links: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """By perceptual hash: the lowest of all that it is linked with, directly or not."""
-    lowest: dict[int, int] = {}
-    members: dict[int, list[int]] = {}
-    for pair in links:
-        heads = {lowest.setdefault(look, look) for look in pair}
-        merged = [look for head in heads for look in members.pop(head, [head])]
-        members[min(heads)] = merged
-        lowest |= dict.fromkeys(merged, min(heads))
-    return lowest
+def _near(hashes: NDArray[np.uint64], max_distance: int) -> _Near:
+    """The perceptual hashes of files, which are put in order, of which others have one nearby."""
+    # Here, so that workers, which never come here, do not hold it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    hashes.sort()  # in its place: there may be a million
+    same = hashes[1:] == hashes[:-1]
+    again = np.unique(hashes[1:][same])
+    distinct = hashes[np.append([True], ~same)] if len(again) else hashes
+    found = nearest(distinct, max_distance)
+    looks = np.union1d(found.hashes, again)
+    others, bits = looks.copy(), np.zeros(len(looks), np.uint8)
+    differ = ~np.isin(found.hashes, again)
+    at = np.searchsorted(looks, found.hashes[differ])
+    others[at], bits[at] = found.others[differ], found.bits[differ]
+    # What is near to another has that one near it as well, so that both ends of a link are there.
+    ends = np.searchsorted(looks, others)
+    count = len(looks)
+    if not count:
+        return _Near(looks, others, bits, looks)
+    links = coo_array((np.ones(count, np.bool_), (np.arange(count), ends)), shape=(count, count))
+    _, group = connected_components(links, directed=False)
+    _, first = np.unique(group, return_index=True)
+    return _Near(looks, others, bits, looks[first][group])
+
+
+def _concerned(
+    dataset: DatasetStatistics, copied: NDArray[np.uint64], near: _Near
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The samples to be read again, and what tells those of each other's group."""
+    rows, groups = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+    for start, (digests, look, seen) in dataset.blocks(image_digests, looks, has_look):
+        alike = np.isin(look, near.looks) & seen
+        here = np.flatnonzero(np.isin(digests, copied) | alike)
+        group = digests[here]
+        looking = alike[here]
+        group[looking] = near.lowest[np.searchsorted(near.looks, look[here][looking])]
+        rows.append(start + here)
+        groups.append(group)
+    return np.concatenate(rows), np.concatenate(groups)
+
+
+def _pieces(rows: NDArray[np.int64], groups: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
+    """The rows in pieces of some thousands, those of a group together."""
+    order = np.argsort(groups, kind="stable")
+    groups, start = groups[order], 0
+    while start < len(order):
+        end = min(start + AT_ONCE, len(order))
+        end = int(np.searchsorted(groups, groups[end - 1], "right"))
+        yield rows[order[start:end]]
+        start = end
 
 
 class _Shown(NamedTuple):
@@ -117,14 +202,13 @@ class _Images:
 
     Args:
         copies: digests of files that stand there under several names
-        near: by perceptual hash: that of the nearest other file, and the bits that differ
+        near: perceptual hashes that others have as well, or nearly
     """
 
-    def __init__(self, copies: set[int], near: Mapping[int, tuple[int, int]]) -> None:
+    def __init__(self, copies: set[int], near: _Near) -> None:
         self._copies = copies
         self._near = near
-        self._alike = _connected((look, other) for look, (other, _) in near.items())
-        self._shown: list[_Shown] = []
+        self._shown = ObjectSpool[_Shown]()
         self._named: dict[int, list[_Shown]] = {}
         self._looks: dict[int, list[_Shown]] = {}
 
@@ -134,7 +218,7 @@ class _Images:
         phash = sample.image.phash if sample.image and not sample.image_missing else ""
         look = int(phash, 16) if phash else None
         one = _Shown(sample.key, sample.split, sample.image_id, digest, look)
-        self._shown.append(one)
+        self._shown.add(one)
         for names in (
             self._named.setdefault(one.digest, []),
             self._looks.setdefault(one.phash, []) if one.phash is not None else [],
@@ -148,8 +232,9 @@ class _Images:
         """At most one a sample: of a copy, else of what looks like it."""
         for one in self._shown:
             issue = self._copy_of(one) if one.digest in self._copies else None
-            if issue is None and one.phash is not None and one.phash in self._near:
-                issue = self._near_to(one, *self._near[one.phash])
+            at = self._near.at(one.phash) if issue is None and one.phash is not None else None
+            if at is not None:
+                issue = self._near_to(one, at)
             if issue is not None:
                 yield issue
 
@@ -160,12 +245,13 @@ class _Images:
                 return Issue(one.key, 0.2, note, group=f"image {one.digest}")
         return None
 
-    def _near_to(self, one: _Shown, near: int, bits: int) -> Issue:
+    def _near_to(self, one: _Shown, at: int) -> Issue:
         """Names a near image, in another split where there is one: there it is worse."""
+        near, bits = int(self._near.others[at]), int(self._near.bits[at])
         names = [name for name in self._looks[near] if name.digest != one.digest]
         other = min(names, key=lambda name: name.split == one.split)
         leaks = other.split != one.split
         where = ", in another split" if leaks else ""
         note = f"the image looks like that of {other.key}{where}: {bits} of 64 bits differ"
-        group = f"look {self._alike[near]:x}"
+        group = f"look {int(self._near.lowest[at]):x}"
         return Issue(one.key, 0.3 + 0.05 * bits, note, None if leaks else "info", group)

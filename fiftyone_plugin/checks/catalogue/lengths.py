@@ -50,10 +50,15 @@ def length_outlier(dataset: DatasetStatistics, *, deviations: float = 4.0) -> It
         deviations: how many standard deviations away is far, the deviation being estimated
             from the median absolute deviation (Hampel's rule)
     """
-    lengths, times = np.unique(dataset[words], return_counts=True)
-    usual = _usual(Counter(dict(zip(lengths.tolist(), times.tolist(), strict=True))))
-    far = {n: found for n in lengths.tolist() if (found := _far(n, usual, deviations))}
-    for batch in dataset.read(np.isin(dataset[words], list(far))):
+    counted: Counter[int] = Counter()
+    for _, (some,) in dataset.blocks(words):
+        lengths, times = np.unique(some, return_counts=True)
+        counted.update(dict(zip(lengths.tolist(), times.tolist(), strict=True)))
+    usual = _usual(Counter(counted))
+    far = {n: found for n in counted if (found := _far(n, usual, deviations))}
+    blocks = dataset.blocks(words)
+    found = [start + np.flatnonzero(np.isin(some, list(far))) for start, (some,) in blocks]
+    for batch in dataset.read(np.concatenate(found)) if found else ():
         for key, phrase in batch.queries():
             yield Issue(key, *far[len(phrase.split())])
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.catalogue.statistics import (
-    DIGITS,
     heads,
     image_digests,
     splits,
@@ -19,6 +18,7 @@ from pairlens.fiftyone_plugin.checks.catalogue.statistics import (
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example, examples, mask_at
 from pairlens.fiftyone_plugin.checks.source_boxes import ambiguous_by_count
+from pairlens.fiftyone_plugin.checks.spools import ObjectSpool
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 from pairlens.importers import fields
 
@@ -95,9 +95,10 @@ def mask_digests(batch: Batch) -> NDArray[Any]:
     return heads(batch.values(f"{STATS}.digest"))
 
 
-def areas(batch: Batch) -> NDArray[Any]:
-    """Target pixels, and pixels of the mask, (samples, 2)."""
-    return np.stack((batch.area, batch.stat("width") * batch.stat("height")), 1).astype(np.int64)
+def telling_masks(batch: Batch) -> NDArray[Any]:
+    """The pixels of a mask that is not the whole image, else 0."""
+    pixels = batch.stat("width") * batch.stat("height")
+    return np.where(batch.area < pixels, batch.area, 0).astype(np.int64)
 
 
 @check(
@@ -106,7 +107,7 @@ def areas(batch: Batch) -> NDArray[Any]:
     scope="dataset",
     needs=(f"{STATS}.width", f"{STATS}.height", f"{STATS}.area", f"{STATS}.digest", "source"),
     about="The same image, or the identical mask, stands in two splits.",
-    keeps=(splits, image_digests, mask_digests, areas),
+    keeps=(splits, image_digests, mask_digests, telling_masks),
     kinds=ALL_KINDS,
     topic="Pairs against each other",
     fires=(example(), example("gres/test/2#0")),
@@ -114,16 +115,16 @@ def areas(batch: Batch) -> NDArray[Any]:
 )
 def split_leak(dataset: DatasetStatistics, *, min_area: int = 64) -> Iterator[Issue]:
     """Compares digests of images, and of masks that are no accident: small ones coincide."""
-    area, pixels = dataset[areas].reshape(-1, 2).T
-    telling = (area >= max(1, min_area)) & (area < pixels)
-    marks = {"image": dataset[image_digests], "mask": np.where(telling, dataset[mask_digests], 0)}
-    leaking = {what: _in_several(each, dataset[splits]) for what, each in marks.items()}
-    concerned = [np.isin(each, leaking[what]) for what, each in marks.items()]
-    leaks = _Leaks({(what, mark) for what, each in leaking.items() for mark in each.tolist()})
-    for batch in dataset.read(np.logical_or(*concerned)):
-        for pair in batch:
-            leaks.add(pair)
-    yield from leaks.issues()
+    leaking_images = [np.empty(0, np.uint64)]
+    for rows, marks, split in dataset.parts(image_digests, splits):
+        leaking = _in_several(marks, split)
+        leaking_images.append(leaking)
+        yield from _leaks(dataset, "image", rows[np.isin(marks, leaking)])
+    told = np.sort(np.concatenate(leaking_images))
+    for rows, marks, split, area in dataset.parts(mask_digests, splits, telling_masks):
+        marks = np.where(area >= max(1, min_area), marks, 0)
+        found = (marks != 0) & np.isin(marks, _in_several(marks, split))
+        yield from _leaks(dataset, "mask", rows[found], told)
 
 
 def _in_several(marks: NDArray[Any], split: NDArray[Any]) -> NDArray[Any]:
@@ -134,52 +135,49 @@ def _in_several(marks: NDArray[Any], split: NDArray[Any]) -> NDArray[Any]:
     return np.unique(marks[1:][changes])
 
 
-Mark = tuple[str, int]
-"""What stands in several splits, and the head of its digest."""
-
-
 class _Concern(NamedTuple):
-    """A pair that may leak."""
+    """A pair that leaks, with the head of the digest of what leaks."""
 
     key: str
     split: str
     area: int
-    marks: list[Mark]
+    mark: int
 
 
-class _Leaks:
-    """The pairs whose image or mask stands in several splits."""
-
-    def __init__(self, marks: set[Mark]) -> None:
-        self._marks = marks
-        self._concerned: list[_Concern] = []
-        self._examples: dict[Mark, dict[str, str]] = {}
-
-    def add(self, pair: Sample) -> None:
-        """Takes in a pair."""
-        digests = {"image": pair.image_digest, "mask": pair.stats.digest}
-        known = [(what, int(each[:DIGITS], 16)) for what, each in digests.items() if each]
-        marks = [mark for mark in known if mark in self._marks]
-        for mark in marks:
-            self._examples.setdefault(mark, {}).setdefault(pair.split, pair.key)
-        self._concerned.append(_Concern(pair.key, pair.split, pair.stats.area, marks))
-
-    def issues(self) -> Iterator[Issue]:
-        """At most one a pair, of its image where that leaks."""
-        for one in self._concerned:
-            for mark, key in (
-                (each, key)
-                for each in one.marks
-                for split, key in self._examples[each].items()
-                if split != one.split
-            ):
-                yield _leak(mark, one, key)
-                break
+_NONE = np.empty(0, np.uint64)
 
 
-def _leak(mark: Mark, one: _Concern, other: str) -> Issue:
-    what, digest = mark
-    group = f"{what} {digest}"
+def _leaks(
+    dataset: DatasetStatistics,
+    what: str,
+    rows: NDArray[np.int64],
+    told: NDArray[np.uint64] = _NONE,
+) -> Iterator[Issue]:
+    """One of each pair whose image or mask stands in several splits.
+
+    Args:
+        dataset: all samples
+        what: ``image`` or ``mask``
+        rows: the pairs; all with the same image or mask are there
+        told: images of which it is told already, which is enough
+    """
+    concerned = ObjectSpool[_Concern]()
+    examples: dict[int, dict[str, str]] = {}
+    for batch in dataset.read(rows):
+        images = image_digests(batch)
+        marks = (images if what == "image" else mask_digests(batch)).tolist()
+        for pair, mark, done in zip(batch, marks, np.isin(images, told).tolist(), strict=True):
+            examples.setdefault(mark, {}).setdefault(pair.split, pair.key)
+            if not done:
+                concerned.add(_Concern(pair.key, pair.split, pair.stats.area, mark))
+    for one in concerned:
+        others = (key for split, key in examples[one.mark].items() if split != one.split)
+        if other := next(others, None):
+            yield _leak(what, one, other)
+
+
+def _leak(what: str, one: _Concern, other: str) -> Issue:
+    group = f"{what} {one.mark}"
     if what == "image":
         note = f"the same image stands in another split: {other}"
         return Issue(one.key, 0.0, note, group=group)

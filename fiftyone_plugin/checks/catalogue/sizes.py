@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
 
 STEPS = 8
 """Bins of the histogram per doubling of the area."""
+
+_MOST_STEPS = 64 * STEPS
+"""More than an area of 64 bits has."""
 
 _ANYTHING = frozenset({"structure", "facility", "machine", "craft"})
 """Kinds with members of all sizes."""
@@ -62,28 +66,38 @@ class ClassSizes:
     """Histograms of the areas of whole masks, by class.
 
     Attributes:
-        rows: the samples that are counted
         cells: what a query says, as a number of the statistic, and the step of an area; each once
-        cell_of: by row, which of these it has
+        said: by that number, the classes and sizes
     """
 
     def __init__(self, dataset: DatasetStatistics) -> None:
-        areas = dataset[whole_areas]
-        self.rows = np.flatnonzero(areas)
-        distinct, of_area = np.unique(areas[self.rows], return_inverse=True)
-        steps = np.array([step_of(area) for area in distinct.tolist()], np.int64)[of_area.ravel()]
-        said = dataset[classes_and_sizes][self.rows].astype(np.int64)
-        self.cells, cell_of, times = np.unique(
-            np.stack((said, steps), 1), axis=0, return_inverse=True, return_counts=True
-        )
-        self.cell_of = cell_of.ravel()
+        self._dataset = dataset
         self.said: list[tuple[Names, Names]] = [
             json.loads(text) for text in dataset.texts(classes_and_sizes)
         ]
         self._counts: dict[str, dict[int, int]] = {}
         self._totals: dict[str, int] = {}
-        for (number, step), count in zip(self.cells.tolist(), times.tolist(), strict=True):
+        counted: Counter[int] = Counter()
+        for _, cells in self._blocks():
+            found, times = np.unique(cells, return_counts=True)
+            counted.update(dict(zip(found.tolist(), times.tolist(), strict=True)))
+        self.cells = [divmod(cell, _MOST_STEPS) for cell in counted]
+        for (number, step), count in zip(self.cells, counted.values(), strict=True):
             self._add(self.said[number][0], step, count)
+
+    def _blocks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """The samples whose masks are whole, and what they say and the step as one number."""
+        for start, (areas, said) in self._dataset.blocks(whole_areas, classes_and_sizes):
+            rows = np.flatnonzero(areas)
+            distinct, of_area = np.unique(areas[rows], return_inverse=True)
+            steps = np.array([step_of(area) for area in distinct.tolist()], np.int64)
+            yield start + rows, said[rows].astype(np.int64) * _MOST_STEPS + steps[of_area.ravel()]
+
+    def rows_of(self, cells: Collection[tuple[int, int]]) -> NDArray[np.int64]:
+        """The samples that have one of some cells."""
+        wanted = np.array([number * _MOST_STEPS + step for number, step in cells], np.int64)
+        found = [rows[np.isin(some, wanted)] for rows, some in self._blocks()]
+        return np.concatenate([np.empty(0, np.int64), *found])
 
     def _add(self, named: Names, step: int, times: int) -> None:
         for name in {kind for each in named for kind in kinds_of(each)}:
@@ -166,8 +180,7 @@ def size_conflict(
         named, said = known.said[number]
         return len(said) == 1 and against(said[0], named, step) is not None
 
-    ends = np.array([is_end(*cell) for cell in known.cells.tolist()], np.bool_)
-    for batch in dataset.read(known.rows[ends[known.cell_of]]):
+    for batch in dataset.read(known.rows_of([cell for cell in known.cells if is_end(*cell)])):
         for pair in batch:
             [(value, word)] = {word.value: word.text for word in sizes(pair.phrase)}.items()
             named = [word.value for word in classes(pair.phrase)]

@@ -157,17 +157,8 @@ def truncated_target(
         min_members: whole members that a class must have to be compared with
     """
     known = ClassSizes(dataset)
-    cut, marks = dataset[cut_targets].reshape(-1, 3), dataset[masks_of_images]
-    rows = np.flatnonzero(cut[:, 0])
-    named: dict[int, dict[str, None]] = {}
-    first: dict[int, int] = {}
-    numbers = dataset[classes_and_sizes][rows].tolist()
-    for row, mark, number in zip(rows.tolist(), marks[rows].tolist(), numbers, strict=True):
-        first.setdefault(mark, row)
-        named.setdefault(mark, {}).update(dict.fromkeys(known.said[number][0]))
 
-    def little(row: int, rank: Rank | None) -> bool:
-        area, depth, parts = cut[row].tolist()
+    def little(area: float, depth: float, parts: float, rank: Rank | None) -> bool:
         left = area / rank.median if rank else None
         much = area >= max_unknown and (left is None or left >= SURE)
         if depth <= max_depth and not much and (left is None or left < max_left):
@@ -175,17 +166,36 @@ def truncated_target(
         speck = area <= max_speck and (left is None or left < 0.5)
         return parts == 1 and (speck or _share_left(rank, area) <= SPECK)
 
-    ranks: dict[int, Rank | None] = {}
-    for mark, row in first.items():
-        rank = known.rank(list(named[mark]), step_of(max(1, int(cut[row, 0]))), min_members)
-        if little(row, rank):
-            ranks[mark] = rank
-    found = rows[np.isin(marks[rows], np.array([*ranks], marks.dtype))]
-    # They come in the order of the import, which is not that of the rows.
-    for batch in dataset.read(found):
-        for mark, pair in zip(masks_of_images(batch).tolist(), batch, strict=True):
-            if issue := _issue(pair, ranks[mark], max_depth, max_speck):
-                yield issue
+    for rows, marks, cut, numbers in dataset.parts(masks_of_images, cut_targets, classes_and_sizes):
+        ranks: dict[int, Rank | None] = {}
+        for mark, (measured, named) in _by_mask(marks, cut, numbers, known).items():
+            rank = known.rank(named, step_of(max(1, int(measured[0]))), min_members)
+            if little(*measured, rank):
+                ranks[mark] = rank
+        found = (cut[:, 0] > 0) & np.isin(marks, np.array([*ranks], marks.dtype))
+        # They come in the order of the import, which is not that of the rows.
+        for batch in dataset.read(rows[found]):
+            for mark, pair in zip(masks_of_images(batch).tolist(), batch, strict=True):
+                if issue := _issue(pair, ranks[mark], max_depth, max_speck):
+                    yield issue
+
+
+_Cut = tuple[float, float, float]
+"""Pixels, depth and parts; see :func:`cut_targets`."""
+
+
+def _by_mask(
+    marks: NDArray[np.uint64], cut: NDArray[Any], numbers: NDArray[Any], known: ClassSizes
+) -> dict[int, tuple[_Cut, list[str]]]:
+    """Of each mask that the border cuts what was measured, and the classes that it is called."""
+    rows = np.flatnonzero(cut[:, 0])
+    measured: dict[int, _Cut] = {}
+    named: dict[int, dict[str, None]] = {}
+    each = zip(marks[rows].tolist(), cut[rows].tolist(), numbers[rows].tolist(), strict=True)
+    for mark, (area, depth, parts), number in each:
+        measured.setdefault(mark, (area, depth, parts))
+        named.setdefault(mark, {}).update(dict.fromkeys(known.said[number][0]))
+    return {mark: (values, list(named[mark])) for mark, values in measured.items()}
 
 
 def _share_left(rank: Rank | None, area: float) -> float:
