@@ -101,7 +101,8 @@ class Pool:
         if self.engine not in (None, *ENGINES):
             raise UsageError(f"there is no engine {self.engine!r}; known: {', '.join(ENGINES)}")
         if self.workers is not None and self.workers < 1:
-            raise UsageError(f"{self.workers} workers can do nothing; give 1 or more")
+            given = self.workers
+            raise UsageError(f"--workers {given}: {given} workers can do nothing; give 1 or more")
         if self.address is not None and self.engine != "ray":
             raise UsageError(f"--ray-address {self.address} belongs to --engine ray")
 
