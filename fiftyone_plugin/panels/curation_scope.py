@@ -8,7 +8,7 @@ otherwise, in the view bar or by a saved view or another operator, is a choice: 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bson import json_util
@@ -19,6 +19,8 @@ Stages = list[Any]
 STATE = "scope"
 _SEEN = "seen"
 """Where the panel's state has the scope whose view has arrived in the grid."""
+_LATE = 8
+"""Views of quick clicks that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,14 @@ class Scope:
         bar: the bar that was clicked, as :func:`pairlens.fiftyone_plugin.curation.sessions.view_of`
             takes it
         shown: stages of the view that the click set
-        before: stages of the view in which it was made
+        before: stages of views that the App may still tell of: that in which the click was made,
+            the base, and those that earlier clicks set, if all that was quick
     """
 
     base: Stages
     bar: str | None = None
     shown: Stages | None = None
-    before: Stages | None = None
+    before: list[Stages] = field(default_factory=list[Stages])
 
     def to_text(self) -> str:
         """For the panel's state, which merges what is not a text."""
@@ -50,7 +53,7 @@ def scope_of(ctx: Any) -> Scope:
     """The scope as the panel's state has it, or the whole dataset."""
     try:
         stored = json.loads(ctx.panel.get_state(STATE) or "")
-        return Scope(list(stored["base"]), stored["bar"], stored["shown"], stored["before"])
+        return Scope(list(stored["base"]), stored["bar"], stored["shown"], list(stored["before"]))
     except (TypeError, ValueError, KeyError):
         return WHOLE
 
@@ -64,14 +67,14 @@ def follow(ctx: Any) -> Scope | None:
     """The new scope after the App's view has changed; ``None`` where it stays as it is.
 
     The App tells of a change several times and late: of an earlier view after the next click,
-    of a view before it is shown. So nothing is written that is as it was, and the view from
+    of a view before it is shown. So nothing is written that is as it was, and a view from
     before a click counts as a choice only when what was clicked has been seen.
     """
     scope, at = scope_of(ctx), _plain(ctx.request_params.get("view"))
     if at == scope.shown:
         ctx.panel.set_state(_SEEN, scope.to_text())
         return None
-    if at == scope.before and ctx.panel.get_state(_SEEN) != scope.to_text():
+    if at in scope.before and not _is_seen(ctx, scope):
         return None
     now = WHOLE if ctx.view is None else Scope(stages_of(ctx.view))
     if scope.bar is None and scope.base == now.base:
@@ -82,10 +85,17 @@ def follow(ctx: Any) -> Scope | None:
 
 def go(ctx: Any, base: Stages, bar: str | None, shown: Stages) -> Scope:
     """The scope after a click that shows a bar's pairs or, without one, what it is of."""
-    scope = Scope(base, bar, shown, _plain(ctx.request_params.get("view")))
+    last = scope_of(ctx)
+    late = [] if last.shown is None or _is_seen(ctx, last) else [last.shown, *last.before]
+    before = [_plain(ctx.request_params.get("view")), base, *late]
+    scope = Scope(base, bar, shown, before[:_LATE])
     ctx.panel.set_state(_SEEN, None)
     keep(ctx, scope)
     return scope
+
+
+def _is_seen(ctx: Any, scope: Scope) -> bool:
+    return ctx.panel.get_state(_SEEN) == scope.to_text()
 
 
 def view_in(ctx: Any, scope: Scope) -> Any:

@@ -48,7 +48,7 @@ def test_a_state_that_is_none_is_the_whole_dataset(stored: Any) -> None:
 
 @pytest.mark.parametrize(
     "scope",
-    [WHOLE, Scope(STAGES), Scope(STAGES, "check:<b>:x", STAGES, []), Scope([], "flagged", [])],
+    [WHOLE, Scope(STAGES), Scope(STAGES, "check:<b>:x", STAGES, [[]]), Scope([], "flagged", [])],
     ids=lambda scope: scope.bar or len(scope.base),
 )
 def test_a_scope_survives_the_way_to_the_browser_and_back(scope: Scope) -> None:

@@ -281,6 +281,24 @@ def test_late_word_of_an_earlier_view_is_no_choice(dataset: fo.Dataset) -> None:
     assert (app.bar, app.overview["pairs"]) == (None, 5)
 
 
+def test_late_word_of_what_quick_clicks_showed_is_no_choice(dataset: fo.Dataset) -> None:
+    app = opened(dataset)
+    app.send("show", bar="verdict:pending")
+    earlier = app.stages
+    app.send("reset")
+    app.send("show", bar="flagged")
+    shown = app.stages
+    for late in ([], earlier, []):
+        app.stages = late
+        app.send("on_change_view")
+        assert (app.bar, app.overview["pairs"]) == ("flagged", 12)
+    app.stages = shown
+    app.send("on_change_view")
+    assert (app.bar, app.overview["pairs"]) == ("flagged", 12)
+    app.choose(dataset.limit(5))
+    assert (app.bar, app.overview["pairs"]) == (None, 5)
+
+
 def test_going_back_to_the_view_from_before_is_a_choice(dataset: fo.Dataset) -> None:
     app = opened(dataset)
     app.send("show", bar="verdict:pending")
