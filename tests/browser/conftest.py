@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from pairlens.importers import app_view
 from tests.browser import again
 from tests.browser.server import Server
 
@@ -51,24 +50,15 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """Serves the App for a dataset as ``pairlens app`` does, and gives its address.
-
-    All modules share a server, which takes long to start; each opens datasets of its own.
-    """
+    """Serves the App for a dataset as ``pairlens app`` does, and gives its address."""
     servers: list[Server] = []
     log = tmp_path_factory.mktemp("app") / "app.log"
 
     def start(dataset_name: str) -> str:
-        import fiftyone as fo
-
-        if not servers:
-            servers.append(Server(dataset_name, log))
-        elif not servers[0].runs:
-            servers[0].start()
-        app_view.arrange(fo.load_dataset(dataset_name))
-        return servers[0].url_of(dataset_name)
+        servers.append(Server(dataset_name, log))
+        return servers[-1].url
 
     yield start
     for server in servers:

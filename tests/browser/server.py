@@ -40,16 +40,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return self.url_of(self.dataset_name)
-
-    @property
-    def runs(self) -> bool:
-        """Whether it has not ended."""
-        return self.process.poll() is None
-
-    def url_of(self, dataset_name: str) -> str:
-        """Where it shows a dataset."""
-        return f"http://127.0.0.1:{self.port}/datasets/{dataset_name}"
+        return f"http://127.0.0.1:{self.port}/datasets/{self.dataset_name}"
 
     def start(self) -> None:
         """Starts it, again on the same port if it ran before; returns when it answers.
