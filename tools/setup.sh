@@ -2,7 +2,7 @@
 # Makes .venv with PairLens and a MongoDB server, as people have it who use PairLens; with the
 # argument `dev` also with what its tests need, models among it. Does nothing where that is done
 # already; starts over where pyproject.toml, this file or the place of the checkout changed.
-# Where uv is on the PATH, it installs, and pip does what it cannot.
+# uv installs, and pip does what it cannot.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,6 +23,15 @@ fail() { say "set-up: $*"; exit 1; }
 state() { pwd -P; cat pyproject.toml tools/setup.sh | cksum; echo "$1"; }
 is_done() { [ "$(cat "$stamp" 2>/dev/null)" = "$(state "$1")" ]; }
 has_uv() { command -v uv >/dev/null; }
+
+# uv chooses versions in seconds; pip took five minutes to find an s3fs that goes with the fsspec
+# that datasets allows. Somebody who has pip take packages from elsewhere means that: pip stays.
+ensure_uv() {
+    has_uv || "$venv/bin/python" -m pip config list | grep -qE "[.]index-url=" ||
+        "$venv/bin/python" -m pip install -qq --disable-pip-version-check uv 2>/dev/null ||
+        say "set-up: no uv, so that pip installs, which takes longer"
+    PATH=$PATH:$PWD/$venv/bin
+}
 
 # The first Python of the right age; a name may be on the PATH and still start nothing.
 find_python() {
@@ -117,6 +126,7 @@ if [ "$("$venv/bin/python" -c 'import pip, sys; print(sys.prefix)' 2>/dev/null)"
     ! grep -qsF "$(pwd -P)/$venv" "$venv/bin/pip"; then
     make_venv
 fi
+ensure_uv
 if [ "$level" = dev ]; then
     say "set-up: installing what the tests need, models among it (some minutes the first time)"
     ensure_torch
