@@ -62,7 +62,7 @@ from pairlens.importers.fields import (
     TARGET,
     VERDICT,
 )
-from pairlens.importers.files import replace_whole
+from pairlens.importers.files import replace_whole, telling
 from pairlens.importers.masks import load_stored
 from pairlens.importers.published import file_sha256
 from pairlens.importers.rle import decode_rle, encode_rle
@@ -89,6 +89,9 @@ def dump(samples: Any, path: Path | str) -> int:
 
     Returns:
         the number of lines
+
+    Raises:
+        StateError: if it cannot be written
     """
     count = 0
 
@@ -96,10 +99,8 @@ def dump(samples: Any, path: Path | str) -> int:
         nonlocal count
         count = write_lines(samples, stream)
 
-    try:
+    with telling(path):
         replace_whole(Path(path), write)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror})") from error
     return count
 
 
