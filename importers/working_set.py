@@ -66,6 +66,24 @@ def _check_samples(samples: Any) -> None:
         )
 
 
+def check_any(samples: Any) -> None:
+    """Validates that a dataset or view has something to work on.
+
+    Raises:
+        StateError: if it has no samples, or none that PairLens imported
+    """
+    first = fo_internals.collection(samples).aggregate([*pipeline(samples), {"$limit": 1}])
+    if next(first, None) is not None:
+        return
+    name = fo_internals.dataset_of(samples).name
+    ours = " that PairLens imported" * bool(left_out(samples))
+    if fo_internals.is_view(samples):
+        raise StateError(f"the view of dataset {name!r} has no samples{ours}; give another")
+    imports = f"import some into it with: pairlens import auto ROOT --name {name} --resume"
+    way = "pairlens adopt takes in what is added to it" if is_adopted(samples) else imports
+    raise StateError(f"dataset {name!r} has no samples{ours}; {way}")
+
+
 def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
     """The MongoDB stages that give the documents of the working set.
 
