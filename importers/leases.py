@@ -274,6 +274,14 @@ def _release(name: str, token: str) -> None:
     _leases().delete_one({"_id": name, "holders": []})
 
 
+def clear(name: str) -> None:
+    """Removes the leases on a dataset, which need not be there, of processes that have ended."""
+    known = _leases().find_one({"_id": name}) or {}
+    for holder in known.get("holders", ()):
+        if _is_dead(holder):
+            _release(name, holder["token"])
+
+
 def _leases() -> Any:
     # Confirmed, else a server that is killed now could give a lease to two, or one that was given
     # back to a process that lives.
