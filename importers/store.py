@@ -141,14 +141,21 @@ def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
     fo_internals.change_info(dataset, fields.INFO, {fact: merged})
 
 
-def add_decisions(dataset: Any, decisions: list[dict[str, Any]]) -> None:
-    """Stores what a step decided, in place of what the same step decided before."""
+def add_decisions(dataset: Any, decisions: list[dict[str, Any]], **facts: Any) -> None:
+    """Stores what a step decided, in place of what the same step decided before.
+
+    Args:
+        dataset: that the step worked on
+        decisions: of the step
+        facts: others to set in the same write; ``None`` removes one
+    """
     steps = list({decision["step"] for decision in decisions})
     stored = {"$ifNull": [f"$info.{fields.INFO}.decisions", []]}
     others = {"$not": {"$in": ["$$this.step", steps]}}
     kept = {"$filter": {"input": stored, "cond": others}}
     joined = {"$concatArrays": [kept, {"$literal": decisions}]}
-    fo_internals.change_info(dataset, fields.INFO, {"decisions": joined})
+    more = {n: "$$REMOVE" if v is None else {"$literal": v} for n, v in facts.items()}
+    fo_internals.change_info(dataset, fields.INFO, {"decisions": joined} | more)
 
 
 def embedded(values: dict[str, Any]) -> dict[str, Any]:
@@ -240,14 +247,6 @@ def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
         if any(e["code"] != duplicate_key for e in errors):
             raise StateError(f"the database refused a sample: {errors[0]['errmsg']}") from error
         return error.details["nInserted"]
-
-
-def existing_keys(dataset: Any, keys: Sequence[str]) -> set[str]:
-    """Which of the keys the dataset holds."""
-    found = fo_internals.collection(dataset).find(
-        {fields.KEY: {"$in": list(keys)}}, {fields.KEY: 1}
-    )
-    return {doc[fields.KEY] for doc in found}
 
 
 def stream(
