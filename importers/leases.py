@@ -184,10 +184,11 @@ def check_free(dataset: Any) -> None:
     """
     if _is_ours(dataset.name, WHOLE):
         return
-    found = _leases().find_one({"_id": dataset.name, "holders.part": WHOLE})
+    database = fo_internals.database()
+    found = database[COLLECTION].find_one({"_id": dataset.name, "holders.part": WHOLE})
     if found is None:
         return
-    now = _leases().database.command("hello")["localTime"]
+    now = database.command("hello")["localTime"]
     for holder in found["holders"]:
         silent = (now - holder["renewed"]).total_seconds()
         alive = silent < PATIENCE and not _is_dead(holder)

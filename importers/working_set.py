@@ -21,6 +21,8 @@ Stages = list[dict[str, Any]]
 OWN = {f"{fields.SOURCE}.file": {"$type": "string"}, fields.KEY: {"$type": "string"}}
 """The filter of samples that PairLens imported: they have a key and a place in published files."""
 
+_OF_PARTS = "the view holds parts of samples, such as patches; give a view of whole samples"
+
 _HIDING = (fo.SelectFields, fo.ExcludeFields)
 _REPEATING = (fo.Concat, fo.Mongo)
 """Stages after which a sample may be there twice."""
@@ -50,20 +52,14 @@ def check(samples: Any) -> None:
         StateError: if PairLens did not import the dataset
         UsageError: if the view holds parts of samples
     """
-    dataset = fo_internals.dataset_of(samples)
+    dataset, of_parts = fo_internals.dataset_of(samples), fo_internals.is_of_parts(samples)
     if not is_imported(dataset):
         raise StateError(
             f"dataset {dataset.name!r} was not imported by PairLens; take its labels for pairs "
             f"with: pairlens adopt {dataset.name} --phrase FIELD --mask FIELD"
         )
-    _check_samples(samples)
-
-
-def _check_samples(samples: Any) -> None:
-    if fo_internals.is_of_parts(samples):
-        raise UsageError(
-            "the view holds parts of samples, such as patches; give a view of whole samples"
-        )
+    if of_parts:
+        raise UsageError(_OF_PARTS)
 
 
 def check_any(samples: Any) -> None:
@@ -95,7 +91,8 @@ def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
     Raises:
         UsageError: if the view holds parts of samples
     """
-    _check_samples(samples)
+    if fo_internals.is_of_parts(samples):
+        raise UsageError(_OF_PARTS)
     own: Stages = [{"$match": OWN}] if is_imported(samples) else []
     stages = _view_stages(samples)
     if not stages:

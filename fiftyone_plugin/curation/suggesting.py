@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks.suggestions.offered import Suggestion
-from pairlens.fiftyone_plugin.curation import mask_replacement, review_fields, texts
+from pairlens.fiftyone_plugin.curation import mask_replacement, texts
 from pairlens.fiftyone_plugin.curation.groups import suggestions_for
 from pairlens.fiftyone_plugin.curation.panel_types import Suggested
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
@@ -51,7 +51,7 @@ def write_suggestions(samples: Any, path: Path | str, *, reviewer: str | None = 
     Raises:
         StateError: if the file cannot be written
     """
-    review_fields.check_pairs(samples)
+    working_set.check(samples)
     checks: Counter[str] = Counter()
     lines: list[DecisionLine] = []
     for document, suggestion, masks in _suggested(samples):
