@@ -70,8 +70,8 @@ def holding(step: str, part: str = WHOLE) -> Callable[[Callable[P, R]], Callable
 
     Example::
 
-        @leases.holding("predict", "field {field_name}")
-        def predict(samples: Any, *, field_name: str) -> PredictSummary: ...
+        @leases.holding("judge", "answers of {judge}")
+        def judge(samples: Any, *, judge: str) -> JudgeSummary: ...
 
     Args:
         step: what it does, for messages: the name of the command
@@ -176,8 +176,12 @@ def _renewing(name: str, step: str, token: str) -> Iterator[None]:
         )
 
 
-def check_free(dataset: Any) -> None:
+def check_free(dataset: Any, step: str = "a verdict") -> None:
     """Checks that nobody holds a whole dataset, for a change that is made in a moment.
+
+    Args:
+        dataset: that is to be changed
+        step: by what, for the message
 
     Raises:
         StateError: if a step holds it
@@ -193,7 +197,7 @@ def check_free(dataset: Any) -> None:
         silent = (now - holder["renewed"]).total_seconds()
         alive = silent < PATIENCE and not _is_dead(holder)
         if holder["part"] == WHOLE and alive:
-            raise StateError(_sentence(dataset.name, "a verdict", holder))
+            raise StateError(_sentence(dataset.name, step, holder))
 
 
 def _is_ours(name: str, part: str) -> bool:

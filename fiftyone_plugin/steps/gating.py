@@ -97,7 +97,7 @@ def _check_dataset(target: str, watch: Watch, **options: Any) -> Report:
         find = partial(find_in_dataset, samples, progress=watch.progress)
         return _check(find, workers=workers, **options)
 
-    return on_working_set(run)(store.load(target), watch, **options)
+    return on_working_set(run, "check")(store.load(target), watch, **options)
 
 
 def _check(

@@ -280,7 +280,7 @@ def step(
 
     def made(run: Callable[..., Report]) -> Step:
         on_dataset = "samples" in inspect.signature(run).parameters
-        work = on_working_set(run, of_none) if on_dataset and not foreign else run
+        work = on_working_set(run, name, of_none) if on_dataset and not foreign else run
         all_of_them = _with_overwrite(options)
         return Step(
             name, about, work, all_of_them, on_dataset, operator, unit, stoppable, foreign,
@@ -290,20 +290,27 @@ def step(
     return made
 
 
-def on_working_set(run: Callable[..., Report], of_none: bool = False) -> Callable[..., Report]:
-    """A step's function that tells how many samples PairLens did not import and leaves out.
+def on_working_set(
+    run: Callable[..., Report], name: str, of_none: bool = False
+) -> Callable[..., Report]:
+    """The function of a step that tells how many samples PairLens did not import and leaves out.
 
     It refuses a dataset or view without samples, unless it has something to do ``of_none``.
     """
 
     def work(samples: Any, watch: Watch, **options: Any) -> Report:
-        from pairlens.importers import fo_internals, working_set
+        from pairlens.importers import fo_internals, leases, working_set
         from pairlens.importers.upgrade import upgrade
 
         working_set.check(samples)
-        notes = upgrade(fo_internals.dataset_of(samples))
+        dataset = fo_internals.dataset_of(samples)
+        notes = upgrade(dataset)
         if not of_none:
-            working_set.check_any(samples)
+            try:
+                working_set.check_any(samples)
+            except StateError:
+                leases.check_free(dataset, name)  # by an import that has only begun
+                raise
         report = run(samples, watch, **options)
         report.lines += [f"  note: {note}" for note in notes]
         if count := working_set.left_out(samples):
@@ -361,11 +368,7 @@ def _check_free(options: Sequence[Option], values: Mapping[str, Any]) -> None:
 
 
 def settings(texts: Sequence[str], option: str) -> Settings:
-    """``["k=v"]`` as ``{"k": "v"}``.
-
-    Args:
-        texts: what was given
-        option: its name, for the message
+    """``["k=v"]`` as ``{"k": "v"}``; the option is named in the message.
 
     Raises:
         UsageError: for a text without ``=``
@@ -380,11 +383,7 @@ def settings(texts: Sequence[str], option: str) -> Settings:
 
 
 def check_settings(texts: Sequence[str], option: str) -> CheckSettings:
-    """``["tiny_mask.min_area=9"]`` as ``{"tiny_mask": {"min_area": "9"}}``.
-
-    Args:
-        texts: what was given
-        option: its name, for the message
+    """``["tiny_mask.min_area=9"]`` as ``{"tiny_mask": {"min_area": "9"}}``; see :func:`settings`.
 
     Raises:
         UsageError: for a text without a check or a value
