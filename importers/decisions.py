@@ -72,6 +72,17 @@ class Decisions:
         for note in notes:
             self(note)
 
+    @classmethod
+    def of_stored(cls, entries: Iterable[dict[str, Any]]) -> Decisions:
+        """The inverse of :meth:`stored`, of one step."""
+        return cls(
+            Decision(
+                one["rule"], one["kind"], example=one["example"], override=one["override"],
+                times=one["count"], usual=one.get("usual", False),
+            )
+            for one in entries
+        )  # fmt: skip
+
     def __call__(self, note: str) -> None:
         """Takes a note or a decision."""
         if not isinstance(note, Decision):
@@ -131,7 +142,7 @@ class Decisions:
                 "count": decision.times,
                 "example": decision.example,
                 "override": decision.override,
-            }
+            } | ({"usual": True} if decision.usual else {})
             old = listed.setdefault((step, decision.kind, str(decision)), entry)
             if old["example"] != decision.example:  # else the same files were read again
                 old["count"] += decision.times

@@ -9,13 +9,14 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import IO
 
 from pairlens.importers import owners
+from pairlens.importers.errors import StateError
 from pairlens.importers.fields import INFO
 from pairlens.importers.source_files import open_source
 
@@ -108,6 +109,22 @@ def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Ite
                 line = stream.readline(longest + 1)
                 if stream.tell() - begun > MAX_SKIPPED:
                     raise OSError(errno.EFBIG, f"it has a line of over {MAX_SKIPPED:,} bytes")
+
+
+@contextmanager
+def telling(what: object) -> Iterator[None]:
+    """Within it, an error of writing is told as the state of the disk that it is.
+
+    Args:
+        what: is written: a file, or words that name one
+
+    Raises:
+        StateError: if it cannot be written
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StateError(f"{what} cannot be written ({error.strerror})") from error
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:

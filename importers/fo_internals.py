@@ -1,11 +1,9 @@
 """All private names of FiftyOne, and the fallback for versions in which they may have changed.
 
 No other module touches a name of FiftyOne that begins with an underscore or that its
-documentation does not list. Tested with FiftyOne 1.22; :data:`COMPARED` says for which versions
-the documents that :mod:`pairlens.importers.store` writes straight were compared with FiftyOne's
-own. With
-any other version samples are added by ``Dataset.add_samples`` and changed by ``Sample.save``, which
-is slower and stores what that version stores.
+documentation does not list. :data:`COMPARED` says for which versions of FiftyOne the documents that
+:mod:`.store` writes straight were compared with its own. With any other, samples are added by
+``Dataset.add_samples`` and changed by ``Sample.save``, which is slower and stores what that stores.
 """
 
 from __future__ import annotations
@@ -179,13 +177,6 @@ def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
     dict.__setitem__(dataset.info, name, info(dataset, name))
 
 
-def remove_info(dataset: Any, name: str, members: Iterable[str]) -> None:
-    """Removes members of a member of ``dataset.info``."""
-    gone = dict.fromkeys((f"info.{name}.{member}" for member in members), "")
-    dataset._doc._get_collection().update_one({"_id": dataset_id(dataset)}, {"$unset": gone})
-    dict.__setitem__(dataset.info, name, info(dataset, name))
-
-
 def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
     """The ``info`` of a sample field as the database has it now; ``None`` for no field."""
     found = dataset._doc._get_collection().find_one(
@@ -254,8 +245,7 @@ def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
 
 
 def pipeline(view: Any) -> list[dict[str, Any]]:
-    """The MongoDB stages of a view; steps work on
-    :func:`pairlens.importers.working_set.pipeline`."""
+    """The MongoDB stages of a view; steps work on those of :func:`.working_set.pipeline`."""
     return list(view._pipeline())
 
 

@@ -8,32 +8,27 @@ a second run adds what is missing.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pairlens.importers import app_view, fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.datasets import exists, known_facts, open_dataset, unpacked_place
 from pairlens.importers.decisions import Decisions
-from pairlens.importers.documents import document
 from pairlens.importers.errors import (
-    OnError,
     OnNote,
     RecordError,
     StateError,
-    raise_error,
     shown,
 )
+from pairlens.importers.filling import FILLED, Filling
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
     Progress,
     no_progress,
-    one_behind,
     rare_collections,
 )
 from pairlens.importers.prepare import (
@@ -44,11 +39,11 @@ from pairlens.importers.prepare import (
     prepare_missing,
 )
 from pairlens.importers.reading import LEFT_OUT
-from pairlens.importers.records import Record, Source
+from pairlens.importers.records import Record
 from pairlens.importers.replacing import Carry, nothing, replacing
 from pairlens.importers.restoring import restore_files, take_published_images
 from pairlens.importers.scenes import join_scenes
-from pairlens.importers.settling import PARAMS, in_full, settle
+from pairlens.importers.settling import GUESSED, PARAMS, in_full, settle
 from pairlens.importers.skip_log import SkipLog
 from pairlens.importers.source_files import read_within, why_unread
 from pairlens.importers.sources import Located, SourceRequest, locate
@@ -119,10 +114,14 @@ def _import(
     before = known_facts(name) if options.resume else {}
     settled = settle(chosen, source.path, options.params, before)  # before anything is made
     chosen, options = settled.format, replace(options, params=settled.params)
-    if settled.guessed and not before:
-        notes(in_full(settled, root, name))
+    guessed = in_full(settled, root, name) if settled.guessed else before.get(GUESSED)
+    told = {GUESSED: guessed} if guessed else {}
+    for note in told.values():
+        notes(note)
     if options.overwrite and exists(name):
         with replacing(name, source.path, options.media_dir, carry) as new:
+            if told:
+                store.update_info(new.dataset, **told)
             filled = fill_dataset(
                 new.dataset, chosen, source, new.media_dir, options, progress, notes
             )
@@ -130,7 +129,7 @@ def _import(
         filled.dataset = name
         filled.notes += new.notes if new.whole else [f"dataset {name!r} is left as it was"]
         return filled
-    facts, given = _facts(chosen, source, options), options.media_dir
+    facts, given = _facts(chosen, source, options) | told, options.media_dir
     opened = open_dataset(name, facts, source, given_media_dir=given, resume=options.resume)
     return fill_dataset(opened[0], chosen, source, opened[1], options, progress, notes)
 
@@ -153,24 +152,25 @@ def fill_dataset(
         for note in upgrade(dataset):
             decisions(note)
     schema.declare(dataset, chosen.kind, boxes=chosen.box_targets)
+    known = store.info(dataset)
     facts = _facts(chosen, source, options) | {"media_dir": str(media_dir)}
-    follow = options.follow_links or bool(store.info(dataset).get("follow_links"))
+    follow = options.follow_links or bool(known.get("follow_links"))
     store.update_info(dataset, **facts | {"follow_links": follow})
     boundary = None if follow else source.boundary
     place = MediaPlace(media_dir, options.placeholders, chosen.reading(options.params), boundary)
     before = _source_state(chosen, root, options.splits)
     # What an import of a part does not read, it says nothing new about.
     reads_part = options.limit is not None or set(options.splits) != set(SPLITS)
-    earlier = store.info(dataset) if options.resume and reads_part else {}
+    earlier = known if options.resume and reads_part else {}
+    filling = Filling(dataset, known)
     skips = SkipLog(media_dir / SKIPPED, options.strict, keep=bool(earlier))
     try:
-        images = _read_images(dataset, chosen, root, place, options, skips, decisions)
+        images = _read_images(filling, chosen, root, place, options, skips, decisions)
         images = _watched(images, before.records, progress)
-        made = (prepared for image in images for prepared in image)
         if options.limit is not None:
-            made = islice(made, max(0, options.limit - working_set.count(dataset)))
+            images = _first(images, options.limit - filling.count())
         with rare_collections():
-            summary.added = _insert_all(dataset, made, options, skips)
+            summary.added = filling.insert(images, options.tags, skips)
     finally:
         skips.close()
     if not root.exists() or _source_state(chosen, root, options.splits) != before:
@@ -189,6 +189,8 @@ def fill_dataset(
     if chosen.images and (count := fo_internals.collection(dataset).count_documents(missing)):
         decisions(f"{count:,} {chosen.samples} lack their image; {chosen.images}")
     _tell_unread_masks(dataset, decisions)
+    for decision in filling.decisions.all():
+        decisions(decision)
     summary.notes = list(dict.fromkeys([*earlier.get("notes", ()), *decisions.others]))
     finish(dataset, summary, skips, decisions)
     summary.seconds = round(time.perf_counter() - started, 3)
@@ -246,8 +248,15 @@ def _watched(
     progress(done, done)
 
 
+def _first(images: Iterator[list[Prepared]], most: int) -> Iterator[list[Prepared]]:
+    """Images with so many records in all; no further one is read."""
+    while most > 0 and (image := next(images, None)) is not None:
+        yield image[:most]
+        most -= len(image)
+
+
 def _read_images(
-    dataset: Any,
+    filling: Filling,
     chosen: Format,
     root: Path,
     place: MediaPlace,
@@ -261,13 +270,13 @@ def _read_images(
     if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
     within = read_within(records, place.boundary)
-    for image in _prepared_images(dataset, within, place, options, skips):
-        decisions.take(image)
+    for image in _prepared_images(filling, within, place, options, skips):
+        filling.decisions.take(image)
         yield image
 
 
 def _prepared_images(
-    dataset: Any,
+    filling: Filling,
     records: Iterator[Record],
     place: MediaPlace,
     options: ImportOptions,
@@ -276,7 +285,7 @@ def _prepared_images(
     """Prepares image by image; yields ``[]`` for those that are in the database or fail."""
     images = group_by_image(records)
     if options.resume:
-        groups = _without_existing(dataset, images)
+        groups = _without_existing(filling, images)
     else:
         groups = (Group(records, records) for records in images)
     work = partial(prepare_missing, place=place)
@@ -295,37 +304,11 @@ def _prepared_images(
         yield []
 
 
-def _without_existing(dataset: Any, groups: Iterator[tuple[Record, ...]]) -> Iterator[Group]:
+def _without_existing(filling: Filling, groups: Iterator[tuple[Record, ...]]) -> Iterator[Group]:
     for batch in store.batched(groups, _LOOKUP):
-        there = store.existing_keys(dataset, [r.key for group in batch for r in group])
+        there = filling.complete([r.key for group in batch for r in group])
         for group in batch:
             yield Group(group, tuple(r for r in group if r.key not in there))
-
-
-def _insert_all(
-    dataset: Any, made: Iterable[Prepared], options: ImportOptions, on_error: OnError = raise_error
-) -> int:
-    added: list[int] = []
-    dataset_id = fo_internals.dataset_id(dataset)
-
-    def refuse(doc: dict[str, Any], reason: str) -> None:
-        source = doc[fields.SOURCE]
-        on_error(RecordError(str(Source(source["file"], source["index"])), reason))
-
-    def insert(docs: list[dict[str, Any]]) -> None:
-        # Before, since none has seen these: a process that is killed in between says nothing more.
-        store.update_info(dataset, **{fields.CHECKS_RUN: {}})
-        added.append(store.insert(dataset, docs, refuse))
-
-    # While the database takes one batch, the next is made.
-    with one_behind() as behind:
-        for batch in store.batched(made, store.BATCH):
-            now = datetime.now(UTC)
-            docs = [document(prepared, dataset_id, now) for prepared in batch]
-            for doc in docs:
-                doc["tags"].extend(options.tags)
-            behind(partial(insert, docs))
-    return sum(added)
 
 
 def finish(
@@ -337,9 +320,11 @@ def finish(
 ) -> None:
     """Counts what a dataset holds now, and stores what is to be known of the step that made it."""
     collection = fo_internals.collection(dataset)
-    summary.notes += decisions.lines()
-    stored = store.info(dataset).get("decisions", ())
-    summary.decisions = decisions.stored(step, (d for d in stored if d["step"] == step))
+    stored = [d for d in store.info(dataset).get("decisions", ()) if d["step"] == step]
+    summary.decisions = decisions.stored(step, stored)
+    said = Decisions.of_stored(stored).lines()
+    summary.notes = [note for note in summary.notes if note not in said]
+    summary.notes += Decisions.of_stored(summary.decisions).lines()
     summary.skipped, summary.skipped_total = skips.listed, skips.total
     summary.samples = working_set.count(dataset)
     fo_internals.mend_count(dataset, collection.count_documents({}))
@@ -362,14 +347,15 @@ def finish(
     summary.images = sum(g["images"] for g in by_split.values())
     _show_renditions(dataset)
     app_view.arrange(dataset)
-    store.update_info(
+    store.add_decisions(
         dataset,
+        summary.decisions,
         complete=True,
         skipped=summary.skipped[:LISTED],
         skipped_total=summary.skipped_total,
         notes=summary.notes,
+        **{FILLED: None},
     )
-    store.add_decisions(dataset, summary.decisions)
 
 
 def _show_renditions(dataset: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pymongo import IndexModel, WriteConcern
+from pymongo import IndexModel, UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from pairlens.importers import connecting, fo_internals
@@ -16,6 +17,8 @@ _CONFIRMING = 30
 """Seconds for a replica set to confirm a write."""
 
 R = TypeVar("R")
+
+Document = dict[str, Any]
 
 
 def confirmed(collection: Any) -> Any:
@@ -30,7 +33,60 @@ def confirmed(collection: Any) -> Any:
     return collection.with_options(write_concern=WriteConcern(**concern))
 
 
-def again(call: Callable[[], R]) -> R:
+def update_many(collection: Any, where: Document, change: Any) -> None:
+    """Changes documents in a way that may be done twice."""
+    _again(lambda: collection.update_many(where, change))
+
+
+def delete_many(collection: Any, where: Document) -> None:
+    """Deletes documents."""
+    _again(lambda: collection.delete_many(where))
+
+
+def update_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) -> int:
+    """Sets fields of the samples that still are as a filter says, one sample a filter.
+
+    When this returns, they outlast the end of the database, however it ends.
+
+    Args:
+        dataset: whose samples are changed
+        changes: filters, with values by path as the database stores them; ``None`` removes a field
+
+    Returns:
+        the number of samples that were, and were written
+    """
+    if fo_internals.is_needed():
+        return _change_matching(dataset, changes)
+    now = datetime.now(UTC)
+    operations = [UpdateOne(where, assignment(values, now)) for where, values in changes]
+    if not operations:
+        return 0
+    samples = confirmed(fo_internals.collection(dataset))
+    return samples.bulk_write(operations, ordered=False).matched_count
+
+
+def _change_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) -> int:
+    """As :func:`update_matching`, through FiftyOne.
+
+    FiftyOne has no filtered update: a writer that comes between the look and the change is
+    overruled.
+    """
+    collection = fo_internals.collection(dataset)
+    found = ((collection.find_one(where, {"_id": 1}), values) for where, values in changes)
+    matching = [(document["_id"], values) for document, values in found if document]
+    return fo_internals.change_samples(dataset, matching)
+
+
+def assignment(values: Document, now: datetime) -> Document:
+    """The update that sets fields of a sample, as FiftyOne does; ``None`` removes a field."""
+    if None not in values.values():
+        return {"$set": {"last_modified_at": now, **values}}
+    kept = {k: v for k, v in values.items() if v is not None}
+    gone = {k: "" for k, v in values.items() if v is None}
+    return {"$set": {"last_modified_at": now, **kept}, "$unset": gone}
+
+
+def _again(call: Callable[[], R]) -> R:
     """Calls what may be done twice; once more, where another server took over meanwhile.
 
     pymongo does so itself, except where several documents are changed or an index is made.
@@ -86,6 +142,11 @@ def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options:
     samples = fo_internals.collection(dataset)
     if any(list(index["key"]) == list(keys) for index in samples.index_information().values()):
         return
-    alone = samples.database.client.topology_description.topology_type_name == "Single"
+    create_indexes(samples, [IndexModel(keys, **options)])
+
+
+def create_indexes(collection: Any, indexes: Sequence[IndexModel]) -> None:
+    """Indexes documents, without waiting for a member of a replica set that is away."""
+    alone = collection.database.client.topology_description.topology_type_name == "Single"
     quorum = {} if alone else {"commitQuorum": "majority"}
-    again(lambda: samples.create_indexes([IndexModel(keys, **options)], **quorum))
+    _again(lambda: collection.create_indexes([*indexes], **quorum))

@@ -70,8 +70,8 @@ def holding(step: str, part: str = WHOLE) -> Callable[[Callable[P, R]], Callable
 
     Example::
 
-        @leases.holding("predict", "field {field_name}")
-        def predict(samples: Any, *, field_name: str) -> PredictSummary: ...
+        @leases.holding("judge", "answers of {judge}")
+        def judge(samples: Any, *, judge: str) -> JudgeSummary: ...
 
     Args:
         step: what it does, for messages: the name of the command
@@ -176,23 +176,28 @@ def _renewing(name: str, step: str, token: str) -> Iterator[None]:
         )
 
 
-def check_free(dataset: Any) -> None:
+def check_free(dataset: Any, step: str = "a verdict") -> None:
     """Checks that nobody holds a whole dataset, for a change that is made in a moment.
+
+    Args:
+        dataset: that is to be changed
+        step: by what, for the message
 
     Raises:
         StateError: if a step holds it
     """
     if _is_ours(dataset.name, WHOLE):
         return
-    found = _leases().find_one({"_id": dataset.name, "holders.part": WHOLE})
+    database = fo_internals.database()
+    found = database[COLLECTION].find_one({"_id": dataset.name, "holders.part": WHOLE})
     if found is None:
         return
-    now = _leases().database.command("hello")["localTime"]
+    now = database.command("hello")["localTime"]
     for holder in found["holders"]:
         silent = (now - holder["renewed"]).total_seconds()
         alive = silent < PATIENCE and not _is_dead(holder)
         if holder["part"] == WHOLE and alive:
-            raise StateError(_sentence(dataset.name, "a verdict", holder))
+            raise StateError(_sentence(dataset.name, step, holder))
 
 
 def _is_ours(name: str, part: str) -> bool:
@@ -272,6 +277,14 @@ def _renew(name: str, token: str, ended: Event, lost: Event) -> None:
 def _release(name: str, token: str) -> None:
     _leases().update_one({"_id": name}, {"$pull": {"holders": {"token": token}}})
     _leases().delete_one({"_id": name, "holders": []})
+
+
+def clear(name: str) -> None:
+    """Removes the leases on a dataset, which need not be there, of processes that have ended."""
+    known = _leases().find_one({"_id": name}) or {}
+    for holder in known.get("holders", ()):
+        if _is_dead(holder):
+            _release(name, holder["token"])
 
 
 def _leases() -> Any:

@@ -144,7 +144,11 @@ def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
         return []
     # All records are prepared, so that files get the names they have in an undisturbed run.
     wanted = {record.key for record in group.missing}
-    return [p for p in prepare(group.records, place) if p.record.key in wanted]
+    made = [p for p in prepare(group.records, place) if p.record.key in wanted]
+    if group.records[0].key in wanted:
+        return made
+    # What was decided on the image was told with its first record.
+    return [replace(p, image=replace(p.image, decisions=())) for p in made]
 
 
 def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:

@@ -13,6 +13,9 @@ from pairlens.importers.formats import Format, Settled
 PARAMS = "params"
 """The fact of a dataset that holds them, as text."""
 
+GUESSED = "guessed"
+"""The fact that holds the sentence which says what was guessed."""
+
 
 def settle(
     chosen: Format, source: Path, given: Mapping[str, str], before: Mapping[str, Any]

@@ -141,14 +141,21 @@ def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
     fo_internals.change_info(dataset, fields.INFO, {fact: merged})
 
 
-def add_decisions(dataset: Any, decisions: list[dict[str, Any]]) -> None:
-    """Stores what a step decided, in place of what the same step decided before."""
+def add_decisions(dataset: Any, decisions: list[dict[str, Any]], **facts: Any) -> None:
+    """Stores what a step decided, in place of what the same step decided before.
+
+    Args:
+        dataset: that the step worked on
+        decisions: of the step
+        facts: others to set in the same write; ``None`` removes one
+    """
     steps = list({decision["step"] for decision in decisions})
     stored = {"$ifNull": [f"$info.{fields.INFO}.decisions", []]}
     others = {"$not": {"$in": ["$$this.step", steps]}}
     kept = {"$filter": {"input": stored, "cond": others}}
     joined = {"$concatArrays": [kept, {"$literal": decisions}]}
-    fo_internals.change_info(dataset, fields.INFO, {"decisions": joined})
+    more = {n: "$$REMOVE" if v is None else {"$literal": v} for n, v in facts.items()}
+    fo_internals.change_info(dataset, fields.INFO, {"decisions": joined} | more)
 
 
 def embedded(values: dict[str, Any]) -> dict[str, Any]:
@@ -242,14 +249,6 @@ def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
         return error.details["nInserted"]
 
 
-def existing_keys(dataset: Any, keys: Sequence[str]) -> set[str]:
-    """Which of the keys the dataset holds."""
-    found = fo_internals.collection(dataset).find(
-        {fields.KEY: {"$in": list(keys)}}, {fields.KEY: 1}
-    )
-    return {doc[fields.KEY] for doc in found}
-
-
 def stream(
     samples: Any,
     projection: Iterable[str],
@@ -291,7 +290,9 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
         if fo_internals.is_needed():
             fo_internals.change_samples(dataset, batch)
         else:
-            updates = [{"q": {"_id": _id}, "u": _change(values, now)} for _id, values in batch]
+            updates = [
+                {"q": {"_id": _id}, "u": lasting.assignment(values, now)} for _id, values in batch
+            ]
             _send(fo_internals.collection(dataset), updates)
         count += len(batch)
     return count
@@ -316,36 +317,6 @@ def _send(collection: Any, updates: list[dict[str, Any]]) -> None:
         collection.bulk_write(operations, ordered=False)
 
 
-def update_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> int:
-    """Sets fields of the samples that still are as a filter says, one sample a filter.
-
-    When this returns, they outlast the end of the database, however it ends.
-
-    Returns:
-        the number of samples that were, and were written
-    """
-    if fo_internals.is_needed():
-        return _change_matching(dataset, changes)
-    now = datetime.now(UTC)
-    operations = [UpdateOne(where, _change(values, now)) for where, values in changes]
-    if not operations:
-        return 0
-    samples = lasting.confirmed(fo_internals.collection(dataset))
-    return samples.bulk_write(operations, ordered=False).matched_count
-
-
-def _change_matching(dataset: Any, changes: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> int:
-    """As :func:`update_matching`, through FiftyOne.
-
-    FiftyOne has no filtered update: a writer that comes between the look and the change is
-    overruled.
-    """
-    collection = fo_internals.collection(dataset)
-    found = ((collection.find_one(where, {"_id": 1}), values) for where, values in changes)
-    matching = [(document["_id"], values) for document, values in found if document]
-    return fo_internals.change_samples(dataset, matching)
-
-
 def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) -> None:
     """Sets the same values on several samples; ``None`` removes a field, as in :func:`update`."""
     if not ids:
@@ -353,17 +324,8 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
     if fo_internals.is_needed():
         fo_internals.change_samples(dataset, [(each, values) for each in ids])
         return
-    change = _change(values, datetime.now(UTC))
-    samples = fo_internals.collection(dataset)
-    lasting.again(lambda: samples.update_many({"_id": {"$in": list(ids)}}, change))
-
-
-def _change(values: dict[str, Any], now: datetime) -> dict[str, Any]:
-    if None not in values.values():
-        return {"$set": {"last_modified_at": now, **values}}
-    kept = {k: v for k, v in values.items() if v is not None}
-    gone = {k: "" for k, v in values.items() if v is None}
-    return {"$set": {"last_modified_at": now, **kept}, "$unset": gone}
+    change = lasting.assignment(values, datetime.now(UTC))
+    lasting.update_many(fo_internals.collection(dataset), {"_id": {"$in": list(ids)}}, change)
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

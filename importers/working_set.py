@@ -21,6 +21,8 @@ Stages = list[dict[str, Any]]
 OWN = {f"{fields.SOURCE}.file": {"$type": "string"}, fields.KEY: {"$type": "string"}}
 """The filter of samples that PairLens imported: they have a key and a place in published files."""
 
+_OF_PARTS = "the view holds parts of samples, such as patches; give a view of whole samples"
+
 _HIDING = (fo.SelectFields, fo.ExcludeFields)
 _REPEATING = (fo.Concat, fo.Mongo)
 """Stages after which a sample may be there twice."""
@@ -50,20 +52,32 @@ def check(samples: Any) -> None:
         StateError: if PairLens did not import the dataset
         UsageError: if the view holds parts of samples
     """
-    dataset = fo_internals.dataset_of(samples)
+    dataset, of_parts = fo_internals.dataset_of(samples), fo_internals.is_of_parts(samples)
     if not is_imported(dataset):
         raise StateError(
             f"dataset {dataset.name!r} was not imported by PairLens; take its labels for pairs "
             f"with: pairlens adopt {dataset.name} --phrase FIELD --mask FIELD"
         )
-    _check_samples(samples)
+    if of_parts:
+        raise UsageError(_OF_PARTS)
 
 
-def _check_samples(samples: Any) -> None:
-    if fo_internals.is_of_parts(samples):
-        raise UsageError(
-            "the view holds parts of samples, such as patches; give a view of whole samples"
-        )
+def check_any(samples: Any) -> None:
+    """Validates that a dataset or view has something to work on.
+
+    Raises:
+        StateError: if it has no samples, or none that PairLens imported
+    """
+    first = fo_internals.collection(samples).aggregate([*pipeline(samples), {"$limit": 1}])
+    if next(first, None) is not None:
+        return
+    name = fo_internals.dataset_of(samples).name
+    ours = " that PairLens imported" * bool(left_out(samples))
+    if fo_internals.is_view(samples):
+        raise StateError(f"the view of dataset {name!r} has no samples{ours}; give another")
+    imports = f"import some into it with: pairlens import auto ROOT --name {name} --resume"
+    way = "pairlens adopt takes in what is added to it" if is_adopted(samples) else imports
+    raise StateError(f"dataset {name!r} has no samples{ours}; {way}")
 
 
 def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
@@ -77,7 +91,8 @@ def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
     Raises:
         UsageError: if the view holds parts of samples
     """
-    _check_samples(samples)
+    if fo_internals.is_of_parts(samples):
+        raise UsageError(_OF_PARTS)
     own: Stages = [{"$match": OWN}] if is_imported(samples) else []
     stages = _view_stages(samples)
     if not stages:

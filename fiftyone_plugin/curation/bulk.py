@@ -7,13 +7,13 @@ from typing import Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation import opinions, queue, review_fields, texts
+from pairlens.fiftyone_plugin.curation import changing, opinions, queue, review_fields, texts
 from pairlens.fiftyone_plugin.curation.log import ChangeStep
 from pairlens.fiftyone_plugin.curation.panel_types import Alike
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict
-from pairlens.importers import fo_internals
+from pairlens.importers import fo_internals, working_set
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import REVIEWER, VERDICT
 
@@ -45,7 +45,7 @@ def judge_alike(
         UsageError: if there is no pair, no reviewer or no such verdict or session
         StateError: if the session is finished
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     if not texts.check_text("reviewer", reviewer):
         raise UsageError("who decides this? Give your name")
     opened = None if session is None else queue.find_open(dataset, session)
@@ -69,7 +69,7 @@ def judge_alike(
         places=places,
         settles=opinions.disagreeing(dataset, [c.key for c in changes]),
     )
-    done = review_fields.write(dataset, changes, about, insist=over_others)
+    done = changing.write(dataset, changes, about, insist=over_others)
     return {
         "written": done.count,
         "others": len(others),

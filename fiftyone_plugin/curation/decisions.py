@@ -32,6 +32,7 @@ from typing import IO, Any, TypedDict
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import (
+    changing,
     mask_replacement,
     review_fields,
     text_edits,
@@ -49,9 +50,8 @@ from pairlens.fiftyone_plugin.curation.texts import (
     read_decisions,
     read_once,
 )
-from pairlens.fiftyone_plugin.curation.verdicts import edited
 from pairlens.fiftyone_plugin.judging.carrying import carry_judgements
-from pairlens.importers import leases, store
+from pairlens.importers import leases, store, working_set
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
     KEY,
@@ -62,7 +62,7 @@ from pairlens.importers.fields import (
     TARGET,
     VERDICT,
 )
-from pairlens.importers.files import replace_whole
+from pairlens.importers.files import replace_whole, telling
 from pairlens.importers.masks import load_stored
 from pairlens.importers.published import file_sha256
 from pairlens.importers.rle import decode_rle, encode_rle
@@ -89,6 +89,9 @@ def dump(samples: Any, path: Path | str) -> int:
 
     Returns:
         the number of lines
+
+    Raises:
+        StateError: if it cannot be written
     """
     count = 0
 
@@ -96,10 +99,8 @@ def dump(samples: Any, path: Path | str) -> int:
         nonlocal count
         count = write_lines(samples, stream)
 
-    try:
+    with telling(path):
         replace_whole(Path(path), write)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror})") from error
     return count
 
 
@@ -109,7 +110,7 @@ def write_lines(samples: Any, stream: IO[bytes]) -> int:
     Returns:
         the number of lines
     """
-    review_fields.check_pairs(samples)
+    working_set.check(samples)
     judged = {VERDICT: {"$in": list(VERDICTS)}}
     with DecisionLines() as lines:
         for document in store.stream(samples, review_fields.projection(), where=judged):
@@ -208,16 +209,16 @@ def apply(dataset: Any, path: Path | str) -> Applied:
     Raises:
         UsageError: if a line is broken; then nothing was applied
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     path = Path(path)
     for _ in read_once(path):
         pass  # a broken line anywhere is found before the first is applied
-    review_fields.settle(dataset)
+    changing.settle(dataset)
     log, digest = ChangeLog(dataset), file_sha256(path) or ""  # of a giant, which starts anew
     about = ChangeStep("apply", texts.known_reviewer(None) or APPLIED, file=digest)
     applying = _Applying(dataset)
     changes = applying.changes(read_decisions(path))
-    review_fields.write(dataset, changes, about, step=log.unfinished(digest) if digest else None)
+    changing.write(dataset, changes, about, step=log.unfinished(digest) if digest else None)
     log.finish(digest)
     return applying.done
 
@@ -390,4 +391,4 @@ def _texts(pair: ReviewedPair, decision: VerdictLine) -> Values:
     if pair.units:
         published = text_units.as_published(pair.units)
         return text_units.fields_of(text_edits.with_caption(published, phrase))
-    return edited(pair, phrase)
+    return pair.edited(phrase)

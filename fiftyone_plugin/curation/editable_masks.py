@@ -14,7 +14,7 @@ import numpy as np
 
 from pairlens.fiftyone_plugin.curation import review_fields
 from pairlens.fiftyone_plugin.curation.mask_replacement import check_source, target_of, with_label
-from pairlens.importers import fo_internals, store
+from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import EDITABLE_MASK, MASK_TARGETS, SEGMENTATION, TARGET
 from pairlens.importers.store import Document
@@ -43,7 +43,7 @@ def make_editable(
         UsageError: for an unknown pair or field, or too many pairs
         StateError: if a mask cannot be read
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     if len(pairs) > MOST_EDITABLE:
         raise UsageError(f"{len(pairs):,} pairs are too many to edit; take {MOST_EDITABLE:,}")
     check_source(dataset, source)

@@ -37,7 +37,7 @@ from pairlens.fiftyone_plugin.curation.text_units import Units, names
 from pairlens.fiftyone_plugin.curation.text_views import claims_of, text_views
 from pairlens.fiftyone_plugin.curation.told import Told, what_is_told
 from pairlens.fiftyone_plugin.metrics.runs import scored_fields
-from pairlens.importers import fo_internals, store
+from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.fields import (
     CAPTION,
     CAPTIONS,
@@ -83,7 +83,7 @@ def pair_view(
         UsageError: if there is no such pair or session
         StateError: if PairLens did not import the dataset
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     opened = None if session is None else queue.find(dataset, session)
     document = review_fields.document_of(dataset, pair)
     sampled = opened is not None and opened["over"]["kind"] == "sample"

@@ -12,6 +12,7 @@ from pairlens.fiftyone_plugin.curation.log import COLLECTION, SEQUENCES
 from pairlens.fiftyone_plugin.curation.queue import POSITIONS, QUEUES, SESSIONS
 from pairlens.importers import fo_internals, leases, store
 from pairlens.importers.datasets import delete_with_folders, folders_of
+from pairlens.importers.errors import StateError
 from pairlens.importers.fields import ADOPTED, FINDINGS, INFO, SPLIT, VERDICT
 from pairlens.importers.media_folders import remove_unused, unused_folders, why_used
 from pairlens.importers.unfinished import ASIDE
@@ -115,6 +116,21 @@ def holding(dataset: Any, *, uses: bool = True) -> Holding:
         changes=database[COLLECTION].count_documents(of),
         folders=folders,
     )
+
+
+def to_delete(name: str) -> Any:
+    """The dataset of a name, to be deleted.
+
+    Of one whose deletion was killed at its very end a lease is all that is left; that goes.
+
+    Raises:
+        StateError: if there is none, or PairLens did not import it
+    """
+    try:
+        return store.load(name)
+    except StateError:
+        leases.clear(name)
+        raise
 
 
 @leases.holding("delete")

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
 
 from bson import ObjectId
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from pairlens.importers import fo_internals, lasting, owners
 from pairlens.importers.fields import CHANGES
@@ -31,8 +31,20 @@ ChangeKind = Literal["set", "apply", "undo", "redo"]
 Values = dict[str, Any]
 """Fields of a sample by name; ``None`` where a field is not set or is to be removed."""
 
-_BY_DATASET = (("seq",), ("open", "seq"), ("step", "seq"), ("key", "seq"), ("reviewer", "seq"))
+_BY_DATASET = (("open", "seq"), ("step", "seq"), ("key", "seq"), ("reviewer", "seq"))
 _BY_SESSION = ("session", "open", "n", "seq", "new.verdict", "reviewer", "time")
+
+
+def _index(*names: str, **options: Any) -> IndexModel:
+    return IndexModel([(name, ASCENDING) for name in names], **options)
+
+
+_INDEXES = (
+    _index("dataset_id", "seq", unique=True),
+    *(_index("dataset_id", *names) for names in _BY_DATASET),
+    _index(*_BY_SESSION, partialFilterExpression={"session": {"$exists": True}}),
+    _index("dataset_id", "arrived", partialFilterExpression={"arrived": False}),
+)
 _indexed: set[str] = set()
 
 
@@ -148,28 +160,11 @@ class ChangeLog:
         self._id: ObjectId = fo_internals.dataset_id(dataset)
         self._name: str = dataset.name
         self._changes = database[COLLECTION]
-        # What confirms a change waits for the disk, and with it all that was written before.
-        self._confirmed = lasting.confirmed(self._changes)
         self._sequences = database[SEQUENCES]
         # Asking for an index that is there takes as long as a verdict.
         if database.name not in _indexed:
-            lasting.again(self._index)
+            lasting.create_indexes(self._changes, _INDEXES)
             _indexed.add(database.name)
-
-    def _index(self) -> None:
-        for fields in _BY_DATASET:
-            self._changes.create_index(
-                [("dataset_id", ASCENDING), *((field, ASCENDING) for field in fields)],
-                unique=fields == ("seq",),
-            )
-        self._changes.create_index(
-            [(field, ASCENDING) for field in _BY_SESSION],
-            partialFilterExpression={"session": {"$exists": True}},
-        )
-        self._changes.create_index(
-            [("dataset_id", ASCENDING), ("arrived", ASCENDING)],
-            partialFilterExpression={"arrived": False},
-        )
 
     def append(
         self,
@@ -194,10 +189,11 @@ class ChangeLog:
         """
         first = self._reserve(len(changes))
         number = first if number is None else number
-        self._confirmed.insert_many(
+        entries = [
             self._entry(change, about, time, number, first + at)
             for at, change in enumerate(changes)
-        )
+        ]
+        lasting.confirmed(self._changes).insert_many(entries)
         return number
 
     def _reserve(self, count: int) -> int:
@@ -256,13 +252,16 @@ class ChangeLog:
         self._change_all(self._of(step, arrived=False), [opened, gone])
 
     def _change_all(self, where: dict[str, Any], change: Any) -> None:
-        """Changes entries in a way that may be done twice, and confirms it."""
-        lasting.again(lambda: self._confirmed.update_many(where, change))
+        """Changes entries in a way that may be done twice, and confirms it.
+
+        That waits for the disk, and with it for all that was written before.
+        """
+        lasting.update_many(lasting.confirmed(self._changes), where, change)
 
     def withdraw(self, step: int, sample_ids: Sequence[ObjectId]) -> None:
         """Removes entries whose change was not written, because the pair had changed."""
         where = self._of(step, arrived=False) | {"sample_id": {"$in": list(sample_ids)}}
-        lasting.again(lambda: self._changes.delete_many(where))
+        lasting.delete_many(self._changes, where)
 
     def _of(self, step: int, **marks: Any) -> dict[str, Any]:
         return {"dataset_id": self._id, "step": step, **marks}
@@ -296,6 +295,23 @@ class ChangeLog:
         """The entries of a pair since a time that belong to steps before a step."""
         where = {"dataset_id": self._id, "key": key, "step": {"$lt": before}}
         return list(self._changes.find(where | {"time": {"$gte": since}}))
+
+    def judged_by_several(self, keys: Collection[str] | None = None) -> list[str]:
+        """Those of some pairs, or of all, on which several reviewers have a verdict.
+
+        Args:
+            keys: of the pairs; all if not given
+        """
+        of = {} if keys is None else {"key": {"$in": list(keys)}}
+        given = {"dataset_id": self._id, "open": True, "new.verdict": {"$type": "string"}}
+        # Of an applied file, the reviewer of the line.
+        who = {"$addToSet": {"$ifNull": ["$new.reviewer", "$reviewer"]}}
+        pipeline = [
+            {"$match": given | of},
+            {"$group": {"_id": "$key", "who": who}},
+            {"$match": {"who.1": {"$exists": True}}},
+        ]
+        return [one["_id"] for one in self._changes.aggregate(pipeline, allowDiskUse=True)]
 
     def settled_by(self, step: int) -> set[str]:
         """The keys of the pairs on which a step settled a disagreement."""

@@ -25,7 +25,7 @@ from typing import BinaryIO, TypedDict
 from pairlens.fiftyone_plugin.curation import texts
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictLine, read_once
 from pairlens.importers.errors import UnknownName, UsageError
-from pairlens.importers.files import write_atomic
+from pairlens.importers.files import telling, write_atomic
 
 PREFERENCES = ("none", "newest", "first")
 """Which line counts in a conflict: none, the latest, or that of the first file."""
@@ -133,7 +133,8 @@ def merge(files: Sequence[Path | str], out: Path | str, *, prefer: str = "none")
             ``newest`` takes the latest line, ``first`` that of the file named first
 
     Raises:
-        UsageError: if a line is broken, a file is named twice, or ``out`` cannot be written
+        UsageError: if a line is broken, or a file is named twice
+        StateError: if ``out`` cannot be written
     """
     if prefer not in PREFERENCES:
         raise UnknownName("preference", prefer, PREFERENCES)
@@ -145,10 +146,8 @@ def merge(files: Sequence[Path | str], out: Path | str, *, prefer: str = "none")
     buffer = io.BytesIO()
     _copy(paths, written, buffer)
     conflicts = _conflicts(paths, lines, taken)
-    try:
+    with telling(out):
         write_atomic(Path(out), buffer.getvalue())
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written ({error.strerror})") from error
     return {
         "merged": len(written),
         "agreed": sum(len(found) > 1 and _agree(found) for found in lines.values()),

@@ -19,13 +19,14 @@ from pairlens.fiftyone_plugin.curation.log import (
     COLLECTION,
     Change,
     ChangeEntry,
+    ChangeLog,
     ChangeStep,
     Values,
 )
 from pairlens.fiftyone_plugin.curation.panel_types import OpinionView
 from pairlens.fiftyone_plugin.curation.review_fields import REVIEW_FIELDS, TEXT_FIELDS
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
-from pairlens.importers import fo_internals
+from pairlens.importers import fo_internals, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import (
     CAPTION,
@@ -137,19 +138,7 @@ def unsettled(opinions: Iterable[Opinion]) -> list[Opinion]:
 
 def shared_pairs(dataset: Any) -> dict[str, list[Opinion]]:
     """The opinions of the pairs that several reviewers judged, by key."""
-    pipeline = [
-        {
-            "$match": {
-                "dataset_id": fo_internals.dataset_id(dataset),
-                "open": True,
-                f"new.{VERDICT}": {"$in": list(VERDICTS)},
-            }
-        },
-        {"$group": {"_id": "$key", "who": {"$addToSet": f"$new.{REVIEWER}"}}},
-        {"$match": {"who.1": {"$exists": True}}},
-    ]
-    found = fo_internals.database()[COLLECTION].aggregate(pipeline, allowDiskUse=True)
-    return of_pairs(dataset, [one["_id"] for one in found])
+    return of_pairs(dataset, ChangeLog(dataset).judged_by_several())
 
 
 def disagreements(
@@ -213,7 +202,7 @@ def take(
         UsageError: if that reviewer has no verdict on the pair
         StateError: if the pair is being changed by others
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     who = texts.reviewer_of(reviewer)
     document = review_fields.document_of(dataset, pair)
     found = of_pairs(dataset, [document[KEY]]).get(document[KEY], [])

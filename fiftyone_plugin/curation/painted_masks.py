@@ -16,6 +16,7 @@ from pairlens.fiftyone_plugin.curation import mask_replacement, review_fields
 from pairlens.fiftyone_plugin.curation.log import Change
 from pairlens.fiftyone_plugin.curation.panel_types import MaskRuns, MaskToPaint
 from pairlens.fiftyone_plugin.curation.texts import MAX_RLE
+from pairlens.importers import working_set
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import IGNORE, KEY, ORIGINAL_MASK, SEGMENTATION, TARGET
 from pairlens.importers.masks import Pixels
@@ -39,7 +40,7 @@ def mask_to_paint(dataset: Any, pair: str, *, source: str = SEGMENTATION) -> Mas
         UsageError: for an unknown pair or field, or a pair that is declared to have no target
         StateError: if the mask cannot be read, or is too large or too ragged to be painted
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     document = review_fields.document_of(dataset, pair)
     mask_replacement.refuse_without_target(document)
     height, width = mask_replacement.size_of(document)

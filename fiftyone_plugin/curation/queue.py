@@ -13,7 +13,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation import review_fields, texts
+from pairlens.fiftyone_plugin.curation import changing, texts
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
 from pairlens.fiftyone_plugin.curation.panel_types import QueueItem
 from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
@@ -50,10 +50,9 @@ def find(dataset: Any, session: str) -> SessionDocument:
     Raises:
         UsageError: if the dataset has none such
     """
-    by_id = ObjectId.is_valid(session)
+    by_id, sessions = ObjectId.is_valid(session), collection(SESSIONS)
     where: dict[str, Any] = {"_id": ObjectId(session)} if by_id else {"name": session}
-    where["dataset_id"] = fo_internals.dataset_id(dataset)
-    document = collection(SESSIONS).find_one(where)
+    document = sessions.find_one(where | {"dataset_id": fo_internals.dataset_id(dataset)})
     if document is None:
         raise UsageError(f"dataset {dataset.name!r} has no session {session!r}")
     return document
@@ -161,7 +160,7 @@ def go_to(dataset: Any, session: str, position: int, *, reviewer: str | None = N
 
 def resume(dataset: Any, session: str, *, reviewer: str | None = None) -> QueueItem:
     """Moves a reviewer to the pair that was open last, or to the next that nobody judged."""
-    review_fields.settle(dataset)
+    changing.settle(dataset)
     document, who = find(dataset, session), texts.known_reviewer(reviewer)
     at = _position(document, who)
     return _move(dataset, session, who, -1 if at is None else at - 1, False, forward=True)

@@ -2,8 +2,6 @@
 
 The change log is written first, then each sample, and only where the sample still is what the
 change was made from: that is one filtered update, which the database does whole or not at all.
-What became of a change whose process was killed between the two is settled later by looking at
-the sample.
 """
 
 from __future__ import annotations
@@ -11,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypedDict
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation import text_units, texts
-from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
+from pairlens.fiftyone_plugin.curation import text_edits, text_units, texts
+from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from pairlens.fiftyone_plugin.curation.text_units import Units
-from pairlens.importers import fo_internals, leases, store, working_set
+from pairlens.importers import fo_internals, lasting, leases, store, working_set
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import (
     CAPTION,
@@ -106,6 +104,8 @@ class ReviewedPair:
     @property
     def units(self) -> Units:
         """The captions or turns; none of a pair."""
+        if not self.stored:
+            return ()
         return text_units.units_of(self.stored | {CAPTION: self.review["caption"]})
 
     @property
@@ -137,6 +137,20 @@ class ReviewedPair:
         texts_of = [self.review[name] for name in ("phrase", "caption", "original_phrase")]
         stored = [str(value) for value in self.stored.values()]
         return texts.text_digest(json.dumps([*texts_of, *stored, self.mask_path]))[:20]
+
+    def edited(self, phrase: str) -> Values:
+        """The text fields after an edit; none where there is no text.
+
+        An edit back to the published text clears ``original_phrase``.
+        """
+        if self.text is None:
+            return {}
+        if units := self.units:  # the caption is a copy of one of the texts
+            return text_units.fields_of(text_edits.with_caption(units, phrase))
+        published = self.published_text
+        if published in (phrase, phrase.strip()):
+            return {self.text_field: published, ORIGINAL_PHRASE: None}
+        return {self.text_field: phrase.strip(), ORIGINAL_PHRASE: published}
 
     def is_as_seen(self, version: str, *, blind: bool = False) -> bool:
         """Whether the pair is as in a version of it.
@@ -190,13 +204,23 @@ def documents(dataset: Any, ids: Iterable[ObjectId]) -> Iterator[dict[str, Any]]
         yield from fo_internals.collection(dataset).find(where, projection())
 
 
-def find(dataset: Any, pair: str | ObjectId) -> ReviewedPair:
+def find(dataset: Any, pair: str | ObjectId, *, key: str | None = None) -> ReviewedPair:
     """The pair of a key or of a sample's id.
 
+    Args:
+        dataset: that it belongs to
+        pair: key or id
+        key: that it must have, where it is known
+
     Raises:
-        UsageError: if the dataset does not hold it
+        UsageError: if the dataset does not hold it, or it has another key
     """
-    return ReviewedPair.from_document(document_of(dataset, pair, projection()))
+    found = ReviewedPair.from_document(document_of(dataset, pair, projection()))
+    if key is not None and found.key != key:
+        raise UsageError(
+            f"the verdict was made on {key!r}, and the sample is {found.key!r}; nothing was written"
+        )
+    return found
 
 
 def document_of(
@@ -229,98 +253,7 @@ def projection() -> dict[str, int]:
     return dict.fromkeys((KEY, *masks, *digests, *REVIEW_FIELDS, *TEXT_FIELDS, source), 1)
 
 
-def check_pairs(dataset: Any) -> None:
-    """Validates that PairLens imported the dataset.
-
-    Raises:
-        StateError: if it did not
-    """
-    working_set.check(dataset)
-
-
-SLOW = timedelta(seconds=30)
-"""After this long, a change that was announced in the log and not confirmed is looked into."""
-
 _MASK_PATH = f"{SEGMENTATION}.mask_path"
-
-
-@dataclass
-class Written:
-    """The result of writing a step.
-
-    Attributes:
-        count: pairs written
-        step: the step's number; ``None`` for a new one of which nothing was written
-        clashes: changes that were not written, because their pairs had changed meanwhile
-    """
-
-    count: int = 0
-    step: int | None = None
-    clashes: list[Change] = field(default_factory=list)
-
-
-def write(
-    dataset: Any,
-    changes: Iterable[Change],
-    about: ChangeStep,
-    *,
-    insist: bool = True,
-    step: int | None = None,
-) -> Written:
-    """Writes changes as one step.
-
-    Args:
-        dataset: that the pairs belong to
-        changes: of different pairs
-        about: the step
-        insist: a change whose pair changed meanwhile is made from what the pair is now;
-            otherwise it is left and reported
-        step: the number of a step that they go on with; a new one if not given
-    """
-    leases.check_free(dataset)
-    log = ChangeLog(dataset)
-    done = Written(step=step)
-    for batch in store.batched(changes, store.BATCH):
-        while batch:
-            clashes = _write_batch(dataset, log, batch, about, done)
-            batch = _rebased(dataset, clashes) if insist else []
-            done.clashes += [] if insist else clashes
-    return done
-
-
-def _write_batch(
-    dataset: Any, log: ChangeLog, batch: list[Change], about: ChangeStep, done: Written
-) -> list[Change]:
-    """Gives the changes that were not written."""
-    now = texts.this_instant()
-    step = log.append(batch, about, now, number=done.step)
-    matched = store.update_matching(dataset, ((_unchanged(c), c.new) for c in batch))
-    clashes = [] if matched == len(batch) else _not_written(dataset, batch)
-    gone = {c.sample_id for c in clashes}
-    if matched < len(batch):
-        made = [c for c in batch if c.sample_id not in gone]
-        gone |= {c.sample_id for c in made if not matched or _is_logged(log, step, about, c, now)}
-    if gone:
-        log.withdraw(step, list(gone))
-    log.arrive(step)
-    if len(gone) < len(batch):
-        done.step = step
-        done.count += len(batch) - len(gone)
-    fo_internals.reload_samples(dataset, [c.sample_id for c in batch])
-    return clashes
-
-
-def _is_logged(log: ChangeLog, step: int, about: ChangeStep, change: Change, now: datetime) -> bool:
-    """Whether somebody who makes the same change at this moment logged it before.
-
-    Both find what they want on the sample, and neither knows who wrote it.
-    """
-    return any(
-        entry["kind"] == about.kind
-        and holds(entry["old"], change.old)
-        and holds(entry["new"], change.new)
-        for entry in log.recent_of(change.key, step, now - SLOW)
-    )
 
 
 def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> int | None:
@@ -332,14 +265,15 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> i
     Returns:
         the number of the step; ``None`` where a pair had changed and nothing was written
     """
-    leases.check_free(dataset)
     ordered = sorted(changes, key=lambda c: c.sample_id)
+    wanted = [(unchanged(change), change.new) for change in ordered]
+    leases.check_free(dataset)
     log = ChangeLog(dataset)
     step = log.append(ordered, about, texts.this_instant())
-    for number, change in enumerate(ordered):
-        if not store.update_matching(dataset, [(_unchanged(change), change.new)]):
-            back = [c.inverse for c in ordered[:number]]
-            store.update_matching(dataset, ((_unchanged(c), c.new) for c in back))
+    for number, one in enumerate(wanted):
+        if not lasting.update_matching(dataset, [one]):
+            back = [change.inverse for change in ordered[:number]]
+            lasting.update_matching(dataset, ((unchanged(c), c.new) for c in back))
             log.withdraw(step, [c.sample_id for c in ordered])
             return None
     log.arrive(step)
@@ -347,7 +281,7 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> i
     return step
 
 
-def _unchanged(change: Change) -> dict[str, Any]:
+def unchanged(change: Change) -> dict[str, Any]:
     """The filter that the sample matches while it is what the change was made from."""
     old = change.old
     compared = (*REVIEW_FIELDS, *TEXT_FIELDS)
@@ -372,41 +306,3 @@ def holds(document: Values, values: Values) -> bool:
 
 def _path(values: Values) -> str | None:
     return (values.get(SEGMENTATION) or {}).get("mask_path")
-
-
-def current(dataset: Any, changes: Sequence[Change]) -> dict[ObjectId, Values]:
-    """The values now of the fields that changes are about, by sample."""
-    names = {name for change in changes for name in change.old} | {SEGMENTATION}
-    wanted = {"_id": {"$in": [change.sample_id for change in changes]}}
-    found = fo_internals.collection(dataset).find(wanted, dict.fromkeys(names, 1))
-    return {document["_id"]: document for document in found}
-
-
-def _not_written(dataset: Any, changes: Sequence[Change]) -> list[Change]:
-    there = current(dataset, changes)
-    return [c for c in changes if not holds(there.get(c.sample_id, {}), c.new)]
-
-
-def _rebased(dataset: Any, changes: Sequence[Change]) -> list[Change]:
-    """The changes, made from what their pairs are now.
-
-    Left out are those of deleted pairs, and those that somebody else made meanwhile.
-    """
-    there = current(dataset, changes)
-    rebased = []
-    for change in changes:
-        document = there.get(change.sample_id)
-        if document and not holds(document, change.new):
-            old = {name: document.get(name) for name in change.old}
-            moved = {k: v for k, v in change.new.items() if v != change.old[k]}
-            rebased.append(Change(change.sample_id, change.key, old, old | moved))
-    return rebased
-
-
-def settle(dataset: Any) -> None:
-    """Finds out what became of changes whose writers were killed before they confirmed them."""
-    log = ChangeLog(dataset)
-    for entry in log.unarrived(texts.this_instant() - SLOW):
-        change = change_of(entry)
-        document = current(dataset, [change]).get(change.sample_id, {})
-        log.settle(entry, written=holds(document, change.new))

@@ -16,7 +16,7 @@ from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions, te
 from pairlens.fiftyone_plugin.curation.panel_types import AskedView, SessionView
 from pairlens.fiftyone_plugin.curation.queue import QUEUES, REQUESTS, SESSIONS
 from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
-from pairlens.importers import fo_internals
+from pairlens.importers import fo_internals, working_set
 from pairlens.importers.errors import StateError, UsageError
 
 
@@ -55,7 +55,7 @@ def ask(
         UsageError: if there is no such pair, or reviewers ask themselves
         StateError: if the question waits for an answer already
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     who, asked = texts.reviewer_of(reviewer), texts.check_text("reviewer", of)
     asked = asked.strip() if asked else None
     if asked == who:

@@ -16,7 +16,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from pairlens.fiftyone_plugin.curation import editable_masks, review_fields, texts
+from pairlens.fiftyone_plugin.curation import editable_masks, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionOver, SessionView
 from pairlens.fiftyone_plugin.curation.progress import progress_of
 from pairlens.fiftyone_plugin.curation.queue import (
@@ -30,7 +30,7 @@ from pairlens.fiftyone_plugin.curation.queue import (
 )
 from pairlens.fiftyone_plugin.curation.queue_documents import QueueChunk, SessionDocument
 from pairlens.fiftyone_plugin.curation.selection import LABELS, Order, PairSelection, choose
-from pairlens.importers import fo_internals, lasting, store
+from pairlens.importers import fo_internals, lasting, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import P_BAD, SEGMENTATION
 
@@ -81,7 +81,7 @@ def start(
         UsageError: for an unknown name, a name that is taken, or a queue without a pair
         StateError: if PairLens did not import the dataset
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     who = texts.reviewer_of(reviewer)
     selection = choose(
         dataset,

@@ -16,10 +16,10 @@ from typing import Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation import review_fields, sessions, texts
+from pairlens.fiftyone_plugin.curation import sessions, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionView
 from pairlens.fiftyone_plugin.curation.selection import LABELS, PairSelection, choose
-from pairlens.importers import fo_internals, store
+from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import UnknownName, UsageError
 from pairlens.importers.fields import IMAGE_ID, MASK_STATS, SPLIT
 from pairlens.importers.store import Document
@@ -76,7 +76,7 @@ def share(
         UsageError: for fewer than two reviewers, too few checks or splits, or no pair
         StateError: if PairLens did not import the dataset
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     who = texts.reviewer_of(reviewer)
     people = _names(among)
     if by not in WAYS:

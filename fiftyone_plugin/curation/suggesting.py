@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks.suggestions.offered import Suggestion
-from pairlens.fiftyone_plugin.curation import mask_replacement, review_fields, texts
+from pairlens.fiftyone_plugin.curation import mask_replacement, texts
 from pairlens.fiftyone_plugin.curation.groups import suggestions_for
 from pairlens.fiftyone_plugin.curation.panel_types import Suggested
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
@@ -21,7 +21,6 @@ from pairlens.fiftyone_plugin.curation.text_edits import (
 )
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, DecisionLine, MaskLine, VerdictKind
 from pairlens.importers import fo_internals, working_set
-from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import (
     IMAGE_ID,
     KEY,
@@ -31,7 +30,7 @@ from pairlens.importers.fields import (
     TARGET,
     VERDICT,
 )
-from pairlens.importers.files import write_atomic
+from pairlens.importers.files import telling, write_atomic
 from pairlens.importers.mask_stats import measure
 from pairlens.importers.masks import Mask, load_stored
 from pairlens.importers.rle import encode_rle
@@ -50,19 +49,17 @@ def write_suggestions(samples: Any, path: Path | str, *, reviewer: str | None = 
         reviewer: in whose name
 
     Raises:
-        UsageError: if the file cannot be written
+        StateError: if the file cannot be written
     """
-    review_fields.check_pairs(samples)
+    working_set.check(samples)
     checks: Counter[str] = Counter()
     lines: list[DecisionLine] = []
     for document, suggestion, masks in _suggested(samples):
         checks.update(suggestion.checks)
         lines.append(_line(document, suggestion, masks, reviewer or SUGGESTED))
     lines.sort(key=lambda line: line["key"])
-    try:
+    with telling(path):
         write_atomic(Path(path), b"".join(json.dumps(one).encode() + b"\n" for one in lines))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written ({error.strerror})") from error
     return {"out": str(path), "suggested": len(lines), "checks": dict(checks.most_common())}
 
 

@@ -32,7 +32,7 @@ from typing import Any, TypedDict
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.curation import opinions, queue, review_fields, sessions
+from pairlens.fiftyone_plugin.curation import opinions, queue, sessions
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
 from pairlens.fiftyone_plugin.curation.panel_types import (
     CheckBar,
@@ -88,7 +88,7 @@ def overview(
         StateError: if PairLens did not import the dataset
     """
     started = time.perf_counter()
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     if not 1 <= bins <= MAX_BINS:
         raise UsageError(f"a histogram of {bins} bars; give 1 to {MAX_BINS}")
     evaluations = _evaluations(dataset)
@@ -281,7 +281,7 @@ def view_of(dataset: Any, bar: str, *, view: Any = None) -> Any:
     Raises:
         UsageError: for a name that is of no bar
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     kind, _, value = bar.partition(":")
     base = dataset.view() if view is None else view.view()
     if kind == "session":

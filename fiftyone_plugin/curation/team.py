@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any
 
-from pairlens.fiftyone_plugin.curation import opinions, review_fields
+from pairlens.fiftyone_plugin.curation import opinions
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
 from pairlens.fiftyone_plugin.curation.merging import verdict_agreement
 from pairlens.fiftyone_plugin.curation.opinions import Opinion
 from pairlens.fiftyone_plugin.curation.panel_types import Pace, ReviewerAgreement, Team
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS
-from pairlens.importers import fo_internals
+from pairlens.importers import fo_internals, working_set
 from pairlens.importers.fields import REVIEWER, VERDICT
 
 PAUSE = 5
@@ -33,7 +33,7 @@ def team(dataset: Any, *, pause: int = PAUSE) -> Team:
         dataset: a dataset that PairLens imported
         pause: minutes after which the time between two verdicts does not count
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     shared = opinions.shared_pairs(dataset)
     return {
         "paces": [pace(who, found, pause) for who, found in sorted(_steps(dataset).items())],

@@ -13,7 +13,13 @@ from typing import Any, Literal
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.curation import mask_replacement, queue, review_fields, texts
+from pairlens.fiftyone_plugin.curation import (
+    changing,
+    mask_replacement,
+    queue,
+    review_fields,
+    texts,
+)
 from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.log import (
     Change,
@@ -24,7 +30,7 @@ from pairlens.fiftyone_plugin.curation.log import (
 )
 from pairlens.fiftyone_plugin.curation.panel_types import Undone
 from pairlens.fiftyone_plugin.curation.review_fields import MASK_FIELDS
-from pairlens.importers import fo_internals, store
+from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.fields import SEGMENTATION, VERDICT
 
 MOST_NAMED = 20
@@ -85,11 +91,11 @@ def _go(
     only_mine: bool,
     force: bool,
 ) -> Undone:
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     who = texts.reviewer_of(reviewer)
     session_id = None if session is None else queue.find(dataset, session)["_id"]
     scope = LogScope(who if only_mine else None, session_id)
-    review_fields.settle(dataset)
+    changing.settle(dataset)
     log = ChangeLog(dataset)
     while True:
         step = log.last_open_step(scope) if kind == "undo" else log.last_undone_step(scope)
@@ -103,7 +109,7 @@ def _go(
         places, settles = _again(log, kind, about)
         made = ChangeStep(kind, who, about.get("session"), step, places, settles)
         changes = _pending(dataset, log, step, force, restored)
-        done = review_fields.write(dataset, changes, made, insist=force)
+        done = changing.write(dataset, changes, made, insist=force)
         if done.clashes:
             raise _conflict(dataset, done.clashes[0])
         # Last, so that an undo that was killed is done again in full.
@@ -156,7 +162,7 @@ def _pending(
     """
     for batch in store.batched(log.changes_of(step), store.BATCH):
         changes = [_reversed(dataset, change) for change in batch]
-        documents = review_fields.current(dataset, changes)
+        documents = changing.current(dataset, changes)
         for change in changes:
             restored.add(change)
             document = documents.get(change.sample_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pairlens.fiftyone_plugin.curation import review_fields, text_units
+from pairlens.fiftyone_plugin.curation import text_units
 from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from pairlens.importers import fo_internals, working_set
 from pairlens.importers.fields import TEXT_EDITS, VERDICT
@@ -36,7 +36,7 @@ def status(samples: Any) -> dict[str, int]:
         ``{"pending", "keep", "drop", "fix", "unsure"}``; a verdict that PairLens does not
         know counts as pending
     """
-    review_fields.check_pairs(samples)
+    working_set.check(samples)
     counts: dict[str, int] = dict.fromkeys((PENDING, *VERDICTS), 0)
     pairs = working_set.pipeline(samples)
     groups = fo_internals.collection(samples).aggregate(

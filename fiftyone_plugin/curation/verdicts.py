@@ -13,6 +13,7 @@ from typing import Any
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import (
+    changing,
     editable_masks,
     mask_replacement,
     opinions,
@@ -24,14 +25,14 @@ from pairlens.fiftyone_plugin.curation import (
     texts,
 )
 from pairlens.fiftyone_plugin.curation.conflicts import Conflict
-from pairlens.fiftyone_plugin.curation.log import Change, ChangeStep, Values
+from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from pairlens.fiftyone_plugin.curation.panel_types import Judged
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.fiftyone_plugin.curation.texts import Edit, VerdictKind
+from pairlens.importers import working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import (
     EDITABLE_MASK,
-    ORIGINAL_PHRASE,
     REVIEW_NOTE,
     REVIEWED_AT,
     REVIEWER,
@@ -102,23 +103,8 @@ class Verdict:
         if self.phrase is not None:
             if pair.text is None:
                 raise UsageError(f"{self.key!r} has no text that could be edited")
-            new |= edited(pair, self.phrase)
+            new |= pair.edited(self.phrase)
         return pair.change(new)
-
-
-def edited(pair: ReviewedPair, phrase: str) -> Values:
-    """The text fields after an edit; none where there is no text.
-
-    An edit back to the published text clears ``original_phrase``.
-    """
-    if pair.text is None:
-        return {}
-    if pair.units:  # the caption is a copy of one of the texts
-        return text_units.fields_of(text_edits.with_caption(pair.units, phrase))
-    published = pair.published_text
-    if published in (phrase, phrase.strip()):
-        return {pair.text_field: published, ORIGINAL_PHRASE: None}
-    return {pair.text_field: phrase.strip(), ORIGINAL_PHRASE: published}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +144,15 @@ class Decision:
         Raises:
             UsageError: for an unknown verdict, a text that cannot be stored, or several masks
         """
-        self.given.check()
         if sum(self._masks) > 1:
             raise UsageError(
                 "the mask comes from one place: a prediction, another pair, an edit, or the brush"
             )
+        given, replaces = self.given, self.replaces_mask
+        given.check()
         if self.painted is not None:
             painted_masks.check_painted(self.painted)
-        if self.replaces_mask and self.verdict != VerdictKind.FIX:
+        if replaces and self.verdict != VerdictKind.FIX:
             raise UsageError(f"another mask goes with the verdict fix, not {self.verdict}")
 
     @property
@@ -240,45 +227,33 @@ def judge_all(
             stored, or a pair that has not the key it was named with
         StateError: if the session is finished, or a mask cannot be read or written
     """
-    review_fields.check_pairs(dataset)
-    who = texts.reviewer_of(reviewer)
     for one in decisions:
         one.check()
-    opened = None if session is None else queue.find_open(dataset, session)
-    read = [_named(dataset, one) for one in decisions]
+    who = texts.reviewer_of(reviewer)
+    working_set.check(dataset)
+    read = [review_fields.find(dataset, one.pair, key=one.key) for one in decisions]
     if len({pair.sample_id for pair in read}) < len(read):
         raise UsageError("a pair is given two verdicts at once")
     ids = [pair.sample_id for pair in read]
+    opened = None if session is None else queue.find_open(dataset, session)
     places = {} if opened is None else queue.places_of(opened, ids)
     blind = set[ObjectId]() if opened is None else queue.blind(opened, places)
-    if not force:
-        _refuse_changed(decisions, read, blind)
     in_sight = [pair.key for pair in read if pair.sample_id not in blind]
+    several = ChangeLog(dataset).judged_by_several(in_sight)
     about = ChangeStep(
         "set",
         who,
         None if opened is None else opened["_id"],
         places=places,
-        settles=opinions.disagreeing(dataset, in_sight),
+        settles=opinions.disagreeing(dataset, several) if several else (),
     )
-    step = _write(dataset, decisions, read, about, blind, force=force)
+    step = _write(dataset, decisions, read, about, None if force else blind)
     if edited_in_app := [
         str(p.sample_id) for p, d in zip(read, decisions, strict=True) if d.use_edit
     ]:
         # Another edit starts from the mask as it is now.
         editable_masks.clear_editable(dataset, edited_in_app)
     return [_judged(review_fields.find(dataset, each), who, step) for each in ids]
-
-
-def _named(dataset: Any, decision: Decision) -> ReviewedPair:
-    """The pair of a decision, if it is the one that was meant."""
-    pair = review_fields.find(dataset, decision.pair)
-    if decision.key is not None and pair.key != decision.key:
-        raise UsageError(
-            f"the verdict was made on {decision.key!r}, and the sample is {pair.key!r}; "
-            "nothing was written"
-        )
-    return pair
 
 
 def _refuse_changed(
@@ -299,9 +274,9 @@ def _judged(pair: ReviewedPair, who: str, step: int) -> Judged:
         "key": pair.key,
         "sample_id": str(pair.sample_id),
         "verdict": pair.review["verdict"] or "",
+        "version": pair.version,
         "reviewer": who,
         "reviewed_at": texts.text_of(pair.review["reviewed_at"]),
-        "version": pair.version,
         "step": step,
     }
 
@@ -311,20 +286,27 @@ def _write(
     decisions: Sequence[Decision],
     pairs: Sequence[ReviewedPair],
     about: ChangeStep,
-    blind: Collection[ObjectId],
-    *,
-    force: bool,
+    blind: Collection[ObjectId] | None,
 ) -> int:
-    """Writes the verdicts on what the pairs are at that moment; gives the number of the step."""
+    """Writes the verdicts on what the pairs are at that moment; gives the number of the step.
+
+    Args:
+        dataset: that the pairs belong to
+        decisions: on them
+        pairs: as they were read
+        about: the step
+        blind: those judged without knowing of other verdicts; ``None`` overwrites any change
+    """
+    masks = any(one.replaces_mask for one in decisions)
     for _ in range(MAX_TRIES):
+        if blind is not None:
+            _refuse_changed(decisions, pairs, blind)
         changes = _changes(dataset, decisions, pairs, about.reviewer)
-        if _are_of_masks(changes, pairs):
+        if not masks or _are_of_masks(changes, pairs):
             step = review_fields.write_whole(dataset, list(changes.values()), about)
             if step is not None:
                 return step
         pairs = [review_fields.find(dataset, pair.sample_id) for pair in pairs]
-        if not force:
-            _refuse_changed(decisions, pairs, blind)
     raise StateError(
         f"the pair {pairs[0].key!r} is being changed by others all the time; try again"
     )
@@ -379,7 +361,7 @@ def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | N
             that is given twice
         StateError: if the dataset has no pairs
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     wanted = list(verdicts)
     who = texts.reviewer_of(reviewer)
     for one in wanted:
@@ -388,7 +370,7 @@ def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | N
     _check_keys(dataset, wanted, pairs)
     changes = [one.change_to(pairs[one.key], who) for one in wanted]
     about = ChangeStep("set", who, settles=opinions.disagreeing(dataset, list(pairs)))
-    return review_fields.write(dataset, changes, about).count
+    return changing.write(dataset, changes, about).count
 
 
 def _check_keys(dataset: Any, wanted: list[Verdict], pairs: dict[str, ReviewedPair]) -> None:

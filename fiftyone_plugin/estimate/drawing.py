@@ -14,7 +14,6 @@ from pairlens.fiftyone_plugin.checks import SEVERITIES
 from pairlens.fiftyone_plugin.curation import (
     editable_masks,
     mending,
-    review_fields,
     sessions,
     texts,
 )
@@ -108,7 +107,7 @@ def draw(
         UsageError: for a size below 1 or above :data:`MOST`, or a name that is taken
         StateError: if the dataset was not flagged, or has no pair without a verdict
     """
-    review_fields.check_pairs(dataset)
+    working_set.check(dataset)
     who = texts.reviewer_of(reviewer)
     if not 1 <= size <= MOST:
         raise UsageError(f"--size {size}: give 1 to {MOST:,} pairs")

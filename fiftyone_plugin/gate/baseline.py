@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 from pairlens.fiftyone_plugin.checks.base import Finding
 from pairlens.fiftyone_plugin.gate.found import Place
 from pairlens.importers.errors import StateError
-from pairlens.importers.files import replace_whole
+from pairlens.importers.files import replace_whole, telling
 
 
 class Accepted(NamedTuple):
@@ -78,10 +78,8 @@ def write_baseline(file: Path, accepted: set[Accepted]) -> None:
         for one in sorted(accepted):
             stream.write(json.dumps(one._asdict(), ensure_ascii=False).encode() + b"\n")
 
-    try:
+    with telling(f"the baseline {file}"):
         replace_whole(file, write)
-    except OSError as error:
-        raise StateError(f"the baseline {file} cannot be written ({error.strerror})") from error
 
 
 def without_accepted(

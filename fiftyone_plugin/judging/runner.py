@@ -136,7 +136,7 @@ def judge(
 
     Raises:
         UsageError: for an unknown judge, parameter or view, or a bound that cannot be meant
-        StateError: if no image is there
+        StateError: if no image is there, or the view is empty
     """
     started = time.perf_counter()
     given = {name: str(value) for name, value in (params or {}).items()}
@@ -177,7 +177,9 @@ def _saved_view(samples: Any, name: str) -> Any:
     dataset = fo_internals.dataset_of(samples)
     if not dataset.has_saved_view(name):
         raise UnknownName("saved view", name, dataset.list_saved_views())
-    return dataset.load_saved_view(name)
+    view = dataset.load_saved_view(name)
+    working_set.check_any(view)
+    return view
 
 
 def _check_images(samples: Any, total: int, name: str) -> None:

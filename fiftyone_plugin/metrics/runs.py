@@ -40,7 +40,6 @@ _LONGEST = timedelta(days=1)
 """No scoring takes longer; one without results whose owner is not known is then taken for dead."""
 
 
-@leases.holding("score", "scoring {key}")
 def score(
     samples: Any,
     *,
@@ -99,32 +98,33 @@ def score(
     dataset = fo_internals.dataset_of(samples)
     pool = Pool(engine, workers, ray_address)
     pool.check()
-    if gt == fields.SEGMENTATION and shape != "masks" and dataset.has_field(fields.TARGET_BOX):
-        gt = fields.TARGET_BOX
-    _check_fields(dataset, pred, gt)
-    _check_key(dataset, key)
-    config = PairLensEvaluationConfig(
-        pred, gt, convention=convention, rounds=rounds, seed=seed, scheme=scheme,
-        by=by, instances=instances, side=side, shape=shape,
-        pred_values=pred_values, gt_values=gt_values,
-        owner=owners.this_process(),
-    )  # fmt: skip
-    method = PairLensEvaluation(config)
-    method.watch, method.pool = progress, pool
-    method.ensure_requirements()
-    _clear_left(dataset)
-    method.replaces = key in finished(dataset)
-    with leases.declaring(dataset):
-        if not method.replaces:
-            method.register_run(samples, key)
-        method.register_samples(samples, key)
-    with writing_over(dataset, key) as method.before_writing:
-        results = method.evaluate_samples(samples, key)
-        if method.replaces:  # until now, the earlier one stood
-            method.register_run(samples, key, cleanup=False)
-        method.save_run_results(samples, key, results)
-    method.add_fields_to_sidebar_group(samples, key, omit_fields=(pred, gt))
-    return ScoreSummary(**results.summary)
+    with leases.held(dataset.name, "score", f"scoring {key}"):
+        if gt == fields.SEGMENTATION and shape != "masks" and dataset.has_field(fields.TARGET_BOX):
+            gt = fields.TARGET_BOX
+        _check_fields(dataset, pred, gt)
+        _check_key(dataset, key)
+        config = PairLensEvaluationConfig(
+            pred, gt, convention=convention, rounds=rounds, seed=seed, scheme=scheme,
+            by=by, instances=instances, side=side, shape=shape,
+            pred_values=pred_values, gt_values=gt_values,
+            owner=owners.this_process(),
+        )  # fmt: skip
+        method = PairLensEvaluation(config)
+        method.watch, method.pool = progress, pool
+        method.ensure_requirements()
+        _clear_left(dataset)
+        method.replaces = key in finished(dataset)
+        with leases.declaring(dataset):
+            if not method.replaces:
+                method.register_run(samples, key)
+            method.register_samples(samples, key)
+        with writing_over(dataset, key) as method.before_writing:
+            results = method.evaluate_samples(samples, key)
+            if method.replaces:  # until now, the earlier one stood
+                method.register_run(samples, key, cleanup=False)
+            method.save_run_results(samples, key, results)
+        method.add_fields_to_sidebar_group(samples, key, omit_fields=(pred, gt))
+        return ScoreSummary(**results.summary)
 
 
 def _clear_left(dataset: Any) -> None:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -100,10 +101,10 @@ class PairOperator(foo.Operator):
     def work(self, ctx: Any) -> Work:
         """Parses the parameters."""
         given = {k: v.strip() if isinstance(v, str) else v for k, v in ctx.params.items()}
-        options = self.options(ctx).values()
+        options, named = self.options(ctx).values(), attrgetter("param")  # as in a call from Python
         if is_watched(ctx) or ctx.delegated:
-            given |= _absolute_paths(options, given)
-        values = parse_options([*options], given)
+            given, named = given | _absolute_paths(options, given), _in_form
+        values = parse_options([*options], given, named)
         samples = ()
         if self.step.on_dataset:
             samples = (self.samples(ctx),)
@@ -245,6 +246,10 @@ class PairOperator(foo.Operator):
         sentence = self.in_app(str(said))
         yield ctx.ops.notify(sentence, variant="error")
         yield self._show(ctx, as_result(Report({}, [sentence])))
+
+
+def _in_form(option: Option) -> str:
+    return f"'{option.label}'"
 
 
 def _absolute_paths(options: Iterable[Option], given: Mapping[str, Any]) -> dict[str, str]:

@@ -34,7 +34,6 @@ STEP = "predictions"
 _WRITERS = 4
 
 
-@leases.holding("predict", "field {field_name}")
 def predict(
     samples: Any,
     *,
@@ -87,18 +86,21 @@ def predict(
     if limit is not None and limit < 1:
         raise UsageError(f"the first {limit} pairs are none; give 1 or more")
     dataset = fo_internals.dataset_of(samples)
-    field = MaskField(dataset, field_name, STEP, {"predictor": predictor, "params": given})
-    field.check("a predictor", resume, overwrite)
-    if field.resumes_another(resume):
-        made = field.made_with
-        raise StateError(
-            f"field {field_name!r} was made by {made['predictor']} with {made['params']}; "
-            "resume with the same, or choose another field"
-        )
-    with asking(spec, given, device, Pool(engine, workers, ray_address)) as asked:
-        # Only now is anything deleted: a predictor may refuse.
+    with leases.held(dataset.name, "predict", f"field {field_name}"):
+        field = MaskField(dataset, field_name, STEP, {"predictor": predictor, "params": given})
+        field.check("a predictor", resume, overwrite)
+        if field.resumes_another(resume):
+            made = field.made_with
+            raise StateError(
+                f"field {field_name!r} was made by {made['predictor']} with {made['params']}; "
+                "resume with the same, or choose another field"
+            )
         watch = _Watch(stop, look, progress)
-        summary = _fill(samples, spec, asked, field, batch_size, limit, resume, overwrite, watch)
+        with asking(spec, given, device, Pool(engine, workers, ray_address)) as asked:
+            # Only now is anything deleted: a predictor may refuse.
+            summary = _fill(
+                samples, spec, asked, field, batch_size, limit, resume, overwrite, watch
+            )
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
 

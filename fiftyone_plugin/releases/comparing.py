@@ -25,7 +25,7 @@ from pairlens.fiftyone_plugin.releases.pairing import (
 )
 from pairlens.importers import fields, store
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.files import write_atomic
+from pairlens.importers.files import telling, write_atomic
 from pairlens.importers.store import Document, kind_of
 
 GONE = "it is not there any more"
@@ -157,10 +157,8 @@ def _carry(diff: ReleaseDiff, one: Pairing, document: Document, lines: DecisionL
 
 
 def _write(file: Path, data: bytes) -> None:
-    try:
+    with telling(file):
         write_atomic(file, data)
-    except OSError as error:
-        raise StateError(f"{file} cannot be written ({error.strerror})") from error
 
 
 def _listing(old: Any, new: Any, diff: ReleaseDiff) -> Iterator[dict[str, Any]]:

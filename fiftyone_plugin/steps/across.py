@@ -76,7 +76,10 @@ def diff(watch: Watch, *, old: str, new: str, out: Path | None, pairs: Path | No
     """Compares two releases."""
     from pairlens.fiftyone_plugin.release_reports import of_diff
     from pairlens.fiftyone_plugin.releases.comparing import compare
-    from pairlens.importers import store
+    from pairlens.importers import store, working_set
 
-    done = compare(store.load(old), store.load(new), decisions=out, listing=pairs)
+    releases = store.load(old), store.load(new)
+    for one in releases:
+        working_set.check_any(one)
+    done = compare(*releases, decisions=out, listing=pairs)
     return of_diff(done, out, pairs)

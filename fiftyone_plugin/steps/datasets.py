@@ -182,6 +182,7 @@ def store_source_boxes(samples: Any, watch: Watch, *, path: Path, chips: Path | 
            label="Masks and renditions"),
     operator="relocate_dataset",
     unit="files",
+    of_none=True,
     examples=("relocate gres --source /data/GRES",),
 )  # fmt: skip
 def relocate_dataset(

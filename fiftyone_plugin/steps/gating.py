@@ -19,7 +19,7 @@ from pairlens.fiftyone_plugin.steps.step import (
     on_working_set,
     step,
 )
-from pairlens.importers.errors import UsageError
+from pairlens.importers.errors import LayoutError, UsageError
 from pairlens.importers.formats import SPLITS
 from pairlens.importers.parallel import default_workers
 
@@ -79,11 +79,24 @@ def check(
     )
 
     def find(wanted: Any, **chosen: Any) -> Any:
-        return find_in_files(
+        found = find_in_files(
             target, format_name, wanted, options=reading, progress=watch.progress, **chosen
         )
+        found.notes = [_as_here(note) for note in found.notes]
+        return found
 
-    return _check(find, **options)
+    try:
+        return _check(find, **options)
+    except (UsageError, LayoutError) as error:
+        if _as_here(str(error)) == str(error):
+            raise
+        kind = UsageError if isinstance(error, UsageError) else LayoutError
+        raise kind(_as_here(str(error))) from error
+
+
+def _as_here(sentence: str) -> str:
+    """What a format says of its settings, whose flag is that of the checks' settings here."""
+    return sentence.replace("--param ", "--setting ")
 
 
 def _check_dataset(target: str, watch: Watch, **options: Any) -> Report:
@@ -97,7 +110,7 @@ def _check_dataset(target: str, watch: Watch, **options: Any) -> Report:
         find = partial(find_in_dataset, samples, progress=watch.progress)
         return _check(find, workers=workers, **options)
 
-    return on_working_set(run)(store.load(target), watch, **options)
+    return on_working_set(run, "check")(store.load(target), watch, **options)
 
 
 def _check(

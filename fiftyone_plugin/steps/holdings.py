@@ -51,9 +51,8 @@ def describe_dataset(watch: Watch, *, name: str) -> Report:
 def delete_dataset(watch: Watch, *, name: str, dry_run: bool, yes: bool) -> Report:
     """Deletes a dataset and what was made for it."""
     from pairlens.fiftyone_plugin.curation import holdings
-    from pairlens.importers import store
 
-    dataset = store.load(name)
+    dataset = holdings.to_delete(name)
     found = holdings.holding(dataset)
     if dry_run:
         return holding_reports.of_delete(found, [], deleted=False)

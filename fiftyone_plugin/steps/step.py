@@ -20,6 +20,7 @@ import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,11 @@ class Option:
         object.__setattr__(self, "label", self.label or param.replace("_", " ").capitalize())
 
     @property
+    def typed(self) -> str:
+        """What the command line calls it: its flag, or what stands for it where it has a place."""
+        return str(self.metavar) if self.positional else self.flag
+
+    @property
     def default_text(self) -> str:
         """The default as the help shows it; empty where it shows none."""
         told = isinstance(self.default, str | int | float | Path) and self.default is not False
@@ -128,47 +134,52 @@ class Option:
         labels = {one: label for one, label in self.labels().items() if one != self.default}
         return {one: label[0].lower() + label[1:] for one, label in labels.items()}
 
-    def parse(self, given: Any) -> Any:
+    def parse(self, given: Any, name: str = "") -> Any:
         """The value of what the command line or a form gives: the default where that is blank.
+
+        Args:
+            given: that
+            name: what whoever gave it calls the option; :attr:`typed` if not given
 
         Raises:
             UsageError: if it is missing or of the wrong type
         """
+        name = name or self.typed
         if given is None or (isinstance(given, str) and not given.strip()):
             if self.required:
-                raise UsageError(f"{self.param} is missing")
+                raise UsageError(f"{name} is missing")
             return self.default
         if self.type == CheckSettings:
-            return given if isinstance(given, Mapping) else check_settings(given)
+            return given if isinstance(given, Mapping) else check_settings(given, name)
         if self.type == Settings:
-            given = given if isinstance(given, Mapping) else settings(given)
-            return {name: value for name, value in given.items() if str(value or "").strip()}
+            given = given if isinstance(given, Mapping) else settings(given, name)
+            return {one: value for one, value in given.items() if str(value or "").strip()}
         if self.type == Texts:
             return ((given,) if isinstance(given, str) else tuple(given)) or self.default
         if self.type in (int, float):
-            return self._number(given)
+            return self._number(given, name)
         if self.type is bool:
             return bool(given)
-        return self._path(str(given)) if self.type is Path else str(given)
+        return self._path(str(given), name) if self.type is Path else str(given)
 
-    def _path(self, given: str) -> Path:
+    def _path(self, given: str, name: str) -> Path:
         from pairlens.importers import object_stores
 
         if object_stores.is_address(given):
             raise UsageError(
-                f"{self.param} is {given[:200]}, and must be on this machine's disks; give a "
+                f"{name} is {given[:200]}, and must be on this machine's disks; give a "
                 "folder, such as one that all your machines mount"
             )
         return Path(object_stores.local_path(given))
 
-    def _number(self, given: Any) -> Any:
+    def _number(self, given: Any, name: str) -> Any:
         try:
             value = self.type(given)
         except (TypeError, ValueError):
             value = None
         if value is None or isinstance(given, bool) or (self.type is int and value != float(given)):
             kind = "whole number" if self.type is int else "number"
-            raise UsageError(f"{self.param} is {given!r}; give a {kind}")
+            raise UsageError(f"{name} is {given!r}; give a {kind}")
         return value
 
 
@@ -259,12 +270,17 @@ def step(
     foreign: bool = False,
     examples: tuple[str, ...] = (),
     database: bool = False,
+    of_none: bool = False,
 ) -> Callable[[Callable[..., Report]], Step]:
-    """Makes a step of a function; it is on a dataset if the function takes ``samples``."""
+    """Makes a step of a function; it is on a dataset if the function takes ``samples``.
+
+    The arguments are members of :class:`Step`, but for ``of_none``: whether it has something to do
+    where there are no samples.
+    """
 
     def made(run: Callable[..., Report]) -> Step:
         on_dataset = "samples" in inspect.signature(run).parameters
-        work = on_working_set(run) if on_dataset and not foreign else run
+        work = on_working_set(run, name, of_none) if on_dataset and not foreign else run
         all_of_them = _with_overwrite(options)
         return Step(
             name, about, work, all_of_them, on_dataset, operator, unit, stoppable, foreign,
@@ -274,15 +290,27 @@ def step(
     return made
 
 
-def on_working_set(run: Callable[..., Report]) -> Callable[..., Report]:
-    """A step's function that tells how many samples PairLens did not import and leaves out."""
+def on_working_set(
+    run: Callable[..., Report], name: str, of_none: bool = False
+) -> Callable[..., Report]:
+    """The function of a step that tells how many samples PairLens did not import and leaves out.
+
+    It refuses a dataset or view without samples, unless it has something to do ``of_none``.
+    """
 
     def work(samples: Any, watch: Watch, **options: Any) -> Report:
-        from pairlens.importers import fo_internals, working_set
+        from pairlens.importers import fo_internals, leases, working_set
         from pairlens.importers.upgrade import upgrade
 
         working_set.check(samples)
-        notes = upgrade(fo_internals.dataset_of(samples))
+        dataset = fo_internals.dataset_of(samples)
+        notes = upgrade(dataset)
+        if not of_none:
+            try:
+                working_set.check_any(samples)
+            except StateError:
+                leases.check_free(dataset, name)  # by an import that has only begun
+                raise
         report = run(samples, watch, **options)
         report.lines += [f"  note: {note}" for note in notes]
         if count := working_set.left_out(samples):
@@ -302,8 +330,17 @@ def _with_overwrite(options: tuple[Option, ...]) -> tuple[Option, ...]:
     return (*options, OVERWRITE) if any(option.writes for option in options) else options
 
 
-def parse_options(options: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:
+def parse_options(
+    options: Sequence[Option],
+    given: Mapping[str, Any],
+    named: Callable[[Option], str] = attrgetter("typed"),
+) -> dict[str, Any]:
     """The keyword arguments of a step, from what the command line or a form gives.
+
+    Args:
+        options: of the step
+        given: values by parameter
+        named: what whoever gave them calls an option
 
     Raises:
         UsageError: for a value that is missing or of the wrong type
@@ -311,7 +348,7 @@ def parse_options(options: Sequence[Option], given: Mapping[str, Any]) -> dict[s
     """
     values: dict[str, Any] = {}
     for option in options:
-        value = option.parse(given.get(option.param))
+        value = option.parse(given.get(option.param), named(option))
         if option.apart:
             values |= {choice: choice == value for choice in option.flags()}
         else:
@@ -330,8 +367,8 @@ def _check_free(options: Sequence[Option], values: Mapping[str, Any]) -> None:
                 raise StateError(f"{file} is there already; name another, or give --overwrite")
 
 
-def settings(texts: Sequence[str]) -> Settings:
-    """``["k=v"]`` as ``{"k": "v"}``.
+def settings(texts: Sequence[str], option: str) -> Settings:
+    """``["k=v"]`` as ``{"k": "v"}``; the option is named in the message.
 
     Raises:
         UsageError: for a text without ``=``
@@ -340,21 +377,21 @@ def settings(texts: Sequence[str]) -> Settings:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"--param {text!r} is no NAME=VALUE")
+            raise UsageError(f"{option} {text!r} is no NAME=VALUE")
         parsed[name] = value
     return parsed
 
 
-def check_settings(texts: Sequence[str]) -> CheckSettings:
-    """``["tiny_mask.min_area=9"]`` as ``{"tiny_mask": {"min_area": "9"}}``.
+def check_settings(texts: Sequence[str], option: str) -> CheckSettings:
+    """``["tiny_mask.min_area=9"]`` as ``{"tiny_mask": {"min_area": "9"}}``; see :func:`settings`.
 
     Raises:
         UsageError: for a text without a check or a value
     """
     parsed: CheckSettings = {}
-    for name, value in settings(texts).items():
+    for name, value in settings(texts, option).items():
         check, dot, parameter = name.partition(".")
         if not dot:
-            raise UsageError(f"--param {name}=... names no check; write CHECK.PARAMETER=VALUE")
+            raise UsageError(f"{option} {name}=... names no check; write CHECK.PARAMETER=VALUE")
         parsed.setdefault(check, {})[parameter] = value
     return parsed

@@ -7,11 +7,13 @@ import random
 import pytest
 
 from tests.kill import run
-from tests.kill.scenarios import SCENARIOS
+from tests.kill.scenarios import LAYOUT_SCENARIOS, SCENARIOS, make_layout
 from tests.kill.trials import Scenario, Trials
 
 SEED = 2026
 POINTS = 2
+DECIDED = ("table",)
+"""Formats of which much is guessed and decided."""
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +23,19 @@ def test_what_is_killed_ends_as_if_it_had_not_been(scenario: Scenario, trials: T
     rng = random.Random(f"{SEED}:{scenario.name}")
     with trials.of(scenario) as trial:
         found = {p: trial.killed_at(p) for p in rng.sample(range(1, trial.points + 1), POINTS)}
+    assert {point: told for point, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [one for one in LAYOUT_SCENARIOS if one.name.removeprefix("import of ") in DECIDED],
+    ids=lambda one: one.name,
+)
+def test_what_a_killed_import_decided_is_not_lost(scenario: Scenario, trials: Trials) -> None:
+    """At its last write everything is stored but the facts that say so."""
+    with trials.of(make_layout(trials, scenario)) as trial:
+        middle = random.Random(f"{SEED}:{scenario.name}").randint(2, trial.points - 1)
+        found = {point: trial.killed_at(point) for point in (middle, trial.points - 1)}
     assert {point: told for point, told in found.items() if told} == {}
 
 

@@ -113,17 +113,17 @@ _APPLIES = """
 import sys
 from contextlib import nullcontext
 import fiftyone as fo
-from pairlens.fiftyone_plugin.curation import decisions, mask_replacement, review_fields
+from pairlens.fiftyone_plugin.curation import changing, decisions, mask_replacement
 from pairlens.importers import leases
 leases.held = lambda *args, **options: nullcontext()  # as if it had been lost
 dataset = fo.load_dataset(sys.argv[1])
-write = review_fields.write
+write = changing.write
 def wait(*args, **options):
     args = (args[0], list(args[1]), *args[2:])  # planned before the other one writes
     print("planned", flush=True)
     sys.stdin.readline()
     return write(*args, **options)
-review_fields.write = wait
+changing.write = wait
 decisions.apply(dataset, sys.argv[2])
 """
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 import fiftyone as fo
 import pytest
 
+from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.curation import decisions, undoing, verdict_counts, verdicts
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
@@ -210,6 +211,22 @@ def test_a_broken_line_is_named_and_nothing_is_applied(
         decisions.apply(shared, file)
     assert len(str(raised.value)) < 500
     assert documents(shared) == before
+
+
+def test_a_file_that_cannot_be_written_is_a_failure(
+    shared: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full or locked disk is nothing that was called wrongly."""
+    files = [str(tmp_path / name) for name in ("a.jsonl", "b.jsonl")]
+    for file in files:
+        assert main(["review", shared.name, "--dump", file]) == 0
+    out = f"{files[0]}/out.jsonl"
+    for command in (
+        [shared.name, "--dump", out], [shared.name, "--suggest", "--out", out],
+        ["--merge", *files, "--out", out],
+    ):  # fmt: skip
+        assert main(["review", *command]) == 1
+        assert f"pairlens: {out} cannot be written (" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_named(shared: Any, tmp_path: Path) -> None:

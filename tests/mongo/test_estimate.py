@@ -13,9 +13,12 @@ from pairlens.fiftyone_plugin.audit import audit
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.curation import queue, verdicts
 from pairlens.fiftyone_plugin.curation.evidence import pair_view
+from pairlens.fiftyone_plugin.curation.verdicts import Verdict
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.demo.planting import plant
+from pairlens.fiftyone_plugin.estimate import drawing, report
 from pairlens.importers import store
+from pairlens.importers.errors import UsageError
 from pairlens.importers.ingest import import_dataset
 from pairlens.importers.options import ImportOptions
 
@@ -112,3 +115,32 @@ def test_what_cannot_be_estimated_is_told(
     import_dataset("gres", root, other, ImportOptions(placeholders=True))
     assert cli.main(["estimate", other, "--reviewer", "me"]) == 1
     assert f"run: pairlens flag {other}" in capsys.readouterr().err
+    assert cli.main(["estimate", name, "--report", "--plan"]) == 2
+    assert "give --report or --plan, not both" in capsys.readouterr().err
+    cli.run(["estimate", name, "--size", "9", "--session", "s", "--reviewer", "me"])
+    assert cli.main(["estimate", name, "--report"]) == 1
+    assert "nothing was judged in the session 's' yet" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="--confidence 100%: give one above 0% and below 100%"):
+        report.report(store.load(name), confidence=1)
+    keys = store.load(name).values("key")
+    verdicts.set_verdicts(store.load(name), [Verdict(key, "keep") for key in keys])
+    assert cli.main(["estimate", name, "--reviewer", "me"]) == 1
+    assert "have a verdict; none can be drawn" in capsys.readouterr().err
+
+
+def test_a_verdict_while_pairs_are_drawn_stops_the_drawing(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It comes between the counting of the pairs and the second look at them."""
+    dataset, allocate = store.load(name), drawing.allocate
+    key = dataset.first().key
+
+    def meanwhile(*args: Any) -> list[int]:
+        verdicts.judge(dataset, key, "drop", reviewer="other")
+        return allocate(*args)
+
+    monkeypatch.setattr(drawing, "allocate", meanwhile)
+    assert cli.main(["estimate", name, "--reviewer", "me"]) == 1
+    assert "changed while pairs were drawn; run this again" in capsys.readouterr().err
+    monkeypatch.setattr(drawing, "allocate", allocate)
+    assert cli.main(["estimate", name, "--reviewer", "me"]) == 0

@@ -42,6 +42,8 @@ _PREDICTS = _PAUSES.format(
     package="pairlens.fiftyone_plugin.predictors", module="runner", function="store_batch"
 )
 
+_DELETES = _PAUSES.format(package="pairlens.importers", module="leases", function="_release")
+
 _REVIEWS = """
 import sys
 import fiftyone as fo
@@ -213,6 +215,18 @@ def test_what_a_killed_process_held_is_free_at_once(dataset_name: str, gres: Pat
     assert len(holders(dataset_name)) == 1
     assert import_dataset("gres", gres, dataset_name, ImportOptions(resume=True)).samples
     assert holders(dataset_name) == []
+
+
+def test_a_deletion_that_is_killed_at_its_end_leaves_no_lease(
+    dataset: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = paused(_DELETES, "delete", dataset.name, "--yes")
+    command = ["delete", dataset.name, "--yes"]
+    assert main(command) == 1 and len(holders(dataset.name)) == 1  # it lives
+    running.send_signal(signal.SIGKILL)
+    ended(running)
+    assert main(command) == 1 and holders(dataset.name) == []
+    assert "there is no dataset" in capsys.readouterr().err
 
 
 def test_a_silent_one_elsewhere_is_given_up_after_a_minute(dataset: Any) -> None:

@@ -195,7 +195,8 @@ def test_media_are_written_to_this_machine(
 ) -> None:
     command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir"]
     assert main([*command, f"{address}/masks"]) == 2
-    assert "must be on this machine's disks; give a folder" in capsys.readouterr().err
+    told = f"pairlens: --media-dir is {address}/masks, and must be on this machine's disks; give"
+    assert told in capsys.readouterr().err
     assert not fo.dataset_exists(dataset_name) and not Path("s3:").exists()
     run([*command, f"file://{tmp_path}/my%20masks"])
     assert [*(tmp_path / "my masks").rglob("*.png")] and look(dataset_name).gone == 0

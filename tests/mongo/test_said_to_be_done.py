@@ -22,10 +22,11 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from pairlens.fiftyone_plugin import cli
+from pairlens.fiftyone_plugin import cli, steps
 from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.operators.panel_calls import PanelOperator
+from pairlens.fiftyone_plugin.steps.step import Watch
 from pairlens.importers import ingest, store
 from pairlens.importers.errors import StateError
 from pairlens.importers.ingest import ImportOptions, import_dataset
@@ -262,6 +263,53 @@ def test_where_no_pair_can_be_combined_the_consensus_failed(
             mask.write_bytes(b"no mask")
     given = ["consensus", dataset.name, "--fields", "a", "b", "--field", "both"]
     assert "Every pair failed." in failed(*given, capsys=capsys)
+
+
+# ------------------------------------------------------------------- where there is nothing
+
+
+OF_NONE: dict[str, list[str]] = {
+    "flag": [],
+    "judge": ["--judge", "vlm", "--param", "url=http://127.0.0.1:9", "--param", "model=m"],
+    "estimate": ["--plan"],
+    "export": ["--format", "gres", "--out", "OUT"],
+    "audit": ["--out", "OUT.md"],
+    "check": [],
+    "rank": [],
+    "predict": ["--predictor", "cues", "--field", "cues"],
+    "score": ["--pred", "segmentation", "--key", "k"],
+    "sources": ["OUT"],
+}
+"""Commands on a dataset, with their options."""
+
+
+def test_a_dataset_without_samples_is_told(
+    dataset: Any, gres: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_dataset("gres", gres, f"{dataset.name}-full")
+    diff = ["diff", f"{dataset.name}-full", dataset.name]
+    assert main(diff) == 0 and main(["flag", dataset.name]) == 0
+    dataset.delete_samples(dataset.values("id"))
+    capsys.readouterr()
+    out = str(tmp_path / "out")
+    commands = [[c, dataset.name, *(o.replace("OUT", out) for o in OF_NONE[c])] for c in OF_NONE]
+    for command in [*commands, diff, ["diff", dataset.name, f"{dataset.name}-full"]]:
+        told = failed(*command, capsys=capsys)
+        sentence = f"pairlens: dataset '{dataset.name}' has no samples; import some into it with: "
+        assert told == f"{sentence}pairlens import auto ROOT --name {dataset.name} --resume\n"
+    assert not [*tmp_path.glob("out*")]
+    # Its files can be elsewhere all the same.
+    assert main(["relocate", dataset.name, "--source", str(gres)]) == 0
+    dataset.add_sample(fo.Sample(filepath=str(tmp_path / "own.jpg")))
+    assert "has no samples that PairLens imported;" in failed(*commands[0], capsys=capsys)
+
+
+def test_a_view_without_samples_is_told(dataset: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset.save_view("none", dataset.match({"key": "none"}))
+    with pytest.raises(StateError, match=f"the view of dataset '{dataset.name}' has no samples;"):
+        steps.flag.run(dataset.load_saved_view("none"), Watch())
+    told = failed("judge", dataset.name, *OF_NONE["judge"], "--view", "none", capsys=capsys)
+    assert f"the view of dataset '{dataset.name}' has no samples;" in told
 
 
 # ------------------------------------------------------------------------------ messages

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pairlens.fiftyone_plugin.curation import queue, review_fields, sessions, undoing
+from pairlens.fiftyone_plugin.curation import changing, queue, review_fields, sessions, undoing
 from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.log import ChangeLog, ChangeStep
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict, judge
@@ -243,10 +243,10 @@ def test_an_undo_that_would_lose_anothers_verdict_is_refused(dataset: Any) -> No
 DYING = """
 import os, signal, sys
 from pairlens.importers.store import load
-from pairlens.fiftyone_plugin.curation import review_fields
+from pairlens.fiftyone_plugin.curation import changing
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 dataset, when = load(sys.argv[1]), sys.argv[2]
-log = review_fields.ChangeLog
+log = changing.ChangeLog
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 keys = sys.stdin.read().split()
@@ -254,7 +254,7 @@ for key in keys[:-1]:
     judge(dataset, key, "drop", reviewer="ann", session="monday")
     print("confirmed", key, flush=True)
 if when == "before the pair":
-    review_fields.store.update_matching = die
+    changing.lasting.update_matching = die
 else:
     log.arrive = die
 judge(dataset, keys[-1], "drop", reviewer="ann", session="monday")
@@ -277,7 +277,7 @@ def test_a_killed_process_loses_nothing_it_confirmed(
     assert said == [f"confirmed {key}" for key in pairs[:2]]
     judged = pairs[: 2 + arrives]
     assert [key for key in pairs if state(dataset, key)[0] == "drop"] == judged
-    monkeypatch.setattr(review_fields, "SLOW", timedelta(0))
+    monkeypatch.setattr(changing, "SLOW", timedelta(0))
     assert queue.resume(dataset, "monday", reviewer="ann")["key"] == pairs[len(judged)]
     assert sessions.get(dataset, "monday")["judged"] == len(judged)
     # Undo takes back what happened, and what did not is no step of it.
@@ -292,20 +292,20 @@ def test_a_change_that_was_only_slow_counts_in_the_end(
 ) -> None:
     key = keys(dataset)[0]
     stored = review_fields.find(dataset, key)
-    monkeypatch.setattr(review_fields, "SLOW", timedelta(0))
+    monkeypatch.setattr(changing, "SLOW", timedelta(0))
     arrive = ChangeLog.arrive
 
     def slow(self: ChangeLog, step: int) -> None:
         # Meanwhile somebody looks, before the pair is written as this writer sees it.
-        monkeypatch.setattr(review_fields, "holds", lambda document, values: False)
-        review_fields.settle(dataset)
+        monkeypatch.setattr(changing, "holds", lambda document, values: False)
+        changing.settle(dataset)
         monkeypatch.undo()
         assert history(dataset)[0]["lost"]
         arrive(self, step)
 
     monkeypatch.setattr(ChangeLog, "arrive", slow)
     change = Verdict(key, "drop").change_to(stored, "ann")
-    assert review_fields.write(dataset, [change], ChangeStep("set", "ann")).count == 1
+    assert changing.write(dataset, [change], ChangeStep("set", "ann")).count == 1
     [entry] = history(dataset)
     assert entry["open"] and "lost" not in entry and "arrived" not in entry
     assert undoing.undo(dataset)["keys"] == [key]

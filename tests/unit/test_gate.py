@@ -216,6 +216,19 @@ def test_a_path_without_a_format_is_told(root: Path, capsys: pytest.CaptureFixtu
     assert cli.main(["check", str(root), "--format", "gres", "--check", "image_dark"]) == 1
 
 
+def test_settings_of_a_format_are_named_by_their_flag_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n1,2\n")
+    assert cli.main(["check", str(table), "--format", "table"]) == 2
+    told = capsys.readouterr().err
+    assert "give --setting image=COLUMN" in told and "--param" not in told
+    wrong = ["check", str(table), "--format", "table", "--param", "image=a"]
+    assert cli.main(wrong) == 2
+    assert "--param image=... names no check" in capsys.readouterr().err
+
+
 def test_the_action_runs_the_command(tmp_path: Path, root: Path, repo_root: Path) -> None:
     action = yaml.safe_load((repo_root / "action.yml").read_text())
     step = action["runs"]["steps"][-1]

@@ -28,12 +28,12 @@ from pairlens.importers.errors import UsageError
 @pytest.mark.parametrize(
     ("option", "given", "words"),
     [
-        pytest.param(Option("a", "", required=True), " ", "a is missing", id="blank"),
-        pytest.param(Option("a", "", param="b", required=True), None, "b is missing", id="param"),
-        pytest.param(Option("a", "", int), 2.5, "a is 2.5; give a whole number", id="no whole"),
-        pytest.param(Option("a", "", int), True, "a is True; give a whole number", id="bool"),
-        pytest.param(Option("a", "", float), "x", "a is 'x'; give a number", id="no number"),
-        pytest.param(Option("a", "", Settings), ["x"], "'x' is no NAME=VALUE", id="no value"),
+        pytest.param(Option("a", "", required=True), " ", "--a is missing", id="blank"),
+        pytest.param(Option("a", "", param="b", required=True), None, "--b is missing", id="param"),
+        pytest.param(Option("a", "", int), 2.5, "--a is 2.5; give a whole number", id="no whole"),
+        pytest.param(Option("a", "", int), True, "--a is True; give a whole number", id="bool"),
+        pytest.param(Option("a", "", float), "x", "--a is 'x'; give a number", id="no number"),
+        pytest.param(Option("a", "", Settings), ["x"], "--a 'x' is no NAME=VALUE", id="no value"),
         pytest.param(Option("a", "", Settings), ["=x"], "is no NAME=VALUE", id="no name"),
         pytest.param(Option("a", "", CheckSettings), ["x=1"], "names no check", id="no check"),
     ],
@@ -41,6 +41,25 @@ from pairlens.importers.errors import UsageError
 def test_what_cannot_be_meant_is_refused(option: Option, given: Any, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         option.parse(given)
+
+
+REFUSED: dict[Any, Any] = {
+    int: "x", float: "x", Path: "s3://bucket/x", Settings: ["x"], CheckSettings: ["x"]
+}  # fmt: skip
+"""By type of option, what it cannot be."""
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_what_is_refused_is_named_as_whoever_gave_it_calls_it(step: Step) -> None:
+    for option in step.options:
+        given = " " if option.required else REFUSED.get(option.type)
+        if given is None:
+            continue
+        typed = option.metavar if option.positional else option.flag
+        for name, named in ((typed, ()), (option.label, (lambda o: o.label,))):
+            with pytest.raises(UsageError) as refused:
+                parse_options([option], {option.param: given}, *named)
+            assert str(refused.value).startswith(f"{name} "), option
 
 
 @pytest.mark.parametrize(

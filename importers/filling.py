@@ -1,0 +1,114 @@
+"""Inserts the samples of an import in bulk, with what was decided on them.
+
+Decisions are taken as a record is prepared, and what is stored is not prepared again. So they are
+stored after each batch of samples, with the time of the batch. Samples of a later time are of a
+batch whose decisions a kill prevented: they are prepared again, for these alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.documents import document
+from pairlens.importers.errors import OnError, RecordError
+from pairlens.importers.parallel import one_behind
+from pairlens.importers.prepare import Prepared
+from pairlens.importers.records import Source
+
+FILLED = "filled"
+"""The fact of a dataset whose import is not at its end: until when its samples are complete with
+the decisions on them, and these."""
+
+_STEP = "import"
+
+
+class Filling:
+    """A dataset that is filled, from its beginning or from where an import of it was killed.
+
+    Attributes:
+        decisions: on what was prepared
+
+    Args:
+        dataset: it
+        facts: what is known of it
+    """
+
+    def __init__(self, dataset: Any, facts: dict[str, Any]) -> None:
+        known = {} if facts.get("complete", True) else facts.get(FILLED) or {}
+        self._dataset = dataset
+        self._until: datetime = known.get("until") or datetime.now(UTC)
+        self.decisions = Decisions.of_stored(known.get("decisions") or ())
+        self._note(self._until, self.decisions.stored(_STEP))
+
+    def _note(self, until: datetime, decided: list[dict[str, Any]]) -> None:
+        store.update_info(self._dataset, **{FILLED: {"until": until, "decisions": decided}})
+
+    def complete(self, keys: Sequence[str]) -> set[str]:
+        """Those of some keys whose samples are there and need no preparing."""
+        where = {fields.KEY: {"$in": list(keys)}, **self._complete()}
+        return set(fo_internals.collection(self._dataset).distinct(fields.KEY, where))
+
+    def count(self) -> int:
+        """The number of samples that need no preparing."""
+        where = working_set.OWN | self._complete()
+        return fo_internals.collection(self._dataset).count_documents(where)
+
+    def _complete(self) -> dict[str, Any]:
+        # Samples of an old FiftyOne have no such time.
+        return {"created_at": {"$not": {"$gt": self._until}}}
+
+    def insert(
+        self, images: Iterable[list[Prepared]], tags: Collection[str], on_error: OnError
+    ) -> int:
+        """Inserts prepared records; those that are there already are left alone.
+
+        Args:
+            images: the records, image by image; what was decided on those that were read from it
+                is among the decisions
+            tags: for each sample
+            on_error: takes those that no database stores
+
+        Returns:
+            the number of samples inserted
+        """
+        dataset_id, added = fo_internals.dataset_id(self._dataset), list[int]()
+
+        def write(docs: list[store.Document], now: datetime, decided: list[dict[str, Any]]) -> None:
+            added.append(self._insert(docs, on_error))
+            self._note(now, decided)
+
+        # While the database takes one batch, the next is made.
+        with one_behind() as behind:
+            for batch in _batched(images):
+                now = datetime.now(UTC)
+                docs = [document(prepared, dataset_id, now) for prepared in batch]
+                for doc in docs:
+                    doc["tags"].extend(tags)
+                behind(partial(write, docs, now, self.decisions.stored(_STEP)))
+        return sum(added)
+
+    def _insert(self, docs: list[store.Document], on_error: OnError) -> int:
+        def refuse(doc: store.Document, reason: str) -> None:
+            source = doc[fields.SOURCE]
+            on_error(RecordError(str(Source(source["file"], source["index"])), reason))
+
+        # Before, since none has seen these: a process that is killed in between says nothing more.
+        store.update_info(self._dataset, **{fields.CHECKS_RUN: {}})
+        return store.insert(self._dataset, docs, refuse)
+
+
+def _batched(images: Iterable[list[Prepared]]) -> Iterator[list[Prepared]]:
+    """The records of whole images, so that with a batch all is known that was decided on it."""
+    batch: list[Prepared] = []
+    for image in images:
+        batch += image
+        if len(batch) >= store.BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
