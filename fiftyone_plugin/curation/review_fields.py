@@ -19,7 +19,7 @@ from bson import ObjectId
 from pairlens.fiftyone_plugin.curation import text_units, texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
 from pairlens.fiftyone_plugin.curation.text_units import Units
-from pairlens.importers import fo_internals, leases, store, working_set
+from pairlens.importers import fo_internals, leases, media_store, store, working_set
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import (
     CAPTION,
@@ -304,10 +304,16 @@ def _write_batch(
         log.withdraw(step, list(gone))
     log.arrive(step)
     if len(gone) < len(batch):
+        _send_masks(dataset, batch)
         done.step = step
         done.count += len(batch) - len(gone)
     fo_internals.reload_samples(dataset, [c.sample_id for c in batch])
     return clashes
+
+
+def _send_masks(dataset: Any, changes: Iterable[Change]) -> None:
+    """Has the dataset's object store, if it has one, take the masks that changes put in place."""
+    media_store.send(dataset, filter(None, (_path(change.new) for change in changes)))
 
 
 def _is_logged(log: ChangeLog, step: int, about: ChangeStep, change: Change, now: datetime) -> bool:
@@ -343,6 +349,7 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> i
             log.withdraw(step, [c.sample_id for c in ordered])
             return None
     log.arrive(step)
+    _send_masks(dataset, ordered)
     fo_internals.reload_samples(dataset, [c.sample_id for c in ordered])
     return step
 

@@ -15,12 +15,13 @@ from pairlens.fiftyone_plugin.cli import main, run
 from pairlens.fiftyone_plugin.curation.sight import look
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset
-from pairlens.importers import fetched, fields, store
+from pairlens.importers import fields, store
+from pairlens.importers.cache import bound_bytes, held_bytes
 from pairlens.importers.datasets import delete_dataset
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ingest import ImportOptions, import_dataset
 from pairlens.importers.sources import absolute_root
-from tests.object_store import BUCKET, SETTINGS, ObjectStore, serve_objects
+from tests.object_store import BUCKET, ObjectStore, serve_objects, used
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +31,9 @@ def server() -> Iterator[ObjectStore]:
 
 
 @pytest.fixture()
-def objects(
-    server: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ObjectStore]:
-    for name, value in {**SETTINGS, "AWS_ENDPOINT_URL": server.url}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PAIRLENS_CACHE", str(tmp_path / "cache"))
-    server.read.clear()
-    yield server
-    server.cut.clear()
+def objects(server: ObjectStore, tmp_path: Path) -> Iterator[ObjectStore]:
+    with used(server, tmp_path / "cache") as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +140,7 @@ def test_what_changed_is_fetched_beside_what_a_dataset_was_imported_from(
     assert objects.read == [key], "of the others, what is there is linked"
     after = in_cache(tmp_path / "cache")
     assert before.items() <= after.items() and len(after) == 2 * len(before)
-    assert fetched.held_bytes(tmp_path / "cache") < 2 * sum(map(len, before.values()))
+    assert held_bytes(tmp_path / "cache") < 2 * sum(map(len, before.values()))
     import_dataset("gres", address, dataset_name, ImportOptions(overwrite=True))
     assert named.isdisjoint(
         doc["filepath"] for doc in store.stream(fo.load_dataset(dataset_name), ("filepath",))
@@ -162,7 +157,7 @@ def test_another_machine_fetches_what_it_lacks(
     seen = look(dataset_name)
     assert seen.gone == seen.samples
     [line] = holding_reports.of_sight([seen])
-    assert "run its import again with --resume, which fetches what lacks" in line
+    assert f"run pairlens sync {dataset_name}, which fetches what lacks" in line
     again = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
     assert (again.added, again.samples, look(dataset_name).gone) == (0, done.samples, 0)
     (tmp_path / "cache").rename(tmp_path / "of-the-second")
@@ -188,17 +183,6 @@ def test_what_was_added_is_read_after_going_over_to_it(
     after = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
     assert after.added and after.samples == before.samples + after.added
     assert look(dataset_name).gone == 0
-
-
-def test_media_are_written_to_this_machine(
-    address: str, gres: Path, dataset_name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir"]
-    assert main([*command, f"{address}/masks"]) == 2
-    assert "must be on this machine's disks; give a folder" in capsys.readouterr().err
-    assert not fo.dataset_exists(dataset_name) and not Path("s3:").exists()
-    run([*command, f"file://{tmp_path}/my%20masks"])
-    assert [*(tmp_path / "my masks").rglob("*.png")] and look(dataset_name).gone == 0
 
 
 def test_a_fetch_that_breaks_off_goes_on_where_it_was(
@@ -279,7 +263,7 @@ def test_the_cache_is_bounded_and_keeps_what_datasets_use(
     cache = tmp_path / "cache"
     import_dataset("gres", address, dataset_name)
     used = in_cache(cache)
-    one = fetched.held_bytes(cache)
+    one = held_bytes(cache)
     for name in ("second", "third"):
         objects.put_folder(gres, f"{tmp_path.name}-{name}")
     monkeypatch.setenv("PAIRLENS_CACHE_GB", str(one * 2.5 / 1e9))
@@ -294,14 +278,14 @@ def test_the_cache_is_bounded_and_keeps_what_datasets_use(
     there = {path.name.rpartition("-")[0] for path in cache.iterdir() if path.is_dir()}
     assert there == {f"{BUCKET}_{tmp_path.name}", f"{BUCKET}_{tmp_path.name}-third"}
     assert used.items() <= in_cache(cache).items()
-    assert fetched.held_bytes(cache) <= one * 2.5
+    assert held_bytes(cache) <= one * 2.5
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "much"])
 def test_a_bound_that_is_none_is_told(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAIRLENS_CACHE_GB", text)
     with pytest.raises(UsageError, match="give a number of GB above 0"):
-        fetched.bound_bytes()
+        bound_bytes()
 
 
 # ---------------------------------------------------------------------------- failures
