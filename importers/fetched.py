@@ -178,6 +178,7 @@ def room(place: Path, address: str, needed: int) -> Iterator[None]:
     """
     cache = place.parent.parent
     with _writing(cache), _locked(cache):
+        place.mkdir(parents=True, exist_ok=True)
         found = _make_room(cache, place, needed)
         if found >= needed:
             _mark(place).write_text(str(held_bytes(place) + needed), "utf-8")

@@ -46,6 +46,11 @@ _LISTING = "cannot be listed", "try again when it can be reached"
 _PASSWORD = re.compile(r"(?<=://)[^/\s@]*@")
 """In the address of an endpoint."""
 
+_OF_KEYS = re.compile("Credential|Profile|Token|Refresh")
+"""Names of exceptions over keys that are not there, or not any more."""
+
+_ERRNO = re.compile(r"\[Errno [0-9]+\] ")
+
 _VERSIONED = "?versionId="
 """What ``s3fs`` takes for no part of a name."""
 
@@ -350,17 +355,17 @@ def said_plainly(
         raise
     except FileNotFoundError as error:
         raise UsageError(f"there is nothing at {address}; give another address") from error
-    except PermissionError as error:
-        raise StateError(
-            f"{address} {failed} ({_text(error)}); give a key that may, as {package} takes it "
-            "from the environment"
-        ) from error
     except Exception as error:  # each store has errors of its own
+        if isinstance(error, PermissionError) or _OF_KEYS.search(type(error).__name__):
+            raise StateError(
+                f"{address} {failed} ({_text(error)}); give a key that may, as {package} takes it "
+                "from the environment"
+            ) from error
         raise StateError(f"{address} {failed} ({_text(error)}); {way_out}") from error
 
 
 def _text(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer came in time"
-    lines: Sequence[str] = str(error).splitlines()
+    lines: Sequence[str] = _ERRNO.sub("", str(error)).splitlines()
     return _PASSWORD.sub("***@", lines[0]) if lines else type(error).__name__
