@@ -87,8 +87,8 @@ def exchange(dataset: Any, progress: Progress = no_progress) -> Exchange:
 def send(dataset: Any, files: Iterable[str]) -> None:
     """Copies new files of a dataset to its store, if it has one.
 
-    A store that does not answer holds up no reviewer: there is a warning, and the next step that
-    writes media sends what the store lacks.
+    A store that does not answer holds a reviewer up for some seconds, and there is a warning: the
+    next step that writes media sends what the store lacks.
 
     Args:
         dataset: that PairLens imported
@@ -111,7 +111,8 @@ def send(dataset: Any, files: Iterable[str]) -> None:
 
 def _exchange(dataset: Any, folder: Path, address: str, done: Exchange, progress: Progress) -> None:
     named = _named(dataset, folder)
-    there = objects_below(address)
+    with _kept(dataset):
+        there = objects_below(address)
     here = {name for name in named if (folder / name).is_file()}
     to_send, to_fetch = sorted(here - there.keys()), sorted((named - here) & there.keys())
     done.sent, done.fetched = done.sent + len(to_send), done.fetched + len(to_fetch)
