@@ -40,6 +40,7 @@ def of_info(one: Holding) -> Report:
         ("sessions", f"{one.sessions:,}, and {one.changes:,} entries in the log"),
         ("predictions", ", ".join(one.predictions) or "none"),
         ("scorings", ", ".join(one.scorings) or "none"),
+        *([("copies of media", one.store)] if one.store else []),
         *(("media", _described(folder)) for folder in one.folders),
     ]
     return Report(asdict(one), table(rows, indent=""))
@@ -52,7 +53,8 @@ def shown(one: Holding) -> list[str]:
         f"findings, verdicts: {counts(one.verdicts) or 'none'}",
         f"{one.sessions:,} sessions, {one.changes:,} entries of the log",
     ]
-    return [*gone, *(_described(folder) for folder in one.folders)]
+    copies = [f"{one.store}: stays; the tools of the store delete it"] if one.store else []
+    return [*gone, *(_described(folder) for folder in one.folders), *copies]
 
 
 def of_delete(one: Holding, left: Sequence[str], deleted: bool) -> Report:
@@ -81,15 +83,15 @@ def of_sight(seen: Sequence[Sight]) -> list[str]:
 
 
 def _unseen(one: Sight) -> str:
-    resume = "run its import again with --resume, which fetches what lacks"
-    if not one.root or "://" not in one.root:
-        resume = (
+    way_out = f"run pairlens sync {one.dataset}, which fetches what lacks"
+    if not one.store and "://" not in (one.root or ""):
+        way_out = (
             f"mount them here by that path, or run pairlens relocate {one.dataset} --source DIR "
             "--media-dir DIR; its import with --resume makes masks anew"
         )
     return (
         f"->    files of {one.gone} of {one.samples} samples of {one.dataset} are not on this "
-        f"machine, such as {one.example}: {resume}"
+        f"machine, such as {one.example}: {way_out}"
     )
 
 

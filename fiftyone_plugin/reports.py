@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pairlens.importers.explain import Explanation
     from pairlens.importers.gres_images import CutSummary
     from pairlens.importers.ingest import ImportSummary
-    from pairlens.importers.moving import Relocated
+    from pairlens.importers.media_store import Exchange
+    from pairlens.importers.moving import Relocated, Synced
     from pairlens.importers.source_store import SourceSummary
 
 
@@ -130,7 +131,34 @@ def of_relocate(done: Relocated) -> Report:
             f"{done.gone:,} samples name files that are not there; masks come back with: "
             f"pairlens import auto {done.root or 'ROOT'} --name {done.dataset} --resume"
         )
-    return Report(asdict(done), lines)
+    return Report(asdict(done), lines + _exchanged(done.exchanged))
+
+
+def of_sync(done: Synced) -> Report:
+    """A dataset whose files were brought here."""
+    lines = _exchanged(done.exchanged)
+    lines += [f"  note: {note}" for note in done.notes]
+    if done.gone:
+        lines.append(
+            f"{done.gone:,} samples name files that are not here; pairlens doctor says which"
+        )
+    else:
+        lines.append(f"All images and masks of {done.dataset} are here.")
+    return Report(asdict(done), lines, ok=not done.gone)
+
+
+def _exchanged(done: Exchange) -> list[str]:
+    if not done.store:
+        return []
+    lines = [f"Copies in {done.store}: {done.sent:,} files sent, {done.fetched:,} fetched."]
+    if done.lacking:
+        lines.append(
+            f"  note: {done.lacking:,} files are neither here nor there; run pairlens sync on the "
+            "machine where they were made"
+        )
+    if done.differing:
+        lines.append(f"  note: {done.differing:,} files here have another size than their copies")
+    return lines
 
 
 def of_explain(found: Explanation) -> Report:

@@ -28,6 +28,7 @@ from pairlens.importers.datasets import unpacked_place
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.ingest import ImportOptions, fill_dataset
+from pairlens.importers.media_store import exchange
 from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.registry import Registry
 from pairlens.importers.settling import settle
@@ -57,7 +58,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         max_samples: int | None = None,
         splits: Collection[str] = SPLITS,
         placeholders: bool = False,
-        media_dir: str | None = None,
+        media_dir: Path | str | None = None,
         strict: bool = False,
         follow_links: bool = False,
         engine: Engine | None = None,
@@ -73,7 +74,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
             splits=splits,
             limit=max_samples,
             placeholders=placeholders,
-            media_dir=Path(media_dir) if media_dir else None,
+            media_dir=media_dir or None,
             strict=strict,
             follow_links=follow_links,
             engine=engine,
@@ -105,6 +106,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         options = replace(options, params=settled.params)
         with leases.held(dataset.name, "import"):
             fill_dataset(dataset, chosen, source, media_dir, options, watch)
+            exchange(dataset)
         if not dataset.persistent:
             warnings.warn(
                 f"dataset {dataset.name!r} and its verdicts are deleted when the last process that "

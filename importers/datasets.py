@@ -10,8 +10,12 @@ import fiftyone as fo
 from pairlens.importers import leases, object_stores, store, unfinished
 from pairlens.importers.errors import StateError
 from pairlens.importers.media_folders import (
+    STORE,
+    Given,
     check_media_dir,
     claim,
+    given_folder,
+    given_store,
     media_dir,
     media_dirs,
     media_root,
@@ -27,12 +31,13 @@ from pairlens.importers.sources import (
 )
 
 
-def unpacked_place(name: str, given_media_dir: Path | None = None) -> UnpackedPlace:
+def unpacked_place(name: str, given_media_dir: Given = None) -> UnpackedPlace:
     """Where the archive of a dataset, which need not be there yet, is unpacked."""
     facts = known_facts(name)
     already = unpacked_around(Path(facts["path"])) if facts.get("path") else []
-    given = given_media_dir and given_media_dir.expanduser().absolute().parent
-    return UnpackedPlace(given or media_root(), source_line(), next(iter(already), None))
+    given = given_folder(given_media_dir)
+    place = given.parent if given else media_root()
+    return UnpackedPlace(place, source_line(), next(iter(already), None))
 
 
 def exists(name: str) -> bool:
@@ -50,7 +55,7 @@ def open_dataset(
     facts: dict[str, Any],
     source: Located,
     *,
-    given_media_dir: Path | None = None,
+    given_media_dir: Given = None,
     resume: bool = False,
 ) -> tuple[Any, Path]:
     """Creates a dataset, or opens the one that an import resumes.
@@ -59,7 +64,7 @@ def open_dataset(
         name: of the dataset
         facts: what is known of it from the start, its ``format`` above all
         source: what is imported
-        given_media_dir: the media folder, if not the default one
+        given_media_dir: the media folder or store, if not the default one
         resume: whether the dataset may be there
 
     Returns:
@@ -114,7 +119,7 @@ def imported(name: str) -> tuple[Any, dict[str, Any]]:
 
 
 def _reopen(
-    name: str, format_name: str, source: Located, given_media_dir: Path | None
+    name: str, format_name: str, source: Located, given_media_dir: Given
 ) -> tuple[Any, Path]:
     dataset, facts = imported(name)
     if facts.get("format", format_name) != format_name:
@@ -134,9 +139,11 @@ def _reopen(
             f"with --overwrite, {other}"
         )
     folder = media_dir(dataset)
-    if given_media_dir and given_media_dir.expanduser().absolute() != folder:
+    there = facts.get(STORE) or str(folder)
+    given = given_store(given_media_dir) or str(given_folder(given_media_dir) or there)
+    if given != there:
         raise StateError(
-            f"the media of dataset {name!r} is in {folder}; leave out --media-dir, or run: "
+            f"the media of dataset {name!r} is in {there}; leave out --media-dir, or run: "
             f"pairlens relocate {name} --media-dir {given_media_dir}"
         )
     return dataset, folder

@@ -9,7 +9,8 @@ removed, the longest unused first, where room is needed.
 
     CACHE/ADDRESS-DIGEST/VERSION/content/...
                                  listing.jsonl   what the files are
-                                 .using-PROCESS  who reads it, though no dataset does yet
+                                 .using-PROCESS  who reads it, though no dataset does yet,
+                                                 and the bytes that are to be there when it is done
 """
 
 from __future__ import annotations
@@ -20,25 +21,24 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from pairlens.importers import owners
-from pairlens.importers.errors import OnNote, StateError, UsageError
+from pairlens.importers.cache import (
+    BOUND_VARIABLE,
+    CACHE_VARIABLE,
+    bound_bytes,
+    cache_folder,
+    held_bytes,
+)
+from pairlens.importers.errors import OnNote, StateError
 from pairlens.importers.files import MARKER, add_owner, lines, safe_name, write_atomic
 from pairlens.importers.object_stores import Copier, Listing, StoredObject, list_objects
 from pairlens.importers.parallel import Progress, map_items
 from pairlens.importers.source_files import reason_of
-
-CACHE_VARIABLE = "PAIRLENS_CACHE"
-"""Names the folder of the cache."""
-
-BOUND_VARIABLE = "PAIRLENS_CACHE_GB"
-"""How many GB (of 10^9 bytes) the cache may hold."""
-
-BOUND_GB = 100.0
 
 AT_ONCE = 16
 """Objects; each is waited for most of the time."""
@@ -47,30 +47,6 @@ _CONTENT, _LISTING, _LOCK, _USING = "content", "listing.jsonl", ".lock", ".using
 _MOST_LINE = 1 << 14
 _WEEK = 7 * 24 * 3600
 """Seconds after which a process of another machine is taken to have ended."""
-
-
-def cache_folder() -> Path:
-    """The folder of the cache."""
-    given = os.environ.get(CACHE_VARIABLE)
-    if given:
-        return Path(given).expanduser().absolute()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pairlens"
-
-
-def bound_bytes() -> int:
-    """How many bytes the cache may hold.
-
-    Raises:
-        UsageError: if the setting is no number above 0
-    """
-    text = os.environ.get(BOUND_VARIABLE) or str(BOUND_GB)
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 1e9:
-        raise UsageError(f"{BOUND_VARIABLE} is {text!r}; give a number of GB above 0")
-    return int(number * 1e9)
 
 
 def fetch(
@@ -102,19 +78,14 @@ def fetch(
     if not chosen:
         raise StateError(f"{address} has no file of what was asked for")
     place = _place(listing)
-    try:
-        with _locked(place.parent.parent):
-            _begin(place, owner)
-    except OSError as error:
-        raise StateError(
-            f"{place} cannot be made ({reason_of(error)}); name another with {CACHE_VARIABLE}"
-        ) from error
+    with _writing(place), _locked(place.parent.parent):
+        _begin(place, owner)
     objects = [listing.objects[name] for name in chosen]
     _link_known(place, objects)
     missing = [one for one in objects if not _is_there(place, one)]
-    _make_room(place, address, sum(one.size for one in missing))
     if missing:
-        _copy(listing, missing, place, progress)
+        with room(place, address, sum(one.size for one in missing)):
+            _copy(listing, missing, place, progress)
     return place / _CONTENT / listing.asked
 
 
@@ -130,7 +101,17 @@ def _begin(place: Path, owner: str) -> None:
     if owner:
         add_owner(place, owner)
     (place / MARKER).touch()  # whose time tells when it was used last
-    (place / f"{_USING}{owners.this_process()}").touch()
+    _mark(place).touch()
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StateError(
+            f"{place} cannot be written to ({reason_of(error)}); name another with {CACHE_VARIABLE}"
+        ) from error
 
 
 def _copy(listing: Listing, missing: list[StoredObject], place: Path, progress: Progress) -> None:
@@ -146,101 +127,145 @@ def _copy_one(copier: Copier, content: Path, one: StoredObject) -> None:
 
 
 def _is_there(place: Path, one: StoredObject) -> bool:
+    """Whether an object was fetched, and nobody wrote to the file since, which made it newer."""
     file = place / _CONTENT / one.name
-    return file.is_file() and file.stat().st_size == one.size
+    if not file.is_file() or (facts := file.stat()).st_size != one.size:
+        return False
+    return not one.changed or facts.st_mtime < one.changed + 1
 
 
 def _write_listing(place: Path, listing: Listing) -> None:
     rows = (json.dumps([one.name, one.size, one.version]) for one in listing.objects.values())
-    try:
+    with _writing(place):
         write_atomic(place / _LISTING, "".join(f"{row}\n" for row in rows).encode())
-    except OSError as error:
-        raise StateError(f"cannot write to {place} ({reason_of(error)})") from error
 
 
 def _link_known(place: Path, objects: Sequence[StoredObject]) -> None:
     """Links the files of other versions that are files of this one too."""
     lacking = {one.name: one for one in objects if not _is_there(place, one)}
     for other in _versions(place.parent) if lacking else ():
-        if other == place or not (other / _LISTING).is_file():
-            continue
-        for line in lines(other / _LISTING, _MOST_LINE):
-            with suppress(ValueError, OSError):  # a file system without links fetches anew
-                name, size, version = json.loads(line)
-                one = lacking.get(name)
-                if one and (size, version) == (one.size, one.version) and _is_there(other, one):
-                    file = place / _CONTENT / name
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    os.link(other / _CONTENT / name, file)
+        if other != place:
+            with suppress(OSError):  # another process removes it
+                _link_from(other, place, lacking)
+
+
+def _link_from(other: Path, place: Path, lacking: Mapping[str, StoredObject]) -> None:
+    for line in lines(other / _LISTING, _MOST_LINE):
+        with suppress(ValueError, OSError):  # a file system without links fetches anew
+            name, size, version = json.loads(line)
+            one = lacking.get(name)
+            if one and (size, version) == (one.size, one.version) and _is_there(other, one):
+                file = place / _CONTENT / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                os.link(other / _CONTENT / name, file)
 
 
 def _versions(folder: Path) -> list[Path]:
     return [one for one in folder.iterdir() if one.is_dir()]
 
 
-def _make_room(place: Path, address: str, needed: int) -> None:
-    """Removes versions that nobody uses until what is needed finds room.
+@contextmanager
+def room(place: Path, address: str, needed: int) -> Iterator[None]:
+    """Within it, a cache has room for what is fetched; what nobody uses is removed for it.
+
+    Args:
+        place: the folder that gets it, two below the cache
+        address: where it comes from
+        needed: its bytes
 
     Raises:
-        StateError: if it does not
+        StateError: if there is no room
     """
-    cache, bound = place.parent.parent, bound_bytes()
-    room = _room(cache, bound) if needed else 0
-    if room >= needed:
-        return
-    with _locked(cache):
-        for folder in _unused(cache, place):
-            shutil.rmtree(folder / _CONTENT, ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # it holds other versions
-                folder.parent.rmdir()
-            if (room := _room(cache, bound)) >= needed:
-                break
-    if room < needed:
+    cache = place.parent.parent
+    with _writing(cache), _locked(cache):
+        place.mkdir(parents=True, exist_ok=True)
+        found = _make_room(cache, place, needed)
+        if found >= needed:
+            _mark(place).write_text(str(held_bytes(place) + needed), "utf-8")
+    if found < needed:
         raise StateError(
             f"{address} has {_gb(needed)} to fetch, and the cache {cache} has room for "
-            f"{_gb(max(0, room))} beside what datasets use; give it more with {BOUND_VARIABLE}, "
-            f"another disk with {CACHE_VARIABLE}, or import a split"
+            f"{_gb(max(0, found))} beside what datasets and other processes use; give it more with "
+            f"{BOUND_VARIABLE}, another disk with {CACHE_VARIABLE}, or import a split"
         )
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            _mark(place).write_text("", "utf-8")
+
+
+def _make_room(cache: Path, place: Path, needed: int) -> int:
+    """Removes what nobody uses until there is room, and returns the bytes that there is for."""
+    bound = bound_bytes()
+    others = _promised(cache, place, needed)
+    found = _free(cache, bound) - others
+    for folder in _unused(cache, place) if found < needed else ():
+        shutil.rmtree(folder / _CONTENT, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # it holds other versions
+            folder.parent.rmdir()
+        if (found := _free(cache, bound) - others) >= needed:
+            break
+    return found
+
+
+def _promised(cache: Path, place: Path, needed: int) -> int:
+    """Bytes that other processes have room for and did not fetch yet."""
+    total = 0
+    for folder in _folders(cache):
+        marks = [mark for mark in folder.glob(f"{_USING}*") if mark != _mark(place)]
+        whole = max((_number(mark) for mark in marks if _is_living(mark)), default=0)
+        lacking = max(0, whole - held_bytes(folder)) if whole else 0
+        # Two that fetch into one folder mostly fetch the same.
+        total += max(0, lacking - needed) if folder == place else lacking
+    return total
+
+
+def _number(mark: Path) -> int:
+    with suppress(ValueError, OSError):
+        return int(mark.read_text("utf-8"))
+    return 0
 
 
 def _gb(size: int) -> str:
     return f"{size / 1e9:,.3f} GB"
 
 
-def _room(cache: Path, bound: int) -> int:
+def _free(cache: Path, bound: int) -> int:
     return min(bound - held_bytes(cache), shutil.disk_usage(cache).free)
 
 
-def held_bytes(cache: Path) -> int:
-    """Bytes of the files in the cache, each counted once however often it is linked."""
-    sizes: dict[int, int] = {}
-    for folder, _, names in os.walk(cache):
-        for name in names:
-            with suppress(FileNotFoundError):
-                facts = os.lstat(os.path.join(folder, name))  # noqa: PTH118 - of millions of files
-                sizes[facts.st_ino] = facts.st_size
-    return sum(sizes.values())
-
-
 def _unused(cache: Path, but: Path) -> Iterator[Path]:
-    """The versions that no dataset and no process uses, the longest unused first."""
+    """The folders that no dataset and no process uses, the longest unused first."""
     from pairlens.importers.media_folders import unused_of  # imports FiftyOne
 
-    folders = (one for address in _versions(cache) for one in _versions(address))
-    there = [one for one in folders if one != but and (one / MARKER).is_file()]
+    there = [one for one in _folders(cache) if one != but and (one / MARKER).is_file()]
     free = [one for one in there if not _is_read(one)]
     yield from sorted(unused_of(free), key=lambda one: (one / MARKER).stat().st_mtime)
+
+
+def _folders(cache: Path) -> list[Path]:
+    """The versions of all addresses, and the media folders of datasets that have a store."""
+    return [one for address in _versions(cache) for one in _versions(address)]
 
 
 def _is_read(folder: Path) -> bool:
     """Whether a process that has not ended reads a version."""
     for mark in folder.glob(f"{_USING}*"):
-        old = time.time() - mark.stat().st_mtime > _WEEK
-        if not old and not owners.is_dead(mark.name.removeprefix(_USING)):
+        if _is_living(mark):
             return True
         mark.unlink(missing_ok=True)
     return False
+
+
+def _is_living(mark: Path) -> bool:
+    old = time.time() - mark.stat().st_mtime > _WEEK
+    return not old and not owners.is_dead(mark.name.removeprefix(_USING))
+
+
+def _mark(place: Path) -> Path:
+    return place / f"{_USING}{owners.this_process()}"
 
 
 @contextmanager

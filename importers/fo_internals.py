@@ -126,10 +126,14 @@ def dataset_name(of: ObjectId) -> str | None:
     return document and document["name"]
 
 
-def stored_bytes() -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Names of all datasets, each with its own document and those of its samples as stored."""
+def stored_bytes(where: dict[str, Any] | None = None) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Names of datasets, each with its own document and those of its samples as stored.
+
+    Args:
+        where: a filter on the datasets' own documents; all by default
+    """
     datasets = database()["datasets"]
-    for document in list(datasets.find({}, {"name": 1, _SAMPLES: 1, _FRAMES: 1})):
+    for document in list(datasets.find(where or {}, {"name": 1, _SAMPLES: 1, _FRAMES: 1})):
         yield document["name"], _documents_of(document)
 
 

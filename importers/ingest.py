@@ -25,6 +25,7 @@ from pairlens.importers.errors import (
 )
 from pairlens.importers.filling import FILLED, Filling
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
+from pairlens.importers.media_store import exchange
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
     Progress,
@@ -128,10 +129,13 @@ def _import(
             new.whole = filled.samples > 0
         filled.dataset = name
         filled.notes += new.notes if new.whole else [f"dataset {name!r} is left as it was"]
+        exchange(store.opened(name))
         return filled
     facts, given = _facts(chosen, source, options) | told, options.media_dir
     opened = open_dataset(name, facts, source, given_media_dir=given, resume=options.resume)
-    return fill_dataset(opened[0], chosen, source, opened[1], options, progress, notes)
+    filled = fill_dataset(opened[0], chosen, source, opened[1], options, progress, notes)
+    exchange(opened[0])
+    return filled
 
 
 def fill_dataset(
@@ -179,6 +183,7 @@ def fill_dataset(
             "back and go on with --resume"
         )
     if options.resume:
+        exchange(dataset)  # what the store has is not made anew
         take_published_images(dataset, chosen, root, options.params)
         for note in restore_files(dataset, chosen, root, place, options):
             decisions(note)

@@ -7,6 +7,10 @@ datasets for people alone.
 
 Labels name files by path, and whatever copies a label does not copy its file. So a folder is
 deleted only when no document of the database mentions it and no other database has used it.
+
+A dataset whose media have copies in an object store (:mod:`pairlens.importers.media_store`) has its
+folder in the cache, with its id in the name: on every machine that has its cache at the same path
+that is the same folder, and nobody else's.
 """
 
 from __future__ import annotations
@@ -25,18 +29,31 @@ import fiftyone as fo
 from bson import ObjectId
 from bson.errors import InvalidId
 
-from pairlens.importers import fo_internals, store
+from pairlens.importers import fo_internals, object_stores, store
+from pairlens.importers.cache import CACHE_VARIABLE, cache_folder
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import MARKER, add_owner, owners_of, safe_name
 
 EARLIER = "earlier_media_dirs"
 """Key in PairLens' info: media folders of others in which some of the dataset's files lie."""
 
+STORE = "media_store"
+"""Key in PairLens' info: the address in an object store under which media have copies."""
+
+Given = Path | str | None
+"""Where media are to go: a folder, or the address of an object store as text."""
+
 _PATHS = re.compile(rb"\x02[^\0]+\0.{4}(/[^\0]*)\0", re.DOTALL)
 """Strings of a stored document that may be paths: type, name, length, and a text with a slash."""
 
 _FOLDERS = 10_000
 """Folders whose links are remembered."""
+
+_WHOSE = b"PairLens keeps copies of media here, those of each dataset in a folder of its own.\n"
+"""What an object at the address says."""
+
+_SHARED = "media"
+"""The folder in the cache of media that have copies in an object store."""
 
 _DATABASE, _DATASET = "database ", " dataset "
 
@@ -50,30 +67,50 @@ def media_root() -> Path:
     return Path(str(fo.config.default_dataset_dir)) / ".pairlens"
 
 
+def given_folder(given: Given) -> Path | None:
+    """The folder that is given for media; ``None`` where that is an object store, or nothing."""
+    if given is None or object_stores.is_address(str(given)):
+        return None
+    if isinstance(given, Path) and given.parts[:1] in (("s3:",), ("gs:",)):
+        raise UsageError(f"{given} is an address as a path, which loses a slash; give it as text")
+    return Path(object_stores.local_path(str(given))).expanduser().absolute()
+
+
+def given_store(given: Given) -> str:
+    """The address of the object store that is given for media; ``""`` where none is."""
+    if given is None or not object_stores.is_address(str(given)):
+        return ""
+    return object_stores.plain_address(str(given))
+
+
 def media_dir(dataset: Any) -> Path:
     """The folder that files of a dataset are written to, and of no other; made if need be."""
-    known = store.info(dataset).get("media_dir")
-    if known:
+    facts = store.info(dataset)
+    known = facts.get("media_dir")
+    # A clone has the facts of another, whose folder need not be on this machine.
+    if known and (not facts.get(STORE) or known.endswith(f"-{fo_internals.dataset_id(dataset)}")):
         folder = Path(known)
         if not folder.exists() or _own_line(dataset) in owners_of(folder):
             return _made(folder, dataset)
     return claim(dataset)
 
 
-def check_media_dir(given: Path | None, source: Path) -> None:
+def check_media_dir(given: Given, source: Path) -> None:
     """Validates the folder that is given for a new dataset's media.
 
     Args:
-        given: the folder, if one is
+        given: the folder, if one is, or an address, to which is written what says whose it is
         source: what is imported
 
     Raises:
         UsageError: if it lies in the source or around it
-        StateError: if it holds something else
+        StateError: if it holds something else, or the store refuses
     """
-    if given is None:
+    if address := given_store(given):
+        object_stores.put(f"{address}/{MARKER}", _WHOSE)
+    folder = given_folder(given)
+    if folder is None:
         return
-    folder = given.expanduser().absolute()
     if folder == source or folder in source.parents or source in folder.parents:
         raise UsageError(f"media cannot go to {folder}, which is in or around the source")
     if folder.exists() and not folder.is_dir():
@@ -86,12 +123,13 @@ def check_media_dir(given: Path | None, source: Path) -> None:
         raise StateError(f"{folder} holds the media of {owner}; choose another")
 
 
-def claim(dataset: Any, given: Path | None = None, name: str = "") -> Path:
+def claim(dataset: Any, given: Given = None, name: str = "") -> Path:
     """Gives a dataset a media folder, and stores which.
 
     Args:
         dataset: any dataset
-        given: a folder that :func:`check_media_dir` let pass; a new one by default
+        given: a folder that :func:`check_media_dir` let pass, or the address of a store; by
+            default a new one, with copies in the same store as those of the one before
         name: for the new one; the dataset's by default
 
     Raises:
@@ -100,16 +138,28 @@ def claim(dataset: Any, given: Path | None = None, name: str = "") -> Path:
     facts = store.info(dataset)
     earlier = [one for one in (*facts.get(EARLIER, ()), facts.get("media_dir")) if one]
 
+    address = given_store(given) or ("" if given else str(facts.get(STORE) or ""))
+    stored = {STORE: address} if address or facts.get(STORE) else {}
+
     def take(folder: Path) -> None:
         others = [one for one in dict.fromkeys(earlier) if one != str(folder)]
-        store.update_info(dataset, media_dir=str(folder), **({EARLIER: others} if others else {}))
+        kept = {EARLIER: others} if others else {}
+        store.update_info(dataset, media_dir=str(folder), **kept, **stored)
 
-    if given is None:
-        # Stored before it is made, so that it goes with the dataset of a process that is killed.
+    # Stored before it is made, so that it goes with the dataset of a process that is killed.
+    if address:
+        take(folder := _shared_folder(name or dataset.name, dataset))
+        return _made(folder, dataset)
+    if (own := given_folder(given)) is None:
         return _made(_new_folder(name or dataset.name, take), dataset)
-    folder = _made(given.expanduser().absolute(), dataset)
-    take(folder)
-    return folder
+    take(_made(own, dataset))
+    return own
+
+
+def _shared_folder(name: str, dataset: Any) -> Path:
+    """The folder of media that have copies in an object store."""
+    root = cache_folder() / _SHARED
+    return root / f"{safe_name(name)[:60]}-{fo_internals.dataset_id(dataset)}"
 
 
 def media_dirs(facts: dict[str, Any]) -> list[Path]:
@@ -233,7 +283,10 @@ def _made(folder: Path, dataset: Any) -> Path:
 
 
 def _cannot_make(folder: Path, error: OSError) -> StateError:
-    return StateError(f"{folder} cannot be made ({error.strerror}); name another with --media-dir")
+    other = "--media-dir" if folder.parent.name != _SHARED else (
+        f"{CACHE_VARIABLE}, which is to be the same on all machines"
+    )  # fmt: skip
+    return StateError(f"{folder} cannot be made ({error.strerror}); name another with {other}")
 
 
 def _new_folder(name: str, take: Callable[[Path], None]) -> Path:

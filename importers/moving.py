@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,18 @@ from pairlens.importers.files import write_once
 from pairlens.importers.formats import SPLITS, find_format
 from pairlens.importers.media_folders import (
     EARLIER,
+    Given,
     check_media_dir,
     claim,
+    given_folder,
+    given_store,
     is_nameless,
     is_of,
     media_dir,
     media_dirs,
+    remove_unused,
 )
+from pairlens.importers.media_store import Exchange, exchange
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.restoring import take_published_images
 from pairlens.importers.settling import PARAMS
@@ -83,14 +88,7 @@ def adopt_files(dataset: Any) -> list[str]:
     if not shared:
         return []
     own = media_dir(dataset)
-
-    def move(path: str) -> str | None:
-        for folder in shared:
-            if path.startswith(f"{folder}/"):
-                return _adopted(Path(path), own / Path(path).relative_to(folder))
-        return None
-
-    count = move_paths(dataset, move)
+    count = _link_over(dataset, shared, own)
     for folder in shared:
         _adopted(folder / "skipped.jsonl", own / "skipped.jsonl")
     others = [one for one in store.info(dataset)[EARLIER] if Path(one) not in shared]
@@ -100,6 +98,18 @@ def adopt_files(dataset: Any) -> list[str]:
         "database may use it"
         for folder in shared
     ]
+
+
+def _link_over(dataset: Any, folders: Sequence[Path], own: Path) -> int:
+    """Gives what samples name in some folders a place in another; see :func:`move_paths`."""
+
+    def move(path: str) -> str | None:
+        for folder in folders:
+            if path.startswith(f"{folder}/"):
+                return _adopted(Path(path), own / Path(path).relative_to(folder))
+        return None
+
+    return move_paths(dataset, move)
 
 
 def _adopted(file: Path, place: Path) -> str:
@@ -124,6 +134,7 @@ class Relocated:
         media_dir: where its masks are
         moved: samples that name files there now
         gone: samples that name files which are not there
+        exchanged: with the object store that has copies of its masks
     """
 
     dataset: str
@@ -131,13 +142,14 @@ class Relocated:
     media_dir: str | None = None
     moved: int = 0
     gone: int = 0
+    exchanged: Exchange = field(default_factory=Exchange)
 
 
 @leases.holding("relocate")
 def relocate(
     dataset: Any,
     source: str | None,
-    given_media_dir: Path | None,
+    given_media_dir: Given,
     place: UnpackedPlace,
     progress: Progress = no_progress,
 ) -> Relocated:
@@ -148,7 +160,8 @@ def relocate(
     Args:
         dataset: that PairLens imported, or that was read back from an export of it
         source: its published files, as an import takes them
-        given_media_dir: its masks and renditions, or an empty folder for new ones
+        given_media_dir: its masks and renditions, or an empty folder for new ones; or the address
+            of an object store that is to have copies of them
         place: where archives are unpacked
         progress: called with files unpacked and files in all
 
@@ -158,6 +171,8 @@ def relocate(
     """
     if source is None and given_media_dir is None:
         raise UsageError("give --source DIR, --media-dir DIR or both")
+    if given_store(given_media_dir):
+        check_media_dir(given_media_dir, Path("/nowhere"))  # before anything is changed
     done, moves, chosen = Relocated(dataset.name), dict[str, str](), None
     facts = store.info(dataset)
     if source is not None:
@@ -170,26 +185,95 @@ def relocate(
         if known := facts.get("path") or facts.get("root"):
             moves[known] = str(located.path)
         store.update_info(dataset, root=located.root, path=str(located.path))
-    if given_media_dir is not None:
-        folder = given_media_dir.expanduser().absolute()
+    if address := given_store(given_media_dir):
+        done.moved += _take_store(dataset, address)
+    elif folder := given_folder(given_media_dir):
         if not is_of(folder, dataset):
             check_media_dir(folder, Path(store.info(dataset).get("path") or "/nowhere"))
         moves |= {str(one): str(folder) for one in media_dirs(facts) if one != folder}
         claim(dataset, folder)
     facts = store.info(dataset)
-    done.moved = move_paths(dataset, lambda path: _follow(path, moves))
+    done.moved += move_paths(dataset, lambda path: _follow(path, moves))
     if chosen is not None:
         path = store.source_path(facts)
         params = chosen.settled(path, facts.get(PARAMS) or {}).params
         if chosen.settle:
             store.update_info(dataset, **{PARAMS: params})
         done.moved += take_published_images(dataset, chosen, path, params)
+    done.exchanged = exchange(dataset, progress)
     done.root, done.media_dir = facts.get("root"), facts.get("media_dir")
-    paths = store.stream(
-        dataset, ("filepath", fields.RENDITION, f"{fields.SEGMENTATION}.mask_path")
-    )
-    done.gone = sum(_is_gone(document) for document in paths)
+    done.gone = _gone(dataset)
     return done
+
+
+def _take_store(dataset: Any, address: str) -> int:
+    """Gives a dataset a folder whose files have copies in a store; returns the samples moved."""
+    exchange(dataset)  # with the store that it had
+    facts = store.info(dataset)
+    own = claim(dataset, address)
+    others = [one for one in media_dirs(facts) if one != own]
+    count = _link_over(dataset, others, own)
+    for folder in others:
+        _adopted(folder / "skipped.jsonl", own / "skipped.jsonl")
+        if is_of(folder, dataset):
+            remove_unused(folder, dataset)
+    return count
+
+
+@dataclass
+class Synced:
+    """What came of bringing the files of a dataset to this machine.
+
+    Attributes:
+        dataset: its name
+        exchanged: with the object store that has copies of its media
+        gone: samples that name files which are still not here
+        notes: sentences on the published files
+    """
+
+    dataset: str
+    exchanged: Exchange
+    gone: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def sync(dataset: Any, place: UnpackedPlace, progress: Progress = no_progress) -> Synced:
+    """Fetches files that samples name and that are not here, and sends those made here.
+
+    Published files come from the address that the dataset was imported from, media from the store
+    that has copies of them.
+
+    Args:
+        dataset: that PairLens imported
+        place: where archives are unpacked
+        progress: called with files copied and files to copy
+
+    Raises:
+        UsageError, StateError: if what is at an address cannot be fetched, or media not be sent
+    """
+    done, facts = Synced(dataset.name, Exchange()), store.info(dataset)
+    if "://" in str(facts.get("root") or "") and _gone(dataset):
+        known = fo_internals.collection(dataset).distinct(fields.SPLIT)
+        splits = [split for split in SPLITS if split in known]
+        records = working_set.count(dataset) + int(facts.get("skipped_total") or 0)
+        request = SourceRequest(facts["format"], splits or SPLITS, records or None)
+        located = locate(
+            facts["root"], request, place, on_note=done.notes.append, progress=progress
+        )
+        if located.path != store.source_path(facts):
+            done.notes.append(
+                f"{facts['root']} has changed since the import, or the cache of this machine is "
+                f"elsewhere than {store.source_path(facts)}"
+            )
+    done.exchanged = exchange(dataset, progress)
+    done.gone = _gone(dataset)
+    return done
+
+
+def _gone(dataset: Any) -> int:
+    """How many samples name an image or mask that is not here."""
+    mask = f"{fields.SEGMENTATION}.mask_path"
+    return sum(map(_is_gone, store.stream(dataset, ("filepath", fields.RENDITION, mask))))
 
 
 def _follow(path: str, moves: dict[str, str]) -> str | None:

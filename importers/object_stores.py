@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
-from pairlens.importers.errors import OnNote, PairLensError, StateError, UsageError
+from pairlens.importers.errors import (
+    OnNote,
+    PairLensError,
+    StateError,
+    UsageError,
+    ignore_note,
+)
 from pairlens.importers.files import replace_whole
 from pairlens.importers.member_names import Names, name_refusal
 from pairlens.importers.source_files import reason_of
@@ -30,9 +36,20 @@ PACKAGES = {"s3": "s3fs", "gs": "gcsfs"}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _ADDRESS = re.compile(r"(s3|gs)://([A-Za-z0-9][A-Za-z0-9._-]+)((?:/[^/]+)*)")
 _ARCHIVES = (".zip", ".tar")
-_CHUNK = 1 << 20
 _BLOCK = 8 << 20
 """Bytes that are asked for at once."""
+
+_SECONDS, _SLOWEST = 120, 50_000
+"""Time for a request, with all that a store's package tries again, and bytes a second beside."""
+
+_LISTING = "cannot be listed", "try again when it can be reached"
+_PASSWORD = re.compile(r"(?<=://)[^/\s@]*@")
+"""In the address of an endpoint."""
+
+_OF_KEYS = re.compile("Credential|Profile|Token|Refresh")
+"""Names of exceptions over keys that are not there, or not any more."""
+
+_ERRNO = re.compile(r"\[Errno [0-9]+\] ")
 
 _VERSIONED = "?versionId="
 """What ``s3fs`` takes for no part of a name."""
@@ -133,26 +150,40 @@ def list_objects(address: str, on_note: OnNote) -> Listing:
     """
     store = open_store(address)
     folder, asked = address, ""
-    with said_plainly(address, "cannot be listed", "try again when it can be reached"):
-        found = store.find(_path(address), detail=True)
-        if set(found) == {_path(address)}:
+    with said_plainly(address, *_LISTING):
+        found = store.find(path_of(address), detail=True)
+        if set(found) == {path_of(address)}:
             folder, _, asked = address.rpartition("/")
             if not asked.lower().endswith(_ARCHIVES):
-                found = store.find(_path(folder), detail=True)
-    objects = _objects(found, f"{_path(folder)}/", folder, on_note)
+                found = store.find(path_of(folder), detail=True)
+    objects = _objects(found, folder, on_note)
     if not objects:
         raise UsageError(f"there is nothing at {address}; give what the dataset lies in")
     return Listing(folder, objects, asked)
 
 
-def _path(address: str) -> str:
+def objects_below(address: str) -> dict[str, StoredObject]:
+    """What lies at the address of a folder, by name; nothing where there is none.
+
+    Raises:
+        StateError: if the store cannot be reached or refuses
+    """
+    store = open_store(address)
+    with said_plainly(address, *_LISTING):
+        try:
+            found = store.find(path_of(address), detail=True)
+        except FileNotFoundError:  # the bucket
+            found = {}
+    return _objects(found, address, ignore_note)
+
+
+def path_of(address: str) -> str:
+    """An address as ``fsspec`` names it."""
     return address.partition("://")[2]
 
 
-def _objects(
-    found: Mapping[str, Any], start: str, folder: str, on_note: OnNote
-) -> dict[str, StoredObject]:
-    names, objects = Names(), dict[str, StoredObject]()
+def _objects(found: Mapping[str, Any], folder: str, on_note: OnNote) -> dict[str, StoredObject]:
+    names, objects, start = Names(), dict[str, StoredObject](), f"{path_of(folder)}/"
     left: list[str] = []
     for path, facts in sorted(found.items()):
         name = path.removeprefix(start)
@@ -192,6 +223,36 @@ def _md5(facts: Mapping[str, Any]) -> str:
     return base64.b64decode(coded).hex() if isinstance(coded, str) else ""
 
 
+def put(
+    address: str, content: bytes | Path, store: Any = None, seconds: float | None = None
+) -> None:
+    """Writes an object, whole or not at all.
+
+    Args:
+        address: of the object
+        content: what it holds, or a file of that
+        store: as :func:`open_store` gives it, which takes a while
+        seconds: time for it; by default what suits its size
+
+    Raises:
+        StateError: if the store cannot be reached or refuses
+    """
+    store = store or open_store(address)
+    with said_plainly(address, "cannot be written", "try again when it can be reached"):
+        try:
+            size = len(content) if isinstance(content, bytes) else content.stat().st_size
+            limit = seconds or _patience(size)
+            if isinstance(content, bytes):
+                store.pipe_file(path_of(address), content, timeout=limit)
+            else:
+                store.put_file(str(content), path_of(address), timeout=limit)
+        except FileNotFoundError as error:
+            raise StateError(
+                f"{address} cannot be written (there is no such bucket); make it, or give another "
+                "address"
+            ) from error
+
+
 class Copier:
     """Copies objects of a store to files.
 
@@ -229,34 +290,23 @@ class Copier:
             raise StateError(f"cannot write to {target.parent} ({reason_of(error)})") from error
 
     def _chunks(self, one: StoredObject) -> Iterator[bytes]:
-        read, address = 0, self._address(one)
-        for chunk in self._small(one) if one.size <= _BLOCK else self._large(one):
-            read += len(chunk)
-            if read > one.size:
+        """What is read with one request after the other, and no more than was listed."""
+        start, address = 0, self._address(one)
+        while start < one.size:
+            stop = min(start + _BLOCK, one.size)
+            more = stop == one.size  # a byte, which tells an object that has grown
+            with said_plainly(address):
+                data = self._store.cat_file(
+                    one.path, start=start, end=stop + more, timeout=_patience(stop - start)
+                )
+            if len(data) != stop - start:
                 raise _changed(address)
-            yield chunk
-        if read < one.size:
-            raise _changed(address)
-
-    def _small(self, one: StoredObject) -> Iterator[bytes]:
-        """What is read with one request, and no more than was listed and a byte."""
-        with said_plainly(self._address(one)):
-            data = self._store.cat_file(one.path, start=0, end=one.size + 1) if one.size else b""
-        yield data
-
-    def _large(self, one: StoredObject) -> Iterator[bytes]:
-        with said_plainly(self._address(one)):
-            source = self._store.open(one.path, "rb", block_size=_BLOCK)
-        with source:
-            chunk = b"-"
-            while chunk:
-                with said_plainly(self._address(one)):
-                    chunk = source.read(_CHUNK)
-                yield chunk
+            yield data
+            start = stop
 
     def _check_version(self, one: StoredObject) -> None:
         with said_plainly(self._address(one)):
-            facts = self._fresh.info(one.path)
+            facts = self._fresh.info(one.path, timeout=_patience(0))
         if _version(facts) != one.version:
             raise _changed(self._address(one))
 
@@ -282,6 +332,11 @@ def open_store(address: str, **options: Any) -> Any:
         ) from error
 
 
+def _patience(size: int) -> float:
+    """Seconds for a request that carries so many bytes, among others at the same time."""
+    return _SECONDS + size / _SLOWEST
+
+
 def _changed(address: str) -> StateError:
     return StateError(f"{address} changed while it was fetched; run the same command again")
 
@@ -300,15 +355,17 @@ def said_plainly(
         raise
     except FileNotFoundError as error:
         raise UsageError(f"there is nothing at {address}; give another address") from error
-    except PermissionError as error:
-        raise StateError(
-            f"{address} {failed} ({_text(error)}); give a key that may, as {package} takes it "
-            "from the environment"
-        ) from error
     except Exception as error:  # each store has errors of its own
+        if isinstance(error, PermissionError) or _OF_KEYS.search(type(error).__name__):
+            raise StateError(
+                f"{address} {failed} ({_text(error)}); give a key that may, as {package} takes it "
+                "from the environment"
+            ) from error
         raise StateError(f"{address} {failed} ({_text(error)}); {way_out}") from error
 
 
 def _text(error: Exception) -> str:
-    lines: Sequence[str] = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "no answer came in time"
+    lines: Sequence[str] = _ERRNO.sub("", str(error)).splitlines()
+    return _PASSWORD.sub("***@", lines[0]) if lines else type(error).__name__

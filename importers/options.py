@@ -20,8 +20,8 @@ class ImportOptions:
         splits: which of ``train``, ``val``, ``test``
         limit: stop after so many records
         placeholders: stand-ins for missing images, instead of skipping their records
-        media_dir: where masks and renditions go; by default a folder of the dataset's name
-            under FiftyOne's default dataset folder
+        media_dir: where masks and renditions go: a folder, or ``s3://BUCKET/PREFIX`` as text; by
+            default a folder of the dataset's name under FiftyOne's default dataset folder
         resume: add what is missing to an existing dataset
         overwrite: replace an existing dataset and its media once the new one is whole
         strict: stop at the first broken record
@@ -34,7 +34,7 @@ class ImportOptions:
     splits: Collection[str] = SPLITS
     limit: int | None = None
     placeholders: bool = False
-    media_dir: Path | None = None
+    media_dir: Path | str | None = None
     resume: bool = False
     overwrite: bool = False
     strict: bool = False

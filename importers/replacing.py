@@ -17,7 +17,7 @@ from typing import Any
 from pairlens.importers import fields, store, unfinished
 from pairlens.importers.datasets import clear_left, delete_with_folders, imported
 from pairlens.importers.errors import StateError
-from pairlens.importers.media_folders import check_media_dir, claim
+from pairlens.importers.media_folders import Given, check_media_dir, claim, given_folder
 
 Carry = Callable[[Any, Any, Path], list[str]]
 """Called with a dataset, the one that is about to take its place, and the media folder of that
@@ -48,7 +48,7 @@ class Replacement:
 
 @contextmanager
 def replacing(
-    name: str, source: Path, given: Path | None = None, carry: Carry = nothing
+    name: str, source: Path, given: Given = None, carry: Carry = nothing
 ) -> Iterator[Replacement]:
     """Makes a dataset that takes the place of another at the end, if it is whole by then.
 
@@ -57,7 +57,7 @@ def replacing(
     Args:
         name: of the dataset
         source: what is imported
-        given: the media folder, if not the default one
+        given: the media folder or store, if not the default one
         carry: takes over what is to outlast the replacement
 
     Raises:
@@ -70,11 +70,12 @@ def replacing(
             f"dataset {name!r} was adopted and holds labels of your own; choose another name"
         )
     clear_left(name, source)
-    folder = given and _free_folder(given, facts.get("media_dir"))
-    check_media_dir(folder, source)
+    own = given_folder(given)
+    place = _free_folder(own, facts.get("media_dir")) if own else given
+    check_media_dir(place, source)
     dataset = unfinished.begin(name)
     try:
-        made = Replacement(dataset, claim(dataset, folder, name))
+        made = Replacement(dataset, claim(dataset, place, name))
         yield made
         if made.whole:
             old, _ = imported(name)
@@ -94,7 +95,6 @@ def _take_place(old: Any, new: Any) -> list[str]:
 
 def _free_folder(wanted: Path, taken: str | None) -> Path:
     """The folder itself, or one beside it where the dataset that is replaced has its own there."""
-    wanted = wanted.expanduser().absolute()
     if str(wanted) != taken:
         return wanted
     others = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import boto3
+import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -32,15 +33,19 @@ class ObjectStore:
         url: its endpoint
         client: boto3's
         read: the keys whose content was sent
+        written: the keys whose content was received
         cut: of these, half is sent
         before: called with a key before its content is sent
+        refusal: called with a method and a key, what is answered instead, such as ``503 SlowDown``
     """
 
     url: str = ""
     client: Any = None
     read: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
     cut: set[str] = field(default_factory=set)
     before: dict[str, Any] = field(default_factory=dict)
+    refusal: Callable[[str, str], str] = lambda method, key: ""
 
     def put(self, files: dict[str, bytes]) -> None:
         """Stores objects by key."""
@@ -85,6 +90,21 @@ def serve_objects() -> Iterator[ObjectStore]:
         server.server_close()
 
 
+@contextmanager
+def used(store: ObjectStore, cache: Path) -> Iterator[ObjectStore]:
+    """Makes clients of this process, and of those it starts, use a store and a cache."""
+    settings = {**SETTINGS, "AWS_ENDPOINT_URL": store.url, "PAIRLENS_CACHE": str(cache)}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        store.read.clear()
+        store.written.clear()
+        yield store
+    store.cut.clear()
+    store.before.clear()
+    store.refusal = lambda method, key: ""
+
+
 class _Silent(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:
         """Says nothing."""
@@ -93,8 +113,17 @@ class _Silent(WSGIRequestHandler):
 def _door(store: ObjectStore, inner: Any) -> Any:
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         key = unquote(environ["PATH_INFO"].removeprefix(f"/{BUCKET}").removeprefix("/"))
-        is_read = environ["REQUEST_METHOD"] == "GET" and bool(key)
-        if not is_read or environ.get("HTTP_USER_AGENT", "").startswith("Boto3"):
+        method = environ["REQUEST_METHOD"]
+        if environ.get("HTTP_USER_AGENT", "").startswith("Boto3"):
+            return inner(environ, start_response)
+        if refusal := store.refusal(method, key):
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            start_response(refusal, [("Content-Type", "application/xml")])
+            code = refusal.split()[1]
+            return [f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode()]
+        if method == "PUT":
+            store.written.append(key)
+        if method != "GET" or not key:
             return inner(environ, start_response)
         store.read.append(key)
         if key in store.before:

@@ -48,7 +48,8 @@ from pairlens.importers.mask_frame import in_upright_frame
 from pairlens.importers.mask_stats import MaskStats
 from pairlens.importers.mask_values import MaskValues, parse_mask_values
 from pairlens.importers.masks import Mask
-from pairlens.importers.media_folders import check_media_dir, claim, media_dir
+from pairlens.importers.media_folders import Given, check_media_dir, claim, media_dir
+from pairlens.importers.media_store import exchange
 from pairlens.importers.options import ImportSummary
 from pairlens.importers.parallel import Outcome, Progress, map_items, no_progress
 from pairlens.importers.prepare import (
@@ -88,7 +89,7 @@ def adopt(
     split: str | None = None,
     instances: InstanceChoice = "auto",
     mask_values: str = "auto",
-    given_media_dir: Path | None = None,
+    given_media_dir: Given = None,
     progress: Progress = no_progress,
 ) -> ImportSummary:
     """Makes samples pairs; again, with the same options, it takes in what was added since.
@@ -103,7 +104,8 @@ def adopt(
         instances: whether a query is about the instance of its number, or all of them
         mask_values: which values of masks are the target, as
             :func:`pairlens.importers.mask_values.parse_mask_values` takes it
-        given_media_dir: where masks go; a folder of the dataset's name by default
+        given_media_dir: where masks go, a folder or the address of an object store; by default a
+            folder of the dataset's name
         progress: called with samples done and samples in all
 
     Raises:
@@ -131,6 +133,7 @@ def adopt(
     made = _Adoption(samples, names, places, split, setting)
     made.open(options, given_media_dir)
     summary = made.run(progress)
+    exchange(fo_internals.dataset_of(samples))
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
 
@@ -283,7 +286,7 @@ class _Adoption:
         self._boxes = are_boxes(self._dataset, places)
         self._decisions = Decisions()
 
-    def open(self, options: dict[str, Any], given_media_dir: Path | None) -> None:
+    def open(self, options: dict[str, Any], given_media_dir: Given) -> None:
         """Marks the dataset as PairLens' own, and declares the fields."""
         dataset = self._dataset
         if not dataset.persistent:

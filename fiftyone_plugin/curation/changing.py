@@ -15,7 +15,7 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
-from pairlens.fiftyone_plugin.curation.review_fields import holds, unchanged
+from pairlens.fiftyone_plugin.curation.review_fields import holds, send_masks, unchanged
 from pairlens.importers import fo_internals, lasting, leases, store
 from pairlens.importers.fields import SEGMENTATION
 
@@ -83,6 +83,7 @@ def _write_batch(
         log.withdraw(step, list(gone))
     log.arrive(step)
     if len(gone) < len(batch):
+        send_masks(dataset, batch)
         done.step = step
         done.count += len(batch) - len(gone)
     fo_internals.reload_samples(dataset, [c.sample_id for c in batch])

@@ -14,7 +14,7 @@ from pairlens.importers import fo_internals, leases, store
 from pairlens.importers.datasets import delete_with_folders, folders_of
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import ADOPTED, FINDINGS, INFO, SPLIT, VERDICT
-from pairlens.importers.media_folders import remove_unused, unused_folders, why_used
+from pairlens.importers.media_folders import STORE, remove_unused, unused_folders, why_used
 from pairlens.importers.unfinished import ASIDE
 
 _FLAGGED = {f"{FINDINGS}.classifications.0": {"$exists": True}}
@@ -54,6 +54,7 @@ class Holding:
         predictions, scorings: the fields of predicted masks and the keys of evaluations
         sessions, changes: how many sessions of review and entries of the log there are
         folders: that were made for it
+        store: where an object store has copies of its media; ``""`` where none has
     """
 
     name: str
@@ -71,6 +72,7 @@ class Holding:
     sessions: int
     changes: int
     folders: list[Folder]
+    store: str = ""
 
     @property
     def irreplaceable(self) -> list[str]:
@@ -115,6 +117,7 @@ def holding(dataset: Any, *, uses: bool = True) -> Holding:
         sessions=database[SESSIONS].count_documents(of),
         changes=database[COLLECTION].count_documents(of),
         folders=folders,
+        store=f"{facts[STORE]}/*-{of['dataset_id']}" if facts.get(STORE) else "",
     )
 
 

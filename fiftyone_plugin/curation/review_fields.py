@@ -17,7 +17,7 @@ from bson import ObjectId
 from pairlens.fiftyone_plugin.curation import text_edits, text_units, texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from pairlens.fiftyone_plugin.curation.text_units import Units
-from pairlens.importers import fo_internals, lasting, leases, store, working_set
+from pairlens.importers import fo_internals, lasting, leases, media_store, store, working_set
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import (
     CAPTION,
@@ -256,6 +256,12 @@ def projection() -> dict[str, int]:
 _MASK_PATH = f"{SEGMENTATION}.mask_path"
 
 
+def send_masks(dataset: Any, changes: Iterable[Change]) -> None:
+    """Has the dataset's object store, if it has one, take the masks that changes put in place."""
+    if paths := [path for change in changes if (path := _path(change.new))]:
+        media_store.send(dataset, paths)
+
+
 def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> int | None:
     """Writes a step of a few pairs whole or not at all.
 
@@ -277,6 +283,7 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> i
             log.withdraw(step, [c.sample_id for c in ordered])
             return None
     log.arrive(step)
+    send_masks(dataset, ordered)
     fo_internals.reload_samples(dataset, [c.sample_id for c in ordered])
     return step
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.media_folders import STORE
 from pairlens.importers.published import file_sha256
 
 LOOKED_AT = 20
@@ -27,6 +28,7 @@ class Sight:
     Attributes:
         dataset: its name
         root: what it was imported from, if that is known
+        store: the object store that has copies of its media; ``""`` where none has
         samples: that were looked at
         gone: of these, those that name a file which is not here
         other: of these, those whose image is not the one that was imported
@@ -35,6 +37,7 @@ class Sight:
 
     dataset: str
     root: str | None
+    store: str
     samples: int
     gone: int
     other: int
@@ -54,8 +57,9 @@ def look(name: str, most: int = LOOKED_AT) -> Sight:
     gone = [file for file in map(_missing, drawn) if file]
     other = [one["filepath"] for one in drawn if not _missing(one) and _is_other(one)]
     example = min([*gone, *other], default="")
-    root = store.info(dataset).get("root")
-    return Sight(name, root, len(drawn), len(gone), len(other), example)
+    facts = store.info(dataset)
+    copies = str(facts.get(STORE) or "")
+    return Sight(name, facts.get("root"), copies, len(drawn), len(gone), len(other), example)
 
 
 def _missing(document: dict[str, Any]) -> str:

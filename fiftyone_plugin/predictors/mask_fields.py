@@ -22,6 +22,7 @@ from pairlens.importers import app_view, fo_internals, lasting, leases, owners, 
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import INFO
 from pairlens.importers.media_folders import media_dir, media_dirs, remove_unused
+from pairlens.importers.media_store import exchange
 from pairlens.importers.new_names import refuse_name
 
 OWNER = ".owner"
@@ -68,6 +69,7 @@ class MaskField:
         """
         if not anew:
             yield self.folder
+            exchange(self.dataset)
             return
         self.new_folder.mkdir(parents=True, exist_ok=True)
         owner = self.new_folder / OWNER
@@ -77,6 +79,7 @@ class MaskField:
         finally:
             if owner.is_file():
                 shutil.rmtree(self.new_folder)
+        exchange(self.dataset)
 
     def _folder_of(self, name: str) -> Path:
         return media_dir(self.dataset) / self.step / name
@@ -191,12 +194,15 @@ class MaskField:
     def forget_lost(self) -> int:
         """Clears the field of samples whose mask's file is gone, so that they are done again.
 
+        What is in the dataset's object store is fetched instead.
+
         Returns:
             their number
 
         Raises:
             StateError: if all files are gone, as where a disk is not mounted
         """
+        exchange(self.dataset)
         path = f"{self.name}.mask_path"
         stored = [
             (document["_id"], document[self.name]["mask_path"])

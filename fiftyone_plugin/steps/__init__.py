@@ -9,6 +9,7 @@ from pairlens.fiftyone_plugin.steps.datasets import (
     import_dataset,
     relocate_dataset,
     store_source_boxes,
+    sync_dataset,
 )
 from pairlens.fiftyone_plugin.steps.estimating import estimate
 from pairlens.fiftyone_plugin.steps.gating import check
@@ -33,6 +34,7 @@ STEPS: tuple[Step, ...] = (
     cut_images,
     store_source_boxes,
     relocate_dataset,
+    sync_dataset,
     list_datasets,
     describe_dataset,
     delete_dataset,

@@ -9,7 +9,15 @@ from typing import Any
 from pairlens.fiftyone_plugin import reports
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.engines import ENGINE
-from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Texts, Watch, step
+from pairlens.fiftyone_plugin.steps.step import (
+    IF_THERE,
+    MediaPlace,
+    Option,
+    Settings,
+    Texts,
+    Watch,
+    step,
+)
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats import FORMATS, SPLITS
 from pairlens.importers.gres_chips import LEAST_AGREEMENT
@@ -47,7 +55,8 @@ def _formats() -> dict[str, str]:
            "the same", bool, False),
     Option("explain", "say what would be decided, from the first 100 records; import nothing",
            bool, False, in_form=False),
-    Option("media_dir", "folder for masks and renditions", Path, metavar="DIR", in_form=False),
+    Option("media_dir", "folder for masks and renditions; s3://BUCKET/PREFIX keeps copies there",
+           MediaPlace, metavar="DIR", in_form=False),
     Option("strict", "stop at the first broken record", bool, False, in_form=False),
     Option("follow_links", "read what links lead to outside of ROOT", bool, False),
     *ENGINE,
@@ -105,14 +114,16 @@ def import_dataset(
            metavar="I", choices=lambda: _INSTANCES),
     Option("mask_values", "values of masks that are the target: auto, nonzero, >N, 1,2, "
            "ignore=255, inverted", default="auto", metavar="V", in_form=False),
-    Option("media_dir", "folder for masks and renditions", Path, param="media_dir",
-           metavar="DIR", in_form=False),
+    Option("media_dir", "folder for masks and renditions; s3://BUCKET/PREFIX keeps copies there",
+           MediaPlace, metavar="DIR", in_form=False),
     operator="adopt_dataset",
     unit="samples",
     foreign=True,
     examples=("adopt mine --phrase gt.text --mask gt --name mine-pairs",),
 )  # fmt: skip
-def adopt_dataset(samples: Any, watch: Watch, *, media_dir: Path | None, **options: Any) -> Report:
+def adopt_dataset(
+    samples: Any, watch: Watch, *, media_dir: MediaPlace | None, **options: Any
+) -> Report:
     """Makes the samples of a dataset pairs."""
     from pairlens.fiftyone_plugin.adoption.runner import adopt
 
@@ -178,15 +189,15 @@ def store_source_boxes(samples: Any, watch: Watch, *, path: Path, chips: Path | 
     "Say where a dataset's files are now, after they were moved or it was read from an export.",
     Option("source", "its published files: a folder, .zip, .tar, s3://BUCKET/PREFIX or hf://datasets/OWNER/NAME",
            metavar="DIR", label="Published files", path=True),
-    Option("media_dir", "its masks and renditions, or a new folder for them", Path, metavar="DIR",
-           label="Masks and renditions"),
+    Option("media_dir", "its masks and renditions, or a new folder for them; s3://BUCKET/PREFIX "
+           "keeps copies there", MediaPlace, metavar="DIR", label="Masks and renditions"),
     operator="relocate_dataset",
     unit="files",
     of_none=True,
     examples=("relocate gres --source /data/GRES",),
 )  # fmt: skip
 def relocate_dataset(
-    samples: Any, watch: Watch, *, source: str | None, media_dir: Path | None
+    samples: Any, watch: Watch, *, source: str | None, media_dir: MediaPlace | None
 ) -> Report:
     """Points a dataset at the folders in which its files are now."""
     from pairlens.importers import fo_internals
@@ -196,6 +207,22 @@ def relocate_dataset(
     dataset = fo_internals.dataset_of(samples)
     place = unpacked_place(dataset.name, media_dir)
     return reports.of_relocate(relocate(dataset, source, media_dir, place, watch.progress))
+
+
+@step(
+    "sync",
+    "Fetch the files of a dataset that are not on this machine, and send those made here.",
+    unit="files",
+    examples=("sync gres",),
+)
+def sync_dataset(samples: Any, watch: Watch) -> Report:
+    """Brings this machine and the object stores of a dataset together."""
+    from pairlens.importers import fo_internals
+    from pairlens.importers.datasets import unpacked_place
+    from pairlens.importers.moving import sync
+
+    dataset = fo_internals.dataset_of(samples)
+    return reports.of_sync(sync(dataset, unpacked_place(dataset.name), watch.progress))
 
 
 @step(

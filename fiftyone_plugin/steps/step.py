@@ -31,6 +31,9 @@ from pairlens.importers.parallel import Progress, no_progress
 Settings = dict[str, str]
 """Type of an option that takes ``NAME=VALUE``, any number of times."""
 
+MediaPlace = Path | str
+"""Type of an option that takes a folder, or the address of an object store."""
+
 CheckSettings = dict[str, dict[str, Any]]
 """Type of an option that takes ``CHECK.NAME=VALUE``, any number of times."""
 
@@ -96,7 +99,7 @@ class Option:
     def __post_init__(self) -> None:
         param = self.param or self.name
         object.__setattr__(self, "param", param)
-        object.__setattr__(self, "path", self.path or self.type is Path)
+        object.__setattr__(self, "path", self.path or self.type in (Path, MediaPlace))
         object.__setattr__(self, "flag", self.flag or f"--{param.replace('_', '-')}")
         object.__setattr__(self, "metavar", self.metavar or param.upper())
         object.__setattr__(self, "label", self.label or param.replace("_", " ").capitalize())
@@ -160,12 +163,14 @@ class Option:
             return self._number(given, name)
         if self.type is bool:
             return bool(given)
-        return self._path(str(given), name) if self.type is Path else str(given)
+        return self._path(str(given), name) if self.type in (Path, MediaPlace) else str(given)
 
-    def _path(self, given: str, name: str) -> Path:
+    def _path(self, given: str, name: str) -> Path | str:
         from pairlens.importers import object_stores
 
         if object_stores.is_address(given):
+            if self.type == MediaPlace:
+                return object_stores.plain_address(given)
             raise UsageError(
                 f"{name} is {given[:200]}, and must be on this machine's disks; give a "
                 "folder, such as one that all your machines mount"

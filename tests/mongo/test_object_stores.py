@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,12 +17,14 @@ from pairlens.fiftyone_plugin.cli import main, run
 from pairlens.fiftyone_plugin.curation.sight import look
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset
-from pairlens.importers import fetched, fields, store
+from pairlens.importers import fields, store
+from pairlens.importers.cache import bound_bytes, held_bytes
 from pairlens.importers.datasets import delete_dataset
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ingest import ImportOptions, import_dataset
 from pairlens.importers.sources import absolute_root
-from tests.object_store import BUCKET, SETTINGS, ObjectStore, serve_objects
+from tests.mongo import processes
+from tests.object_store import BUCKET, ObjectStore, serve_objects, used
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +34,9 @@ def server() -> Iterator[ObjectStore]:
 
 
 @pytest.fixture()
-def objects(
-    server: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ObjectStore]:
-    for name, value in {**SETTINGS, "AWS_ENDPOINT_URL": server.url}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PAIRLENS_CACHE", str(tmp_path / "cache"))
-    server.read.clear()
-    yield server
-    server.cut.clear()
+def objects(server: ObjectStore, tmp_path: Path) -> Iterator[ObjectStore]:
+    with used(server, tmp_path / "cache") as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +143,7 @@ def test_what_changed_is_fetched_beside_what_a_dataset_was_imported_from(
     assert objects.read == [key], "of the others, what is there is linked"
     after = in_cache(tmp_path / "cache")
     assert before.items() <= after.items() and len(after) == 2 * len(before)
-    assert fetched.held_bytes(tmp_path / "cache") < 2 * sum(map(len, before.values()))
+    assert held_bytes(tmp_path / "cache") < 2 * sum(map(len, before.values()))
     import_dataset("gres", address, dataset_name, ImportOptions(overwrite=True))
     assert named.isdisjoint(
         doc["filepath"] for doc in store.stream(fo.load_dataset(dataset_name), ("filepath",))
@@ -162,7 +160,7 @@ def test_another_machine_fetches_what_it_lacks(
     seen = look(dataset_name)
     assert seen.gone == seen.samples
     [line] = holding_reports.of_sight([seen])
-    assert "run its import again with --resume, which fetches what lacks" in line
+    assert f"run pairlens sync {dataset_name}, which fetches what lacks" in line
     again = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
     assert (again.added, again.samples, look(dataset_name).gone) == (0, done.samples, 0)
     (tmp_path / "cache").rename(tmp_path / "of-the-second")
@@ -188,18 +186,6 @@ def test_what_was_added_is_read_after_going_over_to_it(
     after = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
     assert after.added and after.samples == before.samples + after.added
     assert look(dataset_name).gone == 0
-
-
-def test_media_are_written_to_this_machine(
-    address: str, gres: Path, dataset_name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir"]
-    assert main([*command, f"{address}/masks"]) == 2
-    told = f"pairlens: --media-dir is {address}/masks, and must be on this machine's disks; give"
-    assert told in capsys.readouterr().err
-    assert not fo.dataset_exists(dataset_name) and not Path("s3:").exists()
-    run([*command, f"file://{tmp_path}/my%20masks"])
-    assert [*(tmp_path / "my masks").rglob("*.png")] and look(dataset_name).gone == 0
 
 
 def test_a_fetch_that_breaks_off_goes_on_where_it_was(
@@ -280,12 +266,14 @@ def test_the_cache_is_bounded_and_keeps_what_datasets_use(
     cache = tmp_path / "cache"
     import_dataset("gres", address, dataset_name)
     used = in_cache(cache)
-    one = fetched.held_bytes(cache)
+    one = held_bytes(cache)
     for name in ("second", "third"):
         objects.put_folder(gres, f"{tmp_path.name}-{name}")
     monkeypatch.setenv("PAIRLENS_CACHE_GB", str(one * 2.5 / 1e9))
     import_dataset("gres", f"{address}-second", f"{dataset_name}-2")
-    with pytest.raises(StateError, match=r"beside what datasets use; give it more with PAIRLENS"):
+    with pytest.raises(
+        StateError, match=r"beside what datasets and other processes use; give it more"
+    ):
         import_dataset("gres", f"{address}-third", f"{dataset_name}-3")
     assert not fo.dataset_exists(f"{dataset_name}-3")
     delete_dataset(f"{dataset_name}-2")
@@ -295,14 +283,14 @@ def test_the_cache_is_bounded_and_keeps_what_datasets_use(
     there = {path.name.rpartition("-")[0] for path in cache.iterdir() if path.is_dir()}
     assert there == {f"{BUCKET}_{tmp_path.name}", f"{BUCKET}_{tmp_path.name}-third"}
     assert used.items() <= in_cache(cache).items()
-    assert fetched.held_bytes(cache) <= one * 2.5
+    assert held_bytes(cache) <= one * 2.5
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "much"])
 def test_a_bound_that_is_none_is_told(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAIRLENS_CACHE_GB", text)
     with pytest.raises(UsageError, match="give a number of GB above 0"):
-        fetched.bound_bytes()
+        bound_bytes()
 
 
 # ---------------------------------------------------------------------------- failures
@@ -319,8 +307,89 @@ def test_what_is_not_there_or_refused_is_one_sentence_and_makes_nothing(
 
     assert "there is nothing at s3://bucket/none" in told(f"s3://{BUCKET}/none")
     assert "there is nothing at s3://other-bucket/x" in told("s3://other-bucket/x")
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
     assert "read through the package gcsfs" in told("gs://bucket/x")
     monkeypatch.setenv("PAIRLENS_CACHE", "/proc/pairlens")
     objects.put({"there/a.txt": b"a"})
-    assert "cannot be made (No such file or directory); name another" in told("s3://bucket/there")
+    assert "cannot be written to (No such file or directory); name another" in told(
+        "s3://bucket/there"
+    )
     assert not fo.dataset_exists(dataset_name) and os.environ["AWS_ENDPOINT_URL"]
+
+
+def test_a_key_that_is_none_is_asked_for_and_a_password_is_not_shown(
+    objects: ObjectStore, dataset_name: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def told() -> str:
+        assert main(["import", "gres", "s3://bucket/x", "--name", dataset_name]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        return line
+
+    for answer in ("400 ExpiredToken", "403 InvalidAccessKeyId", "403 AccessDenied"):
+        objects.refusal = lambda method, key, answer=answer: answer
+        assert f"({answer[4:]}); give a key that may, as s3fs takes it" in told()
+    objects.refusal = lambda method, key: "503 SlowDown"
+    assert "cannot be listed (SlowDown); try again when it can be reached" in told()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://ada:secret@127.0.0.1:9")
+    assert "secret" not in told()
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert "(nobody) could not be found); give a key that may" in told()
+
+
+def test_a_store_that_is_busy_for_a_moment_is_asked_again(
+    objects: ObjectStore, address: str, dataset_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS")
+    asked: list[str] = []
+
+    def refusal(method: str, key: str) -> str:
+        asked.append(key)
+        return "503 SlowDown" if asked.count(key) == 1 else ""
+
+    objects.refusal = refusal
+    assert import_dataset("gres", address, dataset_name).skipped == []
+    assert len(asked) == 2 * len(set(asked))
+
+
+# ---------------------------------------------------------------------------- a shared cache
+
+
+def test_a_file_of_the_cache_that_somebody_wrote_to_is_fetched_again(
+    objects: ObjectStore, address: str, gres: Path, dataset_name: str, tmp_path: Path
+) -> None:
+    import_dataset("gres", address, dataset_name)
+    before = in_cache(tmp_path / "cache")
+    (file, *_) = (tmp_path / "cache").rglob("*.jpg")
+    file.write_bytes(file.read_bytes()[::-1])
+    os.utime(file, (time.time() + 2, time.time() + 2))  # the server's clock counts whole seconds
+    objects.read.clear()
+    import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
+    assert [Path(key).name for key in objects.read] == [file.name]
+    assert in_cache(tmp_path / "cache") == before
+
+
+_FETCHING = """
+import sys
+from pathlib import Path
+from pairlens.importers import fetched
+with fetched.room(Path(sys.argv[1]), "s3://bucket/other", int(sys.argv[2])):
+    print("has room", flush=True)
+    input()
+"""
+
+
+def test_what_another_process_is_fetching_has_its_room(
+    objects: ObjectStore, address: str, gres: Path, dataset_name: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    place = tmp_path / "cache" / "other-0123456789ab" / "0123456789ab"
+    size = sum(file.stat().st_size for file in gres.rglob("*") if file.is_file())
+    monkeypatch.setenv("PAIRLENS_CACHE_GB", str(size * 1.5 / 1e9))
+    other = processes.start(_FETCHING, str(place), str(size))
+    assert other.stdout.readline() == "has room\n"
+    with pytest.raises(StateError, match="beside what datasets and other processes use"):
+        import_dataset("gres", address, dataset_name)
+    assert not objects.read and place.is_dir(), "nobody removes what a process fills"
+    assert other.communicate("\n", timeout=60)[0] == ""
+    assert import_dataset("gres", address, dataset_name).samples

@@ -1,0 +1,286 @@
+"""Media with copies in an object store: moto's S3 over HTTP, a real database, two caches."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+import pytest
+
+from pairlens.fiftyone_plugin import holding_reports
+from pairlens.fiftyone_plugin.cli import main, run
+from pairlens.fiftyone_plugin.curation import verdicts
+from pairlens.fiftyone_plugin.curation.sight import look
+from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.fiftyone_plugin.predictors.runner import predict
+from pairlens.importers import store
+from pairlens.importers.datasets import delete_dataset
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ingest import ImportOptions, import_dataset
+from pairlens.importers.masks import load_stored
+from pairlens.importers.media_folders import media_dir
+from pairlens.importers.rle import encode_rle
+from tests.mongo import processes
+from tests.object_store import BUCKET, ObjectStore, serve_objects, used
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ObjectStore]:
+    with serve_objects() as running:
+        yield running
+
+
+@pytest.fixture()
+def objects(server: ObjectStore, tmp_path: Path) -> Iterator[ObjectStore]:
+    with used(server, tmp_path / "cache") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gres(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_gres(tmp_path_factory.mktemp("gres") / "GRES", images=5, size=64).root
+
+
+@pytest.fixture()
+def address(objects: ObjectStore, tmp_path: Path) -> str:
+    return f"s3://{BUCKET}/{tmp_path.name}"
+
+
+def here(name: str) -> dict[str, bytes]:
+    """The masks that samples name, by their paths in the media folder."""
+    dataset: Any = fo.load_dataset(name)
+    folder = media_dir(dataset)
+    paths = ("segmentation", "p", "original_mask")
+    named = {
+        Path(label["mask_path"])
+        for document in store.stream(dataset, paths)
+        for field, label in document.items()
+        if field != "_id" and label
+    }
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in named}
+
+
+def there(objects: ObjectStore, name: str, address: str) -> dict[str, bytes]:
+    """The copies, by the same paths."""
+    prefix = f"{address.removeprefix(f's3://{BUCKET}/')}/{media_dir(fo.load_dataset(name)).name}/"
+    return {key.removeprefix(prefix): data for key, data in objects.keys(prefix).items()}
+
+
+def on_another_machine(tmp_path: Path) -> None:
+    """Puts the cache away: the other machine has none yet."""
+    (tmp_path / "cache").rename(tmp_path / f"cache-{len([*tmp_path.iterdir()])}")
+
+
+def imported(gres: Path, name: str, address: str, **options: Any) -> Any:
+    import_dataset("gres", gres, name, ImportOptions(media_dir=address, **options))
+    return fo.load_dataset(name)
+
+
+def told(capsys: pytest.CaptureFixture[str], code: int, *command: str) -> str:
+    capsys.readouterr()
+    assert main([*command]) == code
+    return capsys.readouterr().err.splitlines()[-1]  # after a line of progress
+
+
+def test_media_are_here_and_their_copies_are_made_once(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    dataset = imported(gres, dataset_name, f"{address}/")
+    assert here(dataset_name) == there(objects, dataset_name, address) != {}
+    assert media_dir(dataset).is_relative_to(tmp_path / "cache")
+    imported(gres, dataset_name, address, resume=True)
+    predict(dataset, predictor="cues", field_name="p")
+    predict(dataset, predictor="cues", field_name="p", resume=True)
+    run(["sync", dataset_name])
+    assert here(dataset_name) == there(objects, dataset_name, address)
+    assert any(name.startswith("predictions/p-") for name in here(dataset_name))
+    assert sorted(objects.written) == sorted(set(objects.written)) and not objects.read
+    others = set(objects.keys(f"{tmp_path.name}/")) - set(objects.written)
+    assert not others, "nothing but what was written, and what says whose it is"
+    assert f"{tmp_path.name}/.pairlens" in objects.written
+
+
+def test_another_machine_fetches_what_it_lacks_once(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    objects.put_folder(gres, f"{tmp_path.name}-source")
+    import_dataset("gres", f"{address}-source", dataset_name, ImportOptions(media_dir=address))
+    predict(fo.load_dataset(dataset_name), predictor="cues", field_name="p")
+    before = here(dataset_name)
+    on_another_machine(tmp_path)
+    seen = look(dataset_name)
+    assert seen.gone == seen.samples
+    [line] = holding_reports.of_sight([seen])
+    assert f"run pairlens sync {dataset_name}, which fetches what lacks" in line
+    objects.read.clear()
+    assert run(["sync", dataset_name])["gone"] == 0
+    assert here(dataset_name) == before and look(dataset_name).gone == 0
+    masks = [key for key in objects.read if key.endswith(".png")]
+    assert len(masks) == len(set(masks)) == len(before)
+    read = len(objects.read)
+    run(["sync", dataset_name])
+    assert len(objects.read) == read
+
+
+def test_what_was_made_elsewhere_is_not_made_again(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    dataset = imported(gres, dataset_name, address)
+    predict(dataset, predictor="cues", field_name="p")
+    before = here(dataset_name)
+    on_another_machine(tmp_path)
+    done = predict(dataset, predictor="cues", field_name="p", resume=True)
+    assert (done.predicted, done.notes) == (0, [])
+    assert here(dataset_name) == before
+    on_another_machine(tmp_path)
+    again = import_dataset("gres", gres, dataset_name, ImportOptions(resume=True))
+    assert not any("restored" in note for note in again.notes) and again.added == 0
+    assert here(dataset_name) == before == there(objects, dataset_name, address)
+
+
+_KILLED = """
+import os, signal, sys
+from pairlens.fiftyone_plugin import cli
+from pairlens.importers import fetched, media_store
+fetched.AT_ONCE = 1
+real, count = media_store.put, int(sys.argv.pop())
+def put(*given):
+    global count
+    count -= 1
+    if count < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(*given)
+media_store.put = put
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def test_an_import_that_was_killed_goes_on(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str
+) -> None:
+    command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir", address]
+    process = processes.start(_KILLED, *command, "2")
+    assert processes.ended(process)[0] == -signal.SIGKILL
+    assert 0 < len(there(objects, dataset_name, address)) < len(here(dataset_name))
+    run([*command, "--resume"])
+    assert here(dataset_name) == there(objects, dataset_name, address)
+    imported(gres, f"{dataset_name}-whole", address)
+    assert here(f"{dataset_name}-whole") == here(dataset_name)
+
+
+def test_a_store_that_cannot_be_written_is_told_before_anything_is_made(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir"]
+    line = told(capsys, 1, *command, "s3://no-such-bucket/media")
+    assert "there is no such bucket" in line
+    objects.refusal = lambda method, key: "403 AccessDenied" if method == "PUT" else ""
+    line = told(capsys, 1, *command, address)
+    assert "cannot be written (AccessDenied); give a key that may" in line
+    assert "is no address of a folder" in told(capsys, 2, *command, "s3://key:secret@bucket/x")
+    assert not fo.dataset_exists(dataset_name) and not objects.keys(address.rpartition("/")[2])
+    with pytest.raises(UsageError, match="give it as text"):
+        imported(gres, dataset_name, Path(address))  # type: ignore[arg-type]
+
+
+def test_a_network_that_goes_away_loses_nothing(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def refusal(method: str, key: str) -> str:
+        return "403 AccessDenied" if method == "PUT" and len(objects.written) > 2 else ""
+
+    objects.refusal = refusal
+    command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir", address]
+    line = told(capsys, 1, *command)
+    assert "cannot be written (AccessDenied)" in line
+    assert 0 < len(there(objects, dataset_name, address)) < len(here(dataset_name))
+    objects.refusal = lambda method, key: ""
+    run(["sync", dataset_name])
+    assert here(dataset_name) == there(objects, dataset_name, address)
+    assert len(objects.written) == len(set(objects.written))
+
+
+def test_a_mask_of_a_review_is_sent_and_a_store_that_is_away_holds_nobody_up(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str
+) -> None:
+    dataset = imported(gres, dataset_name, address)
+    keys = [sample["key"] for sample in dataset.limit(2)]
+
+    def mend(key: str, corner: int) -> str:
+        pixels = load_stored(Path(dataset.one(fo.ViewField("key") == key).segmentation.mask_path))
+        target = np.zeros_like(pixels)
+        target[:corner, :corner] = 1
+        rle = encode_rle(target)
+        verdicts.judge(dataset, key, "fix", painted={"size": rle["size"], "counts": rle["counts"]})
+        path = dataset.one(fo.ViewField("key") == key).segmentation.mask_path
+        return Path(path).relative_to(media_dir(dataset)).as_posix()
+
+    assert mend(keys[0], 7) in there(objects, dataset_name, address)
+    objects.refusal = lambda method, key: "403 AccessDenied" if method == "PUT" else ""
+    with pytest.warns(UserWarning, match="pairlens sync .* sends it later"):
+        name = mend(keys[1], 9)
+    assert name in here(dataset_name) and name not in there(objects, dataset_name, address)
+    objects.refusal = lambda method, key: ""
+    run(["review", dataset_name, "--set", keys[1], "keep"])
+    run(["sync", dataset_name])
+    assert here(dataset_name).items() <= there(objects, dataset_name, address).items()
+
+
+def test_datasets_at_one_address_do_not_meet(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    dataset = imported(gres, dataset_name, address)
+    first = media_dir(dataset).name
+    imported(gres, dataset_name, address, overwrite=True)
+    dataset = fo.load_dataset(dataset_name)
+    assert media_dir(dataset).name != first
+    assert here(dataset_name) == there(objects, dataset_name, address)
+    clone: Any = dataset.clone(f"{dataset_name}-clone", persistent=True)
+    predict(clone, predictor="cues", field_name="p")
+    own = there(objects, clone.name, address)
+    assert own and all(name.startswith("predictions/") for name in own)
+    assert media_dir(clone) != media_dir(dataset)
+    on_another_machine(tmp_path)
+    assert run(["sync", clone.name])["gone"] == 0
+    masks = {Path(label.mask_path) for label in clone.values("segmentation")}
+    assert all(file.is_file() for file in masks)
+    delete_dataset(clone.name)
+    assert here(dataset_name) == there(objects, dataset_name, address)
+
+
+def test_a_folder_becomes_a_store_and_a_store_a_folder(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    import_dataset("gres", gres, dataset_name, ImportOptions(media_dir=tmp_path / "media"))
+    predict(fo.load_dataset(dataset_name), predictor="cues", field_name="p")
+    before = here(dataset_name)
+    again = ImportOptions(media_dir=address, resume=True)
+    with pytest.raises(StateError, match=f"pairlens relocate {dataset_name} --media-dir {address}"):
+        import_dataset("gres", gres, dataset_name, again)
+    done = run(["relocate", dataset_name, "--media-dir", address])
+    assert (done["gone"], done["exchanged"]["sent"]) == (0, len(before))
+    assert here(dataset_name) == before == there(objects, dataset_name, address)
+    assert not (tmp_path / "media").exists()
+    on_another_machine(tmp_path)
+    run(["relocate", dataset_name, "--media-dir", f"{address}-other"])
+    assert here(dataset_name) == before == there(objects, dataset_name, f"{address}-other")
+    folder = media_dir(fo.load_dataset(dataset_name))
+    shutil.copytree(folder, tmp_path / "own")
+    shutil.rmtree(folder)
+    done = run(["relocate", dataset_name, "--media-dir", str(tmp_path / "own")])
+    assert (done["gone"], done["exchanged"]["store"]) == (0, "")
+    assert here(dataset_name) == before
+    assert run(["info", dataset_name])["store"] == ""
+
+
+def test_a_url_of_a_folder_is_the_folder(gres: Path, dataset_name: str, tmp_path: Path) -> None:
+    command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir"]
+    run([*command, f"file://{tmp_path}/my%20masks"])
+    assert [*(tmp_path / "my masks").rglob("*.png")] and look(dataset_name).gone == 0
