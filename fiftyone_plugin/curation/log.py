@@ -20,7 +20,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from bson import ObjectId
 from pymongo import ASCENDING, ReturnDocument
 
-from pairlens.importers import fo_internals, lasting, owners
+from pairlens.importers import fence, fo_internals, lasting, owners
 from pairlens.importers.fields import CHANGES
 
 COLLECTION = CHANGES
@@ -192,6 +192,7 @@ class ChangeLog:
         Returns:
             the number of the step
         """
+        fence.check()
         first = self._reserve(len(changes))
         number = first if number is None else number
         self._confirmed.insert_many(
