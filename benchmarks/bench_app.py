@@ -3,11 +3,12 @@
     python benchmarks/bench_app.py                       100,000 pairs
     python benchmarks/bench_app.py --pairs 1000000 --picture app.png
 
-The dataset of ``bench_panels.py`` is served as ``pairlens app`` does. Seconds are those of the page:
-from its address to the first thumbnails; of the panel *Curation*, until its figures stand there, and
-from a click on a bar to the grid that shows it; and of the sidebar, from the choice of a value, or
-the move of a slider, to the grid that shows it. A grid shows it when it tells another number of
-samples than before and has thumbnails of them. Every click begins on a page that was just loaded.
+The dataset of ``bench_panels.py`` is served as ``pairlens app`` does. Seconds are those of the
+page: from its address to the first thumbnails; of the panel *Curation*, until its figures stand
+there, and from a click on a bar to the grid that shows it; and of the sidebar, from the choice of a
+value, or the move of a slider, to the grid that shows it. A grid shows it when it tells another
+number of samples than before and has thumbnails of them. Every click begins on a page that was just
+loaded.
 
 A table goes to stderr, JSON to stdout, as one line. It needs Chromium on the path.
 """

@@ -31,7 +31,7 @@ from pairlens.fiftyone_plugin.terminal import (
     say,
     show,
 )
-from pairlens.importers import connecting
+from pairlens.importers import connecting, temporary
 from pairlens.importers.errors import PairLensError, UsageError, shown
 
 FAILED, USAGE = 1, 2
@@ -113,6 +113,8 @@ def _explained(error: Exception) -> Exception:
         if connecting.failed_over(error):
             _leave_database()
         return said.with_traceback(error.__traceback__)
+    if full := temporary.explained(error):
+        return full.with_traceback(error.__traceback__)
     kind = type(error)
     starting = ("fiftyone.core.service", "fiftyone.core.config")
     if isinstance(error, ConnectionError) or kind.__module__.startswith(starting):

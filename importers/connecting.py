@@ -34,6 +34,12 @@ _FAILED_OVER = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 _NOT_ALLOWED = frozenset({13, 18})
 """MongoDB's codes for a user that it does not know, or who may not do this."""
 
+_DUMPS = (
+    " to execute command {", " (configured timeouts", ", Timeout: ", ", full error: ",
+    ", Topology Desc",
+)  # fmt: skip
+"""Where what follows in an error is the command, or what pymongo knows of the servers."""
+
 
 def configured_uri() -> str | None:
     """The address of the user's own database, as FiftyOne finds it; ``None`` for the embedded."""
@@ -134,6 +140,6 @@ def _why(error: Any) -> str:
     else:
         said = None
     text = str(said or error)
-    for dump in (" (configured timeouts", ", Timeout: ", ", full error: ", ", Topology Desc"):
+    for dump in _DUMPS:
         text = text.partition(dump)[0]
     return shown(text, 200)

@@ -122,6 +122,7 @@ def _reopen(
     name: str, format_name: str, source: Located, given_media_dir: Given
 ) -> tuple[Any, Path]:
     dataset, facts = imported(name)
+    dataset.reload()  # this process may have loaded it before another had put its first sample in
     if facts.get("format", format_name) != format_name:
         raise StateError(f"dataset {name!r} holds {facts['format']}, not {format_name}")
     known = facts.get("root")  # not of a dataset that was read back from an export

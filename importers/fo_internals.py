@@ -29,7 +29,7 @@ from pymongo import UpdateOne
 from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from pairlens.importers import connecting, fields
+from pairlens.importers import connecting, fence, fields
 
 __all__ = ["new_field"]
 
@@ -174,6 +174,7 @@ def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
         name: the member, an object
         values: by member of that object, expressions of MongoDB's aggregation
     """
+    fence.check()
     change = {f"info.{name}.{member}": value for member, value in values.items()}
     change["last_modified_at"] = datetime.now(UTC)
     dataset._doc._get_collection().update_one({"_id": dataset_id(dataset)}, [{"$set": change}])
@@ -239,6 +240,7 @@ def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
 
 def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
     """Changes documents of datasets in one command, and what this process knows of their names."""
+    fence.check()
     datasets = changes[0][0]._doc._get_collection()
     datasets.bulk_write([UpdateOne({"_id": dataset_id(d)}, change) for d, change in changes])
     for dataset, _ in changes:
@@ -317,6 +319,7 @@ def change_run(samples: Any, run_info: Any) -> None:
         samples: a dataset or view
         run_info: a ``fiftyone.core.evaluation.EvaluationInfo``
     """
+    fence.check()
     run = dataset_of(samples)._doc.evaluations[run_info.key]
     run.version, run.timestamp = run_info.version, run_info.timestamp
     run.config = run_info.config.serialize()

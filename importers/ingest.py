@@ -275,7 +275,7 @@ def _read_images(
     if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
     within = read_within(records, place.boundary)
-    for image in _prepared_images(filling, within, place, options, skips):
+    for image in _prepared_images(filling, within, root, place, options, skips):
         filling.decisions.take(image)
         yield image
 
@@ -283,6 +283,7 @@ def _read_images(
 def _prepared_images(
     filling: Filling,
     records: Iterator[Record],
+    root: Path,
     place: MediaPlace,
     options: ImportOptions,
     skips: SkipLog,
@@ -294,7 +295,8 @@ def _prepared_images(
     else:
         groups = (Group(records, records) for records in images)
     work = partial(prepare_missing, place=place)
-    for outcome in options.pool.map(work, groups, chunk=_CHUNK):
+    pool = replace(options.pool, files=(root, place.media_dir))
+    for outcome in pool.map(work, groups, chunk=_CHUNK):
         for record in outcome.item.records:
             skips.read(str(record.source))
         if outcome.error is None:

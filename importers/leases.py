@@ -8,7 +8,8 @@ they are refused while the whole dataset is held. What only reads is never refus
 
 A lease is renewed while its process lives. That of a process that has ended on this machine is
 taken over at once, any other when it was not renewed for :data:`PATIENCE`. Times are the
-database's own, since clocks of machines differ.
+database's own, since clocks of machines differ. Whoever may have lost a lease asks before it writes
+(:mod:`pairlens.importers.fence`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import pymongo
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from pairlens.importers import fo_internals, lasting, owners
+from pairlens.importers import fence, fo_internals, lasting, owners
 from pairlens.importers.errors import StateError
 from pairlens.importers.unfinished import ASIDE
 
@@ -44,6 +45,9 @@ PATIENCE = 60
 
 _RENEWAL = 15
 """Seconds from one renewal to the next."""
+
+_SURE = 30
+"""Seconds after a renewal in which nobody can have taken a lease over, and a write need not ask."""
 
 _RELEASE = 5
 """Seconds that the database has to take note of the end of a lease."""
@@ -130,50 +134,96 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         return
     # Around the end of the lease, before which everything is on the disk when that is.
     with lasting.one_server(step):
-        token = _taken(name, step, part, wait)
+        lease = _taken(name, step, part, wait)
         before = _ours.set((*_ours.get(), (name, part)))
         try:
-            with _renewing(name, step, token):
+            with _renewing(lease), fence.before_writes(lease.check):
                 yield
+            lease.check_kept()
         finally:
             _ours.reset(before)
-            _tokens.discard(token)
+            _tokens.discard(lease.token)
             # Where that fails, it is given up like that of a dead process.
             with suppress(PyMongoError), pymongo.timeout(_RELEASE):
-                _release(name, token)
+                _release(name, lease.token)
 
 
-def _taken(name: str, step: str, part: str, wait: float) -> str:
-    """Takes a lease, for which it waits; gives its token."""
+class _Lease:
+    """A lease that this process took.
+
+    Args:
+        name: of the dataset
+        step: what is done
+        token: of the lease
+    """
+
+    def __init__(self, name: str, step: str, token: str) -> None:
+        self.token = token
+        self._name, self._step = name, step
+        self._renewed, self._lost = _now(), False
+
+    def renew(self) -> bool:
+        """Renews it; gives whether it still was this process' own."""
+        now = _now()
+        change = {"$currentDate": {"holders.$.renewed": True}}
+        where = {"_id": self._name, "holders.token": self.token}
+        self._lost = not _leases().update_one(where, change).matched_count
+        self._renewed = now
+        return not self._lost
+
+    def check(self) -> None:
+        """Raises where it was lost, and asks where it was not renewed lately."""
+        if not self._lost and _now() - self._renewed > _SURE:
+            self.renew()
+        self.check_kept()
+
+    def check_kept(self) -> None:
+        """Raises where it is known that it was lost."""
+        if self._lost:
+            raise StateError(
+                f"another process took dataset {self._name!r} over, since this one could not tell "
+                f"the database for {PATIENCE} s that it works on it; run {self._step} again"
+            )
+
+
+def _now() -> float:
+    """Seconds, with those in which the machine slept where the system counts them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def _taken(name: str, step: str, part: str, wait: float) -> _Lease:
+    """Takes a lease, for which it waits."""
+    fence.check()
     token = token_hex(8)
     _tokens.add(token)
     try:
         until = time.monotonic() + wait
-        while not _take(name, step, part, token, final=time.monotonic() >= until):
+        while True:
+            lease = _Lease(name, step, token)
+            if _take(name, step, part, token, final=time.monotonic() >= until):
+                return lease
             time.sleep(_PAUSE)
     except BaseException:
         _tokens.discard(token)
         raise
-    return token
 
 
 @contextmanager
-def _renewing(name: str, step: str, token: str) -> Iterator[None]:
-    """Within it, a lease is renewed; raises in the end if it was lost to another."""
-    ended, lost = Event(), Event()
-    renewing = Thread(
-        target=_renew, args=(name, token, ended, lost), name="pairlens-lease", daemon=True
-    )
-    renewing.start()
+def _renewing(lease: _Lease) -> Iterator[None]:
+    """Within it, a lease is renewed until it is lost."""
+    ended = Event()
+
+    def renew() -> None:
+        kept = True
+        while kept and not ended.wait(_RENEWAL):
+            with suppress(PyMongoError):  # the database may come back in time
+                kept = lease.renew()
+
+    Thread(target=renew, name="pairlens-lease", daemon=True).start()
     try:
         yield
     finally:
         ended.set()
-    if lost.is_set():
-        raise StateError(
-            f"another process took dataset {name!r} over, since this one could not tell the "
-            f"database for {PATIENCE} s that it works on it; run {step} again"
-        )
 
 
 def check_free(dataset: Any, step: str = "a verdict") -> None:
@@ -193,11 +243,13 @@ def check_free(dataset: Any, step: str = "a verdict") -> None:
     if found is None:
         return
     now = database.command("hello")["localTime"]
-    for holder in found["holders"]:
+    for holder in (one for one in found["holders"] if one["part"] == WHOLE):
         silent = (now - holder["renewed"]).total_seconds()
-        alive = silent < PATIENCE and not _is_dead(holder)
-        if holder["part"] == WHOLE and alive:
+        if silent < PATIENCE and not _is_dead(holder):
             raise StateError(_sentence(dataset.name, step, holder))
+        # Should it stand still and go on later, it then knows that it is not alone.
+        given_up = {name: holder[name] for name in ("token", "renewed")}
+        _leases().update_one({"_id": dataset.name}, {"$pull": {"holders": given_up}})
 
 
 def _is_ours(name: str, part: str) -> bool:
@@ -261,17 +313,6 @@ def _changed(name: str, change: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _filtered(values: Any, condition: dict[str, Any]) -> dict[str, Any]:
     return {"$filter": {"input": values, "as": "one", "cond": condition}}
-
-
-def _renew(name: str, token: str, ended: Event, lost: Event) -> None:
-    """Renews a lease until it ended, or was lost to another."""
-    while not ended.wait(_RENEWAL):
-        with suppress(PyMongoError):  # the database may come back in time
-            now = {"$currentDate": {"holders.$.renewed": True}}
-            where = {"_id": name, "holders.token": token}
-            if not _leases().update_one(where, now).matched_count:
-                lost.set()
-                return
 
 
 def _release(name: str, token: str) -> None:

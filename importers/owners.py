@@ -25,7 +25,8 @@ def is_dead(owner: str) -> bool:
     number, _, started = process.partition("-")
     if machine != _machine() or not number.isdigit():
         return False
-    return _started(int(number)) != started
+    now = _started(int(number))
+    return now != started and not (now == "" and _is_hidden(int(number)))
 
 
 @cache
@@ -42,6 +43,17 @@ def _started(number: int) -> str:
     # After the name of the program, which can hold anything.
     state, *others = facts.rpartition(")")[2].split()
     return "" if state in "ZX" else others[18]
+
+
+def _is_hidden(number: int) -> bool:
+    """Whether a process of another user runs: ``/proc`` may be mounted so that it does not show."""
+    try:
+        os.kill(number, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return False  # one's own, and shown: it ended, and its parent has not asked for it
 
 
 @cache

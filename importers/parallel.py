@@ -12,9 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, repeat
+from pathlib import Path
 from secrets import token_hex
 from threading import Lock
 from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
@@ -22,7 +24,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 import cv2
 
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.worker_processes import died, process_pool
+from pairlens.importers.worker_processes import check_number, died, process_pool
 
 Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -86,23 +88,25 @@ class Pool:
             cluster that is there already, all of its own
         address: of that cluster, of which this machine is a node, as ``HOST:PORT`` or ``auto``; if
             not given ``RAY_ADDRESS``, and without that Ray starts on this machine
+        files: some of the files and folders that its nodes must see as this process does, which
+            each of them checks
     """
 
     engine: Engine | None = None
     workers: int | None = None
     address: str | None = None
+    files: tuple[Path, ...] = ()
 
     def check(self) -> None:
         """Validates the choice.
 
         Raises:
-            UsageError: for an engine that is unknown, workers below 1, or an address without Ray
+            UsageError: for an engine that is unknown, workers that cannot be, or an address without
+                Ray
         """
         if self.engine not in (None, *ENGINES):
             raise UsageError(f"there is no engine {self.engine!r}; known: {', '.join(ENGINES)}")
-        if self.workers is not None and self.workers < 1:
-            given = self.workers
-            raise UsageError(f"--workers {given}: {given} workers can do nothing; give 1 or more")
+        check_number(self.workers, of_processes=self.engine == "processes")
         if self.address is not None and self.engine != "ray":
             raise UsageError(f"--ray-address {self.address} belongs to --engine ray")
 
@@ -275,9 +279,9 @@ def _submitter(
         from pairlens.importers.ray_engine import ray_workers
 
         own = function if isinstance(function, PerWorker) else None
-        with ray_workers(work, pool.workers, pool.address, own and own.gpus) as (submit, at_once):
-            # Of a cluster that others use as well, no more is taken than was said.
-            yield submit, at_once if pool.address and pool.workers else at_once * WINDOW
+        gpus = own and own.gpus
+        with ray_workers(work, pool.workers, pool.address, pool.files, gpus, WINDOW) as handed:
+            yield handed
         return
     workers = pool.workers or default_workers()
     if engine == "threads":
@@ -307,7 +311,8 @@ class OneBehind:
     def __call__(self, task: Callable[[], object]) -> None:
         """Starts a task when the one before is done; raises what that raised."""
         self.wait()
-        self._under_way = self._thread.submit(task)
+        # In this context, so that a task that writes asks the same leases.
+        self._under_way = self._thread.submit(copy_context().run, task)
 
     def wait(self) -> None:
         """Returns when the last task is done; raises what it raised."""

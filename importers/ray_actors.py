@@ -7,12 +7,15 @@ that is gone, and all batches that the actor was given wait with it.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from pairlens.importers.errors import StateError
+
+LOG = logging.getLogger("pairlens")
 
 DEPTH = 2
 """Batches that a worker has: the one it is at, and one that is there when it is done."""
@@ -21,6 +24,34 @@ _MISSING = re.compile(r"No module named '([^']+)'")
 
 ATTEMPTS = 4
 """How many workers a batch may be lost with, and how many may fail to start one after another."""
+
+
+LATE = 20
+"""Seconds after which it is told that no worker is there yet."""
+
+
+class FirstWait:
+    """Waits for the first worker, and tells where that takes long: others may have the cluster.
+
+    Args:
+        ray: the module, connected
+    """
+
+    def __init__(self, ray: Any) -> None:
+        self._ray, self._over = ray, False
+
+    def __call__(self, references: list[Any]) -> None:
+        """Returns when one of some references is there, or it was told; at once after that."""
+        if self._over:
+            return
+        self._over = True
+        done, _ = self._ray.wait(references, num_returns=1, timeout=LATE)
+        if not done:
+            cores = int(self._ray.cluster_resources().get("CPU", 0))
+            LOG.warning(
+                "no worker of the Ray cluster has done anything for %d s: its %d cores may be busy "
+                "with other work; waiting", LATE, cores,
+            )  # fmt: skip
 
 
 class Call:
@@ -63,6 +94,7 @@ class Actors:
                 return run(function, batch)
 
         self._ray, self._function = ray, function
+        self._first = FirstWait(ray)
         self._class = ray.remote(Holder).options(num_cpus=0 if gpus else 1, num_gpus=int(gpus))
         self._starting: dict[Any, Any] = {}
         self._under_way: dict[Any, list[Call]] = {}
@@ -120,6 +152,7 @@ class Actors:
         """Returns when a batch is done; until then, whoever is done with another gets the next."""
         while wanted.reference is None or wanted in self._under_way.get(wanted.actor, ()):
             calls = {call.reference: call for some in self._under_way.values() for call in some}
+            self._first([*calls, *self._starting])
             done, _ = self._ray.wait([*calls, *self._starting], num_returns=1)
             for reference in done:
                 if reference in self._starting:

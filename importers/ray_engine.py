@@ -12,15 +12,18 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
+from pairlens.importers import same_storage
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.ray_actors import Actors, raised
+from pairlens.importers.ray_actors import Actors, FirstWait, raised
 from pairlens.importers.ray_pickling import sent_along
+from pairlens.importers.worker_processes import check_number
 
 CONNECT_SECONDS = 5
 """After which an address at which nothing answers is given up."""
@@ -28,47 +31,81 @@ CONNECT_SECONDS = 5
 RETRIES = 3
 """How often work is begun again after a worker died of it, or with its node."""
 
+_SETTINGS_OF_RAY = {
+    # Without it, Ray begins for ever again what took too much memory.
+    "RAY_task_oom_retries": str(RETRIES),
+    # Without it, Ray prints the errors of tasks that nobody waits for any more.
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+}
+
 _PACKAGES = ("importers", "fiftyone_plugin")
 _LEFT_HERE = shutil.ignore_patterns("__pycache__", "js", "names", "*.map")
 
 _SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 """A frame of HTTP/2: no bytes, type 4, no flags, stream 0."""
 
-_connected: str | None = None
-"""The address that this process was told to connect to; ``None`` where it did not."""
+_told: dict[str, str | None] = {}
+"""By the address of a cluster that this process connected to, what it was told to connect to."""
+
+_OWN = (None, "local")
+"""What it is told where it starts Ray itself, on which nobody else works."""
+
+_connecting = Lock()
+"""In the App two operators can begin at once."""
 
 
 @contextmanager
 def ray_workers(
-    work: Callable[[list[Any]], Any], workers: int | None, address: str | None, gpus: bool | None
+    work: Callable[[list[Any]], Any],
+    workers: int | None,
+    address: str | None,
+    files: Iterable[Path],
+    gpus: bool | None,
+    ahead: int,
 ) -> Iterator[tuple[Callable[[list[Any]], Any], int]]:
-    """Yields what hands a batch to a worker, and how many of them work at once.
+    """Yields what hands a batch to a worker, and how many batches may be under way.
 
     Args:
         work: applied to batches
         workers: at the most this many; all of the cluster if not given
-        address: as in :class:`pairlens.importers.parallel.Pool`
+        address, files: as in :class:`pairlens.importers.parallel.Pool`
         gpus: for a function that each worker keeps, whether it uses a GPU; ``None`` for others
+        ahead: batches under way for each worker, where no more can be at work than is wanted
 
     Raises:
         UsageError: if Ray is not installed or the address is none
         StateError: if there is no cluster that can be worked on
     """
     ray = connect(address, workers)
-    folder = str(Path.cwd())
+    here = _Here(str(Path.cwd()), same_storage.places_of(files))
     with sent_along(ray, work) as function:
         if gpus is None:
             remote = ray.remote(_run).options(max_retries=RETRIES)
 
-            def submit(batch: list[Any]) -> _Task:
-                return _Task(ray, remote.remote(folder, function, batch))
+            first = FirstWait(ray)
 
-            yield submit, _cpus(ray, workers)
+            def submit(batch: list[Any]) -> _Task:
+                return _Task(ray, remote.remote(here, function, batch), first)
+
+            count = _cpus(ray, workers)
+            yield submit, count if _is_bound(ray, workers) else count * ahead
             return
         cards = int(ray.cluster_resources().get("GPU", 0)) if gpus else 0
         count = min(workers or cards, cards) if cards else _cpus(ray, workers)
-        with Actors(ray, partial(_run, folder), function, count, gpus=bool(cards)) as actors:
-            yield actors.submit, count
+        with Actors(ray, partial(_run, here), function, count, gpus=bool(cards)) as actors:
+            yield actors.submit, count * ahead
+
+
+def _is_bound(ray: Any, workers: int | None) -> bool:
+    """Whether tasks that wait could be begun by more workers than are wanted."""
+    if workers is None:
+        return False
+    own = _told.get(_address(ray), "") in _OWN
+    return not own or workers < _cpus(ray, None)
+
+
+def _address(ray: Any) -> str:
+    return ray.get_runtime_context().gcs_address
 
 
 def _cpus(ray: Any, workers: int | None) -> int:
@@ -76,21 +113,35 @@ def _cpus(ray: Any, workers: int | None) -> int:
     return min(workers or there, there)
 
 
-def _run(folder: str, work: Callable[[list[Any]], Any], batch: list[Any]) -> Any:
+class _Here(NamedTuple):
+    """What a worker is to find as it is where the command runs.
+
+    Attributes:
+        folder: in which relative paths begin
+        places: of files
+    """
+
+    folder: str
+    places: tuple[same_storage.Place, ...]
+
+
+def _run(here: _Here, work: Callable[[list[Any]], Any], batch: list[Any]) -> Any:
     """Runs in a worker: in the folder that relative paths begin at, where it is there."""
-    if Path.cwd() != Path(folder) and Path(folder).is_dir():
-        os.chdir(folder)
+    same_storage.check(here.places)
+    if Path(here.folder).is_dir():
+        os.chdir(here.folder)
     return work(batch)
 
 
 class _Task:
     """A task that was handed over."""
 
-    def __init__(self, ray: Any, reference: Any) -> None:
-        self._ray, self._reference = ray, reference
+    def __init__(self, ray: Any, reference: Any, first: FirstWait) -> None:
+        self._ray, self._reference, self._first = ray, reference, first
 
     def result(self) -> Any:
         """What it gave, or raises what it raised."""
+        self._first([self._reference])
         try:
             return self._ray.get(self._reference)
         except self._ray.exceptions.RayTaskError as error:
@@ -115,37 +166,42 @@ def connect(address: str | None, workers: int | None) -> Any:
         address: of the cluster; if not given that in ``RAY_ADDRESS``, or none
         workers: of Ray where it is started here
     """
-    global _connected
     try:
         import ray
-        from ray.exceptions import RayError
     except ImportError:
         raise UsageError("the ray engine needs Ray: pip install 'pairlens[ray]'") from None
-    if ray.is_initialized():
-        _check_same(ray, address)
-        return ray
-    address = address or os.environ.get("RAY_ADDRESS") or None
-    if address not in (None, "auto", "local"):
+    with _connecting:
+        if ray.is_initialized():
+            _check_same(ray, address)
+        else:
+            _connect(ray, address or os.environ.get("RAY_ADDRESS") or None, workers)
+    return ray
+
+
+def _connect(ray: Any, address: str | None, workers: int | None) -> None:
+    if address not in (*_OWN, "auto"):
         _check_answers(address)
-    own = {"num_cpus": workers, "include_dashboard": False} if address in (None, "local") else {}
+    check_number(workers, of_processes=address in _OWN)
+    for name, value in _SETTINGS_OF_RAY.items():
+        os.environ.setdefault(name, value)
+    own = {"num_cpus": workers, "include_dashboard": False} if address in _OWN else {}
     with _package() as package:
         try:
             ray.init(
                 address=address or "local", log_to_driver=False, logging_level=logging.WARNING,
                 runtime_env={"py_modules": [str(package)]}, **own,
             )  # fmt: skip
-        except (OSError, RuntimeError, ValueError, RayError) as error:
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             raise StateError(_refused(address, error)) from error
-    _connected = address
-    return ray
+    _told[_address(ray)] = address
 
 
 def _check_same(ray: Any, address: str | None) -> None:
-    here = {_connected, ray.get_runtime_context().gcs_address, "auto", None}
-    if address not in here:
+    here = _address(ray)
+    if address not in (here, _told.get(here), "auto", None):
         raise UsageError(
-            f"this process works on the Ray at {ray.get_runtime_context().gcs_address}; "
-            f"end that with ray.shutdown() before it goes to {address}"
+            f"this process works on the Ray at {here}; end that with ray.shutdown() before it "
+            f"goes to {address}"
         )
 
 
@@ -200,4 +256,7 @@ def _refused(address: str | None, error: Exception) -> str:
 def lost(error: Exception) -> str:
     """What to say where workers of Ray are gone for good."""
     said = " ".join(str(error).split())
-    return f"workers of Ray cannot go on ({type(error).__name__}: {said[:300]})"
+    return (
+        f"workers of Ray cannot go on ({type(error).__name__}: {said[:300]}); what was done is "
+        "kept; go on with --resume, and fewer --workers if it was memory"
+    )

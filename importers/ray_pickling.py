@@ -7,13 +7,20 @@ import pickle
 import site
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from types import FunctionType
 from typing import Any
 
 from pairlens.importers.errors import UsageError
+
+_users: Counter[str] = Counter()
+"""How many calls have what a module defines sent itself, by its name."""
+
+_lock = Lock()
 
 _SHIPPED = ("pairlens", "__main__", "builtins")
 """Sent as files by :mod:`pairlens.importers.ray_engine`, or always by value."""
@@ -30,15 +37,33 @@ def sent_along(ray: Any, function: Callable[..., Any]) -> Iterator[Any]:
         UsageError: if it cannot be sent
     """
     modules = _modules_to_send(ray, function)
-    for module in modules:
-        ray.cloudpickle.register_pickle_by_value(module)
-    try:
-        yield ray.put(function)
-    except (TypeError, pickle.PicklingError) as error:
-        raise UsageError(f"this cannot be sent to the workers of Ray: {error}") from error
-    finally:
+    with _by_value(ray, modules):
+        try:
+            reference = ray.put(function)
+        except (TypeError, pickle.PicklingError) as error:
+            raise UsageError(f"this cannot be sent to the workers of Ray: {error}") from error
+        yield reference
+
+
+@contextmanager
+def _by_value(ray: Any, modules: Iterable[Any]) -> Iterator[None]:
+    """Within it, what modules define is sent itself, not their names.
+
+    That holds for the whole process, in the App for several operators at once.
+    """
+    modules = [*modules]
+    with _lock:
         for module in modules:
-            ray.cloudpickle.unregister_pickle_by_value(module)
+            _users[module.__name__] += 1
+            ray.cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        with _lock:
+            for module in modules:
+                _users[module.__name__] -= 1
+                if not _users[module.__name__]:
+                    ray.cloudpickle.unregister_pickle_by_value(module)
 
 
 def _modules_to_send(ray: Any, function: Callable[..., Any]) -> list[Any]:
@@ -55,16 +80,11 @@ def _modules_to_send(ray: Any, function: Callable[..., Any]) -> list[Any]:
     known = -1
     while known < len(found):  # what is sent may be made of further ones
         known = len(found)
-        for module in found.values():
-            ray.cloudpickle.register_pickle_by_value(module)
-        try:
-            Modules(io.BytesIO()).dump(function)
-        except Exception:
-            return list(found.values())  # whoever sends it says so
-        finally:
-            for module in found.values():
-                if module.__name__ in ray.cloudpickle.list_registry_pickle_by_value():
-                    ray.cloudpickle.unregister_pickle_by_value(module)
+        with _by_value(ray, found.values()):
+            try:
+                Modules(io.BytesIO()).dump(function)
+            except Exception:
+                return list(found.values())  # whoever sends it says so
     return list(found.values())
 
 

@@ -15,6 +15,31 @@ from threading import Thread
 from types import FunctionType, ModuleType
 from typing import Any
 
+from pairlens.importers.errors import UsageError
+
+MOST_PER_CORE = 16
+"""Processes; each takes some 100 MB and a second of a core to start, and all start at once."""
+
+
+def check_number(workers: int | None, *, of_processes: bool) -> None:
+    """Validates how many workers are wanted.
+
+    Args:
+        workers: the number, if one is given
+        of_processes: whether all of them are to be processes of this machine
+
+    Raises:
+        UsageError: if it is below 1, or more than the machine can start
+    """
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers {workers}: {workers} workers can do nothing; give 1 or more")
+    cores = os.cpu_count() or 1
+    if of_processes and workers is not None and workers > MOST_PER_CORE * cores:
+        raise UsageError(
+            f"--workers {workers}: so many processes are too many for the {cores} cores of this "
+            f"machine; give {cores}, and {MOST_PER_CORE * cores} at the most"
+        )
+
 
 def process_pool(workers: int, function: Callable[..., Any]) -> Executor:
     """An executor of processes that can run a function."""

@@ -32,6 +32,7 @@ from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_ma
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, row_of
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
+from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.errors import UsageError
 from pairlens.importers.parallel import (
     Engine,
@@ -112,8 +113,7 @@ def flag(
     started = time.perf_counter()
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
-    given = Pool(engine, workers, ray_address)
-    given.check()
+    given = pool_for(samples, engine, workers, ray_address)
     reading, checking = (given, given) if engine else (Pool(), local_pool(workers or 1))
     dataset, kind, summary = fo_internals.dataset_of(samples), kind_of(samples), FlagSummary()
     with leases.held(dataset.name, "flag", "findings"):

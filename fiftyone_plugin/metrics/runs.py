@@ -22,9 +22,10 @@ from pairlens.fiftyone_plugin.metrics.label_masks import KINDS
 from pairlens.fiftyone_plugin.metrics.pair_overlaps import InstanceRule, Shape
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.importers import fields, fo_internals, leases, owners
+from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.errors import StateError
 from pairlens.importers.new_names import refuse_name
-from pairlens.importers.parallel import Engine, Pool, Progress, no_progress
+from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.scorings import (
     METHOD,
     check_whole,
@@ -96,8 +97,7 @@ def score(
         StateError: if a field is missing or holds no masks, or the key is taken
     """
     dataset = fo_internals.dataset_of(samples)
-    pool = Pool(engine, workers, ray_address)
-    pool.check()
+    pool = pool_for(samples, engine, workers, ray_address)
     with leases.held(dataset.name, "score", f"scoring {key}"):
         if gt == fields.SEGMENTATION and shape != "masks" and dataset.has_field(fields.TARGET_BOX):
             gt = fields.TARGET_BOX

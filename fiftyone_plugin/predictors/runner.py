@@ -7,10 +7,12 @@ one are read and the masks so far are written.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
@@ -24,9 +26,10 @@ from pairlens.fiftyone_plugin.predictors.batches import (
 from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
 from pairlens.fiftyone_plugin.predictors.queries import list_queries, remember_speed
 from pairlens.importers import fields, fo_internals, leases, store, working_set
+from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.parallel import Engine, Pool, Progress, no_progress
+from pairlens.importers.parallel import Engine, Progress, no_progress
 
 STEP = "predictions"
 """Key in PairLens' info: which predictor made which field, with which parameters."""
@@ -96,13 +99,19 @@ def predict(
                 "resume with the same, or choose another field"
             )
         watch = _Watch(stop, look, progress)
-        with asking(spec, given, device, Pool(engine, workers, ray_address)) as asked:
+        pool = pool_for(samples, engine, workers, ray_address, _named_in(given))
+        with asking(spec, given, device, pool) as asked:
             # Only now is anything deleted: a predictor may refuse.
             summary = _fill(
                 samples, spec, asked, field, batch_size, limit, resume, overwrite, watch
             )
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+def _named_in(params: Mapping[str, str]) -> Iterator[Path]:
+    """Files and folders that a predictor is told of."""
+    return (Path(each) for each in params.values() if os.path.exists(each))  # noqa: PTH110 - any text
 
 
 class _Watch(NamedTuple):

@@ -76,6 +76,8 @@ def test_what_cannot_be_sent_to_processes_is_told(imported: fo.Dataset, nameless
         ({"engine": "threads", "workers": 2}, "one predictor answers in this process"),
         ({"engine": "steam"}, "no engine 'steam'; known: threads, processes, ray"),
         ({"engine": "processes", "workers": 0}, "0 workers can do nothing"),
+        ({"engine": "processes", "workers": 10**5}, "are too many for the .* cores of this"),
+        ({"engine": "ray", "workers": 10**5}, "are too many for the .* cores of this machine"),
         ({"ray_address": "h:1"}, "--ray-address h:1 belongs to --engine ray"),
     ],
 )

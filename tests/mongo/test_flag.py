@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
+import random
+import sqlite3
+import tempfile
 from collections import Counter
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import fiftyone as fo
 import pytest
+from bson import ObjectId
 
 from pairlens.fiftyone_plugin.bench.loading import load_units
-from pairlens.fiftyone_plugin.checks import CHECKS, finding, rows, sample_reader
+from pairlens.fiftyone_plugin.checks import (
+    CHECKS,
+    dataset_statistics,
+    finding,
+    rows,
+    sample_reader,
+    spools,
+)
+from pairlens.fiftyone_plugin.checks.catalogue import duplicates
 from pairlens.fiftyone_plugin.checks.choosing import choose
 from pairlens.fiftyone_plugin.checks.engine import find_all
 from pairlens.fiftyone_plugin.checks.query_features import features_texts
 from pairlens.fiftyone_plugin.checks.rows import Columns, image_of
 from pairlens.fiftyone_plugin.checks.runner import flag
+from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
 from pairlens.fiftyone_plugin.demo.planting import Plan, plant
 from pairlens.fiftyone_plugin.language import WordIndex
@@ -273,6 +287,45 @@ def test_findings_are_the_same_where_samples_wait_in_a_file(
     assert labels(dataset) == before
 
 
+def judged(samples: fo.Dataset) -> dict[str, list[tuple[str, str, float]]]:
+    """What is found, without the notes, which name the sample that comes first."""
+    documents = samples._sample_collection.find({}, {fields.KEY: 1, fields.FINDINGS: 1})
+    return {
+        one[fields.KEY]: sorted(
+            (each["label"], each["severity"], round(each["score"], 9))
+            for each in (one.get(fields.FINDINGS) or {}).get("classifications", ())
+        )
+        for one in documents
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_findings_are_the_same_in_any_order_and_in_windows_of_any_size(
+    dataset: fo.Dataset, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that checks of the whole dataset find much.
+    params = {"duplicate_image": {"max_distance": 8}, "length_outlier": {"deviations": 0.5}}
+    found = flag(dataset, params=params)
+    before, rng = judged(dataset), random.Random(seed)
+    samples = dataset._sample_collection
+    documents = [*samples.find()]
+    rng.shuffle(documents)
+    samples.delete_many({})
+    for one in documents:  # ids are the order of the import
+        one["_id"] = ObjectId()
+    samples.insert_many(documents)
+    for module, name in (
+        (rows, "BATCH"), (dataset_statistics, "BLOCK"), (dataset_statistics, "PART"),
+        (finding, "WAITING"), (duplicates, "AT_ONCE"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, rng.randint(1, 7))
+    again = flag(dataset, params=params)
+    assert judged(dataset) == before
+    assert (again.findings, again.notes) == (found.findings, found.notes)
+    across = {one for one in found.findings if CHECKS[one].scope == "dataset"}
+    assert len(across) > 1
+
+
 def test_an_image_of_very_many_samples_comes_in_pieces(
     dataset: fo.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,3 +338,30 @@ def test_an_image_of_very_many_samples_comes_in_pieces(
     larger = sum(size > 2 for size in sizes.values())
     [note] = [note for note in flag(dataset).notes if "by themselves" in note]
     assert larger > 1 and note.startswith(f"{larger} images have more than 2 samples")
+
+
+@pytest.mark.parametrize("where", ["spool", "findings"])
+def test_a_full_disk_of_temporary_files_is_told_in_a_sentence(
+    where: str,
+    dataset: fo.Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/full-of")
+    monkeypatch.setattr(finding, "WAITING", 1)
+    if where == "spool":
+        full = partial(open, "/dev/full", "w+b", buffering=0)
+        monkeypatch.setattr(spools, "SpooledTemporaryFile", lambda **_: full())
+    else:
+        connect = sqlite3.connect
+
+        def limited(name: str) -> sqlite3.Connection:
+            made = connect(name)
+            made.execute("PRAGMA max_page_count = 2")
+            return made
+
+        monkeypatch.setattr(spools.sqlite3, "connect", limited)
+    assert main(["flag", dataset.name]) == 1
+    said = capsys.readouterr().err
+    assert "pairlens: a temporary file cannot be written to /dev/full-of (" in said
+    assert "free space there, or name another folder in TMPDIR" in said

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,10 +30,10 @@ import sys
 from pairlens.fiftyone_plugin.cli import main
 from {package} import {module}
 call, out = {module}.{function}, sys.stdout
-def paused(*args):
+def paused(*args, **options):
     print("paused", file=out, flush=True)
     sys.stdin.readline()
-    return call(*args)
+    return call(*args, **options)
 {module}.{function} = paused
 sys.exit(main(sys.argv[1:]))
 """
@@ -55,6 +57,10 @@ for number in range(int(sys.argv[3])):
     judge(dataset, keys[number % len(keys)], "keep", note=str(number), reviewer=sys.argv[2],
           force=True)
 """
+
+
+_IMPATIENT = "from pairlens.importers import leases\nleases.PATIENCE, leases._SURE = 1, 0.5\n"
+"""A lease is given up after a second instead of a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +235,16 @@ def test_a_deletion_that_is_killed_at_its_end_leaves_no_lease(
     assert "there is no dataset" in capsys.readouterr().err
 
 
+def test_what_was_loaded_while_it_was_empty_is_resumed(dataset_name: str, gres: Path) -> None:
+    begins = _PAUSES.format(package="pairlens.importers", module="schema", function="declare")
+    running = paused(begins, "import", "gres", str(gres), "--name", dataset_name)
+    assert len(fo.load_dataset(dataset_name)) == 0  # as the App does that shows it
+    running.stdin.write("\n" * 9)
+    assert ended(running)[0] == 0
+    done = import_dataset("gres", gres, dataset_name, ImportOptions(resume=True))
+    assert done.samples and not done.added
+
+
 def test_a_silent_one_elsewhere_is_given_up_after_a_minute(dataset: Any) -> None:
     late = datetime.now(UTC) - timedelta(seconds=leases.PATIENCE + 1)
     add_holder(dataset.name, renewed=late)
@@ -253,3 +269,41 @@ def test_it_is_renewed_and_whoever_lost_it_says_so(
         lease.delete_one({"_id": dataset_name})
         while any(one.name == "pairlens-lease" for one in threading.enumerate()):
             pass
+
+
+FLAGS = _PAUSES.format(package="pairlens.fiftyone_plugin.checks", module="runner", function="write")
+APPLIES = _PAUSES.format(package="pairlens.importers", module="store", function="update_matching")
+
+
+@pytest.mark.parametrize("step", ["flag", "apply", "predict", "overwrite"])
+def test_a_process_that_stood_still_writes_nothing_over_what_others_did(
+    step: str, dataset: Any, gres: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, first = dataset.name, keys(dataset)[0]
+    decisions = tmp_path / "decisions.jsonl"
+    assert main(["review", name, "--set", first, "drop"]) == 0
+    assert main(["review", name, "--dump", str(decisions)]) == 0
+    steps = {
+        "flag": (FLAGS, "flag", name),
+        "apply": (APPLIES, "review", name, "--apply", str(decisions)),
+        "predict": (_PREDICTS, "predict", name, "--predictor", "cues", "--field", "m"),
+        "overwrite": (
+            _IMPORTS, "import", "gres", str(gres), "--name", name, "--overwrite",
+        ),
+    }  # fmt: skip
+    code, *command = steps[step]
+    assert main(["review", name, "--undo"]) == 0
+    frozen = paused(_IMPATIENT + code, *command)
+    os.kill(frozen.pid, signal.SIGSTOP)
+    monkeypatch.setattr(leases, "PATIENCE", 1)
+    time.sleep(1.2)
+    assert main(["review", name, "--set", first, "keep"]) == 0
+    more = {"flag": ["--check", "tiny_mask"], "predict": ["--resume"]}
+    assert main([*command, *more.get(step, ())]) == 0
+    before = documents(fo.load_dataset(name))
+    frozen.stdin.write("\n" * 99)
+    os.kill(frozen.pid, signal.SIGCONT)
+    code, said = ended(frozen)
+    assert code == 1 and "another process took dataset" in said, said
+    assert documents(fo.load_dataset(name)) == before
+    assert holders(name) == []

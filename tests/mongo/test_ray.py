@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,8 @@ from pairlens.fiftyone_plugin.metrics.runs import score
 from pairlens.fiftyone_plugin.predictors import PREDICTORS, PredictorSpec
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
 from pairlens.fiftyone_plugin.predictors.runner import predict
-from pairlens.importers import fields, parallel, ray_actors, ray_engine
+from pairlens.importers import fields, parallel, ray_actors, ray_engine, store
+from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import StateError, UnknownName, UsageError
 from pairlens.importers.ingest import ImportOptions, import_dataset
@@ -205,6 +208,46 @@ def test_workers_run_the_code_that_runs_here_in_the_folder_that_is_here(pool: Po
     assert {folder for _, _, folder in found} == {str(Path.cwd())}
 
 
+def when(number: int) -> tuple[float, float]:
+    began = time.monotonic()
+    time.sleep(0.2)
+    return began, time.monotonic()
+
+
+def test_no_more_is_under_way_than_was_said(
+    cluster: Any, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+    for one in (replace(pool, workers=1), Pool("ray", 1)):
+        times = sorted(outcome.unwrap() for outcome in one.map(when, range(5)))
+        assert all(before[1] <= after[0] for before, after in pairwise(times)), one
+
+
+def test_a_node_that_sees_other_files_ends_the_run(pool: Pool, tmp_path: Path) -> None:
+    same = replace(pool, files=(tmp_path, Path(__file__), tmp_path / "not there"))
+    assert [outcome.unwrap() for outcome in same.map(abs, [-1])] == [1]
+    own = Path("/proc/self/fd")  # which each process has another one of
+    words = f"node .* of the cluster sees something else at {own}; all nodes must see"
+    for function in (abs, parallel.PerWorker(lambda: abs)):
+        with pytest.raises(StateError, match=words):
+            list(replace(pool, files=(own,)).map(function, [-1]))
+
+
+def test_steps_name_files_that_nodes_must_see(imported: fo.Dataset, tmp_path: Path) -> None:
+    files = pool_for(imported, "ray", None, None, [tmp_path]).files
+    shown = imported.first()
+    assert {str(file) for file in files} == {
+        shown.filepath, shown.segmentation.mask_path, str(tmp_path),
+        store.info(imported)["media_dir"],
+    }  # fmt: skip
+    assert pool_for(imported, "processes", 2, None) == Pool("processes", 2)
+
+
+def test_an_error_here_is_none_of_sending(pool: Pool) -> None:
+    with pytest.raises(TypeError, match="of one's own"), pool.open(abs):
+        raise TypeError("of one's own")
+
+
 def test_modules_that_are_installed_nowhere_go_along(
     pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,7 +255,9 @@ def test_modules_that_are_installed_nowhere_go_along(
     text = (
         "import helped_ray\nfrom helped_ray import add\n\n"
         "def named(number):\n    return add(number) * 2\n\n"
-        "def whole(number):\n    return helped_ray.add(number) * 2\n"
+        "def whole(number):\n    return helped_ray.add(number) * 2\n\n"
+        "class Thing:\n    number = 3\n\n"
+        "def of_thing(thing):\n    return thing.number\n"
     )
     (tmp_path / "working_ray.py").write_text(text)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -222,6 +267,10 @@ def test_modules_that_are_installed_nowhere_go_along(
         found = [outcome.unwrap() for outcome in pool.map(working_ray.named, range(4))]
         with pytest.raises(StateError, match="workers of Ray have no module helped_ray: it must"):
             list(pool.map(working_ray.whole, range(4)))
+        thing = working_ray.Thing()
+        with pool.open(working_ray.of_thing) as first:
+            list(pool.map(working_ray.of_thing, [thing]))  # as another operator of the App
+            assert [outcome.unwrap() for outcome in first([thing], 1)] == [3]
     finally:
         del sys.modules["working_ray"], sys.modules["helped_ray"]
     assert found == [2, 4, 6, 8]

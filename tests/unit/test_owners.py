@@ -25,3 +25,22 @@ def test_nothing_is_known_of_another_machine_or_of_another_text() -> None:
     _, number, started = owners.this_process().split("-")
     for owner in (f"{'0' * 12}-{number}-1", "somebody", "", f"{number}-{started}"):
         assert not owners.is_dead(owner)
+
+
+_OF_ANOTHER = """
+import os, sys
+from pairlens.importers import owners
+if os.geteuid() == 0:
+    os.setuid(65534)
+owners._started = lambda number: ""  # as where /proc is mounted with hidepid
+print(owners.is_dead(sys.argv[1]), owners.is_dead(sys.argv[2]))
+"""
+
+
+def test_a_process_of_another_user_that_is_not_shown_is_not_dead() -> None:
+    machine = owners.this_process().partition("-")[0]
+    hidden, gone = f"{machine}-1-7", f"{machine}-{2**22 + 1}-7"
+    done = subprocess.run(
+        [sys.executable, "-c", _OF_ANOTHER, hidden, gone], capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["False", "True"], done.stderr
