@@ -10,7 +10,7 @@ from pairlens.importers.arrays import MAX_BYTES
 from pairlens.importers.files import write_once
 from pairlens.importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
 from pairlens.importers.records import Inline, Packed
-from pairlens.importers.source_files import open_source
+from pairlens.importers.source_files import read_part
 
 _MAX_KEPT = 1 << 22
 _memory = threading.local()
@@ -49,9 +49,7 @@ def _read(packed: Packed) -> memoryview:
         raise ImageError(f"{packed.name} has {packed.size:,} bytes, too many for an image")
     view = _buffer(packed.size)
     try:
-        with open_source(packed.archive, buffering=0) as stream:
-            stream.seek(packed.offset)
-            size = stream.readinto(view)
+        size = read_part(packed.archive, packed.offset, view)
     except OSError as error:
         raise ImageError(f"{packed.archive.name} cannot be read ({error.strerror})") from error
     if size != packed.size:

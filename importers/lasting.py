@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -72,7 +72,11 @@ def _server_process() -> str:
     return "" if "setName" in hello else str(hello.get("topologyVersion", {}).get("processId", ""))
 
 
-def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options: Any) -> None:
+Keys = Sequence[tuple[str, int | str]]
+"""Fields as the database has them, with their order or kind."""
+
+
+def create_index(dataset: Any, keys: Keys, **options: Any) -> None:
     """Indexes samples, where no index of the same keys is there.
 
     FiftyOne's method waits in a replica set until each member has made the index as well: for good,
@@ -80,12 +84,18 @@ def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options:
 
     Args:
         dataset: whose samples are indexed
-        keys: fields as the database has them, with their order or kind
+        keys: of the index
         options: of the index
     """
+    create_indexes(dataset, [keys], **options)
+
+
+def create_indexes(dataset: Any, wanted: Iterable[Keys], **options: Any) -> None:
+    """As :func:`create_index`, several with one look at all samples."""
     samples = fo_internals.collection(dataset)
-    if any(list(index["key"]) == list(keys) for index in samples.index_information().values()):
-        return
-    alone = samples.database.client.topology_description.topology_type_name == "Single"
-    quorum = {} if alone else {"commitQuorum": "majority"}
-    again(lambda: samples.create_indexes([IndexModel(keys, **options)], **quorum))
+    there = [list(index["key"]) for index in samples.index_information().values()]
+    new = [IndexModel(keys, **options) for keys in wanted if list(keys) not in there]
+    if new:
+        alone = samples.database.client.topology_description.topology_type_name == "Single"
+        quorum = {} if alone else {"commitQuorum": "majority"}
+        again(lambda: samples.create_indexes(new, **quorum))

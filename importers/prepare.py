@@ -143,8 +143,11 @@ def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
     if not group.missing:
         return []
     # All records are prepared, so that files get the names they have in an undisturbed run.
+    made = prepare(group.records, place)
+    if group.missing is group.records:
+        return made
     wanted = {record.key for record in group.missing}
-    return [p for p in prepare(group.records, place) if p.record.key in wanted]
+    return [p for p in made if p.record.key in wanted]
 
 
 def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
@@ -188,9 +191,8 @@ def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
         RecordError: if it is missing and no placeholder is wanted, or cannot be read
         StateError: if a file cannot be written
     """
-    name = safe_name(f"{record.split}/{record.image_id}")
     if record.image is None:
-        return _stand_in(record, name, place)
+        return _stand_in(record, _file_name(record), place)
     try:
         path, facts = _bring(record.image, place)
         decisions = tuple(_of_orientation(facts, path.name, place.reading))
@@ -200,9 +202,13 @@ def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
         if (facts.browsable and not raw) or not (place.keeps or as_set):
             return image
         with room_for(facts.width * facts.height):
-            return _with_rendition(image, name, place, raw)
+            return _with_rendition(image, _file_name(record), place, raw)
     except ImageError as error:
         raise RecordError(str(record.source), str(error)) from error
+
+
+def _file_name(record: Record) -> str:
+    return safe_name(f"{record.split}/{record.image_id}")
 
 
 def _with_rendition(image: PreparedImage, name: str, place: MediaPlace, raw: bool) -> PreparedImage:
