@@ -50,6 +50,9 @@ _BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
 _AT_ONCE = 1 << 20
 """Bytes; a smaller file is read once, for its digest and for its header."""
 
+_last_header = b""
+"""Of the JPEG that was looked at last; most have the header of the one before."""
+
 _LONGEST_HEADER = 1 << 14
 _SCAN = 0xDA
 _SEGMENTS = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xF0), 0xFE} - {0xC8})
@@ -115,8 +118,11 @@ def inspect_image(path: Path) -> ImageFacts:
 
 def inspect_bytes(data: bytes | memoryview, name: str) -> ImageFacts:
     """As :func:`inspect_image`, of an image in memory; ``name`` is for messages."""
+    global _last_header
     digest = hashlib.sha256(data).hexdigest()
-    header = _jpeg_header(data)
+    header = _last_header
+    if not header or data[: len(header)] != header:
+        _last_header = header = _jpeg_header(data)
     known = _facts_of(header) if header else None
     if known is None:
         return _inspect(io.BytesIO(data), name, len(data), digest)

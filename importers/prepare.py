@@ -162,7 +162,7 @@ def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
         image = prepare_image(records[0], place)
         pairs = [record for record in records if isinstance(record, Pair)]
         texts = [PreparedText(r, image) for r in records if not isinstance(r, Pair)]
-        return [*_prepare_pairs(pairs, image, place), *texts]
+        return [*_prepare_pairs(pairs, image, place), *texts] if pairs else texts
 
 
 def _prepare_pairs(
@@ -195,7 +195,7 @@ def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
         return _stand_in(record, _file_name(record), place)
     try:
         path, facts = _bring(record.image, place)
-        decisions = tuple(_of_orientation(facts, path.name, place.reading))
+        decisions = _of_orientation(facts, path, place.reading)
         image = PreparedImage(path, None, facts, False, decisions=decisions)
         raw = place.reading.orientation == "raw" and facts.orientation != UPRIGHT
         as_set = raw or place.reading.no_data != "auto"
@@ -231,12 +231,14 @@ def _with_rendition(image: PreparedImage, name: str, place: MediaPlace, raw: boo
     return PreparedImage(path, rendition, facts, False, digest.hexdigest(), tuple(decisions))
 
 
-def _of_orientation(facts: ImageFacts, name: str, reading: Reading) -> Iterator[Decision]:
-    if facts.orientation != UPRIGHT:
-        raw = reading.orientation == "raw"
-        how = "as they are stored, as set" if raw else "upright"
-        rule = f"images declare orientation {facts.orientation} and are read {how}"
-        yield Decision(rule, "orientation", example=name, override="" if raw else "orientation=raw")
+def _of_orientation(facts: ImageFacts, path: Path, reading: Reading) -> tuple[Decision, ...]:
+    if facts.orientation == UPRIGHT:
+        return ()
+    raw = reading.orientation == "raw"
+    how = "as they are stored, as set" if raw else "upright"
+    rule = f"images declare orientation {facts.orientation} and are read {how}"
+    override = "" if raw else "orientation=raw"
+    return (Decision(rule, "orientation", example=path.name, override=override),)
 
 
 @contextmanager
@@ -249,10 +251,10 @@ def _writing(place: MediaPlace) -> Iterator[None]:
 
 
 def _bring(image: ImageFile, place: MediaPlace) -> tuple[Path, ImageFacts]:
-    if isinstance(image, Packed | Inline):
-        with _writing(place):
-            return extract(image, place.media_dir / "images")
-    return image, inspect_image(image)
+    if isinstance(image, Path):
+        return image, inspect_image(image)
+    with _writing(place):
+        return extract(image, f"{place.media_dir}/images")
 
 
 def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:
