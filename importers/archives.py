@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def extract(packed: Packed | Inline, folder: Path | str) -> tuple[Path, ImageFac
         facts = inspect_bytes(memoryview(packed.content), target.name)
         return write_once(target, packed.content), facts
     try:
-        there = os.stat(str(target)).st_size  # noqa: PTH116 - half of the time
+        there = target.stat().st_size
     except FileNotFoundError:
         there = None
     if there == packed.size:

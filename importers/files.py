@@ -119,7 +119,7 @@ def write_atomic(path: Path, data: bytes | memoryview) -> None:
 
 def _write(data: memoryview, number: int) -> None:
     """Writes all of an open file, and closes it."""
-    # Without a stream, which takes a third of the time with a small file.
+    # Without a stream, which with a small file takes a quarter of the time.
     try:
         while data:  # a disk that is nearly full takes a part, and refuses the rest
             data = data[os.write(number, data) :]

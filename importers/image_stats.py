@@ -107,7 +107,7 @@ def _levels(band: NDArray[Any]) -> NDArray[np.int64]:
     """How many pixels of a (height, width) uint8 band have each of the 256 levels."""
     if band.size > _COUNTED:
         return np.bincount(band.ravel(), minlength=256)
-    # In a quarter of the time; it counts in single precision, exactly up to here.
+    # In half of the time; it counts in single precision, exactly up to here.
     return cv2.calcHist([band], [0], None, [256], [0, 256]).ravel().astype(np.int64)
 
 

@@ -160,7 +160,7 @@ def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
         image = prepare_image(records[0], place)
         pairs = [record for record in records if isinstance(record, Pair)]
         texts = [PreparedText(r, image) for r in records if not isinstance(r, Pair)]
-        return [*_prepare_pairs(pairs, image, place), *texts] if pairs else texts
+        return [*_prepare_pairs(pairs, image, place), *texts]
 
 
 def _prepare_pairs(

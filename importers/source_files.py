@@ -112,7 +112,7 @@ def open_source(path: Path, *, anywhere: bool = False, buffering: int = -1) -> B
 
 
 def read_part(path: Path, offset: int, into: memoryview) -> int:
-    """Reads a part of an archive, in a fifth of the time that a stream takes for a small one.
+    """Reads a part of an archive; without a stream, which takes half as long again.
 
     Args:
         path: the file

@@ -181,7 +181,7 @@ def _checksum_fits(header: bytes) -> bool:
 
 
 def _sum(few: bytes) -> int:
-    """The sum of 256 bytes or fewer, in a twentieth of what ``sum`` takes for a header.
+    """The sum of 256 bytes or fewer, in a fifth of the time that ``sum`` takes.
 
     The lower half of Adler-32 is the sum of the bytes, begun at the low half of the second
     argument, modulo 65,521, which 256 bytes do not reach (RFC 1950, 8.2).
