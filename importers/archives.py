@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 from pairlens.importers.arrays import MAX_BYTES
-from pairlens.importers.files import write_once
+from pairlens.importers.files import write_atomic, write_once
 from pairlens.importers.media import ImageError, ImageFacts, inspect_bytes, inspect_image
 from pairlens.importers.records import Inline, Packed
-from pairlens.importers.source_files import open_source
+from pairlens.importers.source_files import read_part
 
 _MAX_KEPT = 1 << 22
 _memory = threading.local()
 
 
-def extract(packed: Packed | Inline, folder: Path) -> tuple[Path, ImageFacts]:
+def extract(packed: Packed | Inline, folder: Path | str) -> tuple[Path, ImageFacts]:
     """Writes a packed image to a folder, whole or not at all; one that is there is kept.
 
     The image is read once: what is measured of it is measured in memory.
@@ -29,18 +28,24 @@ def extract(packed: Packed | Inline, folder: Path) -> tuple[Path, ImageFacts]:
             nothing is then written
         OSError: if it cannot be written
     """
-    target = folder / packed.name
+    target = Path(f"{folder}/{packed.name}")
     if isinstance(packed, Inline):
         if len(packed.content) > MAX_BYTES:
             raise ImageError(f"{packed.name} has {len(packed.content):,} bytes, too many")
         facts = inspect_bytes(memoryview(packed.content), target.name)
         return write_once(target, packed.content), facts
-    with suppress(FileNotFoundError):
-        if target.stat().st_size == packed.size:
-            return target, inspect_image(target)
+    try:
+        there = target.stat().st_size
+    except FileNotFoundError:
+        there = None
+    if there == packed.size:
+        return target, inspect_image(target)
     data = _read(packed)
     facts = inspect_bytes(data, target.name)
-    return write_once(target, data), facts
+    if there is not None:
+        return write_once(target, data), facts
+    write_atomic(target, data)
+    return target, facts
 
 
 def _read(packed: Packed) -> memoryview:
@@ -49,9 +54,7 @@ def _read(packed: Packed) -> memoryview:
         raise ImageError(f"{packed.name} has {packed.size:,} bytes, too many for an image")
     view = _buffer(packed.size)
     try:
-        with open_source(packed.archive, buffering=0) as stream:
-            stream.seek(packed.offset)
-            size = stream.readinto(view)
+        size = read_part(packed.archive, packed.offset, view)
     except OSError as error:
         raise ImageError(f"{packed.archive.name} cannot be read ({error.strerror})") from error
     if size != packed.size:

@@ -27,6 +27,7 @@ NEAR = 2
 
 _HASHED = 32
 _LEVELS = 32
+_COUNTED = 1 << 24
 _MIN_SPREAD = 0.02
 _MAX_FLAT = 0.9
 
@@ -74,7 +75,7 @@ class TargetColors:
 def measure_image(rgb: Pixels) -> ImageStats:
     """Measures a (height, width, 3) uint8 RGB image."""
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    histogram = np.bincount(gray.ravel(), minlength=256)
+    histogram = _levels(gray)
     low, high = np.searchsorted(np.cumsum(histogram), (0.02 * gray.size, 0.98 * gray.size))
     contrast, blank = float(high - low) / 255, _blank(rgb)
     plain = contrast < _MIN_SPREAD or blank > _MAX_FLAT
@@ -91,16 +92,23 @@ def measure_image(rgb: Pixels) -> ImageStats:
 
 def _blank(rgb: Pixels) -> float:
     """Largest share of pixels near black, near white or near the median color."""
-    bands = rgb.reshape(-1, 3)
-    half = len(bands) / 2
-    counts = [np.bincount(bands[:, band], minlength=256) for band in range(3)]
-    median = tuple(int(np.searchsorted(np.cumsum(count), half)) for count in counts)
+    pixels = rgb.shape[0] * rgb.shape[1]
+    counts = [_levels(band) for band in cv2.split(rgb)]
+    median = tuple(int(np.searchsorted(np.cumsum(count), pixels / 2)) for count in counts)
     shares = []
     for color in ((0, 0, 0), (255, 255, 255), median):
         low = np.array([max(0, level - NEAR) for level in color], np.uint8)
         high = np.array([min(255, level + NEAR) for level in color], np.uint8)
         shares.append(cv2.countNonZero(cv2.inRange(rgb, low, high)))
-    return max(shares) / len(bands)
+    return max(shares) / pixels
+
+
+def _levels(band: NDArray[Any]) -> NDArray[np.int64]:
+    """How many pixels of a (height, width) uint8 band have each of the 256 levels."""
+    if band.size > _COUNTED:
+        return np.bincount(band.ravel(), minlength=256)
+    # In half of the time; it counts in single precision, exactly up to here.
+    return cv2.calcHist([band], [0], None, [256], [0, 256]).ravel().astype(np.int64)
 
 
 def perceptual_hash(gray: NDArray[Any]) -> str:
@@ -112,7 +120,9 @@ def perceptual_hash(gray: NDArray[Any]) -> str:
     """
     small = cv2.resize(gray, (_HASHED, _HASHED), interpolation=cv2.INTER_AREA).astype(np.float32)
     lowest = cv2.dct(small)[1:9, 1:9].ravel()
-    return np.packbits(lowest > np.median(lowest)).tobytes().hex()
+    middle = np.sort(lowest)[31:33]
+    # As NumPy's median of an even number, in a fifth of the time.
+    return np.packbits(lowest > (middle[0] + middle[1]) / 2).tobytes().hex()
 
 
 def measure_target(rgb: Pixels, mask: Mask) -> TargetColors | None:

@@ -129,7 +129,11 @@ def _server_process() -> str:
     return "" if "setName" in hello else str(hello.get("topologyVersion", {}).get("processId", ""))
 
 
-def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options: Any) -> None:
+Keys = Sequence[tuple[str, int | str]]
+"""Fields as the database has them, with their order or kind."""
+
+
+def create_index(dataset: Any, keys: Keys, **options: Any) -> None:
     """Indexes samples, where no index of the same keys is there.
 
     FiftyOne's method waits in a replica set until each member has made the index as well: for good,
@@ -137,16 +141,21 @@ def create_index(dataset: Any, keys: Sequence[tuple[str, int | str]], **options:
 
     Args:
         dataset: whose samples are indexed
-        keys: fields as the database has them, with their order or kind
+        keys: of the index
         options: of the index
     """
+    create_indexes(dataset, [keys], **options)
+
+
+def create_indexes(dataset: Any, wanted: Iterable[Keys], **options: Any) -> None:
+    """As :func:`create_index`, several with one look at all samples."""
     samples = fo_internals.collection(dataset)
-    if any(list(index["key"]) == list(keys) for index in samples.index_information().values()):
-        return
-    create_indexes(samples, [IndexModel(keys, **options)])
+    there = [list(index["key"]) for index in samples.index_information().values()]
+    if new := [IndexModel(keys, **options) for keys in wanted if list(keys) not in there]:
+        add_indexes(samples, new)
 
 
-def create_indexes(collection: Any, indexes: Sequence[IndexModel]) -> None:
+def add_indexes(collection: Any, indexes: Sequence[IndexModel]) -> None:
     """Indexes documents, without waiting for a member of a replica set that is away."""
     alone = collection.database.client.topology_description.topology_type_name == "Single"
     quorum = {} if alone else {"commitQuorum": "majority"}

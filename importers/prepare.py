@@ -38,12 +38,10 @@ from pairlens.importers.records import (
     CaptionedImage,
     Encoded,
     ImageFile,
-    Inline,
     InlineRaster,
     Instances,
     Instruction,
     NoTarget,
-    Packed,
     Pair,
     Polygons,
     Record,
@@ -143,8 +141,11 @@ def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
     if not group.missing:
         return []
     # All records are prepared, so that files get the names they have in an undisturbed run.
+    made = prepare(group.records, place)
+    if group.missing is group.records:
+        return made
     wanted = {record.key for record in group.missing}
-    made = [p for p in prepare(group.records, place) if p.record.key in wanted]
+    made = [p for p in made if p.record.key in wanted]
     if group.records[0].key in wanted:
         return made
     # What was decided on the image was told with its first record.
@@ -192,21 +193,24 @@ def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
         RecordError: if it is missing and no placeholder is wanted, or cannot be read
         StateError: if a file cannot be written
     """
-    name = safe_name(f"{record.split}/{record.image_id}")
     if record.image is None:
-        return _stand_in(record, name, place)
+        return _stand_in(record, _file_name(record), place)
     try:
         path, facts = _bring(record.image, place)
-        decisions = tuple(_of_orientation(facts, path.name, place.reading))
+        decisions = _of_orientation(facts, path, place.reading)
         image = PreparedImage(path, None, facts, False, decisions=decisions)
         raw = place.reading.orientation == "raw" and facts.orientation != UPRIGHT
         as_set = raw or place.reading.no_data != "auto"
         if (facts.browsable and not raw) or not (place.keeps or as_set):
             return image
         with room_for(facts.width * facts.height):
-            return _with_rendition(image, name, place, raw)
+            return _with_rendition(image, _file_name(record), place, raw)
     except ImageError as error:
         raise RecordError(str(record.source), str(error)) from error
+
+
+def _file_name(record: Record) -> str:
+    return safe_name(f"{record.split}/{record.image_id}")
 
 
 def _with_rendition(image: PreparedImage, name: str, place: MediaPlace, raw: bool) -> PreparedImage:
@@ -229,12 +233,14 @@ def _with_rendition(image: PreparedImage, name: str, place: MediaPlace, raw: boo
     return PreparedImage(path, rendition, facts, False, digest.hexdigest(), tuple(decisions))
 
 
-def _of_orientation(facts: ImageFacts, name: str, reading: Reading) -> Iterator[Decision]:
-    if facts.orientation != UPRIGHT:
-        raw = reading.orientation == "raw"
-        how = "as they are stored, as set" if raw else "upright"
-        rule = f"images declare orientation {facts.orientation} and are read {how}"
-        yield Decision(rule, "orientation", example=name, override="" if raw else "orientation=raw")
+def _of_orientation(facts: ImageFacts, path: Path, reading: Reading) -> tuple[Decision, ...]:
+    if facts.orientation == UPRIGHT:
+        return ()
+    raw = reading.orientation == "raw"
+    how = "as they are stored, as set" if raw else "upright"
+    rule = f"images declare orientation {facts.orientation} and are read {how}"
+    override = "" if raw else "orientation=raw"
+    return (Decision(rule, "orientation", example=path.name, override=override),)
 
 
 @contextmanager
@@ -247,10 +253,10 @@ def _writing(place: MediaPlace) -> Iterator[None]:
 
 
 def _bring(image: ImageFile, place: MediaPlace) -> tuple[Path, ImageFacts]:
-    if isinstance(image, Packed | Inline):
-        with _writing(place):
-            return extract(image, place.media_dir / "images")
-    return image, inspect_image(image)
+    if isinstance(image, Path):
+        return image, inspect_image(image)
+    with _writing(place):
+        return extract(image, f"{place.media_dir}/images")
 
 
 def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:

@@ -93,14 +93,13 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
 
     After an import, not before: each index on the way takes as long again as a document.
     """
-    for name in (*_FIFTYONES, *fields.INDEXED):
-        lasting.create_index(dataset, [(name, 1)])
+    wanted: list[lasting.Keys] = [[(name, 1)] for name in (*_FIFTYONES, *fields.INDEXED)]
     # The order in which the checks go through the samples, image by image.
-    order = [(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")]
-    lasting.create_index(dataset, order)
+    wanted.append([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")])
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
-        lasting.create_index(dataset, [(f"{fields.LOCATION}.point", "2dsphere")])
+        wanted.append([(f"{fields.LOCATION}.point", "2dsphere")])
+    lasting.create_indexes(dataset, wanted)
 
 
 def index_keys(dataset: Any) -> None:

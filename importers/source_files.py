@@ -46,7 +46,9 @@ _boundary: ContextVar[Boundary] = ContextVar("pairlens_boundary", default=None)
 
 def boundary_of(root: Path) -> Root:
     """The boundary for what lies in a folder, or is one file."""
-    _real_folder.cache_clear()  # of an earlier import, whose folders may have been changed since
+    # Of an earlier import, whose folders and links may have been changed since.
+    _real_folder.cache_clear()
+    _archive_leads_out.cache_clear()
     return Root(str(root.absolute()), os.path.realpath(root))
 
 
@@ -73,8 +75,12 @@ def read_within(items: Iterator[T], boundary: Boundary) -> Iterator[T]:
     """
     try:
         while True:
-            with reading_within(boundary):  # each time anew: whoever takes an item reads freely
+            # Each time anew: whoever takes an item reads freely.
+            before = _boundary.set(boundary)
+            try:
                 item = next(items)
+            finally:
+                _boundary.reset(before)
             yield item
     except StopIteration:
         return
@@ -97,10 +103,45 @@ def open_source(path: Path, *, anywhere: bool = False, buffering: int = -1) -> B
         _check_place(path)
     opened = open(path, "rb", buffering, opener=_without_waiting)  # noqa: SIM115 - the caller closes
     stream = cast("BufferedReader", opened)
-    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        return stream
-    stream.close()
-    raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
+    try:
+        _check_kind(stream.fileno(), path)
+    except OSError:
+        stream.close()
+        raise
+    return stream
+
+
+def read_part(path: Path, offset: int, into: memoryview) -> int:
+    """Reads a part of an archive; without a stream, which takes half as long again.
+
+    Args:
+        path: the file
+        offset: where the part begins, in bytes
+        into: filled from its start, but for what lies past the end of the file
+
+    Returns:
+        the bytes that were read
+
+    Raises:
+        OSError: as :func:`open_source`
+    """
+    boundary = _boundary.get()
+    if boundary is not None and _archive_leads_out(str(path), boundary):
+        raise OSError(errno.EXDEV, LEADS_OUT, str(path))
+    number = _without_waiting(str(path), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _check_kind(number, path)
+        done = 0
+        while done < len(into) and (read := os.preadv(number, [into[done:]], offset + done)):
+            done += read
+        return done
+    finally:
+        os.close(number)
+
+
+def _check_kind(number: int, path: Path) -> None:
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
 
 
 def _without_waiting(path: str, flags: int) -> int:
@@ -122,15 +163,23 @@ def why_unread(error: Exception) -> str:
 
 def _check_place(path: Path) -> None:
     boundary = _boundary.get()
-    if boundary is None or not _is_in(os.path.abspath(path), boundary.written):  # noqa: PTH100
-        return  # media of our own, for one
+    if boundary is not None and _leads_out(str(path), boundary):
+        raise OSError(errno.EXDEV, LEADS_OUT, str(path))
+
+
+def _leads_out(path: str, boundary: Root) -> bool:
+    if not _is_in(os.path.abspath(path), boundary.written):  # noqa: PTH100
+        return False  # media of our own, for one
     folder, name = os.path.split(path)
     if stat.S_ISLNK(os.lstat(path).st_mode):
         real = os.path.realpath(path)
     else:
         real = os.path.join(_real_folder(folder), name)  # noqa: PTH118 - half of the time
-    if not _is_in(real, boundary.real):
-        raise OSError(errno.EXDEV, LEADS_OUT, str(path))
+    return not _is_in(real, boundary.real)
+
+
+_archive_leads_out = lru_cache(64)(_leads_out)
+"""Since an archive is opened for each of its members."""
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -163,7 +163,7 @@ class ChangeLog:
         self._sequences = database[SEQUENCES]
         # Asking for an index that is there takes as long as a verdict.
         if database.name not in _indexed:
-            lasting.create_indexes(self._changes, _INDEXES)
+            lasting.add_indexes(self._changes, _INDEXES)
             _indexed.add(database.name)
 
     def append(

@@ -20,7 +20,7 @@ import json
 import re
 import tarfile
 from collections.abc import Collection, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -132,12 +132,21 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
         folders = (f for f in _folders(root) if split_of(root, f) in splits)
         return sum(1 for folder in folders for _ in folder.glob("*.json"))
     try:
-        known = {tar: len(index_shard(tar).samples) for tar in tars[:_LOOKED_INTO]}
-        sizes = {tar: tar.stat().st_size for tar in tars}
+        facts = {tar: tar.stat() for tar in tars}
+        known = {
+            tar: _count_samples(tar, of.st_ino, of.st_size, of.st_mtime_ns)
+            for tar, of in islice(facts.items(), _LOOKED_INTO)
+        }
     except (OSError, RecordError):
         return 0
+    sizes = {tar: of.st_size for tar, of in facts.items()}
     measured = sum(sizes[tar] for tar in known) or 1
     return round(sum(known.values()) * sum(sizes.values()) / measured)
+
+
+@lru_cache(4 * _LOOKED_INTO)  # an import counts again in the end, whether the source still is there
+def _count_samples(tar: Path, *_changed: int) -> int:
+    return len(index_shard(tar).samples)
 
 
 def wanted(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:

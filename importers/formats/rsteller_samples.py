@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -150,7 +151,7 @@ class SampleReader:
         self.on_error = on_error
         self.others = 0
         self._format = format_name
-        self._seen: dict[str, PatchIds] = {}
+        self._seen: defaultdict[str, PatchIds] = defaultdict(PatchIds)
         self._images = self._legacy = self._idle = 0
         self._renamed, self._placeless = FirstOf(), FirstOf()
 
@@ -176,7 +177,7 @@ class SampleReader:
         if not said.captions:
             raise ValueError(_no_captions(sample))
         image_id = said.image_id
-        if not self._seen.setdefault(split, PatchIds()).add(image_id):
+        if not self._seen[split].add(image_id):
             raise ValueError(f"patch {image_id} was read before; the first counts")
         tile = _tile(said.annotation.image_name)
         captions = tuple(caption for _, caption in said.captions)

@@ -26,6 +26,9 @@ PARTS: dict[str, Part] = {
 MAX_IMAGE_BYTES = 64 << 20
 """Of an image in a shard; published ones have under 0.2 MB."""
 
+_PLAIN = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z]++)")
+"""Names as nearly all are; what a name can do wrong takes a dot, a slash or a rarer character."""
+
 _STEM = re.compile(r"[^.]*+(?:\.[0-9][^.]*+(?=\.))*+")
 _REFUSED = {
     "link": "is a link, which is not followed",
@@ -162,6 +165,8 @@ def split_name(name: str) -> tuple[str, Part | None]:
     Raises:
         ValueError: with the reason, if the name is none or leads out of a folder
     """
+    if plain := _PLAIN.fullmatch(name):
+        return plain[1], PARTS.get(plain[2].lower())
     if not is_text(name):
         raise ValueError("has a name that is not utf-8")
     if name.startswith("/") or name[1:2] == ":" or set(name) & set("\\\0"):

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairlens.importers import archives
+from pairlens.importers import archives, tar_index
 from pairlens.importers.archives import extract
 from pairlens.importers.media import ImageError, inspect_image
 from pairlens.importers.records import Packed
+from pairlens.importers.source_files import boundary_of, reading_within
 from pairlens.importers.tar_index import ArchiveError, Member, NoEndMark, walk
 from tests.unit.tars import jpeg, patched, special, tar
 
@@ -289,3 +290,26 @@ def test_large_images_do_not_keep_their_memory(packed: Packed, tmp_path: Path):
     path, _ = extract(Packed(packed.archive, 0, len(data), "large.jpg"), tmp_path / "images")
     assert path.stat().st_size == len(data)
     assert len(getattr(archives._memory, "kept", b"")) <= archives._MAX_KEPT
+
+
+def test_an_archive_that_leads_out_gives_nothing(packed: Packed, tmp_path: Path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    link = inside / "shard.tar"
+    link.symlink_to(packed.archive)
+    linked = Packed(link, packed.offset, packed.size, packed.name)
+    with reading_within(boundary_of(inside)):
+        for _ in range(2):
+            with pytest.raises(ImageError, match="leads out"):
+                extract(linked, tmp_path / "images")
+    assert extract(linked, tmp_path / "images")[0].read_bytes() == jpeg(1)
+    link.unlink()
+    link.write_bytes(packed.archive.read_bytes())
+    with reading_within(boundary_of(inside)):  # a later import looks anew
+        assert extract(linked, tmp_path / "images")[0].read_bytes() == jpeg(1)
+
+
+@given(st.binary(min_size=256, max_size=256))
+def test_sums_are_those_of_python(data: bytes):
+    assert tar_index._sum(data) == sum(data)
+    assert tar_index._sum(b"\xff" * 256) == 255 * 256

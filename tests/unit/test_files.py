@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -160,3 +161,13 @@ def test_a_folder_names_each_owner_once(tmp_path: Path):
     for owner in ("one", "two", "one"):
         add_owner(tmp_path / "media", owner)
     assert owners_of(tmp_path / "media") == ["one", "two"]
+
+
+def test_a_disk_that_takes_a_part_is_given_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda number, data: write(number, data[:3]))
+    for data in (b"", b"one", b"of ten bytes"):
+        write_atomic(tmp_path / "file.bin", data)
+        assert (tmp_path / "file.bin").read_bytes() == data

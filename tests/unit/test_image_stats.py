@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pairlens.fiftyone_plugin.demo.scenes import draw_scenes
+from pairlens.importers import image_stats
 from pairlens.importers.image_stats import (
     COLORS,
     measure_image,
@@ -145,3 +146,21 @@ def test_a_mask_that_fills_the_image_has_no_ring_of_its_own():
 )
 def test_nothing_is_measured_under_no_mask(mask: np.ndarray):
     assert measure_target(flat((1, 2, 3)), Mask(mask)) is None
+
+
+@pytest.mark.parametrize("counted", [0, 1 << 24])
+def test_levels_are_counted_exactly(monkeypatch: pytest.MonkeyPatch, counted: int) -> None:
+    monkeypatch.setattr(image_stats, "_COUNTED", counted)
+    band = np.random.default_rng(2).integers(0, 200, (37, 53), dtype=np.uint8)
+    assert image_stats._levels(band).tolist() == np.bincount(band.ravel(), minlength=256).tolist()
+    assert image_stats._levels(band).dtype == np.int64
+
+
+def test_a_hash_says_which_frequencies_are_above_their_median() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(100):
+        gray = rng.integers(0, 256, (rng.integers(8, 90), rng.integers(8, 90)), dtype=np.uint8)
+        small = cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+        lowest = cv2.dct(small)[1:9, 1:9].ravel()
+        expected = np.packbits(lowest > np.median(lowest)).tobytes().hex()
+        assert image_stats.perceptual_hash(gray) == expected

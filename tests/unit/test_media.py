@@ -12,6 +12,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from pairlens.importers import media
 from pairlens.importers.masks import encode_png
 from pairlens.importers.media import CHIP, ImageError, inspect_image, placeholder, read_rgb
 from tests.unit import hostile_files as hostile
@@ -235,3 +236,46 @@ def test_placeholders(name: str, size: tuple[int, int]):
 def test_placeholders_tell_their_images_apart():
     assert (placeholder("a.jpg") != placeholder("b.jpg")).any()
     assert (placeholder("a.jpg") == placeholder("a.jpg")).all()
+
+
+def jpegs() -> list[bytes]:
+    """Files that begin alike and end otherwise, turned ones, and some that are cut or odd."""
+    rng = np.random.default_rng(3)
+    whole = []
+    for mode, side, orientation in (("RGB", 40, 1), ("RGB", 40, 1), ("L", 40, 1), ("RGB", 41, 6)):
+        pixels = rng.integers(0, 255, (side, 30, 3), dtype=np.uint8)
+        stream = io.BytesIO()
+        exif = Image.Exif()
+        exif[274] = orientation
+        Image.fromarray(pixels).convert(mode).save(stream, "JPEG", exif=exif)
+        whole.append(stream.getvalue())
+    cuts = [data[:end] for data in whole for end in (3, 20, 200, len(data) - 20)]
+    marked = [data[:2] + b"\xff\xe2\0\x0aMPF\0abcd" + data[2:] for data in whole]
+    padded = [data[:2] + b"\xff" + data[2:] for data in whole]
+    no_length = [data[:2] + b"\xff\xfe\0\0" + data[2:] for data in whole]
+    return whole + cuts + marked + padded + no_length
+
+
+def facts_or_reason(read: Callable[[], media.ImageFacts]) -> media.ImageFacts | str:
+    try:
+        return read()
+    except ImageError as error:
+        return str(error)
+
+
+def test_facts_do_not_depend_on_the_images_before() -> None:
+    for data in [*jpegs(), *reversed(jpegs()), *jpegs()]:
+        digest = hashlib.sha256(data).hexdigest()
+        alone = facts_or_reason(
+            lambda data=data, digest=digest: media._inspect(
+                io.BytesIO(data), "a", len(data), digest
+            )
+        )
+        assert facts_or_reason(lambda data=data: media.inspect_bytes(data, "a")) == alone
+        view = memoryview(data)
+        assert facts_or_reason(lambda view=view: media.inspect_bytes(view, "a")) == alone
+
+
+def test_the_header_of_most_images_is_known() -> None:
+    assert [bool(media._jpeg_header(data)) for data in jpegs()[:4]] == [True] * 4
+    assert not any(media._jpeg_header(data) for data in jpegs()[-12:])
