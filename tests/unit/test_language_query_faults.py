@@ -124,6 +124,9 @@ Find the car that is partly out of the frame.
 Find the tree that stands out despite the dark ground.
 Find the house without a chimney.
 Spot the bridge obscured by trees on one side.
+The small vehicle at the top of the image is partially obscured by the greenery.
+the roof at the left edge of the picture is dark gray
+The shed in the corner of this image has poor paint.
 Find the barn even if other sheds are near it.
 Locate the field without crops.
 Find the road without lighting.
@@ -263,6 +266,8 @@ Find the fishing vessel with a cabin and nets, usually smaller than cargo ships.
 Find the car, which can't be clearly seen. => cannot be seen
 Locate the truck in the dim image. => said of the image
 The image is blurry, but find the car. => said of the image
+The quality of the image is poor, but find the car. => said of the image
+Find the car, as most of the picture is dark. => said of the image
 Spot the ship whose features are obscured. => said of the target
 Locate the building with blurred details. => said of its features
 Find the building without any recognizable traits. => lack of light or features
