@@ -65,6 +65,9 @@ def test_real_captions_and_answers_are_sound(shared_data: Path) -> None:
         ),
         pytest.param("repetitive_caption", ["Trees. Trees."], id="too short to repeat"),
         pytest.param(
+            "repetitive_caption", ["Taxiway A A crosses a runway."], id="a letter that is a name"
+        ),
+        pytest.param(
             "repetitive_caption",
             [
                 "A road runs from the top to the bottom of the image, and a second road runs from "
@@ -169,6 +172,9 @@ def test_an_adverb_does_not_end_a_caption_where_others_have_a_stop() -> None:
         ),
         pytest.param(
             "repetitive_caption", "The the road is long.", "says 'The' 2 times", id="word"
+        ),
+        pytest.param(
+            "repetitive_caption", "a a house beside the road", "says 'a' 2 times", id="article"
         ),
         pytest.param(
             "truncated_caption", "A wide river flows past the", "breaks off", id="article"

@@ -88,7 +88,7 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _RUN = 5
 _ECHO = (4, 12)
 """Fewest and most words of a repeated run that is reported."""
-_TWICE = re.compile(r"\b([^\W\d_]{2,})((?:\s+\1\b){1,})", re.IGNORECASE)
+_TWICE = re.compile(r"\b([^\W\d_]{2,}|a)((?:\s+\1\b){1,})", re.IGNORECASE)
 _DOUBLED = frozenset({"that", "had", "very", "really", "far", "many", "long", "deep", "is"})
 """Words that English does say twice in a row."""
 _SHAPED_LIKE_A_CLASS = frozenset({"square"})
