@@ -41,6 +41,12 @@ Which building is in the upper-left corner?
 What is the red object in the upper left?
 Place a mask over the truck.
 Put an outline around the shed.
+Draw a bounding box around the bus located in the upper-right corner of the image.
+Create a precise segmentation mask of the truck.
+Draw the exact boundary of the pond.
+the craft that sails near the bridge
+Find the building under construction that has the design of a cross.
+Generate the mask of the ship at the pier.
 Find the center of the image.
 the section of the road
 Identify the truck placed in the middle.
@@ -183,6 +189,10 @@ Break the long trailer into parts. => to divide it
 Break down the wide form with wheels. => to divide it
 Segment and split the bus. => to divide it
 In the upper corner, partition the hangar. => to divide it
+Depict the automobile with a sizable rectangular contour and gleaming surfaces. => to make it
+Construct the bus with a rectangular frame and wheels. => to make it
+Please sketch the hangar at the edge of the apron. => to make it
+Portray a yellow crane beside the river. => to make it
 Ascertain the type of the building in the corner. => a name
 Identify the name of the facility in the upper-left. => a name
 Find out what the structure at the top-left is called. => a name
