@@ -1,8 +1,9 @@
 """Requests that a mask does not answer: to divide an object, to move, make or name it.
 
 "Divide the bus", "position the truck near the centre", "construct a building with a red roof",
-"what is the name of the building": a paraphrase changed the verb, and with it what is asked for. Which object is meant may still be
-clear, as in "which building is in the upper-left corner": a question for a place is none.
+"what is the name of the building": a paraphrase changed the verb, and with it what is asked for.
+Which object is meant may still be clear, as in "which building is in the upper-left corner": a
+question for a place is none.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ _FORMS = phrasings(
 def request_form(query: str) -> Word | None:
     """The words that make a query no request for a mask, ``None`` where it can be one.
 
-    Values: ``"to divide it"``, ``"to arrange it"``, ``"to make it"``, ``"a name"``, ``"a kind"``, ``"a property"``,
-    ``"to choose"`` between classes and ``"a description"``.
+    Values: ``"to divide it"``, ``"to arrange it"``, ``"to make it"``, ``"a name"``,
+    ``"a kind"``, ``"a property"``, ``"to choose"`` between classes and ``"a description"``.
     """
     return _FORMS.first(query)
