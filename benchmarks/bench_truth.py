@@ -24,7 +24,9 @@ before the checks were widened once more, and what these flag since;
 judges findings, all at info and those above it on 80 images, before slivers were narrowed, and
 ``data/gres_labels_seventh.jsonl`` those above info on 80 more, after; these two say nothing about
 recall, and each stands alone. ``--sample`` takes the pairs of some files as the sample of
-unflagged ones, in place of those of the other files.
+unflagged ones, in place of those of the other files. ``data/second_reader_pairs.jsonl`` has the
+150 pairs of the fifth as another reader saw them, ``data/second_reader_findings.jsonl`` 100 of the
+judged findings.
 Tables go to stderr, JSON to stdout, as one line.
 """
 

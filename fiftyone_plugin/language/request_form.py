@@ -1,8 +1,9 @@
-"""Requests that a mask does not answer: to divide an object, to move it, to name it.
+"""Requests that a mask does not answer: to divide an object, to move, make or name it.
 
-"Divide the bus", "position the truck near the centre", "what is the name of the building": a
-paraphrase changed the verb, and with it what is asked for. Which object is meant may still be
-clear, as in "which building is in the upper-left corner": a question for a place is none.
+"Divide the bus", "position the truck near the centre", "construct a building with a red roof",
+"what is the name of the building": a paraphrase changed the verb, and with it what is asked for.
+Which object is meant may still be clear, as in "which building is in the upper-left corner": a
+question for a place is none.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ _CHANGE_WORDS = (
     "straighten sharpen brighten darken lighten stabilize stabilise flip tilt magnify increase "
     "decrease reduce raise lower boost refine repair fix clean paint color colour recolor "
 )
+_MAKE_WORDS = (
+    "depict portray illustrate sketch draw design construct fashion craft create generate produce "
+    "render compose assemble "
+)
 _NAME_WORDS = (
     "name names identity identities type types kind sort title category class nature model make "
     "brand owner designation "
@@ -46,6 +51,11 @@ _DIVIDE = any_of(
 _ARRANGE = any_of(_ARRANGE_WORDS + r"line\sup make\ssure(?:\sthat)?")
 _CHANGE = any_of(_CHANGE_WORDS + r"zoom\s(?:in|out)(?:\son)?")
 _MARK = any_of("mask marker pin point outline box boxes rectangle polygon label overlay dot circle")
+_ANSWER = any_of(
+    "mask marker pin point outline box boxes rectangle polygon label overlay dot circle contour "
+    "boundary border segmentation annotation region line"
+)
+"""What a request for a mask may ask to be drawn."""
 _NAME = any_of(_NAME_WORDS)
 _PROPERTY_WORDS = "color colour size height function purpose material number age speed use usage "
 _PROPERTY = any_of(_PROPERTY_WORDS)
@@ -88,6 +98,8 @@ _FORMS = phrasings(
         ("to arrange it", "make",
          rf"{_HEAD}(?P<said>make) {_THE} [^.,;]{{1,80}} (?:larger|smaller|bigger|brighter|darker|"
          r"clearer|visible|sharper|stand out)\b"),
+        ("to make it", _MAKE_WORDS,
+         rf"{_HEAD}(?P<said>{any_of(_MAKE_WORDS)}) {_THE}(?! (?:[\w-]+ ){{0,3}}{_ANSWER}\b)"),
         ("a name", "name", rf"{_HEAD}(?P<said>name) (?:the|this|that|what|which|these|those)\b"),
         ("a name", "what which",
          rf"\b(?:what|which) (?:\w+ )?{_NAME} (?:is|does|do|has|have)\b"
@@ -136,7 +148,7 @@ _FORMS = phrasings(
 def request_form(query: str) -> Word | None:
     """The words that make a query no request for a mask, ``None`` where it can be one.
 
-    Values: ``"to divide it"``, ``"to arrange it"``, ``"a name"``, ``"a kind"``, ``"a property"``,
-    ``"to choose"`` between classes and ``"a description"``.
+    Values: ``"to divide it"``, ``"to arrange it"``, ``"to make it"``, ``"a name"``,
+    ``"a kind"``, ``"a property"``, ``"to choose"`` between classes and ``"a description"``.
     """
     return _FORMS.first(query)

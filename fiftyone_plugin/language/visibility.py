@@ -40,6 +40,12 @@ _SEEN = any_of(
     "specif(?:y|ied) interpret(?:ed)? view(?:ed)? observed? ascertain(?:ed)? "
     r"t(?:ell|old)\sapart picked\sout"
 )
+_SUBJECT = (
+    r"(?:\b(?:quality|resolution|lighting|light|contrast|clarity|visibility|focus|most|much|all|"
+    rf"whole|entirety) (?:of|in) the {_PICTURE}|(?<! (?:of|in) the )(?<! (?:of|in) this )"
+    rf"\b(?:{_PICTURE}|the scene))"
+)
+"""The image as what a sentence is about, not what ends at "the car at the top of the image"."""
 _TELLING = any_of(
     "recogni[sz]able discernible identifiable distinguish(?:ing|able) visible clear distinct "
     "distinctive visual noticeable"
@@ -148,7 +154,7 @@ _FORMS = phrasings(
          rf"|\b{_BLURRED} (?:scene|view)\b"),
         ("said of the image", _DARK_WORDS + _BLURRED_WORDS + _LACK_WORDS
          + "obscured distorted focus poorly pitch & scene " + _PICTURE_WORDS,
-         rf"\b(?:{_PICTURE}|the scene)(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)"
+         rf"{_SUBJECT}(?:['’]s| (?:{_IS}|has|with)(?: \w+)?)"
          r"(?: (?:overall|general|very|so|"
          rf"quite|"
          rf"rather|somewhat))? (?:{_DARK}|{_BLURRED}|lack|poor|obscured|distorted|low (?:light|"

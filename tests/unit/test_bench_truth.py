@@ -297,3 +297,18 @@ def test_the_labels_of_gres(name: str):
     assert len({(label.fraction, label.check) for label in drawn}) <= 1
     flagged = {label.key for label in labels if label.sample == "flagged"}
     assert not flagged & {label.key for label in drawn}
+
+
+def test_a_second_reader_read_the_same_pairs():
+    data = BENCHMARKS / "data"
+    first = bench_truth.read_labels([data / "gres_labels_fifth.jsonl"])
+    second = bench_truth.read_labels([data / "second_reader_pairs.jsonl"])
+    drawn = {(label.key, label.fraction) for label in first if label.sample == "unflagged"}
+    assert {(label.key, label.fraction) for label in second} == drawn
+    assert {label.sample for label in second} == {"unflagged"} and len(second) == 150
+    assert all(label.kind for label in second if label.bad is not False)
+    names = ("report_after", "third", "fourth", "fifth")
+    read = bench_truth.read_labels([data / f"gres_labels_{name}.jsonl" for name in names])
+    found = bench_truth.read_labels([data / "second_reader_findings.jsonl"])
+    assert {label.key for label in found} <= {label.key for label in read}
+    assert len({(label.key, label.check) for label in found}) == len(found) == 100

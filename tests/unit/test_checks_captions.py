@@ -65,6 +65,9 @@ def test_real_captions_and_answers_are_sound(shared_data: Path) -> None:
         ),
         pytest.param("repetitive_caption", ["Trees. Trees."], id="too short to repeat"),
         pytest.param(
+            "repetitive_caption", ["Taxiway A A crosses a runway."], id="a letter that is a name"
+        ),
+        pytest.param(
             "repetitive_caption",
             [
                 "A road runs from the top to the bottom of the image, and a second road runs from "
@@ -117,7 +120,36 @@ def test_captions_without_stops_are_usual_where_most_have_none() -> None:
     assert issues("truncated_caption", images) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a residential area with many houses arranged neatly and a wide highway beside",
+        "a meadow with some green bushes on it while some roads passed by",
+        "a rectangular football field and a forked grey highway surrounded",
+        "there is a big airport with a white airplane parked on",
+    ],
+)
+def test_an_adverb_ends_a_caption_where_most_have_no_stop(text: str) -> None:
+    others = [captioned(f"{n} roads", key=f"x/train/{n}") for n in range(100)]
+    assert issues("truncated_caption", [*others, captioned(text)]) == []
+
+
 # --------------------------------------------------------------------------------- must
+
+
+@pytest.mark.parametrize(
+    "text", ["a wide river flows past the", "many houses are located", "a road runs between"]
+)
+def test_captions_without_stops_are_cut_at_other_words(text: str) -> None:
+    others = [captioned(f"{n} roads", key=f"x/train/{n}") for n in range(100)]
+    (issue,) = issues("truncated_caption", [*others, captioned(text)])
+    assert "breaks off" in issue.note and issue.severity in (None, "warning")
+
+
+def test_an_adverb_does_not_end_a_caption_where_others_have_a_stop() -> None:
+    others = [captioned(f"There are {n} roads.", key=f"x/train/{n}") for n in range(100)]
+    (issue,) = issues("truncated_caption", [*others, captioned("a field with a highway beside")])
+    assert "breaks off" in issue.note and issue.severity in (None, "warning")
 
 
 @pytest.mark.parametrize(
@@ -140,6 +172,9 @@ def test_captions_without_stops_are_usual_where_most_have_none() -> None:
         ),
         pytest.param(
             "repetitive_caption", "The the road is long.", "says 'The' 2 times", id="word"
+        ),
+        pytest.param(
+            "repetitive_caption", "a a house beside the road", "says 'a' 2 times", id="article"
         ),
         pytest.param(
             "truncated_caption", "A wide river flows past the", "breaks off", id="article"

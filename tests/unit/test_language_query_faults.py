@@ -41,6 +41,12 @@ Which building is in the upper-left corner?
 What is the red object in the upper left?
 Place a mask over the truck.
 Put an outline around the shed.
+Draw a bounding box around the bus located in the upper-right corner of the image.
+Create a precise segmentation mask of the truck.
+Draw the exact boundary of the pond.
+the craft that sails near the bridge
+Find the building under construction that has the design of a cross.
+Generate the mask of the ship at the pier.
 Find the center of the image.
 the section of the road
 Identify the truck placed in the middle.
@@ -124,6 +130,9 @@ Find the car that is partly out of the frame.
 Find the tree that stands out despite the dark ground.
 Find the house without a chimney.
 Spot the bridge obscured by trees on one side.
+The small vehicle at the top of the image is partially obscured by the greenery.
+the roof at the left edge of the picture is dark gray
+The shed in the corner of this image has poor paint.
 Find the barn even if other sheds are near it.
 Locate the field without crops.
 Find the road without lighting.
@@ -180,6 +189,10 @@ Break the long trailer into parts. => to divide it
 Break down the wide form with wheels. => to divide it
 Segment and split the bus. => to divide it
 In the upper corner, partition the hangar. => to divide it
+Depict the automobile with a sizable rectangular contour and gleaming surfaces. => to make it
+Construct the bus with a rectangular frame and wheels. => to make it
+Please sketch the hangar at the edge of the apron. => to make it
+Portray a yellow crane beside the river. => to make it
 Ascertain the type of the building in the corner. => a name
 Identify the name of the facility in the upper-left. => a name
 Find out what the structure at the top-left is called. => a name
@@ -263,6 +276,8 @@ Find the fishing vessel with a cabin and nets, usually smaller than cargo ships.
 Find the car, which can't be clearly seen. => cannot be seen
 Locate the truck in the dim image. => said of the image
 The image is blurry, but find the car. => said of the image
+The quality of the image is poor, but find the car. => said of the image
+Find the car, as most of the picture is dark. => said of the image
 Spot the ship whose features are obscured. => said of the target
 Locate the building with blurred details. => said of its features
 Find the building without any recognizable traits. => lack of light or features

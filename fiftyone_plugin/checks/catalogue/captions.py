@@ -88,7 +88,7 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _RUN = 5
 _ECHO = (4, 12)
 """Fewest and most words of a repeated run that is reported."""
-_TWICE = re.compile(r"\b([^\W\d_]{2,})((?:\s+\1\b){1,})", re.IGNORECASE)
+_TWICE = re.compile(r"\b([^\W\d_]{2,}|a)((?:\s+\1\b){1,})", re.IGNORECASE)
 _DOUBLED = frozenset({"that", "had", "very", "really", "far", "many", "long", "deep", "is"})
 """Words that English does say twice in a row."""
 _SHAPED_LIKE_A_CLASS = frozenset({"square"})
@@ -181,7 +181,8 @@ def truncated_caption(dataset: DatasetStatistics, *, usual: float = 0.9) -> Iter
 
     A full stop is no duty: many captions have none. But one that ends with "of the" was cut,
     and so was the last of several sentences if it alone has no stop. A lone sentence that only
-    lacks the stop that other captions have is info: it may be of another source.
+    lacks the stop that other captions have is info: it may be of another source. Where most
+    captions have none, "with a highway beside" is a whole sentence.
 
     Args:
         dataset: all images with their texts
@@ -189,8 +190,9 @@ def truncated_caption(dataset: DatasetStatistics, *, usual: float = 0.9) -> Iter
     """
     ended, total = dataset[ended_captions].reshape(-1, 2).sum(0)
     stops = bool(total >= LEAST and ended >= usual * total)
+    bare = bool(total >= LEAST and ended < total / 2)
     for batch in dataset.read(dataset[may_be_cut]):
-        yield from remarked(batch, lambda one: _cut(one, stops))
+        yield from remarked(batch, lambda one: _cut(one, stops, bare))
 
 
 LEAST = 50
@@ -210,6 +212,8 @@ _MAY_END = words(
     "beside between among at from"
 )
 """Those of them that one may end with where its full stop is left out."""
+_ADVERBS = words("beside by in near on surrounded")
+"""Those of these that end a sentence without anything left out: "while a highway passed by"."""
 _NEVER_ENDS = words("a an the of and or with its their whose than")
 """Those that it does not end with even before a full stop."""
 _LAST = re.compile(r"[\W_]*([^\W_]*)")
@@ -221,8 +225,14 @@ def _last_letters(text: str) -> str:
     return found[1][::-1] if found else ""
 
 
-def _cut(one: Text, stopped: bool) -> Remark | None:
-    """What shows that a text breaks off; ``stopped`` says whether captions here have full stops."""
+def _cut(one: Text, stopped: bool, bare: bool = False) -> Remark | None:
+    """What shows that a text breaks off.
+
+    Args:
+        one: the text
+        stopped: whether captions here have full stops
+        bare: whether most captions here have none
+    """
     if not _is_prose(one):
         return None
     text = one.text.rstrip()
@@ -235,6 +245,8 @@ def _cut(one: Text, stopped: bool) -> Remark | None:
             return Remark(0.4, f"{one.place} ends with {quoted(' '.join(said[-4:]))}")
         return None
     if len(said) > 2 and said[-1].lower() in _ASKS_MORE and text.endswith(said[-1]):
+        if bare and said[-1].lower() in _ADVERBS and not _SENTENCE_END.search(text):
+            return None
         sure = said[-1].lower() not in _MAY_END
         return Remark(0.1 if sure else 0.3, f"{one.place} breaks off: {quoted(_tail(text))}")
     if len(said) > 2 and _OPEN_END.search(text):

@@ -13,6 +13,7 @@ from pairlens.fiftyone_plugin.language import request_form as form_of
 _ASKED = {
     "to divide it": "asks to divide an object",
     "to arrange it": "asks to move or change an object",
+    "to make it": "asks to draw or make an object",
     "a name": "asks for a name or an identity",
     "a kind": "asks for a kind or a class",
     "a property": "asks for a property, such as a color or a number",
