@@ -299,7 +299,7 @@ def _stored(values: tuple[Any, ...]) -> dict[str, Any]:
 def text_mark(texts: tuple[Any, ...]) -> str:
     """What tells a reading of these texts by these rules from others."""
     query, *others = texts
-    content = json.dumps([query, *others], default=str) if others else query or ""
+    content = repr(texts) if others else query or ""  # a third of the time of JSON
     return f"{version()}{crc32(content.encode('utf-8', 'replace')):08x}"
 
 
