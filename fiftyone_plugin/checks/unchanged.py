@@ -67,10 +67,10 @@ class Repeated:
         known = store.info(self._samples).get(fields.FLAGGED) or {}
         if not self.is_kept or known.get("rules") != self._rules:
             return None
-        if known["findings"] != _hex(_stored_findings(self._samples)):
+        if known.get("findings") != _hex(_stored_findings(self._samples)):
             return None
         self._read()
-        return json.loads(known["told"]) if known["documents"] == self._documents else None
+        return json.loads(known["told"]) if known.get("documents") == self._documents else None
 
     def watched(self, found: Iterable[Checked]) -> Iterator[Checked]:
         """What is found, while it is looked at whether somebody changes the samples meanwhile."""
@@ -124,8 +124,11 @@ def _documents(samples: Any) -> str:
 
 
 def _modified(samples: Any) -> int:
-    """What changes with each change of a sample: the sum of the times of all."""
-    times = {"$sum": {"$toLong": "$last_modified_at"}}
+    """What changes with each change of a sample: the sum of the times of all, each modulo 50 days
+    so that a billion can be added up.
+    """
+    time = {"input": "$last_modified_at", "to": "long", "onNull": 0, "onError": 0}
+    times = {"$sum": {"$mod": [{"$convert": time}, 1 << 32]}}
     pipeline = [{"$group": {"_id": None, "times": times}}]
     return next((one["times"] for one in fo_internals.collection(samples).aggregate(pipeline)), 0)
 

@@ -162,6 +162,8 @@ def test_captions_without_stops_are_usual_where_most_have_none() -> None:
         ),
         pytest.param("prompt_leak", "A road with tiger:reviewed of no.", "a tag", id="namespace"),
         pytest.param("prompt_leak", "{'landuse': 'forest'} with trees", "a tag", id="python"),
+        pytest.param("prompt_leak", "A Not Reviewed road.", "words of the prompt", id="reviewed"),
+        pytest.param("prompt_leak", "An unreviewed road.", "words of the prompt", id="unreviewed"),
         pytest.param(
             "prompt_leak", "Here is the revised caption: a lake.", "an instruction", id="preamble"
         ),
