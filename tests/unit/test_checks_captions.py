@@ -162,8 +162,6 @@ def test_captions_without_stops_are_usual_where_most_have_none() -> None:
         ),
         pytest.param("prompt_leak", "A road with tiger:reviewed of no.", "a tag", id="namespace"),
         pytest.param("prompt_leak", "{'landuse': 'forest'} with trees", "a tag", id="python"),
-        pytest.param("prompt_leak", "A Not Reviewed road.", "words of the prompt", id="reviewed"),
-        pytest.param("prompt_leak", "An unreviewed road.", "words of the prompt", id="unreviewed"),
         pytest.param(
             "prompt_leak", "Here is the revised caption: a lake.", "an instruction", id="preamble"
         ),
@@ -203,6 +201,12 @@ def test_what_a_legacy_caption_was_prompted_with_is_worth_knowing(shared_data: P
     assert (issue.severity, issue.note) == (
         "info", "caption 1 (task 2) holds words of the prompt: 'the ROI'",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["A road that is Not Yet Reviewed.", "An unreviewed road."])
+def test_what_only_a_map_tells_is_worth_knowing(text: str) -> None:
+    (issue,) = said("prompt_leak", captioned(text))
+    assert issue.severity == "info" and "words of the prompt" in issue.note
 
 
 @pytest.mark.parametrize(
