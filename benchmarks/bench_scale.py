@@ -10,8 +10,9 @@ of memory is its own. What a step needs is done before it, and told only where i
 - ``import``; beside it ``tar -xf`` of the shards (of GRES, copies of the masks), and
   ``insert_many`` of the same documents into the same indexes
 - ``images``: decodes and measures every image, which a first flagging does before its checks
-- ``flag``, ``again``: the checks for the first time and again; beside them, a bare read of all
-  documents
+- ``flag``: the checks for the first time; ``again``: once more, where nothing has changed, so that
+  they do not run; ``fresh``: once more with ``--fresh``, so that they run by what was read in texts
+  before; beside them, a bare read of all documents
 - ``session``: starts one over all samples, 100,000 of them at the most, and shows its first pair
 - ``statistics``: the panel's counts, and a random sample to estimate from
 - ``decisions``: verdicts for every tenth sample, all in one step, written to a file, taken from
@@ -40,7 +41,9 @@ import psutil
 from own_database import own_database
 
 NAME = "bench-scale"
-STEPS = ("import", "images", "flag", "again", "session", "statistics", "decisions", "export")
+STEPS = (
+    "import", "images", "flag", "again", "fresh", "session", "statistics", "decisions", "export",
+)  # fmt: skip
 NEEDS = {"import": (), "images": ("import",), "flag": ("import", "images")}
 """What is done before a step; before all others, an import and a flagging."""
 
@@ -272,13 +275,19 @@ def step_again(folder: Path, args: Any) -> Parts:
     return {"written": flag(dataset(), workers=args.workers).written}
 
 
+def step_fresh(folder: Path, args: Any) -> Parts:
+    from pairlens.fiftyone_plugin.checks.runner import flag
+
+    return {"written": flag(dataset(), workers=args.workers, fresh=True).written}
+
+
 def floor_flag(folder: Path, args: Any) -> Parts:
     parts: Parts = {}
     timed(parts, "read", lambda: sum(map(len, batches(dataset()._sample_collection))))
     return parts
 
 
-floor_again = floor_flag
+floor_again = floor_fresh = floor_flag
 
 
 def step_session(folder: Path, args: Any) -> Parts:

@@ -212,6 +212,8 @@ def of_flag(
     lines += table([(name, f"{count:,}") for name, count in done.findings.items()])
     lines += [f"  {note}" for note in done.notes]
     lines += [f"  not run: {name} {want}" for name, want in done.not_run.items()]
+    if done.unchanged:
+        lines.append("Nothing has changed since the checks ran last; --fresh runs them anyway.")
     for select, one in done.left_out.items():
         lines.append(f"--select {select} leaves out {one['pairs']:,} {what}.")
         rows = [(name, f"{count:,}") for name, count in one["checks"].items()]

@@ -87,6 +87,9 @@ CHANGES = "pairlens.changes"
 CHECKS_RUN = "checks_run"
 """Among these facts: the checks that ran over all of the dataset, with their parameters."""
 
+FLAGGED = "flagged"
+"""Among these facts: what the last flagging went by, and what it told."""
+
 RANKING = "ranking"
 """Among these facts: when and from what ``p_bad`` was estimated."""
 

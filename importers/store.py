@@ -279,6 +279,18 @@ def stream(
     yield from collection.aggregate(pipeline, allowDiskUse=True, batchSize=BATCH)
 
 
+def raw(samples: Any, pipeline: Sequence[Document], size: int = BATCH) -> Iterator[bytes]:
+    """What stages of MongoDB make of a dataset's samples, as BSON, some documents at a time.
+
+    Args:
+        samples: the dataset or a view of it, whose own stages are among the pipeline or not asked
+        pipeline: the stages
+        size: of a batch
+    """
+    collection = fo_internals.collection(samples)
+    return collection.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=size)
+
+
 def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> int:
     """Sets fields of samples by id, in bulk; a value of ``None`` removes the field.
 

@@ -73,12 +73,13 @@ def write(dataset: Any, changes: Changes) -> None:
 
 def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:
     quality, labels = some.qualities[number], some.labels[number] or ()
-    if quality is None or len(labels) != len(findings) or quality != _quality(findings):
+    if quality is None or len(labels) != len(findings) or quality != quality_of(findings):
         return True
     return any(tuple(label) != f[1:] for label, f in zip(labels, findings, strict=True))
 
 
-def _quality(findings: Sequence[Finding]) -> float:
+def quality_of(findings: Sequence[Finding]) -> float:
+    """The quality of a sample with some findings: the lowest of their scores."""
     return min([f.score for f in findings], default=SOUND)
 
 
@@ -99,7 +100,7 @@ def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
         for _, check, severity, score, note, group in findings
     ]
     value = {"_cls": "Classifications", "classifications": labels} if labels else None
-    return {fields.FINDINGS: value, fields.QUALITY: _quality(findings)}
+    return {fields.FINDINGS: value, fields.QUALITY: quality_of(findings)}
 
 
 def write_findings(samples: Any, out: Path) -> int:

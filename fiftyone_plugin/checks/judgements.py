@@ -105,8 +105,8 @@ def content_of(sample: Sample) -> str:
 
 def judgements_from(value: Any) -> tuple[Judgement, ...]:
     """The judgements of a sample as they are stored, or as they are; what is none is left out."""
-    if isinstance(value, tuple):
-        return value
+    if isinstance(value, tuple) or not value:
+        return value or ()
     stored = value if isinstance(value, Mapping) else {}
     return tuple(_judgements(stored))
 

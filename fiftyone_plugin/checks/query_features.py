@@ -299,7 +299,7 @@ def _stored(values: tuple[Any, ...]) -> dict[str, Any]:
 def text_mark(texts: tuple[Any, ...]) -> str:
     """What tells a reading of these texts by these rules from others."""
     query, *others = texts
-    content = json.dumps([query, *others], default=str) if others else query or ""
+    content = repr(texts) if others else query or ""  # a third of the time of JSON
     return f"{version()}{crc32(content.encode('utf-8', 'replace')):08x}"
 
 
@@ -323,16 +323,25 @@ def check_tag(one: Check) -> str | None:
     packages; ``None`` where that cannot be told.
     """
     usual = one.name in CHECKS and one.params == CHECKS[one.name].params
-    function = one.function
-    while isinstance(function, partial):
-        function = function.args[0]
-    rules = _foreign_rules(function)
+    rules = _foreign_rules(_function_of(one))
     if rules is None:
         return None
     if usual and not rules:
         return one.name
     told = json.dumps([one.params, rules], sort_keys=True, default=str)
     return f"{one.name}:{crc32(told.encode()):08x}"
+
+
+def is_own(one: Check) -> bool:
+    """Whether a check is PairLens' own, and none of another package."""
+    return _foreign_rules(_function_of(one)) == ""
+
+
+def _function_of(one: Check) -> Any:
+    function: Any = one.function
+    while isinstance(function, partial):
+        function = function.args[0]
+    return function
 
 
 def _name(tag: str) -> str:

@@ -204,25 +204,25 @@ class Columns:
 
 def captions_from(value: Any) -> tuple[Caption, ...]:
     """The captions of a sample as they are stored, or as they are."""
-    return value if isinstance(value, tuple) else tuple(map(_caption, _objects(value)))
+    return value if isinstance(value, tuple) else tuple([_caption(one) for one in _objects(value)])
 
 
 def turns_from(value: Any) -> tuple[Turn, ...]:
     """The turns of a sample, likewise."""
-    return value if isinstance(value, tuple) else tuple(map(_turn, _objects(value)))
+    return value if isinstance(value, tuple) else tuple([_turn(one) for one in _objects(value)])
 
 
 def source_boxes_from(value: Any) -> tuple[SourceBox, ...]:
     """The source's boxes of a sample, likewise; those without a class or four numbers are none."""
-    if isinstance(value, tuple):
-        return value
+    if isinstance(value, tuple) or not value:
+        return value or ()
     listed = value.get("detections") if isinstance(value, dict) else None
     boxes = ((one.get("label"), tuple(one.get("bounding_box") or ())) for one in _objects(listed))
     return tuple(SourceBox(label, box) for label, box in boxes if label and len(box) == 4)
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    return (each for each in value or () if isinstance(each, dict))
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value or () if isinstance(each, dict)]
 
 
 def _caption(doc: dict[str, Any]) -> Caption:

@@ -31,6 +31,7 @@ from pairlens.fiftyone_plugin.checks.left_out import LeftOutCounts
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, row_of
+from pairlens.fiftyone_plugin.checks.unchanged import Repeated
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.errors import UsageError
@@ -61,6 +62,8 @@ class FlagSummary:
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
         notes: what the checks say of the dataset as a whole
+        unchanged: whether nothing differs from the last run, so that the checks did not run and
+            this is what they told then
         seconds: that it took
     """
 
@@ -73,7 +76,12 @@ class FlagSummary:
     images_read: int = 0
     not_run: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    unchanged: bool = False
     seconds: float = 0.0
+
+
+_TOLD = ("pairs", "flagged", "findings", "severities", "left_out")
+"""What is the same where nothing differs, beside the notes of the checks."""
 
 
 def flag(
@@ -87,11 +95,14 @@ def flag(
     engine: Engine | None = None,
     ray_address: str | None = None,
     dry_run: bool = False,
+    fresh: bool = False,
     progress: Progress = no_progress,
 ) -> FlagSummary:
     """Runs checks and stores their findings on the samples.
 
-    Findings of earlier runs are replaced for the checks that run, and kept for the others.
+    Findings of earlier runs are replaced for the checks that run, and kept for the others. Where
+    nothing differs from the last run, what that told is told again; see
+    :mod:`pairlens.fiftyone_plugin.checks.unchanged`.
 
     Args:
         samples: a dataset or a view that PairLens imported
@@ -104,6 +115,7 @@ def flag(
             :class:`pairlens.importers.parallel.Pool`. If no engine is given, threads read the
             images, and so many processes as there are workers, by default only this one, check
         dry_run: only count: what samples have is left as it is
+        fresh: run the checks also where nothing differs from the last run
         progress: called with pairs done and pairs in all
 
     Raises:
@@ -130,11 +142,22 @@ def flag(
             summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
         if any(need in PIXELS for one in chosen for need in one.needs):
             summary.images_read = measure_images(samples, pool=reading, progress=progress)
-        found = find(samples, chosen, scorings, checking, summary.notes)
         if not dry_run:
             texts = any(not TEXTS.isdisjoint(one.needs) for one in chosen)
             schema.declare_findings(dataset, texts=texts)
-        _count(found, summary, working_set.count(samples), progress, None if dry_run else dataset)
+        repeated, notes = Repeated(samples, chosen, scorings), list[str]()
+        told = None if fresh else repeated.told()
+        if told is None:
+            found = find(samples, chosen, scorings, checking, notes)
+            found = found if dry_run else repeated.watched(found)
+            total = working_set.count(samples)
+            _count(found, summary, total, progress, None if dry_run else dataset)
+            told = {name: getattr(summary, name) for name in _TOLD} | {"notes": notes}
+            if not dry_run:
+                repeated.keep(told)
+        else:
+            vars(summary).update({name: told[name] for name in _TOLD}, unchanged=True)
+        summary.notes += told["notes"]
         if samples is dataset and not dry_run:
             # A check that found nothing leaves no trace on the samples. What an import added
             # meanwhile these checks have not seen.

@@ -16,7 +16,7 @@ import bson
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.rows import BATCH, Columns, Row, in_batches
-from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers import fields, store, working_set
 
 T = TypeVar("T")
 
@@ -32,6 +32,9 @@ EARLIER = ("_id", fields.QUALITY, LABELS, fields.VERDICT)
 _EDITS = (fields.ORIGINAL_PHRASE, fields.ORIGINAL_MASK, fields.TEXT_EDITS)
 _UNMENDED = [{"$eq": [{"$ifNull": [f"${name}", None]}, None]} for name in _EDITS]
 
+STORED_LABELS = {"$map": {"input": f"${LABELS}", "in": [f"$$this.{name}" for name in LABEL_VALUES]}}
+"""Makes the values of :data:`LABELS` of a document; ``null`` where it has no labels."""
+
 _NOT_AS_STORED: dict[str, Any] = {
     # Where nothing was mended, the pair is to be fixed, and nothing is decided of its findings.
     fields.VERDICT: {
@@ -41,7 +44,7 @@ _NOT_AS_STORED: dict[str, Any] = {
             f"${fields.VERDICT}",
         ]
     },
-    LABELS: {"$map": {"input": f"${LABELS}", "in": [f"$$this.{name}" for name in LABEL_VALUES]}},
+    LABELS: STORED_LABELS,
 }
 """Columns that the database makes of what is stored."""
 
@@ -104,9 +107,7 @@ def _ids_by_image(samples: Any) -> Iterator[ObjectId]:
 
 
 def _decoded(samples: Any, pipeline: Sequence[dict[str, Any]], size: int) -> Iterator[Any]:
-    collection = fo_internals.collection(samples)
-    sent = collection.aggregate_raw_batches(pipeline, allowDiskUse=True, batchSize=size)
-    return chain.from_iterable(map(bson.decode_all, sent))
+    return chain.from_iterable(map(bson.decode_all, store.raw(samples, pipeline, size)))
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:

@@ -91,7 +91,7 @@ _FRACTION = re.compile(
     r"|(?:about|nearly|almost|over|roughly|approximately|than) half))\b(?! (?:mile|km|kilomet))",
     re.IGNORECASE,
 )
-_OF_FRACTIONS = re.compile("third|quarter|fourth|half")
+_OF_FRACTIONS = ("third", "quarter", "fourth", "half")
 _DIGIT = re.compile(r"\d")
 _SHARES = {"third": 1 / 3, "thirds": 2 / 3, "quarters": 0.75, "quarter": 0.25, "half": 0.5}
 
@@ -132,12 +132,14 @@ class _Sentence(NamedTuple):
     """What a sentence says.
 
     Attributes:
-        numbers: each class that is named, with the number said of it, :data:`_A`, or ``None``
+        names: each class that is named, once
+        numbers: classes, with a number said of them or :data:`_A`
         spots: its places
         owner: the class that the one place belongs to, ``""`` for several places or none
     """
 
-    numbers: tuple[tuple[str, int | None], ...]
+    names: tuple[str, ...]
+    numbers: tuple[tuple[str, int], ...]
     spots: tuple[Spot, ...]
     owner: str
 
@@ -148,34 +150,30 @@ def _sentence(sentence: str) -> _Sentence:
     named = _runs(tokens)
     here = _spots(sentence)
     owner = _owner(sentence, named, next(iter(here))) if len(here) == 1 else ""
-    numbers = tuple((name, _count(tokens, first, last)) for first, last, name in named)
-    return _Sentence(numbers, tuple(here.values()), owner)
+    names = tuple(dict.fromkeys([name for _, _, name in named]))
+    counted = [(name, _count(tokens, first, last)) for first, last, name in named]
+    numbers = tuple((name, number) for name, number in counted if number is not None)
+    return _Sentence(names, numbers, tuple(here.values()), owner)
 
 
 @lru_cache(maxsize=64)
 def statements(caption: str) -> Statements:
     """Reads a caption; no text makes it raise."""
-    classes: dict[str, None] = {}
-    counts: defaultdict[str, set[int]] = defaultdict(set)
+    said = [_sentence(each) for each in _SENTENCE.split(caption)]
+    named = [name for one in said for name in one.names]
+    counts: dict[str, set[int]] = {}
     articles: set[str] = set()
-    spots: list[Spot] = []
-    placed: defaultdict[str, list[Spot | None]] = defaultdict(list)
-    for one in map(_sentence, _SENTENCE.split(caption)):
-        spots += one.spots
-        for name in dict.fromkeys(name for name, _ in one.numbers):
-            classes[name] = None
-            placed[name].append(one.spots[0] if name == one.owner else None)
+    for one in said:
         for name, number in one.numbers:
             if number == _A:
                 articles.add(name)
-            elif number is not None:
-                counts[name].add(number)
-    where = {name: one[0] for name, one in placed.items() if len(one) == 1 and one[0]}
+            else:
+                counts.setdefault(name, set()).add(number)
+    spots = tuple([spot for one in said for spot in one.spots])
+    where = {o.owner: o.spots[0] for o in said if o.owner and named.count(o.owner) == 1}
     measures, shares = _measures(caption)
-    told = tuple(name for name in classes if name not in VAGUE)
-    return Statements(
-        told, tuple(spots), where, dict(counts), frozenset(articles), measures, shares
-    )
+    told = tuple([name for name in dict.fromkeys(named) if name not in VAGUE])
+    return Statements(told, spots, where, counts, frozenset(articles), measures, shares)
 
 
 def _runs(tokens: tuple[Token, ...]) -> list[tuple[int, int, str]]:
@@ -231,9 +229,12 @@ def _owner(sentence: str, named: list[tuple[int, int, str]], at: int) -> str:
 def _spots(sentence: str) -> dict[int, Spot]:
     """The places of a sentence by where they stand, paths "from left to right" left out."""
     said = word_set(sentence)
+    compass = not said.isdisjoint(_COMPASS_WORDS)
+    if not compass and said.isdisjoint(v.DIRECTION):
+        return {}
     text = _PATH.sub(lambda match: " " * len(match[0]), sentence) if "from" in said else sentence
     found = {place.start: Spot(place.name, place.region) for place in places(text)}
-    if said.isdisjoint(_COMPASS_WORDS):
+    if not compass:
         return found
     for match in _COMPASS.finditer(text):
         before = text[: match.start()].lower().split()[-3:]
@@ -252,12 +253,15 @@ def _spot(compass: str) -> Spot:
 
 
 def _measures(caption: str) -> tuple[dict[str, list[float]], tuple[float, ...]]:
+    lower = caption.lower()  # and not a pattern that ignores case, which takes seven times as long
+    digits, fractions = _DIGIT.search(caption), any(map(lower.__contains__, _OF_FRACTIONS))
+    if not digits and not fractions:
+        return {}, ()
     measures: defaultdict[str, list[float]] = defaultdict(list)
-    for match in _MEASURE.finditer(caption) if _DIGIT.search(caption) else ():
+    for match in _MEASURE.finditer(caption) if digits else ():
         unit = (match.lastgroup or "").replace("_", " ")
         measures[unit].append(float(match[1].replace(",", "")))
     shares = [value / 100 for value in measures.pop("percent", ()) if value <= 100]
-    lower = caption.lower()  # and not a pattern that ignores case, which takes seven times as long
-    if _OF_FRACTIONS.search(lower):
+    if fractions:
         shares += [_SHARES[match.lastgroup or ""] for match in _FRACTION.finditer(caption)]
     return dict(measures), tuple(shares)

@@ -117,7 +117,8 @@ def worst(key: str, remarks: Iterable[Remark]) -> Iterator[Issue]:
 def remarked(batch: Batch, find: Callable[[Text], Remark | None]) -> Iterator[Issue]:
     """The surest of what is remarked of the texts of each sample."""
     for sample, texts in texts_of(batch):
-        yield from worst(sample.key, filter(None, map(find, texts)))
+        if found := [remark for remark in map(find, texts) if remark is not None]:
+            yield from worst(sample.key, found)
 
 
 def in_texts(function: CheckFunction, batch: Batch, **params: Any) -> Iterator[Issue]:

@@ -90,9 +90,10 @@ def target_nouns(query: str) -> tuple[Noun, ...]:
 def class_tokens(tokens: Sequence[Token]) -> dict[int, str]:
     """The tokens of all class words, of whatever object, with their classes."""
     found: dict[int, str] = {}
-    for index in [n for n, token in enumerate(tokens) if token.text in taxonomy.SIZES]:
+    texts = tuple(map(text_of, tokens))
+    for index in [n for n, text in enumerate(texts) if text in taxonomy.SIZES]:
         if size := _match(tokens, index):
-            name = taxonomy.NAMES[tuple(t.text for t in tokens[index : index + size])]
+            name = taxonomy.NAMES[texts[index : index + size]]
             for n in range(index, index + size):
                 found.setdefault(n, name)
     return found

@@ -33,17 +33,17 @@ _FORMS = (
     r"<\|?/?(?:b?box|point|quad|loc_?\d{1,5})(?:_start|_end)?\|?>",
 )
 _SIGNS = re.compile(r"[0-9<]")
+"""A character that all forms have."""
+
 _PATTERN = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
 _DIGITS = re.compile(rf"(?<![a-z0-9.]){_NUMBER}", re.IGNORECASE)
 _GROUPED = re.compile(r"\(\s{0,4}\d{1,3}(?:,\d{3})+\s{0,4}\)")
 _TALK_BEFORE = re.compile(rf"\b{_TALK}\W{{0,3}}$", re.IGNORECASE)
 
 
-@finder(None, ())
+@finder(None, (), _SIGNS)
 def coordinates(query: str) -> tuple[Word, ...]:
     """The coordinates in a query; the value of each is its numbers, divided by spaces."""
-    if not _SIGNS.search(query):
-        return ()
     return tuple(
         Word(match[0], match.start(), match.end(), " ".join(_DIGITS.findall(match[0])))
         for match in _PATTERN.finditer(query)

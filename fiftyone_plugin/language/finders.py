@@ -6,6 +6,7 @@ a finder reads those alone that hold one of its hints.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -51,19 +52,26 @@ class Finder(Generic[T]):
     Attributes:
         hints: words in lower case, ``None`` where any text may hold something
         nothing: what it returns for a text without them
+        signs: likewise a character of each text in which it finds something
     """
 
     __name__: str
 
     def __init__(
-        self, find: Callable[[str], T], hints: AbstractSet[str] | None, nothing: T
+        self,
+        find: Callable[[str], T],
+        hints: AbstractSet[str] | None,
+        nothing: T,
+        signs: re.Pattern[str] | None = None,
     ) -> None:
         self._find = lru_cache(maxsize=REMEMBERED)(find)
-        self.hints, self.nothing = hints, nothing
+        self.hints, self.nothing, self.signs = hints, nothing, signs
         update_wrapper(self, find)
 
     def __call__(self, text: str) -> T:
         """What it finds in a text."""
+        if self.signs is not None and not self.signs.search(text):
+            return self.nothing
         if self.hints is not None and word_set(text).isdisjoint(self.hints):
             return self.nothing
         return self._find(text)
@@ -71,7 +79,7 @@ class Finder(Generic[T]):
     def each(self, index: WordIndex) -> list[T]:
         """What it finds in each of several texts."""
         if self.hints is None:
-            return list(map(self._find, index.texts))
+            return list(map(self if self.signs else self._find, index.texts))
         found = [self.nothing] * len(index.texts)
         for number in index.holding(self.hints):
             found[number] = self._find(index.texts[number])
@@ -79,12 +87,12 @@ class Finder(Generic[T]):
 
 
 def finder(
-    hints: AbstractSet[str] | None, nothing: Any
+    hints: AbstractSet[str] | None, nothing: Any, signs: re.Pattern[str] | None = None
 ) -> Callable[[Callable[[str], T]], Finder[T]]:
     """Makes a :class:`Finder` of the decorated function, which remembers what it found."""
 
     def decorate(find: Callable[[str], T]) -> Finder[T]:
-        return Finder(find, hints, nothing)
+        return Finder(find, hints, nothing, signs)
 
     return decorate
 

@@ -216,6 +216,7 @@ def agree(a: str, b: str) -> bool:
 
 
 @cache
+@cache
 def unlike(a: str, b: str) -> float:
     """How far two classes lie apart: 0 they agree, 0.5 of one kind, 1 nothing in common."""
     if agree(a, b):

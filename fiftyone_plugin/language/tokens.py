@@ -17,8 +17,8 @@ from typing import NamedTuple
 REMEMBERED = 8192
 """Texts for which each parser caches its result, for the checks that ask again."""
 
-TOKENIZED = 4096
-"""Texts whose tokens are cached: they take more memory than what is found in them."""
+TOKENIZED = 16_384
+"""Texts whose tokens are cached: those of a batch, and their sentences."""
 
 _WORD = re.compile(r"([^\W_]+(?:['’][sS](?![^\W_]))?)")
 _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "that's" is "that is"

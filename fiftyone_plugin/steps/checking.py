@@ -42,6 +42,8 @@ THRESHOLDS = Option(
            label="Findings file", writes=ITSELF),
     Option("dry_run", "only count, by check, what is found and what clean and quiet leave out",
            bool, False, label="Only count"),
+    Option("fresh", "run the checks also where nothing has changed since they ran last", bool,
+           False),
     *ENGINE,
     operator="flag_pairs",
     examples=(

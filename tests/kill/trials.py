@@ -39,7 +39,7 @@ UNFINISHED = (".partial", ".part")
 _TOLD_APART = {
     "_id", "_dataset_id", "_rand", "created_at", "last_modified_at", "last_loaded_at", "timestamp",
     "time", "seq", "sample_id", "dataset_id", "owner", "sample_collection_name",
-    "frame_collection_name", "seconds", "version", "prediction_seconds",
+    "frame_collection_name", "seconds", "version", "prediction_seconds", "flagged",
 }  # fmt: skip
 """Members of documents that differ between any two runs."""
 

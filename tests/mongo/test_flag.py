@@ -132,7 +132,7 @@ def test_a_finding_is_a_chip_with_its_evidence(dataset: fo.Dataset) -> None:
 def test_running_again_replaces_and_keeps(dataset: fo.Dataset) -> None:
     flag(dataset)
     first = labels(dataset)
-    flag(dataset)
+    flag(dataset, fresh=True)
     assert labels(dataset) == first
     flag(dataset, checks=["tiny_mask"], params={"tiny_mask": {"min_area": "100000000"}})
     after = labels(dataset)
@@ -201,7 +201,7 @@ def test_queries_are_read_once_and_again_when_they_change(dataset: fo.Dataset) -
     key = sound[fields.KEY]
     # What is stored is believed: nothing is read again.
     dataset._sample_collection.update_one({"_id": sound._id}, {"$set": {text: _NOTHING_SAID}})
-    flag(dataset)
+    flag(dataset, fresh=True)
     assert _raw(dataset.match({fields.KEY: key}), text) == [_NOTHING_SAID]
     sound[fields.PHRASE] = "the red car at [1, 2, 3, 4], the coordinates [900, 900, 5, 5]"
     sound.save()
@@ -269,7 +269,7 @@ def test_samples_of_one_image_are_compared_whatever_the_batches(
     before = labels(dataset)
     monkeypatch.setattr(rows, "BATCH", size)
     monkeypatch.setattr(rows, "MAX_IMAGE", most)
-    assert flag(dataset).written == 0
+    assert flag(dataset, fresh=True).written == 0
     assert labels(dataset) == before
 
 
@@ -283,7 +283,7 @@ def test_findings_are_the_same_where_samples_wait_in_a_file(
     assert across.intersection(chain.from_iterable(before.values()))
     monkeypatch.setattr(rows, "BATCH", 5)
     monkeypatch.setattr(finding, "WAITING", waiting)
-    assert flag(dataset).written == 0
+    assert flag(dataset, fresh=True).written == 0
     assert labels(dataset) == before
 
 
@@ -336,7 +336,7 @@ def test_an_image_of_very_many_samples_comes_in_pieces(
     assert max(map(len, pieces)) == 2 and sum(map(len, pieces)) == len(dataset)
     sizes = Counter(image_of(row) for piece in pieces for row in piece)
     larger = sum(size > 2 for size in sizes.values())
-    [note] = [note for note in flag(dataset).notes if "by themselves" in note]
+    [note] = [note for note in flag(dataset, fresh=True).notes if "by themselves" in note]
     assert larger > 1 and note.startswith(f"{larger} images have more than 2 samples")
 
 

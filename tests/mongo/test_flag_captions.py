@@ -94,7 +94,7 @@ def test_texts_are_not_read_again(clean: fo.Dataset, read: Counter[str]) -> None
     flag(clean)
     before = named(clean)
     read.clear()
-    again = flag(clean)
+    again = flag(clean, fresh=True)
     assert again.written == 0
     assert not read or read.total() <= sum(again.findings.values())
     assert named(clean) == before
@@ -110,7 +110,7 @@ def test_with_other_parameters_only_that_check_reads_again_and_once(
     assert read["repetitive_caption"] == len(clean)
     others = read.total() - len(clean)
     read.clear()
-    flag(clean, params=params)
+    flag(clean, params=params, fresh=True)
     assert read.total() == others <= sum(map(len, before.values()))
     assert named(clean) == before
 
@@ -190,7 +190,7 @@ def test_published_faults_are_found_and_nothing_else(talks: fo.Dataset, tmp_path
 def test_running_again_writes_nothing(talks: fo.Dataset) -> None:
     first = flag(talks)
     assert first.written == len(talks)
-    again = flag(talks)
+    again = flag(talks, fresh=True)
     assert (again.written, again.findings) == (0, first.findings)
 
 
@@ -205,14 +205,14 @@ def test_each_check_alone_finds_the_same(talks: fo.Dataset) -> None:
     for name in CHECKS:
         lacking = {"embeddings", fields.JUDGEMENTS} & {*CHECKS[name].needs}
         if "instructions" in CHECKS[name].kinds and not lacking:
-            flag(talks, checks=[name])
+            flag(talks, checks=[name], fresh=True)
             assert named(talks) == before, name
 
 
 def test_processes_find_the_same(talks: fo.Dataset) -> None:
     flag(talks)
     before = named(talks)
-    assert flag(talks, workers=2).written == 0
+    assert flag(talks, workers=2, fresh=True).written == 0
     assert named(talks) == before
 
 

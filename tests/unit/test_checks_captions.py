@@ -238,6 +238,12 @@ def test_what_a_legacy_caption_was_prompted_with_is_worth_knowing(shared_data: P
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["A road that is Not Yet Reviewed.", "An unreviewed road."])
+def test_what_only_a_map_tells_is_worth_knowing(text: str) -> None:
+    (issue,) = said("prompt_leak", captioned(text))
+    assert issue.severity == "info" and "words of the prompt" in issue.note
+
+
 @pytest.mark.parametrize(
     ("tasks", "words", "severity"),
     [

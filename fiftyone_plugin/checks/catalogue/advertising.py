@@ -53,6 +53,7 @@ _OFFER = re.compile(
 _PRICE = re.compile(
     r"[$\u20ac\u00a3] ?\d[\d,.]*(?! ?(?:million|billion|trillion|m\b|bn\b))|\b\d+ (?:USD|EUR|RMB)\b"
 )
+_MARK = re.compile("[@$\u20ac\u00a3\\d]")
 _MAY_HOLD = re.compile("[@$\u20ac\u00a3]|\\d{3}[). -]{1,2}\\d{3}")
 _TELLTALE = words(
     "http https www hours open am pm m visit check contact call book order buy shop reserve miss "
@@ -93,7 +94,8 @@ def advertising(batch: Batch) -> Iterator[Issue]:
 def _advertised(one: Text) -> Remark | None:
     if not one.caption:
         return None
-    if not _MAY_HOLD.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
+    marked = _MARK.search(one.text) and _MAY_HOLD.search(one.text)
+    if not marked and word_set(one.text).isdisjoint(_TELLTALE):
         return None
     for pattern, score, what in _PATTERNS:
         if match := pattern.search(one.text):

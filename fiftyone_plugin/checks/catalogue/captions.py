@@ -25,7 +25,7 @@ from pairlens.fiftyone_plugin.checks.texts import (
     texts_of,
     worst,
 )
-from pairlens.fiftyone_plugin.language.tokens import tokenize
+from pairlens.fiftyone_plugin.language.tokens import text_of, tokenize
 from pairlens.fiftyone_plugin.language.vocabulary import words
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
@@ -53,7 +53,7 @@ def empty_caption(batch: Batch) -> Iterator[Issue]:
         empty = (
             Remark(0.0, f"{place} has no words; it is {text[:40]!a}")
             for place, text, _ in captions(sample)
-            if not any(character.isalnum() for character in text)
+            if not any(map(str.isalnum, text))
         )
         yield from worst(sample.key, empty)
 
@@ -96,11 +96,12 @@ _SHAPED_LIKE_A_CLASS = frozenset({"square"})
 
 
 def _repetition(one: Text, min_share: float) -> Remark | None:
-    texts = [token.text for token in tokenize(one.text)]
-    runs = list(zip(texts, texts[1:], texts[2:], strict=False))
-    twice = any(map(eq, texts, texts[1:]))
+    texts = list(map(text_of, tokenize(one.text)))
+    following = texts[1:]
+    twice = any(map(eq, texts, following))
+    runs = set(zip(texts, following, texts[2:], strict=False))
     # Whatever repeats itself has three words twice, or one twice in a row.
-    if not (twice or len(set(runs)) < len(runs)) or not _is_prose(one):
+    if not (twice or len(runs) < len(texts) - 2) or not _is_prose(one):
         return None
     sentences = [_WORD.findall(sentence.lower()) for sentence in _SENTENCE_END.split(one.text)]
     long = [" ".join(said) for said in sentences if len(said) > 2]
@@ -154,7 +155,7 @@ def _looped(said: Sequence[str]) -> tuple[float, str]:
 def ended_captions(batch: Batch) -> NDArray[np.int64]:
     """The captions of a batch that end with a full stop, and all of them, (1, 2)."""
     said = [text.text for sample in batch for text in captions(sample)]
-    ended = sum(_ENDED.search(text.rstrip()) is not None for text in said)
+    ended = sum(_is_ended(text.rstrip()) for text in said)
     return np.array([(ended, len(said))], np.int64)
 
 
@@ -199,6 +200,7 @@ LEAST = 50
 """Captions below which nothing is usual."""
 
 _OPEN_END = re.compile(r"[,;:(\[\u2013\u2014-]$")
+_STOPS = (".", "!", "?", "\u2026", "\u3002")
 _ENDED = re.compile(r"[.!?\u2026\u3002][\"')\]\u201d\u2019*]*$")
 _LISTED = re.compile(r"^\s*(?:[-*\u2022]|\d+[.)])\s", re.MULTILINE)
 _ASKS_MORE = words(
@@ -219,6 +221,11 @@ _NEVER_ENDS = words("a an the of and or with its their whose than")
 _LAST = re.compile(r"[\W_]*([^\W_]*)")
 
 
+def _is_ended(text: str) -> bool:
+    """Whether a text, without space behind it, ends as sentences do."""
+    return text.endswith(_STOPS) or _ENDED.search(text) is not None
+
+
 def _last_letters(text: str) -> str:
     """The last word, or what follows the hyphen in it: searched from the end, which is quick."""
     found = _LAST.match(text[::-1])
@@ -236,10 +243,11 @@ def _cut(one: Text, stopped: bool, bare: bool = False) -> Remark | None:
     if not _is_prose(one):
         return None
     text = one.text.rstrip()
-    if _ENDED.search(text) and _last_letters(text).lower() not in _NEVER_ENDS:
+    ended = _is_ended(text)
+    if ended and _last_letters(text).lower() not in _NEVER_ENDS:
         return None
     said = _WORD.findall(text)
-    if not said or _ENDED.search(text):
+    if not said or ended:
         # A full stop after "of the" is what a clean-up puts there.
         if len(said) > 3 and said[-1].lower() in _NEVER_ENDS and text.endswith("."):
             return Remark(0.4, f"{one.place} ends with {quoted(' '.join(said[-4:]))}")

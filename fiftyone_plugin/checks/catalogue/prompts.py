@@ -9,7 +9,7 @@ from pairlens.fiftyone_plugin.checks.base import Issue, Severity, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import captioned
 from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, texts_of, worst
-from pairlens.fiftyone_plugin.language.tokens import word_set
+from pairlens.fiftyone_plugin.language.tokens import lowered, word_set
 from pairlens.fiftyone_plugin.language.vocabulary import words
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
@@ -108,18 +108,24 @@ _PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
 )
 
 
-_MARKUP = re.compile(r"[=:<\[]|reviewed", re.IGNORECASE)
+_MARKUP = re.compile(r"[=:<\[]")
 _TELLTALE = words(
     "map streetmap openstreetmap osm wikidata based according per provided given supplied key "
     "tag tags tagged available selected specified revise revised rewrite rewritten rephrase "
     "rephrased paraphrase polish original refined task you do here ai assistant caption roi aoi "
     "interest metadata annotation annotations labels label prompt input attributes attribute"
 )
-"""Without markup and any of these words no pattern above matches a text."""
+"""Without markup, any of these words and "reviewed" no pattern above matches a text."""
+
+
+def _may_leak(text: str) -> bool:
+    if _MARKUP.search(text) or not word_set(text).isdisjoint(_TELLTALE):
+        return True
+    return "reviewed" in lowered(text)
 
 
 def _leak(one: Text) -> Remark | None:
-    if not _MARKUP.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
+    if not _may_leak(one.text):
         return None
     for pattern, score, what, severity in _PATTERNS:
         if match := pattern.search(one.text):

@@ -56,8 +56,8 @@ def drifts(
     """The revisions that contradict what they revise: their numbers from 1, and what is wrong."""
     numbered = list(enumerate(sample.captions, 1))
     sources = [(n, c) for n, c in numbered if c.task in DESCRIPTIONS]
-    for number, revision in numbered:
-        if revision.task != REVISION or not sources:
+    for number, revision in numbered if sources else ():
+        if revision.task != REVISION:
             continue
         mine = statements(revision.text)
         drifts = [
@@ -113,7 +113,7 @@ def _apart(a: Spot, b: Spot) -> bool:
 
 
 def _of_counts(source: Statements, revision: Statements) -> Iterator[Drift]:
-    for name in source.counts | revision.counts:
+    for name in source.counts | revision.counts if source.counts or revision.counts else ():
         ours, theirs = _counted(source, name), _counted(revision, name)
         if ours is None or theirs is None or ours == theirs:
             continue
