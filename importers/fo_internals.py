@@ -29,7 +29,7 @@ from pymongo import UpdateOne
 from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from pairlens.importers import connecting, fence, fields
+from pairlens.importers import connecting, fields, owners
 
 __all__ = ["new_field"]
 
@@ -174,7 +174,7 @@ def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
         name: the member, an object
         values: by member of that object, expressions of MongoDB's aggregation
     """
-    fence.check()
+    owners.check_writing()
     change = {f"info.{name}.{member}": value for member, value in values.items()}
     change["last_modified_at"] = datetime.now(UTC)
     dataset._doc._get_collection().update_one({"_id": dataset_id(dataset)}, [{"$set": change}])
@@ -240,7 +240,7 @@ def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
 
 def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
     """Changes documents of datasets in one command, and what this process knows of their names."""
-    fence.check()
+    owners.check_writing()
     datasets = changes[0][0]._doc._get_collection()
     datasets.bulk_write([UpdateOne({"_id": dataset_id(d)}, change) for d, change in changes])
     for dataset, _ in changes:
@@ -319,7 +319,7 @@ def change_run(samples: Any, run_info: Any) -> None:
         samples: a dataset or view
         run_info: a ``fiftyone.core.evaluation.EvaluationInfo``
     """
-    fence.check()
+    owners.check_writing()
     run = dataset_of(samples)._doc.evaluations[run_info.key]
     run.version, run.timestamp = run_info.version, run_info.timestamp
     run.config = run_info.config.serialize()
@@ -369,13 +369,10 @@ def add_samples(dataset: Any, docs: list[dict[str, Any]]) -> int:
     """
     keys = [doc[fields.KEY] for doc in docs]
     there = set(dataset.match(fo.ViewField(fields.KEY).is_in(keys)).values(fields.KEY))
-    samples = [_sample(doc) for doc in docs if doc[fields.KEY] not in there]
-    dataset.add_samples(samples, progress=False)
-    return len(samples)
-
-
-def _sample(doc: dict[str, Any]) -> Any:
-    return fo.Sample.from_dict({name: v for name, v in doc.items() if name not in _OWN})
+    new = [doc for doc in docs if doc[fields.KEY] not in there]
+    values = ({name: v for name, v in doc.items() if name not in _OWN} for doc in new)
+    dataset.add_samples([fo.Sample.from_dict(one) for one in values], progress=False)
+    return len(new)
 
 
 def change_samples(dataset: Any, changes: Sequence[tuple[ObjectId, dict[str, Any]]]) -> int:
@@ -395,12 +392,9 @@ def change_samples(dataset: Any, changes: Sequence[tuple[ObjectId, dict[str, Any
             field = dataset.get_field(path)
             if value is None and field is None:
                 continue  # nothing to clear
-            sample.set_field(path, _as_python(field, value))
+            if field is not None and value is not None:  # labels and documents as their classes
+                value = field.to_python(value)
+            sample.set_field(path, value)
         sample.save()
         count += 1
     return count
-
-
-def _as_python(field: Any, value: Any) -> Any:
-    """A stored value as FiftyOne takes it: labels and embedded documents as their classes."""
-    return value if field is None or value is None else field.to_python(value)

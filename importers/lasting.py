@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pymongo import IndexModel, UpdateOne, WriteConcern
 from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
-from pairlens.importers import connecting, fence, fo_internals
+from pairlens.importers import connecting, fo_internals, owners
 from pairlens.importers.errors import StateError
 
 _CONFIRMING = 30
@@ -55,7 +55,7 @@ def update_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) 
     Returns:
         the number of samples that were, and were written
     """
-    fence.check()
+    owners.check_writing()
     if fo_internals.is_needed():
         return _change_matching(dataset, changes)
     now = datetime.now(UTC)

@@ -9,7 +9,7 @@ they are refused while the whole dataset is held. What only reads is never refus
 A lease is renewed while its process lives. That of a process that has ended on this machine is
 taken over at once, any other when it was not renewed for :data:`PATIENCE`. Times are the
 database's own, since clocks of machines differ. Whoever may have lost a lease asks before it writes
-(:mod:`pairlens.importers.fence`).
+(:mod:`pairlens.importers.owners`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import pymongo
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from pairlens.importers import fence, fo_internals, lasting, owners
+from pairlens.importers import fo_internals, lasting, owners
 from pairlens.importers.errors import StateError
 from pairlens.importers.unfinished import ASIDE
 
@@ -45,9 +45,6 @@ PATIENCE = 60
 
 _RENEWAL = 15
 """Seconds from one renewal to the next."""
-
-_SURE = 30
-"""Seconds after a renewal in which nobody can have taken a lease over, and a write need not ask."""
 
 _RELEASE = 5
 """Seconds that the database has to take note of the end of a lease."""
@@ -137,7 +134,7 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         lease = _taken(name, step, part, wait)
         before = _ours.set((*_ours.get(), (name, part)))
         try:
-            with _renewing(lease), fence.before_writes(lease.check):
+            with _renewing(lease), owners.holding(lease):
                 yield
             lease.check_kept()
         finally:
@@ -148,7 +145,7 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
                 _release(name, lease.token)
 
 
-class _Lease:
+class _Lease(owners.Hold):
     """A lease that this process took.
 
     Args:
@@ -159,41 +156,18 @@ class _Lease:
 
     def __init__(self, name: str, step: str, token: str) -> None:
         self.token = token
-        self._name, self._step = name, step
-        self._renewed, self._lost = _now(), False
-
-    def renew(self) -> bool:
-        """Renews it; gives whether it still was this process' own."""
-        now = _now()
+        where = {"_id": name, "holders.token": token}
         change = {"$currentDate": {"holders.$.renewed": True}}
-        where = {"_id": self._name, "holders.token": self.token}
-        self._lost = not _leases().update_one(where, change).matched_count
-        self._renewed = now
-        return not self._lost
-
-    def check(self) -> None:
-        """Raises where it was lost, and asks where it was not renewed lately."""
-        if not self._lost and _now() - self._renewed > _SURE:
-            self.renew()
-        self.check_kept()
-
-    def check_kept(self) -> None:
-        """Raises where it is known that it was lost."""
-        if self._lost:
-            raise StateError(
-                f"another process took dataset {self._name!r} over, since this one could not tell "
-                f"the database for {PATIENCE} s that it works on it; run {self._step} again"
-            )
-
-
-def _now() -> float:
-    """Seconds, with those in which the machine slept where the system counts them."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+        super().__init__(
+            lambda: bool(_leases().update_one(where, change).matched_count),
+            f"another process took dataset {name!r} over, since this one could not tell "
+            f"the database for {PATIENCE} s that it works on it; run {step} again",
+        )
 
 
 def _taken(name: str, step: str, part: str, wait: float) -> _Lease:
     """Takes a lease, for which it waits."""
-    fence.check()
+    owners.check_writing()
     token = token_hex(8)
     _tokens.add(token)
     try:

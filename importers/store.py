@@ -22,7 +22,7 @@ from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from pairlens.importers import fence, fields, fo_internals, lasting, working_set
+from pairlens.importers import fields, fo_internals, lasting, owners, working_set
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.formats.base import Kind
@@ -203,7 +203,7 @@ def insert(dataset: Any, docs: list[dict[str, Any]], on_refused: OnRefused | Non
     """
     if not docs:
         return 0
-    fence.check()
+    owners.check_writing()
     try:
         return _insert(dataset, docs)
     except (*_NOT_STORABLE, OperationFailure) as error:
@@ -300,7 +300,7 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
     now = datetime.now(UTC)
     count = 0
     for batch in batched(changes, BATCH):
-        fence.check()
+        owners.check_writing()
         if fo_internals.is_needed():
             fo_internals.change_samples(dataset, batch)
         else:
@@ -335,7 +335,7 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
     """Sets the same values on several samples; ``None`` removes a field, as in :func:`update`."""
     if not ids:
         return
-    fence.check()
+    owners.check_writing()
     if fo_internals.is_needed():
         fo_internals.change_samples(dataset, [(each, values) for each in ids])
         return

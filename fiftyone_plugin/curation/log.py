@@ -20,7 +20,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
-from pairlens.importers import fence, fo_internals, lasting, owners
+from pairlens.importers import fo_internals, lasting, owners
 from pairlens.importers.fields import CHANGES
 
 COLLECTION = CHANGES
@@ -187,7 +187,7 @@ class ChangeLog:
         Returns:
             the number of the step
         """
-        fence.check()
+        owners.check_writing()
         first = self._reserve(len(changes))
         number = first if number is None else number
         entries = [

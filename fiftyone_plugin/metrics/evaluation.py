@@ -50,7 +50,7 @@ from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
 )
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.fiftyone_plugin.metrics.summary import summarize
-from pairlens.importers import fence, fields, fo_internals, lasting, store
+from pairlens.importers import fields, fo_internals, lasting, owners, store
 from pairlens.importers.errors import UsageError
 from pairlens.importers.mask_values import MaskValues, parse_mask_values
 from pairlens.importers.parallel import Pool, Progress, one_behind
@@ -263,7 +263,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         cls, samples: Any, run_info: Any, overwrite: bool = True, cleanup: bool = True
     ) -> None:
         """Saves what it was made with; of one that is made again in one write, killed or not."""
-        fence.check()
+        owners.check_writing()
         if cleanup or run_info.key not in cls.list_runs(samples):
             super().save_run_info(samples, run_info, overwrite=overwrite, cleanup=cleanup)
         else:
@@ -274,7 +274,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         cls, samples: Any, key: str, run_results: Any, overwrite: bool = True, cache: bool = True
     ) -> None:
         """Saves the results; who loads them gets the label ids of the pairs as well."""
-        fence.check()
+        owners.check_writing()
         super().save_run_results(samples, key, run_results, overwrite=overwrite, cache=False)
 
     def _validate_run(self, samples: Any, eval_key: str, existing_info: Any) -> None:

@@ -2,8 +2,7 @@
 
 The command line (:mod:`pairlens.fiftyone_plugin.cli`), the forms of the operators
 (:mod:`pairlens.fiftyone_plugin.operators.forms`), the parsing of what both give, and
-``docs/commands.md``
-(:mod:`pairlens.fiftyone_plugin.steps.page`) are made of the options::
+``docs/commands.md`` (:mod:`pairlens.fiftyone_plugin.steps.page`) are made of the options::
 
     @step(
         "score",
@@ -41,8 +40,8 @@ Texts = tuple[str, ...]
 """Type of an option with several values."""
 
 Choices = Sequence[str] | Callable[[], Mapping[str, str]]
-"""Values that an option takes. A sequence is closed and enforced by the command line; a function
-gives values with a label each, from a registry for instance, and the step refuses others."""
+"""Values that an option takes: a sequence, which the command line enforces; or a function that
+gives values with a label each, where the step refuses others."""
 
 
 @dataclass(frozen=True)
