@@ -1,10 +1,17 @@
 """Tests against a real MongoDB server, whether or not they name it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pairlens.fiftyone_plugin.curation.texts import REVIEWER_VARIABLE
+
+if TYPE_CHECKING:  # what it imports takes a second
+    from tests.object_store import ObjectStore
 
 REVIEWER = "tester"
 """Who reviews, where a test names nobody."""
@@ -21,3 +28,21 @@ def _reviewer() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(REVIEWER_VARIABLE, REVIEWER)
         yield
+
+
+@pytest.fixture(scope="module")
+def object_server() -> Iterator[ObjectStore]:
+    """An S3 of moto's on loopback."""
+    from tests.object_store import serve_objects
+
+    with serve_objects() as running:
+        yield running
+
+
+@pytest.fixture()
+def objects(object_server: ObjectStore, tmp_path: Path) -> Iterator[ObjectStore]:
+    """It, with a cache of the test's own."""
+    from tests.object_store import used
+
+    with used(object_server, tmp_path / "cache") as running:
+        yield running

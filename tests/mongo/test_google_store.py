@@ -17,9 +17,6 @@ from pairlens.importers.ingest import ImportOptions, import_dataset
 from pairlens.importers.media_folders import media_dir
 from tests.google_store import BUCKET, GoogleStore, serve_google_objects
 
-pytest.importorskip("gcsfs")
-pytest.importorskip("gcp_storage_emulator")
-
 
 @pytest.fixture(scope="module")
 def objects() -> Iterator[GoogleStore]:

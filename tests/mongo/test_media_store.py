@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +25,7 @@ from pairlens.importers.masks import load_stored
 from pairlens.importers.media_folders import media_dir
 from pairlens.importers.rle import encode_rle
 from tests.mongo import processes
-from tests.object_store import BUCKET, ObjectStore, serve_objects, used
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ObjectStore]:
-    with serve_objects() as running:
-        yield running
-
-
-@pytest.fixture()
-def objects(server: ObjectStore, tmp_path: Path) -> Iterator[ObjectStore]:
-    with used(server, tmp_path / "cache") as running:
-        yield running
+from tests.object_store import BUCKET, ObjectStore
 
 
 @pytest.fixture(scope="module")

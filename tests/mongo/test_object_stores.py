@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import fiftyone as fo
@@ -24,19 +23,7 @@ from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ingest import ImportOptions, import_dataset
 from pairlens.importers.sources import absolute_root
 from tests.mongo import processes
-from tests.object_store import BUCKET, ObjectStore, serve_objects, used
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ObjectStore]:
-    with serve_objects() as running:
-        yield running
-
-
-@pytest.fixture()
-def objects(server: ObjectStore, tmp_path: Path) -> Iterator[ObjectStore]:
-    with used(server, tmp_path / "cache") as store:
-        yield store
+from tests.object_store import BUCKET, ObjectStore
 
 
 @pytest.fixture(scope="module")
