@@ -59,7 +59,9 @@ for number in range(int(sys.argv[3])):
 """
 
 
-_IMPATIENT = "from pairlens.importers import leases\nleases.PATIENCE, leases._SURE = 1, 0.5\n"
+_IMPATIENT = (
+    "from pairlens.importers import leases, owners\nleases.PATIENCE, owners._SURE = 1, 0.5\n"
+)
 """A lease is given up after a second instead of a minute."""
 
 
@@ -272,7 +274,7 @@ def test_it_is_renewed_and_whoever_lost_it_says_so(
 
 
 FLAGS = _PAUSES.format(package="pairlens.fiftyone_plugin.checks", module="runner", function="write")
-APPLIES = _PAUSES.format(package="pairlens.importers", module="store", function="update_matching")
+APPLIES = _PAUSES.format(package="pairlens.importers", module="lasting", function="update_matching")
 
 
 @pytest.mark.parametrize("step", ["flag", "apply", "predict", "overwrite"])
