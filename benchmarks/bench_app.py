@@ -7,8 +7,8 @@ The dataset of ``bench_panels.py`` is served as ``pairlens app`` does. Seconds a
 page: from its address to the first thumbnails; of the panel *Curation*, until its figures stand
 there, and from a click on a bar to the grid that shows it; and of the sidebar, from the choice of a
 value, or the move of a slider, to the grid that shows it. A grid shows it when it tells another
-number of samples than before and has thumbnails of them. Every click begins on a page that was just
-loaded.
+number of samples than before and has thumbnails of them. Every filter begins on a page that was
+just loaded.
 
 A table goes to stderr, JSON to stdout, as one line. It needs Chromium on the path.
 """
@@ -69,16 +69,16 @@ def measure(pairs: int, folder: Path, picture: Path | None) -> Seconds:
         times = loaded(page)
         if picture:
             page.screenshot(path=picture)
-        for name in BARS:
-            found = page.locator(f'[data-cy="plc-card-{name}"], [data-cy="plc-bar-{name}"]').first
-            times[f"bar {name}"] = shown(page, found.click)
-            loaded(page)
         for field, value in CHOICES.items():
             times[f"sidebar {field}: {value}"] = chosen(page, field, value)
             loaded(page)
         for field in SLIDERS:
             times[f"sidebar {field}: slider"] = slid(page, field)
             loaded(page)
+        # At the end: what a bar shows is the session's view, which outlasts the page.
+        for name in BARS:
+            found = page.locator(f'[data-cy="plc-card-{name}"], [data-cy="plc-bar-{name}"]').first
+            times[f"bar {name}"] = shown(page, found.click)
     return times
 
 
