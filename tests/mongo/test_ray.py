@@ -29,8 +29,10 @@ from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import StateError, UnknownName, UsageError
 from pairlens.importers.ingest import ImportOptions, import_dataset
-from pairlens.importers.parallel import Pool
+from pairlens.importers.parallel import Engine, Pool
 from tests.clusters import Doomed, cluster_of_two, stay_on
+from tests.layouts import LAYOUTS, Layout
+from tests.models.tiny import save_clipseg
 from tests.mongo.comparing import contents, with_bytes
 
 IMAGES = 12
@@ -76,13 +78,22 @@ def clone(dataset: fo.Dataset, name: str) -> fo.Dataset:
 # ------------------------------------------------------------------------------ the same
 
 
-def test_an_import_is_the_same(
-    imported: fo.Dataset, gres: Path, dataset_name: str, pool: Pool
+@pytest.mark.parametrize("layout", {each.format: each for each in LAYOUTS}.values(), ids=str)
+def test_each_format_is_the_same(
+    layout: Layout, dataset_name: str, tmp_path: Path, pool: Pool
 ) -> None:
-    options = ImportOptions(engine="ray", ray_address=pool.address)
-    summary = import_dataset("auto", gres, dataset_name, options)
-    assert summary.added == len(imported) > IMAGES
-    assert contents(fo.load_dataset(dataset_name)) == contents(imported)
+    root = layout.make(tmp_path / "published")
+    on_ray: dict[str, Any] = {"engine": "ray", "ray_address": pool.address}
+    told: list[list[Any]] = []
+    for dataset, engine in ((dataset_name, {}), (f"{dataset_name}-ray", on_ray)):
+        added = import_dataset(layout.format, root, dataset, ImportOptions(**engine))
+        flagged = flag(fo.load_dataset(dataset), **engine)
+        notes = [note.replace(dataset, "NAME") for note in added.notes + flagged.notes]
+        told.append([added.added, flagged.images_read, flagged.findings, notes])
+    assert told[0] == told[1]
+    assert told[0][0] > 0
+    here, there = (fo.load_dataset(each) for each in (dataset_name, f"{dataset_name}-ray"))
+    assert contents(here) == contents(there)
 
 
 def test_all_other_steps_are_the_same(imported: fo.Dataset, dataset_name: str, pool: Pool) -> None:
@@ -99,6 +110,21 @@ def test_all_other_steps_are_the_same(imported: fo.Dataset, dataset_name: str, p
         assert done.predicted == len(imported)
         assert flagged.images_read == IMAGES
     assert told[0] == told[1]
+    assert contents(here) == contents(there)
+
+
+@pytest.mark.parametrize("engine", ["processes", "ray"])
+def test_a_model_answers_the_same_wherever_it_is_loaded(
+    imported: fo.Dataset, dataset_name: str, tmp_path: Path, pool: Pool, engine: Engine
+) -> None:
+    here, there = clone(imported, dataset_name), clone(imported, f"{dataset_name}-there")
+    model = {"model": str(save_clipseg(tmp_path / "clipseg")), "threshold": "0.5"}
+    address = pool.address if engine == "ray" else None
+    for dataset, where in ((here, {}), (there, {"engine": engine, "ray_address": address})):
+        said: dict[str, Any] = {"batch_size": 2, "device": "cpu", **where}
+        done = predict(dataset, predictor="clipseg", field_name="p", params=model, **said)
+        assert done.predicted == len(imported)
+    assert len(set(masks(here, "p").values())) > 1
     assert contents(here) == contents(there)
 
 
