@@ -31,7 +31,7 @@ from pairlens.fiftyone_plugin.terminal import (
     say,
     show,
 )
-from pairlens.importers import connecting, temporary
+from pairlens.importers import connecting, full_disk
 from pairlens.importers.errors import PairLensError, UsageError, shown
 
 FAILED, USAGE = 1, 2
@@ -113,7 +113,7 @@ def _explained(error: Exception) -> Exception:
         if connecting.failed_over(error):
             _leave_database()
         return said.with_traceback(error.__traceback__)
-    if full := temporary.explained(error):
+    if full := full_disk.explained(error):
         return full.with_traceback(error.__traceback__)
     kind = type(error)
     starting = ("fiftyone.core.service", "fiftyone.core.config")

@@ -18,6 +18,7 @@ from typing import IO
 from pairlens.importers import owners
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import INFO
+from pairlens.importers.full_disk import FULL
 from pairlens.importers.source_files import open_source
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
@@ -201,7 +202,9 @@ def _replace(path: str, write: Callable[[int], object]) -> None:
     try:
         write(_create(begun, folder))
         os.replace(begun, path)  # noqa: PTH105
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            error.filename = path  # the system does not say of which file
         with suppress(OSError):
             os.unlink(begun)  # noqa: PTH108
         raise

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from pairlens.importers import full_disk
 from pairlens.importers.files import (
     MARKER,
     add_owner,
@@ -17,6 +18,7 @@ from pairlens.importers.files import (
     is_text,
     mark_folder,
     owners_of,
+    replace_whole,
     safe_name,
     write_atomic,
     write_once,
@@ -171,3 +173,26 @@ def test_a_disk_that_takes_a_part_is_given_the_rest(
     for data in (b"", b"one", b"of ten bytes"):
         write_atomic(tmp_path / "file.bin", data)
         assert (tmp_path / "file.bin").read_bytes() == data
+
+
+def test_a_full_disk_is_told_with_the_file_that_was_to_be_written(tmp_path: Path):
+    def fill(stream: object) -> None:
+        with open("/dev/full", "wb", buffering=0) as full:
+            full.write(b"more")
+
+    file = tmp_path / "out.sarif"
+    with pytest.raises(OSError, match="No space left") as told:
+        replace_whole(file, fill)
+    said = f"{file} cannot be written (No space left on device); free space there, and do the same"
+    assert str(full_disk.explained(told.value)).startswith(said)
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_fails_for_other_reasons_is_no_full_disk(tmp_path: Path):
+    def hang_up(stream: object) -> None:
+        raise ConnectionResetError("the other side hung up")
+
+    with pytest.raises(ConnectionResetError) as told:
+        replace_whole(tmp_path / "copied", hang_up)
+    assert told.value.filename is None
+    assert full_disk.explained(told.value) is None

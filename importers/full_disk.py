@@ -1,4 +1,4 @@
-"""What to say where the disk of temporary files is full."""
+"""What to say where a disk is full."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import os
 import sqlite3
 import tempfile
 
-from pairlens.importers.errors import StateError
+from pairlens.importers.errors import StateError, shown
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def explained(error: BaseException) -> StateError | None:
     """An error of a full disk in a sentence that says what to do; ``None`` for any other.
 
     Args:
-        error: what was raised; of files that have names, whoever writes them says which
+        error: what was raised; one without the name of a file is of a temporary file
     """
-    nameless = isinstance(error, OSError) and error.errno in _FULL and not error.filename
-    if not nameless and not isinstance(error, sqlite3.OperationalError):
+    if not isinstance(error, sqlite3.OperationalError) and (
+        not isinstance(error, OSError) or error.errno not in FULL
+    ):
         return None
+    if isinstance(error, OSError) and error.filename:
+        file = shown(str(error.filename), 300)
+        return StateError(
+            f"{file} cannot be written ({error.strerror}); free space there, and do the same again"
+        )
     where = tempfile.tempdir or os.environ.get("TMPDIR") or "/tmp"
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return StateError(
