@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers.errors import PairLensError, StateError, shown
+from pairlens.importers.errors import PairLensError, StateError, UsageError, shown
 
 SECONDS = 3
 """How long a database may take to answer for the first time."""
@@ -68,6 +68,7 @@ def check(uri: str | None) -> None:
 
     Raises:
         StateError: if it does not answer, or refuses the user
+        UsageError: if its address, or a file that this names, cannot be used
     """
     if not uri:
         return
@@ -85,8 +86,16 @@ def check(uri: str | None) -> None:
         raise StateError(f"the database does not answer ({_why(error)}); {_DOCTOR}") from error
     except OperationFailure as error:
         raise _said(error) from error
-    except (PyMongoError, ValueError):
-        return  # it refuses the address, which FiftyOne says at once
+    except (PyMongoError, ValueError, OSError) as error:  # the address, or a file that it names
+        why = f"{error.strerror}: {error.filename}" if _lacks_file(error) else _why(error)
+        raise UsageError(
+            f"the database cannot be asked under this address ({why}); correct "
+            "FIFTYONE_DATABASE_URI, or database_uri in the settings of FiftyOne"
+        ) from error
+
+
+def _lacks_file(error: Any) -> bool:
+    return isinstance(error, OSError) and bool(error.filename)
 
 
 def explained(error: BaseException) -> PairLensError | None:
