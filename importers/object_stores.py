@@ -7,11 +7,13 @@ listed, and said in one sentence what went wrong.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -338,6 +340,23 @@ def open_store(address: str, **options: Any) -> Any:
             f"{scheme}:// is read through the package {PACKAGES[scheme]}, which is not there; "
             f"run: pip install 'pairlens[{scheme}]'"
         ) from error
+
+
+def end_requests() -> None:
+    """Ends the requests of this process that wait for an answer, which can take minutes.
+
+    Those are ended too that threads begin within a second, until they are told to begin no more.
+    """
+    if (client := sys.modules.get("fsspec.asyn")) is None:
+        return
+    loop = client.get_loop()
+
+    def cancel() -> None:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+
+    for tenth in range(10):
+        loop.call_soon_threadsafe(loop.call_later, tenth / 10, cancel)
 
 
 def _patience(size: int) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import fiftyone as fo
@@ -229,6 +231,34 @@ def test_an_import_that_was_killed_goes_on(
     assert here(dataset_name) == there(objects, dataset_name, address)
     imported(gres, f"{dataset_name}-whole", address)
     assert here(f"{dataset_name}-whole") == here(dataset_name)
+
+
+def test_ctrl_c_waits_for_no_store(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    imported(gres, dataset_name, address)
+    before = here(dataset_name)
+    on_another_machine(tmp_path)
+    asked, answered = Event(), Event()
+
+    def refusal(method: str, key: str) -> str:
+        if method == "GET" and key.endswith(".png"):
+            asked.set()
+            answered.wait(60)
+        return ""
+
+    objects.refusal = refusal
+    process = processes.command("sync", dataset_name)
+    assert asked.wait(60)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    code, said = processes.ended(process)
+    assert (code, time.monotonic() - began < 20) == (1, True), said
+    assert "Interrupted. What was done is kept" in said
+    answered.set()
+    objects.refusal = lambda method, key: ""
+    run(["sync", dataset_name])
+    assert here(dataset_name) == before and not [*tmp_path.rglob("*.partial")]
 
 
 def test_a_store_that_cannot_be_written_is_told_before_anything_is_made(
