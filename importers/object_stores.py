@@ -381,6 +381,8 @@ def said_plainly(
     except PairLensError:
         raise
     except FileNotFoundError as error:
+        if failed != _LISTING[0]:  # it was listed before
+            raise _changed(address) from error
         raise UsageError(f"there is nothing at {address}; give another address") from error
     except Exception as error:  # each store has errors of its own
         if isinstance(error, PermissionError) or _OF_KEYS.search(type(error).__name__):

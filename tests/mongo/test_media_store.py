@@ -179,6 +179,32 @@ def test_what_lies_elsewhere_too_is_fetched_whatever_else_fails(
     assert run(["sync", dataset_name])["exchanged"]["sent"] == 1
 
 
+def test_a_machine_without_images_accuses_none(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    objects.put_folder(gres, f"{tmp_path.name}-source")
+    dataset = imported(f"{address}-source", dataset_name, address)
+    on_another_machine(tmp_path)
+    line = told(capsys, 1, "flag", dataset_name)
+    assert "is on this machine" in line and f"pairlens sync {dataset_name}" in line
+    assert not any(dataset.values("findings")) and not any(dataset.values("image_stats"))
+    run(["sync", dataset_name])
+    Path(dataset.first().filepath).unlink()
+    assert run(["flag", dataset_name])["findings"]["image_unreadable"] > 0
+
+
+def test_an_object_that_goes_away_while_it_is_fetched_is_told(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    imported(gres, dataset_name, address)
+    masks = [key for key in objects.keys(tmp_path.name) if key.endswith(".png")]
+    on_another_machine(tmp_path)
+    objects.before[masks[0]] = lambda: objects.client.delete_object(Bucket=BUCKET, Key=masks[0])
+    assert f"{masks[0]} changed while it was fetched" in told(capsys, 1, "sync", dataset_name)
+
+
 def test_files_that_cannot_be_had_or_are_damaged_are_named(
     objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
