@@ -128,7 +128,8 @@ def of_relocate(done: Relocated) -> Report:
     ]
     if done.gone:
         lines.append(
-            f"{done.gone:,} samples name files that are not there; masks come back with: "
+            f"{done.gone:,} samples name files that are not there, such as {done.example}; where "
+            "another machine has them, run this there; deleted masks come back with: "
             f"pairlens import auto {done.root or 'ROOT'} --name {done.dataset} --resume"
         )
     return Report(asdict(done), lines + _exchanged(done.exchanged))
@@ -140,11 +141,11 @@ def of_sync(done: Synced) -> Report:
     lines += [f"  note: {note}" for note in done.notes]
     if done.gone:
         lines.append(
-            f"{done.gone:,} samples name files that are not here; pairlens doctor says which"
+            f"{done.gone:,} samples name images or masks that are not here, such as {done.example}"
         )
-    else:
-        lines.append(f"All images and masks of {done.dataset} are here.")
-    return Report(asdict(done), lines, ok=not done.gone)
+    whole = not (done.gone or done.exchanged.lacking)
+    lines += [f"All files of {done.dataset} are here."] * whole
+    return Report(asdict(done), lines, ok=whole)
 
 
 def _exchanged(done: Exchange) -> list[str]:
@@ -153,11 +154,14 @@ def _exchanged(done: Exchange) -> list[str]:
     lines = [f"Copies in {done.store}: {done.sent:,} files sent, {done.fetched:,} fetched."]
     if done.lacking:
         lines.append(
-            f"  note: {done.lacking:,} files are neither here nor there; run pairlens sync on the "
-            "machine where they were made"
+            f"  note: {done.lacking:,} files are neither here nor there, such as {done.lacks}; run "
+            "pairlens sync on the machine where they were made"
         )
     if done.differing:
-        lines.append(f"  note: {done.differing:,} files here have another size than their copies")
+        lines.append(
+            f"  note: {done.differing:,} files here have another size than their copies, such as "
+            f"{done.differs}; delete the one that is damaged, here or there, and run pairlens sync"
+        )
     return lines
 
 

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from pairlens.fiftyone_plugin.run_log import LOG, PRINTED
+from pairlens.importers.object_stores import end_requests
 from pairlens.importers.parallel import Progress
 
 _SAID = b"\nStopping after this batch. Ctrl-C again stops at once.\n"
@@ -120,16 +121,18 @@ class ProgressBar:
 
 @contextmanager
 def ending_at_once() -> Iterator[None]:
-    """Within it, Ctrl-C ends the worker processes and raises ``KeyboardInterrupt``.
+    """Within it, Ctrl-C ends worker processes and requests, and raises ``KeyboardInterrupt``.
 
-    Waiting for what the workers have begun takes seconds. The second Ctrl-C ends the process
-    itself, with what it is tidying up. In other threads than the main one nothing changes.
+    Waiting for what the workers have begun takes seconds, for a store that stalls minutes. The
+    second Ctrl-C ends the process itself, with what it is tidying up. In other threads than the
+    main one nothing changes.
     """
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, lambda *_: os._exit(1))
         for worker in multiprocessing.active_children():
             worker.terminate()
+        end_requests()
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():

@@ -28,7 +28,7 @@ from pairlens.importers.datasets import unpacked_place
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.ingest import ImportOptions, fill_dataset
-from pairlens.importers.media_store import exchange
+from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.registry import Registry
 from pairlens.importers.settling import settle
@@ -92,6 +92,7 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         """Imports into the given dataset and returns the ids of its samples."""
         if not self._root:
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
+        check_apart(self._options.media_dir, self._root)
         watch = progress if callable(progress) else no_progress
         request = SourceRequest(self.format_name, self._options.splits, self._options.limit)
         place = unpacked_place(dataset.name, self._options.media_dir)

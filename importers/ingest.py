@@ -25,7 +25,7 @@ from pairlens.importers.errors import (
 )
 from pairlens.importers.filling import FILLED, Filling
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
-from pairlens.importers.media_store import exchange
+from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
     Progress,
@@ -91,6 +91,7 @@ def import_dataset(
         RecordError: in strict mode, for the first broken record
     """
     options.check()
+    check_apart(options.media_dir, root)
     store.check_name(name)
     if format_name != "auto":
         FORMATS[format_name]  # before anything is fetched

@@ -283,10 +283,17 @@ def _made(folder: Path, dataset: Any) -> Path:
 
 
 def _cannot_make(folder: Path, error: OSError) -> StateError:
-    other = "--media-dir" if folder.parent.name != _SHARED else (
-        f"{CACHE_VARIABLE}, which is to be the same on all machines"
-    )  # fmt: skip
-    return StateError(f"{folder} cannot be made ({error.strerror}); name another with {other}")
+    if folder.parent.name != _SHARED:
+        way_out = "name another with --media-dir"
+    elif folder.parent == cache_folder() / _SHARED:
+        way_out = f"name another with {CACHE_VARIABLE}, which is to be the same on all machines"
+    else:
+        way_out = (
+            "it was made there on another machine; make that path writable here, or give all "
+            f"machines one {CACHE_VARIABLE}, and where the files are run pairlens relocate N "
+            "--media-dir with the address of the copies"
+        )
+    return StateError(f"{folder} cannot be made ({error.strerror}); {way_out}")
 
 
 def _new_folder(name: str, take: Callable[[Path], None]) -> Path:

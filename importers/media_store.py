@@ -17,29 +17,42 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pairlens.importers import fetched, fields, fo_internals, store
-from pairlens.importers.errors import StateError
-from pairlens.importers.files import add_owner
-from pairlens.importers.media_folders import STORE, media_dir, media_dirs, source_line
+from pairlens.importers.errors import PairLensError, StateError, UsageError
+from pairlens.importers.files import add_owner, telling
+from pairlens.importers.media_folders import (
+    STORE,
+    Given,
+    given_store,
+    media_dir,
+    media_dirs,
+    source_line,
+)
 from pairlens.importers.member_names import name_refusal
 from pairlens.importers.object_stores import (
     Copier,
     StoredObject,
+    is_address,
     objects_below,
     open_store,
+    plain_address,
     put,
 )
 from pairlens.importers.parallel import Progress, map_items, no_progress
 
 _IN_A_REVIEW = 10
 """Seconds."""
+
+_TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".parquet")
+"""Of these, what lies beside one is published with it."""
 
 A = TypeVar("A")
 
@@ -53,6 +66,7 @@ class Exchange:
         sent, fetched: files that were copied to the store, and from there
         lacking: files that samples name and that are neither here nor there
         differing: files that are another here than there, by their size
+        lacks, differs: one of each; ``""`` where there is none
     """
 
     store: str = ""
@@ -60,6 +74,32 @@ class Exchange:
     fetched: int = 0
     lacking: int = 0
     differing: int = 0
+    lacks: str = ""
+    differs: str = ""
+
+
+def check_apart(given: Given, root: Path | str) -> None:
+    """Validates that media do not go among the published files in an object store.
+
+    These would be other ones from then on: what lies there tells one version from the next.
+
+    Args:
+        given: where media are to go
+        root: what is imported
+
+    Raises:
+        UsageError: if they would
+    """
+    address, root = given_store(given), str(root)
+    if not address or not is_address(root):
+        return
+    source = plain_address(root)
+    source = source.rpartition("/")[0] if source.endswith(_TABLES) else source
+    if f"{address}/".startswith(f"{source}/"):
+        raise UsageError(
+            f"media cannot go to {address}, which is among the published files; give an address "
+            "beside them"
+        )
 
 
 def exchange(dataset: Any, progress: Progress = no_progress) -> Exchange:
@@ -78,10 +118,27 @@ def exchange(dataset: Any, progress: Progress = no_progress) -> Exchange:
         return done
     own = media_dir(dataset)
     # Of a clone, what was there before lies in the folder of another dataset.
-    for folder in media_dirs(store.info(dataset)):
-        if folder.parent == own.parent:
-            _exchange(dataset, folder, f"{address}/{folder.name}", done, progress)
+    folders = [one for one in media_dirs(store.info(dataset)) if one.parent == own.parent]
+    try_all(
+        partial(_exchange, dataset, folder, f"{address}/{folder.name}", done, progress)
+        for folder in folders
+    )
     return done
+
+
+def try_all(works: Iterable[Callable[[], object]]) -> None:
+    """Does all that can be done, and raises what the first of the others did.
+
+    A key that may only read fetches, and a full disk does not keep what is on it from being sent.
+    """
+    failed: list[PairLensError] = []
+    for work in works:
+        try:
+            work()
+        except PairLensError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def send(dataset: Any, files: Iterable[str]) -> None:
@@ -104,7 +161,8 @@ def send(dataset: Any, files: Iterable[str]) -> None:
         with _kept(dataset):
             target = open_store(address)
             names = {file: f"{address}/{folder.name}/{file.relative_to(folder)}" for file in own}
-            _each(lambda f: put(names[f], f, target, _IN_A_REVIEW), own, lambda count: None)
+            for _ in _each(lambda f: put(names[f], f, target, _IN_A_REVIEW), own):
+                pass
     except StateError as error:
         warnings.warn(str(error), stacklevel=2)
 
@@ -115,24 +173,63 @@ def _exchange(dataset: Any, folder: Path, address: str, done: Exchange, progress
         there = objects_below(address)
     here = {name for name in named if (folder / name).is_file()}
     to_send, to_fetch = sorted(here - there.keys()), sorted((named - here) & there.keys())
-    done.sent, done.fetched = done.sent + len(to_send), done.fetched + len(to_fetch)
-    done.lacking += len(named - here - there.keys())
-    both = here & there.keys()
-    done.differing += sum((folder / name).stat().st_size != there[name].size for name in both)
-    total = len(to_send) + len(to_fetch)
+    _count(done, folder, here, there, named - here - there.keys())
+    total, copied = len(to_send) + len(to_fetch), count(1)
+    advance = lambda: progress(next(copied), total)  # noqa: E731
+    objects = [there[name] for name in to_fetch]
+    try_all(
+        (
+            partial(_send_all, dataset, folder, address, to_send, done, advance),
+            partial(_fetch_all, folder, address, objects, done, advance),
+        )
+    )
+
+
+def _count(
+    done: Exchange,
+    folder: Path,
+    here: set[str],
+    there: Mapping[str, StoredObject],
+    lacking: set[str],
+) -> None:
+    """Counts the files that copying does not help."""
+    both = sorted(here & there.keys())
+    differing = [one for one in both if (folder / one).stat().st_size != there[one].size]
+    done.lacking, done.differing = done.lacking + len(lacking), done.differing + len(differing)
+    done.lacks = done.lacks or next((str(folder / one) for one in sorted(lacking)), "")
+    done.differs = done.differs or next((str(folder / one) for one in differing), "")
+
+
+def _send_all(
+    dataset: Any,
+    folder: Path,
+    address: str,
+    names: Sequence[str],
+    done: Exchange,
+    advance: Callable[[], None],
+) -> None:
     target = open_store(address)
     with _kept(dataset):
-        _each(
-            lambda name: put(f"{address}/{name}", folder / name, target),
-            to_send,
-            lambda count: progress(count, total),
-        )
-    if to_fetch:
-        add_owner(folder, source_line())  # of a clone, it is made for another dataset
-        objects = [there[name] for name in to_fetch]
-        with fetched.room(folder, address, sum(one.size for one in objects)):
-            copy = partial(_fetch, Copier(address), folder)
-            _each(copy, objects, lambda count: progress(len(to_send) + count, total))
+        for _ in _each(lambda name: put(f"{address}/{name}", folder / name, target), names):
+            done.sent += 1
+            advance()
+
+
+def _fetch_all(
+    folder: Path,
+    address: str,
+    objects: Sequence[StoredObject],
+    done: Exchange,
+    advance: Callable[[], None],
+) -> None:
+    if not objects:
+        return
+    with telling(folder):  # of a clone, it is made for another dataset
+        add_owner(folder, source_line())
+    with fetched.room(folder, address, sum(one.size for one in objects)):
+        for _ in _each(partial(_fetch, Copier(address), folder), objects):
+            done.fetched += 1
+            advance()
 
 
 @contextmanager
@@ -147,10 +244,11 @@ def _kept(dataset: Any) -> Iterator[None]:
         ) from error
 
 
-def _each(work: Callable[[A], None], items: Sequence[A], progress: Callable[[int], None]) -> None:
-    for count, outcome in enumerate(map_items(work, items, workers=fetched.AT_ONCE), 1):
+def _each(work: Callable[[A], None], items: Sequence[A]) -> Iterator[A]:
+    """Does something with items at once; yields each that it is done with."""
+    for outcome in map_items(work, items, workers=fetched.AT_ONCE):
         outcome.unwrap()
-        progress(count)
+        yield outcome.item
 
 
 def _fetch(copier: Copier, folder: Path, one: StoredObject) -> None:

@@ -25,7 +25,7 @@ from pairlens.importers.media_folders import (
     media_dirs,
     remove_unused,
 )
-from pairlens.importers.media_store import Exchange, exchange
+from pairlens.importers.media_store import Exchange, check_apart, exchange, try_all
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.restoring import take_published_images
 from pairlens.importers.settling import PARAMS
@@ -85,9 +85,11 @@ def adopt_files(dataset: Any) -> list[str]:
         what is to be told of it, in sentences
     """
     shared = [one for one in media_dirs(store.info(dataset)) if is_nameless(one, dataset)]
-    if not shared:
+    own = media_dir(dataset) if shared else None
+    if own in shared:  # in the cache, of a process that was killed before it had marked it
+        shared.remove(own)
+    if not shared or own is None:
         return []
-    own = media_dir(dataset)
     count = _link_over(dataset, shared, own)
     for folder in shared:
         _adopted(folder / "skipped.jsonl", own / "skipped.jsonl")
@@ -112,13 +114,17 @@ def _link_over(dataset: Any, folders: Sequence[Path], own: Path) -> int:
     return move_paths(dataset, move)
 
 
-def _adopted(file: Path, place: Path) -> str:
-    """Links a file to another place, where it is there and the place is not."""
+def _adopted(file: Path, place: Path) -> str | None:
+    """Links a file to another place, unless it is there; ``None`` where neither is on this
+    machine.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(file, place)
-    except (FileNotFoundError, FileExistsError):
+    except FileExistsError:
         return str(place)
+    except FileNotFoundError:
+        return str(place) if place.exists() else None
     except OSError:  # another disk, or one that knows no links
         return str(write_once(place, file.read_bytes()))
     return str(place)
@@ -134,6 +140,7 @@ class Relocated:
         media_dir: where its masks are
         moved: samples that name files there now
         gone: samples that name files which are not there
+        example: such a file; ``""`` where all are there
         exchanged: with the object store that has copies of its masks
     """
 
@@ -142,6 +149,7 @@ class Relocated:
     media_dir: str | None = None
     moved: int = 0
     gone: int = 0
+    example: str = ""
     exchanged: Exchange = field(default_factory=Exchange)
 
 
@@ -172,7 +180,9 @@ def relocate(
     if source is None and given_media_dir is None:
         raise UsageError("give --source DIR, --media-dir DIR or both")
     if given_store(given_media_dir):
-        check_media_dir(given_media_dir, Path("/nowhere"))  # before anything is changed
+        root = source or str(store.info(dataset).get("root") or "")
+        check_apart(given_media_dir, root)  # before anything is changed
+        check_media_dir(given_media_dir, Path("/nowhere"))
     done, moves, chosen = Relocated(dataset.name), dict[str, str](), None
     facts = store.info(dataset)
     if source is not None:
@@ -202,7 +212,7 @@ def relocate(
         done.moved += take_published_images(dataset, chosen, path, params)
     done.exchanged = exchange(dataset, progress)
     done.root, done.media_dir = facts.get("root"), facts.get("media_dir")
-    done.gone = _gone(dataset)
+    done.gone, done.example = _gone(dataset)
     return done
 
 
@@ -228,12 +238,14 @@ class Synced:
         dataset: its name
         exchanged: with the object store that has copies of its media
         gone: samples that name files which are still not here
+        example: such a file; ``""`` where all are here
         notes: sentences on the published files
     """
 
     dataset: str
     exchanged: Exchange
     gone: int = 0
+    example: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -251,29 +263,42 @@ def sync(dataset: Any, place: UnpackedPlace, progress: Progress = no_progress) -
     Raises:
         UsageError, StateError: if what is at an address cannot be fetched, or media not be sent
     """
-    done, facts = Synced(dataset.name, Exchange()), store.info(dataset)
-    if "://" in str(facts.get("root") or "") and _gone(dataset):
-        known = fo_internals.collection(dataset).distinct(fields.SPLIT)
-        splits = [split for split in SPLITS if split in known]
-        records = working_set.count(dataset) + int(facts.get("skipped_total") or 0)
-        request = SourceRequest(facts["format"], splits or SPLITS, records or None)
-        located = locate(
-            facts["root"], request, place, on_note=done.notes.append, progress=progress
-        )
-        if located.path != store.source_path(facts):
-            done.notes.append(
-                f"{facts['root']} has changed since the import, or the cache of this machine is "
-                f"elsewhere than {store.source_path(facts)}"
-            )
-    done.exchanged = exchange(dataset, progress)
-    done.gone = _gone(dataset)
+    done = Synced(dataset.name, Exchange())
+
+    def exchange_media() -> None:
+        done.exchanged = exchange(dataset, progress)
+
+    # Media first: published files can be had elsewhere too.
+    try_all((exchange_media, lambda: _fetch_published(dataset, place, done, progress)))
+    done.gone, done.example = _gone(dataset)
     return done
 
 
-def _gone(dataset: Any) -> int:
-    """How many samples name an image or mask that is not here."""
+def _fetch_published(dataset: Any, place: UnpackedPlace, done: Synced, progress: Progress) -> None:
+    """Fetches published files of an address where some files are not here."""
+    facts = store.info(dataset)
+    if "://" not in str(facts.get("root") or "") or not _gone(dataset)[0]:
+        return
+    known = fo_internals.collection(dataset).distinct(fields.SPLIT)
+    splits = [split for split in SPLITS if split in known]
+    records = working_set.count(dataset) + int(facts.get("skipped_total") or 0)
+    request = SourceRequest(facts["format"], splits or SPLITS, records or None)
+    located = locate(facts["root"], request, place, on_note=done.notes.append, progress=progress)
+    if located.path != store.source_path(facts):
+        done.notes.append(
+            f"{facts['root']} has changed since the import, or the cache of this machine is "
+            f"elsewhere than {store.source_path(facts)}"
+        )
+
+
+def _gone(dataset: Any) -> tuple[int, str]:
+    """How many samples name an image or mask that is not here, and the first such file."""
     mask = f"{fields.SEGMENTATION}.mask_path"
-    return sum(map(_is_gone, store.stream(dataset, ("filepath", fields.RENDITION, mask))))
+    read = store.stream(dataset, ("filepath", fields.RENDITION, mask))
+    number, example = 0, ""
+    for file in filter(None, map(_gone_of, read)):
+        number, example = number + 1, example or file
+    return number, example
 
 
 def _follow(path: str, moves: dict[str, str]) -> str | None:
@@ -286,10 +311,12 @@ def _follow(path: str, moves: dict[str, str]) -> str | None:
     return None
 
 
-def _is_gone(value: Any) -> bool:
+def _gone_of(value: Any) -> str:
+    """The first path in a document that leads nowhere; ``""`` where there is none."""
     if isinstance(value, dict):
-        return any(_is_gone(one) for name, one in value.items() if name != "_id")
-    return isinstance(value, str) and value.startswith("/") and not Path(value).exists()
+        return next(filter(None, (_gone_of(one) for n, one in value.items() if n != "_id")), "")
+    leads = not isinstance(value, str) or not value.startswith("/") or Path(value).exists()
+    return "" if leads else value
 
 
 def _check_source(dataset: Any, source: Path) -> None:

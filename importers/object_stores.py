@@ -7,10 +7,13 @@ listed, and said in one sentence what went wrong.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
+import logging
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +27,6 @@ from pairlens.importers.errors import (
     PairLensError,
     StateError,
     UsageError,
-    ignore_note,
 )
 from pairlens.importers.files import replace_whole
 from pairlens.importers.member_names import Names, name_refusal
@@ -42,6 +44,7 @@ _BLOCK = 8 << 20
 _SECONDS, _SLOWEST = 120, 50_000
 """Time for a request, with all that a store's package tries again, and bytes a second beside."""
 
+_NO_BUCKET = "there is no such bucket); make it, or give another address"
 _LISTING = "cannot be listed", "try again when it can be reached"
 _PASSWORD = re.compile(r"(?<=://)[^/\s@]*@")
 """In the address of an endpoint."""
@@ -165,6 +168,8 @@ def list_objects(address: str, on_note: OnNote) -> Listing:
 def objects_below(address: str) -> dict[str, StoredObject]:
     """What lies at the address of a folder, by name; nothing where there is none.
 
+    Any name is among them: who asks knows which are names of files.
+
     Raises:
         StateError: if the store cannot be reached or refuses
     """
@@ -172,9 +177,9 @@ def objects_below(address: str) -> dict[str, StoredObject]:
     with said_plainly(address, *_LISTING):
         try:
             found = store.find(path_of(address), detail=True)
-        except FileNotFoundError:  # the bucket
-            found = {}
-    return _objects(found, address, ignore_note)
+        except FileNotFoundError as error:
+            raise StateError(f"{address} cannot be listed ({_NO_BUCKET}") from error
+    return {name: _object(name, path, facts) for name, path, facts in _below(found, address)}
 
 
 def path_of(address: str) -> str:
@@ -183,12 +188,8 @@ def path_of(address: str) -> str:
 
 
 def _objects(found: Mapping[str, Any], folder: str, on_note: OnNote) -> dict[str, StoredObject]:
-    names, objects, start = Names(), dict[str, StoredObject](), f"{path_of(folder)}/"
-    left: list[str] = []
-    for path, facts in sorted(found.items()):
-        name = path.removeprefix(start)
-        if facts.get("type") != "file" or name in ("", path) or name.endswith("/"):
-            continue  # a mark that consoles make of a folder
+    names, objects, left = Names(), dict[str, StoredObject](), list[str]()
+    for name, path, facts in _below(found, folder):
         reason = name_refusal(name) or ("its name is a query" if _VERSIONED in name else "")
         reason = reason or names.refusal(name)
         if reason:
@@ -199,6 +200,15 @@ def _objects(found: Mapping[str, Any], folder: str, on_note: OnNote) -> dict[str
         more = f", and {len(left) - 1:,} other objects" if len(left) > 1 else ""
         on_note(f"{folder}: {left[0]}{more}")
     return objects
+
+
+def _below(found: Mapping[str, Any], folder: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Names, paths and facts of the objects in a folder; consoles make objects that mark one."""
+    start = f"{path_of(folder)}/"
+    for path, facts in sorted(found.items()):
+        name = path.removeprefix(start)
+        if facts.get("type") == "file" and name not in ("", path) and not name.endswith("/"):
+            yield name, path, facts
 
 
 def _object(name: str, path: str, facts: Mapping[str, Any]) -> StoredObject:
@@ -247,10 +257,7 @@ def put(
             else:
                 store.put_file(str(content), path_of(address), timeout=limit)
         except FileNotFoundError as error:
-            raise StateError(
-                f"{address} cannot be written (there is no such bucket); make it, or give another "
-                "address"
-            ) from error
+            raise StateError(f"{address} cannot be written ({_NO_BUCKET}") from error
 
 
 class Copier:
@@ -321,6 +328,9 @@ def open_store(address: str, **options: Any) -> Any:
         StateError: if its package is missing
     """
     scheme = address.partition("://")[0]
+    said = logging.getLogger(PACKAGES[scheme])
+    if said.level == logging.NOTSET:  # what is raised is told, and gcsfs prints its traceback too
+        said.setLevel(logging.CRITICAL)
     try:
         import fsspec
 
@@ -330,6 +340,23 @@ def open_store(address: str, **options: Any) -> Any:
             f"{scheme}:// is read through the package {PACKAGES[scheme]}, which is not there; "
             f"run: pip install 'pairlens[{scheme}]'"
         ) from error
+
+
+def end_requests() -> None:
+    """Ends the requests of this process that wait for an answer, which can take minutes.
+
+    Those are ended too that threads begin within a second, until they are told to begin no more.
+    """
+    if (client := sys.modules.get("fsspec.asyn")) is None:
+        return
+    loop = client.get_loop()
+
+    def cancel() -> None:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+
+    for tenth in range(10):
+        loop.call_soon_threadsafe(loop.call_later, tenth / 10, cancel)
 
 
 def _patience(size: int) -> float:
@@ -354,6 +381,8 @@ def said_plainly(
     except PairLensError:
         raise
     except FileNotFoundError as error:
+        if failed != _LISTING[0]:  # it was listed before
+            raise _changed(address) from error
         raise UsageError(f"there is nothing at {address}; give another address") from error
     except Exception as error:  # each store has errors of its own
         if isinstance(error, PermissionError) or _OF_KEYS.search(type(error).__name__):

@@ -17,7 +17,7 @@ from typing import Any
 from pairlens.importers import fields, store, unfinished
 from pairlens.importers.datasets import clear_left, delete_with_folders, imported
 from pairlens.importers.errors import StateError
-from pairlens.importers.media_folders import Given, check_media_dir, claim, given_folder
+from pairlens.importers.media_folders import STORE, Given, check_media_dir, claim, given_folder
 
 Carry = Callable[[Any, Any, Path], list[str]]
 """Called with a dataset, the one that is about to take its place, and the media folder of that
@@ -57,7 +57,8 @@ def replacing(
     Args:
         name: of the dataset
         source: what is imported
-        given: the media folder or store, if not the default one
+        given: the media folder or store; by default the store of the one that is replaced, for
+            others may work on it, or a folder of its own
         carry: takes over what is to outlast the replacement
 
     Raises:
@@ -70,6 +71,7 @@ def replacing(
             f"dataset {name!r} was adopted and holds labels of your own; choose another name"
         )
     clear_left(name, source)
+    given = given or facts.get(STORE)
     own = given_folder(given)
     place = _free_folder(own, facts.get("media_dir")) if own else given
     check_media_dir(place, source)

@@ -7,6 +7,7 @@ measured stays with the samples, so that a run that was interrupted goes on wher
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from itertools import chain, groupby
 from typing import Any
@@ -19,6 +20,7 @@ from pairlens.fiftyone_plugin.checks.measurements import (
     measure_mask,
 )
 from pairlens.importers import fields, fo_internals, schema, store
+from pairlens.importers.errors import StateError
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
 from pairlens.importers.parallel import Pool, Progress, no_progress
@@ -54,10 +56,14 @@ def measure_images(samples: Any, *, pool: Pool = THREADS, progress: Progress = n
 
     Returns:
         the number of images read
+
+    Raises:
+        StateError: if no image of the dataset is on this machine
     """
     collection = fo_internals.collection(samples)
     if collection.find_one(_UNMEASURED, {"_id": 1}) is None:
         return 0
+    _check_here(fo_internals.dataset_of(samples))
     schema.declare_pixels(fo_internals.dataset_of(samples))
     wanted = ("filepath", fields.IMAGE_DIGEST, _MASK)
     docs = store.stream(samples, wanted, where=_UNMEASURED, order=(fields.IMAGE_DIGEST, "filepath"))
@@ -79,6 +85,21 @@ def measure_images(samples: Any, *, pool: Pool = THREADS, progress: Progress = n
 
     store.update(fo_internals.dataset_of(samples), changes())
     return images
+
+
+def _check_here(dataset: Any) -> None:
+    """Raises StateError on a machine that has no image of a dataset: it would say of all of them
+    that they cannot be read, to others too, who have them.
+    """
+    example = ""
+    for one in store.stream(dataset, ("filepath",), where={fields.IMAGE_MISSING: {"$ne": True}}):
+        if os.path.exists(one["filepath"]):  # noqa: PTH110 - of a million
+            return
+        example = example or one["filepath"]
+    raise StateError(
+        f"no image of dataset {dataset.name!r} is on this machine, such as {example}; bring back "
+        f"the disk that they are on, or fetch them with pairlens sync {dataset.name}"
+    )
 
 
 def measure_masks(samples: Any, *, pool: Pool = THREADS) -> int:

@@ -8,14 +8,16 @@ A flagging keeps, among the dataset's facts, digests of all that it went by, and
 - of the findings that the samples then have
 
 Where these three are the same, the checks would find and store the same. Nothing is kept where
-that cannot be told: of a run with a check of another package, which may go by anything, and of one
-during which somebody changed a sample. Then, and where anything differs, the checks run.
+that cannot be told: of a run with a check of another package, which may go by anything, of one
+during which somebody changed a sample, and of one with code that was updated since it was loaded.
+Then, and where anything differs, the checks run.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
@@ -40,6 +42,8 @@ _NOT_READ = (
 )
 """Of a document, what its digest is not made of: no check reads it."""
 
+_LOADED = time.time()
+
 _DIGEST = 16
 """Bytes of a digest."""
 
@@ -57,7 +61,8 @@ class Repeated:
         self._samples = samples
         self._rules = _rules(checks, scorings, store.kind_of(samples))
         # With a check of the dataset among them all samples are read before the first is written.
-        self.is_kept = all(map(is_own, checks)) and any(c.scope == "dataset" for c in checks)
+        together = any(one.scope == "dataset" for one in checks)
+        self.is_kept = together and all(map(is_own, checks)) and bool(_code())
         self._modified: int | None = None
         self._documents = ""
         self._findings = 0
@@ -106,12 +111,17 @@ def _rules(checks: Sequence[Check], scorings: Mapping[str, str], kind: str) -> s
 
 @cache
 def _code() -> str:
-    """A digest of the code of PairLens, all of which a finding may come from."""
-    code = blake2b(digest_size=_DIGEST)
+    """A digest of the code of PairLens, all of which a finding may come from.
+
+    It is ``""`` where the code was changed since it was loaded, as by an update while the App runs:
+    what then runs is not what stands in the files.
+    """
+    code, changed = blake2b(digest_size=_DIGEST), 0.0
     for package in (Path(importers.__file__).parent, Path(__file__).parents[1]):
         for file in sorted(package.rglob("*.py")):
             code.update(file.read_bytes())
-    return code.hexdigest()
+            changed = max(changed, file.stat().st_ctime)  # which no installer sets back
+    return code.hexdigest() if changed < _LOADED else ""
 
 
 def _documents(samples: Any) -> str:

@@ -324,6 +324,11 @@ def _load(path: Path) -> Pixels:
     try:
         return load_stored(path)
     except MaskError as error:
+        if not path.exists():
+            raise StateError(
+                f"the published mask {path} is not on this machine; where another one has it or a "
+                "copy is in an object store, pairlens sync N fetches it"
+            ) from error
         raise StateError(f"the published mask cannot be read: {error}") from error
 
 

@@ -123,10 +123,10 @@ def _facts(dataset: Any, format_name: str) -> dict[str, Any]:
         )
     source = store.source_path(facts)
     if not source.exists():
-        raise StateError(
-            f"the source folder {source} is gone; exports copy from it: where it was moved, run "
-            f"pairlens relocate {dataset.name} --source DIR"
-        )
+        way_out = f"where it was moved, run pairlens relocate {dataset.name} --source DIR"
+        if "://" in str(facts.get("root") or ""):
+            way_out = f"run pairlens sync {dataset.name}, which fetches it"
+        raise StateError(f"the source folder {source} is gone; exports copy from it: {way_out}")
     return facts
 
 

@@ -172,8 +172,7 @@ def count_boxes(
             found = [] if label is None else predicted_boxes(label, size, pred_values)
         except MaskError as error:
             found = []
-            if not isinstance(error.__cause__, FileNotFoundError):
-                on_problem(number, str(error))
+            on_problem(number, str(error))
         overlaps = [overlap_of_boxes(target, sides, size) for sides in found]
         if not overlaps:
             counted.append(overlap_of_boxes(target, None, size))

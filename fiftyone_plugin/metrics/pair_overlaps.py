@@ -137,9 +137,7 @@ def count_chunk(docs: Sequence[Mapping[str, Any]], source: MaskSource) -> ChunkO
             counted.overlaps.append(_against(target, doc, masks))
         except MaskError as error:
             counted.overlaps.append(_missed(target, source))
-            # A prediction whose file is gone is as missing as one that was never made.
-            if not isinstance(error.__cause__, FileNotFoundError):
-                counted.problems[number] = str(error)
+            counted.problems[number] = str(error)
         for decision in reversed(counted.decisions):
             if decision.example:
                 break

@@ -244,6 +244,18 @@ def test_checks_run_by_another_version(
     assert flag(captions).unchanged
 
 
+def test_what_code_found_that_was_updated_since_it_was_loaded_is_not_told_again(
+    captions: fo.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert flag(captions).unchanged
+    unchanged._code.cache_clear()
+    monkeypatch.setattr(unchanged, "_LOADED", 0.0)
+    assert not flag(captions).unchanged
+    unchanged._code.cache_clear()
+    monkeypatch.undo()
+    assert flag(captions).unchanged, "what was kept before is still true"
+
+
 @pytest.fixture
 def registered() -> Iterator[list[str]]:
     """A check of another package, which finds what a list has."""

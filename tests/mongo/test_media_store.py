@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import fiftyone as fo
@@ -63,7 +65,7 @@ def on_another_machine(tmp_path: Path) -> None:
     (tmp_path / "cache").rename(tmp_path / f"cache-{len([*tmp_path.iterdir()])}")
 
 
-def imported(gres: Path, name: str, address: str, **options: Any) -> Any:
+def imported(gres: Path | str, name: str, address: str, **options: Any) -> Any:
     import_dataset("gres", gres, name, ImportOptions(media_dir=address, **options))
     return fo.load_dataset(name)
 
@@ -130,6 +132,103 @@ def test_what_was_made_elsewhere_is_not_made_again(
     assert here(dataset_name) == before == there(objects, dataset_name, address)
 
 
+def test_names_that_differ_in_case_alone_are_two_files(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    dataset = imported(gres, dataset_name, address)
+    first = Path(dataset.first().segmentation.mask_path)
+    other = first.with_name(first.name.upper())
+    other.write_bytes(b"another")
+    _shows(dataset, other)
+    assert run(["sync", dataset_name])["exchanged"]["sent"] == 1
+    assert run(["sync", dataset_name])["exchanged"]["sent"] == 0
+    before = here(dataset_name)
+    assert f"masks/{other.name}" in before
+    on_another_machine(tmp_path)
+    run(["sync", dataset_name])
+    assert here(dataset_name) == before
+
+
+def _shows(dataset: Any, file: Path) -> None:
+    """Makes the last sample show a mask."""
+    last = dataset.last()
+    last.segmentation.mask_path = str(file)
+    last.save()
+
+
+def test_what_lies_elsewhere_too_is_fetched_whatever_else_fails(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    objects.put_folder(gres, f"{tmp_path.name}-source")
+    dataset = imported(f"{address}-source", dataset_name, address)
+    before = here(dataset_name)
+    on_another_machine(tmp_path)
+    own = media_dir(dataset) / "masks" / "own.png"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"made here")
+    dataset.add_sample_field("theirs", fo.StringField)
+    dataset.set_values("theirs", [str(own)] * len(dataset))
+    objects.refusal = lambda method, key: (
+        "403 AccessDenied" if method == "PUT" or "-source" in key else ""
+    )
+    line = told(capsys, 1, "sync", dataset_name)
+    assert f"{own.name} cannot be written (AccessDenied)" in line
+    assert here(dataset_name) == before, "though nothing can be sent, and the source is away"
+    objects.refusal = lambda method, key: ""
+    assert run(["sync", dataset_name])["exchanged"]["sent"] == 1
+
+
+def test_a_machine_without_images_accuses_none(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    objects.put_folder(gres, f"{tmp_path.name}-source")
+    dataset = imported(f"{address}-source", dataset_name, address)
+    on_another_machine(tmp_path)
+    line = told(capsys, 1, "flag", dataset_name)
+    assert "is on this machine" in line and f"pairlens sync {dataset_name}" in line
+    assert not any(dataset.values("findings")) and not any(dataset.values("image_stats"))
+    run(["sync", dataset_name])
+    Path(dataset.first().filepath).unlink()
+    assert run(["flag", dataset_name])["findings"]["image_unreadable"] > 0
+
+
+def test_an_object_that_goes_away_while_it_is_fetched_is_told(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    imported(gres, dataset_name, address)
+    masks = [key for key in objects.keys(tmp_path.name) if key.endswith(".png")]
+    on_another_machine(tmp_path)
+    objects.before[masks[0]] = lambda: objects.client.delete_object(Bucket=BUCKET, Key=masks[0])
+    assert f"{masks[0]} changed while it was fetched" in told(capsys, 1, "sync", dataset_name)
+
+
+def test_files_that_cannot_be_had_or_are_damaged_are_named(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    dataset = imported(gres, dataset_name, address)
+    mask = Path(dataset.first().segmentation.mask_path)
+    whole = mask.read_bytes()
+    mask.write_bytes(b"")
+    assert main(["sync", dataset_name]) == 0
+    assert f"such as {mask}; delete the one that is damaged" in capsys.readouterr().out
+    mask.unlink()
+    run(["sync", dataset_name])
+    assert mask.read_bytes() == whole
+    predict(dataset, predictor="cues", field_name="p")
+    prediction = dataset.exists("p").first().p.mask_path
+    key = f"{tmp_path.name}/{Path(prediction).relative_to(media_dir(dataset).parent)}"
+    objects.client.delete_object(Bucket=BUCKET, Key=key)
+    on_another_machine(tmp_path)
+    assert main(["sync", dataset_name]) == 1
+    said = capsys.readouterr().out
+    assert f"1 files are neither here nor there, such as {prediction}" in said
+    assert "are here." not in said
+
+
 _KILLED = """
 import os, signal, sys
 from pairlens.fiftyone_plugin import cli
@@ -160,6 +259,34 @@ def test_an_import_that_was_killed_goes_on(
     assert here(f"{dataset_name}-whole") == here(dataset_name)
 
 
+def test_ctrl_c_waits_for_no_store(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    imported(gres, dataset_name, address)
+    before = here(dataset_name)
+    on_another_machine(tmp_path)
+    asked, answered = Event(), Event()
+
+    def refusal(method: str, key: str) -> str:
+        if method == "GET" and key.endswith(".png"):
+            asked.set()
+            answered.wait(60)
+        return ""
+
+    objects.refusal = refusal
+    process = processes.command("sync", dataset_name)
+    assert asked.wait(60)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    code, said = processes.ended(process)
+    assert (code, time.monotonic() - began < 20) == (1, True), said
+    assert "Interrupted. What was done is kept" in said
+    answered.set()
+    objects.refusal = lambda method, key: ""
+    run(["sync", dataset_name])
+    assert here(dataset_name) == before and not [*tmp_path.rglob("*.partial")]
+
+
 def test_a_store_that_cannot_be_written_is_told_before_anything_is_made(
     objects: ObjectStore, gres: Path, address: str, dataset_name: str,
     capsys: pytest.CaptureFixture[str],
@@ -174,6 +301,23 @@ def test_a_store_that_cannot_be_written_is_told_before_anything_is_made(
     assert not fo.dataset_exists(dataset_name) and not objects.keys(address.rpartition("/")[2])
     with pytest.raises(UsageError, match="give it as text"):
         imported(gres, dataset_name, Path(address))  # type: ignore[arg-type]
+
+
+def test_media_do_not_go_among_published_files(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str
+) -> None:
+    beside = f"{address}/GRES-media"
+    objects.put_folder(gres, f"{address.rpartition('/')[2]}/GRES")
+    for inside in (f"{address}/GRES", f"{address}/GRES/media"):
+        with pytest.raises(UsageError, match="among the published files; give an address beside"):
+            imported(f"{address}/GRES", dataset_name, inside)
+    with pytest.raises(UsageError, match="among the published files"):
+        imported(f"{address}/GRES/pairs.csv", dataset_name, f"{address}/GRES/media")
+    imported(f"{address}/GRES", dataset_name, beside)
+    with pytest.raises(UsageError, match="among the published files"):
+        run(["relocate", dataset_name, "--media-dir", f"{address}/GRES/media"])
+    assert here(dataset_name) == there(objects, dataset_name, beside)
+    imported(f"{address}/GRES", dataset_name, beside, resume=True)
 
 
 def test_a_network_that_goes_away_loses_nothing(
@@ -192,6 +336,27 @@ def test_a_network_that_goes_away_loses_nothing(
     run(["sync", dataset_name])
     assert here(dataset_name) == there(objects, dataset_name, address)
     assert len(objects.written) == len(set(objects.written))
+
+
+def test_a_bucket_that_is_gone_is_told_where_nothing_is_here(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    dataset = imported(gres, dataset_name, address)
+    on_another_machine(tmp_path)
+    store.update_info(dataset, media_store="s3://bucket-that-was/media")
+    assert "(there is no such bucket); make it" in told(capsys, 1, "sync", dataset_name)
+
+
+def test_a_folder_that_a_killed_process_did_not_mark_is_taken(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    dataset = imported(gres, dataset_name, address)
+    before, folder = here(dataset_name), media_dir(dataset)
+    on_another_machine(tmp_path)
+    (folder / "masks").mkdir(parents=True)
+    assert run(["sync", dataset_name])["gone"] == 0
+    assert here(dataset_name) == before and (folder / ".pairlens").is_file()
 
 
 def test_a_mask_of_a_review_is_sent_and_a_store_that_is_away_holds_nobody_up(
@@ -264,6 +429,50 @@ def test_a_folder_becomes_a_store_and_a_store_a_folder(
     done = run(["relocate", dataset_name, "--media-dir", str(tmp_path / "own")])
     assert (done["gone"], done["exchanged"]["store"]) == (0, "")
     assert here(dataset_name) == before
+    assert run(["info", dataset_name])["store"] == ""
+
+
+def test_a_cache_of_another_path_is_told_and_gone_over_to(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    imported(gres, dataset_name, address)
+    before, there_before = here(dataset_name), there(objects, dataset_name, address)
+    monkeypatch.setenv("PAIRLENS_CACHE", str(tmp_path / "cache of all"))
+    (tmp_path / "cache").rename(tmp_path / "on the other machine")
+    (tmp_path / "cache").write_text("no folder can be made here")
+    line = told(capsys, 1, "sync", dataset_name)
+    assert "it was made there on another machine; make that path writable here" in line
+    (tmp_path / "cache").unlink()
+    (tmp_path / "on the other machine").rename(tmp_path / "cache")
+    run(["relocate", dataset_name, "--media-dir", address])
+    assert media_dir(fo.load_dataset(dataset_name)).parent == tmp_path / "cache of all" / "media"
+    assert here(dataset_name) == before == there_before == there(objects, dataset_name, address)
+
+
+def test_what_is_not_on_this_machine_keeps_its_path(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    import_dataset("gres", gres, dataset_name, ImportOptions(media_dir=tmp_path / "media"))
+    paths = fo.load_dataset(dataset_name).values("segmentation.mask_path")
+    before = here(dataset_name)
+    (tmp_path / "media").rename(tmp_path / "on the other machine")
+    done = run(["relocate", dataset_name, "--media-dir", address])
+    assert (done["gone"], done["moved"], done["example"]) == (11, 0, paths[0])
+    assert fo.load_dataset(dataset_name).values("segmentation.mask_path") == paths
+    (tmp_path / "on the other machine").rename(tmp_path / "media")
+    assert run(["relocate", dataset_name, "--media-dir", address])["gone"] == 0
+    assert here(dataset_name) == before == there(objects, dataset_name, address)
+
+
+def test_a_dataset_that_is_replaced_keeps_its_store(
+    objects: ObjectStore, gres: Path, address: str, dataset_name: str, tmp_path: Path
+) -> None:
+    imported(gres, dataset_name, address)
+    import_dataset("gres", gres, dataset_name, ImportOptions(overwrite=True))
+    assert here(dataset_name) == there(objects, dataset_name, address) != {}
+    own = ImportOptions(overwrite=True, media_dir=tmp_path / "own")
+    import_dataset("gres", gres, dataset_name, own)
     assert run(["info", dataset_name])["store"] == ""
 
 
