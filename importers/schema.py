@@ -186,9 +186,7 @@ def _labels(name: str, listed: str, members: dict[str, type]) -> Any:
     """A list of labels with attributes that FiftyOne does not give them by default."""
     kind, each = _LABELS[listed]
     attributes = [new_field(member, _TYPES[type_]) for member, type_ in members.items()]
-    label = new_field(
-        listed, fo.EmbeddedDocumentField, embedded_doc_type=each, fields=attributes
-    )
+    label = new_field(listed, fo.EmbeddedDocumentField, embedded_doc_type=each, fields=attributes)
     labels = new_field(listed, fo.ListField, subfield=label)
     return new_field(name, fo.EmbeddedDocumentField, embedded_doc_type=kind, fields=[labels])
 
