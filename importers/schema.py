@@ -55,6 +55,7 @@ _PLAIN: dict[str, type] = {
 }
 _PAIR: dict[str, type] = {fields.PHRASE: str, fields.NO_TARGET: bool}
 _FINDING: dict[str, type] = {"severity": str, "score": float, "note": str, "group": str}
+_BOX: dict[str, type] = {"turn": int}
 _CAPTION: dict[str, Any] = {"text": "", "task": 0, "annotator": ""}
 _TURN: dict[str, Any] = {
     "question": "", "answer": "", "answers": [], "category": "", "turn": 0, "file": "", "index": 0,
@@ -76,13 +77,15 @@ def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
         boxes: whether the targets of its pairs are boxes
     """
     dataset.media_type = "image"
-    _add(dataset, _schema(kind))
+    wanted = _schema(kind)
     if boxes and kind == "pairs":
-        _add(dataset, {fields.TARGET_BOX: _embedded(fields.TARGET_BOX, fo.Detection)})
+        wanted[fields.TARGET_BOX] = _embedded(fields.TARGET_BOX, fo.Detection)
+    _add(dataset, wanted)
+    # Of fields that were there already, attributes of labels can be missing.
     declare_findings(dataset)
     if kind == "instructions":
-        _declare_members(dataset, f"{fields.BOXES}.detections", {"turn": int})
-        _declare_members(dataset, f"{fields.ROTATED_BOXES}.polylines", {"turn": int})
+        _declare_members(dataset, f"{fields.BOXES}.detections", _BOX)
+        _declare_members(dataset, f"{fields.ROTATED_BOXES}.polylines", _BOX)
     if kind == "pairs" and fields.SEGMENTATION not in dataset.mask_targets:
         dataset.default_mask_targets = dict(fields.MASK_TARGETS)
     index_keys(dataset)
@@ -138,7 +141,7 @@ def _schema(kind: Kind) -> dict[str, Any]:
     plain = _PLAIN | (_PAIR if kind == "pairs" else {})
     schema = {name: new_field(name, _TYPES[type_]) for name, type_ in plain.items()}
     schema[fields.REVIEWED_AT] = new_field(fields.REVIEWED_AT, fo.DateTimeField)
-    schema[fields.FINDINGS] = _embedded(fields.FINDINGS, fo.Classifications)
+    schema[fields.FINDINGS] = _labels(fields.FINDINGS, "classifications", _FINDING)
     schema[fields.SOURCE] = _embedded(fields.SOURCE, fo.DynamicEmbeddedDocument, _SOURCE)
     if kind == "pairs":
         return schema | _mask_schema() | _pixel_schema()
@@ -166,9 +169,26 @@ def _text_schema(kind: Kind) -> dict[str, Any]:
         schema[fields.CAPTURE_DATE] = new_field(fields.CAPTURE_DATE, fo.DateField)
         return schema
     schema[fields.CONVERSATIONS] = _listed(fields.CONVERSATIONS, _TURN)
-    schema[fields.BOXES] = _embedded(fields.BOXES, fo.Detections)
-    schema[fields.ROTATED_BOXES] = _embedded(fields.ROTATED_BOXES, fo.Polylines)
+    schema[fields.BOXES] = _labels(fields.BOXES, "detections", _BOX)
+    schema[fields.ROTATED_BOXES] = _labels(fields.ROTATED_BOXES, "polylines", _BOX)
     return schema
+
+
+_LABELS: dict[str, tuple[type, type]] = {
+    "classifications": (fo.Classifications, fo.Classification),
+    "detections": (fo.Detections, fo.Detection),
+    "polylines": (fo.Polylines, fo.Polyline),
+}
+"""What holds a list of labels of that name, and their kind."""
+
+
+def _labels(name: str, listed: str, members: dict[str, type]) -> Any:
+    """A list of labels with attributes that FiftyOne does not give them by default."""
+    kind, each = _LABELS[listed]
+    attributes = [new_field(member, _TYPES[type_]) for member, type_ in members.items()]
+    label = new_field(listed, fo.EmbeddedDocumentField, embedded_doc_type=each, fields=attributes)
+    labels = new_field(listed, fo.ListField, subfield=label)
+    return new_field(name, fo.EmbeddedDocumentField, embedded_doc_type=kind, fields=[labels])
 
 
 def _listed(name: str, members: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 
-from tests import database
+from tests import database, scenes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,6 +49,9 @@ def _set_environment() -> None:
 
 
 _set_environment()
+
+# The processes of a run share one folder: those that this one starts have its environment.
+scenes.keep(Path(os.environ.setdefault("PAIRLENS_TEST_SCENES", str(HOME / "scenes"))))
 
 # The machines this runs on are slow and shared: a slow example is no failure.
 settings.register_profile("pairlens", deadline=None, derandomize="CI" in os.environ)

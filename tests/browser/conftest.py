@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import again
+from tests.browser.grid import MILLISECONDS
 from tests.browser.server import Server
 
 FLAGS = [
@@ -20,6 +21,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Five seconds, Playwright's own, are too few where other tests have a part of the processor.
+expect.set_options(timeout=MILLISECONDS)
+
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 

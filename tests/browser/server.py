@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,20 +11,14 @@ import httpx
 import psutil
 
 from pairlens.fiftyone_plugin.curation.texts import REVIEWER_VARIABLE
-from tests import database
+from tests import database, warm
 
 START_SECONDS = 240
 END_SECONDS = 120
 """A busy machine takes that long."""
-TOO_LATE = "ServiceListenTimeout"
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
 GRID_ZOOM = "8"
 """Thumbnails on which most phrases can be read whole."""
-
-SERVE = (
-    "import sys; from pairlens.fiftyone_plugin.app import open_app; "
-    "open_app(sys.argv[1], int(sys.argv[2]))"
-)
 
 
 class Server:
@@ -43,25 +35,13 @@ class Server:
         return f"http://127.0.0.1:{self.port}/datasets/{self.dataset_name}"
 
     def start(self) -> None:
-        """Starts it, again on the same port if it ran before; returns when it answers.
-
-        FiftyOne gives its server a minute to listen, which a busy machine misses: that is tried
-        once more.
-        """
-        try:
-            self._start()
-        except RuntimeError:
-            if self.process.poll() is None or TOO_LATE not in self.log.read_text():
-                raise
-            self._start()
-
-    def _start(self) -> None:
-        command = [sys.executable, "-c", SERVE, self.dataset_name, str(self.port)]
+        """Starts it, again on the same port if it ran before; returns when it answers."""
+        command = ["-m", "tests.browser.serving", self.dataset_name, str(self.port), str(self.log)]
         environment = {n: v for n, v in os.environ.items() if n not in SCREENS}
         environment.pop(REVIEWER_VARIABLE, None)
         environment["FIFTYONE_APP_GRID_ZOOM"] = GRID_ZOOM
-        with open(self.log, "ab") as stream:
-            self.process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
+        self.log.touch()
+        self.process = warm.Process(*command, environment=environment)
         self._wait()
 
     def interrupt(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pairlens.fiftyone_plugin.curation.texts import REVIEWER_VARIABLE
+from tests.mongo import processes
 
 if TYPE_CHECKING:  # what it imports takes a second
     from tests.object_store import ObjectStore
@@ -28,6 +29,15 @@ def _reviewer() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(REVIEWER_VARIABLE, REVIEWER)
         yield
+
+
+@pytest.fixture
+def warm_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor's processes start fast.
+
+    Tests of how Python starts, and of packages that do not, have the doctor's own.
+    """
+    processes.probe_warmly(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import pytest
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME, cli, doctor
 from tests import database, warm
+from tests.mongo.processes import probe_warmly
 
 HEALTHY = {
     "fiftyone": "1.22.1",
@@ -75,24 +76,10 @@ def test_advice_names_what_is_wrong_and_nothing_else(report: dict, says: str) ->
     assert [line for line in lines if line.startswith("->")] == [f"->    {s}" for s in said]
 
 
-@pytest.fixture
-def warm_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Probes in processes that need not import what FiftyOne does.
-
-    Tests of how Python starts, and of packages that do not, have the doctor's own processes.
-    """
-    monkeypatch.setattr(
-        doctor,
-        "_python",
-        lambda code, environment: warm.Process(
-            "-c", code, environment=environment, folder=Path.cwd()
-        ),
-    )
-
-
 WARM = pytest.mark.usefixtures("warm_probes")
 
 
+@WARM
 def test_on_a_healthy_set_up(repo_root: Path) -> None:
     report = cli.run(["doctor"])
     assert report["ok"], report
@@ -166,18 +153,11 @@ def test_says_that_fiftyone_works_in_the_database_of_another(other_fiftyone: Pat
     assert str(other_fiftyone) in " ".join(report["advice"])
 
 
-def change_fiftyone(monkeypatch, folder: Path, code: str) -> None:
-    """Runs code at the start of every Python process."""
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(code)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-
-
 def test_where_fiftyone_has_no_mongod_and_media_have_no_place(
     embedded: Path, monkeypatch, tmp_path: Path
 ) -> None:
     code = f"import fiftyone.constants as c; c.FIFTYONE_DB_BIN_DIR = {str(tmp_path)!r}"
-    change_fiftyone(monkeypatch, tmp_path / "site", code)
+    probe_warmly(monkeypatch, code)
     (tmp_path / "file").touch()
     monkeypatch.setenv("FIFTYONE_DEFAULT_DATASET_DIR", str(tmp_path / "file" / "media"))
     report = doctor.run()
@@ -195,7 +175,7 @@ def test_where_mongod_lacks_a_library(embedded: Path, monkeypatch, tmp_path: Pat
     program.write_text("#!/bin/sh\necho 'cannot open libcurl.so.4' >&2; exit 127\n")
     program.chmod(0o755)
     code = f"import fiftyone.constants as c; c.FIFTYONE_DB_BIN_DIR = {str(tmp_path)!r}"
-    change_fiftyone(monkeypatch, tmp_path / "site", code)
+    probe_warmly(monkeypatch, code)
     report = doctor.run()
     assert report["mongod"]["path"] == str(program) and not report["mongod"]["connected"]
     assert "cannot open libcurl.so.4" in report["mongod"]["error"]

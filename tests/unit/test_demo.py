@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from pairlens.fiftyone_plugin.demo.phrases import layer_targets, object_targets
-from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scene
+from pairlens.fiftyone_plugin.demo.scenes import Scene
 from pairlens.fiftyone_plugin.demo.themes import THEMES
+from tests.scenes import draw_anew as draw_scene
 from tests.unit.demo_readers import SIZE, places_hold
 
 
