@@ -72,19 +72,25 @@ def dataset_of(pairs: int) -> Iterator[fo.Dataset]:
     """A dataset of so many pairs with findings, scores and verdicts."""
     name = f"bench-{uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
-        root = make_gres(Path(folder) / "published", images=IMAGES).root
-        plant(root, "gres")
-        options = ImportOptions(placeholders=True, media_dir=Path(folder) / "media")
-        import_dataset("gres", root, name, options)
-        dataset = fo.load_dataset(name)
         try:
-            predict(dataset, predictor=PRED, field_name=PRED)
-            score(dataset, pred=PRED, key=PRED)
-            flag(dataset)
+            dataset = make(name, Path(folder))
             multiply(dataset, pairs)
             yield dataset
         finally:
             delete_dataset(name)
+
+
+def make(name: str, folder: Path) -> fo.Dataset:
+    """A dataset of few pairs with findings and scores."""
+    root = make_gres(folder / "published", images=IMAGES).root
+    plant(root, "gres")
+    options = ImportOptions(placeholders=True, media_dir=folder / "media")
+    import_dataset("gres", root, name, options)
+    dataset = fo.load_dataset(name)
+    predict(dataset, predictor=PRED, field_name=PRED)
+    score(dataset, pred=PRED, key=PRED)
+    flag(dataset)
+    return dataset
 
 
 def multiply(dataset: fo.Dataset, pairs: int) -> None:

@@ -32,6 +32,9 @@ SERVE = (
 class Server:
     """Serves the App for a dataset as ``pairlens app`` does, as soon as it is made."""
 
+    program = SERVE
+    """Python that is given the dataset's name and the port."""
+
     def __init__(self, dataset_name: str, log: Path) -> None:
         self.port = database.free_port()
         self.dataset_name = dataset_name
@@ -56,7 +59,7 @@ class Server:
             self._start()
 
     def _start(self) -> None:
-        command = [sys.executable, "-c", SERVE, self.dataset_name, str(self.port)]
+        command = [sys.executable, "-c", self.program, self.dataset_name, str(self.port)]
         environment = {n: v for n, v in os.environ.items() if n not in SCREENS}
         environment.pop(REVIEWER_VARIABLE, None)
         environment["FIFTYONE_APP_GRID_ZOOM"] = GRID_ZOOM
