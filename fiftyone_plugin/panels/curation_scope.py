@@ -96,9 +96,12 @@ def follow(ctx: Any) -> Scope | None:
     before a click counts as a choice only when what was clicked has been seen.
     """
     mine, at = kept(ctx), _plain(ctx.request_params.get("view"))
+    # Filters of the sidebar are no part of the view that the App tells of.
+    filtered = mine.scope.bar is None and ctx.request_params.get("filters")
     if at == mine.scope.shown:
         mine.seen = True
-        return None
+        if not filtered:
+            return None
     if at in mine.scope.before and not mine.seen:
         return None
     now = WHOLE if ctx.view is None else Scope(stages_of(ctx.view))
