@@ -72,19 +72,25 @@ def dataset_of(pairs: int) -> Iterator[fo.Dataset]:
     """A dataset of so many pairs with findings, scores and verdicts."""
     name = f"bench-{uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
-        root = make_gres(Path(folder) / "published", images=IMAGES).root
-        plant(root, "gres")
-        options = ImportOptions(placeholders=True, media_dir=Path(folder) / "media")
-        import_dataset("gres", root, name, options)
-        dataset = fo.load_dataset(name)
         try:
-            predict(dataset, predictor=PRED, field_name=PRED)
-            score(dataset, pred=PRED, key=PRED)
-            flag(dataset)
+            dataset = make(name, Path(folder))
             multiply(dataset, pairs)
             yield dataset
         finally:
             delete_dataset(name)
+
+
+def make(name: str, folder: Path) -> fo.Dataset:
+    """A dataset of few pairs with findings and scores."""
+    root = make_gres(folder / "published", images=IMAGES).root
+    plant(root, "gres")
+    options = ImportOptions(placeholders=True, media_dir=folder / "media")
+    import_dataset("gres", root, name, options)
+    dataset = fo.load_dataset(name)
+    predict(dataset, predictor=PRED, field_name=PRED)
+    score(dataset, pred=PRED, key=PRED)
+    flag(dataset)
+    return dataset
 
 
 def multiply(dataset: fo.Dataset, pairs: int) -> None:
@@ -111,23 +117,21 @@ def multiply(dataset: fo.Dataset, pairs: int) -> None:
 
 
 class Client:
-    """The App's part: sends events, keeps the panel's state, and takes what comes back."""
+    """The App's part: sends events, and takes what comes back."""
 
     def __init__(self, dataset: fo.Dataset) -> None:
         self.dataset = dataset
         self.view: Any = dataset.view()
-        self.state: dict[str, Any] = {}
+        self.panel = 0
         self.facts: dict[str, Any] = {}
 
     def event(self, method: str, **params: Any) -> Any:
         """An event of the panel ``curation``."""
-        inside = {"panel_id": "bench", "panel_state": self.state, "__method__": method}
+        inside = {"panel_id": f"bench {self.panel}", "__method__": method}
         done = self._run("curation", params | inside)
         for request in done.executor._requests:
             given = json.loads(json.dumps(request.params))
-            if request.operator_uri == "patch_panel_state":
-                self.state |= given["state"]
-            elif request.operator_uri == "patch_panel_data":
+            if request.operator_uri == "patch_panel_data":
                 self.facts = given["data"].get("facts", self.facts)
             elif request.operator_uri == "set_view":
                 stages = json_util.loads(json.dumps(given["view"]))
@@ -174,7 +178,7 @@ def measure(client: Client, repeats: int) -> dict[str, dict[str, float]]:
         timed("quality for IoU", client.event, "choose", key="")
         in_session(client, timed)
         client.event("reset")
-        client.state.clear()
+        client.panel += 1
     return {
         name: {"median": round(statistics.median(t), 3), "slowest": round(max(t), 3)}
         for name, t in times.items()

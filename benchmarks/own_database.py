@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -16,7 +16,9 @@ from tests import database
 
 
 @contextmanager
-def own_database(folder: str | None = None) -> Iterator[Path]:
+def own_database(
+    folder: str | None = None, *, kept: Path | None = None, cache_gb: float = 0.5
+) -> Iterator[Path]:
     """A temporary folder with a database in it; to be entered before FiftyOne is imported.
 
     A server is started for it: FiftyOne's own is shared by all processes of a user, so that
@@ -24,12 +26,15 @@ def own_database(folder: str | None = None) -> Iterator[Path]:
 
     Args:
         folder: where the temporary folder is made
+        kept: a folder instead, with what an earlier run left in it, that stays
+        cache_gb: what the server holds in memory of its files
     """
-    with tempfile.TemporaryDirectory(
+    temporary = tempfile.TemporaryDirectory(
         prefix="pairlens-bench-", dir=folder, ignore_cleanup_errors=True
-    ) as made:
+    )
+    with nullcontext(str(kept.resolve())) if kept else temporary as made:
         port = database.free_port()
-        server = database.start(Path(made) / "database", port)
+        server = database.start(Path(made) / "database", port, cache_gb=cache_gb)
         before = dict(os.environ)
         os.environ |= {
             "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{port}/",

@@ -98,7 +98,9 @@ def _beside_the_grid(panel: str) -> fo.Space:
     panels = (fo.Panel(type="Samples", pinned=True), fo.Panel(type=panel))
     # A space without an active panel is shown empty.
     parts = [fo.Space(children=[one], active_child=one.component_id) for one in panels]
-    return fo.Space(children=parts, orientation="horizontal")
+    # Nor does the App load its page twice, to store the layout as it has it.
+    active = parts[0].component_id
+    return fo.Space(children=parts, orientation="horizontal", active_child=active)
 
 
 def _own_port(usual: int, port: int | None) -> tuple[int, socket.socket]:

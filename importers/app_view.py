@@ -40,12 +40,14 @@ _COLORS_BEFORE = {
 """What versions up to 0.1.0 set, in which all findings were red and verdicts not shown."""
 
 _GROUPS: dict[str, tuple[str, ...]] = {
-    "tags": ("tags", "_label_tags", fields.SPLIT),
+    "tags": ("tags", "_label_tags"),  # the App shows no others there
     "labels": (
         fields.SEGMENTATION, fields.TARGET_BOX, fields.BOXES, fields.ROTATED_BOXES,
         fields.FINDINGS,
     ),
-    "review": (fields.QUALITY, fields.VERDICT, fields.REVIEWER, fields.REVIEWED_AT),
+    "review": (
+        fields.QUALITY, fields.VERDICT, fields.REVIEWER, fields.REVIEWED_AT, fields.SPLIT,
+    ),
     "record": (
         fields.PHRASE, fields.CAPTION, fields.CAPTIONS, fields.CONVERSATIONS, fields.KEY,
         fields.IMAGE_ID, fields.NO_TARGET, fields.IMAGE_MISSING, fields.CAPTURE_DATE,
@@ -69,6 +71,7 @@ def arrange(dataset: Any) -> None:
         config.color_scheme = _scheme(dataset)
     if config.sidebar_groups is None:
         config.sidebar_groups = _groups(dataset)
+    _show_split(config.sidebar_groups)
     dataset.save()
 
 
@@ -143,6 +146,15 @@ def _groups(dataset: Any) -> list[Any]:
         if group.name not in _GROUPS and rest:
             groups.append(fo.SidebarGroupDocument(name=group.name, paths=rest, expanded=False))
     return groups
+
+
+def _show_split(groups: list[Any]) -> None:
+    """Moves the split out of the group that had it up to 0.1.0: the App hides it there."""
+    by_name = {group.name: group for group in groups}
+    hidden, review = by_name.get("tags"), by_name.get("review")
+    if hidden and review and fields.SPLIT in hidden.paths:
+        hidden.paths.remove(fields.SPLIT)
+        review.paths.append(fields.SPLIT)
 
 
 def _is_there(dataset: Any, path: str) -> bool:

@@ -93,8 +93,15 @@ FLAGGED = "flagged"
 RANKING = "ranking"
 """Among these facts: when and from what ``p_bad`` was estimated."""
 
-INDEXED = (IMAGE_ID, QUALITY, VERDICT, f"{FINDINGS}.classifications.label")
-"""Fields that filters and ordered reads go by, beside the key."""
+INDEXED = (IMAGE_ID, QUALITY)
+"""Fields that ordered reads go by, beside the key."""
+
+FILTERED = (
+    VERDICT, REVIEWER, SPLIT, f"{FINDINGS}.classifications.label",
+    f"{FINDINGS}.classifications.severity",
+)  # fmt: skip
+"""Fields that people filter by, in the sidebar or with a bar of a panel. They are indexed with the
+quality behind them, so that the worst of what is found comes first without a look at the rest."""
 
 BACKGROUND, TARGET, IGNORE = 0, 1, 255
 """Pixel values of a stored mask."""

@@ -97,6 +97,7 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
     After an import, not before: each index on the way takes as long again as a document.
     """
     wanted: list[lasting.Keys] = [[(name, 1)] for name in (*_FIFTYONES, *fields.INDEXED)]
+    wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
     # The order in which the checks go through the samples, image by image.
     wanted.append([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")])
     if kind == "captions":

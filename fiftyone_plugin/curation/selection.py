@@ -10,7 +10,7 @@ from typing import Any, Literal
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.curation import opinions, texts
+from pairlens.fiftyone_plugin.curation import opinions, recounting, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionOver
 from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from pairlens.importers import fo_internals, store, working_set
@@ -256,9 +256,11 @@ def groups_left(dataset: Any) -> int:
     """The groups of pairs without a verdict that have a warning or an error."""
     pipeline = [
         *working_set.pipeline(dataset),
-        {"$match": {"$and": [GRAVE, _verdict(PENDING)]}},
+        {"$match": GRAVE},
+        # As an expression: for the filter the database would go by the verdicts, which most lack.
+        {"$match": {"$expr": {"$not": {"$in": [f"${VERDICT}", list(VERDICTS)]}}}},
         {"$group": {"_id": _group(None)}},
         {"$count": "n"},
     ]
-    found = list(fo_internals.collection(dataset).aggregate(pipeline, allowDiskUse=True))
+    found = recounting.aggregate(dataset, pipeline)
     return found[0]["n"] if found else 0

@@ -10,7 +10,7 @@ bar                     pairs that it shows
 ======================  ======================================================================
 ``all``                 every pair
 ``flagged``             with a finding
-``check:NAME``          with a finding of a check, by that check's score
+``check:NAME``          with a finding of a check
 ``severity:NAME``       with a finding of a severity
 ``verdict:NAME``        with a verdict; ``pending`` for none
 ``reviewer:NAME``       judged by a reviewer
@@ -32,7 +32,7 @@ from typing import Any, TypedDict
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.curation import opinions, queue, sessions
+from pairlens.fiftyone_plugin.curation import opinions, queue, recounting, sessions
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
 from pairlens.fiftyone_plugin.curation.panel_types import (
     CheckBar,
@@ -130,8 +130,7 @@ def _rows(samples: Any, field: str, bins: int) -> list[_Group]:
         "bucket": known,
     }
     pipeline = [*working_set.pipeline(samples), {"$group": {"_id": kind, "n": {"$sum": 1}}}]
-    collection = fo_internals.collection(samples)
-    found = collection.aggregate(pipeline, allowDiskUse=True)
+    found = recounting.aggregate(samples, pipeline)
     return [_group(row["_id"], row["n"]) for row in found]
 
 
@@ -153,7 +152,7 @@ def _images(samples: Any) -> int:
         {"$group": {"_id": f"${IMAGE_ID}"}},
         {"$count": "n"},
     ]
-    found = list(fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True))
+    found = recounting.aggregate(samples, pipeline)
     return found[0]["n"] if found else 0
 
 
@@ -271,7 +270,7 @@ def bar_name(*parts: str) -> str:
 
 
 def view_of(dataset: Any, bar: str, *, view: Any = None) -> Any:
-    """The pairs of a bar as a FiftyOne view, worst first.
+    """The pairs of a bar as a FiftyOne view, worst first: by their quality.
 
     Args:
         dataset: a dataset that PairLens imported
@@ -298,7 +297,17 @@ def view_of(dataset: Any, bar: str, *, view: Any = None) -> Any:
     if kind not in FILTERS or (not value and kind not in ("all", "flagged", "reviewer")):
         raise UnknownName("bar", bar, (*FILTERS, "disagreements", "range", "session"))
     shown = base.match(FILTERS[kind](value)) if kind != "all" else base
-    return shown.sort_by(badness(value if kind == "check" else None))
+    return shown.sort_by(QUALITY if _has_quality(dataset) else badness())
+
+
+def _has_quality(dataset: Any) -> bool:
+    """Whether every pair has a quality: a pair without would stand before the worst.
+
+    The quality is the lowest score of a pair's findings. Of what is sorted by it the database reads
+    the worst alone, of what is sorted by :func:`badness` everything, for each page of the grid.
+    """
+    without = fo_internals.collection(dataset).find_one({QUALITY: None}, {"_id": 1})
+    return dataset.has_field(QUALITY) and without is None
 
 
 def _range(dataset: Any, value: str) -> tuple[str, float, float]:

@@ -17,7 +17,7 @@ from pairlens.fiftyone_plugin.curation import bulk, queue, sessions, sharing, su
 from pairlens.fiftyone_plugin.operators.base import required, reviewer_in, text
 from pairlens.fiftyone_plugin.operators.wording import in_app
 from pairlens.fiftyone_plugin.panels import curation_scope
-from pairlens.fiftyone_plugin.panels.curation_facts import EVALUATION, STEPS, facts_of
+from pairlens.fiftyone_plugin.panels.curation_facts import STEPS, facts_of
 from pairlens.fiftyone_plugin.panels.curation_scope import (
     WHOLE,
     Scope,
@@ -98,7 +98,7 @@ class CurationPanel(Panel):
 
     def on_change_dataset(self, ctx: Any) -> None:
         """Resets the panel and counts the new dataset."""
-        ctx.panel.set_state(EVALUATION, None)
+        curation_scope.kept(ctx).evaluation = None
         curation_scope.keep(ctx, WHOLE)
         self._count(ctx, WHOLE)
 
@@ -113,7 +113,7 @@ class CurationPanel(Panel):
 
     def choose(self, ctx: Any) -> None:
         """Draws the histogram of another evaluation, of the quality where ``key`` is blank."""
-        ctx.panel.set_state(EVALUATION, text(ctx.params.get("key")) or "")
+        curation_scope.kept(ctx).evaluation = text(ctx.params.get("key")) or ""
         self._count(ctx, scope_of(ctx))
 
     @_answering

@@ -14,7 +14,7 @@ from pairlens.fiftyone_plugin.curation.texts import known_reviewer, text_of
 from pairlens.fiftyone_plugin.metrics.runs import METHOD
 from pairlens.fiftyone_plugin.operators.base import mask_fields
 from pairlens.fiftyone_plugin.operators.wording import in_app
-from pairlens.fiftyone_plugin.panels.curation_scope import Scope, view_in
+from pairlens.fiftyone_plugin.panels.curation_scope import Scope, kept, view_in
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.errors import PairLensError
 from pairlens.importers.store import kind_of
@@ -27,9 +27,6 @@ STEPS = {
     "export": "export_subset",
 }
 """The steps of the work and the operators that do them."""
-
-EVALUATION = "evaluation"
-"""Where the panel's state has the scoring of the histogram; a blank one is the quality."""
 
 _NO_DATASET = "No dataset is open. Open one from the list above, or import published files."
 _FOREIGN = (
@@ -122,7 +119,7 @@ def _steps(dataset: Any) -> list[str]:
 
 def _evaluation(ctx: Any, dataset: Any) -> str | None:
     """The scoring that was chosen, or any where none was; ``None`` for the quality."""
-    chosen = ctx.panel.get_state(EVALUATION)
+    chosen = kept(ctx).evaluation
     known = dataset.list_evaluations(method=METHOD)
     return chosen or None if chosen == "" or chosen in known else next(iter(known), None)
 

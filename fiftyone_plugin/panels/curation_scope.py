@@ -2,13 +2,19 @@
 
 A click on a bar changes the App's view, and the figures must not follow it: they stay with the
 view that the curator chose, so that the next bar is one click away. A view that is set
-otherwise, in the view bar or by a saved view or another operator, is a choice: they follow it.
+otherwise, in the view bar or the sidebar, by a saved view or another operator, is a choice: they
+follow it.
+
+What a panel keeps between two events lies in the server's memory, and not in the panel's state:
+the App stores that among its panels' places, and whenever those change it loads the dataset's page
+again, takes back the filters of the sidebar that led to the change, and counts everything anew.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import Any
 
 from bson import json_util
@@ -16,16 +22,15 @@ from bson import json_util
 from pairlens.importers import fo_internals
 
 Stages = list[Any]
-STATE = "scope"
-_SEEN = "seen"
-"""Where the panel's state has the scope whose view has arrived in the grid."""
 _LATE = 8
 """Views of quick clicks that are remembered."""
+_PANELS = 1000
+"""Panels that are remembered, the last used: a browser that is closed tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The panel's place between two events, kept in the panel's state.
+    """The panel's place between two events.
 
     Attributes:
         base: stages of the view that the figures are about; none for the whole dataset
@@ -41,43 +46,66 @@ class Scope:
     shown: Stages | None = None
     before: list[Stages] = field(default_factory=list[Stages])
 
-    def to_text(self) -> str:
-        """For the panel's state, which merges what is not a text."""
-        return json.dumps(asdict(self))
-
 
 WHOLE = Scope([])
 
 
+@dataclass(slots=True)
+class Kept:
+    """What a panel keeps between two events.
+
+    Attributes:
+        scope: its place
+        seen: whether the view of the scope has arrived in the grid
+        evaluation: the scoring of its histogram; blank for the quality, ``None`` for any
+    """
+
+    scope: Scope = WHOLE
+    seen: bool = False
+    evaluation: str | None = None
+
+
+_kept: OrderedDict[tuple[Any, str | None], Kept] = OrderedDict()
+
+
+def kept(ctx: Any) -> Kept:
+    """What the panel of an event keeps on its dataset; to be changed in place."""
+    place = ctx.panel.id, getattr(ctx.dataset, "name", None)
+    found = _kept[place] = _kept.pop(place, None) or Kept()
+    while len(_kept) > _PANELS:
+        _kept.popitem(last=False)
+    return found
+
+
 def scope_of(ctx: Any) -> Scope:
-    """The scope as the panel's state has it, or the whole dataset."""
-    try:
-        stored = json.loads(ctx.panel.get_state(STATE) or "")
-        return Scope(list(stored["base"]), stored["bar"], stored["shown"], list(stored["before"]))
-    except (TypeError, ValueError, KeyError):
-        return WHOLE
+    """The scope that the panel keeps, or the whole dataset."""
+    return kept(ctx).scope
 
 
 def keep(ctx: Any, scope: Scope) -> None:
-    """Puts the scope into the panel's state."""
-    ctx.panel.set_state(STATE, scope.to_text())
+    """Keeps a scope whose view has not been seen yet."""
+    mine = kept(ctx)
+    mine.scope, mine.seen = scope, False
 
 
 def follow(ctx: Any) -> Scope | None:
     """The new scope after the App's view has changed; ``None`` where it stays as it is.
 
     The App tells of a change several times and late: of an earlier view after the next click,
-    of a view before it is shown. So nothing is written that is as it was, and a view from
+    of a view before it is shown. So nothing is counted again that is as it was, and a view from
     before a click counts as a choice only when what was clicked has been seen.
     """
-    scope, at = scope_of(ctx), _plain(ctx.request_params.get("view"))
-    if at == scope.shown:
-        ctx.panel.set_state(_SEEN, scope.to_text())
-        return None
-    if at in scope.before and not _is_seen(ctx, scope):
+    mine, at = kept(ctx), _plain(ctx.request_params.get("view"))
+    # Filters of the sidebar are no part of the view that the App tells of.
+    filtered = mine.scope.bar is None and ctx.request_params.get("filters")
+    if at == mine.scope.shown:
+        mine.seen = True
+        if not filtered:
+            return None
+    if at in mine.scope.before and not mine.seen:
         return None
     now = WHOLE if ctx.view is None else Scope(stages_of(ctx.view))
-    if scope.bar is None and scope.base == now.base:
+    if mine.scope.bar is None and mine.scope.base == now.base:
         return None
     keep(ctx, now)
     return now
@@ -85,17 +113,13 @@ def follow(ctx: Any) -> Scope | None:
 
 def go(ctx: Any, base: Stages, bar: str | None, shown: Stages) -> Scope:
     """The scope after a click that shows a bar's pairs or, without one, what it is of."""
-    last = scope_of(ctx)
-    late = [] if last.shown is None or _is_seen(ctx, last) else [last.shown, *last.before]
+    mine = kept(ctx)
+    last = mine.scope
+    late = [] if last.shown is None or mine.seen else [last.shown, *last.before]
     before = [_plain(ctx.request_params.get("view")), base, *late]
     scope = Scope(base, bar, shown, before[:_LATE])
-    ctx.panel.set_state(_SEEN, None)
     keep(ctx, scope)
     return scope
-
-
-def _is_seen(ctx: Any, scope: Scope) -> bool:
-    return ctx.panel.get_state(_SEEN) == scope.to_text()
 
 
 def view_in(ctx: Any, scope: Scope) -> Any:

@@ -2,61 +2,61 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
-
-import pytest
 
 from pairlens.fiftyone_plugin.panels.curation import COMPONENT, CurationPanel
 from pairlens.fiftyone_plugin.panels.curation_facts import STEPS
-from pairlens.fiftyone_plugin.panels.curation_scope import STATE, WHOLE, Scope, keep, scope_of
+from pairlens.fiftyone_plugin.panels.curation_scope import (
+    _PANELS,
+    WHOLE,
+    Scope,
+    follow,
+    go,
+    keep,
+    kept,
+    scope_of,
+)
 
 SOURCES = Path("fiftyone_plugin/panels/js/src")
 STAGES = [{"_cls": "fiftyone.core.stages.Limit", "kwargs": [["limit", 3]]}]
 
 
-class Panel:
-    """A context with a panel whose state is a plain dictionary, as it is between two events."""
+class Context:
+    """What an event of a panel brings."""
 
-    def __init__(self, stored: Any = None) -> None:
-        self.panel = self
-        self.stored = {STATE: stored}
-
-    def get_state(self, name: str) -> Any:
-        return self.stored.get(name)
-
-    def set_state(self, name: str, value: Any) -> None:
-        self.stored[name] = value
+    def __init__(self, panel: str, dataset: str = "one", view: Any = None) -> None:
+        self.panel = SimpleNamespace(id=panel)
+        self.dataset = SimpleNamespace(name=dataset)
+        self.view = None
+        self.request_params = {"view": view}
 
 
-@pytest.mark.parametrize(
-    "stored",
-    [
-        pytest.param(None, id="nothing"),
-        pytest.param("", id="blank"),
-        pytest.param("{", id="half a text"),
-        pytest.param("[1, 2]", id="a list"),
-        pytest.param('{"base": null}', id="no stages"),
-        pytest.param({"base": []}, id="no text"),
-    ],
-)
-def test_a_state_that_is_none_is_the_whole_dataset(stored: Any) -> None:
-    assert scope_of(Panel(stored)) == WHOLE
+def test_a_panel_that_is_new_shows_the_whole_dataset() -> None:
+    keep(Context("first"), Scope(STAGES))
+    assert scope_of(Context("second")) == WHOLE
+    assert scope_of(Context("first", dataset="another")) == WHOLE
+    assert scope_of(Context("first")) == Scope(STAGES)
 
 
-@pytest.mark.parametrize(
-    "scope",
-    [WHOLE, Scope(STAGES), Scope(STAGES, "check:<b>:x", STAGES, [[]]), Scope([], "flagged", [])],
-    ids=lambda scope: scope.bar or len(scope.base),
-)
-def test_a_scope_survives_the_way_to_the_browser_and_back(scope: Scope) -> None:
-    ctx = Panel()
-    keep(ctx, scope)
-    assert isinstance(ctx.stored[STATE], str)
-    ctx.stored = json.loads(json.dumps(ctx.stored))
-    assert scope_of(ctx) == scope
+def test_a_panel_is_forgotten_when_many_were_used_since() -> None:
+    keep(Context("used"), Scope(STAGES))
+    keep(Context("closed"), Scope(STAGES))
+    for number in range(_PANELS - 1):
+        kept(Context(f"panel {number}"))
+        kept(Context("used"))
+    assert scope_of(Context("used")) == Scope(STAGES)
+    assert scope_of(Context("closed")) == WHOLE
+
+
+def test_a_view_from_before_a_click_is_a_choice_once_the_click_was_seen() -> None:
+    ctx = Context("clicked", view=[])
+    clicked = go(ctx, [], "check:x", STAGES)
+    assert (follow(ctx), scope_of(ctx)) == (None, clicked)
+    assert follow(Context("clicked", view=STAGES)) is None
+    assert follow(ctx) == WHOLE
 
 
 def view_of_panel() -> dict[str, Any]:

@@ -24,6 +24,9 @@ GRID_ZOOM = "8"
 class Server:
     """Serves the App for a dataset as ``pairlens app`` does, as soon as it is made."""
 
+    program: tuple[str, str] = ("-m", "tests.browser.serving")
+    """Python that is given the dataset's name, the port, and the file that is printed to."""
+
     def __init__(self, dataset_name: str, log: Path) -> None:
         self.port = database.free_port()
         self.dataset_name = dataset_name
@@ -36,7 +39,7 @@ class Server:
 
     def start(self) -> None:
         """Starts it, again on the same port if it ran before; returns when it answers."""
-        command = ["-m", "tests.browser.serving", self.dataset_name, str(self.port), str(self.log)]
+        command = [*self.program, self.dataset_name, str(self.port), str(self.log)]
         environment = {n: v for n, v in os.environ.items() if n not in SCREENS}
         environment.pop(REVIEWER_VARIABLE, None)
         environment["FIFTYONE_APP_GRID_ZOOM"] = GRID_ZOOM

@@ -126,6 +126,25 @@ def test_a_bar_shows_its_pairs_in_the_grid(
     expect(bar(page, one["bar"])).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_filter_of_the_sidebar_stays_while_the_figures_follow_it(
+    page: Page, panel: Locator, overview: dict[str, Any]
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    kept = next(one["pairs"] for one in overview["verdicts"] if one["verdict"] == "keep")
+    page.locator('[data-cy="sidebar-field-arrow-enabled-verdict"]').click()
+    page.locator('[data-cy="selector-sidebar-search-verdict"]').click()
+    page.locator('[data-cy^="selector-result-"]').get_by_text("keep", exact=True).click()
+    expect_entries(page, kept)
+    scope = panel.locator('[data-cy="plc-scope"]')
+    expect(scope).to_contain_text(f"{kept} pairs", timeout=MILLISECONDS)
+    page.wait_for_timeout(1000)
+    expect_entries(page, kept)
+    assert not [one for one in asked if "DatasetPageQuery" in one]
+    page.locator('[data-cy="clear-filters-review"]').first.click()
+    expect(scope).to_contain_text(f"{overview['pairs']} pairs", timeout=MILLISECONDS)
+
+
 def test_bars_are_reached_and_pressed_with_the_keyboard(
     page: Page, panel: Locator, overview: dict[str, Any]
 ) -> None:

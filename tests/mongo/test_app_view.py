@@ -66,6 +66,17 @@ def test_what_an_earlier_version_set_is_set_anew(dataset_name: str, tmp_path: Pa
     assert config.color_scheme.fields == former
 
 
+def test_the_split_stands_where_the_app_shows_it(dataset_name: str, tmp_path: Path) -> None:
+    dataset = imported(dataset_name, tmp_path / "source")
+    assert groups(dataset)["tags"].paths == ["tags", "_label_tags"]
+    assert groups(dataset)["review"].paths[-1] == "split"
+    groups(dataset)["review"].paths.remove("split")
+    groups(dataset)["tags"].paths.append("split")
+    app_view.arrange(dataset)
+    assert groups(dataset)["tags"].paths == ["tags", "_label_tags"]
+    assert groups(dataset)["review"].paths[-1] == "split"
+
+
 def test_new_masks_get_a_color_that_no_other_field_has(dataset_name: str, tmp_path: Path) -> None:
     dataset = imported(dataset_name, tmp_path / "source")
     for name in ("one", "two", "one"):

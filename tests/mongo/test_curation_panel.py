@@ -36,15 +36,15 @@ class App:
     def __init__(self, dataset: fo.Dataset | None) -> None:
         self.dataset = dataset
         self.stages: list[Any] = []
-        self.state: dict[str, Any] = {}
+        self.filters: dict[str, Any] = {}
         self.facts: dict[str, Any] = {}
         self.bar: str | None = None
         self.notes: list[str] = []
         self.prompts: list[str] = []
 
     def send(self, method: str, **params: Any) -> Any:
-        inside = {"panel_id": "p", "panel_state": self.state, "__method__": method}
-        given = {"params": params | inside}
+        inside = {"panel_id": "p", "__method__": method}
+        given = {"params": params | inside, "filters": self.filters}
         if self.dataset is not None:
             given |= {"dataset": self.dataset, "view": self.view()}
         done = foo.execute_operator(f"{PLUGIN_NAME}/curation", given)
@@ -54,9 +54,9 @@ class App:
         return done.result
 
     def obey(self, name: str, params: dict[str, Any]) -> None:
-        if name == "patch_panel_state":
-            self.state |= params["state"]
-        elif name == "patch_panel_data":
+        # A change of its state has the App load the page again, without the filters of its sidebar.
+        assert name != "patch_panel_state"
+        if name == "patch_panel_data":
             self.facts = params["data"].get("facts", self.facts)
             self.bar = params["data"].get("bar", self.bar)
         elif name == "set_view":
@@ -262,6 +262,22 @@ def test_follows_a_view_of_the_curators_but_not_its_own(dataset: fo.Dataset) -> 
     assert (app.overview["pairs"], app.bar, len(app.view())) == (5, None, 5)
     app.send("reset")
     assert (app.overview["pairs"], app.facts["whole"], app.stages) == (12, True, [])
+
+
+def test_follows_the_filters_of_the_sidebar_unless_it_shows_a_bar(dataset: fo.Dataset) -> None:
+    app = opened(dataset)
+    app.send("show", bar="flagged")
+    app.filters = {"verdict": {"values": ["keep"], "exclude": False, "isMatching": True}}
+    app.send("on_change_view")
+    assert (app.overview["pairs"], app.bar) == (12, "flagged")
+    app.filters = {}
+    app.send("reset")
+    app.filters = {"verdict": {"values": ["keep"], "exclude": False, "isMatching": True}}
+    app.send("on_change_view")
+    assert (app.overview["pairs"], app.facts["whole"]) == (1, False)
+    app.filters = {}
+    app.send("on_change_view")
+    assert (app.overview["pairs"], app.facts["whole"]) == (12, True)
 
 
 def test_late_word_of_an_earlier_view_is_no_choice(dataset: fo.Dataset) -> None:

@@ -129,7 +129,7 @@ def test_bars_show_the_worst_first(dataset: Any) -> None:
         b: [("tiny_mask", "warning", 0.2)],
     })  # fmt: skip
     assert summary.view_of(dataset, "flagged").values("key") == [a, b]
-    assert summary.view_of(dataset, "check:tiny_mask").values("key") == [b, a]
+    assert summary.view_of(dataset, "check:tiny_mask").values("key") == [a, b]
     name = sessions.start(dataset, reviewer="ann")["id"]
     judge(dataset, a, "keep", session=name)
     assert summary.view_of(dataset, f"session:{name}").values("key") == [b]
