@@ -69,7 +69,7 @@ def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: dat
         "_dataset_id": dataset_id,
         "_media_type": "image",
         "_rand": random_order(),
-        "filepath": str(image.filepath),
+        "filepath": image.file,
         "tags": [record.split],
         "metadata": {
             "_cls": "ImageMetadata",

@@ -24,6 +24,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 import cv2
 
 from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.frozen import frozen
 from pairlens.importers.worker_processes import check_number, died, process_pool
 
 Engine = Literal["threads", "processes", "ray"]
@@ -52,7 +53,7 @@ Progress = Callable[[int, int | None], None]
 """Called with how much is done and how much there is, where that is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome(Generic[A, B]):
     """The result of one item: either ``value`` or ``error``."""
 
