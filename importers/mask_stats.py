@@ -6,6 +6,7 @@ They are stored with the sample, so that no check has to decode the mask again.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.importers.fields import TARGET
-from pairlens.importers.frozen import frozen
 from pairlens.importers.masks import Mask, greatest
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -26,7 +26,7 @@ _MOST = 64
 """Strips, so many that most images have fewer."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class MaskStats:
     """What the checks know of a mask. Lengths are in pixels, x to the right and y down.
 

@@ -211,11 +211,15 @@ def _map_with(
         for batch in _chunks(items, chunk, singles=window):
             pending.append((batch, submit(batch)))
             if len(pending) >= window:
-                yield from _collect(*pending.popleft())
+                yield from _collect(*pending[0])
+                pending.popleft()
         while pending:
-            yield from _collect(*pending.popleft())
+            yield from _collect(*pending[0])
+            pending.popleft()
     except BrokenExecutor as error:
-        raise StateError(died(function)) from error
+        # The oldest are those that workers had, as many as there are workers.
+        begun = [item for had, _ in islice(pending, window // WINDOW) for item in had]
+        raise StateError(died(function, begun)) from error
     finally:
         for _, future in pending:
             future.cancel()

@@ -141,6 +141,10 @@ class Group:
     records: tuple[Record, ...]
     missing: tuple[Record, ...]
 
+    def __str__(self) -> str:
+        """Where its first record stands."""
+        return str(self.records[0].source)
+
 
 def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
     """Prepares what the database lacks of a group, as :func:`prepare` does."""

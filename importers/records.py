@@ -9,6 +9,7 @@ what travels between them, so they are frozen, slotted, hold no open files and p
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ class Encoded:
     counts: str | tuple[int, ...] | None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class NoTarget:
     """The declared right answer is an empty mask."""
 

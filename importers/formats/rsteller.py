@@ -304,6 +304,7 @@ FORMATS.add(
         kind="captions",
         params=(LEFT_OUT,),
         wanted=wanted,
+        threads=False,
         exporter=RSTellerExporter,
         writes="RSTeller: shards, or files where they were extracted",
         example=example,
