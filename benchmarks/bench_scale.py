@@ -8,7 +8,9 @@ Files of the format are generated, and each step runs in a process of its own, s
 of memory is its own. What a step needs is done before it, and told only where it was asked for.
 
 - ``import``; beside it ``tar -xf`` of the shards (of GRES, copies of the masks), and
-  ``insert_many`` of the same documents into the same indexes
+  ``insert_many`` of the same documents into the same indexes; of shards, a plain loop as well,
+  which is the least that an import is in Python: it reads members with ``tarfile``, writes the
+  images, parses the texts, and inserts documents with a sample's main fields into the same indexes
 - ``images``: decodes and measures every image, which a first flagging does before its checks
 - ``flag``: the checks for the first time; ``again``: once more, where nothing has changed, so that
   they do not run; ``fresh``: once more with ``--fresh``, so that they run by what was read in texts
@@ -245,9 +247,31 @@ def floor_import(folder: Path, args: Any) -> Parts:
         started = time.perf_counter()
         other.insert_many(docs, ordered=False)
         spent += time.perf_counter() - started
+    parts["insert_many"] = round(spent, 2)
+    if args.format == "rsteller":
+        other.delete_many({})
+        parts |= plain_import(folder, other)
     other.drop()
     shutil.rmtree(copies)
-    return parts | {"insert_many": round(spent, 2)}
+    return parts
+
+
+def plain_import(folder: Path, collection: Any) -> Parts:
+    from bson import ObjectId
+    from plain_importers import shard_documents
+
+    from pairlens.importers import store
+
+    server, before, started = server_seconds(), os.times(), time.perf_counter()
+    docs = shard_documents(folder / "published", folder / "copies" / "plain", ObjectId())
+    for batch in store.batched(docs, store.BATCH):
+        collection.insert_many(batch, ordered=False)
+    seconds, after = time.perf_counter() - started, os.times()
+    return {
+        "plain": round(seconds, 2),
+        "plain_processor": round(sum(after[:4]) - sum(before[:4]), 2),
+        "plain_database": round(server_seconds() - server, 2),
+    }
 
 
 def batches(collection: Any) -> Any:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import cv2
 import fiftyone as fo
 import numpy as np
+from bson import ObjectId
+from PIL import Image
 
 from pairlens.importers.mask_stats import measure
 from pairlens.importers.masks import Mask
@@ -101,3 +107,51 @@ def caption_sample(record: CaptionedImage, path: Path, metadata: Any) -> Any:
             point=[(box.west + box.east) / 2, (box.south + box.north) / 2], polygon=[ring]
         ),
     )  # fmt: skip
+
+
+def shard_documents(root: Path, images: Path, dataset_id: ObjectId) -> Iterator[dict[str, Any]]:
+    """Writes the images of shards of RSTeller, and makes documents with the App's fields and texts.
+
+    What any import does and no more: nothing is checked, no place or date is read from a name, and
+    an image that a kill leaves in half stays so.
+
+    Args:
+        root: the shards, in which an image stands before its annotation
+        images: the folder for the images
+        dataset_id: of the dataset
+    """
+    images.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Any] = {}
+    for shard in sorted(root.glob("*.tar")):
+        with tarfile.open(shard) as archive:
+            for member in archive:
+                stream = archive.extractfile(member)
+                content = stream.read() if stream else b""
+                if member.name.endswith(".json"):
+                    yield _captioned(found, json.loads(content), dataset_id)
+                    continue
+                file = images / member.name
+                file.write_bytes(content)
+                with Image.open(io.BytesIO(content)) as image:
+                    found = {"filepath": str(file), "metadata": {
+                        "_cls": "ImageMetadata", "size_bytes": len(content),
+                        "mime_type": "image/jpeg", "width": image.width, "height": image.height,
+                        "num_channels": 3,
+                    }}  # fmt: skip
+
+
+def _captioned(
+    found: dict[str, Any], content: dict[str, Any], dataset_id: ObjectId
+) -> dict[str, Any]:
+    patch, now = content["metadata"]["patch_id"], datetime.now(UTC)
+    captions = [
+        {"_cls": "DynamicEmbeddedDocument", "text": one["text"], "task": one["task"],
+         "annotator": one["annotator"]}
+        for one in content["annotations"]
+    ]  # fmt: skip
+    return {
+        "_id": ObjectId(), "_dataset_id": dataset_id, "_media_type": "image", "_rand": 0.5,
+        "tags": ["train"], "created_at": now, "last_modified_at": now, "split": "train",
+        "key": f"rsteller/train/{patch}", "image_id": str(patch), "image_missing": False,
+        "caption": captions[0]["text"], "captions": captions, **found,
+    }  # fmt: skip

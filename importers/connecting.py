@@ -87,15 +87,11 @@ def check(uri: str | None) -> None:
     except OperationFailure as error:
         raise _said(error) from error
     except (PyMongoError, ValueError, OSError) as error:  # the address, or a file that it names
-        why = f"{error.strerror}: {error.filename}" if _lacks_file(error) else _why(error)
+        why = _why(error)
         raise UsageError(
             f"the database cannot be asked under this address ({why}); correct "
             "FIFTYONE_DATABASE_URI, or database_uri in the settings of FiftyOne"
         ) from error
-
-
-def _lacks_file(error: Any) -> bool:
-    return isinstance(error, OSError) and bool(error.filename)
 
 
 def explained(error: BaseException) -> PairLensError | None:
@@ -142,6 +138,8 @@ def _codes(error: Any) -> Iterator[int | None]:
 
 def _why(error: Any) -> str:
     """What the database said, without the dumps of state that pymongo appends."""
+    if isinstance(error, OSError) and error.filename:
+        return shown(f"{error.strerror}: {error.filename}", 200)
     details = getattr(error, "details", None)
     if isinstance(details, dict):
         failed = (*details.get("writeErrors", ()), *details.get("writeConcernErrors", ()))

@@ -6,7 +6,7 @@ them out, counts those that are alike, and says them once each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pairlens.importers.errors import shown
@@ -99,12 +99,8 @@ class Decisions:
 
     def take(self, image: Sequence[Any]) -> None:
         """Takes what was decided in preparing the records of one image."""
-        if image:
-            for decision in image[0].image.decisions:
-                self(decision)
-        for prepared in image:
-            for decision in getattr(prepared, "decisions", ()):
-                self(decision)
+        for decision in taken(image):
+            self(decision)
 
     def all(self) -> list[Decision]:
         """All decisions, each with its count."""
@@ -147,6 +143,14 @@ class Decisions:
             if old["example"] != decision.example:  # else the same files were read again
                 old["count"] += decision.times
         return list(listed.values())
+
+
+def taken(image: Sequence[Any]) -> Iterator[Decision]:
+    """What was decided in preparing the records of one image."""
+    if image:
+        yield from image[0].image.decisions
+    for prepared in image:
+        yield from getattr(prepared, "decisions", ())
 
 
 def of_leftovers(names: Sequence[str]) -> Decision:

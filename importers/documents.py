@@ -25,12 +25,18 @@ from pairlens.importers.records import (
     Record,
     Turn,
 )
-from pairlens.importers.store import Document, embedded, plain_stats, segmentation
+from pairlens.importers.stored_values import Document, embedded, plain_stats, segmentation
 
 
 def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Document:
-    """A record as FiftyOne stores a sample."""
-    doc = _common(prepared.record, prepared.image, dataset_id, now)
+    """A record as FiftyOne stores a sample, with a new id."""
+    times = {"created_at": now, "last_modified_at": now}
+    return {"_id": ObjectId(), **times, **values(prepared, dataset_id)}
+
+
+def values(prepared: Prepared, dataset_id: ObjectId) -> Document:
+    """A record as FiftyOne stores a sample, but for its id and its times."""
+    doc = _common(prepared.record, prepared.image, dataset_id)
     if isinstance(prepared, PreparedPair):
         _add_pair(doc, prepared)
     elif isinstance(prepared.record, CaptionedImage):
@@ -62,14 +68,13 @@ def fixed_digest(doc: Document) -> str:
     return texts_digest([repr(boxes), repr(place), date, str(bool(doc.get(fields.NO_TARGET)))])
 
 
-def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: datetime) -> Document:
+def _common(record: Record, image: PreparedImage, dataset_id: ObjectId) -> Document:
     facts = image.facts
     doc: Document = {
-        "_id": ObjectId(),
         "_dataset_id": dataset_id,
         "_media_type": "image",
         "_rand": random_order(),
-        "filepath": str(image.filepath),
+        "filepath": image.file,
         "tags": [record.split],
         "metadata": {
             "_cls": "ImageMetadata",
@@ -79,8 +84,6 @@ def _common(record: Record, image: PreparedImage, dataset_id: ObjectId, now: dat
             "height": facts.height,
             "num_channels": facts.bands,
         },
-        "created_at": now,
-        "last_modified_at": now,
         fields.KEY: record.key,
         fields.SPLIT: record.split,
         fields.IMAGE_ID: record.image_id,

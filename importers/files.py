@@ -130,7 +130,7 @@ def telling(what: object) -> Iterator[None]:
         raise StateError(f"{what} cannot be written ({error.strerror})") from error
 
 
-def write_atomic(path: Path, data: bytes | memoryview) -> None:
+def write_atomic(path: Path | str, data: bytes | memoryview) -> None:
     """Writes a file so that a kill at any moment leaves the old one or the new one, whole."""
     _replace(str(path), partial(_write, memoryview(data)))
 

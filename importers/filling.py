@@ -7,18 +7,18 @@ batch whose decisions a kill prevented: they are prepared again, for these alone
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.decisions import Decisions
-from pairlens.importers.documents import document
 from pairlens.importers.errors import OnError, RecordError
+from pairlens.importers.making import Made, whole
 from pairlens.importers.parallel import one_behind
-from pairlens.importers.prepare import Prepared
 from pairlens.importers.records import Source
+from pairlens.importers.store import Insertable
 
 FILLED = "filled"
 """The fact of a dataset whose import is not at its end: until when its samples are complete with
@@ -31,6 +31,7 @@ class Filling:
     """A dataset that is filled, from its beginning or from where an import of it was killed.
 
     Attributes:
+        dataset_id: the dataset's
         decisions: on what was prepared
 
     Args:
@@ -40,7 +41,7 @@ class Filling:
 
     def __init__(self, dataset: Any, facts: dict[str, Any]) -> None:
         known = {} if facts.get("complete", True) else facts.get(FILLED) or {}
-        self._dataset = dataset
+        self._dataset, self.dataset_id = dataset, fo_internals.dataset_id(dataset)
         self._until: datetime = known.get("until") or datetime.now(UTC)
         self.decisions = Decisions.of_stored(known.get("decisions") or ())
         self._note(self._until, self.decisions.stored(_STEP))
@@ -62,23 +63,20 @@ class Filling:
         # Samples of an old FiftyOne have no such time.
         return {"created_at": {"$not": {"$gt": self._until}}}
 
-    def insert(
-        self, images: Iterable[list[Prepared]], tags: Collection[str], on_error: OnError
-    ) -> int:
-        """Inserts prepared records; those that are there already are left alone.
+    def insert(self, images: Iterable[Made], on_error: OnError) -> int:
+        """Inserts what was made of records; those that are there already are left alone.
 
         Args:
-            images: the records, image by image; what was decided on those that were read from it
+            images: what was made, image by image; what was decided on those that were read from it
                 is among the decisions
-            tags: for each sample
             on_error: takes those that no database stores
 
         Returns:
             the number of samples inserted
         """
-        dataset_id, added = fo_internals.dataset_id(self._dataset), list[int]()
+        added: list[int] = []
 
-        def write(docs: list[store.Document], now: datetime, decided: list[dict[str, Any]]) -> None:
+        def write(docs: list[Insertable], now: datetime, decided: list[dict[str, Any]]) -> None:
             added.append(self._insert(docs, on_error))
             self._note(now, decided)
 
@@ -86,14 +84,12 @@ class Filling:
         with one_behind() as behind:
             for batch in _batched(images):
                 now = datetime.now(UTC)
-                docs = [document(prepared, dataset_id, now) for prepared in batch]
-                for doc in docs:
-                    doc["tags"].extend(tags)
+                docs: list[Insertable] = [whole(rest, now) for rest in batch]
                 behind(partial(write, docs, now, self.decisions.stored(_STEP)))
         return sum(added)
 
-    def _insert(self, docs: list[store.Document], on_error: OnError) -> int:
-        def refuse(doc: store.Document, reason: str) -> None:
+    def _insert(self, docs: list[Insertable], on_error: OnError) -> int:
+        def refuse(doc: Insertable, reason: str) -> None:
             source = doc[fields.SOURCE]
             on_error(RecordError(str(Source(source["file"], source["index"])), reason))
 
@@ -102,11 +98,11 @@ class Filling:
         return store.insert(self._dataset, docs, refuse)
 
 
-def _batched(images: Iterable[list[Prepared]]) -> Iterator[list[Prepared]]:
-    """The records of whole images, so that with a batch all is known that was decided on it."""
-    batch: list[Prepared] = []
+def _batched(images: Iterable[Made]) -> Iterator[list[bytes]]:
+    """The samples of whole images, so that with a batch all is known that was decided on it."""
+    batch: list[bytes] = []
     for image in images:
-        batch += image
+        batch += image.documents
         if len(batch) >= store.BATCH:
             yield batch
             batch = []

@@ -25,9 +25,11 @@ from pairlens.importers.errors import (
 )
 from pairlens.importers.filling import FILLED, Filling
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
+from pairlens.importers.making import NOTHING, Made, errors_of, make
 from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
+    Outcome,
     Progress,
     no_progress,
     rare_collections,
@@ -35,9 +37,7 @@ from pairlens.importers.parallel import (
 from pairlens.importers.prepare import (
     Group,
     MediaPlace,
-    Prepared,
     group_by_image,
-    prepare_missing,
 )
 from pairlens.importers.reading import LEFT_OUT
 from pairlens.importers.records import Record
@@ -58,7 +58,10 @@ LISTED = 1000
 
 _LOOKUP = 256
 _CHUNK = 16
-"""Images handed to a worker at once: one of RSTeller's takes a tenth of a millisecond."""
+"""Images handed to a worker at once."""
+
+_SMALL = 64
+"""The same of images without masks: one of RSTeller's takes a tenth of a millisecond."""
 
 
 def import_dataset(
@@ -175,7 +178,7 @@ def fill_dataset(
         if options.limit is not None:
             images = _first(images, options.limit - filling.count())
         with rare_collections():
-            summary.added = filling.insert(images, options.tags, skips)
+            summary.added = filling.insert(images, skips)
     finally:
         skips.close()
     if not root.exists() or _source_state(chosen, root, options.splits) != before:
@@ -244,9 +247,7 @@ def _source_state(chosen: Format, root: Path, splits: Collection[str]) -> _Sourc
         return _SourceState(False, 0, 0)
 
 
-def _watched(
-    images: Iterator[list[Prepared]], total: int, progress: Progress
-) -> Iterator[list[Prepared]]:
+def _watched(images: Iterator[Made], total: int, progress: Progress) -> Iterator[Made]:
     done = 0
     for done, image in enumerate(images, 1):
         progress(done, max(total, done))
@@ -254,11 +255,11 @@ def _watched(
     progress(done, done)
 
 
-def _first(images: Iterator[list[Prepared]], most: int) -> Iterator[list[Prepared]]:
-    """Images with so many records in all; no further one is read."""
+def _first(images: Iterator[Made], most: int) -> Iterator[Made]:
+    """Images with so many samples in all; no further one is read."""
     while most > 0 and (image := next(images, None)) is not None:
-        yield image[:most]
-        most -= len(image)
+        yield replace(image, documents=image.documents[:most])
+        most -= len(image.documents)
 
 
 def _read_images(
@@ -269,39 +270,36 @@ def _read_images(
     options: ImportOptions,
     skips: SkipLog,
     decisions: Decisions,
-) -> Iterator[list[Prepared]]:
+) -> Iterator[Made]:
     """Reads a source image by image, and counts how images and masks were read."""
     params = chosen.parsed(options.params)
     records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
     if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
-    within = read_within(records, place.boundary)
-    for image in _prepared_images(filling, within, root, place, options, skips):
-        filling.decisions.take(image)
-        yield image
-
-
-def _prepared_images(
-    filling: Filling,
-    records: Iterator[Record],
-    root: Path,
-    place: MediaPlace,
-    options: ImportOptions,
-    skips: SkipLog,
-) -> Iterator[list[Prepared]]:
-    """Prepares image by image; yields ``[]`` for those that are in the database or fail."""
-    images = group_by_image(records)
+    images = group_by_image(read_within(records, place.boundary))
     if options.resume:
         groups = _without_existing(filling, images)
     else:
         groups = (Group(records, records) for records in images)
-    work = partial(prepare_missing, place=place)
+    work = partial(make, place=place, dataset_id=filling.dataset_id, tags=tuple(options.tags))
     pool = replace(options.pool, files=(root, place.media_dir))
-    for outcome in pool.map(work, groups, chunk=_CHUNK):
+    chunk = _CHUNK if chosen.threads or options.limit is not None else _SMALL
+    for made in _made(pool.map(work, groups, chunk=chunk), skips):
+        for decision in made.decisions:
+            filling.decisions(decision)
+        yield made
+
+
+def _made(outcomes: Iterator[Outcome[Group, Made]], skips: SkipLog) -> Iterator[Made]:
+    """What was made image by image: nothing of those that are in the database or fail."""
+    for outcome in outcomes:
         for record in outcome.item.records:
-            skips.read(str(record.source))
+            skips.read(record.source)
         if outcome.error is None:
-            yield outcome.unwrap()
+            made = outcome.unwrap()
+            for error in errors_of(made):
+                skips(error)
+            yield made
             continue
         if isinstance(outcome.error, StateError):
             raise outcome.error
@@ -309,7 +307,7 @@ def _prepared_images(
         reason = why_unread(outcome.error)
         for record in outcome.item.missing:
             skips(RecordError(str(record.source), reason))
-        yield []
+        yield NOTHING
 
 
 def _without_existing(filling: Filling, groups: Iterator[tuple[Record, ...]]) -> Iterator[Group]:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 from pairlens.importers.arrays import MAX_BYTES
 from pairlens.importers.deep_images import to_rgb8
 from pairlens.importers.errors import PairLensError
+from pairlens.importers.frozen import frozen
 from pairlens.importers.image_frame import (
     COMPRESSION,
     NO_DATA,
@@ -65,7 +65,7 @@ class ImageError(PairLensError):
     """An image that cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageFacts:
     """An image's header and content digest.
 

@@ -10,9 +10,9 @@ block's north-west corner, row by row, 8 by 8.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
+from pairlens.importers.frozen import frozen
 from pairlens.importers.records import Footprint
 
 QUAD = 1 / 8
@@ -28,7 +28,7 @@ _NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tile:
     """What a tile name encodes.
 

@@ -24,6 +24,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 import cv2
 
 from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.frozen import frozen
 from pairlens.importers.worker_processes import check_number, died, process_pool
 
 Engine = Literal["threads", "processes", "ray"]
@@ -52,7 +53,7 @@ Progress = Callable[[int, int | None], None]
 """Called with how much is done and how much there is, where that is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome(Generic[A, B]):
     """The result of one item: either ``value`` or ``error``."""
 
@@ -210,11 +211,15 @@ def _map_with(
         for batch in _chunks(items, chunk, singles=window):
             pending.append((batch, submit(batch)))
             if len(pending) >= window:
-                yield from _collect(*pending.popleft())
+                yield from _collect(*pending[0])
+                pending.popleft()
         while pending:
-            yield from _collect(*pending.popleft())
+            yield from _collect(*pending[0])
+            pending.popleft()
     except BrokenExecutor as error:
-        raise StateError(died(function)) from error
+        # The oldest are those that workers had, as many as there are workers.
+        begun = [item for had, _ in islice(pending, window // WINDOW) for item in had]
+        raise StateError(died(function, begun)) from error
     finally:
         for _, future in pending:
             future.cancel()

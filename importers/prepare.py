@@ -18,6 +18,7 @@ from pairlens.importers.coco_masks import draw_instances
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import MaskError, RecordError, StateError
 from pairlens.importers.files import safe_name, write_once
+from pairlens.importers.frozen import frozen
 from pairlens.importers.image_frame import BACK, UPRIGHT, turn
 from pairlens.importers.large import room_for
 from pairlens.importers.mask_frame import draw_upright, in_upright_frame
@@ -75,12 +76,12 @@ class MediaPlace:
     keeps: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PreparedImage:
     """The image of some records, as the database describes it.
 
     Attributes:
-        filepath: the image as published
+        file: the path of the image as published
         rendition: what a browser can show of it, where that is another file
         facts: of the image
         missing: whether it is a placeholder
@@ -88,15 +89,20 @@ class PreparedImage:
         decisions: how the file was read where that could have been done in two ways
     """
 
-    filepath: Path
+    file: str
     rendition: Path | None
     facts: ImageFacts
     missing: bool
     content: str = ""
     decisions: tuple[Decision, ...] = ()
 
+    @property
+    def filepath(self) -> Path:
+        """The image as published."""
+        return Path(self.file)
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class PreparedPair:
     """A pair with its files written.
 
@@ -117,7 +123,7 @@ class PreparedPair:
     decisions: tuple[Decision, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PreparedText:
     """A record of texts about an image, with the image prepared."""
 
@@ -128,12 +134,16 @@ class PreparedText:
 Prepared = PreparedPair | PreparedText
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """The records of an image, and which of them the database lacks."""
 
     records: tuple[Record, ...]
     missing: tuple[Record, ...]
+
+    def __str__(self) -> str:
+        """Where its first record stands."""
+        return str(self.records[0].source)
 
 
 def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
@@ -196,9 +206,9 @@ def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
     if record.image is None:
         return _stand_in(record, _file_name(record), place)
     try:
-        path, facts = _bring(record.image, place)
-        decisions = _of_orientation(facts, path, place.reading)
-        image = PreparedImage(path, None, facts, False, decisions=decisions)
+        file, facts = _bring(record.image, place)
+        decisions = _of_orientation(facts, file, place.reading)
+        image = PreparedImage(file, None, facts, False, decisions=decisions)
         raw = place.reading.orientation == "raw" and facts.orientation != UPRIGHT
         as_set = raw or place.reading.no_data != "auto"
         if (facts.browsable and not raw) or not (place.keeps or as_set):
@@ -230,17 +240,17 @@ def _with_rendition(image: PreparedImage, name: str, place: MediaPlace, raw: boo
         rendition = write_once(rendition, encode_png(pixels))
     if as_set:  # so that whatever opens the image sees what was set
         path, facts, rendition = rendition, inspect_image(rendition), None
-    return PreparedImage(path, rendition, facts, False, digest.hexdigest(), tuple(decisions))
+    return PreparedImage(str(path), rendition, facts, False, digest.hexdigest(), tuple(decisions))
 
 
-def _of_orientation(facts: ImageFacts, path: Path, reading: Reading) -> tuple[Decision, ...]:
+def _of_orientation(facts: ImageFacts, file: str, reading: Reading) -> tuple[Decision, ...]:
     if facts.orientation == UPRIGHT:
         return ()
     raw = reading.orientation == "raw"
     how = "as they are stored, as set" if raw else "upright"
     rule = f"images declare orientation {facts.orientation} and are read {how}"
     override = "" if raw else "orientation=raw"
-    return (Decision(rule, "orientation", example=path.name, override=override),)
+    return (Decision(rule, "orientation", example=Path(file).name, override=override),)
 
 
 @contextmanager
@@ -249,14 +259,20 @@ def _writing(place: MediaPlace) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StateError(f"cannot write to {place.media_dir} ({reason_of(error)})") from error
+        raise _unwritable(place, error) from error
 
 
-def _bring(image: ImageFile, place: MediaPlace) -> tuple[Path, ImageFacts]:
+def _unwritable(place: MediaPlace, error: OSError) -> StateError:
+    return StateError(f"cannot write to {place.media_dir} ({reason_of(error)})")
+
+
+def _bring(image: ImageFile, place: MediaPlace) -> tuple[str, ImageFacts]:
     if isinstance(image, Path):
-        return image, inspect_image(image)
-    with _writing(place):
+        return str(image), inspect_image(image)
+    try:
         return extract(image, f"{place.media_dir}/images")
+    except OSError as error:
+        raise _unwritable(place, error) from error
 
 
 def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:
@@ -268,7 +284,7 @@ def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:
             chip = write_once(chip, encode_png(placeholder(record.image_name)))
         size = chip.stat().st_size
     facts = ImageFacts(CHIP, CHIP, 1, "image/png", size, "", browsable=True)
-    return PreparedImage(chip, None, facts, missing=True)
+    return PreparedImage(str(chip), None, facts, missing=True)
 
 
 def _prepare_mask(

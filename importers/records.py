@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.importers.files import is_text
+from pairlens.importers.frozen import frozen
 from pairlens.importers.mask_values import MaskValues
 
 MAX_PHRASE = 1 << 16
 """Characters; a longer text is no query, and the database refuses documents over 16 MB."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """Where a record stands in the published files.
 
@@ -37,7 +38,7 @@ class Source:
         return f"{self.file}[{self.index}]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Packed:
     """A file inside an uncompressed archive.
 
@@ -56,7 +57,7 @@ class Packed:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inline:
     """A file whose bytes a record holds.
 
@@ -73,7 +74,7 @@ ImageFile = Path | Packed | Inline
 """An image on disk, in an archive to be extracted from, or in memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """One polygon: ``(x, y)`` points in pixels, x to the right and y down.
 
@@ -86,7 +87,7 @@ class Shape:
     box: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Polygons:
     """A target drawn as polygons.
 
@@ -106,7 +107,7 @@ class Polygons:
     half_open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raster:
     """A target stored as a mask image (TIFF or PNG).
 
@@ -119,7 +120,7 @@ class Raster:
     values: MaskValues | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InlineRaster:
     """A target stored as a mask image whose bytes the record holds.
 
@@ -134,7 +135,7 @@ class InlineRaster:
     values: MaskValues | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Encoded:
     """A target as COCO's run-length encoding, not checked yet.
 
@@ -152,7 +153,7 @@ class NoTarget:
     """The declared right answer is an empty mask."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instances:
     """A target made of COCO's segmentations of one or several objects, drawn as COCO's tools do.
 
@@ -169,7 +170,7 @@ Target = Polygons | Raster | InlineRaster | Encoded | Instances | NoTarget
 """What a query asks for, undecoded."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pair:
     """One query and its mask.
 
@@ -202,7 +203,7 @@ class Pair:
         return isinstance(self.target, NoTarget)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Footprint:
     """A box of geographic coordinates, in degrees of WGS 84 or NAD 83, west negative."""
 
@@ -212,7 +213,7 @@ class Footprint:
     north: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caption:
     """A description of an image.
 
@@ -227,7 +228,7 @@ class Caption:
     annotator: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CaptionedImage:
     """An image and its captions.
 
@@ -254,7 +255,7 @@ class CaptionedImage:
     captured: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """A question about an image and its reference answers.
 
@@ -273,7 +274,7 @@ class Turn:
     position: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Box:
     """A bounding box in a text, or of an object that a record names.
 
@@ -291,7 +292,7 @@ class Box:
     corners: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instruction:
     """An image and the conversations held about it.
 

@@ -54,9 +54,10 @@ class SkipLog:
         self.read(error.source)
         self._add({"source": error.source, "reason": error.reason})
 
-    def read(self, source: str) -> None:
+    def read(self, source: object) -> None:
         """Takes note that a record was read again, so that what was said of it is out of date."""
-        self._earlier.pop(source, None)
+        if self._earlier:
+            self._earlier.pop(str(source), None)
 
     def close(self) -> None:
         """Writes the file: what is kept, then what was logged.

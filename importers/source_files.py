@@ -11,7 +11,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from io import BufferedReader
@@ -57,14 +56,17 @@ def within() -> Boundary:
     return _boundary.get()
 
 
-@contextmanager
-def reading_within(boundary: Boundary) -> Iterator[None]:
+class reading_within:
     """Within it, this thread is refused files of the boundary that lead out of it."""
-    before = _boundary.set(boundary)
-    try:
-        yield
-    finally:
-        _boundary.reset(before)
+
+    def __init__(self, boundary: Boundary) -> None:
+        self._boundary = boundary
+
+    def __enter__(self) -> None:
+        self._before = _boundary.set(self._boundary)
+
+    def __exit__(self, *_: object) -> None:
+        _boundary.reset(self._before)
 
 
 def read_within(items: Iterator[T], boundary: Boundary) -> Iterator[T]:

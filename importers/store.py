@@ -17,7 +17,7 @@ from typing import Any
 import bson
 import fiftyone as fo
 from bson import ObjectId
-from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
 from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
@@ -26,11 +26,17 @@ from pairlens.importers import fields, fo_internals, lasting, owners, working_se
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.formats.base import Kind
-from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.stored_values import (
+    NOT_STORABLE,
+    Document,
+    embedded,
+    plain_stats,
+    segmentation,
+    why_not_stored,
+)
 
-Document = dict[str, Any]
-"""A sample as the database stores it, or the fields of it that were read."""
+__all__ = ["Document", "embedded", "plain_stats", "segmentation"]
 
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""
@@ -38,14 +44,14 @@ BATCH = 1000
 MAX_DOCUMENT = 16 << 20
 """Bytes, as MongoDB has it."""
 
-OnRefused = Callable[[Document, str], None]
+Insertable = Document | RawBSONDocument
+"""A new sample, or its BSON."""
+
+OnRefused = Callable[[Insertable, str], None]
 """Takes a document that cannot be stored, and the reason."""
 
 _TOO_LARGE = 10334
 """MongoDB's code for a document over :data:`MAX_DOCUMENT`."""
-
-_NOT_STORABLE = (BSONError, UnicodeError, OverflowError)
-"""What is raised of documents that are too large or hold what is no text or number."""
 
 _MEASURED = frozenset(MaskStats.__slots__)
 _UNMEASURED = MaskStats()
@@ -158,23 +164,6 @@ def add_decisions(dataset: Any, decisions: list[dict[str, Any]], **facts: Any) -
     fo_internals.change_info(dataset, fields.INFO, {"decisions": joined} | more)
 
 
-def embedded(values: dict[str, Any]) -> dict[str, Any]:
-    """An embedded document of no particular class."""
-    return {"_cls": "DynamicEmbeddedDocument", **values}
-
-
-def segmentation(mask_path: str) -> dict[str, Any]:
-    """A mask on disk."""
-    return {"_id": ObjectId(), "_cls": "Segmentation", "tags": [], "mask_path": mask_path}
-
-
-def plain_stats(stats: MaskStats | ImageStats | TargetColors) -> dict[str, Any]:
-    """Measurements with lists for tuples, as the database returns them."""
-    # Not asdict, which copies deeply: half of the time that a pair's document took.
-    values = ((name, getattr(stats, name)) for name in stats.__slots__)
-    return {name: list(v) if v.__class__ is tuple else v for name, v in values}
-
-
 def stats_from(values: dict[str, Any] | None) -> MaskStats:
     """The inverse of :func:`plain_stats` for a mask.
 
@@ -189,7 +178,7 @@ def stats_from(values: dict[str, Any] | None) -> MaskStats:
     return MaskStats(**known)
 
 
-def insert(dataset: Any, docs: list[dict[str, Any]], on_refused: OnRefused | None = None) -> int:
+def insert(dataset: Any, docs: Sequence[Insertable], on_refused: OnRefused | None = None) -> int:
     """Writes new samples; keys that are there already are left alone.
 
     Args:
@@ -206,7 +195,7 @@ def insert(dataset: Any, docs: list[dict[str, Any]], on_refused: OnRefused | Non
     owners.check_writing()
     try:
         return _insert(dataset, docs)
-    except (*_NOT_STORABLE, OperationFailure) as error:
+    except (*NOT_STORABLE, OperationFailure) as error:
         if isinstance(error, OperationFailure) and error.code != _TOO_LARGE:
             raise
         if on_refused is None:
@@ -221,25 +210,27 @@ def insert(dataset: Any, docs: list[dict[str, Any]], on_refused: OnRefused | Non
     return there + insert(dataset, storable)
 
 
-def _count(dataset: Any, docs: list[dict[str, Any]]) -> int:
+def _count(dataset: Any, docs: Sequence[Insertable]) -> int:
     ids = [doc["_id"] for doc in docs]
     return fo_internals.collection(dataset).count_documents({"_id": {"$in": ids}})
 
 
-def _fault_of(doc: dict[str, Any]) -> str:
+def _fault_of(doc: Insertable) -> str:
     """Why a document cannot be stored; ``""`` if it can."""
     try:
         size = len(bson.encode(doc))
-    except _NOT_STORABLE as error:
-        return f"the database cannot store it ({shown(str(error), 200)})"
+    except NOT_STORABLE as error:
+        return why_not_stored(error)
     return f"it takes {size:,} bytes, more than a database stores" if size > MAX_DOCUMENT else ""
 
 
-def _insert(dataset: Any, docs: list[dict[str, Any]]) -> int:
+def _insert(dataset: Any, docs: Sequence[Insertable]) -> int:
     if fo_internals.is_needed():
-        return fo_internals.add_samples(dataset, docs)
+        plain = [bson.decode(d.raw) if isinstance(d, RawBSONDocument) else d for d in docs]
+        return fo_internals.add_samples(dataset, plain)
     try:
-        return len(fo_internals.collection(dataset).insert_many(docs, ordered=False).inserted_ids)
+        fo_internals.collection(dataset).insert_many(docs, ordered=False)
+        return len(docs)
     except BulkWriteError as error:
         duplicate_key = 11000
         errors = error.details["writeErrors"]

@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -106,14 +106,21 @@ def _is_of_script(function: Callable[..., Any]) -> bool:
     return False
 
 
-def died(function: Callable[..., Any]) -> str:
-    """What to say where a worker process died."""
+def died(function: Callable[..., Any], begun: Sequence[Any]) -> str:
+    """What to say where a worker process died.
+
+    Args:
+        function: that it ran
+        begun: what workers were given, in order; named where it can be told as text
+    """
     if _is_of_script(function):
         return (
             "a worker process died: workers run the script again to find what it defines, so what "
             "it does must stand under if __name__ == '__main__':, or what it defines in a module"
         )
+    named = bool(begun) and type(begun[0]).__str__ is not object.__str__
+    at = f", at one of the {len(begun):,} from {begun[0]} to {begun[-1]}" if named else ""
     return (
-        "a worker process died, of too little memory or a crash in a decoder; "
+        f"a worker process died, of too little memory or a crash in a decoder{at}; "
         "go on with --resume, and fewer --workers if it was memory"
     )

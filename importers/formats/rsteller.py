@@ -40,7 +40,6 @@ from pairlens.importers.formats.rsteller_shards import (
     subfolders,
 )
 from pairlens.importers.formats.rsteller_text import MAX_BYTES
-from pairlens.importers.parallel import map_items
 from pairlens.importers.reading import LEFT_OUT, LeftOut
 from pairlens.importers.records import CaptionedImage, Source
 from pairlens.importers.source_files import open_source
@@ -54,6 +53,9 @@ _SPLIT = re.compile(r"(train|val|validation|test)(?![a-z])", re.IGNORECASE)
 _NAMES = {"validation": "val"}
 _PACKED = re.compile(r"\.(?:tar\.(?:gz|bz2|xz|zst)|tgz)$", re.IGNORECASE)
 _LOOKED_INTO = 16
+_ENOUGH = 1000
+"""Samples of the first shards, by whose size those of the others are reckoned."""
+
 _LOOKED_AT = 64
 
 
@@ -131,17 +133,17 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
     if not tars:
         folders = (f for f in _folders(root) if split_of(root, f) in splits)
         return sum(1 for folder in folders for _ in folder.glob("*.json"))
+    samples = measured = 0
     try:
         facts = {tar: tar.stat() for tar in tars}
-        known = {
-            tar: _count_samples(tar, of.st_ino, of.st_size, of.st_mtime_ns)
-            for tar, of in islice(facts.items(), _LOOKED_INTO)
-        }
+        for tar, of in islice(facts.items(), _LOOKED_INTO):
+            samples += _count_samples(tar, of.st_ino, of.st_size, of.st_mtime_ns)
+            measured += of.st_size
+            if samples >= _ENOUGH:
+                break
     except (OSError, RecordError):
         return 0
-    sizes = {tar: of.st_size for tar, of in facts.items()}
-    measured = sum(sizes[tar] for tar in known) or 1
-    return round(sum(known.values()) * sum(sizes.values()) / measured)
+    return round(samples * sum(of.st_size for of in facts.values()) / (measured or 1))
 
 
 @lru_cache(4 * _LOOKED_INTO)  # an import counts again in the end, whether the source still is there
@@ -189,14 +191,16 @@ def read(
 def _from_shards(
     root: Path, tars: list[Path], split: str, run: SampleReader, on_note: OnNote, *, leftovers: bool
 ) -> Iterator[CaptionedImage]:
-    # The next shards are looked through while this one's images are brought out.
-    for outcome in map_items(partial(index_shard, leftovers=leftovers), tars, workers=1):
-        tar = outcome.item
+    for tar in tars:
         name = tar.relative_to(root if root.is_dir() else root.parent).as_posix()
-        if isinstance(outcome.error, RecordError) or not is_text(name):
-            run.on_error(RecordError(name, getattr(outcome.error, "reason", _NO_TEXT)))
+        try:
+            shard = index_shard(tar, leftovers=leftovers)
+        except RecordError as error:
+            run.on_error(RecordError(name, error.reason))
             continue
-        shard = outcome.unwrap()
+        if not is_text(name):
+            run.on_error(RecordError(name, _NO_TEXT))
+            continue
         _tell_faults(name, shard, run, on_note)
         yield from _from_shard(tar, name, shard, split, run)
 
@@ -300,6 +304,7 @@ FORMATS.add(
         kind="captions",
         params=(LEFT_OUT,),
         wanted=wanted,
+        threads=False,
         exporter=RSTellerExporter,
         writes="RSTeller: shards, or files where they were extracted",
         example=example,

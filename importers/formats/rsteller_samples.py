@@ -19,6 +19,7 @@ from pairlens.importers.formats.rsteller_text import (
     parse,
     text_lines,
 )
+from pairlens.importers.frozen import frozen
 from pairlens.importers.naip import Tile, parse_name
 from pairlens.importers.records import (
     Caption,
@@ -96,7 +97,7 @@ LOOSE = _Loose()
 """Of the samples of an extracted shard."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageTexts:
     """What is said of an image.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from pairlens.importers.files import is_plain_name, is_text
+from pairlens.importers.frozen import frozen
 from pairlens.importers.records import Caption
 
 MAX_BYTES = 1 << 20
@@ -36,7 +36,7 @@ _NUMBER = r"-?[0-9][0-9.]*+(?:[eE][+-]?[0-9]++)?"
 _LITERAL = re.compile(rf"(?:{_TEXT}|[\s{{}}\[\](),:]|None|True|False|{_NUMBER})*+", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Annotation:
     """An annotation file's content.
 

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairlens.importers import archives, tar_index
-from pairlens.importers.archives import extract
-from pairlens.importers.media import ImageError, inspect_image
+from pairlens.importers.media import ImageError, ImageFacts, inspect_image
 from pairlens.importers.records import Packed
 from pairlens.importers.source_files import boundary_of, reading_within
 from pairlens.importers.tar_index import ArchiveError, Member, NoEndMark, walk
@@ -21,6 +20,11 @@ from tests.unit.tars import jpeg, patched, special, tar
 
 FORMS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
 TWO = [("1.jpg", b"x" * 700), ("1.json", b"{}")]
+
+
+def extract(packed: Packed, folder: Path) -> tuple[Path, ImageFacts]:
+    file, facts = archives.extract(packed, folder)
+    return Path(file), facts
 
 
 def members(data: bytes) -> list[Member]:

@@ -39,6 +39,10 @@ def squared(number: int) -> int:
     return number * number
 
 
+def die_of(file: Path) -> None:
+    os._exit(9)
+
+
 def die(number: int) -> int:
     if number == 3:
         os._exit(9)
@@ -124,8 +128,14 @@ def test_a_reader_that_fails_is_heard_at_once():
 
 
 def test_a_worker_that_dies_is_no_broken_record():
-    with pytest.raises(StateError, match="a worker process died"):
+    with pytest.raises(StateError, match=r"a worker process died.* in a decoder; go on"):
         list(map_items(die, range(50), engine="processes", workers=1))
+
+
+def test_what_a_worker_that_died_was_given_is_named():
+    files = [Path("a.jpg"), Path("b.jpg")]
+    with pytest.raises(StateError, match=r"at one of the 1 from a\.jpg to a\.jpg; go on"):
+        list(map_items(die_of, files, engine="processes", workers=1))
 
 
 @pytest.mark.parametrize(
