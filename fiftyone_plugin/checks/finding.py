@@ -18,11 +18,11 @@ from bson import ObjectId
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks import Check
-from pairlens.fiftyone_plugin.checks.base import TEXTS, Finding, sorted_findings
+from pairlens.fiftyone_plugin.checks.base import Finding, sorted_findings
 from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.engine import examined
-from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
+from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS, is_cached
 from pairlens.fiftyone_plugin.checks.rows import MASK_DIGEST, Columns, Row
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, LABEL_VALUES, batches, rows_of
 from pairlens.fiftyone_plugin.checks.spools import ArraySpool, FindingsSpool, ObjectSpool
@@ -153,9 +153,9 @@ def find(
     running = {one.name for one in checks}
     across = [one for one in checks if one.scope == "dataset"]
     first = [one for one in checks if one.scope != "dataset" or one.keeps]
-    cached = CACHE_PATHS if any(TEXTS.intersection(one.needs) for one in first) else ()
-    texts = TEXT_FIELDS[kind_of(samples)]
-    columns = Columns.of(first, scorings, *cached, *EARLIER, texts=texts)
+    kind = kind_of(samples)
+    cached = CACHE_PATHS if is_cached(kind, first) else ()
+    columns = Columns.of(first, scorings, *cached, *EARLIER, texts=TEXT_FIELDS[kind])
     notes = [] if notes is None else notes
     statistics, ids, waiting = DatasetStatistics(notes), ArraySpool(), _Waiting()
     read = batches(samples, columns, notes)

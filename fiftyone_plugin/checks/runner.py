@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS, TEXTS
+from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.choosing import choose, for_kind
 from pairlens.fiftyone_plugin.checks.engine import find_in, local_pool
@@ -29,6 +29,7 @@ from pairlens.fiftyone_plugin.checks.findings_store import (
 )
 from pairlens.fiftyone_plugin.checks.left_out import LeftOutCounts
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
+from pairlens.fiftyone_plugin.checks.query_features import is_cached
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, row_of
 from pairlens.fiftyone_plugin.checks.unchanged import Repeated
@@ -143,8 +144,7 @@ def flag(
         if any(need in PIXELS for one in chosen for need in one.needs):
             summary.images_read = measure_images(samples, pool=reading, progress=progress)
         if not dry_run:
-            texts = any(not TEXTS.isdisjoint(one.needs) for one in chosen)
-            schema.declare_findings(dataset, texts=texts)
+            schema.declare_findings(dataset, texts=is_cached(kind, chosen))
         repeated, notes = Repeated(samples, chosen, scorings), list[str]()
         told = None if fresh else repeated.told()
         if told is None:
@@ -176,8 +176,9 @@ def _count(
 ) -> None:
     """Counts what is found of samples, and stores it on them where a dataset is given."""
     counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
-    # While the database takes the findings of one batch, those of the next are made.
-    with rare_collections(), one_behind() as behind:
+    # While the database takes the findings of two batches, those of the next are made.
+    with rare_collections(), one_behind() as first, one_behind() as second:
+        behind = cycle((first, second))
         progress(0, total)
         for some in found:
             for number, verdict in enumerate(some.verdicts):
@@ -192,7 +193,7 @@ def _count(
             if dataset is not None:
                 changes = changes_of(some)
                 summary.written += changes.changed
-                behind(partial(write, dataset, changes))
+                next(behind)(partial(write, dataset, changes))
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.left_out = left_out.summary()
