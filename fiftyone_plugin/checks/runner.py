@@ -18,20 +18,18 @@ from typing import Any
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.choosing import choose, for_kind
-from pairlens.fiftyone_plugin.checks.engine import find_in, local_pool
-from pairlens.fiftyone_plugin.checks.finding import Checked, find
+from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, local_pool
+from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
 from pairlens.fiftyone_plugin.checks.findings_store import (
+    LeftOutCounts,
     changes_of,
     stored_values,
     write,
     write_findings,
 )
-from pairlens.fiftyone_plugin.checks.left_out import LeftOutCounts
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.query_features import is_cached
 from pairlens.fiftyone_plugin.checks.rows import Columns
-from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, row_of
 from pairlens.fiftyone_plugin.checks.unchanged import Repeated
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.dataset_pool import pool_for
@@ -59,7 +57,7 @@ class FlagSummary:
         severities: and by severity
         written: samples whose findings or quality changed
         left_out: by selection, ``clean`` and ``quiet``, what it leaves out and for which checks;
-            see :meth:`pairlens.fiftyone_plugin.checks.left_out.LeftOutCounts.summary`
+            see :meth:`pairlens.fiftyone_plugin.checks.findings_store.LeftOutCounts.summary`
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
         notes: what the checks say of the dataset as a whole
@@ -126,8 +124,7 @@ def flag(
     started = time.perf_counter()
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
-    given = pool_for(samples, engine, workers, ray_address)
-    reading, checking = (given, given) if engine else (Pool(), local_pool(workers or 1))
+    reading, checking = _pools(samples, engine, workers, ray_address)
     dataset, kind, summary = fo_internals.dataset_of(samples), kind_of(samples), FlagSummary()
     with leases.held(dataset.name, "flag", "findings"):
         scorings = {name: evaluation_of(dataset, name) for name in predictions}
@@ -169,6 +166,19 @@ def flag(
             write_findings(samples, out)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
+
+
+def _pools(
+    samples: Any, engine: Engine | None, workers: int | None, ray_address: str | None
+) -> tuple[Pool, Pool]:
+    """What reads images, and what runs the checks."""
+    given = Pool(engine, workers, ray_address)
+    given.check()
+    if engine is None:
+        return Pool(), local_pool(workers or 1)
+    if engine == "ray":
+        given = pool_for(samples, engine, workers, ray_address)
+    return given, given
 
 
 def _count(

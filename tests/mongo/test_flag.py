@@ -25,8 +25,7 @@ from pairlens.fiftyone_plugin.checks import (
     spools,
 )
 from pairlens.fiftyone_plugin.checks.catalogue import duplicates
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.checks.query_features import features_texts
 from pairlens.fiftyone_plugin.checks.rows import Columns, image_of
 from pairlens.fiftyone_plugin.checks.runner import flag
