@@ -40,7 +40,7 @@ OUT = Path(__file__).resolve().parent.parent / "fiftyone_plugin/checks/chances_t
 LEAST = 20
 """Findings of a bin."""
 
-HEAD = '''"""Findings that a person has read, by check and strength; see :mod:`.chances`.
+HEAD = '''"""Findings that a person has read, by check and strength; see :func:`.base.chance`.
 
 Written by ``benchmarks/bench_chances.py``.
 """
