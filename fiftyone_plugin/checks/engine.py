@@ -19,6 +19,7 @@ from pairlens.fiftyone_plugin.checks.base import (
     OUTLINES,
     PREDICTIONS,
     SIBLING,
+    TEXTS,
     Check,
     Finding,
     Issue,
@@ -118,6 +119,15 @@ def for_kind(one: Check, kind: Kind) -> Check:
         (fields.CAPTIONS, fields.CONVERSATIONS) if kind == "instructions" else (fields.CAPTIONS,)
     )
     return replace(one, needs=needs, function=partial(in_texts, one.function))
+
+
+def is_cached(kind: Kind, checks: Iterable[Check]) -> bool:
+    """Whether what some checks read in the texts of a dataset is stored with its samples.
+
+    That of queries is. That of captions and conversations would take a write of its own for each
+    sample, where sound ones are written together; whether anything has changed is told without it.
+    """
+    return kind == "pairs" and any(TEXTS.intersection(one.needs) for one in checks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ from pairlens.fiftyone_plugin.checks.dataset_statistics import (
     FindingsSpool,
     ObjectSpool,
 )
-from pairlens.fiftyone_plugin.checks.engine import examined
-from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS, is_cached
+from pairlens.fiftyone_plugin.checks.engine import examined, is_cached
+from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.rows import BATCH, MASK_DIGEST, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.importers import fields, store, working_set

@@ -31,7 +31,6 @@ from pairlens.fiftyone_plugin.language import Place, Region
 from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
 from pairlens.fiftyone_plugin.language.tokens import REMEMBERED
 from pairlens.importers import fields
-from pairlens.importers.formats.base import Kind
 
 CACHE_NAMES = ("of", "ran", "fires", "normal", "said")
 """What is stored of a sample's texts:
@@ -44,15 +43,6 @@ CACHE_NAMES = ("of", "ran", "fires", "normal", "said")
 """
 
 CACHE_PATHS = tuple(f"{fields.READING}.{name}" for name in CACHE_NAMES)
-
-
-def is_cached(kind: Kind, checks: Iterable[Check]) -> bool:
-    """Whether what some checks read in the texts of a dataset is stored with its samples.
-
-    That of queries is. To store that of captions and conversations takes a write of its own for
-    each sample, where sound ones are otherwise written together, and longer than reading them does.
-    """
-    return kind == "pairs" and any(TEXTS.intersection(one.needs) for one in checks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, local_pool
+from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, is_cached, local_pool
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
 from pairlens.fiftyone_plugin.checks.findings_store import (
     LeftOutCounts,
@@ -28,7 +28,6 @@ from pairlens.fiftyone_plugin.checks.findings_store import (
     write_findings,
 )
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
-from pairlens.fiftyone_plugin.checks.query_features import is_cached
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.unchanged import Repeated
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
@@ -136,12 +135,13 @@ def flag(
             has_field=dataset.has_field,
             lacking=summary.not_run,
         )
+        cached = is_cached(kind, chosen)
         if kind == "pairs" and (again := measure_masks(samples, pool=reading)):
             summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
         if any(need in PIXELS for one in chosen for need in one.needs):
             summary.images_read = measure_images(samples, pool=reading, progress=progress)
         if not dry_run:
-            schema.declare_findings(dataset, texts=is_cached(kind, chosen))
+            schema.declare_findings(dataset, texts=cached)
         repeated, notes = Repeated(samples, chosen, scorings), list[str]()
         told = None if fresh else repeated.told()
         if told is None:
