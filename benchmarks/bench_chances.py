@@ -1,4 +1,4 @@
-"""Makes the table of ``fiftyone_plugin/checks/chances.py`` from findings that a person has read.
+"""Makes ``fiftyone_plugin/checks/chances_table.py`` from findings that a person has read.
 
     python benchmarks/bench_chances.py GRES_FOLDER [--write]
 
@@ -27,10 +27,8 @@ from gres_root import is_there, parser_of
 from truth_scores import by_key, verdict
 
 from pairlens.fiftyone_plugin.checks import Batch, Sample
-from pairlens.fiftyone_plugin.checks.base import SEVERITIES
-from pairlens.fiftyone_plugin.checks.chances import SIBLING, smoothed
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.engine import SIBLING_STRENGTH, find_in, issues_in
+from pairlens.fiftyone_plugin.checks.base import SEVERITIES, SIBLING, smoothed
+from pairlens.fiftyone_plugin.checks.engine import SIBLING_STRENGTH, choose, find_in, issues_in
 from pairlens.importers.errors import RecordError
 from pairlens.importers.formats import gres
 from pairlens.importers.mask_stats import measure
@@ -42,7 +40,7 @@ OUT = Path(__file__).resolve().parent.parent / "fiftyone_plugin/checks/chances_t
 LEAST = 20
 """Findings of a bin."""
 
-HEAD = '''"""Findings that a person has read, by check and strength; see :mod:`.chances`.
+HEAD = '''"""Findings that a person has read, by check and strength; see :func:`.base.chance`.
 
 Written by ``benchmarks/bench_chances.py``.
 """

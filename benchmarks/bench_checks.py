@@ -147,8 +147,7 @@ def by_samples(dataset: Any, count: int, params: dict[str, Any]) -> float:
     """
     import fiftyone as fo
 
-    from pairlens.fiftyone_plugin.checks.choosing import choose
-    from pairlens.fiftyone_plugin.checks.engine import find_all
+    from pairlens.fiftyone_plugin.checks.engine import choose, find_all
     from pairlens.importers import fields
     from pairlens.importers.store import kind_of
 

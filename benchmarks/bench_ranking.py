@@ -29,8 +29,7 @@ from gres_root import is_there, parser_of  # beside this file, and puts the proj
 from pairlens.fiftyone_plugin.checks import CHECKS, Sample
 from pairlens.fiftyone_plugin.checks.base import PIXELS
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.gate.files import samples_of
 from pairlens.fiftyone_plugin.ranking.features import Told, told_of
 from pairlens.fiftyone_plugin.ranking.model import Examples, VerdictModel, enough

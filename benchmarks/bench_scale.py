@@ -13,8 +13,8 @@ of memory is its own. What a step needs is done before it, and told only where i
   images, parses the texts, and inserts documents with a sample's main fields into the same indexes
 - ``images``: decodes and measures every image, which a first flagging does before its checks
 - ``flag``: the checks for the first time; ``again``: once more, where nothing has changed, so that
-  they do not run; ``fresh``: once more with ``--fresh``, so that they run by what was read in texts
-  before; beside them, a bare read of all documents
+  they do not run; ``fresh``: once more with ``--fresh``, so that they run, of pairs by what was
+  read in queries before; beside them, a bare read of all documents
 - ``session``: starts one over all samples, 100,000 of them at the most, and shows its first pair
 - ``statistics``: the panel's counts, and a random sample to estimate from
 - ``decisions``: verdicts for every tenth sample, all in one step, written to a file, taken from

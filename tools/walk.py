@@ -12,6 +12,8 @@ a reader who follows the code and reads each function once:
 files    files of ``importers`` and ``fiftyone_plugin`` in which a function ran, in that order;
          a folder of registered modules counts as one file, and what these call is not followed
 returns  how often the next new function is in a file that was left before
+room     of these files and returns, those of the room in which the entry is, as "12 of 23"; the
+         others are of rooms below it, which readers of other entries pass as well
 climbs   calls, each pair of functions once, from a file into one that stands above it: one that
          imports it, at whatever distance, or is of a higher room. An iterator that was handed
          down and is advanced there is no climb
@@ -61,6 +63,15 @@ class Walk:
     files: list[str] = field(default_factory=list)
     returns: list[str] = field(default_factory=list)
     climbs: list[tuple[str, str]] = field(default_factory=list)
+
+    def summary(self) -> str:
+        """A line of the three numbers; of the first two, how many are of the entry's room."""
+        room = _room_name(self.files[0])
+        files, returns = (
+            f"{sum(_room_name(one) == room for one in some)} of {len(some)}"
+            for some in (self.files, self.returns)
+        )
+        return f"{files} files in {room}, {returns} returns, {len(self.climbs)} climbs"
 
 
 class Tracer:
@@ -145,9 +156,13 @@ def _place(code: CodeType) -> str:
     return f"{_file_of(code)}:{code.co_qualname}"
 
 
-def _room(file: str) -> int:
+def _room_name(file: str) -> str:
     parts = file.split("/")
-    name = parts[0] if parts[0] == "importers" else parts[1]
+    return parts[0] if parts[0] == "importers" else parts[1]
+
+
+def _room(file: str) -> int:
+    name = _room_name(file)
     return ROOMS.index(name) if name in ROOMS else len(ROOMS)
 
 
@@ -272,10 +287,7 @@ def main() -> None:
                 print(*done.files, sep="\n")
                 print(*(f"return {file}" for file in done.returns), sep="\n")
                 print(*(f"climb {low} -> {high}" for low, high in done.climbs), sep="\n")
-            print(
-                f"{name}: {len(done.files)} files, {len(done.returns)} returns, "
-                f"{len(done.climbs)} climbs"
-            )
+            print(f"{name}: {done.summary()}")
 
 
 if __name__ == "__main__":

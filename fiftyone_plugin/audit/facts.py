@@ -9,9 +9,8 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.audit.drawing import Shown, default_size
 from pairlens.fiftyone_plugin.checks import SEVERITIES
-from pairlens.fiftyone_plugin.checks.findings_store import ranked
-from pairlens.fiftyone_plugin.checks.left_out import OPEN
-from pairlens.fiftyone_plugin.checks.sample_reader import LABELS
+from pairlens.fiftyone_plugin.checks.finding import LABELS
+from pairlens.fiftyone_plugin.checks.findings_store import OPEN, ranked
 from pairlens.fiftyone_plugin.exporters.selections import parse_selection
 from pairlens.importers import fields, fo_internals, store, working_set
 

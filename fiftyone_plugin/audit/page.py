@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.audit.drawing import draw_row
 from pairlens.fiftyone_plugin.audit.facts import AuditFacts, FlaggedExample, examples, gather
 from pairlens.fiftyone_plugin.audit.markdown import escape
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.checks.choosing import choose
+from pairlens.fiftyone_plugin.checks.engine import choose
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.estimate.report import Estimate, newest, report
 from pairlens.fiftyone_plugin.estimate_reports import interval

@@ -22,8 +22,7 @@ from pairlens.fiftyone_plugin.bench.loading import load_units
 from pairlens.fiftyone_plugin.bench.run import is_good
 from pairlens.fiftyone_plugin.checks import Check
 from pairlens.fiftyone_plugin.checks.base import PIXELS
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.checks.judgements import CHECK, NO, YES, Judgement
 from pairlens.fiftyone_plugin.checks.measuring import measure_images
 from pairlens.fiftyone_plugin.estimate.intervals import clopper_pearson

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pairlens.fiftyone_plugin.checks import Check
+from pairlens.fiftyone_plugin.checks.finding import batches
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row, image_of
-from pairlens.fiftyone_plugin.checks.sample_reader import batches
 from pairlens.fiftyone_plugin.curation.texts import VerdictKind
 from pairlens.fiftyone_plugin.faults import LoadedSample
 from pairlens.importers import fields, working_set

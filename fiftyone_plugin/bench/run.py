@@ -26,8 +26,7 @@ from pairlens.fiftyone_plugin.bench.loading import Units, load_units
 from pairlens.fiftyone_plugin.bench.scores import average_precision, precision, recall, sureness
 from pairlens.fiftyone_plugin.checks import SEVERITIES, Check, Finding
 from pairlens.fiftyone_plugin.checks.base import PIXELS
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.checks.measuring import measure_images
 from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
 from pairlens.importers import fo_internals

@@ -12,6 +12,11 @@ with arrays and yields issues for those::
 Its keyword-only arguments are its parameters: ``--param tiny_mask.min_area=9`` and the form
 in the App come from them. Checks go by stored records only; nothing here imports FiftyOne or
 decodes an image.
+
+A check says how strong its evidence is, on a scale of its own. What that is worth is counted on
+findings that a person has read: of those of a check with about the same strength, the share whose
+pair is right is the score. So scores of different checks mean the same, and one queue can be made
+of all.
 """
 
 from __future__ import annotations
@@ -19,12 +24,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
+import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.fiftyone_plugin.checks.chances import chance
+from pairlens.fiftyone_plugin.checks.chances_table import TABLE
 from pairlens.fiftyone_plugin.checks.judgements import Judgement
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
@@ -141,10 +148,8 @@ class Issue(NamedTuple):
 class Finding(NamedTuple):
     """An issue with its sample and its check: a line of ``findings.jsonl``.
 
-    ``score`` is the estimated chance that the pair is right; see
-    :mod:`pairlens.fiftyone_plugin.checks.chances`. ``group`` is equal for the findings that one
-    look
-    decides; see :func:`group_of`.
+    ``score`` is the estimated chance that the pair is right; see :func:`chance`. ``group`` is equal
+    for the findings that one look decides; see :func:`group_of`.
     """
 
     key: str
@@ -189,6 +194,71 @@ def sorted_findings(findings: Iterable[Finding], mask: str | None) -> list[Findi
 def _image_part(key: str) -> str:
     """Dataset, split and image of ``dataset/split/image#query``."""
     return key.rpartition("#")[0] or key
+
+
+SIBLING = "siblings"
+"""The row of the table for findings that follow from another query of the same mask."""
+
+PRIORS: dict[str, tuple[float, float]] = {
+    "error": (0.0, 0.1),
+    "warning": (0.05, 0.35),
+    "info": (0.3, 0.8),
+}
+"""By severity, the chances at strength 0 and 1 of findings of checks of which none was read."""
+
+WEIGHT = 2
+"""Findings that the prior counts for beside those that were read, as in Laplace's rule."""
+
+
+TILT = 0.05
+"""How far the chance lies from that of its row at the ends of the row's strengths, as a share."""
+
+
+@lru_cache(maxsize=1024)
+def chance(check: str, severity: str, strength: float) -> float:
+    """The estimated chance that a pair with a finding is right, 0 to 1.
+
+    Args:
+        check: that found it, or :data:`SIBLING`
+        severity: of the finding, for checks without a table
+        strength: 0 surely bad to 1 no doubt, as the check has it
+    """
+    strength = min(1.0, max(0.0, strength))
+    if check in TABLE:
+        return round(float(np.interp(strength, *_curve(check))), 4)
+    low, high = PRIORS[severity]
+    return round(low + (high - low) * strength, 4)
+
+
+def smoothed(severity: str, right: int, arguable: int, wrong: int) -> float:
+    """The chance after findings were read. Where readers differ it is one half.
+
+    Args:
+        severity: of the findings, in the middle of whose range the prior is
+        right: findings whose pair is bad
+        arguable: that two readers may differ about
+        wrong: whose pair is right
+    """
+    prior = sum(PRIORS[severity]) / 2
+    return (wrong + arguable / 2 + WEIGHT * prior) / (right + arguable + wrong + WEIGHT)
+
+
+@cache
+def _curve(check: str) -> tuple[list[float], list[float]]:
+    """Strengths and chances between which is interpolated.
+
+    Within a row the chance rises a little with the strength, so that findings keep their order.
+    What is stronger than all that was read counts as the strongest that was; strength 1 is no
+    doubt.
+    """
+    strengths: list[float] = []
+    chances: list[float] = []
+    for row in TABLE[check]:
+        tilts = (0.0,) if row.low == row.high else (-TILT, TILT)
+        for strength, tilt in zip((row.low, row.high), tilts, strict=False):
+            strengths.append(strength)
+            chances.append(max([row.chance * (1 + tilt), *chances[-1:]]))
+    return [*strengths, 1.0], [*chances, 1.0]
 
 
 CheckFunction = Callable[..., Iterable[Issue]]

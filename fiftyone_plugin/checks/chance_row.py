@@ -1,4 +1,4 @@
-"""A row of the table of chances, which a script writes; see :mod:`.chances`."""
+"""A row of the table of chances, which a script writes; see :func:`.base.chance`."""
 
 from __future__ import annotations
 

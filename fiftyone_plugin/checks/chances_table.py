@@ -1,4 +1,4 @@
-"""Findings that a person has read, by check and strength; see :mod:`.chances`.
+"""Findings that a person has read, by check and strength; see :func:`.base.chance`.
 
 Written by ``benchmarks/bench_chances.py``.
 """

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Check
-from pairlens.fiftyone_plugin.checks.chances import SIBLING
+from pairlens.fiftyone_plugin.checks.base import SIBLING
 from pairlens.fiftyone_plugin.checks.chances_table import TABLE
 from pairlens.fiftyone_plugin.checks.engine import issues_in
 

@@ -1,21 +1,27 @@
-"""Findings on the samples: how they are stored; no more is written than has changed."""
+"""Findings on the samples: how they are stored, and which pairs they leave out of an export.
+
+No more is written than has changed. The selections ``clean`` and ``quiet`` leave out dropped pairs,
+and those with open findings.
+"""
 
 from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding
-from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked
-from pairlens.fiftyone_plugin.checks.sample_reader import LABEL_VALUES, LABELS
+from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, Severity
+from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, LABEL_VALUES, LABELS, Checked
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.errors import StateError
+from pairlens.importers.fields import VerdictKind
 from pairlens.importers.files import replace_whole
 
 IN_MEMORY = 32 << 20
@@ -26,6 +32,16 @@ SOUND = 1.0
 
 _AS_SOUND = (SOUND, None)
 """The quality and the labels, as stored."""
+
+
+OPEN: dict[str, tuple[Severity, ...]] = {"clean": ("error",), "quiet": ("error", "warning")}
+"""By selection, the severities of the findings that leave a pair out as long as they are open."""
+
+_EITHER = frozenset[str]().union(*OPEN.values())
+
+ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
+"""Verdicts that close the findings of a pair, and take it into the selection ``kept``; of ``fix``
+where something was mended."""
 
 
 class Changes(NamedTuple):
@@ -101,6 +117,56 @@ def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
     ]
     value = {"_cls": "Classifications", "classifications": labels} if labels else None
     return {fields.FINDINGS: value, fields.QUALITY: quality_of(findings)}
+
+
+def is_left_out(select: str, verdict: str | None, severities: Iterable[str | None]) -> bool:
+    """Whether a selection of :data:`OPEN` leaves a pair out.
+
+    Args:
+        select: its name
+        verdict: on the pair, if any
+        severities: of the pair's findings
+    """
+    if verdict in ACCEPTED:
+        return False
+    return verdict == VerdictKind.DROP or any(each in OPEN[select] for each in severities)
+
+
+@dataclass
+class LeftOutCounts:
+    """Counts pairs that the selections leave out, and the checks that they are left out for.
+
+    A pair counts for every such check. Pairs with the verdict ``drop`` count for ``dropped``.
+    """
+
+    _pairs: Counter[str] = field(default_factory=Counter[str])
+    _dropped: int = 0
+    _checks: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+
+    def add(self, verdict: str | None, findings: Iterable[Finding]) -> None:
+        """Counts a pair."""
+        findings = [f for f in findings if f.severity in _EITHER]
+        if verdict is None and not findings:
+            return
+        self._dropped += verdict == VerdictKind.DROP
+        for select, severities in OPEN.items():
+            if not is_left_out(select, verdict, (f.severity for f in findings)):
+                continue
+            self._pairs[select] += 1
+            if verdict != VerdictKind.DROP:
+                named = {f.check for f in findings if f.severity in severities}
+                self._checks.setdefault(select, Counter()).update(named)
+
+    def summary(self) -> dict[str, Any]:
+        """By selection ``{"pairs", "dropped", "checks": {check: pairs}}``."""
+        return {
+            select: {
+                "pairs": self._pairs[select],
+                "dropped": self._dropped,
+                "checks": dict(self._checks.get(select, Counter()).most_common()),
+            }
+            for select in OPEN
+        }
 
 
 def write_findings(samples: Any, out: Path) -> int:

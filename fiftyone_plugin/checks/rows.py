@@ -20,9 +20,10 @@ Row = list[Any]
 BATCH = 1000
 """Samples of a batch; all samples of an image are in one batch."""
 
-MAX_IMAGE = 20_000
-"""Samples of one image that are compared with each other: they are in memory together, some 40 MB
-of them. Where an image has more, those of each such piece are."""
+MAX_IMAGE = 2500
+"""Samples of one image that are compared with each other: a batch of them is in memory several
+times, on its way to the workers and back. No image of a release has as many. Where one has more,
+those of each such piece are compared."""
 
 FIXED = (
     fields.KEY, fields.IMAGE_ID, fields.SPLIT, fields.PHRASE, fields.NO_TARGET,

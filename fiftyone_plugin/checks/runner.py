@@ -11,26 +11,24 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS, TEXTS
+from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.choosing import choose, for_kind
-from pairlens.fiftyone_plugin.checks.engine import find_in, local_pool
-from pairlens.fiftyone_plugin.checks.finding import Checked, find
+from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, is_cached, local_pool
+from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
 from pairlens.fiftyone_plugin.checks.findings_store import (
+    LeftOutCounts,
     changes_of,
     stored_values,
     write,
     write_findings,
 )
-from pairlens.fiftyone_plugin.checks.left_out import LeftOutCounts
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.rows import Columns
-from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, row_of
 from pairlens.fiftyone_plugin.checks.unchanged import Repeated
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.dataset_pool import pool_for
@@ -58,7 +56,7 @@ class FlagSummary:
         severities: and by severity
         written: samples whose findings or quality changed
         left_out: by selection, ``clean`` and ``quiet``, what it leaves out and for which checks;
-            see :meth:`pairlens.fiftyone_plugin.checks.left_out.LeftOutCounts.summary`
+            see :meth:`pairlens.fiftyone_plugin.checks.findings_store.LeftOutCounts.summary`
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
         notes: what the checks say of the dataset as a whole
@@ -125,8 +123,7 @@ def flag(
     started = time.perf_counter()
     if dry_run and out is not None:
         raise UsageError("a dry run stores no findings, and the file is made of stored ones")
-    given = pool_for(samples, engine, workers, ray_address)
-    reading, checking = (given, given) if engine else (Pool(), local_pool(workers or 1))
+    reading, checking = _pools(samples, engine, workers, ray_address)
     dataset, kind, summary = fo_internals.dataset_of(samples), kind_of(samples), FlagSummary()
     with leases.held(dataset.name, "flag", "findings"):
         scorings = {name: evaluation_of(dataset, name) for name in predictions}
@@ -138,13 +135,13 @@ def flag(
             has_field=dataset.has_field,
             lacking=summary.not_run,
         )
+        cached = is_cached(kind, chosen)
         if kind == "pairs" and (again := measure_masks(samples, pool=reading)):
             summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
         if any(need in PIXELS for one in chosen for need in one.needs):
             summary.images_read = measure_images(samples, pool=reading, progress=progress)
         if not dry_run:
-            texts = any(not TEXTS.isdisjoint(one.needs) for one in chosen)
-            schema.declare_findings(dataset, texts=texts)
+            schema.declare_findings(dataset, texts=cached)
         repeated, notes = Repeated(samples, chosen, scorings), list[str]()
         told = None if fresh else repeated.told()
         if told is None:
@@ -171,13 +168,27 @@ def flag(
     return summary
 
 
+def _pools(
+    samples: Any, engine: Engine | None, workers: int | None, ray_address: str | None
+) -> tuple[Pool, Pool]:
+    """What reads images, and what runs the checks."""
+    given = Pool(engine, workers, ray_address)
+    given.check()
+    if engine is None:
+        return Pool(), local_pool(workers or 1)
+    if engine == "ray":
+        given = pool_for(samples, engine, workers, ray_address)
+    return given, given
+
+
 def _count(
     found: Iterable[Checked], summary: FlagSummary, total: int, progress: Progress, dataset: Any
 ) -> None:
     """Counts what is found of samples, and stores it on them where a dataset is given."""
     counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
-    # While the database takes the findings of one batch, those of the next are made.
-    with rare_collections(), one_behind() as behind:
+    # While the database takes the findings of two batches, those of the next are made.
+    with rare_collections(), one_behind() as first, one_behind() as second:
+        behind = cycle((first, second))
         progress(0, total)
         for some in found:
             for number, verdict in enumerate(some.verdicts):
@@ -192,7 +203,7 @@ def _count(
             if dataset is not None:
                 changes = changes_of(some)
                 summary.written += changes.changed
-                behind(partial(write, dataset, changes))
+                next(behind)(partial(write, dataset, changes))
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.left_out = left_out.summary()

@@ -57,7 +57,7 @@ def caption_place(number: int, caption: Caption) -> str:
 
 def answers(sample: Sample) -> Iterator[Text]:
     """The answers that are no captions."""
-    told = {caption.text for caption in sample.captions}
+    told = {caption.text for caption in sample.captions} if sample.turns else ()
     for number, turn in enumerate(sample.turns, 1):
         for answer in turn.answers:
             if answer not in told:

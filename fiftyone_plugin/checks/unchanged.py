@@ -28,10 +28,9 @@ import numpy as np
 
 from pairlens import importers
 from pairlens.fiftyone_plugin.checks.base import Check
-from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked
+from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, STORED_LABELS, Checked
 from pairlens.fiftyone_plugin.checks.findings_store import SOUND, quality_of
 from pairlens.fiftyone_plugin.checks.query_features import is_own
-from pairlens.fiftyone_plugin.checks.sample_reader import STORED_LABELS
 from pairlens.importers import fields, fo_internals, store, working_set
 
 T = TypeVar("T")

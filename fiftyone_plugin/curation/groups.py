@@ -15,9 +15,9 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES, Check
 from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, Finding
-from pairlens.fiftyone_plugin.checks.choosing import for_kind
+from pairlens.fiftyone_plugin.checks.engine import for_kind
+from pairlens.fiftyone_plugin.checks.finding import row_of
 from pairlens.fiftyone_plugin.checks.rows import Columns
-from pairlens.fiftyone_plugin.checks.sample_reader import row_of
 from pairlens.fiftyone_plugin.checks.suggestions.offered import Suggestion, suggest
 from pairlens.fiftyone_plugin.curation import mask_replacement
 from pairlens.importers import fields, fo_internals, store, working_set

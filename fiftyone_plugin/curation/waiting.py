@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
-from pairlens.fiftyone_plugin.checks.sample_reader import LABEL_VALUES
+from pairlens.fiftyone_plugin.checks.finding import LABEL_VALUES
 from pairlens.fiftyone_plugin.curation import queue
 from pairlens.importers import fields, store
 from pairlens.importers.store import Document

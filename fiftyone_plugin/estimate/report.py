@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from pairlens.fiftyone_plugin.checks.left_out import OPEN
+from pairlens.fiftyone_plugin.checks.findings_store import OPEN
 from pairlens.fiftyone_plugin.curation.progress import verdicts_in
 from pairlens.fiftyone_plugin.curation.queue import SESSIONS, collection, find
 from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument

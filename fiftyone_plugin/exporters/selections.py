@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pairlens.fiftyone_plugin.checks.left_out import ACCEPTED, OPEN, is_left_out
+from pairlens.fiftyone_plugin.checks.findings_store import ACCEPTED, OPEN, is_left_out
 from pairlens.fiftyone_plugin.curation.mending import is_to_be_fixed
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from pairlens.importers import fo_internals, store, working_set

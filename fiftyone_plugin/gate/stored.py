@@ -8,13 +8,11 @@ from typing import Any
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.base import PIXELS
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.engine import local_pool
-from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked, find
-from pairlens.fiftyone_plugin.checks.left_out import ACCEPTED
+from pairlens.fiftyone_plugin.checks.engine import choose, local_pool
+from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked, find, rows_of
+from pairlens.fiftyone_plugin.checks.findings_store import ACCEPTED
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.rows import Columns
-from pairlens.fiftyone_plugin.checks.sample_reader import rows_of
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.fiftyone_plugin.gate.found import Found, Place, Wanted, content_of
 from pairlens.importers import fields, fo_internals, working_set

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.checks.finding import batches
 from pairlens.fiftyone_plugin.checks.judgements import CHECK, content_of
 from pairlens.fiftyone_plugin.checks.rows import Columns
-from pairlens.fiftyone_plugin.checks.sample_reader import batches
 from pairlens.fiftyone_plugin.judging.runner import STEP
 from pairlens.importers import fields, schema, store
 

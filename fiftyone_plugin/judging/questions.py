@@ -11,9 +11,9 @@ from typing import Any
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks import CHECKS
+from pairlens.fiftyone_plugin.checks.finding import batches
 from pairlens.fiftyone_plugin.checks.judgements import CHECK, Judgement
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row
-from pairlens.fiftyone_plugin.checks.sample_reader import batches
 from pairlens.fiftyone_plugin.judging import prompts
 from pairlens.fiftyone_plugin.judging.base import Judge, Question
 from pairlens.fiftyone_plugin.judging.identity import begun

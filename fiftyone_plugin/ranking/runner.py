@@ -12,9 +12,9 @@ import numpy as np
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.finding import EARLIER, LABELS, batches
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row, image_of
-from pairlens.fiftyone_plugin.checks.sample_reader import EARLIER, LABELS, batches
 from pairlens.fiftyone_plugin.ranking.features import (
     NEEDS,
     FoundScores,

@@ -21,12 +21,9 @@ from pairlens.fiftyone_plugin.checks import (
     dataset_statistics,
     finding,
     rows,
-    sample_reader,
-    spools,
 )
 from pairlens.fiftyone_plugin.checks.catalogue import duplicates
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.checks.query_features import features_texts
 from pairlens.fiftyone_plugin.checks.rows import Columns, image_of
 from pairlens.fiftyone_plugin.checks.runner import flag
@@ -332,7 +329,7 @@ def test_an_image_of_very_many_samples_comes_in_pieces(
     assert not any("by themselves" in note for note in flag(dataset).notes)
     monkeypatch.setattr(rows, "BATCH", 1)
     monkeypatch.setattr(rows, "MAX_IMAGE", 2)
-    pieces = list(sample_reader.batches(dataset, Columns.of([], {}, "_id")))
+    pieces = list(finding.batches(dataset, Columns.of([], {}, "_id")))
     assert max(map(len, pieces)) == 2 and sum(map(len, pieces)) == len(dataset)
     sizes = Counter(image_of(row) for piece in pieces for row in piece)
     larger = sum(size > 2 for size in sizes.values())
@@ -351,7 +348,7 @@ def test_a_full_disk_of_temporary_files_is_told_in_a_sentence(
     monkeypatch.setattr(finding, "WAITING", 1)
     if where == "spool":
         full = partial(open, "/dev/full", "w+b", buffering=0)
-        monkeypatch.setattr(spools, "SpooledTemporaryFile", lambda **_: full())
+        monkeypatch.setattr(dataset_statistics, "SpooledTemporaryFile", lambda **_: full())
     else:
         connect = sqlite3.connect
 
@@ -360,7 +357,7 @@ def test_a_full_disk_of_temporary_files_is_told_in_a_sentence(
             made.execute("PRAGMA max_page_count = 2")
             return made
 
-        monkeypatch.setattr(spools.sqlite3, "connect", limited)
+        monkeypatch.setattr(dataset_statistics.sqlite3, "connect", limited)
     assert main(["flag", dataset.name]) == 1
     said = capsys.readouterr().err
     assert "pairlens: a temporary file cannot be written to /dev/full-of (" in said

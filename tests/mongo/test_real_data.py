@@ -12,8 +12,7 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.bench.loading import load_units
-from pairlens.fiftyone_plugin.checks.choosing import choose
-from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.importers import fields
 from pairlens.importers.ingest import ImportOptions, import_dataset

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS
-from pairlens.fiftyone_plugin.checks.chances import PRIORS, SIBLING, chance, smoothed
+from pairlens.fiftyone_plugin.checks.base import PRIORS, SIBLING, chance, smoothed
 from pairlens.fiftyone_plugin.checks.chances_table import TABLE
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Issue, Sample
-from pairlens.fiftyone_plugin.checks.choosing import choose
+from pairlens.fiftyone_plugin.checks.engine import choose
 from pairlens.fiftyone_plugin.language.source_classes import class_of_label
 from pairlens.importers.source_boxes import SourceBox
 from pairlens.importers.xview import CLASSES

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Issue, Sample
-from pairlens.fiftyone_plugin.checks.choosing import for_kind
+from pairlens.fiftyone_plugin.checks.engine import for_kind
 from tests.unit.subjects import issues, issues_of
 from tests.unit.texts import annotated, captioned, published, talk
 

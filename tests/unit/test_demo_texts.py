@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS
-from pairlens.fiftyone_plugin.checks.choosing import for_kind
-from pairlens.fiftyone_plugin.checks.engine import find_all
+from pairlens.fiftyone_plugin.checks.engine import find_all, for_kind
 from pairlens.fiftyone_plugin.demo.caption_layouts import captions_of, make_rsteller
 from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v, questions_of
 from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout

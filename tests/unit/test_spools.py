@@ -11,7 +11,7 @@ import pytest
 from pairlens.fiftyone_plugin.checks import Batch, DatasetStatistics
 from pairlens.fiftyone_plugin.checks import dataset_statistics as statistics
 from pairlens.fiftyone_plugin.checks.base import Finding
-from pairlens.fiftyone_plugin.checks.spools import (
+from pairlens.fiftyone_plugin.checks.dataset_statistics import (
     IN_MEMORY,
     ArraySpool,
     FindingsSpool,

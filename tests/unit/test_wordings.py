@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Check
-from pairlens.fiftyone_plugin.checks.choosing import for_kind
+from pairlens.fiftyone_plugin.checks.engine import for_kind
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, PHRASE
 from tests.unit.subjects import issues, issues_of, subject
 from tests.unit.texts import captioned

@@ -19,7 +19,6 @@ from pairlens.fiftyone_plugin.checks.texts import (
     TEXT_KINDS,
     Remark,
     Text,
-    captions,
     quoted,
     remarked,
     texts_of,
@@ -49,13 +48,13 @@ LONG_ANSWER = 20
 )
 def empty_caption(batch: Batch) -> Iterator[Issue]:
     """Finds captions that are blank, or punctuation and invisible characters only."""
-    for sample in batch:
-        empty = (
-            Remark(0.0, f"{place} has no words; it is {text[:40]!a}")
-            for place, text, _ in captions(sample)
-            if not any(map(str.isalnum, text))
-        )
-        yield from worst(sample.key, empty)
+    yield from remarked(batch, _wordless)
+
+
+def _wordless(one: Text) -> Remark | None:
+    if not one.caption or any(map(str.isalnum, one.text)):
+        return None
+    return Remark(0.0, f"{one.place} has no words; it is {one.text[:40]!a}")
 
 
 @check(
@@ -154,7 +153,7 @@ def _looped(said: Sequence[str]) -> tuple[float, str]:
 
 def ended_captions(batch: Batch) -> NDArray[np.int64]:
     """The captions of a batch that end with a full stop, and all of them, (1, 2)."""
-    said = [text.text for sample in batch for text in captions(sample)]
+    said = [one.text for _, texts in texts_of(batch) for one in texts if one.caption]
     ended = sum(_is_ended(text.rstrip()) for text in said)
     return np.array([(ended, len(said))], np.int64)
 
@@ -288,7 +287,8 @@ def task_mix(batch: Batch) -> Iterator[Issue]:
     Captions of which none names a task, as early releases have them, are left alone.
     """
     for sample in batch:
-        yield from worst(sample.key, _mixture(sample))
+        if found := list(_mixture(sample)):
+            yield from worst(sample.key, found)
 
 
 def _mixture(sample: Sample) -> Iterator[Remark]:

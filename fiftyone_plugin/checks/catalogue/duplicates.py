@@ -16,9 +16,8 @@ from pairlens.fiftyone_plugin.checks.catalogue.statistics import (
     image_digests,
     image_names,
 )
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, ObjectSpool
 from pairlens.fiftyone_plugin.checks.examples import example
-from pairlens.fiftyone_plugin.checks.spools import ObjectSpool
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 from pairlens.fiftyone_plugin.near_hashes import nearest
 from pairlens.importers.fields import IMAGE_STATS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Severity, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
@@ -85,18 +85,9 @@ def prompt_leak(batch: Batch) -> Iterator[Issue]:
     speak of captions and data.
     """
     for sample, texts in texts_of(batch):
-        found = [*_leaks(texts)]
-        grave = [remark for remark in found if remark.severity is None]
-        yield from worst(sample.key, grave or found)
-
-
-def _leaks(texts: Sequence[Text]) -> Iterator[Remark]:
-    yield from filter(None, map(_leak, (text for text in texts if text.caption)))
-    for text in texts:
-        if text.caption or not _MARKUP.search(text.text):
-            continue
-        if match := _ROLE.search(text.text):
-            yield Remark(0.05, f"{text.place} holds the mark of a speaker: {quoted(match[0])}")
+        if found := [leak for leak in map(_leak, texts) if leak is not None]:
+            grave = [remark for remark in found if remark.severity is None]
+            yield from worst(sample.key, grave or found)
 
 
 _PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
@@ -106,7 +97,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
     (_GIVEN, 0.25, "words about what its writer was given", None),
     (_TERMS, 0.6, "words of the prompt", "info"),
 )
-
+_IN_ANSWERS = _PATTERNS[:1]
 
 _MARKUP = re.compile(r"[=:<\[]")
 _TELLTALE = words(
@@ -127,7 +118,7 @@ def _may_leak(text: str) -> bool:
 def _leak(one: Text) -> Remark | None:
     if not _may_leak(one.text):
         return None
-    for pattern, score, what, severity in _PATTERNS:
+    for pattern, score, what, severity in _PATTERNS if one.caption else _IN_ANSWERS:
         if match := pattern.search(one.text):
             return Remark(score, f"{one.place} holds {what}: {quoted(match[0])}", severity)
     return None

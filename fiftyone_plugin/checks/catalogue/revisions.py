@@ -46,8 +46,8 @@ def revision_drift(
         max_share: by how much two shares of the image may
     """
     for sample in batch:
-        found = drifts(sample, tolerance=tolerance, max_share=max_share)
-        yield from worst(sample.key, (remark for _, remark in found))
+        found = list(drifts(sample, tolerance=tolerance, max_share=max_share))
+        yield from worst(sample.key, [remark for _, remark in found]) if found else ()
 
 
 def drifts(
@@ -90,8 +90,8 @@ def _drift(
 def _of_place(source: Statements, revision: Statements) -> Drift | None:
     """The one place of a class, or the one place that there is in either."""
     for name, here in source.where.items():
-        there = revision.where.get(name, here)
-        if _apart(here, there):
+        there = revision.where.get(name)
+        if there is not None and _apart(here, there):
             return 0.15, f"{name} is at the {here.name}", f"at the {there.name}"
     if len(source.spots) == len(revision.spots) == 1:
         here, there = source.spots[0], revision.spots[0]
@@ -101,6 +101,8 @@ def _of_place(source: Statements, revision: Statements) -> Drift | None:
 
 
 def _apart(a: Spot, b: Spot) -> bool:
+    if a.region == b.region:  # as most often
+        return False
     axes = (
         ((a.region.x0, a.region.x1), (b.region.x0, b.region.x1)),
         ((a.region.y0, a.region.y1), (b.region.y0, b.region.y1)),
@@ -158,6 +160,8 @@ def _of_object(source: Statements, revision: Statements) -> Drift | None:
     if not source.classes or not revision.classes:
         return None
     first, other = source.classes[0], revision.classes[0]
+    if first in revision.classes or other in source.classes:  # as most often
+        return None
     lost = min(unlike(first, name) for name in revision.classes) >= 1
     new = min(unlike(other, name) for name in source.classes) >= 1
     if not (lost and new):
