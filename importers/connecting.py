@@ -87,9 +87,8 @@ def check(uri: str | None) -> None:
     except OperationFailure as error:
         raise _said(error) from error
     except (PyMongoError, ValueError, OSError) as error:  # the address, or a file that it names
-        why = _why(error)
         raise UsageError(
-            f"the database cannot be asked under this address ({why}); correct "
+            f"the database cannot be asked under this address ({_why(error)}); correct "
             "FIFTYONE_DATABASE_URI, or database_uri in the settings of FiftyOne"
         ) from error
 
