@@ -167,6 +167,7 @@ class Watch:
         self.page.close()
         self._asked.clear()
         self.page = self._browser.new_page(viewport={"width": 1600, "height": 1000})
+        self.page.add_init_script("localStorage.setItem('pairlens.reviewer', 'Ada')")
         self.page.on("request", self._ask)
         self.page.on("requestfinished", self._answer)
         self.page.on("requestfailed", self._answer)
@@ -313,7 +314,6 @@ def in_panel(watch: Watch) -> Times:
     again = page.get_by_role("button", name="Show all again")
     times["panel: show all again"] = watch.shown(again.click)
     group = watch.there('.plp-pair[data-ready="true"]')
-    page.add_init_script("localStorage.setItem('pairlens.reviewer', 'Ada')")
     review = page.locator('[data-cy="plc-begin"]').get_by_role("button", name="Review").first
     times["panel: first group of a session"] = watch.until(review.click, group)
     return times

@@ -92,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--side", type=int, default=128, help="of the pictures, in pixels")
     made.add_argument("--workers", type=int, default=2, help="processes of flagging")
     made.add_argument("--folder", help="where the temporary folder is made")
+    made.add_argument("--no-floors", action="store_true", help="the steps alone, nothing beside")
     made.add_argument("--child", nargs=2, metavar=("STEP", "FOLDER"), help=argparse.SUPPRESS)
     return made
 
@@ -110,7 +111,7 @@ def published(folder: Path, args: Any) -> int:
 def measured(step: str, folder: Path, args: Any) -> dict[str, Any]:
     """Runs a step in a process of its own, and watches its workers."""
     command = [sys.executable, __file__, "--child", step, str(folder), "--format", args.format]
-    command += ["--workers", str(args.workers)]
+    command += ["--workers", str(args.workers)] + ["--no-floors"] * args.no_floors
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PAIRLENS_REVIEWER": "bench"}
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
     peaks: dict[int, float] = {}
@@ -184,7 +185,7 @@ def child(args: Any) -> dict[str, Any]:
         "peak_mb": round(peak()),
         "load": round(os.getloadavg()[0], 1),
     }
-    floor = globals().get(f"floor_{step}")
+    floor = None if args.no_floors else globals().get(f"floor_{step}")
     return told | {"parts": parts | (floor(folder, args) if floor else {})}
 
 
