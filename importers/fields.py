@@ -93,9 +93,6 @@ FLAGGED = "flagged"
 RANKING = "ranking"
 """Among these facts: when and from what ``p_bad`` was estimated."""
 
-INDEXED = (IMAGE_ID, QUALITY)
-"""Fields that ordered reads go by, beside the key."""
-
 FILTERED = (
     VERDICT, REVIEWER, SPLIT, f"{FINDINGS}.classifications.label",
     f"{FINDINGS}.classifications.severity",
