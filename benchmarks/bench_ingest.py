@@ -172,11 +172,17 @@ def declared(schema: Any) -> Iterator[Any]:
 
 
 def insert_ours(dataset: Any, made: list[Any]) -> None:
-    from pairlens.importers.ingest import ImportOptions, _insert_all
+    from pairlens.importers import fo_internals
+    from pairlens.importers.filling import Filling
+    from pairlens.importers.making import made_of
     from pairlens.importers.parallel import rare_collections
 
+    refused: list[Exception] = []
+    of = fo_internals.dataset_id(dataset)
     with rare_collections():
-        assert _insert_all(dataset, iter(made), ImportOptions()) == len(made)
+        images = (made_of([one], of, ()) for one in made)
+        assert Filling(dataset, {}).insert(images, refused.append) == len(made)
+    assert not refused
 
 
 def ready(dataset: Any, made: list[Any]) -> list[dict[str, Any]]:

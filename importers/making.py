@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from calendar import timegm
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import bson
@@ -20,7 +20,7 @@ from pairlens.importers.decisions import Decision, taken
 from pairlens.importers.documents import values
 from pairlens.importers.errors import RecordError
 from pairlens.importers.frozen import frozen
-from pairlens.importers.prepare import Group, MediaPlace, prepare_missing
+from pairlens.importers.prepare import Group, MediaPlace, Prepared, prepare_missing
 from pairlens.importers.stored_values import NOT_STORABLE, why_not_stored
 
 _HEAD = struct.Struct("<i5s12s12sq18sq")
@@ -59,9 +59,13 @@ def make(group: Group, place: MediaPlace, dataset_id: ObjectId, tags: Collection
     Raises:
         RecordError, StateError: as of :func:`.prepare.prepare`
     """
+    return made_of(prepare_missing(group, place), dataset_id, tags)
+
+
+def made_of(prepared: Sequence[Prepared], dataset_id: ObjectId, tags: Collection[str]) -> Made:
+    """Makes documents of the prepared records of an image."""
     documents: list[bytes] = []
     faults: list[tuple[str, str]] = []
-    prepared = prepare_missing(group, place)
     for one in prepared:
         doc = values(one, dataset_id)
         doc["tags"].extend(tags)

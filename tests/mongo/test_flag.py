@@ -141,6 +141,14 @@ def test_running_again_replaces_and_keeps(dataset: fo.Dataset) -> None:
         )
 
 
+def test_what_findings_are_filtered_by_is_indexed_with_the_quality(dataset: fo.Dataset) -> None:
+    wanted = {f"{name}_1_{fields.QUALITY}_1" for name in fields.FILTERED} | {fields.QUALITY}
+    flag(dataset, dry_run=True)
+    assert not wanted & dataset.get_index_information().keys()
+    flag(dataset)
+    assert wanted <= dataset.get_index_information().keys()
+
+
 def test_a_view_is_checked_alone(dataset: fo.Dataset) -> None:
     view = dataset.match_tags("val")
     summary = flag(view, checks=["tiny_mask"], params={"tiny_mask": {"min_area": 10**8}})
