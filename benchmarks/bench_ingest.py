@@ -128,7 +128,7 @@ def documents(folder: Path, args: Any) -> dict[str, Any]:
     write_shards(folder, args.records, 8, 5000)
     facts = ImageFacts(448, 448, 3, "image/jpeg", 80_000, "0" * 64, browsable=True)
     made = [
-        PreparedText(r, PreparedImage(folder / f"{r.image_id}.jpg", None, facts, missing=False))
+        PreparedText(r, PreparedImage(f"{folder}/{r.image_id}.jpg", None, facts, missing=False))
         for r in rsteller.read(folder)
     ]
     metadata = fo.ImageMetadata(
