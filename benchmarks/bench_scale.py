@@ -46,6 +46,7 @@ NAME = "bench-scale"
 STEPS = (
     "import", "images", "flag", "again", "fresh", "session", "statistics", "decisions", "export",
 )  # fmt: skip
+FORMATS = ("rsteller", "gres", "refsegrs", "rsgpt4v")
 NEEDS = {"import": (), "images": ("import",), "flag": ("import", "images")}
 """What is done before a step; before all others, an import and a flagging."""
 
@@ -86,7 +87,9 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     made.add_argument("--samples", type=int, default=10_000)
-    made.add_argument("--format", choices=["rsteller", "gres"], default="rsteller")
+    made.add_argument(
+        "--format", choices=["rsteller", "gres", "refsegrs", "rsgpt4v"], default="rsteller"
+    )
     made.add_argument("--steps", default=",".join(STEPS), help="some of them, with commas")
     made.add_argument("--per-image", type=int, default=1, help="samples of one image file")
     made.add_argument("--side", type=int, default=128, help="of the pictures, in pixels")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +23,7 @@ from pairlens.fiftyone_plugin.demo.caption_layouts import (
     photograph,
     write_shard,
 )
+from pairlens.fiftyone_plugin.demo.instruction_layouts import write_rsgpt4v
 from pairlens.fiftyone_plugin.demo.phrases import QueryTarget, object_targets
 from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scenes
 
@@ -94,12 +97,53 @@ def _targets(scene: Scene) -> Iterator[QueryTarget]:
         yield found[wording % len(found)]
 
 
+def write_pairs(root: Path, samples: int, per_image: int, side: int) -> int:
+    """Writes files of RefSegRS with so many pairs, of which ``per_image`` show the same.
+
+    Returns:
+        the samples
+    """
+    scenes = list(draw_scenes(SCENES, SEED, side))
+    targets = [list(_targets(scene)) for scene in scenes]
+
+    def chosen() -> Iterator[tuple[str, Scene, list[QueryTarget]]]:
+        for number, first in enumerate(range(0, samples, per_image)):
+            asked = targets[number % SCENES][: min(per_image, samples - first)]
+            yield "train", in_light(scenes, number), asked
+
+    return len(layouts.write_refsegrs(root, chosen()).keys)
+
+
+def write_conversations(root: Path, samples: int, per_image: int, side: int) -> int:
+    """Writes files of RS-GPT4V with so many images, each of which is one sample.
+
+    Returns:
+        the samples
+    """
+    scenes = list(draw_scenes(SCENES, SEED, side))
+    images = (in_light(scenes, number) for number in range(samples))
+    return len(write_rsgpt4v(root, images, ["train"] * samples, SEED).keys)
+
+
+def in_light(scenes: list[Scene], number: int) -> Scene:
+    """A scene by its number, in the light of that number."""
+    scene = scenes[number % SCENES]
+    return replace(scene, image=_lit(scene, number))
+
+
 def lit(scene: Scene, number: int) -> bytes:
     """The JPEG of a scene in the light of a number."""
+    return layouts.encode_jpeg(_lit(scene, number))
+
+
+def _lit(scene: Scene, number: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
     rng = np.random.default_rng([SEED, number])
     light = rng.uniform(0.1, 1.3, (LIGHTS, LIGHTS)).astype(np.float32)
     light = cv2.resize(light, scene.image.shape[1::-1])[..., None]
-    return layouts.encode_jpeg(np.clip(scene.image * light, 0, 255).astype(np.uint8))
+    return np.clip(scene.image * light, 0, 255).astype(np.uint8)
 
 
-WRITERS = {"rsteller": write_rsteller, "gres": write_gres}
+WRITERS = {
+    "rsteller": write_rsteller, "gres": write_gres, "refsegrs": write_pairs,
+    "rsgpt4v": write_conversations,
+}  # fmt: skip

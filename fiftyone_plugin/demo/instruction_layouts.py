@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,14 @@ Talk = list[QuestionAnswer]
 
 
 def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> GeneratedLayout:
-    """Draws and writes an RS-GPT4V layout.
+    """Draws and writes an RS-GPT4V layout."""
+    return write_rsgpt4v(root, draw_scenes(images, seed, size), split_names(images), seed)
+
+
+def write_rsgpt4v(
+    root: Path, scenes: Iterable[Scene], splits: Sequence[str], seed: int = 0
+) -> GeneratedLayout:
+    """Writes the RS-GPT4V layout, an image of each scene.
 
     ::
 
@@ -65,14 +72,19 @@ def make_rsgpt4v(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
         scenes/imgs/<n>.tif
 
     What elsewhere is the split ``val`` belongs to the training data, as RS-GPT4V has none.
+
+    Args:
+        root: a folder, made where it is not there
+        scenes: drawn one after the other
+        splits: the split of each scene
+        seed: of the choice of words
     """
     rng = np.random.default_rng([seed, 3])
     trained: list[list[JSONRecord]] = []
     captions: list[JSONRecord] = []
     answers: list[JSONRecord] = []
     keys: dict[str, list[str]] = {"train": [], "test": []}
-    scenes = zip(draw_scenes(images, seed, size), split_names(images), strict=True)
-    for number, (scene, split) in enumerate(scenes, 1):
+    for number, (scene, split) in enumerate(zip(scenes, splits, strict=True), 1):
         name = f"scenes/imgs/{number}.tif"
         write_tiff(root / name, scene.image)
         if split == "test":
