@@ -347,13 +347,20 @@ def _decode(
 
 
 def group_by_image(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
-    """Groups records of one image that follow each other, :data:`MAX_GROUP` at the most."""
+    """Groups records of one image that follow each other, :data:`MAX_GROUP` at the most.
+
+    Those of a group are prepared with the image of its first.
+    """
     group: list[Record] = []
     for record in records:
-        other = group and (record.split, record.image_id) != (group[0].split, group[0].image_id)
-        if other or len(group) == MAX_GROUP:
+        if group and (len(group) == MAX_GROUP or not _same_image(record, group[0])):
             yield tuple(group)
             group = []
         group.append(record)
     if group:
         yield tuple(group)
+
+
+def _same_image(one: Record, other: Record) -> bool:
+    same = one.image_id == other.image_id and one.split == other.split
+    return same and (one.image is other.image or one.image == other.image)

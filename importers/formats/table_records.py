@@ -11,7 +11,7 @@ from typing import Any
 
 from pairlens.importers.box_scale import ScaleSetting
 from pairlens.importers.errors import RecordError, shown
-from pairlens.importers.files import is_text
+from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.llava import Parsed, is_caption
@@ -241,7 +241,7 @@ class RowReader:
         if is_empty(cell) or isinstance(cell, dict | list | bytes):
             raise CellError(column, "holds no id")
         text = str(cell).strip()
-        if len(text) > MAX_KEY or not is_text(text) or not text.isprintable():
+        if len(text) > MAX_KEY or not is_text(text) or not is_line(text):
             raise CellError(column, f"holds {shown(text, 60)!r}, which is no id")
         return text
 

@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pairlens.importers.errors import LayoutError, RecordError
 from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.contract import check_format
+from pairlens.importers.prepare import MediaPlace, group_by_image, prepare
 from tests.layouts import EXPORTS, LAYOUTS, Layout
 
 
@@ -54,6 +57,54 @@ def test_a_broken_annotation_is_told_and_costs_no_other(
     assert len(records) == 11
     (error,) = errors
     assert error.startswith("annotations/instances_train.json[1]: ") and told in error
+
+
+def test_a_key_has_what_a_file_name_has(tmp_path: Path) -> None:
+    """macOS names its pictures of the screen with a narrow no-break space."""
+    root = EXPORTS_BY_ID["coco"].make(tmp_path / "coco")
+    file = root / "annotations" / "instances_train.json"
+    key = "table/train/Screenshot 5.00\u202fPM.png#2"
+    file.write_text(file.read_text().replace("gres/train/0#0", key))
+    records, errors = read(root)
+    assert errors == [] and records[0].key == key
+
+
+def _of_one_id(root: Path, format_name: str) -> None:
+    """Gives the second image of an export the id of the first, as merging of two exports does."""
+    if format_name == "hf":
+        file = next((root / "data").glob("train-*"))
+        rows = pq.read_table(file).to_pylist()
+        pq.write_table(pa.Table.from_pylist([row | {"image_id": "0"} for row in rows]), file)
+    elif format_name == "coco":
+        file = root / "annotations" / "instances_train.json"
+        file.write_text(
+            file.read_text().replace('"1.png"', '"0.jpg"').replace('"2.png"', '"0.bmp"')
+        )
+        for number, suffix in ((1, "jpg"), (2, "bmp")):
+            (root / f"images/train/{number}.png").rename(root / f"images/train/0.{suffix}")
+    else:
+        content = json.loads((root / "samples.json").read_bytes())
+        for sample in content["samples"]:
+            sample["image_id"] = "0" if sample["split"] == "train" else sample["image_id"]
+        (root / "samples.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("layout", EXPORTS, ids=str)
+def test_each_of_several_images_of_one_id_is_read(layout: Layout, tmp_path: Path) -> None:
+    root = layout.make(tmp_path / "export")
+    place = MediaPlace(tmp_path / "media", placeholders=False)
+
+    def digests() -> dict[str, str]:
+        records, errors = read(root)
+        assert errors == []
+        groups = list(group_by_image(iter(records)))
+        assert len({(group[0].split, group[0].image_id) for group in groups}) == 6
+        made = [one for group in groups for one in prepare(group, place)]
+        return {one.record.key: one.image.facts.digest for one in made}
+
+    before = digests()
+    _of_one_id(root, layout.format)
+    assert digests() == before and len(set(before.values())) == 6
 
 
 def test_an_image_of_another_folder_is_refused(tmp_path: Path) -> None:
