@@ -22,13 +22,13 @@ from pairlens.importers.formats.table_cells import (
     mask_in,
     name_of,
     only,
-    texts_of,
     told_empty,
     truth_of,
 )
 from pairlens.importers.formats.table_columns import TableColumns
 from pairlens.importers.formats.table_rows import Table, TableRow
 from pairlens.importers.formats.table_talk import talk_in
+from pairlens.importers.formats.table_texts import texts_of
 from pairlens.importers.image_lookup import MAX_PATH, ImageLookup, clean_path
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.records import (
