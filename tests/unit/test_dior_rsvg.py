@@ -189,6 +189,9 @@ def test_what_is_left_out_moves_the_numbers_of_what_follows(tmp_path: Path) -> N
     assert {pair.phrase: pair.split for pair in again} == {
         "1a": before["1a"], "A <new> & one": before["3a"], "3b": before["3b"],
     }  # fmt: skip
+    pasted = "a\u00a0house \U0001f469\u200d\U0001f680\u202e \x85"  # none of them prints
+    exported(root, tmp_path / "pasted", {"1a": pasted})
+    assert pasted in {pair.phrase for pair in read(tmp_path / "pasted")[0]}
     with pytest.raises(UsageError, match="a character that XML cannot hold"):
         exported(root, tmp_path / "odd", {"1a": "\x01"})
 
