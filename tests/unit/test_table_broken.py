@@ -139,6 +139,18 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     assert "leads out of the dataset's folder" in made.stats.error  # type: ignore[union-attr]
 
 
+def test_an_image_is_not_its_own_mask(tmp_path: Path) -> None:
+    """Gray images beside the table, and masks of the same names in a folder."""
+    file = table(tmp_path, HEAD + "0.png,0.png,a house\n")
+    (tmp_path / "images/0.png").rename(tmp_path / "0.png")
+    (pair,), errors = read(file)
+    assert errors == [] and isinstance(pair.target, Raster)
+    assert (pair.image, pair.target.path) == (tmp_path / "0.png", tmp_path / "masks/0.png")
+    (tmp_path / "masks/0.png").unlink()
+    pairs, (told,) = read(file)
+    assert not pairs and "row 2, column 'mask' names the image itself ('0.png')" in told
+
+
 def test_no_target_is_what_the_table_says(tmp_path: Path) -> None:
     rows = "images/0.png,masks/0.png,a,no\nimages/1.png,,b,yes\nimages/2.png,,c,\n"
     file = table(tmp_path, "image,mask,phrase,none\n" + rows)
