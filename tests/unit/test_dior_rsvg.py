@@ -71,6 +71,12 @@ def test_a_document_type_is_refused_and_nothing_of_it_read(head: str, tmp_path: 
         (an_object(box=(30, 20, 10, 44)), "corners the wrong way round"),
         (an_object(bndbox="<xmin>a</xmin><ymin>1</ymin><xmax>2</xmax><ymax>3</ymax>"), "are none"),
         (an_object(box=(1, 2, float("inf"), 4)), "has no area"),
+        (an_object("One</description><description>Two"), "'description' stands there several"),
+        (an_object("A <b>big</b> house"), "'description' holds an element 'b', not text alone"),
+        (
+            an_object().replace("<bndbox>", "<bndbox><xmin>1</xmin></bndbox><bndbox>"),
+            "'bndbox/xmin' stands there several times",
+        ),
     ],
 )
 def test_a_broken_object_is_told_and_still_counted(entry: str, told: str, tmp_path: Path) -> None:
