@@ -304,6 +304,18 @@ def caption_of(members: Members, name: str = "text") -> Caption:
     )
 
 
+def answers_of(turn: Members) -> tuple[str, ...]:
+    """The answers of a turn; none where there are none.
+
+    Raises:
+        ValueError: if they are no list of texts
+    """
+    found = turn.get("answers") or []
+    if not isinstance(found, list):
+        raise ValueError(f"'answers' is {type(found).__name__}, not a list of texts")
+    return tuple(map(text_of, found))
+
+
 def box_of(members: Members) -> Box:
     """A box in shares of the image.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,41 @@ def test_a_parquet_file_that_is_cut_short_costs_no_other(tmp_path: Path) -> None
     assert not FORMATS["hf"].detect(root)
     with pytest.raises(LayoutError, match="it is no Parquet"):
         list(FORMATS["hf"].read(root, on_error=lambda error: None))
+
+
+def _of_members(root: Path, **members: Any) -> tuple[list[Any], list[str]]:
+    """A FiftyOne export of two images with captions or turns, the first with other members."""
+    sample = {"split": "train", "filepath": "data/0.png", "captions": [{"text": "A house."}]}
+    samples = [
+        {"key": f"rsteller/train/{n}", "image_id": f"{n}", **sample, **(members if n == 0 else {})}
+        for n in range(2)
+    ]
+    root.mkdir()
+    (root / "metadata.json").write_text("{}")
+    (root / "samples.json").write_text(json.dumps({"samples": samples}))
+    return read(root)
+
+
+@pytest.mark.parametrize(
+    "written", ["1960-07-01T00:00:00Z", {"$numberLong": "-299894400000"}], ids=["text", "number"]
+)
+def test_a_day_before_1970_comes_back(written: Any, tmp_path: Path) -> None:
+    records, errors = _of_members(tmp_path / "days", capture_date={"$date": written})
+    assert (errors, [one.captured for one in records]) == ([], [date(1960, 7, 1), None])
+
+
+@pytest.mark.parametrize(
+    "written", ["x", {"$date": "x"}, {"$date": {"$numberLong": "9" * 18}}, {"$date": 10**300}, [1]]
+)
+def test_a_day_that_is_none_is_told(written: Any, tmp_path: Path) -> None:
+    records, (told,) = _of_members(tmp_path / "days", capture_date=written)
+    assert len(records) == 1 and told.startswith("samples.json[0]: its 'capture_date' is no date")
+
+
+def test_an_answer_that_is_no_list_is_not_read_letter_by_letter(tmp_path: Path) -> None:
+    turns = [{"question": "How many?", "answers": "two"}]
+    records, (told,) = _of_members(tmp_path / "talk", conversations=turns)
+    assert len(records) == 1 and told == "samples.json[0]: 'answers' is str, not a list of texts"
 
 
 def test_a_fiftyone_dataset_without_keys_is_sent_to_adopt(tmp_path: Path) -> None:
