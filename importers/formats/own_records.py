@@ -21,11 +21,8 @@ from pairlens.importers.formats.table_rows import TableRow
 from pairlens.importers.image_index import Entry, open_index
 from pairlens.importers.list_items import read_list_items
 from pairlens.importers.mask_values import MaskValues
-from pairlens.importers.records import Box, Caption, Record, Source, phrase_fault
+from pairlens.importers.records import MAX_KEY, Box, Caption, Record, Source, phrase_fault
 from pairlens.importers.source_files import open_source, reason_of
-
-MAX_KEY = 1000
-"""Characters of a key."""
 
 MAX_TEXTS = 2000
 """Captions, turns or boxes of one image."""

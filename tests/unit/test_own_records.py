@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pairlens.fiftyone_plugin.curation.texts import read_decisions
 from pairlens.importers.errors import LayoutError, RecordError
 from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.contract import check_format
+from pairlens.importers.image_lookup import MAX_PATH, clean_path
 from pairlens.importers.prepare import MediaPlace, group_by_image, prepare
+from pairlens.importers.records import make_key
 from tests.layouts import EXPORTS, LAYOUTS, Layout
 
 
@@ -68,6 +71,21 @@ def test_a_key_has_what_a_file_name_has(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("gres/train/0#0", key))
     records, errors = read(root)
     assert errors == [] and records[0].key == key
+
+
+def test_a_key_has_room_for_the_longest_path(tmp_path: Path) -> None:
+    root = EXPORTS_BY_ID["coco"].make(tmp_path / "coco")
+    file = root / "annotations" / "instances_train.json"
+    path = "/".join(["x" * 127] * 8)
+    assert clean_path(path) == path and len(path) == MAX_PATH - 1
+    key = make_key("table", "train", path, 2)
+    file.write_text(file.read_text().replace("gres/train/0#0", key))
+    records, errors = read(root)
+    assert errors == [] and records[0].key == key
+    decided = tmp_path / "decisions.jsonl"
+    line = {"key": key, "verdict": "keep", "phrase_sha256": "", "mask_sha256": ""}
+    decided.write_text(json.dumps(line))
+    assert [line.key for _, line in read_decisions(decided)] == [key]
 
 
 def _of_one_id(root: Path, format_name: str) -> None:
