@@ -40,6 +40,9 @@ _DUMPS = (
 )  # fmt: skip
 """Where what follows in an error is the command, or what pymongo knows of the servers."""
 
+_CAUSE = ":: caused by :: "
+"""Before what MongoDB has to say itself, after numbers of the collection and of what was done."""
+
 
 def configured_uri() -> str | None:
     """The address of the user's own database, as FiftyOne finds it; ``None`` for the embedded."""
@@ -83,12 +86,12 @@ def check(uri: str | None) -> None:
             # A server that wants a password answers a ping without one.
             client[name]["datasets"].find_one({}, {"_id": 1})
     except ConnectionFailure as error:
-        raise StateError(f"the database does not answer ({_why(error)}); {_DOCTOR}") from error
+        raise StateError(f"the database does not answer ({why(error)}); {_DOCTOR}") from error
     except OperationFailure as error:
         raise _said(error) from error
     except (PyMongoError, ValueError, OSError) as error:  # the address, or a file that it names
         raise UsageError(
-            f"the database cannot be asked under this address ({_why(error)}); correct "
+            f"the database cannot be asked under this address ({why(error)}); correct "
             "FIFTYONE_DATABASE_URI, or database_uri in the settings of FiftyOne"
         ) from error
 
@@ -101,19 +104,19 @@ def explained(error: BaseException) -> PairLensError | None:
 def _said(error: BaseException) -> PairLensError:
     from pymongo.errors import ConnectionFailure, OperationFailure, WriteConcernError
 
-    why = _why(error)
+    reason = why(error)
     if isinstance(error, ConnectionFailure) or failed_over(error):
-        return StateError(f"the database did not answer in the middle of this ({why}); {_GO_ON}")
+        return StateError(f"the database did not answer in the middle of this ({reason}); {_GO_ON}")
     if isinstance(error, WriteConcernError):
         return StateError(
-            f"most members of the database's replica set did not confirm this ({why}); {_GO_ON}"
+            f"most members of the database's replica set did not confirm this ({reason}); {_GO_ON}"
         )
     if isinstance(error, OperationFailure) and error.code in _NOT_ALLOWED:
         return StateError(
-            f"the database refuses its user this ({why}); correct the user and the password in "
+            f"the database refuses its user this ({reason}); correct the user and the password in "
             "FIFTYONE_DATABASE_URI, or give that user the rights to read and write"
         )
-    return StateError(f"the database refused this ({why}); what was done before is kept")
+    return StateError(f"the database refused this ({reason}); what was done before is kept")
 
 
 def failed_over(error: BaseException) -> bool:
@@ -135,7 +138,7 @@ def _codes(error: Any) -> Iterator[int | None]:
         yield one.get("code")
 
 
-def _why(error: Any) -> str:
+def why(error: Any) -> str:
     """What the database said, without the dumps of state that pymongo appends."""
     if isinstance(error, OSError) and error.filename:
         return shown(f"{error.strerror}: {error.filename}", 200)
@@ -145,7 +148,7 @@ def _why(error: Any) -> str:
         said = next((one["errmsg"] for one in failed if one.get("errmsg")), details.get("errmsg"))
     else:
         said = None
-    text = str(said or error)
+    text = str(said or error).rpartition(_CAUSE)[2]
     for dump in _DUMPS:
         text = text.partition(dump)[0]
     return shown(text, 200)

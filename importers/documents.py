@@ -12,7 +12,6 @@ from datetime import datetime, time
 from bson import ObjectId
 
 from pairlens.importers import fields
-from pairlens.importers.polygons import SHARES
 from pairlens.importers.prepare import Prepared, PreparedImage, PreparedPair
 from pairlens.importers.published import texts_digest
 from pairlens.importers.records import (
@@ -128,8 +127,8 @@ def _target_box(prepared: PreparedPair) -> Box | None:
     width, height = facts.width, facts.height
     if prepared.image.missing and target.size:  # a placeholder has a size of its own
         width, height = target.size
-    if target.shares or SHARES in prepared.decisions:
-        width, height = 1, 1
+    if whole := 1 if target.shares else prepared.whole:
+        width = height = whole
     xs, ys = zip(*(point for shape in target.shapes for point in shape.points), strict=True)
     left, right = (min(max(x / width, 0.0), 1.0) for x in (min(xs), max(xs)))
     top, bottom = (min(max(y / height, 0.0), 1.0) for y in (min(ys), max(ys)))

@@ -23,6 +23,7 @@ from pairlens.importers.source_files import open_source
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 _ODD = re.compile(r"[^A-Za-z0-9._/#-]|-[0-9a-f]{12}\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HALF = re.compile(r"[\ud800-\udfff]")
 _MAX_NAME = 120
 _LEFT = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
@@ -74,6 +75,15 @@ def is_leftover(name: str) -> bool:
 def is_text(text: str) -> bool:
     """Whether a database can store it: JSON and file names can hold halves of characters."""
     return text.isascii() or not _HALF.search(text)
+
+
+def is_line(text: str) -> bool:
+    """Whether a text is free of control characters, as ids are.
+
+    Names of files hold others that do not print: macOS puts a narrow no-break space into those of
+    its pictures of the screen.
+    """
+    return not _CONTROL.search(text)
 
 
 def mark_folder(folder: Path, owner: str) -> None:

@@ -91,22 +91,24 @@ class ImageLookup:
         self._listed = 0
         self._sized: tuple[tuple[str, str], tuple[int, int] | None] | None = None
 
-    def find(self, path: str, beside: str) -> Path | None:
+    def find(self, path: str, beside: str, but: Path | None = None) -> Path | None:
         """The image of a path.
 
         Args:
             path: from :func:`clean_path`
             beside: the file that names it, relative to the root
+            but: what it cannot be, since it is something else
         """
-        places = [*self._places, (self._root / beside).parent]
+        files = self._candidates(path, [*self._places, (self._root / beside).parent])
+        return next((file for file in files if file != but), None)
+
+    def _candidates(self, path: str, places: Sequence[Path]) -> Iterator[Path]:
+        yield from (folder / path for folder in places if _is_file(folder / path))
         for folder in places:
-            if _is_file(folder / path):
-                return folder / path
-        matches = (f for folder in places for f in self._folded_match(folder, path))
-        if (found := next(matches, None)) is not None or "." in path.rpartition("/")[2]:
-            return found
-        named = (folder / f"{path}{ending}" for folder in places for ending in _ENDINGS)
-        return next(filter(_is_file, named), None)
+            yield from self._folded_match(folder, path)
+        if "." not in path.rpartition("/")[2]:
+            named = (folder / f"{path}{ending}" for folder in places for ending in _ENDINGS)
+            yield from filter(_is_file, named)
 
     def size(self, path: str, beside: str) -> tuple[int, int] | None:
         """Width and height of an image, ``None`` if it is not there or cannot be read."""

@@ -193,7 +193,8 @@ def fill_dataset(
             decisions(note)
     if chosen.scenes and (joined := join_scenes(dataset)):
         decisions(f"{joined:,} images stand under several ids, and were given one each")
-    schema.index(dataset, chosen.kind)
+    for note in schema.index(dataset, chosen.kind):
+        decisions(note)
     missing = {fields.IMAGE_MISSING: True}
     if chosen.images and (count := fo_internals.collection(dataset).count_documents(missing)):
         decisions(f"{count:,} {chosen.samples} lack their image; {chosen.images}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pymongo import IndexModel, UpdateOne, WriteConcern
-from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
 from pairlens.importers import connecting, fo_internals, owners
 from pairlens.importers.errors import StateError
@@ -144,15 +144,46 @@ def create_index(dataset: Any, keys: Keys, **options: Any) -> None:
         keys: of the index
         options: of the index
     """
-    create_indexes(dataset, [keys], **options)
+    if new := _lacking(dataset, [keys], **options):
+        add_indexes(fo_internals.collection(dataset), new)
 
 
-def create_indexes(dataset: Any, wanted: Iterable[Keys], **options: Any) -> None:
-    """As :func:`create_index`, several with one look at all samples."""
-    samples = fo_internals.collection(dataset)
-    there = [list(index["key"]) for index in samples.index_information().values()]
-    if new := [IndexModel(keys, **options) for keys in wanted if list(keys) not in there]:
-        add_indexes(samples, new)
+def quicken(dataset: Any, wanted: Iterable[Keys]) -> list[str]:
+    """As :func:`create_index`, several with one look at all samples, that only save time.
+
+    One that the database refuses, as where a collection has as many as it may, costs no other.
+
+    Returns:
+        what is to be told of those that were refused: a sentence, or none
+    """
+    samples, new = fo_internals.collection(dataset), _lacking(dataset, wanted)
+    if not new or not _refusal(samples, new):
+        return []
+    refused = [(model, why) for model in new if (why := _refusal(samples, [model]))]
+    if not refused:
+        return []
+    names = "; ".join(" and ".join(model.document["key"]) for model, _ in refused)
+    return [
+        f"the database makes no index of {names} ({refused[0][1]}): to filter by these takes long, "
+        "and nothing is found by place"
+    ]
+
+
+def _lacking(dataset: Any, wanted: Iterable[Keys], **options: Any) -> list[IndexModel]:
+    indexes = fo_internals.collection(dataset).index_information().values()
+    there = [list(index["key"]) for index in indexes]
+    return [IndexModel(keys, **options) for keys in wanted if list(keys) not in there]
+
+
+def _refusal(collection: Any, indexes: Sequence[IndexModel]) -> str:
+    """Makes indexes; why the database refuses them, or ``""``."""
+    try:
+        add_indexes(collection, indexes)
+    except OperationFailure as error:
+        if connecting.failed_over(error):
+            raise
+        return connecting.why(error)
+    return ""
 
 
 def add_indexes(collection: Any, indexes: Sequence[IndexModel]) -> None:

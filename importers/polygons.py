@@ -32,6 +32,12 @@ MAX_DRAWN = 3_000_000_000
 SHARES = "polygons are read as shares of the image, 0 to 1"
 """The rule of a decision of kind ``polygon_scale``."""
 
+THOUSANDTHS = "polygons are read as thousandths of the image, 0 to 1000, as set"
+"""Likewise; what no polygon alone can tell."""
+
+WHOLE = {SHARES: 1, THOUSANDTHS: 1000}
+"""What the whole image counts as, by these rules."""
+
 _OVER = 0.05
 """How far shares lie outside of the image, as models give them."""
 
@@ -66,13 +72,17 @@ def in_pixels(
         size: of the image
         scale: of the polygons, where that was set by hand
     """
-    found = scale == "auto" and are_shares((shape.points for shape in shapes), size)
-    if not found and scale != "unit":
+    rule = SHARES if scale == "unit" else THOUSANDTHS if scale == "thousand" else ""
+    if scale == "auto" and are_shares((shape.points for shape in shapes), size):
+        rule = SHARES
+    if not rule:
         return shapes, []
-    return enlarged(shapes, size), [Decision(SHARES, "polygon_scale", override="polygons=pixels")]
+    width, height = (side / WHOLE[rule] for side in size)
+    decision = Decision(rule, "polygon_scale", override="polygons=pixels")
+    return enlarged(shapes, (width, height)), [decision]
 
 
-def enlarged(shapes: tuple[Shape, ...], size: tuple[int, int]) -> tuple[Shape, ...]:
+def enlarged(shapes: tuple[Shape, ...], size: tuple[float, float]) -> tuple[Shape, ...]:
     """Polygons in shares of an image of a (width, height), in its pixels."""
     width, height = size
     drawn = (tuple((x * width, y * height) for x, y in shape.points) for shape in shapes)

@@ -32,7 +32,7 @@ from pairlens.importers.media import (
     inspect_image,
     placeholder,
 )
-from pairlens.importers.polygons import enlarged, half_open, in_pixels
+from pairlens.importers.polygons import WHOLE, enlarged, half_open, in_pixels
 from pairlens.importers.published import target_digest
 from pairlens.importers.reading import AS_DECIDED, Reading
 from pairlens.importers.records import (
@@ -112,6 +112,8 @@ class PreparedPair:
         mask_path: the stored mask, or ``None`` where it could not be decoded or is not kept
         stats: the mask's measurements, with the error where it could not be decoded
         target_digest: of the mask as the published files hold it; ``""`` where it is not kept
+        whole: what the coordinates of its polygons count the whole image as, where that was
+            decided; ``None`` for pixels, and where the format says it
         decisions: how the mask was read where that could have been done in two ways
     """
 
@@ -120,6 +122,7 @@ class PreparedPair:
     mask_path: Path | None
     stats: MaskStats
     target_digest: str = ""
+    whole: int | None = None
     decisions: tuple[Decision, ...] = ()
 
 
@@ -177,12 +180,15 @@ def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
         return [*_prepare_pairs(pairs, image, place), *texts]
 
 
+_Drawn = tuple[Path | None, MaskStats, str, int | None]
+
+
 def _prepare_pairs(
     pairs: list[Pair], image: PreparedImage, place: MediaPlace
 ) -> list[PreparedPair]:
-    masks: dict[Target, tuple[Path | None, MaskStats, str]] = {}
+    masks: dict[Target, _Drawn] = {}
     # Queries of one file share one target, and each look at the other table hashes all its points.
-    same: dict[int, tuple[Path | None, MaskStats, str]] = {}
+    same: dict[int, _Drawn] = {}
     prepared = []
     for pair in pairs:
         decisions: tuple[Decision, ...] = ()  # of a mask that pairs share, told once
@@ -190,7 +196,8 @@ def _prepare_pairs(
         if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
             published = target_digest(pair.target) if place.keeps else ""
-            made = masks[pair.target] = path, stats, published
+            whole = next((WHOLE[rule] for rule in decisions if rule in WHOLE), None)
+            made = masks[pair.target] = path, stats, published, whole
         same[id(pair.target)] = made
         prepared.append(PreparedPair(pair, image, *made, decisions))
     return prepared
@@ -347,13 +354,20 @@ def _decode(
 
 
 def group_by_image(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
-    """Groups records of one image that follow each other, :data:`MAX_GROUP` at the most."""
+    """Groups records of one image that follow each other, :data:`MAX_GROUP` at the most.
+
+    Those of a group are prepared with the image of its first.
+    """
     group: list[Record] = []
     for record in records:
-        other = group and (record.split, record.image_id) != (group[0].split, group[0].image_id)
-        if other or len(group) == MAX_GROUP:
+        if group and (len(group) == MAX_GROUP or not _same_image(record, group[0])):
             yield tuple(group)
             group = []
         group.append(record)
     if group:
         yield tuple(group)
+
+
+def _same_image(one: Record, other: Record) -> bool:
+    same = one.image_id == other.image_id and one.split == other.split
+    return same and (one.image is other.image or one.image == other.image)

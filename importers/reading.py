@@ -30,7 +30,7 @@ class ReadParam:
 Orientation = Literal["upright", "raw"]
 MaskFrame = Literal["auto", "upright", "raw"]
 RLESize = Literal["auto", "height_width", "width_height"]
-PolygonScale = Literal["auto", "pixels", "unit"]
+PolygonScale = Literal["auto", "pixels", "unit", "thousand"]
 LeftOut = Literal["skip", "read"]
 NoData = Literal["auto", "declared", "none"] | float
 
@@ -100,7 +100,7 @@ PARAMS = (
     ),
     ReadParam(
         "polygons",
-        "what coordinates of polygons are: auto, pixels, unit (0 to 1)",
+        "what coordinates of polygons are: auto, pixels, unit (0 to 1), thousand (0 to 1000)",
         _one_of(get_args(PolygonScale)),
     ),
 )

@@ -21,6 +21,9 @@ from pairlens.importers.mask_values import MaskValues
 MAX_PHRASE = 1 << 16
 """Characters; a longer text is no query, and the database refuses documents over 16 MB."""
 
+MAX_KEY = 2000
+"""Characters; the longest path of an image has a thousand, and more stands around it."""
+
 
 @frozen
 class Source:

@@ -91,10 +91,13 @@ def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
     index_keys(dataset)
 
 
-def index(dataset: Any, kind: Kind = "pairs") -> None:
+def index(dataset: Any, kind: Kind = "pairs") -> list[str]:
     """Adds indexes on the fields of the import that are filtered by.
 
     After an import, not before: each index on the way takes as long again as a document.
+
+    Returns:
+        what is to be told, as of :func:`.lasting.quicken`
     """
     wanted: list[lasting.Keys] = [[(name, 1)] for name in (*_FIFTYONES, fields.IMAGE_ID)]
     # The order in which the checks go through the samples, image by image.
@@ -102,18 +105,21 @@ def index(dataset: Any, kind: Kind = "pairs") -> None:
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
         wanted.append([(f"{fields.LOCATION}.point", "2dsphere")])
-    lasting.create_indexes(dataset, wanted)
+    return lasting.quicken(dataset, wanted)
 
 
-def index_findings(dataset: Any) -> None:
+def index_findings(dataset: Any) -> list[str]:
     """Adds indexes on what findings and verdicts are filtered by and ordered by.
 
     After the first flagging, not before: the quality is in all of them, and to keep them takes the
     database longer than all else that it does for a flagging.
+
+    Returns:
+        what is to be told, as of :func:`.lasting.quicken`
     """
     wanted: list[lasting.Keys] = [[(fields.QUALITY, 1)]]
     wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
-    lasting.create_indexes(dataset, wanted)
+    return lasting.quicken(dataset, wanted)
 
 
 def index_keys(dataset: Any) -> None:

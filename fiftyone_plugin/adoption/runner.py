@@ -331,7 +331,8 @@ class _Adoption:
         finally:
             skips.close()
         self._tell_each()
-        schema.index(dataset, "pairs")
+        for note in schema.index(dataset, "pairs"):
+            self._decisions(note)
         finish(dataset, summary, skips, self._decisions, step="adopt")
         dataset.reload()
         return summary

@@ -156,7 +156,7 @@ def flag(
             vars(summary).update({name: told[name] for name in _TOLD}, unchanged=True)
         summary.notes += told["notes"]
         if not dry_run:
-            schema.index_findings(dataset)
+            summary.notes += schema.index_findings(dataset)
         if samples is dataset and not dry_run:
             # A check that found nothing leaves no trace on the samples. What an import added
             # meanwhile these checks have not seen.

@@ -107,7 +107,7 @@ def start(
     if dataset.has_field(SEGMENTATION):
         editable_masks.offer(dataset)
     # What belongs to a group is looked for with every group that is shown.
-    lasting.create_index(dataset, [(f"{LABELS}.group", 1)])
+    lasting.quicken(dataset, [[(f"{LABELS}.group", 1)]])
     return get(dataset, str(session))
 
 

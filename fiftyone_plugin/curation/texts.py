@@ -17,6 +17,7 @@ from typing import Any, NotRequired, TypedDict, overload
 
 from pairlens.importers.errors import MaskError, UsageError
 from pairlens.importers.fields import VerdictKind
+from pairlens.importers.records import MAX_KEY
 from pairlens.importers.rle import read_runs
 from pairlens.importers.source_files import open_source, reason_of
 
@@ -197,7 +198,6 @@ def text_digest(text: str) -> str:
 
 
 MAX_LINE_BYTES = 1 << 21
-MAX_KEY = 1000
 _HASH = re.compile(r"[0-9a-f]{64}|")
 
 

@@ -22,10 +22,11 @@ from pairlens.fiftyone_plugin.exporters.converters import (
     Example,
     held_mask,
 )
-from pairlens.importers.errors import UsageError
+from pairlens.importers.errors import RecordError, UsageError
 from pairlens.importers.files import safe_name
 from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.native_export import Tally, cannot
+from pairlens.importers.formats.table_texts import text_cell
 from pairlens.importers.masks import encode_png
 from pairlens.importers.source_files import open_source
 
@@ -57,10 +58,14 @@ class TableConverter:
     def add(self, example: Example) -> None:
         """Writes a row with its mask, and its image if it is the first to show it."""
         self.tally.records += 1
+        try:
+            phrase = text_cell(example.phrase)
+        except ValueError as error:
+            raise RecordError(example.key, str(error)) from error
         pixels = held_mask(example).pixels  # an empty cell would be read as an error
         mask = f"masks/{safe_name(example.key)}.png"
         self._write(mask, encode_png(pixels))
-        cells = (example.key, self._image(example), mask, example.phrase, example.split)
+        cells = (example.key, self._image(example), mask, phrase, example.split)
         self._rows.writerow((*cells, "true" if example.no_target else "false"))
 
     def _image(self, example: Example) -> str:

@@ -256,7 +256,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         if indexed in dataset.list_indexes():
             dataset.drop_index(indexed)
         super().rename(samples, eval_key, new_eval_key)
-        lasting.create_index(dataset, [(fields.iou_field(new_eval_key), 1)])
+        lasting.quicken(dataset, [[(fields.iou_field(new_eval_key), 1)]])
 
     @classmethod
     def save_run_info(
@@ -362,7 +362,7 @@ def _clear_others(dataset: Any, key: str, scored: bytearray) -> None:
 def _index(dataset: Any, key: str | None) -> None:
     """Indexes the IoU, which curators filter by."""
     if key is not None:
-        lasting.create_index(dataset, [(fields.iou_field(key), 1)])
+        lasting.quicken(dataset, [[(fields.iou_field(key), 1)]])
 
 
 def _is_whole(dataset: Any, name: str) -> bool:

@@ -252,7 +252,12 @@ class CurationPanel(Panel):
             raise UsageError("select pairs in the grid, or click a bar")
         base = None if scope.bar.startswith("session:") else view_in(ctx, scope)
         view = summary.view_of(ctx.dataset, scope.bar, view=base)
-        return [one["_id"] for one in store.stream(view, ("_id",))]
+        ids = [one["_id"] for one in store.stream(view, ("_id",))]
+        if not ctx.request_params.get("filters"):
+            return ids
+        # Of a bar's pairs the grid shows those that the sidebar leaves.
+        left = {one["_id"] for one in store.stream(ctx.view, ("_id",))}
+        return [one for one in ids if one in left]
 
     def _open(self, ctx: Any, session: str) -> Answer:
         """Shows a session's queue, and says which pair comes first.

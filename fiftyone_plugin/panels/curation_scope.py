@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from bson import json_util
@@ -24,8 +25,9 @@ from pairlens.importers import fo_internals
 Stages = list[Any]
 _LATE = 8
 """Views of quick clicks that are remembered."""
-_PANELS = 1000
-"""Panels that are remembered, the last used: a browser that is closed tells nobody."""
+_PANELS = 100
+"""Panels that are remembered, the last used: a browser that is closed tells nobody, and what a
+panel keeps can be views of many thousands of ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,17 @@ class Kept:
 
 
 _kept: OrderedDict[tuple[Any, str | None], Kept] = OrderedDict()
+_lock = Lock()
 
 
 def kept(ctx: Any) -> Kept:
     """What the panel of an event keeps on its dataset; to be changed in place."""
     place = ctx.panel.id, getattr(ctx.dataset, "name", None)
-    found = _kept[place] = _kept.pop(place, None) or Kept()
-    while len(_kept) > _PANELS:
-        _kept.popitem(last=False)
+    with _lock:  # events of a panel come in several threads at once
+        found = _kept.setdefault(place, Kept())
+        _kept.move_to_end(place)
+        while len(_kept) > _PANELS:
+            _kept.popitem(last=False)
     return found
 
 

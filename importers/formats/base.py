@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pairlens.importers.errors import LayoutError, UnknownName, UsageError
+from pairlens.importers.errors import LayoutError, PairLensError, UnknownName, UsageError
 from pairlens.importers.formats.native_export import Exporter
 from pairlens.importers.reading import PARAMS, Reading, ReadParam, reading_of
 from pairlens.importers.records import Record
@@ -230,7 +230,8 @@ def find_format(name: str, root: Path) -> Format:
     # An unknown name is the first thing to say.
     chosen = FORMATS[name] if name != "auto" else None
     holds = chosen is not None and chosen.holds(root)
-    if not holds and not root.is_dir() and not (root.is_file() and _is_one_file(root)):
+    one_file = root.is_file() and (_is_one_file(root) or bool(_nearly(root)))
+    if not holds and not root.is_dir() and not one_file:
         raise UsageError(
             f"{root} is not a folder, a .tar file or a table; give the folder that the dataset "
             "lies in"
@@ -246,8 +247,22 @@ def find_format(name: str, root: Path) -> Format:
     found = [f for f in found if f.own_keys] or found
     if len(found) != 1:
         what = " and ".join(f.name for f in found) if found else "no known format"
-        raise LayoutError(f"{root} looks like {what}; name the format: {', '.join(FORMATS)}")
+        nearly = "" if found else _nearly(root)
+        raise LayoutError(
+            f"{root} looks like {what}; name the format: {', '.join(FORMATS)}{nearly}"
+        )
     return found[0]
+
+
+def _nearly(root: Path) -> str:
+    """What keeps a root from being of a format that could be told to read it."""
+    for one in FORMATS.values():
+        if one.takes is not None and one.takes(root):
+            try:
+                one.settled(root, {})
+            except PairLensError as error:
+                return f"; as {one.name}: {error}"
+    return ""
 
 
 def in_split_folders(names: Sequence[str], splits: Collection[str], limit: int | None) -> list[str]:

@@ -12,6 +12,7 @@ COCO's own files have no keys, and are not read.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -94,6 +95,7 @@ class _File(ListRows):
         self.split = split
         self.images: dict[str, Members] = {}
         self._root = root
+        self._stems: Counter[str] | None = None
 
     def take_other(self, listed: str, value: Any) -> None:
         if listed == "images" and isinstance(value, dict) and is_id(value.get("id")):
@@ -112,6 +114,18 @@ class _File(ListRows):
         if not isinstance(name, str) or not is_plain_name(name):
             raise ValueError(f"image {number[:40]} has no 'file_name' in its folder")
         return name, find_file(self._root / "images" / self.split, name)
+
+    def image_id(self, name: str) -> str:
+        """The name of an image without its suffix, where no other image has that name.
+
+        Args:
+            name: its ``file_name``; all images have been met
+        """
+        if self._stems is None:
+            names = {str(image.get("file_name")) for image in self.images.values()}
+            self._stems = Counter(Path(each).stem for each in names)
+        stem = Path(name).stem
+        return stem if self._stems[stem] == 1 else name
 
     def size(self, number: str) -> tuple[int, ...]:
         """Height and width of an image; ``()`` where they are not given."""
@@ -211,7 +225,7 @@ def _pair(found: Found) -> Pair:
     name, image = file.image(found.image)
     return Pair(
         key=key_of(members),
-        image_id=Path(name).stem,
+        image_id=file.image_id(name),
         split=found.split,
         phrase=str(phrase),
         image=image,
@@ -256,11 +270,11 @@ def _captioned(
 
 
 def _captions_of(found: list[Found]) -> CaptionedImage:
-    first = found[0]
-    name, image = cast(_File, first.rows).image(first.image)
+    first, file = found[0], cast(_File, found[0].rows)
+    name, image = file.image(first.image)
     return CaptionedImage(
         key=key_of(first.row.cells),
-        image_id=Path(name).stem,
+        image_id=file.image_id(name),
         split=first.split,
         image=image,
         image_name=name,

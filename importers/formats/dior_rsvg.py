@@ -143,7 +143,7 @@ class _Reading:
             one = voc.objects[number]
             source = Source(name, number)
             try:
-                phrase = one.values.get("description")
+                phrase = one.text("description")
                 if phrase is None:
                     raise ValueError("the object has no 'description'")
                 if fault := phrase_fault(phrase):

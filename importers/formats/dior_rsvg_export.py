@@ -9,6 +9,7 @@ followed either: they are written as the dataset has the splits.
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,9 @@ from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.formats.native_export import SourceExporter
 from pairlens.importers.formats.voc_xml import VOCFile, edited_voc, load_voc
 from pairlens.importers.source_files import open_source
+
+_NOT_XML = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""https://www.w3.org/TR/xml/#charsets, without the carriage return, which is read as a line end."""
 
 
 class DIORRSVGExporter(SourceExporter):
@@ -122,7 +126,7 @@ def _check(name: str, voc: VOCFile, pair: ExportPair) -> None:
         pair.check_target(read_box(voc.objects[index], voc.size))
     except ValueError:
         raise native_export.changed_source(name, index, pair.key) from None
-    if pair.edited and not all(c.isprintable() or c in "\t\n" for c in pair.phrase):
+    if pair.edited and _NOT_XML.search(pair.phrase):
         raise UsageError(f"{pair.key}: its phrase holds a character that XML cannot hold")
     if pair.edited and voc.objects[index].text_span is None:
         raise UsageError(f"{pair.key}: the description of {name} is empty and cannot be edited")

@@ -158,7 +158,7 @@ def read_box(one: VOCObject, size: tuple[int, int] | None) -> Polygons:
     Raises:
         ValueError: with what is wrong with it; an object without is no query without a target
     """
-    written = [one.values.get(f"bndbox/{corner}") for corner in CORNERS]
+    written = [one.text(f"bndbox/{corner}") for corner in CORNERS]
     if None in written:
         raise ValueError(f"the object has no {CORNERS[written.index(None)]!r} in a 'bndbox'")
     try:

@@ -18,13 +18,23 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bson import json_util
+from bson.errors import BSONError
+
 from pairlens.importers.bounded_json import is_number
-from pairlens.importers.errors import LayoutError, OnError, OnNote, ignore_note, raise_error
+from pairlens.importers.errors import (
+    LayoutError,
+    OnError,
+    OnNote,
+    ignore_note,
+    raise_error,
+    shown,
+)
 from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Kind, Settled
 from pairlens.importers.formats.example_files import (
     IMAGE_SPLITS,
@@ -40,6 +50,7 @@ from pairlens.importers.formats.own_records import (
     Members,
     Place,
     Rows,
+    answers_of,
     box_of,
     caption_of,
     key_of,
@@ -68,6 +79,7 @@ from pairlens.importers.records import (
 
 NAME = "fiftyone"
 _METADATA = "metadata.json"
+_DATES = json_util.JSONOptions(tz_aware=False)
 
 
 def detect(root: Path) -> bool:
@@ -168,8 +180,16 @@ def _captioned(root: Path, found: Found) -> CaptionedImage:
 
 
 def _day(value: Any) -> date | None:
-    text = value.get("$date") if isinstance(value, dict) else None
-    return date.fromisoformat(text[:10]) if isinstance(text, str) else None
+    """The day of a time; those before 1970 are written as a number."""
+    if value is None:
+        return None
+    try:
+        found = json_util.loads(json.dumps(value), json_options=_DATES)
+    except (BSONError, ArithmeticError, IndexError, TypeError, ValueError):  # of odd ones
+        found = None
+    if not isinstance(found, datetime):
+        raise ValueError(f"its 'capture_date' is no date ({shown(str(value), 80)})")
+    return found.date()
 
 
 def _footprint(location: Any) -> Footprint | None:
@@ -200,7 +220,7 @@ def _instruction(root: Path, found: Found) -> Instruction:
 def _turn(source: Source, turn: Members) -> Turn:
     return Turn(
         text_of(turn.get("question")),
-        tuple(map(text_of, turn.get("answers") or ())),
+        answers_of(turn),
         text_of(turn.get("category") or ""),
         source,
         whole(turn, "turn") or 0,

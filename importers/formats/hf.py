@@ -45,6 +45,7 @@ from pairlens.importers.formats.own_records import (
     Members,
     Place,
     Rows,
+    answers_of,
     box_of,
     caption_of,
     key_of,
@@ -264,7 +265,7 @@ def _instruction(found: Found) -> Instruction:
     turns = (
         Turn(
             text_of(turn.get("question")),
-            tuple(map(text_of, turn.get("answers") or ())),
+            answers_of(turn),
             text_of(turn.get("category") or ""),
             found.source,
             number,

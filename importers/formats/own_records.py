@@ -9,22 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from pairlens.importers.bounded_json import is_number, load_json
 from pairlens.importers.errors import OnError, RecordError, shown
-from pairlens.importers.files import is_text
+from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.table_rows import TableRow
 from pairlens.importers.image_index import Entry, open_index
 from pairlens.importers.list_items import read_list_items
 from pairlens.importers.mask_values import MaskValues
-from pairlens.importers.records import Box, Caption, Record, Source, phrase_fault
+from pairlens.importers.records import MAX_KEY, Box, Caption, Record, Source, phrase_fault
 from pairlens.importers.source_files import open_source, reason_of
-
-MAX_KEY = 1000
-"""Characters of a key."""
 
 MAX_TEXTS = 2000
 """Captions, turns or boxes of one image."""
@@ -151,13 +149,30 @@ def records_of(
         on_error: takes what is wrong with a row
     """
     for group in by_image(files, place_of, splits, on_error):
+        images: dict[Path | str, int] = {}
         for found in group:
             try:
                 record = make(found)
             except ValueError as error:
                 on_error(RecordError(str(found.source), str(error)))
             else:
-                yield record
+                yield _told_apart(record, images)
+
+
+def _told_apart(record: Record, images: dict[Path | str, int]) -> Record:
+    """A record whose image has an id of its own, where earlier ones of the id show another image.
+
+    Files that were put together of several exports have such ids.
+
+    Args:
+        record: it
+        images: those of the id that were met, numbered; this one is added
+    """
+    image = record.image
+    if image is None:
+        return record
+    number = images.setdefault(image if isinstance(image, Path) else image.name, len(images))
+    return replace(record, image_id=f"{record.image_id}~{number + 1}") if number else record
 
 
 def by_image(
@@ -230,7 +245,7 @@ def key_of(members: Members) -> str:
     key = members.get("key")
     if not isinstance(key, str) or not key or len(key) > MAX_KEY:
         raise ValueError("it has no 'key' of PairLens")
-    if not is_text(key) or not key.isprintable():
+    if not is_text(key) or not is_line(key):
         raise ValueError(f"its key {shown(key, 80)!r} has characters that no key has")
     return key
 
@@ -284,6 +299,18 @@ def caption_of(members: Members, name: str = "text") -> Caption:
         whole(members, "task"),
         text_of(annotator) if annotator is not None else None,
     )
+
+
+def answers_of(turn: Members) -> tuple[str, ...]:
+    """The answers of a turn; none where there are none.
+
+    Raises:
+        ValueError: if they are no list of texts
+    """
+    found = turn.get("answers") or []
+    if not isinstance(found, list):
+        raise ValueError(f"'answers' is {type(found).__name__}, not a list of texts")
+    return tuple(map(text_of, found))
 
 
 def box_of(members: Members) -> Box:

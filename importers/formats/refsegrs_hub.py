@@ -88,10 +88,11 @@ def load_samples(root: Path) -> list[Any]:
 def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote) -> Iterator[Pair]:
     """Yields the pairs in the order of the samples."""
     seen: Counter[str] = Counter()
+    images: dict[str, PurePosixPath] = {}
     for number, sample in enumerate(load_samples(root)):
         source = Source(SAMPLES, number)
         try:
-            pair = _pair(root, sample, source, seen)
+            pair = _pair(root, sample, source, seen, images)
         except ValueError as error:
             on_error(RecordError(str(source), str(error)))
             continue
@@ -99,14 +100,22 @@ def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote
             yield pair
 
 
-def _pair(root: Path, sample: Any, source: Source, seen: Counter[str]) -> Pair:
+def _pair(
+    root: Path,
+    sample: Any,
+    source: Source,
+    seen: Counter[str],
+    images: dict[str, PurePosixPath],
+) -> Pair:
     if not isinstance(sample, dict):
         raise ValueError("it is no object")
     split, image = _split(sample.get("tags")), inside(sample.get("filepath"), "filepath")
     phrase: Any = sample.get("phrase")
     if fault := phrase_fault(phrase):
         raise ValueError(fault)
-    image_id = image.stem
+    # A second image of a name, in another folder or of another kind, goes by its whole path.
+    first = images.setdefault(f"{split}/{image.stem}", image)
+    image_id = image.stem if first == image else str(image)
     number = seen[f"{split}/{image_id}"]
     seen[f"{split}/{image_id}"] += 1
     return Pair(

@@ -151,8 +151,10 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
             params[root_of.name] = _named_folder(root_of.name, given[root_of.name], root)
     if "box" not in given and columns.mask:
         setting = setting_of(root, columns, params)
-        if box := decide_box(rows, setting, tables[0].name):
-            params["box"] = box
+        form, scale = decide_box(rows, setting, tables[0].name)
+        params |= {"box": form} if form else {}
+        if scale:
+            params.setdefault("polygons", scale)
     guessed = params != dict(given)
     boxes = bool(columns.mask) and are_boxes(rows, columns.mask)
     return Settled(replace(_for(columns, params), box_targets=boxes), params, guessed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from math import isnan
@@ -24,9 +23,6 @@ IMAGE_ENDINGS = frozenset(
     {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2"}
 )
 MASK_ENDINGS = IMAGE_ENDINGS | {".npy", ".npz"}
-
-MAX_PHRASES = 1000
-"""In one cell."""
 
 _COUNTS = re.compile(r"[0-o]{2,}")
 """Compressed runs of COCO: characters 48 to 111."""
@@ -145,59 +141,6 @@ def _is_file(cell: Any, endings: frozenset[str]) -> bool:
     if not isinstance(cell, str) or len(cell) > MAX_PATH or "\n" in cell:
         return False
     return PurePosixPath(cell.strip().replace("\\", "/")).suffix.lower() in endings
-
-
-def texts_of(cell: Any, separator: str | None) -> list[str]:
-    """The texts of a cell, each as it stands: one, or those of a list or between separators.
-
-    Raises:
-        ValueError: with what is wrong with it
-    """
-    if separator and isinstance(cell, str):
-        found: Any = [text.strip() for text in cell.split(separator)]
-    else:
-        found = cell
-        if isinstance(cell, str):
-            # "[1] a red house" is a text, and so is a list of other things than texts.
-            value = structure_or(cell, cell)
-            listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
-            found = value if listed else cell
-    texts = [found] if not isinstance(found, list) else found
-    if is_empty(cell) or not texts:
-        raise ValueError(told_empty(cell if texts else None))
-    if len(texts) > MAX_PHRASES:
-        raise ValueError(f"holds more than {MAX_PHRASES:,} texts")
-    for text in texts:
-        if not isinstance(text, str):
-            raise ValueError(f"holds {type(text).__name__}, not a text")
-        if is_empty(text):
-            raise ValueError("holds an empty text")
-    return texts
-
-
-def with_texts(cell: Any, separator: str | None, texts: list[str]) -> Any:
-    """A cell with other texts in the notation that it has.
-
-    Raises:
-        ValueError: if one of them cannot be written in it
-    """
-    if separator and isinstance(cell, str):
-        if any(separator in text for text in texts):
-            raise ValueError(f"a text with {separator!r} in it cannot stand between such")
-        spaced = f"{separator} " in cell
-        return (f"{separator} " if spaced else separator).join(texts)
-    if isinstance(cell, str):
-        before = texts_of(cell, None)
-        if before == [cell]:
-            if len(texts) > 1:
-                raise ValueError("a cell that is one text cannot hold another; remove one of them")
-            return texts[0]
-        try:
-            json.loads(cell)
-        except ValueError:
-            return repr(texts)
-        return json.dumps(texts, ensure_ascii=cell.isascii())
-    return texts
 
 
 def truth_of(cell: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pairlens.importers.box_scale import ScaleSetting
 from pairlens.importers.errors import RecordError, shown
-from pairlens.importers.files import is_text
+from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.llava import Parsed, is_caption
@@ -22,13 +22,13 @@ from pairlens.importers.formats.table_cells import (
     mask_in,
     name_of,
     only,
-    texts_of,
     told_empty,
     truth_of,
 )
 from pairlens.importers.formats.table_columns import TableColumns
 from pairlens.importers.formats.table_rows import Table, TableRow
 from pairlens.importers.formats.table_talk import talk_in
+from pairlens.importers.formats.table_texts import texts_of
 from pairlens.importers.image_lookup import MAX_PATH, ImageLookup, clean_path
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.records import (
@@ -218,7 +218,7 @@ class RowReader:
     def _pairs(self, table: Table, row: TableRow, split: str, image_id: str) -> Iterator[Pair]:
         phrases = self._texts(row, self._columns.phrase)
         image, name = self._shown(table, row, image_id)
-        target = self._target(table, row, image_id)
+        target = self._target(table, row, image_id, image)
         for number, phrase in enumerate(phrases):
             label = self._label(table, row) + f".{number}" * (len(phrases) > 1)
             yield Pair(
@@ -241,7 +241,7 @@ class RowReader:
         if is_empty(cell) or isinstance(cell, dict | list | bytes):
             raise CellError(column, "holds no id")
         text = str(cell).strip()
-        if len(text) > MAX_KEY or not is_text(text) or not text.isprintable():
+        if len(text) > MAX_KEY or not is_text(text) or not is_line(text):
             raise CellError(column, f"holds {shown(text, 60)!r}, which is no id")
         return text
 
@@ -321,7 +321,9 @@ class RowReader:
                 raise CellError(column, f"{where} ({quoted})") from error
             raise CellError(column, f"holds {quoted}, which {error}") from error
 
-    def _target(self, table: Table, row: TableRow, image_id: str) -> Target:
+    def _target(
+        self, table: Table, row: TableRow, image_id: str, image: ImageFile | None
+    ) -> Target:
         columns = self._columns
         cell = row.cells.get(columns.mask)
         if columns.no_target and columns.no_target != columns.mask:
@@ -346,8 +348,19 @@ class RowReader:
             name = f"{table.name}[{row.number}] {columns.mask}"
             return InlineRaster(content, name, self._setting.mask_values)
         path = self._path(columns.mask, cell, self._setting.mask_root)
-        found = self._masks.find(path, table.name) or self._setting.mask_root / path
-        return Raster(found, self._setting.mask_values)
+        return Raster(self._mask_file(table, path, image), self._setting.mask_values)
+
+    def _mask_file(self, table: Table, path: str, image: ImageFile | None) -> Path:
+        """The file of a mask; where there is none, where it would be."""
+        other = image if isinstance(image, Path) else None
+        found = self._masks.find(path, table.name, but=other)
+        if found is None and other is not None and self._masks.find(path, table.name):
+            raise CellError(
+                self._columns.mask,
+                f"names the image itself ({shown(path, 80)!r}); give the mask's path, or the "
+                "folder of the masks with --param mask_root=DIR",
+            )
+        return found or self._setting.mask_root / path
 
     def _size_of(self, cell: Any, table: Table, image_id: str) -> tuple[int, int] | None:
         """Height and width of the image where the cell may be an RLE that does not name them."""

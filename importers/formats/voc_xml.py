@@ -33,11 +33,23 @@ class VOCObject:
         span: where it stands in the file, in bytes, with the white space in front of it
         values: texts of its members by the names that lead to them, such as ``bndbox/xmin``
         text_span: where the text of its description stands; ``None`` where it has none
+        faults: what keeps members from having one text, by these names
     """
 
     span: Span = (0, 0)
     values: dict[str, str] = field(default_factory=dict)
     text_span: Span | None = None
+    faults: dict[str, str] = field(default_factory=dict)
+
+    def text(self, name: str) -> str | None:
+        """The text of a member; ``None`` where there is none.
+
+        Raises:
+            ValueError: if there are several, or it holds more than text
+        """
+        if fault := self.faults.get(name):
+            raise ValueError(f"the object's {name!r} {fault}")
+        return self.values.get(name)
 
 
 @dataclass
@@ -123,6 +135,8 @@ class _Reader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._path) >= MAX_DEPTH:
             raise ValueError(f"it is nested over {MAX_DEPTH} levels deep")
+        if self._path[1:] == [_OBJECT, _TEXT]:
+            self._found.objects[-1].faults[_TEXT] = f"holds an element {name!r}, not text alone"
         self._path.append(name)
         self._text.clear()
         at = self._parser.CurrentByteIndex
@@ -149,7 +163,10 @@ class _Reader:
         if len(inner) == 1:
             one.span = one.span[0], max(self._after(at), self._begun)
             return
-        one.values["/".join(inner[1:])] = text
+        member = "/".join(inner[1:])
+        if member in one.values:
+            one.faults[member] = "stands there several times"
+        one.values[member] = text
         if inner[1:] == [_TEXT] and self._found.data[at : at + 2] == b"</":
             one.text_span = self._begun, at
 

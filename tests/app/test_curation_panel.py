@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -49,6 +51,18 @@ def test_a_panel_is_forgotten_when_many_were_used_since() -> None:
         kept(Context("used"))
     assert scope_of(Context("used")) == Scope(STAGES)
     assert scope_of(Context("closed")) == WHOLE
+
+
+def test_a_panel_keeps_its_place_where_events_come_at_once() -> None:
+    before = sys.getswitchinterval()
+    first = kept(Context("busy"))
+    try:
+        sys.setswitchinterval(1e-6)
+        with ThreadPoolExecutor(4) as pool:
+            asked = list(pool.map(lambda _: kept(Context("busy")), range(20_000)))
+    finally:
+        sys.setswitchinterval(before)
+    assert all(one is first for one in asked)
 
 
 def test_a_view_from_before_a_click_is_a_choice_once_the_click_was_seen() -> None:

@@ -164,6 +164,23 @@ def test_missing_images_are_left_out_and_counted(tmp_path: Path, dataset_name: s
     assert found and all(row["image"] is None and row["mask"] is not None for row in found)
 
 
+def test_a_table_holds_texts_that_are_read_as_they_are(tmp_path: Path, dataset_name: str) -> None:
+    root = make_gres(tmp_path / "published", images=3, size=64).root
+    file = next(root.rglob("gres_annotations/*/*.json"))
+    texts = ["the house", '["a", "b"]', "['a']", "None", '"quoted", \n x']
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | {"text": texts}))
+    import_dataset("gres", root, dataset_name)
+    dataset = fo.load_dataset(dataset_name)
+    ids = dataset.match({"image_id": file.stem})
+    out = export_dataset(ids, "table", tmp_path / "table", select="all")
+    # "None" is what a table has where a value is missing: it is left out, and told.
+    told = {one.get("because") for one in manifest_of(out)["dropped"]} - {"not selected"}
+    assert told == {"a cell that holds 'None' is read as empty; say it otherwise"}
+    import_dataset("table", tmp_path / "table", f"{dataset_name}-back")
+    phrases = fo.load_dataset(f"{dataset_name}-back").values("phrase")
+    assert sorted(phrases) == sorted(text for text in texts if text != "None")
+
+
 @pytest.mark.parametrize("kind", MAKE)
 def test_a_fiftyone_copy_has_all_fields(
     imported: dict[str, Any], kind: str, tmp_path: Path

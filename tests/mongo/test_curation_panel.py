@@ -280,6 +280,21 @@ def test_follows_the_filters_of_the_sidebar_unless_it_shows_a_bar(dataset: fo.Da
     assert (app.overview["pairs"], app.facts["whole"]) == (12, True)
 
 
+def test_one_verdict_for_a_bar_is_for_what_the_sidebar_leaves_of_it(dataset: fo.Dataset) -> None:
+    app = opened(dataset)
+    app.send("show", bar="verdict:pending")
+    pending = len(app.view())
+    ask = {"verdict": "drop", "reviewer": "Ada", "count": True}
+    assert app.send("judge", **ask)["pairs"] == pending > 2
+    phrases = app.view().values("phrase")
+    app.filters = {"phrase": {"values": phrases[:1], "exclude": False, "isMatching": True}}
+    left = phrases.count(phrases[0])
+    assert app.send("judge", **ask)["pairs"] == left < pending
+    assert app.send("judge", **ask | {"count": False})["done"]["written"] == left
+    dropped = dataset.match({"verdict": "drop", "reviewer": "Ada"})
+    assert set(dropped.values("phrase")) == {phrases[0]}
+
+
 def test_late_word_of_an_earlier_view_is_no_choice(dataset: fo.Dataset) -> None:
     app = opened(dataset)
     app.choose(dataset.limit(5))

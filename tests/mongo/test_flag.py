@@ -14,6 +14,7 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 from bson import ObjectId
+from pymongo import IndexModel
 
 from pairlens.fiftyone_plugin.bench.loading import load_units
 from pairlens.fiftyone_plugin.checks import (
@@ -33,7 +34,7 @@ from pairlens.fiftyone_plugin.demo.planting import Plan, plant
 from pairlens.fiftyone_plugin.language import WordIndex
 from pairlens.fiftyone_plugin.metrics.runs import score
 from pairlens.fiftyone_plugin.predictors.runner import predict
-from pairlens.importers import fields
+from pairlens.importers import fields, store
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ingest import ImportOptions, import_dataset
 
@@ -147,6 +148,19 @@ def test_what_findings_are_filtered_by_is_indexed_with_the_quality(dataset: fo.D
     assert not wanted & dataset.get_index_information().keys()
     flag(dataset)
     assert wanted <= dataset.get_index_information().keys()
+
+
+def test_an_index_that_the_database_refuses_costs_nothing_else(
+    dataset: fo.Dataset, tmp_path: Path
+) -> None:
+    collection = dataset._sample_collection
+    free = 64 - len(collection.index_information())
+    collection.create_indexes([IndexModel([(f"other{n}", 1)]) for n in range(free - 1)])
+    done = flag(dataset, out=tmp_path / "findings.jsonl")
+    told = [note for note in done.notes if "makes no index of" in note]
+    assert len(told) == 1 and "too many indexes" in told[0] and "caused by" not in told[0]
+    assert (tmp_path / "findings.jsonl").is_file() and store.info(dataset)[fields.CHECKS_RUN]
+    assert fields.QUALITY in dataset.get_index_information()
 
 
 def test_a_view_is_checked_alone(dataset: fo.Dataset) -> None:

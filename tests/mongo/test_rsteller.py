@@ -81,6 +81,21 @@ def test_places_can_be_asked_for(tmp_path: Path, dataset_name: str) -> None:
     assert dataset.exists(fields.LOCATION, False).values(fields.IMAGE_ID) == ["3"]
 
 
+def test_a_place_that_is_none_keeps_no_import_from_its_end(
+    published: Path, dataset_name: str
+) -> None:
+    """A user's own sample, or one that another tool has changed."""
+    import_dataset("rsteller", published, dataset_name)
+    dataset = fo.load_dataset(dataset_name)
+    dataset._sample_collection.drop_index("location.point_2dsphere")
+    nowhere = fo.GeoLocation(point=[500, 95])
+    dataset.add_sample(fo.Sample(str(published / "own.jpg"), location=nowhere))
+    done = import_dataset("rsteller", published, dataset_name, ImportOptions(resume=True))
+    assert store.info(dataset)["complete"] and done.samples > 0
+    (told,) = [note for note in done.notes if "makes no index of" in note]
+    assert "location.point" in told and "out of bounds" in told
+
+
 def test_importing_again_extracts_nothing_again(published: Path, dataset_name: str) -> None:
     first = import_dataset("auto", published, dataset_name)
     images = sorted((media(dataset_name) / "images").rglob("*.jpg"))

@@ -71,6 +71,12 @@ def test_a_document_type_is_refused_and_nothing_of_it_read(head: str, tmp_path: 
         (an_object(box=(30, 20, 10, 44)), "corners the wrong way round"),
         (an_object(bndbox="<xmin>a</xmin><ymin>1</ymin><xmax>2</xmax><ymax>3</ymax>"), "are none"),
         (an_object(box=(1, 2, float("inf"), 4)), "has no area"),
+        (an_object("One</description><description>Two"), "'description' stands there several"),
+        (an_object("A <b>big</b> house"), "'description' holds an element 'b', not text alone"),
+        (
+            an_object().replace("<bndbox>", "<bndbox><xmin>1</xmin></bndbox><bndbox>"),
+            "'bndbox/xmin' stands there several times",
+        ),
     ],
 )
 def test_a_broken_object_is_told_and_still_counted(entry: str, told: str, tmp_path: Path) -> None:
@@ -189,6 +195,9 @@ def test_what_is_left_out_moves_the_numbers_of_what_follows(tmp_path: Path) -> N
     assert {pair.phrase: pair.split for pair in again} == {
         "1a": before["1a"], "A <new> & one": before["3a"], "3b": before["3b"],
     }  # fmt: skip
+    pasted = "a\u00a0house \U0001f469\u200d\U0001f680\u202e \x85"  # none of them prints
+    exported(root, tmp_path / "pasted", {"1a": pasted})
+    assert pasted in {pair.phrase for pair in read(tmp_path / "pasted")[0]}
     with pytest.raises(UsageError, match="a character that XML cannot hold"):
         exported(root, tmp_path / "odd", {"1a": "\x01"})
 

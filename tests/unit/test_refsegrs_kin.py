@@ -270,6 +270,19 @@ def test_a_broken_sample_is_named_and_the_rest_read(
     assert errors[0].startswith("samples.json[1]") and message in errors[0]
 
 
+def test_images_of_one_name_in_two_folders_are_two(tmp_path: Path) -> None:
+    root = hub_copy(tmp_path / "in", sample(0), sample(0, filepath="data/b/0.tif"), sample(0))
+    (root / "data/b").mkdir()
+    (root / "data/b/0.tif").write_bytes(b"II*\0\0")
+    pairs, errors, _ = read(root)
+    assert errors == []
+    assert [(p.key, p.image_id, p.image) for p in pairs] == [
+        ("refsegrs/train/0#0", "0", root / "data/0.tif"),
+        ("refsegrs/train/data/b/0.tif#0", "data/b/0.tif", root / "data/b/0.tif"),
+        ("refsegrs/train/0#1", "0", root / "data/0.tif"),
+    ]
+
+
 def test_names_in_another_case_are_found_in_the_copy_on_the_hub(tmp_path: Path) -> None:
     named = sample(
         0, filepath="data/0.TIF", segmentation={"mask_path": "fields/segmentation/0.TIFF"}

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bson import ObjectId
 
+from pairlens.importers.documents import values
 from pairlens.importers.errors import UsageError
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats.contract import check_format
@@ -19,6 +21,7 @@ from pairlens.importers.formats.example_files import image_bytes, picture, put, 
 from pairlens.importers.formats.table_literals import structure
 from pairlens.importers.masks import load_stored
 from pairlens.importers.prepare import MediaPlace, PreparedPair, group_by_image, prepare
+from pairlens.importers.reading import Reading
 from pairlens.importers.records import CaptionedImage, Instruction, Pair, Polygons, Raster
 from tests import tables
 
@@ -109,6 +112,47 @@ def test_boxes_are_corners_unless_one_of_them_cannot_be(tmp_path: Path) -> None:
     pair = next(iter(TABLE.read(table, box="xywh")))
     assert isinstance(pair, Pair) and isinstance(pair.target, Polygons)
     assert pair.target.shapes[0].points[2] == (39, 43)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "expected"),
+    [
+        ([[100, 200, 500, 600], [8, 12, 31, 31]], {"box": "xyxy", "polygons": "thousand"}),
+        ([[600, 500, 300, 400], [8, 12, 31, 31]], {"box": "xywh", "polygons": "thousand"}),
+        ([[100, 200, 500, 1200], [8, 12, 31, 31]], {"box": "xyxy"}),
+        ([[8, 12, 66, 65], [8, 12, 31, 31]], {"box": "xyxy"}),
+        ([[100, 200, 500, 600], *[[8, 12, 31, 31]] * 11], {"box": "xyxy"}),
+    ],
+    ids=["corners", "sides", "over a thousand", "some pixels over", "one mistake"],
+)
+def test_boxes_far_out_of_their_images_are_thousandths(
+    tmp_path: Path, boxes: list[list[float]], expected: dict[str, str]
+) -> None:
+    tables.write_files(tmp_path, masks=False)
+    table = tmp_path / "t.json"
+    row = tables.rows_of()[0]
+    put(table, json.dumps([row | {"mask": box} for box in boxes]))
+    params = decided(table)
+    assert {name: params[name] for name in ("box", "polygons") if name in params} == expected
+    assert decided(table, polygons="pixels")["polygons"] == "pixels"
+
+
+@pytest.mark.parametrize(
+    ("box", "scale"), [([0.25, 0.5, 0.75, 1], "auto"), ([250, 500, 750, 1000], "thousand")]
+)
+def test_a_target_box_is_the_same_for_each_query_of_it(
+    tmp_path: Path, box: list[float], scale: Any
+) -> None:
+    tables.write_files(tmp_path, masks=False)
+    table = tmp_path / "t.json"
+    row = tables.rows_of(lambda n: box)[0] | {"phrase": ["the one", "the other"]}
+    put(table, json.dumps([row]))
+    pairs = tuple(TABLE.read(table, box="xyxy"))
+    place = MediaPlace(tmp_path / "media", False, Reading(polygons=scale))
+    made = [values(one, ObjectId()) for one in prepare(pairs, place)]
+    found = [one["target_box"]["bounding_box"] for one in made]
+    assert found == [[0.25, 0.5, 0.5, 0.5]] * 2
+    assert [one["mask_stats"]["box"] for one in made] == [[16, 32, 32, 32]] * 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pairlens.importers.errors import LayoutError, PairLensError
-from pairlens.importers.formats import FORMATS, table_csv
+from pairlens.importers.formats import FORMATS, find_format, table_csv
 from pairlens.importers.formats.example_files import put
 from pairlens.importers.formats.table_cells import is_pixels
 from pairlens.importers.prepare import MediaPlace, prepare
@@ -137,6 +137,36 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     place = MediaPlace(tmp_path / "media", placeholders=False, boundary=boundary_of(file.parent))
     (made,) = prepare((pair,), place)
     assert "leads out of the dataset's folder" in made.stats.error  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("file,gt,query\n1,2,3\n".encode("utf-16"), "; as table: t.csv is UTF-16; save it as CSV"),
+        (b"image,mask,phrase\nimages/0.png,masks/0.png,7\n", "which column is the phrase cannot"),
+    ],
+    ids=["encoding", "columns"],
+)
+@pytest.mark.parametrize("root", ["", "t.csv"], ids=["folder", "file"])
+def test_what_keeps_a_table_from_being_found_is_told(
+    content: bytes, told: str, root: str, tmp_path: Path
+) -> None:
+    put(tmp_path / "t.csv", content)
+    with pytest.raises(LayoutError, match="looks like no known format; name the format") as raised:
+        find_format("auto", tmp_path / root)
+    assert told in str(raised.value)
+
+
+def test_an_image_is_not_its_own_mask(tmp_path: Path) -> None:
+    """Gray images beside the table, and masks of the same names in a folder."""
+    file = table(tmp_path, HEAD + "0.png,0.png,a house\n")
+    (tmp_path / "images/0.png").rename(tmp_path / "0.png")
+    (pair,), errors = read(file)
+    assert errors == [] and isinstance(pair.target, Raster)
+    assert (pair.image, pair.target.path) == (tmp_path / "0.png", tmp_path / "masks/0.png")
+    (tmp_path / "masks/0.png").unlink()
+    pairs, (told,) = read(file)
+    assert not pairs and "row 2, column 'mask' names the image itself ('0.png')" in told
 
 
 def test_no_target_is_what_the_table_says(tmp_path: Path) -> None:

@@ -100,6 +100,33 @@ def test_queries_between_separators(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("edited", ['["a", "b"]', "['a']", "[1]", "{}", ' "a" '])
+def test_a_text_that_looks_like_a_list_comes_back_as_one(tmp_path: Path, edited: str) -> None:
+    rows = "images/0.png,masks/0.png,a house,1\nimages/1.png,masks/1.png,barn,2\n"
+    change = {"barn": edited}
+    of_text(tmp_path, HEAD + rows, lambda p: replace(p, phrase=change.get(p.phrase, p.phrase)))
+    pairs = list(TABLE.read(tmp_path / "out" / "t.csv", phrase="phrase"))
+    assert [p.phrase for p in pairs if isinstance(p, Pair)] == ["a house", edited]
+
+
+@pytest.mark.parametrize(
+    ("cell", "params"),
+    [("barn", {}), ('"[""barn"", ""hut""]"', {}), ("barn; hut", {"separator": ";"})],
+    ids=["text", "list", "separator"],
+)
+def test_a_text_that_is_read_as_a_missing_value_is_refused(
+    tmp_path: Path, cell: str, params: dict[str, str]
+) -> None:
+    rows = f"images/0.png,masks/0.png,a house,1\nimages/1.png,masks/1.png,{cell},2\n"
+    with pytest.raises(UsageError, match=r"images/1\.png#3.*(empty|other texts)"):
+        of_text(
+            tmp_path,
+            HEAD + rows,
+            lambda p: replace(p, phrase="n/a" if p.phrase == "barn" else p.phrase),
+            **params,
+        )
+
+
 def test_absolute_paths_in_the_tables_folder_become_relative(tmp_path: Path) -> None:
     own = tmp_path / "own"
     rows = f'"{own}/images/0.png",{own}/masks/0.png,a,{own}/more\n'
