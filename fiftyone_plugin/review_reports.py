@@ -109,7 +109,7 @@ def of_published(done: Published) -> Report:
     lines = [
         f"Published {done['published']:,} verdicts in {done['file']} at {done['repo']}: "
         f"{counts(done['verdicts'])}.",
-        f"pairlens review N --apply {done['address']} applies them to another copy.",
+        f"pairlens review DATASET --apply {done['address']} applies them to another copy.",
     ]
     return Report(dict(done), lines)
 
