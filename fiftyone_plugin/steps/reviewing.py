@@ -132,13 +132,8 @@ def rule(
     return _ruled(samples, done["written"], over)
 
 
-def verdicts_of(count: int) -> str:
-    """A number of verdicts in words."""
-    return "1 verdict" if count == 1 else f"{count:,} verdicts"
-
-
 def _ruled(samples: Any, count: int, over: str) -> Report:
-    report = counted(samples, f"{verdicts_of(count)} set, over {over}.")
+    report = counted(samples, f"{reports.verdicts(count)} set, over {over}.")
     return replace(report, data=report.data | {"set": count})
 
 
@@ -148,7 +143,7 @@ def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     from pairlens.fiftyone_plugin.curation import undoing
 
     done = undoing.undo(samples, reviewer=reviewer, session=session, force=session is None)
-    told = f"Undid {verdicts_of(done['pairs'])}."
+    told = f"Undid {reports.verdicts(done['pairs'])}."
     return counted(samples, told if done["pairs"] else "Nothing left to undo.")
 
 
@@ -158,7 +153,7 @@ def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     from pairlens.fiftyone_plugin.curation import undoing
 
     done = undoing.redo(samples, reviewer=reviewer, session=session, force=session is None)
-    told = f"Redid {verdicts_of(done['pairs'])}."
+    told = f"Redid {reports.verdicts(done['pairs'])}."
     return counted(samples, told if done["pairs"] else "Nothing left to redo.")
 
 

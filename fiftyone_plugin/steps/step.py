@@ -208,10 +208,8 @@ IF_THERE = Option(
 ALWAYS = (
     Option("json", "print one JSON object to stdout", bool, False),
     Option("quiet", "print only results and errors: no progress, no notices", bool, False),
-    Option("verbose", "also print the log messages of libraries, and the traceback of an error",
-           bool, False),
-    Option("log_file", "append a log, with times and tracebacks, to this file", Path,
-           metavar="FILE"),
+    Option("verbose", "also print the logs of libraries and tracebacks of errors", bool, False),
+    Option("log_file", "append a log with times and tracebacks to FILE", Path, metavar="FILE"),
 )  # fmt: skip
 """What every command takes, before its name or after."""
 

@@ -246,7 +246,8 @@ def find_format(name: str, root: Path) -> Format:
     found = [f for f in found if f.own_keys] or found
     if len(found) != 1:
         what = " and ".join(f.name for f in found) if found else "no known format"
-        raise LayoutError(f"{root} looks like {what}; name the format: {', '.join(FORMATS)}")
+        own = "" if found else "; your own images and masks need a table, such as a CSV"
+        raise LayoutError(f"{root} looks like {what}; name the format: {', '.join(FORMATS)}{own}")
     return found[0]
 
 
