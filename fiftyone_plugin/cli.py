@@ -118,7 +118,10 @@ def _explained(error: Exception) -> Exception:
     kind = type(error)
     starting = ("fiftyone.core.service", "fiftyone.core.config")
     if isinstance(error, ConnectionError) or kind.__module__.startswith(starting):
-        text = f"the database does not answer ({error}); see what: pairlens doctor"
+        text = (
+            f"the database does not answer ({error}); if another command is just starting it, or "
+            "the machine is busy, run this again; else pairlens doctor says what is wrong"
+        )
     elif isinstance(error, OSError) and error.filename:
         text = f"{shown(str(error.filename), 300)} cannot be read or written ({error.strerror})"
     else:

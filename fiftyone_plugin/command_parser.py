@@ -49,7 +49,7 @@ def build_parser(run: Run) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="pairlens",
         description="See, measure and clean query/mask pairs of remote-sensing datasets.",
-        epilog="pairlens COMMAND --help says more about a command.",
+        epilog="pairlens COMMAND --help describes a command.",
     )
     version = installed_version("pairlens") or "not installed"
     parser.add_argument("--version", action="version", version=f"%(prog)s {version}")
@@ -67,7 +67,7 @@ def build_parser(run: Run) -> argparse.ArgumentParser:
         )
         sub.set_defaults(run=lambda args, step=step: run(step, args))
         if step.on_dataset:
-            sub.add_argument("dataset", metavar="N", help="the dataset")
+            sub.add_argument("dataset", metavar="DATASET", help="name of the dataset")
         _add_options(sub, step)
         _add_always(sub)
     return parser
@@ -93,7 +93,7 @@ def _examples(step: Step) -> str:
 
 
 def _add_always(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("of every command")
+    group = parser.add_argument_group("options of every command")
     for option in ALWAYS:
         # Without a value, so that what stands before the command's name counts as well.
         arguments: dict[str, Any] = {**_arguments(option), "default": argparse.SUPPRESS}
@@ -104,7 +104,7 @@ def _add_options(parser: argparse.ArgumentParser, step: Step) -> None:
     options = [option for option in step.options if option.in_command]
     group: Any = parser
     if any(option.action for option in options):
-        group = parser.add_argument_group("what it does, one of")
+        group = parser.add_argument_group("actions (give one)")
         group = group.add_mutually_exclusive_group(required=True)
     for option in options:
         if option.apart:

@@ -42,6 +42,11 @@ class Report:
     ok: bool = True
 
 
+def verdicts(count: int) -> str:
+    """A number of verdicts in words."""
+    return "1 verdict" if count == 1 else f"{count:,} verdicts"
+
+
 def of_import(done: ImportSummary, placeholders: bool = False) -> Report:
     """An import."""
     what = samples_of_kind(done.kind)
@@ -251,12 +256,12 @@ def of_status(
 
 def of_dump(count: int, file: str) -> Report:
     """A decisions file written."""
-    return Report({"dumped": count, "file": file}, [f"{count:,} verdicts in {file}"])
+    return Report({"dumped": count, "file": file}, [f"{verdicts(count)} in {file}"])
 
 
 def of_apply(report: dict[str, Any]) -> Report:
     """A decisions file applied."""
-    lines = [f"{report['applied']:,} verdicts applied."]
+    lines = [f"{verdicts(report['applied'])} applied."]
     for what in ("stale", "unknown"):
         if report[what]:
             reasons = Counter(entry["reason"] for entry in report[what])

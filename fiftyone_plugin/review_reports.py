@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.curation.panel_types import (
     Suggested,
     Team,
 )
-from pairlens.fiftyone_plugin.reports import Report, counts, shorten, table
+from pairlens.fiftyone_plugin.reports import Report, counts, shorten, table, verdicts
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.curation.errata import Published
@@ -58,7 +58,7 @@ def of_team(status: Report, team: Team) -> Report:
 
 def _pace(one: Pace) -> str:
     speed = "" if one["per_hour"] is None else f", {one['per_hour']:,.0f} an hour"
-    return f"  {one['reviewer']}: {one['verdicts']:,} verdicts{speed}"
+    return f"  {one['reviewer']}: {verdicts(one['verdicts'])}{speed}"
 
 
 def _agreement(one: ReviewerAgreement) -> str:
@@ -109,7 +109,7 @@ def of_published(done: Published) -> Report:
     lines = [
         f"Published {done['published']:,} verdicts in {done['file']} at {done['repo']}: "
         f"{counts(done['verdicts'])}.",
-        f"pairlens review N --apply {done['address']} applies them to another copy.",
+        f"pairlens review DATASET --apply {done['address']} applies them to another copy.",
     ]
     return Report(dict(done), lines)
 

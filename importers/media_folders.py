@@ -290,7 +290,7 @@ def _cannot_make(folder: Path, error: OSError) -> StateError:
     else:
         way_out = (
             "it was made there on another machine; make that path writable here, or give all "
-            f"machines one {CACHE_VARIABLE}, and where the files are run pairlens relocate N "
+            f"machines one {CACHE_VARIABLE}, and where the files are run pairlens relocate DATASET "
             "--media-dir with the address of the copies"
         )
     return StateError(f"{folder} cannot be made ({error.strerror}); {way_out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pairlens.importers.masks import Mask, Pixels, load_stored
 from pairlens.importers.media import ImageError, read_rgb
 
 ImageSamples = Sequence[Mapping[str, Any]]
-Measured = tuple[ImageStats, list[TargetColors | None]]
+Measured = tuple[ImageStats | None, list[TargetColors | None]]
 
 
 def measure_mask(doc: Mapping[str, Any]) -> MaskStats | None:
@@ -38,9 +39,17 @@ def imported_digest(doc: Mapping[str, Any]) -> str | None:
 
 
 def measure_group(docs: ImageSamples) -> Measured:
-    """Decodes the image that some samples show, and measures it and each of their targets."""
+    """Decodes the image that some samples show, and measures it and each of their targets.
+
+    Returns:
+        the image's measurements, ``None`` if its file is not on this machine, and the colors of
+        each sample's target
+    """
+    file = docs[0]["filepath"]
+    if not os.path.exists(file):  # noqa: PTH110 - of a million
+        return None, [None] * len(docs)
     try:
-        rgb = read_rgb(Path(docs[0]["filepath"]))
+        rgb = read_rgb(Path(file))
     except ImageError as error:
         return ImageStats(error=str(error)), [None] * len(docs)
     paths = [(doc.get(fields.SEGMENTATION) or {}).get("mask_path") for doc in docs]

@@ -8,13 +8,15 @@ measured stays with the samples, so that a run that was interrupted goes on wher
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import Any
 
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.measurements import (
+    Measured,
     imported_digest,
     measure_group,
     measure_mask,
@@ -23,7 +25,7 @@ from pairlens.importers import fields, fo_internals, schema, store
 from pairlens.importers.errors import StateError
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
-from pairlens.importers.parallel import Pool, Progress, no_progress
+from pairlens.importers.parallel import Outcome, Pool, Progress, no_progress
 
 THREADS = Pool("threads")
 
@@ -44,14 +46,22 @@ _UNMEASURED = {
 }
 
 
-def measure_images(samples: Any, *, pool: Pool = THREADS, progress: Progress = no_progress) -> int:
+def measure_images(
+    samples: Any,
+    *,
+    pool: Pool = THREADS,
+    progress: Progress = no_progress,
+    notes: list[str] | None = None,
+) -> int:
     """Measures the images, and the colors of the targets in them, that were not measured yet.
 
-    Placeholders are never measured. Equal images are read once.
+    Placeholders are never measured, nor are images that are not on this machine: a disk that is
+    not mounted is no fault of the dataset. Equal images are read once.
 
     Args:
         samples: a dataset or a view that PairLens imported
         pool: what reads them
+        notes: takes how many images are not on this machine
         progress: called with pairs done and pairs in all
 
     Returns:
@@ -70,21 +80,60 @@ def measure_images(samples: Any, *, pool: Pool = THREADS, progress: Progress = n
     images_of = groupby(docs, key=_image)
     groups = chain.from_iterable(store.batched(group, AT_ONCE) for _, group in images_of)
     total = collection.count_documents(_UNMEASURED)
-    images, last = 0, ""
+    tally = _Tally()
+    changes = _changes(pool.map(measure_group, groups), tally, total, progress)
+    store.update(fo_internals.dataset_of(samples), changes)
+    if tally.absent and notes is not None:
+        notes.append(tally.note(fo_internals.dataset_of(samples).name))
+    return tally.read
 
-    def changes() -> Iterator[tuple[ObjectId, dict[str, Any]]]:
-        nonlocal images, last
-        done = 0
-        for outcome in pool.map(measure_group, groups):
-            image, targets = outcome.unwrap()
-            images += last != (last := _image(outcome.item[0]))
+
+@dataclass
+class _Tally:
+    """Counts images on the way.
+
+    Attributes:
+        read: that were decoded
+        absent: whose file is not on this machine
+        example: one of these files
+    """
+
+    read: int = 0
+    absent: int = 0
+    example: str = ""
+
+    def note(self, name: str) -> str:
+        images = "image is" if self.absent == 1 else "images are"
+        return (
+            f"{self.absent:,} {images} not on this machine, such as {self.example}: nothing is "
+            f"known of the pixels; {_bring_back(name)}"
+        )
+
+
+def _changes(
+    outcomes: Iterable[Outcome[Any, Measured]], tally: _Tally, total: int, progress: Progress
+) -> Iterator[tuple[ObjectId, dict[str, Any]]]:
+    """What was measured, by sample; samples whose image is absent keep what they have."""
+    last, done = "", 0
+    for outcome in outcomes:
+        image, targets = outcome.unwrap()
+        new = last != (last := _image(outcome.item[0]))
+        if image is None:
+            tally.absent += new
+            tally.example = tally.example or outcome.item[0]["filepath"]
+        else:
+            tally.read += new
             for doc, colors in zip(outcome.item, targets, strict=True):
                 yield doc["_id"], _stored(image, colors)
-            done += len(targets)
-            progress(done, max(done, total))
+        done += len(targets)
+        progress(done, max(done, total))
 
-    store.update(fo_internals.dataset_of(samples), changes())
-    return images
+
+def _bring_back(name: str) -> str:
+    return (
+        f"mount the disk that has them, run pairlens relocate {name} --source DIR if they were "
+        f"moved, or fetch them with pairlens sync {name}"
+    )
 
 
 def _check_here(dataset: Any) -> None:
@@ -97,8 +146,8 @@ def _check_here(dataset: Any) -> None:
             return
         example = example or one["filepath"]
     raise StateError(
-        f"no image of dataset {dataset.name!r} is on this machine, such as {example}; bring back "
-        f"the disk that they are on, or fetch them with pairlens sync {dataset.name}"
+        f"no image of dataset {dataset.name!r} is on this machine, such as {example}; "
+        f"{_bring_back(dataset.name)}"
     )
 
 

@@ -139,7 +139,9 @@ def flag(
         if kind == "pairs" and (again := measure_masks(samples, pool=reading)):
             summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
         if any(need in PIXELS for one in chosen for need in one.needs):
-            summary.images_read = measure_images(samples, pool=reading, progress=progress)
+            summary.images_read = measure_images(
+                samples, pool=reading, progress=progress, notes=summary.notes
+            )
         if not dry_run:
             schema.declare_findings(dataset, texts=cached)
         repeated, notes = Repeated(samples, chosen, scorings), list[str]()

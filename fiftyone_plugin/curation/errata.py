@@ -92,7 +92,8 @@ def _fetched(source: str) -> Path:
     def wanted(names: Sequence[str]) -> list[str]:
         if FILE not in names:
             raise StateError(
-                f"{address.repo} has no {FILE}; pairlens review N --publish {source} writes one"
+                f"{address.repo} has no {FILE}; pairlens review DATASET --publish {source} "
+                "writes one"
             )
         return [FILE]
 

@@ -327,7 +327,7 @@ def _load(path: Path) -> Pixels:
         if not path.exists():
             raise StateError(
                 f"the published mask {path} is not on this machine; where another one has it or a "
-                "copy is in an object store, pairlens sync N fetches it"
+                "copy is in an object store, pairlens sync DATASET fetches it"
             ) from error
         raise StateError(f"the published mask cannot be read: {error}") from error
 

@@ -350,6 +350,11 @@ def _time(value: Any) -> datetime | None:
 
 def _hash(members: dict[str, Any], name: str) -> str:
     value = members.get(name)
+    if value is None:
+        raise UsageError(
+            f"it has no {name!r}, the digest of what was reviewed; edit a file that "
+            "pairlens review --dump or --suggest wrote"
+        )
     if not isinstance(value, str) or not _HASH.fullmatch(value):
         raise UsageError(f"its {name!r} is no SHA-256 in 64 hexadecimal digits")
     return value

@@ -135,7 +135,7 @@ def _run_one(name: str, out: Path, images: int, seed: int, say: Say) -> dict[str
     same = export_matches(dataset, name, Path(exported["out"]))
     # The pairs wait for a reviewer; what the rule decided is in decisions.jsonl beside the export.
     undoing.undo(dataset, reviewer="demo rule", force=True)
-    say("Took the verdicts of the rule back: the review is yours.")
+    say("Undid the verdicts of the rule, so that you can review.")
     say(
         f"Read back: {exported['exported']:,} {what}, the same texts on the same images."
         if same

@@ -84,7 +84,7 @@ The selection `{select}` takes {selected}.
 {reasons}- [manifest.json](manifest.json) says which {what} were left out or edited, and why.
 - [decisions.jsonl](decisions.jsonl) holds the reviewers' verdicts{verdicts}. With one's own copy
   of the published data, the same cleaning is had by `pairlens import {source_format} ROOT --name N`
-  and `pairlens review N --apply decisions.jsonl`.
+  and `pairlens review DATASET --apply decisions.jsonl`.
 {native}
 ## Licence
 

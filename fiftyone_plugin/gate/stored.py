@@ -62,7 +62,7 @@ def find_in_dataset(
     if found.kind == "pairs" and (again := measure_masks(samples)):
         found.notes.append(f"{again:,} masks, edited or not measured, were measured again")
     if any(need in PIXELS for one in chosen for need in one.needs):
-        measure_images(samples, progress=progress)
+        measure_images(samples, progress=progress, notes=found.notes)
     ids: list[bytes] = []
     done, total = 0, working_set.count(samples)
     with rare_collections():

@@ -117,7 +117,8 @@ def find_leaks(
     _check_embedding(datasets, telling.embedding)
     summary = LeakSummary()
     if not exact:
-        summary.images_read = sum(measure_images(one, progress=progress) for one in datasets)
+        for one in datasets:
+            summary.images_read += measure_images(one, progress=progress, notes=summary.notes)
     found = gather(datasets, telling)
     if not found.keys:
         raise StateError(f"there are no samples in {', '.join(names)}")
@@ -131,7 +132,7 @@ def find_leaks(
     matches += matching.near_masks(found, images)
     _add(summary, found, matches)
     summary.leaks = _leaks(summary, FAIL_ON[fail_on])
-    summary.notes = _notes(datasets, found, exact)
+    summary.notes += _notes(datasets, found, exact)
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
 

@@ -69,10 +69,10 @@ def review_pairs(
         _check_in_view(samples, keys)
         given = [Verdict(key, _given(verdict, "verdict"), phrase, note) for key in keys]
         count = set_verdicts(dataset, given, reviewer=reviewer)
-        return counted(samples, f"{count:,} verdicts set.")
+        return counted(samples, f"{reports.verdicts(count)} set.")
     if action == "undo":
         count = undoing.undo(dataset, reviewer=reviewer, force=True)["pairs"]
-        return counted(samples, f"{count:,} verdicts taken back.")
+        return counted(samples, f"{reports.verdicts(count)} undone.")
     if action == "dump":
         file = _given(file, "file")
         return reports.of_dump(decisions.dump(samples, file), file)

@@ -79,7 +79,7 @@ def predict(
         UsageError: for an unknown predictor or parameter, or a field that is not PairLens'
             to write
         StateError: if the field exists and neither resume nor overwrite is set, or was made
-            with another predictor or other parameters
+            with another predictor or other parameters, or the dataset holds no pairs
     """
     started = time.perf_counter()
     spec = PREDICTORS[predictor]
@@ -89,6 +89,10 @@ def predict(
     if limit is not None and limit < 1:
         raise UsageError(f"the first {limit} pairs are none; give 1 or more")
     dataset = fo_internals.dataset_of(samples)
+    if (kind := store.kind_of(samples)) != "pairs":
+        raise StateError(
+            f"dataset {dataset.name!r} holds {kind} and no queries to predict masks of"
+        )
     with leases.held(dataset.name, "predict", f"field {field_name}"):
         field = MaskField(dataset, field_name, STEP, {"predictor": predictor, "params": given})
         field.check("a predictor", resume, overwrite)

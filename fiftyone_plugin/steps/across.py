@@ -12,23 +12,24 @@ from pairlens.importers import fields
 
 @step(
     "leaks",
-    "Find images, masks and texts that stand in several datasets or splits; exits with 1 where "
-    "training data stands in another split.",
+    "Find images, masks and texts that occur in several datasets or splits; exits with 1 where "
+    "training data is in another split too.",
     Option("names", "the datasets; one alone is compared with itself, split by split", Texts,
-           required=True, positional=True, count="+", metavar="N"),
+           required=True, positional=True, count="+", metavar="DATASET"),
     Option("out", "page with the pictures side by side", Path, metavar="FILE.html",
            writes=ITSELF),
-    Option("examples", "of each kind, drawn on the page", int, 12, metavar="K"),
+    Option("examples", "of each kind, drawn on the page", int, 12, metavar="COUNT"),
     Option("exact", "compare digests alone, and decode no image", bool, False),
     Option("max_distance", "bits of 64 of the perceptual hash that near images may differ by, "
-           "0 to 8", int, 6, metavar="B"),
+           "0 to 8", int, 6, metavar="BITS"),
     Option("embedding", "field of the images' embeddings, where a dataset has it",
-           default=fields.IMAGE_EMBEDDING, metavar="F"),
-    Option("min_cosine", "of the embeddings of images that are alike", float, 0.98, metavar="C"),
-    Option("min_area", "pixels of a mask; smaller ones coincide", int, 64, metavar="PX"),
-    Option("min_words", "words of a text; shorter ones coincide", int, 8, metavar="K"),
-    Option("fail_on", "what must not stand in training data and in another split: the same image, "
-           "a near one as well, or nothing", default="near", metavar="W",
+           default=fields.IMAGE_EMBEDDING, metavar="FIELD"),
+    Option("min_cosine", "of the embeddings of images that are alike", float, 0.98,
+           metavar="COSINE"),
+    Option("min_area", "pixels of a mask; smaller ones coincide", int, 64, metavar="PIXELS"),
+    Option("min_words", "words of a text; shorter ones coincide", int, 8, metavar="COUNT"),
+    Option("fail_on", "what must not be both in training data and in another split: the same "
+           "image, a near one as well, or nothing", default="near", metavar="WHAT",
            choices=("same", "near", "never")),
     unit="images",
     database=True,

@@ -26,17 +26,17 @@ MANY = 20_000
 
 THRESHOLDS = Option(
     "params", "threshold of a check; see: pairlens checks", CheckSettings, flag="--param",
-    metavar="C.K=V", in_form=False,
+    metavar="CHECK.NAME=VALUE", in_form=False,
 )  # fmt: skip
 
 
 @step(
     "flag",
     "Run the checks and store their findings.",
-    Option("checks", "run only this check", Texts, flag="--check", metavar="C",
+    Option("checks", "run only this check", Texts, flag="--check", metavar="CHECK",
            label="Checks (all if empty)"),
     Option("predictions", "a scored field, for the checks that use one", Texts, (), flag="--pred",
-           metavar="F", label="Scored predictions"),
+           metavar="FIELD", label="Scored predictions"),
     THRESHOLDS,
     Option("out", "all findings as JSON Lines, worst first", Path, metavar="FILE",
            label="Findings file", writes=ITSELF),
@@ -67,18 +67,20 @@ def flag(
 
 @step(
     "bench-checks",
-    "Plant known faults and measure what the checks find, or a judge beside them.",
-    Option("seed", "seed of what is planted where", int, 0, metavar="S"),
-    Option("rate", "share of images damaged", float, 0.3, metavar="R"),
-    Option("pairs", "pairs to read", int, 20_000, metavar="K"),
-    Option("faults", "plant only this fault", Texts, flag="--fault", metavar="F"),
+    "Plant known faults and measure how many the checks, or a judge, find.",
+    Option("seed", "random seed of the planted faults", int, 0, metavar="SEED"),
+    Option("rate", "share of images damaged", float, 0.3, metavar="SHARE"),
+    Option("pairs", "pairs to read", int, 20_000, metavar="COUNT"),
+    Option("faults", "plant only this fault", Texts, flag="--fault", metavar="FAULT"),
     THRESHOLDS,
-    Option("judge", "measure this judge, on faults that need eyes", metavar="J",
+    Option("judge", "measure this judge, on faults that need eyes", metavar="JUDGE",
            choices=lambda: {name: name for name in JUDGES}),
-    Option("judge_params", "setting of the judge", Settings, flag="--judge-param", metavar="K=V"),
+    Option("judge_params", "setting of the judge", Settings, flag="--judge-param",
+           metavar="NAME=VALUE"),
     Option("questions", "pairs that the judge is asked about, half of them faulty", int, 200,
-           metavar="K"),
-    Option("prices", "JSON of what a million tokens cost, by model", Path, metavar="FILE"),
+           metavar="COUNT"),
+    Option("prices", "JSON file with the price of a million tokens, by model", Path,
+           metavar="FILE"),
     Option(
         "out",
         "folder for the numbers and a picture",
@@ -127,7 +129,7 @@ def bench_checks(
 
 @step(
     "audit",
-    "Write the findings of a dataset as a page with pictures.",
+    "Write a report of a dataset's findings, with pictures.",
     Option(
         "out",
         "Markdown file; pictures go beside it",
@@ -136,7 +138,7 @@ def bench_checks(
         metavar="FILE.md",
         writes=ITSELF,
     ),
-    Option("examples", "examples drawn for each check", int, 3, metavar="K"),
+    Option("examples", "examples drawn for each check", int, 3, metavar="COUNT"),
     Option("title", "title of the page; by default the dataset's name"),
     Option("source", "where the data is from and its licence, for the page"),
     Option("outlines_only", "draw on a grid, without the images' pixels", bool, False),

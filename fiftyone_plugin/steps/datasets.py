@@ -36,29 +36,29 @@ def _formats() -> dict[str, str]:
 @step(
     "import",
     "Import published files into a FiftyOne dataset.",
-    Option("format_name", "layout of the files", default="auto", param="format", positional=True,
-           metavar="FORMAT", choices=_formats),
+    Option("format_name", "layout of the files; auto detects it", default="auto", param="format",
+           positional=True, metavar="FORMAT", choices=_formats),
     Option("params", "setting of the format; see: pairlens formats", Settings, param="settings",
-           flag="--param", metavar="K=V"),
-    Option("root", "a folder, table, .zip, .tar, s3://BUCKET/PREFIX, gs://..., "
-           "hf://datasets/OWNER/NAME or the page of that",
+           flag="--param", metavar="NAME=VALUE"),
+    Option("root", "a folder, table, .zip, .tar, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, "
+           "hf://datasets/OWNER/NAME or the URL of that page",
            required=True, positional=True, metavar="ROOT", label="Where it lies", path=True),
     Option("name", "name of the FiftyOne dataset; --explain needs none"),
-    Option("splits", "import only this split", Texts, SPLITS, flag="--split", metavar="S",
+    Option("splits", "import only this split", Texts, SPLITS, flag="--split", metavar="SPLIT",
            choices=SPLITS,
            label="Splits (all if empty)"),
-    Option("placeholders", "stand-ins for missing images, instead of skipping their records",
-           bool, False),
-    Option("limit", "stop after K records", int, metavar="K", least=1),
+    Option("placeholders", "import pairs whose image is missing, with a drawn stand-in; "
+           "without it they are skipped", bool, False),
+    Option("limit", "stop after so many records", int, metavar="COUNT", least=1),
     IF_THERE,
     Option("keep_verdicts", "with --overwrite: take over verdicts whose key, phrase and mask are "
            "the same", bool, False),
-    Option("explain", "say what would be decided, from the first 100 records; import nothing",
+    Option("explain", "import nothing; show how the first 100 records would be read",
            bool, False, in_form=False),
-    Option("media_dir", "folder for masks and renditions; s3://BUCKET/PREFIX keeps copies there",
+    Option("media_dir", "folder for masks and PNG renditions; s3://BUCKET/PREFIX for copies there",
            MediaPlace, metavar="DIR", in_form=False),
     Option("strict", "stop at the first broken record", bool, False, in_form=False),
-    Option("follow_links", "read what links lead to outside of ROOT", bool, False),
+    Option("follow_links", "follow links that lead out of ROOT", bool, False),
     *ENGINE,
     operator="import_dataset",
     unit="images",
@@ -91,7 +91,7 @@ def import_dataset(
 
         return reports.of_explain(explain_import(format_name, root, chosen))
     if name is None:
-        raise UsageError("give the dataset a name: --name N")
+        raise UsageError("give the dataset a name: --name NAME")
     from pairlens.fiftyone_plugin.curation.decisions import carry_over
     from pairlens.importers.ingest import import_dataset
 
@@ -102,19 +102,19 @@ def import_dataset(
 
 @step(
     "adopt",
-    "Take the labels of a FiftyOne dataset that is there already for pairs.",
+    "Make pairs of the labels of an existing FiftyOne dataset.",
     Option("phrase", "field of the queries: texts, classifications, or an attribute of the "
            "instances, such as gt.text", required=True, metavar="FIELD", label="Queries"),
     Option("mask", "field of the masks: a segmentation, detections or polylines", required=True,
            metavar="FIELD", label="Masks"),
-    Option("name", "adopt a copy of this name, and leave the dataset as it is",
+    Option("name", "name of a copy to adopt; without it the dataset itself is changed",
            label="Name of a copy"),
     Option("split", "field of the split; by default split, or the tags", metavar="FIELD"),
-    Option("instances", "of several queries and instances on one image", default="auto",
-           metavar="I", choices=lambda: _INSTANCES),
+    Option("instances", "which instances a query is about, where an image has several",
+           default="auto", metavar="WHICH", choices=lambda: _INSTANCES),
     Option("mask_values", "values of masks that are the target: auto, nonzero, >N, 1,2, "
-           "ignore=255, inverted", default="auto", metavar="V", in_form=False),
-    Option("media_dir", "folder for masks and renditions; s3://BUCKET/PREFIX keeps copies there",
+           "ignore=255, inverted", default="auto", metavar="VALUES", in_form=False),
+    Option("media_dir", "folder for masks and PNG renditions; s3://BUCKET/PREFIX for copies there",
            MediaPlace, metavar="DIR", in_form=False),
     operator="adopt_dataset",
     unit="samples",
@@ -133,7 +133,7 @@ def adopt_dataset(
 
 @step(
     "images",
-    "Cut the images that a dataset is published without: those of GRES, out of xView's tiles.",
+    "Cut the images that GRES is published without out of xView's tiles.",
     Option("format_name", "the dataset", required=True, param="format", positional=True,
            metavar="FORMAT", choices=("gres",)),
     Option("xview", "folder of xView's training tiles", Path, required=True, metavar="DIR"),
@@ -142,7 +142,7 @@ def adopt_dataset(
     Option("out", "where to put gres_images; the folder of GRES, for an import", Path,
            required=True, metavar="DIR"),
     Option("jobs", "tiles that are decoded at once; by default one for each core", int,
-           metavar="N", least=1),
+           metavar="COUNT", least=1),
     Option("least", "share of the masks that must lie on a box of xView", float, LEAST_AGREEMENT,
            flag="--least-agreement", metavar="SHARE"),
     Option("overwrite", "replace images that are there and were cut otherwise", bool, False),
@@ -168,7 +168,7 @@ def cut_images(
 
 @step(
     "sources",
-    "Store the boxes of the data that the images were taken from, for the checks.",
+    "Store the object boxes of the source dataset (xView, DOTA, DIOR ...), for the checks.",
     Option("path", "xView's GeoJSON, a COCO file (iSAID), or a folder of .xml (DIOR, FAIR1M) or "
            ".txt (DOTA)", Path, required=True, positional=True, metavar="PATH",
            label="Boxes of the source"),
@@ -186,7 +186,7 @@ def store_source_boxes(samples: Any, watch: Watch, *, path: Path, chips: Path | 
 
 @step(
     "relocate",
-    "Say where a dataset's files are now, after they were moved or it was read from an export.",
+    "Tell PairLens where a dataset's files are now, after they were moved.",
     Option("source", "its published files: a folder, .zip, .tar, s3://BUCKET/PREFIX or hf://datasets/OWNER/NAME",
            metavar="DIR", label="Published files", path=True),
     Option("media_dir", "its masks and renditions, or a new folder for them; s3://BUCKET/PREFIX "
@@ -211,7 +211,7 @@ def relocate_dataset(
 
 @step(
     "sync",
-    "Fetch the files of a dataset that are not on this machine, and send those made here.",
+    "Download the files of a dataset that this machine lacks, and upload those made here.",
     unit="files",
     examples=("sync gres",),
 )
@@ -227,15 +227,16 @@ def sync_dataset(samples: Any, watch: Watch) -> Report:
 
 @step(
     "export",
-    "Write what is selected in the dataset's own layout, or another.",
+    "Write a selection in the dataset's own layout, or another.",
     Option("format_name", "layout to write: the dataset's own, fiftyone, coco, hf or table",
            required=True, param="format", metavar="FORMAT"),
     Option("select", "kept (verdict keep, or mended), clean (not dropped, no open error), quiet "
-           "(no open warning either), all, tag:T or view:V", default="kept", metavar="S",
+           "(no open warning either), all, tag:T or view:V", default="kept", metavar="SELECTION",
            label="Selection"),
     Option("out", "a folder that does not exist", Path, required=True, metavar="DIR",
            label="New folder"),
-    Option("repo", "push it to the hub as well", metavar="OWNER/NAME", in_form=False),
+    Option("repo", "also push it to this dataset repository on the Hugging Face hub",
+           metavar="OWNER/NAME", in_form=False),
     operator="export_subset",
     examples=(
         "export gres --format gres --select clean --out gres-cleaned",

@@ -13,13 +13,13 @@ from pairlens.importers.errors import UsageError
 @step(
     "estimate",
     "Estimate how many pairs are bad, from a random sample that a person judges.",
-    Option("size", "pairs to draw", int, 300, metavar="K"),
-    Option("seed", "seed of the drawing", int, 1, metavar="S"),
+    Option("size", "pairs to draw", int, 300, metavar="COUNT"),
+    Option("seed", "random seed of the sample", int, 1, metavar="SEED"),
     Option("session", "name of the session; with --report the session to report, by default the "
-           "newest over a sample", metavar="S"),
+           "newest over a sample", metavar="SESSION"),
     Option("reviewer", "name of the reviewer who starts it"),
-    Option("report", "say how many are bad, by what was judged", bool, False),
-    Option("plan", "say how many must be looked at to show that few are", bool, False),
+    Option("report", "report the estimate, from the verdicts on the sample", bool, False),
+    Option("plan", "show how many pairs to look at, to prove that few are bad", bool, False),
     Option("at_most", "with --plan: the share of bad pairs that is allowed", default="1%",
            metavar="SHARE%"),
     Option("confidence", "of the intervals and the plan", default="95%", metavar="SHARE%"),

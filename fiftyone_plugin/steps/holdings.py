@@ -7,7 +7,7 @@ from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 from pairlens.importers.errors import StateError
 
-_NAME = Option("name", "the dataset", required=True, positional=True, metavar="N")
+_NAME = Option("name", "the dataset", required=True, positional=True, metavar="DATASET")
 
 
 @step(
@@ -27,7 +27,7 @@ def list_datasets(watch: Watch) -> Report:
 
 @step(
     "info",
-    "Say what there is of a dataset: source, splits, verdicts, predictions, scorings, media.",
+    "Describe a dataset: source, splits, verdicts, predictions, scorings, media.",
     _NAME,
     examples=("info gres",),
 )
@@ -44,8 +44,8 @@ def describe_dataset(watch: Watch, *, name: str) -> Report:
     "Delete a dataset with the media, sessions and log that PairLens made for it.",
     _NAME,
     Option("dry_run", "only show what would be deleted", bool, False),
-    Option("yes", "do not ask; needed without a terminal where there are verdicts or labels that "
-           "PairLens did not make", bool, False),
+    Option("yes", "do not ask; required in scripts, where the dataset has verdicts or labels "
+           "that PairLens did not make", bool, False),
     examples=("delete gres --dry-run", "delete demo-gres --yes"),
 )  # fmt: skip
 def delete_dataset(watch: Watch, *, name: str, dry_run: bool, yes: bool) -> Report:

@@ -10,28 +10,29 @@ from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Settings, Watch, step
 
 JUDGE = Option(
-    "judge", "name of the judge", required=True, metavar="J",
+    "judge", "name of the judge", required=True, metavar="JUDGE",
     choices=lambda: {name: JUDGES[name].about for name in JUDGES},
 )  # fmt: skip
 PARAMS = Option("params", "setting of the judge; docs/judge.md has them", Settings,
-                param="settings", flag="--param", metavar="K=V")  # fmt: skip
-DEVICE = Option("device", "auto, cuda, mps or cpu", default="auto", metavar="D")
+                param="settings", flag="--param", metavar="NAME=VALUE")  # fmt: skip
+DEVICE = Option("device", "auto, cuda, mps or cpu", default="auto", metavar="DEVICE")
 
 
 @step(
     "judge",
-    "Ask a model that looks at the images whether they show what the texts say.",
+    "Ask a vision-language model whether the images show what the texts say.",
     JUDGE,
     PARAMS,
     DEVICE,
-    Option("view", "only the samples of this saved view", metavar="V", in_form=False),
-    Option("max_calls", "ask at most so many questions", int, metavar="K", least=1),
-    Option("max_tokens", "take at most so many tokens, in and out", int, metavar="T", least=1),
-    Option("max_cost", "spend at most so much, by --prices", float, metavar="X"),
-    Option("prices", "JSON of what a million tokens cost, by model", Path, metavar="FILE"),
-    Option("dry_run", "only say what would be asked, and what it would take", bool, False,
-           label="Only estimate"),
-    Option("anew", "ask again also what was answered", bool, False),
+    Option("view", "only the samples of this saved view", metavar="VIEW", in_form=False),
+    Option("max_calls", "ask at most so many questions", int, metavar="COUNT", least=1),
+    Option("max_tokens", "use at most so many tokens, in and out", int, metavar="COUNT", least=1),
+    Option("max_cost", "spend at most so much, by --prices", float, metavar="AMOUNT"),
+    Option("prices", "JSON file with the price of a million tokens, by model", Path,
+           metavar="FILE"),
+    Option("dry_run", "ask nothing; show how many questions there are and what they cost", bool,
+           False, label="Only estimate"),
+    Option("anew", "ask again about samples that have an answer", bool, False),
     operator="ask_judge",
     unit="samples",
     stoppable=True,

@@ -17,13 +17,14 @@ _HEAD = """# Commands and their options
 <!-- Generated: python -m pairlens.fiftyone_plugin.steps.page -->
 
 Results go to stdout, with `--json` as one object; progress and errors go to stderr. A command
-exits with 0 when done, 1 when it failed, 2 when it was called wrongly.
-`N` is the name of a dataset that PairLens imported. Every command takes, before its name or after:
+exits with 0 when done, 1 when it failed, 2 when the command line was wrong.
+`DATASET` is the name of a dataset that PairLens imported. Every command takes,
+before its name or after:
 
 {always}
 
-An operator that does the same in the App takes the same options by the names in its column, from
-Python as well. What is marked *required* has no default.
+The second column names the options of the operator that does the same in the App
+and from Python. What is marked *required* has no default.
 """
 
 
@@ -60,7 +61,7 @@ def usage(step: Step) -> str:
     required = [_spelled(o) for o in step.options if o.required and not o.positional]
     more = "[...]" if any(o.in_command and not o.required for o in step.options) else ""
     action = "ACTION" * any(o.action for o in step.options)
-    words = ["pairlens", step.name, "N" * step.on_dataset, *placed, action, *required, more]
+    words = ["pairlens", step.name, "DATASET" * step.on_dataset, *placed, action, *required, more]
     return " ".join(word for word in words if word)
 
 

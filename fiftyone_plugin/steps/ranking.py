@@ -12,7 +12,7 @@ from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 @step(
     "rank",
     "Estimate from the verdicts so far how likely each pair is bad, and store it as p_bad.",
-    Option("session", "put the rest of this session in that order", metavar="S"),
+    Option("session", "also reorder the open pairs of this session by it", metavar="SESSION"),
     examples=("rank gres", "rank gres --session first"),
 )
 def rank(samples: Any, watch: Watch, *, session: str | None) -> Report:

@@ -19,30 +19,30 @@ from pairlens.importers.errors import UsageError
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.curation.selection import Order
 
-DATASET = Option("name", "the dataset", positional=True, count="?", metavar="N")
+DATASET = Option("name", "the dataset", positional=True, count="?", metavar="DATASET")
 PHRASE = Option("phrase", "the corrected phrase, where the verdict is fix")
 NOTE = Option("note", "why")
 REVIEWER = Option("reviewer", "name of the reviewer; by default that in PAIRLENS_REVIEWER")
-SESSION = Option("session", "the session it belongs to", metavar="S")
+SESSION = Option("session", "the session it belongs to", metavar="SESSION")
 OVER = Option(
     "over",
     "flagged, warnings, disagreements, check:C, severity:S or view:V; all where p_bad orders",
     default="flagged",
-    metavar="O",
+    metavar="WHICH",
 )
 AMONG = Option("among", "the reviewers, with commas between them", metavar="NAMES")
 BY = Option("by", "count, check or split: what is shared out evenly, or kept together",
-            default="count", metavar="W")  # fmt: skip
+            default="count", metavar="HOW")  # fmt: skip
 OVERLAP = Option("overlap", "the part that all reviewers get, such as 10%", default="10%",
-                 metavar="P")  # fmt: skip
-OF = Option("of", "who is asked; anybody if not given", metavar="WHO")
-ORDER = Option("order", "findings or p_bad: what comes first is likely bad by the worst finding, "
-               "or by the verdicts so far; see: pairlens rank", default="findings", metavar="W",
+                 metavar="SHARE%")  # fmt: skip
+OF = Option("of", "who is asked; anybody by default", metavar="REVIEWER")
+ORDER = Option("order", "what comes first: the worst findings, or the highest p_bad; see: pairlens "
+               "rank", default="findings", metavar="HOW",
                choices=("findings", "p_bad"))  # fmt: skip
-LIMIT = Option("limit", "only the K worst, or next", int, metavar="K")
+LIMIT = Option("limit", "only the worst, or next, so many", int, metavar="COUNT")
 OUT = Option("out", "file for the decisions", metavar="FILE", writes=ITSELF)
 PREFER = Option("prefer", "none, newest or first: the decision that counts of conflicting ones",
-                default="none", metavar="P")  # fmt: skip
+                default="none", metavar="WHICH")  # fmt: skip
 
 ANYWHERE = (REVIEWER,)
 """Options that every action takes, though not all use them."""
@@ -76,7 +76,7 @@ def action(
     return declared
 
 
-@action("status", "count the verdicts; how fast reviewers are, and how far they agree")
+@action("status", "count the verdicts, and show how fast reviewers are and how far they agree")
 def status(samples: Any) -> Report:
     """Counts the verdicts, and compares reviewers."""
     from pairlens.fiftyone_plugin.curation.team import team
@@ -133,7 +133,7 @@ def rule(
 
 
 def _ruled(samples: Any, count: int, over: str) -> Report:
-    report = counted(samples, f"{count:,} verdicts set, over {over}.")
+    report = counted(samples, f"{reports.verdicts(count)} set, over {over}.")
     return replace(report, data=report.data | {"set": count})
 
 
@@ -143,8 +143,8 @@ def undo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     from pairlens.fiftyone_plugin.curation import undoing
 
     done = undoing.undo(samples, reviewer=reviewer, session=session, force=session is None)
-    told = f"Took back {done['pairs']:,} verdicts."
-    return counted(samples, told if done["pairs"] else "Nothing left to take back.")
+    told = f"Undid {reports.verdicts(done['pairs'])}."
+    return counted(samples, told if done["pairs"] else "Nothing left to undo.")
 
 
 @action("redo", "redo the step that was undone last", REVIEWER, SESSION)
@@ -153,11 +153,11 @@ def redo(samples: Any, *, reviewer: str | None, session: str | None) -> Report:
     from pairlens.fiftyone_plugin.curation import undoing
 
     done = undoing.redo(samples, reviewer=reviewer, session=session, force=session is None)
-    told = f"Made again {done['pairs']:,} verdicts."
-    return counted(samples, told if done["pairs"] else "Nothing left to make again.")
+    told = f"Redid {reports.verdicts(done['pairs'])}."
+    return counted(samples, told if done["pairs"] else "Nothing left to redo.")
 
 
-@action("dump", "write the decisions file", values="FILE", writes=ITSELF)
+@action("dump", "write all verdicts to a decisions file", values="FILE", writes=ITSELF)
 def dump(samples: Any, file: str) -> Report:
     """Writes the decisions file."""
     from pairlens.fiftyone_plugin.curation import decisions
@@ -165,7 +165,7 @@ def dump(samples: Any, file: str) -> Report:
     return reports.of_dump(decisions.dump(samples, file), file)
 
 
-@action("apply", "apply a decisions file, or what was published at hf://datasets/OWNER/NAME",
+@action("apply", "apply a decisions file, or an erratum at hf://datasets/OWNER/NAME",
         values="FILE")  # fmt: skip
 def apply(samples: Any, file: str) -> Report:
     """Applies a decisions file or an erratum."""
@@ -183,7 +183,9 @@ def publish(samples: Any, address: str) -> Report:
     return review_reports.of_published(errata.publish(samples, address))
 
 
-@action("suggest", "write what is suggested as decisions, to be read and applied", OUT, REVIEWER)
+@action(
+    "suggest", "write suggested fixes to a decisions file, to be read and applied", OUT, REVIEWER
+)
 def suggest(samples: Any, *, out: str | None, reviewer: str | None) -> Report:
     """Writes suggestions as a decisions file."""
     from pairlens.fiftyone_plugin.curation.suggesting import write_suggestions
@@ -245,7 +247,7 @@ def _narrowed(over: str) -> dict[str, Any]:
     return {} if kind == "flagged" else {kind: True}
 
 
-@action("next", "tell the next pairs of a session: image, mask and text", LIMIT, values="SESSION")
+@action("next", "print the next pairs of a session: image, mask and text", LIMIT, values="SESSION")
 def tell_next(samples: Any, session: str, *, limit: int | None) -> Report:
     """Tells what waits for a verdict."""
     from pairlens.fiftyone_plugin.curation.waiting import waiting
@@ -253,8 +255,8 @@ def tell_next(samples: Any, session: str, *, limit: int | None) -> Report:
     return review_reports.of_waiting(waiting(samples, session, limit))
 
 
-@action("share", "a session for each of several reviewers", AMONG, BY, OVERLAP, OVER, LIMIT,
-        REVIEWER, values="NAME")  # fmt: skip
+@action("share", "split pairs into a session for each of several reviewers", AMONG, BY, OVERLAP,
+        OVER, LIMIT, REVIEWER, values="NAME")  # fmt: skip
 def share(
     samples: Any, name: str, *, among: str | None, overlap: str, over: str, **options: Any
 ) -> Report:
@@ -290,7 +292,7 @@ def ask(samples: Any, key: str, **options: Any) -> Report:
     return review_reports.of_session(second_opinions.ask(samples, key, **options))
 
 
-@action("disagreements", "list what reviewers disagree on")
+@action("disagreements", "list the pairs on which reviewers disagree")
 def list_disagreements(samples: Any) -> Report:
     """Lists disagreements."""
     from pairlens.fiftyone_plugin.curation import opinions
@@ -300,7 +302,13 @@ def list_disagreements(samples: Any) -> Report:
     return review_reports.of_disagreements(views)
 
 
-@action("settle", "let the verdict of one of them stand", REVIEWER, SESSION, values="KEY WHOSE")
+@action(
+    "settle",
+    "settle a disagreement: let the verdict of one reviewer stand",
+    REVIEWER,
+    SESSION,
+    values="KEY REVIEWER",
+)
 def settle(samples: Any, key: str, whose: str, **options: Any) -> Report:
     """Settles a disagreement."""
     from pairlens.fiftyone_plugin.curation import opinions
@@ -336,7 +344,8 @@ def delete(samples: Any, name: str) -> Report:
 
 def _owners(option: Option) -> str:
     """The flags of the actions that an option belongs to."""
-    return " and ".join(f"--{name}" for name, one in ACTIONS.items() if option in one.options)
+    *some, last = (f"--{name}" for name, one in ACTIONS.items() if option in one.options)
+    return f"{', '.join(some)} or {last}" if some else last
 
 
 OWN = list(dict.fromkeys(option for one in ACTIONS.values() for option in one.options))
@@ -370,7 +379,7 @@ def _run(watch: Watch, *, name: str | None, **given: Any) -> Report:
 
 review = Step(
     "review",
-    "Set, count, undo, write, apply and merge verdicts; sessions.",
+    "Set, count, undo, export and merge verdicts; manage review sessions.",
     _run,
     (
         DATASET,

@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 
 @step(
     "doctor",
-    "Test the database, plugin, media folder, other packages and whether datasets' files are here.",
+    "Check the installation, and whether the files of each dataset are on this machine.",
     Option("remove_unused", "delete the media folders that no dataset uses any more", bool, False),
     examples=("doctor", "doctor --remove-unused"),
 )
@@ -47,7 +47,7 @@ def link(watch: Watch) -> Report:
 
 @step(
     "completion",
-    "Print a script with which a shell completes commands, options and names.",
+    "Print a shell completion script.",
     Option("shell", "the shell", required=True, positional=True, choices=("bash", "zsh", "fish")),
     examples=(
         "completion bash >> ~/.bashrc",
@@ -66,7 +66,7 @@ def completion(watch: Watch, *, shell: str) -> Report:
 @step(
     "app",
     "Open the App on a dataset.",
-    Option("name", "the dataset", required=True, positional=True, metavar="N"),
+    Option("name", "the dataset", required=True, positional=True, metavar="DATASET"),
     Option("port", "port of the App; by default FiftyOne's", int),
     Option("reviewer", "your name; with it the App has a server of its own"),
     examples=("app gres", "app gres --reviewer ann"),
@@ -84,8 +84,8 @@ def app(watch: Watch, *, name: str, port: int | None, reviewer: str | None) -> R
     "Run all steps on generated datasets with planted faults.",
     Option("out", "folder for the files", Path, Path("demo-out"), metavar="DIR"),
     Option("open", "open the App at the end", bool, False),
-    Option("images", "images of each dataset", int, 48, metavar="K"),
-    Option("seed", "seed of the drawing and the planting", int, 0, metavar="S"),
+    Option("images", "images of each dataset", int, 48, metavar="COUNT"),
+    Option("seed", "random seed of the images and faults", int, 0, metavar="SEED"),
     examples=("demo --open",),
     database=True,
 )

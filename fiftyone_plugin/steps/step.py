@@ -190,13 +190,13 @@ class Option:
 ITSELF = ("",)
 """What an option names that is a file which the step writes."""
 
-OVERWRITE = Option("overwrite", "write over files that are there", bool, False)
+OVERWRITE = Option("overwrite", "overwrite existing files", bool, False)
 """Of every step with an option that names what it writes."""
 
 AGAIN = {
     "new": "Stop if it exists",
     "resume": "Add what is missing",
-    "overwrite": "Replace it",
+    "overwrite": "Replace what is there",
 }
 """What can be done with what an earlier run left."""
 
@@ -207,10 +207,9 @@ IF_THERE = Option(
 
 ALWAYS = (
     Option("json", "print one JSON object to stdout", bool, False),
-    Option("quiet", "print results and errors alone: no progress, no notices", bool, False),
-    Option("verbose", "print also what libraries tell, and where in the code an error arose", bool,
-           False),
-    Option("log_file", "append the same to a file, with times", Path, metavar="FILE"),
+    Option("quiet", "print only results and errors: no progress, no notices", bool, False),
+    Option("verbose", "also print the logs of libraries and tracebacks of errors", bool, False),
+    Option("log_file", "append a log with times and tracebacks to FILE", Path, metavar="FILE"),
 )  # fmt: skip
 """What every command takes, before its name or after."""
 

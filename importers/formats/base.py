@@ -220,6 +220,9 @@ def _is_one_file(root: Path) -> bool:
     return root.suffix == ".tar" or any(f.detect(root) for f in FORMATS.values())
 
 
+_OWN = "; your own images and masks need a table, such as a CSV"
+
+
 def find_format(name: str, root: Path) -> Format:
     """The format of that name, or the one that a folder holds where the name is ``auto``.
 
@@ -247,10 +250,8 @@ def find_format(name: str, root: Path) -> Format:
     found = [f for f in found if f.own_keys] or found
     if len(found) != 1:
         what = " and ".join(f.name for f in found) if found else "no known format"
-        nearly = "" if found else _nearly(root)
-        raise LayoutError(
-            f"{root} looks like {what}; name the format: {', '.join(FORMATS)}{nearly}"
-        )
+        hint = "" if found else _nearly(root) or _OWN
+        raise LayoutError(f"{root} looks like {what}; name the format: {', '.join(FORMATS)}{hint}")
     return found[0]
 
 

@@ -220,8 +220,8 @@ def _check_whole(names: Sequence[str], columns: TableColumns) -> None:
     if lacking:
         give = " ".join(f"--param {role}=COLUMN" for role in lacking)
         without = "" if columns.mask else "; a table without masks has captions or conversations"
-        raise UsageError(f"which column is the {' and the '.join(lacking)} cannot be told; give "
-                         f"{give}{without}; {_listed(names)}")  # fmt: skip
+        raise UsageError(f"it is not clear which column has the {' and which the '.join(lacking)}; "
+                         f"give {give}{without}; {_listed(names)}")  # fmt: skip
 
 
 def _listed(names: Sequence[str]) -> str:

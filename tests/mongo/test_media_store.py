@@ -190,8 +190,17 @@ def test_a_machine_without_images_accuses_none(
     assert "is on this machine" in line and f"pairlens sync {dataset_name}" in line
     assert not any(dataset.values("findings")) and not any(dataset.values("image_stats"))
     run(["sync", dataset_name])
-    Path(dataset.first().filepath).unlink()
-    assert run(["flag", dataset_name])["findings"]["image_unreadable"] > 0
+    gone = Path(dataset.first().filepath)
+    gone.unlink()
+    first = run(["flag", dataset_name])
+    assert "image_unreadable" not in first["findings"]
+    (note,) = [note for note in first["notes"] if str(gone) in note]
+    assert note.startswith("1 image is not on this machine") and "pairlens sync" in note
+    assert run(["flag", dataset_name])["notes"].count(note) == 1, "as long as it is away"
+    gone.write_bytes(b"no image")
+    again = run(["flag", dataset_name])
+    assert again["findings"]["image_unreadable"] > 0, "here, and broken"
+    assert note not in again["notes"]
 
 
 def test_an_object_that_goes_away_while_it_is_fetched_is_told(

@@ -216,7 +216,7 @@ def test_review_acts_on_what_is_selected(dataset: fo.Dataset) -> None:
     assert dataset.select(ids).values(fields.VERDICT) == ["unsure"] * 3
     assert dataset.count_values(fields.VERDICT) == {"unsure": 3, None: 8}
     done = run("review_pairs", dataset, action="undo")
-    assert done["pending"] == 11 and "3 verdicts taken back" in done["report"]
+    assert done["pending"] == 11 and "3 verdicts undone" in done["report"]
 
 
 def test_decisions_travel_through_the_operator(dataset: fo.Dataset, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.predictors.base import (
     PREDICTORS,
@@ -104,6 +105,15 @@ def test_a_field_that_is_not_the_predictors_is_left_alone(
         with pytest.raises(UsageError, match=words):
             predict(dataset, predictor="moody", field_name=field, overwrite=overwrite)
     assert list(dataset._sample_collection.find()) == before
+
+
+def test_captions_are_no_queries(tmp_path: Path, dataset_name: str) -> None:
+    root = make_rsteller(tmp_path / "published", 4, size=64).root
+    import_dataset("rsteller", root, dataset_name)
+    captions = fo.load_dataset(dataset_name)
+    with pytest.raises(StateError, match="holds captions and no queries"):
+        predict(captions, predictor="cues", field_name="cues")
+    assert not captions.has_field("cues")
 
 
 def test_a_second_run_must_say_what_it_wants(dataset: fo.Dataset) -> None:

@@ -19,8 +19,8 @@ FLAG = re.compile(r"(?<!\w)--[a-z]")
     [
         (
             "field 'cues' exists; --resume adds what is missing, --overwrite replaces it",
-            "field 'cues' exists; 'Add what is missing' adds what is missing, 'Replace it' "
-            "replaces it",
+            "field 'cues' exists; 'Add what is missing' adds what is missing, "
+            "'Replace what is there' replaces it",
         ),
         ("--select clean leaves out 3 pairs.", "'Selection' clean leaves out 3 pairs."),
         (

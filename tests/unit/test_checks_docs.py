@@ -55,6 +55,7 @@ def test_the_worked_example(page: str, repo_root: Path) -> None:
     test = re.search(r"^    from tests.*?(?=^\S)", section, re.S | re.M)
     assert module and test
     before = dict(CHECKS._things)
+    CHECKS._things.pop("holey_mask", None)  # of somebody who wrote it into the catalogue
     try:
         exec(compile(module[1], "holes.py", "exec"), {"__name__": "holes"})
         one = CHECKS["holey_mask"]

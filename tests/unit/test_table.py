@@ -266,8 +266,8 @@ def test_columns_are_guessed_by_name_and_content(
 @pytest.mark.parametrize(
     ("text", "given", "told"),
     [
-        ("image,mask\n1.jpg,1.png\n", {}, "which column is the phrase cannot be told"),
-        ("a,b,c\n1.jpg,1.png,x y\n", {}, "which column is the image and the mask"),
+        ("image,mask\n1.jpg,1.png\n", {}, "it is not clear which column has the phrase"),
+        ("a,b,c\n1.jpg,1.png,x y\n", {}, "not clear which column has the image and which the mask"),
         ("image,mask,q\n", {"mask": "gt"}, "mask='gt': there is no such column; the columns are"),
         ("image,mask,mask,text\n1.jpg,a.png,b.png,x\n", {}, "two columns are named 'mask'"),
         ("image,mask,c\n", {"mask": "mask", "captions": "c"}, "captions and mask contradict"),
