@@ -315,7 +315,7 @@ def test_what_no_name_tells_is_not_guessed(tmp_path: Path) -> None:
     assert [pair.split for pair in TABLE.read(tmp_path / "t.csv", **given)] == ["train"] * 2
     # Words beside something that may be a mask are no captions.
     put(tmp_path / "t.csv", "image,m,query\n1.jpg,m_1,a barn\n")
-    with pytest.raises(UsageError, match="which column is the mask"):
+    with pytest.raises(UsageError, match="which column has the mask"):
         decided(tmp_path / "t.csv")
 
 

@@ -101,7 +101,7 @@ def test_a_row_that_is_too_long_is_passed_over(
         ("t.csv", HEAD + "a\n" * 3, "t.csv: row 2 is broken: it has 1 cells for 3 columns"),
         ("t.json", "", "t.json begins with neither a list nor an object"),
         ("t.json", "[1, 2]", "t.json holds no list of objects"),
-        ("t.json", '{"a": 1}', "which column is the"),
+        ("t.json", '{"a": 1}', "it is not clear which column has the"),
         ("t.jsonl", "not json\n", "t.jsonl begins with neither a list nor an object"),
         ("t.parquet", "PAR1 but no more", "t.parquet: it is no Parquet that can be read"),
         ("t.parquet", "", "t.parquet: it is no Parquet that can be read"),
@@ -143,7 +143,10 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     ("content", "told"),
     [
         ("file,gt,query\n1,2,3\n".encode("utf-16"), "; as table: t.csv is UTF-16; save it as CSV"),
-        (b"image,mask,phrase\nimages/0.png,masks/0.png,7\n", "which column is the phrase cannot"),
+        (
+            b"image,mask,phrase\nimages/0.png,masks/0.png,7\n",
+            "it is not clear which column has the phrase",
+        ),
     ],
     ids=["encoding", "columns"],
 )
