@@ -86,7 +86,7 @@ def test_a_dataset_remembers_how_its_table_is_read(dataset_name: str, tmp_path: 
     assert all(path.startswith(f"{tmp_path}/moved/") for path in paths)
     run("export", dataset_name, "--format", "table", "--select", "all", "--out", tmp_path / "out")
     assert (tmp_path / "out" / "t.csv").read_bytes() == (tmp_path / "moved/t.csv").read_bytes()
-    with pytest.raises(UsageError, match="which column is the image"):
+    with pytest.raises(UsageError, match="which column has the image"):
         put(tmp_path / "other" / "t.csv", "a,b\nx,y\n")
         run("import", "table", tmp_path / "other" / "t.csv", "--name", f"{dataset_name}-other")
     assert not fo.dataset_exists(f"{dataset_name}-other")
