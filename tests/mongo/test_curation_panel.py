@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -286,6 +287,11 @@ def test_one_verdict_for_a_bar_is_for_what_the_sidebar_leaves_of_it(dataset: fo.
     pending = len(app.view())
     ask = {"verdict": "drop", "reviewer": "Ada", "count": True}
     assert app.send("judge", **ask)["pairs"] == pending > 2
+    labels = [some or [] for some in app.view().values("findings.classifications.label")]
+    counts = Counter(one for some in labels for one in set(some))
+    label = min(counts, key=counts.__getitem__)
+    app.filters = {"findings.classifications.label": {"values": [label], "exclude": False}}
+    assert app.send("judge", **ask)["pairs"] == counts[label] < pending
     phrases = app.view().values("phrase")
     app.filters = {"phrase": {"values": phrases[:1], "exclude": False, "isMatching": True}}
     left = phrases.count(phrases[0])
