@@ -111,7 +111,9 @@ def index_findings(dataset: Any) -> None:
     After the first flagging, not before: the quality is in all of them, and to keep them takes the
     database longer than all else that it does for a flagging.
     """
-    wanted: list[lasting.Keys] = [[(fields.QUALITY, 1)]]
+    # What belongs to a group is looked for with every group that a reviewer is shown.
+    group = f"{fields.FINDINGS}.classifications.group"
+    wanted: list[lasting.Keys] = [[(fields.QUALITY, 1)], [(group, 1)]]
     wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
     lasting.create_indexes(dataset, wanted)
 
