@@ -48,6 +48,7 @@ _PLAIN: dict[str, type] = {
     fields.RENDITION: str,
     fields.IMAGE_MISSING: bool,
     fields.QUALITY: float,
+    fields.WORST_SEVERITY: str,
     fields.VERDICT: str,
     fields.REVIEWER: str,
     fields.REVIEW_NOTE: str,
@@ -222,13 +223,14 @@ def declare_pixels(dataset: Any) -> None:
 
 
 def declare_findings(dataset: Any, *, texts: bool = False) -> None:
-    """Adds the attributes of findings; datasets of earlier versions lack some.
+    """Adds the fields and attributes of findings; datasets of earlier versions lack some.
 
     Args:
         dataset: to add them to
         texts: adds as well the field of what the checks read in texts, whose members are theirs
     """
     _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
+    _add(dataset, {fields.WORST_SEVERITY: new_field(fields.WORST_SEVERITY, _TYPES[str])})
     if texts:
         name = fields.READING
         _add(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})

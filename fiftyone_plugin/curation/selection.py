@@ -63,7 +63,7 @@ class PairSelection:
             {"$match": self.where},
         ]
         if not include_judged and not self.judged:
-            pipeline.append(UNJUDGED)
+            pipeline.append(UNJUDGED if self.where else {"$match": _NONE})
         pipeline += [
             # Made small first, so that the database sorts small documents.
             {"$project": {"k": f"${KEY}", "b": worse(order, self.check), "g": _group(self.check)}},
@@ -256,6 +256,8 @@ def _reviewer(value: str) -> Filter:
 
 GRAVE: Filter = {f"{LABELS}.severity": {"$in": ["error", "warning"]}}
 """Pairs with a finding that is more than information."""
+
+_NONE: Filter = {VERDICT: {"$nin": list(VERDICTS)}}
 
 UNJUDGED = {"$match": {"$expr": {"$not": {"$in": [f"${VERDICT}", list(VERDICTS)]}}}}
 """The stage that leaves out pairs with a verdict; as an expression, since for a filter the database
