@@ -99,7 +99,7 @@ def quality_of(findings: Sequence[Finding]) -> float:
     return min([f.score for f in findings], default=SOUND)
 
 
-def worst_severity(findings: Sequence[Finding]) -> Severity | None:
+def worst_severity(findings: Sequence[Finding]) -> str | None:
     """The gravest severity of findings, ``None`` where there are none."""
     return min((f.severity for f in findings), key=SEVERITIES.index, default=None)
 

@@ -232,8 +232,8 @@ def _flagged(dataset: Any) -> Filter:
     Those of what may be found later are among them: the view can be saved. That a list is not empty
     is told by no index.
     """
-    typed = _others(dataset, f"{LABELS}.label", CHECKS)
-    return {f"{LABELS}.label": {"$in": [*CHECKS, *typed]}}
+    known = list(CHECKS)
+    return {f"{LABELS}.label": {"$in": known + _others(dataset, f"{LABELS}.label", known)}}
 
 
 def _verdict(dataset: Any, value: str) -> Filter:
