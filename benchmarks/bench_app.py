@@ -56,6 +56,7 @@ CHOICES = {
     "verdict": "drop",
     "reviewer": "Ada",
     "split": "val",
+    "worst_severity": "error",
     "findings.classifications.label": "position_conflict",
     "findings.classifications.severity": "error",
 }
@@ -118,6 +119,7 @@ def prepare(folder: Path, samples: int) -> int:
     import fiftyone as fo
     from bench_panels import make, multiply
 
+    from pairlens.fiftyone_plugin.checks.findings_store import add_worst_severities
     from pairlens.fiftyone_plugin.plugin_link import ensure_link
     from pairlens.importers import schema
 
@@ -127,7 +129,10 @@ def prepare(folder: Path, samples: int) -> int:
         multiply(dataset, samples)
         dataset.persistent = True
     dataset = fo.load_dataset(NAME)
+    # A dataset that was kept may be of an earlier version.
+    schema.declare_findings(dataset)
     schema.index_findings(dataset)
+    add_worst_severities(dataset)
     if not fo.dataset_exists(PLAIN):
         plain = dataset.clone(PLAIN, persistent=True, include_indexes=False)
         plain.app_config, plain.info = fo.DatasetAppConfig(), {}

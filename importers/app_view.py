@@ -46,7 +46,8 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         fields.FINDINGS,
     ),
     "review": (
-        fields.QUALITY, fields.VERDICT, fields.REVIEWER, fields.REVIEWED_AT, fields.SPLIT,
+        fields.QUALITY, fields.WORST_SEVERITY, fields.VERDICT, fields.REVIEWER, fields.REVIEWED_AT,
+        fields.SPLIT,
     ),
     "record": (
         fields.PHRASE, fields.CAPTION, fields.CAPTIONS, fields.CONVERSATIONS, fields.KEY,
@@ -72,6 +73,7 @@ def arrange(dataset: Any) -> None:
     if config.sidebar_groups is None:
         config.sidebar_groups = _groups(dataset)
     _show_split(config.sidebar_groups)
+    _show_severity(dataset, config.sidebar_groups)
     dataset.save()
 
 
@@ -155,6 +157,18 @@ def _show_split(groups: list[Any]) -> None:
     if hidden and review and fields.SPLIT in hidden.paths:
         hidden.paths.remove(fields.SPLIT)
         review.paths.append(fields.SPLIT)
+
+
+def _show_severity(dataset: Any, groups: list[Any]) -> None:
+    """Puts the worst severity beside the quality, where an earlier version placed the fields."""
+    name = fields.WORST_SEVERITY
+    placed = next((group.paths for group in groups if fields.QUALITY in group.paths), None)
+    others = [group.paths for group in groups if name in group.paths]
+    if placed is None or placed in others or not dataset.has_field(name):
+        return
+    for paths in others:
+        paths.remove(name)
+    placed.insert(placed.index(fields.QUALITY) + 1, name)
 
 
 def _is_there(dataset: Any, path: str) -> bool:

@@ -56,6 +56,10 @@ SOURCE_BOXES = "source_boxes"
 
 FINDINGS = "findings"
 QUALITY = "quality"
+WORST_SEVERITY = "worst_severity"
+"""The gravest severity of the findings. The App filters by it from an index, as by any plain field:
+by an attribute of labels it reads each sample, for those of its labels that it is to show."""
+
 P_BAD = "p_bad"
 """The estimated chance that the pair is bad, by a model of the verdicts."""
 
@@ -94,7 +98,7 @@ RANKING = "ranking"
 """Among these facts: when and from what ``p_bad`` was estimated."""
 
 FILTERED = (
-    VERDICT, REVIEWER, SPLIT, f"{FINDINGS}.classifications.label",
+    VERDICT, REVIEWER, SPLIT, WORST_SEVERITY, f"{FINDINGS}.classifications.label",
     f"{FINDINGS}.classifications.severity",
 )  # fmt: skip
 """Fields that people filter by, in the sidebar or with a bar of a panel. They are indexed with the

@@ -48,6 +48,7 @@ _PLAIN: dict[str, type] = {
     fields.RENDITION: str,
     fields.IMAGE_MISSING: bool,
     fields.QUALITY: float,
+    fields.WORST_SEVERITY: str,
     fields.VERDICT: str,
     fields.REVIEWER: str,
     fields.REVIEW_NOTE: str,
@@ -117,7 +118,9 @@ def index_findings(dataset: Any) -> list[str]:
     Returns:
         what is to be told, as of :func:`.lasting.quicken`
     """
-    wanted: list[lasting.Keys] = [[(fields.QUALITY, 1)]]
+    # What belongs to a group is looked for with every group that a reviewer is shown.
+    group = f"{fields.FINDINGS}.classifications.group"
+    wanted: list[lasting.Keys] = [[(fields.QUALITY, 1)], [(group, 1)]]
     wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
     return lasting.quicken(dataset, wanted)
 
@@ -226,13 +229,14 @@ def declare_pixels(dataset: Any) -> None:
 
 
 def declare_findings(dataset: Any, *, texts: bool = False) -> None:
-    """Adds the attributes of findings; datasets of earlier versions lack some.
+    """Adds the fields and attributes of findings; datasets of earlier versions lack some.
 
     Args:
         dataset: to add them to
         texts: adds as well the field of what the checks read in texts, whose members are theirs
     """
     _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
+    _add(dataset, {fields.WORST_SEVERITY: new_field(fields.WORST_SEVERITY, _TYPES[str])})
     if texts:
         name = fields.READING
         _add(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})

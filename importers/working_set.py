@@ -23,9 +23,22 @@ OWN = {f"{fields.SOURCE}.file": {"$type": "string"}, fields.KEY: {"$type": "stri
 
 _OF_PARTS = "the view holds parts of samples, such as patches; give a view of whole samples"
 
+_CHOOSING = (
+    fo.Exclude, fo.ExcludeBy, fo.Exists, fo.Limit, fo.Match, fo.MatchLabels, fo.MatchTags,
+    fo.Select, fo.SelectBy, fo.Shuffle, fo.Skip, fo.SortBy, fo.Take,
+)  # fmt: skip
+"""Stages that give samples as they are stored."""
+_ALTERING = (
+    fo.ExcludeLabels, fo.FilterField, fo.FilterKeypoints, fo.FilterLabels, fo.LimitLabels,
+    fo.MapLabels, fo.SelectLabels,
+)  # fmt: skip
+"""Stages that change fields of samples, and leave other fields alone."""
 _HIDING = (fo.SelectFields, fo.ExcludeFields)
 _REPEATING = (fo.Concat, fo.Mongo)
 """Stages after which a sample may be there twice."""
+
+_WHOLE = "_pairlens_whole"
+"""The sample as it is stored, beside what a view makes of it."""
 
 
 def is_imported(dataset: Any) -> bool:
@@ -94,9 +107,45 @@ def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
     if fo_internals.is_of_parts(samples):
         raise UsageError(_OF_PARTS)
     own: Stages = [{"$match": OWN}] if is_imported(samples) else []
-    stages = _view_stages(samples)
-    if not stages:
+    shown = _shown(samples)
+    if shown is None:
         return own
+    chosen = _chosen(shown)
+    if chosen is not None:
+        before, stages = chosen
+        return [*before, *(_seen_stages(stages, as_seen) if stages else ()), *own]
+    return [*_looked_up(_stages_once(samples, shown), samples, as_seen), *own]
+
+
+def _chosen(shown: Any) -> tuple[Stages, Stages] | None:
+    """The stages of a view that give whole samples, and behind them those that change fields.
+
+    ``None`` where the view has others as well: what these give must be looked up.
+    """
+    kinds = [type(stage) for stage in fo_internals.view_stages(shown)]
+    if fo_internals.is_of_groups(shown) or not {*kinds} <= {*_CHOOSING, *_ALTERING}:
+        return None
+    number = next((n for n, kind in enumerate(kinds) if kind in _ALTERING), len(kinds))
+    stages = fo_internals.pipeline(shown)
+    if number == len(kinds):
+        return stages, []
+    plain = fo_internals.stages(shown)[:number]
+    before = fo_internals.pipeline(
+        fo_internals.view_from_stages(fo_internals.dataset_of(shown), plain)
+    )
+    same = stages[: len(before)] == before
+    return (before, stages[len(before) :]) if same else None
+
+
+def _seen_stages(stages: Stages, as_seen: Sequence[str]) -> Stages:
+    """Stages that change fields, with the sample as it was kept beside what they make of it."""
+    seen = {name: f"${name}" for name in as_seen}
+    whole: Any = {"$mergeObjects": [f"${_WHOLE}", seen]} if seen else f"${_WHOLE}"
+    return [{"$set": {_WHOLE: "$$ROOT"}}, *stages, {"$replaceRoot": {"newRoot": whole}}]
+
+
+def _looked_up(stages: Stages, samples: Any, as_seen: Sequence[str]) -> Stages:
+    """The samples of what stages give, read once more: several times what it takes else."""
     lookup = {
         "from": fo_internals.collection(samples).name,
         "localField": "_id",
@@ -110,13 +159,13 @@ def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
         {"$project": dict.fromkeys(("_id", *as_seen), 1)},
         {"$lookup": lookup},
         {"$replaceRoot": {"newRoot": whole}},
-        *own,
     ]
 
 
-def _view_stages(samples: Any) -> Stages:
+def _shown(samples: Any) -> Any:
+    """The view without what it hides; ``None`` for all samples."""
     if isinstance(samples, fo.Dataset):
-        return []
+        return None
     kinds = [type(stage) for stage in fo_internals.view_stages(samples)]
     shown = samples
     if any(kind in _HIDING for kind in kinds):
@@ -125,8 +174,13 @@ def _view_stages(samples: Any) -> Stages:
         shown = fo_internals.view_from_stages(fo_internals.dataset_of(samples), kept)
     if fo_internals.is_of_groups(shown):
         shown = shown.flatten()
+    return shown if fo_internals.pipeline(shown) else None
+
+
+def _stages_once(samples: Any, shown: Any) -> Stages:
+    """The stages of a view, with each sample once."""
     stages = fo_internals.pipeline(shown)
-    if any(kind in _REPEATING for kind in kinds):
+    if any(type(stage) in _REPEATING for stage in fo_internals.view_stages(samples)):
         once = [
             {"$group": {"_id": "$_id", "whole": {"$first": "$$ROOT"}}},
             {"$sort": {"_id": 1}},

@@ -19,7 +19,7 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, Severity
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, LABEL_VALUES, LABELS, Checked
-from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers import fields, fo_internals, lasting, store, working_set
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.files import replace_whole
@@ -99,6 +99,29 @@ def quality_of(findings: Sequence[Finding]) -> float:
     return min([f.score for f in findings], default=SOUND)
 
 
+def worst_severity(findings: Sequence[Finding]) -> str | None:
+    """The gravest severity of findings, ``None`` where there are none."""
+    return min((f.severity for f in findings), key=SEVERITIES.index, default=None)
+
+
+def add_worst_severities(dataset: Any) -> None:
+    """Stores the worst severity of samples whose findings an earlier version stored.
+
+    Both are counted by their indexes: what is flagged anew is not read for it.
+    """
+    samples, named = fo_internals.collection(dataset), {"$in": list(SEVERITIES)}
+    with_finding, with_worst = {f"{LABELS}.severity": named}, {fields.WORST_SEVERITY: named}
+    if samples.count_documents(with_finding) == samples.count_documents(with_worst):
+        return
+    place = {"$indexOfArray": [list(SEVERITIES), "$$this.severity"]}
+    places = {"$map": {"input": f"${LABELS}", "in": place}}
+    # A label that somebody typed into the App has no severity.
+    known = {"$filter": {"input": places, "cond": {"$gte": ["$$this", 0]}}}
+    worst = {"$arrayElemAt": [list(SEVERITIES), {"$min": known}]}
+    lacking = {**with_finding, fields.WORST_SEVERITY: None}
+    lasting.update_many(samples, lacking, [{"$set": {fields.WORST_SEVERITY: worst}}])
+
+
 def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
     """Findings as a ``Classifications`` field, so that they are chips and filters in the App."""
     labels = [
@@ -116,7 +139,11 @@ def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:
         for _, check, severity, score, note, group in findings
     ]
     value = {"_cls": "Classifications", "classifications": labels} if labels else None
-    return {fields.FINDINGS: value, fields.QUALITY: quality_of(findings)}
+    return {
+        fields.FINDINGS: value,
+        fields.QUALITY: quality_of(findings),
+        fields.WORST_SEVERITY: worst_severity(findings),
+    }
 
 
 def is_left_out(select: str, verdict: str | None, severities: Iterable[str | None]) -> bool:

@@ -22,6 +22,7 @@ from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, is
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
 from pairlens.fiftyone_plugin.checks.findings_store import (
     LeftOutCounts,
+    add_worst_severities,
     changes_of,
     stored_values,
     write,
@@ -159,6 +160,7 @@ def flag(
         summary.notes += told["notes"]
         if not dry_run:
             summary.notes += schema.index_findings(dataset)
+            add_worst_severities(dataset)
         if samples is dataset and not dry_run:
             # A check that found nothing leaves no trace on the samples. What an import added
             # meanwhile these checks have not seen.

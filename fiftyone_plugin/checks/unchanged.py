@@ -36,7 +36,8 @@ from pairlens.importers import fields, fo_internals, store, working_set
 T = TypeVar("T")
 
 _NOT_READ = (
-    *(fields.FINDINGS, fields.QUALITY, fields.READING, "last_modified_at"),  # a flagging writes
+    # a flagging writes
+    *(fields.FINDINGS, fields.QUALITY, fields.WORST_SEVERITY, fields.READING, "last_modified_at"),
     *("_dataset_id", "created_at"),  # a clone has its own
 )
 """Of a document, what its digest is not made of: no check reads it."""

@@ -14,6 +14,7 @@ from typing import Any
 from bson import json_util
 from pymongo.errors import PyMongoError
 
+from pairlens.fiftyone_plugin.curation import turns
 from pairlens.importers import fo_internals
 
 _WRITES = ("insert calls", "modify", "remove calls", "truncate calls", "update calls")
@@ -38,7 +39,8 @@ def aggregate(samples: Any, pipeline: list[dict[str, Any]]) -> list[dict[str, An
         if state == before:
             _kept.move_to_end(place)
             return rows
-    rows = list(collection.aggregate(pipeline, allowDiskUse=True))
+    found = collection.aggregate(pipeline, allowDiskUse=True, session=turns.session())
+    rows = list(found)
     # What was written meanwhile may be in the rows or not.
     if before is not None and len(rows) <= _ROWS and _state(collection) == before:
         _kept[place] = before, rows

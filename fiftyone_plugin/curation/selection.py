@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -63,7 +63,7 @@ class PairSelection:
             {"$match": self.where},
         ]
         if not include_judged and not self.judged:
-            pipeline.append({"$match": {VERDICT: {"$nin": list(VERDICTS)}}})
+            pipeline.append(UNJUDGED if self.where else {"$match": _NONE})
         pipeline += [
             # Made small first, so that the database sorts small documents.
             {"$project": {"k": f"${KEY}", "b": worse(order, self.check), "g": _group(self.check)}},
@@ -186,11 +186,11 @@ def choose(
     if view is not None:
         return _of_view(dataset, view)
     over = {"kind": "flagged", "text": "all flagged pairs"}
-    return PairSelection(dataset, over, FILTERS["flagged"](""))
+    return PairSelection(dataset, over, FILTERS["flagged"](dataset, ""))
 
 
 def _of_check(dataset: Any, check: str) -> PairSelection:
-    where = FILTERS["check"](check)
+    where = FILTERS["check"](dataset, check)
     if check not in CHECKS and not fo_internals.collection(dataset).find_one(where, {"_id": 1}):
         raise UnknownName("check", check, CHECKS)
     over: SessionOver = {"kind": "check", "check": check, "text": f"check {check}"}
@@ -226,10 +226,27 @@ def _severity(value: str) -> Filter:
     return {f"{LABELS}.severity": value}
 
 
-def _verdict(value: str) -> Filter:
-    if value == PENDING:
-        return {VERDICT: {"$nin": list(VERDICTS)}}
-    return {VERDICT: texts.check_verdict(value)}
+def _flagged(dataset: Any) -> Filter:
+    """Pairs with a finding, as values that the index of the findings has.
+
+    Those of what may be found later are among them: the view can be saved. That a list is not empty
+    is told by no index.
+    """
+    known = list(CHECKS)
+    return {f"{LABELS}.label": {"$in": known + _others(dataset, f"{LABELS}.label", known)}}
+
+
+def _verdict(dataset: Any, value: str) -> Filter:
+    if value != PENDING:
+        return {VERDICT: texts.check_verdict(value)}
+    # As values that the index of the verdicts has, and not as those that it is not.
+    return {VERDICT: {"$in": [None, *_others(dataset, VERDICT, VERDICTS)]}}
+
+
+def _others(dataset: Any, path: str, known: Container[str]) -> list[Any]:
+    """The values of a field beside those that are known; where it is indexed, no pair is read."""
+    found = fo_internals.collection(dataset).distinct(path)
+    return [one for one in found if one is not None and one not in known]
 
 
 def _reviewer(value: str) -> Filter:
@@ -240,16 +257,22 @@ def _reviewer(value: str) -> Filter:
 GRAVE: Filter = {f"{LABELS}.severity": {"$in": ["error", "warning"]}}
 """Pairs with a finding that is more than information."""
 
-FILTERS: dict[str, Callable[[str], Filter]] = {
-    "all": lambda value: {},
-    "flagged": lambda value: {f"{LABELS}.0": {"$exists": True}},
-    "check": lambda value: {f"{LABELS}.label": value},
-    "severity": _severity,
+_NONE: Filter = {VERDICT: {"$nin": list(VERDICTS)}}
+
+UNJUDGED = {"$match": {"$expr": {"$not": {"$in": [f"${VERDICT}", list(VERDICTS)]}}}}
+"""The stage that leaves out pairs with a verdict; as an expression, since for a filter the database
+would go by the verdicts, which most pairs lack, and not by what is looked for beside it."""
+
+FILTERS: dict[str, Callable[[Any, str], Filter]] = {
+    "all": lambda dataset, value: {},
+    "flagged": lambda dataset, value: _flagged(dataset),
+    "check": lambda dataset, value: {f"{LABELS}.label": value},
+    "severity": lambda dataset, value: _severity(value),
     "verdict": _verdict,
-    "reviewer": _reviewer,
-    "split": lambda value: {SPLIT: value},
+    "reviewer": lambda dataset, value: _reviewer(value),
+    "split": lambda dataset, value: {SPLIT: value},
 }
-"""What pairs are shown, by kind: a filter made of a value."""
+"""What pairs are shown, by kind: a filter made of the dataset and a value."""
 
 
 def groups_left(dataset: Any) -> int:
@@ -257,8 +280,7 @@ def groups_left(dataset: Any) -> int:
     pipeline = [
         *working_set.pipeline(dataset),
         {"$match": GRAVE},
-        # As an expression: for the filter the database would go by the verdicts, which most lack.
-        {"$match": {"$expr": {"$not": {"$in": [f"${VERDICT}", list(VERDICTS)]}}}},
+        UNJUDGED,
         {"$group": {"_id": _group(None)}},
         {"$count": "n"},
     ]

@@ -106,7 +106,7 @@ def start(
     session = create(dataset, title, who, selection.over, chain([first], ids))
     if dataset.has_field(SEGMENTATION):
         editable_masks.offer(dataset)
-    # What belongs to a group is looked for with every group that is shown.
+    # Datasets that were flagged by an earlier version have none.
     lasting.quicken(dataset, [[(f"{LABELS}.group", 1)]])
     return get(dataset, str(session))
 

@@ -296,7 +296,7 @@ def view_of(dataset: Any, bar: str, *, view: Any = None) -> Any:
         return base.match({field: {"$gte": low, below: high}}).sort_by(field)
     if kind not in FILTERS or (not value and kind not in ("all", "flagged", "reviewer")):
         raise UnknownName("bar", bar, (*FILTERS, "disagreements", "range", "session"))
-    shown = base.match(FILTERS[kind](value)) if kind != "all" else base
+    shown = base.match(FILTERS[kind](dataset, value)) if kind != "all" else base
     return shown.sort_by(QUALITY if _has_quality(dataset) else badness())
 
 

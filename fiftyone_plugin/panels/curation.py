@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -14,6 +15,7 @@ from fiftyone.operators.panel import Panel, PanelConfig
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
 from pairlens.fiftyone_plugin.curation import bulk, queue, sessions, sharing, summary, team, undoing
+from pairlens.fiftyone_plugin.curation.turns import Superseded
 from pairlens.fiftyone_plugin.operators.base import required, reviewer_in, text
 from pairlens.fiftyone_plugin.operators.wording import in_app
 from pairlens.fiftyone_plugin.panels import curation_scope
@@ -25,16 +27,27 @@ from pairlens.fiftyone_plugin.panels.curation_scope import (
     stages_of,
     view_in,
 )
-from pairlens.importers import store
+from pairlens.importers import fo_internals, store
 from pairlens.importers.errors import PairLensError, UnknownName, UsageError
 
 COMPONENT = "PairLensCuration"
 Answer = dict[str, Any]
 
+_MANY = 50_000
+"""Samples of which the grid is shown first: counting them takes the database from it."""
+_GRID_FIRST = 1.5
+"""Seconds in which it should be there."""
+
 _TEXTS = ("name", "reviewer", "check", "severity", "saved_view")
 """What the form of a new session may hold."""
 
 _FLAGS = ("include_judged", "warnings", "disagreements")
+
+
+def _is_large(dataset: Any) -> bool:
+    if dataset is None:
+        return False
+    return fo_internals.collection(dataset).estimated_document_count() > _MANY
 
 
 def _answering(method: Callable[[Any, Any], Answer]) -> Callable[[Any, Any], Answer]:
@@ -94,7 +107,7 @@ class CurationPanel(Panel):
         """Follows the view, unless the panel itself has set it."""
         scope = curation_scope.follow(ctx)
         if scope is not None:
-            self._count(ctx, scope)
+            self._count(ctx, scope, wait=_GRID_FIRST if _is_large(ctx.dataset) else 0)
 
     def on_change_dataset(self, ctx: Any) -> None:
         """Resets the panel and counts the new dataset."""
@@ -279,10 +292,13 @@ class CurationPanel(Panel):
         self._mark(ctx, curation_scope.go(ctx, scope.base, bar, stages_of(view)))
         ctx.ops.set_view(view=view)
 
-    def _count(self, ctx: Any, scope: Scope) -> None:
-        """Counts, and sends the component the figures."""
+    def _count(self, ctx: Any, scope: Scope, *, wait: float = 0) -> None:
+        """Counts, and sends the component the figures, unless it asks for others meanwhile."""
         self._mark(ctx, scope)
-        ctx.panel.set_data("facts", facts_of(ctx, scope))
+        with suppress(Superseded):
+            with curation_scope.turns_of(ctx).turn(wait):
+                facts = facts_of(ctx, scope)
+            ctx.panel.set_data("facts", facts)
 
     def _mark(self, ctx: Any, scope: Scope) -> None:
         """Tells the component which bar the grid shows."""

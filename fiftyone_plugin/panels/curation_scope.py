@@ -20,6 +20,7 @@ from typing import Any
 
 from bson import json_util
 
+from pairlens.fiftyone_plugin.curation.turns import Turns
 from pairlens.importers import fo_internals
 
 Stages = list[Any]
@@ -79,6 +80,17 @@ def kept(ctx: Any) -> Kept:
         _kept.move_to_end(place)
         while len(_kept) > _PANELS:
             _kept.popitem(last=False)
+    return found
+
+
+_turns: OrderedDict[Any, Turns] = OrderedDict()
+
+
+def turns_of(ctx: Any) -> Turns:
+    """The counts of the panel of an event, whatever dataset they are of."""
+    found = _turns[ctx.panel.id] = _turns.pop(ctx.panel.id, None) or Turns()
+    while len(_turns) > _PANELS:
+        _turns.popitem(last=False)
     return found
 
 

@@ -77,6 +77,22 @@ def test_the_split_stands_where_the_app_shows_it(dataset_name: str, tmp_path: Pa
     assert groups(dataset)["review"].paths[-1] == "split"
 
 
+def test_the_worst_severity_stands_beside_the_quality(dataset_name: str, tmp_path: Path) -> None:
+    dataset = imported(dataset_name, tmp_path / "source")
+    paths = groups(dataset)["review"].paths
+    assert paths[:2] == ["quality", "worst_severity"]
+    # As an earlier version left it, and FiftyOne placed the new field.
+    paths.remove("worst_severity")
+    groups(dataset)["record"].paths.append("worst_severity")
+    app_view.arrange(dataset)
+    assert groups(dataset)["review"].paths[:2] == ["quality", "worst_severity"]
+    assert "worst_severity" not in groups(dataset)["record"].paths
+    # Somebody moved both elsewhere, or the quality alone.
+    groups(dataset)["review"].paths.remove("quality")
+    app_view.arrange(dataset)
+    assert "worst_severity" in groups(dataset)["review"].paths
+
+
 def test_new_masks_get_a_color_that_no_other_field_has(dataset_name: str, tmp_path: Path) -> None:
     dataset = imported(dataset_name, tmp_path / "source")
     for name in ("one", "two", "one"):

@@ -22,6 +22,7 @@ from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.metrics.runs import score
 from pairlens.fiftyone_plugin.plugin_link import ensure_link
+from pairlens.importers import schema
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.rle import decode_rle, encode_rle
 from tests.mongo.curating import flagged, ids, load, mask_of, plant, predict
@@ -385,3 +386,69 @@ def test_going_on_after_an_undo_begins_with_what_was_undone(dataset: Any) -> Non
     assert call("move_pair", dataset, to="resume", **given)["item"]["key"] == pairs[2]
     call("undo_pair", dataset, **given)
     assert call("move_pair", dataset, to="resume", **given)["item"]["key"] == pairs[1]
+
+
+# ------------------------------------------------------------------------- from an index
+
+LABELS = "findings.classifications"
+SCANNED = {
+    "flagged": {f"{LABELS}.0": {"$exists": True}},
+    "verdict:pending": {"verdict": {"$nin": ["keep", "drop", "fix", "unsure"]}},
+}
+
+
+def typed(dataset: Any) -> None:
+    """What nobody but a person who types into the App, or an import, leaves in samples."""
+    samples, every = dataset._sample_collection, keys(dataset)
+    own = {"_cls": "Classification", "label": "my own", "tags": []}
+    for key, values in zip(
+        every[3:],
+        (
+            {"verdict": "perhaps"},
+            {"verdict": ""},
+            {"findings": {"_cls": "Classifications", "classifications": [own]}},
+            {"findings": {"_cls": "Classifications", "classifications": []}},
+            {"findings": None, "verdict": None},
+        ),
+        strict=False,
+    ):
+        samples.update_one({"key": key}, {"$set": values})
+    samples.update_one({"key": every[-1]}, {"$unset": {"findings": "", "verdict": ""}})
+
+
+@pytest.mark.parametrize("indexed", [False, True], ids=["stored before the indexes", "indexed"])
+@pytest.mark.parametrize("bar", SCANNED)
+def test_bars_that_are_no_value_show_what_a_scan_finds(
+    scored: Any, dataset_name: str, bar: str, indexed: bool
+) -> None:
+    dataset = scored.clone(dataset_name, include_indexes=indexed)
+    for change in (lambda _: None, typed):
+        change(dataset)
+        found = dataset._sample_collection.find(SCANNED[bar])
+        wanted = {str(one["_id"]) for one in found}
+        shown = summary.view_of(dataset, bar).values("id")
+        assert (set(shown), len(shown)) == (wanted, len(wanted))
+        assert 0 < len(shown) < len(dataset)
+
+
+@pytest.mark.parametrize("bar", SCANNED)
+def test_bars_that_are_no_value_are_counted_without_a_look_at_a_sample(
+    scored: Any, dataset_name: str, bar: str
+) -> None:
+    dataset = scored.clone(dataset_name)
+    schema.index_findings(dataset)
+    assert looks(dataset, [{"$match": SCANNED["flagged"]}, {"$count": "n"}])
+    view = summary.view_of(dataset, bar)
+    assert not looks(dataset, [*view._pipeline(), {"$count": "n"}])
+
+
+def looks(dataset: Any, pipeline: list[dict[str, Any]]) -> bool:
+    """Whether the database reads samples for a pipeline."""
+    samples = dataset._sample_collection
+    told = samples.database.command(
+        {
+            "explain": {"aggregate": samples.name, "pipeline": pipeline, "cursor": {}},
+            "verbosity": "executionStats",
+        }
+    )
+    return any(f'"totalDocsExamined": {n}' in json.dumps(told, default=str) for n in range(1, 99))

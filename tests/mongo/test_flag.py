@@ -163,6 +163,44 @@ def test_an_index_that_the_database_refuses_costs_nothing_else(
     assert fields.QUALITY in dataset.get_index_information()
 
 
+def gravest(dataset: fo.Dataset) -> dict[str, str | None]:
+    paths = [fields.KEY, f"{fields.FINDINGS}.classifications.severity"]
+    return {
+        key: min(severities or (), key=("error", "warning", "info").index, default=None)
+        for key, severities in zip(*dataset.values(paths), strict=True)
+    }
+
+
+def worst(dataset: fo.Dataset) -> dict[str, str | None]:
+    return dict(zip(*dataset.values([fields.KEY, fields.WORST_SEVERITY]), strict=True))
+
+
+def test_the_worst_severity_is_that_of_the_findings(dataset: fo.Dataset) -> None:
+    flag(dataset)
+    assert worst(dataset) == gravest(dataset)
+    assert {"error", "warning", None} <= set(worst(dataset).values())
+    before = worst(dataset)
+    flag(dataset, checks=["tiny_mask"], params={"tiny_mask": {"min_area": "100000000"}})
+    assert worst(dataset) == gravest(dataset) != before
+    # Those that lose their findings lose it, too.
+    flag(dataset)
+    assert worst(dataset) == gravest(dataset) == before
+
+
+def test_findings_of_an_earlier_version_get_their_worst_severity(dataset: fo.Dataset) -> None:
+    flag(dataset)
+    wanted = gravest(dataset)
+    dataset.delete_sample_field(fields.WORST_SEVERITY)
+    dataset.drop_index(f"{fields.WORST_SEVERITY}_1_{fields.QUALITY}_1")
+    assert flag(dataset).written == 0
+    dataset.reload()
+    assert worst(dataset) == wanted
+    # What is complete is not written to.
+    dataset._sample_collection.update_many({}, {"$set": {fields.WORST_SEVERITY: "info"}})
+    flag(dataset)
+    assert set(worst(dataset).values()) == {"info"}
+
+
 def test_a_view_is_checked_alone(dataset: fo.Dataset) -> None:
     view = dataset.match_tags("val")
     summary = flag(view, checks=["tiny_mask"], params={"tiny_mask": {"min_area": 10**8}})
