@@ -166,7 +166,7 @@ def test_a_key_is_changed_and_one_that_is_taken_is_refused(page: Page, dataset: 
     page.wait_for_timeout(1000)
     assert verdicts(dataset) == {"keep"}
     page.keyboard.press("u")
-    expect(panel.get_by_role("status")).to_have_text("Taken back.", timeout=MILLISECONDS)
+    expect(panel.get_by_role("status")).to_have_text("Undone.", timeout=MILLISECONDS)
     page.keyboard.press("?")
     keys.get_by_role("button", name="All as they were").click()
     expect(keys.get_by_role("button", name="1: keep. Change the key")).to_be_visible()

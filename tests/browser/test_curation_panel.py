@@ -194,7 +194,7 @@ def test_one_verdict_on_the_selected_pairs_spares_those_of_others(
     expect(bulk.get_by_role("status")).to_contain_text("Drop: 2 pairs; 1 pair left alone.")
     assert judged(dataset, chosen) == [("keep", "Ada"), ("drop", "Cleo"), ("drop", "Cleo")]
     bulk.get_by_role("button", name="Undo").click()
-    expect(bulk.get_by_role("status")).to_contain_text("Taken back: 2 pairs.")
+    expect(bulk.get_by_role("status")).to_contain_text("Undone: 2 pairs.")
     assert judged(dataset, chosen) == [("keep", "Ada"), (None, None), (None, None)]
     page.evaluate("() => __foo__.executeOperator('clear_selected_samples', {})")
 

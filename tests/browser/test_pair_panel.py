@@ -367,7 +367,7 @@ def test_undo_goes_back_step_by_step_and_redo_forward(session: Page, dataset: An
     second = group_at(session, 2)
     assert {verdict(dataset, one)[0] for one in second} == {None}
     session.keyboard.press("y")
-    expect(panel(session).get_by_role("status")).to_have_text("Made again.")
+    expect(panel(session).get_by_role("status")).to_have_text("Redone.")
     assert {verdict(dataset, one)[0] for one in second} == {"fix"}
     session.keyboard.press(".")
     assert group_at(session, 3) == third

@@ -161,7 +161,7 @@ def test_undoes_step_by_step(page: Page, dataset: Any, queue: list[str]) -> None
     second = group(page, queue, 2)
     assert {review(dataset, one) for one in second} == {(None, None, None)}
     page.keyboard.press("y")
-    expect(pair_panel(page).get_by_role("status")).to_have_text("Made again.")
+    expect(pair_panel(page).get_by_role("status")).to_have_text("Redone.")
     assert {review(dataset, one)[0] for one in second} == {"drop"}
     page.keyboard.press(".")
     assert group(page, queue, 3) == third

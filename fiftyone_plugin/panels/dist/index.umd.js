@@ -581,7 +581,7 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
     const undo2 = async (reviewer2) => {
       const params = { reviewer: reviewer2, session };
       const answer = await call("take_back", params);
-      if (answer?.ok) setTold(`Taken back: ${pairs(answer.done.pairs)}.`);
+      if (answer?.ok) setTold(`Undone: ${pairs(answer.done.pairs)}.`);
     };
     return /* @__PURE__ */ React6.createElement("div", { className: "plc-bulk", role: "group", "aria-label": "One verdict for all", "data-cy": "plc-bulk" }, /* @__PURE__ */ React6.createElement("b", null, selected ? `${pairs(selected)} selected` : bar ? "All that the grid shows" : ""), (selected > 0 || bar) && JUDGED.map((verdict) => /* @__PURE__ */ React6.createElement(
       "button",
@@ -2346,7 +2346,7 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
           }
           void runInApp("reload_samples");
           this.set({ judged: answer.pair?.session?.judged ?? this.state.judged });
-          return [answer.pair, { tone: "good", text: redo ? "Made again." : "Taken back." }];
+          return [answer.pair, { tone: "good", text: redo ? "Redone." : "Undone." }];
         },
         () => this.undo(redo, true)
       );

@@ -56,7 +56,7 @@ export function Bulk({ overview, bar, call }: Props) {
   const undo = async (reviewer: string) => {
     const params = { reviewer, session };
     const answer = await call<{ ok: boolean; done: Undone }>("take_back", params);
-    if (answer?.ok) setTold(`Taken back: ${pairs(answer.done.pairs)}.`);
+    if (answer?.ok) setTold(`Undone: ${pairs(answer.done.pairs)}.`);
   };
   return (
     <div className="plc-bulk" role="group" aria-label="One verdict for all" data-cy="plc-bulk">

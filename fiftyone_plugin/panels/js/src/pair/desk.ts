@@ -591,7 +591,7 @@ export class Desk {
         }
         void runInApp("reload_samples");
         this.set({ judged: answer.pair?.session?.judged ?? this.state.judged });
-        return [answer.pair, { tone: "good", text: redo ? "Made again." : "Taken back." }];
+        return [answer.pair, { tone: "good", text: redo ? "Redone." : "Undone." }];
       },
       () => this.undo(redo, true),
     );
