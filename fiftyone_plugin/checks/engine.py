@@ -32,8 +32,8 @@ from pairlens.fiftyone_plugin.checks.rows import EMBEDDING_PARAMS, Columns, Row
 from pairlens.fiftyone_plugin.checks.texts import in_texts
 from pairlens.importers import fields
 from pairlens.importers.errors import StateError
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.parallel import Pool
+from pairlens.importers.records import Kind
 
 
 def local_pool(workers: int) -> Pool:

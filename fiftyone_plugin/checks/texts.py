@@ -10,8 +10,7 @@ from pairlens.fiftyone_plugin.checks.base import CheckFunction, Issue, Sample, S
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, KEY, PHRASE
-from pairlens.importers.formats.base import Kind
-from pairlens.importers.records import Caption, Turn
+from pairlens.importers.records import Caption, Kind, Turn
 
 TEXT_KINDS: tuple[Kind, ...] = ("captions", "instructions")
 ALL_KINDS: tuple[Kind, ...] = ("pairs", *TEXT_KINDS)

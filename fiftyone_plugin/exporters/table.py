@@ -24,9 +24,9 @@ from pairlens.fiftyone_plugin.exporters.converters import (
 )
 from pairlens.importers.errors import UsageError
 from pairlens.importers.files import safe_name
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.native_export import Tally, cannot
 from pairlens.importers.masks import encode_png
+from pairlens.importers.records import Kind
 from pairlens.importers.source_files import open_source
 
 FILE = "pairs.csv"

@@ -25,7 +25,7 @@ from typing import Any
 
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import LayoutError, OnError, OnNote, ignore_note, raise_error
-from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Kind, Settled
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Settled
 from pairlens.importers.formats.example_files import (
     IMAGE_SPLITS,
     image_bytes,
@@ -56,6 +56,7 @@ from pairlens.importers.records import (
     CaptionedImage,
     Footprint,
     Instruction,
+    Kind,
     NoTarget,
     Pair,
     Raster,
