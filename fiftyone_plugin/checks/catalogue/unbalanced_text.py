@@ -9,12 +9,14 @@ from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import captioned
 from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
+from pairlens.fiftyone_plugin.language.screens import Screen
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 MIN_WORDS = 5
 """Of an answer that is prose."""
 
 _MARKS = re.compile("[()\\[\\]{}\u201c\u201d]")
+_SCREEN = Screen(marks=f'{_MARKS.pattern}|"')
 _NO_BRACKET = re.compile(
     r"[:;8][-'o]?[()\[\]]"  # a smiley
     r"|[\[(]\s*-?[\d.]+\s*,\s*-?[\d.]+\s*[\])]"  # an interval
@@ -42,15 +44,11 @@ def unbalanced_text(batch: Batch) -> Iterator[Issue]:
     in a list, smileys and intervals such as "[0, 1)" are no brackets. Texts with low quotation
     marks, which other languages close with what English opens with, are left alone.
     """
-    yield from remarked(batch, _unbalanced)
+    yield from remarked(batch, _unbalanced, _SCREEN)
 
 
 def _unbalanced(one: Text) -> Remark | None:
-    if (
-        not (_MARKS.search(one.text) or '"' in one.text)
-        or "\u201e" in one.text
-        or "\u300c" in one.text
-    ):
+    if "\u201e" in one.text or "\u300c" in one.text:
         return None
     if not one.caption and len(one.text.split()) < MIN_WORDS:
         return None
