@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from pairlens.fiftyone_plugin.language.tokens import (
     tokenize,
     word_set,
 )
+from pairlens.importers.frozen import frozen
 
 MANY = -1
 """A number that is not said: several, many."""
@@ -102,7 +103,7 @@ _DIGIT = re.compile(r"\d")
 _SHARES = {"third": 1 / 3, "thirds": 2 / 3, "quarters": 0.75, "quarter": 0.25, "half": 0.5}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spot:
     """A place that a caption names."""
 
@@ -110,7 +111,7 @@ class Spot:
     region: Region
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statements:
     """What a caption says.
 
@@ -166,22 +167,29 @@ def _sentence(sentence: str) -> _Sentence:
 @lru_cache(maxsize=64)
 def statements(caption: str) -> Statements:
     """Reads a caption; no text makes it raise."""
-    said = [_sentence(each) for each in SENTENCE_GAP.split(caption)]
-    named = [name for one in said for name in one.names]
+    named: list[str] = []
+    spots: list[Spot] = []
+    owners: dict[str, Spot] = {}
     counts: dict[str, set[int]] = {}
     articles: set[str] = set()
-    for one in said:
-        for name, number in one.numbers:
+    measured = False
+    for each in SENTENCE_GAP.split(caption):
+        names, numbers, here, owner, holds_measures = _sentence(each)
+        named += names
+        spots += here
+        measured = measured or holds_measures
+        if owner:
+            owners[owner] = here[0]
+        for name, number in numbers:
             if number == _A:
                 articles.add(name)
             else:
                 counts.setdefault(name, set()).add(number)
-    spots = tuple([spot for one in said for spot in one.spots])
-    where = {o.owner: o.spots[0] for o in said if o.owner and named.count(o.owner) == 1}
-    # A measure may go beyond a sentence, "2 sq. km", but is there in no other caption.
-    measures, shares = _measures(caption) if any(one.measured for one in said) else ({}, ())
+    where = {name: spot for name, spot in owners.items() if named.count(name) == 1}
+    # A measure may go beyond a sentence, "2 sq. km", but is there in no caption without any.
+    measures, shares = _measures(caption) if measured else ({}, ())
     told = tuple([name for name in dict.fromkeys(named) if name not in VAGUE])
-    return Statements(told, spots, where, counts, frozenset(articles), measures, shares)
+    return Statements(told, tuple(spots), where, counts, frozenset(articles), measures, shares)
 
 
 def _runs(tokens: tuple[Token, ...]) -> list[tuple[int, int, str]]:

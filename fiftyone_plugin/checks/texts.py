@@ -108,7 +108,10 @@ class BatchTexts(ScreenedTexts):
     def text(self, number: int) -> Text:
         """A text, and where it stands."""
         row = self.rows[number]
-        return list(written(self._batch.sample(row)))[number - self._first[row]]
+        place, captions = number - self._first[row], self._batch.captions[row]
+        if self.is_caption[number]:
+            return Text(caption_place(place + 1, captions[place]), self.texts[number], True)
+        return list(answers(self._batch.sample(row)))[place - len(captions)]
 
     def key(self, number: int) -> str:
         """The key of a text's sample."""

@@ -36,7 +36,7 @@ _FORMS = (
 _SIGNS = re.compile(r"[0-9<]")
 """A character that all forms have."""
 
-_SCREEN = Screen("coordinate coordinates bbox box pixel pixels", r"[\[{(<=:]")
+_SCREEN = Screen("coordinate coordinates bbox box pixel pixels", "[{(<=:")
 
 _PATTERN = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
 _DIGITS = re.compile(rf"(?<![a-z0-9.]){_NUMBER}", re.IGNORECASE)

@@ -14,54 +14,74 @@ from functools import cached_property
 
 from pairlens.fiftyone_plugin.language.tokens import word_set
 
-_PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.'-"
+PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz ,.'-"
 """What nearly all of nearly all captions is made of."""
 
-_ODD = re.compile(f"[^{_PLAIN}]")  # the hyphen stands last
+DIGIT = "0"
+"""Stands for all digits among the signs of a screen."""
 
-_LIKE_ASCII = re.compile("[\u0130\u0131\u017f\u212a]")
+_ODD = re.compile(f"[^{PLAIN}]")  # the hyphen stands last
+
+_LIKE_ASCII = frozenset("\u0130\u0131\u017f\u212a")
 """Letters that a pattern which ignores case takes for i, s and k, and that lower case keeps."""
 
 
 class Screen:
-    """Which texts a pattern may match: those with one of some words, or with a mark.
+    """Which texts a pattern may match: those with one of some words, or with a sign.
 
     Args:
-        words: in lower case, divided by spaces, or a set of them; every text that the pattern
-            matches holds one of them as a word by itself, or a mark
-        marks: a pattern, of which every match holds a character beside ASCII letters, spaces, and
-            any of ``,.'-``
+        words: in lower case, divided by spaces, or a set of them
+        signs: characters that are not in :data:`PLAIN`, with :data:`DIGIT` for any digit. Every
+            text that the pattern matches holds one of the words as a word by itself, or a sign
+        marks: what a text with a sign and none of the words holds as well
 
     Raises:
-        ValueError: if texts without such a character hold a mark
+        ValueError: for a sign that plain texts hold
     """
 
-    def __init__(self, words: str | AbstractSet[str] = "", marks: str | None = None) -> None:
+    def __init__(
+        self, words: str | AbstractSet[str] = "", signs: str = "", marks: str = ""
+    ) -> None:
+        if plain := set(signs) & set(PLAIN):
+            raise ValueError(f"{sorted(plain)} rule out no caption, and cannot be signs")
         self.words = frozenset(words.split() if isinstance(words, str) else words)
-        self.marks = re.compile(marks) if marks else None
-        if self.marks and any(map(self.marks.search, _PLAIN)):
-            raise ValueError(f"{marks!r} is found in plain words, and rules out nothing")
+        pattern = re.compile(marks) if marks else None
+        self._signs = [(_LIKE_ASCII, None), (frozenset(signs), pattern)]
+        self._any_sign = _LIKE_ASCII.union(signs)
 
     def __or__(self, other: Screen) -> Screen:
         """That of two patterns together."""
-        marks = [one.marks.pattern for one in (self, other) if one.marks]
-        return Screen(self.words | other.words, "|".join(marks))
+        both = Screen(self.words | other.words)
+        both._signs = self._signs + other._signs
+        both._any_sign = self._any_sign | other._any_sign
+        return both
 
     def passes(self, text: str) -> bool:
         """Whether the pattern may match a text."""
-        return not word_set(text).isdisjoint(self.words) or self._is_marked(text)
+        return not word_set(text).isdisjoint(self.words) or self._is_marked(text, _odd_of(text))
 
     def __call__(self, texts: ScreenedTexts) -> list[int]:
         """The numbers of the texts that the pattern may match, in ascending order."""
-        words, numbers = self.words, list[int]()
+        words, signs, numbers = self.words, self._any_sign, list[int]()
         if words:
             numbers = [n for n, said in enumerate(texts.words) if not said.isdisjoint(words)]
-        marked = [n for n in texts.odd if self._is_marked(texts.texts[n])]
+        signed = [(n, odd) for n, odd in texts.odd if not odd.isdisjoint(signs)]
+        marked = [n for n, odd in signed if self._is_marked(texts.texts[n], odd)]
         return sorted({*numbers, *marked}) if marked else numbers
 
-    def _is_marked(self, text: str) -> bool:
-        found = self.marks is not None and self.marks.search(text) is not None
-        return found or _LIKE_ASCII.search(text) is not None
+    def _is_marked(self, text: str, odd: frozenset[str]) -> bool:
+        return any(
+            not odd.isdisjoint(signs) and (marks is None or marks.search(text) is not None)
+            for signs, marks in self._signs
+        )
+
+
+def union(screens: Iterable[Screen]) -> Screen:
+    """The screen of several patterns, any of which may match."""
+    all_together = Screen()
+    for one in screens:
+        all_together |= one
+    return all_together
 
 
 class ScreenedTexts:
@@ -80,14 +100,10 @@ class ScreenedTexts:
         return list(map(word_set, self.texts))
 
     @cached_property
-    def odd(self) -> list[int]:
-        """The texts that hold more than words."""
-        return [n for n, text in enumerate(self.texts) if _ODD.search(text)]
+    def odd(self) -> list[tuple[int, frozenset[str]]]:
+        """The texts that are not all :data:`PLAIN`, with the characters that are not."""
+        return [(n, _odd_of(text)) for n, text in enumerate(self.texts) if _ODD.search(text)]
 
 
-def union(screens: Iterable[Screen]) -> Screen:
-    """The screen of several patterns of which any may match."""
-    first, *others = screens
-    for one in others:
-        first = first | one
-    return first
+def _odd_of(text: str) -> frozenset[str]:
+    return frozenset([DIGIT if each.isdecimal() else each for each in _ODD.findall(text)])

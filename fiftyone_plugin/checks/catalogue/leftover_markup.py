@@ -45,7 +45,7 @@ _UNDERSCORE = re.compile(
 
 _SCREEN = Screen(
     "mdash ndash nbsp lsquo rsquo ldquo rdquo hellip xxxx xxxxx xxxxxx todo tbd nan n none",
-    r"[_<|^*`#\[\\&{]",
+    "_<|^*`#[\\&{",
 )
 
 _ALWAYS: tuple[tuple[re.Pattern[str], float, str], ...] = (

@@ -116,7 +116,7 @@ _SCREEN = Screen(
         "caption roi aoi interest metadata annotation annotations labels label prompt input "
         "attributes attribute"
     ),
-    r"[=:<\[]",
+    "=:<[",
 )
 
 

@@ -16,7 +16,7 @@ MIN_WORDS = 5
 """Of an answer that is prose."""
 
 _MARKS = re.compile("[()\\[\\]{}\u201c\u201d]")
-_SCREEN = Screen(marks=f'{_MARKS.pattern}|"')
+_SCREEN = Screen(signs='()[]{}\u201c\u201d"')
 _NO_BRACKET = re.compile(
     r"[:;8][-'o]?[()\[\]]"  # a smiley
     r"|[\[(]\s*-?[\d.]+\s*,\s*-?[\d.]+\s*[\])]"  # an interval
