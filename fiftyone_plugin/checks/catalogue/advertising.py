@@ -61,14 +61,14 @@ _OF_OFFERS = Screen(
 )
 """Of several words that an offer wants, those that captions have least."""
 
-_PATTERNS: tuple[tuple[re.Pattern[str], Screen, float, str], ...] = (
+PATTERNS: tuple[tuple[re.Pattern[str], Screen, float, str], ...] = (
     (_OFFER, _OF_OFFERS, 0.2, "speaks to a visitor or customer"),
     (_ADDRESS, Screen("http https www", "@0", r"@|\d{3}[). -]{1,2}\d{3}"), 0.2,
      "holds an address or telephone number"),
-    (_HOURS, Screen("hours open am pm m"), 0.25, "tells opening hours"),
+    (_HOURS, Screen("hours open am pm m", "0", r"\d ?[apAP]\.?[mM]"), 0.25, "tells opening hours"),
     (_PRICE, Screen("usd eur rmb", "$\u20ac\u00a3"), 0.35, "tells a price"),
 )  # fmt: skip
-_SCREEN = union(screen for _, screen, _, _ in _PATTERNS)
+SCREEN = union(screen for _, screen, _, _ in PATTERNS)
 
 
 @check(
@@ -86,13 +86,13 @@ def advertising(batch: Batch) -> Iterator[Issue]:
 
     Answers are left alone: somebody may well have asked.
     """
-    yield from remarked(batch, _advertised, _SCREEN)
+    yield from remarked(batch, _advertised, SCREEN)
 
 
 def _advertised(one: Text) -> Remark | None:
     if not one.caption:
         return None
-    for pattern, screen, score, what in _PATTERNS:
+    for pattern, screen, score, what in PATTERNS:
         if screen.passes(one.text) and (match := pattern.search(one.text)):
             return Remark(score, f"{one.place} {what}: {quoted(match[0])}")
     return None

@@ -80,7 +80,7 @@ def repetitive_caption(batch: Batch, *, min_share: float = 0.3) -> Iterator[Issu
         min_share: share of a text's words that stand there again in a run of five from which
             on it is repetitive
     """
-    yield from remarked(batch, lambda one: _repetition(one, min_share), _with_repetition)
+    yield from remarked(batch, lambda one: _repetition(one, min_share), with_repetition)
 
 
 def _is_prose(one: Text) -> bool:
@@ -99,7 +99,7 @@ _SHAPED_LIKE_A_CLASS = frozenset({"square"})
 """Classes that are shapes as well: "a square square" is a public square of that shape."""
 
 
-def _with_repetition(texts: ScreenedTexts) -> Iterator[int]:
+def with_repetition(texts: ScreenedTexts) -> Iterator[int]:
     """The texts in which a word stands twice in a row, or three words in a row stand again."""
     for number, (text, different) in enumerate(zip(texts.texts, texts.words, strict=True)):
         tokens = tokenize(text)

@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.language.screens import Screen
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 _ENTITY = re.compile(
-    r"(?<![a-z&])(?:[mn]dash|nbsp|[lr][sd]quo|hellip)\b;?|&(?:amp|quot|apos|lt|gt)\b(?!;)",
+    r"(?<![^\W_])(?<!&)(?:[mn]dash|nbsp|[lr][sd]quo|hellip)\b;?|&(?:amp|quot|apos|lt|gt)\b(?!;)",
     re.IGNORECASE,
 )
 _HTML = re.compile(
@@ -43,7 +43,7 @@ _UNDERSCORE = re.compile(
     r"(?<![\w./\\@:%-])[A-Za-z-]+_[A-Za-z_-]+\b(?![./@])|\b(?:obj_\w+|is_unique)\b"
 )
 
-_SCREEN = Screen(
+SCREEN = Screen(
     "mdash ndash nbsp lsquo rsquo ldquo rdquo hellip xxxx xxxxx xxxxxx todo tbd nan n none",
     "_<|^*`#[\\&{",
 )
@@ -54,7 +54,7 @@ _ALWAYS: tuple[tuple[re.Pattern[str], float, str], ...] = (
     (_INSERT, 0.1, "a placeholder"),
     (_TOKEN, 0.15, "a token"),
 )
-_IN_CAPTIONS = (
+PATTERNS = (
     *_ALWAYS,
     (_BLANK, 0.1, "a placeholder"),
     (_LATEX, 0.15, "markup"),
@@ -80,12 +80,12 @@ def leftover_markup(batch: Batch) -> Iterator[Issue]:
     Escapes that were not decoded are left to ``garbled_query``, the marks of speakers to
     ``prompt_leak``. The tags of grounding (``<p>``, ``<box>``) belong to their answers.
     """
-    yield from remarked(batch, _leftover, _SCREEN)
+    yield from remarked(batch, _leftover, SCREEN)
 
 
 def _leftover(one: Text) -> Remark | None:
     is_markdown = len(_ITEM.findall(one.text)) > 1
-    for pattern, score, what in _IN_CAPTIONS if one.caption else _ALWAYS:
+    for pattern, score, what in PATTERNS if one.caption else _ALWAYS:
         if pattern is _MARKDOWN and is_markdown:
             continue
         if match := pattern.search(one.text):

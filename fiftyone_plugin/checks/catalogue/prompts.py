@@ -85,19 +85,19 @@ def prompt_leak(batch: Batch) -> Iterator[Issue]:
     "within the ROI". In answers only the marks of speakers count, as there people may well
     speak of captions and data.
     """
-    for key, found in remarks(batch, _leak, _SCREEN):
+    for key, found in remarks(batch, _leak, SCREEN):
         grave = [remark for remark in found if remark.severity is None]
         yield from worst(key, grave or found)
 
 
-_PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
+PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
     (_ROLE, 0.05, "the mark of a speaker", None),
     (_TAG, 0.05, "a tag", None),
     (_INSTRUCTION, 0.15, "words of an instruction", None),
     (_GIVEN, 0.25, "words about what its writer was given", None),
     (_TERMS, 0.6, "words of the prompt", "info"),
 )
-_IN_ANSWERS = _PATTERNS[:1]
+_IN_ANSWERS = PATTERNS[:1]
 
 _BETWEEN = ("", "been", "yet", "formally", "officially")
 _REVIEWED = {
@@ -107,7 +107,7 @@ _REVIEWED = {
 }
 """The words that "not formally reviewed" ends with, however it is written."""
 
-_SCREEN = Screen(
+SCREEN = Screen(
     _REVIEWED
     | words(
         "map streetmap openstreetmap osm wikidata based according per provided given supplied "
@@ -121,7 +121,7 @@ _SCREEN = Screen(
 
 
 def _leak(one: Text) -> Remark | None:
-    for pattern, score, what, severity in _PATTERNS if one.caption else _IN_ANSWERS:
+    for pattern, score, what, severity in PATTERNS if one.caption else _IN_ANSWERS:
         if match := pattern.search(one.text):
             return Remark(score, f"{one.place} holds {what}: {quoted(match[0])}", severity)
     return None

@@ -15,8 +15,8 @@ from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 MIN_WORDS = 5
 """Of an answer that is prose."""
 
-_MARKS = re.compile("[()\\[\\]{}\u201c\u201d]")
-_SCREEN = Screen(signs='()[]{}\u201c\u201d"')
+MARKS = re.compile("[()\\[\\]{}\u201c\u201d]")
+SCREEN = Screen(signs='()[]{}\u201c\u201d"')
 _NO_BRACKET = re.compile(
     r"[:;8][-'o]?[()\[\]]"  # a smiley
     r"|[\[(]\s*-?[\d.]+\s*,\s*-?[\d.]+\s*[\])]"  # an interval
@@ -44,7 +44,7 @@ def unbalanced_text(batch: Batch) -> Iterator[Issue]:
     in a list, smileys and intervals such as "[0, 1)" are no brackets. Texts with low quotation
     marks, which other languages close with what English opens with, are left alone.
     """
-    yield from remarked(batch, _unbalanced, _SCREEN)
+    yield from remarked(batch, _unbalanced, SCREEN)
 
 
 def _unbalanced(one: Text) -> Remark | None:
@@ -54,7 +54,7 @@ def _unbalanced(one: Text) -> Remark | None:
         return None
     text = _INCH.sub(" ", _NO_BRACKET.sub(lambda match: " " * len(match[0]), one.text))
     expected: list[tuple[str, int]] = []
-    for match in _MARKS.finditer(text):
+    for match in MARKS.finditer(text):
         mark = match[0]
         if mark in _OPENING:
             expected.append((_OPENING[mark], match.start()))
