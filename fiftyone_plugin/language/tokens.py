@@ -25,8 +25,8 @@ _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "tha
 _ARTICLES = frozenset({"a", "an", "the"})
 _STOP = re.compile(r"[.!?;:\n()\[\]{}]")
 
-SENTENCE_GAP = re.compile(r"\s(?<=[.!?;]\s)\s*")
-"""The space behind what ends a sentence. Looking for spaces first takes a third of the time."""
+SENTENCE_GAP = re.compile(r"(?<=[.!?;])\s+")
+"""The space behind what ends a sentence."""
 
 
 class Word(NamedTuple):
