@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pairlens.importers.formats import FORMATS
-from pairlens.importers.formats.base import Kind, samples_of_kind
+from pairlens.importers.formats.base import samples_of_kind
+from pairlens.importers.records import Kind
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.checks.runner import FlagSummary

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.importers.errors import UsageError
-from pairlens.importers.formats.base import SPLITS, Kind
+from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.parallel import Engine, Pool
+from pairlens.importers.records import Kind
 
 
 @dataclass(frozen=True)

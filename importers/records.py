@@ -12,11 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pairlens.importers.files import is_text
 from pairlens.importers.frozen import frozen
 from pairlens.importers.mask_values import MaskValues
+
+Kind = Literal["pairs", "captions", "instructions"]
+"""What the records of a dataset are: ``Pair``, ``CaptionedImage`` or ``Instruction``."""
 
 MAX_PHRASE = 1 << 16
 """Characters; a longer text is no query, and the database refuses documents over 16 MB."""

@@ -14,9 +14,9 @@ import fiftyone as fo
 
 from pairlens.importers import fields, fo_internals, lasting, leases
 from pairlens.importers.fo_internals import new_field
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.records import Kind
 
 _TYPES: dict[type, type] = {
     int: fo.IntField,

@@ -25,8 +25,8 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, P
 from pairlens.importers import fields, fo_internals, lasting, owners, working_set
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.records import Kind
 from pairlens.importers.stored_values import (
     NOT_STORABLE,
     Document,

@@ -31,8 +31,8 @@ from pairlens.fiftyone_plugin.checks.measuring import measure_images
 from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import UsageError
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.parallel import Progress, no_progress
+from pairlens.importers.records import Kind
 from pairlens.importers.store import kind_of
 
 PAIRS = 20_000

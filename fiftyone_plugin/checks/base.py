@@ -35,10 +35,9 @@ from pairlens.fiftyone_plugin.checks.chances_table import TABLE
 from pairlens.fiftyone_plugin.checks.judgements import Judgement
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
-from pairlens.importers.records import Caption, Turn
+from pairlens.importers.records import Caption, Kind, Turn
 from pairlens.importers.registry import Registry
 from pairlens.importers.source_boxes import SourceBox
 

@@ -16,12 +16,20 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Check, Sample
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS, FeatureCache, QueryFeatures
-from pairlens.fiftyone_plugin.checks.rows import MASK_DIGEST, TEXTS, Columns, Row, image_of
+from pairlens.fiftyone_plugin.checks.rows import (
+    MASK_DIGEST,
+    TEXTS,
+    Columns,
+    Row,
+    captions_from,
+    image_of,
+)
 from pairlens.fiftyone_plugin.language import Region
 from pairlens.fiftyone_plugin.language.finders import Finder, WordIndex
 from pairlens.importers import fields
 from pairlens.importers.image_stats import ImageStats
 from pairlens.importers.mask_stats import MaskStats
+from pairlens.importers.records import Caption
 
 T = TypeVar("T")
 
@@ -252,6 +260,14 @@ class Batch:
         """Where there is a prediction of a scored field."""
         there = [self.there(f"{field}._cls") for field, _ in self.columns.ious]
         return np.logical_or.reduce([np.zeros(len(self), np.bool_), *there])
+
+    # What was written of images.
+
+    @cached_property
+    def captions(self) -> Sequence[tuple[Caption, ...]]:
+        """The captions of each sample."""
+        column = self._values.get(fields.CAPTIONS) or ((),) * len(self)
+        return list(map(captions_from, column))
 
     # What the queries say.
 

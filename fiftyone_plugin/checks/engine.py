@@ -32,8 +32,8 @@ from pairlens.fiftyone_plugin.checks.rows import EMBEDDING_PARAMS, Columns, Row
 from pairlens.fiftyone_plugin.checks.texts import in_texts
 from pairlens.importers import fields
 from pairlens.importers.errors import StateError
-from pairlens.importers.formats.base import Kind
-from pairlens.importers.parallel import Pool
+from pairlens.importers.parallel import Pool, rare_collections
+from pairlens.importers.records import Kind
 
 
 def local_pool(workers: int) -> Pool:
@@ -167,10 +167,11 @@ def examined(
 
 def examine(rows: Sequence[Row], columns: Columns, checks: Sequence[Check]) -> Examined:
     """Runs checks over rows, and keeps what the checks of datasets among them want kept."""
-    batch = Batch(rows, columns)
-    found = find_in(batch, [one for one in checks if one.scope != "dataset"])
-    kept = keep(batch, checks)
-    return Examined(found, batch.cache.changes(), kept)
+    with rare_collections():  # what is remembered of words and texts forms no cycles either
+        batch = Batch(rows, columns)
+        found = find_in(batch, [one for one in checks if one.scope != "dataset"])
+        kept = keep(batch, checks)
+        return Examined(found, batch.cache.changes(), kept)
 
 
 def keep(batch: Batch, checks: Iterable[Check]) -> Kept:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,7 +18,15 @@ from pairlens.fiftyone_plugin.language.classes import class_tokens
 from pairlens.fiftyone_plugin.language.directions import Directions, name_of, region_of
 from pairlens.fiftyone_plugin.language.regions import Region
 from pairlens.fiftyone_plugin.language.taxonomy import NAMES, PLURAL
-from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Token, span, tokenize, word_set
+from pairlens.fiftyone_plugin.language.tokens import (
+    REMEMBERED,
+    SENTENCE_GAP,
+    Token,
+    span,
+    tokenize,
+    word_set,
+)
+from pairlens.importers.frozen import frozen
 
 MANY = -1
 """A number that is not said: several, many."""
@@ -37,7 +45,6 @@ _ARTICLES = frozenset({"a", "an"})
 _LOOKBACK = 4
 _STOPS = v.PREPOSITION | v.RELATION | {"and", "or", "the", "with", "which", "that"}
 
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _PATH = re.compile(r"\bfrom\b[^.,;]{0,50}?\bto\b[^.,;]{0,25}", re.IGNORECASE)
 _COMPASS = re.compile(
     r"\b(?:at|in|on|towards?|near|along|across|occup(?:ies|ying)) (?:the |its )?(?:far |extreme )?"
@@ -96,7 +103,7 @@ _DIGIT = re.compile(r"\d")
 _SHARES = {"third": 1 / 3, "thirds": 2 / 3, "quarters": 0.75, "quarter": 0.25, "half": 0.5}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spot:
     """A place that a caption names."""
 
@@ -104,7 +111,7 @@ class Spot:
     region: Region
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statements:
     """What a caption says.
 
@@ -136,44 +143,53 @@ class _Sentence(NamedTuple):
         numbers: classes, with a number said of them or :data:`_A`
         spots: its places
         owner: the class that the one place belongs to, ``""`` for several places or none
+        measured: whether it may hold a measure or a share
     """
 
     names: tuple[str, ...]
     numbers: tuple[tuple[str, int], ...]
     spots: tuple[Spot, ...]
     owner: str
+    measured: bool
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _sentence(sentence: str) -> _Sentence:
     tokens = tokenize(sentence)
     named = _runs(tokens)
-    here = _spots(sentence)
-    owner = _owner(sentence, named, next(iter(here))) if len(here) == 1 else ""
+    spots, owner = _placed(sentence, named)
     names = tuple(dict.fromkeys([name for _, _, name in named]))
     counted = [(name, _count(tokens, first, last)) for first, last, name in named]
     numbers = tuple((name, number) for name, number in counted if number is not None)
-    return _Sentence(names, numbers, tuple(here.values()), owner)
+    return _Sentence(names, numbers, spots, owner, any(_holds_measures(sentence)))
 
 
 @lru_cache(maxsize=64)
 def statements(caption: str) -> Statements:
     """Reads a caption; no text makes it raise."""
-    said = [_sentence(each) for each in _SENTENCE.split(caption)]
-    named = [name for one in said for name in one.names]
+    named: list[str] = []
+    spots: list[Spot] = []
+    owners: dict[str, Spot] = {}
     counts: dict[str, set[int]] = {}
     articles: set[str] = set()
-    for one in said:
-        for name, number in one.numbers:
+    measured = False
+    for each in SENTENCE_GAP.split(caption):
+        names, numbers, here, owner, holds_measures = _sentence(each)
+        named += names
+        spots += here
+        measured = measured or holds_measures
+        if owner:
+            owners[owner] = here[0]
+        for name, number in numbers:
             if number == _A:
                 articles.add(name)
             else:
                 counts.setdefault(name, set()).add(number)
-    spots = tuple([spot for one in said for spot in one.spots])
-    where = {o.owner: o.spots[0] for o in said if o.owner and named.count(o.owner) == 1}
-    measures, shares = _measures(caption)
+    where = {name: spot for name, spot in owners.items() if named.count(name) == 1}
+    # A measure may go beyond a sentence, "2 sq. km", but is there in no caption without any.
+    measures, shares = _measures(caption) if measured else ({}, ())
     told = tuple([name for name in dict.fromkeys(named) if name not in VAGUE])
-    return Statements(told, spots, where, counts, frozenset(articles), measures, shares)
+    return Statements(told, tuple(spots), where, counts, frozenset(articles), measures, shares)
 
 
 def _runs(tokens: tuple[Token, ...]) -> list[tuple[int, int, str]]:
@@ -220,18 +236,31 @@ def _number(word: str) -> int | None:
     return _NUMERALS.get(word)
 
 
-def _owner(sentence: str, named: list[tuple[int, int, str]], at: int) -> str:
-    """The class that a place at a character belongs to: the one before it, else the next."""
-    before = [name for _, last, name in named if span(sentence, last, last)[1] <= at]
-    return before[-1] if before else named[0][2] if named else ""
-
-
-def _spots(sentence: str) -> dict[int, Spot]:
-    """The places of a sentence by where they stand, paths "from left to right" left out."""
+def _placed(sentence: str, named: list[tuple[int, int, str]]) -> tuple[tuple[Spot, ...], str]:
+    """The places of a sentence, and where there is one the class that it belongs to: the one
+    before it, else the next.
+    """
     said = word_set(sentence)
     compass = not said.isdisjoint(_COMPASS_WORDS)
     if not compass and said.isdisjoint(v.DIRECTION):
-        return {}
+        return (), ""
+    if compass or "from" in said:
+        here = _spots(sentence, said, compass=compass)
+        spots, start = tuple(here.values()), next(iter(here), 0)
+        ends = [span(sentence, last, last)[1] for _, last, _ in named] if len(here) == 1 else ()
+    else:
+        # Where the words stand in the sentence is told by their numbers, and need not be read.
+        found = places.mentions(sentence)
+        spots = tuple([Spot(one.name, one.region) for one in found])
+        start, ends = found[0].first if found else 0, [last + 1 for _, last, _ in named]
+    if len(spots) != 1 or not named:
+        return spots, ""
+    before = [name for (_, _, name), end in zip(named, ends, strict=True) if end <= start]
+    return spots, before[-1] if before else named[0][2]
+
+
+def _spots(sentence: str, said: frozenset[str], *, compass: bool) -> dict[int, Spot]:
+    """The places of a sentence by where they stand, paths "from left to right" left out."""
     text = _PATH.sub(lambda match: " " * len(match[0]), sentence) if "from" in said else sentence
     found = {place.start: Spot(place.name, place.region) for place in places(text)}
     if not compass:
@@ -252,11 +281,14 @@ def _spot(compass: str) -> Spot:
     return Spot(name_of(directions.named, extreme=False), region)
 
 
+def _holds_measures(text: str) -> tuple[bool, bool]:
+    """Whether a text holds a digit, and a word of fractions."""
+    lower = text.lower()  # and not a pattern that ignores case, which takes seven times as long
+    return _DIGIT.search(text) is not None, any(map(lower.__contains__, _OF_FRACTIONS))
+
+
 def _measures(caption: str) -> tuple[dict[str, list[float]], tuple[float, ...]]:
-    lower = caption.lower()  # and not a pattern that ignores case, which takes seven times as long
-    digits, fractions = _DIGIT.search(caption), any(map(lower.__contains__, _OF_FRACTIONS))
-    if not digits and not fractions:
-        return {}, ()
+    digits, fractions = _holds_measures(caption)
     measures: defaultdict[str, list[float]] = defaultdict(list)
     for match in _MEASURE.finditer(caption) if digits else ():
         unit = (match.lastgroup or "").replace("_", " ")

@@ -24,11 +24,10 @@ from pairlens.importers.fields import (
     SOURCE,
     VERDICT,
 )
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.export_items import ExportPair
 from pairlens.importers.formats.native_export import Edit, Tally
 from pairlens.importers.parallel import Progress
-from pairlens.importers.records import Source
+from pairlens.importers.records import Kind, Source
 from pairlens.importers.splits import split_of, split_of_key
 from pairlens.importers.store import Document
 

@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from pairlens.importers.formats import FORMATS
-from pairlens.importers.formats.base import Kind, samples_of_kind
+from pairlens.importers.formats.base import samples_of_kind
+from pairlens.importers.records import Kind
 
 _TASKS: dict[Kind, tuple[str, str]] = {
     "pairs": ("image-segmentation", "referring-segmentation"),

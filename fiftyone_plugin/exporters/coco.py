@@ -39,8 +39,8 @@ from pairlens.fiftyone_plugin.exporters.converters import (
 from pairlens.importers.errors import RecordError
 from pairlens.importers.fields import IGNORE, TARGET
 from pairlens.importers.formats import native_export
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.native_export import Tally
+from pairlens.importers.records import Kind
 from pairlens.importers.rle import encode_rle
 from pairlens.importers.source_files import open_source
 

@@ -30,9 +30,9 @@ from pairlens.importers.fields import (
     SOURCE,
     TEXT_EDITS,
 )
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.export_items import HeldMask
 from pairlens.importers.formats.native_export import Tally
+from pairlens.importers.records import Kind
 from pairlens.importers.registry import Registry
 from pairlens.importers.splits import split_of
 

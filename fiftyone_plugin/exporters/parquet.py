@@ -18,9 +18,9 @@ from typing import Any
 from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFormat, Example
 from pairlens.importers.errors import StateError
 from pairlens.importers.formats import native_export
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.native_export import Tally
 from pairlens.importers.masks import encode_png
+from pairlens.importers.records import Kind
 from pairlens.importers.source_files import open_source
 
 ROW_GROUP_BYTES = 32 << 20

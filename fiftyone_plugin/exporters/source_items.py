@@ -39,11 +39,10 @@ from pairlens.importers.fields import (
     TEXT_EDITS,
     VERDICT,
 )
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.export_items import ExportPair, ExportText, ExportTurn, HeldMask
 from pairlens.importers.formats.native_export import ExportItem
 from pairlens.importers.published import texts_digest
-from pairlens.importers.records import Caption, Source
+from pairlens.importers.records import Caption, Kind, Source
 from pairlens.importers.store import Document
 
 _COMMON = (

@@ -24,10 +24,10 @@ from pairlens.fiftyone_plugin.exporters.converters import (
 )
 from pairlens.importers.errors import RecordError, UsageError
 from pairlens.importers.files import safe_name
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.native_export import Tally, cannot
 from pairlens.importers.formats.table_texts import text_cell
 from pairlens.importers.masks import encode_png
+from pairlens.importers.records import Kind
 from pairlens.importers.source_files import open_source
 
 FILE = "pairs.csv"

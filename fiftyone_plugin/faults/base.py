@@ -23,12 +23,11 @@ from typing import Any
 from numpy.random import Generator
 
 from pairlens.fiftyone_plugin.checks import Sample
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.image_stats import TargetColors, measure_target
 from pairlens.importers.mask_stats import MaskStats, measure
 from pairlens.importers.masks import Mask, Pixels, load_stored
 from pairlens.importers.media import read_rgb
-from pairlens.importers.records import Shape
+from pairlens.importers.records import Kind, Shape
 from pairlens.importers.registry import Registry
 
 Drawing = Pixels | tuple[Shape, ...]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pairlens.fiftyone_plugin.checks.base import Finding, Sample
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.published import texts_digest
+from pairlens.importers.records import Kind
 
 SKIPPED = "skipped"
 """Stands in the place of a check for a record that cannot be read."""

@@ -10,6 +10,7 @@ import re
 from itertools import pairwise
 
 from pairlens.fiftyone_plugin.language.finders import finder
+from pairlens.fiftyone_plugin.language.screens import Screen
 from pairlens.fiftyone_plugin.language.tokens import Word
 
 # All repetitions are bounded, so that no text makes a match slow.
@@ -35,7 +36,9 @@ _FORMS = (
 _SIGNS = re.compile(r"[0-9<]")
 """A character that all forms have."""
 
-_PATTERN = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
+SCREEN = Screen("coordinate coordinates bbox box pixel pixels", "[{(<=:")
+
+PATTERN = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
 _DIGITS = re.compile(rf"(?<![a-z0-9.]){_NUMBER}", re.IGNORECASE)
 _GROUPED = re.compile(r"\(\s{0,4}\d{1,3}(?:,\d{3})+\s{0,4}\)")
 _TALK_BEFORE = re.compile(rf"\b{_TALK}\W{{0,3}}$", re.IGNORECASE)
@@ -44,9 +47,11 @@ _TALK_BEFORE = re.compile(rf"\b{_TALK}\W{{0,3}}$", re.IGNORECASE)
 @finder(None, (), _SIGNS)
 def coordinates(query: str) -> tuple[Word, ...]:
     """The coordinates in a query; the value of each is its numbers, divided by spaces."""
+    if not SCREEN.passes(query):
+        return ()
     return tuple(
         Word(match[0], match.start(), match.end(), " ".join(_DIGITS.findall(match[0])))
-        for match in _PATTERN.finditer(query)
+        for match in PATTERN.finditer(query)
         if not _is_ordinary(query, match)
     )
 

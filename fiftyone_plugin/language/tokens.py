@@ -25,6 +25,9 @@ _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "tha
 _ARTICLES = frozenset({"a", "an", "the"})
 _STOP = re.compile(r"[.!?;:\n()\[\]{}]")
 
+SENTENCE_GAP = re.compile(r"(?<=[.!?;])\s+")
+"""The space behind what ends a sentence."""
+
 
 class Word(NamedTuple):
     """A word of the query.

@@ -10,19 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pairlens.importers.errors import LayoutError, PairLensError, UnknownName, UsageError
 from pairlens.importers.formats.native_export import Exporter
 from pairlens.importers.reading import PARAMS, Reading, ReadParam, reading_of
-from pairlens.importers.records import Record
+from pairlens.importers.records import Kind, Record
 from pairlens.importers.registry import Registry
 
 SPLITS = ("train", "val", "test")
-
-Kind = Literal["pairs", "captions", "instructions"]
-"""What a format's records are: ``Pair``, ``CaptionedImage`` or ``Instruction``."""
-
 
 _SAMPLES: dict[Kind, str] = {
     "pairs": "a query and its mask",

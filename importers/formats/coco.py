@@ -33,7 +33,7 @@ from pairlens.importers.errors import (
 )
 from pairlens.importers.fields import IGNORE
 from pairlens.importers.files import is_plain_name
-from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Kind, Settled
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Settled
 from pairlens.importers.formats.example_files import (
     IMAGE_SPLITS,
     SIDE,
@@ -65,6 +65,7 @@ from pairlens.importers.records import (
     CaptionedImage,
     InlineRaster,
     Instances,
+    Kind,
     NoTarget,
     Pair,
     Record,

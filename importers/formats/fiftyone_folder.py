@@ -35,7 +35,7 @@ from pairlens.importers.errors import (
     raise_error,
     shown,
 )
-from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Kind, Settled
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Settled
 from pairlens.importers.formats.example_files import (
     IMAGE_SPLITS,
     image_bytes,
@@ -67,6 +67,7 @@ from pairlens.importers.records import (
     CaptionedImage,
     Footprint,
     Instruction,
+    Kind,
     NoTarget,
     Pair,
     Raster,

@@ -31,7 +31,7 @@ from pairlens.importers.errors import (
     ignore_note,
     raise_error,
 )
-from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Kind, Settled
+from pairlens.importers.formats.base import FORMATS, SPLITS, Format, FormatFault, Settled
 from pairlens.importers.formats.example_files import (
     IMAGE_SPLITS,
     image_bytes,
@@ -64,6 +64,7 @@ from pairlens.importers.records import (
     Inline,
     InlineRaster,
     Instruction,
+    Kind,
     NoTarget,
     Pair,
     Record,

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from pairlens.importers.errors import UsageError, shown
-from pairlens.importers.formats.base import Kind
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.table_cells import (
     is_bare_runs,
@@ -20,6 +19,7 @@ from pairlens.importers.formats.table_cells import (
     is_truth_cell,
 )
 from pairlens.importers.reading import ReadParam
+from pairlens.importers.records import Kind
 
 LOOKED_AT = 50
 """Rows from which columns are guessed."""

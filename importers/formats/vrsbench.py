@@ -36,7 +36,6 @@ from pairlens.importers.formats.base import (
     SPLITS,
     Format,
     FormatFault,
-    Kind,
     ReadParam,
     Settled,
 )
@@ -68,6 +67,7 @@ from pairlens.importers.records import (
     Box,
     Caption,
     Instruction,
+    Kind,
     Pair,
     Polygons,
     Record,

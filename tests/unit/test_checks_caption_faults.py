@@ -129,6 +129,7 @@ def test_revisions_are_left_to_their_check() -> None:
         ("unbalanced_text", "A school [with (two] buildings) stands here.", "closes ']'"),
         ("advertising", "It is open, inviting visitors to enjoy its grounds.", "a visitor"),
         ("advertising", "Open hours extend from 6:00 AM to 1:00 AM.", "opening hours"),
+        ("advertising", "The cafe serves from 9am to 5pm.", "opening hours"),
         ("advertising", "Visit our website at www.example.org today.", "visit our website"),
         ("advertising", "A hotel stands here; call (512) 555-0123.", "telephone"),
         ("advertising", "Rooms in this building start at $99 a night.", "a price"),

@@ -65,6 +65,7 @@ def test_real_revisions(shared_data: Path, name: str) -> None:
             id="near enough",
         ),
         pytest.param("Three ships lie at the pier.", "3 vessels lie at the pier.", id="digits"),
+        pytest.param("It covers 50 sq. m.", "The 50 square meters of it.", id="a stop"),
         pytest.param("Several ships.", "Four ships.", id="told more exactly"),
         pytest.param(
             "A two-lane road with one bridge.", "A four-lane road with a bridge.", id="compounds"
@@ -147,6 +148,7 @@ def test_one_of_several_descriptions_is_enough() -> None:
             id="a and three",
         ),
         pytest.param("It spans 339 meters.", "It spans 933 metres.", "339 meters", id="length"),
+        pytest.param("It has 50 sq. m.", "It has 90 sq. m.", "50 square meters", id="with a stop"),
         pytest.param(
             "A third of the image is forest.",
             "Two thirds of the image is forest.",

@@ -9,8 +9,7 @@ from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import captioned
 from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
-from pairlens.fiftyone_plugin.language.tokens import word_set
-from pairlens.fiftyone_plugin.language.vocabulary import words
+from pairlens.fiftyone_plugin.language.screens import Screen, union
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 _ADDRESS = re.compile(
@@ -53,24 +52,23 @@ _OFFER = re.compile(
 _PRICE = re.compile(
     r"[$\u20ac\u00a3] ?\d[\d,.]*(?! ?(?:million|billion|trillion|m\b|bn\b))|\b\d+ (?:USD|EUR|RMB)\b"
 )
-_MARK = re.compile("[@$\u20ac\u00a3\\d]")
-_MAY_HOLD = re.compile("[@$\u20ac\u00a3]|\\d{3}[). -]{1,2}\\d{3}")
-_TELLTALE = words(
-    "http https www hours open am pm m visit check contact call book order buy shop reserve miss "
-    "learn subscribe inviting welcome welcomes information free whether smoke our usd eur rmb "
-    "come visitors guests travelers travellers customers you families great perfect ideal "
-    "wonderful fantastic amazing enjoy discover experience join unwind relax indulge escape treat "
-    "stop sign plan dream unforgettable"
+_OF_OFFERS = Screen(
+    "visit check website web page store showroom contact call book order buy shop reserve miss "
+    "learn subscribe inviting welcome welcomes information free whether smoke our come visitors "
+    "guests travelers travellers customers you families great perfect ideal wonderful fantastic "
+    "amazing enjoy discover experience join unwind relax indulge escape treat stop sign plan "
+    "dream unforgettable"
 )
-"""Without a mark of an address or a price, and any of these words, no pattern matches. Of several
-words that a pattern wants, these are those that captions have least."""
+"""Of several words that an offer wants, those that captions have least."""
 
-_PATTERNS: tuple[tuple[re.Pattern[str], float, str], ...] = (
-    (_OFFER, 0.2, "speaks to a visitor or customer"),
-    (_ADDRESS, 0.2, "holds an address or telephone number"),
-    (_HOURS, 0.25, "tells opening hours"),
-    (_PRICE, 0.35, "tells a price"),
-)
+PATTERNS: tuple[tuple[re.Pattern[str], Screen, float, str], ...] = (
+    (_OFFER, _OF_OFFERS, 0.2, "speaks to a visitor or customer"),
+    (_ADDRESS, Screen("http https www", "@0", r"@|\d{3}[). -]{1,2}\d{3}"), 0.2,
+     "holds an address or telephone number"),
+    (_HOURS, Screen("hours open am pm m", "0", r"\d ?[apAP]\.?[mM]"), 0.25, "tells opening hours"),
+    (_PRICE, Screen("usd eur rmb", "$\u20ac\u00a3"), 0.35, "tells a price"),
+)  # fmt: skip
+SCREEN = union(screen for _, screen, _, _ in PATTERNS)
 
 
 @check(
@@ -88,16 +86,13 @@ def advertising(batch: Batch) -> Iterator[Issue]:
 
     Answers are left alone: somebody may well have asked.
     """
-    yield from remarked(batch, _advertised)
+    yield from remarked(batch, _advertised, SCREEN)
 
 
 def _advertised(one: Text) -> Remark | None:
     if not one.caption:
         return None
-    marked = _MARK.search(one.text) and _MAY_HOLD.search(one.text)
-    if not marked and word_set(one.text).isdisjoint(_TELLTALE):
-        return None
-    for pattern, score, what in _PATTERNS:
-        if match := pattern.search(one.text):
+    for pattern, screen, score, what in PATTERNS:
+        if screen.passes(one.text) and (match := pattern.search(one.text)):
             return Remark(score, f"{one.place} {what}: {quoted(match[0])}")
     return None

@@ -145,7 +145,7 @@ def _note(what: str, concerned: NDArray[np.bool_]) -> str:
 
 def _marks(batch: Batch) -> list[list[int]]:
     """A hash of each caption of each sample, 0 for one without words."""
-    return [[_mark(caption.text) for caption in sample.captions] for sample in batch]
+    return [[_mark(caption.text) for caption in captions] for captions in batch.captions]
 
 
 def _mark(text: str) -> int:

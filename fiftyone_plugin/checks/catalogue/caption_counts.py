@@ -24,7 +24,15 @@ from pairlens.fiftyone_plugin.language import places
 from pairlens.fiftyone_plugin.language import vocabulary as v
 from pairlens.fiftyone_plugin.language.classes import class_tokens
 from pairlens.fiftyone_plugin.language.taxonomy import PLURAL
-from pairlens.fiftyone_plugin.language.tokens import REMEMBERED, Token, at, span, tokenize, word_set
+from pairlens.fiftyone_plugin.language.tokens import (
+    REMEMBERED,
+    SENTENCE_GAP,
+    Token,
+    at,
+    span,
+    tokenize,
+    word_set,
+)
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 _NUMERALS: dict[str, int] = {
@@ -56,7 +64,6 @@ _PLACED = re.compile(
     r"\b(?:on|in|at|near|beside|along|next|behind|inside|outside|left|right|top|bottom)\b"
 )
 _STOPS = v.PREPOSITION | v.RELATION | v.words("and or the with which that a an of")
-_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 MIN_WORDS = 4
 """Of an answer that is read as a caption is."""
 
@@ -96,14 +103,15 @@ def count_drift(batch: Batch) -> Iterator[Issue]:
     well, and nothing where they have none. What revises another caption is left to
     ``revision_drift``.
     """
-    for sample in batch:
-        if len(sample.captions) + len(sample.turns) > 1:
+    for row, told in enumerate(batch.captions):
+        if any(caption.task == REVISION for caption in told):
+            continue
+        sample = batch.sample(row)
+        if len(told) + len(sample.turns) > 1:
             yield from worst(sample.key, _drifts(sample))
 
 
 def _drifts(sample: Sample) -> Iterator[Remark]:
-    if any(caption.task == REVISION for caption in sample.captions):
-        return
     told: defaultdict[tuple[str, frozenset[str]], list[tuple[str, Count]]] = defaultdict(list)
     for one in _texts(sample):
         for what, count in _counts(one.text).items():
@@ -165,7 +173,7 @@ def _counts(text: str) -> dict[tuple[str, frozenset[str]], Count]:
         return {}
     found: dict[tuple[str, frozenset[str]], Count] = {}
     named: defaultdict[str, int] = defaultdict(int)
-    for sentence in _SENTENCE.split(text):
+    for sentence in SENTENCE_GAP.split(text):
         tokens = tokenize(sentence)
         classes = class_tokens(tokens)
         for index, name in classes.items():

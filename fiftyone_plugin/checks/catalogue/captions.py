@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, compress
 from operator import eq
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import captioned
@@ -24,6 +24,7 @@ from pairlens.fiftyone_plugin.checks.texts import (
     texts_of,
     worst,
 )
+from pairlens.fiftyone_plugin.language.screens import ScreenedTexts
 from pairlens.fiftyone_plugin.language.tokens import text_of, tokenize
 from pairlens.fiftyone_plugin.language.vocabulary import words
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
@@ -48,7 +49,11 @@ LONG_ANSWER = 20
 )
 def empty_caption(batch: Batch) -> Iterator[Issue]:
     """Finds captions that are blank, or punctuation and invisible characters only."""
-    yield from remarked(batch, _wordless)
+    yield from remarked(batch, _wordless, _without_words)
+
+
+def _without_words(texts: ScreenedTexts) -> list[int]:
+    return [number for number, said in enumerate(texts.words) if not said]
 
 
 def _wordless(one: Text) -> Remark | None:
@@ -75,7 +80,7 @@ def repetitive_caption(batch: Batch, *, min_share: float = 0.3) -> Iterator[Issu
         min_share: share of a text's words that stand there again in a run of five from which
             on it is repetitive
     """
-    yield from remarked(batch, lambda one: _repetition(one, min_share))
+    yield from remarked(batch, lambda one: _repetition(one, min_share), with_repetition)
 
 
 def _is_prose(one: Text) -> bool:
@@ -94,14 +99,31 @@ _SHAPED_LIKE_A_CLASS = frozenset({"square"})
 """Classes that are shapes as well: "a square square" is a public square of that shape."""
 
 
+def with_repetition(texts: ScreenedTexts) -> Iterator[int]:
+    """The texts in which a word stands twice in a row, or three words in a row stand again."""
+    for number, (text, different) in enumerate(zip(texts.texts, texts.words, strict=True)):
+        tokens = tokenize(text)
+        again = len(tokens) - len(different)
+        if not again:
+            continue
+        said = list(map(text_of, tokens))
+        following = said[1:]
+        twice = any(map(eq, said, following))
+        # Each of the three is a word that stood there before.
+        if twice or (again > 2 and _stands_again(zip(said, following, said[2:], strict=False))):
+            yield number
+
+
+def _stands_again(runs: Iterable[tuple[str, ...]]) -> bool:
+    listed = list(runs)
+    return len(set(listed)) < len(listed)
+
+
 def _repetition(one: Text, min_share: float) -> Remark | None:
-    texts = list(map(text_of, tokenize(one.text)))
-    following = texts[1:]
-    twice = any(map(eq, texts, following))
-    runs = set(zip(texts, following, texts[2:], strict=False))
-    # Whatever repeats itself has three words twice, or one twice in a row.
-    if not (twice or len(runs) < len(texts) - 2) or not _is_prose(one):
+    if not _is_prose(one):
         return None
+    said = list(map(text_of, tokenize(one.text)))
+    twice = any(map(eq, said, said[1:]))
     sentences = [_WORD.findall(sentence.lower()) for sentence in _SENTENCE_END.split(one.text)]
     long = [" ".join(said) for said in sentences if len(said) > 2]
     if len(set(long)) < len(long):
@@ -153,15 +175,19 @@ def _looped(said: Sequence[str]) -> tuple[float, str]:
 
 def ended_captions(batch: Batch) -> NDArray[np.int64]:
     """The captions of a batch that end with a full stop, and all of them, (1, 2)."""
-    said = [one.text for _, texts in texts_of(batch) for one in texts if one.caption]
+    texts = texts_of(batch)
+    said = list(compress(texts.texts, texts.is_caption))
     ended = sum(_is_ended(text.rstrip()) for text in said)
     return np.array([(ended, len(said))], np.int64)
 
 
 def may_be_cut(batch: Batch) -> NDArray[np.bool_]:
     """Whether a text may break off, if captions have full stops."""
-    cut = (any(_cut(one, True) for one in texts) for _, texts in texts_of(batch))
-    return np.fromiter(cut, np.bool_, len(batch))
+    texts, cut = texts_of(batch), np.zeros(len(batch), np.bool_)
+    for number, text in enumerate(texts.texts):
+        if not _is_whole(text.rstrip()) and _cut(texts.text(number), True):
+            cut[texts.rows[number]] = True
+    return cut
 
 
 @check(
@@ -225,6 +251,11 @@ def _is_ended(text: str) -> bool:
     return text.endswith(_STOPS) or _ENDED.search(text) is not None
 
 
+def _is_whole(text: str) -> bool:
+    """Whether it does, and no word before the end asks for more."""
+    return _is_ended(text) and _last_letters(text).lower() not in _NEVER_ENDS
+
+
 def _last_letters(text: str) -> str:
     """The last word, or what follows the hyphen in it: searched from the end, which is quick."""
     found = _LAST.match(text[::-1])
@@ -242,11 +273,10 @@ def _cut(one: Text, stopped: bool, bare: bool = False) -> Remark | None:
     if not _is_prose(one):
         return None
     text = one.text.rstrip()
-    ended = _is_ended(text)
-    if ended and _last_letters(text).lower() not in _NEVER_ENDS:
+    if _is_whole(text):
         return None
     said = _WORD.findall(text)
-    if not said or ended:
+    if not said or _is_ended(text):
         # A full stop after "of the" is what a clean-up puts there.
         if len(said) > 3 and said[-1].lower() in _NEVER_ENDS and text.endswith("."):
             return Remark(0.4, f"{one.place} ends with {quoted(' '.join(said[-4:]))}")
@@ -286,13 +316,12 @@ def task_mix(batch: Batch) -> Iterator[Issue]:
 
     Captions of which none names a task, as early releases have them, are left alone.
     """
-    for sample in batch:
-        if found := list(_mixture(sample)):
-            yield from worst(sample.key, found)
+    for key, captions in zip(batch.keys, batch.captions, strict=True):
+        if found := list(_mixture([caption.task for caption in captions])):
+            yield from worst(key, found)
 
 
-def _mixture(sample: Sample) -> Iterator[Remark]:
-    tasks = [caption.task for caption in sample.captions]
+def _mixture(tasks: Sequence[int | None]) -> Iterator[Remark]:
     if set(tasks) <= {None}:
         return
     said = ", ".join("none" if task is None else str(task) for task in tasks)

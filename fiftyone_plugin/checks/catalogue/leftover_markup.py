@@ -9,12 +9,11 @@ from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import captioned
 from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
-from pairlens.fiftyone_plugin.language.tokens import word_set
-from pairlens.fiftyone_plugin.language.vocabulary import words
+from pairlens.fiftyone_plugin.language.screens import Screen
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 _ENTITY = re.compile(
-    r"(?<![a-z&])(?:[mn]dash|nbsp|[lr][sd]quo|hellip)\b;?|&(?:amp|quot|apos|lt|gt)\b(?!;)",
+    r"(?<![^\W_])(?<!&)(?:[mn]dash|nbsp|[lr][sd]quo|hellip)\b;?|&(?:amp|quot|apos|lt|gt)\b(?!;)",
     re.IGNORECASE,
 )
 _HTML = re.compile(
@@ -44,11 +43,10 @@ _UNDERSCORE = re.compile(
     r"(?<![\w./\\@:%-])[A-Za-z-]+_[A-Za-z_-]+\b(?![./@])|\b(?:obj_\w+|is_unique)\b"
 )
 
-_MAY_HOLD = re.compile(r"[_<|^*`#\[\\&{]")
-_TELLTALE = words(
-    "mdash ndash nbsp lsquo rsquo ldquo rdquo hellip xxxx xxxxx xxxxxx todo tbd nan n none"
+SCREEN = Screen(
+    "mdash ndash nbsp lsquo rsquo ldquo rdquo hellip xxxx xxxxx xxxxxx todo tbd nan n none",
+    "_<|^*`#[\\&{",
 )
-"""Without such a character and any of these words no pattern matches a text."""
 
 _ALWAYS: tuple[tuple[re.Pattern[str], float, str], ...] = (
     (_ENTITY, 0.1, "part of an HTML entity"),
@@ -56,7 +54,7 @@ _ALWAYS: tuple[tuple[re.Pattern[str], float, str], ...] = (
     (_INSERT, 0.1, "a placeholder"),
     (_TOKEN, 0.15, "a token"),
 )
-_IN_CAPTIONS = (
+PATTERNS = (
     *_ALWAYS,
     (_BLANK, 0.1, "a placeholder"),
     (_LATEX, 0.15, "markup"),
@@ -82,14 +80,12 @@ def leftover_markup(batch: Batch) -> Iterator[Issue]:
     Escapes that were not decoded are left to ``garbled_query``, the marks of speakers to
     ``prompt_leak``. The tags of grounding (``<p>``, ``<box>``) belong to their answers.
     """
-    yield from remarked(batch, _leftover)
+    yield from remarked(batch, _leftover, SCREEN)
 
 
 def _leftover(one: Text) -> Remark | None:
-    if not _MAY_HOLD.search(one.text) and word_set(one.text).isdisjoint(_TELLTALE):
-        return None
     is_markdown = len(_ITEM.findall(one.text)) > 1
-    for pattern, score, what in _IN_CAPTIONS if one.caption else _ALWAYS:
+    for pattern, score, what in PATTERNS if one.caption else _ALWAYS:
         if pattern is _MARKDOWN and is_markdown:
             continue
         if match := pattern.search(one.text):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Severity, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import captioned
-from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, texts_of, worst
-from pairlens.fiftyone_plugin.language.tokens import lowered, word_set
+from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarks, worst
+from pairlens.fiftyone_plugin.language.screens import Screen
 from pairlens.fiftyone_plugin.language.vocabulary import words
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
@@ -84,41 +85,43 @@ def prompt_leak(batch: Batch) -> Iterator[Issue]:
     "within the ROI". In answers only the marks of speakers count, as there people may well
     speak of captions and data.
     """
-    for sample, texts in texts_of(batch):
-        if found := [leak for leak in map(_leak, texts) if leak is not None]:
-            grave = [remark for remark in found if remark.severity is None]
-            yield from worst(sample.key, grave or found)
+    for key, found in remarks(batch, _leak, SCREEN):
+        grave = [remark for remark in found if remark.severity is None]
+        yield from worst(key, grave or found)
 
 
-_PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
+PATTERNS: tuple[tuple[re.Pattern[str], float, str, Severity | None], ...] = (
     (_ROLE, 0.05, "the mark of a speaker", None),
     (_TAG, 0.05, "a tag", None),
     (_INSTRUCTION, 0.15, "words of an instruction", None),
     (_GIVEN, 0.25, "words about what its writer was given", None),
     (_TERMS, 0.6, "words of the prompt", "info"),
 )
-_IN_ANSWERS = _PATTERNS[:1]
+_IN_ANSWERS = PATTERNS[:1]
 
-_MARKUP = re.compile(r"[=:<\[]")
-_TELLTALE = words(
-    "map streetmap openstreetmap osm wikidata based according per provided given supplied key "
-    "tag tags tagged available selected specified revise revised rewrite rewritten rephrase "
-    "rephrased paraphrase polish original refined task you do here ai assistant caption roi aoi "
-    "interest metadata annotation annotations labels label prompt input attributes attribute"
+_BETWEEN = ("", "been", "yet", "formally", "officially")
+_REVIEWED = {
+    f"{no}{''.join(between)}reviewed"
+    for no in ("", "not", "un")
+    for between in product(_BETWEEN, repeat=3)
+}
+"""The words that "not formally reviewed" ends with, however it is written."""
+
+SCREEN = Screen(
+    _REVIEWED
+    | words(
+        "map streetmap openstreetmap osm wikidata based according per provided given supplied "
+        "key tag tags tagged available selected specified revise revised rewrite rewritten "
+        "rephrase rephrased paraphrase polish original refined task you do here ai assistant "
+        "caption roi aoi interest metadata annotation annotations labels label prompt input "
+        "attributes attribute"
+    ),
+    "=:<[",
 )
-"""Without markup, any of these words and "reviewed" no pattern above matches a text."""
-
-
-def _may_leak(text: str) -> bool:
-    if _MARKUP.search(text) or not word_set(text).isdisjoint(_TELLTALE):
-        return True
-    return "reviewed" in lowered(text)
 
 
 def _leak(one: Text) -> Remark | None:
-    if not _may_leak(one.text):
-        return None
-    for pattern, score, what, severity in _PATTERNS if one.caption else _IN_ANSWERS:
+    for pattern, score, what, severity in PATTERNS if one.caption else _IN_ANSWERS:
         if match := pattern.search(one.text):
             return Remark(score, f"{one.place} holds {what}: {quoted(match[0])}", severity)
     return None

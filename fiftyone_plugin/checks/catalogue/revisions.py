@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
+from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.catalogue.captions import DESCRIPTIONS, REVISION
 from pairlens.fiftyone_plugin.checks.examples import captioned
@@ -12,6 +12,7 @@ from pairlens.fiftyone_plugin.checks.statements import MANY, Spot, Statements, s
 from pairlens.fiftyone_plugin.checks.texts import Remark, caption_place, worst
 from pairlens.fiftyone_plugin.language.taxonomy import unlike
 from pairlens.importers.fields import CAPTIONS
+from pairlens.importers.records import Caption
 
 MIDDLES = 0.4
 """How far the middles of two places lie apart that exclude each other, in image sides."""
@@ -45,16 +46,16 @@ def revision_drift(
         tolerance: by what share of the larger two lengths or areas may differ
         max_share: by how much two shares of the image may
     """
-    for sample in batch:
-        found = list(drifts(sample, tolerance=tolerance, max_share=max_share))
-        yield from worst(sample.key, [remark for _, remark in found]) if found else ()
+    for key, captions in zip(batch.keys, batch.captions, strict=True):
+        found = list(drifts(captions, tolerance=tolerance, max_share=max_share))
+        yield from worst(key, [remark for _, remark in found]) if found else ()
 
 
 def drifts(
-    sample: Sample, *, tolerance: float = 0.1, max_share: float = 0.12
+    captions: Sequence[Caption], *, tolerance: float = 0.1, max_share: float = 0.12
 ) -> Iterator[tuple[int, Remark]]:
     """The revisions that contradict what they revise: their numbers from 1, and what is wrong."""
-    numbered = list(enumerate(sample.captions, 1))
+    numbered = list(enumerate(captions, 1))
     sources = [(n, c) for n, c in numbered if c.task in DESCRIPTIONS]
     for number, revision in numbered if sources else ():
         if revision.task != REVISION:

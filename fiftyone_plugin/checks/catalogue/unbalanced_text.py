@@ -9,12 +9,14 @@ from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import captioned
 from pairlens.fiftyone_plugin.checks.texts import TEXT_KINDS, Remark, Text, quoted, remarked
+from pairlens.fiftyone_plugin.language.screens import Screen
 from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 
 MIN_WORDS = 5
 """Of an answer that is prose."""
 
-_MARKS = re.compile("[()\\[\\]{}\u201c\u201d]")
+MARKS = re.compile("[()\\[\\]{}\u201c\u201d]")
+SCREEN = Screen(signs='()[]{}\u201c\u201d"')
 _NO_BRACKET = re.compile(
     r"[:;8][-'o]?[()\[\]]"  # a smiley
     r"|[\[(]\s*-?[\d.]+\s*,\s*-?[\d.]+\s*[\])]"  # an interval
@@ -42,21 +44,17 @@ def unbalanced_text(batch: Batch) -> Iterator[Issue]:
     in a list, smileys and intervals such as "[0, 1)" are no brackets. Texts with low quotation
     marks, which other languages close with what English opens with, are left alone.
     """
-    yield from remarked(batch, _unbalanced)
+    yield from remarked(batch, _unbalanced, SCREEN)
 
 
 def _unbalanced(one: Text) -> Remark | None:
-    if (
-        not (_MARKS.search(one.text) or '"' in one.text)
-        or "\u201e" in one.text
-        or "\u300c" in one.text
-    ):
+    if "\u201e" in one.text or "\u300c" in one.text:
         return None
     if not one.caption and len(one.text.split()) < MIN_WORDS:
         return None
     text = _INCH.sub(" ", _NO_BRACKET.sub(lambda match: " " * len(match[0]), one.text))
     expected: list[tuple[str, int]] = []
-    for match in _MARKS.finditer(text):
+    for match in MARKS.finditer(text):
         mark = match[0]
         if mark in _OPENING:
             expected.append((_OPENING[mark], match.start()))

@@ -9,7 +9,7 @@ from pairlens.fiftyone_plugin.checks.catalogue.revisions import drifts
 
 def drifting_revisions(sample: Sample) -> frozenset[int]:
     """The captions that revise another and contradict it, by number from 0."""
-    return frozenset(number - 1 for number, _ in drifts(sample))
+    return frozenset(number - 1 for number, _ in drifts(sample.captions))
 
 
 def doubled_turns(sample: Sample) -> frozenset[int]:
