@@ -101,9 +101,9 @@ def _want(one: Check, with_predictions: bool, has_field: Callable[[str], bool]) 
         if missing := [name for name in wanted if not has_field(name)]:
             return f"needs embeddings; the dataset has no field {' and '.join(missing)}"
     if fields.JUDGEMENTS in one.needs and not has_field(fields.JUDGEMENTS):
-        return "needs the answers of a judge; pairlens judge N asks one"
+        return "needs the answers of a judge; pairlens judge DATASET asks one"
     if fields.SOURCE_BOXES in one.needs and not has_field(fields.SOURCE_BOXES):
-        return "needs the boxes of the images' source; pairlens sources N PATH stores them"
+        return "needs the boxes of the images' source; pairlens sources DATASET PATH stores them"
     return ""
 
 

@@ -64,7 +64,7 @@ def test_checks_of_pairs_do_not_apply(clean: fo.Dataset) -> None:
 def test_what_does_not_run_is_said(clean: fo.Dataset) -> None:
     done = flag(clean)
     want = "needs embeddings; the dataset has no field image_embedding and text_embedding"
-    judge = "needs the answers of a judge; pairlens judge N asks one"
+    judge = "needs the answers of a judge; pairlens judge DATASET asks one"
     assert done.not_run == {"embedding_outlier": want, "judge_doubt": judge}
 
 

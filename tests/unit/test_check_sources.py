@@ -134,7 +134,7 @@ def test_without_boxes_the_check_says_what_it_needs() -> None:
     lacking: dict[str, str] = {}
     chosen = choose(None, {}, with_predictions=False, lacking=lacking)
     assert "source_conflict" not in {one.name for one in chosen}
-    assert "pairlens sources N PATH" in lacking["source_conflict"]
+    assert "pairlens sources DATASET PATH" in lacking["source_conflict"]
     assert "ambiguous_query" in {one.name for one in chosen}
     with_field = choose(None, {}, with_predictions=False, has_field="source_boxes".__eq__)
     assert CHECKS["source_conflict"] in with_field
