@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import unquote
 
 import boto3
 import pytest
+from botocore.loaders import JSONFileLoader
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -65,8 +67,23 @@ class ObjectStore:
 
 
 @contextmanager
+def _described_once() -> Iterator[None]:
+    """Has this process read what Amazon's services are once: each client reads megabytes of JSON
+    anew, which takes a quarter of a second, and a test has a dozen of them."""
+    read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda self, path: read(path))
+        yield
+
+
+@contextmanager
 def serve_objects() -> Iterator[ObjectStore]:
     """Runs a store with a bucket until the block ends."""
+    with _described_once():
+        yield from _served()
+
+
+def _served() -> Iterator[ObjectStore]:
     store = ObjectStore()
     inner = DomainDispatcherApplication(create_backend_app)
     server = make_server(

@@ -14,16 +14,18 @@ from pairlens.importers.masks import encode_png, load_stored
 from tests.unit.scoring_reference import Counted, count, summary
 
 PRED = "model"
+SIDE = 256
+"""Of the images, in pixels."""
 
 
 def imported(root: Path, name: str, pairs: int = 12) -> fo.Dataset:
     """A generated RefSegRS dataset in the database, with two masks made empty."""
-    make_refsegrs(root, pairs=pairs, seed=5)
+    make_refsegrs(root, pairs=pairs, seed=5, size=SIDE)
     import_dataset("refsegrs", root, name)
     dataset = fo.load_dataset(name)
     for i in (1, 4):
         path = Path(dataset.values("segmentation.mask_path")[i])
-        path.write_bytes(encode_png(np.zeros((512, 512), np.uint8)))
+        path.write_bytes(encode_png(np.zeros((SIDE, SIDE), np.uint8)))
     return dataset
 
 
@@ -43,7 +45,7 @@ def predict(dataset: fo.Dataset, folder: Path, field: str = PRED, seed: int = 0)
             1: np.zeros_like(mask),
             2: mask % 255,
             3: (mask[::2, ::2] == 1).astype(np.uint8),
-            4: shifted if mask.any() else np.eye(512, dtype=np.uint8),
+            4: shifted if mask.any() else np.eye(SIDE, dtype=np.uint8),
         }.get(kind, shifted)
         if made is None:
             continue

@@ -43,7 +43,7 @@ LABEL = f"{fields.FINDINGS}.classifications.label"
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plan]:
-    root = make_refsegrs(tmp_path_factory.mktemp("flag") / "published", pairs=48).root
+    root = make_refsegrs(tmp_path_factory.mktemp("flag") / "published", pairs=48, size=256).root
     return root, plant(root, "refsegrs")
 
 

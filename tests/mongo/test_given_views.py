@@ -97,26 +97,41 @@ def _grouped(view: Any) -> bool:
     return view.media_type == "group"
 
 
+@pytest.fixture(scope="module")
+def whole(
+    roots: dict[str, Path], shared_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Any, dict[str, Any]]:
+    """A dataset with predictions in the field a, and what the steps say of all its samples."""
+    import_dataset("gres", roots["gres"], shared_name)
+    dataset = fo.load_dataset(shared_name)
+    run(steps.flag, dataset)  # scores are sliced by findings
+    return dataset, _worked(dataset, dataset, "a", tmp_path_factory.mktemp("whole"))
+
+
 @pytest.mark.parametrize("name", HIDING)
 def test_views_that_hide_or_group_mean_all_their_samples(
-    load: Callable[[str], Any], name: str, tmp_path: Path
+    whole: tuple[Any, dict[str, Any]], dataset_name: str, name: str, tmp_path: Path
 ) -> None:
-    whole, hidden = {}, {}
-    dataset = load("gres")
-    run(steps.flag, dataset)  # scores are sliced by findings
-    for field, found, samples in (("a", whole, dataset), ("b", hidden, HIDING[name](dataset))):
-        found["predict"] = _told(run(steps.predict, samples, predictor="cues", field=field))
-        found["masks"] = _masks(dataset, field)
-        found["score"] = _told(run(steps.score, samples, pred=field, key=field))
-        found["flag"] = _told(run(steps.flag, samples))
-        found["export"] = _files(run(steps.export_dataset, samples, format="gres", select="all",
-                                     out=tmp_path / field), tmp_path / field)  # fmt: skip
-        found["status"] = run(review_pairs, samples, action="status")
-        dump = tmp_path / f"{field}.jsonl"
-        found["dump"] = run(review_pairs, samples, action="dump", file=str(dump))["dumped"]
+    dataset = whole[0].clone(dataset_name)
+    assert _worked(dataset, HIDING[name](dataset), "b", tmp_path) == whole[1]
     both = run(steps.consensus, HIDING[name](dataset), fields=["a", "b"], field="c")
-    assert hidden == whole
     assert (both["agreed"], both["agreement"]) == (len(documents(dataset)), 1.0)
+
+
+def _worked(dataset: Any, samples: Any, field: str, folder: Path) -> dict[str, Any]:
+    """What the steps say of samples of a dataset, with predictions in a field of their own."""
+    out, dump = folder / "out", folder / "decisions.jsonl"
+    return {
+        "predict": _told(run(steps.predict, samples, predictor="cues", field=field)),
+        "masks": _masks(dataset, field),
+        "score": _told(run(steps.score, samples, pred=field, key=field)),
+        "flag": _told(run(steps.flag, samples)),
+        "export": _files(
+            run(steps.export_dataset, samples, format="gres", select="all", out=out), out
+        ),
+        "status": run(review_pairs, samples, action="status"),
+        "dump": run(review_pairs, samples, action="dump", file=str(dump))["dumped"],
+    }
 
 
 def _told(report: dict[str, Any]) -> dict[str, Any]:

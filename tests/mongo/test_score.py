@@ -19,7 +19,7 @@ from pairlens.fiftyone_plugin.metrics.runs import evaluation_of, load_score, sco
 from pairlens.importers import fields
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.masks import encode_png, load_stored
-from tests.mongo.scoring import PRED, counts, expected, imported, predict
+from tests.mongo.scoring import PRED, SIDE, counts, expected, imported, predict
 from tests.unit.scoring_reference import RULES, assert_same, iou
 
 KEY = "run"
@@ -258,7 +258,7 @@ def test_pairs_that_take_long_are_counted_in_threads(
 def test_masks_can_be_scored_at_the_size_of_a_paper(dataset: fo.Dataset) -> None:
     """Both masks at 480x480, each pixel from the nearest of the old ones."""
     done = score(dataset, pred=PRED, key=KEY, side=480)
-    steps = np.arange(480) * 512 // 480
+    steps = np.arange(480) * SIDE // 480
     for sample in dataset:
         target = load_stored(sample["segmentation"].mask_path)[steps][:, steps]
         assert documents(dataset)[sample["key"]][f"{KEY}_target_area"] == target.sum()

@@ -16,7 +16,7 @@ from pairlens.importers import fields
 from pairlens.importers.errors import UsageError
 from pairlens.importers.masks import encode_png
 from tests import warm
-from tests.mongo.scoring import PRED, expected, imported, predict
+from tests.mongo.scoring import PRED, SIDE, expected, imported, predict
 from tests.unit.scoring_reference import assert_same
 
 KEY = "run"
@@ -96,7 +96,7 @@ def test_the_confusion_matrix_is_of_all_pixels_of_all_pairs(dataset: fo.Dataset)
     assert right == dataset.sum(f"{KEY}_intersection")
     assert false == dataset.sum(f"{KEY}_predicted_area") - right
     assert missed == dataset.sum(f"{KEY}_target_area") - right
-    assert outside + false + missed + right == 12 * 512 * 512
+    assert outside + false + missed + right == 12 * SIDE * SIDE
     assert results.dice_score() == pytest.approx(2 * right / (2 * right + false + missed))
     metrics = results.metrics()
     assert metrics["recall"] == pytest.approx(right / (right + missed))

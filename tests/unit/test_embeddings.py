@@ -67,7 +67,7 @@ def test_samples_without_two_vectors_are_left_out(vectors: tuple[Any, ...]) -> N
         pytest.param(b"", id="nothing"),
         pytest.param(b"\x93NUMPY", id="not compressed"),
         pytest.param(zlib.compress(b"\x00" * 100), id="no array"),
-        pytest.param(zlib.compress(b"\x00" * 300_000_000), id="a bomb"),
+        pytest.param(zlib.compress(b"\x00" * 30_000_000), id="a bomb"),
         pytest.param(stored(np.ones((4, 4))), id="a matrix"),
         pytest.param(stored([float("nan")] * 4), id="not a number"),
         pytest.param([1.0] * (LENGTH + 1), id="too long"),
