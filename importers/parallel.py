@@ -267,7 +267,7 @@ class Pending(Protocol):
         ...
 
     def cancel(self) -> object:
-        """Lets go of them; what has not begun never does."""
+        """Lets go of them; what has not begun never does, but on Ray."""
         ...
 
 

@@ -150,8 +150,12 @@ class _Task:
             raise StateError(lost(error)) from error
 
     def cancel(self) -> None:
-        """Lets go of it."""
-        self._ray.cancel(self._reference)
+        """Lets go of it: it is done all the same, unless this process ends.
+
+        ``ray.cancel`` can end this process: where a task is just coming back, Ray 2.60 aborts with
+        "Tried to complete task that was not pending".
+        """
+        del self._reference
 
 
 # ------------------------------------------------------------------------------ connecting

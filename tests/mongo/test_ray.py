@@ -269,6 +269,14 @@ def test_steps_name_files_that_nodes_must_see(imported: fo.Dataset, tmp_path: Pa
     assert pool_for(imported, "processes", 2, None) == Pool("processes", 2)
 
 
+def test_work_that_is_left_early_ends_nothing_else(pool: Pool) -> None:
+    for _ in range(60):  # what comes back just then is what Ray's own way to cancel fails at
+        outcomes = pool.map(abs, range(400))
+        assert next(outcomes).unwrap() == 0
+        outcomes.close()
+    assert [outcome.unwrap() for outcome in pool.map(abs, [-1])] == [1]
+
+
 def test_an_error_here_is_none_of_sending(pool: Pool) -> None:
     with pytest.raises(TypeError, match="of one's own"), pool.open(abs):
         raise TypeError("of one's own")
