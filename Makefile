@@ -24,7 +24,9 @@ unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING = 1
 
 PYTHON_BIN := .venv/bin
-PYTEST := $(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# Where a test ends its process, xdist would start another and then wait for ever for what the first
+# had left: the run ends instead, and names the test.
+PYTEST := $(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 DATASET ?= demo-gres
 ARGS ?=
 
