@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from bson import json_util
 
 from pairlens.fiftyone_plugin.curation.turns import Turns
 from pairlens.importers import fo_internals
+
+T = TypeVar("T")
 
 Stages = list[Any]
 _LATE = 8
@@ -75,12 +78,18 @@ _lock = Lock()
 def kept(ctx: Any) -> Kept:
     """What the panel of an event keeps on its dataset; to be changed in place."""
     place = ctx.panel.id, getattr(ctx.dataset, "name", None)
+    return _last_used(_kept, place, Kept)
+
+
+def _last_used(known: OrderedDict[Any, T], place: Any, make: Callable[[], T]) -> T:
+    """What is known of a panel, made where nothing is; those used last stay."""
     with _lock:  # events of a panel come in several threads at once
-        found = _kept.setdefault(place, Kept())
-        _kept.move_to_end(place)
-        while len(_kept) > _PANELS:
-            _kept.popitem(last=False)
-    return found
+        if place not in known:
+            known[place] = make()
+        known.move_to_end(place)
+        while len(known) > _PANELS:
+            known.popitem(last=False)
+        return known[place]
 
 
 _turns: OrderedDict[Any, Turns] = OrderedDict()
@@ -88,10 +97,7 @@ _turns: OrderedDict[Any, Turns] = OrderedDict()
 
 def turns_of(ctx: Any) -> Turns:
     """The counts of the panel of an event, whatever dataset they are of."""
-    found = _turns[ctx.panel.id] = _turns.pop(ctx.panel.id, None) or Turns()
-    while len(_turns) > _PANELS:
-        _turns.popitem(last=False)
-    return found
+    return _last_used(_turns, ctx.panel.id, Turns)
 
 
 def scope_of(ctx: Any) -> Scope:
