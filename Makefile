@@ -4,6 +4,7 @@
 #   make app     open the App on the demo's dataset, or on yours: make app DATASET=name
 #   make test    all tests; some of them: make test ARGS="tests/unit -k masks"
 #   make test-fast   the quick ones: no database, no browser
+#   make coverage   the unit tests, and which lines they leave out
 #   make check   ruff and pyright
 #   make docs    the pages of docs/ as a site in build/site, with every link checked
 #   make torture damages inputs and reads them for ten minutes, or TORTURE_SECONDS, kills each step
@@ -30,7 +31,8 @@ PYTEST := $(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfil
 DATASET ?= demo-gres
 ARGS ?=
 
-.PHONY: demo app test test-fast check format docs torture bench bundle check-bundle setup setup-dev clean
+.PHONY: demo app test test-fast coverage check lint types format docs torture bench bundle \
+    check-bundle setup setup-dev clean
 
 demo: setup
 	@$(PYTHON_BIN)/pairlens demo $(ARGS)
@@ -44,9 +46,17 @@ test: setup-dev
 test-fast: setup-dev
 	@$(PYTEST) tests/unit -m "not slow" $(ARGS)
 
-check: setup-dev
+# It takes twice as long as the tests alone.
+coverage: setup-dev
+	@$(PYTEST) tests/unit --cov --cov-report=term:skip-covered $(ARGS)
+
+check: lint types
+
+lint: setup-dev
 	@$(PYTHON_BIN)/ruff check
 	@$(PYTHON_BIN)/ruff format --check
+
+types: setup-dev
 	@mkdir -p build/names && ln -sfn ../.. build/names/pairlens
 	@$(PYTHON_BIN)/pyright
 
