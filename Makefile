@@ -30,7 +30,8 @@ PYTEST := $(PYTHON_BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfil
 DATASET ?= demo-gres
 ARGS ?=
 
-.PHONY: demo app test test-fast check format docs torture bench bundle check-bundle setup setup-dev clean
+.PHONY: demo app test test-fast check lint types format docs torture bench bundle \
+    check-bundle setup setup-dev clean
 
 demo: setup
 	@$(PYTHON_BIN)/pairlens demo $(ARGS)
@@ -44,9 +45,13 @@ test: setup-dev
 test-fast: setup-dev
 	@$(PYTEST) tests/unit -m "not slow" $(ARGS)
 
-check: setup-dev
+check: lint types
+
+lint: setup-dev
 	@$(PYTHON_BIN)/ruff check
 	@$(PYTHON_BIN)/ruff format --check
+
+types: setup-dev
 	@mkdir -p build/names && ln -sfn ../.. build/names/pairlens
 	@$(PYTHON_BIN)/pyright
 

@@ -78,6 +78,9 @@ def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
         boxes: whether the targets of its pairs are boxes
     """
     dataset.media_type = "image"
+    # Before the fields are there: FiftyOne looks through all of them whenever it saves.
+    if kind == "pairs" and fields.SEGMENTATION not in dataset.mask_targets:
+        _name_mask_values(dataset)
     wanted = _schema(kind)
     if boxes and kind == "pairs":
         wanted[fields.TARGET_BOX] = _embedded(fields.TARGET_BOX, fo.Detection)
@@ -87,9 +90,13 @@ def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
     if kind == "instructions":
         _declare_members(dataset, f"{fields.BOXES}.detections", _BOX)
         _declare_members(dataset, f"{fields.ROTATED_BOXES}.polylines", _BOX)
-    if kind == "pairs" and fields.SEGMENTATION not in dataset.mask_targets:
-        dataset.default_mask_targets = dict(fields.MASK_TARGETS)
     index_keys(dataset)
+
+
+def _name_mask_values(dataset: Any) -> None:
+    """Says what the values of masks mean, where the dataset does not say so already."""
+    if dataset.default_mask_targets != fields.MASK_TARGETS:
+        dataset.default_mask_targets = dict(fields.MASK_TARGETS)
 
 
 def index(dataset: Any, kind: Kind = "pairs") -> list[str]:

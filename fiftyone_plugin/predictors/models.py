@@ -119,6 +119,12 @@ def open_model(
     return source, runtime, load_model(source, class_name, kinds, runtime)
 
 
+def _transformers() -> Any:
+    """The package, without its types: pyright would read thousands of files, and of what
+    ``from_pretrained`` gives it would know nothing."""
+    return importlib.import_module("transformers")
+
+
 def load_model(
     source: WeightsSource, class_name: str, kinds: tuple[str, ...], runtime: Runtime
 ) -> Any:
@@ -134,8 +140,7 @@ def load_model(
         LayoutError: if it is a model of another kind, or weights are missing
         StateError: if it cannot be fetched, read or held in memory
     """
-    import transformers
-
+    transformers = _transformers()
     with explained(source):
         # The configuration file, not AutoConfig: a newer kind than transformers knows has a name.
         config, _ = transformers.PreTrainedConfig.get_config_dict(source.name, **source.where)
@@ -160,18 +165,14 @@ def load_model(
 
 def load_processor(source: WeightsSource) -> Any:
     """A model's own ``transformers`` processor, saved beside its weights."""
-    import transformers
-
     with explained(source):
-        return transformers.AutoProcessor.from_pretrained(source.name, **source.where)
+        return _transformers().AutoProcessor.from_pretrained(source.name, **source.where)
 
 
 def load_tokenizer(source: WeightsSource) -> Any:
     """A model's own ``transformers`` tokenizer, saved beside its weights."""
-    import transformers
-
     with explained(source):
-        return transformers.AutoTokenizer.from_pretrained(source.name, **source.where)
+        return _transformers().AutoTokenizer.from_pretrained(source.name, **source.where)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pairlens.importers import fields
 from pairlens.importers.datasets import delete_dataset
 from pairlens.importers.masks import Pixels, encode_png, load_stored
 from tests.browser import curating
-from tests.browser.grid import MILLISECONDS, open_grid
+from tests.browser.grid import MILLISECONDS, close_sample, open_grid
 
 NAME, RASTERS, PLACED = "painted", "painted-tiff", "painted-placeholders"
 SIDE = 256
@@ -94,7 +94,10 @@ def begin(page: Page, url: str) -> None:
     """Opens a pair of a dataset and the editor of its mask."""
     import fiftyone as fo
 
-    open_grid(page, url)
+    if page.url.partition("?")[0] == url:
+        close_sample(page)
+    else:
+        open_grid(page, url)
     sample = fo.load_dataset(url.rpartition("/")[2]).first().id
     page.evaluate("id => __foo__.executeOperator('open_sample', {id})", sample)
     page.locator('[data-cy="modal"] [data-cy="panel-tab-pair"]').click(timeout=MILLISECONDS)

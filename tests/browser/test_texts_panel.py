@@ -70,17 +70,20 @@ def datasets(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         delete_dataset(name)
 
 
+@pytest.fixture(scope="module")
+def url(datasets: dict[str, Any], serve: Callable[[str], str]) -> str:
+    """Where the datasets are shown, up to their names."""
+    return serve(CAPTIONS).removesuffix(CAPTIONS)
+
+
 @pytest.fixture(params=(CAPTIONS, TALKS))
 def page(
-    request: pytest.FixtureRequest,
-    browser: Browser,
-    datasets: dict[str, Any],
-    serve: Callable[[str], str],
+    request: pytest.FixtureRequest, browser: Browser, datasets: dict[str, Any], url: str
 ) -> Iterator[Page]:
     """The App with the session opened by a reviewer."""
     page = browser.new_page(viewport=WINDOW)
     page.add_init_script(f"localStorage.setItem('pairlens.reviewer', '{REVIEWER}')")
-    open_grid(page, serve(request.param))
+    open_grid(page, url + request.param)
     sample = datasets[request.param].first().id
     page.evaluate("id => __foo__.executeOperator('open_sample', {id})", sample)
     page.locator('[data-cy="modal"] [data-cy="panel-tab-pair"]').click(timeout=MILLISECONDS)
