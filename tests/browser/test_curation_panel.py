@@ -145,6 +145,27 @@ def test_a_filter_of_the_sidebar_stays_while_the_figures_follow_it(
     expect(scope).to_contain_text(f"{overview['pairs']} pairs", timeout=MILLISECONDS)
 
 
+def test_a_bar_is_shown_without_loading_the_page_and_becomes_a_view_on_demand(
+    page: Page, panel: Locator, overview: dict[str, Any]
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.post_data or ""))
+    shown, other = (one for one in overview["severities"] if one["severity"] != "info")
+    scope = panel.locator('[data-cy="plc-scope"]')
+    bar(page, shown["bar"]).click()
+    expect_entries(page, shown["pairs"])
+    bar(page, other["bar"]).click()
+    expect_entries(page, other["pairs"])
+    assert not [one for one in asked if "DatasetPageQuery" in one]
+    page.locator('[data-cy="action-convert-filters-to-view-stages"]').click()
+    expect(scope).to_contain_text(f"{other['pairs']} pairs", timeout=MILLISECONDS)
+    expect_entries(page, other["pairs"])
+    expect(bar(page, other["bar"])).to_have_attribute("aria-pressed", "false")
+    panel.get_by_role("button", name="Whole dataset").click()
+    expect(scope).to_contain_text(f"{overview['pairs']} pairs", timeout=MILLISECONDS)
+    expect_entries(page, overview["pairs"])
+
+
 def test_bars_are_reached_and_pressed_with_the_keyboard(
     page: Page, panel: Locator, overview: dict[str, Any]
 ) -> None:
