@@ -103,6 +103,12 @@ class CurationPanel(Panel):
         """Shows the figures of the view that is open."""
         self._count(ctx, curation_scope.anew(ctx) or scope_of(ctx))
 
+    def on_unload(self, ctx: Any) -> None:
+        """Takes out of the grid what the panel that is closed has it show."""
+        if scope_of(ctx).bar is not None:
+            curation_scope.keep(ctx, WHOLE)
+            ctx.ops.set_extended_selection(reset=True)
+
     def on_change_view(self, ctx: Any) -> None:
         """Follows the view, unless the panel itself has set it."""
         scope = curation_scope.follow(ctx)

@@ -67,6 +67,8 @@ class App:
             self.stages = [stage | {"_uuid": "browser"} for stage in params["view"]]
         elif name == "clear_view":
             self.stages = []
+        elif name == "set_extended_selection":
+            self.behind = None if params["reset"] else self.behind
         elif name == "notify":
             self.notes.append(params["message"])
         elif name == "prompt_user_for_operation":
@@ -380,6 +382,20 @@ def test_a_page_that_is_loaded_again_shows_the_bar_again(dataset: fo.Dataset) ->
     app.behind = app.bar = None
     app.send("on_load")
     assert (app.bar, len(app.view()), app.overview["pairs"]) == ("verdict:pending", 3, 5)
+
+
+def test_a_panel_that_is_closed_shows_no_bar_any_more(dataset: fo.Dataset) -> None:
+    app = opened(dataset)
+    ids = dataset.values("id")[:3]
+    selection = {"fiftyone.core.stages.Select": {"sample_ids": ids, "ordered": False}}
+    app.behind = selection
+    app.send("on_unload")
+    assert app.behind == selection
+    app.send("show", bar="verdict:pending")
+    app.send("on_unload")
+    assert len(app.view()) == 12
+    app.send("on_load")
+    assert (app.bar, app.overview["pairs"]) == (None, 12)
 
 
 def test_another_dataset_starts_anew(dataset: fo.Dataset, dataset_name: str) -> None:
