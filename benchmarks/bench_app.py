@@ -13,8 +13,9 @@ The dataset of ``bench_panels.py`` is served as ``pairlens app`` does. Times are
 
 A grid shows it when it tells another number of samples than before and has thumbnails of them.
 ``settled`` is when the server has answered everything that followed, the panel's figures of a
-filter among it. ``server`` and ``database`` are what those two took of the processors until then,
-which other work on the machine changes less than seconds.
+filter among it. ``server``, ``database`` and ``browser`` are what those took of the processors
+until then, which other work on the machine changes less than seconds; much of the browser's is the
+masks of thumbnails, of which the worst pairs may have large ones.
 
 Beside it the same samples in a dataset that PairLens knows nothing of, with the settings and the
 indexes that FiftyOne gives a dataset, opened by FiftyOne itself.
@@ -78,12 +79,13 @@ fo.launch_app(fo.load_dataset(sys.argv[1]), port=int(sys.argv[2]), remote=True).
 
 
 class Took(NamedTuple):
-    """What one act took, in seconds; of processors for the last two."""
+    """What one act took, in seconds; of processors for the last three."""
 
     seconds: float
     settled: float
     server: float
     database: float
+    browser: float
 
 
 Times = dict[str, Took]
@@ -215,7 +217,9 @@ class Watch:
     def _processors(self) -> list[float]:
         served, database = self._processes
         server = [served, *served.children(recursive=True)]
-        return [sum(sum(one.cpu_times()[:2]) for one in each) for each in (server, [database])]
+        ours = psutil.Process().children(recursive=True)
+        browser = sum(used(one, "chrom") for one in ours)
+        return [sum(map(used, server)), used(database), browser]
 
     def until(self, act: Callable[[], Any], done: Callable[[], Any]) -> Took:
         """What it takes from an act until something is there."""
@@ -235,6 +239,14 @@ class Watch:
 
     def there(self, where: str) -> Callable[[], None]:
         return lambda: self.page.locator(where).first.wait_for(timeout=MILLISECONDS)
+
+
+def used(process: psutil.Process, name: str = "") -> float:
+    """Seconds of processors that a process has used; none of one that has ended or another name."""
+    try:
+        return sum(process.cpu_times()[:2]) if name in process.name() else 0.0
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def database() -> psutil.Process:

@@ -6,8 +6,8 @@
 A generated dataset with planted faults is imported, predicted, scored and flagged once, and its
 documents are stored again under new keys until there are enough; every tenth pair has a verdict
 of one of three reviewers. What is timed is what the App waits for: the panels' events and calls
-through FiftyOne's own execution, with what they send as JSON, and the first thirty pairs of the
-view that a click sets. Each is repeated; the median and the slowest are reported.
+through FiftyOne's own execution, with what they send as JSON, and the first thirty of
+the pairs that a click shows. Each is repeated; the median and the slowest are reported.
 
 A table goes to stderr, JSON to stdout. The dataset lies in the FiftyOne database that this
 process is told of, under a name of its own, and is deleted at the end.
@@ -31,6 +31,7 @@ from uuid import uuid4
 import fiftyone as fo
 import fiftyone.operators as foo
 from bson import ObjectId, json_util
+from fiftyone.server.view import extend_view
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
 from pairlens.fiftyone_plugin.checks.runner import flag
@@ -122,6 +123,7 @@ class Client:
     def __init__(self, dataset: fo.Dataset) -> None:
         self.dataset = dataset
         self.view: Any = dataset.view()
+        self.behind: Any = None
         self.panel = 0
         self.facts: dict[str, Any] = {}
 
@@ -133,6 +135,7 @@ class Client:
             given = json.loads(json.dumps(request.params))
             if request.operator_uri == "patch_panel_data":
                 self.facts = given["data"].get("facts", self.facts)
+                self.behind = given["data"].get("behind", self.behind)
             elif request.operator_uri == "set_view":
                 stages = json_util.loads(json.dumps(given["view"]))
                 self.view = fo.DatasetView._build(self.dataset, stages)
@@ -148,13 +151,15 @@ class Client:
 
     def _run(self, name: str, params: dict[str, Any]) -> Any:
         given = {"dataset": self.dataset, "view": self.view, "params": params}
+        given |= {"extended": json.loads(json.dumps(self.behind))}
         done = foo.execute_operator(f"{PLUGIN_NAME}/{name}", given)
         done.raise_exceptions()
         return done
 
     def first_page(self) -> int:
         """What the grid loads first of the view."""
-        pipeline = [*self.view._pipeline(), {"$limit": FIRST_PAGE}]
+        shown = extend_view(self.view, json.loads(json.dumps(self.behind or {})))
+        pipeline = [*shown._pipeline(), {"$limit": FIRST_PAGE}]
         return len(list(self.dataset._sample_collection.aggregate(pipeline)))
 
 

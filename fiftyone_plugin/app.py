@@ -100,7 +100,7 @@ def _beside_the_grid(panel: str) -> fo.Space:
     parts = [fo.Space(children=[one], active_child=one.component_id) for one in panels]
     # Nor does the App load its page twice, to store the layout as it has it.
     active = parts[0].component_id
-    return fo.Space(children=parts, orientation="horizontal", active_child=active)
+    return fo.Space(children=parts, orientation="horizontal", active_child=active, sizes=[0.5, 0.5])
 
 
 def _own_port(usual: int, port: int | None) -> tuple[int, socket.socket]:

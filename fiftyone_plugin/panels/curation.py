@@ -24,7 +24,6 @@ from pairlens.fiftyone_plugin.panels.curation_scope import (
     WHOLE,
     Scope,
     scope_of,
-    stages_of,
     view_in,
 )
 from pairlens.importers import fo_internals, store
@@ -87,6 +86,7 @@ class CurationPanel(Panel):
             refresh=self.refresh,
             show=self.show,
             reset=self.reset,
+            leave=self.leave,
             choose=self.choose,
             step=self.step,
             start=self.start,
@@ -101,7 +101,13 @@ class CurationPanel(Panel):
 
     def on_load(self, ctx: Any) -> None:
         """Shows the figures of the view that is open."""
-        self._count(ctx, curation_scope.follow(ctx) or scope_of(ctx))
+        self._count(ctx, curation_scope.anew(ctx) or scope_of(ctx))
+
+    def on_unload(self, ctx: Any) -> None:
+        """Takes out of the grid what the panel that is closed has it show."""
+        if scope_of(ctx).bar is not None:
+            curation_scope.keep(ctx, WHOLE)
+            ctx.ops.set_extended_selection(reset=True)
 
     def on_change_view(self, ctx: Any) -> None:
         """Follows the view, unless the panel itself has set it."""
@@ -139,16 +145,22 @@ class CurationPanel(Panel):
     def reset(self, ctx: Any) -> Answer:
         """Shows what the figures are about; where it does already, the whole dataset."""
         scope = scope_of(ctx)
-        view = view_in(ctx, scope) if scope.bar is not None else None
-        base = [] if view is None else scope.base
-        now = curation_scope.go(ctx, base, None, base)
-        if view is None:
+        if scope.bar is None:
+            self._mark(ctx, curation_scope.go(ctx, [], None, []))
             ctx.ops.clear_view()
         else:
-            ctx.ops.set_view(view=view)
-        self._mark(ctx, now)
-        if now.base != scope.base:
-            self._count(ctx, now)
+            self._leave(ctx, scope)
+        if scope_of(ctx).base != scope.base:
+            self._count(ctx, scope_of(ctx))
+        return {}
+
+    @_answering
+    def leave(self, ctx: Any) -> Answer:
+        """Follows the App, in which something else than the bar is shown now."""
+        scope = scope_of(ctx)
+        if scope.bar is not None:
+            curation_scope.keep(ctx, curation_scope.chosen(ctx))
+            self._count(ctx, scope_of(ctx))
         return {}
 
     @_answering
@@ -285,12 +297,23 @@ class CurationPanel(Panel):
     def _show(self, ctx: Any, bar: str) -> None:
         """Shows a bar's pairs in the grid."""
         scope = scope_of(ctx)
+        behind = curation_scope.behind_of(summary.view_of(ctx.dataset, bar))
         # A session is of the dataset: its queue is not cut down to the view.
-        base = None if bar.startswith("session:") else view_in(ctx, scope)
-        view = summary.view_of(ctx.dataset, bar, view=base)
-        # First what the view is for: the App may tell of it before it reads what follows.
-        self._mark(ctx, curation_scope.go(ctx, scope.base, bar, stages_of(view)))
-        ctx.ops.set_view(view=view)
+        view = [] if bar.startswith("session:") else None
+        # First what it is for: the App may tell of it before it reads what follows.
+        self._mark(ctx, curation_scope.go(ctx, scope.base, bar, view, behind))
+        if view is not None and curation_scope.at_click(ctx):
+            ctx.ops.clear_view()
+
+    def _leave(self, ctx: Any, scope: Scope) -> None:
+        """Shows what the bar was clicked in."""
+        view = scope.view if scope.view != curation_scope.at_click(ctx) else None
+        now = curation_scope.chosen(ctx).base if view is None else scope.base
+        self._mark(ctx, curation_scope.go(ctx, now, None, view))
+        if view:
+            ctx.ops.set_view(view=view_in(ctx, Scope(view)))
+        elif view is not None:
+            ctx.ops.clear_view()
 
     def _count(self, ctx: Any, scope: Scope, *, wait: float = 0) -> None:
         """Counts, and sends the component the figures, unless it asks for others meanwhile."""
@@ -301,5 +324,6 @@ class CurationPanel(Panel):
             ctx.panel.set_data("facts", facts)
 
     def _mark(self, ctx: Any, scope: Scope) -> None:
-        """Tells the component which bar the grid shows."""
+        """Tells the component which bar the grid shows, and by which stages."""
         ctx.panel.set_data("bar", scope.bar)
+        ctx.panel.set_data("behind", scope.behind)

@@ -24,16 +24,19 @@ from pairlens.fiftyone_plugin.panels.curation_scope import (
 
 SOURCES = Path("fiftyone_plugin/panels/js/src")
 STAGES = [{"_cls": "fiftyone.core.stages.Limit", "kwargs": [["limit", 3]]}]
+BEHIND = {"fiftyone.core.stages.Skip": {"skip": 3}}
 
 
 class Context:
     """What an event of a panel brings."""
 
-    def __init__(self, panel: str, dataset: str = "one", view: Any = None) -> None:
+    def __init__(
+        self, panel: str, dataset: str = "one", view: Any = None, behind: Any = None
+    ) -> None:
         self.panel = SimpleNamespace(id=panel)
         self.dataset = SimpleNamespace(name=dataset)
         self.view = None
-        self.request_params = {"view": view}
+        self.request_params = {"view": view, "extended": behind}
 
 
 def test_a_panel_that_is_new_shows_the_whole_dataset() -> None:
@@ -65,12 +68,21 @@ def test_a_panel_keeps_its_place_where_events_come_at_once() -> None:
     assert all(one is first for one in asked)
 
 
-def test_a_view_from_before_a_click_is_a_choice_once_the_click_was_seen() -> None:
-    ctx = Context("clicked", view=[])
-    clicked = go(ctx, [], "check:x", STAGES)
+def test_what_was_there_before_a_click_is_a_choice_once_the_click_was_seen() -> None:
+    ctx = Context("clicked", view=STAGES)
+    clicked = go(ctx, STAGES, "check:x", behind=BEHIND)
     assert (follow(ctx), scope_of(ctx)) == (None, clicked)
-    assert follow(Context("clicked", view=STAGES)) is None
+    assert follow(Context("clicked", view=STAGES, behind=BEHIND)) is None
     assert follow(ctx) == WHOLE
+
+
+def test_a_view_that_a_click_sets_is_no_choice() -> None:
+    ctx = Context("cleared", view=STAGES)
+    clicked = go(ctx, STAGES, "session:x", [], BEHIND)
+    for late in (ctx, Context("cleared", view=STAGES, behind=BEHIND), Context("cleared")):
+        assert (follow(late), scope_of(late)) == (None, clicked)
+    assert clicked.view == STAGES
+    assert follow(Context("cleared", behind=BEHIND)) is None
 
 
 def view_of_panel() -> dict[str, Any]:
@@ -90,7 +102,8 @@ def test_the_component_is_registered_and_calls_what_is_declared(repo_root: Path)
     scripts = sorted((repo_root / SOURCES / "curation").glob("*.tsx"))
     text = "".join(script.read_text() for script in scripts)
     called = set(re.findall(r'(?:call(?:<\w+>)?|enter)\("(\w+)"', text))
-    assert called == {"refresh", "show", "reset", "choose", "step", "start", "resume", "change"}
+    panel = {"refresh", "show", "reset", "leave", "choose", "step", "start", "resume", "change"}
+    assert called == panel
     assert called <= set(view)
     assert all(callable(getattr(CurationPanel, name)) for name in called)
 

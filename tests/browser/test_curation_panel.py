@@ -52,8 +52,17 @@ def dataset(mongo: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, dataset: Any, serve: Callable[[str], str]) -> Iterator[Page]:
+def asked() -> list[str]:
+    """What the page has sent to the server."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(
+    browser: Browser, dataset: Any, serve: Callable[[str], str], asked: list[str]
+) -> Iterator[Page]:
     page = browser.new_page(viewport=curating.WINDOW)
+    page.on("request", lambda request: asked.append(request.post_data or ""))
     open_grid(page, serve(DATASET))
     yield page
     page.close()
@@ -67,6 +76,10 @@ def panel(page: Page) -> Locator:
 @pytest.fixture(scope="module")
 def overview(dataset: Any) -> dict[str, Any]:
     return summary.overview(dataset, eval_key=curating.PRED)
+
+
+def test_the_page_is_loaded_once_to_open_it(panel: Locator, asked: list[str]) -> None:
+    assert len([one for one in asked if "DatasetPageQuery" in one]) == 1
 
 
 def test_the_reliability_of_estimated_chances_is_drawn(panel: Locator) -> None:
@@ -127,10 +140,9 @@ def test_a_bar_shows_its_pairs_in_the_grid(
 
 
 def test_a_filter_of_the_sidebar_stays_while_the_figures_follow_it(
-    page: Page, panel: Locator, overview: dict[str, Any]
+    page: Page, panel: Locator, overview: dict[str, Any], asked: list[str]
 ) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.post_data or ""))
+    asked.clear()
     kept = next(one["pairs"] for one in overview["verdicts"] if one["verdict"] == "keep")
     page.locator('[data-cy="sidebar-field-arrow-enabled-verdict"]').click()
     page.locator('[data-cy="selector-sidebar-search-verdict"]').click()
@@ -143,6 +155,28 @@ def test_a_filter_of_the_sidebar_stays_while_the_figures_follow_it(
     assert not [one for one in asked if "DatasetPageQuery" in one]
     page.locator('[data-cy="clear-filters-review"]').first.click()
     expect(scope).to_contain_text(f"{overview['pairs']} pairs", timeout=MILLISECONDS)
+
+
+def test_a_bar_is_shown_without_loading_the_page_and_becomes_a_view_on_demand(
+    page: Page, panel: Locator, overview: dict[str, Any], asked: list[str]
+) -> None:
+    asked.clear()
+    shown, other = (one for one in overview["severities"] if one["severity"] != "info")
+    scope = panel.locator('[data-cy="plc-scope"]')
+    bar(page, shown["bar"]).click()
+    expect_entries(page, shown["pairs"])
+    bar(page, other["bar"]).click()
+    expect_entries(page, other["pairs"])
+    assert not [one for one in asked if "DatasetPageQuery" in one]
+    # In a narrow grid FiftyOne's number of samples lies over the button.
+    button = page.locator('[data-cy="action-convert-filters-to-view-stages"]')
+    button.locator("*").last.dispatch_event("click")
+    expect(scope).to_contain_text(f"{other['pairs']} pairs", timeout=MILLISECONDS)
+    expect_entries(page, other["pairs"])
+    expect(bar(page, other["bar"])).to_have_attribute("aria-pressed", "false")
+    panel.get_by_role("button", name="Whole dataset").click()
+    expect(scope).to_contain_text(f"{overview['pairs']} pairs", timeout=MILLISECONDS)
+    expect_entries(page, overview["pairs"])
 
 
 def test_bars_are_reached_and_pressed_with_the_keyboard(

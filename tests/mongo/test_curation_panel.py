@@ -12,6 +12,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 from bson import json_util
+from fiftyone.server.view import get_view
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
 from pairlens.fiftyone_plugin.checks.runner import flag
@@ -37,6 +38,7 @@ class App:
     def __init__(self, dataset: fo.Dataset | None) -> None:
         self.dataset = dataset
         self.stages: list[Any] = []
+        self.behind: dict[str, Any] | None = None
         self.filters: dict[str, Any] = {}
         self.facts: dict[str, Any] = {}
         self.bar: str | None = None
@@ -45,9 +47,9 @@ class App:
 
     def send(self, method: str, **params: Any) -> Any:
         inside = {"panel_id": "p", "__method__": method}
-        given = {"params": params | inside, "filters": self.filters}
+        given = {"params": params | inside, "filters": self.filters, "extended": self.behind}
         if self.dataset is not None:
-            given |= {"dataset": self.dataset, "view": self.view()}
+            given |= {"dataset": self.dataset, "view": self.chosen()}
         done = foo.execute_operator(f"{PLUGIN_NAME}/curation", given)
         done.raise_exceptions()
         for request in done.executor._requests:
@@ -60,17 +62,26 @@ class App:
         if name == "patch_panel_data":
             self.facts = params["data"].get("facts", self.facts)
             self.bar = params["data"].get("bar", self.bar)
+            self.behind = params["data"].get("behind", self.behind)
         elif name == "set_view":
             self.stages = [stage | {"_uuid": "browser"} for stage in params["view"]]
         elif name == "clear_view":
             self.stages = []
+        elif name == "set_extended_selection":
+            self.behind = None if params["reset"] else self.behind
         elif name == "notify":
             self.notes.append(params["message"])
         elif name == "prompt_user_for_operation":
             self.prompts.append(params["operator_uri"])
 
-    def view(self) -> fo.DatasetView:
+    def chosen(self) -> fo.DatasetView:
+        """The view of the view bar."""
         return fo.DatasetView._build(self.dataset, json_util.loads(json.dumps(self.stages)))
+
+    def view(self) -> fo.DatasetView:
+        """The pairs of the grid."""
+        behind = through_json(self.behind)
+        return get_view(self.dataset, stages=self.stages, extended_stages=behind)
 
     def choose(self, view: fo.DatasetView) -> None:
         """The curator sets another view."""
@@ -301,19 +312,18 @@ def test_one_verdict_for_a_bar_is_for_what_the_sidebar_leaves_of_it(dataset: fo.
     assert set(dropped.values("phrase")) == {phrases[0]}
 
 
-def test_late_word_of_an_earlier_view_is_no_choice(dataset: fo.Dataset) -> None:
+def test_late_word_of_what_was_shown_before_is_no_choice(dataset: fo.Dataset) -> None:
     app = opened(dataset)
     app.choose(dataset.limit(5))
-    chosen = app.stages
     app.send("show", bar="verdict:pending")
-    shown, app.stages = app.stages, chosen
+    shown, app.behind = app.behind, None
     app.send("on_change_view")
     assert app.bar == "verdict:pending"
-    app.stages = shown
+    app.behind = shown
     app.send("on_change_view")
     assert (app.bar, app.overview["pairs"]) == ("verdict:pending", 5)
     app.send("reset")
-    app.stages = shown
+    app.behind = shown
     app.send("on_change_view")
     assert (app.bar, app.overview["pairs"]) == (None, 5)
 
@@ -321,28 +331,71 @@ def test_late_word_of_an_earlier_view_is_no_choice(dataset: fo.Dataset) -> None:
 def test_late_word_of_what_quick_clicks_showed_is_no_choice(dataset: fo.Dataset) -> None:
     app = opened(dataset)
     app.send("show", bar="verdict:pending")
-    earlier = app.stages
+    earlier = app.behind
     app.send("reset")
     app.send("show", bar="flagged")
-    shown = app.stages
-    for late in ([], earlier, []):
-        app.stages = late
+    shown = app.behind
+    for late in (None, earlier, None):
+        app.behind = late
         app.send("on_change_view")
         assert (app.bar, app.overview["pairs"]) == ("flagged", 12)
-    app.stages = shown
+    app.behind = shown
     app.send("on_change_view")
     assert (app.bar, app.overview["pairs"]) == ("flagged", 12)
     app.choose(dataset.limit(5))
-    assert (app.bar, app.overview["pairs"]) == (None, 5)
+    assert (app.bar, app.behind, app.overview["pairs"]) == (None, None, 5)
 
 
-def test_going_back_to_the_view_from_before_is_a_choice(dataset: fo.Dataset) -> None:
+def test_a_view_that_is_chosen_while_a_bar_is_shown_is_what_counts(dataset: fo.Dataset) -> None:
+    app = opened(dataset)
+    app.send("show", bar="verdict:pending")
+    app.choose(dataset.limit(5))
+    assert (app.bar, app.behind, app.overview["pairs"], len(app.view())) == (None, None, 5, 5)
+    app.send("on_change_view")
+    assert (app.overview["pairs"], app.facts["whole"]) == (5, False)
+
+
+@pytest.mark.parametrize("told", ["on_change_view", "leave"])
+def test_taking_away_what_a_bar_shows_is_a_choice(dataset: fo.Dataset, told: str) -> None:
     app = opened(dataset)
     app.send("show", bar="verdict:pending")
     app.send("on_change_view")
-    app.stages = []
-    app.send("on_change_view")
+    app.behind = None
+    app.send(told)
     assert (app.bar, app.facts["whole"]) == (None, True)
+
+
+def test_a_selection_in_a_plot_in_place_of_a_bar_is_a_choice(dataset: fo.Dataset) -> None:
+    app = opened(dataset)
+    app.send("show", bar="verdict:pending")
+    ids = dataset.values("id")[:3]
+    app.behind = {"fiftyone.core.stages.Select": {"sample_ids": ids, "ordered": False}}
+    app.send("leave")
+    assert (app.bar, app.overview["pairs"], app.facts["whole"]) == (None, 3, False)
+
+
+def test_a_page_that_is_loaded_again_shows_the_bar_again(dataset: fo.Dataset) -> None:
+    app = opened(dataset)
+    app.choose(dataset.limit(5))
+    app.send("show", bar="verdict:pending")
+    app.send("on_change_view")
+    app.behind = app.bar = None
+    app.send("on_load")
+    assert (app.bar, len(app.view()), app.overview["pairs"]) == ("verdict:pending", 3, 5)
+
+
+def test_a_panel_that_is_closed_shows_no_bar_any_more(dataset: fo.Dataset) -> None:
+    app = opened(dataset)
+    ids = dataset.values("id")[:3]
+    selection = {"fiftyone.core.stages.Select": {"sample_ids": ids, "ordered": False}}
+    app.behind = selection
+    app.send("on_unload")
+    assert app.behind == selection
+    app.send("show", bar="verdict:pending")
+    app.send("on_unload")
+    assert len(app.view()) == 12
+    app.send("on_load")
+    assert (app.bar, app.overview["pairs"]) == (None, 12)
 
 
 def test_another_dataset_starts_anew(dataset: fo.Dataset, dataset_name: str) -> None:
@@ -461,6 +514,9 @@ def test_a_session_is_of_the_dataset_whatever_the_view(dataset: fo.Dataset) -> N
     app.choose(dataset.match({"key": dataset.values("key")[7]}))
     app.send("start", saved_view="mine", include_judged=True)
     assert (len(app.view()), app.overview["pairs"]) == (3, 1)
+    app.send("on_change_view")
+    app.send("reset")
+    assert (app.bar, len(app.view()), app.overview["pairs"]) == (None, 1, 1)
 
 
 def test_is_renamed_handed_over_finished_reopened_and_deleted(dataset: fo.Dataset) -> None:

@@ -129,6 +129,23 @@
   function useReloads() {
     return page2.recoil.useRecoilValue(page2.__fos__.refresher);
   }
+  var NOTHING = "null";
+  function useBehind(wanted, replaced) {
+    const [shown, show] = page2.recoil.useRecoilState(
+      page2.__fos__.extendedSelectionOverrideStage
+    );
+    const [there, asked] = [JSON.stringify(shown ?? null), JSON.stringify(wanted)];
+    const [sent, arrived] = [React.useRef(NOTHING), React.useRef(NOTHING)];
+    React.useEffect(() => {
+      if (wanted || there === sent.current) show(wanted);
+      sent.current = asked;
+    }, [asked]);
+    React.useEffect(() => {
+      const ours = arrived.current === asked && asked !== NOTHING;
+      arrived.current = there;
+      if (ours && there !== asked) replaced();
+    }, [there]);
+  }
 
   // src/curation/figures.tsx
   var React3 = __toESM(require_react(), 1);
@@ -994,6 +1011,7 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
   function CurationPanel({ data, schema }) {
     const call = usePanel(schema);
     const facts = data?.facts;
+    useBehind(data?.behind ?? null, () => void call("leave"));
     const reloads = useReloads();
     const counted = React11.useRef(reloads);
     React11.useEffect(() => {
@@ -1079,7 +1097,7 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
       void open(answer.item);
       return true;
     };
-    return /* @__PURE__ */ React11.createElement(React11.Fragment, null, /* @__PURE__ */ React11.createElement(Begin, { facts, overview, enter }), active && /* @__PURE__ */ React11.createElement(Shown, { bar: active, overview, call }), /* @__PURE__ */ React11.createElement(Bulk, { overview, bar: active, call }), /* @__PURE__ */ React11.createElement(Cards, { overview, active, show, known: facts.known ?? false }), /* @__PURE__ */ React11.createElement("div", { className: "plc-grid" }, /* @__PURE__ */ React11.createElement(Findings, { overview, active, show, known: facts.known ?? false }), /* @__PURE__ */ React11.createElement(
+    return /* @__PURE__ */ React11.createElement(React11.Fragment, null, /* @__PURE__ */ React11.createElement(Begin, { facts, overview, enter }), active && /* @__PURE__ */ React11.createElement(Showing, { bar: active, overview, call }), /* @__PURE__ */ React11.createElement(Bulk, { overview, bar: active, call }), /* @__PURE__ */ React11.createElement(Cards, { overview, active, show, known: facts.known ?? false }), /* @__PURE__ */ React11.createElement("div", { className: "plc-grid" }, /* @__PURE__ */ React11.createElement(Findings, { overview, active, show, known: facts.known ?? false }), /* @__PURE__ */ React11.createElement(
       Sessions,
       {
         facts,
@@ -1097,7 +1115,7 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
     }
     return false;
   }
-  function Shown({ bar, overview, call }) {
+  function Showing({ bar, overview, call }) {
     return /* @__PURE__ */ React11.createElement("div", { className: "plc-shown", role: "status", "data-cy": "plc-shown" }, /* @__PURE__ */ React11.createElement("span", null, "The grid shows ", /* @__PURE__ */ React11.createElement("b", null, nameOf(bar, overview)), ", worst first."), /* @__PURE__ */ React11.createElement("button", { type: "button", className: "plc-button", onClick: () => void call("reset") }, "Show all again"));
   }
   function nameOf(bar, overview) {
@@ -3663,7 +3681,7 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
   }
 
   // src/pair/Shown.tsx
-  function Shown2({ pair, review }) {
+  function Shown({ pair, review }) {
     const { desk } = review;
     const [editing, setEditing] = React35.useState(false);
     const [active, setActive] = React35.useState(null);
@@ -4379,7 +4397,7 @@ ${CHIP}[title="findings: image_missing"] { display: none; }
     return /* @__PURE__ */ React40.createElement("div", { className: "plp-root", "data-testid": "pair-panel", onKeyDown: keepToItself }, /* @__PURE__ */ React40.createElement(Header, { review }), review.outside !== null ? /* @__PURE__ */ React40.createElement(Outside, { review }) : null, review.nameless !== null ? /* @__PURE__ */ React40.createElement(WhoAreYou, { desk: review.desk }) : null, review.failure !== null ? /* @__PURE__ */ React40.createElement("p", { className: "plp-failure", role: "alert" }, review.failure) : null, review.pair ? /* @__PURE__ */ React40.createElement(Open, { pair: review.pair, review }) : null);
   }
   function Open({ pair, review }) {
-    const Panel = pair.texts.length ? ShownTexts : Shown2;
+    const Panel = pair.texts.length ? ShownTexts : Shown;
     return /* @__PURE__ */ React40.createElement(Panel, { key: pair.sample_id, pair, review });
   }
   function Outside({ review }) {

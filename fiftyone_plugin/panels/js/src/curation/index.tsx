@@ -3,7 +3,7 @@
 import * as React from "react";
 
 import { openPanel, openSample } from "../host";
-import { Call, PanelProps, useReloads, usePanel } from "../panel";
+import { Behind, Call, PanelProps, useBehind, useReloads, usePanel } from "../panel";
 import { Cards, Distribution, Findings, Review, Splits } from "./figures";
 import { Begin } from "./begin";
 import { Bulk } from "./bulk";
@@ -26,10 +26,17 @@ const LABELS: Record<string, string> = {
   export: "Export",
 };
 
+interface Shown {
+  facts?: Facts;
+  bar?: string | null;
+  behind?: Behind;
+}
+
 /** The component that the Python panel `curation` shows. */
-export function CurationPanel({ data, schema }: PanelProps<{ facts?: Facts; bar?: string | null }>) {
+export function CurationPanel({ data, schema }: PanelProps<Shown>) {
   const call = usePanel(schema);
   const facts = data?.facts;
+  useBehind(data?.behind ?? null, () => void call("leave"));
   const reloads = useReloads();
   const counted = React.useRef(reloads);
   React.useEffect(() => {
@@ -177,7 +184,7 @@ function Figures({ facts, overview, bar: active, call }: FiguresProps) {
   return (
     <>
       <Begin facts={facts} overview={overview} enter={enter} />
-      {active && <Shown bar={active} overview={overview} call={call} />}
+      {active && <Showing bar={active} overview={overview} call={call} />}
       <Bulk overview={overview} bar={active} call={call} />
       <Cards overview={overview} active={active} show={show} known={facts.known ?? false} />
       <div className="plc-grid">
@@ -210,7 +217,7 @@ async function modalStands(): Promise<boolean> {
   return false;
 }
 
-function Shown({ bar, overview, call }: { bar: string; overview: Overview; call: Call }) {
+function Showing({ bar, overview, call }: { bar: string; overview: Overview; call: Call }) {
   return (
     <div className="plc-shown" role="status" data-cy="plc-shown">
       <span>
