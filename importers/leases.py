@@ -31,6 +31,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from pairlens.importers import fo_internals, lasting, owners
+from pairlens.importers.confirming import confirmed
 from pairlens.importers.errors import StateError
 from pairlens.importers.unfinished import ASIDE
 
@@ -305,7 +306,7 @@ def clear(name: str) -> None:
 def _leases() -> Any:
     # Confirmed, else a server that is killed now could give a lease to two, or one that was given
     # back to a process that lives.
-    return lasting.confirmed(fo_internals.database()[COLLECTION])
+    return confirmed(fo_internals.database()[COLLECTION])
 
 
 def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:
