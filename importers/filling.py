@@ -13,10 +13,10 @@ from functools import partial
 from typing import Any
 
 from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.behind import one_behind
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import OnError, RecordError
 from pairlens.importers.making import Made, whole
-from pairlens.importers.parallel import one_behind
 from pairlens.importers.records import Source
 from pairlens.importers.store import Insertable
 

@@ -16,16 +16,13 @@ from threading import Event
 import psutil
 import pytest
 
-from pairlens.importers.errors import RecordError, StateError, UsageError
+from pairlens.importers.behind import LEAST, MOST, batches_behind, one_behind
+from pairlens.importers.errors import RecordError, StateError, UnknownName, UsageError
 from pairlens.importers.parallel import (
-    LEAST,
-    MOST,
     WINDOW,
     Engine,
-    batches_behind,
     default_workers,
     map_items,
-    one_behind,
 )
 
 LOCAL: tuple[Engine, ...] = ("threads", "processes")
@@ -46,6 +43,32 @@ def die_of(file: Path) -> None:
 def die(number: int) -> int:
     if number == 3:
         os._exit(9)
+    return number
+
+
+class Locked(Exception):
+    """Cannot be sent to another process."""
+
+    def __init__(self) -> None:
+        super().__init__("is locked")
+        self.lock = threading.Lock()
+
+
+class Apart(Exception):
+    """Can be sent, and not be made again of what is sent."""
+
+    def __init__(self, file: str, line: int) -> None:
+        super().__init__(f"{file}, line {line}")
+
+
+def fail_oddly(number: int) -> int:
+    """Raises, of a few items that go to a worker together, what some can be sent of."""
+    if number == 11:
+        raise Locked
+    if number == 12:
+        raise Apart("a file", 3)
+    if number == 13:
+        raise UnknownName("lamp", "moon", ["sun"])
     return number
 
 
@@ -71,11 +94,26 @@ def test_results_keep_their_order_and_failures_stay_alone(engine: Engine):
     assert_maps(engine)
 
 
+@pytest.mark.parametrize("engine", LOCAL)
+def test_an_error_of_any_class_fails_alone_and_says_the_same(engine: Engine):
+    assert_fails_alone(engine)
+
+
+def assert_fails_alone(engine: Engine) -> None:
+    outcomes = [*map_items(fail_oddly, range(16), engine=engine, workers=2, chunk=8)]
+    assert [o.item for o in outcomes if o.value == o.item] == [*range(11), 14, 15]
+    locked, apart, unknown = (o.error for o in outcomes if o.error is not None)
+    assert (str(locked), repr(locked)) == ("is locked", "Locked('is locked')")
+    assert (str(apart), repr(apart)) == ("a file, line 3", "Apart('a file, line 3')")
+    assert isinstance(unknown, UnknownName) and "there is no lamp 'moon'" in str(unknown)
+
+
 @pytest.mark.slow
 def test_ray_does_the_same():
     ray = pytest.importorskip("ray")
     try:
         assert_maps("ray")
+        assert_fails_alone("ray")
     finally:
         ray.shutdown()
 
