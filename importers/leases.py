@@ -47,8 +47,9 @@ PATIENCE = 60
 _RENEWAL = 15
 """Seconds from one renewal to the next."""
 
-_RELEASE = 5
-"""Seconds that the database has to take note of the end of a lease."""
+_RELEASE = 10
+"""Seconds that the database has to take note of the end of a lease, which it needs where it stands
+still, or another primary is chosen, just then."""
 
 _FIELDS = "fields"
 """The part that is the list of a dataset's fields."""

@@ -10,7 +10,7 @@ import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -265,7 +265,8 @@ class Pending(Protocol):
         ...
 
     def cancel(self) -> object:
-        """Lets go of them; what has not begun never does, but on Ray."""
+        """Lets go of them; what has not begun never does, in processes once the map is closed, and
+        on Ray it does all the same."""
         ...
 
 
@@ -288,11 +289,11 @@ def _submitter(
         return
     workers = pool.workers or default_workers()
     if engine == "threads":
-        executor: Executor = ThreadPoolExecutor(workers, thread_name_prefix="pairlens")
-    else:
-        executor = process_pool(workers, function)
-    with executor:
-        yield partial(executor.submit, work), workers * WINDOW
+        with ThreadPoolExecutor(workers, thread_name_prefix="pairlens") as threads:
+            yield partial(threads.submit, work), workers * WINDOW
+        return
+    with process_pool(workers, function) as submit:
+        yield partial(submit, work), workers * WINDOW
 
 
 @contextmanager

@@ -7,8 +7,9 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Thread
@@ -41,11 +42,35 @@ def check_number(workers: int | None, *, of_processes: bool) -> None:
         )
 
 
-def process_pool(workers: int, function: Callable[..., Any]) -> Executor:
-    """An executor of processes that can run a function."""
+class _Under:
+    """What a worker process was given."""
+
+    def __init__(self, future: Future[Any]) -> None:
+        self.result = future.result
+
+    def cancel(self) -> None:
+        """Lets go of it.
+
+        Where a worker dies at the same moment, Python's own thread that looks after the processes
+        stumbles over a future that was cancelled, with a traceback, and leaves them as they are.
+        """
+
+
+@contextmanager
+def process_pool(workers: int, function: Callable[..., Any]) -> Iterator[Callable[..., _Under]]:
+    """Yields what hands calls to processes that can run a function; what has not begun never does.
+
+    Args:
+        workers: the number of processes
+        function: what they run
+    """
     # Forking a process that holds a database connection and threads can deadlock.
     context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    try:
+        yield lambda *given: _Under(pool.submit(*given))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:
