@@ -371,4 +371,4 @@ def _show_renditions(dataset: Any) -> None:
     config = dataset.app_config
     config.media_fields = list(dict.fromkeys([*config.media_fields, fields.RENDITION]))
     config.grid_media_field = config.modal_media_field = fields.RENDITION
-    dataset.save()
+    app_view.save(dataset)

@@ -21,11 +21,13 @@ Document = dict[str, Any]
 
 def update_many(collection: Any, where: Document, change: Any) -> None:
     """Changes documents in a way that may be done twice."""
+    owners.check_writing()
     _again(lambda: collection.update_many(where, change))
 
 
 def delete_many(collection: Any, where: Document) -> None:
     """Deletes documents."""
+    owners.check_writing()
     _again(lambda: collection.delete_many(where))
 
 
