@@ -21,6 +21,9 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
+AGAIN = "do the same again, an import or a prediction with --resume"
+"""What goes on with a step that was ended in its middle."""
+
 LONGEST = 1000
 """Characters of a message; what it quotes can have any length."""
 

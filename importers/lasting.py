@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeou
 
 from pairlens.importers import connecting, fo_internals, owners
 from pairlens.importers.confirming import confirmed
-from pairlens.importers.errors import StateError
+from pairlens.importers.errors import AGAIN, StateError
 
 R = TypeVar("R")
 
@@ -108,7 +108,7 @@ def one_server(step: str) -> Iterator[None]:
     if _server_process() != before:
         raise StateError(
             f"the database was started again in the middle of {step} and may have forgotten what "
-            "it was told right before; do the same again, an import or a prediction with --resume"
+            f"it was told right before; {AGAIN}"
         )
 
 

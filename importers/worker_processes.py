@@ -16,7 +16,7 @@ from threading import Thread
 from types import FunctionType, ModuleType
 from typing import Any
 
-from pairlens.importers.errors import UsageError
+from pairlens.importers.errors import AGAIN, UsageError
 
 MOST_PER_CORE = 16
 """Processes; each takes some 100 MB and a second of a core to start, and all start at once."""
@@ -147,5 +147,5 @@ def died(function: Callable[..., Any], begun: Sequence[Any]) -> str:
     at = f", at one of the {len(begun):,} from {begun[0]} to {begun[-1]}" if named else ""
     return (
         f"a worker process died, of too little memory or a crash in a decoder{at}; "
-        "go on with --resume, and fewer --workers if it was memory"
+        f"{AGAIN}, and with fewer --workers if it was memory"
     )

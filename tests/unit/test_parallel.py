@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -166,13 +167,36 @@ def test_a_reader_that_fails_is_heard_at_once():
 
 
 def test_a_worker_that_dies_is_no_broken_record():
-    with pytest.raises(StateError, match=r"a worker process died.* in a decoder; go on"):
+    with pytest.raises(StateError, match=r"a worker process died.* in a decoder; do the same"):
         list(map_items(die, range(50), engine="processes", workers=1))
+
+
+def slowly(number: int) -> int:
+    time.sleep(0.05)
+    return number
+
+
+def test_workers_that_die_while_work_is_let_go_of_are_told_by_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raised: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    for _ in range(4):  # Python's thread stumbles where it looks just then
+        outcomes = map_items(slowly, range(1000), engine="processes", workers=1)
+        assert next(outcomes).item == 0
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        outcomes.close()  # type: ignore[attr-defined]
+        assert not multiprocessing.active_children()
+    assert raised == []
 
 
 def test_what_a_worker_that_died_was_given_is_named():
     files = [Path("a.jpg"), Path("b.jpg")]
-    with pytest.raises(StateError, match=r"at one of the 1 from a\.jpg to a\.jpg; go on"):
+    with pytest.raises(
+        StateError,
+        match=r"at one of the 1 from a\.jpg to a\.jpg; do the same again, an import or a prediction with --resume",
+    ):
         list(map_items(die_of, files, engine="processes", workers=1))
 
 
