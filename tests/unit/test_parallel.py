@@ -181,7 +181,7 @@ def test_workers_that_die_while_work_is_let_go_of_are_told_by_no_traceback(
 ) -> None:
     raised: list[threading.ExceptHookArgs] = []
     monkeypatch.setattr(threading, "excepthook", raised.append)
-    for _ in range(4):  # Python's thread stumbles where it looks just then
+    for _ in range(3):  # Python's thread stumbles where it looks just then
         outcomes = map_items(slowly, range(1000), engine="processes", workers=1)
         assert next(outcomes).item == 0
         for worker in multiprocessing.active_children():
@@ -193,10 +193,8 @@ def test_workers_that_die_while_work_is_let_go_of_are_told_by_no_traceback(
 
 def test_what_a_worker_that_died_was_given_is_named():
     files = [Path("a.jpg"), Path("b.jpg")]
-    with pytest.raises(
-        StateError,
-        match=r"at one of the 1 from a\.jpg to a\.jpg; do the same again, an import or a prediction with --resume",
-    ):
+    words = r"at one of the 1 from a\.jpg to a\.jpg; do the same again, an import or a .* --resume"
+    with pytest.raises(StateError, match=words):
         list(map_items(die_of, files, engine="processes", workers=1))
 
 
