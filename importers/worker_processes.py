@@ -16,7 +16,7 @@ from threading import Thread
 from types import FunctionType, ModuleType
 from typing import Any
 
-from pairlens.importers.errors import AGAIN, UsageError
+from pairlens.importers.errors import AGAIN, StateError, UsageError
 
 MOST_PER_CORE = 16
 """Processes; each takes some 100 MB and a second of a core to start, and all start at once."""
@@ -63,10 +63,19 @@ def process_pool(workers: int, function: Callable[..., Any]) -> Iterator[Callabl
     Args:
         workers: the number of processes
         function: what they run
+
+    Raises:
+        StateError: if none can be started
     """
     # Forking a process that holds a database connection and threads can deadlock.
     context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    try:
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    except OSError as error:
+        raise StateError(
+            f"no worker process can be started, whose locks stand in /dev/shm ({error.strerror}); "
+            "make room there, or leave --engine processes out"
+        ) from error
     try:
         yield lambda *given: _Under(pool.submit(*given))
     finally:

@@ -338,6 +338,24 @@ def run_script(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+FULL = """
+import resource
+from pairlens.importers.errors import StateError
+from pairlens.importers.parallel import map_items
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # as where /dev/shm is full
+try:
+    list(map_items(abs, [1], engine="processes", workers=1))
+except StateError as error:
+    print(error)
+"""
+
+
+def test_no_room_for_locks_is_told(tmp_path: Path):
+    done = run_script(tmp_path, FULL)
+    assert done.stdout.startswith("no worker process can be started, whose locks stand in /dev/shm")
+
+
 def test_a_script_without_a_guard_runs_once(tmp_path: Path):
     done = run_script(tmp_path, SCRIPT.format(function="squared"))
     assert done.stdout.splitlines() == ["top", "[0, 1, 4, 9]"], done.stderr
