@@ -7,7 +7,7 @@ batch whose decisions a kill prevented: they are prepared again, for these alone
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -55,7 +55,7 @@ class Filling:
         samples = fo_internals.collection(self._dataset)
         return {one[fields.KEY]: one for one in samples.find(where, [fields.KEY, *paths])}
 
-    def count(self, splits: Sequence[str] | None = None) -> int:
+    def count(self, splits: Collection[str] | None = None) -> int:
         """The number of samples that need no preparing, of all splits or of some."""
         where = working_set.OWN | self._complete()
         if splits is not None:

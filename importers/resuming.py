@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from pairlens.importers import fields, store
 from pairlens.importers.filling import Filling
@@ -29,7 +29,7 @@ class Resumed:
         splits: that are read; ``None`` where not all of their records are
     """
 
-    def __init__(self, filling: Filling, splits: Sequence[str] | None) -> None:
+    def __init__(self, filling: Filling, splits: Collection[str] | None) -> None:
         self._filling, self._splits = filling, splits
         self._seen = self._changed = 0
         self._example = ""
