@@ -165,7 +165,7 @@ def _exchanged(done: Exchange) -> list[str]:
         )
     if done.differing:
         lines.append(
-            f"  note: {done.differing:,} files here have another size than their copies, such as "
+            f"  note: {done.differing:,} files here differ from their copies, such as "
             f"{done.differs}; delete the one that is damaged, here or there, and run pairlens sync"
         )
     return lines

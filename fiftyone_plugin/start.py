@@ -24,6 +24,14 @@ def main() -> int:
     if DOCTOR in asked and not _starts():
         return _doctor_alone("--json" in asked)
     try:
+        return _run()
+    except KeyboardInterrupt:  # before there is anything to tidy up
+        print("Interrupted.", file=sys.stderr)
+        return FAILED
+
+
+def _run() -> int:
+    try:
         from pairlens.fiftyone_plugin import cli
     except ImportError as error:
         print(f"pairlens: it does not start ({error}); see why: pairlens doctor", file=sys.stderr)

@@ -149,13 +149,15 @@ def ending_at_once() -> Iterator[None]:
 def ending_softly() -> Iterator[Callable[[], bool]]:
     """Within it, the first Ctrl-C only asks to stop, which the yielded function tells.
 
-    The second one raises ``KeyboardInterrupt``. Only the main thread can be interrupted; in
-    others nothing changes.
+    The second one does what the first would have done outside. Only the main thread can be
+    interrupted; in others nothing changes.
     """
     asked = threading.Event()
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
         if asked.is_set():
+            if callable(before):
+                before(number, frame)
             raise KeyboardInterrupt
         asked.set()
         os.write(2, _SAID)  # print() may be at work in the very line that was interrupted

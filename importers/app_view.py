@@ -11,7 +11,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import fields
+from pairlens.importers import fields, owners
 
 MASK = "#ff2d9b"  # what no roof, field or water is
 PREDICTIONS = ("#00b8d4", "#ffb300", "#7c4dff", "#00c853")
@@ -74,6 +74,12 @@ def arrange(dataset: Any) -> None:
         config.sidebar_groups = _groups(dataset)
     _show_split(config.sidebar_groups)
     _show_severity(dataset, config.sidebar_groups)
+    save(dataset)
+
+
+def save(dataset: Any) -> None:
+    """Stores the settings of the App that were changed."""
+    owners.check_writing()
     dataset.save()
 
 
@@ -85,7 +91,7 @@ def color_masks(dataset: Any, field: str) -> None:
     others = [one for one in scheme.fields or () if one.get("path") != field]
     used = [one.get("fieldColor") for one in others]
     scheme.fields = [*others, _masks(field, min(PREDICTIONS, key=used.count))]
-    dataset.save()
+    save(dataset)
 
 
 def _scheme(dataset: Any) -> fo.ColorScheme:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers.errors import PairLensError, StateError, UsageError, shown
+from pairlens.importers.errors import AGAIN, PairLensError, StateError, UsageError, shown
 
 SECONDS = 3
 """How long a database may take to answer for the first time."""
@@ -23,10 +23,7 @@ DATABASE = "fiftyone"
 
 _DOCTOR = "see what: pairlens doctor"
 
-_GO_ON = (
-    "what was done is kept; when it answers again, do the same again, an import or a prediction "
-    "with --resume"
-)
+_GO_ON = f"what was done is kept; when it answers again, {AGAIN}"
 
 _FAILED_OVER = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 """MongoDB's codes for a server that has ceased to be the primary, or is shutting down."""

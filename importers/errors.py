@@ -9,14 +9,20 @@
     +-- LayoutError      a folder is not a dataset in the layout a reader knows
     +-- RecordError      one record is broken; the others can go on
     +-- MaskError        a mask cannot be decoded
+    ForeignError         stands for an error of a worker that cannot be sent
 
 The message of each is one sentence that says what was met, where, and what to do.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from typing import Any
+
+AGAIN = "do the same again, an import or a prediction with --resume"
+"""What goes on with a step that was ended in its middle."""
 
 LONGEST = 1000
 """Characters of a message; what it quotes can have any length."""
@@ -44,6 +50,17 @@ class PairLensError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(shown(message))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Crosses process borders in importers.parallel; by default, what is made of other
+        # arguments than its message cannot be made again.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[PairLensError], args: tuple[Any, ...], values: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(values)
+    return error
 
 
 class UsageError(PairLensError):
@@ -86,9 +103,34 @@ class RecordError(PairLensError):
         self.source = source
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type[RecordError], tuple[str, str]]:
-        # Crosses process borders in importers.parallel; the default would pass one argument.
-        return type(self), (self.source, self.reason)
+
+class ForeignError(Exception):
+    """Stands for an error of a worker, of a class that cannot be sent from process to process.
+
+    Args:
+        text: of the error
+        whole: the error as Python shows it, with its class
+    """
+
+    def __init__(self, text: str, whole: str) -> None:
+        super().__init__(text, whole)
+
+    def __str__(self) -> str:
+        """The text of the error."""
+        return self.args[0]
+
+    def __repr__(self) -> str:
+        """The error as Python shows it."""
+        return self.args[1]
+
+
+def sendable(error: Exception) -> Exception:
+    """An error that another process can be sent: itself, or one that says the same."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # whatever its class does
+        return ForeignError(shown(str(error)), shown(repr(error)))
+    return error
 
 
 OnError = Callable[[RecordError], None]

@@ -7,18 +7,18 @@ batch whose decisions a kill prevented: they are prepared again, for these alone
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.behind import one_behind
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import OnError, RecordError
 from pairlens.importers.making import Made, whole
-from pairlens.importers.parallel import one_behind
 from pairlens.importers.records import Source
-from pairlens.importers.store import Insertable
+from pairlens.importers.store import Document, Insertable
 
 FILLED = "filled"
 """The fact of a dataset whose import is not at its end: until when its samples are complete with
@@ -49,14 +49,17 @@ class Filling:
     def _note(self, until: datetime, decided: list[dict[str, Any]]) -> None:
         store.update_info(self._dataset, **{FILLED: {"until": until, "decisions": decided}})
 
-    def complete(self, keys: Sequence[str]) -> set[str]:
-        """Those of some keys whose samples are there and need no preparing."""
+    def complete(self, keys: Sequence[str], paths: Sequence[str] = ()) -> dict[str, Document]:
+        """Those of some keys whose samples are there and need no preparing, with some values."""
         where = {fields.KEY: {"$in": list(keys)}, **self._complete()}
-        return set(fo_internals.collection(self._dataset).distinct(fields.KEY, where))
+        samples = fo_internals.collection(self._dataset)
+        return {one[fields.KEY]: one for one in samples.find(where, [fields.KEY, *paths])}
 
-    def count(self) -> int:
-        """The number of samples that need no preparing."""
+    def count(self, splits: Collection[str] | None = None) -> int:
+        """The number of samples that need no preparing, of all splits or of some."""
         where = working_set.OWN | self._complete()
+        if splits is not None:
+            where = where | {fields.SPLIT: {"$in": [*splits]}}
         return fo_internals.collection(self._dataset).count_documents(where)
 
     def _complete(self) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from pairlens.importers import connecting, fields, owners
+from pairlens.importers.confirming import confirmed
 
 __all__ = ["new_field"]
 
@@ -177,7 +178,8 @@ def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
     owners.check_writing()
     change = {f"info.{name}.{member}": value for member, value in values.items()}
     change["last_modified_at"] = datetime.now(UTC)
-    dataset._doc._get_collection().update_one({"_id": dataset_id(dataset)}, [{"$set": change}])
+    datasets = confirmed(dataset._doc._get_collection())
+    datasets.update_one({"_id": dataset_id(dataset)}, [{"$set": change}])
     # Past the tracking of changes, so that no later save writes these over newer ones.
     dict.__setitem__(dataset.info, name, info(dataset, name))
 
@@ -194,8 +196,7 @@ def field_info(dataset: Any, name: str) -> dict[str, Any] | None:
 def mend_count(dataset: Any, count: int) -> None:
     """Makes the database find out its own number of samples again, where that is wrong.
 
-    FiftyOne takes it for the length of a dataset. After an unclean end of the database it stays
-    what it was at some moment before.
+    FiftyOne takes it for the length of a dataset; an unclean end of the database makes it stale.
 
     Args:
         dataset: whose samples were counted
@@ -241,7 +242,7 @@ def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
 def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
     """Changes documents of datasets in one command, and what this process knows of their names."""
     owners.check_writing()
-    datasets = changes[0][0]._doc._get_collection()
+    datasets = confirmed(changes[0][0]._doc._get_collection())
     datasets.bulk_write([UpdateOne({"_id": dataset_id(d)}, change) for d, change in changes])
     for dataset, _ in changes:
         dataset._instances.pop(dataset.name, None)
@@ -385,8 +386,7 @@ def change_samples(dataset: Any, changes: Sequence[tuple[ObjectId, dict[str, Any
     Returns:
         the number of samples that are there
     """
-    wanted = dict(changes)
-    count = 0
+    wanted, count = dict(changes), 0
     for sample in dataset.select([str(each) for each in wanted]):
         for path, value in wanted[sample._id].items():
             field = dataset.get_field(path)

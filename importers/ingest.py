@@ -40,9 +40,9 @@ from pairlens.importers.prepare import (
     group_by_image,
 )
 from pairlens.importers.reading import LEFT_OUT
-from pairlens.importers.records import Record
 from pairlens.importers.replacing import Carry, nothing, replacing
 from pairlens.importers.restoring import restore_files, take_published_images
+from pairlens.importers.resuming import Resumed
 from pairlens.importers.scenes import join_scenes
 from pairlens.importers.settling import GUESSED, PARAMS, in_full, settle
 from pairlens.importers.skip_log import SkipLog
@@ -56,7 +56,6 @@ SKIPPED = "skipped.jsonl"
 LISTED = 1000
 """Skipped records kept in the dataset's info; all of them are in :data:`SKIPPED`."""
 
-_LOOKUP = 256
 _CHUNK = 16
 """Images handed to a worker at once."""
 
@@ -278,8 +277,9 @@ def _read_images(
     if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
     images = group_by_image(read_within(records, place.boundary))
+    resumed = Resumed(filling, None if options.limit is not None else options.splits)
     if options.resume:
-        groups = _without_existing(filling, images)
+        groups = resumed.groups(images)
     else:
         groups = (Group(records, records) for records in images)
     work = partial(make, place=place, dataset_id=filling.dataset_id, tags=tuple(options.tags))
@@ -289,6 +289,8 @@ def _read_images(
         for decision in made.decisions:
             filling.decisions(decision)
         yield made
+    for note in resumed.notes() if options.resume else ():
+        decisions(note)
 
 
 def _made(outcomes: Iterator[Outcome[Group, Made]], skips: SkipLog) -> Iterator[Made]:
@@ -309,13 +311,6 @@ def _made(outcomes: Iterator[Outcome[Group, Made]], skips: SkipLog) -> Iterator[
         for record in outcome.item.missing:
             skips(RecordError(str(record.source), reason))
         yield NOTHING
-
-
-def _without_existing(filling: Filling, groups: Iterator[tuple[Record, ...]]) -> Iterator[Group]:
-    for batch in store.batched(groups, _LOOKUP):
-        there = filling.complete([r.key for group in batch for r in group])
-        for group in batch:
-            yield Group(group, tuple(r for r in group if r.key not in there))
 
 
 def finish(
@@ -376,4 +371,4 @@ def _show_renditions(dataset: Any) -> None:
     config = dataset.app_config
     config.media_fields = list(dict.fromkeys([*config.media_fields, fields.RENDITION]))
     config.grid_media_field = config.modal_media_field = fields.RENDITION
-    dataset.save()
+    app_view.save(dataset)

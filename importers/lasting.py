@@ -7,39 +7,27 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pymongo import IndexModel, UpdateOne, WriteConcern
+from pymongo import IndexModel, UpdateOne
 from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
 from pairlens.importers import connecting, fo_internals, owners
-from pairlens.importers.errors import StateError
-
-_CONFIRMING = 30
-"""Seconds for a replica set to confirm a write."""
+from pairlens.importers.confirming import confirmed
+from pairlens.importers.errors import AGAIN, StateError
 
 R = TypeVar("R")
 
 Document = dict[str, Any]
 
 
-def confirmed(collection: Any) -> Any:
-    """The collection, whose writes return when they outlast the end of any server.
-
-    That is when they are on the disk of most members of a replica set, or on that of the only
-    server. MongoDB keeps one journal, so everything written before them is there as well.
-    """
-    concern = {**collection.write_concern.document, "w": "majority", "j": True}
-    # A set of which too many members are away would never confirm, and not fail either.
-    concern.setdefault("wtimeout", 1000 * _CONFIRMING)
-    return collection.with_options(write_concern=WriteConcern(**concern))
-
-
 def update_many(collection: Any, where: Document, change: Any) -> None:
     """Changes documents in a way that may be done twice."""
+    owners.check_writing()
     _again(lambda: collection.update_many(where, change))
 
 
 def delete_many(collection: Any, where: Document) -> None:
     """Deletes documents."""
+    owners.check_writing()
     _again(lambda: collection.delete_many(where))
 
 
@@ -120,7 +108,7 @@ def one_server(step: str) -> Iterator[None]:
     if _server_process() != before:
         raise StateError(
             f"the database was started again in the middle of {step} and may have forgotten what "
-            "it was told right before; do the same again, an import or a prediction with --resume"
+            f"it was told right before; {AGAIN}"
         )
 
 

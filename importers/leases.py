@@ -31,6 +31,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from pairlens.importers import fo_internals, lasting, owners
+from pairlens.importers.confirming import confirmed
 from pairlens.importers.errors import StateError
 from pairlens.importers.unfinished import ASIDE
 
@@ -46,8 +47,9 @@ PATIENCE = 60
 _RENEWAL = 15
 """Seconds from one renewal to the next."""
 
-_RELEASE = 5
-"""Seconds that the database has to take note of the end of a lease."""
+_RELEASE = 10
+"""Seconds that the database has to take note of the end of a lease, which it needs where it stands
+still, or another primary is chosen, just then."""
 
 _FIELDS = "fields"
 """The part that is the list of a dataset's fields."""
@@ -305,7 +307,7 @@ def clear(name: str) -> None:
 def _leases() -> Any:
     # Confirmed, else a server that is killed now could give a lease to two, or one that was given
     # back to a process that lives.
-    return lasting.confirmed(fo_internals.database()[COLLECTION])
+    return confirmed(fo_internals.database()[COLLECTION])
 
 
 def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:

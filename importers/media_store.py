@@ -14,6 +14,8 @@ copy is made once, and a store takes an object whole or not at all.
 
 from __future__ import annotations
 
+import filecmp
+import hashlib
 import os
 import re
 import warnings
@@ -23,6 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from pairlens.importers import fetched, fields, fo_internals, store
@@ -65,7 +68,7 @@ class Exchange:
         store: the address; ``""`` where a dataset has none
         sent, fetched: files that were copied to the store, and from there
         lacking: files that samples name and that are neither here nor there
-        differing: files that are another here than there, by their size
+        differing: files that are another here than there
         lacks, differs: one of each; ``""`` where there is none
     """
 
@@ -173,7 +176,7 @@ def _exchange(dataset: Any, folder: Path, address: str, done: Exchange, progress
         there = objects_below(address)
     here = {name for name in named if (folder / name).is_file()}
     to_send, to_fetch = sorted(here - there.keys()), sorted((named - here) & there.keys())
-    _count(done, folder, here, there, named - here - there.keys())
+    _count(done, folder, address, here, there, named - here - there.keys())
     total, copied = len(to_send) + len(to_fetch), count(1)
     advance = lambda: progress(next(copied), total)  # noqa: E731
     objects = [there[name] for name in to_fetch]
@@ -188,16 +191,31 @@ def _exchange(dataset: Any, folder: Path, address: str, done: Exchange, progress
 def _count(
     done: Exchange,
     folder: Path,
+    address: str,
     here: set[str],
     there: Mapping[str, StoredObject],
     lacking: set[str],
 ) -> None:
     """Counts the files that copying does not help."""
     both = sorted(here & there.keys())
-    differing = [one for one in both if (folder / one).stat().st_size != there[one].size]
+    differing = [one for one in both if _differs(address, folder / one, there[one])]
     done.lacking, done.differing = done.lacking + len(lacking), done.differing + len(differing)
     done.lacks = done.lacks or next((str(folder / one) for one in sorted(lacking)), "")
     done.differs = done.differs or next((str(folder / one) for one in differing), "")
+
+
+def _differs(address: str, file: Path, one: StoredObject) -> bool:
+    """Whether a file and its copy differ: in size, or where it was written to since, in content."""
+    facts = file.stat()
+    if facts.st_size != one.size or facts.st_mtime < one.changed + 1:
+        return facts.st_size != one.size
+    with open(file, "rb") as stream:
+        if hashlib.file_digest(stream, "md5").hexdigest() == one.md5:
+            return False
+    # The clocks differ, and the store tells another digest of what it encrypts.
+    with TemporaryDirectory(prefix="pairlens-copy-") as made:
+        Copier(address).copy(one, copy := Path(made) / "copy")
+        return not filecmp.cmp(file, copy, shallow=False)
 
 
 def _send_all(

@@ -1,4 +1,4 @@
-"""A parallel map over many items, a thread that writes behind, and settings for long passes.
+"""A parallel map over many items, and settings for long passes.
 
 Results of the map come in the order of the items, a failing item fails alone, and only a window of
 items is under way at once, so that an endless stream of them takes bounded memory.
@@ -10,9 +10,8 @@ import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, repeat
@@ -23,7 +22,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 import cv2
 
-from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.errors import StateError, UsageError, sendable
 from pairlens.importers.frozen import frozen
 from pairlens.importers.worker_processes import check_number, died, process_pool
 
@@ -31,12 +30,6 @@ Engine = Literal["threads", "processes", "ray"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 WINDOW = 4
 """Items under way for each worker: enough that none waits while results are stored."""
-
-LEAST = 250
-"""Items of a write; the fewer, the less is left to write when the last one is made."""
-
-MOST = 4000
-"""Items that gather while a write is under way, which then is waited for."""
 
 _OBJECTS = 500_000
 """New containers between two looks of the garbage collector, about 20,000 documents; by default
@@ -248,6 +241,11 @@ def _each(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
     return results
 
 
+def _each_sent(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
+    """As :func:`_each`, in another process."""
+    return [(value, error and sendable(error)) for value, error in _each(function, batch)]
+
+
 def _collect(batch: list[A], future: Pending) -> Iterator[Outcome[A, Any]]:
     try:
         results = future.result()
@@ -267,7 +265,8 @@ class Pending(Protocol):
         ...
 
     def cancel(self) -> object:
-        """Lets go of them; what has not begun never does, but on Ray."""
+        """Lets go of them; what has not begun never does, in processes once the map is closed, and
+        on Ray it does all the same."""
         ...
 
 
@@ -279,7 +278,7 @@ def _submitter(
     engine: Engine, pool: Pool, function: Callable[..., Any]
 ) -> Iterator[tuple[_Submit, int]]:
     """Yields what hands a batch to a worker, and how many batches may be under way."""
-    work = partial(_each, function)
+    work = partial(_each if engine == "threads" else _each_sent, function)
     if engine == "ray":
         from pairlens.importers.ray_engine import ray_workers
 
@@ -290,76 +289,11 @@ def _submitter(
         return
     workers = pool.workers or default_workers()
     if engine == "threads":
-        executor: Executor = ThreadPoolExecutor(workers, thread_name_prefix="pairlens")
-    else:
-        executor = process_pool(workers, function)
-    with executor:
-        yield partial(executor.submit, work), workers * WINDOW
-
-
-class OneBehind:
-    """Runs tasks one after the other in a thread, each while the next is prepared.
-
-    Args:
-        thread: an executor of one thread
-    """
-
-    def __init__(self, thread: Executor) -> None:
-        self._thread = thread
-        self._under_way: Future[Any] | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether no task is under way."""
-        return self._under_way is None or self._under_way.done()
-
-    def __call__(self, task: Callable[[], object]) -> None:
-        """Starts a task when the one before is done; raises what that raised."""
-        self.wait()
-        # In this context, so that a task that writes asks the same leases.
-        self._under_way = self._thread.submit(copy_context().run, task)
-
-    def wait(self) -> None:
-        """Returns when the last task is done; raises what it raised."""
-        under_way, self._under_way = self._under_way, None
-        if under_way is not None:
-            under_way.result()
-
-
-@contextmanager
-def one_behind() -> Iterator[OneBehind]:
-    """Yields a runner of tasks in a thread; all are done when the context ends."""
-    with ThreadPoolExecutor(1, thread_name_prefix="pairlens") as thread:
-        behind = OneBehind(thread)
-        yield behind
-        behind.wait()
-
-
-@contextmanager
-def batches_behind(write: Callable[[list[A]], object]) -> Iterator[Callable[[Iterable[A]], None]]:
-    """Yields a function that takes items, which are written in batches in a thread.
-
-    A batch has :data:`LEAST` items or more, but for the last; all are written when the context
-    ends.
-
-    Args:
-        write: called with one batch after the other, in a thread
-    """
-    gathered: list[A] = []
-
-    with one_behind() as behind:
-
-        def add(items: Iterable[A]) -> None:
-            gathered.extend(items)
-            if len(gathered) >= LEAST and (behind.idle or len(gathered) >= MOST):
-                flush()
-
-        def flush() -> None:
-            behind(partial(write, gathered[:]))
-            gathered.clear()
-
-        yield add
-        flush()
+        with ThreadPoolExecutor(workers, thread_name_prefix="pairlens") as threads:
+            yield partial(threads.submit, work), workers * WINDOW
+        return
+    with process_pool(workers, function) as submit:
+        yield partial(submit, work), workers * WINDOW
 
 
 @contextmanager

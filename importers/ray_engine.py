@@ -20,7 +20,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from pairlens.importers import same_storage
-from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.errors import AGAIN, StateError, UsageError
 from pairlens.importers.ray_actors import Actors, FirstWait, raised
 from pairlens.importers.ray_pickling import sent_along
 from pairlens.importers.worker_processes import check_number
@@ -262,5 +262,5 @@ def lost(error: Exception) -> str:
     said = " ".join(str(error).split())
     return (
         f"workers of Ray cannot go on ({type(error).__name__}: {said[:300]}); what was done is "
-        "kept; go on with --resume, and fewer --workers if it was memory"
+        f"kept; {AGAIN}, and with fewer --workers if it was memory"
     )

@@ -7,15 +7,16 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Thread
 from types import FunctionType, ModuleType
 from typing import Any
 
-from pairlens.importers.errors import UsageError
+from pairlens.importers.errors import AGAIN, StateError, UsageError
 
 MOST_PER_CORE = 16
 """Processes; each takes some 100 MB and a second of a core to start, and all start at once."""
@@ -41,11 +42,44 @@ def check_number(workers: int | None, *, of_processes: bool) -> None:
         )
 
 
-def process_pool(workers: int, function: Callable[..., Any]) -> Executor:
-    """An executor of processes that can run a function."""
+class _Under:
+    """What a worker process was given."""
+
+    def __init__(self, future: Future[Any]) -> None:
+        self.result = future.result
+
+    def cancel(self) -> None:
+        """Lets go of it.
+
+        Where a worker dies at the same moment, Python's own thread that looks after the processes
+        stumbles over a future that was cancelled, with a traceback, and leaves them as they are.
+        """
+
+
+@contextmanager
+def process_pool(workers: int, function: Callable[..., Any]) -> Iterator[Callable[..., _Under]]:
+    """Yields what hands calls to processes that can run a function; what has not begun never does.
+
+    Args:
+        workers: the number of processes
+        function: what they run
+
+    Raises:
+        StateError: if none can be started
+    """
     # Forking a process that holds a database connection and threads can deadlock.
     context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    try:
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    except OSError as error:
+        raise StateError(
+            f"no worker process can be started, whose locks stand in /dev/shm ({error.strerror}); "
+            "make room there, or leave --engine processes out"
+        ) from error
+    try:
+        yield lambda *given: _Under(pool.submit(*given))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:
@@ -122,5 +156,5 @@ def died(function: Callable[..., Any], begun: Sequence[Any]) -> str:
     at = f", at one of the {len(begun):,} from {begun[0]} to {begun[-1]}" if named else ""
     return (
         f"a worker process died, of too little memory or a crash in a decoder{at}; "
-        "go on with --resume, and fewer --workers if it was memory"
+        f"{AGAIN}, and with fewer --workers if it was memory"
     )

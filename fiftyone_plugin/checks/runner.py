@@ -32,6 +32,7 @@ from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_ma
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.unchanged import Repeated
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
+from pairlens.importers.behind import one_behind
 from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.errors import UsageError
 from pairlens.importers.parallel import (
@@ -39,7 +40,6 @@ from pairlens.importers.parallel import (
     Pool,
     Progress,
     no_progress,
-    one_behind,
     rare_collections,
 )
 from pairlens.importers.scorings import evaluation_of, scored_fields

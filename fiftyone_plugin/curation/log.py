@@ -21,6 +21,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from pairlens.importers import fo_internals, lasting, owners
+from pairlens.importers.confirming import confirmed
 from pairlens.importers.fields import CHANGES
 
 COLLECTION = CHANGES
@@ -194,7 +195,7 @@ class ChangeLog:
             self._entry(change, about, time, number, first + at)
             for at, change in enumerate(changes)
         ]
-        lasting.confirmed(self._changes).insert_many(entries)
+        confirmed(self._changes).insert_many(entries)
         return number
 
     def _reserve(self, count: int) -> int:
@@ -257,7 +258,7 @@ class ChangeLog:
 
         That waits for the disk, and with it for all that was written before.
         """
-        lasting.update_many(lasting.confirmed(self._changes), where, change)
+        lasting.update_many(confirmed(self._changes), where, change)
 
     def withdraw(self, step: int, sample_ids: Sequence[ObjectId]) -> None:
         """Removes entries whose change was not written, because the pair had changed."""

@@ -26,11 +26,11 @@ from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
 from pairlens.fiftyone_plugin.metrics.slices import Slicer
 from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, OverlapTableBuilder
 from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.behind import batches_behind
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.parallel import (
     Pool,
     Progress,
-    batches_behind,
     one_thread,
     rare_collections,
 )

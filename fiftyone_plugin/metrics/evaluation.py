@@ -51,9 +51,10 @@ from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.fiftyone_plugin.metrics.summary import summarize
 from pairlens.importers import fields, fo_internals, lasting, owners, store
+from pairlens.importers.behind import one_behind
 from pairlens.importers.errors import UsageError
 from pairlens.importers.mask_values import MaskValues, parse_mask_values
-from pairlens.importers.parallel import Pool, Progress, one_behind
+from pairlens.importers.parallel import Pool, Progress
 from pairlens.importers.scorings import METHOD
 
 MAX_SIDE = 10_000

@@ -156,8 +156,8 @@ def _load(
 ) -> Callable[[list[Query]], _Answers]:
     try:
         return _Answering(spec.load(params, device))
-    except UsageError as error:
-        raise UsageError(str(error)) from None  # of the classes, not all can be sent back
+    except UsageError:
+        raise
     except Exception as error:
         reason = f"{type(error).__name__}: {first_line(error)}"
         raise StateError(f"a worker cannot load predictor {spec.name} ({reason})") from None

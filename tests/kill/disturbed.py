@@ -17,7 +17,10 @@ from tests.kill.disturbing import Disturbance, of_server, of_set, trials_in, tri
 from tests.kill.scenarios import BY_NAME
 from tests.replicas import ReplicaSet
 
-COMMANDS = ("import", "overwrite", "predict", "score", "flag", "apply")
+COMMANDS = (
+    "import", "import of a zip", "overwrite", "predict", "predict anew", "score", "flag", "apply",
+    "export",
+)  # fmt: skip
 SEED = "2026"
 
 

@@ -1,4 +1,4 @@
-"""A verdict that was confirmed outlasts a database that is killed right after."""
+"""What was confirmed, or what files are made or deleted by, outlasts a database that is killed."""
 
 from __future__ import annotations
 
@@ -38,6 +38,19 @@ for line in sys.stdin:
     else:
         judge(dataset, keys[0], "drop", note=f"note {number}")
     print(number, flush=True)
+"""
+
+_CLAIMS = """
+import sys
+import fiftyone as fo
+from pairlens.importers import unfinished
+from pairlens.importers.media_folders import claim
+unfinished.give_name(unfinished.begin("killed"), "killed")
+new = unfinished.begin("killed")
+print(claim(new, name="killed"), flush=True)
+sys.stdin.readline()
+unfinished.take_place(new, fo.load_dataset("killed"))
+print(new.name, flush=True)
 """
 
 
@@ -83,6 +96,24 @@ def test_the_database_counts_right_again(server: database.Server, tmp_path: Path
     assert process.wait(timeout=60) == 0
 
 
+def test_files_are_made_and_deleted_by_what_the_database_does_not_forget(
+    server: database.Server,
+) -> None:
+    process = start(_CLAIMS)
+    folder = process.stdout.readline().strip()
+    server.kill()
+    server.start()
+    assert Path(folder).is_dir() and folder in _media_dirs(server).values()
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "killed\n", process.communicate()
+    server.kill()
+    server.start()
+    assert _media_dirs(server)["killed"] == folder  # so that those of the old one can be deleted
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
+
+
 def _expected(number: int) -> tuple[Any, ...]:
     judged = ("drop", f"note {number}") if number % 2 == 0 else (None, None)
     return (*judged, "undo" if number % 2 else "set", number + 1)
@@ -98,3 +129,11 @@ def _state(server: database.Server) -> tuple[Any, ...]:
     newest = max(log, key=lambda entry: entry["seq"])
     assert "arrived" not in newest
     return sample.get("verdict"), sample.get("review_note"), newest["kind"], len(log)
+
+
+def _media_dirs(server: database.Server) -> dict[str, str]:
+    """The media folders of datasets by name, as the database knows them."""
+    with MongoClient(f"mongodb://127.0.0.1:{server.port}/") as client:
+        opened: Any = client["fiftyone"]
+        found = [*opened["datasets"].find()]
+    return {one["name"]: one["info"]["pairlens"].get("media_dir") for one in found}

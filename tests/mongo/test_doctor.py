@@ -276,15 +276,25 @@ def test_the_command_itself_survives_a_crash(
     assert done.returncode == 1 and told in done.stdout, done.stderr
 
 
-def test_another_command_sends_to_the_doctor(monkeypatch, tmp_path: Path) -> None:
-    (tmp_path / "numpy.py").write_text("raise ImportError('no such instruction')")
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (
+            "ImportError('no such instruction')",
+            "pairlens: it does not start (no such instruction); see why: pairlens doctor\n",
+        ),
+        ("KeyboardInterrupt", "Interrupted.\n"),
+    ],
+)
+def test_what_comes_before_the_command_line_is_one_sentence(
+    monkeypatch, tmp_path: Path, raised: str, said: str
+) -> None:
+    (tmp_path / "numpy.py").write_text(f"raise {raised}")
     paths = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     start = [sys.executable, "-m", "pairlens.fiftyone_plugin.start", "list"]
     done = subprocess.run(start, capture_output=True, text=True)
-    assert done.returncode == 1
-    said = "pairlens: it does not start (no such instruction); see why: pairlens doctor\n"
-    assert done.stderr == said
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 def test_a_machine_that_is_too_busy(monkeypatch) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,16 @@ import pytest
 
 from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
-from pairlens.importers import fo_internals, leases, store
+from pairlens.importers import (
+    app_view,
+    fo_internals,
+    lasting,
+    leases,
+    owners,
+    schema,
+    store,
+    unfinished,
+)
 from pairlens.importers.errors import StateError
 from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.mongo.processes import ended, start
@@ -74,6 +84,12 @@ def gres(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dataset(dataset_name: str, gres: Path) -> Any:
     import_dataset("gres", gres, dataset_name)
     return fo.load_dataset(dataset_name)
+
+
+@pytest.fixture(scope="module")
+def imported(shared_name: str, gres: Path) -> Any:
+    import_dataset("gres", gres, shared_name)
+    return fo.load_dataset(shared_name)
 
 
 def paused(code: str, *args: str) -> Process:
@@ -271,6 +287,34 @@ def test_it_is_renewed_and_whoever_lost_it_says_so(
         lease.delete_one({"_id": dataset_name})
         while any(one.name == "pairlens-lease" for one in threading.enumerate()):
             pass
+
+
+WRITES: dict[str, Callable[[Any], object]] = {
+    "insert": lambda d: store.insert(d, [{"filepath": "/x.png"}]),
+    "update": lambda d: store.update(d, [(d.first()._id, {"phrase": "x"})]),
+    "facts": lambda d: store.update_info(d, complete=False),
+    "name": lambda d: unfinished.give_name(d, f"{d.name}-2"),
+    "matching": lambda d: lasting.update_matching(d, [({}, {"phrase": "x"})]),
+    "many": lambda d: lasting.update_many(fo_internals.collection(d), {}, {"$set": {"phrase": 1}}),
+    "delete": lambda d: lasting.delete_many(fo_internals.collection(d), {}),
+    "settings": app_view.arrange,
+    "fields": lambda d: schema.declare(d, "captions"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_nothing_is_written_under_a_lost_lease(
+    write: Callable[[Any], object], imported: Any, dataset_name: str
+) -> None:
+    dataset = imported.clone(dataset_name)
+    dataset.app_config.color_scheme = None
+    stored = fo_internals.database()["datasets"]
+    before = documents(dataset), stored.find_one({"name": dataset_name})
+    lost = owners.Hold(lambda: False, "it was taken over")
+    lost.renew()
+    with pytest.raises(StateError, match="it was taken over"), owners.holding(lost):
+        write(dataset)
+    assert (documents(dataset), stored.find_one({"name": dataset_name})) == before
 
 
 FLAGS = _PAUSES.format(package="pairlens.fiftyone_plugin.checks", module="runner", function="write")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import time
@@ -224,6 +225,14 @@ def test_files_that_cannot_be_had_or_are_damaged_are_named(
     mask.write_bytes(b"")
     assert main(["sync", dataset_name]) == 0
     assert f"such as {mask}; delete the one that is damaged" in capsys.readouterr().out
+    mask.write_bytes(whole)
+    later = time.time() + 60  # the clock here is ahead
+    os.utime(mask, (later, later))
+    objects.read.clear()
+    assert run(["sync", dataset_name])["exchanged"]["differing"] == 0 and not objects.read
+    mask.write_bytes(whole[:-20] + bytes(20))
+    os.utime(mask, (later, later))
+    assert run(["sync", dataset_name])["exchanged"]["differs"] == str(mask)
     mask.unlink()
     run(["sync", dataset_name])
     assert mask.read_bytes() == whole

@@ -104,7 +104,8 @@ def test_ctrl_c_ends_after_the_running_batch_and_resume_goes_on(dataset: fo.Data
     assert rest["predicted"] == len(dataset) - len(kept)
 
 
-def test_a_second_ctrl_c_stops_at_once(dataset: fo.Dataset) -> None:
+@pytest.mark.parametrize("engine", [(), ("--engine", "processes", "--workers", "1")], ids=len)
+def test_a_second_ctrl_c_stops_at_once(dataset: fo.Dataset, engine: tuple[str, ...]) -> None:
     heard, over = threading.Event(), threading.Event()
     asked = 0
 
@@ -116,7 +117,7 @@ def test_a_second_ctrl_c_stops_at_once(dataset: fo.Dataset) -> None:
             over.wait(100)
         return 200, {"Content-Type": "image/png"}, MASK
 
-    with serve(answer) as server, started(dataset, server) as process:
+    with serve(answer) as server, started(dataset, server, *engine) as process:
         assert heard.wait(100)
         assert process.stderr is not None
         process.send_signal(signal.SIGINT)

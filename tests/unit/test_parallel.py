@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -16,16 +17,13 @@ from threading import Event
 import psutil
 import pytest
 
-from pairlens.importers.errors import RecordError, StateError, UsageError
+from pairlens.importers.behind import LEAST, MOST, batches_behind, one_behind
+from pairlens.importers.errors import RecordError, StateError, UnknownName, UsageError
 from pairlens.importers.parallel import (
-    LEAST,
-    MOST,
     WINDOW,
     Engine,
-    batches_behind,
     default_workers,
     map_items,
-    one_behind,
 )
 
 LOCAL: tuple[Engine, ...] = ("threads", "processes")
@@ -46,6 +44,32 @@ def die_of(file: Path) -> None:
 def die(number: int) -> int:
     if number == 3:
         os._exit(9)
+    return number
+
+
+class Locked(Exception):
+    """Cannot be sent to another process."""
+
+    def __init__(self) -> None:
+        super().__init__("is locked")
+        self.lock = threading.Lock()
+
+
+class Apart(Exception):
+    """Can be sent, and not be made again of what is sent."""
+
+    def __init__(self, file: str, line: int) -> None:
+        super().__init__(f"{file}, line {line}")
+
+
+def fail_oddly(number: int) -> int:
+    """Raises, of a few items that go to a worker together, what some can be sent of."""
+    if number == 11:
+        raise Locked
+    if number == 12:
+        raise Apart("a file", 3)
+    if number == 13:
+        raise UnknownName("lamp", "moon", ["sun"])
     return number
 
 
@@ -71,11 +95,26 @@ def test_results_keep_their_order_and_failures_stay_alone(engine: Engine):
     assert_maps(engine)
 
 
+@pytest.mark.parametrize("engine", LOCAL)
+def test_an_error_of_any_class_fails_alone_and_says_the_same(engine: Engine):
+    assert_fails_alone(engine)
+
+
+def assert_fails_alone(engine: Engine) -> None:
+    outcomes = [*map_items(fail_oddly, range(16), engine=engine, workers=2, chunk=8)]
+    assert [o.item for o in outcomes if o.value == o.item] == [*range(11), 14, 15]
+    locked, apart, unknown = (o.error for o in outcomes if o.error is not None)
+    assert (str(locked), repr(locked)) == ("is locked", "Locked('is locked')")
+    assert (str(apart), repr(apart)) == ("a file, line 3", "Apart('a file, line 3')")
+    assert isinstance(unknown, UnknownName) and "there is no lamp 'moon'" in str(unknown)
+
+
 @pytest.mark.slow
 def test_ray_does_the_same():
     ray = pytest.importorskip("ray")
     try:
         assert_maps("ray")
+        assert_fails_alone("ray")
     finally:
         ray.shutdown()
 
@@ -128,13 +167,34 @@ def test_a_reader_that_fails_is_heard_at_once():
 
 
 def test_a_worker_that_dies_is_no_broken_record():
-    with pytest.raises(StateError, match=r"a worker process died.* in a decoder; go on"):
+    with pytest.raises(StateError, match=r"a worker process died.* in a decoder; do the same"):
         list(map_items(die, range(50), engine="processes", workers=1))
+
+
+def slowly(number: int) -> int:
+    time.sleep(0.05)
+    return number
+
+
+def test_workers_that_die_while_work_is_let_go_of_are_told_by_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raised: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    for _ in range(3):  # Python's thread stumbles where it looks just then
+        outcomes = map_items(slowly, range(1000), engine="processes", workers=1)
+        assert next(outcomes).item == 0
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        outcomes.close()  # type: ignore[attr-defined]
+        assert not multiprocessing.active_children()
+    assert raised == []
 
 
 def test_what_a_worker_that_died_was_given_is_named():
     files = [Path("a.jpg"), Path("b.jpg")]
-    with pytest.raises(StateError, match=r"at one of the 1 from a\.jpg to a\.jpg; go on"):
+    words = r"at one of the 1 from a\.jpg to a\.jpg; do the same again, an import or a .* --resume"
+    with pytest.raises(StateError, match=words):
         list(map_items(die_of, files, engine="processes", workers=1))
 
 
@@ -276,6 +336,24 @@ def run_script(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, timeout=120,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
     )  # fmt: skip
+
+
+FULL = """
+import resource
+from pairlens.importers.errors import StateError
+from pairlens.importers.parallel import map_items
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # as where /dev/shm is full
+try:
+    list(map_items(abs, [1], engine="processes", workers=1))
+except StateError as error:
+    print(error)
+"""
+
+
+def test_no_room_for_locks_is_told(tmp_path: Path):
+    done = run_script(tmp_path, FULL)
+    assert done.stdout.startswith("no worker process can be started, whose locks stand in /dev/shm")
 
 
 def test_a_script_without_a_guard_runs_once(tmp_path: Path):

@@ -1,0 +1,82 @@
+"""What a dataset has already of a source that is read again, and what of it is another now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from pairlens.importers import fields, store
+from pairlens.importers.filling import Filling
+from pairlens.importers.prepare import Group
+from pairlens.importers.published import target_digest, texts_digest
+from pairlens.importers.records import Instruction, Pair, Raster, Record
+from pairlens.importers.stored_values import Document
+
+_LOOKUP = 256
+
+_TEXTS = f"{fields.SOURCE}.{fields.TEXT_DIGEST}"
+_TARGET = f"{fields.SOURCE}.{fields.TARGET_DIGEST}"
+_TURNS = f"{fields.CONVERSATIONS}.{fields.TEXT_DIGEST}"
+
+
+class Resumed:
+    """Tells records that a dataset lacks from those that it has, and compares these with it.
+
+    Texts and masks are compared by the digests that the import stored; of masks that are files of
+    their own, and of images, nothing is read: the export finds those.
+
+    Args:
+        filling: of the dataset
+        splits: that are read; ``None`` where not all of their records are
+    """
+
+    def __init__(self, filling: Filling, splits: Collection[str] | None) -> None:
+        self._filling, self._splits = filling, splits
+        self._seen = self._changed = 0
+        self._example = ""
+
+    def groups(self, images: Iterator[tuple[Record, ...]]) -> Iterator[Group]:
+        """The records of each image, with those that the dataset lacks."""
+        for batch in store.batched(images, _LOOKUP):
+            records = [record for group in batch for record in group]
+            there = self._filling.complete([r.key for r in records], (_TEXTS, _TARGET, _TURNS))
+            self._seen += len(there)
+            for record in records:
+                if (stored := there.get(record.key)) and _is_another(record, stored):
+                    self._changed, self._example = self._changed + 1, self._example or record.key
+            for group in batch:
+                yield Group(group, tuple(r for r in group if r.key not in there))
+
+    def notes(self) -> Iterator[str]:
+        """What is to be told when all was read."""
+        anew = (
+            "--overwrite imports all anew, and --keep-verdicts keeps verdicts on what is the same"
+        )
+        if self._changed:
+            yield (
+                f"{self._changed:,} samples stay as they were imported, {self._example} the first, "
+                f"though their records are others now; {anew}"
+            )
+        gone = self._filling.count(self._splits) - self._seen if self._splits is not None else 0
+        if gone > 0:
+            yield f"the source has no record any more of {gone:,} samples, which stay; {anew}"
+
+
+def _is_another(record: Record, stored: Document) -> bool:
+    """Whether the source gave other texts, or another mask, when a record was imported."""
+    source = stored.get(fields.SOURCE) or {}
+    before = [one.get(fields.TEXT_DIGEST) for one in stored.get(fields.CONVERSATIONS) or ()]
+    if isinstance(record, Pair):
+        now = {texts_digest([record.phrase])}
+        known = source.get(fields.TARGET_DIGEST)
+        if (
+            known
+            and not isinstance(record.target, Raster)
+            and target_digest(record.target) != known
+        ):
+            return True
+    else:
+        now = {texts_digest(caption.text for caption in record.captions)}
+    if isinstance(record, Instruction):
+        now |= {texts_digest([turn.question, *turn.answers]) for turn in record.turns}
+    # What an earlier version imported has none, nor has what a review added.
+    return any(digest not in now for digest in (*before, source.get(fields.TEXT_DIGEST)) if digest)
