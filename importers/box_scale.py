@@ -21,12 +21,14 @@ ScaleSetting = Scale | Literal["none"] | None
 FULL: dict[Scale, float] = {"unit": 1.0, "percent": 100.0, "thousand": 1000.0}
 """What a scale counts as the whole image; pixels go by the image's own size."""
 
-_WORDS: dict[Scale, str] = {
+WORDS: dict[Scale, str] = {
     "unit": "shares of the image, 0 to 1",
     "percent": "percent of the image, 0 to 100",
     "thousand": "thousandths of the image, 0 to 1000",
     "pixels": "pixels",
 }
+"""What a scale is called."""
+
 _MOST = 0.9
 """The share of boxes that must fit a scale; the others are taken for mistakes."""
 
@@ -98,7 +100,7 @@ class BoxNumbers:
         what = f"{self.boxes:,} boxes with numbers up to {self.largest:g}"
         if scale != "unit" and self.shares:
             evidence += f"; {self.shares:,} with fractions up to 1 are read as shares"
-        return f"{what} are read as {_WORDS[scale]}{evidence}"
+        return f"{what} are read as {WORDS[scale]}{evidence}"
 
 
 def is_share(corners: Corners) -> bool:

@@ -121,7 +121,7 @@ def _import(
     chosen, options = settled.format, replace(options, params=settled.params)
     guessed = in_full(settled, root, name) if settled.guessed else before.get(GUESSED)
     told = {GUESSED: guessed} if guessed else {}
-    for note in told.values():
+    for note in (*told.values(), *settled.told):
         notes(note)
     if options.overwrite and exists(name):
         with replacing(name, source.path, options.media_dir, carry) as new:

@@ -73,6 +73,8 @@ def open_unstored(
         chosen, params = settled.format, settled.params
         if settled.guessed:
             on_note(in_full(settled, root, None))
+        for note in settled.told:
+            on_note(note)
         boundary = None if options.follow_links else source.boundary
         records = chosen.read(
             source.path,
