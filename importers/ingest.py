@@ -25,6 +25,7 @@ from pairlens.importers.errors import (
 )
 from pairlens.importers.filling import FILLED, Filling
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
+from pairlens.importers.json_members import telling_doubled
 from pairlens.importers.making import NOTHING, Made, errors_of, make
 from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
@@ -277,7 +278,8 @@ def _read_images(
     records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
     if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
-    images = group_by_image(read_within(records, place.boundary))
+    records = telling_doubled(read_within(records, place.boundary), decisions)
+    images = group_by_image(records)
     if options.resume:
         groups = _without_existing(filling, images)
     else:
