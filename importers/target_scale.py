@@ -36,7 +36,9 @@ _SLIPS = 0.01
 """The share of targets that can reach beyond the numbers of a unit by mistake."""
 
 _STOPS = 3
-"""Targets that end exactly where a unit does, which none does by chance."""
+"""Different targets that end exactly where a unit does, which few do by chance."""
+
+_KEPT = 100_000
 
 _MORE_STOPS = 4
 """How many times as many end there as at the last pixels of their images."""
@@ -62,7 +64,7 @@ class TargetNumbers:
     shares: int = 0
     fractions: int = 0
     _over: Counter[Scale] = field(default_factory=Counter)
-    _stops: Counter[Scale] = field(default_factory=Counter)
+    _stopping: dict[Scale, set[int]] = field(default_factory=dict)
     _reach: dict[Scale, Size] = field(default_factory=dict)
     _sizes: dict[str, Size] = field(default_factory=dict)
     _sized: int = 0
@@ -92,7 +94,10 @@ class TargetNumbers:
                 continue
             x, y = self._reach.get(unit, (0, 0))
             self._reach[unit] = max(x, right), max(y, low)  # type: ignore[assignment]
-            self._stops[unit] += abs(far - FULL[unit]) < FULL[unit] * 1e-6
+            if abs(far - FULL[unit]) < FULL[unit] * 1e-6:
+                stopping = self._stopping.setdefault(unit, set())
+                if len(stopping) < _KEPT:
+                    stopping.add(hash(tuple(points)))
         if size is not None:
             self._sizes[image] = size
             self._sized += 1
@@ -124,6 +129,8 @@ class TargetNumbers:
                 return unit, why, True
             if self._roomy(unit) == len(self._sizes):
                 return unit, f"none {self._within(unit)}", False
+            if self._stop(unit):
+                return unit, self._stopped(unit), False
         return "pixels", "", False
 
     def _why(self, unit: Scale) -> str:
@@ -131,13 +138,21 @@ class TargetNumbers:
         if self._beyond > FEW * self._sized:
             what = f"{self._beyond:,} of {self._sized:,} looked at"
             return f"as pixels {what} would reach far out of their images"
-        stops = self._stops[unit]
-        if stops >= _STOPS and stops > _MORE_STOPS * self._edges:
-            return f"{stops:,} end exactly at {FULL[unit]:g}, and none beyond"
+        if self._stop(unit) and len(self._sizes) >= _ENOUGH:
+            return self._stopped(unit)
         filled = min(self._reach.get(unit, (0, 0))) >= _FILLED * FULL[unit]
         if filled and self._roomy(unit) >= max(_ENOUGH, (1 - FEW) * len(self._sizes)):
             return f"none {self._within(unit)}"
         return ""
+
+    def _stop(self, unit: Scale) -> bool:
+        """Whether more targets end where a unit does than at the borders of their images."""
+        stops = len(self._stopping.get(unit, ()))
+        return stops >= _STOPS and stops > _MORE_STOPS * self._edges
+
+    def _stopped(self, unit: Scale) -> str:
+        count = len(self._stopping.get(unit, ()))
+        return f"{count:,} end exactly at {FULL[unit]:g}, and none beyond"
 
     def _roomy(self, unit: Scale) -> int:
         """How many of the images that were measured are larger than a unit."""

@@ -64,6 +64,16 @@ class TestPixelsStayPixels:
         made = [*boxes(95, 64), *([[10, 10, 90, 40]] * 5)]
         assert decided(made, (64, 64)) == ("pixels", "")
 
+    @pytest.mark.parametrize(("end", "side"), [(100, 128), (1000, 1024)])
+    def test_one_shape_that_ends_at_a_round_number(self, end: int, side: int):
+        assert decided([[10, 10, end, end]] * 40, (side, side)) == ("pixels", "")
+
+    @pytest.mark.parametrize(("end", "side"), [(100, 128), (1000, 1024)])
+    def test_some_shapes_that_do_are_told(self, end: int, side: int):
+        made = [[10 * n, 10, end, end - n] for n in range(4)]
+        unit, told = decided(made, (side, side))
+        assert unit == "pixels" and f"4 end exactly at {end}" in told
+
     def test_without_images_nothing_is_known(self):
         assert decided(boxes(200, 100)) == ("pixels", "")
 
