@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from pairlens.importers.json_members import loads
 from pairlens.importers.source_files import open_source
 
 MAX_MEMORY = 700 << 20
@@ -61,7 +61,7 @@ def load_json(data: bytes) -> Any:
     """
     check_memory(data)
     try:
-        return json.loads(data)
+        return loads(data)
     except RecursionError as error:
         raise ValueError("is nested too deeply") from error
     except ValueError as error:

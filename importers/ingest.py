@@ -25,6 +25,7 @@ from pairlens.importers.errors import (
 )
 from pairlens.importers.filling import FILLED, Filling
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
+from pairlens.importers.json_members import telling_doubled
 from pairlens.importers.making import NOTHING, Made, errors_of, make
 from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
@@ -120,7 +121,7 @@ def _import(
     chosen, options = settled.format, replace(options, params=settled.params)
     guessed = in_full(settled, root, name) if settled.guessed else before.get(GUESSED)
     told = {GUESSED: guessed} if guessed else {}
-    for note in told.values():
+    for note in (*told.values(), *settled.told):
         notes(note)
     if options.overwrite and exists(name):
         with replacing(name, source.path, options.media_dir, carry) as new:
@@ -276,7 +277,8 @@ def _read_images(
     records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
     if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
-    images = group_by_image(read_within(records, place.boundary))
+    records = telling_doubled(read_within(records, place.boundary), decisions)
+    images = group_by_image(records)
     resumed = Resumed(filling, None if options.limit is not None else options.splits)
     if options.resume:
         groups = resumed.groups(images)

@@ -6,6 +6,8 @@ import json
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from typing import Any, NamedTuple
 
+from pairlens.importers.json_members import loads
+
 MAX_RECORD = 1 << 20
 """Bytes; the longest conversations published have some thousands."""
 
@@ -55,7 +57,7 @@ def load(data: bytes, line: int = 1) -> Any:
         ValueError: with the reason, if they are not one JSON value
     """
     try:
-        return json.loads(data.decode())
+        return loads(data.decode())
     except UnicodeDecodeError as error:
         utf16 = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
         what = "UTF-16, not UTF-8 text" if utf16 else f"not UTF-8 text (byte {error.start})"

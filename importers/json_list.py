@@ -16,9 +16,9 @@ from typing import Any
 
 from pairlens.importers.errors import OnNote
 from pairlens.importers.json_items import Item, too_long
+from pairlens.importers.json_members import DECODER
 from pairlens.importers.json_window import Window, skipped
 
-_DECODER = json.JSONDecoder()
 _MARK = BOM_UTF8.decode("latin-1")
 
 
@@ -241,7 +241,7 @@ class ListReader:
         window = self._window
         while True:
             try:
-                value, end = _DECODER.raw_decode(window.text, at)
+                value, end = DECODER.raw_decode(window.text, at)
                 if end + _TOKEN >= len(window.text) and window.more():
                     continue  # a number may go on
                 if isinstance(value, dict | list) or _ENDS.match(window.text, end):
@@ -357,7 +357,7 @@ class ListReader:
             while window.text.startswith(",", at := skipped(window.text, at)):
                 at = skipped(window.text, at + 1)
                 if at < len(window.text):
-                    _, at = _DECODER.raw_decode(window.text, at)
+                    _, at = DECODER.raw_decode(window.text, at)
         except (ValueError, RecursionError):
             return True  # broken itself, or cut by the window
         if not window.text.startswith("]", at):
@@ -383,7 +383,7 @@ def list_within(text: str) -> int:
         if _OF_OBJECTS.match(text, at):
             return at
         try:
-            _, at = _DECODER.raw_decode(text, at)
+            _, at = DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
             break
     return -1

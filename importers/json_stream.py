@@ -6,7 +6,6 @@ record on each line.
 
 from __future__ import annotations
 
-import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pairlens.importers.errors import OnNote, ignore_note
 from pairlens.importers.files import MAX_SKIPPED
 from pairlens.importers.json_items import MAX_RECORD, Item, too_long
 from pairlens.importers.json_list import ListReader
+from pairlens.importers.json_members import DECODER
 from pairlens.importers.json_window import CHUNK, Window
 
 SPACE = b" \t\n\r"
@@ -24,7 +24,6 @@ Form = Literal["list", "lines", "values"]
 """A list, alone in the file or under a key of an object; a record a line; or records that
 follow each other without brackets, each over as many lines as it likes."""
 
-_DECODER = json.JSONDecoder()
 
 _TWO = re.compile(rb"\}[ \t]*+,?+[ \t]*+\{")
 """Between objects; of most records this stands in their own lists as well."""
@@ -96,7 +95,7 @@ def _objects(data: bytes) -> list[tuple[int, int]]:
     text, at, found = data.decode("latin-1"), 0, []
     while at < len(text):
         try:
-            value, end = _DECODER.raw_decode(text, at)
+            value, end = DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
             return [*found, (at, len(text))]  # what is left is one broken record
         if not isinstance(value, dict):

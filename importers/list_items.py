@@ -5,12 +5,12 @@ COCO's annotations are one object of some lists, of which one has a million item
 
 from __future__ import annotations
 
-import json
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from pairlens.importers.json_items import load
+from pairlens.importers.json_members import DECODER
 from pairlens.importers.json_window import CHUNK, Window
 
 MAX_ITEM = 4 << 20
@@ -25,7 +25,6 @@ _TOKEN = 16
 
 _MARK = BOM_UTF8.decode("latin-1")
 _UTF_16 = (BOM_UTF16_LE.decode("latin-1"), BOM_UTF16_BE.decode("latin-1"))
-_DECODER = json.JSONDecoder()
 
 
 class ListItem(NamedTuple):
@@ -94,7 +93,7 @@ def _value(window: Window, at: int) -> tuple[Any, int]:
     """The value at a place, and where it ends."""
     while True:
         try:
-            value, end = _DECODER.raw_decode(window.text, at)
+            value, end = DECODER.raw_decode(window.text, at)
             if len(window.text) - end >= _TOKEN or not window.double(at):
                 break
         except RecursionError:

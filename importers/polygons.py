@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.importers.box_scale import FULL, WORDS
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import MaskError
 from pairlens.importers.fields import IGNORE, TARGET
@@ -29,13 +30,10 @@ MAX_POINTS = 500_000
 MAX_DRAWN = 3_000_000_000
 """Pixels of the boxes of all polygons of a mask, each of which is painted twice."""
 
-SHARES = "polygons are read as shares of the image, 0 to 1"
-"""The rule of a decision of kind ``polygon_scale``."""
+RULES: dict[PolygonScale, str] = {unit: f"polygons are read as {WORDS[unit]}" for unit in FULL}
+"""The rules of decisions of kind ``polygon_scale``, by unit."""
 
-THOUSANDTHS = "polygons are read as thousandths of the image, 0 to 1000, as set"
-"""Likewise; what no polygon alone can tell."""
-
-WHOLE = {SHARES: 1, THOUSANDTHS: 1000}
+WHOLE = {RULES[unit]: full for unit, full in FULL.items()}
 """What the whole image counts as, by these rules."""
 
 _OVER = 0.05
@@ -68,18 +66,30 @@ def in_pixels(
     """Polygons in pixels of an image of a (width, height), and what was decided.
 
     Args:
-        shapes: in pixels, or in shares of the image
+        shapes: in any unit
         size: of the image
         scale: of the polygons, where that was set by hand
     """
-    rule = SHARES if scale == "unit" else THOUSANDTHS if scale == "thousand" else ""
-    if scale == "auto" and are_shares((shape.points for shape in shapes), size):
-        rule = SHARES
-    if not rule:
-        return shapes, []
-    width, height = (side / WHOLE[rule] for side in size)
-    decision = Decision(rule, "polygon_scale", override="polygons=pixels")
-    return enlarged(shapes, (width, height)), [decision]
+    (across, down), decisions = pixels_each([shape.points for shape in shapes], size, scale)
+    return (enlarged(shapes, (across, down)) if decisions else shapes), decisions
+
+
+def pixels_each(
+    rings: Sequence[Sequence[tuple[float, float]]], size: tuple[int, int], scale: PolygonScale
+) -> tuple[tuple[float, float], list[Decision]]:
+    """What a unit of some polygons is in pixels of a (width, height), and what was decided.
+
+    Args:
+        rings: ``(x, y)`` points each
+        size: of the image
+        scale: of the polygons, where that was set by hand
+    """
+    if scale == "auto":
+        scale = "unit" if are_shares(rings, size) else "pixels"
+    if scale == "pixels":
+        return (1.0, 1.0), []
+    decision = Decision(RULES[scale], "polygon_scale", override="polygons=pixels")
+    return (size[0] / FULL[scale], size[1] / FULL[scale]), [decision]
 
 
 def enlarged(shapes: tuple[Shape, ...], size: tuple[float, float]) -> tuple[Shape, ...]:

@@ -122,7 +122,7 @@ class PreparedPair:
     mask_path: Path | None
     stats: MaskStats
     target_digest: str = ""
-    whole: int | None = None
+    whole: float | None = None
     decisions: tuple[Decision, ...] = ()
 
 
@@ -180,7 +180,7 @@ def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
         return [*_prepare_pairs(pairs, image, place), *texts]
 
 
-_Drawn = tuple[Path | None, MaskStats, str, int | None]
+_Drawn = tuple[Path | None, MaskStats, str, float | None]
 
 
 def _prepare_pairs(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from pairlens.importers.box_scale import FULL, Scale
 from pairlens.importers.mask_values import parse_mask_values
 
 
@@ -30,7 +31,12 @@ class ReadParam:
 Orientation = Literal["upright", "raw"]
 MaskFrame = Literal["auto", "upright", "raw"]
 RLESize = Literal["auto", "height_width", "width_height"]
-PolygonScale = Literal["auto", "pixels", "unit", "thousand"]
+PolygonScale = Literal["auto"] | Scale
+POLYGON_SCALES: tuple[PolygonScale, ...] = ("auto", *FULL, "pixels")
+POLYGON_SCALES_ABOUT = (
+    "what coordinates of polygons and boxes are: auto, unit (0 to 1), percent (0 to 100), "
+    "thousand (0 to 1000), pixels"
+)
 LeftOut = Literal["skip", "read"]
 NoData = Literal["auto", "declared", "none"] | float
 
@@ -100,8 +106,8 @@ PARAMS = (
     ),
     ReadParam(
         "polygons",
-        "what coordinates of polygons are: auto, pixels, unit (0 to 1), thousand (0 to 1000)",
-        _one_of(get_args(PolygonScale)),
+        POLYGON_SCALES_ABOUT,
+        _one_of(POLYGON_SCALES),
     ),
 )
 """The settings as parameters of every format."""

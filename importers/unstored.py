@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from pairlens.importers.errors import OnError, OnNote
 from pairlens.importers.formats import FORMATS, Format, find_format
+from pairlens.importers.json_members import telling_doubled
 from pairlens.importers.options import DEFAULTS, ImportOptions
 from pairlens.importers.prepare import MediaPlace, group_by_image
 from pairlens.importers.reading import LEFT_OUT
@@ -73,6 +74,8 @@ def open_unstored(
         chosen, params = settled.format, settled.params
         if settled.guessed:
             on_note(in_full(settled, root, None))
+        for note in settled.told:
+            on_note(note)
         boundary = None if options.follow_links else source.boundary
         records = chosen.read(
             source.path,
@@ -84,5 +87,5 @@ def open_unstored(
         media = Path(folder) / "media"
         reading = chosen.reading(params)
         place = MediaPlace(media, options.placeholders, reading, boundary, keeps)
-        groups = read_within(group_by_image(records), boundary)
+        groups = read_within(group_by_image(telling_doubled(records, on_note)), boundary)
         yield Unstored(chosen, source.path, place, groups)

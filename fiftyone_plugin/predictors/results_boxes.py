@@ -12,6 +12,7 @@ from pairlens.fiftyone_plugin.predictors.base import Prediction
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import MaskError
+from pairlens.importers.reading import PolygonScale
 
 _SIZED = ("bbox", "bbox_xywh")
 """Left, top, width and height, as COCO has them."""
@@ -34,6 +35,23 @@ class PredictedBox:
     numbers: Any
     sized: bool
 
+    def corners(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The upper left corner and the lower right one.
+
+        Raises:
+            MaskError: if it is no box
+        """
+        numbers = self.numbers
+        if not isinstance(numbers, list) or len(numbers) != 4 or not all(map(is_number, numbers)):
+            raise MaskError("its box is not four numbers")
+        x1, y1, x2, y2 = map(float, numbers)
+        if self.sized:
+            x2, y2 = x1 + x2, y1 + y2
+        if x2 < x1 or y2 < y1:
+            where = f"from {x1:g}, {y1:g} to {x2:g}, {y2:g}"
+            raise MaskError(f"its box, {where}, is the wrong way round")
+        return (x1, y1), (x2, y2)
+
 
 def box_in(record: Mapping[str, Any]) -> PredictedBox | None:
     """The box of a record, where it has one."""
@@ -42,7 +60,7 @@ def box_in(record: Mapping[str, Any]) -> PredictedBox | None:
 
 
 def draw_box(
-    box: PredictedBox, size: tuple[int, int], scale: str
+    box: PredictedBox, size: tuple[int, int], scale: PolygonScale
 ) -> tuple[Prediction, list[Decision]]:
     """Draws a box in an image of a (width, height), to the nearest pixel.
 
@@ -51,23 +69,13 @@ def draw_box(
     Raises:
         MaskError: if it is no box
     """
-    from pairlens.importers.polygons import SHARES, are_shares
+    from pairlens.importers.polygons import pixels_each
 
-    numbers = box.numbers
-    if not isinstance(numbers, list) or len(numbers) != 4 or not all(map(is_number, numbers)):
-        raise MaskError("its box is not four numbers")
-    x1, y1, x2, y2 = map(float, numbers)
-    if box.sized:
-        x2, y2 = x1 + x2, y1 + y2
-    if x2 < x1 or y2 < y1:
-        raise MaskError(f"its box, from {x1:g}, {y1:g} to {x2:g}, {y2:g}, is the wrong way round")
-    decisions = []
+    corners = box.corners()
     width, height = size
-    if scale == "unit" or (scale == "auto" and are_shares([[(x1, y1), (x2, y2)]], size)):
-        x1, y1, x2, y2 = x1 * width, y1 * height, x2 * width, y2 * height
-        decisions.append(Decision(SHARES, "polygon_scale", override="polygons=pixels"))
+    (across, down), decisions = pixels_each([corners], size, scale)
     mask = np.zeros((height, width), np.uint8)
-    left, right = (min(max(round(x), 0), width) for x in (x1, x2))
-    top, bottom = (min(max(round(y), 0), height) for y in (y1, y2))
+    left, right = (min(max(round(x * across), 0), width) for x, _ in corners)
+    top, bottom = (min(max(round(y * down), 0), height) for _, y in corners)
     mask[top:bottom, left:right] = 1
     return mask, decisions

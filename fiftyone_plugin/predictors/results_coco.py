@@ -36,6 +36,7 @@ from pairlens.fiftyone_plugin.predictors.results_boxes import (
     box_in,
     draw_box,
 )
+from pairlens.fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
 from pairlens.fiftyone_plugin.predictors.results_names import (
     ImageTable,
     first_of,
@@ -44,7 +45,8 @@ from pairlens.fiftyone_plugin.predictors.results_names import (
 )
 from pairlens.importers.bounded_json import is_number, load_json, load_json_lines, read_bounded
 from pairlens.importers.decisions import Decision
-from pairlens.importers.errors import LayoutError, MaskError, OnNote, ignore_note
+from pairlens.importers.errors import LayoutError, MaskError
+from pairlens.importers.reading import PolygonScale
 from pairlens.importers.source_files import reason_of
 
 MAX_JSON = 512 << 20
@@ -59,6 +61,8 @@ _IMAGE = ("file_name", "image_name", "image_path", "image", "image_id")
 _PHRASE = ("phrase", "query", "sent", "sentence", "expression", "caption", "text")
 _MISSING = object()
 _LOOKED_INTO = 1000
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +96,24 @@ class CocoResults:
     Args:
         contents: what :func:`read_content` gave for each file
         min_score: records with a lower score do not count; by default all do
-        scale: of polygons: ``pixels``, ``unit``, or ``auto`` to decide it record by record
+        scale: of polygons and boxes; ``auto`` to tell shares from pixels record by record
         rle_size: the order of an RLE's sides, where that was set by hand
-        on_note: takes what was decided
+        reading: takes what was decided, and the boxes that were drawn
     """
 
     def __init__(
         self,
         contents: Mapping[Path, Any],
         min_score: float = -math.inf,
-        scale: str = "auto",
+        scale: PolygonScale = "auto",
         rle_size: Any = "auto",
-        on_note: OnNote = ignore_note,
+        reading: MaskReading = AS_DECIDED,
     ) -> None:
         self._min_score = min_score
-        self._scale = scale
+        self._scale: PolygonScale = scale
         self._rle_size = rle_size
-        self._on_note = on_note
+        self._reading = reading
+        self._drawn: set[str] = set()
         self._keys: dict[str, list[ResultMask]] = {}
         self._refs: dict[str, list[ResultMask]] = {}
         self._images: ImageTable[ResultMask] = ImageTable()
@@ -169,22 +174,34 @@ class CocoResults:
         """
         from pairlens.importers.mask_frame import decode_in_frame
 
-        width, height = record.size or query.image_size
+        size = width, height = record.size or query.image_size
         try:
             if isinstance(record.mask, PredictedBox):
-                mask, decisions = draw_box(record.mask, (width, height), self._scale)
+                mask, decisions = draw_box(record.mask, size, self._scale)
+                self._count(record, [record.mask.corners()], size)
             elif isinstance(record.mask, dict):
                 mask, decisions = decode_in_frame(
                     record.mask, (height, width), order=self._rle_size
                 )
             else:
-                mask, decisions = _polygons(record.mask, (width, height), self._scale)
+                rings = _rings(record.mask)
+                mask, decisions = _polygons(rings, size, self._scale)
+                self._count(record, rings, size)
         except MaskError as error:
             raise MaskError(f"{record.place}: {error}") from error
         for decision in decisions:
             decision.example = record.place
-            self._on_note(decision)
+            self._reading.on_note(decision)
         return mask
+
+    def _count(
+        self, record: ResultMask, rings: Sequence[Sequence[Point]], size: tuple[int, int]
+    ) -> None:
+        """Counts the numbers of an outline, by which its unit may be doubted."""
+        points = [point for ring in rings for point in ring]
+        if points and self._scale == "auto" and record.place not in self._drawn:
+            self._drawn.add(record.place)
+            self._reading.outlines.add(points, record.place, size)
 
     def _find(self, query: Query) -> list[ResultMask]:
         phrase = _compared(query.phrase)
@@ -299,26 +316,33 @@ def _text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
     return ""
 
 
-def _polygons(mask: Any, size: tuple[int, int], scale: str) -> tuple[Prediction, list[Decision]]:
-    """Draws polygons in an image of a (width, height)."""
-    from pairlens.fiftyone_plugin.predictors.drawing import draw
-    from pairlens.importers.polygons import SHARES, are_shares
+def _rings(mask: Any) -> list[list[Point]]:
+    """The polygons of a mask.
 
+    Raises:
+        MaskError: if it holds something else
+    """
     if mask is _MISSING:
         raise MaskError(f"it has no mask: none of {', '.join(_MASK)}")
     if mask in (None, "", []):
-        return draw([], size), []
+        return []
     rings = [mask] if isinstance(mask, list) and not isinstance(mask[0], list) else mask
     if isinstance(rings, list):
         rings = [ring for ring in rings if ring != []]
     if not isinstance(rings, list) or not all(map(_is_ring, rings)):
         raise MaskError("its segmentation is neither RLE nor polygons")
-    points = [list(zip(ring[::2], ring[1::2], strict=True)) for ring in rings]
-    decisions = []
-    if scale == "unit" or (scale == "auto" and are_shares(points, size)):
-        points = [[(x * size[0], y * size[1]) for x, y in ring] for ring in points]
-        decisions.append(Decision(SHARES, "polygon_scale", override="polygons=pixels"))
-    return draw(points, size), decisions
+    return [list(zip(ring[::2], ring[1::2], strict=True)) for ring in rings]
+
+
+def _polygons(
+    rings: list[list[Point]], size: tuple[int, int], scale: PolygonScale
+) -> tuple[Prediction, list[Decision]]:
+    """Draws polygons in an image of a (width, height)."""
+    from pairlens.fiftyone_plugin.predictors.drawing import draw
+    from pairlens.importers.polygons import pixels_each
+
+    (across, down), decisions = pixels_each(rings, size, scale)
+    return draw([[(x * across, y * down) for x, y in ring] for ring in rings], size), decisions
 
 
 def _is_ring(ring: Any) -> bool:

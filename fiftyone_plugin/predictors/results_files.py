@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +16,7 @@ from pairlens.importers.arrays import read_array
 from pairlens.importers.errors import MaskError, OnNote, UsageError, ignore_note
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.masks import Mask, from_array, of_values, read_mask
+from pairlens.importers.target_scale import TargetNumbers
 
 MASK_SUFFIXES = frozenset(
     {".png", ".tif", ".tiff", ".npy", ".npz", ".bmp", ".gif", ".webp", ".jpg", ".jpeg"}
@@ -35,10 +36,12 @@ class MaskReading:
     Attributes:
         values: which values are the target, where that was set by hand
         on_note: takes what was decided
+        outlines: the numbers of the boxes and polygons that were drawn
     """
 
     values: MaskValues | None = None
     on_note: OnNote = ignore_note
+    outlines: TargetNumbers = field(default_factory=lambda: TargetNumbers("outlines"))
 
     def target(self, mask: Mask, example: str) -> Prediction:
         """The (height, width) uint8 of 0 and 1 of a mask, once it is told how it was read."""

@@ -22,13 +22,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from pairlens.importers.bounded_json import is_number
+from pairlens.importers.box_scale import FULL, Scale
 from pairlens.importers.errors import MaskError
+from pairlens.importers.reading import PolygonScale
 
 ShapeKind = Literal["boxes", "polygons"]
 SHAPE_KINDS: tuple[ShapeKind, ...] = get_args(ShapeKind)
-Scale = Literal["auto", "unit", "percent", "thousand", "pixels"]
-SCALES: tuple[Scale, ...] = get_args(Scale)
-_FULL = {"unit": 1.0, "percent": 100.0, "thousand": 1000.0}
 
 MAX_TEXT = 200_000
 MAX_SHAPES = 200
@@ -82,7 +81,9 @@ class Shapes:
     scale: str = ""
 
 
-def read_answer(text: str, kind: ShapeKind, size: tuple[int, int], scale: Scale = "auto") -> Shapes:
+def read_answer(
+    text: str, kind: ShapeKind, size: tuple[int, int], scale: PolygonScale = "auto"
+) -> Shapes:
     """Reads an answer.
 
     Args:
@@ -250,20 +251,19 @@ def _angled(text: str) -> Iterator[Ring]:
         ]
 
 
-def _scaled(rings: list[Ring], size: tuple[int, int], scale: Scale) -> Shapes:
+def _scaled(rings: list[Ring], size: tuple[int, int], scale: PolygonScale) -> Shapes:
     width, height = size
     values = [v for ring in rings for point in ring for v in point]
     if not all(abs(v) <= MAX_VALUE for v in values):
         raise MaskError("the model's answer holds coordinates that are in no image")
-    if scale == "auto":
-        scale = _guess(rings, values, size)
-    full = _FULL.get(scale)
+    found = _guess(rings, values, size) if scale == "auto" else scale
+    full = FULL.get(found)
     across, down = (width / full, height / full) if full else (1.0, 1.0)
-    return Shapes(tuple(tuple((x * across, y * down) for x, y in r) for r in rings), scale)
+    return Shapes(tuple(tuple((x * across, y * down) for x, y in r) for r in rings), found)
 
 
 def _guess(rings: list[Ring], values: list[float], size: tuple[int, int]) -> Scale:
     if max(values) <= 1:
         return "unit"
     inside = all(x <= size[0] and y <= size[1] for ring in rings for x, y in ring)
-    return "pixels" if inside or max(values) > _FULL["thousand"] else "thousand"
+    return "pixels" if inside or max(values) > FULL["thousand"] else "thousand"

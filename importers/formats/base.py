@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import LayoutError, PairLensError, UnknownName, UsageError
 from pairlens.importers.formats.native_export import Exporter
 from pairlens.importers.reading import PARAMS, Reading, ReadParam, reading_of
@@ -66,11 +67,13 @@ class Settled:
         format: with the kind of the records that the source gives
         params: all that its reader and its exporter are to be told, as text
         guessed: whether some of that was found out from the source
+        told: what was decided of the source as a whole, or could not be
     """
 
     format: Format
     params: dict[str, str]
     guessed: bool = False
+    told: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,8 @@ class BoxReader:
             file.scales[form] = scale
             of_form = f" ({form})" * (len(file.numbers) > 1)
             rule = f"{file.name}{of_form}: {why}; --param boxes sets it"
-            yield Decision(rule, "boxes", override="boxes=...", usual=True)
+            usual = not numbers.in_doubt
+            yield Decision(rule, "boxes", override="boxes=...", usual=usual)
 
     def boxes(self, file: FileBoxes, parsed: Parsed, position: int, turn: int) -> Iterator[Box]:
         """The boxes of a turn of a record; with the first, the polygons beside the texts.

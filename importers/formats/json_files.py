@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any
 
 from pairlens.importers.bounded_json import check_memory
 from pairlens.importers.errors import RecordError
+from pairlens.importers.json_members import loads
 from pairlens.importers.source_files import open_source
 
 MAX_FILE_BYTES = 16 << 20
@@ -38,7 +38,7 @@ def load_object(file: Path, name: str) -> tuple[dict[str, Any], str]:
             raise RecordError(name, "is empty")
         text, encoding = _decoded(data, name)
         check_memory(data)
-        content = json.loads(text)
+        content = loads(text)
     except OSError as error:
         raise RecordError(name, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

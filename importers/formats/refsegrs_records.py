@@ -10,7 +10,6 @@ As converted by RSRefSeg2 (github.com/KyanChen/RSRefSeg2).
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
@@ -22,6 +21,7 @@ from pairlens.importers.files import is_plain_name, is_text, lines
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.refsegrs_lists import NAME
 from pairlens.importers.image_lookup import find_file
+from pairlens.importers.json_members import loads
 from pairlens.importers.records import (
     Encoded,
     NoTarget,
@@ -49,7 +49,7 @@ def record_files(root: Path) -> list[Path]:
 def _looks_right(file: Path) -> bool:
     try:
         line = next(lines(file, MAX_RECORD_BYTES, anywhere=True), b"")
-        record = json.loads(line)
+        record = loads(line)
     except (OSError, ValueError, RecursionError):
         return False
     # Not the mask: a first record without it is a broken one.
@@ -98,7 +98,7 @@ def parse_record(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_RECORD_BYTES:
         raise ValueError(f"the line is longer than {MAX_RECORD_BYTES:,} bytes")
     try:
-        record = json.loads(line)
+        record = loads(line)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     except ValueError as error:

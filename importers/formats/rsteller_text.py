@@ -6,12 +6,12 @@ Readers and exporters agree here on which annotations are captions.
 from __future__ import annotations
 
 import ast
-import json
 import re
 from typing import Any
 
 from pairlens.importers.files import is_plain_name, is_text
 from pairlens.importers.frozen import frozen
+from pairlens.importers.json_members import loads
 from pairlens.importers.records import Caption
 
 MAX_BYTES = 1 << 20
@@ -143,7 +143,7 @@ def load(data: bytes) -> dict[str, Any]:
 
 def _json_or_literal(text: str) -> Any:
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError) as error:
         if not is_literal(text):
             what = "nested too deep" if isinstance(error, RecursionError) else str(error)

@@ -47,7 +47,13 @@ from pairlens.importers.formats.example_files import (
     target,
 )
 from pairlens.importers.formats.instruction_boxes import BOXES
-from pairlens.importers.formats.table_boxes import BOX, are_boxes, decide_box
+from pairlens.importers.formats.table_boxes import (
+    BOX,
+    are_boxes,
+    are_drawn,
+    decide_box,
+    decide_unit,
+)
 from pairlens.importers.formats.table_cells import is_image_cell
 from pairlens.importers.formats.table_columns import (
     COLUMN_PARAMS,
@@ -110,7 +116,7 @@ def detect(root: Path) -> bool:
     if not takes(root):
         return False
     try:
-        settle(root, {})
+        _settled(root, {})
     except PairLensError:
         return False
     return True
@@ -123,6 +129,24 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
 
 def settle(root: Path, given: Mapping[str, str]) -> Settled:
     """Finds out what the columns are for, and how boxes are meant, where that was not given."""
+    settled, columns, rows = _settled(root, given)
+    setting = setting_of(root, columns, settled.params)
+    if "polygons" in given or not are_drawn(rows, setting):
+        return settled
+    tables = open_tables(root, settled.params.get("delimiter"))
+    try:
+        unit, told = decide_unit(tables, setting, boxes=settled.format.box_targets)
+    except OSError as error:
+        raise LayoutError(f"{error.filename} cannot be read ({reason_of(error)})") from error
+    params = settled.params if unit == "pixels" else settled.params | {"polygons": unit}
+    guessed = settled.guessed or unit != "pixels"
+    return replace(settled, params=params, guessed=guessed, told=(told,) if told else ())
+
+
+def _settled(
+    root: Path, given: Mapping[str, str]
+) -> tuple[Settled, TableColumns, list[dict[str, Any]]]:
+    """All but the unit of boxes and polygons, with the columns and the cells of the first rows."""
     tables = open_tables(root, given.get("delimiter"))
     names = columns_of(tables)
     if isinstance(tables[0], CsvTable) and any(map(is_image_cell, names)):
@@ -151,13 +175,12 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
             params[root_of.name] = _named_folder(root_of.name, given[root_of.name], root)
     if "box" not in given and columns.mask:
         setting = setting_of(root, columns, params)
-        form, scale = decide_box(rows, setting, tables[0].name)
+        form = decide_box(rows, setting, tables[0].name)
         params |= {"box": form} if form else {}
-        if scale:
-            params.setdefault("polygons", scale)
     guessed = params != dict(given)
     boxes = bool(columns.mask) and are_boxes(rows, columns.mask)
-    return Settled(replace(_for(columns, params), box_targets=boxes), params, guessed)
+    form_of = replace(_for(columns, params), box_targets=boxes)
+    return Settled(form_of, params, guessed), columns, rows
 
 
 def _first_rows(tables: list[Table]) -> Iterator[TableRow]:
@@ -240,7 +263,7 @@ def _records(table: Table, reader: RowReader, entry: Entry, on_error: OnError) -
 def _opened(
     root: Path, params: Mapping[str, str], parsed: Mapping[str, Any]
 ) -> tuple[list[Table], RowReader]:
-    whole = settle(root, params)
+    whole, _, _ = _settled(root, params)
     settled = whole.params
     tables = open_tables(root, settled.get("delimiter"))
     columns = TableColumns(**{role: settled.get(role, "") for role in ROLES})

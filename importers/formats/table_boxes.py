@@ -1,24 +1,28 @@
-"""What the four numbers of a box are: two corners, or a corner and a size."""
+"""What numbers of a table's masks are: of a box, corners or a corner and a size; pixels or not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pairlens.importers.box_scale import FULL
+from pairlens.importers.box_scale import FULL, Scale
+from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import PairLensError
-from pairlens.importers.formats.table_cells import boxes_in, is_empty
+from pairlens.importers.formats.table_cells import boxes_in, bytes_of, is_empty, mask_in, only
 from pairlens.importers.formats.table_records import Setting
+from pairlens.importers.formats.table_rows import Table
 from pairlens.importers.image_lookup import ImageLookup, clean_path
+from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.reading import ReadParam
+from pairlens.importers.records import Polygons
+from pairlens.importers.target_scale import FAR, FEW, TargetNumbers
 
 FORMS = ("xyxy", "xywh")
-_THOUSANDTHS = (1000, 1000)
-_FAR = 1.05
-"""Shares of an image's sides; a box that ends there is no mistake of some pixels."""
+_MEASURED = 200
+"""Images."""
 
-_FEW = 0.1
-"""The share of boxes that can reach out of their images by mistake."""
+_TRIED = 1000
+"""Rows whose images are looked for; those of many tables are not there."""
 
 
 def _parse(text: str) -> str:
@@ -39,13 +43,13 @@ Box = tuple[float, ...]
 Size = tuple[int, int]
 
 
-def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str) -> tuple[str, str]:
-    """The form of the boxes of the first rows, and their scale where that is not pixels or shares.
+def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str) -> str:
+    """The form of the boxes of the first rows.
 
     Corners have to follow each other, and sizes have to end within the image: what one box
     cannot be, none of them is. Where both are possible, they are corners. Where they are neither
-    because more than a tenth reach far out of their images, and would be either if the images were
-    1000 wide and high, they are thousandths.
+    because more than a tenth reach far out of their images, they are what they could be if images
+    were 100 or 1000 wide and high.
 
     Args:
         rows: cells by column
@@ -53,7 +57,7 @@ def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str)
         beside: the table's name
 
     Returns:
-        one of :data:`FORMS` and ``thousand`` or ``""``; blanks where there are no boxes
+        one of :data:`FORMS`; ``""`` where there are no boxes
     """
     images = ImageLookup(setting.image_root)
     sized: list[tuple[Box, Size | None]] = []
@@ -62,19 +66,73 @@ def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str)
             size = _size(images, row.get(setting.columns.image), beside)
             sized.append((tuple(box), (1, 1) if max(box) <= 1 else size))
     if not sized:
-        return "", ""
+        return ""
     if form := _form(sized):
-        return form, ""
+        return form
     beyond = [
         max(box)
         for box, size in sized
-        if size and (box[2] > _FAR * size[0] or box[3] > _FAR * size[1])
+        if size and (box[2] > FAR * size[0] or box[3] > FAR * size[1])
     ]
-    if len(beyond) > _FEW * len(sized) and max(beyond) > FULL["percent"]:
-        whole = [(box, _THOUSANDTHS) for box, size in sized if size != (1, 1)]
-        if form := _form(whole):
-            return form, "thousand"
-    return "xyxy", ""
+    if len(beyond) > FEW * len(sized):
+        full = next((int(full) for full in FULL.values() if max(beyond) <= full), 0)
+        if form := _form([(box, (full, full)) for box, size in sized if size != (1, 1)]):
+            return form
+    return "xyxy"
+
+
+def decide_unit(
+    tables: Iterable[Table], setting: Setting, *, boxes: bool
+) -> tuple[Scale, Decision | None]:
+    """The unit of all boxes and polygons, and what is to be told of it.
+
+    Args:
+        tables: of which all rows are read
+        setting: of them, with the form of boxes
+        boxes: whether each cell of masks holds one
+
+    Raises:
+        OSError: if a table cannot be read
+    """
+    images = ImageLookup(setting.image_root)
+    numbers = TargetNumbers("boxes" if boxes else "outlines")
+    sizes: dict[str, Size | None] = {}
+    tried, example = 0, ""
+    for table in tables:
+        for row in table.rows():
+            points = _points(row.cells.get(setting.columns.mask), setting.box)
+            if not points:
+                continue
+            example = example or f"{table.name}[{row.number}]"
+            cell = only(row.cells.get(setting.columns.image))
+            name = cell if isinstance(cell, str) else f"{table.name}[{row.number}]"
+            if name not in sizes and tried < _TRIED and len(sizes) < _MEASURED:
+                tried += 1
+                if size := _size(images, cell, table.name):
+                    sizes[name] = size
+            numbers.add(points, name, sizes.get(name))
+    unit, told = numbers.decide()
+    if told:
+        told.example = example
+    return unit, told
+
+
+def _points(cell: Any, form: str | None) -> list[tuple[float, float]]:
+    """The points of the boxes or polygons of a cell; none where it holds something else."""
+    if is_empty(cell):
+        return []
+    try:
+        drawn = mask_in(cell, form, None)
+    except ValueError:
+        return []
+    if not isinstance(drawn, Polygons):
+        return []
+    return [point for shape in drawn.shapes for point in shape.points]
+
+
+def are_drawn(rows: Sequence[Mapping[str, Any]], setting: Setting) -> bool:
+    """Whether masks of the first rows are boxes or polygons."""
+    return any(_points(row.get(setting.columns.mask), setting.box) for row in rows)
 
 
 def _form(boxes: Sequence[tuple[Box, Size | None]]) -> str:
@@ -94,10 +152,16 @@ def are_boxes(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
     return bool(filled) and all(len(boxes_in(cell)) == 1 for cell in filled)
 
 
-def _size(images: ImageLookup, cell: Any, beside: str) -> tuple[int, int] | None:
-    if not isinstance(cell, str):
-        return None
+def _size(images: ImageLookup, cell: Any, beside: str) -> Size | None:
+    cell = only(cell)
     try:
+        if (content := bytes_of(cell)) is not None:
+            facts = inspect_bytes(content, "")
+            return facts.width, facts.height
+        if isinstance(cell, Mapping):
+            cell = cell.get("path")
+        if not isinstance(cell, str):
+            return None
         return images.size(clean_path(cell.strip()), beside)
-    except (ValueError, OSError, PairLensError):
+    except (ValueError, OSError, PairLensError, ImageError):
         return None

@@ -6,10 +6,11 @@ It is JSON, or what Python or NumPy prints for the same.
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from pairlens.importers.json_members import loads
 
 MAX_LITERAL = 1 << 17
 """Characters of what is read as Python; its parser takes hundreds of times as much memory."""
@@ -33,7 +34,7 @@ def structure(cell: Any) -> Any:
     if text[:1] not in ("[", "{") or not text:
         return cell
     try:
-        return json.loads(text)
+        return loads(text)
     except RecursionError:
         raise ValueError("is nested too deeply") from None
     except ValueError as error:

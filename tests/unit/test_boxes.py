@@ -178,6 +178,10 @@ def decided(boxes: list[Corners], size: tuple[int, int] | None = None) -> tuple[
         pytest.param([SHIP] * 19 + [(1, 2, 300, 4)], None, "unit", id="one mistake"),
         pytest.param([(0, 0, 100, 99)], (800, 800), "percent", id="percent"),
         pytest.param([(1, 2, 60, 99)] * 9 + [SHIP], None, "percent", id="small shares"),
+        pytest.param([(1, 2, 60, 63)], (64, 64), "pixels", id="within tiny images"),
+        pytest.param([(1, 2, 60, 99)], (64, 64), "percent", id="beyond tiny images"),
+        pytest.param([(1, 2, 60, 99)] * 19 + [(1, 2, 3, 400)], (512, 512), "pixels", id="far too"),
+        pytest.param([(1, 2, 60, 99)] * 19 + [(1, 2, 3, 600)], (512, 512), "percent", id="slip"),
         pytest.param([(1, 2, 900, 1000)], None, "thousand", id="no images"),
         pytest.param([(1, 2, 900, 1000)], (800, 800), "thousand", id="beyond the images"),
         pytest.param([(1, 2, 700, 790)], (800, 800), "pixels", id="within small images"),
@@ -197,6 +201,30 @@ def test_the_evidence_is_told():
         "3 of 3 looked at lie within their image's pixels"
     )
     assert "no image is there to tell pixels by" in decided([(1, 2, 700, 790)])[1]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "size", "in_doubt"),
+    [
+        ([(1, 2, 60, 99)] * 20, (800, 800), False),
+        ([(1, 2, 60, 99)] * 19, (800, 800), True),
+        ([(1, 2, 60, 40)] * 20, (800, 800), True),
+        ([(1, 2, 60, 40)] * 3, None, True),
+        ([(1, 2, 60, 99)] * 3, (64, 64), False),
+        ([(1, 2, 700, 990)] * 3, (512, 512), False),
+        ([(1, 2, 700, 990)] * 3, (2000, 2000), True),
+        ([(1, 2, 60, 63)] * 3, (64, 64), False),
+        ([SHIP] * 3, (800, 800), False),
+    ],
+)
+def test_few_boxes_are_told_that_may_be_pixels(
+    boxes: list[Corners], size: tuple[int, int] | None, in_doubt: bool
+):
+    numbers = BoxNumbers()
+    for number, corners in enumerate(boxes):
+        numbers.add(corners, f"{number}.jpg")
+    numbers.decide(lambda image: size)
+    assert numbers.in_doubt == in_doubt
 
 
 @pytest.mark.parametrize("text", ["unit", "percent", "thousand", "pixels", "none"])

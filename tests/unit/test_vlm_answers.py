@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 
 from pairlens.fiftyone_plugin.predictors.vlm_answers import (
     MAX_SHAPES,
-    Scale,
     ShapeKind,
     read_answer,
 )
 from pairlens.importers.errors import MaskError
+from pairlens.importers.reading import PolygonScale
 
 SIZE = (200, 100)
 
 
-def boxes(text: str, scale: Scale = "auto", size: tuple[int, int] = SIZE) -> list[list[float]]:
+def boxes(
+    text: str, scale: PolygonScale = "auto", size: tuple[int, int] = SIZE
+) -> list[list[float]]:
     """The upper left and lower right corners of what is read, in pixels."""
     return [corners(ring) for ring in read_answer(text, "boxes", size, scale).rings]
 
@@ -171,7 +173,7 @@ def test_boxes(text: str, expected: list[list[float]]):
         ),
     ],
 )  # fmt: skip
-def test_scales(text: str, scale: Scale, expected: list[float], decided: str):
+def test_scales(text: str, scale: PolygonScale, expected: list[float], decided: str):
     read = read_answer(text, "boxes", SIZE, scale)
     assert [corners(ring) for ring in read.rings] == [expected]
     assert read.scale == decided

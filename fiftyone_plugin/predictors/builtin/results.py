@@ -25,12 +25,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, PredictorSpec, Query
 from pairlens.fiftyone_plugin.predictors.params import option
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import UsageError, shown
+from pairlens.importers.reading import POLYGON_SCALES, POLYGON_SCALES_ABOUT, PolygonScale
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.predictors.results_files import MaskReading
@@ -57,11 +58,7 @@ class Settings:
         "values such as 1,2, ignore=255, inverted",
         "auto",
     )
-    polygons: str = option(
-        "what coordinates of COCO-style polygons are: auto, pixels, or unit (0 to 1)",
-        "auto",
-        choices=("auto", "pixels", "unit"),
-    )
+    polygons: str = option(POLYGON_SCALES_ABOUT, "auto", choices=POLYGON_SCALES)
     mask_frame: str = option(
         "which way up masks of turned images are: auto (by their size), upright, raw",
         "auto",
@@ -94,8 +91,11 @@ class Index(Protocol):
 class Results:
     """Masks as they were found on disk; ignore pixels count as background."""
 
-    def __init__(self, index: Index, decisions: Decisions, frame: Any = "auto") -> None:
+    def __init__(
+        self, index: Index, decisions: Decisions, reading: MaskReading, frame: Any = "auto"
+    ) -> None:
         self._index = index
+        self._reading = reading
         self._decisions = decisions
         self._frame = frame
 
@@ -106,7 +106,8 @@ class Results:
 
     def notes(self) -> list[str]:
         """What was decided, each with its count."""
-        return list(self._decisions.all())
+        doubt = self._reading.outlines.doubt()
+        return [*self._decisions.all(), *([doubt] if doubt else [])]
 
     def unused(self) -> list[str]:
         """Mask files, relative to the folder, that matched no query so far."""
@@ -160,7 +161,7 @@ def load(settings: Settings, device: str) -> Results:
     decisions = Decisions()
     reading = MaskReading(values, decisions)
     index = _index(path.resolve(), folder, reading, settings)
-    return Results(index, decisions, settings.mask_frame)
+    return Results(index, decisions, reading, settings.mask_frame)
 
 
 def _index(path: Path, folder: bool, reading: MaskReading, settings: Settings) -> Index:
@@ -218,9 +219,8 @@ def _of_files(root: Path, files: list[Path], reading: MaskReading, settings: Set
 def _coco(contents: dict[Path, Any], reading: MaskReading, settings: Settings) -> Index:
     from pairlens.fiftyone_plugin.predictors.results_coco import CocoResults
 
-    return CocoResults(
-        contents, settings.min_score, settings.polygons, settings.rle_size, reading.on_note
-    )
+    scale = cast("PolygonScale", settings.polygons)
+    return CocoResults(contents, settings.min_score, scale, settings.rle_size, reading)
 
 
 class Several:

@@ -23,13 +23,12 @@ from pairlens.fiftyone_plugin.predictors.services import (
     open_client,
 )
 from pairlens.fiftyone_plugin.predictors.vlm_answers import (
-    SCALES,
     SHAPE_KINDS,
-    Scale,
     ShapeKind,
     read_answer,
 )
 from pairlens.importers.errors import UsageError
+from pairlens.importers.reading import POLYGON_SCALES, PolygonScale
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.predictors.http_client import Client, Reply
@@ -54,7 +53,9 @@ class Settings(ServiceSettings):
     url: str = option("address of the server, with or without /v1/chat/completions")
     model: str = option("the model's name at the server")
     answer: str = option("what is asked for: boxes or polygons", "boxes", choices=SHAPE_KINDS)
-    scale: str = option(f"of the numbers in answers: {', '.join(SCALES)}", "auto", choices=SCALES)
+    scale: str = option(
+        f"of the numbers in answers: {', '.join(POLYGON_SCALES)}", "auto", choices=POLYGON_SCALES
+    )
     prompt: str = option(
         "the question, with {query} and, if wanted, {width} and {height} in it; "
         "'default' asks for JSON in pixels",
@@ -130,8 +131,8 @@ def _kind(settings: Settings) -> ShapeKind:
     return next(kind for kind in SHAPE_KINDS if kind == settings.answer)
 
 
-def _scale(settings: Settings) -> Scale:
-    return next(scale for scale in SCALES if scale == settings.scale)
+def _scale(settings: Settings) -> PolygonScale:
+    return next(scale for scale in POLYGON_SCALES if scale == settings.scale)
 
 
 def load(settings: Settings, device: str) -> ChatModel:

@@ -1,0 +1,82 @@
+"""Objects of JSON with two members of one name are told, in every reader."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pairlens.importers.explain import explain
+from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.json_edit import replace_values
+from pairlens.importers.json_members import loads, telling_doubled
+
+TOLD = "members of one name, of which the last counts"
+READ_AS_JSON = (
+    "gres", "llava", "pregres", "rsgpt4v", "geochat", "earthreason", "refdior", "vrsbench", "coco",
+)  # fmt: skip
+"""Formats whose examples hold JSON in the open."""
+
+
+def notes_of(name: str, root: Path) -> list[str]:
+    found = explain(name, root)
+    assert found.records
+    return [note for note in found.notes if TOLD in note]
+
+
+@pytest.mark.parametrize("name", READ_AS_JSON)
+def test_one_note_says_how_many_and_which(tmp_path: Path, name: str):
+    make = FORMATS[name].example
+    assert make is not None
+    root = make(tmp_path)
+    assert notes_of(name, root) == []
+    changed = 0
+    for file in sorted(root.rglob("*.json*")):
+        text = file.read_text("utf-8")
+        # The first member of some object, in front of it with another value.
+        inner = r"(\[\s*)" if re.search(r"\[\s*\{", text) else "()"
+        new = re.sub(inner + r'\{\s*("[a-z_]+"):', r'\1{\2: "caf\\u00e9", \2:', text, count=1)
+        changed += new != text
+        file.write_text(new, "utf-8")
+    (note,) = notes_of(name, root)
+    assert changed and re.match(r"[\d,]+ objects? of JSON ha(s|ve) two members", note)
+    assert "'café'" in note
+
+
+def test_each_object_counts_once():
+    notes: list[str] = []
+    texts = ['{"a": 1, "a": 2}', '{"a": 1, "a": 2}', '{"b": {"c": 1, "c": 1}}', '{"a": 1}']
+    assert list(telling_doubled(map(loads, texts), notes.append)) == list(map(json.loads, texts))
+    assert notes == [
+        "2 objects of JSON have two members of one name, of which the last counts: "
+        "'a' in {'a': 1, 'a': 2}"
+    ]
+
+
+def test_what_is_decoded_elsewhere_meanwhile_is_not_told():
+    notes: list[str] = []
+    for _ in telling_doubled(iter([1]), notes.append):
+        loads('{"a": 1, "a": 2}')
+    assert notes == []
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"a": 1}x', "[1,]", "\ufeff{}", "nul", '"\\ud8"'])
+def test_errors_are_those_of_python(text: str):
+    with pytest.raises(ValueError) as expected:
+        json.loads(text)
+    with pytest.raises(ValueError, match=re.escape(str(expected.value))):
+        loads(text)
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-32-le"])
+def test_bytes_are_decoded_as_by_python(coding: str):
+    data = '{"é": "\U0001f6a2"}'.encode(coding)
+    assert loads(data) == json.loads(data)
+
+
+def test_an_edit_changes_the_member_that_counts():
+    text = '{"q": "old", "q": "read", "l": [{"v": 1, "v": 2}]}'
+    made = replace_values(text, {("q",): '"new"', ("l", 0, "v"): "3"})
+    assert json.loads(made) == {"q": "new", "l": [{"v": 3}]}
