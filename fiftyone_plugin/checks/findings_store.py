@@ -49,13 +49,13 @@ class Changes(NamedTuple):
 
     Attributes:
         changed: samples that get other findings than they have, or their first
-        sound: ids of those that get the same: that there is none
+        sound: ids of those that get the same: that there is none; 12 bytes each
         others: ids, and values by field, of those that get some, and of those of whose texts
             something is to be cached
     """
 
     changed: int
-    sound: Sequence[ObjectId]
+    sound: Sequence[bytes]
     others: Sequence[tuple[ObjectId, dict[str, Any]]]
 
 
@@ -72,19 +72,17 @@ def changes_of(some: Checked) -> Changes:
     values = {n: stored_values(changed[n]) for n in changed.keys() - alike}
     for number, read in some.read.items():
         values.setdefault(number, {})[fields.READING] = store.embedded(read)
-    others = [(_id(some, number), values[number]) for number in sorted(values)]
+    others = [(ObjectId(_id(some, number)), values[number]) for number in sorted(values)]
     return Changes(len(changed), [_id(some, number) for number in alike], others)
 
 
-def _id(some: Checked, number: int) -> ObjectId:
-    return ObjectId(some.ids[ID_BYTES * number : ID_BYTES * (number + 1)])
+def _id(some: Checked, number: int) -> bytes:
+    return some.ids[ID_BYTES * number : ID_BYTES * (number + 1)]
 
 
-def write(dataset: Any, changes: Changes) -> None:
-    """Stores findings on their samples, and what was read of their texts."""
-    for each in store.batched(changes.sound, store.BATCH):
-        store.update_alike(dataset, each, stored_values(()))
-    store.update(dataset, changes.others)
+def write_sound(dataset: Any, ids: Iterable[bytes]) -> None:
+    """Stores that nothing was found about some samples."""
+    store.update_alike(dataset, list(map(ObjectId, ids)), stored_values(()))
 
 
 def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
 from pairlens.fiftyone_plugin.checks.batch import Batch
+from pairlens.fiftyone_plugin.checks.dataset_statistics import IdSpool
 from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, is_cached, local_pool
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
 from pairlens.fiftyone_plugin.checks.findings_store import (
@@ -25,8 +26,8 @@ from pairlens.fiftyone_plugin.checks.findings_store import (
     add_worst_severities,
     changes_of,
     stored_values,
-    write,
     write_findings,
+    write_sound,
 )
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.rows import Columns
@@ -149,8 +150,8 @@ def flag(
         told = None if fresh else repeated.told()
         if told is None:
             found = find(samples, chosen, scorings, checking, notes)
+            total = working_set.count(samples) if dry_run else repeated.count()
             found = found if dry_run else repeated.watched(found)
-            total = working_set.count(samples)
             _count(found, summary, total, progress, None if dry_run else dataset)
             told = {name: getattr(summary, name) for name in _TOLD} | {"notes": notes}
             if not dry_run:
@@ -190,13 +191,20 @@ def _pools(
 def _count(
     found: Iterable[Checked], summary: FlagSummary, total: int, progress: Progress, dataset: Any
 ) -> None:
-    """Counts what is found of samples, and stores it on them where a dataset is given."""
+    """Counts what is found of samples, and stores it on them where a dataset is given.
+
+    Sound samples wait until the others are written, and go in the order of their ids, in which the
+    database has them: image by image it would read and write most of its pages several times.
+    """
     counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
+    sound = IdSpool()
     # While the database takes the findings of two batches, those of the next are made.
     with rare_collections(), one_behind() as first, one_behind() as second:
         behind = cycle((first, second))
         progress(0, total)
         for some in found:
+            if dataset is not None and not summary.pairs:
+                schema.unindex_changes(dataset)
             for number, verdict in enumerate(some.verdicts):
                 if verdict is not None or number in some.found:
                     left_out.add(verdict, some.found.get(number, ()))
@@ -205,11 +213,17 @@ def _count(
             severities.update([f.severity for f in findings])
             summary.flagged += len(some.found)
             summary.pairs += len(some.keys)
-            progress(summary.pairs, total)
             if dataset is not None:
                 changes = changes_of(some)
                 summary.written += changes.changed
-                next(behind)(partial(write, dataset, changes))
+                next(behind)(partial(store.update, dataset, changes.others))
+                sound.add(changes.sound)
+            progress(summary.pairs - len(sound), total)
+        left = len(sound)
+        for ids in store.batched(sound, store.BATCH):
+            next(behind)(partial(write_sound, dataset, ids))
+            left -= len(ids)
+            progress(summary.pairs - left, total)
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.left_out = left_out.summary()
