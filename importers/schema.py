@@ -123,7 +123,8 @@ def index_findings(dataset: Any) -> list[str]:
     """
     # What belongs to a group is looked for with every group that a reviewer is shown.
     group = f"{fields.FINDINGS}.classifications.group"
-    wanted: list[lasting.Keys] = [_BY_QUALITY, [(group, 1)], _BY_CHANGE]
+    # That which was there before comes first, where a collection can have no more than one.
+    wanted: list[lasting.Keys] = [_BY_CHANGE, _BY_QUALITY, [(group, 1)]]
     wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
     return lasting.quicken(dataset, wanted)
 

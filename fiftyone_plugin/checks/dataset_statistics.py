@@ -213,12 +213,9 @@ class IdSpool:
     def add(self, ids: Iterable[bytes]) -> None:
         """Adds ids as the database has them."""
         self._added += ids
-        if len(self._added) >= PART:
-            self._sort(PART)
-
-    def _sort(self, count: int) -> None:
-        some, self._added = sorted(self._added[:count]), self._added[count:]
-        self._sorted.add(np.array(some, f"V{ID_BYTES}"))
+        while len(self._added) >= PART:
+            some, self._added = self._added[:PART], self._added[PART:]
+            self._sorted.add(np.array(sorted(some), f"V{ID_BYTES}"))
 
     def __iter__(self) -> Iterator[bytes]:
         """Yields all, those of every :data:`PART` sorted before and now merged."""
@@ -227,7 +224,7 @@ class IdSpool:
 
     def _from(self, start: int) -> Iterator[bytes]:
         for at in range(start, start + PART, READ):
-            yield from map(bytes, self._sorted.read(at, READ))
+            yield from map(bytes, self._sorted.read(at, min(READ, start + PART - at)))
 
 
 class ObjectSpool(Generic[T]):

@@ -38,7 +38,7 @@ from pairlens.fiftyone_plugin.checks.engine import examined, is_cached
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.rows import BATCH, MASK_DIGEST, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
-from pairlens.importers import fields, store, working_set
+from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.parallel import Pool
 from pairlens.importers.store import kind_of
 
@@ -260,12 +260,14 @@ def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator
     """
     at = columns.paths.index("_id")
     row = [_NOT_AS_STORED.get(path, f"${path}") for path in columns.paths]
-    own = working_set.is_own(samples)
+    collection, own = fo_internals.collection(samples), working_set.is_own(samples)
     for some in store.batched(ids, BATCH):
         # A field that is not there becomes a null in its place.
         where = {"_id": {"$in": some}, **own}
         pipeline = [{"$match": where}, {"$project": {"_id": 0, "row": row}}]
-        found = {doc["row"][at]: doc["row"] for doc in _decoded(samples, pipeline, len(some))}
+        # With one more than there are, all come at once.
+        docs = collection.aggregate(pipeline, batchSize=len(some) + 1)
+        found = {doc["row"][at]: doc["row"] for doc in docs}
         yield [found[each] for each in some if each in found]
 
 

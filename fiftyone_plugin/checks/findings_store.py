@@ -11,6 +11,7 @@ import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
@@ -18,11 +19,13 @@ from typing import IO, Any, NamedTuple
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, Severity
+from pairlens.fiftyone_plugin.checks.dataset_statistics import IdSpool
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, LABEL_VALUES, LABELS, Checked
-from pairlens.importers import fields, fo_internals, lasting, store, working_set
+from pairlens.importers import fields, fo_internals, lasting, schema, store, working_set
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.files import replace_whole
+from pairlens.importers.parallel import OneBehind
 
 IN_MEMORY = 32 << 20
 """Bytes up to which what comes later waits in memory."""
@@ -80,8 +83,47 @@ def _id(some: Checked, number: int) -> bytes:
     return some.ids[ID_BYTES * number : ID_BYTES * (number + 1)]
 
 
-def write_sound(dataset: Any, ids: Iterable[bytes]) -> None:
-    """Stores that nothing was found about some samples."""
+class Writing:
+    """Stores findings on their samples, while others are found.
+
+    Sound samples wait until the others are written, and go in the order of their ids, in which the
+    database has them: image by image it would read and write most of its pages several times.
+
+    Args:
+        dataset: that the samples belong to
+        behind: what runs tasks in threads, in turns
+    """
+
+    def __init__(self, dataset: Any, behind: Iterator[OneBehind]) -> None:
+        self._dataset = dataset
+        self._behind = behind
+        self._sound = IdSpool()
+        self._begun = False
+
+    @property
+    def waiting(self) -> int:
+        """How many samples wait."""
+        return len(self._sound)
+
+    def add(self, some: Checked) -> int:
+        """Takes in samples with the findings they are to have; how many have others, or none."""
+        if not self._begun:
+            schema.unindex_changes(self._dataset)
+        self._begun, changes = True, changes_of(some)
+        next(self._behind)(partial(store.update, self._dataset, changes.others))
+        self._sound.add(changes.sound)
+        return changes.changed
+
+    def finish(self) -> Iterator[int]:
+        """Writes those that wait; yields how many still do."""
+        waiting = self.waiting
+        for ids in store.batched(self._sound, store.BATCH):
+            next(self._behind)(partial(_write_sound, self._dataset, ids))
+            waiting -= len(ids)
+            yield waiting
+
+
+def _write_sound(dataset: Any, ids: Iterable[bytes]) -> None:
     store.update_alike(dataset, list(map(ObjectId, ids)), stored_values(()))
 
 

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,14 @@ from typing import Any
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.dataset_statistics import IdSpool
 from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, is_cached, local_pool
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
 from pairlens.fiftyone_plugin.checks.findings_store import (
     LeftOutCounts,
+    Writing,
     add_worst_severities,
-    changes_of,
     stored_values,
     write_findings,
-    write_sound,
 )
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.rows import Columns
@@ -191,20 +188,13 @@ def _pools(
 def _count(
     found: Iterable[Checked], summary: FlagSummary, total: int, progress: Progress, dataset: Any
 ) -> None:
-    """Counts what is found of samples, and stores it on them where a dataset is given.
-
-    Sound samples wait until the others are written, and go in the order of their ids, in which the
-    database has them: image by image it would read and write most of its pages several times.
-    """
+    """Counts what is found of samples, and stores it on them where a dataset is given."""
     counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
-    sound = IdSpool()
     # While the database takes the findings of two batches, those of the next are made.
     with rare_collections(), one_behind() as first, one_behind() as second:
-        behind = cycle((first, second))
+        writing = None if dataset is None else Writing(dataset, cycle((first, second)))
         progress(0, total)
         for some in found:
-            if dataset is not None and not summary.pairs:
-                schema.unindex_changes(dataset)
             for number, verdict in enumerate(some.verdicts):
                 if verdict is not None or number in some.found:
                     left_out.add(verdict, some.found.get(number, ()))
@@ -213,17 +203,10 @@ def _count(
             severities.update([f.severity for f in findings])
             summary.flagged += len(some.found)
             summary.pairs += len(some.keys)
-            if dataset is not None:
-                changes = changes_of(some)
-                summary.written += changes.changed
-                next(behind)(partial(store.update, dataset, changes.others))
-                sound.add(changes.sound)
-            progress(summary.pairs - len(sound), total)
-        left = len(sound)
-        for ids in store.batched(sound, store.BATCH):
-            next(behind)(partial(write_sound, dataset, ids))
-            left -= len(ids)
-            progress(summary.pairs - left, total)
+            summary.written += writing.add(some) if writing else 0
+            progress(summary.pairs - (writing.waiting if writing else 0), total)
+        for waiting in writing.finish() if writing else ():
+            progress(summary.pairs - waiting, total)
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.left_out = left_out.summary()
