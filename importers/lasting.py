@@ -172,9 +172,13 @@ def quicken(dataset: Any, wanted: Iterable[Keys]) -> list[str]:
 def drop_index(dataset: Any, keys: Keys) -> None:
     """Removes an index of samples, if there is one of these keys."""
     samples = fo_internals.collection(dataset)
-    for name, index in samples.index_information().items():
-        if list(index["key"]) == list(keys):
-            samples.drop_index(name)
+
+    def drop() -> None:
+        for name, index in samples.index_information().items():
+            if list(index["key"]) == list(keys):
+                samples.drop_index(name)
+
+    _again(drop)
 
 
 def is_indexed(dataset: Any, keys: Keys) -> bool:
