@@ -104,17 +104,17 @@ def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
     Raises:
         UsageError: if the view holds parts of samples
     """
-    own = is_own(samples)
+    own = own_filter(samples)
     return [*pipeline_of_all(samples, as_seen), *([{"$match": own}] if own else ())]
 
 
-def is_own(samples: Any) -> dict[str, Any]:
+def own_filter(samples: Any) -> dict[str, Any]:
     """The filter of the samples of a dataset or view that are in the working set."""
     return OWN if is_imported(samples) else {}
 
 
 def pipeline_of_all(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
-    """As :func:`pipeline`, with the samples that :func:`is_own` leaves out.
+    """As :func:`pipeline`, with the samples that :func:`own_filter` leaves out.
 
     To order them by an index, the database then reads no sample.
     """

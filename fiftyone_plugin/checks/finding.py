@@ -260,7 +260,7 @@ def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator
     """
     at = columns.paths.index("_id")
     row = [_NOT_AS_STORED.get(path, f"${path}") for path in columns.paths]
-    collection, own = fo_internals.collection(samples), working_set.is_own(samples)
+    collection, own = fo_internals.collection(samples), working_set.own_filter(samples)
     for some in store.batched(ids, BATCH):
         # A field that is not there becomes a null in its place.
         where = {"_id": {"$in": some}, **own}
