@@ -157,6 +157,23 @@ def quicken(dataset: Any, wanted: Iterable[Keys]) -> list[str]:
     ]
 
 
+def drop_index(dataset: Any, keys: Keys) -> None:
+    """Removes an index of samples, if there is one of these keys."""
+    samples = fo_internals.collection(dataset)
+
+    def drop() -> None:
+        for name, index in samples.index_information().items():
+            if list(index["key"]) == list(keys):
+                samples.drop_index(name)
+
+    _again(drop)
+
+
+def is_indexed(dataset: Any, keys: Keys) -> bool:
+    """Whether there is an index of these keys."""
+    return not _lacking(dataset, [keys])
+
+
 def _lacking(dataset: Any, wanted: Iterable[Keys], **options: Any) -> list[IndexModel]:
     indexes = fo_internals.collection(dataset).index_information().values()
     there = [list(index["key"]) for index in indexes]

@@ -68,6 +68,9 @@ _FIFTYONES = ("filepath", "created_at", "last_modified_at")
 """Fields that FiftyOne indexes when it makes a dataset; a database that was killed right after can
 have forgotten it."""
 
+_BY_CHANGE = [("last_modified_at", 1)]
+_BY_QUALITY = [(fields.QUALITY, 1)]
+
 
 def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
     """Adds the fields of a kind of record; existing fields stay as they are.
@@ -127,9 +130,21 @@ def index_findings(dataset: Any) -> list[str]:
     """
     # What belongs to a group is looked for with every group that a reviewer is shown.
     group = f"{fields.FINDINGS}.classifications.group"
-    wanted: list[lasting.Keys] = [[(fields.QUALITY, 1)], [(group, 1)]]
+    # That which was there before comes first, where a collection can have no more than one.
+    wanted: list[lasting.Keys] = [_BY_CHANGE, _BY_QUALITY, [(group, 1)]]
     wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
     return lasting.quicken(dataset, wanted)
+
+
+def unindex_changes(dataset: Any) -> None:
+    """Before the first findings are stored, removes an index that :func:`index_findings` makes.
+
+    That of the last change is FiftyOne's. Each write of a sample changes it, and where one index
+    changes, the database makes the keys of all: half of what storing findings took.
+    """
+    if lasting.is_indexed(dataset, _BY_QUALITY):
+        return
+    lasting.drop_index(dataset, _BY_CHANGE)
 
 
 def index_keys(dataset: Any) -> None:

@@ -104,17 +104,30 @@ def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
     Raises:
         UsageError: if the view holds parts of samples
     """
+    own = own_filter(samples)
+    return [*pipeline_of_all(samples, as_seen), *([{"$match": own}] if own else ())]
+
+
+def own_filter(samples: Any) -> dict[str, Any]:
+    """The filter of the samples of a dataset or view that are in the working set."""
+    return OWN if is_imported(samples) else {}
+
+
+def pipeline_of_all(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
+    """As :func:`pipeline`, with the samples that :func:`own_filter` leaves out.
+
+    To order them by an index, the database then reads no sample.
+    """
     if fo_internals.is_of_parts(samples):
         raise UsageError(_OF_PARTS)
-    own: Stages = [{"$match": OWN}] if is_imported(samples) else []
     shown = _shown(samples)
     if shown is None:
-        return own
+        return []
     chosen = _chosen(shown)
     if chosen is not None:
         before, stages = chosen
-        return [*before, *(_seen_stages(stages, as_seen) if stages else ()), *own]
-    return [*_looked_up(_stages_once(samples, shown), samples, as_seen), *own]
+        return [*before, *(_seen_stages(stages, as_seen) if stages else ())]
+    return _looked_up(_stages_once(samples, shown), samples, as_seen)
 
 
 def _chosen(shown: Any) -> tuple[Stages, Stages] | None:
@@ -199,7 +212,7 @@ def left_out(samples: Any) -> int:
     """How many of the samples of a dataset or view PairLens did not import."""
     if not is_imported(samples):
         return 0
-    return _count(samples, [*pipeline(samples)[:-1], {"$match": {"$nor": [OWN]}}])
+    return _count(samples, [*pipeline_of_all(samples), {"$match": {"$nor": [OWN]}}])
 
 
 def _count(samples: Any, stages: Stages) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
+from heapq import merge
 from tempfile import SpooledTemporaryFile
 from typing import Any, Generic, TypeVar
 
@@ -40,6 +41,11 @@ PART = 1 << 16
 
 IN_MEMORY = 1 << 20
 """Bytes of a spool that are in memory; what comes later lies in a file."""
+
+READ = 1 << 10
+"""Ids that are read at once of each sorted part."""
+
+ID_BYTES = 12
 
 _SCATTER = np.uint64(0x9E3779B97F4A7C15)
 """Multiplied with a mark, makes its upper bits depend on all of them."""
@@ -192,6 +198,33 @@ class DatasetStatistics:
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         if len(numbers):
             yield from self._read_again(numbers)
+
+
+class IdSpool:
+    """Ids of samples that are added in any order, and come back in theirs, once."""
+
+    def __init__(self) -> None:
+        self._added: list[bytes] = []
+        self._sorted = ArraySpool()
+
+    def __len__(self) -> int:
+        return len(self._sorted) + len(self._added)
+
+    def add(self, ids: Iterable[bytes]) -> None:
+        """Adds ids as the database has them."""
+        self._added += ids
+        while len(self._added) >= PART:
+            some, self._added = self._added[:PART], self._added[PART:]
+            self._sorted.add(np.array(sorted(some), f"V{ID_BYTES}"))
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yields all, those of every :data:`PART` sorted before and now merged."""
+        starts = range(0, len(self._sorted), PART)
+        yield from merge(*map(self._from, starts), sorted(self._added))
+
+    def _from(self, start: int) -> Iterator[bytes]:
+        for at in range(start, start + PART, READ):
+            yield from map(bytes, self._sorted.read(at, min(READ, start + PART - at)))
 
 
 class ObjectSpool(Generic[T]):

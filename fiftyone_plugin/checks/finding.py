@@ -28,6 +28,7 @@ from pairlens.fiftyone_plugin.checks import Check
 from pairlens.fiftyone_plugin.checks.base import Finding, sorted_findings
 from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.dataset_statistics import (
+    ID_BYTES,
     ArraySpool,
     DatasetStatistics,
     FindingsSpool,
@@ -37,7 +38,7 @@ from pairlens.fiftyone_plugin.checks.engine import examined, is_cached
 from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.rows import BATCH, MASK_DIGEST, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
-from pairlens.importers import fields, store, working_set
+from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.parallel import Pool
 from pairlens.importers.store import kind_of
 
@@ -73,8 +74,6 @@ _NOT_AS_STORED: dict[str, Any] = {
 
 WAITING = 5000
 """Samples that wait in memory for the checks of datasets; the others in a file."""
-
-ID_BYTES = 12
 
 _ID = np.dtype(f"V{ID_BYTES}")
 _IN_ORDER = np.dtype([("high", ">u8"), ("low", ">u4")])
@@ -252,7 +251,7 @@ def batches(samples: Any, columns: Columns, notes: list[str] | None = None) -> I
 
 def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator[list[Row]]:
     """The rows of some samples of a dataset, in the order of the ids, those of 1,000 at a time;
-    of those there still are.
+    of those that are in the working set, and still there.
 
     Args:
         samples: the dataset or a view of it
@@ -261,10 +260,14 @@ def rows_of(samples: Any, columns: Columns, ids: Iterable[ObjectId]) -> Iterator
     """
     at = columns.paths.index("_id")
     row = [_NOT_AS_STORED.get(path, f"${path}") for path in columns.paths]
+    collection, own = fo_internals.collection(samples), working_set.own_filter(samples)
     for some in store.batched(ids, BATCH):
         # A field that is not there becomes a null in its place.
-        pipeline = [{"$match": {"_id": {"$in": some}}}, {"$project": {"_id": 0, "row": row}}]
-        found = {doc["row"][at]: doc["row"] for doc in _decoded(samples, pipeline, len(some))}
+        where = {"_id": {"$in": some}, **own}
+        pipeline = [{"$match": where}, {"$project": {"_id": 0, "row": row}}]
+        # With one more than there are, all come at once.
+        docs = collection.aggregate(pipeline, batchSize=len(some) + 1)
+        found = {doc["row"][at]: doc["row"] for doc in docs}
         yield [found[each] for each in some if each in found]
 
 
@@ -285,8 +288,8 @@ def _value(document: Any, path: str) -> Any:
 
 def _ids_by_image(samples: Any) -> Iterator[ObjectId]:
     pipeline = [
-        *working_set.pipeline(samples),
-        # There is an index in this order, so that of a whole dataset nothing is sorted.
+        *working_set.pipeline_of_all(samples),
+        # There is an index in this order, so that of a whole dataset nothing is sorted or read.
         {"$sort": dict.fromkeys((fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id"), 1)},
         {"$project": {"_id": 1}},
     ]

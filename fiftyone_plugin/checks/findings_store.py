@@ -11,6 +11,7 @@ import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
@@ -18,11 +19,13 @@ from typing import IO, Any, NamedTuple
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, Severity
+from pairlens.fiftyone_plugin.checks.dataset_statistics import IdSpool
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, LABEL_VALUES, LABELS, Checked
-from pairlens.importers import fields, fo_internals, lasting, store, working_set
+from pairlens.importers import fields, fo_internals, lasting, schema, store, working_set
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.files import replace_whole
+from pairlens.importers.parallel import OneBehind
 
 IN_MEMORY = 32 << 20
 """Bytes up to which what comes later waits in memory."""
@@ -49,13 +52,13 @@ class Changes(NamedTuple):
 
     Attributes:
         changed: samples that get other findings than they have, or their first
-        sound: ids of those that get the same: that there is none
+        sound: ids of those that get the same: that there is none; 12 bytes each
         others: ids, and values by field, of those that get some, and of those of whose texts
             something is to be cached
     """
 
     changed: int
-    sound: Sequence[ObjectId]
+    sound: Sequence[bytes]
     others: Sequence[tuple[ObjectId, dict[str, Any]]]
 
 
@@ -72,19 +75,56 @@ def changes_of(some: Checked) -> Changes:
     values = {n: stored_values(changed[n]) for n in changed.keys() - alike}
     for number, read in some.read.items():
         values.setdefault(number, {})[fields.READING] = store.embedded(read)
-    others = [(_id(some, number), values[number]) for number in sorted(values)]
+    others = [(ObjectId(_id(some, number)), values[number]) for number in sorted(values)]
     return Changes(len(changed), [_id(some, number) for number in alike], others)
 
 
-def _id(some: Checked, number: int) -> ObjectId:
-    return ObjectId(some.ids[ID_BYTES * number : ID_BYTES * (number + 1)])
+def _id(some: Checked, number: int) -> bytes:
+    return some.ids[ID_BYTES * number : ID_BYTES * (number + 1)]
 
 
-def write(dataset: Any, changes: Changes) -> None:
-    """Stores findings on their samples, and what was read of their texts."""
-    for each in store.batched(changes.sound, store.BATCH):
-        store.update_alike(dataset, each, stored_values(()))
-    store.update(dataset, changes.others)
+class Writing:
+    """Stores findings on their samples, while others are found.
+
+    Sound samples wait until the others are written, and go in the order of their ids, in which the
+    database has them: image by image it would read and write most of its pages several times.
+
+    Args:
+        dataset: that the samples belong to
+        behind: what runs tasks in threads, in turns
+    """
+
+    def __init__(self, dataset: Any, behind: Iterator[OneBehind]) -> None:
+        self._dataset = dataset
+        self._behind = behind
+        self._sound = IdSpool()
+        self._begun = False
+
+    @property
+    def waiting(self) -> int:
+        """How many samples wait."""
+        return len(self._sound)
+
+    def add(self, some: Checked) -> int:
+        """Takes in samples with the findings they are to have; how many have others, or none."""
+        if not self._begun:
+            schema.unindex_changes(self._dataset)
+        self._begun, changes = True, changes_of(some)
+        next(self._behind)(partial(store.update, self._dataset, changes.others))
+        self._sound.add(changes.sound)
+        return changes.changed
+
+    def finish(self) -> Iterator[int]:
+        """Writes those that wait; yields how many still do."""
+        waiting = self.waiting
+        for ids in store.batched(self._sound, store.BATCH):
+            next(self._behind)(partial(_write_sound, self._dataset, ids))
+            waiting -= len(ids)
+            yield waiting
+
+
+def _write_sound(dataset: Any, ids: Iterable[bytes]) -> None:
+    store.update_alike(dataset, list(map(ObjectId, ids)), stored_values(()))
 
 
 def _differs(some: Checked, number: int, findings: Sequence[Finding]) -> bool:

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,9 @@ from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, is
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
 from pairlens.fiftyone_plugin.checks.findings_store import (
     LeftOutCounts,
+    Writing,
     add_worst_severities,
-    changes_of,
     stored_values,
-    write,
     write_findings,
 )
 from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
@@ -149,8 +147,8 @@ def flag(
         told = None if fresh else repeated.told()
         if told is None:
             found = find(samples, chosen, scorings, checking, notes)
+            total = working_set.count(samples) if dry_run else repeated.count()
             found = found if dry_run else repeated.watched(found)
-            total = working_set.count(samples)
             _count(found, summary, total, progress, None if dry_run else dataset)
             told = {name: getattr(summary, name) for name in _TOLD} | {"notes": notes}
             if not dry_run:
@@ -194,7 +192,7 @@ def _count(
     counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
     # While the database takes the findings of two batches, those of the next are made.
     with rare_collections(), one_behind() as first, one_behind() as second:
-        behind = cycle((first, second))
+        writing = None if dataset is None else Writing(dataset, cycle((first, second)))
         progress(0, total)
         for some in found:
             for number, verdict in enumerate(some.verdicts):
@@ -205,11 +203,10 @@ def _count(
             severities.update([f.severity for f in findings])
             summary.flagged += len(some.found)
             summary.pairs += len(some.keys)
-            progress(summary.pairs, total)
-            if dataset is not None:
-                changes = changes_of(some)
-                summary.written += changes.changed
-                next(behind)(partial(write, dataset, changes))
+            summary.written += writing.add(some) if writing else 0
+            progress(summary.pairs - (writing.waiting if writing else 0), total)
+        for waiting in writing.finish() if writing else ():
+            progress(summary.pairs - waiting, total)
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.left_out = left_out.summary()

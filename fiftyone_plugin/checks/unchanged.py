@@ -65,6 +65,7 @@ class Repeated:
         self.is_kept = together and all(map(is_own, checks)) and bool(_code())
         self._modified: int | None = None
         self._documents = ""
+        self._count = 0
         self._findings = 0
 
     def told(self) -> dict[str, Any] | None:
@@ -76,6 +77,14 @@ class Repeated:
             return None
         self._read()
         return json.loads(known["told"]) if known.get("documents") == self._documents else None
+
+    def count(self) -> int:
+        """The number of samples, which is told on the way where all are read."""
+        if not self.is_kept:
+            return working_set.count(self._samples)
+        if not self._documents:
+            self._read()
+        return self._count
 
     def watched(self, found: Iterable[Checked]) -> Iterator[Checked]:
         """What is found, while it is looked at whether somebody changes the samples meanwhile."""
@@ -100,7 +109,7 @@ class Repeated:
 
     def _read(self) -> None:
         self._modified = _modified(self._samples)
-        self._documents = _documents(self._samples)
+        self._documents, self._count = _documents(self._samples)
 
 
 def _rules(checks: Sequence[Check], scorings: Mapping[str, str], kind: str) -> str:
@@ -124,13 +133,17 @@ def _code() -> str:
     return code.hexdigest() if changed < _LOADED else ""
 
 
-def _documents(samples: Any) -> str:
-    """A digest of the documents of samples, which are not decoded."""
+def _documents(samples: Any) -> tuple[str, int]:
+    """A digest of the documents of samples, which are not decoded, and their number."""
     pipeline = [*working_set.pipeline(samples), {"$unset": list(_NOT_READ)}]
-    digest = blake2b(digest_size=_DIGEST)
+    digest, count = blake2b(digest_size=_DIGEST), 0
     for some in store.raw(samples, pipeline):
         digest.update(some)
-    return digest.hexdigest()
+        at = 0
+        while at < len(some):
+            at += int.from_bytes(some[at : at + 4], "little")  # with which a document begins
+            count += 1
+    return digest.hexdigest(), count
 
 
 def _modified(samples: Any) -> int:
@@ -139,7 +152,8 @@ def _modified(samples: Any) -> int:
     """
     time = {"input": "$last_modified_at", "to": "long", "onNull": 0, "onError": 0}
     times = {"$sum": {"$mod": [{"$convert": time}, 1 << 32]}}
-    pipeline = [{"$group": {"_id": None, "times": times}}]
+    # In the order of an index, so that the times are read there and no sample is.
+    pipeline = [{"$sort": {"last_modified_at": 1}}, {"$group": {"_id": None, "times": times}}]
     return next((one["times"] for one in fo_internals.collection(samples).aggregate(pipeline)), 0)
 
 

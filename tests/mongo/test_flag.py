@@ -150,6 +150,36 @@ def test_what_findings_are_filtered_by_is_indexed_with_the_quality(dataset: fo.D
     assert wanted <= dataset.get_index_information().keys()
 
 
+def test_a_first_flagging_that_was_killed_leaves_no_index_out(dataset: fo.Dataset) -> None:
+    class Killed(Exception):
+        pass
+
+    def stop(done: int, total: int | None) -> None:
+        if done:
+            raise Killed
+
+    flag(dataset, dry_run=True)  # which measures the images, and tells how far it is
+    assert (by_change := "last_modified_at") in dataset.get_index_information()
+    with pytest.raises(Killed):
+        flag(dataset, progress=stop)
+    assert by_change not in dataset.get_index_information()  # each write would change it
+    flag(dataset)
+    assert by_change in dataset.get_index_information()
+    # Where findings are stored already, few change.
+    with pytest.raises(Killed):
+        flag(dataset, fresh=True, progress=stop)
+    assert by_change in dataset.get_index_information()
+
+
+def test_progress_is_told_to_its_end(dataset: fo.Dataset) -> None:
+    told: list[tuple[int, int | None]] = []
+    flag(dataset, progress=lambda done, total: told.append((done, total)))
+    count = len(dataset)
+    done = [one for one, _ in told[len(told) - 1 - told[::-1].index((0, count)) :]]
+    assert done[0] == 0 and done[-1] == count and done == sorted(done)
+    assert dataset.values(fields.QUALITY).count(None) == 0
+
+
 def test_an_index_that_the_database_refuses_costs_nothing_else(
     dataset: fo.Dataset, tmp_path: Path
 ) -> None:

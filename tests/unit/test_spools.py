@@ -15,6 +15,7 @@ from pairlens.fiftyone_plugin.checks.dataset_statistics import (
     IN_MEMORY,
     ArraySpool,
     FindingsSpool,
+    IdSpool,
     ObjectSpool,
 )
 
@@ -48,6 +49,18 @@ def test_objects_come_back_in_order_and_twice() -> None:
     for one in given:
         spool.add(one)
     assert list(spool) == given == list(spool)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 24, 25, 100])
+def test_ids_come_back_in_their_order(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "PART", 8)
+    monkeypatch.setattr(statistics, "READ", 3)
+    given = [np.random.default_rng(n).bytes(12) for n in range(count)]
+    given += [bytes(12), b"\xff" * 11 + b"\0"] * bool(count)
+    spool = IdSpool()
+    for start in range(0, len(given), 5):
+        spool.add(given[start : start + 5])
+    assert len(spool) == len(given) and list(spool) == sorted(given)
 
 
 def test_findings_are_those_of_the_keys_in_their_order() -> None:
