@@ -50,6 +50,7 @@ from pairlens.importers import fields, store
 from pairlens.importers.masks import encode_png, from_array, load_stored
 from pairlens.importers.parallel import default_workers
 from pairlens.importers.png import read_gray
+from pairlens.importers.stored_values import segmentation
 
 TARGETS = {"times_fiftyone": 50.0, "share_of_bare": 0.8}
 FILES = 2000
@@ -124,8 +125,8 @@ def fill(dataset: fo.Dataset, paths: Paths) -> None:
         for i, (target, prediction) in enumerate(paths[1:], 1):
             doc = first | {"_id": ObjectId(), "filepath": target, fields.KEY: str(i)}
             doc[fields.IMAGE_ID] = str(i // 3)
-            doc[fields.SEGMENTATION] = store.segmentation(target)
-            doc[PRED] = store.segmentation(prediction)
+            doc[fields.SEGMENTATION] = segmentation(target)
+            doc[PRED] = segmentation(prediction)
             yield doc
 
     for batch in store.batched(documents(), store.BATCH):

@@ -21,7 +21,7 @@ from pairlens.importers.mask_stats import measure
 from pairlens.importers.masks import Mask
 from pairlens.importers.polygons import polygon_faults
 from pairlens.importers.records import CaptionedImage, Shape
-from pairlens.importers.store import plain_stats
+from pairlens.importers.stored_values import plain_stats
 
 
 def gres_samples(root: Path, masks: Path, *, all_fields: bool) -> list[Any]:

@@ -18,7 +18,8 @@ from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import OnError, RecordError
 from pairlens.importers.making import Made, whole
 from pairlens.importers.records import Source
-from pairlens.importers.store import Document, Insertable
+from pairlens.importers.store import Insertable
+from pairlens.importers.stored_values import Document
 
 FILLED = "filled"
 """The fact of a dataset whose import is not at its end: until when its samples are complete with

@@ -27,16 +27,7 @@ from pairlens.importers.errors import StateError, UsageError, did_you_mean, show
 from pairlens.importers.files import is_text
 from pairlens.importers.mask_stats import MaskStats
 from pairlens.importers.records import Kind
-from pairlens.importers.stored_values import (
-    NOT_STORABLE,
-    Document,
-    embedded,
-    plain_stats,
-    segmentation,
-    why_not_stored,
-)
-
-__all__ = ["Document", "embedded", "plain_stats", "segmentation"]
+from pairlens.importers.stored_values import NOT_STORABLE, Document, why_not_stored
 
 BATCH = 1000
 """Documents a write: larger batches were no faster and hold more memory."""

@@ -29,7 +29,7 @@ from pairlens.importers.fields import NO_TARGET
 from pairlens.importers.masks import Pixels
 from pairlens.importers.polygons import pixel_span
 from pairlens.importers.records import Polygons, Shape
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 KINDS = ("Segmentation", "Detection", "Polyline", *LISTS)
 """Types of labels that masks are taken from."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from pairlens.importers import fields
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.splits import spelled
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 
 def split_in(document: Document, field: str | None) -> str:

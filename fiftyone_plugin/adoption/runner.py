@@ -70,7 +70,7 @@ from pairlens.importers.records import (
     phrase_fault,
 )
 from pairlens.importers.skip_log import SkipLog
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 _BATCH = 200
 _UNMARKED = {fields.KEY: {"$not": {"$type": "string"}}}

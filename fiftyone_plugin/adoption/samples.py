@@ -11,7 +11,7 @@ from bson import ObjectId
 from pairlens.importers import fields
 from pairlens.importers.documents import document, random_order
 from pairlens.importers.prepare import PreparedPair
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 _ADDED = (
     fields.KEY, fields.SPLIT, fields.IMAGE_ID, fields.IMAGE_MISSING, fields.SOURCE,

@@ -13,6 +13,7 @@ from pairlens.fiftyone_plugin.checks.finding import LABELS
 from pairlens.fiftyone_plugin.checks.findings_store import OPEN, ranked
 from pairlens.fiftyone_plugin.exporters.selections import parse_selection
 from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.stored_values import Document
 
 _TRIED = 500
 """Findings that are looked through for examples on different images."""
@@ -135,7 +136,7 @@ DRAWN = (
 """What :func:`shown_of` needs of a document."""
 
 
-def shown_of(doc: store.Document, *, outlines_only: bool = False) -> Shown:
+def shown_of(doc: Document, *, outlines_only: bool = False) -> Shown:
     """How a sample is drawn.
 
     Args:

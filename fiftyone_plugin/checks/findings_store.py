@@ -22,10 +22,11 @@ from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, Severity
 from pairlens.fiftyone_plugin.checks.dataset_statistics import IdSpool
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, LABEL_VALUES, LABELS, Checked
 from pairlens.importers import fields, fo_internals, lasting, schema, store, working_set
+from pairlens.importers.behind import OneBehind
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.files import replace_whole
-from pairlens.importers.parallel import OneBehind
+from pairlens.importers.stored_values import embedded
 
 IN_MEMORY = 32 << 20
 """Bytes up to which what comes later waits in memory."""
@@ -74,7 +75,7 @@ def changes_of(some: Checked) -> Changes:
     changed |= {n: findings for n, findings in some.found.items() if _differs(some, n, findings)}
     values = {n: stored_values(changed[n]) for n in changed.keys() - alike}
     for number, read in some.read.items():
-        values.setdefault(number, {})[fields.READING] = store.embedded(read)
+        values.setdefault(number, {})[fields.READING] = embedded(read)
     others = [(ObjectId(_id(some, number)), values[number]) for number in sorted(values)]
     return Changes(len(changed), [_id(some, number) for number in alike], others)
 

@@ -26,6 +26,7 @@ from pairlens.importers.errors import StateError
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
 from pairlens.importers.parallel import Outcome, Pool, Progress, no_progress
+from pairlens.importers.stored_values import embedded, plain_stats
 
 THREADS = Pool("threads")
 
@@ -193,7 +194,7 @@ _MASK_PARTS = (
 def _new_stats(doc: Mapping[str, Any], stats: MaskStats) -> dict[str, Any]:
     """The new values of a sample."""
     measured = doc.get(fields.MASK_STATS)
-    values: dict[str, Any] = {fields.MASK_STATS: store.embedded(store.plain_stats(stats))}
+    values: dict[str, Any] = {fields.MASK_STATS: embedded(plain_stats(stats))}
     if measured is not None and imported_digest(doc) is None:
         # Of a dataset of an earlier version, what was measured first is what was imported.
         values[f"{fields.SOURCE}.{fields.MASK_DIGEST}"] = measured.get("digest") or ""
@@ -206,6 +207,6 @@ def _image(doc: Mapping[str, Any]) -> str:
 
 def _stored(image: ImageStats, colors: TargetColors | None) -> dict[str, Any]:
     return {
-        fields.IMAGE_STATS: store.embedded(store.plain_stats(image)),
-        fields.TARGET_COLORS: store.embedded(store.plain_stats(colors)) if colors else None,
+        fields.IMAGE_STATS: embedded(plain_stats(image)),
+        fields.TARGET_COLORS: embedded(plain_stats(colors)) if colors else None,
     }

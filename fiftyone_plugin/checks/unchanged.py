@@ -154,7 +154,9 @@ def _modified(samples: Any) -> int:
     times = {"$sum": {"$mod": [{"$convert": time}, 1 << 32]}}
     # In the order of an index, so that the times are read there and no sample is.
     pipeline = [{"$sort": {"last_modified_at": 1}}, {"$group": {"_id": None, "times": times}}]
-    return next((one["times"] for one in fo_internals.collection(samples).aggregate(pipeline)), 0)
+    # Without that index, which a flagging that was killed has removed, the order takes memory.
+    found = fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True)
+    return next((one["times"] for one in found), 0)
 
 
 # Findings are added up, as they come in one order and are stored in another.

@@ -66,6 +66,7 @@ from pairlens.importers.files import replace_whole, telling
 from pairlens.importers.masks import load_stored
 from pairlens.importers.published import file_sha256
 from pairlens.importers.rle import decode_rle, encode_rle
+from pairlens.importers.stored_values import Document
 
 
 class NotApplied(TypedDict):
@@ -137,7 +138,7 @@ class DecisionLines:
     def __exit__(self, *error: object) -> None:
         self._lines.close()
 
-    def add(self, document: store.Document) -> None:
+    def add(self, document: Document) -> None:
         """Adds the line of a sample, if it has a verdict.
 
         Args:

@@ -17,7 +17,7 @@ from pairlens.fiftyone_plugin.curation.mask_replacement import check_source, tar
 from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import EDITABLE_MASK, MASK_TARGETS, SEGMENTATION, TARGET
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 MOST_EDITABLE = 1000
 """Pairs that are made editable at once: their masks go into the database."""

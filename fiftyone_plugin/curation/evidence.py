@@ -59,7 +59,7 @@ from pairlens.importers.fields import (
     predicted_area_field,
 )
 from pairlens.importers.mask_stats import MaskStats
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 _TEXTS = (PHRASE, CAPTION, CAPTIONS, CONVERSATIONS)
 MOST_SIBLINGS = 200

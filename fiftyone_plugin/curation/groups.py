@@ -25,7 +25,8 @@ from pairlens.importers.errors import PairLensError
 from pairlens.importers.mask_stats import MaskStats, measure
 from pairlens.importers.masks import Mask
 from pairlens.importers.scorings import scored_fields
-from pairlens.importers.store import Document, kind_of
+from pairlens.importers.store import kind_of
+from pairlens.importers.stored_values import Document
 
 LABELS = f"{fields.FINDINGS}.classifications"
 

@@ -28,7 +28,7 @@ from pairlens.fiftyone_plugin.curation.texts import MAX_RLE
 from pairlens.fiftyone_plugin.metrics.evaluation import scores_again
 from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
 from pairlens.fiftyone_plugin.metrics.overlap import resize
-from pairlens.importers import fo_internals, store
+from pairlens.importers import fo_internals
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
     BACKGROUND,
@@ -51,7 +51,7 @@ from pairlens.importers.masks import Mask, Pixels, encode_png, load_stored
 from pairlens.importers.media import ImageError, read_rgb
 from pairlens.importers.media_folders import media_dir
 from pairlens.importers.rle import encode_rle
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document, embedded, plain_stats, segmentation
 
 
 def declare(dataset: Any) -> None:
@@ -166,8 +166,8 @@ def _replaced(dataset: Any, document: Document, target: Pixels, expected: str | 
     except OSError as error:
         raise StateError(f"the mask cannot be written to {folder} ({error.strerror})") from error
     return {
-        SEGMENTATION: store.segmentation(str(path)),
-        MASK_STATS: store.embedded(store.plain_stats(stats)),
+        SEGMENTATION: segmentation(str(path)),
+        MASK_STATS: embedded(plain_stats(stats)),
         ORIGINAL_MASK: document.get(ORIGINAL_MASK) or _kept(document),
     }
 
@@ -201,7 +201,7 @@ def _kept(document: Document) -> Values:
     path = (document.get(SEGMENTATION) or {}).get("mask_path")
     stats = document.get(MASK_STATS) or {}
     digest = stats.get("digest") or ""
-    return store.embedded({"mask_path": path, "digest": digest, "stats": stats})
+    return embedded({"mask_path": path, "digest": digest, "stats": stats})
 
 
 def _published(document: Document) -> Values:
@@ -211,8 +211,8 @@ def _published(document: Document) -> Values:
         return {name: document.get(name) for name in (SEGMENTATION, MASK_STATS, ORIGINAL_MASK)}
     path = kept.get("mask_path")
     return {
-        SEGMENTATION: store.segmentation(path) if path else None,
-        MASK_STATS: kept.get("stats") or store.embedded(asdict(measure(Mask(_load(Path(path)))))),
+        SEGMENTATION: segmentation(path) if path else None,
+        MASK_STATS: kept.get("stats") or embedded(asdict(measure(Mask(_load(Path(path)))))),
         ORIGINAL_MASK: None,
     }
 
@@ -358,4 +358,4 @@ def _colors(document: Document) -> Document | None:
         colors = measure_target(read_rgb(Path(document["filepath"])), Mask(load_stored(path)))
     except (ImageError, MaskError):
         return None
-    return store.embedded(store.plain_stats(colors)) if colors else None
+    return embedded(plain_stats(colors)) if colors else None

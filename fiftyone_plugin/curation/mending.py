@@ -22,7 +22,7 @@ from pairlens.importers.fields import (
     VERDICT,
 )
 from pairlens.importers.published import texts_digest
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 READ = (
     VERDICT, ORIGINAL_PHRASE, ORIGINAL_MASK, SOURCE, SEGMENTATION, MASK_STATS, PHRASE, CAPTIONS,

@@ -21,7 +21,7 @@ from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import IGNORE, KEY, ORIGINAL_MASK, SEGMENTATION, TARGET
 from pairlens.importers.masks import Pixels
 from pairlens.importers.rle import decode_rle, encode_rle, read_runs
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 MOST_PIXELS = 1 << 24
 """Larger masks than of 4096x4096 are not painted: a browser draws them too slowly."""

@@ -22,7 +22,7 @@ from pairlens.fiftyone_plugin.curation.selection import LABELS, PairSelection, c
 from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import UnknownName, UsageError
 from pairlens.importers.fields import IMAGE_ID, MASK_STATS, SPLIT
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 WAYS = ("count", "check", "split")
 """By what pairs are shared out: their number, the check of the worst finding, or the split."""

@@ -34,7 +34,7 @@ from pairlens.importers.files import telling, write_atomic
 from pairlens.importers.mask_stats import measure
 from pairlens.importers.masks import Mask, load_stored
 from pairlens.importers.rle import encode_rle
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 SUGGESTED = "suggested by PairLens"
 """The reviewer in the lines, where none is named."""

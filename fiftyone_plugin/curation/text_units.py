@@ -28,7 +28,7 @@ from pairlens.importers.fields import (
 )
 from pairlens.importers.published import texts_digest
 from pairlens.importers.records import Caption
-from pairlens.importers.store import Document, embedded
+from pairlens.importers.stored_values import Document, embedded
 
 NUMBER, PUBLISHED, REMOVED, IS_CAPTION, TEXT_VERDICT = (
     "number", "published", "removed", "is_caption", "verdict"

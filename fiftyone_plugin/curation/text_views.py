@@ -14,7 +14,7 @@ from pairlens.fiftyone_plugin.curation import highlights
 from pairlens.fiftyone_plugin.curation.panel_types import Outline, Shape, TextPart, TextView
 from pairlens.fiftyone_plugin.curation.text_units import Unit, Units, names
 from pairlens.importers.fields import BOXES, ROTATED_BOXES
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 _CAPTION = re.compile(r"\bcaption (\d+)")
 _TURN = re.compile(r"\bturn (\d+)(?: \(([^()\[\]]+)\[(\d+)\]\))?")

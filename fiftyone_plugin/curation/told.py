@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.curation.opinions import Opinion
 from pairlens.fiftyone_plugin.curation.panel_types import AskedView, OpinionView
 from pairlens.fiftyone_plugin.curation.queue_documents import SessionDocument
 from pairlens.importers.fields import KEY, REVIEWER
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 
 class ToldOfPair(TypedDict):

@@ -7,7 +7,7 @@ from typing import Any, NotRequired, TypedDict
 from pairlens.fiftyone_plugin.checks.finding import LABEL_VALUES
 from pairlens.fiftyone_plugin.curation import queue
 from pairlens.importers import fields, store
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 MOST = 20
 """Pairs that are told where no number is given."""

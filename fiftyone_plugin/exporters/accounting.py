@@ -29,7 +29,7 @@ from pairlens.importers.formats.native_export import Edit, Tally
 from pairlens.importers.parallel import Progress
 from pairlens.importers.records import Kind, Source
 from pairlens.importers.splits import split_of, split_of_key
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 MOST_NAMED = 100
 """Samples that cannot be written and are named in the report; the manifest names all."""

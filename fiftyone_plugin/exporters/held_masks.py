@@ -22,7 +22,7 @@ from pairlens.importers.fields import (
 from pairlens.importers.files import safe_name
 from pairlens.importers.formats.export_items import HeldMask
 from pairlens.importers.mask_stats import digest
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 READ = (
     *(f"{SEGMENTATION}.{name}" for name in ("_cls", "mask", "mask_path")),

@@ -33,7 +33,7 @@ from pairlens.importers.fields import (
     TEXT_EDITS,
     VERDICT,
 )
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 DEFAULT = "kept"
 """What is exported where nothing is said: only what somebody looked at."""

@@ -43,7 +43,7 @@ from pairlens.importers.formats.export_items import ExportPair, ExportText, Expo
 from pairlens.importers.formats.native_export import ExportItem
 from pairlens.importers.published import texts_digest
 from pairlens.importers.records import Caption, Kind, Source
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 _COMMON = (
     "filepath", "tags", KEY, SPLIT, ORIGINAL_PHRASE, IMAGE_MISSING, VERDICT, REVIEWER,

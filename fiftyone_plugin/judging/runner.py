@@ -24,6 +24,7 @@ from pairlens.importers import fields, fo_internals, leases, schema, store, work
 from pairlens.importers.errors import StateError, UnknownName, UsageError
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.store import kind_of
+from pairlens.importers.stored_values import embedded
 
 STEP = "judges"
 """Among the facts of a dataset: the last run of each judge."""
@@ -253,11 +254,11 @@ def _priced(judgement: Judgement, price: Price | None) -> Judgement:
 def _values(judgement: Judgement) -> dict[str, Any]:
     stored = plain(judgement)
     if quotes := stored.get("wrong"):
-        stored["wrong"] = [store.embedded(one) for one in quotes]
+        stored["wrong"] = [embedded(one) for one in quotes]
     path = f"{fields.JUDGEMENTS}.{judgement.judge}"
     return {
         f"{fields.JUDGEMENTS}._cls": "DynamicEmbeddedDocument",
-        path: store.embedded(stored | {"time": datetime.now(UTC)}),
+        path: embedded(stored | {"time": datetime.now(UTC)}),
     }
 
 

@@ -14,7 +14,7 @@ from pairlens.fiftyone_plugin.checks.catalogue.statistics import DIGITS, text_ha
 from pairlens.fiftyone_plugin.language.normal_form import normal_form
 from pairlens.importers import fields, store
 from pairlens.importers.formats.base import SPLITS
-from pairlens.importers.store import Document
+from pairlens.importers.stored_values import Document
 
 TRAINING = SPLITS[0]
 

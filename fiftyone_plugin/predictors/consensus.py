@@ -26,6 +26,7 @@ from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.masks import Pixels, encode_png
 from pairlens.importers.parallel import Progress, map_items, no_progress
+from pairlens.importers.stored_values import segmentation
 
 STEP = "consensus"
 """Key in PairLens' info: which fields each agreement field was made of."""
@@ -236,7 +237,7 @@ def _values(
     except OSError as error:
         raise StateError(f"masks cannot be written to {folder} ({error.strerror})") from error
     return {
-        field.name: store.segmentation(str(path)),
+        field.name: segmentation(str(path)),
         fields.agreement_field(field.name): round(agreed.agreement, 6),
         fields.agreed_area_field(field.name): cv2.countNonZero(agreed.mask),
     }

@@ -30,6 +30,7 @@ from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.parallel import Engine, Progress, no_progress
+from pairlens.importers.stored_values import segmentation
 
 STEP = "predictions"
 """Key in PairLens' info: which predictor made which field, with which parameters."""
@@ -187,7 +188,7 @@ def _answer(
                     field.open(overwrite=True)
                     anew = False
                 deciding.keep_new()
-                masks = ((i, {field.name: store.segmentation(str(path))}) for i, path in changes)
+                masks = ((i, {field.name: segmentation(str(path))}) for i, path in changes)
                 field.store_values([*masks])
             done += len(batch)
             if summary.first and not seen:

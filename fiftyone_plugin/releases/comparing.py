@@ -26,7 +26,8 @@ from pairlens.fiftyone_plugin.releases.pairing import (
 from pairlens.importers import fields, store
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import telling, write_atomic
-from pairlens.importers.store import Document, kind_of
+from pairlens.importers.store import kind_of
+from pairlens.importers.stored_values import Document
 
 GONE = "it is not there any more"
 

@@ -13,6 +13,7 @@ from pairlens.fiftyone_plugin.checks.findings_store import stored_values
 from pairlens.importers import store
 from pairlens.importers.ingest import import_dataset
 from pairlens.importers.masks import Pixels, encode_png, load_stored
+from pairlens.importers.stored_values import segmentation
 from tests.mongo.reviewing import documents, keys
 
 Said = tuple[str, str, float]
@@ -63,7 +64,7 @@ def predict(dataset: Any, folder: Path, name: str = "model") -> None:
         mask = moved(load_stored(document["segmentation"]["mask_path"]))
         path = folder / f"{document['_id']}.png"
         path.write_bytes(encode_png(mask))
-        changes.append((document["_id"], {name: store.segmentation(str(path))}))
+        changes.append((document["_id"], {name: segmentation(str(path))}))
     store.update(dataset, changes)
 
 
