@@ -42,6 +42,9 @@ SPLIT_WORDS = {
 }  # fmt: skip
 """Words for the splits, without case."""
 
+_PARTS_OF_TEST = re.compile(r"(?<![a-z])test(?:[-_ ]?dev|[a-z])(?![a-z])")
+"""The ``testA`` and ``testB`` of RefCOCO and its kin, and COCO's ``test-dev``."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
@@ -145,7 +148,7 @@ def split_in_name(name: str) -> str | None:
 
 def split_word(text: str) -> str | None:
     """The split that a text names, such as ``train2017``; ``None`` for none or several."""
-    words = re.split(r"[^a-z]+", text.casefold())
+    words = re.split(r"[^a-z]+", _PARTS_OF_TEST.sub("test", text.casefold()))
     told = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS}
     return told.pop() if len(told) == 1 else None
 

@@ -23,6 +23,7 @@ from pairlens.importers.errors import (
     raise_error,
 )
 from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.refer_files import (
     INSTANCES,
     ImageEntry,
@@ -295,9 +296,8 @@ class _Reader:
 
 
 def _split(ref: dict[str, Any]) -> str:
-    """The split of a ref: ``testA``, ``testB`` and their like are parts of ``test``."""
     published = ref.get("split")
-    split = "test" if isinstance(published, str) and published.startswith("test") else published
-    if split not in SPLITS:
+    split = split_word(published) if isinstance(published, str) else None
+    if split is None:
         raise ValueError(f"the split is {str(published)[:40]!r}, none of train, val and test")
     return split

@@ -61,6 +61,7 @@ from pairlens.importers.formats.table_columns import (
     ROLES,
     TableColumns,
     find_columns,
+    unread_split,
 )
 from pairlens.importers.formats.table_csv import DELIMITERS, CsvTable
 from pairlens.importers.formats.table_export import TableExporter
@@ -131,16 +132,19 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
     """Finds out what the columns are for, and how boxes are meant, where that was not given."""
     settled, columns, rows = _settled(root, given)
     setting = setting_of(root, columns, settled.params)
+    if unread := unread_split(rows, columns, given):
+        settled = replace(settled, told=(unread,))
     if "polygons" in given or not are_drawn(rows, setting):
         return settled
     tables = open_tables(root, settled.params.get("delimiter"))
     try:
-        unit, told = decide_unit(tables, setting, boxes=settled.format.box_targets)
+        unit, unit_told = decide_unit(tables, setting, boxes=settled.format.box_targets)
     except OSError as error:
         raise LayoutError(f"{error.filename} cannot be read ({reason_of(error)})") from error
     params = settled.params if unit == "pixels" else settled.params | {"polygons": unit}
     guessed = settled.guessed or unit != "pixels"
-    return replace(settled, params=params, guessed=guessed, told=(told,) if told else ())
+    told = settled.told + ((unit_told,) if unit_told else ())
+    return replace(settled, params=params, guessed=guessed, told=told)
 
 
 def _settled(

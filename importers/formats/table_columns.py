@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import islice
 from typing import Any
 
+from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import UsageError, shown
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.table_cells import (
@@ -23,6 +25,9 @@ from pairlens.importers.records import Kind
 
 LOOKED_AT = 50
 """Rows from which columns are guessed."""
+
+_SHOWN = 3
+"""Values of a column that are told."""
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "image": (
@@ -139,6 +144,37 @@ def find_columns(
     return columns
 
 
+def unread_split(
+    rows: Sequence[Mapping[str, Any]], columns: TableColumns, given: Mapping[str, str]
+) -> Decision | None:
+    """What is to be told of a column that is called for splits, and does not name any.
+
+    Args:
+        rows: the first of a table
+        columns: what they are for
+        given: parameters; where ``split`` is among them, there is nothing to tell
+    """
+    if columns.split or "split" in given:
+        return None
+    taken = set(columns.given.values())
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if name in taken or _plain(name) not in _NAMES["split"]:
+            continue
+        held = dict.fromkeys(str(row[name]) for row in rows if not is_empty(row.get(name)))
+        if held:
+            some = ", ".join(repr(shown(cell, 40)) for cell in islice(held, _SHOWN))
+            rule = (
+                f"most cells of the column {shown(name, 80)!r} are not read as splits (it holds "
+                f"{some}): rows are of the split that their file's name tells, else of train"
+            )
+            return Decision(rule, "split", override=f"split={name}")
+    return None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.casefold())
+
+
 def _said(
     names: Sequence[str], rows: Sequence[Mapping[str, Any]], taken: Mapping[str, str]
 ) -> tuple[str, ...]:
@@ -167,7 +203,7 @@ def _guess(
     fits = [name for name in free if _most_say(_SAYS[role], name, rows)]
     for known in _NAMES[role]:
         for name in free:
-            named = re.sub(r"[^a-z]", "", name.casefold()) == known
+            named = _plain(name) == known
             runs = role == "mask" and _most_say(is_bare_runs, name, rows)
             if named and (name in fits or runs):
                 return name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pairlens.importers.errors import UsageError
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats.contract import check_format
 from pairlens.importers.formats.example_files import image_bytes, picture, put, target
+from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.table_literals import structure
 from pairlens.importers.masks import load_stored
 from pairlens.importers.prepare import MediaPlace, PreparedPair, group_by_image, prepare
@@ -317,6 +318,38 @@ def test_what_no_name_tells_is_not_guessed(tmp_path: Path) -> None:
     put(tmp_path / "t.csv", "image,m,query\n1.jpg,m_1,a barn\n")
     with pytest.raises(UsageError, match="which column has the mask"):
         decided(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("cells", "given", "told"),
+    [
+        (("train", "val"), {}, ""),
+        (("testA", "testB", "test-dev"), {}, ""),
+        (("", ""), {}, ""),
+        (("fold 1", "fold 2"), {"split": ""}, ""),
+        (("fold 1", "fold 2", "test"), {}, "it holds 'fold 1', 'fold 2', 'test'): rows are of"),
+    ],
+)
+def test_a_column_of_splits_that_is_not_read_is_told(
+    cells: Sequence[str], given: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"{n}.jpg,{n}.png,a barn,{cell},x\n" for n, cell in enumerate(cells))
+    put(tmp_path / "t.csv", f"image,mask,text,split,notes\n{rows}")
+    said = TABLE.settled(tmp_path / "t.csv", given).told
+    assert [told in one for one in said] == ([True] if told else [])
+    assert [one.override for one in said] == (["split=split"] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "split"),
+    [
+        *((text, "test") for text in ("testA", "gres_testB", "COCO_test-dev2017", "test dev")),
+        *((text, None) for text in ("contest", "latest", "attest_a", "trainval", "train_testA")),
+        ("dev", "val"),
+    ],
+)
+def test_parts_of_test_are_test(text: str, split: str | None) -> None:
+    assert split_word(text) == split
 
 
 def test_images_of_two_folders_are_told_apart(tmp_path: Path) -> None:
