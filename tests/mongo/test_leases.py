@@ -317,7 +317,9 @@ def test_nothing_is_written_under_a_lost_lease(
     assert (documents(dataset), stored.find_one({"name": dataset_name})) == before
 
 
-FLAGS = _PAUSES.format(package="pairlens.fiftyone_plugin.checks", module="runner", function="write")
+FLAGS = _PAUSES.format(
+    package="pairlens.fiftyone_plugin.checks", module="findings_store", function="changes_of"
+)
 APPLIES = _PAUSES.format(package="pairlens.importers", module="lasting", function="update_matching")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import fiftyone as fo
 import pytest
+from fsspec.registry import _registry
 
 from pairlens.fiftyone_plugin import holding_reports
 from pairlens.fiftyone_plugin.cli import main, run
@@ -295,6 +296,7 @@ def test_what_is_not_there_or_refused_is_one_sentence_and_makes_nothing(
     assert "there is nothing at s3://bucket/none" in told(f"s3://{BUCKET}/none")
     assert "there is nothing at s3://other-bucket/x" in told("s3://other-bucket/x")
     monkeypatch.setitem(sys.modules, "gcsfs", None)
+    monkeypatch.delitem(_registry, "gs", raising=False)  # where a test has read gs
     assert "read through the package gcsfs" in told("gs://bucket/x")
     monkeypatch.setenv("PAIRLENS_CACHE", "/proc/pairlens")
     objects.put({"there/a.txt": b"a"})
