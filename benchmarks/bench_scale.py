@@ -36,6 +36,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -347,7 +348,8 @@ def step_decisions(folder: Path, args: Any) -> Parts:
 
     parts: Parts = {}
     collection, file = dataset()._sample_collection, folder / "decisions.jsonl"
-    ids = [doc["_id"] for doc in collection.find({}, {"_id": 1}).sort("_id", 1)][::10]
+    every_tenth = islice(collection.find({}, {"_id": 1}).sort("_id", 1), 0, None, 10)
+    ids = [doc["_id"] for doc in every_tenth]
     timed(parts, "judge", lambda: judge_alike(dataset(), ids, "drop", reviewer="Ada"))
     count = timed(parts, "out", lambda: decisions.dump(dataset(), file))
     fields = ("verdict", "reviewer", "reviewed_at", "review_note")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.curation import changing, opinions, queue, review_fields, texts
-from pairlens.fiftyone_plugin.curation.log import ChangeStep
+from pairlens.fiftyone_plugin.curation.log import Change, ChangeStep
 from pairlens.fiftyone_plugin.curation.panel_types import Alike
 from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS
@@ -49,33 +49,32 @@ def judge_alike(
     if not texts.check_text("reviewer", reviewer):
         raise UsageError("who decides this? Give your name")
     opened = None if session is None else queue.find_open(dataset, session)
-    documents = review_fields.documents(dataset, ids)
-    pairs = [ReviewedPair.from_document(one) for one in documents]
-    if not pairs:
+    some = list(ids)
+    keys = list(review_fields.keys_of(dataset, some))
+    if not keys:
         raise UsageError("no pair is selected")
-    others = [p for p in pairs if p.review["verdict"] and p.review["reviewer"] != reviewer]
-    passed = set() if over_others else {pair.sample_id for pair in others}
-    Verdict("", verdict, note=note).check()
-    changes = [
-        Verdict(pair.key, verdict, note=note).change_to(pair, reviewer)
-        for pair in pairs
-        if pair.sample_id not in passed
-    ]
-    places = {} if opened is None else queue.places_of(opened, [c.sample_id for c in changes])
+    verdict_of_all = Verdict("", verdict, note=note)
+    verdict_of_all.check()
+    alike: Alike = {"written": 0, "others": 0, "left": 0, "step": None}
+
+    def changes() -> Iterator[Change]:
+        for document in review_fields.documents(dataset, some):
+            pair = ReviewedPair.from_document(document)
+            by_other = bool(pair.review["verdict"]) and pair.review["reviewer"] != reviewer
+            alike["others"] += by_other
+            if over_others or not by_other:
+                yield verdict_of_all.change_to(pair, reviewer)
+
     about = ChangeStep(
         "set",
         reviewer,
         None if opened is None else opened["_id"],
-        places=places,
-        settles=opinions.disagreeing(dataset, [c.key for c in changes]),
+        places={} if opened is None else queue.places_of(opened, some),
+        settles=opinions.disagreeing(dataset, keys),
     )
-    done = changing.write(dataset, changes, about, insist=over_others)
-    return {
-        "written": done.count,
-        "others": len(others),
-        "left": len(pairs) - done.count,
-        "step": done.step,
-    }
+    done = changing.write(dataset, changes(), about, insist=over_others)
+    alike.update(written=done.count, left=len(keys) - done.count, step=done.step)
+    return alike
 
 
 def judged_by_others(dataset: Any, ids: Iterable[ObjectId], reviewer: str) -> int:

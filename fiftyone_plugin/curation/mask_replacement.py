@@ -246,6 +246,15 @@ def _sharing(dataset: Any, document: Document) -> list[Document]:
     return list(fo_internals.collection(dataset).find(where))
 
 
+def replaced_paths(dataset: Any) -> set[str]:
+    """The published masks in place of which some pair has another one."""
+    if not dataset.has_field(ORIGINAL_MASK):
+        return set()
+    name = f"{ORIGINAL_MASK}.mask_path"
+    found = fo_internals.collection(dataset).find({name: {"$gt": ""}}, {name: 1})
+    return {document[ORIGINAL_MASK]["mask_path"] for document in found}
+
+
 def digests_of_sharing(dataset: Any, published: Collection[str]) -> dict[str, set[str]]:
     """The digests of the masks that pairs with these published masks have now.
 

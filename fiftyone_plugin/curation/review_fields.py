@@ -197,6 +197,14 @@ def read(dataset: Any, keys: Sequence[str]) -> dict[str, ReviewedPair]:
     return found
 
 
+def keys_of(dataset: Any, ids: Iterable[ObjectId]) -> Iterator[str]:
+    """The keys of samples, of those that PairLens imported."""
+    for batch in store.batched(ids, store.BATCH):
+        where = {"$and": [{"_id": {"$in": batch}}, working_set.OWN]}
+        for document in fo_internals.collection(dataset).find(where, {KEY: 1}):
+            yield document[KEY]
+
+
 def documents(dataset: Any, ids: Iterable[ObjectId]) -> Iterator[dict[str, Any]]:
     """What :class:`ReviewedPair` needs of samples, of those that PairLens imported."""
     for batch in store.batched(ids, store.BATCH):

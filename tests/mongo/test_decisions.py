@@ -17,6 +17,7 @@ from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.curation import decisions, undoing, verdict_counts, verdicts
 from pairlens.fiftyone_plugin.curation.verdicts import Verdict
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers import fo_internals, store
 from pairlens.importers.errors import UsageError
 from pairlens.importers.ingest import import_dataset
 from tests.mongo.reviewing import documents, history, keys, set_states, state
@@ -70,6 +71,26 @@ def test_applying_a_dump_to_its_own_dataset_changes_nothing(dataset: Any, tmp_pa
     assert documents(dataset) == before
     assert len(history(dataset)) == logged
     assert [json.loads(line)["key"] for line in file.read_bytes().splitlines()] == marked
+
+
+def test_the_samples_are_not_gone_through_for_each_batch_of_lines(
+    dataset: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every, file = keys(dataset), tmp_path / "decisions.jsonl"
+    verdicts.set_verdicts(dataset, [Verdict(key, "drop") for key in every], reviewer="ann")
+    assert decisions.dump(dataset, file) == len(every) > 6
+    verdicts.set_verdicts(dataset, [Verdict(key, "keep") for key in every], reviewer="ann")
+    samples = fo_internals.collection(dataset)
+    monkeypatch.setattr(store, "BATCH", 2)
+    samples.database.command("profile", 2)
+    try:
+        assert decisions.apply(dataset, file)["applied"] == len(every)
+    finally:
+        samples.database.command("profile", 0)
+    of_samples = {"ns": samples.full_name, "planSummary": {"$exists": True}}
+    plans = [one["planSummary"] for one in samples.database["system.profile"].find(of_samples)]
+    samples.database.drop_collection("system.profile")
+    assert len(plans) > len(every) / 2 and plans.count("COLLSCAN") <= 1
 
 
 def test_a_dump_says_what_it_should(dataset: Any, tmp_path: Path) -> None:
