@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from contextvars import ContextVar
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 from pairlens.importers.errors import OnNote, shown
@@ -24,18 +25,16 @@ class _Doubled:
     """Objects with two members of one name; each counts once, however often it is decoded."""
 
     def __init__(self) -> None:
-        self._seen: set[str] = set()
+        self._seen: set[bytes] = set()
         self._first = ""
 
     def take(self, pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        name = next(name for name in names if names.count(name) > 1)
-        values = ", ".join(f"{key!r}: {value!r}" for key, value in pairs)
-        with suppress(UnicodeError):  # what was cut out of a file, a character a byte
-            values = values.encode("latin-1").decode()
-        self._first = self._first or f"{shown(name, 60)!r} in {{{shown(values, _EXCERPT)}}}"
+        # Of what may be a large object no more than a digest stays.
+        digest = blake2b(repr(pairs).encode(errors="surrogatepass"), digest_size=16).digest()
         if len(self._seen) < _MOST:
-            self._seen.add(values)
+            self._seen.add(digest)
+        if not self._first:
+            self._first = f"{shown(_doubled_name(pairs), 60)!r} in {{{_excerpt(pairs)}}}"
 
     def told(self) -> str:
         count = f"{len(self._seen):,}" + " or more" * (len(self._seen) == _MOST)
@@ -45,6 +44,18 @@ class _Doubled:
             if self._seen
             else ""
         )
+
+
+def _doubled_name(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    return next(name for name, _ in pairs if name in seen or seen.add(name))
+
+
+def _excerpt(pairs: list[tuple[str, Any]]) -> str:
+    values = ", ".join(f"{key!r}: {value!r}" for key, value in pairs[:_EXCERPT])
+    with suppress(UnicodeError):  # what was cut out of a file, a character a byte
+        values = values.encode("latin-1").decode()
+    return shown(values, _EXCERPT)
 
 
 _doubled: ContextVar[_Doubled | None] = ContextVar("pairlens_doubled_members", default=None)

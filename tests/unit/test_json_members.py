@@ -80,3 +80,21 @@ def test_an_edit_changes_the_member_that_counts():
     text = '{"q": "old", "q": "read", "l": [{"v": 1, "v": 2}]}'
     made = replace_values(text, {("q",): '"new"', ("l", 0, "v"): "3"})
     assert json.loads(made) == {"q": "new", "l": [{"v": 3}]}
+
+
+def test_a_large_object_is_told_in_a_line_and_soon():
+    notes: list[str] = []
+    members = ", ".join(f'"m{n}": "{"x" * 20}"' for n in range(100_000))
+    texts = [f'{{{members}, "m99999": {n}}}' for n in range(2)]
+    assert len(list(telling_doubled(map(loads, texts), notes.append))) == 2
+    (note,) = notes
+    assert note.startswith("2 objects of JSON have") and "'m99999' in {'m0': 'xx" in note
+    assert len(note) < 300
+
+
+@pytest.mark.parametrize("depth", [100, 900])
+def test_a_deep_object_is_read_as_by_python(depth: int):
+    notes: list[str] = []
+    text = '{"a": 1, "a": ' + "[" * depth + "]" * depth + "}"
+    assert list(telling_doubled(map(loads, [text]), notes.append)) == [json.loads(text)]
+    assert len(notes) == 1
