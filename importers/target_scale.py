@@ -22,6 +22,9 @@ FAR = 1.05
 FEW = 0.1
 """The share of targets that can reach out of their images by mistake."""
 
+MEASURED = 200
+"""Images whose sizes are gone by, of all."""
+
 _ENOUGH = 20
 """Images; on fewer, targets can keep to one corner by chance."""
 
@@ -98,7 +101,7 @@ class TargetNumbers:
                 stopping = self._stopping.setdefault(unit, set())
                 if len(stopping) < _KEPT:
                     stopping.add(hash(tuple(points)))
-        if size is not None:
+        if size is not None and (image in self._sizes or len(self._sizes) < MEASURED):
             self._sizes[image] = size
             self._sized += 1
             self._beyond += right > FAR * size[0] or low > FAR * size[1]

@@ -15,12 +15,9 @@ from pairlens.importers.image_lookup import ImageLookup, clean_path
 from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Polygons
-from pairlens.importers.target_scale import FAR, FEW, TargetNumbers
+from pairlens.importers.target_scale import FAR, FEW, MEASURED, TargetNumbers
 
 FORMS = ("xyxy", "xywh")
-_MEASURED = 200
-"""Images."""
-
 _TRIED = 1000
 """Rows whose images are looked for; those of many tables are not there."""
 
@@ -106,7 +103,7 @@ def decide_unit(
             example = example or f"{table.name}[{row.number}]"
             cell = only(row.cells.get(setting.columns.image))
             name = cell if isinstance(cell, str) else f"{table.name}[{row.number}]"
-            if name not in sizes and tried < _TRIED and len(sizes) < _MEASURED:
+            if name not in sizes and tried < _TRIED and len(sizes) < MEASURED:
                 tried += 1
                 if size := _size(images, cell, table.name):
                     sizes[name] = size
