@@ -298,6 +298,8 @@ class _Reader:
 def _split(ref: dict[str, Any]) -> str:
     published = ref.get("split")
     split = split_word(published) if isinstance(published, str) else None
+    if isinstance(published, str) and published.startswith("test"):
+        split = "test"  # whatever its parts are called
     if split is None:
         raise ValueError(f"the split is {str(published)[:40]!r}, none of train, val and test")
     return split
