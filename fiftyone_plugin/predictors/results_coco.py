@@ -19,7 +19,6 @@ record without a mask may have a box: ``bbox`` (left, top, width, height), or ``
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -36,7 +35,7 @@ from pairlens.fiftyone_plugin.predictors.results_boxes import (
     box_in,
     draw_box,
 )
-from pairlens.fiftyone_plugin.predictors.results_files import AS_DECIDED, MaskReading
+from pairlens.fiftyone_plugin.predictors.results_files import MaskReading
 from pairlens.fiftyone_plugin.predictors.results_names import (
     ImageTable,
     first_of,
@@ -95,7 +94,7 @@ class CocoResults:
 
     Args:
         contents: what :func:`read_content` gave for each file
-        min_score: records with a lower score do not count; by default all do
+        min_score: records with a lower score do not count
         scale: of polygons and boxes; ``auto`` to tell shares from pixels record by record
         rle_size: the order of an RLE's sides, where that was set by hand
         reading: takes what was decided, and the boxes that were drawn
@@ -104,10 +103,10 @@ class CocoResults:
     def __init__(
         self,
         contents: Mapping[Path, Any],
-        min_score: float = -math.inf,
-        scale: PolygonScale = "auto",
-        rle_size: Any = "auto",
-        reading: MaskReading = AS_DECIDED,
+        min_score: float,
+        scale: PolygonScale,
+        rle_size: Any,
+        reading: MaskReading,
     ) -> None:
         self._min_score = min_score
         self._scale: PolygonScale = scale
