@@ -280,18 +280,14 @@ class _Applying:
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
         self._masks: dict[str, tuple[str, int]] = {}
-        self._there: dict[str, set[str]] = {}
-        self._replaced = mask_replacement.replaced_paths(dataset)
+        # Of all other pairs the masks are as published.
+        self._there = mask_replacement.digests_of_replaced(dataset)
         self.done: Applied = {"applied": 0, "stale": [], "unknown": []}
 
     def changes(self, decisions: Iterator[tuple[int, VerdictLine]]) -> Iterator[Change]:
         """The changes that the lines make, planned a batch of lines at a time."""
         for batch in store.batched(decisions, store.BATCH):
             pairs = review_fields.read(self._dataset, [decision.key for _, decision in batch])
-            # Of the others the masks are as published; to look for all would read each sample.
-            published = self._replaced & {pair.published_mask for pair in pairs.values()}
-            if new := published - self._there.keys():
-                self._there |= mask_replacement.digests_of_sharing(self._dataset, new)
             planned: dict[ObjectId, Change] = {}
             for number, decision in batch:
                 pair = pairs.get(decision.key)

@@ -13,7 +13,6 @@ their last run left them.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from pairlens.fiftyone_plugin.curation.texts import MAX_RLE
 from pairlens.fiftyone_plugin.metrics.evaluation import scores_again
 from pairlens.fiftyone_plugin.metrics.label_masks import KINDS, image_size, prediction_of
 from pairlens.fiftyone_plugin.metrics.overlap import resize
-from pairlens.importers import fo_internals
+from pairlens.importers import fo_internals, store
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
     BACKGROUND,
@@ -246,33 +245,30 @@ def _sharing(dataset: Any, document: Document) -> list[Document]:
     return list(fo_internals.collection(dataset).find(where))
 
 
-def replaced_paths(dataset: Any) -> set[str]:
-    """The published masks in place of which some pair has another one."""
-    if not dataset.has_field(ORIGINAL_MASK):
-        return set()
-    name = f"{ORIGINAL_MASK}.mask_path"
-    found = fo_internals.collection(dataset).find({name: {"$gt": ""}}, {name: 1})
-    return {document[ORIGINAL_MASK]["mask_path"] for document in found}
+def digests_of_replaced(dataset: Any) -> dict[str, set[str]]:
+    """The digests of the masks that pairs have in place of published ones, by path of these.
 
-
-def digests_of_sharing(dataset: Any, published: Collection[str]) -> dict[str, set[str]]:
-    """The digests of the masks that pairs with these published masks have now.
-
-    Args:
-        dataset: that the pairs belong to
-        published: paths of published masks
-
-    Returns:
-        digests by path; of pairs that share a mask there is one, unless a writer was killed or a
-        pair came in later
+    Those of pairs that share a published mask and still have it are among them, as where a writer
+    was killed or a pair came in later; else there is one.
     """
-    names = (f"{ORIGINAL_MASK}.mask_path", f"{SEGMENTATION}.mask_path", f"{MASK_STATS}.digest")
-    either = [{name: {"$in": list(published)}} for name in names[:2]]
-    found: dict[str, set[str]] = {}
-    for document in fo_internals.collection(dataset).find({"$or": either}, dict.fromkeys(names, 1)):
-        digest = (document.get(MASK_STATS) or {}).get("digest") or ""
-        found.setdefault(str(_original_path(document)), set()).add(digest)
+    if not dataset.has_field(ORIGINAL_MASK):
+        return {}
+    original, digest = f"{ORIGINAL_MASK}.mask_path", f"{MASK_STATS}.digest"
+    wanted = dict.fromkeys((original, f"{SEGMENTATION}.mask_path", digest, IMAGE_ID), 1)
+    samples, found, images = fo_internals.collection(dataset), dict[str, set[str]](), set[Any]()
+    for document in samples.find({original: {"$gt": ""}}, wanted):
+        found.setdefault(str(_original_path(document)), set()).add(_digest(document))
+        images.add(document.get(IMAGE_ID))
+    # What shares a mask is of one image, and images are indexed.
+    for some in store.batched(images, store.BATCH):
+        for document in samples.find({IMAGE_ID: {"$in": some}, original: None}, wanted):
+            if (digests := found.get(str(_original_path(document)))) is not None:
+                digests.add(_digest(document))
     return found
+
+
+def _digest(document: Document) -> str:
+    return (document.get(MASK_STATS) or {}).get("digest") or ""
 
 
 def check_source(dataset: Any, source: str) -> None:

@@ -20,6 +20,7 @@ from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers import fo_internals, store
 from pairlens.importers.errors import UsageError
 from pairlens.importers.ingest import import_dataset
+from tests.mongo.curating import predict
 from tests.mongo.reviewing import documents, history, keys, set_states, state
 
 
@@ -77,8 +78,13 @@ def test_the_samples_are_not_gone_through_for_each_batch_of_lines(
     dataset: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     every, file = keys(dataset), tmp_path / "decisions.jsonl"
+    predict(dataset, tmp_path)
     verdicts.set_verdicts(dataset, [Verdict(key, "drop") for key in every], reviewer="ann")
+    for key in (every[0], every[-1]):  # of the first batch, and of the last
+        verdicts.judge(dataset, key, "fix", mask_from="model", reviewer="ann")
     assert decisions.dump(dataset, file) == len(every) > 6
+    published = {d.get("original_mask") is None for d in documents(dataset).values()}
+    assert published == {True, False}
     verdicts.set_verdicts(dataset, [Verdict(key, "keep") for key in every], reviewer="ann")
     samples = fo_internals.collection(dataset)
     monkeypatch.setattr(store, "BATCH", 2)
