@@ -26,9 +26,6 @@ from pairlens.importers.records import Kind
 LOOKED_AT = 50
 """Rows from which columns are guessed."""
 
-_SHOWN = 3
-"""Values of a column that are told."""
-
 _NAMES: dict[str, tuple[str, ...]] = {
     "image": (
         "image", "imagepath", "imagefile", "imagefilename", "imagename", "imgpath", "imgfile",
@@ -160,14 +157,15 @@ def unread_split(
     for name in dict.fromkeys(name for row in rows for name in row):
         if name in taken or _plain(name) not in _NAMES["split"]:
             continue
-        held = dict.fromkeys(str(row[name]) for row in rows if not is_empty(row.get(name)))
-        if held:
-            some = ", ".join(repr(shown(cell, 40)) for cell in islice(held, _SHOWN))
+        filled = [row[name] for row in rows if not is_empty(row.get(name))]
+        if others := [str(cell) for cell in filled if not _SAYS["split"](cell)]:
+            some = ", ".join(map(repr, islice(dict.fromkeys(shown(one, 40) for one in others), 3)))
             rule = (
-                f"most cells of the column {shown(name, 80)!r} are not read as splits (it holds "
-                f"{some}): rows are of the split that their file's name tells, else of train"
+                f"of the first cells of column {shown(name, 80)!r} name no split, such as {some}, so "
+                "that it is not read: rows are of the split that their file's name tells, else of "
+                "train"
             )
-            return Decision(rule, "split", override=f"split={name}")
+            return Decision(rule, "split", override=f"split={name}", times=len(others))
     return None
 
 

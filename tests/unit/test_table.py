@@ -327,7 +327,11 @@ def test_what_no_name_tells_is_not_guessed(tmp_path: Path) -> None:
         (("testA", "testB", "test-dev"), {}, ""),
         (("", ""), {}, ""),
         (("fold 1", "fold 2"), {"split": ""}, ""),
-        (("fold 1", "fold 2", "test"), {}, "it holds 'fold 1', 'fold 2', 'test'): rows are of"),
+        (
+            ("fold 1", "fold 2", "test"),
+            {},
+            "it holds 'fold 1', 'fold 2', 'test'), so that it is not read",
+        ),
     ],
 )
 def test_a_column_of_splits_that_is_not_read_is_told(
