@@ -161,9 +161,9 @@ def unread_split(
         if others := [str(cell) for cell in filled if not _SAYS["split"](cell)]:
             some = ", ".join(map(repr, islice(dict.fromkeys(shown(one, 40) for one in others), 3)))
             rule = (
-                f"of the first cells of column {shown(name, 80)!r} name no split, such as {some}, so "
-                "that it is not read: rows are of the split that their file's name tells, else of "
-                "train"
+                f"of the first cells of column {shown(name, 80)!r} name no split, such as {some}, "
+                "so that it is not read: rows are of the split that their file's name tells, else "
+                "of train"
             )
             return Decision(rule, "split", override=f"split={name}", times=len(others))
     return None

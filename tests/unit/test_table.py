@@ -330,7 +330,7 @@ def test_what_no_name_tells_is_not_guessed(tmp_path: Path) -> None:
         (
             ("fold 1", "fold 2", "test"),
             {},
-            "it holds 'fold 1', 'fold 2', 'test'), so that it is not read",
+            "name no split, such as 'fold 1', 'fold 2', so that",
         ),
     ],
 )
