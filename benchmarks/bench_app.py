@@ -11,7 +11,7 @@ The dataset of ``bench_panels.py`` is served as ``pairlens app`` does. Times are
 - ``panel``: from the address to the figures of the panel *Curation*, from a click on a bar to the
   grid that shows it, and so on; last, since the view that they set outlasts the page
 
-A grid shows it when it tells another number of samples than before and has thumbnails of them.
+A grid shows it when it tells another number of samples than before and has thumbnails of them. An act begins when the browser has drawn all that came before.
 ``settled`` is when the server has answered everything that followed, the panel's figures of a
 filter among it. ``server``, ``database`` and ``browser`` are what those took of the processors
 until then, which other work on the machine changes less than seconds; much of the browser's is the
@@ -48,6 +48,8 @@ NEVER = float("inf")
 """Seconds of what was not there after so many milliseconds."""
 QUIET = 0.4
 """Seconds without a request after which nothing more is expected."""
+RESTS = 0.05
+"""Seconds of processors that a browser at rest takes in :data:`QUIET`."""
 
 BARS = (
     "flagged", "severity:error", "check:position_conflict", "verdict:drop", "verdict:pending",
@@ -96,11 +98,12 @@ def main() -> int:
     made.add_argument("--samples", type=int, default=100_000)
     made.add_argument("--database", type=Path, help="folder that keeps the dataset")
     made.add_argument("--picture", type=Path, help="PNG of the App that is written")
+    made.add_argument("--cache-gb", type=float, default=half_of_memory(), help="of the database")
     made.add_argument("--only", default="", help="acts whose names have this in them")
     made.add_argument("--no-plain", action="store_true", help="leaves FiftyOne alone out")
     args = made.parse_args()
     times: dict[str, Times] = {}
-    with own_database(kept=args.database, cache_gb=2) as folder, redirect_stdout(sys.stderr):
+    with own_database(kept=args.database, cache_gb=args.cache_gb) as folder, redirect_stdout(sys.stderr):
         samples = prepare(folder, args.samples)
         for what, name in (("PairLens", NAME), ("FiftyOne alone", PLAIN))[: 2 - args.no_plain]:
             times[what] = run(folder, name, args)
@@ -108,6 +111,11 @@ def main() -> int:
     plain = {what: {n: as_json(t) for n, t in one.items()} for what, one in times.items()}
     print(json.dumps({"samples": samples, "load": os.getloadavg()[0], "times": plain}))
     return 0
+
+
+def half_of_memory() -> float:
+    """Gigabytes that a MongoDB server takes for its cache where nobody says how many."""
+    return max(round((psutil.virtual_memory().total / 2**30 - 1) / 2, 1), 0.25)
 
 
 def as_json(took: Took) -> dict[str, float | None]:
@@ -196,7 +204,17 @@ class Watch:
             self._answered = time.perf_counter()
 
     def begin(self) -> None:
-        """Counts from now on."""
+        """Counts from now on, when what came before is drawn to its end.
+
+        A page is shown before all of its masks are drawn, and those come first.
+        """
+        deadline = time.perf_counter() + MILLISECONDS / 1000
+        used = self._processors()[-1]
+        while time.perf_counter() < deadline:
+            self.page.wait_for_timeout(1000 * QUIET)
+            used, before = self._processors()[-1], used
+            if used - before < RESTS:
+                break
         self._began, self._before = time.perf_counter(), self._processors()
 
     def seconds(self) -> float:
@@ -308,6 +326,8 @@ def slid(watch: Watch, field: str) -> Times:
     """Moves the upper end of a field's slider to the left."""
     thumb = f'[data-cy="numeric-filter-{field}"] .MuiSlider-thumb'
     listed = watch.until(lambda: opened(watch, field), watch.there(thumb))
+    if listed.seconds == NEVER:
+        return {f"sidebar {field}: slider": listed, f"sidebar {field}: moved": listed}
     end = watch.page.locator(thumb).last
     end.scroll_into_view_if_needed()
     moved = watch.shown(lambda: dragged(watch.page, end))
