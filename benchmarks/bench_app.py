@@ -11,7 +11,8 @@ The dataset of ``bench_panels.py`` is served as ``pairlens app`` does. Times are
 - ``panel``: from the address to the figures of the panel *Curation*, from a click on a bar to the
   grid that shows it, and so on; last, since the view that they set outlasts the page
 
-A grid shows it when it tells another number of samples than before and has thumbnails of them. An act begins when the browser has drawn all that came before.
+A grid shows it when it tells another number of samples than before and has thumbnails of them.
+An act begins when the browser has drawn all that came before.
 ``settled`` is when the server has answered everything that followed, the panel's figures of a
 filter among it. ``server``, ``database`` and ``browser`` are what those took of the processors
 until then, which other work on the machine changes less than seconds; much of the browser's is the
@@ -103,7 +104,10 @@ def main() -> int:
     made.add_argument("--no-plain", action="store_true", help="leaves FiftyOne alone out")
     args = made.parse_args()
     times: dict[str, Times] = {}
-    with own_database(kept=args.database, cache_gb=args.cache_gb) as folder, redirect_stdout(sys.stderr):
+    with (
+        own_database(kept=args.database, cache_gb=args.cache_gb) as folder,
+        redirect_stdout(sys.stderr),
+    ):
         samples = prepare(folder, args.samples)
         for what, name in (("PairLens", NAME), ("FiftyOne alone", PLAIN))[: 2 - args.no_plain]:
             times[what] = run(folder, name, args)

@@ -108,7 +108,7 @@ def time_runs(dataset: Any, pairs: int, workers: int) -> dict[str, Any]:
     # Whatever is loaded and started once is not the checks'; nor is what that leaves behind.
     flag(dataset.limit(200))
     dataset._sample_collection.update_many(
-        {}, {"$unset": {fields.READING: "", fields.FINDINGS: "", fields.QUALITY: ""}}
+        {}, {"$unset": {fields.FINDINGS: "", fields.QUALITY: ""}}
     )
     before = peak()
     phrases = dataset.distinct(fields.PHRASE) if dataset.has_field(fields.PHRASE) else ()

@@ -39,7 +39,7 @@ IMAGE_DIGEST = f"{SOURCE}.{DIGEST}"
 IMAGE_STATS = "image_stats"
 TARGET_COLORS = "target_colors"
 READING = "reading"
-"""What the checks read in the query, kept so that the next run need not read it again."""
+"""What checks of versions up to 0.1.0 read in the query; the next flagging removes it."""
 
 CAPTION = "caption"
 CAPTIONS = "captions"

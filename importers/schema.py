@@ -250,18 +250,21 @@ def declare_pixels(dataset: Any) -> None:
     _add(dataset, _pixel_schema())
 
 
-def declare_findings(dataset: Any, *, texts: bool = False) -> None:
-    """Adds the fields and attributes of findings; datasets of earlier versions lack some.
-
-    Args:
-        dataset: to add them to
-        texts: adds as well the field of what the checks read in texts, whose members are theirs
-    """
+def declare_findings(dataset: Any) -> None:
+    """Adds the fields and attributes of findings; datasets of earlier versions lack some."""
     _declare_members(dataset, f"{fields.FINDINGS}.classifications", _FINDING)
     _add(dataset, {fields.WORST_SEVERITY: new_field(fields.WORST_SEVERITY, _TYPES[str])})
-    if texts:
-        name = fields.READING
-        _add(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})
+    _drop_readings(dataset)
+
+
+def _drop_readings(dataset: Any) -> None:
+    """Removes what versions up to 0.1.0 read in queries and stored, a fifth of a pair's document.
+
+    Somebody's own field of that name stays.
+    """
+    stored = dataset.get_field_schema().get(fields.READING)
+    if getattr(stored, "document_type", None) is fo.DynamicEmbeddedDocument:
+        dataset.delete_sample_field(fields.READING)
 
 
 def declare_chances(dataset: Any) -> None:

@@ -42,7 +42,7 @@ from pairlens.importers.registry import Registry
 from pairlens.importers.source_boxes import SourceBox
 
 if TYPE_CHECKING:
-    from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
+    from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)

@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Check, Sample
-from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS, FeatureCache, QueryFeatures
 from pairlens.fiftyone_plugin.checks.rows import (
     MASK_DIGEST,
-    TEXTS,
     Columns,
     Row,
     captions_from,
@@ -26,6 +24,7 @@ from pairlens.fiftyone_plugin.checks.rows import (
 )
 from pairlens.fiftyone_plugin.language import Region
 from pairlens.fiftyone_plugin.language.finders import Finder, WordIndex
+from pairlens.fiftyone_plugin.language.query_features import FeatureIndex, QueryFeatures
 from pairlens.importers import fields
 from pairlens.importers.image_stats import ImageStats
 from pairlens.importers.mask_stats import MaskStats
@@ -83,11 +82,6 @@ class Batch:
         batch._samples = dict(enumerate(samples))
         return batch
 
-    def open_to(self, one: Check) -> Batch:
-        """The samples of which a check has, or may have, an issue by what is known of it."""
-        rows = self.cache.open_rows(one)
-        return self if rows is None else self.take(rows)
-
     def take(self, rows: Sequence[int]) -> Batch:
         """Some of the rows as a batch of their own, which shares the samples that are made."""
         if list(rows) == list(range(len(self.rows))):
@@ -141,7 +135,7 @@ class Batch:
     @property
     def words(self) -> WordIndex:
         """The queries, and which of them hold a word."""
-        return self.cache.words
+        return self.features.words
 
     def found(self, find: Finder[T | None]) -> Iterator[tuple[str, str, T]]:
         """Key, query and what is found in it, where something is."""
@@ -272,21 +266,19 @@ class Batch:
     # What the queries say.
 
     @cached_property
-    def cache(self) -> FeatureCache:
-        """What was read in the texts, earlier or now."""
-        stored = [self.values(path) if path in self._values else None for path in CACHE_PATHS]
-        texts = [self._values[name] for name in (fields.PHRASE, *TEXTS) if name in self._values]
-        return FeatureCache(stored, list(zip(*texts, strict=True)))
+    def features(self) -> FeatureIndex:
+        """What each query says."""
+        return FeatureIndex(self.values(fields.PHRASE))
 
     def query(self, row: int) -> QueryFeatures:
         """What the query of a row says."""
-        return self.cache.distinct[self.cache.numbers[row]]
+        return self.features.distinct[self.features.numbers[row]]
 
     def query_where(self, is_so: Any) -> Bools:
         """Where the query says something: ``batch.query_where(lambda query: query.colors)``."""
-        distinct = self.cache.distinct
+        distinct = self.features.distinct
         each = np.fromiter((bool(is_so(one)) for one in distinct), np.bool_, len(distinct))
-        return each[self.cache.numbers]
+        return each[self.features.numbers]
 
     @cached_property
     def outside(self) -> Floats:
@@ -297,8 +289,8 @@ class Batch:
         away = np.zeros(len(self))
         placed = self.query_where(lambda query: query.region)
         chosen = np.flatnonzero(placed & (self.area > 0) & (self.share > 0))
-        regions = [query.region or _WHOLE for query in self.cache.distinct]
-        corners = np.array(regions).reshape(-1, 4)[self.cache.numbers[chosen]]
+        regions = [query.region or _WHOLE for query in self.features.distinct]
+        corners = np.array(regions).reshape(-1, 4)[self.features.numbers[chosen]]
         dx, dy = (
             _beyond(self._quantiles(axis, chosen), corners[:, n], corners[:, n + 2])
             for n, axis in enumerate("xy")

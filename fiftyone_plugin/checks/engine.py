@@ -19,7 +19,6 @@ from pairlens.fiftyone_plugin.checks.base import (
     OUTLINES,
     PREDICTIONS,
     SIBLING,
-    TEXTS,
     Check,
     Finding,
     Issue,
@@ -121,27 +120,16 @@ def for_kind(one: Check, kind: Kind) -> Check:
     return replace(one, needs=needs, function=partial(in_texts, one.function))
 
 
-def is_cached(kind: Kind, checks: Iterable[Check]) -> bool:
-    """Whether what some checks read in the texts of a dataset is stored with its samples.
-
-    That of queries is. That of captions and conversations would take a write of its own for each
-    sample, where sound ones are written together; whether anything has changed is told without it.
-    """
-    return kind == "pairs" and any(TEXTS.intersection(one.needs) for one in checks)
-
-
 @dataclass(frozen=True, slots=True)
 class Examined:
     """The results of a batch.
 
     Attributes:
         found: findings by row, where there are any
-        read: what is to be cached of the samples' texts, by row, where it is not yet
         kept: what the checks of datasets keep
     """
 
     found: dict[int, list[Finding]]
-    read: dict[int, dict[str, Any]]
     kept: Kept
 
 
@@ -171,7 +159,7 @@ def examine(rows: Sequence[Row], columns: Columns, checks: Sequence[Check]) -> E
         batch = Batch(rows, columns)
         found = find_in(batch, [one for one in checks if one.scope != "dataset"])
         kept = keep(batch, checks)
-        return Examined(found, batch.cache.changes(), kept)
+        return Examined(found, kept)
 
 
 def keep(batch: Batch, checks: Iterable[Check]) -> Kept:
@@ -181,19 +169,12 @@ def keep(batch: Batch, checks: Iterable[Check]) -> Kept:
 
 
 def find_in(batch: Batch, checks: Iterable[Check]) -> dict[int, list[Finding]]:
-    """Findings of checks of samples and images, by row.
-
-    A check of texts alone is given the samples of which it is not known that it has no issue.
-    """
+    """Findings of checks of samples and images, by row."""
     checks = list(checks) if batch.rows else []
-    open_to = [(one, batch.open_to(one)) for one in checks]
-    issues = [(one, list(one.run(some)) if some.rows else []) for one, some in open_to]
     found: defaultdict[int, list[Finding]] = defaultdict(list)
-    for one, some in issues:
-        for issue in some:
+    for one in checks:
+        for issue in one.run(batch):
             found[batch.row_of[issue.key]].append(one.finding(issue))
-    for one, some in issues:
-        batch.cache.learn(one, {batch.row_of[issue.key] for issue in some})
     _add_siblings(batch, checks, found)
     return dict(found)
 

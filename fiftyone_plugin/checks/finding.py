@@ -34,8 +34,7 @@ from pairlens.fiftyone_plugin.checks.dataset_statistics import (
     FindingsSpool,
     ObjectSpool,
 )
-from pairlens.fiftyone_plugin.checks.engine import examined, is_cached
-from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
+from pairlens.fiftyone_plugin.checks.engine import examined
 from pairlens.fiftyone_plugin.checks.rows import BATCH, MASK_DIGEST, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.importers import fields, fo_internals, store, working_set
@@ -98,7 +97,6 @@ class Checked:
         verdicts: as stored, ``None`` where a sample was not reviewed
         masks: digests of their masks, ``None`` where there is no mask
         found: those of now, by the sample's number here, where there are any
-        read: what is to be cached of the samples' texts, likewise
     """
 
     ids: bytes
@@ -108,21 +106,14 @@ class Checked:
     verdicts: Sequence[str | None]
     masks: Sequence[str | None]
     found: dict[int, list[Finding]]
-    read: Mapping[int, dict[str, Any]]
 
     @classmethod
-    def of(
-        cls,
-        rows: Sequence[Row],
-        columns: Columns,
-        found: dict[int, list[Finding]],
-        read: Mapping[int, dict[str, Any]],
-    ) -> Checked:
+    def of(cls, rows: Sequence[Row], columns: Columns, found: dict[int, list[Finding]]) -> Checked:
         """Rows with the columns of ``EARLIER``, and what was found about them."""
         at = map(columns.paths.index, (EARLIER[0], fields.KEY, *EARLIER[1:], MASK_DIGEST))
         ids, keys, qualities, labels, verdicts, masks = ([row[n] for row in rows] for n in at)
         joined = b"".join([each.binary for each in ids])
-        return cls(joined, keys, qualities, labels, verdicts, masks, found, read)
+        return cls(joined, keys, qualities, labels, verdicts, masks, found)
 
     def complete(self, more: Mapping[str, list[Finding]], running: Collection[str]) -> None:
         """Adds findings by key and those that checks which do not run left, worst first."""
@@ -192,14 +183,12 @@ def find(
     running = {one.name for one in checks}
     across = [one for one in checks if one.scope == "dataset"]
     first = [one for one in checks if one.scope != "dataset" or one.keeps]
-    kind = kind_of(samples)
-    cached = CACHE_PATHS if is_cached(kind, first) else ()
-    columns = Columns.of(first, scorings, *cached, *EARLIER, texts=TEXT_FIELDS[kind])
+    columns = Columns.of(first, scorings, *EARLIER, texts=TEXT_FIELDS[kind_of(samples)])
     notes = [] if notes is None else notes
     statistics, ids, waiting = DatasetStatistics(notes), ArraySpool(), _Waiting()
     read = batches(samples, columns, notes)
     for rows, done in examined(read, columns, first, pool or Pool()):
-        some = Checked.of(rows, columns, done.found, done.read)
+        some = Checked.of(rows, columns, done.found)
         if not across:
             some.complete({}, running)
             yield some

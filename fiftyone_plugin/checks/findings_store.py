@@ -26,7 +26,6 @@ from pairlens.importers.behind import OneBehind
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.files import replace_whole
-from pairlens.importers.stored_values import embedded
 
 IN_MEMORY = 32 << 20
 """Bytes up to which what comes later waits in memory."""
@@ -52,32 +51,24 @@ class Changes(NamedTuple):
     """What is to be written of some samples.
 
     Attributes:
-        changed: samples that get other findings than they have, or their first
-        sound: ids of those that get the same: that there is none; 12 bytes each
-        others: ids, and values by field, of those that get some, and of those of whose texts
-            something is to be cached
+        sound: ids of those that get the same: that there is no finding; 12 bytes each
+        others: ids, and values by field, of those with other findings than they have
     """
 
-    changed: int
     sound: Sequence[bytes]
     others: Sequence[tuple[ObjectId, dict[str, Any]]]
 
 
 def changes_of(some: Checked) -> Changes:
     """What is to be written of samples, with the findings they are to have."""
-    changed: dict[int, Sequence[Finding]] = {
-        number: ()
-        for number, was in enumerate(zip(some.qualities, some.labels, strict=True))
-        if was != _AS_SOUND and number not in some.found
-    }
-    # Sound samples are most samples, and all alike where nothing was read of them now.
-    alike = [number for number in changed if number not in some.read]
-    changed |= {n: findings for n, findings in some.found.items() if _differs(some, n, findings)}
-    values = {n: stored_values(changed[n]) for n in changed.keys() - alike}
-    for number, read in some.read.items():
-        values.setdefault(number, {})[fields.READING] = embedded(read)
-    others = [(ObjectId(_id(some, number)), values[number]) for number in sorted(values)]
-    return Changes(len(changed), [_id(some, number) for number in alike], others)
+    stored = enumerate(zip(some.qualities, some.labels, strict=True))
+    sound = [n for n, was in stored if was != _AS_SOUND and n not in some.found]
+    others = [
+        (ObjectId(_id(some, number)), stored_values(findings))
+        for number, findings in sorted(some.found.items())
+        if _differs(some, number, findings)
+    ]
+    return Changes([_id(some, number) for number in sound], others)
 
 
 def _id(some: Checked, number: int) -> bytes:
@@ -113,7 +104,7 @@ class Writing:
         self._begun, changes = True, changes_of(some)
         next(self._behind)(partial(store.update, self._dataset, changes.others))
         self._sound.add(changes.sound)
-        return changes.changed
+        return len(changes.sound) + len(changes.others)
 
     def finish(self) -> Iterator[int]:
         """Writes those that wait; yields how many still do."""

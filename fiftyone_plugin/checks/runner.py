@@ -17,7 +17,7 @@ from typing import Any
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
 from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, is_cached, local_pool
+from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, local_pool
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
 from pairlens.fiftyone_plugin.checks.findings_store import (
     LeftOutCounts,
@@ -134,7 +134,6 @@ def flag(
             has_field=dataset.has_field,
             lacking=summary.not_run,
         )
-        cached = is_cached(kind, chosen)
         if kind == "pairs" and (again := measure_masks(samples, pool=reading)):
             summary.notes.append(f"{again:,} masks, edited or not measured, were measured again")
         if any(need in PIXELS for one in chosen for need in one.needs):
@@ -142,7 +141,7 @@ def flag(
                 samples, pool=reading, progress=progress, notes=summary.notes
             )
         if not dry_run:
-            schema.declare_findings(dataset, texts=cached)
+            schema.declare_findings(dataset)
         repeated, notes = Repeated(samples, chosen, scorings), list[str]()
         told = None if fresh else repeated.told()
         if told is None:
@@ -234,6 +233,6 @@ def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:
     wants = any(PREDICTIONS in one.needs for one in chosen)
     columns = Columns.of(chosen, scored_fields(dataset) if wants else {}, *EARLIER)
     row = row_of(document, columns)
-    some = Checked.of([row], columns, find_in(Batch([row], columns), chosen), {})
+    some = Checked.of([row], columns, find_in(Batch([row], columns), chosen))
     some.complete({}, {one.name for one in chosen})
     return stored_values(some.found.get(0, ()))

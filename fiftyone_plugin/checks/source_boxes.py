@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language import filler, places
+from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language.regions import Region
 from pairlens.fiftyone_plugin.language.source_classes import class_of_label
 from pairlens.fiftyone_plugin.language.taxonomy import agree, kinds_of

@@ -19,7 +19,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,7 +30,6 @@ from pairlens import importers
 from pairlens.fiftyone_plugin.checks.base import Check
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, STORED_LABELS, Checked
 from pairlens.fiftyone_plugin.checks.findings_store import SOUND, quality_of
-from pairlens.fiftyone_plugin.checks.query_features import is_own
 from pairlens.importers import fields, fo_internals, store, working_set
 
 T = TypeVar("T")
@@ -62,7 +61,7 @@ class Repeated:
         self._rules = _rules(checks, scorings, store.kind_of(samples))
         # With a check of the dataset among them all samples are read before the first is written.
         together = any(one.scope == "dataset" for one in checks)
-        self.is_kept = together and all(map(is_own, checks)) and bool(_code())
+        self.is_kept = together and all(map(_is_own, checks)) and bool(_code())
         self._modified: int | None = None
         self._documents = ""
         self._count = 0
@@ -116,6 +115,14 @@ def _rules(checks: Sequence[Check], scorings: Mapping[str, str], kind: str) -> s
     ran = sorted((one.name, sorted(one.params.items())) for one in checks)
     told = (ran, sorted(scorings.items()), kind, sys.version, np.__version__, _code())
     return _digest(repr(told).encode()).hex()
+
+
+def _is_own(one: Check) -> bool:
+    """Whether a check is PairLens' own, and none of another package, which may go by anything."""
+    function: Any = one.function
+    while isinstance(function, partial):
+        function = function.args[0]
+    return function.__module__.startswith(f"{__package__}.")
 
 
 @cache

@@ -11,7 +11,6 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.checks import judgements
 from pairlens.fiftyone_plugin.checks.catalogue.coordinates import readings
-from pairlens.fiftyone_plugin.checks.query_features import named_region
 from pairlens.fiftyone_plugin.curation.panel_types import Point, Rect, Shape, ShapeRole, Word
 from pairlens.fiftyone_plugin.language import (
     classes,
@@ -22,6 +21,7 @@ from pairlens.fiftyone_plugin.language import (
     shapes,
     sizes,
 )
+from pairlens.fiftyone_plugin.language.query_features import named_region
 from pairlens.importers.mask_stats import MaskStats
 
 TOLERANCE = 0.095

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pairlens.fiftyone_plugin.checks import Sample
-from pairlens.fiftyone_plugin.checks.query_features import query_features
 from pairlens.fiftyone_plugin.checks.source_boxes import UNDER, boxes_under
 from pairlens.fiftyone_plugin.faults.base import (
     Damage,
@@ -17,6 +16,7 @@ from pairlens.fiftyone_plugin.faults.base import (
     pick,
 )
 from pairlens.fiftyone_plugin.language import unlike
+from pairlens.fiftyone_plugin.language.query_features import query_features
 from pairlens.fiftyone_plugin.language.source_classes import class_of_label
 from pairlens.importers.source_boxes import SourceBox
 

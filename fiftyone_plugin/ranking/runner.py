@@ -13,7 +13,6 @@ from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, LABELS, batches
-from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row, image_of
 from pairlens.fiftyone_plugin.ranking.features import (
     NEEDS,
@@ -91,7 +90,7 @@ class _Reader:
         self._dataset = dataset
         keys = scored_fields(dataset)
         self._ious = {name: fields.iou_field(key) for name, key in keys.items()}
-        more = (*NEEDS[1:], *self._ious.values(), *CACHE_PATHS, *EARLIER, *_MENDED)
+        more = (*NEEDS[1:], *self._ious.values(), *EARLIER, *_MENDED)
         self.columns = Columns.of((), {}, *dict.fromkeys(more))
 
     def batches(self) -> Iterator[tuple[list[Row], list[Told]]]:

@@ -25,13 +25,11 @@ from pairlens.fiftyone_plugin.checks import (
 )
 from pairlens.fiftyone_plugin.checks.catalogue import duplicates
 from pairlens.fiftyone_plugin.checks.engine import choose, find_all
-from pairlens.fiftyone_plugin.checks.query_features import features_texts
 from pairlens.fiftyone_plugin.checks.rows import Columns, image_of
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
 from pairlens.fiftyone_plugin.demo.planting import Plan, plant
-from pairlens.fiftyone_plugin.language import WordIndex
 from pairlens.fiftyone_plugin.metrics.runs import score
 from pairlens.fiftyone_plugin.predictors.runner import predict
 from pairlens.importers import fields, store
@@ -278,39 +276,40 @@ def test_it_finds_what_looking_at_each_pair_does(dataset: fo.Dataset, params: di
     assert stored == {key: found for key, found in plain.items() if found}
 
 
-def test_queries_are_read_once_and_again_when_they_change(dataset: fo.Dataset) -> None:
-    text = f"{fields.READING}.said"
-    assert not dataset.has_field(fields.READING)
+def test_queries_that_changed_are_read_again(dataset: fo.Dataset) -> None:
     flag(dataset)
-    read = dict(zip(dataset.values(fields.KEY), _raw(dataset, text), strict=True))
-    assert all(read.values())
     sound = dataset.match(fo.ViewField(fields.QUALITY) == 1.0).first()
-    key = sound[fields.KEY]
-    # What is stored is believed: nothing is read again.
-    dataset._sample_collection.update_one({"_id": sound._id}, {"$set": {text: _NOTHING_SAID}})
-    flag(dataset, fresh=True)
-    assert _raw(dataset.match({fields.KEY: key}), text) == [_NOTHING_SAID]
     sound[fields.PHRASE] = "the red car at [1, 2, 3, 4], the coordinates [900, 900, 5, 5]"
     sound.save()
     flag(dataset)
-    assert {"coordinate_leak", "coordinate_conflict"} <= set(labels(dataset)[key])
-    assert _raw(dataset.match({fields.KEY: key}), text)[0] not in (_NOTHING_SAID, read[key])
+    assert {"coordinate_leak", "coordinate_conflict"} <= set(labels(dataset)[sound[fields.KEY]])
 
 
-_NOTHING_SAID = features_texts(WordIndex([""]))[0]
-
-
-def _raw(samples: fo.Dataset | fo.DatasetView, path: str) -> list[str]:
-    pipeline = [*samples._pipeline(), {"$project": {"value": f"${path}"}}]
-    return [doc["value"] for doc in samples._dataset._sample_collection.aggregate(pipeline)]
-
-
-def test_processes_read_and_find_the_same(dataset: fo.Dataset) -> None:
+def test_what_earlier_versions_read_in_queries_is_removed(dataset: fo.Dataset) -> None:
     flag(dataset)
-    alone = labels(dataset), sorted(_raw(dataset, f"{fields.READING}.said"))
-    dataset._sample_collection.update_many({}, {"$unset": {fields.READING: "", "quality": ""}})
+    before = labels(dataset)
+    dataset.add_sample_field(
+        fields.READING, fo.EmbeddedDocumentField, embedded_doc_type=fo.DynamicEmbeddedDocument
+    )
+    read = {"_cls": "DynamicEmbeddedDocument", "of": "0", "ran": " ".join(CHECKS), "fires": ""}
+    dataset._sample_collection.update_many({}, {"$set": {fields.READING: read}})
+    assert flag(dataset).unchanged and not dataset.has_field(fields.READING)
+    assert dataset._sample_collection.find_one({fields.READING: {"$exists": True}}) is None
+    assert flag(dataset, fresh=True).written == 0 and labels(dataset) == before
+
+
+def test_somebody_s_own_field_of_that_name_stays(dataset: fo.Dataset) -> None:
+    dataset.set_values(fields.READING, ["mine"] * len(dataset))
+    flag(dataset)
+    assert dataset.values(fields.READING) == ["mine"] * len(dataset)
+
+
+def test_processes_find_the_same(dataset: fo.Dataset) -> None:
+    flag(dataset)
+    alone = labels(dataset)
+    dataset._sample_collection.update_many({}, {"$unset": {"quality": ""}})
     flag(dataset, workers=2)
-    assert (labels(dataset), sorted(_raw(dataset, f"{fields.READING}.said"))) == alone
+    assert labels(dataset) == alone
 
 
 def test_scored_predictions_are_used(dataset: fo.Dataset) -> None:

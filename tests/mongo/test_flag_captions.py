@@ -49,7 +49,6 @@ def test_clean_texts_have_no_warning_and_no_error(clean: fo.Dataset) -> None:
     done = flag(clean)
     assert set(done.severities) <= {"info"}
     assert done.pairs == len(clean) == 60
-    assert clean._sample_collection.find_one({fields.READING: {"$exists": True}}) is None
 
 
 def test_checks_of_pairs_do_not_apply(clean: fo.Dataset) -> None:
@@ -66,15 +65,6 @@ def test_what_does_not_run_is_said(clean: fo.Dataset) -> None:
     want = "needs embeddings; the dataset has no field image_embedding and text_embedding"
     judge = "needs the answers of a judge; pairlens judge DATASET asks one"
     assert done.not_run == {"embedding_outlier": want, "judge_doubt": judge}
-
-
-def test_what_an_earlier_version_read_in_texts_says_nothing(clean: fo.Dataset) -> None:
-    flag(clean)
-    before = named(clean)
-    read = {"of": "0", "ran": " ".join(CHECKS), "fires": "empty_caption"}
-    clean._sample_collection.update_many({}, {"$set": {fields.READING: read}})
-    assert flag(clean, fresh=True).written == 0 and named(clean) == before
-    clean._sample_collection.update_many({}, {"$unset": {fields.READING: ""}})
 
 
 # --------------------------------------------------------------------------------- must

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Check, DatasetStatistics, Issue
-from pairlens.fiftyone_plugin.checks import query_features as features
+from pairlens.fiftyone_plugin.checks import CHECKS, Batch, DatasetStatistics
 from pairlens.fiftyone_plugin.checks.catalogue.positions import outside
-from pairlens.fiftyone_plugin.checks.engine import examine, find_all, find_in
+from pairlens.fiftyone_plugin.checks.engine import find_all, find_in
 from pairlens.fiftyone_plugin.checks.examples import example, mask_at
-from pairlens.fiftyone_plugin.checks.query_features import CACHE_PATHS
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row
+from pairlens.fiftyone_plugin.language.query_features import FeatureIndex, query_features
 
 PHRASES = (
     "the car in the top-left of the image", "the red car on the right", "two large white trucks",
@@ -88,79 +86,24 @@ def test_groups_are_of_one_image_and_in_the_order_of_keys() -> None:
     assert list(batch.groups(batch.images, where=~every)) == []
 
 
-# ------------------------------------------------------------------- what is cached of texts
+# ----------------------------------------------------------------------- what the queries say
 
 
-def cached(given: list[Row], columns: Columns, read: Mapping[int, dict[str, Any]]) -> None:
-    for row, values in read.items():
-        for path in CACHE_PATHS:
-            given[row][columns.paths.index(path)] = values.get(path.rpartition(".")[2])
+def test_queries_that_say_the_same_have_one_number() -> None:
+    same = ["the red car", "a red car", "The red car.", "", None, "the red car on the left"]
+    index = FeatureIndex(same)
+    assert index.numbers.tolist() == [0, 0, 0, 1, 1, 2]
+    assert [one.colors for one in index.distinct] == [("red",), (), ("red",)]
+    assert [bool(one.region) for one in index.distinct] == [False, False, True]
+    assert (index.normal == 0).tolist() == [False, False, False, True, True, False]
+    assert index.normal[0] == index.normal[1] == index.normal[2] != index.normal[5]
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """How many samples each check of texts alone is given."""
-    calls: list[tuple[str, int]] = []
-    run = Check.run
-
-    def counting(one: Check, given: Any) -> Iterator[Issue]:
-        if features.on_text_alone(one):
-            calls.append((one.name, len(given)))
-        return run(one, given)
-
-    monkeypatch.setattr(Check, "run", counting)
-    return calls
-
-
-def test_texts_are_read_once_whatever_the_parameters(counted: list[tuple[str, int]]) -> None:
-    columns = Columns.of(NEAR, {}, *CACHE_PATHS)
-    given = rows(columns)
-    vague = CHECKS["vague_query"].with_params({"max_words": 3})
-    for checks in (NEAR, [one for one in NEAR if one.name != "vague_query"] + [vague]):
-        first = examine(given, columns, checks)
-        cached(given, columns, first.read)
-        counted.clear()
-        again = examine(given, columns, checks)
-        assert (again.read, again.found) == ({}, first.found)
-        fired = sum(len(found) for found in again.found.values())
-        assert 0 < sum(count for _, count in counted) < fired
-    assert all(count < len(given) for _, count in counted)
-
-
-@pytest.mark.parametrize("what", ["query", "rules"])
-def test_what_was_read_of_other_texts_or_by_other_rules_is_read_again(
-    what: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    columns = Columns.of(NEAR, {}, *CACHE_PATHS)
-    given = rows(columns)
-    cached(given, columns, examine(given, columns, NEAR).read)
-    if what == "rules":
-        monkeypatch.setattr(features, "version", lambda: "newrules")
-    else:
-        given[4][3] = "the ship in the top-right corner"
-    again = examine(given, columns, NEAR)
-    assert list(again.read) == ([4] if what == "query" else list(range(60)))
-    plain = Columns.of(NEAR, {})
-    found = find_in(Batch([row[: len(plain.paths)] for row in given], plain), NEAR)
-    assert again.found == found
-
-
-def test_what_version_0_1_0_stored_is_read_again() -> None:
-    columns = Columns.of(NEAR, {}, *CACHE_PATHS)
-    given, fresh = rows(columns), examine(rows(columns), columns, NEAR)
-    old = {"of": "0123abcd00000000", "fires": "boilerplate", "normal": 7, "said": "[null]"}
-    cached(given, columns, dict.fromkeys(range(len(given)), old))
-    assert examine(given, columns, NEAR) == fresh
-
-
-def test_a_check_of_another_package_is_known_by_its_file() -> None:
-    def elsewhere(batch: Batch) -> Iterator[Issue]:
-        yield from ()
-
-    made = Check("elsewhere", "info", "sample", ("phrase",), "About.", elsewhere, {})
-    tag = features.check_tag(made)
-    assert tag is not None and tag.startswith("elsewhere:")
-    assert features.check_tag(CHECKS["boilerplate"]) == "boilerplate"
+def test_a_query_says_the_same_alone_and_among_others() -> None:
+    queries = [sample.phrase for sample in samples()]
+    index = FeatureIndex(queries)
+    among = [index.distinct[number] for number in index.numbers]
+    assert list(map(query_features, queries)) == among and len(index.distinct) > 5
 
 
 # ---------------------------------------------------------------- what checks of datasets keep

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import example
-from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language import counts
+from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 
 NEEDS = ("phrase", "mask_stats")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pairlens.fiftyone_plugin.checks.base import OUTLINES, Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import EMPTY, example
-from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
+from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 
 STATS = ("mask_stats",)
 

@@ -37,7 +37,7 @@ def box_iou(a: PixelBox, b: PixelBox) -> float:
 
 def _by_query(batch: Batch) -> Iterator[list[Sample]]:
     """The pairs of one image that ask the same and have a mask, in the order of their keys."""
-    normal = batch.cache.normal
+    normal = batch.features.normal
     for rows in batch.groups(normal, where=(normal != 0) & ~batch.broken):
         yield list(map(batch.sample, rows))
 

@@ -11,8 +11,8 @@ from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.catalogue.positions import outside
 from pairlens.fiftyone_plugin.checks.examples import examples
-from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language import unlike
+from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 
 MAX_QUERIES = 64
 """Queries of one mask that are compared with each other; more would take quadratic time."""
@@ -73,10 +73,10 @@ def paraphrase_conflict(batch: Batch) -> Iterator[Issue]:
 
     @cache  # many masks have queries that say the same
     def clash(a: int, b: int) -> bool:
-        one, other = batch.cache.distinct[a], batch.cache.distinct[b]
+        one, other = batch.features.distinct[a], batch.features.distinct[b]
         return any(isinstance(find(one, other), _Clash) for find in _ASPECTS)
 
-    numbers = batch.cache.numbers.tolist()
+    numbers = batch.features.numbers.tolist()
     for rows in batch.groups(batch.masks, where=batch.judged & (batch.area > 0)):
         rows = rows[:MAX_QUERIES]
         distinct = sorted({numbers[row] for row in rows})

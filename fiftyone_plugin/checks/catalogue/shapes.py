@@ -10,8 +10,8 @@ import numpy as np
 from pairlens.fiftyone_plugin.checks.base import OUTLINES, Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import example
-from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language import Word, classes, own_shapes
+from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
 from pairlens.importers.mask_stats import MaskStats
 

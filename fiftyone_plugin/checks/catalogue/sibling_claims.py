@@ -11,8 +11,8 @@ import numpy as np
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import example, mask_at
-from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language import ranking
+from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language.rankings import Axis, Ranking
 from pairlens.importers.mask_stats import MaskStats
 

@@ -35,8 +35,8 @@ Names = Sequence[str]
 
 def classes_and_sizes(batch: Batch) -> NDArray[Any]:
     """The values of the query's class and size words, as text."""
-    said = [json.dumps((each.classes, each.sizes)) for each in batch.cache.distinct]
-    return np.array(said, np.object_)[batch.cache.numbers]
+    said = [json.dumps((each.classes, each.sizes)) for each in batch.features.distinct]
+    return np.array(said, np.object_)[batch.features.numbers]
 
 
 def whole_areas(batch: Batch) -> NDArray[np.int64]:

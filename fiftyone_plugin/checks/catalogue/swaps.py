@@ -9,8 +9,8 @@ from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.catalogue.positions import outside
 from pairlens.fiftyone_plugin.checks.examples import example, mask_at
-from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language import shapes, sizes
+from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 from pairlens.importers.mask_stats import MaskStats
 
 MIN_EACH = 0.02

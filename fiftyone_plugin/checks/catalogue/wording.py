@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.examples import example
-from pairlens.fiftyone_plugin.checks.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS, in_quotes
 from pairlens.fiftyone_plugin.language import coordinates, filler, places
+from pairlens.fiftyone_plugin.language.query_features import QueryFeatures
 from pairlens.fiftyone_plugin.language.tokens import word_set
 from pairlens.fiftyone_plugin.language.visibility import hardly_visible
 from pairlens.fiftyone_plugin.language.vocabulary import words
