@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from pairlens.fiftyone_plugin.checks.chances_table import TABLE
 from pairlens.fiftyone_plugin.checks.judgements import Judgement
 from pairlens.importers.errors import UsageError
-from pairlens.importers.fields import CAPTIONS, CONVERSATIONS, IMAGE_STATS, PHRASE, TARGET_COLORS
+from pairlens.importers.fields import IMAGE_STATS, TARGET_COLORS
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
 from pairlens.importers.records import Caption, Kind, Turn
@@ -62,9 +62,6 @@ EMBEDDINGS = "embeddings"
 
 OUTLINES = "outlines"
 """In a check's ``needs``: it reads outlines, and does not run where the targets are boxes."""
-
-TEXTS = frozenset({PHRASE, CAPTIONS, CONVERSATIONS})
-"""The fields that hold text."""
 
 PIXELS = (IMAGE_STATS, f"{IMAGE_STATS}.phash", TARGET_COLORS)
 """In a check's ``needs``: images that were not decoded yet are, before it runs."""

@@ -44,8 +44,7 @@ _MEASURED: dict[str, type] = {
 }
 _UNMEASURED = MaskStats()
 
-TEXTS = (fields.CAPTIONS, fields.CONVERSATIONS)
-_LISTS = (*TEXTS, fields.SOURCE_BOXES, fields.JUDGEMENTS)
+_LISTS = (fields.CAPTIONS, fields.CONVERSATIONS, fields.SOURCE_BOXES, fields.JUDGEMENTS)
 
 
 @dataclass(frozen=True, slots=True)
