@@ -55,17 +55,21 @@ def drifts(
     captions: Sequence[Caption], *, tolerance: float = 0.1, max_share: float = 0.12
 ) -> Iterator[tuple[int, Remark]]:
     """The revisions that contradict what they revise: their numbers from 1, and what is wrong."""
-    numbered = list(enumerate(captions, 1))
-    sources = [(n, c) for n, c in numbered if c.task in DESCRIPTIONS]
-    for number, revision in numbered if sources else ():
-        if revision.task != REVISION:
-            continue
-        mine = statements(revision.text)
-        drifts = [
-            (_drift(statements(c.text), mine, tolerance, max_share), n, c) for n, c in sources
-        ]
-        clashes = [(drift, n, c) for drift, n, c in drifts if drift is not None]
-        if len(clashes) == len(drifts):
+    revisions = [(n, c) for n, c in enumerate(captions, 1) if c.task == REVISION]
+    if not revisions:
+        return
+    sources = [
+        (n, c, statements(c.text)) for n, c in enumerate(captions, 1) if c.task in DESCRIPTIONS
+    ]
+    for number, revision in revisions if sources else ():
+        said = statements(revision.text)
+        clashes: list[tuple[Drift, int, Caption]] = []
+        for n, source, told in sources:
+            drift = _drift(told, said, tolerance, max_share)
+            if drift is None:
+                break
+            clashes.append((drift, n, source))
+        else:
             (score, theirs, own), n, source = max(clashes, key=lambda clash: clash[0][0])
             places = caption_place(n, source), caption_place(number, revision)
             yield number, Remark(score, f"{places[0]} says {theirs}, {places[1]} {own}")
