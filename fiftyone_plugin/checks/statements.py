@@ -97,7 +97,7 @@ _FRACTION = re.compile(
     r"|(?:about|nearly|almost|over|roughly|approximately|than) half))\b(?! (?:mile|km|kilomet))",
     re.IGNORECASE,
 )
-_OF_FRACTIONS = ("third", "quarter", "fourth", "half")
+_OF_FRACTIONS = v.words("third thirds quarter quarters fourth fourths half")
 _DIGIT = re.compile(r"\d")
 _SHARES = {"third": 1 / 3, "thirds": 2 / 3, "quarters": 0.75, "quarter": 0.25, "half": 0.5}
 
@@ -197,7 +197,8 @@ def statements(caption: str) -> Statements:
     where = {name: spot for name, spot in owners.items() if named.count(name) == 1}
     told = tuple([name for name in dict.fromkeys(named) if name not in VAGUE])
     if whole:
-        measures, shares = map(list, _measures(caption))
+        of_all, shares_of_all = _measures(caption)
+        measures, shares = [*of_all], [*shares_of_all]
     return Statements(
         told, tuple(spots), where, counts, frozenset(articles), _by_unit(measures), tuple(shares)
     )
@@ -302,8 +303,7 @@ def _measures(text: str) -> tuple[tuple[tuple[str, float], ...], tuple[float, ..
             measures.append((unit, value))
         elif value <= 100:
             shares.append(value / 100)
-    lower = text.lower()  # and not a pattern that ignores case, which takes seven times as long
-    if any(map(lower.__contains__, _OF_FRACTIONS)):
+    if not word_set(text).isdisjoint(_OF_FRACTIONS):
         shares += [_SHARES[match.lastgroup or ""] for match in _FRACTION.finditer(text)]
     return tuple(measures), tuple(shares)
 

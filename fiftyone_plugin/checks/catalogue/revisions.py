@@ -120,7 +120,8 @@ def _apart(a: Spot, b: Spot) -> bool:
 
 
 def _of_counts(source: Statements, revision: Statements) -> Iterator[Drift]:
-    for name in source.counts | revision.counts if source.counts or revision.counts else ():
+    # Of a class with the same numbers in both none drifts, whatever article it has.
+    for name in source.counts | revision.counts if source.counts != revision.counts else ():
         ours, theirs = _counted(source, name), _counted(revision, name)
         if ours is None or theirs is None or ours == theirs:
             continue
@@ -167,9 +168,9 @@ def _of_object(source: Statements, revision: Statements) -> Drift | None:
     first, other = source.classes[0], revision.classes[0]
     if first in revision.classes or other in source.classes:  # as most often
         return None
-    lost = min(unlike(first, name) for name in revision.classes) >= 1
-    new = min(unlike(other, name) for name in source.classes) >= 1
-    if not (lost and new):
+    if any(unlike(first, name) < 1 for name in revision.classes):
         return None
-    common = min(unlike(a, b) for a in source.classes for b in revision.classes) < 1
+    if any(unlike(other, name) < 1 for name in source.classes):
+        return None
+    common = any(unlike(a, b) < 1 for a in source.classes for b in revision.classes)
     return 0.45 if common else 0.3, repr(first), f"nothing of the kind, but {other!r}"
