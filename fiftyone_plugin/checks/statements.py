@@ -7,7 +7,6 @@ a query, and only what stands plainly: one place of a thing, one number of it, o
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import field
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,8 +19,8 @@ from pairlens.fiftyone_plugin.language.regions import Region
 from pairlens.fiftyone_plugin.language.taxonomy import NAMES, PLURAL
 from pairlens.fiftyone_plugin.language.tokens import (
     REMEMBERED,
-    SENTENCE_GAP,
     Token,
+    sentences,
     span,
     tokenize,
     word_set,
@@ -98,7 +97,7 @@ _FRACTION = re.compile(
     r"|(?:about|nearly|almost|over|roughly|approximately|than) half))\b(?! (?:mile|km|kilomet))",
     re.IGNORECASE,
 )
-_OF_FRACTIONS = ("third", "quarter", "fourth", "half")
+_OF_FRACTIONS = v.words("third thirds quarter quarters fourth fourths half")
 _DIGIT = re.compile(r"\d")
 _SHARES = {"third": 1 / 3, "thirds": 2 / 3, "quarters": 0.75, "quarter": 0.25, "half": 0.5}
 
@@ -140,17 +139,23 @@ class _Sentence(NamedTuple):
 
     Attributes:
         names: each class that is named, once
-        numbers: classes, with a number said of them or :data:`_A`
+        numbers: classes, with a number said of them
+        articles: classes that stand with "a" alone
         spots: its places
         owner: the class that the one place belongs to, ``""`` for several places or none
-        measured: whether it may hold a measure or a share
+        measures: units, with a value
+        shares: of the image
+        goes_on: whether a unit may go beyond the sentence: "2 sq. km"
     """
 
     names: tuple[str, ...]
     numbers: tuple[tuple[str, int], ...]
+    articles: tuple[str, ...]
     spots: tuple[Spot, ...]
     owner: str
-    measured: bool
+    measures: tuple[tuple[str, float], ...]
+    shares: tuple[float, ...]
+    goes_on: bool
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -160,36 +165,43 @@ def _sentence(sentence: str) -> _Sentence:
     spots, owner = _placed(sentence, named)
     names = tuple(dict.fromkeys([name for _, _, name in named]))
     counted = [(name, _count(tokens, first, last)) for first, last, name in named]
-    numbers = tuple((name, number) for name, number in counted if number is not None)
-    return _Sentence(names, numbers, spots, owner, any(_holds_measures(sentence)))
+    numbers = tuple([(name, number) for name, number in counted if number])
+    articles = tuple([name for name, number in counted if number == _A])
+    measures, shares = _measures(sentence)
+    goes_on = sentence[-3:].casefold() == "sq."
+    return _Sentence(names, numbers, articles, spots, owner, measures, shares, goes_on)
 
 
-@lru_cache(maxsize=64)
 def statements(caption: str) -> Statements:
     """Reads a caption; no text makes it raise."""
     named: list[str] = []
     spots: list[Spot] = []
     owners: dict[str, Spot] = {}
     counts: dict[str, set[int]] = {}
-    articles: set[str] = set()
-    measured = False
-    for each in SENTENCE_GAP.split(caption):
-        names, numbers, here, owner, holds_measures = _sentence(each)
+    articles: list[str] = []
+    measures: list[tuple[str, float]] = []
+    shares: list[float] = []
+    whole = False
+    for each in sentences(caption):
+        names, numbers, single, here, owner, measured, parts, goes_on = _sentence(each)
         named += names
+        articles += single
         spots += here
-        measured = measured or holds_measures
         if owner:
             owners[owner] = here[0]
         for name, number in numbers:
-            if number == _A:
-                articles.add(name)
-            else:
-                counts.setdefault(name, set()).add(number)
+            counts.setdefault(name, set()).add(number)
+        measures += measured
+        shares += parts
+        whole = whole or goes_on
     where = {name: spot for name, spot in owners.items() if named.count(name) == 1}
-    # A measure may go beyond a sentence, "2 sq. km", but is there in no caption without any.
-    measures, shares = _measures(caption) if measured else ({}, ())
     told = tuple([name for name in dict.fromkeys(named) if name not in VAGUE])
-    return Statements(told, tuple(spots), where, counts, frozenset(articles), measures, shares)
+    if whole:
+        of_all, shares_of_all = _measures(caption)
+        measures, shares = [*of_all], [*shares_of_all]
+    return Statements(
+        told, tuple(spots), where, counts, frozenset(articles), _by_unit(measures), tuple(shares)
+    )
 
 
 def _runs(tokens: tuple[Token, ...]) -> list[tuple[int, int, str]]:
@@ -281,19 +293,23 @@ def _spot(compass: str) -> Spot:
     return Spot(name_of(directions.named, extreme=False), region)
 
 
-def _holds_measures(text: str) -> tuple[bool, bool]:
-    """Whether a text holds a digit, and a word of fractions."""
-    lower = text.lower()  # and not a pattern that ignores case, which takes seven times as long
-    return _DIGIT.search(text) is not None, any(map(lower.__contains__, _OF_FRACTIONS))
+def _measures(text: str) -> tuple[tuple[tuple[str, float], ...], tuple[float, ...]]:
+    """Units with their values, and shares of the image."""
+    measures: list[tuple[str, float]] = []
+    shares: list[float] = []
+    for match in _MEASURE.finditer(text) if _DIGIT.search(text) else ():
+        unit, value = (match.lastgroup or "").replace("_", " "), float(match[1].replace(",", ""))
+        if unit != "percent":
+            measures.append((unit, value))
+        elif value <= 100:
+            shares.append(value / 100)
+    if not word_set(text).isdisjoint(_OF_FRACTIONS):
+        shares += [_SHARES[match.lastgroup or ""] for match in _FRACTION.finditer(text)]
+    return tuple(measures), tuple(shares)
 
 
-def _measures(caption: str) -> tuple[dict[str, list[float]], tuple[float, ...]]:
-    digits, fractions = _holds_measures(caption)
-    measures: defaultdict[str, list[float]] = defaultdict(list)
-    for match in _MEASURE.finditer(caption) if digits else ():
-        unit = (match.lastgroup or "").replace("_", " ")
-        measures[unit].append(float(match[1].replace(",", "")))
-    shares = [value / 100 for value in measures.pop("percent", ()) if value <= 100]
-    if fractions:
-        shares += [_SHARES[match.lastgroup or ""] for match in _FRACTION.finditer(caption)]
-    return dict(measures), tuple(shares)
+def _by_unit(measures: list[tuple[str, float]]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for unit, value in measures:
+        found.setdefault(unit, []).append(value)
+    return found

@@ -58,7 +58,15 @@ class Screen:
 
     def passes(self, text: str) -> bool:
         """Whether the pattern may match a text."""
-        return not word_set(text).isdisjoint(self.words) or self._is_marked(text, _odd_of(text))
+        if not word_set(text).isdisjoint(self.words):
+            return True
+        return self._sign.search(text) is not None and self._is_marked(text, _odd_of(text))
+
+    @cached_property
+    def _sign(self) -> re.Pattern[str]:
+        """Any of the signs."""
+        listed = (r"\d" if sign == DIGIT else re.escape(sign) for sign in self._any_sign)
+        return re.compile(f"[{''.join(listed)}]")
 
     def __call__(self, texts: ScreenedTexts) -> list[int]:
         """The numbers of the texts that the pattern may match, in ascending order."""

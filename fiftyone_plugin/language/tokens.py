@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -25,8 +25,7 @@ _CONTRACTED = frozenset({"that", "it", "there", "what", "who", "where"})  # "tha
 _ARTICLES = frozenset({"a", "an", "the"})
 _STOP = re.compile(r"[.!?;:\n()\[\]{}]")
 
-SENTENCE_GAP = re.compile(r"(?<=[.!?;])\s+")
-"""The space behind what ends a sentence."""
+_SENTENCE_END = re.compile(r"[.!?;]\s+")
 
 
 class Word(NamedTuple):
@@ -73,9 +72,22 @@ START = Token("", ".", True, False, 0, "")
 """What stands before the first word and behind the last."""
 
 
+@lru_cache(maxsize=REMEMBERED)
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text, without the space between them."""
+    found: list[str] = []
+    start = 0
+    for end in _SENTENCE_END.finditer(text):
+        found.append(text[start : end.start() + 1])
+        start = end.end()
+    return *found, text[start:]
+
+
 @lru_cache(maxsize=TOKENIZED)
 def tokenize(query: str) -> tuple[Token, ...]:
     """The words of a query, in order."""
+    if _SENTENCE_END.search(query):  # sentences are asked for by themselves as well
+        return tuple(chain.from_iterable(map(tokenize, sentences(query))))
     tokens: list[Token] = []
     before = START.gap
     for piece in query.split(" "):

@@ -225,6 +225,14 @@ def test_numbers(text: str, counts: dict[str, set[int]]) -> None:
     assert statements(text).counts == counts
 
 
+def test_a_measure_may_go_beyond_a_sentence() -> None:
+    said = statements(
+        "A lake of 50 Sq. m. It lies 2 km off; half of the image is grass, 30 % sand."
+    )
+    assert said.measures == {"square meters": [50.0], "kilometers": [2.0]}
+    assert sorted(said.shares) == [0.3, 0.5]
+
+
 @pytest.mark.parametrize("text", ["\x00", "at the " * 5000, "1" * 9000 + " m", "from " * 3000])
 def test_no_text_makes_it_raise(text: str) -> None:
     assert statements(text).classes == ()

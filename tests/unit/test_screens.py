@@ -19,7 +19,7 @@ from pairlens.fiftyone_plugin.checks.catalogue import (
 from pairlens.fiftyone_plugin.language import coordinates as boxes
 from pairlens.fiftyone_plugin.language.coordinates import PATTERN, SCREEN
 from pairlens.fiftyone_plugin.language.screens import Screen, ScreenedTexts, union
-from pairlens.fiftyone_plugin.language.tokens import tokenize
+from pairlens.fiftyone_plugin.language.tokens import sentences, tokenize
 
 SCREENED = [
     *((screen, pattern) for pattern, screen, *_ in advertising.PATTERNS),
@@ -77,3 +77,13 @@ def test_texts_that_say_a_word_or_three_words_again_are_looked_at(words: list[st
 def test_coordinates_are_found_in_all_that_the_pattern_matches(text: str) -> None:
     if not SCREEN.passes(text):
         assert not PATTERN.search(text) and not boxes(text)
+
+
+@given(st.text("ab1.!?; ,'s\n\u00a0", max_size=20))
+def test_sentences_are_what_stands_between_their_ends(text: str) -> None:
+    assert list(sentences(text)) == re.split(r"(?<=[.!?;])\s+", text)
+
+
+def test_words_of_several_sentences_are_those_of_each() -> None:
+    said = [(token.text, token.gap) for token in tokenize("A b's.  C, d;\ne - f. ")]
+    assert said == [("a", "."), ("b", ""), ("c", "."), ("d", ","), ("e", "."), ("f", ",")]

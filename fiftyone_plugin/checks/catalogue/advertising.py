@@ -63,7 +63,7 @@ _OF_OFFERS = Screen(
 
 PATTERNS: tuple[tuple[re.Pattern[str], Screen, float, str], ...] = (
     (_OFFER, _OF_OFFERS, 0.2, "speaks to a visitor or customer"),
-    (_ADDRESS, Screen("http https www", "@0", r"@|\d{3}[). -]{1,2}\d{3}"), 0.2,
+    (_ADDRESS, Screen("http https www", "@0", r"[@\d](?:(?<=@)|[). -]{1,2}\d{3})"), 0.2,
      "holds an address or telephone number"),
     (_HOURS, Screen("hours open am pm m", "0", r"\d ?[apAP]\.?[mM]"), 0.25, "tells opening hours"),
     (_PRICE, Screen("usd eur rmb", "$\u20ac\u00a3"), 0.35, "tells a price"),

@@ -26,9 +26,9 @@ from pairlens.fiftyone_plugin.language.classes import class_tokens
 from pairlens.fiftyone_plugin.language.taxonomy import PLURAL
 from pairlens.fiftyone_plugin.language.tokens import (
     REMEMBERED,
-    SENTENCE_GAP,
     Token,
     at,
+    sentences,
     span,
     tokenize,
     word_set,
@@ -173,7 +173,7 @@ def _counts(text: str) -> dict[tuple[str, frozenset[str]], Count]:
         return {}
     found: dict[tuple[str, frozenset[str]], Count] = {}
     named: defaultdict[str, int] = defaultdict(int)
-    for sentence in SENTENCE_GAP.split(text):
+    for sentence in sentences(text):
         tokens = tokenize(sentence)
         classes = class_tokens(tokens)
         for index, name in classes.items():

@@ -32,6 +32,7 @@ from pairlens.importers.fields import CAPTIONS, CONVERSATIONS
 REVISION = 3
 DESCRIPTIONS = (1, 2)
 """RSTeller's tasks: 1 describes an area, 2 something else, 3 revises one of them."""
+_TASKS = frozenset({*DESCRIPTIONS, REVISION})
 
 LONG_ANSWER = 20
 """Words from which on an answer is prose that is read as a caption is."""
@@ -322,11 +323,11 @@ def task_mix(batch: Batch) -> Iterator[Issue]:
 
 
 def _mixture(tasks: Sequence[int | None]) -> Iterator[Remark]:
-    if set(tasks) <= {None}:
+    described = [task for task in tasks if task in DESCRIPTIONS]
+    if set(tasks) <= {None} or (len(described) == 1 and _TASKS.issuperset(tasks)):
         return
     said = ", ".join("none" if task is None else str(task) for task in tasks)
-    described = [task for task in tasks if task in DESCRIPTIONS]
-    unknown = [task for task in tasks if task not in (*DESCRIPTIONS, REVISION, None)]
+    unknown = [task for task in tasks if task is not None and task not in _TASKS]
     if unknown:
         yield Remark(0.2, f"task {unknown[0]} is none of 1, 2 and 3; the captions' tasks: {said}")
     elif None in tasks:

@@ -55,17 +55,21 @@ def drifts(
     captions: Sequence[Caption], *, tolerance: float = 0.1, max_share: float = 0.12
 ) -> Iterator[tuple[int, Remark]]:
     """The revisions that contradict what they revise: their numbers from 1, and what is wrong."""
-    numbered = list(enumerate(captions, 1))
-    sources = [(n, c) for n, c in numbered if c.task in DESCRIPTIONS]
-    for number, revision in numbered if sources else ():
-        if revision.task != REVISION:
-            continue
-        mine = statements(revision.text)
-        drifts = [
-            (_drift(statements(c.text), mine, tolerance, max_share), n, c) for n, c in sources
-        ]
-        clashes = [(drift, n, c) for drift, n, c in drifts if drift is not None]
-        if len(clashes) == len(drifts):
+    revisions = [(n, c) for n, c in enumerate(captions, 1) if c.task == REVISION]
+    if not revisions:
+        return
+    sources = [
+        (n, c, statements(c.text)) for n, c in enumerate(captions, 1) if c.task in DESCRIPTIONS
+    ]
+    for number, revision in revisions if sources else ():
+        said = statements(revision.text)
+        clashes: list[tuple[Drift, int, Caption]] = []
+        for n, source, told in sources:
+            drift = _drift(told, said, tolerance, max_share)
+            if drift is None:
+                break
+            clashes.append((drift, n, source))
+        else:
             (score, theirs, own), n, source = max(clashes, key=lambda clash: clash[0][0])
             places = caption_place(n, source), caption_place(number, revision)
             yield number, Remark(score, f"{places[0]} says {theirs}, {places[1]} {own}")
@@ -116,7 +120,8 @@ def _apart(a: Spot, b: Spot) -> bool:
 
 
 def _of_counts(source: Statements, revision: Statements) -> Iterator[Drift]:
-    for name in source.counts | revision.counts if source.counts or revision.counts else ():
+    # Of a class with the same numbers in both none drifts, whatever article it has.
+    for name in source.counts | revision.counts if source.counts != revision.counts else ():
         ours, theirs = _counted(source, name), _counted(revision, name)
         if ours is None or theirs is None or ours == theirs:
             continue
@@ -163,9 +168,9 @@ def _of_object(source: Statements, revision: Statements) -> Drift | None:
     first, other = source.classes[0], revision.classes[0]
     if first in revision.classes or other in source.classes:  # as most often
         return None
-    lost = min(unlike(first, name) for name in revision.classes) >= 1
-    new = min(unlike(other, name) for name in source.classes) >= 1
-    if not (lost and new):
+    if any(unlike(first, name) < 1 for name in revision.classes):
         return None
-    common = min(unlike(a, b) for a in source.classes for b in revision.classes) < 1
+    if any(unlike(other, name) < 1 for name in source.classes):
+        return None
+    common = any(unlike(a, b) < 1 for a in source.classes for b in revision.classes)
     return 0.45 if common else 0.3, repr(first), f"nothing of the kind, but {other!r}"
