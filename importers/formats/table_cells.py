@@ -332,3 +332,24 @@ def _flat(value: Sequence[Any], deep: int = 3) -> list[list[float]] | None:
 
 def _is_number(value: Any) -> bool:
     return is_number(value) and -1e12 < value < 1e12
+
+
+class CellError(ValueError):
+    """What is wrong with a cell, with its column."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(f"column {shown(column, 80)!r} {reason}")
+
+
+class of_column:
+    """Names the column in what is raised within."""
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, ValueError) and not isinstance(error, CellError):
+            raise CellError(self._column, str(error)) from error
