@@ -180,6 +180,6 @@ def test_a_table_reads_parts(tmp_path: Path, kind: str) -> None:
         pq.write_table(pa.Table.from_pylist([row]), tmp_path / "t.parquet")
     notes: list[str] = []
     found = FORMATS["table"].read(tmp_path / f"t.{kind}", on_note=notes.append)
-    ((question, answers),) = [talk(one) for one in found if isinstance(one, Instruction)][0]
+    ((question, answers),) = next(talk(one) for one in found if isinstance(one, Instruction))
     assert (question, answers) == ("How many?\nSay a number.", ("Two.",))
     assert sum("with several parts of text in a message" in note for note in notes) == 1
