@@ -195,7 +195,7 @@ class TableExporter(SourceExporter):
     def _with_mask(self, row: TableRow, mask: HeldMask, key: str) -> Mapping[str, Any]:
         column = self._reader.mask_column
         try:
-            return {column: with_mask(row.cells[column], mask.pixels)}
+            return {column: with_mask(row.cells[column], mask.pixels, self._reader.runs)}
         except ValueError as error:
             raise UsageError(
                 f"{key}: its mask was mended, and the cell {error}; undo that, or leave it out"

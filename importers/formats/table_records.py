@@ -75,6 +75,7 @@ class Setting:
         image_root, mask_root: the folders that paths begin in
         separator: what stands between several queries in a cell
         box: ``xyxy`` or ``xywh``
+        runs: the order of runs, where numbers without brackets are some
         box_targets: whether boxes are scored as such
         mask_values: which values of mask files are the target, where that was set by hand
         boxes, angles: as of :class:`.instruction_boxes.BoxReader`
@@ -85,6 +86,7 @@ class Setting:
     mask_root: Path
     separator: str | None = None
     box: str | None = None
+    runs: str | None = None
     box_targets: bool = False
     mask_values: MaskValues | None = None
     boxes: ScaleSetting = None
@@ -119,6 +121,11 @@ class RowReader:
     def mask_column(self) -> str:
         """The column of masks."""
         return self._columns.mask
+
+    @property
+    def runs(self) -> str | None:
+        """The order of the runs that numbers without brackets are."""
+        return self._setting.runs
 
     @property
     def separator(self) -> str | None:
@@ -340,7 +347,8 @@ class RowReader:
                 f"that, give --param no_target={columns.mask}",
             )
         with of_column(columns.mask):
-            drawn = mask_in(cell, self._setting.box, self._size_of(cell, table, image_id))
+            size = self._size_of(cell, table, image_id)
+            drawn = mask_in(cell, self._setting.box, size, self._setting.runs)
         if isinstance(drawn, Polygons) and drawn.half_open:
             return replace(drawn, box=self._setting.box_targets)
         if drawn is not None:
