@@ -153,16 +153,13 @@ def _read_list(
         source = Source(file.name, number)
         try:
             image_id, phrase = parse_line(line, encoding)
-            if len(separator_of(line)) > 1:
-                on_note(Decision(SPACED, "separator", example=str(source)))
         except ValueError as error:
             on_error(RecordError(str(source), str(error)))
             continue
         if not image_id:
             continue
-        if not line.isascii() and (found := encoding or encoding_of(line)) != "utf-8":
-            rule = f"lines are read as {found}"
-            on_note(Decision(rule, "encoding", example=str(source), override="encoding=..."))
+        for decision in _decided(line, encoding, source):
+            on_note(decision)
         image = media_file(folders[0], image_id)
         yield Pair(
             key=make_key(NAME, split, image_id, seen[image_id]),
@@ -177,6 +174,15 @@ def _read_list(
         seen[image_id] += 1
     if not line.endswith(b"\n"):
         on_note(f"{file.name}[{number}]: {CUT_SHORT}")
+
+
+def _decided(line: bytes, encoding: str | None, source: Source) -> Iterator[Decision]:
+    """How a line is read, where it could be read otherwise."""
+    if len(separator_of(line)) > 1:
+        yield Decision(SPACED, "separator", example=str(source))
+    if not line.isascii() and (found := encoding or encoding_of(line)) != "utf-8":
+        rule = f"lines are read as {found}"
+        yield Decision(rule, "encoding", example=str(source), override="encoding=...")
 
 
 def encoding_of(line: bytes) -> str:

@@ -138,10 +138,12 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
     if "runs" not in given and hold_numbers(rows, columns.mask):
         with _layout_errors():
             setting = setting_of(root, columns, settled.params)
-            order, runs_told = decide_runs(open_tables(root, given.get("delimiter")), setting)
-        if runs_told:
-            settled, columns, rows = _settled(root, {**given, "runs": order})
-            settled = replace(settled, guessed=True, told=(runs_told,))
+            tables = open_tables(root, given.get("delimiter"))
+            every = ((t.name, row.number, row.cells) for t in tables for row in t.rows())
+            order, runs_told = decide_runs(every, setting)
+        if order or "runs" in settled.params:  # by the first rows alone
+            settled, columns, rows = _settled(root, {**given, "runs": order or "none"})
+            settled = replace(settled, guessed=True, told=(runs_told,) if runs_told else ())
     setting = setting_of(root, columns, settled.params)
     if unread := unread_split(rows, columns, given):
         settled = replace(settled, told=(*settled.told, unread))
@@ -193,15 +195,18 @@ def _settled(
     for root_of in _ROOTS:
         if root_of.name in given:
             params[root_of.name] = _named_folder(root_of.name, given[root_of.name], root)
-    runs = given.get("runs") in ORDERS
+    if "runs" not in given and hold_numbers(rows, columns.mask):
+        some = ((tables[0].name, row.number, row.cells) for row in first)
+        if order := decide_runs(some, setting_of(root, columns, params))[0]:
+            params["runs"] = order
+    runs = params.get("runs") in ORDERS
     if "box" not in given and columns.mask and not runs:
         setting = setting_of(root, columns, params)
         form = decide_box(rows, setting, tables[0].name)
         params |= {"box": form} if form else {}
-    guessed = params != dict(given)
     boxes = bool(columns.mask) and not runs and are_boxes(rows, columns.mask)
     form_of = replace(_for(columns, params), box_targets=boxes)
-    return Settled(form_of, params, guessed), columns, rows
+    return Settled(form_of, params, params != dict(given)), columns, rows
 
 
 def _first_rows(tables: list[Table]) -> Iterator[TableRow]:

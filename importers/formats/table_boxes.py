@@ -127,12 +127,14 @@ def decide_unit(
     return unit, told
 
 
-def decide_runs(tables: Iterable[Table], setting: Setting) -> tuple[str, Decision | None]:
+def decide_runs(
+    rows: Iterable[tuple[str, int, Mapping[str, Any]]], setting: Setting
+) -> tuple[str, Decision | None]:
     """The order of the runs that numbers without brackets are, and what is to be told of it.
 
     Args:
-        tables: of which all rows are read
-        setting: of them
+        rows: a table's name, a row's number in it, and its cells
+        setting: of the tables
 
     Returns:
         ``""`` where they are no runs
@@ -142,16 +144,15 @@ def decide_runs(tables: Iterable[Table], setting: Setting) -> tuple[str, Decisio
     """
     images, numbers = ImageLookup(setting.image_root), RunNumbers()
     example = ""
-    for table in tables:
-        for row in table.rows():
-            cell = row.cells.get(setting.columns.mask)
-            if is_empty(cell) or not is_bare_numbers(cell):
-                continue
-            example = example or f"{table.name}[{row.number}]"
-            size = None
-            if numbers.cells < MEASURED:
-                size = _size(images, row.cells.get(setting.columns.image), table.name)
-            numbers.add(cell, size and (size[1], size[0]))
+    for table, number, cells in rows:
+        cell = cells.get(setting.columns.mask)
+        if is_empty(cell):
+            continue
+        size = None
+        if is_bare_numbers(cell) and numbers.cells < MEASURED:
+            example = example or f"{table}[{number}]"
+            size = _size(images, cells.get(setting.columns.image), table)
+        numbers.add(cell, size and (size[1], size[0]))
     order, told = numbers.decide()
     if told:
         told.example = example

@@ -115,19 +115,21 @@ def _drawn(numbers: Sequence[int], size: Size, order: str) -> Pixels:
 
 @dataclass
 class RunNumbers:
-    """The cells of a table that hold numbers without brackets.
+    """The masks of a table, of which some are numbers without brackets.
 
     Attributes:
-        cells: how many there are
-        runs: of these, how many can be runs
+        cells: how many masks there are
+        runs: how many of them can be runs
         more: how many have other than four numbers
-        boxes: how many can be a box within their image
+        boxes: how many are four numbers that can be a box within their image
+        sized: how many are numbers of an image whose size is known
     """
 
     cells: int = 0
     runs: int = 0
     more: int = 0
     boxes: int = 0
+    sized: int = 0
     _drawn: int = 0
     _outlines: Counter[str] = field(default_factory=Counter)
 
@@ -137,8 +139,9 @@ class RunNumbers:
         fits = are_runs(numbers, size and size[0] * size[1])
         self.cells += 1
         self.runs += fits
-        self.more += len(numbers) != 4
-        self.boxes += not numbers or (len(numbers) == 4 and _can_be_box(numbers, size))
+        self.more += bool(numbers) and len(numbers) != 4
+        self.sized += bool(numbers and size)
+        self.boxes += bool(len(numbers) == 4 and size and _can_be_box(numbers, size))
         if fits and size and self._drawn < _DRAWN:
             self._drawn += 1
             for order in ORDERS:
@@ -150,7 +153,7 @@ class RunNumbers:
             return "", None
         if self.more > FEW * self.cells:
             why = f"{self.more:,} of them hold other than four numbers"
-        elif not self.boxes:
+        elif self.sized and not self.boxes:
             why = "none can be a box in its image"
         else:
             return "", None
@@ -160,14 +163,12 @@ class RunNumbers:
             f"cells of numbers without brackets are read as runs {ORDERS[order]}, start and length "
             f"of each from 1: {why}"
         )
-        return order, Decision(rule, "runs", override=f"runs={other}", times=self.cells)
+        return order, Decision(rule, "runs", override=f"runs={other}", times=self.runs)
 
 
-def _can_be_box(numbers: Sequence[int], size: Size | None) -> bool:
+def _can_be_box(numbers: Sequence[int], size: Size) -> bool:
     """Whether four numbers can be two corners, or a corner and two sides, in an image."""
     x, y, third, fourth = numbers
-    if size is None:
-        return True
     height, width = size
     corners = x < third <= width and y < fourth <= height
     return corners or (x + third <= width and y + fourth <= height)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ from hypothesis import strategies as st
 from pairlens.importers.errors import RecordError
 from pairlens.importers.explain import explain
 from pairlens.importers.formats import FORMATS
+from pairlens.importers.formats.contract import check_format
+from pairlens.importers.formats.example_files import target
 from pairlens.importers.formats.table_masks import with_mask
 from pairlens.importers.formats.table_runs import ORDERS, are_runs, as_coco, as_runs, numbers_in
 from pairlens.importers.masks import Pixels
 from pairlens.importers.options import ImportOptions
 from pairlens.importers.records import Encoded, Pair, Polygons
 from pairlens.importers.rle import decode_rle
+from tests import tables
 from tests.unit.instructions import put_image
 
 TABLE = FORMATS["table"]
@@ -82,6 +86,7 @@ def mask_of(pair: Pair) -> np.ndarray:
         pytest.param(["1 2 8 8", "20 5 9 8", "3 20 8 8"], id="a corner and sides"),
         pytest.param(["1 2 30 20"] * 30 + ["1 2 3 4 5 6"], id="a polygon among boxes"),
         pytest.param(["1.5 2 30 20", "4 5 9 8"], id="fractions"),
+        pytest.param(["[1, 2, 30, 20]"] * 5 + ["1 2 3 4", "3 5 9 11"], id="some with brackets"),
         pytest.param(["30 20 60 40", "1 1 8 8"], id="beyond the image"),
     ],
 )
@@ -113,7 +118,7 @@ def test_runs_are_read_whatever_their_number(tmp_path: Path, parts: Any, order: 
 
 
 def test_two_runs_in_each_cell_are_told_where_none_can_be_a_box(tmp_path: Path) -> None:
-    masks = drawn([(5, 15, left, left + 2) for left in range(4, 30, 3)])
+    masks = drawn([(5, 15, left, left + 2) for left in range(4, 30)] * 9)  # more than are measured
     pairs, errors, told = read(put_table(tmp_path, [kaggle(mask, "columns") for mask in masks]))
     assert errors == [] and "none can be a box" in told[0]
     for pair, mask in zip(pairs, masks, strict=True):
@@ -170,3 +175,14 @@ def test_runs_come_back(values: list[int], order: str) -> None:
 def test_numbers_that_can_be_runs_of_ten_pixels(cell: Any, numbers: list[int], fits: bool) -> None:
     assert numbers_in(cell) == numbers
     assert are_runs(numbers, 10) == fits
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_runs_keep_the_contract(tmp_path: Path, order: str) -> None:
+    def make(root: Path) -> Path:
+        tables.write_files(root, masks=False)
+        rows = tables.rows_of(lambda _: as_runs(target(), order))
+        (root / "runs.csv").write_text(tables.csv_of(rows))
+        return root
+
+    check_format(replace(TABLE, example=make, faults=()), tmp_path)
