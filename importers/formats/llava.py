@@ -33,7 +33,6 @@ from pairlens.importers.formats.messages import (
     contents_of,
     form_of,
     kind_of,
-    shows_image,
     text_of,
     told_in,
     turns_in,
@@ -103,7 +102,7 @@ def looks_chatted(record: Any) -> bool:
     """Whether a JSON value is a training record with roles, broken or not."""
     if not isinstance(record, dict) or "messages" not in record:
         return False
-    return bool(record.keys() & {*IMAGE_KEYS}) or any(map(shows_image, contents_of(record)))
+    return bool(record.keys() & {*IMAGE_KEYS}) or any(image_names(contents_of(record)))
 
 
 def looks_evaluated(record: Any) -> bool:

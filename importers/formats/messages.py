@@ -75,11 +75,6 @@ def contents_of(record: dict[str, Any]) -> list[Any]:
     return [one.get(form.text) for one in messages[:MAX_MESSAGES] if isinstance(one, dict)]
 
 
-def shows_image(content: Any) -> bool:
-    """Whether a content has an image among its parts."""
-    return isinstance(content, list) and any(map(is_image, content))
-
-
 def told_in(record: dict[str, Any], turns: tuple[TurnText, ...]) -> Iterator[str]:
     """What has to be told of the parts of a record's messages."""
     contents = contents_of(record)

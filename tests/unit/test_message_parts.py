@@ -98,8 +98,9 @@ def test_every_format_of_conversations_reads_them(
     assert f"{form}.json: 1 record with several parts of text in a message, which" in notes[1]
 
 
-def test_texts_alone_show_no_image(tmp_path: Path) -> None:
-    put(tmp_path, "chats.jsonl", [said(TEXT)])
+@pytest.mark.parametrize("parts", [(TEXT,), ({"type": "image"}, TEXT)])
+def test_messages_that_name_no_image_are_no_records(tmp_path: Path, parts: Any) -> None:
+    put(tmp_path, "chats.jsonl", [said(*parts)])
     (found, errors, notes) = read(tmp_path, "llava")
     assert found == [] and errors == []
     assert notes == ["chats.jsonl holds no records of questions and answers and was left alone"]
@@ -183,3 +184,9 @@ def test_a_table_reads_parts(tmp_path: Path, kind: str) -> None:
     ((question, answers),) = next(talk(one) for one in found if isinstance(one, Instruction))
     assert (question, answers) == ("How many?\nSay a number.", ("Two.",))
     assert sum("with several parts of text in a message" in note for note in notes) == 1
+
+
+def test_a_table_whose_messages_name_no_image_stays_one(tmp_path: Path) -> None:
+    put_image(tmp_path, "a.jpg")
+    put(tmp_path, "t.jsonl", [{"picture": "a.jpg", **said({"type": "image"}, TEXT)}] * 3)
+    assert find_format("auto", tmp_path).name == "table"
