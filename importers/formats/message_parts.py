@@ -21,8 +21,8 @@ from pairlens.importers.files import is_text
 JsonPath = tuple[str | int, ...]
 """Where a text stands in a record: the keys and numbers that lead to it."""
 
-SEVERAL = "with several parts of text in a message, which are read as one text, a line each"
-OTHERS = "with parts of messages that are neither text nor image, which are not read"
+SEVERAL = "records have several parts of text in a message, read as one text, a line each"
+OTHERS = "records have parts of messages that are neither text nor image, and are not read"
 
 _TEXTS = frozenset({"text", "input_text", "output_text"})
 _IMAGES = frozenset({"image", "image_url", "input_image"})
@@ -102,8 +102,7 @@ def text_edits(value: Any, place: JsonPath, text: str) -> dict[JsonPath, str]:
 def told_of(file: str, told: Mapping[str, int]) -> Iterator[Decision]:
     """What is told of a file, by how many of its records it is true of."""
     for rule, times in told.items():
-        number = f"{times:,} record" + "s" * (times != 1)
-        yield Decision(f"{file}: {number} {rule}", "parts")
+        yield Decision(rule, "parts", times=times, example=file)
 
 
 def images_left(

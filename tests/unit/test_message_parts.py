@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pairlens.importers.decisions import Decision
 from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.llava import parse
-from pairlens.importers.formats.message_parts import joined, text_edits, text_places
+from pairlens.importers.formats.message_parts import OTHERS, joined, text_edits, text_places
 from pairlens.importers.formats.record_edit import with_turns
 from pairlens.importers.formats.table_talk import TalkEdits, talk_in, with_talk
 from pairlens.importers.records import Instruction
@@ -80,7 +81,7 @@ def test_parts_are_read_as_texts_and_the_image(
     (found,), errors, notes = read(tmp_path / "in", "llava")
     assert errors == [] and found.image is not None and found.image_id == "a.jpg"
     assert talk(found) == [(question, ("Two.",))]
-    assert any("with several parts" in note for note in notes) == ("\n" in question)
+    assert any("several parts of text" in note for note in notes) == ("\n" in question)
     published = (tmp_path / "in/chats.jsonl").read_bytes()
     assert rewritten(tmp_path / "in", tmp_path / "same", "llava") == published
 
@@ -95,7 +96,8 @@ def test_every_format_of_conversations_reads_them(
     put(tmp_path, f"{form}.json", [{"image": "a.jpg", "conversations": talks}])
     (found,), errors, notes = read(tmp_path, form)
     assert errors == [] and talk(found) == [("Where is\nthe ship?", ("How many?",))]
-    assert f"{form}.json: 1 record with several parts of text in a message, which" in notes[1]
+    assert isinstance(notes[1], Decision) and "several parts of text in a message" in notes[1]
+    assert (notes[1].times, notes[1].example) == (1, f"{form}.json")
 
 
 @pytest.mark.parametrize("parts", [(TEXT,), ({"type": "image"}, TEXT)])
@@ -110,10 +112,7 @@ def test_an_image_alone_asks_nothing_and_other_parts_are_told(tmp_path: Path) ->
     put(tmp_path, "a.json", [said(NAMED), said(NAMED, TEXT, {"type": "audio", "audio": "a.wav"})])
     (found,), errors, notes = read(tmp_path, "llava")
     assert errors == [] and talk(found) == [("", ("Two.",)), ("How many?", ("Two.",))]
-    assert notes[1] == (
-        "a.json: 1 record with parts of messages that are neither text nor image, which are not "
-        "read"
-    )
+    assert notes[1] == OTHERS
 
 
 @pytest.mark.parametrize(
@@ -183,7 +182,7 @@ def test_a_table_reads_parts(tmp_path: Path, kind: str) -> None:
     found = FORMATS["table"].read(tmp_path / f"t.{kind}", on_note=notes.append)
     ((question, answers),) = next(talk(one) for one in found if isinstance(one, Instruction))
     assert (question, answers) == ("How many?\nSay a number.", ("Two.",))
-    assert sum("with several parts of text in a message" in note for note in notes) == 1
+    assert sum("several parts of text in a message" in note for note in notes) == 1
 
 
 def test_a_table_whose_messages_name_no_image_stays_one(tmp_path: Path) -> None:
