@@ -94,7 +94,12 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
         check_apart(self._options.media_dir, self._root)
         watch = progress if callable(progress) else no_progress
-        request = SourceRequest(self.format_name, self._options.splits, self._options.limit)
+        request = SourceRequest(
+            self.format_name,
+            self._options.splits,
+            self._options.limit,
+            follow_links=self._options.follow_links,
+        )
         place = unpacked_place(dataset.name, self._options.media_dir)
         source = locate(self._root, request, place, progress=watch)
         chosen = find_format(self.format_name, source.path)

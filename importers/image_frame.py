@@ -50,13 +50,34 @@ Value = TypeVar("Value", bound=np.generic)
 
 
 def orientation_of(image: Image.Image) -> int:
-    """The orientation an open image declares, 1 to 8; 1 where it declares none that there is."""
+    """The orientation an open image declares, 1 to 8; 1 where it declares none that there is.
+
+    What XMP or a text in a PNG say counts for nothing, as for browsers and OpenCV.
+    """
     tags: Any = getattr(image, "tag_v2", None)
     try:
-        value = tags.get(ORIENTATION) if tags is not None else image.getexif().get(ORIENTATION)
+        value = tags.get(ORIENTATION) if tags is not None else _of_exif(image)
     except Exception:  # on hostile bytes, decoders raise whatever they stumble over
         return UPRIGHT
+    return _valid(value)
+
+
+def _of_exif(image: Image.Image) -> Any:
+    if image.getexif().get(ORIENTATION) is None:  # of a PNG, this finds what stands behind pixels
+        return None
+    exif = Image.Exif()
+    exif.load(image.info.get("exif", b""))
+    return exif.get(ORIENTATION)
+
+
+def _valid(value: Any) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else UPRIGHT
+
+
+def tiff_orientation(page: tifffile.TiffPage) -> int:
+    """The orientation a page of a TIFF declares, 1 to 8; 1 where it declares none that there is."""
+    tag = page.tags.get(ORIENTATION)
+    return _valid(tag.value) if tag is not None else UPRIGHT
 
 
 def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
@@ -133,12 +154,13 @@ def read_tiff(stream: BinaryIO, most_bytes: int) -> tuple[NDArray[Any], float | 
         if page.nbytes > most_bytes:
             raise ValueError(f"{page.nbytes:,} bytes are too many for an image")
         pixels, axes = page.asarray(), page.axes
-        tags = {code: page.tags[code].value for code in (ORIENTATION, NO_DATA) if code in page.tags}
+        orientation = tiff_orientation(page)
+        absent = page.tags[NO_DATA].value if NO_DATA in page.tags else None
     if axes == "SYX":  # planar configuration
         pixels, axes = np.moveaxis(pixels, 0, -1), "YXS"
     if axes not in ("YX", "YXS"):
         raise ValueError(f"it holds {axes} of shape {pixels.shape}, which is no image")
-    return turn(pixels, int(tags.get(ORIENTATION, UPRIGHT))), as_number(tags.get(NO_DATA))
+    return turn(pixels, orientation), as_number(absent)
 
 
 def as_number(text: Any) -> float | None:

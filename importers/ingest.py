@@ -112,7 +112,8 @@ def _import(
 ) -> ImportSummary:
     notes = Decisions()
     leftovers = options.params.get(LEFT_OUT.name) == "read"
-    request = SourceRequest(format_name, options.splits, options.limit, leftovers)
+    follow = options.follow_links
+    request = SourceRequest(format_name, options.splits, options.limit, leftovers, follow)
     place = unpacked_place(name, options.media_dir)
     source = locate(root, request, place, on_note=notes, progress=progress)
     chosen = find_format(format_name, source.path)
@@ -121,7 +122,7 @@ def _import(
     chosen, options = settled.format, replace(options, params=settled.params)
     guessed = in_full(settled, root, name) if settled.guessed else before.get(GUESSED)
     told = {GUESSED: guessed} if guessed else {}
-    for note in (*told.values(), *settled.told):
+    for note in (*told.values(), *settled.told, *chosen.unread(source.path)):
         notes(note)
     if options.overwrite and exists(name):
         with replacing(name, source.path, options.media_dir, carry) as new:

@@ -68,6 +68,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+def tell_doubled(name: str) -> None:
+    """Tells of a member that stands twice in an object which is read piece by piece."""
+    if (doubled := _doubled.get()) is not None:
+        doubled.take([(name, "..."), (name, "...")])
+
+
 DECODER = json.JSONDecoder(object_pairs_hook=_object)
 """For the readers of files; as Python's own."""
 

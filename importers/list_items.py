@@ -6,11 +6,11 @@ COCO's annotations are one object of some lists, of which one has a million item
 from __future__ import annotations
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from pairlens.importers.json_items import load
-from pairlens.importers.json_members import DECODER
+from pairlens.importers.json_members import DECODER, tell_doubled
 from pairlens.importers.json_window import CHUNK, Window
 
 MAX_ITEM = 4 << 20
@@ -43,22 +43,32 @@ class ListItem(NamedTuple):
     value: Any
 
 
-def read_list_items(stream: BinaryIO) -> Iterator[ListItem]:
+OnAgain = Callable[[str], None]
+
+
+def _forget_nothing(name: str) -> None:
+    """Takes the name of a member that stands twice where its items are not kept."""
+
+
+def read_list_items(stream: BinaryIO, on_again: OnAgain = _forget_nothing) -> Iterator[ListItem]:
     """Reads the items of all lists that stand directly in an object.
 
     Args:
         stream: at its beginning
+        on_again: called where a member begins whose name another had before, with the name: as
+            everywhere in JSON the last counts, and the items that came under it do not
 
     Raises:
         ValueError: with what is wrong with the file and where, once that is come across
     """
-    for number, item in enumerate(_members(Window(stream, CHUNK))):
+    for number, item in enumerate(_members(Window(stream, CHUNK), on_again)):
         if number == MAX_ITEMS:
             raise ValueError(f"has over {MAX_ITEMS:,} items; split it")
         yield item
 
 
-def _members(window: Window) -> Iterator[ListItem]:
+def _members(window: Window, on_again: OnAgain) -> Iterator[ListItem]:
+    seen: set[str] = set()
     while len(window.text) < len(_MARK) and window.more():
         pass
     if window.text.startswith(_UTF_16):
@@ -70,6 +80,10 @@ def _members(window: Window) -> Iterator[ListItem]:
         name, at = _value(window, at)
         if not isinstance(name, str):
             raise _fault(window, at, "a name should stand here")
+        if name in seen:
+            tell_doubled(name)
+            on_again(name)
+        seen.add(name)
         at = _expect(window, at, ":")
         if window.text[at : at + 1] == "[":
             at = yield from _items(window, at, name)

@@ -3,9 +3,11 @@
 An image can be stored on its side or upside down (:mod:`pairlens.importers.image_frame`), and
 whoever
 drew its mask may have looked at it upright or as it is stored. Where rows and columns change
-places, the size of the mask tells which. An RLE can also name width and height in the wrong
-order; of the two ways to decode it the one with the shorter outline is meant, since the other
-shears the mask into stripes.
+places, the size of the mask tells which, or the one that an annotation names. The file of a mask
+can declare an orientation too, which counts but where the size says that it was copied from the
+image's file and means nothing. An RLE can also name width and height in the wrong order; of the two
+ways to decode it the one with the shorter outline is meant, since the other shears the mask into
+stripes.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import cv2
 import numpy as np
 
 from pairlens.importers.decisions import Decision
-from pairlens.importers.image_frame import UPRIGHT, turn
+from pairlens.importers.image_frame import BACK, UPRIGHT, turn
 from pairlens.importers.masks import Mask, Pixels
 from pairlens.importers.media import ImageFacts
 from pairlens.importers.polygons import polygon_faults, rasterize
@@ -29,6 +31,15 @@ _FRAME = "mask_frame"
 _RAW = "masks have the size of their image as it is stored, and are turned upright with it"
 _UNKNOWN = "masks of turned images could be drawn upright or as stored; they are taken as upright"
 _RAW_POLYGONS = "polygons fit their image as it is stored, and are turned upright with it"
+_COPIED = (
+    "masks declare an orientation by which they would not have the size of their image, and are "
+    "taken as stored"
+)
+_OTHER = "masks declare another orientation than their image; each is turned as it declares"
+_NAMED_RAW = (
+    "annotations name the size of their image as it is stored, and what they outline is turned "
+    "upright with it"
+)
 _SET_RAW = "masks are in the frame of their image as it is stored, as set, and are turned with it"
 _SET_SWAPPED = "RLE name width before height, as set"
 _SWAPPED = "RLE name width before height, and are read with the two changed"
@@ -36,33 +47,63 @@ _ON_SIDE = "RLE hold the mask with rows and columns changed, and are turned"
 
 
 def in_upright_frame(
-    pixels: Pixels, facts: ImageFacts, frame: MaskFrame = "auto"
+    pixels: Pixels,
+    facts: ImageFacts,
+    frame: MaskFrame = "auto",
+    *,
+    declared: int = UPRIGHT,
 ) -> tuple[Pixels, list[Decision]]:
     """A mask in its image's upright frame, and what was decided.
 
     Args:
-        pixels: (height, width) in either frame
+        pixels: (height, width) in either frame, or turned as its own file declares
         facts: of the image
         frame: the frame that it is in, where that was set by hand
+        declared: the orientation that its file declares, 1 to 8
     """
-    if facts.orientation == UPRIGHT or frame == "upright":
+    if frame == "upright" or facts.orientation == declared == UPRIGHT:
         return pixels, []
+    stored = turn(pixels, BACK[declared])
     if frame == "raw":
-        return turn(pixels, facts.orientation), [Decision(_SET_RAW, _FRAME)]
-    shape = (pixels.shape[1], pixels.shape[0])
-    if shape == facts.raw_size != (facts.width, facts.height):
-        return turn(pixels, facts.orientation), [
+        return turn(stored, facts.orientation), [Decision(_SET_RAW, _FRAME)]
+    size = facts.width, facts.height
+    if _size(pixels) == size:
+        return pixels, _doubts(facts, declared)
+    if _size(stored) == size:
+        return stored, [Decision(_COPIED, _FRAME, override="mask_frame=upright")]
+    if _size(stored) == facts.raw_size:
+        return turn(stored, facts.orientation), [
             Decision(_RAW, _FRAME, override="mask_frame=upright")
         ]
-    if facts.raw_size == (facts.width, facts.height) == shape:
-        return pixels, [Decision(_UNKNOWN, _FRAME, override="mask_frame=raw")]
     return pixels, []
 
 
+def _size(pixels: Pixels) -> tuple[int, int]:
+    """Width and height of a mask."""
+    return pixels.shape[1], pixels.shape[0]
+
+
+def _doubts(facts: ImageFacts, declared: int) -> list[Decision]:
+    """What is told of a mask that has the size of its image upright."""
+    if declared not in (UPRIGHT, facts.orientation):
+        return [Decision(_OTHER, _FRAME, override="mask_frame=raw")]
+    unsettled = declared == UPRIGHT and facts.raw_size == (facts.width, facts.height)
+    return [Decision(_UNKNOWN, _FRAME, override="mask_frame=raw")] if unsettled else []
+
+
 def draw_upright(
-    shapes: tuple[Shape, ...], facts: ImageFacts, frame: MaskFrame = "auto"
+    shapes: tuple[Shape, ...],
+    facts: ImageFacts,
+    frame: MaskFrame = "auto",
+    named: tuple[int, int] | None = None,
 ) -> tuple[Mask, tuple[str, ...], list[Decision]]:
     """Draws polygons in their image's upright frame.
+
+    Args:
+        shapes: the polygons
+        facts: of the image
+        frame: the frame that they are in, where that was set by hand
+        named: width and height of the image, where the annotation tells them
 
     Returns:
         the mask, what is wrong with the polygons, and what was decided
@@ -70,10 +111,11 @@ def draw_upright(
     size = (facts.height, facts.width)
     raw = (facts.raw_size[1], facts.raw_size[0])
     as_set = frame == "raw" and facts.orientation != UPRIGHT
+    is_named = raw != size and named == facts.raw_size
     alone = raw != size and _fit(shapes, raw) and not _fit(shapes, size)
-    if as_set or (frame == "auto" and alone):
+    if as_set or (frame == "auto" and (is_named or alone)):
         mask = Mask(turn(rasterize(shapes, *raw).pixels, facts.orientation))
-        told = Decision(_SET_RAW) if as_set else Decision(_RAW_POLYGONS)
+        told = Decision(_SET_RAW if as_set else _NAMED_RAW if is_named else _RAW_POLYGONS)
         told.kind, told.override = _FRAME, "" if as_set else "mask_frame=upright"
         return mask, polygon_faults(shapes, *raw), [told]
     return rasterize(shapes, *size), polygon_faults(shapes, *size), []

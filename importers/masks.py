@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
@@ -26,10 +27,13 @@ from pairlens.importers.errors import MaskError
 from pairlens.importers.fields import IGNORE, TARGET
 from pairlens.importers.image_frame import (
     NO_DATA,
+    UPRIGHT,
     as_number,
     is_scrambled,
+    orientation_of,
     pixels_of,
     read_tiff,
+    tiff_orientation,
     upright,
 )
 from pairlens.importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
@@ -60,12 +64,15 @@ class Mask:
             them; empty for masks drawn from polygons
         problem: what is odd about its encoding, or ``""``
         rule: what was decided of its values, for people; ``""`` for masks drawn from polygons
+        orientation: which way up its file says that its rows and columns are stored, 1 to 8; it
+            has been turned upright by that
     """
 
     pixels: Pixels
     values: tuple[int, ...] = ()
     problem: str = ""
     rule: str = ""
+    orientation: int = UPRIGHT
 
     @property
     def target(self) -> NDArray[np.bool_]:
@@ -234,7 +241,7 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
             return _of_tiff(stream, setting)
         tags = getattr(image, "tag_v2", {})
         absent, white_is_zero = as_number(tags.get(NO_DATA)), tags.get(_PHOTOMETRIC) == 0
-        lossy = image.format in ("JPEG", "WEBP")
+        lossy, orientation = image.format in ("JPEG", "WEBP"), orientation_of(image)
         image = upright(image)
         if image.mode in ("P", "PA"):
             array, ignore, how = _of_palette(image)
@@ -250,14 +257,17 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
         how += ", as stored (white is zero)"
     array, ignore = (array, ignore) if absent is None else _without(array, absent)
     mask = from_array(array, setting, ignore=ignore, lossy=lossy)
-    return replace(mask, rule=mask.rule + how) if how and mask.rule else mask
+    rule = mask.rule + how * bool(mask.rule)
+    return replace(mask, rule=rule, orientation=orientation)
 
 
 def _of_tiff(stream: BinaryIO, setting: MaskValues | None) -> Mask:
-    stream.seek(0)
     array, absent = read_tiff(stream, MAX_BYTES)
     array, ignore = (array, None) if absent is None else _without(array, absent)
-    return from_array(array, setting, ignore=ignore)
+    stream.seek(0)
+    with tifffile.TiffFile(stream) as tiff:
+        orientation = tiff_orientation(tiff.pages.first)
+    return replace(from_array(array, setting, ignore=ignore), orientation=orientation)
 
 
 def _without(array: NDArray[Any], absent: float) -> tuple[NDArray[Any], int | None]:

@@ -23,7 +23,6 @@ from pairlens.importers.frozen import frozen
 from pairlens.importers.image_frame import (
     COMPRESSION,
     NO_DATA,
-    ORIENTATION,
     TIFFFILE_READS,
     UPRIGHT,
     as_number,
@@ -32,6 +31,7 @@ from pairlens.importers.image_frame import (
     orientation_of,
     pixels_of,
     read_tiff,
+    tiff_orientation,
     upright,
     upright_size,
 )
@@ -44,6 +44,9 @@ CHIP = 512
 
 BROWSER_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF", "BMP"})
 """What every browser draws; a TIFF gets an error mark in the App."""
+
+_TURNED_BY_BROWSERS = "JPEG"
+"""The format that every browser shows upright: Chromium leaves WebP as it is stored."""
 
 _BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
 
@@ -178,7 +181,8 @@ def _inspect(stream: BinaryIO, name: str, size: int, digest: str) -> ImageFacts:
                 mime_type=Image.MIME.get(image.format or "", "application/octet-stream"),
                 size_bytes=size,
                 digest=digest,
-                browsable=image.format in BROWSER_FORMATS,
+                browsable=image.format in BROWSER_FORMATS
+                and (orientation == UPRIGHT or image.format == _TURNED_BY_BROWSERS),
                 orientation=orientation,
             )
     except UnidentifiedImageError:
@@ -199,8 +203,7 @@ def _inspect_tiff(stream: BinaryIO, name: str, size: int, digest: str) -> ImageF
     try:
         with tifffile.TiffFile(stream) as tiff:
             page = tiff.pages.first
-            tag = page.tags.get(ORIENTATION)
-            orientation = int(tag.value) if tag is not None else UPRIGHT
+            orientation = tiff_orientation(page)
             width, height = upright_size(page.imagewidth, page.imagelength, orientation)
             bands = page.samplesperpixel
     except Exception as error:

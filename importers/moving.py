@@ -188,7 +188,8 @@ def relocate(
     if source is not None:
         if facts["format"] == fields.ADOPTED:
             raise UsageError(f"dataset {dataset.name!r} was adopted and has no published files")
-        request = SourceRequest(facts["format"], SPLITS, None)
+        follow = bool(facts.get("follow_links"))
+        request = SourceRequest(facts["format"], SPLITS, None, follow_links=follow)
         located = locate(source, request, place, progress=progress)
         chosen = find_format(facts["format"], located.path)
         _check_source(dataset, located.path)
@@ -282,7 +283,8 @@ def _fetch_published(dataset: Any, place: UnpackedPlace, done: Synced, progress:
     known = fo_internals.collection(dataset).distinct(fields.SPLIT)
     splits = [split for split in SPLITS if split in known]
     records = working_set.count(dataset) + int(facts.get("skipped_total") or 0)
-    request = SourceRequest(facts["format"], splits or SPLITS, records or None)
+    follow = bool(facts.get("follow_links"))
+    request = SourceRequest(facts["format"], splits or SPLITS, records or None, follow_links=follow)
     located = locate(facts["root"], request, place, on_note=done.notes.append, progress=progress)
     if located.path != store.source_path(facts):
         done.notes.append(

@@ -336,7 +336,7 @@ def _decode(
             shapes, scaled = in_pixels(target.shapes, size, reading.polygons)
         if target.half_open:
             shapes = tuple(map(half_open, shapes))
-        mask, faults, decisions = draw_upright(shapes, facts, reading.mask_frame)
+        mask, faults, decisions = draw_upright(shapes, facts, reading.mask_frame, target.size)
         return mask, faults, scaled + decisions
     if isinstance(target, Encoded):
         target = Instances((), (target,))
@@ -349,7 +349,9 @@ def _decode(
     else:
         mask, name = read_mask(target.path, target.values), target.path.name
     decisions = [*of_values(mask, name)]
-    pixels, turned = in_upright_frame(mask.pixels, facts, reading.mask_frame)
+    pixels, turned = in_upright_frame(
+        mask.pixels, facts, reading.mask_frame, declared=mask.orientation
+    )
     return replace(mask, pixels=pixels), (), decisions + turned
 
 

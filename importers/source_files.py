@@ -163,6 +163,15 @@ def why_unread(error: Exception) -> str:
     return getattr(error, "reason", None) or repr(error)
 
 
+def leads_back(folder: str | Path) -> bool:
+    """Whether a folder is a link to one that it lies in, below which it would be met again."""
+    path = Path(folder)
+    if not path.is_symlink():
+        return False
+    real = os.path.realpath(path)
+    return any(_is_in(os.path.realpath(around), real) for around in path.parents)
+
+
 def _check_place(path: Path) -> None:
     boundary = _boundary.get()
     if boundary is not None and _leads_out(str(path), boundary):

@@ -15,7 +15,14 @@ from pairlens.importers.errors import OnNote, StateError, UsageError, ignore_not
 from pairlens.importers.files import MARKER, add_owner, is_leftover, is_text, write_stream
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.parallel import Progress, no_progress
-from pairlens.importers.source_files import Root, boundary_of, open_source
+from pairlens.importers.source_files import (
+    Boundary,
+    Root,
+    boundary_of,
+    open_source,
+    reading_within,
+    reason_of,
+)
 from pairlens.importers.unzip import unzip
 
 MOST_LEVELS = 4
@@ -66,12 +73,14 @@ class SourceRequest:
         splits: which of ``train``, ``val``, ``test``
         limit: how many records at the most
         leftovers: whether what a file manager left in an archive is unpacked too
+        follow_links: whether links in the source may lead out of it
     """
 
     format_name: str
     splits: Collection[str]
     limit: int | None
     leftovers: bool = False
+    follow_links: bool = False
 
     def wanted(self, names: Sequence[str]) -> list[str]:
         """The files of a repository that are needed; all if the format is not known."""
@@ -157,16 +166,29 @@ def locate(
         path = Path(given)
         if not path.exists():
             raise UsageError(f"{path} is not a folder or archive; give what the dataset lies in")
-    options = {"leftovers": request.leftovers, "on_note": on_note, "progress": progress}
+    # What a link in a folder leads to would lie inside once it is unpacked.
+    free = request.follow_links or not path.is_dir()
+    boundary = None if free else Located(given, path).boundary
+    path = _unpacked(path, request, place, boundary, on_note=on_note, progress=progress)
+    return Located(given, _inner(path, request.format_name) if path.is_dir() else path)
+
+
+def _unpacked(
+    path: Path, request: SourceRequest, place: UnpackedPlace, boundary: Boundary, **said: Any
+) -> Path:
+    """What is found at a path, or where its archives were unpacked."""
+    options = {"leftovers": request.leftovers, **said}
     if archive := _only_archive(path, request.format_name):
         folder = place.of([archive], request.leftovers)
         unpack = partial(unzip, archive, folder / CONTENT, **options)
-        path = _unpack_once(archive.name, folder, place.owner, unpack)
-    elif parts := _parts(path, request.format_name):
+        with reading_within(boundary):
+            return _unpack_once(archive.name, folder, place.owner, unpack)
+    if parts := _parts(path, request.format_name):
         folder = place.of(parts, request.leftovers)
         unpack = partial(_unzip_parts, path, parts, folder / CONTENT, **options)
-        path = _unpack_once(path.name, folder, place.owner, unpack)
-    return Located(given, _inner(path, request.format_name) if path.is_dir() else path)
+        with reading_within(boundary):
+            return _unpack_once(path.name, folder, place.owner, unpack)
+    return path
 
 
 def _only_archive(path: Path, format_name: str) -> Path | None:
@@ -190,13 +212,20 @@ def _parts(path: Path, format_name: str) -> list[Path]:
     return next(filter(None, found), [])
 
 
-def _unzip_parts(path: Path, parts: list[Path], folder: Path, **options: Any) -> None:
+def _unzip_parts(
+    path: Path, parts: list[Path], folder: Path, *, on_note: OnNote, **options: Any
+) -> None:
     """Unpacks archives, each into a folder of its name, beside copies of the files around them."""
     for part in parts:
-        unzip(part, folder / part.stem, **options)
+        unzip(part, folder / part.stem, on_note=on_note, **options)
     for file in sorted(path.iterdir()):
         if file.suffix.lower() != ".zip" and file.is_file() and not _is_hidden(file.name):
-            with open_source(file, anywhere=True) as stream:
+            try:
+                stream = open_source(file)
+            except OSError as error:
+                on_note(f"{file.name} is left out: it cannot be read ({reason_of(error)})")
+                continue
+            with stream:
                 write_stream(folder / file.name, stream)
 
 

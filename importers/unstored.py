@@ -68,15 +68,16 @@ def open_unstored(
         FORMATS[format_name]  # before anything is fetched
     with TemporaryDirectory(prefix="pairlens-read-") as folder:
         leftovers = options.params.get(LEFT_OUT.name) == "read"
-        request = SourceRequest(format_name, options.splits, most, leftovers)
+        follow = options.follow_links
+        request = SourceRequest(format_name, options.splits, most, leftovers, follow)
         source = locate(root, request, UnpackedPlace(Path(folder), ""), on_note=on_note)
         settled = find_format(format_name, source.path).settled(source.path, options.params)
         chosen, params = settled.format, settled.params
         if settled.guessed:
             on_note(in_full(settled, root, None))
-        for note in settled.told:
+        for note in (*settled.told, *settled.format.unread(source.path)):
             on_note(note)
-        boundary = None if options.follow_links else source.boundary
+        boundary = None if follow else source.boundary
         records = chosen.read(
             source.path,
             splits=options.splits,

@@ -15,6 +15,7 @@ from typing import Any
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import LayoutError, PairLensError, UnknownName, UsageError
 from pairlens.importers.formats.native_export import Exporter
+from pairlens.importers.packed_files import packed_name, packed_named
 from pairlens.importers.reading import PARAMS, Reading, ReadParam, reading_of
 from pairlens.importers.records import Kind, Record
 from pairlens.importers.registry import Registry
@@ -119,6 +120,7 @@ class Format:
         faults: what broken datasets report, for contract tests
         licence: that its publishers state, as the hub's cards name it; ``""`` where they do not, or
             where annotations and images have several
+        packed: whether it reads archives as they lie in the folder, or tells of them itself
         images: where it is published without images: the command that makes them, for people
     """
 
@@ -147,7 +149,16 @@ class Format:
     example: Callable[[Path], Path] | None = None
     faults: tuple[FormatFault, ...] = ()
     licence: str = ""
+    packed: bool = False
     images: str = ""
+
+    def unread(self, root: Path) -> Iterator[str]:
+        """What is told of the archives in a folder that are not read."""
+        if not self.packed and (names := packed_named(root)):
+            yield (
+                f"archives in the source are not read: {names}; where files of theirs are missing, "
+                "unpack all of it yourself, and give the folder"
+            )
 
     @property
     def docs_row(self) -> str:
@@ -234,6 +245,10 @@ def find_format(name: str, root: Path) -> Format:
     holds = chosen is not None and chosen.holds(root)
     one_file = root.is_file() and (_is_one_file(root) or bool(_nearly(root)))
     if not holds and not root.is_dir() and not one_file:
+        if root.is_file() and packed_name(root.name):
+            raise UsageError(
+                f"{root} is an archive that is not unpacked here; unpack it, and give the folder"
+            )
         raise UsageError(
             f"{root} is not a folder, a .tar file or a table; give the folder that the dataset "
             "lies in"
@@ -243,15 +258,24 @@ def find_format(name: str, root: Path) -> Format:
     # All are asked only where it is not known already: some look into many files.
     found = [f for f in FORMATS.values() if f is not chosen and f.detect(root)]
     if chosen is not None:
-        also = f" It looks like {found[0].name}." if found else ""
-        raise LayoutError(f"{root} does not hold {name}: expected {chosen.layout}.{also}")
+        also = f". It looks like {found[0].name}." if found else _packed(root) or "."
+        raise LayoutError(f"{root} does not hold {name}: expected {chosen.layout}{also}")
     # The texts of an export can look like the conversations of another layout; its keys cannot.
     found = [f for f in found if f.own_keys] or found
     if len(found) != 1:
         what = " and ".join(f.name for f in found) if found else "no known format"
-        hint = "" if found else _nearly(root) or _OWN
+        hint = "" if found else _nearly(root) or _packed(root) or _OWN
         raise LayoutError(f"{root} looks like {what}; name the format: {', '.join(FORMATS)}{hint}")
     return found[0]
+
+
+def _packed(root: Path) -> str:
+    """What is told of archives where no format is found."""
+    if root.is_file():
+        return "; of a .tar, shards of samples are read: unpack it, and give the folder"
+    if names := packed_named(root):
+        return f"; archives in it are not unpacked ({names}): unpack all, and give the folder"
+    return ""
 
 
 def _nearly(root: Path) -> str:

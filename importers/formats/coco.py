@@ -103,6 +103,10 @@ class _File(ListRows):
             kept = ("file_name", "width", "height")
             self.images[str(value["id"])] = {name: value.get(name) for name in kept}
 
+    def forget_other(self, listed: str) -> None:
+        if listed == "images":
+            self.images.clear()
+
     def image(self, number: str) -> tuple[str, Path | None]:
         """The name of an image, and its file where it is there.
 

@@ -52,9 +52,14 @@ def mended_instances(source: Path, target: Path, mended: Mended) -> dict[int, in
     likes = {one for one, _ in mended.added.values()}
     found: dict[Id, ListItem] = {}
     greatest = last = 0
+
+    def forget(name: str) -> None:
+        if name == "annotations":
+            found.clear()  # of lists of one name the last counts, as for the reader
+
     with open_source(source) as stream:
         try:
-            for item in read_list_items(stream):
+            for item in read_list_items(stream, forget):
                 if item.name != "annotations" or not isinstance(item.value, dict):
                     continue
                 number, last = item.value.get("id"), item.end

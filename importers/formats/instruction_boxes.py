@@ -16,7 +16,8 @@ from pairlens.importers.box_scale import (
 )
 from pairlens.importers.boxes import NO_SIZE, Corners, bounds, fault_of, find_corners, turn_boxes
 from pairlens.importers.decisions import Decision
-from pairlens.importers.formats.llava import Parsed, RecordOutline, TurnText
+from pairlens.importers.formats.llava import Parsed, RecordOutline
+from pairlens.importers.formats.messages import TurnText
 from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Box

@@ -19,14 +19,11 @@ from pairlens.importers.formats import native_export
 from pairlens.importers.formats.export_items import ExportTurn
 from pairlens.importers.formats.instruction_files import HEAD, form_in
 from pairlens.importers.formats.json_edit import replace_values
-from pairlens.importers.formats.llava import JsonPath, Parsed, TurnText, parse
+from pairlens.importers.formats.llava import Parsed, parse
+from pairlens.importers.formats.message_parts import JsonPath, text_edits
+from pairlens.importers.formats.messages import TurnText, form_of
 from pairlens.importers.formats.native_export import Edit, SourceExporter
-from pairlens.importers.formats.record_edit import (
-    form_of,
-    largest_id,
-    own_record,
-    with_turns,
-)
+from pairlens.importers.formats.record_edit import largest_id, own_record, with_turns
 from pairlens.importers.json_items import MAX_RECORD, Item
 from pairlens.importers.json_stream import read_items
 from pairlens.importers.json_window import CHUNK
@@ -127,8 +124,9 @@ class InstructionExporter(SourceExporter):
             if turn.removed:
                 gone.append(published)
             for place, before, after in text_changes(published, turn):
-                if place is not None:
-                    values[place] = json.dumps(after, ensure_ascii=text.isascii())
+                if place is not None and after is not None:
+                    for at, new in text_edits(record, place, after).items():
+                        values[at] = json.dumps(new, ensure_ascii=text.isascii())
                 self.tally.on_edit(Edit(turn.key, turn.source, before, after))
         added = [(turn.question, turn.answers[0]) for turn in turns if turn.added]
         for turn in (turn for turn in turns if turn.added):

@@ -20,7 +20,7 @@ from pairlens.importers.formats.llava import is_unanswered, looks_evaluated, loo
 from pairlens.importers.formats.record_signs import sign_of
 from pairlens.importers.json_items import MAX_RECORD, load
 from pairlens.importers.json_stream import Form, form_of, read_items
-from pairlens.importers.source_files import Boundary, open_source, reason_of, within
+from pairlens.importers.source_files import Boundary, leads_back, open_source, reason_of, within
 
 MAX_FILES = 1000
 """JSON files of a folder; more are annotations of single images, not lists of records."""
@@ -178,7 +178,7 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
             if entry.name.endswith(_ENDINGS):
                 if len(files) <= MAX_FILES:
                     files.append(folder / entry.name)
-            elif len(folders) <= _MAX_FOLDERS and entry.is_dir():
+            elif len(folders) <= _MAX_FOLDERS and entry.is_dir() and not leads_back(entry.path):
                 folders.append(folder / entry.name)
     return (files if len(files) <= MAX_FILES else []), folders
 

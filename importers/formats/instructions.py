@@ -7,6 +7,7 @@ split and then by the first record that names them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from pairlens.importers.formats.instruction_boxes import BOXES, BoxReader, FileB
 from pairlens.importers.formats.instruction_export import InstructionExporter
 from pairlens.importers.formats.instruction_files import TextFile, find_files, split_in_name
 from pairlens.importers.formats.llava import Parsed, is_caption, parse
+from pairlens.importers.formats.message_parts import told_of
 from pairlens.importers.formats.record_signs import named_around
 from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
@@ -54,6 +56,7 @@ class _File:
     records: int = 0
     broken: int = 0
     odd: list[str] = field(default_factory=list)
+    told: Counter[str] = field(default_factory=Counter)
     boxes: FileBoxes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -252,6 +255,7 @@ class _Reading:
                 except ValueError as error:
                     self._refuse(file, item.number, str(error))
                     continue
+                file.told.update(parsed.told)
                 self._boxes.take_numbers(file.boxes, parsed)
                 size = item.end - item.start
                 yield Entry(part, parsed.image, number, item.number, item.start, size, parsed.id)
@@ -269,6 +273,8 @@ class _Reading:
             self._on_note(f"{file.name}: {whole}, taken as {file.split} ({file.why})")
             for odd in file.odd:
                 self._on_note(f"{file.name}: {odd}")
+            for note in told_of(file.name, file.told):
+                self._on_note(note)
         for number, ids, first in index.double_ids():
             name = self._files[number].name
             self._on_note(f"{name}: of its ids, {ids:,} name several records, {first} the first")

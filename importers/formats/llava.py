@@ -13,7 +13,8 @@ and VRSBench publish it::
      "ground_truth": "{<25><40><33><60>}" | [[[x, y], ...]], "obj_corner": [x1, y1, ... y4]}
     {"image_id": "P0003_0002.png", "description": "A port with two ships."}
 
-Texts stay exactly as published, ``<image>`` and line ends with them.
+Texts stay exactly as published, ``<image>`` and line ends with them. A content may be a list of
+parts, which can name the image in place of the record: :mod:`.message_parts`.
 """
 
 from __future__ import annotations
@@ -25,16 +26,21 @@ from typing import Any, NamedTuple, TypeGuard
 
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.files import is_text
+from pairlens.importers.formats.message_parts import image_names
+from pairlens.importers.formats.messages import (
+    MAX_MESSAGES,
+    TurnText,
+    contents_of,
+    form_of,
+    kind_of,
+    text_of,
+    told_in,
+    turns_in,
+)
 from pairlens.importers.image_lookup import clean_path
-
-MAX_MESSAGES = 10_000
-"""Of a record."""
 
 MAX_CATEGORY = 100
 """Characters; a longer text names no task."""
-
-ROLES = {"human": "asks", "user": "asks", "gpt": "answers", "assistant": "answers", "system": ""}
-"""What the message of a speaker does; a system prompt is part of no turn."""
 
 QUESTION_KEYS, ANSWER_KEYS = ("text", "question"), ("answer", "answers", "ground_truth")
 CATEGORY_KEYS = ("category", "task", "type")
@@ -49,9 +55,6 @@ _ASKS_CAPTION = re.compile(
     r"\b(?:give|provide|write|generate|create|compose|produce|offer)\b[^.?!\n]{0,80}\bcaptions?\b",
     re.IGNORECASE,
 )
-
-JsonPath = tuple[str | int, ...]
-"""Where a text stands in a record: the keys and numbers that lead to it."""
 
 
 class RecordOutline(NamedTuple):
@@ -68,22 +71,6 @@ class RecordOutline(NamedTuple):
     shares: bool
 
 
-class TurnText(NamedTuple):
-    """A question and its answers as a record holds them.
-
-    Attributes:
-        question: ``""`` where an answer has none
-        answers: none where a question has none
-        question_at: where the question stands; ``None`` where there is none
-        answers_at: where each answer stands; of polygons, which are shown as a text, none does
-    """
-
-    question: str
-    answers: tuple[str, ...]
-    question_at: JsonPath | None
-    answers_at: tuple[JsonPath, ...]
-
-
 class Parsed(NamedTuple):
     """A record.
 
@@ -94,6 +81,7 @@ class Parsed(NamedTuple):
         listed: whether its answer is a list
         id: a hash of the id it gives itself, for this process; ``None`` where it gives none
         outlines: of objects
+        told: how parts of its messages were read, where that has to be told
     """
 
     image: str
@@ -102,6 +90,7 @@ class Parsed(NamedTuple):
     listed: bool
     id: int | None
     outlines: tuple[RecordOutline, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def looks_trained(record: Any) -> bool:
@@ -111,7 +100,9 @@ def looks_trained(record: Any) -> bool:
 
 def looks_chatted(record: Any) -> bool:
     """Whether a JSON value is a training record with roles, broken or not."""
-    return isinstance(record, dict) and "messages" in record and bool(record.keys() & {*IMAGE_KEYS})
+    if not isinstance(record, dict) or "messages" not in record:
+        return False
+    return bool(record.keys() & {*IMAGE_KEYS}) or any(image_names(contents_of(record)))
 
 
 def looks_evaluated(record: Any) -> bool:
@@ -145,19 +136,20 @@ def parse(record: Any) -> Parsed:
         ValueError: with what is wrong with it
     """
     if not isinstance(record, dict):
-        raise ValueError(f"a record is an object, not {_kind(record)}")
+        raise ValueError(f"a record is an object, not {kind_of(record)}")
     image = _image(record)
     category = _category(record)
-    form = next((form for form in FORMS if form.list in record), None)
+    form = form_of(record)
     if form is not None:
-        turns, listed = tuple(_pair(record[form.list], form)), False
+        turns, listed = tuple(turns_in(record[form.list], form)), False
     else:
         turn, listed = _evaluated(record)
         turns = (turn,)
         category = category or "caption" * (turn.question_at is None)
     if not turns:
         raise ValueError("the conversation holds no question and no answer")
-    return Parsed(image, turns, category, listed, _id(record), tuple(_outlines(record)))
+    outlines, told = tuple(_outlines(record)), tuple(told_in(record, turns))
+    return Parsed(image, turns, category, listed, _id(record), outlines, told)
 
 
 def is_caption(question: str, category: str, listed: bool) -> bool:
@@ -177,14 +169,22 @@ def _image(record: dict[str, Any]) -> str:
     if isinstance(image, list) and len(image) == 1:
         image = image[0]
         image = image.get("path", image) if isinstance(image, dict) else image
+    shown = list(dict.fromkeys(image_names(contents_of(record))))
+    if len(shown) > 1:
+        raise ValueError(f"its messages name {len(shown)} images, and a record is read of one")
     if image is None or image == []:
+        # What the record itself names counts before what its messages do.
+        key, image = "messages", shown[0] if shown else None
+    if image is None:
         raise ValueError("the record names no image")
     if isinstance(image, list) and key == "images":
         raise ValueError(f"{key!r} names {len(image)} images, and a record is read of one")
     if not isinstance(image, str):
-        raise ValueError(f"{key!r} is {_kind(image)}, not one path")
+        raise ValueError(f"{key!r} is {kind_of(image)}, not one path")
+    if image.startswith("data:"):
+        raise ValueError("its image stands in the record as data; write it to a file and name that")
     try:
-        return clean_path(image)
+        return clean_path(image.removeprefix("file://"))
     except ValueError as error:
         raise ValueError(f"the image path {image[:80]!a} {error}") from error
 
@@ -204,13 +204,13 @@ def _id(record: dict[str, Any]) -> int | None:
 def _evaluated(record: dict[str, Any]) -> tuple[TurnText, bool]:
     key, answer_key = _one_key(record, QUESTION_KEYS), _one_key(record, ANSWER_KEYS)
     if key is None and _CAPTION_KEY in record:
-        caption = _text(record[_CAPTION_KEY], f"{_CAPTION_KEY!r}")
+        caption = text_of(record[_CAPTION_KEY], f"{_CAPTION_KEY!r}")
         return TurnText(ASKED, (caption,), None, ((_CAPTION_KEY,),)), False
     if key is None:
         raise ValueError("the record has neither 'conversations' nor a 'text' that asks")
     if answer_key is None:
         raise ValueError("the record has no 'answer'")
-    question, answer = _text(record[key], f"{key!r}"), record[answer_key]
+    question, answer = text_of(record[key], f"{key!r}"), record[answer_key]
     if _is_polygons(answer):
         return TurnText(question, (json.dumps(_rings(answer)),), (key,), ()), False
     if not isinstance(answer, list):
@@ -221,62 +221,6 @@ def _evaluated(record: dict[str, Any]) -> tuple[TurnText, bool]:
     answers = tuple(_answer(a, f"answer {i}") for i, a in enumerate(answer))
     places = tuple((answer_key, i) for i in range(len(answers)))
     return TurnText(question, answers, (key,), places), True
-
-
-class Form(NamedTuple):
-    """The names that a conversation has for its list, for who speaks, and for what is said."""
-
-    list: str
-    who: str
-    text: str
-
-
-FORMS = (Form("conversations", "from", "value"), Form("messages", "role", "content"))
-
-
-def _pair(messages: Any, form: Form) -> list[TurnText]:
-    """Questions with the answers that follow them; what stands alone makes half a turn."""
-    if not isinstance(messages, list):
-        raise ValueError(f"{form.list!r} is {_kind(messages)}, not a list of messages")
-    if len(messages) > MAX_MESSAGES:
-        raise ValueError(f"the conversation has more than {MAX_MESSAGES:,} messages")
-    turns: list[TurnText] = []
-    waiting: TurnText | None = None
-    for number, message in enumerate(messages):
-        role, text, inner = _message(message, number, form)
-        at: JsonPath = (form.list, number, *inner)
-        if role == "asks":
-            if waiting is not None:
-                turns.append(waiting)
-            waiting = TurnText(text, (), at, ())
-        elif role == "answers":
-            question, _, question_at, _ = waiting or _UNASKED
-            turns.append(TurnText(question, (text,), question_at, (at,)))
-            waiting = None
-    return turns if waiting is None else [*turns, waiting]
-
-
-_UNASKED = TurnText("", (), None, ())
-
-
-def _message(message: Any, number: int, form: Form) -> tuple[str, str, JsonPath]:
-    """What a message does, its text, and where in the message that stands."""
-    who = message.get(form.who) if isinstance(message, dict) else None
-    if not isinstance(who, str):
-        raise ValueError(f"message {number} does not say who it is from")
-    role = ROLES.get(who)
-    if role is None:
-        raise ValueError(f"message {number} is from {who[:40]!a}, not human or gpt")
-    text, inner = message.get(form.text), (form.text,)
-    if isinstance(text, list) and form.list == "messages":  # parts, of which one is a text
-        told = [i for i, part in enumerate(text) if isinstance(part, dict) and "text" in part]
-        if len(told) != 1:
-            raise ValueError(f"message {number} has {len(told)} parts of text, not one")
-        inner = (form.text, told[0], "text")
-        text = text[told[0]]["text"]
-    if isinstance(text, str) and is_text(text):
-        return role, text, inner
-    return role, _text(text, f"the {form.text} of message {number}"), inner
 
 
 def _outlines(record: dict[str, Any]) -> Iterator[RecordOutline]:
@@ -315,25 +259,11 @@ def _is_ring(value: Any) -> bool:
     return len(value) >= 3 and all(points)
 
 
-def _text(value: Any, what: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{what} is {_kind(value)}, not a text")
-    if not is_text(value):
-        raise ValueError(f"{what} holds half a character (a lone surrogate)")
-    return value
-
-
 def _answer(value: Any, what: str) -> str:
     """An answer; a number, as a count may be written, is one too."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return _text(value, what)
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
-    names |= {int: "a number", float: "a number", type(None): "null"}
-    return names[type(value)]
+    return text_of(value, what)
 
 
 def _one_key(record: dict[str, Any], keys: tuple[str, ...]) -> str | None:

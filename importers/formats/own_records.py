@@ -7,8 +7,9 @@ has the key that it was exported with, and findings and decisions fit it.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
@@ -19,6 +20,7 @@ from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.table_rows import TableRow
 from pairlens.importers.image_index import Entry, open_index
+from pairlens.importers.json_window import CHUNK
 from pairlens.importers.list_items import read_list_items
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.records import MAX_KEY, Box, Caption, Record, Source, phrase_fault
@@ -71,19 +73,41 @@ class ListRows:
         self._stream: BinaryIO | None = None
 
     def rows(self) -> Iterator[TableRow]:
-        """All records, in order."""
-        number = 0
+        """All records, in order; of several lists of the name those of the last."""
         with open_source(self._path) as stream:
-            for item in read_list_items(stream):
+            passed = self._lists(stream) - 1
+            stream.seek(0)
+            number = 0
+
+            def again(name: str) -> None:
+                nonlocal passed
+                passed -= name == self._listed
+                self.forget_other(name)
+
+            for item in read_list_items(stream, again):
                 if item.name != self._listed:
                     self.take_other(item.name, item.value)
-                    continue
-                value = item.value if isinstance(item.value, dict) else {}
-                yield TableRow(number, item.start, item.end - item.start, value)
-                number += 1
+                elif passed <= 0:
+                    value = item.value if isinstance(item.value, dict) else {}
+                    yield TableRow(number, item.start, item.end - item.start, value)
+                    number += 1
+
+    def _lists(self, stream: BinaryIO) -> int:
+        """How many members have the list's name."""
+        if _count(stream, json.dumps(self._listed).encode()) < 2:
+            return 1  # which saves reading it all twice
+        stream.seek(0)
+        found = [self._listed]
+        with suppress(ValueError):  # what is broken is told when it is read
+            for _ in read_list_items(stream, found.append):
+                pass
+        return found.count(self._listed)
 
     def take_other(self, listed: str, value: Any) -> None:
         """Takes an item of another list of the file."""
+
+    def forget_other(self, listed: str) -> None:
+        """Forgets the items of another list, behind which one of its name stands, that counts."""
 
     def row(self, number: int, start: int, size: int) -> TableRow:
         """A record that was met before."""
@@ -92,6 +116,15 @@ class ListRows:
         self._stream.seek(start)
         value = load_json(self._stream.read(size))
         return TableRow(number, start, size, value if isinstance(value, dict) else {})
+
+
+def _count(stream: BinaryIO, piece: bytes) -> int:
+    """How often a piece stands in a file."""
+    count, end = 0, b""
+    while data := stream.read(CHUNK):
+        count += (end + data).count(piece)
+        end = (end + data)[-len(piece) + 1 :]
+    return count
 
 
 class Place(NamedTuple):

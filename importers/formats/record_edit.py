@@ -11,26 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pairlens.importers.formats.json_edit import cut, item_spans, value_span, with_items
-from pairlens.importers.formats.llava import (
-    ANSWER_KEYS,
-    CATEGORY_KEYS,
-    FORMS,
-    IMAGE_KEYS,
-    QUESTION_KEYS,
-    ROLES,
-    Form,
-    TurnText,
-)
+from pairlens.importers.formats.llava import ANSWER_KEYS, CATEGORY_KEYS, IMAGE_KEYS, QUESTION_KEYS
+from pairlens.importers.formats.message_parts import images_left
+from pairlens.importers.formats.messages import FORMS, ROLES, Form, TurnText, form_of
 
 Said = tuple[str, str]
 """A question and its answer."""
 
 _IDS = ("question_id", "id")
-
-
-def form_of(record: Mapping[str, Any]) -> Form | None:
-    """The form of a training record; ``None`` for an evaluation record."""
-    return next((form for form in FORMS if form.list in record), None)
 
 
 def with_turns(
@@ -40,6 +28,8 @@ def with_turns(
     added: Sequence[Said],
 ) -> str:
     """A training record without some turns, and with others behind those that are left.
+
+    Of a message that is left out, the parts that are images stay.
 
     Args:
         text: of the record
@@ -51,10 +41,12 @@ def with_turns(
     if form is None or not (removed or added):
         return text
     start, _ = value_span(text, (form.list,))
-    gone = {at[1] for one in removed for at in (one.question_at, *one.answers_at) if at}
-    messages = map(_writer(text), messages_of(record, form, added))
-    text, spans = with_items(text, start, item_spans(text, start), list(messages))
-    return cut(text, start, spans, set(range(len(spans))) - gone, {})
+    gone = {int(at[1]) for one in removed for at in (one.question_at, *one.answers_at) if at}
+    left, write = images_left(record[form.list], form.text, gone), _writer(text)
+    messages = list(map(write, messages_of(record, form, added)))
+    text, spans = with_items(text, start, item_spans(text, start), messages)
+    kept = {*range(len(spans))} - (gone - left.keys())
+    return cut(text, start, spans, kept, {number: write(one) for number, one in left.items()})
 
 
 def messages_of(
@@ -78,7 +70,7 @@ def _speaker(record: Mapping[str, Any], form: Form, role: str) -> str:
     """Who asks or answers, as the record calls them; by default as the form does."""
     named = [one.get(form.who) for one in record[form.list]]
     known = [name for name, does in ROLES.items() if does == role]
-    usual = known[FORMS.index(form)]
+    usual = known[[one.who for one in FORMS].index(form.who)]
     return next((name for name in named if name in known), usual)
 
 

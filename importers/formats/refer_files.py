@@ -226,7 +226,7 @@ class InstancesFile:
         self._places: dict[Id, tuple[int, int]] = {}
         self._stream = open_source(file)
         try:
-            for item in read_list_items(self._stream):
+            for item in read_list_items(self._stream, self._forget):
                 self._take(item, images, annotations)
         except ValueError as error:
             self.fault = str(error)
@@ -241,6 +241,14 @@ class InstancesFile:
             if number in self._places:
                 self.doubled.append(number)
             self._places[number] = item.start, item.end
+
+    def _forget(self, name: str) -> None:
+        """Forgets the list of a name, behind which another of the name stands."""
+        if name == "images":
+            self.images.clear()
+        elif name == "annotations":
+            self._places.clear()
+            self.doubled.clear()
 
     def annotation(self, number: Id) -> dict[str, Any] | None:
         """The annotation of an id; ``None`` where there is none."""

@@ -9,7 +9,6 @@ every byte beside an edited phrase stays.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,14 +28,14 @@ from pairlens.importers.formats.native_export import SourceExporter
 from pairlens.importers.formats.refsegrs_lists import (
     ENCODINGS,
     MAX_LINE_BYTES,
+    PREFIX,
     encoding_of,
     media_file,
     media_folders,
     parse_line,
+    separator_of,
 )
 from pairlens.importers.formats.refsegrs_records import MAX_RECORD_BYTES, parse_record, target_of
-
-_PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?\d+[ \t]?")
 
 
 class RefSegRSExporter(LineExporter):
@@ -73,7 +72,9 @@ def _checked_id(name: str, line: bytes, pair: ExportPair) -> str:
     for encoding in (None, *ENCODINGS):
         with suppress(ValueError):
             image_id, phrase = parse_line(line, encoding)
-            if image_id and pair.came_from(phrase):
+            # Earlier versions read all behind the first space as phrase.
+            spaced = separator_of(line)[1:].decode() + phrase
+            if image_id and (pair.came_from(phrase) or pair.came_from(spaced)):
                 return image_id
     raise native_export.changed_source(name, pair.source.index, pair.key)
 
@@ -82,10 +83,15 @@ def _edited(line: bytes, image_id: str, pair: ExportPair) -> bytes:
     """The line with another phrase, in its own encoding where that can hold it."""
     if len(pair.phrase.splitlines()) != 1 or pair.phrase.splitlines()[0] != pair.phrase:
         raise UsageError(f"{pair.key}: the edited phrase is not one line, which RefSegRS needs")
-    match = _PREFIX.match(line)
-    if match is None:
+    if pair.phrase[0] in " \t\ufeff":
+        raise UsageError(
+            f"{pair.key}: the edited phrase begins with white space, which RefSegRS reads as part "
+            "of what separates it from its id; take it away"
+        )
+    match = PREFIX.match(line)
+    if match is None or match[1] is None:
         raise StateError(f"{pair.source}: the line does not begin with an id")
-    prefix = match[0] if match[0].endswith((b" ", b"\t")) else match[0] + b" "
+    prefix = match[0] if match[2] else match[0] + b" "
     end = line[len(line.rstrip(b"\r\n")) :]
     for encoding in (encoding_of(line), "utf-8"):
         try:

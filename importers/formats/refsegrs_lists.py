@@ -13,7 +13,7 @@ RISBench has ``img_rgb`` and ``mask``. After github.com/zhu-xlab/rrsis.
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -47,7 +47,13 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _FEWEST_HIGH = 4
 """Bytes of two Chinese characters; of one, the bytes could as well be two letters."""
 
-_LINE = re.compile(r"([0-9]{1,18})(?:[ \t](.*))?")
+PREFIX = re.compile(rb"(?:\xef\xbb\xbf)?(?:([0-9]{1,18})(?![0-9])([ \t](?:[ \t]|\xef\xbb\xbf)*)?)?")
+"""What stands in front of a phrase, whatever its encoding: an id, and all that separates them."""
+
+SPACED = (
+    "what separates a phrase from its id is more than one space or tab; none of it is read as part "
+    "of the phrase"
+)
 
 
 def phrase_list(root: Path, split: str) -> Path:
@@ -152,9 +158,8 @@ def _read_list(
             continue
         if not image_id:
             continue
-        if not line.isascii() and (found := encoding or encoding_of(line)) != "utf-8":
-            rule = f"lines are read as {found}"
-            on_note(Decision(rule, "encoding", example=str(source), override="encoding=..."))
+        for decision in _decided(line, encoding, source):
+            on_note(decision)
         image = media_file(folders[0], image_id)
         yield Pair(
             key=make_key(NAME, split, image_id, seen[image_id]),
@@ -171,18 +176,31 @@ def _read_list(
         on_note(f"{file.name}[{number}]: {CUT_SHORT}")
 
 
+def _decided(line: bytes, encoding: str | None, source: Source) -> Iterator[Decision]:
+    """How a line is read, where it could be read otherwise."""
+    if len(separator_of(line)) > 1:
+        yield Decision(SPACED, "separator", example=str(source))
+    if not line.isascii() and (found := encoding or encoding_of(line)) != "utf-8":
+        rule = f"lines are read as {found}"
+        yield Decision(rule, "encoding", example=str(source), override="encoding=...")
+
+
 def encoding_of(line: bytes) -> str:
     """The encoding of a line: UTF-8 if it is that, GB 18030 if it looks Chinese, else cp1252."""
+    said = line[len(_prefix(line)[0]) :]
     try:
-        line.decode("utf-8")
+        said.decode("utf-8")
     except UnicodeDecodeError:
-        chinese = _HANZI.fullmatch(line) and len(_HIGH.findall(line)) >= _FEWEST_HIGH
+        chinese = _HANZI.fullmatch(said) and len(_HIGH.findall(said)) >= _FEWEST_HIGH
         return "gb18030" if chinese else "cp1252"
     return "utf-8"
 
 
 def parse_line(line: bytes, encoding: str | None = None) -> tuple[str, str]:
     """Splits a line into id and phrase; both are ``""`` for a blank line.
+
+    A byte order mark in front is no part of the line, and what separates the two no part of the
+    phrase.
 
     Args:
         line: with its end
@@ -193,11 +211,23 @@ def parse_line(line: bytes, encoding: str | None = None) -> tuple[str, str]:
     """
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"the line is longer than {MAX_LINE_BYTES:,} bytes")
-    text = line.decode(encoding or encoding_of(line), "replace")
-    text = text.removeprefix("\ufeff").rstrip("\r\n")
+    encoding = encoding or encoding_of(line)
+    text = line.removeprefix(BOM_UTF8).decode(encoding, "replace").rstrip("\r\n")
     if not text.strip():
         return "", ""
-    match = _LINE.fullmatch(text)
-    if match is None or "\r" in text:
+    prefix, number, separator = _prefix(line)
+    said = line[len(prefix) :].rstrip(b"\r\n")
+    if number is None or b"\r" in said or (said and separator is None):
         raise ValueError(f"expected '<integer id> <phrase>', met {text[:60]!r}")
-    return match[1], match[2] or ""
+    return number.decode(), said.decode(encoding, "replace")
+
+
+def separator_of(line: bytes) -> bytes:
+    """What stands between id and phrase of a line."""
+    return _prefix(line)[2] or b""
+
+
+def _prefix(line: bytes) -> tuple[bytes, bytes | None, bytes | None]:
+    """What stands in front of the phrase of a line; the id in it, and what separates them."""
+    match = PREFIX.match(line)
+    return (match[0], match[1], match[2]) if match else (b"", None, None)

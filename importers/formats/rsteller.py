@@ -302,6 +302,7 @@ FORMATS.add(
         count=count,
         read=read,
         kind="captions",
+        packed=True,
         params=(LEFT_OUT,),
         wanted=wanted,
         threads=False,

@@ -13,6 +13,7 @@ What the columns are for is told with ``--param``, or guessed from their names a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -52,7 +53,9 @@ from pairlens.importers.formats.table_boxes import (
     are_boxes,
     are_drawn,
     decide_box,
+    decide_runs,
     decide_unit,
+    hold_numbers,
 )
 from pairlens.importers.formats.table_cells import is_image_cell
 from pairlens.importers.formats.table_columns import (
@@ -75,6 +78,7 @@ from pairlens.importers.formats.table_records import (
     split_of_file,
 )
 from pairlens.importers.formats.table_rows import Table, TableRow
+from pairlens.importers.formats.table_runs import ORDERS, RUNS
 from pairlens.importers.image_index import Entry, open_index
 from pairlens.importers.reading import MASK_VALUES
 from pairlens.importers.records import Record
@@ -95,7 +99,7 @@ _VALUES = (MASK_VALUES, BOXES, ANGLES)
 _PARSED = tuple(param.name for param in _VALUES)
 """Settings whose values are no texts."""
 
-PARAMS = (*COLUMN_PARAMS, *_ROOTS, _SEPARATOR, BOX, _DELIMITER, *_VALUES)
+PARAMS = (*COLUMN_PARAMS, *_ROOTS, _SEPARATOR, BOX, RUNS, _DELIMITER, *_VALUES)
 
 
 def _one_of(text: str, known: Collection[str]) -> str:
@@ -131,20 +135,36 @@ def count(root: Path, splits: Collection[str] = SPLITS) -> int:
 def settle(root: Path, given: Mapping[str, str]) -> Settled:
     """Finds out what the columns are for, and how boxes are meant, where that was not given."""
     settled, columns, rows = _settled(root, given)
+    if "runs" not in given and hold_numbers(rows, columns.mask):
+        with _layout_errors():
+            setting = setting_of(root, columns, settled.params)
+            tables = open_tables(root, given.get("delimiter"))
+            every = ((t.name, row.number, row.cells) for t in tables for row in t.rows())
+            order, runs_told = decide_runs(every, setting)
+        if order or "runs" in settled.params:  # by the first rows alone
+            settled, columns, rows = _settled(root, {**given, "runs": order or "none"})
+            settled = replace(settled, guessed=True, told=(runs_told,) if runs_told else ())
     setting = setting_of(root, columns, settled.params)
     if unread := unread_split(rows, columns, given):
-        settled = replace(settled, told=(unread,))
+        settled = replace(settled, told=(*settled.told, unread))
     if "polygons" in given or not are_drawn(rows, setting):
         return settled
     tables = open_tables(root, settled.params.get("delimiter"))
-    try:
+    with _layout_errors():
         unit, unit_told = decide_unit(tables, setting, boxes=settled.format.box_targets)
-    except OSError as error:
-        raise LayoutError(f"{error.filename} cannot be read ({reason_of(error)})") from error
     params = settled.params if unit == "pixels" else settled.params | {"polygons": unit}
     guessed = settled.guessed or unit != "pixels"
     told = settled.told + ((unit_told,) if unit_told else ())
     return replace(settled, params=params, guessed=guessed, told=told)
+
+
+@contextmanager
+def _layout_errors() -> Iterator[None]:
+    """Tells of a file that cannot be read as of a source that is broken."""
+    try:
+        yield
+    except OSError as error:
+        raise LayoutError(f"{error.filename} cannot be read ({reason_of(error)})") from error
 
 
 def _settled(
@@ -158,10 +178,8 @@ def _settled(
             f"the first line of {tables[0].name} is a row; write a line with the names of the "
             "columns before it, such as image,mask,phrase"
         )
-    try:
+    with _layout_errors():
         first = list(_first_rows(tables))
-    except OSError as error:
-        raise LayoutError(f"{error.filename} cannot be read ({reason_of(error)})") from error
     rows = [spelled_out(row.cells) for row in first if not row.fault]
     roles = {role: given[role] for role in ROLES if role in given}
     try:
@@ -177,14 +195,18 @@ def _settled(
     for root_of in _ROOTS:
         if root_of.name in given:
             params[root_of.name] = _named_folder(root_of.name, given[root_of.name], root)
-    if "box" not in given and columns.mask:
+    if "runs" not in given and hold_numbers(rows, columns.mask):
+        some = ((tables[0].name, row.number, row.cells) for row in first)
+        if order := decide_runs(some, setting_of(root, columns, params))[0]:
+            params["runs"] = order
+    runs = params.get("runs") in ORDERS
+    if "box" not in given and columns.mask and not runs:
         setting = setting_of(root, columns, params)
         form = decide_box(rows, setting, tables[0].name)
         params |= {"box": form} if form else {}
-    guessed = params != dict(given)
-    boxes = bool(columns.mask) and are_boxes(rows, columns.mask)
+    boxes = bool(columns.mask) and not runs and are_boxes(rows, columns.mask)
     form_of = replace(_for(columns, params), box_targets=boxes)
-    return Settled(form_of, params, guessed), columns, rows
+    return Settled(form_of, params, params != dict(given)), columns, rows
 
 
 def _first_rows(tables: list[Table]) -> Iterator[TableRow]:
@@ -215,6 +237,7 @@ def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> 
         folder / params.get("mask_root", ""),
         params.get("separator"),
         params.get("box"),
+        params.get("runs"),
     )
 
 

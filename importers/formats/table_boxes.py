@@ -8,9 +8,17 @@ from typing import Any
 from pairlens.importers.box_scale import FULL, Scale
 from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import PairLensError
-from pairlens.importers.formats.table_cells import boxes_in, bytes_of, is_empty, mask_in, only
+from pairlens.importers.formats.table_cells import (
+    boxes_in,
+    bytes_of,
+    is_bare_numbers,
+    is_empty,
+    mask_in,
+    only,
+)
 from pairlens.importers.formats.table_records import Setting
 from pairlens.importers.formats.table_rows import Table
+from pairlens.importers.formats.table_runs import RunNumbers
 from pairlens.importers.image_lookup import ImageLookup, clean_path
 from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.reading import ReadParam
@@ -78,6 +86,11 @@ def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str)
     return "xyxy"
 
 
+def hold_numbers(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
+    """Whether a mask of the first rows is numbers without brackets."""
+    return any(is_bare_numbers(row.get(column)) for row in rows)
+
+
 def decide_unit(
     tables: Iterable[Table], setting: Setting, *, boxes: bool
 ) -> tuple[Scale, Decision | None]:
@@ -97,7 +110,7 @@ def decide_unit(
     tried, example = 0, ""
     for table in tables:
         for row in table.rows():
-            points = _points(row.cells.get(setting.columns.mask), setting.box)
+            points = _points(row.cells.get(setting.columns.mask), setting)
             if not points:
                 continue
             example = example or f"{table.name}[{row.number}]"
@@ -114,12 +127,44 @@ def decide_unit(
     return unit, told
 
 
-def _points(cell: Any, form: str | None) -> list[tuple[float, float]]:
+def decide_runs(
+    rows: Iterable[tuple[str, int, Mapping[str, Any]]], setting: Setting
+) -> tuple[str, Decision | None]:
+    """The order of the runs that numbers without brackets are, and what is to be told of it.
+
+    Args:
+        rows: a table's name, a row's number in it, and its cells
+        setting: of the tables
+
+    Returns:
+        ``""`` where they are no runs
+
+    Raises:
+        OSError: if a table cannot be read
+    """
+    images, numbers = ImageLookup(setting.image_root), RunNumbers()
+    example = ""
+    for table, number, cells in rows:
+        cell = cells.get(setting.columns.mask)
+        if is_empty(cell):
+            continue
+        size = None
+        if is_bare_numbers(cell) and numbers.cells < MEASURED:
+            example = example or f"{table}[{number}]"
+            size = _size(images, cells.get(setting.columns.image), table)
+        numbers.add(cell, size and (size[1], size[0]))
+    order, told = numbers.decide()
+    if told:
+        told.example = example
+    return order, told
+
+
+def _points(cell: Any, setting: Setting) -> list[tuple[float, float]]:
     """The points of the boxes or polygons of a cell; none where it holds something else."""
     if is_empty(cell):
         return []
     try:
-        drawn = mask_in(cell, form, None)
+        drawn = mask_in(cell, setting.box, None, setting.runs)
     except ValueError:
         return []
     if not isinstance(drawn, Polygons):
@@ -129,7 +174,7 @@ def _points(cell: Any, form: str | None) -> list[tuple[float, float]]:
 
 def are_drawn(rows: Sequence[Mapping[str, Any]], setting: Setting) -> bool:
     """Whether masks of the first rows are boxes or polygons."""
-    return any(_points(row.get(setting.columns.mask), setting.box) for row in rows)
+    return any(_points(row.get(setting.columns.mask), setting) for row in rows)
 
 
 def _form(boxes: Sequence[tuple[Box, Size | None]]) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import shown
 from pairlens.importers.formats.table_literals import structure, structure_or
+from pairlens.importers.formats.table_runs import ORDERS, as_coco
 from pairlens.importers.image_lookup import MAX_PATH
 from pairlens.importers.png import MAX_PIXELS
 from pairlens.importers.records import Encoded, Instances, Polygons, Shape
@@ -105,11 +106,16 @@ def is_mask_cell(cell: Any) -> bool:
     if isinstance(value, Mapping):
         return "counts" in value
     if isinstance(value, str):
-        return bool(_NUMBERS.fullmatch(value.strip()))
+        return is_bare_numbers(value)
     if not isinstance(value, list):
         return False
     encoded = all(isinstance(one, Mapping) and "counts" in one for one in map(_meant, value))
     return bool(value) and (encoded or is_pixels(value) or _rings_in(value) is not None)
+
+
+def is_bare_numbers(cell: Any) -> bool:
+    """Whether a cell holds numbers without brackets."""
+    return isinstance(cell, str) and bool(_NUMBERS.fullmatch(cell.strip()))
 
 
 def is_bare_runs(cell: Any) -> bool:
@@ -161,7 +167,7 @@ def is_truth_cell(cell: Any) -> bool:
 
 
 def mask_in(
-    cell: Any, box: str | None, size: tuple[int, int] | None
+    cell: Any, box: str | None, size: tuple[int, int] | None, order: str | None = None
 ) -> Encoded | Instances | Polygons | None:
     """The mask that a cell spells out; ``None`` where it names a file or holds one.
 
@@ -169,6 +175,7 @@ def mask_in(
         cell: an RLE, polygons or a box
         box: ``xyxy`` or ``xywh``, what the four numbers of a box are
         size: height and width for an RLE that names none
+        order: of runs, where numbers without brackets are some
 
     Raises:
         ValueError: with what is wrong with it
@@ -176,7 +183,9 @@ def mask_in(
     value = _meant(structure(cell))
     if isinstance(value, str):
         text = value.strip()
-        if _NUMBERS.fullmatch(text):
+        if is_bare_numbers(text):
+            if order in ORDERS:
+                return as_coco(text, size, order)
             value = _bare_box(text)
         elif size is not None and is_bare_runs(text):
             return Encoded(size, text)
@@ -211,7 +220,7 @@ def _bare_box(text: str) -> list[float]:
     if len(numbers) != 4:
         raise ValueError(
             f"holds {len(numbers)} numbers without brackets, which can be points or runs; write "
-            "points as [[x, y], ...], and runs as COCO does, with their size"
+            "points as [[x, y], ...], or give --param runs=columns"
         )
     return numbers
 
@@ -284,7 +293,7 @@ def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded 
 def boxes_in(cell: Any) -> list[list[float]]:
     """The numbers of the boxes of a cell, four each; none where it holds something else."""
     value = _meant(structure_or(cell))
-    if isinstance(value, str) and _NUMBERS.fullmatch(value.strip()):
+    if isinstance(value, str) and is_bare_numbers(value):
         try:
             value = _bare_box(value.strip())
         except ValueError:
@@ -332,3 +341,24 @@ def _flat(value: Sequence[Any], deep: int = 3) -> list[list[float]] | None:
 
 def _is_number(value: Any) -> bool:
     return is_number(value) and -1e12 < value < 1e12
+
+
+class CellError(ValueError):
+    """What is wrong with a cell, with its column."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(f"column {shown(column, 80)!r} {reason}")
+
+
+class of_column:
+    """Names the column in what is raised within."""
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, ValueError) and not isinstance(error, CellError):
+            raise CellError(self._column, str(error)) from error

@@ -12,10 +12,11 @@ from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import native_export
 from pairlens.importers.formats.export_items import ExportPair, ExportText, ExportTurn, HeldMask
 from pairlens.importers.formats.instruction_export import text_changes
-from pairlens.importers.formats.llava import JsonPath
 from pairlens.importers.formats.mask_export import MaskFiles
+from pairlens.importers.formats.message_parts import JsonPath, text_edits
 from pairlens.importers.formats.native_export import Edit, ExportItem, SourceExporter
 from pairlens.importers.formats.table_files import folder_of
+from pairlens.importers.formats.table_literals import structure
 from pairlens.importers.formats.table_masks import with_mask
 from pairlens.importers.formats.table_records import RowReader
 from pairlens.importers.formats.table_rows import Table, TableRow
@@ -123,7 +124,7 @@ class TableExporter(SourceExporter):
                 raise native_export.changed_source(item.source.file, row.number, item.key)
             for place, before, after in text_changes(text, item):
                 if place is not None and after is not None:
-                    changes[place] = after
+                    changes |= text_edits(structure(row.cells[column]), place, after)
                 self._tell(item, before, after)
         added = [item for item in held if item.added]
         for item in added:
@@ -194,7 +195,7 @@ class TableExporter(SourceExporter):
     def _with_mask(self, row: TableRow, mask: HeldMask, key: str) -> Mapping[str, Any]:
         column = self._reader.mask_column
         try:
-            return {column: with_mask(row.cells[column], mask.pixels)}
+            return {column: with_mask(row.cells[column], mask.pixels, self._reader.runs)}
         except ValueError as error:
             raise UsageError(
                 f"{key}: its mask was mended, and the cell {error}; undo that, or leave it out"

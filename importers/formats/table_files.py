@@ -14,7 +14,7 @@ from pairlens.importers.formats.table_csv import CsvTable
 from pairlens.importers.formats.table_json import JsonTable
 from pairlens.importers.formats.table_parquet import ParquetTable
 from pairlens.importers.formats.table_rows import Table
-from pairlens.importers.source_files import reason_of
+from pairlens.importers.source_files import leads_back, reason_of
 
 ENDINGS = (*table_csv.ENDINGS, *table_json.ENDINGS, *table_parquet.ENDINGS)
 """Of files that can be tables."""
@@ -55,7 +55,7 @@ def _within(root: Path) -> Iterator[Path]:
             return  # a folder around everything
         for _ in range(_LEVELS):
             yield from (e for e in entries if _may_be_table(e))
-            below = [entry for entry in entries if entry.is_dir()][:_FOLDERS]
+            below = [e for e in entries if e.is_dir() and not leads_back(e)][:_FOLDERS]
             entries = [entry for folder in below for entry in _visible(folder)]
     except OSError:
         return

@@ -12,20 +12,23 @@ from pairlens.importers.formats.mask_export import polygons_of, raster_like
 from pairlens.importers.formats.table_cells import (
     boxes_in,
     bytes_of,
+    is_bare_numbers,
     is_bare_runs,
     is_pixels,
 )
 from pairlens.importers.formats.table_literals import structure
+from pairlens.importers.formats.table_runs import ORDERS, as_runs
 from pairlens.importers.masks import Pixels
 from pairlens.importers.rle import encode_rle
 
 
-def with_mask(cell: Any, pixels: Pixels) -> Any:
+def with_mask(cell: Any, pixels: Pixels, order: str | None = None) -> Any:
     """A cell that spells out another mask.
 
     Args:
         cell: an RLE, polygons, an array of pixels, or the bytes of a picture
         pixels: (height, width) uint8 of 0, 1 target and 255 ignore
+        order: of runs, where numbers without brackets are some
 
     Raises:
         ValueError: if its notation cannot hold the mask
@@ -39,6 +42,8 @@ def with_mask(cell: Any, pixels: Pixels) -> Any:
         raise ValueError("cannot hold pixels that do not count")
     if is_bare_runs(cell):
         return encode_rle(pixels)["counts"]
+    if order in ORDERS and is_bare_numbers(cell):
+        return as_runs(pixels, order)
     if boxes_in(cell):
         raise ValueError("holds a box, which no mended mask fits in")
     value = _of_notation(structure(cell), pixels)

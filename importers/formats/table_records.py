@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,12 +16,15 @@ from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.llava import Parsed, is_caption
+from pairlens.importers.formats.message_parts import told_of
 from pairlens.importers.formats.table_cells import (
+    CellError,
     bytes_of,
     ending_of,
     is_empty,
     mask_in,
     name_of,
+    of_column,
     only,
     told_empty,
     truth_of,
@@ -71,6 +75,7 @@ class Setting:
         image_root, mask_root: the folders that paths begin in
         separator: what stands between several queries in a cell
         box: ``xyxy`` or ``xywh``
+        runs: the order of runs, where numbers without brackets are some
         box_targets: whether boxes are scored as such
         mask_values: which values of mask files are the target, where that was set by hand
         boxes, angles: as of :class:`.instruction_boxes.BoxReader`
@@ -81,17 +86,11 @@ class Setting:
     mask_root: Path
     separator: str | None = None
     box: str | None = None
+    runs: str | None = None
     box_targets: bool = False
     mask_values: MaskValues | None = None
     boxes: ScaleSetting = None
     angles: Turning | None = None
-
-
-class CellError(ValueError):
-    """What is wrong with a cell, with its column."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(f"column {shown(column, 80)!r} {reason}")
 
 
 class RowReader:
@@ -110,6 +109,7 @@ class RowReader:
         self._masks = ImageLookup(setting.mask_root, ["masks"])
         self._boxes = BoxReader(self._images, setting.boxes, setting.angles)
         self._files: dict[str, FileBoxes] = {}
+        self._told: dict[str, Counter[str]] = {}
 
     @property
     def text_column(self) -> str:
@@ -121,6 +121,11 @@ class RowReader:
     def mask_column(self) -> str:
         """The column of masks."""
         return self._columns.mask
+
+    @property
+    def runs(self) -> str | None:
+        """The order of the runs that numbers without brackets are."""
+        return self._setting.runs
 
     @property
     def separator(self) -> str | None:
@@ -171,9 +176,12 @@ class RowReader:
         if self._columns.conversations:
             parsed = self._talk(row, self._image(table, row))
             self._boxes.take_numbers(self._file(table), parsed)
+            self._told.setdefault(table.name, Counter()).update(parsed.told)
 
     def decided(self) -> Iterator[str]:
-        """What was decided of the boxes, once all rows were surveyed."""
+        """What was decided of boxes and of parts, once all rows were surveyed."""
+        for name, told in self._told.items():
+            yield from told_of(name, told)
         for file in self._files.values():
             yield from self._boxes.decide(file)
 
@@ -185,7 +193,7 @@ class RowReader:
         return self._files.setdefault(table.name, FileBoxes(table.name))
 
     def _talk(self, row: TableRow, image_id: str) -> Parsed:
-        with _of(self._columns.conversations):
+        with of_column(self._columns.conversations):
             return talk_in(row.cells.get(self._columns.conversations), image_id)
 
     def _instruction(self, table: Table, row: TableRow, split: str, image_id: str) -> Instruction:
@@ -208,7 +216,7 @@ class RowReader:
         )
 
     def _texts(self, row: TableRow, column: str) -> list[str]:
-        with _of(column):
+        with of_column(column):
             texts = texts_of(row.cells.get(column), self._setting.separator)
         for fault in map(phrase_fault, texts):
             if fault:
@@ -327,7 +335,7 @@ class RowReader:
         columns = self._columns
         cell = row.cells.get(columns.mask)
         if columns.no_target and columns.no_target != columns.mask:
-            with _of(columns.no_target):
+            with of_column(columns.no_target):
                 if truth_of(row.cells.get(columns.no_target)):
                     return NoTarget()
         if is_empty(cell):
@@ -338,8 +346,9 @@ class RowReader:
                 f"{told_empty(cell)}, which does not say that there is no target; where it means "
                 f"that, give --param no_target={columns.mask}",
             )
-        with _of(columns.mask):
-            drawn = mask_in(cell, self._setting.box, self._size_of(cell, table, image_id))
+        with of_column(columns.mask):
+            size = self._size_of(cell, table, image_id)
+            drawn = mask_in(cell, self._setting.box, size, self._setting.runs)
         if isinstance(drawn, Polygons) and drawn.half_open:
             return replace(drawn, box=self._setting.box_targets)
         if drawn is not None:
@@ -369,20 +378,6 @@ class RowReader:
             return None
         size = self._images.size(image_id, table.name)
         return size and (size[1], size[0])
-
-
-class _of:
-    """Names the column in what is raised within."""
-
-    def __init__(self, column: str) -> None:
-        self._column = column
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, ValueError) and not isinstance(error, CellError):
-            raise CellError(self._column, str(error)) from error
 
 
 def split_of_file(name: str) -> str | None:

@@ -16,7 +16,9 @@ from pairlens.importers.formats.json_edit import (
     value_span,
     with_items,
 )
-from pairlens.importers.formats.llava import FORMS, Form, JsonPath, Parsed, TurnText, parse
+from pairlens.importers.formats.llava import Parsed, parse
+from pairlens.importers.formats.message_parts import JsonPath, images_left
+from pairlens.importers.formats.messages import FORMS, Form, TurnText, form_of
 from pairlens.importers.formats.record_edit import Said, messages_of
 from pairlens.importers.formats.table_literals import structure
 
@@ -47,10 +49,9 @@ def _record(cell: Any) -> tuple[dict[str, Any], Form]:
     messages = structure(cell)
     if not isinstance(messages, list):
         raise ValueError("holds no list of messages")
-    first = messages[0] if messages else None
-    chatted = isinstance(first, Mapping) and "role" in first and "from" not in first
-    form = next(one for one in FORMS if one.list == ("messages" if chatted else "conversations"))
-    return {form.list: messages}, form
+    usual = FORMS[0]
+    record = {usual.list: messages}
+    return record, form_of(record) or usual
 
 
 class TalkEdits(NamedTuple):
@@ -75,26 +76,30 @@ class TalkEdits(NamedTuple):
 
 
 def with_talk(cell: Any, edits: TalkEdits) -> Any:
-    """A cell with other texts, and turns; all else of it stays."""
-    messages = messages_of(*_record(cell), edits.added)
+    """A cell with other texts, and turns; all else of it stays, images of a turn too."""
+    record, form = _record(cell)
+    messages = messages_of(record, form, edits.added)
+    left = images_left(record[form.list], form.text, edits.gone)
     if not isinstance(cell, str):
-        return _changed(deepcopy(cell), edits, messages)
+        return _changed(deepcopy(cell), edits, messages, left)
     try:
         json.loads(cell)
     except ValueError:
-        return repr(_changed(ast.literal_eval(cell.strip()), edits, messages))
+        return repr(_changed(ast.literal_eval(cell.strip()), edits, messages, left))
     write = partial(json.dumps, ensure_ascii=cell.isascii())
     text = replace_values(cell, {at: write(new) for at, new in edits.texts.items()})
     start, _ = value_span(text, ())
     text, spans = with_items(text, start, item_spans(text, start), list(map(write, messages)))
-    return cut(text, start, spans, set(range(len(spans))) - edits.gone, {})
+    kept = {*range(len(spans))} - (edits.gone - left.keys())
+    return cut(text, start, spans, kept, {number: write(one) for number, one in left.items()})
 
 
-def _changed(value: Any, edits: TalkEdits, messages: Sequence[Any]) -> Any:
+def _changed(value: Any, edits: TalkEdits, messages: Sequence[Any], left: Mapping[int, Any]) -> Any:
     for (*way, last), text in edits.texts.items():
         inner = value
         for step in way:
             inner = inner[step]
         inner[last] = text
-    gone = edits.gone
-    return [one for number, one in enumerate(value) if number not in gone] + list(messages)
+    gone = edits.gone - left.keys()
+    kept = [left.get(number, one) for number, one in enumerate(value) if number not in gone]
+    return kept + list(messages)

@@ -28,7 +28,7 @@ from pairlens.importers.formats.json_edit import (
     replace_values,
     with_items,
 )
-from pairlens.importers.formats.llava import JsonPath
+from pairlens.importers.formats.message_parts import JsonPath
 from pairlens.importers.formats.native_export import Edit
 from pairlens.importers.formats.vrsbench_files import (
     ANNOTATIONS,

@@ -11,7 +11,8 @@ from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import RecordError
 from pairlens.importers.files import is_leftover, is_plain_name, is_text
 from pairlens.importers.formats.json_files import load_object
-from pairlens.importers.formats.llava import ASKED, TurnText
+from pairlens.importers.formats.llava import ASKED
+from pairlens.importers.formats.messages import TurnText
 from pairlens.importers.image_lookup import find_file
 from pairlens.importers.records import Polygons, Shape
 from pairlens.importers.source_files import open_source

@@ -12,14 +12,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pairlens.importers.errors import StateError
 from pairlens.importers.formats import native_export
 from pairlens.importers.formats.instruction_export import Pieces
 from pairlens.importers.formats.instruction_files import TextFile
 from pairlens.importers.formats.json_edit import replace_values
-from pairlens.importers.formats.llava import JsonPath, Parsed, TurnText, parse
+from pairlens.importers.formats.llava import Parsed, parse
+from pairlens.importers.formats.message_parts import JsonPath, text_edits
+from pairlens.importers.formats.messages import TurnText
 from pairlens.importers.json_items import Item
 from pairlens.importers.json_stream import read_items
 from pairlens.importers.source_files import open_source
@@ -93,13 +94,17 @@ def write_list(file: TextFile, out: Path, kept: dict[str, KeptParts]) -> tuple[i
 def _record(item: Item, kept: dict[str, KeptParts]) -> bytes | None:
     """The record to write; ``None`` where its image or object is left out."""
     try:
-        parsed = parse(item.load())
+        record = item.load()
+        parsed = parse(record)
     except ValueError:
         return None
     found = kept.get(parsed.image.rpartition("/")[2])
     if found is None or not all(_stays(parsed, turn, found) for turn in parsed.turns):
         return None
-    values = {place: text for turn in parsed.turns for place, text in _edits(turn, found)}
+    values: dict[JsonPath, str] = {}
+    for turn in parsed.turns:
+        for place, said in _edits(turn, found):
+            values |= text_edits(record, place, said)
     if not values:
         return item.data
     text = item.data.decode()
@@ -120,7 +125,7 @@ def _sentence(question: str) -> str:
     return marked[1] if marked else question
 
 
-def _edits(turn: TurnText, kept: KeptParts) -> Iterator[tuple[JsonPath, Any]]:
+def _edits(turn: TurnText, kept: KeptParts) -> Iterator[tuple[JsonPath, str]]:
     """Where a record holds a text that was edited, and what to write there."""
     for question, answer in kept.answers:
         if turn.answers == (answer,) and question in turn.question and turn.question_at:

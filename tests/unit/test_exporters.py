@@ -256,6 +256,18 @@ def test_refsegrs_edits_keep_the_encoding_of_the_line(tmp_path: Path) -> None:
     assert (tmp_path / "out" / LIST).read_bytes() == b"1 le r\xf4le"
 
 
+@pytest.mark.parametrize("read", ["a car", "\t \ufeffa car"], ids=["now", "by an earlier version"])
+def test_refsegrs_keeps_what_separates_a_phrase_from_its_id(tmp_path: Path, read: str) -> None:
+    data = "\ufeff1 \t \ufeffa car\n".encode()
+    root = refsegrs_source(tmp_path, data)
+    write_refsegrs(root, tmp_path / "same", [line_pair(root, 0, read)])
+    assert (tmp_path / "same" / LIST).read_bytes() == data
+    write_refsegrs(root, tmp_path / "out", [line_pair(root, 0, read, phrase="a bus")])
+    assert (tmp_path / "out" / LIST).read_bytes() == data.replace(b"car", b"bus")
+    with pytest.raises(UsageError, match="begins with white space"):
+        write_refsegrs(root, tmp_path / "spaced", [line_pair(root, 0, read, phrase=" a bus")])
+
+
 def test_refsegrs_list_with_no_line_left_is_left_out(tmp_path: Path) -> None:
     root = refsegrs_source(tmp_path, b"1 paved road\n")
     write_refsegrs(root, tmp_path / "out", [line_pair(root, 0, "paved road", selected=False)])

@@ -98,3 +98,64 @@ def test_a_deep_object_is_read_as_by_python(depth: int):
     text = '{"a": 1, "a": ' + "[" * depth + "]" * depth + "}"
     assert list(telling_doubled(map(loads, [text]), notes.append)) == [json.loads(text)]
     assert len(notes) == 1
+
+
+def with_list_twice(file: Path, name: str) -> None:
+    """Has a list stand twice, with values that are wrong in the first one."""
+    content = json.loads(file.read_bytes())
+    right = json.dumps(content[name])
+    named = re.sub(r'("(?:caption|phrase|file_name)": ")[^"]*', r"\1wrong", right)
+    wrong = re.sub(r"\d+(?=[,\]])", "1", named)
+    assert wrong != right
+    file.write_text(f'{{"{name}": {wrong}, {json.dumps(content)[1:]}')
+
+
+LISTS = {
+    ("refcoco", "refcoco/instances.json"): ("annotations", "images"),
+    ("rrsisd", "rrsisd/instances.json"): ("annotations", "images"),
+    ("coco", "annotations/instances_train.json"): ("annotations", "images"),
+    ("fiftyone", "samples.json"): ("samples",),
+}
+
+
+@pytest.mark.parametrize(("name", "file"), LISTS)
+def test_of_lists_of_one_name_the_last_counts(tmp_path: Path, name: str, file: str):
+    make = FORMATS[name].example
+    assert make is not None
+    made = make(tmp_path / "once")
+    once = [_placed(one, made) for one in FORMATS[name].read(made)]
+    for listed in LISTS[name, file]:
+        root = make(tmp_path / listed)
+        with_list_twice(root / file, listed)
+        assert json.loads((root / file).read_bytes()) == json.loads(
+            (tmp_path / "once" / file).read_bytes()
+        )
+        (note,) = notes_of(name, root)
+        assert note.startswith("1 object of JSON has") and f"'{listed}' in" in note
+        assert [_placed(one, root) for one in FORMATS[name].read(root)] == once
+
+
+def _placed(record: object, root: Path) -> str:
+    return repr(record).replace(str(root), "")
+
+
+def test_a_list_of_which_none_is_left_gives_nothing(tmp_path: Path):
+    make = FORMATS["coco"].example
+    assert make is not None
+    root = make(tmp_path)
+    file = root / "annotations/instances_train.json"
+    for last in ("[]", "null"):
+        text = file.read_text().rstrip()
+        file.write_text(f'{text[:-1]}, "annotations": {last}}}')
+        assert not [r for r in FORMATS["coco"].read(root) if r.split == "train"]
+
+
+def test_a_name_in_a_text_is_no_list(tmp_path: Path):
+    make = FORMATS["coco"].example
+    assert make is not None
+    root = make(tmp_path)
+    once = list(FORMATS["coco"].read(root))
+    file = root / "annotations/instances_train.json"
+    file.write_text(file.read_text().replace("{", '{"info": ["annotations", "annotations"], ', 1))
+    assert list(FORMATS["coco"].read(root)) == once
+    assert notes_of("coco", root) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.image_frame import turn
@@ -125,6 +127,22 @@ def test_polygons_that_fit_the_raw_frame_alone_are_turned(tmp_path: Path, orient
     assert "mask_frame" in [d.kind for d in decisions.all()]
 
 
+@pytest.mark.parametrize("orientation", ALL)
+@pytest.mark.parametrize("named", ["as stored", "upright"])
+def test_a_size_that_an_annotation_names_tells_its_frame(
+    tmp_path: Path, orientation: int, named: str
+):
+    on_side = orientation >= 5
+    size = (30, 52) if on_side and named == "upright" else (52, 30)
+    target = target_of("polygons", OBJECT, tmp_path)  # which fits either way
+    assert isinstance(target, Polygons)
+    pixels, decisions = prepared(tmp_path, orientation, replace(target, size=size))
+    as_stored = on_side and named == "as stored"
+    rows, columns = np.nonzero(turn(OBJECT, orientation) if as_stored else OBJECT)
+    assert pixels[rows, columns].all() and pixels.sum() == OBJECT.sum()
+    assert ("mask_frame" in [d.kind for d in decisions.all()]) == as_stored
+
+
 @pytest.mark.parametrize("orientation", [2, 3, 4])
 def test_where_the_size_cannot_tell_it_is_told(tmp_path: Path, orientation: int):
     pixels, decisions = prepared(tmp_path, orientation, target_of("raster", OBJECT, tmp_path))
@@ -209,3 +227,91 @@ def test_polygons_in_shares_of_the_image(tmp_path: Path, setting: Any):
         return
     assert pixels[7:23, 14:38].all() and not pixels[:5].any() and not pixels[:, 42:].any()
     assert kinds == ["polygon_scale"]
+
+
+def tagged(path: Path, mask: np.ndarray, orientation: int) -> Raster:
+    """A mask whose file declares an orientation."""
+    if path.suffix == ".png":
+        exif = Image.Exif()
+        exif[274] = orientation
+        Image.fromarray(mask * 255).save(path, exif=exif)
+    elif path.stem == "lzw":
+        Image.fromarray(mask * 255).save(path, tiffinfo={274: orientation}, compression="tiff_lzw")
+    else:
+        held = mask.astype(np.float64) if path.stem == "deep" else mask
+        tifffile.imwrite(path, held, extratags=[(274, "H", 1, orientation, True)])
+    return Raster(path)
+
+
+MASKS = ["mask.png", "mask.tif", "lzw.tif", "deep.tif"]
+
+
+@pytest.mark.parametrize("orientation", ALL)
+@pytest.mark.parametrize("name", MASKS)
+def test_a_mask_stored_as_its_image_is_turned_with_it(tmp_path: Path, name: str, orientation: int):
+    target = tagged(tmp_path / name, OBJECT, orientation)
+    pixels, decisions = prepared(tmp_path, orientation, target)
+    np.testing.assert_array_equal(pixels, turn(OBJECT, orientation))
+    assert "mask_frame" not in [d.kind for d in decisions.all()]
+
+
+@pytest.mark.parametrize(("of_image", "of_mask"), [(6, 6), (6, 8), (8, 5), (1, 6), (3, 8)])
+@pytest.mark.parametrize("name", MASKS)
+def test_an_orientation_that_was_copied_to_a_mask_counts_for_nothing(
+    tmp_path: Path, name: str, of_image: int, of_mask: int
+):
+    upright = turn(OBJECT, of_image)
+    pixels, decisions = prepared(tmp_path, of_image, tagged(tmp_path / name, upright, of_mask))
+    np.testing.assert_array_equal(pixels, upright)
+    (told,) = [d for d in decisions.all() if d.kind == "mask_frame"]
+    assert "are taken as stored" in told
+
+
+@pytest.mark.parametrize(("of_image", "of_mask"), [(1, 3), (3, 2), (6, 8), (4, 3)])
+def test_a_mask_that_declares_another_orientation_is_told(
+    tmp_path: Path, of_image: int, of_mask: int
+):
+    target = tagged(tmp_path / "mask.png", OBJECT, of_mask)
+    pixels, decisions = prepared(tmp_path, of_image, target)
+    np.testing.assert_array_equal(pixels, turn(OBJECT, of_mask))
+    (told,) = [d for d in decisions.all() if d.kind == "mask_frame"]
+    assert "another orientation" in told and told.override == "mask_frame=raw"
+    pixels, _ = prepared(tmp_path / "raw", of_image, target, Reading(mask_frame="raw"))
+    np.testing.assert_array_equal(pixels, turn(OBJECT, of_image))
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_what_browsers_do_not_turn_has_a_rendition(tmp_path: Path, name: str, orientation: int):
+    image = save(tmp_path / name, orientation)
+    pair = Pair("d/train/a#0", "a", "train", "it", image, name, Polygons(()), Source("a", 0))
+    (made,) = prepare((pair,), MediaPlace(tmp_path / "media", placeholders=False))
+    shown = made.image.rendition
+    assert (shown is None) == (orientation == 1 or name == "a.jpg")
+    if shown is not None:
+        assert inspect_image(shown).orientation == 1
+        assert np.abs(read_rgb(shown).astype(int) - turn(STORED, orientation)).mean() < 4
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+def test_an_orientation_in_xmp_alone_is_none(tmp_path: Path, name: str):
+    said = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    options: dict[str, Any] = {"xmp": said}
+    if name == "a.png":
+        options = {"pnginfo": PngInfo()}
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", said.decode())
+    Image.fromarray(STORED).save(tmp_path / name, **options)
+    facts = inspect_image(tmp_path / name)
+    assert (facts.width, facts.height, facts.orientation) == (52, 30, 1)
+    assert read_rgb(tmp_path / name).shape == (30, 52, 3)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float64])
+@pytest.mark.parametrize("value", [0, 9, 60000])
+def test_an_orientation_that_there_is_not_is_none(tmp_path: Path, kind: Any, value: int):
+    tags = [(274, "H", 1, value, True)]
+    tifffile.imwrite(tmp_path / "a.tif", OBJECT.astype(kind), extratags=tags)
+    facts = inspect_image(tmp_path / "a.tif")
+    assert (facts.width, facts.height, facts.orientation) == (52, 30, 1)
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.tif").pixels, OBJECT)
+    assert read_rgb(tmp_path / "a.tif").shape == (30, 52, 3)

@@ -101,7 +101,10 @@ def test_messages_are_turns_and_their_parts_of_text_are_read(tmp_path: Path) -> 
     [
         (chatted("q", "a", images=["a.jpg", "b.jpg"]), "'images' names 2 images"),
         (chatted("q", "a", images=[]), "names no image"),
-        (chatted([{"text": "a"}, {"text": "b"}], "a"), "message 0 has 2 parts of text, not one"),
+        (chatted([{"type": "text"}], "a"), "message 0: part 0 is of type text and holds none"),
+        (chatted("q", [{"type": "image"}]), "message 1 has no part of text"),
+        (chatted([{"image": "b.jpg"}, {"image": "d.jpg"}, "q"], "a"), "name 2 images"),
+        (chatted([{"image": "data:image/png;base64,AA"}, "q"], "a", images=[]), "write it to a"),
         (chatted("q", "a", messages="x"), "'messages' is a text, not a list of messages"),
         (chatted("q", "a", messages=[{"role": "tool", "content": "x"}]), "is from 'tool'"),
     ],

@@ -476,6 +476,20 @@ def test_a_mended_mask_is_what_the_loader_draws(name: str, tmp_path: Path) -> No
     assert np.array_equal(masks_of(again, tmp_path / "media")[0], MASK)
 
 
+def test_of_annotations_that_stand_twice_the_last_are_mended(tmp_path: Path) -> None:
+    root = example(tmp_path)
+    file = root / "refcoco" / "instances.json"
+    lists = json.loads(file.read_bytes())
+    first = json.dumps(lists["annotations"]).replace("segmentation", "bbox")
+    file.write_text(f'{{"annotations": {first}, {json.dumps(lists)[1:]}')
+    pairs, errors, _ = read(root)
+    numbers = {p.source.index for p in pairs if p.image_id == pairs[0].image_id}
+    out = export(root, tmp_path / "out", pairs, mend=dict.fromkeys(numbers, MASK))
+    after = Refer(out / "refcoco")
+    assert not errors and np.array_equal(after.mask(after.refs[0]), MASK)
+    assert first in (out / "refcoco" / "instances.json").read_text()
+
+
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_a_shared_annotation_stays_for_the_others(name: str, tmp_path: Path) -> None:
     root = example(tmp_path)

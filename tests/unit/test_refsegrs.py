@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import LayoutError, RecordError
 from pairlens.importers.files import lines
 from pairlens.importers.formats import find_format, refsegrs
@@ -59,7 +60,12 @@ def test_a_pair_has_what_was_published(tmp_path: Path):
         pytest.param("1 car\r\n2 bus\r\n", [("1", "car"), ("2", "bus")], id="CRLF"),
         pytest.param("\ufeff1 car\n2 bus\n", [("1", "car"), ("2", "bus")], id="byte order mark"),
         pytest.param("1\tcar\n", [("1", "car")], id="tab"),
-        pytest.param("1  two  spaces \n", [("1", " two  spaces ")], id="spaces are kept"),
+        pytest.param(b"\xef\xbb\xbf1 r\xf4le", [("1", "rôle")], id="byte order mark, cp1252"),
+        pytest.param("1 two  spaces \n", [("1", "two  spaces ")], id="spaces are kept"),
+        pytest.param("1  car\n2 \t bus\n", [("1", "car"), ("2", "bus")], id="wide separators"),
+        pytest.param("1 \ufeffcar\n2  \n", [("1", "car"), ("2", "")], id="mark, no phrase"),
+        pytest.param(b"1 \xef\xbb\xbfr\xf4le", [("1", "rôle")], id="mark in cp1252"),
+        pytest.param("1 \u3000car\n", [("1", "\u3000car")], id="another space is no separator"),
         pytest.param("1\n2 \n", [("1", ""), ("2", "")], id="no phrase"),
         pytest.param("1 2 cars\n", [("1", "2 cars")], id="a number in the phrase"),
         pytest.param("007 car\n7 bus\n", [("007", "car"), ("7", "bus")], id="zeros"),
@@ -71,6 +77,14 @@ def test_lists(tmp_path: Path, data: str | bytes, expected: list[tuple[str, str]
     put(tmp_path, data)
     pairs, errors, _ = read(tmp_path)
     assert ([(p.image_id, p.phrase) for p in pairs], errors) == (expected, [])
+
+
+def test_wide_separators_are_told(tmp_path: Path):
+    put(tmp_path, "1 car\n2\tbus\n3 \n")
+    assert not any("separates" in note for note in read(tmp_path)[2])
+    put(tmp_path, "1 car\n2  bus\n")
+    (note,) = (note for note in read(tmp_path)[2] if "separates" in note)
+    assert isinstance(note, Decision) and note.example == "output_phrase_test.txt[1]"
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_many_files_of_something_else_are_told_in_one_note(tmp_path: Path):
         pytest.param(said({"from": "robot", "value": "q"}), "is from 'robot'", id="robot"),
         pytest.param(said({"from": "human"}), "value of message 0 is null", id="no value"),
         pytest.param(
-            said({"from": "human", "value": ["q"]}), "message 0 is a list", id="list value"
+            said({"from": "human", "value": [7]}), "message 0 has no part of text", id="list value"
         ),
         pytest.param(trained("a.jpg", "q", "\udc00"), "message 1 holds half", id="surrogate"),
         pytest.param(said(*[{"from": "gpt", "value": ""}] * 10_001), "10,000 messages", id="many"),
