@@ -22,14 +22,13 @@ from typing import Any
 
 from pairlens.fiftyone_plugin import command_parser
 from pairlens.fiftyone_plugin.doctor import installed_version
+from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, ending_at_once, ending_softly
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.run_log import LOG, logging_run, printing_aside
 from pairlens.fiftyone_plugin.steps.step import Step, Watch, parse_options
 from pairlens.fiftyone_plugin.terminal import (
     ProgressBar,
     confirm,
-    ending_at_once,
-    ending_softly,
     say,
     show,
 )
@@ -78,7 +77,7 @@ def _execute(args: argparse.Namespace) -> int:
         with ending_at_once(), printing_aside(quiet=args.quiet):
             report: Report = args.run(args)
     except KeyboardInterrupt:
-        say("Interrupted. What was done is kept; --resume goes on with an import or prediction.")
+        say(INTERRUPTED)
         return FAILED
     except UsageError as error:
         return _failed(error, USAGE, args.json)

@@ -175,6 +175,7 @@ def _answer(
 ) -> None:
     """Asks for all batches and stores what comes back."""
     done = summary.skipped
+    watch.stop()  # all is loaded: from now on Ctrl-C waits for what is under way
     with ThreadPoolExecutor(_WRITERS) as writers, field.filling(anew) as folder:
         for batch, answers in asked.answered(batches):
             watch.progress(done, total)
@@ -193,6 +194,9 @@ def _answer(
             done += len(batch)
             if summary.first and not seen:
                 watch.look(list(summary.first))
+            if watch.stop():  # before workers end another one
+                summary.stopped = True
+                break
     watch.progress(done if summary.stopped or done < total else total, total)
 
 
