@@ -32,8 +32,8 @@ from pairlens.fiftyone_plugin.terminal import (
     say,
     show,
 )
-from pairlens.importers import connecting, full_disk
-from pairlens.importers.errors import PairLensError, UsageError, shown
+from pairlens.importers import connecting, full_disk, memory
+from pairlens.importers.errors import OutOfMemory, PairLensError, UsageError, shown
 
 FAILED, USAGE = 1, 2
 
@@ -114,6 +114,8 @@ def _explained(error: Exception) -> Exception:
         if connecting.failed_over(error):
             _leave_database()
         return said.with_traceback(error.__traceback__)
+    if isinstance(error, MemoryError) or memory.ran_out(error):
+        return OutOfMemory().with_traceback(error.__traceback__)
     if full := full_disk.explained(error):
         return full.with_traceback(error.__traceback__)
     kind = type(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import pickle
@@ -101,6 +102,7 @@ def _work(work: Callable[..., Any], *given: Any) -> Any:
     try:
         return work(*given)
     except _Ended:
+        atexit._run_exitfuncs()  # or Python warns of what libraries have open
         os._exit(1)
 
 
