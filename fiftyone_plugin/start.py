@@ -35,8 +35,9 @@ def main() -> int:
 def _run() -> int:
     try:
         from pairlens.fiftyone_plugin import cli
-    except ImportError as error:
-        print(f"pairlens: it does not start ({error}); see why: pairlens doctor", file=sys.stderr)
+    except (ImportError, MemoryError) as error:
+        why = str(error) or "memory ran out"
+        print(f"pairlens: it does not start ({why}); see why: pairlens doctor", file=sys.stderr)
         return FAILED
     code = cli.main()
     # All is done and said; what Python and libraries tidy up takes up to some seconds.

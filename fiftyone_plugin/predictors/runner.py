@@ -178,12 +178,12 @@ def _answer(
     done = summary.skipped
 
     def stopped() -> bool:
+        watch.progress(done, total)
         return watch.stop() or field.stop_file.exists()
 
     watch.stop()  # all is loaded: from now on Ctrl-C waits for what is under way
     with ThreadPoolExecutor(_WRITERS) as writers, field.filling(anew) as folder:
         for batch, answers in _until_stopped(asked.answered(batches), stopped, summary):
-            watch.progress(done, total)
             seen = bool(summary.first)
             changes = store_batch(batch, answers, folder, summary, writers)
             if changes:
