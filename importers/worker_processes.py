@@ -118,6 +118,7 @@ def _start_worker() -> None:
 
 def _end_tidily(number: int, frame: FrameType | None) -> NoReturn:
     """Ends a worker that is told to end: what it began to write is removed, and not waited for."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is told more than once
     late = Timer(_TIDYING, os._exit, (1,))
     late.daemon = True
     late.start()
