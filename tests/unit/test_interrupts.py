@@ -141,6 +141,7 @@ def test_what_a_library_swallows_is_raised_again() -> None:
 )
 def test_a_long_computation_is_told_and_ended_by_the_second(how: str, words: str) -> None:
     with started(f"{how}    ready()\n    compute()\n") as process:
+        time.sleep(0.5)  # until it is within that call
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
         assert process.stderr.readline() == "\n"
