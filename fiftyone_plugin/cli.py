@@ -22,19 +22,18 @@ from typing import Any
 
 from pairlens.fiftyone_plugin import command_parser
 from pairlens.fiftyone_plugin.doctor import installed_version
+from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, ending_at_once, ending_softly
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.run_log import LOG, logging_run, printing_aside
 from pairlens.fiftyone_plugin.steps.step import Step, Watch, parse_options
 from pairlens.fiftyone_plugin.terminal import (
     ProgressBar,
     confirm,
-    ending_at_once,
-    ending_softly,
     say,
     show,
 )
-from pairlens.importers import connecting, full_disk
-from pairlens.importers.errors import PairLensError, UsageError, shown
+from pairlens.importers import connecting, full_disk, memory
+from pairlens.importers.errors import OutOfMemory, PairLensError, UsageError, shown
 
 FAILED, USAGE = 1, 2
 
@@ -78,7 +77,7 @@ def _execute(args: argparse.Namespace) -> int:
         with ending_at_once(), printing_aside(quiet=args.quiet):
             report: Report = args.run(args)
     except KeyboardInterrupt:
-        say("Interrupted. What was done is kept; --resume goes on with an import or prediction.")
+        say(INTERRUPTED)
         return FAILED
     except UsageError as error:
         return _failed(error, USAGE, args.json)
@@ -115,6 +114,8 @@ def _explained(error: Exception) -> Exception:
         if connecting.failed_over(error):
             _leave_database()
         return said.with_traceback(error.__traceback__)
+    if isinstance(error, MemoryError) or memory.ran_out(error):
+        return OutOfMemory().with_traceback(error.__traceback__)
     if full := full_disk.explained(error):
         return full.with_traceback(error.__traceback__)
     kind = type(error)

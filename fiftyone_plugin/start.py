@@ -7,6 +7,8 @@ A build of NumPy for another processor ends Python without a word when it is imp
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -33,10 +35,14 @@ def main() -> int:
 def _run() -> int:
     try:
         from pairlens.fiftyone_plugin import cli
-    except ImportError as error:
-        print(f"pairlens: it does not start ({error}); see why: pairlens doctor", file=sys.stderr)
+    except (ImportError, MemoryError) as error:
+        why = str(error) or "memory ran out"
+        print(f"pairlens: it does not start ({why}); see why: pairlens doctor", file=sys.stderr)
         return FAILED
-    return cli.main()
+    code = cli.main()
+    # All is done and said; what Python and libraries tidy up takes up to some seconds.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(code))
+    return code
 
 
 def _starts() -> bool:

@@ -1,25 +1,16 @@
-"""Results on stdout, progress and notices on stderr, a log, and what Ctrl-C does."""
+"""Results on stdout, progress and notices on stderr, and a log."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import re
 import shutil
-import signal
 import sys
 import textwrap
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from pairlens.fiftyone_plugin.run_log import LOG, PRINTED
-from pairlens.importers.object_stores import end_requests
 from pairlens.importers.parallel import Progress
-
-_SAID = b"\nStopping after this batch. Ctrl-C again stops at once.\n"
 
 _NARROWEST = 24
 """Characters that a column must have for its text to be wrapped within it."""
@@ -117,56 +108,3 @@ class ProgressBar:
         )
         self._task = self._bar.add_task(self._about, total=None)
         self._bar.start()
-
-
-@contextmanager
-def ending_at_once() -> Iterator[None]:
-    """Within it, Ctrl-C ends worker processes and requests, and raises ``KeyboardInterrupt``.
-
-    Waiting for what the workers have begun takes seconds, for a store that stalls minutes. The
-    second Ctrl-C ends the process itself, with what it is tidying up. In other threads than the
-    main one nothing changes.
-    """
-
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, lambda *_: os._exit(1))
-        for worker in multiprocessing.active_children():
-            worker.terminate()
-        end_requests()
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def ending_softly() -> Iterator[Callable[[], bool]]:
-    """Within it, the first Ctrl-C only asks to stop, which the yielded function tells.
-
-    The second one does what the first would have done outside. Only the main thread can be
-    interrupted; in others nothing changes.
-    """
-    asked = threading.Event()
-
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            if callable(before):
-                before(number, frame)
-            raise KeyboardInterrupt
-        asked.set()
-        os.write(2, _SAID)  # print() may be at work in the very line that was interrupted
-
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -6,6 +6,7 @@
     +-- UsageError       what was asked for cannot be done as asked
     |   +-- UnknownName  no format, check, predictor ... of that name
     +-- StateError       the dataset or the folder is not in the state the step needs
+    |   +-- OutOfMemory  the machine has too little memory
     +-- LayoutError      a folder is not a dataset in the layout a reader knows
     +-- RecordError      one record is broken; the others can go on
     +-- MaskError        a mask cannot be decoded
@@ -17,12 +18,21 @@ The message of each is one sentence that says what was met, where, and what to d
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
+from pairlens.importers import memory
+
 AGAIN = "do the same again, an import or a prediction with --resume"
 """What goes on with a step that was ended in its middle."""
+
+OUT_OF_MEMORY = (
+    f"memory ran out in the middle of this; what was done is kept; {AGAIN}, and with fewer "
+    "--workers, a smaller --batch-size or more memory (see: ulimit -v)"
+)
+"""What to say where the machine has none left."""
 
 LONGEST = 1000
 """Characters of a message; what it quotes can have any length."""
@@ -46,9 +56,16 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 
 class PairLensError(Exception):
-    """Base class; the command line prints it without a traceback and exits with 1."""
+    """Base class; the command line prints it without a traceback and exits with 1.
+
+    Raises:
+        OutOfMemory: where it is made of an error of a machine without memory, of which no record,
+            mask or image is to be told that it is broken
+    """
 
     def __init__(self, message: str) -> None:
+        if (handled := sys.exception()) is not None:
+            check_memory(handled)
         super().__init__(shown(message))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -79,6 +96,28 @@ class UnknownName(UsageError):
 
 class StateError(PairLensError):
     """A dataset, field or folder that is not as the step needs it."""
+
+
+class OutOfMemory(StateError):
+    """A machine that has too little memory for what is asked."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, OUT_OF_MEMORY)  # whatever is handled
+
+
+def check_memory(error: BaseException) -> None:
+    """Raises again what is no fault of the item at hand: that memory ran out.
+
+    Whatever takes any error for one of an item, and makes no PairLensError of it, asks this.
+
+    Raises:
+        OutOfMemory: if it did
+    """
+    for one in memory.chain_of(error):
+        if isinstance(one, OutOfMemory):
+            raise one
+    if memory.ran_out(error):
+        raise OutOfMemory from error
 
 
 class LayoutError(PairLensError):

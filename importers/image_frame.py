@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from pairlens.importers.arrays import MAX_BYTES
+from pairlens.importers.errors import check_memory
 
 ORIENTATION = 274
 """The tag, in EXIF and in TIFF."""
@@ -57,7 +58,8 @@ def orientation_of(image: Image.Image) -> int:
     tags: Any = getattr(image, "tag_v2", None)
     try:
         value = tags.get(ORIENTATION) if tags is not None else _of_exif(image)
-    except Exception:  # on hostile bytes, decoders raise whatever they stumble over
+    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+        check_memory(error)
         return UPRIGHT
     return _valid(value)
 

@@ -22,7 +22,13 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 import cv2
 
-from pairlens.importers.errors import StateError, UsageError, sendable
+from pairlens.importers.errors import (
+    OutOfMemory,
+    StateError,
+    UsageError,
+    check_memory,
+    sendable,
+)
 from pairlens.importers.frozen import frozen
 from pairlens.importers.worker_processes import check_number, died, process_pool
 
@@ -182,8 +188,8 @@ def map_items(
 
     Raises:
         UsageError: for an engine that is unknown or not installed, and workers below 1
-        StateError: if a worker process dies, whose items cannot be told from the others', or no
-            cluster can be worked on
+        StateError: if a worker process dies, whose items cannot be told from the others', no
+            cluster can be worked on, or memory runs out
     """
     return Pool(engine, workers, address).map(function, items, chunk=chunk)
 
@@ -193,7 +199,7 @@ def _map_here(
 ) -> Iterator[Outcome[A, B]]:
     for batch in _chunks(items, chunk, singles=WINDOW):
         for item, (value, error) in zip(batch, _each(function, batch), strict=True):
-            yield Outcome(item, value, error)
+            yield _outcome(item, value, error)
 
 
 def _map_with(
@@ -237,8 +243,24 @@ def _each(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
             try:
                 results.append((function(item), None))
             except Exception as error:
-                results.append((None, error))
+                results.append((None, _as_it_is(error)))
     return results
+
+
+def _as_it_is(error: Exception) -> Exception:
+    """An error of an item, or that of the machine which it came of."""
+    try:
+        check_memory(error)
+    except OutOfMemory as short:
+        return short
+    return error
+
+
+def _outcome(item: A, value: Any, error: Exception | None) -> Outcome[A, Any]:
+    """What became of an item; raises what is no error of the item."""
+    if isinstance(error, OutOfMemory):
+        raise error
+    return Outcome(item, value, error)
 
 
 def _each_sent(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
@@ -254,7 +276,7 @@ def _collect(batch: list[A], future: Pending) -> Iterator[Outcome[A, Any]]:
     except Exception as error:  # what cannot travel between processes
         results = [(None, error)] * len(batch)
     for item, (value, error) in zip(batch, results, strict=True):
-        yield Outcome(item, value, error)
+        yield _outcome(item, value, error)
 
 
 class Pending(Protocol):

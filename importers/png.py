@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from zlib_ng import zlib_ng
 
+from pairlens.importers.errors import check_memory
 from pairlens.importers.source_files import NOT_REGULAR
 
 Pixels = NDArray[np.uint8]
@@ -187,7 +188,8 @@ def _by_opencv(data: bytes) -> Pixels | None:
         return None
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
+    except cv2.error as error:
+        check_memory(error)
         return None
     plain = pixels is not None and pixels.ndim == 2 and pixels.dtype == np.uint8
     return pixels if plain else None  # type: ignore[return-value]
@@ -203,7 +205,8 @@ def _claims_too_much(data: bytes) -> bool:
             return image.width * image.height > MAX_PIXELS
     except Image.DecompressionBombError:
         return True
-    except Exception:  # on hostile bytes, decoders raise whatever they stumble over
+    except Exception as error:  # on hostile bytes, decoders raise whatever they stumble over
+        check_memory(error)
         return False  # OpenCV may know better what it is
 
 

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from pairlens.importers.errors import StateError
+from pairlens.importers.errors import AGAIN, StateError
 
 LOG = logging.getLogger("pairlens")
 
@@ -145,7 +145,11 @@ class Actors:
             if len(self._under_way[actor]) >= DEPTH:
                 return
             call = self._waiting.popleft()
-            call.actor, call.reference = actor, actor.call.remote(self._function, call.batch)
+            try:
+                call.reference = actor.call.remote(self._function, call.batch)
+            except self._ray.exceptions.RayError as error:
+                raise lost(error) from error
+            call.actor = actor
             self._under_way[actor].append(call)
 
     def _wait(self, wanted: Call) -> None:
@@ -198,7 +202,17 @@ def raised(error: Any) -> Exception:
             f"workers of Ray have no module {missing[1]}: it must be installed on every node, or, "
             "if it is your own, what is used of it be imported by name"
         )
-    return error.cause or error
+    cause = error.cause or error
+    # What a task gave can find no room in Ray's store, which is no fault of the item.
+    return lost(cause) if type(cause).__module__.startswith("ray.") else cause
+
+
+def lost(error: Exception) -> StateError:
+    """What to say where Ray, or its workers, cannot go on."""
+    return StateError(
+        f"workers of Ray cannot go on ({type(error).__name__}: {_first(error)}); what was done is "
+        f"kept; {AGAIN}, and with fewer --workers if it was memory, or more room if a disk is full"
+    )
 
 
 def _first(error: Exception) -> str:

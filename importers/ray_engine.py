@@ -20,8 +20,8 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from pairlens.importers import same_storage
-from pairlens.importers.errors import AGAIN, StateError, UsageError
-from pairlens.importers.ray_actors import Actors, FirstWait, raised
+from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.ray_actors import Actors, FirstWait, lost, raised
 from pairlens.importers.ray_pickling import sent_along
 from pairlens.importers.worker_processes import check_number
 
@@ -85,7 +85,10 @@ def ray_workers(
             first = FirstWait(ray)
 
             def submit(batch: list[Any]) -> _Task:
-                return _Task(ray, remote.remote(here, function, batch), first)
+                try:
+                    return _Task(ray, remote.remote(here, function, batch), first)
+                except ray.exceptions.RayError as error:
+                    raise lost(error) from error
 
             count = _cpus(ray, workers)
             yield submit, count if _is_bound(ray, workers) else count * ahead
@@ -147,7 +150,7 @@ class _Task:
         except self._ray.exceptions.RayTaskError as error:
             raise raised(error) from error
         except self._ray.exceptions.RayError as error:
-            raise StateError(lost(error)) from error
+            raise lost(error) from error
 
     def cancel(self) -> None:
         """Lets go of it: it is done all the same, unless this process ends.
@@ -255,12 +258,3 @@ def _refused(address: str | None, error: Exception) -> str:
     where = f"the Ray at {address}" if address else "Ray on this machine"
     said = " ".join(str(error).split())
     return f"{where} cannot be worked on: {said[:400]}"
-
-
-def lost(error: Exception) -> str:
-    """What to say where workers of Ray are gone for good."""
-    said = " ".join(str(error).split())
-    return (
-        f"workers of Ray cannot go on ({type(error).__name__}: {said[:300]}); what was done is "
-        f"kept; {AGAIN}, and with fewer --workers if it was memory"
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import pickle
@@ -10,16 +11,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
-from threading import Thread
-from types import FunctionType, ModuleType
-from typing import Any
+from threading import Thread, Timer
+from types import FrameType, FunctionType, ModuleType
+from typing import Any, NoReturn
 
 from pairlens.importers.errors import AGAIN, StateError, UsageError
 
 MOST_PER_CORE = 16
 """Processes; each takes some 100 MB and a second of a core to start, and all start at once."""
+
+_TIDYING = 0.3
+"""Seconds that a worker which is told to end has for it."""
 
 
 def check_number(workers: int | None, *, of_processes: bool) -> None:
@@ -45,15 +49,17 @@ def check_number(workers: int | None, *, of_processes: bool) -> None:
 class _Under:
     """What a worker process was given."""
 
-    def __init__(self, future: Future[Any]) -> None:
+    def __init__(self, future: Future[Any], left: list[Future[Any]]) -> None:
         self.result = future.result
+        self._future, self._left = future, left
 
     def cancel(self) -> None:
-        """Lets go of it.
+        """Lets go of it, which ends the processes once no more is handed to them.
 
         Where a worker dies at the same moment, Python's own thread that looks after the processes
         stumbles over a future that was cancelled, with a traceback, and leaves them as they are.
         """
+        self._left.append(self._future)
 
 
 @contextmanager
@@ -68,7 +74,7 @@ def process_pool(workers: int, function: Callable[..., Any]) -> Iterator[Callabl
         StateError: if none can be started
     """
     # Forking a process that holds a database connection and threads can deadlock.
-    context = get_context("spawn") if _is_of_script(function) else _SpawnAlone()
+    context = _Spawn(SpawnProcess if _is_of_script(function) else _ProcessAlone)
     try:
         pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
     except OSError as error:
@@ -76,10 +82,28 @@ def process_pool(workers: int, function: Callable[..., Any]) -> Iterator[Callabl
             f"no worker process can be started, whose locks stand in /dev/shm ({error.strerror}); "
             "make room there, or leave --engine processes out"
         ) from error
+    left: list[Future[Any]] = []
     try:
-        yield lambda *given: _Under(pool.submit(*given))
+        yield lambda *given: _Under(pool.submit(_work, *given), left)
     finally:
+        if any(not future.done() for future in left):
+            # What they are at is for nothing, and can take minutes.
+            for worker in context.started:
+                worker.terminate()
         pool.shutdown(cancel_futures=True)
+
+
+class _Ended(SystemExit):
+    """A worker was told to end."""
+
+
+def _work(work: Callable[..., Any], *given: Any) -> Any:
+    """Runs in a worker. Python's own would take what ends it for a result, and go on."""
+    try:
+        return work(*given)
+    except _Ended:
+        atexit._run_exitfuncs()  # or Python warns of what libraries have open
+        os._exit(1)
 
 
 def _start_worker() -> None:
@@ -88,7 +112,17 @@ def _start_worker() -> None:
     Idle workers otherwise wait for ever: each holds the end of the pipe that they all read from.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _end_tidily)
     Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_tidily(number: int, frame: FrameType | None) -> NoReturn:
+    """Ends a worker that is told to end: what it began to write is removed, and not waited for."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is told more than once
+    late = Timer(_TIDYING, os._exit, (1,))
+    late.daemon = True
+    late.start()
+    raise _Ended(1)
 
 
 def _end_with_parent() -> None:
@@ -115,8 +149,16 @@ class _ProcessAlone(SpawnProcess):
             sys.modules["__main__"] = main
 
 
-class _SpawnAlone(SpawnContext):
-    Process = _ProcessAlone  # type: ignore[assignment]
+class _Spawn(SpawnContext):
+    """Starts processes of a kind, and knows them."""
+
+    def __init__(self, kind: type[SpawnProcess]) -> None:
+        self.kind, self.started = kind, list[SpawnProcess]()
+
+    def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]
+        process = self.kind(*given, **named)
+        self.started.append(process)
+        return process
 
 
 class _OfScript(Exception):

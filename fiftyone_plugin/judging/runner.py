@@ -21,7 +21,7 @@ from pairlens.fiftyone_plugin.judging.budget import Budget, Price, read_price
 from pairlens.fiftyone_plugin.judging.embedding import stored_vector
 from pairlens.fiftyone_plugin.judging.questions import Pending
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
-from pairlens.importers.errors import StateError, UnknownName, UsageError
+from pairlens.importers.errors import StateError, UnknownName, UsageError, check_memory
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.store import kind_of
 from pairlens.importers.stored_values import embedded
@@ -86,6 +86,7 @@ class JudgeSummary:
     def add(self, key: str, outcome: Outcome) -> None:
         """Counts what was answered."""
         if isinstance(outcome, Exception):
+            check_memory(outcome)
             self.failed += 1
             if len(self.failures) < MOST_LISTED:
                 reason = str(outcome) or type(outcome).__name__

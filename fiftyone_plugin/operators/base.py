@@ -28,8 +28,8 @@ from pairlens.fiftyone_plugin.operators.forms import add_field
 from pairlens.fiftyone_plugin.operators.wording import OPERATORS, in_app
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
-from pairlens.importers import connecting, fo_internals, full_disk, working_set
-from pairlens.importers.errors import PairLensError, StateError, UsageError
+from pairlens.importers import connecting, fo_internals, full_disk, memory, working_set
+from pairlens.importers.errors import OutOfMemory, PairLensError, StateError, UsageError
 
 Work = Callable[[Watch], Report]
 _POLL_SECONDS = 0.2
@@ -241,6 +241,8 @@ class PairOperator(foo.Operator):
 
     def _show_failure(self, ctx: Any, error: Exception) -> Iterator[Any]:
         known = connecting.explained(error) or full_disk.explained(error)
+        if known is None and memory.ran_out(error):
+            known = OutOfMemory()
         said = error if isinstance(error, PairLensError) else known
         if said is None:
             raise error

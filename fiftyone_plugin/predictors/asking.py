@@ -24,7 +24,7 @@ from pairlens.fiftyone_plugin.predictors.batches import (
 from pairlens.fiftyone_plugin.predictors.error_text import first_line
 from pairlens.fiftyone_plugin.predictors.params import read_params
 from pairlens.importers.decisions import Decision, Decisions
-from pairlens.importers.errors import PairLensError, StateError, UsageError
+from pairlens.importers.errors import PairLensError, StateError, UsageError, check_memory
 from pairlens.importers.parallel import PerWorker, Pool
 
 
@@ -196,4 +196,5 @@ def _sent(answer: Any) -> Answer:
     except NoPrediction as nothing:
         return NoPrediction(str(nothing))
     except Exception as error:  # whatever it is of, its text can be sent
+        check_memory(error)
         return RuntimeError(str(error) or type(error).__name__)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Predictor, Query
-from pairlens.importers.errors import MaskError, StateError
+from pairlens.importers.errors import MaskError, StateError, check_memory
 from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.masks import encode_png
 
@@ -135,6 +135,7 @@ def _write(folder: Path, key: str, mask: Any) -> Path:
 
 
 def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:
+    check_memory(error)
     summary.failed += 1
     reason = str(error) or type(error).__name__
     summary.failures.append({"key": query.key, "reason": reason})
@@ -151,6 +152,7 @@ def answers_of(predictor: Predictor, batch: Sequence[Query]) -> Iterator[Predict
             left -= 1
             yield result
     except Exception as error:
+        check_memory(error)
         failure = error
     for _ in range(left):
         yield failure

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pairlens.fiftyone_plugin.predictors.base import Prediction, Query
 from pairlens.fiftyone_plugin.predictors.devices import Runtime, free_memory, is_out_of_memory
 from pairlens.fiftyone_plugin.predictors.loader import ImageLoader
-from pairlens.importers.errors import StateError
+from pairlens.importers.errors import StateError, check_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,8 @@ class Pipeline:
                 return list(self._segmenter.segment(part))
         except Exception as error:
             failure = error
+        if len(part) == 1:
+            check_memory(failure)
         if is_out_of_memory(failure):
             # Outside the handler, whose traceback would hold the tensors that have to go.
             del failure

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from pairlens.fiftyone_plugin.predictors import PREDICTORS
 from pairlens.fiftyone_plugin.predictors.asking import Asked, asking
 from pairlens.fiftyone_plugin.predictors.base import PredictorSpec
 from pairlens.fiftyone_plugin.predictors.batches import (
+    Answer,
     PredictSummary,
     SampleQuery,
     store_batch,
@@ -175,12 +176,14 @@ def _answer(
 ) -> None:
     """Asks for all batches and stores what comes back."""
     done = summary.skipped
+
+    def stopped() -> bool:
+        watch.progress(done, total)
+        return watch.stop() or field.stop_file.exists()
+
+    watch.stop()  # all is loaded: from now on Ctrl-C waits for what is under way
     with ThreadPoolExecutor(_WRITERS) as writers, field.filling(anew) as folder:
-        for batch, answers in asked.answered(batches):
-            watch.progress(done, total)
-            if watch.stop() or field.stop_file.exists():
-                summary.stopped = True
-                break
+        for batch, answers in _until_stopped(asked.answered(batches), stopped, summary):
             seen = bool(summary.first)
             changes = store_batch(batch, answers, folder, summary, writers)
             if changes:
@@ -194,6 +197,23 @@ def _answer(
             if summary.first and not seen:
                 watch.look(list(summary.first))
     watch.progress(done if summary.stopped or done < total else total, total)
+
+
+def _until_stopped(
+    answered: Iterable[tuple[list[SampleQuery], Iterable[Answer]]],
+    stopped: Callable[[], bool],
+    summary: PredictSummary,
+) -> Iterator[tuple[list[SampleQuery], Iterable[Answer]]]:
+    """The batches until the run is to stop: what was asked is stored, and nothing more is asked."""
+    for batch, answers in answered:
+        is_asked = not isinstance(answers, Iterator)  # by workers; else as answers are taken
+        if not is_asked and stopped():
+            summary.stopped = True
+            return
+        yield batch, answers
+        if is_asked and stopped():
+            summary.stopped = True
+            return
 
 
 class _Deciding:

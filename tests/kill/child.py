@@ -1,12 +1,13 @@
 """Runs commands in processes that can be killed at any of their writes, or lose their disk.
 
-Lines of JSON come on standard input, ``{"command", "point", "folder", "source", "fault"}``; for
-each, one goes to standard output: ``{"code", "points", "said"}``. A process is forked for each
-command, so that FiftyOne is imported once. Before the ``point``-th of its writes it meets the
-fault, one of :data:`FAULTS`, or, where that is ``WAITS``, writes the line ``{"at"}`` and waits for
-another one before it goes on; at a ``point`` of 0 none. ``points`` are the writes that a process
-that came to its end has made: to the database, and of files in ``folder`` when these are renamed,
-removed or made folders.
+Lines of JSON come on standard input, ``{"command", "point", "folder", "source", "fault",
+"reads"}``; for each, one goes to standard output: ``{"code", "points", "said"}``. A process is
+forked for each command, so that FiftyOne is imported once. Before the ``point``-th of its writes
+it meets the fault, one of :data:`FAULTS`, or, where that is ``WAITS``, writes the line ``{"at"}``
+and waits for another one before it goes on; at a ``point`` of 0 none. ``points`` are the writes
+that a process which came to its end has made: to the database, and of files in ``folder`` when
+these are renamed, removed or made folders. Where ``reads`` is set, the files count as well that it
+opened in the source.
 """
 
 from __future__ import annotations
@@ -49,9 +50,10 @@ FILES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", 
 """Events of Python's audit that change a folder."""
 
 MOST_SAID = 2000
+FEW_BYTES = 4 << 20
 
-_DAC_OVERRIDE, _CAPABILITIES = 1, 0x20080522
-"""Of Linux: what lets the superuser write anywhere, and the version of the call."""
+_DAC_OVERRIDE, _DAC_READ_SEARCH, _CAPABILITIES = 1, 2, 0x20080522
+"""Of Linux: what lets the superuser write and read anywhere, and the version of the call."""
 
 
 def _kill(folder: str, source: str) -> None:
@@ -69,6 +71,23 @@ def _lock_folders(folder: str, source: str) -> None:
         Path(path).chmod(0o555)
 
 
+def _lock_files(folder: str, source: str) -> None:
+    """From now on no file of the source can be read."""
+    for path, _, names in os.walk(source):
+        for name in names:
+            Path(path, name).chmod(0)
+
+
+def _take_memory(folder: str, source: str) -> None:
+    """From now on the system gives no more memory than threads need to start.
+
+    With none at all Python itself can wait for ever for a thread that died as it began.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    [used] = [int(line.split()[1]) for line in lines if line.startswith("VmSize:")]
+    resource.setrlimit(resource.RLIMIT_AS, (used * 1024 + FEW_BYTES, resource.RLIM_INFINITY))
+
+
 def _take_away(folder: str, source: str) -> None:
     Path(source).rename(f"{source}{AWAY}")
 
@@ -78,6 +97,8 @@ FAULTS: dict[str, Callable[[str, str], None]] = {
     "full": _fill_disk,
     "read-only": _lock_folders,
     "gone": _take_away,
+    "locked": _lock_files,
+    "memory": _take_memory,
 }
 
 
@@ -88,13 +109,17 @@ class Points(monitoring.CommandListener):
         last: the write before which that is done
         folder: where writes of files count
         strike: brings it about; is given the number of the write
+        read: where the opening of files counts
     """
 
-    def __init__(self, last: int, folder: str, strike: Callable[[int], None]) -> None:
+    def __init__(
+        self, last: int, folder: str, strike: Callable[[int], None], read: str | None = None
+    ) -> None:
         self.count = 0
         self._last = last
         self._folder = folder
         self._strike = strike
+        self._read = read
         self._lock = threading.RLock()
 
     def started(self, event: Any) -> None:
@@ -110,7 +135,8 @@ class Points(monitoring.CommandListener):
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
         """Is told by Python of what it is about to do."""
-        if event in FILES and args and str(args[0]).startswith(self._folder):
+        place = self._folder if event in FILES else self._read if event == "open" else None
+        if place and args and str(args[0]).startswith(place):
             self._next()
 
     def _next(self) -> None:
@@ -130,7 +156,8 @@ def main() -> None:
         asked = json.loads(line)
         folder = asked["folder"]
         strike = _strike_of(asked["fault"], folder, asked["source"], out.fileno())
-        answer = _answer(asked["command"], asked["point"], folder, strike)
+        read = asked["source"] if asked["reads"] else None
+        answer = _answer(asked["command"], Points(asked["point"], folder, strike, read))
         print(json.dumps(answer), file=out, flush=True)
 
 
@@ -143,9 +170,7 @@ def _strike_of(fault: str, folder: str, source: str, out: int) -> Callable[[int]
     return wait if fault == WAITS else lambda count: FAULTS[fault](folder, source)
 
 
-def _answer(
-    command: list[str], point: int, folder: str, strike: Callable[[int], None]
-) -> dict[str, Any]:
+def _answer(command: list[str], points: Points) -> dict[str, Any]:
     # Pipes, since a full disk takes no file.
     (said, say), (counted, count) = os.pipe(), os.pipe()
     child = os.fork()
@@ -154,7 +179,6 @@ def _answer(
         try:
             os.dup2(say, 1)
             os.dup2(say, 2)
-            points = Points(point, folder, strike)
             code = _run(command, points)
             os.write(count, str(points.count).encode())
         finally:
@@ -181,13 +205,13 @@ def _run(command: list[str], points: Points) -> int:
 
 
 def _obey_permissions() -> None:
-    """Makes a superuser's process write only where anybody may who owns the files."""
+    """Makes a superuser's process write and read only where anybody may who owns the files."""
     libc = ctypes.CDLL(None, use_errno=True)
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES, 0)
     sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then the higher halves
     if libc.capget(header, sets):
         raise OSError(ctypes.get_errno(), "capget")
-    sets[0] &= ~(1 << _DAC_OVERRIDE)
+    sets[0] &= ~(1 << _DAC_OVERRIDE | 1 << _DAC_READ_SEARCH)
     if libc.capset(header, sets):
         raise OSError(ctypes.get_errno(), "capset")
 

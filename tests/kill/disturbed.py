@@ -18,8 +18,8 @@ from tests.kill.scenarios import BY_NAME
 from tests.replicas import ReplicaSet
 
 COMMANDS = (
-    "import", "import of a zip", "overwrite", "predict", "predict anew", "score", "flag", "apply",
-    "export",
+    "import", "import of a zip", "overwrite", "predict", "predict anew", "score", "flag",
+    "first flag", "apply", "export",
 )  # fmt: skip
 SEED = "2026"
 

@@ -1,4 +1,4 @@
-"""Kills each step at every one of its writes, and takes its disk away: ``make torture``.
+"""Kills each step at every one of its writes, and takes its disk or memory away: ``make torture``.
 
 ``TORTURE_KILLED`` names the steps with commas between them; all are killed if it is not set, and
 none where ``TORTURE_ONLY`` asks for one damaged input.
@@ -20,11 +20,11 @@ from tests.kill.scenarios import (
     BY_NAME,
     FAULTY,
     LAYOUT_SCENARIOS,
-    SCENARIOS,
     make_layout,
     make_sources,
+    make_tiles,
 )
-from tests.kill.trials import DISK_FAULTS, Trial, Trials
+from tests.kill.trials import FAULTS, Trial, Trials
 from tests.unit.chatting import model, pair_answer
 from tests.unit.web import serve
 
@@ -43,19 +43,19 @@ def tried(trial: Trial, points: Iterable[int]) -> list[str]:
 
 
 def faulty(trials: Trials) -> tuple[int, int]:
-    """Takes the disk or the source away at some points; the faults, and what differs after."""
+    """Takes disk, source or memory away at some points; the faults, and what differs after."""
     met, differing = 0, 0
     for scenario in (*(BY_NAME[name] for name in FAULTY), *LAYOUT_SCENARIOS):
         if scenario in LAYOUT_SCENARIOS:
             make_layout(trials, scenario)
         with trials.of(scenario) as trial:
-            for fault in DISK_FAULTS:
+            for fault in FAULTS:
                 for point in range(1, trial.points + 1, APART):
                     met += 1
                     for told in trial.met_at(fault, point):
                         differing += 1
                         print(f"{scenario.name}, {fault} at {point} of {trial.points}: {told}")
-        print(f"{scenario.name}: {', '.join(DISK_FAULTS)}", flush=True)
+        print(f"{scenario.name}: {', '.join(FAULTS)}", flush=True)
     return met, differing
 
 
@@ -63,8 +63,8 @@ def main() -> int:
     """Runs as the environment says; returns 1 where something differs."""
     if os.environ.get("TORTURE_ONLY"):
         return 0
-    asked = os.environ.get("TORTURE_KILLED") or ",".join(one.name for one in SCENARIOS)
-    chosen = [one for one in SCENARIOS if one.name in asked.split(",")]
+    asked = os.environ.get("TORTURE_KILLED") or ",".join(BY_NAME)
+    chosen = [BY_NAME[name] for name in asked.split(",") if name in BY_NAME]
     kills, differing = 0, 0
     with (
         tempfile.TemporaryDirectory(prefix="pairlens-killed-") as made,
@@ -76,6 +76,7 @@ def main() -> int:
         address = judge.url.replace("/predict", "")
         trials = Trials(Path(made) / "work", Path(made) / "source", client, uri, address)
         make_sources(trials)
+        make_tiles(trials)
         for scenario in chosen:
             with trials.of(scenario) as trial:
                 told = tried(trial, range(1, trial.points + 1))

@@ -10,8 +10,10 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
+from pairlens.importers.gres_chips import numbered
 from tests.kill.trials import Scenario, Trials
 from tests.layouts import PUBLISHED
+from tests.xview_tiles import SIZES, write_annotations, write_geojson, write_tiles
 
 
 def make_sources(trials: Trials) -> None:
@@ -69,7 +71,34 @@ EXPORT = ("export", "{name}", "--select", "all", "--out", "{work}/out", "--forma
 JUDGE = (
     "judge", "{name}", "--judge", "vlm", "--param", "url={judge}", "--param", "model=tiny-vlm",
 )  # fmt: skip
+XVIEW = "{source}/xview"
+IMAGES = (
+    "images", "gres", "--xview", f"{XVIEW}/tiles", "--geojson", f"{XVIEW}/boxes.geojson",
+    "--annotations", f"{XVIEW}/gres", "--out", "{work}/cut", "--jobs", "2",
+)  # fmt: skip
 REPLACE = (*_import("gres"), "--overwrite", "--keep-verdicts")
+
+PROCESSES = ("--engine", "processes", "--workers", "2")
+
+IN_PROCESSES = (
+    Scenario(
+        "import in processes",
+        (*_import("gres")[:-2], *PROCESSES),
+        again=(*_import("gres")[:-2], *PROCESSES, "--resume"),
+    ),
+    Scenario("flag in processes", (*FLAG, *PROCESSES), IMPORTED),
+    Scenario("score in processes", (*SCORE, *PROCESSES), PREDICTED),
+    Scenario(
+        "predict in processes",
+        (*PREDICT, *PROCESSES, "--batch-size", "3"),
+        IMPORTED,
+        (*PREDICT, *PROCESSES, "--batch-size", "3", "--resume"),
+    ),
+)
+"""Killed by ``make torture`` alone: the workers take seconds to start."""
+
+FIRST_FLAG = Scenario("first flag", FLAG, IMPORTED, reads=True)
+"""It reads the images, and is killed there as well."""
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("import", _import("gres"), again=_import("gres", "--resume")),
@@ -86,6 +115,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("score", SCORE, PREDICTED),
     Scenario("score again", SCORE, (*PREDICTED, SCORE)),
     Scenario("flag", FLAG, IMPORTED),
+    FIRST_FLAG,
+    Scenario("images", IMAGES),
     Scenario("apply", APPLY, IMPORTED),
     Scenario("export", (*EXPORT, "gres"), IMPORTED),
     Scenario("export to FiftyOne", (*EXPORT, "fiftyone"), IMPORTED),
@@ -97,13 +128,13 @@ SCENARIOS: tuple[Scenario, ...] = (
         ended="there is no dataset 'killed'",
     ),
 )
-BY_NAME = {one.name: one for one in SCENARIOS}
+BY_NAME = {one.name: one for one in (*SCENARIOS, *IN_PROCESSES)}
 
 FAULTY = (
     "import", "import with placeholders", "import of shards", "import of a zip", "overwrite",
-    "predict", "flag", "export", "export to FiftyOne", "judge",
+    "predict", "first flag", "images", "export", "export to FiftyOne", "judge",
 )  # fmt: skip
-"""Those whose disk or source is taken away."""
+"""Those whose disk, source or memory is taken away."""
 
 LAYOUT_SCENARIOS = tuple(
     Scenario(f"import of {layout.id}", root, again=(*root, "--resume"))
@@ -111,6 +142,17 @@ LAYOUT_SCENARIOS = tuple(
     for root in [_import(f"layouts/{layout.id}")]
 )
 """An import of each format, whose source :func:`make_layout` makes."""
+
+
+def make_tiles(trials: Trials) -> None:
+    """Writes what the cutting of images reads."""
+    folder = Path(XVIEW.format(source=trials.source))
+    if folder.exists():
+        return
+    write_tiles(folder / "tiles")
+    write_geojson(folder / "boxes.geojson")
+    chips = numbered(SIZES, "en_US.UTF-8")
+    write_annotations(folder / "gres", dict(enumerate(chips[:24], 1)))
 
 
 def make_layout(trials: Trials, scenario: Scenario) -> Scenario:

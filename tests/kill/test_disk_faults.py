@@ -1,8 +1,8 @@
-"""A disk that is full or locked, and a source that goes away, at a write of each step.
+"""A disk that is full or locked, a source that goes away, and no memory, at a write of each step.
 
 Nothing here is pretended: the system writes no byte to a file, the folders lose their permission
-to write, and the source is moved away. ``make torture`` does so at many more writes, and for each
-format.
+to write, the source is moved away, and the system gives no more memory. ``make torture`` does so
+at many more writes, and for each format.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import random
 
 import pytest
 
-from tests.kill.scenarios import BY_NAME, LAYOUT_SCENARIOS, make_layout
+from tests.kill.scenarios import BY_NAME, LAYOUT_SCENARIOS, make_layout, make_tiles
 from tests.kill.trials import DISK_FAULTS, Scenario, Trials
 
 SEED = 2026
@@ -46,6 +46,20 @@ def test_an_import_whose_source_goes_away(scenario: Scenario, trials: Trials) ->
     with trials.of(make_layout(trials, scenario)) as trial:
         [*_, point] = points(scenario, trial.points)
         assert trial.met_at("gone", point) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("first flag", "locked"), ("first flag", "memory"), ("import", "memory"), ("images", "gone")],
+)
+def test_what_cannot_be_read_for_a_while_is_read_after(
+    name: str, fault: str, trials: Trials
+) -> None:
+    """Images that cannot be opened, and that there is no memory for, are not broken for good."""
+    make_tiles(trials)
+    rng = random.Random(f"{SEED}:{name}:{fault}")
+    with trials.of(BY_NAME[name]) as trial:
+        assert trial.met_at(fault, rng.randrange(1, trial.points)) == []
 
 
 def test_a_fault_is_met(trials: Trials) -> None:

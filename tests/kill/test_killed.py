@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.kill import run
-from tests.kill.scenarios import LAYOUT_SCENARIOS, SCENARIOS, make_layout
+from tests.kill.scenarios import LAYOUT_SCENARIOS, SCENARIOS, make_layout, make_tiles
 from tests.kill.trials import Scenario, Trials
 
 SEED = 2026
@@ -21,6 +21,8 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
 def test_what_is_killed_ends_as_if_it_had_not_been(scenario: Scenario, trials: Trials) -> None:
     rng = random.Random(f"{SEED}:{scenario.name}")
+    if scenario.name == "images":
+        make_tiles(trials)
     with trials.of(scenario) as trial:
         found = {p: trial.killed_at(p) for p in rng.sample(range(1, trial.points + 1), POINTS)}
     assert {point: told for point, told in found.items() if told} == {}

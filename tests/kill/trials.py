@@ -34,6 +34,9 @@ WAITS = "waits"
 DISK_FAULTS = ("full", "read-only", "gone")
 """Of :data:`tests.kill.child.FAULTS`, those after which a command still can say what is amiss."""
 
+FAULTS = (*DISK_FAULTS, "locked", "memory")
+"""All of these; the files of a source can be locked, and memory can run out."""
+
 UNFINISHED = (".partial", ".part")
 
 _TOLD_APART = {
@@ -57,6 +60,7 @@ class Scenario:
         command: the one that is killed
         again: what it goes on with; the same if not given
         ended: part of what that may say in place of going on, where the first had come to its end
+        reads: whether it is killed where it opens files of its source, too
     """
 
     name: str
@@ -64,6 +68,7 @@ class Scenario:
     before: tuple[tuple[str, ...], ...] = ()
     again: tuple[str, ...] = ()
     ended: str = ""
+    reads: bool = False
 
 
 @dataclass
@@ -113,6 +118,7 @@ class Trials:
         point: int = 0,
         fault: str = "killed",
         disturb: Callable[[], None] | None = None,
+        reads: bool = False,
     ) -> dict[str, Any]:
         """Runs a command in a process of its own.
 
@@ -121,6 +127,7 @@ class Trials:
             point: the write before which it meets a fault; 0 for none
             fault: one of :data:`tests.kill.child.FAULTS`; what it did is mended afterwards
             disturb: instead of the fault, does something to the database while the process waits
+            reads: whether files of the source that are opened count among the writes
         """
         places = {
             "source": self.source, "work": self.work, "name": NAME, "judge": self.judge
@@ -128,7 +135,7 @@ class Trials:
         self._tell({
             "command": [word.format(**places) for word in command], "point": point,
             "folder": str(self.work), "source": str(self.source),
-            "fault": WAITS if disturb else fault,
+            "fault": WAITS if disturb else fault, "reads": reads,
         })  # fmt: skip
         answer = json.loads(self.process.stdout.readline())
         if disturb and "at" in answer:
@@ -141,6 +148,9 @@ class Trials:
         if fault == "read-only":
             for folder, _, _ in os.walk(self.work):
                 Path(folder).chmod(0o755)
+        if fault == "locked":
+            for file in self.source.rglob("*"):
+                file.chmod(0o755 if file.is_dir() else 0o644)
         return answer
 
     def _tell(self, line: dict[str, Any]) -> None:
@@ -158,7 +168,7 @@ class Trials:
         shutil.copytree(self.work, saved, symlinks=True)
         stored = _dump(self.database)
         try:
-            done = self.run(scenario.command)
+            done = self.run(scenario.command, reads=scenario.reads)
             assert done["code"] == 0, (scenario.command, done)
             yield Trial(self, scenario, saved, stored, done["points"], self.state())
         finally:
@@ -232,7 +242,7 @@ class Trial:
     def killed_at(self, point: int) -> list[str]:
         """What differs from the undisturbed result after a kill and what goes on with it."""
         self.trials.restore(self.saved, self.stored)
-        killed = self.trials.run(self.scenario.command, point)
+        killed = self.trials.run(self.scenario.command, point, reads=self.scenario.reads)
         if killed["code"] != SIGKILLED:
             return [] if killed["code"] == 0 else [f"not killed: {killed['said']}"]
         return self._gone_on_with()
@@ -240,7 +250,7 @@ class Trial:
     def met_at(self, fault: str, point: int) -> list[str]:
         """What is amiss after a fault of the disk at a point, and what goes on with it."""
         self.trials.restore(self.saved, self.stored)
-        met = self.trials.run(self.scenario.command, point, fault)
+        met = self.trials.run(self.scenario.command, point, fault, reads=self.scenario.reads)
         told = [line for line in met["said"].splitlines() if line.startswith("pairlens: ")]
         codes = (0, 1, 2) if fault == "gone" else (0, 1)  # gone before it was looked at: no source
         if met["code"] not in codes or len(told) > 1 or "Traceback" in met["said"]:
@@ -258,7 +268,9 @@ class Trial:
         A command that ends with a sentence is gone on with.
         """
         self.trials.restore(self.saved, self.stored)
-        done = self.trials.run(self.scenario.command, point, disturb=disturb)
+        done = self.trials.run(
+            self.scenario.command, point, disturb=disturb, reads=self.scenario.reads
+        )
         self.told = done["said"] if done["code"] else ""
         if done["code"] == 0:
             return list(differences(self.expected, self.trials.state()))
