@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from math import isfinite
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pairlens.importers.errors import LayoutError, OnError, RecordError
-from pairlens.importers.files import is_leftover, is_plain_name
+from pairlens.importers.files import is_plain_name
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.json_files import MAX_FILE_BYTES
 from pairlens.importers.formats.voc_xml import VOCFile, VOCObject, load_voc
+from pairlens.importers.named_files import NamedFiles
 from pairlens.importers.records import Polygons, Shape
 from pairlens.importers.source_files import open_source
 
@@ -24,10 +25,9 @@ _HEAD = 1 << 16
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
-def annotation_files(root: Path) -> list[Path]:
+def annotation_files(root: Path) -> NamedFiles:
     """The annotations by name, which is the order in which their objects are counted."""
-    folder = root / ANNOTATIONS
-    return sorted(file for file in folder.glob("*.xml") if not is_leftover(file.name))
+    return NamedFiles.of(root / ANNOTATIONS, ".xml")
 
 
 def holds_descriptions(root: Path) -> bool:
@@ -114,7 +114,7 @@ def _lines(file: Path, name: str, on_error: OnError) -> Iterator[str]:
     yield from data.decode("utf-8-sig", "replace").splitlines()
 
 
-def object_counts(files: list[Path], listed: SplitLists) -> list[int]:
+def object_counts(files: Sequence[Path], listed: SplitLists) -> list[int]:
     """The number of objects of each file.
 
     A broken one, if it is alone, has as many as the lists number beside all others; of several

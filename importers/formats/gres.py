@@ -41,6 +41,7 @@ from pairlens.importers.formats.gres_files import (
     load_annotation,
     note_counts,
     read_shapes,
+    with_leftovers,
 )
 from pairlens.importers.formats.json_files import MAX_FILE_BYTES
 from pairlens.importers.image_lookup import find_file
@@ -90,14 +91,13 @@ def read(
     folder = annotation_folder(root)
     if folder is None:
         return
-    for split in SPLITS:
-        files = annotation_files(folder, split) if split in splits else []
-        if not files:
+    for split in [one for one in SPLITS if one in splits]:
+        if not (files := annotation_files(folder, split)):
             continue
         note_counts(folder / split, split, files, on_note)
         if left := leftovers(folder / split):
             if left_out == "read":
-                files = sorted([*files, *(folder / split / name for name in left)])
+                files = with_leftovers(files, folder, split, left)
             else:
                 on_note(of_leftovers(left))
         subsets = listed(folder) if split == SUBSET_SPLIT else {}

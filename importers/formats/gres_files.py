@@ -7,7 +7,7 @@ folders (``large/``); neither is published, so whichever is there is read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from pairlens.importers.errors import OnNote, RecordError
 from pairlens.importers.files import is_leftover
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.json_files import load_object
+from pairlens.importers.named_files import NamedFiles
 from pairlens.importers.polygons import MAX_POINTS, MAX_SHAPES
 from pairlens.importers.records import Shape
 from pairlens.importers.source_files import open_source
@@ -120,21 +121,30 @@ def subset_files(folder: Path, subset: str) -> list[Path]:
     return sorted(file for place in folders for file in json_files(place))
 
 
-def annotation_files(folder: Path, split: str) -> list[Path]:
+def annotation_files(folder: Path, split: str) -> NamedFiles:
     """The annotation files of a split by name, then those that a subset's folder alone has."""
-    files = sorted(json_files(folder / split))
-    if split != SUBSET_SPLIT:
-        return files
-    seen = {file.stem for file in files}
-    for subset in SUBSETS:
-        for file in subset_files(folder, subset):
-            if file.stem not in seen:
-                seen.add(file.stem)
-                files.append(file)
-    return files
+    names = [f"{split}/{name}" for name in NamedFiles.of(folder / split, ".json").names]
+    if split == SUBSET_SPLIT:
+        seen = {_stem(name) for name in names}
+        for subset in SUBSETS:
+            for file in subset_files(folder, subset):
+                if file.stem not in seen:
+                    seen.add(file.stem)
+                    names.append(file.relative_to(folder).as_posix())
+    return NamedFiles(folder, names)
 
 
-def note_counts(folder: Path, split: str, files: list[Path], on_note: OnNote) -> None:
+def with_leftovers(files: NamedFiles, folder: Path, split: str, left: Iterable[str]) -> NamedFiles:
+    """Annotation files with those that a file manager left in a split, by name."""
+    names = [*files.names, *(f"{split}/{name}" for name in left)]
+    return NamedFiles(folder, sorted(names, key=lambda name: name.split("/")))
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].removesuffix(".json")
+
+
+def note_counts(folder: Path, split: str, files: Sequence[Path], on_note: OnNote) -> None:
     """Notes how the files, the id list and the published counts differ."""
     published = PUBLISHED_FILES[split]
     if len(files) != published:

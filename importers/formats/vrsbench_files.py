@@ -14,6 +14,7 @@ from pairlens.importers.formats.json_files import load_object
 from pairlens.importers.formats.llava import ASKED
 from pairlens.importers.formats.messages import TurnText
 from pairlens.importers.image_lookup import find_file
+from pairlens.importers.named_files import NamedFiles
 from pairlens.importers.records import Polygons, Shape
 from pairlens.importers.source_files import open_source
 
@@ -79,9 +80,9 @@ def _child(folder: Path, name: str) -> Path | None:
         return None
 
 
-def json_files(folder: Path) -> list[Path]:
+def json_files(folder: Path) -> NamedFiles:
     """The annotation files of a folder by name, but for what a file manager left."""
-    return sorted(file for file in folder.glob("*.json") if not is_leftover(file.name))
+    return NamedFiles.of(folder, ".json")
 
 
 def holds_annotations(folder: Path) -> bool:
