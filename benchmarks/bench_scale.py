@@ -348,7 +348,9 @@ def step_decisions(folder: Path, args: Any) -> Parts:
 
     parts: Parts = {}
     collection, file = dataset()._sample_collection, folder / "decisions.jsonl"
-    every_tenth = islice(collection.find({}, {"_id": 1}).sort("_id", 1), 0, None, 10)
+    # In batches of MongoDB's own size, the ids of a million would lie in memory at once.
+    found = collection.find({}, {"_id": 1}, batch_size=10_000).sort("_id", 1)
+    every_tenth = islice(found, 0, None, 10)
     ids = [doc["_id"] for doc in every_tenth]
     timed(parts, "judge", lambda: judge_alike(dataset(), ids, "drop", reviewer="Ada"))
     count = timed(parts, "out", lambda: decisions.dump(dataset(), file))
