@@ -57,27 +57,40 @@ def test_what_fits_is_done(full: Pool) -> None:
     assert [first(outcome.unwrap()) for outcome in full.map(made, [3])] == [3]
 
 
+def too_large(number: int) -> Any:
+    return np.full(STORE + EACH, number, np.uint8)
+
+
+def large_maker() -> Callable[[int], Any]:
+    return too_large
+
+
 @pytest.mark.parametrize(
     "function",
-    [pytest.param(made, id="results"), pytest.param(PerWorker(maker), id="results of a model")],
+    [pytest.param(too_large, id="result"), pytest.param(PerWorker(large_maker), id="of a model")],
 )
-def test_a_store_full_of_results_ends_the_step(full: Pool, function: Any) -> None:
+def test_a_result_for_which_there_is_no_room_ends_the_step(full: Pool, function: Any) -> None:
     began = time.monotonic()
     with pytest.raises(StateError, match=r"cannot go on.*full.*what was done is kept; do the same"):
-        for outcome in full.map(function, list(range(COUNT))):
+        for outcome in full.map(function, [1]):
             assert outcome.error is None
     assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(
-    "function",
-    [pytest.param(first, id="items"), pytest.param(PerWorker(lambda: first), id="of a model")],
+    ("function", "items"),
+    [
+        pytest.param(made, list(range(COUNT)), id="results"),
+        pytest.param(PerWorker(maker), list(range(COUNT)), id="results of a model"),
+        pytest.param(first, [made(n) for n in range(COUNT)], id="items"),
+        pytest.param(PerWorker(lambda: first), [made(n) for n in range(COUNT)], id="of a model"),
+    ],
 )
-def test_no_item_fails_for_a_full_store(full: Pool, function: Any) -> None:
-    """Whether items are taken out of the store before it is full, only Ray knows."""
+def test_no_item_fails_for_a_full_store(full: Pool, function: Any, items: list[Any]) -> None:
+    """Whether one is taken out of the store before the next has to go in, only Ray knows."""
     kept: list[int] = []
     with suppress(StateError):
-        for outcome in full.map(function, [made(n) for n in range(COUNT)]):
-            kept.append(outcome.unwrap())
+        for outcome in full.map(function, items):
+            kept.append(int(np.min(outcome.unwrap())))
         assert kept == list(range(COUNT))
     assert kept == list(range(len(kept)))
