@@ -119,11 +119,14 @@ class ListRows:
 
 
 def _count(stream: BinaryIO, piece: bytes) -> int:
-    """How often a piece stands in a file."""
-    count, end = 0, b""
-    while data := stream.read(CHUNK):
-        count += (end + data).count(piece)
-        end = (end + data)[-len(piece) + 1 :]
+    """How often a piece stands in a JSON file, which ends where zeros begin: files without end
+    that take no place on a disk are made of them.
+    """
+    count, end, zero = 0, b"", -1
+    while zero < 0 and (data := end + stream.read(CHUNK)) != end:
+        zero = data.find(0)
+        count += data.count(piece, 0, None if zero < 0 else zero)
+        end = data[-len(piece) + 1 :]
     return count
 
 

@@ -98,7 +98,7 @@ CASES = [
     Case("delete_sample_field of the mask", lambda d: d.delete_sample_field("segmentation"), None),
     Case("delete_sample_field of the split", lambda d: d.delete_sample_field("split")),
     Case("delete_sample_fields", lambda d: d.delete_sample_fields(
-        ["findings", "quality", "verdict", "reviewer", "review_note", "reading"])),
+        ["findings", "quality", "verdict", "reviewer", "review_note"])),
     Case("delete_labels", lambda d: d.delete_labels(
         ids=[first(d).segmentation.id], fields="segmentation"), None),
     Case("delete_samples", lambda d: d.delete_samples(_ids(d)[:2]), lost=2),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -159,3 +160,12 @@ def test_a_name_in_a_text_is_no_list(tmp_path: Path):
     file.write_text(file.read_text().replace("{", '{"info": ["annotations", "annotations"], ', 1))
     assert list(FORMATS["coco"].read(root)) == once
     assert notes_of("coco", root) == []
+
+
+def test_zeros_without_end_behind_a_file_are_not_read(tmp_path: Path):
+    make = FORMATS["coco"].example
+    assert make is not None
+    root = make(tmp_path)
+    once = list(FORMATS["coco"].read(root))
+    os.truncate(root / "annotations/instances_train.json", 1 << 40)  # hours, if it is read
+    assert list(FORMATS["coco"].read(root)) == once
