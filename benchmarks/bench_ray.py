@@ -98,8 +98,8 @@ def runs(
     """All turns of a round; what a step needs is done before it."""
     import fiftyone as fo
 
-    from pairlens.fiftyone_plugin.checks.measuring import measure_images
     from pairlens.fiftyone_plugin.checks.runner import flag
+    from pairlens.fiftyone_plugin.measuring.runner import measure_images
     from pairlens.fiftyone_plugin.metrics.runs import score
     from pairlens.fiftyone_plugin.predictors.runner import predict
     from pairlens.importers.ingest import ImportOptions, import_dataset

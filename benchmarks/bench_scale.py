@@ -286,7 +286,7 @@ def batches(collection: Any) -> Any:
 
 
 def step_images(folder: Path, args: Any) -> Parts:
-    from pairlens.fiftyone_plugin.checks.measuring import measure_images
+    from pairlens.fiftyone_plugin.measuring.runner import measure_images
 
     return {"read": measure_images(dataset())}
 

@@ -151,7 +151,7 @@ def read_files(keys: Path, findings: Path) -> tuple[set[str], Flags]:
 
 def read_dataset(name: str) -> tuple[set[str], Flags]:
     """The same of a stored dataset."""
-    from pairlens.fiftyone_plugin.checks.findings_store import ranked
+    from pairlens.fiftyone_plugin.checks.findings_list import ranked
     from pairlens.importers import store
     from pairlens.importers.fields import KEY
 

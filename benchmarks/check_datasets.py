@@ -17,10 +17,10 @@ def build(folder: Path, pairs: int, form: str = "gres", gres: str | None = None)
     import fiftyone as fo
     from bson import ObjectId
 
-    from pairlens.fiftyone_plugin.checks.measuring import measure_images
     from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
     from pairlens.fiftyone_plugin.demo.instruction_layouts import make_rsgpt4v
     from pairlens.fiftyone_plugin.demo.layouts import make_gres
+    from pairlens.fiftyone_plugin.measuring.runner import measure_images
     from pairlens.importers import store
     from pairlens.importers.ingest import ImportOptions, import_dataset
 

@@ -40,7 +40,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "fiftyone_plugin" / "names"))
 
 PACKAGES = ("importers", "fiftyone_plugin")
-ROOMS = ("importers", "language", "metrics", "checks", "predictors", "curation", "exporters")
+ROOMS = (
+    "importers",
+    "language",
+    "metrics",
+    "measuring",
+    "checks",
+    "predictors",
+    "curation",
+    "exporters",
+)
 """The rooms in the order in which they may import each other, the lowest first."""
 
 
@@ -234,8 +243,8 @@ class Entries:
         import_dataset("gres", folder / "published", name, ImportOptions(workers=1))
 
     def _step(self, dataset: Any, step: str) -> None:
-        from pairlens.fiftyone_plugin.checks.measuring import measure_images
         from pairlens.fiftyone_plugin.checks.runner import flag
+        from pairlens.fiftyone_plugin.measuring.runner import measure_images
         from pairlens.fiftyone_plugin.metrics.runs import score
         from pairlens.fiftyone_plugin.predictors.runner import predict
 

@@ -10,7 +10,8 @@ from typing import Any
 from pairlens.fiftyone_plugin.audit.drawing import Shown, default_size
 from pairlens.fiftyone_plugin.checks import SEVERITIES
 from pairlens.fiftyone_plugin.checks.finding import LABELS
-from pairlens.fiftyone_plugin.checks.findings_store import OPEN, ranked
+from pairlens.fiftyone_plugin.checks.findings_list import ranked
+from pairlens.fiftyone_plugin.checks.findings_store import OPEN
 from pairlens.fiftyone_plugin.exporters.selections import parse_selection
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.stored_values import Document

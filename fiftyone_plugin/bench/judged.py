@@ -24,10 +24,10 @@ from pairlens.fiftyone_plugin.checks import Check
 from pairlens.fiftyone_plugin.checks.base import PIXELS
 from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.checks.judgements import CHECK, NO, YES, Judgement
-from pairlens.fiftyone_plugin.checks.measuring import measure_images
 from pairlens.fiftyone_plugin.estimate.intervals import clopper_pearson
 from pairlens.fiftyone_plugin.judging import JUDGES
 from pairlens.fiftyone_plugin.judging.budget import Budget, read_price
+from pairlens.fiftyone_plugin.measuring.runner import measure_images
 from pairlens.fiftyone_plugin.ranking.model import Reliability, reliability
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import StateError, UsageError

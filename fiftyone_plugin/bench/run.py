@@ -27,8 +27,8 @@ from pairlens.fiftyone_plugin.bench.scores import average_precision, precision, 
 from pairlens.fiftyone_plugin.checks import SEVERITIES, Check, Finding
 from pairlens.fiftyone_plugin.checks.base import PIXELS
 from pairlens.fiftyone_plugin.checks.engine import choose, find_all
-from pairlens.fiftyone_plugin.checks.measuring import measure_images
 from pairlens.fiftyone_plugin.faults import FAULTS, Damage, Fault, LoadedSample, Tools, Unit
+from pairlens.fiftyone_plugin.measuring.runner import measure_images
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import UsageError
 from pairlens.importers.parallel import Progress, no_progress

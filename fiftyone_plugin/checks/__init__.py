@@ -18,7 +18,7 @@ from pairlens.fiftyone_plugin.checks.base import (
     check,
 )
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 
 __all__ = [
     "CHECKS",

@@ -259,7 +259,7 @@ def _curve(check: str) -> tuple[list[float], list[float]]:
 
 CheckFunction = Callable[..., Iterable[Issue]]
 """Given a :class:`~pairlens.fiftyone_plugin.checks.batch.Batch`, or for the scope ``"dataset"`` a
-:class:`~pairlens.fiftyone_plugin.checks.dataset_statistics.DatasetStatistics`, and the
+:class:`~pairlens.fiftyone_plugin.checks.engine.DatasetStatistics`, and the
 parameters."""
 
 Statistic = Callable[[Any], NDArray[Any]]

@@ -1,5 +1,9 @@
 """Chooses checks and runs them over samples in batches, the rows of one image together.
 
+Checks of whole datasets are given statistics of all samples, some tens of bytes each, which lie in
+files: what stands in two splits, looks the same or is unusually long is found among numbers, a part
+of them at a time, and only the samples concerned are read again.
+
 Nothing here knows where the samples come from.
 """
 
@@ -7,14 +11,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pairlens.fiftyone_plugin.checks import CHECKS
 from pairlens.fiftyone_plugin.checks.base import (
+    CHECKS,
     EMBEDDINGS,
     OUTLINES,
     PREDICTIONS,
@@ -23,16 +29,31 @@ from pairlens.fiftyone_plugin.checks.base import (
     Finding,
     Issue,
     Sample,
+    Statistic,
     chance,
 )
 from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, Kept
 from pairlens.fiftyone_plugin.checks.rows import EMBEDDING_PARAMS, Columns, Row
 from pairlens.fiftyone_plugin.checks.texts import in_texts
 from pairlens.importers import fields
 from pairlens.importers.errors import StateError
 from pairlens.importers.parallel import Pool, rare_collections
 from pairlens.importers.records import Kind
+from pairlens.importers.spools import ArraySpool
+
+Kept = Mapping[Statistic, NDArray[Any]]
+
+ReadAgain = Callable[[NDArray[np.int64] | None], Iterator[Batch]]
+"""Reads the samples of some numbers, or all, in batches and in the order of the import."""
+
+BLOCK = 1 << 15
+"""Samples that are looked at together."""
+
+PART = 1 << 16
+"""Samples among which equal marks are looked for together, about."""
+
+_SCATTER = np.uint64(0x9E3779B97F4A7C15)
+"""Multiplied with a mark, makes its upper bits depend on all of them."""
 
 
 def local_pool(workers: int) -> Pool:
@@ -233,3 +254,118 @@ def issues_in(batch: Batch, one: Check) -> Iterator[Issue]:
     statistics = DatasetStatistics().reading(read_again)
     statistics.add(keep(batch, [one]))
     return one.run(statistics)
+
+
+@dataclass(eq=False)
+class DatasetStatistics:
+    """What is kept of all samples: what a check of a dataset is given.
+
+    ``statistics[words]`` are the values that the function ``words`` had for every batch, joined in
+    the order in which the batches came: all at once, which takes memory for every sample.
+    :meth:`blocks` and :meth:`parts` give some at a time. Texts are held once each: in their place
+    stand numbers, and :meth:`texts` has what these mean.
+
+    Attributes:
+        notes: what checks say of the dataset as a whole, instead of a finding on most samples
+    """
+
+    notes: list[str] = field(default_factory=list[str])
+    _kept: defaultdict[Statistic, ArraySpool] = field(
+        default_factory=lambda: defaultdict(ArraySpool), init=False
+    )
+    _texts: dict[Statistic, dict[Any, int]] = field(default_factory=dict, init=False)
+    _begun: bool = field(default=False, init=False)
+    _read_again: ReadAgain = field(default=lambda numbers: iter(()), init=False)
+
+    def reading(self, read_again: ReadAgain) -> DatasetStatistics:
+        """The same statistics, with another way to read samples again."""
+        other = copy(self)
+        other._read_again = read_again
+        return other
+
+    def add(self, kept: Kept) -> None:
+        """Takes in what was kept of the next batch."""
+        self._begun = True
+        for statistic, values in kept.items():
+            if values.dtype == np.object_:
+                known = self._texts.setdefault(statistic, {})
+                numbers = [known.setdefault(each, len(known)) for each in values]
+                values = np.array(numbers, np.uint32)
+            self._kept[statistic].add(values)
+
+    def findings(
+        self,
+        checks: Iterable[Check],
+        read_again: Callable[[Check, NDArray[np.int64] | None], Iterator[Batch]],
+    ) -> Iterator[Finding]:
+        """Findings of checks of datasets; none where there is no sample.
+
+        Args:
+            checks: to run
+            read_again: reads samples with what a check needs
+        """
+        for one in checks if self._begun else ():
+            yield from map(one.finding, one.run(self.reading(partial(read_again, one))))
+
+    def __getitem__(self, statistic: Statistic) -> NDArray[Any]:
+        return self._kept[statistic].read()
+
+    def count(self, statistic: Statistic) -> int:
+        """How many values of a statistic there are."""
+        return len(self._kept[statistic])
+
+    def blocks(self, *statistics: Statistic) -> Iterator[tuple[int, list[NDArray[Any]]]]:
+        """Yields statistics of one value a sample, of so many samples at a time.
+
+        Yields:
+            the number of the first sample, and the values of each statistic
+        """
+        for start in range(0, self.count(statistics[0]), BLOCK):
+            yield start, [self._kept[one].read(start, BLOCK) for one in statistics]
+
+    def following(self, statistic: Statistic, counts: Iterable[int]) -> Iterator[NDArray[Any]]:
+        """Yields so many values of a statistic, then so many of those behind them, ..."""
+        start = 0
+        for count in counts:
+            yield self._kept[statistic].read(start, count)
+            start += count
+
+    def parts(self, mark: Statistic, *others: Statistic) -> Iterator[list[NDArray[Any]]]:
+        """Yields samples part by part, those of equal marks together; those of mark 0 are left out.
+
+        Args:
+            mark: a statistic of 64-bit numbers, one a sample or more
+            others: statistics with as many values
+
+        Yields:
+            the numbers of the samples in ascending order, their marks, and their other values
+        """
+        parts = np.uint64(1 + self.count(mark) // PART)
+        for part in range(int(parts)):
+            found: list[list[NDArray[Any]]] = []
+            for start, (marks, *values) in self.blocks(mark, *others):
+                scattered = (marks * _SCATTER) >> np.uint64(32)
+                here = np.flatnonzero((scattered % parts == part) & (marks != 0))
+                found.append([start + here, marks[here], *(each[here] for each in values)])
+            if found:
+                yield [np.concatenate(each) for each in zip(*found, strict=True)]
+
+    def texts(self, statistic: Statistic) -> list[Any]:
+        """The distinct texts of a statistic, by the numbers that stand for them."""
+        return list(self._texts.get(statistic, ()))
+
+    def read(self, rows: NDArray[Any] | None = None) -> Iterator[Batch]:
+        """Reads samples again.
+
+        Args:
+            rows: their numbers, those of a boolean array, or all samples if not given
+
+        Yields:
+            batches of some of them, in the order of the import
+        """
+        if rows is None:
+            yield from self._read_again(None)
+            return
+        numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        if len(numbers):
+            yield from self._read_again(numbers)

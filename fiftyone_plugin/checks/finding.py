@@ -27,18 +27,12 @@ from numpy.typing import NDArray
 from pairlens.fiftyone_plugin.checks import Check
 from pairlens.fiftyone_plugin.checks.base import Finding, sorted_findings
 from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
-from pairlens.fiftyone_plugin.checks.dataset_statistics import (
-    ID_BYTES,
-    ArraySpool,
-    DatasetStatistics,
-    FindingsSpool,
-    ObjectSpool,
-)
-from pairlens.fiftyone_plugin.checks.engine import examined
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, examined
 from pairlens.fiftyone_plugin.checks.rows import BATCH, MASK_DIGEST, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.parallel import Pool
+from pairlens.importers.spools import ID_BYTES, ArraySpool, KeyedSpool, ObjectSpool
 from pairlens.importers.store import kind_of
 
 T = TypeVar("T")
@@ -197,7 +191,7 @@ def find(
         ids.add(np.frombuffer(some.ids, _ID))
         statistics.add(done.kept)
     found = statistics.findings(across, partial(_read_again, samples, scorings, ids))
-    with closing(FindingsSpool(found)) as more:
+    with closing(KeyedSpool((one.key, one) for one in found)) as more:
         for some in waiting:
             some.complete(more.of(some.keys), running)
             yield some

@@ -1,34 +1,42 @@
-"""Findings on the samples: how they are stored, and which pairs they leave out of an export.
+"""Findings on the samples: how they are stored, and whether they would be found again.
 
 No more is written than has changed. The selections ``clean`` and ``quiet`` leave out dropped pairs,
 and those with open findings.
+
+A flagging keeps, among the dataset's facts, digests of all that it went by, and what it told:
+
+- of the code of PairLens and what it runs on, the checks with their parameters, and the scored
+  fields that they use
+- of the samples' documents as they are stored, but for what a flagging itself writes
+- of the findings that the samples then have
+
+Where these three are the same, the checks would find and store the same, and need not run. Nothing
+is kept where that cannot be told: of a run with a check of another package, which may go by
+anything, of one during which somebody changed a sample, and of one with code that was updated since
+it was loaded. Then, and where anything differs, the checks run.
 """
 
 from __future__ import annotations
 
 import json
-import pickle
-from collections import Counter
+import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from hashlib import blake2b
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, Severity
-from pairlens.fiftyone_plugin.checks.dataset_statistics import IdSpool
-from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, LABEL_VALUES, LABELS, Checked
+from pairlens import importers
+from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Check, Finding, Severity
+from pairlens.fiftyone_plugin.checks.finding import LABELS, STORED_LABELS, Checked
 from pairlens.importers import fields, fo_internals, lasting, schema, store, working_set
 from pairlens.importers.behind import OneBehind
-from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
-from pairlens.importers.files import replace_whole
-
-IN_MEMORY = 32 << 20
-"""Bytes up to which what comes later waits in memory."""
+from pairlens.importers.spools import ID_BYTES, IdSpool
 
 SOUND = 1.0
 """The quality of a sample without findings."""
@@ -40,11 +48,21 @@ _AS_SOUND = (SOUND, None)
 OPEN: dict[str, tuple[Severity, ...]] = {"clean": ("error",), "quiet": ("error", "warning")}
 """By selection, the severities of the findings that leave a pair out as long as they are open."""
 
-_EITHER = frozenset[str]().union(*OPEN.values())
-
 ACCEPTED = (VerdictKind.KEEP, VerdictKind.FIX)
 """Verdicts that close the findings of a pair, and take it into the selection ``kept``; of ``fix``
 where something was mended."""
+
+_NOT_READ = (
+    # a flagging writes
+    *(fields.FINDINGS, fields.QUALITY, fields.WORST_SEVERITY, fields.READING, "last_modified_at"),
+    *("_dataset_id", "created_at"),  # a clone has its own
+)
+"""Of a document, what its digest is not made of: no check reads it."""
+
+_LOADED = time.time()
+
+_DIGEST = 16
+"""Bytes of a digest."""
 
 
 class Changes(NamedTuple):
@@ -191,103 +209,155 @@ def is_left_out(select: str, verdict: str | None, severities: Iterable[str | Non
     return verdict == VerdictKind.DROP or any(each in OPEN[select] for each in severities)
 
 
-@dataclass
-class LeftOutCounts:
-    """Counts pairs that the selections leave out, and the checks that they are left out for.
-
-    A pair counts for every such check. Pairs with the verdict ``drop`` count for ``dropped``.
-    """
-
-    _pairs: Counter[str] = field(default_factory=Counter[str])
-    _dropped: int = 0
-    _checks: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
-
-    def add(self, verdict: str | None, findings: Iterable[Finding]) -> None:
-        """Counts a pair."""
-        findings = [f for f in findings if f.severity in _EITHER]
-        if verdict is None and not findings:
-            return
-        self._dropped += verdict == VerdictKind.DROP
-        for select, severities in OPEN.items():
-            if not is_left_out(select, verdict, (f.severity for f in findings)):
-                continue
-            self._pairs[select] += 1
-            if verdict != VerdictKind.DROP:
-                named = {f.check for f in findings if f.severity in severities}
-                self._checks.setdefault(select, Counter()).update(named)
-
-    def summary(self) -> dict[str, Any]:
-        """By selection ``{"pairs", "dropped", "checks": {check: pairs}}``."""
-        return {
-            select: {
-                "pairs": self._pairs[select],
-                "dropped": self._dropped,
-                "checks": dict(self._checks.get(select, Counter()).most_common()),
-            }
-            for select in OPEN
-        }
-
-
-def write_findings(samples: Any, out: Path) -> int:
-    """Writes all findings of the samples as JSON Lines, worst first.
-
-    The database sorts them, so that a million take no memory here. The file appears when it
-    is whole.
-
-    Returns:
-        the number written
-    """
-    count = 0
-
-    def write_lines(stream: IO[bytes]) -> None:
-        nonlocal count
-        for line in ranked(samples):
-            stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-            count += 1
-
-    try:
-        replace_whole(out, write_lines)
-    except OSError as error:
-        raise StateError(f"findings cannot be written to {out} ({error.strerror})") from error
-    return count
-
-
-def ranked(samples: Any, *, where: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
-    """Yields the findings of samples, worst first: what a line of ``findings.jsonl`` holds.
-
-    By score, then severity, then key. Of a group the worst comes in its place, the others behind
-    all groups.
+class Repeated:
+    """What a flagging goes by, beside what the last one did.
 
     Args:
-        samples: a dataset or view
-        where: what the finding must be, such as ``{"label": "tiny_mask"}``
+        samples: the dataset or view that is flagged
+        checks: that are to run
+        scorings: the evaluation's key by prediction field
     """
+
+    def __init__(self, samples: Any, checks: Sequence[Check], scorings: Mapping[str, str]) -> None:
+        self._samples = samples
+        self._rules = _rules(checks, scorings, store.kind_of(samples))
+        # With a check of the dataset among them all samples are read before the first is written.
+        together = any(one.scope == "dataset" for one in checks)
+        self.is_kept = together and all(map(_is_own, checks)) and bool(_code())
+        self._modified: int | None = None
+        self._documents = ""
+        self._count = 0
+        self._findings = 0
+
+    def told(self) -> dict[str, Any] | None:
+        """What the last flagging told, if this one would find the same; else ``None``."""
+        known = store.info(self._samples).get(fields.FLAGGED) or {}
+        if not self.is_kept or known.get("rules") != self._rules:
+            return None
+        if known.get("findings") != _hex(_stored_findings(self._samples)):
+            return None
+        self._read()
+        return json.loads(known["told"]) if known.get("documents") == self._documents else None
+
+    def count(self) -> int:
+        """The number of samples, which is told on the way where all are read."""
+        if not self.is_kept:
+            return working_set.count(self._samples)
+        if not self._documents:
+            self._read()
+        return self._count
+
+    def watched(self, found: Iterable[Checked]) -> Iterator[Checked]:
+        """What is found, while it is looked at whether somebody changes the samples meanwhile."""
+        if self.is_kept and not self._documents:
+            self._read()
+        for number, some in enumerate(found):
+            if not number and self._modified != _modified(self._samples):
+                self.is_kept = False
+            self._findings += sum(_findings_found(some))
+            yield some
+
+    def keep(self, told: Mapping[str, Any]) -> None:
+        """Keeps what was told, when all findings are stored."""
+        if self.is_kept:
+            known = {
+                "rules": self._rules,
+                "documents": self._documents,
+                "findings": _hex(self._findings),
+                "told": json.dumps(told),
+            }
+            store.update_info(fo_internals.dataset_of(self._samples), **{fields.FLAGGED: known})
+
+    def _read(self) -> None:
+        self._modified = _modified(self._samples)
+        self._documents, self._count = _documents(self._samples)
+
+
+def _rules(checks: Sequence[Check], scorings: Mapping[str, str], kind: str) -> str:
+    ran = sorted((one.name, sorted(one.params.items())) for one in checks)
+    told = (ran, sorted(scorings.items()), kind, sys.version, np.__version__, _code())
+    return _digest(repr(told).encode()).hex()
+
+
+def _is_own(one: Check) -> bool:
+    """Whether a check is PairLens' own, and none of another package, which may go by anything."""
+    function: Any = one.function
+    while isinstance(function, partial):
+        function = function.args[0]
+    return function.__module__.startswith(f"{__package__}.")
+
+
+@cache
+def _code() -> str:
+    """A digest of the code of PairLens, all of which a finding may come from.
+
+    It is ``""`` where the code was changed since it was loaded, as by an update while the App runs:
+    what then runs is not what stands in the files.
+    """
+    code, changed = blake2b(digest_size=_DIGEST), 0.0
+    for package in (Path(importers.__file__).parent, Path(__file__).parents[1]):
+        for file in sorted(package.rglob("*.py")):
+            code.update(file.read_bytes())
+            changed = max(changed, file.stat().st_ctime)  # which no installer sets back
+    return code.hexdigest() if changed < _LOADED else ""
+
+
+def _documents(samples: Any) -> tuple[str, int]:
+    """A digest of the documents of samples, which are not decoded, and their number."""
+    pipeline = [*working_set.pipeline(samples), {"$unset": list(_NOT_READ)}]
+    digest, count = blake2b(digest_size=_DIGEST), 0
+    for some in store.raw(samples, pipeline):
+        digest.update(some)
+        at = 0
+        while at < len(some):
+            at += int.from_bytes(some[at : at + 4], "little")  # with which a document begins
+            count += 1
+    return digest.hexdigest(), count
+
+
+def _modified(samples: Any) -> int:
+    """What changes with each change of a sample: the sum of the times of all, each modulo 50 days
+    so that a billion can be added up.
+    """
+    time = {"input": "$last_modified_at", "to": "long", "onNull": 0, "onError": 0}
+    times = {"$sum": {"$mod": [{"$convert": time}, 1 << 32]}}
+    # In the order of an index, so that the times are read there and no sample is.
+    pipeline = [{"$sort": {"last_modified_at": 1}}, {"$group": {"_id": None, "times": times}}]
+    # Without that index, which a flagging that was killed has removed, the order takes memory.
+    found = fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True)
+    return next((one["times"] for one in found), 0)
+
+
+# Findings are added up, as they come in one order and are stored in another.
+
+
+def _stored_findings(samples: Any) -> int:
+    unlike_sound = {"$nor": [{fields.QUALITY: SOUND, fields.FINDINGS: None}]}
     pipeline = [
         *working_set.pipeline(samples),
-        {"$project": {fields.KEY: 1, fields.PHRASE: 1, fields.CAPTION: 1, LABELS: 1}},
-        {"$unwind": f"${LABELS}"},
-        {"$match": {f"{LABELS}.{name}": value for name, value in (where or {}).items()}},
-        {"$addFields": {"rank": {"$indexOfArray": [list(SEVERITIES), f"${LABELS}.severity"]}}},
-        {"$sort": {f"{LABELS}.score": 1, "rank": 1, fields.KEY: 1, f"{LABELS}.label": 1}},
+        {"$match": unlike_sound},
+        {"$project": {fields.QUALITY: 1, "labels": STORED_LABELS}},
     ]
-    groups: set[str] = set()
-    with SpooledTemporaryFile(max_size=IN_MEMORY) as others:
-        for line in _lines(samples, pipeline):
-            if line["group"] in groups:
-                pickle.dump(line, others)
-                continue
-            if line["group"]:
-                groups.add(line["group"])
-            yield line
-        end = others.tell()
-        others.seek(0)
-        while others.tell() < end:
-            yield pickle.load(others)
+    found = fo_internals.collection(samples).aggregate(pipeline)
+    return sum(
+        _number(one["_id"].binary, one.get(fields.QUALITY), one["labels"] or ()) for one in found
+    )
 
 
-def _lines(samples: Any, pipeline: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for doc in fo_internals.collection(samples).aggregate(pipeline, allowDiskUse=True):
-        one = doc[fields.FINDINGS]["classifications"]
-        phrase = doc.get(fields.PHRASE, doc.get(fields.CAPTION))
-        line = {"key": doc[fields.KEY], "phrase": phrase, "check": one["label"]}
-        yield line | {name: one.get(name) for name in LABEL_VALUES[1:]}
+def _findings_found(some: Checked) -> Iterator[int]:
+    for number, findings in some.found.items():
+        of = some.ids[ID_BYTES * number : ID_BYTES * (number + 1)]
+        yield _number(of, quality_of(findings), [one[1:] for one in findings])
+
+
+def _number(of: bytes, quality: float | None, labels: Iterable[Sequence[Any]]) -> int:
+    said = (of, quality, [tuple(each) for each in labels])
+    return int.from_bytes(_digest(repr(said).encode("utf-8", "replace")))
+
+
+def _hex(total: int) -> str:
+    return f"{total % (1 << (8 * _DIGEST)):x}"
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST).digest()

@@ -15,24 +15,26 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS
+from pairlens.fiftyone_plugin.checks.base import PIXELS, PREDICTIONS, Finding
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.engine import choose, find_in, for_kind, local_pool
 from pairlens.fiftyone_plugin.checks.finding import EARLIER, Checked, find, row_of
+from pairlens.fiftyone_plugin.checks.findings_list import write_findings
 from pairlens.fiftyone_plugin.checks.findings_store import (
-    LeftOutCounts,
+    OPEN,
+    Repeated,
     Writing,
     add_worst_severities,
+    is_left_out,
     stored_values,
-    write_findings,
 )
-from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.rows import Columns
-from pairlens.fiftyone_plugin.checks.unchanged import Repeated
+from pairlens.fiftyone_plugin.measuring.runner import measure_images, measure_masks
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.behind import one_behind
 from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.errors import UsageError
+from pairlens.importers.fields import VerdictKind
 from pairlens.importers.parallel import (
     Engine,
     Pool,
@@ -55,7 +57,7 @@ class FlagSummary:
         severities: and by severity
         written: samples whose findings or quality changed
         left_out: by selection, ``clean`` and ``quiet``, what it leaves out and for which checks;
-            see :meth:`pairlens.fiftyone_plugin.checks.findings_store.LeftOutCounts.summary`
+            see :class:`LeftOutCounts`
         images_read: images that were not measured before
         not_run: checks that apply to the dataset and lack something, with what that is
         notes: what the checks say of the dataset as a whole
@@ -99,7 +101,7 @@ def flag(
 
     Findings of earlier runs are replaced for the checks that run, and kept for the others. Where
     nothing differs from the last run, what that told is told again; see
-    :mod:`pairlens.fiftyone_plugin.checks.unchanged`.
+    :mod:`pairlens.fiftyone_plugin.checks.findings_store`.
 
     Args:
         samples: a dataset or a view that PairLens imported
@@ -209,6 +211,46 @@ def _count(
     summary.findings = dict(counts.most_common())
     summary.severities = {s: severities[s] for s in SEVERITIES if severities[s]}
     summary.left_out = left_out.summary()
+
+
+_EITHER = frozenset[str]().union(*OPEN.values())
+
+
+@dataclass
+class LeftOutCounts:
+    """Counts pairs that the selections leave out, and the checks that they are left out for.
+
+    A pair counts for every such check. Pairs with the verdict ``drop`` count for ``dropped``.
+    """
+
+    _pairs: Counter[str] = field(default_factory=Counter[str])
+    _dropped: int = 0
+    _checks: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+
+    def add(self, verdict: str | None, findings: Iterable[Finding]) -> None:
+        """Counts a pair."""
+        findings = [f for f in findings if f.severity in _EITHER]
+        if verdict is None and not findings:
+            return
+        self._dropped += verdict == VerdictKind.DROP
+        for select, severities in OPEN.items():
+            if not is_left_out(select, verdict, (f.severity for f in findings)):
+                continue
+            self._pairs[select] += 1
+            if verdict != VerdictKind.DROP:
+                named = {f.check for f in findings if f.severity in severities}
+                self._checks.setdefault(select, Counter()).update(named)
+
+    def summary(self) -> dict[str, Any]:
+        """By selection ``{"pairs", "dropped", "checks": {check: pairs}}``."""
+        return {
+            select: {
+                "pairs": self._pairs[select],
+                "dropped": self._dropped,
+                "checks": dict(self._checks.get(select, Counter()).most_common()),
+            }
+            for select in OPEN
+        }
 
 
 def findings_again(dataset: Any, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,7 @@ import numpy as np
 
 from pairlens.fiftyone_plugin.checks.base import PIXELS, Check, Finding, Sample
 from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from pairlens.fiftyone_plugin.checks.engine import choose, examined, local_pool
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, choose, examined, local_pool
 from pairlens.fiftyone_plugin.checks.rows import BATCH, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.fiftyone_plugin.gate.found import SKIPPED, Found, Place, Wanted, content_of

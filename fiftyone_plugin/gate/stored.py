@@ -11,10 +11,10 @@ from pairlens.fiftyone_plugin.checks.base import PIXELS
 from pairlens.fiftyone_plugin.checks.engine import choose, local_pool
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked, find, rows_of
 from pairlens.fiftyone_plugin.checks.findings_store import ACCEPTED
-from pairlens.fiftyone_plugin.checks.measuring import measure_images, measure_masks
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
 from pairlens.fiftyone_plugin.gate.found import Found, Place, Wanted, content_of
+from pairlens.fiftyone_plugin.measuring.runner import measure_images, measure_masks
 from pairlens.importers import fields, fo_internals, working_set
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.parallel import Progress, no_progress, rare_collections

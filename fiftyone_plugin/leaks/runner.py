@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pairlens.fiftyone_plugin.checks.measuring import measure_images
 from pairlens.fiftyone_plugin.leaks import matching
 from pairlens.fiftyone_plugin.leaks.matching import KINDS, Kind, Match
 from pairlens.fiftyone_plugin.leaks.reading import (
@@ -19,6 +18,7 @@ from pairlens.fiftyone_plugin.leaks.reading import (
     leaks_between,
 )
 from pairlens.fiftyone_plugin.leaks.turns import TURNS
+from pairlens.fiftyone_plugin.measuring.runner import measure_images
 from pairlens.importers import fields, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.parallel import Progress, no_progress

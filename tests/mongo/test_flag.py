@@ -17,12 +17,7 @@ from bson import ObjectId
 from pymongo import IndexModel
 
 from pairlens.fiftyone_plugin.bench.loading import load_units
-from pairlens.fiftyone_plugin.checks import (
-    CHECKS,
-    dataset_statistics,
-    finding,
-    rows,
-)
+from pairlens.fiftyone_plugin.checks import CHECKS, engine, finding, rows
 from pairlens.fiftyone_plugin.checks.catalogue import duplicates
 from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.checks.rows import Columns, image_of
@@ -32,7 +27,7 @@ from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
 from pairlens.fiftyone_plugin.demo.planting import Plan, plant
 from pairlens.fiftyone_plugin.metrics.runs import score
 from pairlens.fiftyone_plugin.predictors.runner import predict
-from pairlens.importers import fields, store
+from pairlens.importers import fields, spools, store
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ingest import ImportOptions, import_dataset
 
@@ -401,7 +396,7 @@ def test_findings_are_the_same_in_any_order_and_in_windows_of_any_size(
         one["_id"] = ObjectId()
     samples.insert_many(documents)
     for module, name in (
-        (rows, "BATCH"), (dataset_statistics, "BLOCK"), (dataset_statistics, "PART"),
+        (rows, "BATCH"), (engine, "BLOCK"), (engine, "PART"), (spools, "PART"),
         (finding, "WAITING"), (duplicates, "AT_ONCE"),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, rng.randint(1, 7))
@@ -437,7 +432,7 @@ def test_a_full_disk_of_temporary_files_is_told_in_a_sentence(
     monkeypatch.setattr(finding, "WAITING", 1)
     if where == "spool":
         full = partial(open, "/dev/full", "w+b", buffering=0)
-        monkeypatch.setattr(dataset_statistics, "SpooledTemporaryFile", lambda **_: full())
+        monkeypatch.setattr(spools, "SpooledTemporaryFile", lambda **_: full())
     else:
         connect = sqlite3.connect
 
@@ -446,7 +441,7 @@ def test_a_full_disk_of_temporary_files_is_told_in_a_sentence(
             made.execute("PRAGMA max_page_count = 2")
             return made
 
-        monkeypatch.setattr(dataset_statistics.sqlite3, "connect", limited)
+        monkeypatch.setattr(spools.sqlite3, "connect", limited)
     assert main(["flag", dataset.name]) == 1
     said = capsys.readouterr().err
     assert "pairlens: a temporary file cannot be written to /dev/full-of (" in said

@@ -11,7 +11,7 @@ import pytest
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin import cli
-from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Issue, check, unchanged
+from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Issue, check, findings_store
 from pairlens.fiftyone_plugin.checks.runner import FlagSummary, flag
 from pairlens.fiftyone_plugin.curation import verdicts
 from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
@@ -239,7 +239,7 @@ def test_a_view_is_not_the_dataset(captions: fo.Dataset) -> None:
 def test_checks_run_by_another_version(
     captions: fo.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unchanged, "_code", lambda: "another")
+    monkeypatch.setattr(findings_store, "_code", lambda: "another")
     assert not flag(captions).unchanged
     assert flag(captions).unchanged
 
@@ -248,10 +248,10 @@ def test_what_code_found_that_was_updated_since_it_was_loaded_is_not_told_again(
     captions: fo.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert flag(captions).unchanged
-    unchanged._code.cache_clear()
-    monkeypatch.setattr(unchanged, "_LOADED", 0.0)
+    findings_store._code.cache_clear()
+    monkeypatch.setattr(findings_store, "_LOADED", 0.0)
     assert not flag(captions).unchanged
-    unchanged._code.cache_clear()
+    findings_store._code.cache_clear()
     monkeypatch.undo()
     assert flag(captions).unchanged, "what was kept before is still true"
 
@@ -290,7 +290,7 @@ def test_what_changes_while_the_checks_run_is_seen_by_the_next(
 ) -> None:
     sample = captions.match(fo.ViewField(fields.QUALITY) == 1).first()
     before = {fields.CAPTIONS: captions._sample_collection.find_one(sample._id)["captions"]}
-    documents = unchanged._documents
+    documents = findings_store._documents
 
     def and_edit(samples: Any) -> str:
         digest = documents(samples)
@@ -298,7 +298,7 @@ def test_what_changes_while_the_checks_run_is_seen_by_the_next(
         store.update(captions, edited)
         return digest
 
-    monkeypatch.setattr(unchanged, "_documents", and_edit)
+    monkeypatch.setattr(findings_store, "_documents", and_edit)
     flag(captions, fresh=True)
     monkeypatch.undo()
     key = sample[fields.KEY]

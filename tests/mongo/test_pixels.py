@@ -8,10 +8,11 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.checks import measurements, measuring
-from pairlens.fiftyone_plugin.checks.measuring import measure_images
 from pairlens.fiftyone_plugin.checks.runner import flag
 from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
+from pairlens.fiftyone_plugin.measuring import measurements
+from pairlens.fiftyone_plugin.measuring import runner as measuring
+from pairlens.fiftyone_plugin.measuring.runner import measure_images
 from pairlens.importers import fields
 from pairlens.importers.errors import UsageError
 from pairlens.importers.ingest import ImportOptions, import_dataset

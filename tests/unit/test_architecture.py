@@ -21,6 +21,7 @@ ROOMS = (
     "pairlens.fiftyone_plugin.language",
     "pairlens.fiftyone_plugin.near_hashes",
     "pairlens.fiftyone_plugin.metrics",
+    "pairlens.fiftyone_plugin.measuring",
     "pairlens.fiftyone_plugin.checks",
     "pairlens.fiftyone_plugin.predictors",
     "pairlens.fiftyone_plugin.judging",

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Batch, Issue, Sample
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
-from pairlens.fiftyone_plugin.checks.engine import for_kind, keep
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, for_kind, keep
 from tests.unit.subjects import issues_of
 from tests.unit.texts import captioned
 

@@ -8,16 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairlens.fiftyone_plugin.checks import Batch, DatasetStatistics
-from pairlens.fiftyone_plugin.checks import dataset_statistics as statistics
+from pairlens.fiftyone_plugin.checks import Batch, DatasetStatistics, engine
 from pairlens.fiftyone_plugin.checks.base import Finding
-from pairlens.fiftyone_plugin.checks.dataset_statistics import (
-    IN_MEMORY,
-    ArraySpool,
-    FindingsSpool,
-    IdSpool,
-    ObjectSpool,
-)
+from pairlens.importers import spools
+from pairlens.importers.spools import IN_MEMORY, ArraySpool, IdSpool, KeyedSpool, ObjectSpool
 
 
 @pytest.mark.parametrize("shape", [(), (3,)], ids=["numbers", "rows"])
@@ -53,8 +47,8 @@ def test_objects_come_back_in_order_and_twice() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 7, 24, 25, 100])
 def test_ids_come_back_in_their_order(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "PART", 8)
-    monkeypatch.setattr(statistics, "READ", 3)
+    monkeypatch.setattr(spools, "PART", 8)
+    monkeypatch.setattr(spools, "READ", 3)
     given = [np.random.default_rng(n).bytes(12) for n in range(count)]
     given += [bytes(12), b"\xff" * 11 + b"\0"] * bool(count)
     spool = IdSpool()
@@ -66,7 +60,7 @@ def test_ids_come_back_in_their_order(count: int, monkeypatch: pytest.MonkeyPatc
 def test_findings_are_those_of_the_keys_in_their_order() -> None:
     notes = [("a/1", "first"), ("b/\u00e9'\"", "other"), ("a/1", "second")]
     made = [Finding(key, "check", "info", 0.5, note) for key, note in notes]
-    with closing(FindingsSpool(iter(made))) as spool:
+    with closing(KeyedSpool((one.key, one) for one in made)) as spool:
         assert spool.of(["a/1", "nowhere"]) == {"a/1": [made[0], made[2]]}
         assert spool.of([made[1].key]) == {made[1].key: [made[1]]}
         assert spool.of([]) == {}
@@ -79,8 +73,8 @@ def _others(batch: Batch) -> Any: ...
 
 
 def test_equal_marks_come_together_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "PART", 40)
-    monkeypatch.setattr(statistics, "BLOCK", 30)
+    monkeypatch.setattr(engine, "PART", 40)
+    monkeypatch.setattr(engine, "BLOCK", 30)
     rng, kept = np.random.default_rng(0), DatasetStatistics()
     marks = rng.integers(0, 120, 500).astype(np.uint64)
     for some in np.array_split(np.arange(500), 7):

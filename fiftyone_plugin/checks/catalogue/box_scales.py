@@ -12,7 +12,7 @@ from pairlens.fiftyone_plugin.checks.base import Issue, Sample, Severity, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.catalogue.box_texts import boxes_of
 from pairlens.fiftyone_plugin.checks.catalogue.statistics import text_hash
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import talk
 from pairlens.fiftyone_plugin.checks.texts import Remark, quoted, worst
 from pairlens.importers.box_scale import Scale, is_share, mixed_scales

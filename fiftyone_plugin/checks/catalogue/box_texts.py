@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, Severity, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.catalogue.statistics import text_hash
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import talk
 from pairlens.fiftyone_plugin.checks.texts import Remark, quoted, turn_place, worst
 from pairlens.importers.box_scale import FULL, BoxNumbers, Scale, Size

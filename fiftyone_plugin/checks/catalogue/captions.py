@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Issue, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import captioned
 from pairlens.fiftyone_plugin.checks.texts import (
     TEXT_KINDS,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.catalogue.statistics import text_hash
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import talk
 from pairlens.fiftyone_plugin.checks.texts import Remark, turn_place, worst
 from pairlens.importers.fields import CONVERSATIONS

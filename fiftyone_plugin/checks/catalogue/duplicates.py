@@ -16,11 +16,12 @@ from pairlens.fiftyone_plugin.checks.catalogue.statistics import (
     image_digests,
     image_names,
 )
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, ObjectSpool
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 from pairlens.fiftyone_plugin.near_hashes import nearest
 from pairlens.importers.fields import IMAGE_STATS
+from pairlens.importers.spools import ObjectSpool
 
 AT_ONCE = 10_000
 """Samples whose images are told of each other at once, about."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import EMBEDDINGS, Issue, Sample, check
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 from pairlens.importers import fields

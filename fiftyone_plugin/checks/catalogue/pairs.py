@@ -15,11 +15,12 @@ from pairlens.fiftyone_plugin.checks.catalogue.statistics import (
     image_digests,
     splits,
 )
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics, ObjectSpool
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example, examples, mask_at
 from pairlens.fiftyone_plugin.checks.source_boxes import ambiguous_by_count
 from pairlens.fiftyone_plugin.checks.texts import ALL_KINDS
 from pairlens.importers import fields
+from pairlens.importers.spools import ObjectSpool
 
 STATS = "mask_stats"
 

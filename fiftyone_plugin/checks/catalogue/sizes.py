@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.checks.base import Issue, Sample, check
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example, examples
 from pairlens.fiftyone_plugin.language import classes, sizes
 from pairlens.fiftyone_plugin.language.taxonomy import kinds_of

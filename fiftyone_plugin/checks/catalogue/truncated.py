@@ -20,7 +20,7 @@ from pairlens.fiftyone_plugin.checks.catalogue.sizes import (
     whole_areas,
 )
 from pairlens.fiftyone_plugin.checks.catalogue.statistics import heads, image_names
-from pairlens.fiftyone_plugin.checks.dataset_statistics import DatasetStatistics
+from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics
 from pairlens.fiftyone_plugin.checks.examples import example, examples
 from pairlens.fiftyone_plugin.language.taxonomy import kinds_of
 from pairlens.fiftyone_plugin.language.tokens import lowered

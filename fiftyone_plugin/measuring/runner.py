@@ -15,7 +15,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from pairlens.fiftyone_plugin.checks.measurements import (
+from pairlens.fiftyone_plugin.measuring.measurements import (
     Measured,
     imported_digest,
     measure_group,

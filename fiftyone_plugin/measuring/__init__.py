@@ -1,0 +1,1 @@
+"""Measures what imports do not: images, the colors of targets in them, and edited masks."""

@@ -1,0 +1,141 @@
+"""Values that wait on the disk, so that memory does not grow with the dataset.
+
+The first megabyte of each is in memory; the files have no name and go with the object.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from tempfile import SpooledTemporaryFile
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+IN_MEMORY = 1 << 20
+"""Bytes of a spool that are in memory; what comes later lies in a file."""
+
+ID_BYTES = 12
+
+PART = 1 << 16
+"""Ids that are sorted together in memory."""
+
+READ = 1 << 10
+"""Ids that are read at once of each sorted part."""
+
+
+class ArraySpool:
+    """Rows of an array, which are added at its end and read in pieces."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - goes with the spool
+        self._row = np.empty(0, np.uint32)
+        self._rows = 0
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def add(self, rows: NDArray[Any]) -> None:
+        """Adds rows; of another type than those before, all get the type that holds both."""
+        if not self._rows:
+            self._row = rows[:0]
+        elif (rows.dtype, rows.shape[1:]) != (self._row.dtype, self._row.shape[1:]):
+            rows = np.concatenate((self.read(), rows))
+            self._row, self._rows = rows[:0], 0
+        self._file.seek(self._rows * self._row_bytes)
+        self._file.write(np.ascontiguousarray(rows).tobytes())
+        self._rows += len(rows)
+
+    @property
+    def _row_bytes(self) -> int:
+        return self._row.dtype.itemsize * int(np.prod(self._row.shape[1:], dtype=np.int64))
+
+    def read(self, start: int = 0, count: int | None = None) -> NDArray[Any]:
+        """So many rows from one on, all of them if not said."""
+        count = min(self._rows - start, self._rows if count is None else count)
+        self._file.seek(start * self._row_bytes)
+        content = bytearray(self._file.read(count * self._row_bytes))
+        return np.frombuffer(content, self._row.dtype).reshape(count, *self._row.shape[1:])
+
+
+class IdSpool:
+    """Ids of samples that are added in any order, and come back in theirs, once."""
+
+    def __init__(self) -> None:
+        self._added: list[bytes] = []
+        self._sorted = ArraySpool()
+
+    def __len__(self) -> int:
+        return len(self._sorted) + len(self._added)
+
+    def add(self, ids: Iterable[bytes]) -> None:
+        """Adds ids as the database has them."""
+        self._added += ids
+        while len(self._added) >= PART:
+            some, self._added = self._added[:PART], self._added[PART:]
+            self._sorted.add(np.array(sorted(some), f"V{ID_BYTES}"))
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yields all, those of every :data:`PART` sorted before and now merged."""
+        starts = range(0, len(self._sorted), PART)
+        yield from merge(*map(self._from, starts), sorted(self._added))
+
+    def _from(self, start: int) -> Iterator[bytes]:
+        for at in range(start, start + PART, READ):
+            yield from map(bytes, self._sorted.read(at, min(READ, start + PART - at)))
+
+
+class ObjectSpool(Generic[T]):
+    """Objects that are added, and read in that order, any number of times."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - goes with the spool
+
+    def add(self, one: T) -> None:
+        """Adds an object that can be pickled; after the first that is read, no more."""
+        pickle.dump(one, self._file)
+
+    def __iter__(self) -> Iterator[T]:
+        end = self._file.seek(0, 2)
+        at = self._file.seek(0)
+        while at < end:
+            self._file.seek(at)
+            one = pickle.load(self._file)
+            at = self._file.tell()
+            yield one
+
+
+class KeyedSpool(Generic[T]):
+    """Objects by key, which come before the first is asked for.
+
+    Args:
+        items: keys with objects that can be pickled, several of a key or none
+    """
+
+    def __init__(self, items: Iterable[tuple[str, T]]) -> None:
+        # Without a name, the database lies in a file of its own that goes when it is closed.
+        self._db = sqlite3.connect("")
+        self._db.execute("CREATE TABLE items (key TEXT, item BLOB)")
+        rows = ((key, pickle.dumps(item)) for key, item in items)
+        self._db.executemany("INSERT INTO items VALUES (?, ?)", rows)
+        self._db.execute("CREATE INDEX by_key ON items (key)")
+
+    def close(self) -> None:
+        """Gives the file back."""
+        self._db.close()
+
+    def of(self, keys: Sequence[str]) -> dict[str, list[T]]:
+        """The objects of some keys, in the order in which they came, by key."""
+        found: defaultdict[str, list[T]] = defaultdict(list)
+        asked = "SELECT key, item FROM items WHERE key IN (SELECT value FROM json_each(?))"
+        asked += " ORDER BY rowid"
+        for key, content in self._db.execute(asked, (json.dumps(list(keys)),)):
+            found[key].append(pickle.loads(content))
+        return dict(found)
