@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pairlens.importers.errors import AGAIN, PairLensError, StateError, UsageError, shown
+
+R = TypeVar("R")
 
 SECONDS = 3
 """How long a database may take to answer for the first time."""
@@ -126,6 +128,26 @@ def failed_over(error: BaseException) -> bool:
     if isinstance(error, AutoReconnect):
         return True
     return isinstance(error, OperationFailure) and not _FAILED_OVER.isdisjoint(_codes(error))
+
+
+def retry_after_failover(call: Callable[[], R]) -> R:
+    """Calls a function, and once more where another server took over meanwhile.
+
+    pymongo retries by itself, except where several documents are changed or an index is created.
+
+    Args:
+        call: may be called twice
+    """
+    from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
+
+    try:
+        return call()
+    except ServerSelectionTimeoutError:  # it was waited for already
+        raise
+    except PyMongoError as error:
+        if not failed_over(error):
+            raise
+    return call()
 
 
 def _codes(error: Any) -> Iterator[int | None]:

@@ -30,7 +30,7 @@ from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from pairlens.importers import connecting, fields, owners
-from pairlens.importers.confirming import confirmed
+from pairlens.importers.write_concern import durable
 
 __all__ = ["new_field"]
 
@@ -178,7 +178,7 @@ def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
     owners.check_writing()
     change = {f"info.{name}.{member}": value for member, value in values.items()}
     change["last_modified_at"] = datetime.now(UTC)
-    datasets = confirmed(dataset._doc._get_collection())
+    datasets = durable(dataset._doc._get_collection())
     datasets.update_one({"_id": dataset_id(dataset)}, [{"$set": change}])
     # Past the tracking of changes, so that no later save writes these over newer ones.
     dict.__setitem__(dataset.info, name, info(dataset, name))
@@ -242,7 +242,7 @@ def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
 def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
     """Changes documents of datasets in one command, and what this process knows of their names."""
     owners.check_writing()
-    datasets = confirmed(changes[0][0]._doc._get_collection())
+    datasets = durable(changes[0][0]._doc._get_collection())
     datasets.bulk_write([UpdateOne({"_id": dataset_id(d)}, change) for d, change in changes])
     for dataset, _ in changes:
         dataset._instances.pop(dataset.name, None)

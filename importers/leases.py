@@ -30,10 +30,10 @@ import pymongo
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from pairlens.importers import fo_internals, lasting, owners
-from pairlens.importers.confirming import confirmed
+from pairlens.importers import fo_internals, owners, safe_writes
 from pairlens.importers.errors import StateError
 from pairlens.importers.unfinished import ASIDE
+from pairlens.importers.write_concern import durable
 
 COLLECTION = "pairlens.leases"
 """One document for each dataset that is held: ``_id`` is its name, ``holders`` a list."""
@@ -132,7 +132,7 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         yield
         return
     # Around the end of the lease, before which everything is on the disk when that is.
-    with lasting.one_server(step):
+    with safe_writes.detecting_restart(step):
         lease = _taken(name, step, part, wait)
         before = _ours.set((*_ours.get(), (name, part)))
         try:
@@ -307,7 +307,7 @@ def clear(name: str) -> None:
 def _leases() -> Any:
     # Confirmed, else a server that is killed now could give a lease to two, or one that was given
     # back to a process that lives.
-    return confirmed(fo_internals.database()[COLLECTION])
+    return durable(fo_internals.database()[COLLECTION])
 
 
 def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:

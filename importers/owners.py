@@ -7,7 +7,7 @@ works on another machine.
 A process that stood still for longer than what it holds is kept for it, as on a laptop that was
 shut, finds out late that another took its work over. So it asks before it writes anything (the
 fencing of distributed locks): writes of :mod:`pairlens.importers.store`,
-:mod:`pairlens.importers.lasting` and :mod:`pairlens.importers.fo_internals` do, and what else
+:mod:`pairlens.importers.safe_writes` and :mod:`pairlens.importers.fo_internals` do, and what else
 replaces or deletes.
 """
 

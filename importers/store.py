@@ -22,7 +22,7 @@ from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from pairlens.importers import fields, fo_internals, lasting, owners, working_set
+from pairlens.importers import fields, fo_internals, owners, safe_writes, working_set
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.mask_stats import MaskStats
@@ -287,7 +287,8 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
             fo_internals.change_samples(dataset, batch)
         else:
             updates = [
-                {"q": {"_id": _id}, "u": lasting.assignment(values, now)} for _id, values in batch
+                {"q": {"_id": _id}, "u": safe_writes.assignment(values, now)}
+                for _id, values in batch
             ]
             _send(fo_internals.collection(dataset), updates)
         count += len(batch)
@@ -321,8 +322,8 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
     if fo_internals.is_needed():
         fo_internals.change_samples(dataset, [(each, values) for each in ids])
         return
-    change = lasting.assignment(values, datetime.now(UTC))
-    lasting.update_many(fo_internals.collection(dataset), {"_id": {"$in": list(ids)}}, change)
+    change = safe_writes.assignment(values, datetime.now(UTC))
+    safe_writes.update_many(fo_internals.collection(dataset), {"_id": {"$in": list(ids)}}, change)
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -21,7 +21,7 @@ from bson import ObjectId
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, Severity
 from pairlens.fiftyone_plugin.checks.dataset_statistics import IdSpool
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, LABEL_VALUES, LABELS, Checked
-from pairlens.importers import fields, fo_internals, lasting, schema, store, working_set
+from pairlens.importers import fields, fo_internals, safe_writes, schema, store, working_set
 from pairlens.importers.behind import OneBehind
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
@@ -151,7 +151,7 @@ def add_worst_severities(dataset: Any) -> None:
     known = {"$filter": {"input": places, "cond": {"$gte": ["$$this", 0]}}}
     worst = {"$arrayElemAt": [list(SEVERITIES), {"$min": known}]}
     lacking = {**with_finding, fields.WORST_SEVERITY: None}
-    lasting.update_many(samples, lacking, [{"$set": {fields.WORST_SEVERITY: worst}}])
+    safe_writes.update_many(samples, lacking, [{"$set": {fields.WORST_SEVERITY: worst}}])
 
 
 def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:

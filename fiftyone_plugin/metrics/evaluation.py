@@ -50,7 +50,7 @@ from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
 )
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.fiftyone_plugin.metrics.summary import summarize
-from pairlens.importers import fields, fo_internals, lasting, owners, store
+from pairlens.importers import fields, fo_internals, indexes, owners, store
 from pairlens.importers.behind import one_behind
 from pairlens.importers.errors import UsageError
 from pairlens.importers.mask_values import MaskValues, parse_mask_values
@@ -257,7 +257,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         if indexed in dataset.list_indexes():
             dataset.drop_index(indexed)
         super().rename(samples, eval_key, new_eval_key)
-        lasting.quicken(dataset, [[(fields.iou_field(new_eval_key), 1)]])
+        indexes.create_optional_indexes(dataset, [[(fields.iou_field(new_eval_key), 1)]])
 
     @classmethod
     def save_run_info(
@@ -363,7 +363,7 @@ def _clear_others(dataset: Any, key: str, scored: bytearray) -> None:
 def _index(dataset: Any, key: str | None) -> None:
     """Indexes the IoU, which curators filter by."""
     if key is not None:
-        lasting.quicken(dataset, [[(fields.iou_field(key), 1)]])
+        indexes.create_optional_indexes(dataset, [[(fields.iou_field(key), 1)]])
 
 
 def _is_whole(dataset: Any, name: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import app_view, fo_internals, lasting, leases, owners, store
+from pairlens.importers import app_view, fo_internals, leases, owners, safe_writes, store
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import INFO
 from pairlens.importers.media_folders import media_dir, media_dirs, remove_unused
@@ -177,7 +177,7 @@ class MaskField:
         """
         path = f"{self.name}.mask_path"
         pending = [({"_id": each, path: None}, values) for each, values in changes]
-        count = lasting.update_matching(self.dataset, pending)
+        count = safe_writes.update_matching(self.dataset, pending)
         made = (fo_internals.field_info(self.dataset, self.name) or {}).get(INFO) or {}
         if made.get("folder") == self.folder.name:
             return count
@@ -185,7 +185,7 @@ class MaskField:
             ({"_id": each, path: values[self.name]["mask_path"]}, dict.fromkeys(values))
             for each, values in changes
         ]
-        lasting.update_matching(self.dataset, mine)
+        safe_writes.update_matching(self.dataset, mine)
         raise StateError(
             f"field {self.name!r} was deleted or made anew by another run, which goes on; this one "
             "ends"

@@ -19,9 +19,9 @@ from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers import (
     app_view,
     fo_internals,
-    lasting,
     leases,
     owners,
+    safe_writes,
     schema,
     store,
     unfinished,
@@ -294,9 +294,11 @@ WRITES: dict[str, Callable[[Any], object]] = {
     "update": lambda d: store.update(d, [(d.first()._id, {"phrase": "x"})]),
     "facts": lambda d: store.update_info(d, complete=False),
     "name": lambda d: unfinished.give_name(d, f"{d.name}-2"),
-    "matching": lambda d: lasting.update_matching(d, [({}, {"phrase": "x"})]),
-    "many": lambda d: lasting.update_many(fo_internals.collection(d), {}, {"$set": {"phrase": 1}}),
-    "delete": lambda d: lasting.delete_many(fo_internals.collection(d), {}),
+    "matching": lambda d: safe_writes.update_matching(d, [({}, {"phrase": "x"})]),
+    "many": lambda d: safe_writes.update_many(
+        fo_internals.collection(d), {}, {"$set": {"phrase": 1}}
+    ),
+    "delete": lambda d: safe_writes.delete_many(fo_internals.collection(d), {}),
     "settings": app_view.arrange,
     "fields": lambda d: schema.declare(d, "captions"),
 }
@@ -320,7 +322,9 @@ def test_nothing_is_written_under_a_lost_lease(
 FLAGS = _PAUSES.format(
     package="pairlens.fiftyone_plugin.checks", module="findings_store", function="changes_of"
 )
-APPLIES = _PAUSES.format(package="pairlens.importers", module="lasting", function="update_matching")
+APPLIES = _PAUSES.format(
+    package="pairlens.importers", module="safe_writes", function="update_matching"
+)
 
 
 @pytest.mark.parametrize("step", ["flag", "apply", "predict", "overwrite"])
