@@ -26,7 +26,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from pairlens.importers import owners
+from pairlens.importers import process_ids
 from pairlens.importers.cache import (
     BOUND_VARIABLE,
     CACHE_VARIABLE,
@@ -261,11 +261,11 @@ def _is_read(folder: Path) -> bool:
 
 def _is_living(mark: Path) -> bool:
     old = time.time() - mark.stat().st_mtime > _WEEK
-    return not old and not owners.is_dead(mark.name.removeprefix(_USING))
+    return not old and not process_ids.is_dead(mark.name.removeprefix(_USING))
 
 
 def _mark(place: Path) -> Path:
-    return place / f"{_USING}{owners.this_process()}"
+    return place / f"{_USING}{process_ids.this_process()}"
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from pymongo import UpdateOne
 from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from pairlens.importers import connecting, fields, owners
+from pairlens.importers import connecting, fencing, fields
 from pairlens.importers.write_concern import durable
 
 __all__ = ["new_field"]
@@ -175,7 +175,7 @@ def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
         name: the member, an object
         values: by member of that object, expressions of MongoDB's aggregation
     """
-    owners.check_writing()
+    fencing.check_writing()
     change = {f"info.{name}.{member}": value for member, value in values.items()}
     change["last_modified_at"] = datetime.now(UTC)
     datasets = durable(dataset._doc._get_collection())
@@ -241,7 +241,7 @@ def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
 
 def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
     """Changes documents of datasets in one command, and what this process knows of their names."""
-    owners.check_writing()
+    fencing.check_writing()
     datasets = durable(changes[0][0]._doc._get_collection())
     datasets.bulk_write([UpdateOne({"_id": dataset_id(d)}, change) for d, change in changes])
     for dataset, _ in changes:
@@ -320,7 +320,7 @@ def change_run(samples: Any, run_info: Any) -> None:
         samples: a dataset or view
         run_info: a ``fiftyone.core.evaluation.EvaluationInfo``
     """
-    owners.check_writing()
+    fencing.check_writing()
     run = dataset_of(samples)._doc.evaluations[run_info.key]
     run.version, run.timestamp = run_info.version, run_info.timestamp
     run.config = run_info.config.serialize()

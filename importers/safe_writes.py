@@ -1,6 +1,6 @@
 """Writes to the database that are safe from another process, and from a server that fails.
 
-Each checks first that this process still holds its leases (:mod:`pairlens.importers.owners`). One
+Each checks first that this process still holds its leases (:mod:`pairlens.importers.fencing`). One
 that can be repeated is tried again where another server took over.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from pairlens.importers import connecting, fo_internals, owners
+from pairlens.importers import connecting, fencing, fo_internals
 from pairlens.importers.errors import AGAIN, StateError
 from pairlens.importers.write_concern import durable
 
@@ -28,13 +28,13 @@ def update_many(collection: Any, where: Document, change: Any) -> None:
         where: the filter
         change: an update or a pipeline; applied twice, it gives the same
     """
-    owners.check_writing()
+    fencing.check_writing()
     connecting.retry_after_failover(lambda: collection.update_many(where, change))
 
 
 def delete_many(collection: Any, where: Document) -> None:
     """Deletes the documents that a filter selects."""
-    owners.check_writing()
+    fencing.check_writing()
     connecting.retry_after_failover(lambda: collection.delete_many(where))
 
 
@@ -51,7 +51,7 @@ def update_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) 
     Returns:
         the number of samples that matched, and were written
     """
-    owners.check_writing()
+    fencing.check_writing()
     if fo_internals.is_needed():
         return _change_matching(dataset, changes)
     now = datetime.now(UTC)

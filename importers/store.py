@@ -22,7 +22,7 @@ from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from pairlens.importers import fields, fo_internals, owners, safe_writes, working_set
+from pairlens.importers import fencing, fields, fo_internals, safe_writes, working_set
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.mask_stats import MaskStats
@@ -183,7 +183,7 @@ def insert(dataset: Any, docs: Sequence[Insertable], on_refused: OnRefused | Non
     """
     if not docs:
         return 0
-    owners.check_writing()
+    fencing.check_writing()
     try:
         return _insert(dataset, docs)
     except (*NOT_STORABLE, OperationFailure) as error:
@@ -282,7 +282,7 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
     now = datetime.now(UTC)
     count = 0
     for batch in batched(changes, BATCH):
-        owners.check_writing()
+        fencing.check_writing()
         if fo_internals.is_needed():
             fo_internals.change_samples(dataset, batch)
         else:
@@ -318,7 +318,7 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
     """Sets the same values on several samples; ``None`` removes a field, as in :func:`update`."""
     if not ids:
         return
-    owners.check_writing()
+    fencing.check_writing()
     if fo_internals.is_needed():
         fo_internals.change_samples(dataset, [(each, values) for each in ids])
         return

@@ -10,7 +10,7 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.curation.log import COLLECTION, SEQUENCES
 from pairlens.fiftyone_plugin.curation.queue import POSITIONS, QUEUES, SESSIONS
-from pairlens.importers import fo_internals, leases, owners, store
+from pairlens.importers import fencing, fo_internals, leases, store
 from pairlens.importers.datasets import delete_with_folders, folders_of
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import ADOPTED, FINDINGS, INFO, SPLIT, VERDICT
@@ -148,7 +148,7 @@ def delete(dataset: Any) -> list[str]:
     """
     dataset_id = fo_internals.dataset_id(dataset)
     database, of = fo_internals.database(), {"dataset_id": dataset_id}
-    owners.check_writing()
+    fencing.check_writing()
     sessions = [one["_id"] for one in database[SESSIONS].find(of, {"_id": 1})]
     for name in (QUEUES, POSITIONS):
         database[name].delete_many({"session": {"$in": sessions}})

@@ -20,7 +20,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
-from pairlens.importers import fo_internals, indexes, owners, safe_writes
+from pairlens.importers import fencing, fo_internals, indexes, process_ids, safe_writes
 from pairlens.importers.fields import CHANGES
 from pairlens.importers.write_concern import durable
 
@@ -188,7 +188,7 @@ class ChangeLog:
         Returns:
             the number of the step
         """
-        owners.check_writing()
+        fencing.check_writing()
         first = self._reserve(len(changes))
         number = first if number is None else number
         entries = [
@@ -218,7 +218,7 @@ class ChangeLog:
             "kind": about.kind,
             "open": about.kind != "undo",
             "arrived": False,
-            "owner": owners.this_process(),
+            "owner": process_ids.this_process(),
             "reviewer": about.reviewer,
             "time": time,
             "seq": seq,
@@ -384,7 +384,7 @@ class ChangeLog:
 
 
 def _is_of_dead(entry: ChangeEntry) -> bool:
-    return owners.is_dead(entry.get("owner", ""))
+    return process_ids.is_dead(entry.get("owner", ""))
 
 
 def change_of(entry: ChangeEntry) -> Change:

@@ -50,7 +50,7 @@ from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
 )
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.fiftyone_plugin.metrics.summary import summarize
-from pairlens.importers import fields, fo_internals, indexes, owners, store
+from pairlens.importers import fencing, fields, fo_internals, indexes, store
 from pairlens.importers.behind import one_behind
 from pairlens.importers.errors import UsageError
 from pairlens.importers.mask_values import MaskValues, parse_mask_values
@@ -264,7 +264,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         cls, samples: Any, run_info: Any, overwrite: bool = True, cleanup: bool = True
     ) -> None:
         """Saves what it was made with; of one that is made again in one write, killed or not."""
-        owners.check_writing()
+        fencing.check_writing()
         if cleanup or run_info.key not in cls.list_runs(samples):
             super().save_run_info(samples, run_info, overwrite=overwrite, cleanup=cleanup)
         else:
@@ -275,7 +275,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         cls, samples: Any, key: str, run_results: Any, overwrite: bool = True, cache: bool = True
     ) -> None:
         """Saves the results; who loads them gets the label ids of the pairs as well."""
-        owners.check_writing()
+        fencing.check_writing()
         super().save_run_results(samples, key, run_results, overwrite=overwrite, cache=False)
 
     def _validate_run(self, samples: Any, eval_key: str, existing_info: Any) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import app_view, fo_internals, leases, owners, safe_writes, store
+from pairlens.importers import app_view, fo_internals, leases, process_ids, safe_writes, store
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import INFO
 from pairlens.importers.media_folders import media_dir, media_dirs, remove_unused
@@ -73,7 +73,7 @@ class MaskField:
             return
         self.new_folder.mkdir(parents=True, exist_ok=True)
         owner = self.new_folder / OWNER
-        owner.write_text(owners.this_process(), "utf-8")
+        owner.write_text(process_ids.this_process(), "utf-8")
         try:
             yield self.new_folder
         finally:
@@ -243,7 +243,7 @@ def _is_used(folder: Path) -> bool:
         owner = (folder / OWNER).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return False
-    return not owners.is_dead(owner)
+    return not process_ids.is_dead(owner)
 
 
 def fields_made_by(dataset: Any, step: str) -> list[str]:

@@ -18,9 +18,9 @@ from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers import (
     app_view,
+    fencing,
     fo_internals,
     leases,
-    owners,
     safe_writes,
     schema,
     store,
@@ -69,9 +69,7 @@ for number in range(int(sys.argv[3])):
 """
 
 
-_IMPATIENT = (
-    "from pairlens.importers import leases, owners\nleases.PATIENCE, owners._SURE = 1, 0.5\n"
-)
+_IMPATIENT = "from pairlens.importers import fencing, leases\nleases.PATIENCE, fencing._SAFE_SECONDS = 1, 0.5\n"
 """A lease is given up after a second instead of a minute."""
 
 
@@ -312,9 +310,9 @@ def test_nothing_is_written_under_a_lost_lease(
     dataset.app_config.color_scheme = None
     stored = fo_internals.database()["datasets"]
     before = documents(dataset), stored.find_one({"name": dataset_name})
-    lost = owners.Hold(lambda: False, "it was taken over")
+    lost = fencing.Hold(lambda: False, "it was taken over")
     lost.renew()
-    with pytest.raises(StateError, match="it was taken over"), owners.holding(lost):
+    with pytest.raises(StateError, match="it was taken over"), fencing.holding(lost):
         write(dataset)
     assert (documents(dataset), stored.find_one({"name": dataset_name})) == before
 
