@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from pairlens.importers import fields, fo_internals, store, working_set
-from pairlens.importers.behind import one_behind
+from pairlens.importers.background import background_thread
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import OnError, RecordError
 from pairlens.importers.making import Made, whole
@@ -85,11 +85,11 @@ class Filling:
             self._note(now, decided)
 
         # While the database takes one batch, the next is made.
-        with one_behind() as behind:
+        with background_thread() as in_background:
             for batch in _batched(images):
                 now = datetime.now(UTC)
                 docs: list[Insertable] = [whole(rest, now) for rest in batch]
-                behind(partial(write, docs, now, self.decisions.stored(_STEP)))
+                in_background(partial(write, docs, now, self.decisions.stored(_STEP)))
         return sum(added)
 
     def _insert(self, docs: list[Insertable], on_error: OnError) -> int:

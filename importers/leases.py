@@ -9,7 +9,7 @@ they are refused while the whole dataset is held. What only reads is never refus
 A lease is renewed while its process lives. That of a process that has ended on this machine is
 taken over at once, any other when it was not renewed for :data:`PATIENCE`. Times are the
 database's own, since clocks of machines differ. Whoever may have lost a lease asks before it writes
-(:mod:`pairlens.importers.process_ids`).
+(:mod:`pairlens.importers.fencing`).
 """
 
 from __future__ import annotations

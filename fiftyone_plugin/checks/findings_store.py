@@ -22,7 +22,7 @@ from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Finding, Severity
 from pairlens.fiftyone_plugin.checks.dataset_statistics import IdSpool
 from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, LABEL_VALUES, LABELS, Checked
 from pairlens.importers import fields, fo_internals, safe_writes, schema, store, working_set
-from pairlens.importers.behind import OneBehind
+from pairlens.importers.background import BackgroundThread
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.files import replace_whole
@@ -86,7 +86,7 @@ class Writing:
         behind: what runs tasks in threads, in turns
     """
 
-    def __init__(self, dataset: Any, behind: Iterator[OneBehind]) -> None:
+    def __init__(self, dataset: Any, behind: Iterator[BackgroundThread]) -> None:
         self._dataset = dataset
         self._behind = behind
         self._sound = IdSpool()

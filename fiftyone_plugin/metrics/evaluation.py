@@ -51,7 +51,7 @@ from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.fiftyone_plugin.metrics.summary import summarize
 from pairlens.importers import fencing, fields, fo_internals, indexes, store
-from pairlens.importers.behind import one_behind
+from pairlens.importers.background import background_thread
 from pairlens.importers.errors import UsageError
 from pairlens.importers.mask_values import MaskValues, parse_mask_values
 from pairlens.importers.parallel import Pool, Progress
@@ -205,9 +205,9 @@ class PairLensEvaluation(SegmentationEvaluation):
         done = count_overlaps(samples, source, convention, slicer, key, watch, before, self.pool)
         if key is not None and self.replaces:
             _clear_others(fo_internals.dataset_of(samples), key, done.ids)
-        with one_behind() as behind:
+        with background_thread() as in_background:
             # Built while the summary is made.
-            behind(partial(_index, fo_internals.dataset_of(samples), key))
+            in_background(partial(_index, fo_internals.dataset_of(samples), key))
             spread = bootstrap(done.table, convention, config.rounds, config.seed, config.scheme)
             summary = self._summary(done, spread, key)
         if summary.decisions:

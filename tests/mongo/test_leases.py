@@ -69,7 +69,10 @@ for number in range(int(sys.argv[3])):
 """
 
 
-_IMPATIENT = "from pairlens.importers import fencing, leases\nleases.PATIENCE, fencing._SAFE_SECONDS = 1, 0.5\n"
+_IMPATIENT = """
+from pairlens.importers import fencing, leases
+leases.PATIENCE, fencing._SAFE_SECONDS = 1, 0.5
+"""
 """A lease is given up after a second instead of a minute."""
 
 
