@@ -16,8 +16,8 @@ from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.background import background_thread
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import OnError, RecordError
-from pairlens.importers.making import Made, whole
 from pairlens.importers.records import Source
+from pairlens.importers.sample_encoding import EncodedSamples, complete
 from pairlens.importers.store import Insertable
 from pairlens.importers.stored_values import Document
 
@@ -67,7 +67,7 @@ class Filling:
         # Samples of an old FiftyOne have no such time.
         return {"created_at": {"$not": {"$gt": self._until}}}
 
-    def insert(self, images: Iterable[Made], on_error: OnError) -> int:
+    def insert(self, images: Iterable[EncodedSamples], on_error: OnError) -> int:
         """Inserts what was made of records; those that are there already are left alone.
 
         Args:
@@ -88,7 +88,7 @@ class Filling:
         with background_thread() as in_background:
             for batch in _batched(images):
                 now = datetime.now(UTC)
-                docs: list[Insertable] = [whole(rest, now) for rest in batch]
+                docs: list[Insertable] = [complete(rest, now) for rest in batch]
                 in_background(partial(write, docs, now, self.decisions.stored(_STEP)))
         return sum(added)
 
@@ -102,7 +102,7 @@ class Filling:
         return store.insert(self._dataset, docs, refuse)
 
 
-def _batched(images: Iterable[Made]) -> Iterator[list[bytes]]:
+def _batched(images: Iterable[EncodedSamples]) -> Iterator[list[bytes]]:
     """The samples of whole images, so that with a batch all is known that was decided on it."""
     batch: list[bytes] = []
     for image in images:

@@ -26,7 +26,6 @@ from pairlens.importers.errors import (
 from pairlens.importers.filling import FILLED, Filling
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.json_members import telling_doubled
-from pairlens.importers.making import NOTHING, Made, errors_of, make
 from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
@@ -44,6 +43,7 @@ from pairlens.importers.reading import LEFT_OUT
 from pairlens.importers.replacing import Carry, nothing, replacing
 from pairlens.importers.restoring import restore_files, take_published_images
 from pairlens.importers.resuming import Resumed
+from pairlens.importers.sample_encoding import NOTHING, EncodedSamples, encode_missing, errors_of
 from pairlens.importers.scenes import join_scenes
 from pairlens.importers.settling import GUESSED, PARAMS, in_full, settle
 from pairlens.importers.skip_log import SkipLog
@@ -249,7 +249,9 @@ def _source_state(chosen: Format, root: Path, splits: Collection[str]) -> _Sourc
         return _SourceState(False, 0, 0)
 
 
-def _watched(images: Iterator[Made], total: int, progress: Progress) -> Iterator[Made]:
+def _watched(
+    images: Iterator[EncodedSamples], total: int, progress: Progress
+) -> Iterator[EncodedSamples]:
     done = 0
     for done, image in enumerate(images, 1):
         progress(done, max(total, done))
@@ -257,7 +259,7 @@ def _watched(images: Iterator[Made], total: int, progress: Progress) -> Iterator
     progress(done, done)
 
 
-def _first(images: Iterator[Made], most: int) -> Iterator[Made]:
+def _first(images: Iterator[EncodedSamples], most: int) -> Iterator[EncodedSamples]:
     """Images with so many samples in all; no further one is read."""
     while most > 0 and (image := next(images, None)) is not None:
         yield replace(image, documents=image.documents[:most])
@@ -272,7 +274,7 @@ def _read_images(
     options: ImportOptions,
     skips: SkipLog,
     decisions: Decisions,
-) -> Iterator[Made]:
+) -> Iterator[EncodedSamples]:
     """Reads a source image by image, and counts how images and masks were read."""
     params = chosen.parsed(options.params)
     records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
@@ -285,7 +287,9 @@ def _read_images(
         groups = resumed.groups(images)
     else:
         groups = (Group(records, records) for records in images)
-    work = partial(make, place=place, dataset_id=filling.dataset_id, tags=tuple(options.tags))
+    work = partial(
+        encode_missing, place=place, dataset_id=filling.dataset_id, tags=tuple(options.tags)
+    )
     pool = replace(options.pool, files=(root, place.media_dir))
     chunk = _CHUNK if chosen.threads or options.limit is not None else _SMALL
     for made in _made(pool.map(work, groups, chunk=chunk), skips):
@@ -296,7 +300,9 @@ def _read_images(
         decisions(note)
 
 
-def _made(outcomes: Iterator[Outcome[Group, Made]], skips: SkipLog) -> Iterator[Made]:
+def _made(
+    outcomes: Iterator[Outcome[Group, EncodedSamples]], skips: SkipLog
+) -> Iterator[EncodedSamples]:
     """What was made image by image: nothing of those that are in the database or fail."""
     for outcome in outcomes:
         for record in outcome.item.records:

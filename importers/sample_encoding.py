@@ -1,8 +1,7 @@
-"""Makes documents of the records of an image: what workers of an import run.
+"""Encodes the records of an image as BSON documents of samples, in the workers of an import.
 
-They come back as BSON, which takes a worker the time and memory that it would take this process
-otherwise, and lack what only the process that inserts them can tell: their ids, which ascend in
-the order of the source, and the time of their batch.
+Encoded in a worker, they cost the inserting process neither time nor memory. They lack what only
+that process knows: their ids, which ascend in the order of the source, and the time of their batch.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ _SIZE = 4
 
 
 @frozen
-class Made:
-    """What was made of an image's records.
+class EncodedSamples:
+    """The records of an image as documents of samples.
 
     Attributes:
-        documents: of samples, as BSON, to be completed by :func:`whole`
+        documents: BSON without the leading size, id and times, which :func:`complete` adds
         decisions: how the image and its masks were read
-        faults: of the records that no database stores: where they stand, and why
+        faults: of each record that BSON cannot hold, its source and the reason
     """
 
     documents: list[bytes]
@@ -44,26 +43,30 @@ class Made:
     faults: tuple[tuple[str, str], ...] = ()
 
 
-NOTHING = Made([])
+NOTHING = EncodedSamples([])
 
 
-def make(group: Group, place: MediaPlace, dataset_id: ObjectId, tags: Collection[str]) -> Made:
-    """Prepares what the database lacks of an image's records, and makes documents of it.
+def encode_missing(
+    group: Group, place: MediaPlace, dataset_id: ObjectId, tags: Collection[str]
+) -> EncodedSamples:
+    """Prepares and encodes those records of an image that the database lacks.
 
     Args:
         group: the records
         place: where their media goes
         dataset_id: of the dataset
-        tags: for each sample
+        tags: added to each sample
 
     Raises:
         RecordError, StateError: as of :func:`.prepare.prepare`
     """
-    return made_of(prepare_missing(group, place), dataset_id, tags)
+    return encode(prepare_missing(group, place), dataset_id, tags)
 
 
-def made_of(prepared: Sequence[Prepared], dataset_id: ObjectId, tags: Collection[str]) -> Made:
-    """Makes documents of the prepared records of an image."""
+def encode(
+    prepared: Sequence[Prepared], dataset_id: ObjectId, tags: Collection[str]
+) -> EncodedSamples:
+    """Encodes the prepared records of an image."""
     documents: list[bytes] = []
     faults: list[tuple[str, str]] = []
     for one in prepared:
@@ -73,15 +76,15 @@ def made_of(prepared: Sequence[Prepared], dataset_id: ObjectId, tags: Collection
             documents.append(bson.encode(doc)[_SIZE:])
         except NOT_STORABLE as error:
             faults.append((str(one.record.source), why_not_stored(error)))
-    return Made(documents, tuple(taken(prepared)), tuple(faults))
+    return EncodedSamples(documents, tuple(taken(prepared)), tuple(faults))
 
 
-def whole(rest: bytes, now: datetime) -> RawBSONDocument:
-    """The document of a sample, with a new id and its times.
+def complete(rest: bytes, now: datetime) -> RawBSONDocument:
+    """The complete document of a sample, with a new id and its times.
 
     Args:
-        rest: as of :class:`Made`
-        now: when it is made
+        rest: one of :attr:`EncodedSamples.documents`
+        now: both times, in UTC
     """
     at = timegm(now.utctimetuple()) * 1000 + now.microsecond // 1000
     head = _HEAD.pack(
@@ -91,6 +94,6 @@ def whole(rest: bytes, now: datetime) -> RawBSONDocument:
     return RawBSONDocument(head + rest)
 
 
-def errors_of(made: Made) -> list[RecordError]:
-    """Of the records that no database stores."""
-    return [RecordError(source, why) for source, why in made.faults]
+def errors_of(encoded: EncodedSamples) -> list[RecordError]:
+    """The errors of the records that BSON cannot hold."""
+    return [RecordError(source, why) for source, why in encoded.faults]
