@@ -202,7 +202,7 @@ def relocate_dataset(
     """Points a dataset at the folders in which its files are now."""
     from pairlens.importers import fo_internals
     from pairlens.importers.datasets import unpacked_place
-    from pairlens.importers.moving import relocate
+    from pairlens.importers.relocation import relocate
 
     dataset = fo_internals.dataset_of(samples)
     place = unpacked_place(dataset.name, media_dir)
@@ -219,7 +219,7 @@ def sync_dataset(samples: Any, watch: Watch) -> Report:
     """Brings this machine and the object stores of a dataset together."""
     from pairlens.importers import fo_internals
     from pairlens.importers.datasets import unpacked_place
-    from pairlens.importers.moving import sync
+    from pairlens.importers.relocation import sync
 
     dataset = fo_internals.dataset_of(samples)
     return reports.of_sync(sync(dataset, unpacked_place(dataset.name), watch.progress))
