@@ -24,7 +24,7 @@ from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.importers import fields, fo_internals, leases, process_ids
 from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.errors import StateError
-from pairlens.importers.new_names import refuse_name
+from pairlens.importers.field_names import refuse_name
 from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.scorings import (
     METHOD,

@@ -20,10 +20,10 @@ import fiftyone as fo
 
 from pairlens.importers import app_view, fo_internals, leases, process_ids, safe_writes, store
 from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.field_names import refuse_name
 from pairlens.importers.fields import INFO
 from pairlens.importers.media_folders import media_dir, media_dirs, remove_unused
 from pairlens.importers.media_store import exchange
-from pairlens.importers.new_names import refuse_name
 
 OWNER = ".owner"
 """The file in a folder of masks that names the process which fills it, until a field has it."""

@@ -15,7 +15,7 @@ from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.plugin_link import ensure_link
 from pairlens.fiftyone_plugin.predictors.runner import predict
-from pairlens.importers import fields, new_names, store
+from pairlens.importers import field_names, fields, store
 from pairlens.importers.ingest import import_dataset
 
 MALFORMED = ("_x", "a.b", "a$b", "$x", "a b", "1st", "ä", "", "a/b", "..", "x" * 101, "a\n")
@@ -96,7 +96,7 @@ def test_the_operators_refuse_them_too(dataset: Any) -> None:
 def test_every_field_of_ours_is_known() -> None:
     """All that any kind of dataset gets, at any step."""
     known = {v for n, v in vars(fields).items() if n.isupper() and isinstance(v, str)}
-    assert known == new_names.OWN
+    assert known == field_names.OWN
     assert {"reading", "segmentation_edit", "original_mask", "captions"} <= known
 
 
