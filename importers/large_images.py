@@ -13,7 +13,7 @@ _one = RLock()
 
 
 @contextmanager
-def room_for(pixels: int) -> Iterator[None]:
+def one_large_at_a_time(pixels: int) -> Iterator[None]:
     """Waits, where an image is large, until no other thread of this process works at one."""
     if pixels <= LARGE:
         yield
