@@ -12,8 +12,8 @@ from datetime import datetime, time
 from bson import ObjectId
 
 from pairlens.importers import fields
+from pairlens.importers.digests import texts_digest
 from pairlens.importers.prepare import Prepared, PreparedImage, PreparedPair
-from pairlens.importers.published import texts_digest
 from pairlens.importers.records import (
     Box,
     Caption,

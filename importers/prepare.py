@@ -16,6 +16,7 @@ import numpy as np
 from pairlens.importers.archives import extract
 from pairlens.importers.coco_masks import draw_instances
 from pairlens.importers.decisions import Decision
+from pairlens.importers.digests import target_digest
 from pairlens.importers.errors import MaskError, RecordError, StateError
 from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.frozen import frozen
@@ -33,7 +34,6 @@ from pairlens.importers.media import (
     placeholder,
 )
 from pairlens.importers.polygons import WHOLE, enlarged, half_open, in_pixels
-from pairlens.importers.published import target_digest
 from pairlens.importers.reading import AS_DECIDED, Reading
 from pairlens.importers.records import (
     CaptionedImage,

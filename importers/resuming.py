@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from pairlens.importers import fields, store
+from pairlens.importers.digests import target_digest, texts_digest
 from pairlens.importers.filling import Filling
 from pairlens.importers.prepare import Group
-from pairlens.importers.published import target_digest, texts_digest
 from pairlens.importers.records import Instruction, Pair, Raster, Record
 from pairlens.importers.stored_values import Document
 

@@ -52,6 +52,7 @@ from pairlens.fiftyone_plugin.curation.texts import (
 )
 from pairlens.fiftyone_plugin.judging.carrying import carry_judgements
 from pairlens.importers import leases, store, working_set
+from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
     KEY,
@@ -64,7 +65,6 @@ from pairlens.importers.fields import (
 )
 from pairlens.importers.files import replace_whole, telling
 from pairlens.importers.masks import load_stored
-from pairlens.importers.published import file_sha256
 from pairlens.importers.rle import decode_rle, encode_rle
 from pairlens.importers.stored_values import Document
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pairlens.fiftyone_plugin.curation.texts import VerdictKind
 from pairlens.importers import store
+from pairlens.importers.digests import texts_digest
 from pairlens.importers.fields import (
     CAPTIONS,
     CONVERSATIONS,
@@ -21,7 +22,6 @@ from pairlens.importers.fields import (
     TEXT_EDITS,
     VERDICT,
 )
-from pairlens.importers.published import texts_digest
 from pairlens.importers.stored_values import Document
 
 READ = (

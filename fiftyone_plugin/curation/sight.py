@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.digests import file_sha256
 from pairlens.importers.media_folders import STORE
-from pairlens.importers.published import file_sha256
 
 LOOKED_AT = 20
 """Samples of a dataset."""

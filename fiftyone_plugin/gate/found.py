@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pairlens.fiftyone_plugin.checks.base import Finding, Sample
-from pairlens.importers.published import texts_digest
+from pairlens.importers.digests import texts_digest
 from pairlens.importers.records import Kind
 
 SKIPPED = "skipped"

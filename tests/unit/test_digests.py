@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairlens.importers.published import texts_digest
+from pairlens.importers.digests import texts_digest
 
 
 def stored(texts: list[Any]) -> str:
