@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
-from pairlens.importers import same_storage
+from pairlens.importers import shared_storage
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ray_actors import Actors, FirstWait, lost, raised
 from pairlens.importers.ray_pickling import sent_along
@@ -77,7 +77,7 @@ def ray_workers(
         StateError: if there is no cluster that can be worked on
     """
     ray = connect(address, workers)
-    here = _Here(str(Path.cwd()), same_storage.places_of(files))
+    here = _Here(str(Path.cwd()), shared_storage.places_of(files))
     with sent_along(ray, work) as function:
         if gpus is None:
             remote = ray.remote(_run).options(max_retries=RETRIES)
@@ -125,12 +125,12 @@ class _Here(NamedTuple):
     """
 
     folder: str
-    places: tuple[same_storage.Place, ...]
+    places: tuple[shared_storage.Place, ...]
 
 
 def _run(here: _Here, work: Callable[[list[Any]], Any], batch: list[Any]) -> Any:
     """Runs in a worker: in the folder that relative paths begin at, where it is there."""
-    same_storage.check(here.places)
+    shared_storage.check(here.places)
     if Path(here.folder).is_dir():
         os.chdir(here.folder)
     return work(batch)

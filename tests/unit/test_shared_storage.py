@@ -8,7 +8,7 @@ import pytest
 
 from pairlens.importers.errors import StateError
 from pairlens.importers.files import mark_folder
-from pairlens.importers.same_storage import Place, check, places_of
+from pairlens.importers.shared_storage import Place, check, places_of
 
 
 @pytest.fixture
