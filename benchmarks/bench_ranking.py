@@ -34,7 +34,7 @@ from pairlens.fiftyone_plugin.gate.files import samples_of
 from pairlens.fiftyone_plugin.ranking.features import Told, told_of
 from pairlens.fiftyone_plugin.ranking.model import Examples, VerdictModel, enough
 from pairlens.importers.options import ImportOptions
-from pairlens.importers.unstored import open_unstored
+from pairlens.importers.source_records import open_records
 
 DATA = Path(__file__).parent / "data"
 WORDING = (
@@ -94,7 +94,7 @@ def main() -> int:
 def read(root: Path) -> list[Sample]:
     """All pairs as the checks see them."""
     options = ImportOptions(placeholders=True)
-    source = open_unstored("gres", root, options, on_error=_ignore, on_note=_ignore)
+    source = open_records("gres", root, options, on_error=_ignore, on_note=_ignore)
     with source as opened:
         return [one for group in opened.groups for one, _ in samples_of(group, opened.place)]
 

@@ -34,7 +34,7 @@ from pairlens.importers.parallel import (
 from pairlens.importers.prepare import MediaPlace, Prepared, PreparedPair, prepare
 from pairlens.importers.records import CaptionedImage, Instruction, Pair, Record, Source
 from pairlens.importers.source_files import why_unread
-from pairlens.importers.unstored import open_unstored
+from pairlens.importers.source_records import open_records
 
 IN_MEMORY = 64 << 20
 """Bytes of rows up to which no file is made of them."""
@@ -89,7 +89,7 @@ def find_in_files(
         found.counts[SKIPPED] += 1
         found.findings.setdefault(key, []).append(Finding(key, SKIPPED, "error", 0.0, error.reason))
 
-    source = open_unstored(format_name, root, options, on_error=skip, on_note=found.notes.append)
+    source = open_records(format_name, root, options, on_error=skip, on_note=found.notes.append)
     with source as opened, SpooledTemporaryFile(max_size=IN_MEMORY) as file, rare_collections():
         found.kind = opened.format.kind
         chosen = _chosen(checks, params or {}, opened.format, found.not_run)

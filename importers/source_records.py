@@ -21,7 +21,7 @@ from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
 
 @dataclass(frozen=True)
-class Unstored:
+class SourceRecords:
     """A source that is open to be read.
 
     Attributes:
@@ -38,7 +38,7 @@ class Unstored:
 
 
 @contextmanager
-def open_unstored(
+def open_records(
     format_name: str,
     root: Path | str,
     options: ImportOptions = DEFAULTS,
@@ -47,7 +47,7 @@ def open_unstored(
     on_note: OnNote,
     most: int | None = None,
     keeps: bool = False,
-) -> Iterator[Unstored]:
+) -> Iterator[SourceRecords]:
     """Opens a source; what is unpacked meanwhile goes to a temporary folder.
 
     Args:
@@ -89,4 +89,4 @@ def open_unstored(
         reading = chosen.reading(params)
         place = MediaPlace(media, options.placeholders, reading, boundary, keeps)
         groups = read_within(group_by_image(telling_doubled(records, on_note)), boundary)
-        yield Unstored(chosen, source.path, place, groups)
+        yield SourceRecords(chosen, source.path, place, groups)
