@@ -23,7 +23,6 @@ from pairlens.importers.errors import (
     StateError,
     shown,
 )
-from pairlens.importers.filling import FILLED, Filling
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.json_members import telling_doubled
 from pairlens.importers.media_store import check_apart, exchange
@@ -42,6 +41,7 @@ from pairlens.importers.prepare import (
 from pairlens.importers.reading import LEFT_OUT
 from pairlens.importers.replacing import Carry, nothing, replacing
 from pairlens.importers.restoring import restore_files, take_published_images
+from pairlens.importers.resumable_insert import INSERTION, ResumableInsert
 from pairlens.importers.resuming import Resumed
 from pairlens.importers.sample_encoding import NOTHING, EncodedSamples, encode_missing, errors_of
 from pairlens.importers.scenes import join_scenes
@@ -171,15 +171,15 @@ def fill_dataset(
     # What an import of a part does not read, it says nothing new about.
     reads_part = options.limit is not None or set(options.splits) != set(SPLITS)
     earlier = known if options.resume and reads_part else {}
-    filling = Filling(dataset, known)
+    insertion = ResumableInsert(dataset, known)
     skips = SkipLog(media_dir / SKIPPED, options.strict, keep=bool(earlier))
     try:
-        images = _read_images(filling, chosen, root, place, options, skips, decisions)
+        images = _read_images(insertion, chosen, root, place, options, skips, decisions)
         images = _watched(images, before.records, progress)
         if options.limit is not None:
-            images = _first(images, options.limit - filling.count())
+            images = _first(images, options.limit - insertion.count())
         with rare_collections():
-            summary.added = filling.insert(images, skips)
+            summary.added = insertion.insert(images, skips)
     finally:
         skips.close()
     if not root.exists() or _source_state(chosen, root, options.splits) != before:
@@ -200,7 +200,7 @@ def fill_dataset(
     if chosen.images and (count := fo_internals.collection(dataset).count_documents(missing)):
         decisions(f"{count:,} {chosen.samples} lack their image; {chosen.images}")
     _tell_unread_masks(dataset, decisions)
-    for decision in filling.decisions.all():
+    for decision in insertion.decisions.all():
         decisions(decision)
     summary.notes = list(dict.fromkeys([*earlier.get("notes", ()), *decisions.others]))
     finish(dataset, summary, skips, decisions)
@@ -267,7 +267,7 @@ def _first(images: Iterator[EncodedSamples], most: int) -> Iterator[EncodedSampl
 
 
 def _read_images(
-    filling: Filling,
+    insertion: ResumableInsert,
     chosen: Format,
     root: Path,
     place: MediaPlace,
@@ -282,19 +282,19 @@ def _read_images(
         options = replace(options, workers=1)
     records = telling_doubled(read_within(records, place.boundary), decisions)
     images = group_by_image(records)
-    resumed = Resumed(filling, None if options.limit is not None else options.splits)
+    resumed = Resumed(insertion, None if options.limit is not None else options.splits)
     if options.resume:
         groups = resumed.groups(images)
     else:
         groups = (Group(records, records) for records in images)
     work = partial(
-        encode_missing, place=place, dataset_id=filling.dataset_id, tags=tuple(options.tags)
+        encode_missing, place=place, dataset_id=insertion.dataset_id, tags=tuple(options.tags)
     )
     pool = replace(options.pool, files=(root, place.media_dir))
     chunk = _CHUNK if chosen.threads or options.limit is not None else _SMALL
     for made in _made(pool.map(work, groups, chunk=chunk), skips):
         for decision in made.decisions:
-            filling.decisions(decision)
+            insertion.decisions(decision)
         yield made
     for note in resumed.notes() if options.resume else ():
         decisions(note)
@@ -365,7 +365,7 @@ def finish(
         skipped=summary.skipped[:LISTED],
         skipped_total=summary.skipped_total,
         notes=summary.notes,
-        **{FILLED: None},
+        **{INSERTION: None},
     )
 
 

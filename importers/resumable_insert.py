@@ -1,8 +1,9 @@
-"""Inserts the samples of an import in bulk, with what was decided on them.
+"""Inserts the samples of an import in bulk, so that an import that was killed can be resumed.
 
-Decisions are taken as a record is prepared, and what is stored is not prepared again. So they are
-stored after each batch of samples, with the time of the batch. Samples of a later time are of a
-batch whose decisions a kill prevented: they are prepared again, for these alone.
+Preparing a record decides how ambiguous media are read, and a stored record is not prepared again.
+So the decisions are stored after each batch of samples, with the time of the batch. A sample of a
+later time belongs to a batch that was killed before its decisions were stored: it is prepared
+again, for its decisions alone.
 """
 
 from __future__ import annotations
@@ -21,37 +22,45 @@ from pairlens.importers.sample_encoding import EncodedSamples, complete
 from pairlens.importers.store import Insertable
 from pairlens.importers.stored_values import Document
 
-FILLED = "filled"
-"""The fact of a dataset whose import is not at its end: until when its samples are complete with
-the decisions on them, and these."""
+INSERTION = "filled"
+"""The fact of a dataset whose import has not ended: the time up to which the decisions on its
+samples are stored, and these decisions."""
 
 _STEP = "import"
 
 
-class Filling:
-    """A dataset that is filled, from its beginning or from where an import of it was killed.
+class ResumableInsert:
+    """The insertion of samples into a dataset that is new, or whose import was killed.
 
     Attributes:
-        dataset_id: the dataset's
-        decisions: on what was prepared
+        dataset_id: of the dataset
+        decisions: how ambiguous media of all its samples were read
 
     Args:
-        dataset: it
-        facts: what is known of it
+        dataset: of FiftyOne
+        facts: its facts, as of :func:`pairlens.importers.store.info`
     """
 
     def __init__(self, dataset: Any, facts: dict[str, Any]) -> None:
-        known = {} if facts.get("complete", True) else facts.get(FILLED) or {}
+        known = {} if facts.get("complete", True) else facts.get(INSERTION) or {}
         self._dataset, self.dataset_id = dataset, fo_internals.dataset_id(dataset)
         self._until: datetime = known.get("until") or datetime.now(UTC)
         self.decisions = Decisions.of_stored(known.get("decisions") or ())
         self._note(self._until, self.decisions.stored(_STEP))
 
     def _note(self, until: datetime, decided: list[dict[str, Any]]) -> None:
-        store.update_info(self._dataset, **{FILLED: {"until": until, "decisions": decided}})
+        store.update_info(self._dataset, **{INSERTION: {"until": until, "decisions": decided}})
 
     def complete(self, keys: Sequence[str], paths: Sequence[str] = ()) -> dict[str, Document]:
-        """Those of some keys whose samples are there and need no preparing, with some values."""
+        """The stored samples of some keys that need no preparing.
+
+        Args:
+            keys: of pairs; those without such a sample are left out
+            paths: of values that are read beside the key
+
+        Returns:
+            documents by key
+        """
         where = {fields.KEY: {"$in": list(keys)}, **self._complete()}
         samples = fo_internals.collection(self._dataset)
         return {one[fields.KEY]: one for one in samples.find(where, [fields.KEY, *paths])}
@@ -68,12 +77,12 @@ class Filling:
         return {"created_at": {"$not": {"$gt": self._until}}}
 
     def insert(self, images: Iterable[EncodedSamples], on_error: OnError) -> int:
-        """Inserts what was made of records; those that are there already are left alone.
+        """Inserts samples; those whose keys are stored already stay as they are.
 
         Args:
-            images: what was made, image by image; what was decided on those that were read from it
-                is among the decisions
-            on_error: takes those that no database stores
+            images: samples, image by image; the decisions on those that were read from it are
+                among :attr:`decisions`
+            on_error: takes the records that the database refuses
 
         Returns:
             the number of samples inserted
@@ -84,7 +93,7 @@ class Filling:
             added.append(self._insert(docs, on_error))
             self._note(now, decided)
 
-        # While the database takes one batch, the next is made.
+        # The database writes one batch while the next is encoded.
         with background_thread() as in_background:
             for batch in _batched(images):
                 now = datetime.now(UTC)
@@ -97,13 +106,13 @@ class Filling:
             source = doc[fields.SOURCE]
             on_error(RecordError(str(Source(source["file"], source["index"])), reason))
 
-        # Before, since none has seen these: a process that is killed in between says nothing more.
+        # First, since no check has seen these samples, and a kill may come right after the insert.
         store.update_info(self._dataset, **{fields.CHECKS_RUN: {}})
         return store.insert(self._dataset, docs, refuse)
 
 
 def _batched(images: Iterable[EncodedSamples]) -> Iterator[list[bytes]]:
-    """The samples of whole images, so that with a batch all is known that was decided on it."""
+    """Batches of whole images, so that all decisions on a batch are known when it ends."""
     batch: list[bytes] = []
     for image in images:
         batch += image.documents
