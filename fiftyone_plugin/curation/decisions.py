@@ -50,7 +50,7 @@ from pairlens.fiftyone_plugin.curation.texts import (
     read_decisions,
     read_once,
 )
-from pairlens.fiftyone_plugin.judging.carrying import carry_judgements
+from pairlens.fiftyone_plugin.judging.carry_over import carry_judgements
 from pairlens.importers import leases, store, working_set
 from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import MaskError, StateError, UsageError
