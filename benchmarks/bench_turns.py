@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pairlens.fiftyone_plugin.leaks.turns import SLACK, TURNS, turned
+from pairlens.fiftyone_plugin.leaks.turned_hashes import SLACK, TURNS, turned
 from pairlens.importers.image_stats import measure_image
 from pairlens.importers.media import ImageError, read_rgb
 

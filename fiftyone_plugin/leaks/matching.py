@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.leaks.reading import Gathered
-from pairlens.fiftyone_plugin.leaks.turns import SLACK, TURNS, turned
+from pairlens.fiftyone_plugin.leaks.turned_hashes import SLACK, TURNS, turned
 from pairlens.fiftyone_plugin.near_hashes import MAX_DISTANCE, between
 from pairlens.importers.errors import UsageError
 

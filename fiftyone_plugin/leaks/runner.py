@@ -18,7 +18,7 @@ from pairlens.fiftyone_plugin.leaks.reading import (
     gather,
     leaks_between,
 )
-from pairlens.fiftyone_plugin.leaks.turns import TURNS
+from pairlens.fiftyone_plugin.leaks.turned_hashes import TURNS
 from pairlens.importers import fields, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.parallel import Progress, no_progress

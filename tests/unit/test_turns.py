@@ -8,7 +8,7 @@ import pytest
 
 from pairlens.fiftyone_plugin.demo.scenes import draw_scene
 from pairlens.fiftyone_plugin.leaks.matching import turned_extents
-from pairlens.fiftyone_plugin.leaks.turns import TURNS, turned
+from pairlens.fiftyone_plugin.leaks.turned_hashes import TURNS, turned
 from pairlens.fiftyone_plugin.near_hashes import between
 from pairlens.importers.errors import UsageError
 from pairlens.importers.image_stats import perceptual_hash
