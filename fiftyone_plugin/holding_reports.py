@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pairlens.fiftyone_plugin.reports import Report, counts, table
 
 if TYPE_CHECKING:
+    from pairlens.fiftyone_plugin.curation.file_check import FileCheck
     from pairlens.fiftyone_plugin.curation.holdings import Folder, Holding
-    from pairlens.fiftyone_plugin.curation.sight import Sight
 
 _LISTED = ("name", "format", "samples", "flagged", "media_bytes")
 
@@ -76,13 +76,13 @@ def of_unused(folders: Sequence[Folder], left: Sequence[str], removed: bool) -> 
     return lines
 
 
-def of_sight(seen: Sequence[Sight]) -> list[str]:
+def of_file_checks(seen: Sequence[FileCheck]) -> list[str]:
     """Datasets whose files are not here, or not those that were imported, with what to do."""
     lines = [_unseen(one) for one in seen if one.gone]
     return lines + [_another(one) for one in seen if one.other]
 
 
-def _unseen(one: Sight) -> str:
+def _unseen(one: FileCheck) -> str:
     way_out = f"run pairlens sync {one.dataset}, which fetches what lacks"
     if not one.store and "://" not in (one.root or ""):
         way_out = (
@@ -95,7 +95,7 @@ def _unseen(one: Sight) -> str:
     )
 
 
-def _another(one: Sight) -> str:
+def _another(one: FileCheck) -> str:
     return (
         f"->    the images of {one.other} of {one.samples} samples of {one.dataset} are not those "
         f"that were imported, such as {one.example}: machines that work on one database must see "

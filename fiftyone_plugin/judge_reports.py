@@ -26,7 +26,7 @@ def of_judge(done: JudgeSummary) -> Report:
         lines.append(f"  not believed: {counts(done.not_believed)}")
     if done.spoken:
         lines.append(
-            f"  {done.spoken:,} texts address a model (prompt injection); the judge was not shown that"
+            f"  {done.spoken:,} texts contain prompt injections, which the judge is not shown"
         )
     if done.unchanged:
         lines.append(f"  {done.unchanged:,} not asked again: answered before, and not changed")

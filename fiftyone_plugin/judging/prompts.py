@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pairlens.fiftyone_plugin.checks.base import Sample
 from pairlens.fiftyone_plugin.checks.texts import caption_place, turn_place
-from pairlens.fiftyone_plugin.judging.prompt_injection import without_injections
+from pairlens.fiftyone_plugin.judging.prompt_injection import REMOVED, without_injections
 
 VERSION = "1"
 

@@ -1,7 +1,7 @@
-"""Whether the files that datasets name are on this machine, and the ones that were imported.
+"""Checks that the files of a dataset are on this machine, and are the ones that were imported.
 
-Samples name files by path, and several machines can work on one database. What one of them sees at
-a path is then what the others see, or is missing, or is another file.
+Samples name files by path, and several machines can work on one database. So a path can hold the
+same file on this machine, another one, or none.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.digests import file_sha256
 from pairlens.importers.media_folders import STORE
 
-LOOKED_AT = 20
-"""Samples of a dataset."""
+CHECKED = 20
+"""Samples of a dataset that are checked."""
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 _READ = dict.fromkeys(("filepath", fields.RENDITION, _MASK, fields.IMAGE_DIGEST), 1)
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What was seen of a dataset's files.
+class FileCheck:
+    """The result of checking the files of a dataset.
 
     Attributes:
         dataset: its name
         root: what it was imported from, if that is known
         store: the object store that has copies of its media; ``""`` where none has
-        samples: that were looked at
+        samples: how many were checked
         gone: of these, those that name a file which is not here
         other: of these, those whose image is not the one that was imported
         example: a file that is gone or another; ``""`` where all are as they should be
@@ -44,12 +44,12 @@ class Sight:
     example: str
 
 
-def look(name: str, most: int = LOOKED_AT) -> Sight:
-    """Looks at the files of some samples of a dataset that PairLens imported, drawn at random.
+def check_files(name: str, most: int = CHECKED) -> FileCheck:
+    """Checks the files of some samples, drawn at random, of a dataset that PairLens imported.
 
     Args:
         name: of the dataset
-        most: samples to look at
+        most: samples to check
     """
     dataset = store.opened(name)
     stages = [{"$match": working_set.OWN}, {"$sample": {"size": most}}, {"$project": _READ}]
@@ -59,7 +59,7 @@ def look(name: str, most: int = LOOKED_AT) -> Sight:
     example = min([*gone, *other], default="")
     facts = store.info(dataset)
     copies = str(facts.get(STORE) or "")
-    return Sight(name, facts.get("root"), copies, len(drawn), len(gone), len(other), example)
+    return FileCheck(name, facts.get("root"), copies, len(drawn), len(gone), len(other), example)
 
 
 def _missing(document: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from pairlens.fiftyone_plugin import doctor, holding_reports
 from pairlens.fiftyone_plugin.cli import run
-from pairlens.fiftyone_plugin.curation.sight import look
+from pairlens.fiftyone_plugin.curation.file_check import check_files
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers import fo_internals, store
 from pairlens.importers.ingest import ImportOptions, import_dataset
@@ -25,12 +25,12 @@ def gres(tmp_path: Path) -> Path:
 
 
 def told(name: str) -> list[str]:
-    return holding_reports.of_sight([look(name)])
+    return holding_reports.of_file_checks([check_files(name)])
 
 
 def test_nothing_is_said_where_all_is_as_it_was_imported(gres: Path, dataset_name: str) -> None:
     import_dataset("gres", gres, dataset_name)
-    seen = look(dataset_name)
+    seen = check_files(dataset_name)
     assert seen.samples and (seen.gone, seen.other, told(dataset_name)) == (0, 0, [])
 
 
@@ -48,7 +48,7 @@ def test_nothing_is_said_of_placeholders_masks_that_were_edited_and_other_sample
 
 def test_no_more_is_looked_at_than_asked(gres: Path, dataset_name: str) -> None:
     import_dataset("gres", gres, dataset_name)
-    assert look(dataset_name, most=2).samples == 2
+    assert check_files(dataset_name, most=2).samples == 2
 
 
 @pytest.mark.parametrize("lost", ["images", "masks"])
@@ -58,7 +58,7 @@ def test_files_that_are_not_here_are_told_with_what_to_do(
     import_dataset("gres", gres, dataset_name)
     folder = gres / "gres_images" if lost == "images" else media_dir(store.load(dataset_name))
     folder.rename(folder.with_name("elsewhere"))
-    seen = look(dataset_name)
+    seen = check_files(dataset_name)
     assert seen.gone == seen.samples and seen.other == 0 and seen.example.startswith(str(folder))
     [line] = told(dataset_name)
     assert f"pairlens relocate {dataset_name} --source DIR" in line
@@ -71,7 +71,7 @@ def test_an_image_that_is_another_is_told(gres: Path, dataset_name: str) -> None
     import_dataset("gres", gres, dataset_name)
     for image in (gres / "gres_images").rglob("*.jpg"):
         image.write_bytes(jpeg())
-    seen = look(dataset_name)
+    seen = check_files(dataset_name)
     assert (seen.gone, seen.other) == (0, seen.samples)
     [line] = told(dataset_name)
     assert "are not those that were imported, such as /" in line
