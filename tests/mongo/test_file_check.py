@@ -9,7 +9,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin import doctor, holding_reports
+from pairlens.fiftyone_plugin import doctor, inventory_reports
 from pairlens.fiftyone_plugin.cli import run
 from pairlens.fiftyone_plugin.curation.file_check import check_files
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
@@ -25,7 +25,7 @@ def gres(tmp_path: Path) -> Path:
 
 
 def told(name: str) -> list[str]:
-    return holding_reports.of_file_checks([check_files(name)])
+    return inventory_reports.of_file_checks([check_files(name)])
 
 
 def test_nothing_is_said_where_all_is_as_it_was_imported(gres: Path, dataset_name: str) -> None:

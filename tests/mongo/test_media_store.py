@@ -14,7 +14,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from pairlens.fiftyone_plugin import holding_reports
+from pairlens.fiftyone_plugin import inventory_reports
 from pairlens.fiftyone_plugin.cli import main, run
 from pairlens.fiftyone_plugin.curation import verdicts
 from pairlens.fiftyone_plugin.curation.file_check import check_files
@@ -105,7 +105,7 @@ def test_another_machine_fetches_what_it_lacks_once(
     on_another_machine(tmp_path)
     seen = check_files(dataset_name)
     assert seen.gone == seen.samples
-    [line] = holding_reports.of_file_checks([seen])
+    [line] = inventory_reports.of_file_checks([seen])
     assert f"run pairlens sync {dataset_name}, which fetches what lacks" in line
     objects.read.clear()
     assert run(["sync", dataset_name])["gone"] == 0

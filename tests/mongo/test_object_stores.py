@@ -12,7 +12,7 @@ import fiftyone as fo
 import pytest
 from fsspec.registry import _registry
 
-from pairlens.fiftyone_plugin import holding_reports
+from pairlens.fiftyone_plugin import inventory_reports
 from pairlens.fiftyone_plugin.cli import main, run
 from pairlens.fiftyone_plugin.curation.file_check import check_files
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
@@ -147,7 +147,7 @@ def test_another_machine_fetches_what_it_lacks(
     (tmp_path / "cache").rename(tmp_path / "of-the-first")  # the second has none yet
     seen = check_files(dataset_name)
     assert seen.gone == seen.samples
-    [line] = holding_reports.of_file_checks([seen])
+    [line] = inventory_reports.of_file_checks([seen])
     assert f"run pairlens sync {dataset_name}, which fetches what lacks" in line
     again = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
     assert (again.added, again.samples, check_files(dataset_name).gone) == (0, done.samples, 0)

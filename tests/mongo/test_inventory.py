@@ -10,12 +10,12 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin import cli
-from pairlens.fiftyone_plugin.curation import holdings, sessions
+from pairlens.fiftyone_plugin.curation import inventory, sessions
 from pairlens.fiftyone_plugin.curation.queue import POSITIONS, QUEUES, SESSIONS
 from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
-from pairlens.fiftyone_plugin.holding_reports import of_unused
-from pairlens.fiftyone_plugin.steps.holdings import delete_dataset
+from pairlens.fiftyone_plugin.inventory_reports import of_unused
+from pairlens.fiftyone_plugin.steps.inventory import delete_dataset
 from pairlens.fiftyone_plugin.steps.step import Watch
 from pairlens.importers import fo_internals, media_folders
 from pairlens.importers.dataset_types import GRESDataset
@@ -26,7 +26,7 @@ COLLECTIONS = ("pairlens.changes", "pairlens.sequences", SESSIONS, QUEUES, POSIT
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_gres(tmp_path_factory.mktemp("holdings") / "GRES", images=3, size=64).root
+    return make_gres(tmp_path_factory.mktemp("inventory") / "GRES", images=3, size=64).root
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_files_that_another_dataset_names_stay(reviewed: Any, media: Path) -> No
     assert "-clone' uses files in it" in left
     clone = fo.load_dataset(f"{reviewed.name}-clone")
     assert all(Path(one).is_file() for one in clone.values("segmentation.mask_path"))
-    assert holdings.unused() == []
+    assert inventory.unused() == []
 
 
 def test_what_pairlens_did_not_import_is_not_deleted(dataset_name: str) -> None:
@@ -127,7 +127,7 @@ def test_what_pairlens_did_not_import_is_not_deleted(dataset_name: str) -> None:
     with pytest.raises(StateError, match="PairLens"):
         cli.run(["delete", dataset_name, "--yes"])
     assert fo.dataset_exists(dataset_name)
-    assert dataset_name not in holdings.names()
+    assert dataset_name not in inventory.names()
 
 
 def test_media_that_nobody_uses_are_named_and_removed(
@@ -142,14 +142,14 @@ def test_media_that_nobody_uses_are_named_and_removed(
     (media / "mine").mkdir()
     (media / "mine" / "notes.txt").touch()
     (media / "linked").symlink_to(root)
-    assert holdings.unused() == []
+    assert inventory.unused() == []
     fo.delete_dataset(f"{dataset_name}-zip")
-    named = holdings.unused()
+    named = inventory.unused()
     assert len(named) == 2 and all(one.files and one.bytes for one in named)
     told = of_unused(named, [], removed=False)
     assert str(named[0].path) in told[0] and "doctor --remove-unused" in told[-1]
     assert all(Path(one.path).is_dir() for one in named)
-    assert holdings.remove(named) == []
+    assert inventory.remove(named) == []
     assert {*media.iterdir()} == used | {media / "mine", media / "linked"}
     assert (media / "mine" / "notes.txt").exists() and any(root.iterdir())
 

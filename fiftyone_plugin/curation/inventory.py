@@ -1,4 +1,4 @@
-"""What there is of the datasets that PairLens imported, and deleting it."""
+"""The inventory of a dataset that PairLens imported: samples, verdicts, folders; and its deletion."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class Holding:
-    """What there is of a dataset.
+class Inventory:
+    """Everything that is stored of a dataset.
 
     Attributes:
         name: of the dataset
@@ -87,11 +87,11 @@ def names() -> list[str]:
     return sorted(one["name"] for one in imported if not one["name"].startswith(ASIDE))
 
 
-def holding(dataset: Any, *, uses: bool = True) -> Holding:
-    """What there is of a dataset that PairLens imported.
+def of_dataset(dataset: Any, *, uses: bool = True) -> Inventory:
+    """The inventory of a dataset that PairLens imported.
 
     Args:
-        dataset: it
+        dataset: of FiftyOne
         uses: whether to find out what else uses its folders, which reads all other datasets
     """
     facts = store.info(dataset)
@@ -101,7 +101,7 @@ def holding(dataset: Any, *, uses: bool = True) -> Holding:
         _measured(folder, why_used(folder, dataset) if uses else "") for folder in _folders(facts)
     ]
     fields = dataset.get_field_schema().items()
-    return Holding(
+    return Inventory(
         name=dataset.name,
         format=str(facts.get("format") or "unknown"),
         samples=samples.count_documents({}),

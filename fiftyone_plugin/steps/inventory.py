@@ -1,8 +1,8 @@
-"""What there is of datasets: listing, describing and deleting it."""
+"""Listing, describing and deleting datasets."""
 
 from __future__ import annotations
 
-from pairlens.fiftyone_plugin import holding_reports
+from pairlens.fiftyone_plugin import inventory_reports
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 from pairlens.importers.errors import StateError
@@ -18,11 +18,11 @@ _NAME = Option("name", "the dataset", required=True, positional=True, metavar="D
 )
 def list_datasets(watch: Watch) -> Report:
     """Lists the datasets that PairLens imported."""
-    from pairlens.fiftyone_plugin.curation import holdings
+    from pairlens.fiftyone_plugin.curation import inventory
     from pairlens.importers import store
 
-    found = [holdings.holding(store.load(name), uses=False) for name in holdings.names()]
-    return holding_reports.of_list(found)
+    found = [inventory.of_dataset(store.load(name), uses=False) for name in inventory.names()]
+    return inventory_reports.of_list(found)
 
 
 @step(
@@ -33,10 +33,10 @@ def list_datasets(watch: Watch) -> Report:
 )
 def describe_dataset(watch: Watch, *, name: str) -> Report:
     """Describes a dataset."""
-    from pairlens.fiftyone_plugin.curation import holdings
+    from pairlens.fiftyone_plugin.curation import inventory
     from pairlens.importers import store
 
-    return holding_reports.of_info(holdings.holding(store.load(name)))
+    return inventory_reports.of_info(inventory.of_dataset(store.load(name)))
 
 
 @step(
@@ -50,13 +50,13 @@ def describe_dataset(watch: Watch, *, name: str) -> Report:
 )  # fmt: skip
 def delete_dataset(watch: Watch, *, name: str, dry_run: bool, yes: bool) -> Report:
     """Deletes a dataset and what was made for it."""
-    from pairlens.fiftyone_plugin.curation import holdings
+    from pairlens.fiftyone_plugin.curation import inventory
 
-    dataset = holdings.to_delete(name)
-    found = holdings.holding(dataset)
+    dataset = inventory.to_delete(name)
+    found = inventory.of_dataset(dataset)
     if dry_run:
-        return holding_reports.of_delete(found, [], deleted=False)
-    agreed = yes or watch.confirm([*holding_reports.shown(found), f"Delete all this of {name}?"])
+        return inventory_reports.of_delete(found, [], deleted=False)
+    agreed = yes or watch.confirm([*inventory_reports.shown(found), f"Delete all this of {name}?"])
     if agreed is None and (lost := found.irreplaceable):
         raise StateError(
             f"{name} has {' and '.join(lost)}, which no import brings back (pairlens review {name} "
@@ -64,4 +64,4 @@ def delete_dataset(watch: Watch, *, name: str, dry_run: bool, yes: bool) -> Repo
         )
     if agreed is False:
         raise StateError(f"nothing was deleted of {name}")
-    return holding_reports.of_delete(found, holdings.delete(dataset), deleted=True)
+    return inventory_reports.of_delete(found, inventory.delete(dataset), deleted=True)

@@ -1,4 +1,4 @@
-"""What there is of datasets, for people."""
+"""Reports of inventories, unused folders and file checks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pairlens.fiftyone_plugin.reports import Report, counts, table
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.curation.file_check import FileCheck
-    from pairlens.fiftyone_plugin.curation.holdings import Folder, Holding
+    from pairlens.fiftyone_plugin.curation.inventory import Folder, Inventory
 
 _LISTED = ("name", "format", "samples", "flagged", "media_bytes")
 
 
-def of_list(found: Sequence[Holding]) -> Report:
+def of_list(found: Sequence[Inventory]) -> Report:
     """The datasets that PairLens imported."""
     head = ("dataset", "format", "samples", "flagged", "media")
     rows = [
@@ -27,7 +27,7 @@ def of_list(found: Sequence[Holding]) -> Report:
                   lines)  # fmt: skip
 
 
-def of_info(one: Holding) -> Report:
+def of_info(one: Inventory) -> Report:
     """What there is of a dataset."""
     rows = [
         ("dataset", one.name if one.persistent else f"{one.name} (not persistent)"),
@@ -46,7 +46,7 @@ def of_info(one: Holding) -> Report:
     return Report(asdict(one), table(rows, indent=""))
 
 
-def shown(one: Holding) -> list[str]:
+def shown(one: Inventory) -> list[str]:
     """What is deleted with a dataset, and what is not."""
     gone = [
         f"dataset {one.name} ({one.format}): {one.samples:,} samples, {one.flagged:,} with "
@@ -57,7 +57,7 @@ def shown(one: Holding) -> list[str]:
     return [*gone, *(_described(folder) for folder in one.folders), *copies]
 
 
-def of_delete(one: Holding, left: Sequence[str], deleted: bool) -> Report:
+def of_delete(one: Inventory, left: Sequence[str], deleted: bool) -> Report:
     """A dataset that was deleted, or would be."""
     head = "Deleted:" if deleted else "Would be deleted:"
     lines = [head, *(f"  {line}" for line in shown(one)), *(f"  note: {why}" for why in left)]
