@@ -250,9 +250,9 @@ def _narrowed(over: str) -> dict[str, Any]:
 @action("next", "print the next pairs of a session: image, mask and text", LIMIT, values="SESSION")
 def tell_next(samples: Any, session: str, *, limit: int | None) -> Report:
     """Tells what waits for a verdict."""
-    from pairlens.fiftyone_plugin.curation.waiting import waiting
+    from pairlens.fiftyone_plugin.curation.pending import pending_pairs
 
-    return review_reports.of_waiting(waiting(samples, session, limit))
+    return review_reports.of_waiting(pending_pairs(samples, session, limit))
 
 
 @action("share", "split pairs into a session for each of several reviewers", AMONG, BY, OVERLAP,

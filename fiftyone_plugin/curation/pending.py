@@ -19,7 +19,7 @@ _WANTED = (
 )  # fmt: skip
 
 
-class Waiting(TypedDict):
+class PendingPair(TypedDict):
     """A pair that waits.
 
     Attributes:
@@ -37,7 +37,7 @@ class Waiting(TypedDict):
     findings: NotRequired[list[dict[str, Any]]]
 
 
-def waiting(dataset: Any, session: str, most: int | None = None) -> list[Waiting]:
+def pending_pairs(dataset: Any, session: str, most: int | None = None) -> list[PendingPair]:
     """The next pairs of a session that nobody has judged in it.
 
     Findings are hidden in a session over a random sample, and so are those of pairs that others
@@ -59,9 +59,9 @@ def waiting(dataset: Any, session: str, most: int | None = None) -> list[Waiting
     return [_waiting(found[each], hidden) for each in ids if each in found]
 
 
-def _waiting(doc: Document, hidden: bool) -> Waiting:
+def _waiting(doc: Document, hidden: bool) -> PendingPair:
     shown = doc.get(fields.RENDITION) or doc["filepath"]
-    one: Waiting = {
+    one: PendingPair = {
         "key": doc[fields.KEY],
         "image": None if doc.get(fields.IMAGE_MISSING) else shown,
         "mask": (doc.get(fields.SEGMENTATION) or {}).get("mask_path"),
