@@ -9,7 +9,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.curation import recounting
+from pairlens.fiftyone_plugin.curation import count_cache
 from pairlens.fiftyone_plugin.curation.turns import Superseded, Turns
 
 LONG = "function() { const end = Date.now() + 60000; while (Date.now() < end) {} return true; }"
@@ -26,7 +26,7 @@ def dataset(dataset_name: str) -> Any:
 
 def count(turns: Turns, dataset: Any, pipeline: list[dict[str, Any]]) -> Any:
     with turns.turn():
-        return recounting.aggregate(dataset, pipeline)
+        return count_cache.aggregate(dataset, pipeline)
 
 
 def test_counts_one_after_the_other_are_all_told(dataset: Any) -> None:
@@ -76,4 +76,4 @@ def test_a_count_that_waits_never_begins_where_a_later_one_is_asked_for(dataset:
 def test_the_counts_of_two_panels_do_not_end_each_other(dataset: Any) -> None:
     with Turns().turn():
         assert count(Turns(), dataset, QUICK) == [{"n": 2}]
-        assert recounting.aggregate(dataset, QUICK) == [{"n": 2}]
+        assert count_cache.aggregate(dataset, QUICK) == [{"n": 2}]

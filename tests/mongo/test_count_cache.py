@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from pairlens.fiftyone_plugin.curation import recounting
+from pairlens.fiftyone_plugin.curation import count_cache
 
 COUNT = [{"$match": {"number": {"$gte": 2}}}, {"$count": "n"}]
 
@@ -32,13 +32,13 @@ def replace(collection: Any) -> None:
 
 @pytest.mark.parametrize("write", [change, replace])
 def test_what_is_written_past_all_clocks_is_counted(dataset: Any, write: Any) -> None:
-    assert recounting.aggregate(dataset, COUNT) == [{"n": 2}]
+    assert count_cache.aggregate(dataset, COUNT) == [{"n": 2}]
     write(dataset._sample_collection)
-    assert recounting.aggregate(dataset, COUNT) == [{"n": 3}]
+    assert count_cache.aggregate(dataset, COUNT) == [{"n": 3}]
 
 
 def test_what_is_as_it_was_is_not_counted_again(dataset: Any) -> None:
-    first = recounting.aggregate(dataset, COUNT)
-    assert recounting.aggregate(dataset, COUNT) is first
-    assert recounting.aggregate(dataset, COUNT[:1]) is not first
-    assert recounting.aggregate(dataset, COUNT) is first
+    first = count_cache.aggregate(dataset, COUNT)
+    assert count_cache.aggregate(dataset, COUNT) is first
+    assert count_cache.aggregate(dataset, COUNT[:1]) is not first
+    assert count_cache.aggregate(dataset, COUNT) is first
