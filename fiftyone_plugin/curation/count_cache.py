@@ -1,9 +1,9 @@
-"""What was counted of a dataset, kept while nothing is written to its samples.
+"""A cache of counts over a dataset, valid until something is written to its samples.
 
-The panel counts a million pairs in some ten seconds of the database, and is opened, refreshed and
-led back to the whole dataset far more often than anything changes. Whether something did is told by
-the database's own tally of the writes to a collection, which forgets at its end, and by the time
-of the last change: no clock alone, since those of several machines differ.
+Counting a million pairs takes the database some ten seconds, and the panel is opened and refreshed
+far more often than anything changes. A change shows in the database's own statistics of writes to
+the collection, which start anew with the server, and in the time of the last change. A clock alone
+would not do, since those of several machines differ.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from typing import Any
 from bson import json_util
 from pymongo.errors import PyMongoError
 
-from pairlens.fiftyone_plugin.curation import turns
+from pairlens.fiftyone_plugin.curation import latest_count
 from pairlens.importers import fo_internals
 
 _WRITES = ("insert calls", "modify", "remove calls", "truncate calls", "update calls")
 _MOST = 64
-"""Counts that are kept, the last used."""
+"""Counts in the cache; the least recently used is dropped."""
 _ROWS = 10_000
-"""Rows of a count that is kept, at the most."""
+"""Rows of a count in the cache, at the most."""
 
 _kept: OrderedDict[tuple[str, str], tuple[Any, list[dict[str, Any]]]] = OrderedDict()
 
 
 def aggregate(samples: Any, pipeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of a pipeline over the samples of a dataset or view; not to be changed.
+    """The rows of a pipeline over the samples of a dataset or view, from the cache where possible.
 
-    They are those of an earlier call where nothing was written since.
+    The caller must not modify them.
     """
     collection = fo_internals.collection(samples)
     place = collection.name, json_util.dumps(pipeline)
@@ -39,9 +39,9 @@ def aggregate(samples: Any, pipeline: list[dict[str, Any]]) -> list[dict[str, An
         if state == before:
             _kept.move_to_end(place)
             return rows
-    found = collection.aggregate(pipeline, allowDiskUse=True, session=turns.session())
+    found = collection.aggregate(pipeline, allowDiskUse=True, session=latest_count.session())
     rows = list(found)
-    # What was written meanwhile may be in the rows or not.
+    # Rows that were written during the count may be in it or not.
     if before is not None and len(rows) <= _ROWS and _state(collection) == before:
         _kept[place] = before, rows
         while len(_kept) > _MOST:
@@ -50,7 +50,7 @@ def aggregate(samples: Any, pipeline: list[dict[str, Any]]) -> list[dict[str, An
 
 
 def _state(collection: Any) -> Any:
-    """What differs after any write to a collection; ``None`` where the database does not tell."""
+    """A value that changes with any write to a collection; ``None`` if the database has none."""
     try:
         stats = collection.database.command("collStats", collection.name)
         server = collection.database.client.admin.command("hello")["topologyVersion"]["processId"]

@@ -1,4 +1,4 @@
-"""The inventory of a dataset that PairLens imported: samples, verdicts, folders; and its deletion."""
+"""The inventory of a dataset that PairLens imported, and its deletion."""
 
 from __future__ import annotations
 

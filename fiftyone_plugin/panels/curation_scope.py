@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from bson import json_util
 
-from pairlens.fiftyone_plugin.curation.turns import Turns
+from pairlens.fiftyone_plugin.curation.latest_count import CountRunner
 from pairlens.importers import fo_internals
 
 T = TypeVar("T")
@@ -102,12 +102,12 @@ def _last_used(known: OrderedDict[Any, T], place: Any, make: Callable[[], T]) ->
         return known[place]
 
 
-_turns: OrderedDict[Any, Turns] = OrderedDict()
+_counts: OrderedDict[Any, CountRunner] = OrderedDict()
 
 
-def turns_of(ctx: Any) -> Turns:
+def counts_of(ctx: Any) -> CountRunner:
     """The counts of the panel of an event, whatever dataset they are of."""
-    return _last_used(_turns, ctx.panel.id, Turns)
+    return _last_used(_counts, ctx.panel.id, CountRunner)
 
 
 def scope_of(ctx: Any) -> Scope:

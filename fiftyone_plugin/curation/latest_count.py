@@ -1,7 +1,7 @@
-"""One count at a time, and none that a later one has made needless.
+"""Runs one count at a time and cancels those that a later one supersedes.
 
-Filters change faster than a million pairs are counted. A count that nobody waits for any more would
-take the database from the grid, and could come back behind the one that is wanted.
+Filters change faster than a million pairs are counted. A superseded count would slow the grid's
+own queries down, and could return after the one that is wanted.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pairlens.importers import fo_internals
 
 
 class Superseded(Exception):
-    """A later count was asked for."""
+    """A later count was requested."""
 
 
-class Turns:
+class CountRunner:
     """The counts of one panel."""
 
     def __init__(self) -> None:
@@ -30,14 +30,16 @@ class Turns:
         self._session: Any = None
 
     @contextmanager
-    def turn(self, wait: float = 0) -> Iterator[None]:
-        """Within it, the only count, which :func:`session` can end; it ends those before it.
+    def run(self, wait: float = 0) -> Iterator[None]:
+        """Within this context, a count runs, in the database session of :func:`session`.
+
+        Earlier counts are cancelled.
 
         Args:
-            wait: seconds before it begins, for the grid, which asks at the same time
+            wait: seconds before it begins, since the grid queries the database at the same time
 
         Raises:
-            Superseded: if a later count was asked for, before, meanwhile or right behind
+            Superseded: if a later count was requested before this one ended
         """
         with self._changing:
             self._last += 1
@@ -64,30 +66,30 @@ class Turns:
             self.check(mine)
 
     def check(self, mine: int) -> None:
-        """Validates that the count of a number is the last that was asked for."""
+        """Validates that no later count than number ``mine`` was requested."""
         if mine != self._last:
             raise Superseded
 
     def _end_running(self) -> None:
         if self._session is not None:
-            # A database that refuses counts to the end.
+            # A database that refuses to end the session finishes the count.
             with suppress(PyMongoError):
                 ended = [self._session.session_id]
                 fo_internals.database().client.admin.command("killSessions", ended)
 
 
-_now: ContextVar[tuple[Turns, int, Any] | None] = ContextVar("_now", default=None)
+_now: ContextVar[tuple[CountRunner, int, Any] | None] = ContextVar("_now", default=None)
 
 
 def session() -> Any:
-    """What queries of the count that has its turn run in; ``None`` outside of any.
+    """The database session of the count that runs here; ``None`` outside of any count.
 
     Raises:
-        Superseded: if a later count was asked for
+        Superseded: if a later count was requested
     """
     now = _now.get()
     if now is None:
         return None
-    turns, mine, found = now
-    turns.check(mine)
+    counts, mine, found = now
+    counts.check(mine)
     return found

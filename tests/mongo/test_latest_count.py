@@ -1,4 +1,4 @@
-"""Counts that take turns, on a real database."""
+"""Counts that take counts, on a real database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.curation import count_cache
-from pairlens.fiftyone_plugin.curation.turns import Superseded, Turns
+from pairlens.fiftyone_plugin.curation.latest_count import CountRunner, Superseded
 
 LONG = "function() { const end = Date.now() + 60000; while (Date.now() < end) {} return true; }"
 SLOW = [{"$match": {"$expr": {"$function": {"body": LONG, "args": [], "lang": "js"}}}}]
@@ -24,25 +24,25 @@ def dataset(dataset_name: str) -> Any:
     return dataset
 
 
-def count(turns: Turns, dataset: Any, pipeline: list[dict[str, Any]]) -> Any:
-    with turns.turn():
+def count(counts: CountRunner, dataset: Any, pipeline: list[dict[str, Any]]) -> Any:
+    with counts.run():
         return count_cache.aggregate(dataset, pipeline)
 
 
 def test_counts_one_after_the_other_are_all_told(dataset: Any) -> None:
-    turns = Turns()
-    assert [count(turns, dataset, QUICK) for _ in range(2)] == [[{"n": 2}]] * 2
-    with pytest.raises(ZeroDivisionError), turns.turn():
+    counts = CountRunner()
+    assert [count(counts, dataset, QUICK) for _ in range(2)] == [[{"n": 2}]] * 2
+    with pytest.raises(ZeroDivisionError), counts.run():
         raise ZeroDivisionError
-    assert count(turns, dataset, QUICK) == [{"n": 2}]
+    assert count(counts, dataset, QUICK) == [{"n": 2}]
 
 
 def test_a_later_count_ends_the_one_that_runs(dataset: Any) -> None:
-    turns, ended = Turns(), list[bool]()
+    counts, ended = CountRunner(), list[bool]()
 
     def slow() -> None:
         try:
-            count(turns, dataset, SLOW)
+            count(counts, dataset, SLOW)
         except Superseded:
             ended.append(True)
 
@@ -52,28 +52,28 @@ def test_a_later_count_ends_the_one_that_runs(dataset: Any) -> None:
     where = {"ns": dataset._sample_collection.full_name, "active": True}
     while not list(admin.aggregate([{"$currentOp": {}}, {"$match": where}])):
         time.sleep(0.01)
-    assert count(turns, dataset, QUICK) == [{"n": 2}]
+    assert count(counts, dataset, QUICK) == [{"n": 2}]
     thread.join(timeout=5)
     assert ended == [True]
 
 
 def test_a_count_that_waits_never_begins_where_a_later_one_is_asked_for(dataset: Any) -> None:
-    turns, began = Turns(), list[str]()
+    counts, began = CountRunner(), list[str]()
 
     def waiting() -> None:
-        with pytest.raises(Superseded), turns.turn(wait=60):
+        with pytest.raises(Superseded), counts.run(wait=60):
             began.append("the first")
 
     thread = threading.Thread(target=waiting, daemon=True)
     thread.start()
     time.sleep(0.1)
-    with turns.turn():
+    with counts.run():
         began.append("the second")
     thread.join(timeout=5)
     assert began == ["the second"]
 
 
 def test_the_counts_of_two_panels_do_not_end_each_other(dataset: Any) -> None:
-    with Turns().turn():
-        assert count(Turns(), dataset, QUICK) == [{"n": 2}]
+    with CountRunner().run():
+        assert count(CountRunner(), dataset, QUICK) == [{"n": 2}]
         assert count_cache.aggregate(dataset, QUICK) == [{"n": 2}]
