@@ -1,8 +1,9 @@
 """How many mirrored, turned and encoded images are found by their perceptual hashes.
 
-``python benchmarks/bench_turned_hashes.py FOLDER ... [--side 256]`` cuts the images below some folders into
-squares, lays each of them in the eight ways, encodes it as JPEG and compares its hash with that of
-the square, as ``pairlens leaks`` does. Of different squares it counts those taken for near.
+``python benchmarks/bench_turned_hashes.py FOLDER ... [--side 256]`` cuts the images below some
+folders into squares, mirrors and turns each in the eight ways, encodes it as JPEG and compares its
+hash with that of the square, as ``pairlens leaks`` does. Of different squares it counts those taken
+for near.
 """
 
 from __future__ import annotations

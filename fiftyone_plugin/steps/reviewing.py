@@ -86,9 +86,9 @@ def status(samples: Any) -> Report:
 
 def counted(samples: Any, *before: str) -> Report:
     """Counts the verdicts after an action."""
-    from pairlens.fiftyone_plugin.curation import mending, verdict_counts
+    from pairlens.fiftyone_plugin.curation import fixes, verdict_counts
 
-    to_be_fixed = mending.count_to_be_fixed(samples)
+    to_be_fixed = fixes.count_to_be_fixed(samples)
     return reports.of_status(
         verdict_counts.status(samples), to_be_fixed, verdict_counts.texts_status(samples), *before
     )

@@ -1,4 +1,4 @@
-"""The verdicts of others that a reviewer sees with a pair."""
+"""The verdicts of other reviewers that a reviewer sees with a pair."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pairlens.importers.fields import KEY, REVIEWER
 from pairlens.importers.stored_values import Document
 
 
-class ToldOfPair(TypedDict):
+class PairOpinions(TypedDict):
     """The members of a :class:`~.panel_types.MemberView` that are about others."""
 
     opinions: list[OpinionView]
@@ -26,14 +26,14 @@ class ToldOfPair(TypedDict):
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the panel shows of others' verdicts on the pairs of a group.
+class VisibleOpinions:
+    """What one reviewer may see of others' verdicts on the pairs of a group.
 
     Attributes:
-        blind: the samples that are to be judged without knowing what others decided
-        who: who looks at them
-        opinions: of each reviewer, by key
-        asked: the questions, by sample
+        blind: the samples that are to be judged without knowing the verdicts of others
+        who: the reviewer
+        opinions: of all reviewers, by key
+        asked: the requests for a second opinion, by sample
     """
 
     blind: Collection[ObjectId]
@@ -41,7 +41,7 @@ class Told:
     opinions: dict[str, list[Opinion]]
     asked: dict[ObjectId, AskedView]
 
-    def of(self, document: Document) -> ToldOfPair:
+    def of(self, document: Document) -> PairOpinions:
         """What the panel shows of one pair."""
         blind = document["_id"] in self.blind
         found = self.opinions.get(document[KEY], [])
@@ -54,19 +54,19 @@ class Told:
         }
 
 
-def what_is_told(
+def visible_opinions(
     dataset: Any,
     session: SessionDocument | None,
     documents: Sequence[Document],
     reviewer: str | None,
-) -> Told:
+) -> VisibleOpinions:
     """The verdicts of others on some pairs, as one reviewer may see them.
 
     Args:
         dataset: that they belong to
-        session: in which they are seen
+        session: in which they are reviewed, if in any
         documents: their samples
-        reviewer: who looks at them
+        reviewer: the reviewer
     """
     who = texts.known_reviewer(reviewer)
     ids = [one["_id"] for one in documents]
@@ -77,4 +77,4 @@ def what_is_told(
         blind = queue.blind(session, queue.places_of(session, ids)) - own
         asked = second_opinions.asked_about(session["_id"], ids)
     found = opinions.of_pairs(dataset, [one[KEY] for one in documents])
-    return Told(blind, who, found, asked)
+    return VisibleOpinions(blind, who, found, asked)

@@ -1,4 +1,4 @@
-"""Whether a pair with the verdict ``fix`` was mended, or is to be fixed yet."""
+"""Whether a pair with the verdict ``fix`` has been fixed, or still is to be."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ READ = (
     VERDICT, ORIGINAL_PHRASE, ORIGINAL_MASK, SOURCE, SEGMENTATION, MASK_STATS, PHRASE, CAPTIONS,
     CONVERSATIONS, TEXT_EDITS,
 )  # fmt: skip
-"""The fields that :func:`is_to_be_fixed` goes by."""
+"""The fields that :func:`is_to_be_fixed` reads."""
 
 
 def count_to_be_fixed(samples: Any) -> int:
-    """How many samples of a dataset or view are to be fixed yet."""
+    """How many samples of a dataset or view still are to be fixed."""
     judged = store.stream(samples, READ, where={VERDICT: VerdictKind.FIX})
     return sum(map(is_to_be_fixed, judged))
 
 
 def is_to_be_fixed(document: Document) -> bool:
-    """Whether the verdict is ``fix`` and nothing was mended yet, by a reviewer or in Python."""
+    """Whether the verdict is ``fix`` and neither texts nor mask were changed, in the App or Python."""
     if document.get(VERDICT) != VerdictKind.FIX:
         return False
     if document.get(ORIGINAL_PHRASE) is not None:

@@ -1,4 +1,4 @@
-"""Who answers batches of queries: a predictor in this process, or one in each of many workers."""
+"""A loaded predictor that answers batches of queries: in this process, or one in each worker."""
 
 from __future__ import annotations
 
@@ -28,32 +28,39 @@ from pairlens.importers.errors import PairLensError, StateError, UsageError, che
 from pairlens.importers.parallel import PerWorker, Pool
 
 
-class Asked(Protocol):
-    """What a run asks."""
+class OpenPredictor(Protocol):
+    """A predictor that is loaded, in this process or in workers."""
 
     def answered(
         self, batches: Iterable[list[SampleQuery]]
     ) -> Iterator[tuple[list[SampleQuery], Iterable[Answer]]]:
-        """The batches in their order, each with an answer for each query."""
+        """Yields the batches in their order, each with one answer for each query."""
         ...
 
     def notes(self) -> list[str]:
-        """Notes for the run's summary, and decisions with their counts."""
+        """Notes for the summary of the run, and decisions with their counts."""
         ...
 
     def unused(self) -> list[str]:
-        """Files that no query asked for, where that can be known."""
+        """Files of predictions that belong to no query, if the predictor knows them."""
         ...
 
 
 @contextmanager
-def asking(
+def open_predictor(
     spec: PredictorSpec, params: Mapping[str, Any], device: str, pool: Pool
-) -> Iterator[Asked]:
-    """Loads a predictor, here or in workers; yields what can be asked.
+) -> Iterator[OpenPredictor]:
+    """Loads a predictor, in this process or in each worker, and closes it in the end.
+
+    Args:
+        spec: of the predictor
+        params: by name, as text or value
+        device: ``auto``, ``cpu``, ``cuda`` or the like
+        pool: where it runs
 
     Raises:
-        UsageError: for a parameter that the predictor refuses, or workers that threads cannot be
+        UsageError: for a parameter that the predictor refuses, or a number of workers without
+            worker processes
         StateError: if a worker cannot load it
     """
     pool.check()
@@ -65,7 +72,7 @@ def asking(
             )
         loaded = spec.load(params, device)
         try:
-            yield _Here(loaded)
+            yield _InProcess(loaded)
         finally:
             getattr(loaded, "close", lambda: None)()
         return
@@ -84,7 +91,7 @@ def asking(
         yield _Workers(ask, ready.unwrap().notes)
 
 
-class _Here:
+class _InProcess:
     """A predictor in this process."""
 
     def __init__(self, predictor: Predictor) -> None:
@@ -155,7 +162,7 @@ def _load(
     spec: PredictorSpec, params: Mapping[str, Any], device: str
 ) -> Callable[[list[Query]], _Answers]:
     try:
-        return _Answering(spec.load(params, device))
+        return _InWorker(spec.load(params, device))
     except UsageError:
         raise
     except Exception as error:
@@ -163,7 +170,7 @@ def _load(
         raise StateError(f"a worker cannot load predictor {spec.name} ({reason})") from None
 
 
-class _Answering:
+class _InWorker:
     """A predictor with what it has noted so far."""
 
     def __init__(self, predictor: Predictor) -> None:
