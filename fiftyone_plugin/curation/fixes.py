@@ -38,7 +38,7 @@ def count_to_be_fixed(samples: Any) -> int:
 
 
 def is_to_be_fixed(document: Document) -> bool:
-    """Whether the verdict is ``fix`` and neither texts nor mask were changed, in the App or Python."""
+    """Whether the verdict is ``fix`` and neither texts nor mask were changed since the import."""
     if document.get(VERDICT) != VerdictKind.FIX:
         return False
     if document.get(ORIGINAL_PHRASE) is not None:

@@ -106,10 +106,10 @@ def predict(
             )
         watch = _Watch(stop, look, progress)
         pool = pool_for(samples, engine, workers, ray_address, _named_in(given))
-        with open_predictor(spec, given, device, pool) as predictor:
+        with open_predictor(spec, given, device, pool) as loaded:
             # Only now is anything deleted: a predictor may refuse.
             summary = _fill(
-                samples, spec, predictor, field, batch_size, limit, resume, overwrite, watch
+                samples, spec, loaded, field, batch_size, limit, resume, overwrite, watch
             )
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
