@@ -26,12 +26,12 @@ from fiftyone.types.dataset_types import Dataset as DatasetType
 from pairlens.importers import leases, media_folders, store, working_set
 from pairlens.importers.datasets import unpacked_place
 from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.format_params import settle
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.ingest import ImportOptions, fill_dataset
 from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.registry import Registry
-from pairlens.importers.settling import settle
 from pairlens.importers.sources import Located, SourceRequest, locate
 
 

@@ -23,6 +23,7 @@ from pairlens.importers.errors import (
     StateError,
     shown,
 )
+from pairlens.importers.format_params import GUESSED, PARAMS, full_command, settle
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.json_members import telling_doubled
 from pairlens.importers.media_store import check_apart, exchange
@@ -45,7 +46,6 @@ from pairlens.importers.resumable_insert import INSERTION, ResumableInsert
 from pairlens.importers.resuming import Resumed
 from pairlens.importers.sample_encoding import NOTHING, EncodedSamples, encode_missing, errors_of
 from pairlens.importers.scenes import join_scenes
-from pairlens.importers.settling import GUESSED, PARAMS, in_full, settle
 from pairlens.importers.skip_log import SkipLog
 from pairlens.importers.source_files import read_within, why_unread
 from pairlens.importers.sources import Located, SourceRequest, locate
@@ -120,7 +120,7 @@ def _import(
     before = known_facts(name) if options.resume else {}
     settled = settle(chosen, source.path, options.params, before)  # before anything is made
     chosen, options = settled.format, replace(options, params=settled.params)
-    guessed = in_full(settled, root, name) if settled.guessed else before.get(GUESSED)
+    guessed = full_command(settled, root, name) if settled.guessed else before.get(GUESSED)
     told = {GUESSED: guessed} if guessed else {}
     for note in (*told.values(), *settled.told, *chosen.unread(source.path)):
         notes(note)

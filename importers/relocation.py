@@ -11,6 +11,7 @@ from typing import Any
 from pairlens.importers import fields, fo_internals, leases, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import write_once
+from pairlens.importers.format_params import PARAMS
 from pairlens.importers.formats import SPLITS, find_format
 from pairlens.importers.media_folders import (
     EARLIER,
@@ -28,7 +29,6 @@ from pairlens.importers.media_folders import (
 from pairlens.importers.media_store import Exchange, check_apart, exchange, try_all
 from pairlens.importers.parallel import Progress, no_progress
 from pairlens.importers.restoring import take_published_images
-from pairlens.importers.settling import PARAMS
 from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
 _LOOKED_FOR = (f"{fields.SOURCE}.file", f"{fields.CONVERSATIONS}.file")

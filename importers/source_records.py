@@ -9,13 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pairlens.importers.errors import OnError, OnNote
+from pairlens.importers.format_params import full_command
 from pairlens.importers.formats import FORMATS, Format, find_format
 from pairlens.importers.json_members import telling_doubled
 from pairlens.importers.options import DEFAULTS, ImportOptions
 from pairlens.importers.prepare import MediaPlace, group_by_image
 from pairlens.importers.reading import LEFT_OUT
 from pairlens.importers.records import Record
-from pairlens.importers.settling import in_full
 from pairlens.importers.source_files import read_within
 from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
@@ -74,7 +74,7 @@ def open_records(
         settled = find_format(format_name, source.path).settled(source.path, options.params)
         chosen, params = settled.format, settled.params
         if settled.guessed:
-            on_note(in_full(settled, root, None))
+            on_note(full_command(settled, root, None))
         for note in (*settled.told, *settled.format.unread(source.path)):
             on_note(note)
         boundary = None if follow else source.boundary

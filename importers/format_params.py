@@ -43,7 +43,7 @@ def settle(
     return settled
 
 
-def in_full(settled: Settled, root: Path | str, name: str | None) -> str:
+def full_command(settled: Settled, root: Path | str, name: str | None) -> str:
     """The sentence that says what was guessed, as the command that says it in full."""
     command = [
         "pairlens",
