@@ -32,7 +32,7 @@ from pairlens.fiftyone_plugin.terminal import (
     say,
     show,
 )
-from pairlens.importers import connecting, full_disk, memory
+from pairlens.importers import database_connection, full_disk, memory
 from pairlens.importers.errors import OutOfMemory, PairLensError, UsageError, shown
 
 FAILED, USAGE = 1, 2
@@ -110,8 +110,8 @@ def _failed(error: Exception, code: int, as_json: bool) -> int:
 
 def _explained(error: Exception) -> Exception:
     """An error of a library, with what to do about it where that is known."""
-    if said := connecting.explained(error):
-        if connecting.failed_over(error):
+    if said := database_connection.explained(error):
+        if database_connection.failed_over(error):
             _leave_database()
         return said.with_traceback(error.__traceback__)
     if isinstance(error, MemoryError) or memory.ran_out(error):
@@ -146,7 +146,7 @@ def _parser_for(columns: int) -> argparse.ArgumentParser:
 def _run(step: Step, args: argparse.Namespace) -> Report:
     values = parse_options(step.options, vars(args))
     if step.on_dataset or step.database or values.get("name"):
-        connecting.check(connecting.configured_uri())
+        database_connection.check(database_connection.configured_uri())
     samples = (_load(args.dataset, step.foreign),) if step.on_dataset else ()
     interrupt = ending_softly() if step.stoppable else nullcontext(Watch().stopped)
     with ProgressBar(step.unit) as progress, interrupt as stopped:

@@ -29,7 +29,7 @@ from pymongo import UpdateOne
 from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from pairlens.importers import connecting, fencing, fields
+from pairlens.importers import database_connection, fencing, fields
 from pairlens.importers.write_concern import durable
 
 __all__ = ["new_field"]
@@ -68,7 +68,7 @@ def connect() -> None:
         StateError: if it does not
     """
     if odm._client is None:
-        connecting.check(fo.config.database_uri)
+        database_connection.check(fo.config.database_uri)
 
 
 def disconnect() -> None:

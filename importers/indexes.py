@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
-from pairlens.importers import connecting, fo_internals
+from pairlens.importers import database_connection, fo_internals
 
 Keys = Sequence[tuple[str, int | str]]
 """Fields as the database has them, with their order or kind."""
@@ -59,7 +59,7 @@ def drop_index(dataset: Any, keys: Keys) -> None:
             if list(index["key"]) == list(keys):
                 samples.drop_index(name)
 
-    connecting.retry_after_failover(drop)
+    database_connection.retry_after_failover(drop)
 
 
 def is_indexed(dataset: Any, keys: Keys) -> bool:
@@ -78,9 +78,9 @@ def _refusal(collection: Any, indexes: Sequence[IndexModel]) -> str:
     try:
         add_indexes(collection, indexes)
     except OperationFailure as error:
-        if connecting.failed_over(error):
+        if database_connection.failed_over(error):
             raise
-        return connecting.why(error)
+        return database_connection.why(error)
     return ""
 
 
@@ -88,4 +88,6 @@ def add_indexes(collection: Any, indexes: Sequence[IndexModel]) -> None:
     """Indexes documents, without waiting for a member of a replica set that is away."""
     alone = collection.database.client.topology_description.topology_type_name == "Single"
     quorum = {} if alone else {"commitQuorum": "majority"}
-    connecting.retry_after_failover(lambda: collection.create_indexes([*indexes], **quorum))
+    database_connection.retry_after_failover(
+        lambda: collection.create_indexes([*indexes], **quorum)
+    )

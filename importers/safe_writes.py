@@ -13,7 +13,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from pairlens.importers import connecting, fencing, fo_internals
+from pairlens.importers import database_connection, fencing, fo_internals
 from pairlens.importers.errors import AGAIN, StateError
 from pairlens.importers.write_concern import durable
 
@@ -29,13 +29,13 @@ def update_many(collection: Any, where: Document, change: Any) -> None:
         change: an update or a pipeline; applied twice, it gives the same
     """
     fencing.check_writing()
-    connecting.retry_after_failover(lambda: collection.update_many(where, change))
+    database_connection.retry_after_failover(lambda: collection.update_many(where, change))
 
 
 def delete_many(collection: Any, where: Document) -> None:
     """Deletes the documents that a filter selects."""
     fencing.check_writing()
-    connecting.retry_after_failover(lambda: collection.delete_many(where))
+    database_connection.retry_after_failover(lambda: collection.delete_many(where))
 
 
 def update_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pairlens.importers.connecting import check
+from pairlens.importers.database_connection import check
 from pairlens.importers.errors import StateError, UsageError
 
 NOWHERE = "127.0.0.1:1/?serverSelectionTimeoutMS=100"
