@@ -28,7 +28,13 @@ from pairlens.importers.stored_values import Document, embedded, plain_stats, se
 
 
 def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Document:
-    """A record as FiftyOne stores a sample, with a new id."""
+    """The document of a sample as FiftyOne stores it, with a new id.
+
+    Args:
+        prepared: the record with its files
+        dataset_id: of the dataset
+        now: both times of the sample, in UTC
+    """
     times = {"created_at": now, "last_modified_at": now}
     return {"_id": ObjectId(), **times, **values(prepared, dataset_id)}
 

@@ -49,7 +49,11 @@ class Hold:
         self.check_kept()
 
     def check_kept(self) -> None:
-        """As :meth:`check`, without a renewal."""
+        """As :meth:`check`, without a renewal.
+
+        Raises:
+            StateError: if another process took it over
+        """
         if self._lost:
             raise StateError(self._message)
 

@@ -44,7 +44,13 @@ def settle(
 
 
 def full_command(settled: Settled, root: Path | str, name: str | None) -> str:
-    """The sentence that says what was guessed, as the command that says it in full."""
+    """The note that gives the guessed parameters as a complete command.
+
+    Args:
+        settled: the format with all its parameters
+        root: where the source lies
+        name: of the dataset; ``None`` leaves ``--name`` out
+    """
     command = [
         "pairlens",
         "import",

@@ -152,7 +152,21 @@ def fill_dataset(
     progress: Progress = no_progress,
     notes: Decisions | None = None,
 ) -> ImportSummary:
-    """Reads a format into an open dataset; see :func:`import_dataset`."""
+    """Reads a format into an open dataset.
+
+    Args:
+        dataset: new, or one whose import is resumed
+        chosen: the format
+        source: where it was found
+        media_dir: where masks and renditions go
+        options: of the import
+        progress: called with images done and images in all
+        notes: notes so far, which get those of this import
+
+    Raises:
+        StateError: if the source changed meanwhile, or another process took the lease over
+        RecordError: in strict mode, for the first broken record
+    """
     started = time.perf_counter()
     root = source.path
     summary = ImportSummary(dataset.name, chosen.name, kind=chosen.kind)
@@ -329,7 +343,15 @@ def finish(
     decisions: Decisions,
     step: str = "import",
 ) -> None:
-    """Counts what a dataset holds now, and stores what is to be known of the step that made it."""
+    """Counts the samples of a dataset, and stores the summary of the step that added some.
+
+    Args:
+        dataset: of FiftyOne
+        summary: gets the counts, notes, decisions and skipped records
+        skips: the skipped records
+        decisions: that the step took, and notes
+        step: ``import`` or ``adopt``
+    """
     collection = fo_internals.collection(dataset)
     stored = [d for d in store.info(dataset).get("decisions", ()) if d["step"] == step]
     summary.decisions = decisions.stored(step, stored)

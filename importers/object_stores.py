@@ -374,7 +374,17 @@ def said_plainly(
     failed: str = "could not be fetched whole",
     way_out: str = "what arrived is kept, try again",
 ) -> Iterator[None]:
-    """Translates what goes wrong with a store into a sentence that says what to do."""
+    """Translates the errors of an object store into a sentence that says what to do.
+
+    Args:
+        address: of the store, for the message
+        failed: what did not succeed, as the middle of a sentence
+        way_out: what to do, as the end of a sentence
+
+    Raises:
+        UsageError: if a package is missing, or the address or the credentials are wrong
+        StateError: for anything else that the store reports
+    """
     package = PACKAGES[address.partition("://")[0]]
     try:
         yield

@@ -314,7 +314,16 @@ def _prepare_mask(
 def store_mask(
     key: str, mask: Mask, place: MediaPlace, faults: tuple[str, ...] = ()
 ) -> tuple[Path, MaskStats]:
-    """Writes and measures the mask of a pair.
+    """Measures the mask of a pair and writes it as PNG.
+
+    Args:
+        key: of the pair, which gives the file its name
+        mask: the mask
+        place: whose media folder gets the file
+        faults: of the polygons that it was drawn from
+
+    Returns:
+        the file and the measurements
 
     Raises:
         StateError: if it cannot be written

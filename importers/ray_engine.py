@@ -165,13 +165,16 @@ class _Task:
 
 
 def connect(address: str | None, workers: int | None) -> Any:
-    """Connects this process to a cluster, or starts Ray on this machine; gives the module.
+    """Connects this process to a Ray cluster, or starts Ray on this machine; returns the module.
 
-    Who has connected already stays connected.
+    An existing connection stays.
 
     Args:
-        address: of the cluster; if not given that in ``RAY_ADDRESS``, or none
-        workers: of Ray where it is started here
+        address: of the cluster; by default that in ``RAY_ADDRESS``, if it is set
+        workers: CPUs of a Ray that is started here
+
+    Raises:
+        UsageError: if Ray is not installed, or the address is wrong
     """
     try:
         import ray

@@ -133,7 +133,13 @@ def update_info(dataset: Any, **facts: Any) -> None:
 
 
 def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
-    """Sets some members of a fact that is an object; its other members are left alone."""
+    """Sets some members of an object among the facts of a dataset; other members stay.
+
+    Args:
+        dataset: of FiftyOne
+        fact: the name of the object among the facts of :func:`info`
+        values: members by name
+    """
     merged = {"$mergeObjects": [f"$info.{fields.INFO}.{fact}", {"$literal": values}]}
     fo_internals.change_info(dataset, fields.INFO, {fact: merged})
 
@@ -170,16 +176,19 @@ def stats_from(values: dict[str, Any] | None) -> MaskStats:
 
 
 def insert(dataset: Any, docs: Sequence[Insertable], on_refused: OnRefused | None = None) -> int:
-    """Writes new samples; keys that are there already are left alone.
+    """Inserts new samples; those whose keys are stored already are skipped.
 
     Args:
-        dataset: that gets them
+        dataset: of FiftyOne
         docs: the samples
-        on_refused: takes each document that no database can store, with the reason; without it,
-            the first is raised
+        on_refused: takes each document that MongoDB cannot store, with the reason; if not given,
+            the first of them is an error
 
     Returns:
-        the number written
+        the number of samples inserted
+
+    Raises:
+        StateError: if the database refuses a sample, or another process took the lease over
     """
     if not docs:
         return 0
@@ -315,7 +324,16 @@ def _send(collection: Any, updates: list[dict[str, Any]]) -> None:
 
 
 def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) -> None:
-    """Sets the same values on several samples; ``None`` removes a field, as in :func:`update`."""
+    """Sets the same values on several samples.
+
+    Args:
+        dataset: of FiftyOne
+        ids: of the samples
+        values: by field; ``None`` removes a field
+
+    Raises:
+        StateError: if another process took the lease over
+    """
     if not ids:
         return
     fencing.check_writing()

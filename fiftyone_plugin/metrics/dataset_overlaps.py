@@ -156,7 +156,16 @@ def _write(
 def score_changes(
     batch: Sequence[tuple[Any, Overlap]], key: str, convention: Convention
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Sample ids with the values, by field, that a scoring stores on them."""
+    """The values that a scoring stores on samples.
+
+    Args:
+        batch: sample ids with the overlaps of their pairs
+        key: of the evaluation
+        convention: of the IoU
+
+    Yields:
+        sample id, and values by field; an undefined IoU is ``None``
+    """
     iou, intersection, union, target_area, predicted_area = fields.score_fields(key)
     rows = OverlapTable.from_overlaps((pair for _, pair in batch), range(len(batch)))
     for (sample_id, pair), value in zip(batch, rows.iou(convention).tolist(), strict=True):

@@ -158,7 +158,7 @@ class PairLensEvaluation(SegmentationEvaluation):
     def get_fields(
         self, samples: Any, eval_key: str, include_custom_metrics: bool = True
     ) -> list[str]:
-        """The fields of an evaluation."""
+        """The sample fields of the evaluation ``eval_key``; FiftyOne asks for them."""
         custom = self.get_custom_metric_fields(samples, eval_key) if include_custom_metrics else []
         return [*fields.score_fields(eval_key), *custom]
 
@@ -251,7 +251,7 @@ class PairLensEvaluation(SegmentationEvaluation):
         fo_internals.delete_empty_sidebar_group(samples, eval_key)
 
     def rename(self, samples: Any, eval_key: str, new_eval_key: str) -> None:
-        """Renames the fields, and the index of the IoU with them."""
+        """Renames the fields of an evaluation, and the index of its IoU."""
         dataset = fo_internals.dataset_of(samples)
         indexed = fields.iou_field(eval_key)
         if indexed in dataset.list_indexes():
@@ -263,7 +263,7 @@ class PairLensEvaluation(SegmentationEvaluation):
     def save_run_info(
         cls, samples: Any, run_info: Any, overwrite: bool = True, cleanup: bool = True
     ) -> None:
-        """Saves what it was made with; of one that is made again in one write, killed or not."""
+        """Saves the configuration of a run; where it replaces one, in a single write."""
         fencing.check_writing()
         if cleanup or run_info.key not in cls.list_runs(samples):
             super().save_run_info(samples, run_info, overwrite=overwrite, cleanup=cleanup)
@@ -274,7 +274,7 @@ class PairLensEvaluation(SegmentationEvaluation):
     def save_run_results(
         cls, samples: Any, key: str, run_results: Any, overwrite: bool = True, cache: bool = True
     ) -> None:
-        """Saves the results; who loads them gets the label ids of the pairs as well."""
+        """Saves the results uncached, so that loading them adds the label ids of the pairs."""
         fencing.check_writing()
         super().save_run_results(samples, key, run_results, overwrite=overwrite, cache=False)
 
