@@ -42,7 +42,7 @@ class Telling:
     """What is told by more than accident.
 
     Attributes:
-        min_area: pixels of a mask; smaller ones coincide
+        min_area: pixels of a mask; smaller ones are equal by chance
         min_words: words of a text
         embedding: the field of the images' vectors
         most_vectors: images whose vectors are compared

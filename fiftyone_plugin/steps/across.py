@@ -24,10 +24,10 @@ from pairlens.importers import fields
            "0 to 8", int, 6, metavar="BITS"),
     Option("embedding", "field of the images' embeddings, where a dataset has it",
            default=fields.IMAGE_EMBEDDING, metavar="FIELD"),
-    Option("min_cosine", "of the embeddings of images that are alike", float, 0.98,
+    Option("min_cosine", "cosine of the embeddings from which on images are alike", float, 0.98,
            metavar="COSINE"),
-    Option("min_area", "pixels of a mask; smaller ones coincide", int, 64, metavar="PIXELS"),
-    Option("min_words", "words of a text; shorter ones coincide", int, 8, metavar="COUNT"),
+    Option("min_area", "smallest mask that is compared, in pixels", int, 64, metavar="PIXELS"),
+    Option("min_words", "shortest text that is compared, in words", int, 8, metavar="COUNT"),
     Option("fail_on", "what must not be both in training data and in another split: the same "
            "image, a near one as well, or nothing", default="near", metavar="WHAT",
            choices=("same", "near", "never")),

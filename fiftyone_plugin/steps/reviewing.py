@@ -39,7 +39,7 @@ OF = Option("of", "who is asked; anybody by default", metavar="REVIEWER")
 ORDER = Option("order", "what comes first: the worst findings, or the highest p_bad; see: pairlens "
                "rank", default="findings", metavar="HOW",
                choices=("findings", "p_bad"))  # fmt: skip
-LIMIT = Option("limit", "only the worst, or next, so many", int, metavar="COUNT")
+LIMIT = Option("limit", "at most this many: the worst, or the next", int, metavar="COUNT")
 OUT = Option("out", "file for the decisions", metavar="FILE", writes=ITSELF)
 PREFER = Option("prefer", "none, newest or first: the decision that counts of conflicting ones",
                 default="none", metavar="WHICH")  # fmt: skip
