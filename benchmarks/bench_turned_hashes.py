@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pairlens.fiftyone_plugin.leaks.turned_hashes import SLACK, TURNS, turned
+from pairlens.fiftyone_plugin.leaks.turned_hashes import ORIENTATIONS, SLACK, turned
 from pairlens.importers.image_stats import measure_image
 from pairlens.importers.media import ImageError, read_rgb
 
@@ -65,7 +65,7 @@ def main() -> None:
     own = hashes(images)
     print(f"{len(images)} squares of {args.side} pixels, as JPEG of quality {QUALITY}")
     strangers = 0
-    for turn, name in enumerate(TURNS):
+    for turn, name in enumerate(ORIENTATIONS):
         most = DISTANCE + SLACK * (turn > 0)
         made = turned(own, turn)
         bits = np.bitwise_count(made ^ hashes([laid(image, turn) for image in images]))

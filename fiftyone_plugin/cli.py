@@ -22,7 +22,7 @@ from typing import Any
 
 from pairlens.fiftyone_plugin import command_parser
 from pairlens.fiftyone_plugin.doctor import installed_version
-from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, ending_at_once, ending_softly
+from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, stopping_at_once, stopping_gracefully
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.run_log import LOG, logging_run, printing_aside
 from pairlens.fiftyone_plugin.steps.step import Step, Watch, parse_options
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _execute(args: argparse.Namespace) -> int:
     """Runs the step, prints its report, and gives the exit code."""
     try:
-        with ending_at_once(), printing_aside(quiet=args.quiet):
+        with stopping_at_once(), printing_aside(quiet=args.quiet):
             report: Report = args.run(args)
     except KeyboardInterrupt:
         say(INTERRUPTED)
@@ -148,7 +148,7 @@ def _run(step: Step, args: argparse.Namespace) -> Report:
     if step.on_dataset or step.database or values.get("name"):
         database_connection.check(database_connection.configured_uri())
     samples = (_load(args.dataset, step.foreign),) if step.on_dataset else ()
-    interrupt = ending_softly() if step.stoppable else nullcontext(Watch().stopped)
+    interrupt = stopping_gracefully() if step.stoppable else nullcontext(Watch().stopped)
     with ProgressBar(step.unit) as progress, interrupt as stopped:
         return step.run(*samples, Watch(progress, stopped=stopped, confirm=confirm), **values)
 

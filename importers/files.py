@@ -125,7 +125,7 @@ def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Ite
 
 
 @contextmanager
-def telling(what: object) -> Iterator[None]:
+def explaining_write_errors(what: object) -> Iterator[None]:
     """Within it, an error of writing is told as the state of the disk that it is.
 
     Args:

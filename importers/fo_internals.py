@@ -337,7 +337,7 @@ def delete_empty_sidebar_group(samples: Any, name: str) -> None:
 # ------------------------------------------------------------- versions that were not compared
 
 
-def is_needed() -> bool:
+def needs_fallback() -> bool:
     """Whether FiftyOne must write samples itself, being a version not compared; warns once."""
     version = str(fo.__version__)
     if _is_compared(version):

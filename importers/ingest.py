@@ -25,7 +25,7 @@ from pairlens.importers.errors import (
 )
 from pairlens.importers.format_params import GUESSED, PARAMS, full_command, settle
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
-from pairlens.importers.json_members import telling_doubled
+from pairlens.importers.json_members import reporting_duplicate_members
 from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
@@ -294,7 +294,7 @@ def _read_images(
     records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
     if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
-    records = telling_doubled(read_within(records, place.boundary), decisions)
+    records = reporting_duplicate_members(read_within(records, place.boundary), decisions)
     images = group_by_image(records)
     resumed = Resumed(insertion, None if options.limit is not None else options.splits)
     if options.resume:

@@ -30,7 +30,7 @@ from typing import Any, TypeVar
 
 from pairlens.importers import fields, fo_internals, object_cache, store
 from pairlens.importers.errors import PairLensError, StateError, UsageError
-from pairlens.importers.files import add_owner, telling
+from pairlens.importers.files import add_owner, explaining_write_errors
 from pairlens.importers.media_folders import (
     STORE,
     Given,
@@ -74,7 +74,7 @@ class Exchange:
 
     store: str = ""
     sent: int = 0
-    object_cache: int = 0
+    fetched: int = 0
     lacking: int = 0
     differing: int = 0
     lacks: str = ""
@@ -242,7 +242,7 @@ def _fetch_all(
 ) -> None:
     if not objects:
         return
-    with telling(folder):  # of a clone, it is made for another dataset
+    with explaining_write_errors(folder):  # of a clone, it is made for another dataset
         add_owner(folder, source_line())
     with object_cache.room(folder, address, sum(one.size for one in objects)):
         for _ in _each(partial(_fetch, Copier(address), folder), objects):

@@ -77,7 +77,7 @@ def ray_workers(
         StateError: if there is no cluster that can be worked on
     """
     ray = connect(address, workers)
-    here = _Here(str(Path.cwd()), shared_storage.places_of(files))
+    here = _Here(str(Path.cwd()), shared_storage.states_of(files))
     with sent_along(ray, work) as function:
         if gpus is None:
             remote = ray.remote(_run).options(max_retries=RETRIES)
@@ -125,7 +125,7 @@ class _Here(NamedTuple):
     """
 
     folder: str
-    places: tuple[shared_storage.Place, ...]
+    places: tuple[shared_storage.PathState, ...]
 
 
 def _run(here: _Here, work: Callable[[list[Any]], Any], batch: list[Any]) -> Any:

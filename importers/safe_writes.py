@@ -52,7 +52,7 @@ def update_matching(dataset: Any, changes: Iterable[tuple[Document, Document]]) 
         the number of samples that matched, and were written
     """
     fencing.check_writing()
-    if fo_internals.is_needed():
+    if fo_internals.needs_fallback():
         return _change_matching(dataset, changes)
     now = datetime.now(UTC)
     operations = [UpdateOne(where, assignment(values, now)) for where, values in changes]

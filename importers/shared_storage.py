@@ -1,7 +1,7 @@
 """Whether another machine sees the same files at the same paths, as nodes of a cluster must.
 
 A worker on a node that does not would take images for missing, and write masks where nobody looks
-for them. So it compares some places before its first work: see :class:`Place`.
+for them. So it compares some places before its first work: see :class:`PathState`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pairlens.importers.errors import StateError
 from pairlens.importers.files import owners_of
 
 
-class Place(NamedTuple):
+class PathState(NamedTuple):
     """A file or a folder, with what tells it from another one at that path.
 
     Attributes:
@@ -30,19 +30,19 @@ class Place(NamedTuple):
     state: str
 
     @classmethod
-    def of(cls, path: Path) -> Place:
+    def of(cls, path: Path) -> PathState:
         """A place as this process sees it; an empty state where nothing is."""
         return cls(str(path), _state(path))
 
 
-def places_of(paths: Iterable[Path]) -> tuple[Place, ...]:
+def states_of(paths: Iterable[Path]) -> tuple[PathState, ...]:
     """The places that are there of some paths."""
-    found = (Place.of(path.absolute()) for path in paths)
+    found = (PathState.of(path.absolute()) for path in paths)
     return tuple(place for place in found if place.state)
 
 
 @lru_cache(64)
-def check(places: tuple[Place, ...]) -> None:
+def check(places: tuple[PathState, ...]) -> None:
     """Compares places with what this machine sees; once in a process.
 
     Raises:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from pairlens.importers.errors import OnError, OnNote
 from pairlens.importers.format_params import full_command
 from pairlens.importers.formats import FORMATS, Format, find_format
-from pairlens.importers.json_members import telling_doubled
+from pairlens.importers.json_members import reporting_duplicate_members
 from pairlens.importers.options import DEFAULTS, ImportOptions
 from pairlens.importers.prepare import MediaPlace, group_by_image
 from pairlens.importers.reading import LEFT_OUT
@@ -88,5 +88,7 @@ def open_records(
         media = Path(folder) / "media"
         reading = chosen.reading(params)
         place = MediaPlace(media, options.placeholders, reading, boundary, keeps)
-        groups = read_within(group_by_image(telling_doubled(records, on_note)), boundary)
+        groups = read_within(
+            group_by_image(reporting_duplicate_members(records, on_note)), boundary
+        )
         yield SourceRecords(chosen, source.path, place, groups)

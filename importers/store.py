@@ -225,7 +225,7 @@ def _fault_of(doc: Insertable) -> str:
 
 
 def _insert(dataset: Any, docs: Sequence[Insertable]) -> int:
-    if fo_internals.is_needed():
+    if fo_internals.needs_fallback():
         plain = [bson.decode(d.raw) if isinstance(d, RawBSONDocument) else d for d in docs]
         return fo_internals.add_samples(dataset, plain)
     try:
@@ -292,7 +292,7 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
     count = 0
     for batch in batched(changes, BATCH):
         fencing.check_writing()
-        if fo_internals.is_needed():
+        if fo_internals.needs_fallback():
             fo_internals.change_samples(dataset, batch)
         else:
             updates = [
@@ -337,7 +337,7 @@ def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) 
     if not ids:
         return
     fencing.check_writing()
-    if fo_internals.is_needed():
+    if fo_internals.needs_fallback():
         fo_internals.change_samples(dataset, [(each, values) for each in ids])
         return
     change = safe_writes.assignment(values, datetime.now(UTC))

@@ -63,7 +63,7 @@ from pairlens.importers.fields import (
     TARGET,
     VERDICT,
 )
-from pairlens.importers.files import replace_whole, telling
+from pairlens.importers.files import explaining_write_errors, replace_whole
 from pairlens.importers.masks import load_stored
 from pairlens.importers.rle import decode_rle, encode_rle
 from pairlens.importers.stored_values import Document
@@ -100,7 +100,7 @@ def dump(samples: Any, path: Path | str) -> int:
         nonlocal count
         count = write_lines(samples, stream)
 
-    with telling(path):
+    with explaining_write_errors(path):
         replace_whole(Path(path), write)
     return count
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 
-TURNS = (
+ORIENTATIONS = (
     "as it is",
     "mirrored left to right",
     "mirrored top to bottom",
@@ -36,7 +36,7 @@ def turned(hashes: Hashes, turn: int) -> Hashes:
 
     Args:
         hashes: (n,), of the images
-        turn: the number of one of :data:`TURNS`
+        turn: the number of one of :data:`ORIENTATIONS`
 
     Returns:
         (n,); distances of hashes stay as they are when both are turned alike

@@ -117,7 +117,7 @@ class CurationPanel(Panel):
 
     def on_change_dataset(self, ctx: Any) -> None:
         """Resets the panel and counts the new dataset."""
-        curation_scope.kept(ctx).evaluation = None
+        curation_scope.state_of(ctx).evaluation = None
         curation_scope.keep(ctx, WHOLE)
         self._count(ctx, WHOLE)
 
@@ -132,7 +132,7 @@ class CurationPanel(Panel):
 
     def choose(self, ctx: Any) -> None:
         """Draws the histogram of another evaluation, of the quality where ``key`` is blank."""
-        curation_scope.kept(ctx).evaluation = text(ctx.params.get("key")) or ""
+        curation_scope.state_of(ctx).evaluation = text(ctx.params.get("key")) or ""
         self._count(ctx, scope_of(ctx))
 
     @_answering

@@ -49,13 +49,13 @@ def leaks(
     """Compares datasets and splits."""
     from pairlens.fiftyone_plugin.leak_reports import of_leaks
     from pairlens.fiftyone_plugin.leaks import page
-    from pairlens.fiftyone_plugin.leaks.reading import Telling
+    from pairlens.fiftyone_plugin.leaks.reading import Thresholds
     from pairlens.fiftyone_plugin.leaks.runner import find_leaks
 
     if out:
         page.check_page(out, examples)
-    telling = Telling(min_area, min_words, embedding)
-    done = find_leaks(names, telling=telling, progress=watch.progress, **options)
+    thresholds = Thresholds(min_area, min_words, embedding)
+    done = find_leaks(names, thresholds=thresholds, progress=watch.progress, **options)
     drawn = page.write_page(done, out, examples) if out else 0
     return of_leaks(done, str(out) if out else None, drawn)
 

@@ -8,7 +8,7 @@ import pytest
 
 from pairlens.fiftyone_plugin.demo.scenes import draw_scene
 from pairlens.fiftyone_plugin.leaks.matching import turned_extents
-from pairlens.fiftyone_plugin.leaks.turned_hashes import TURNS, turned
+from pairlens.fiftyone_plugin.leaks.turned_hashes import ORIENTATIONS, turned
 from pairlens.fiftyone_plugin.near_hashes import between
 from pairlens.importers.errors import UsageError
 from pairlens.importers.image_stats import perceptual_hash
@@ -36,7 +36,7 @@ def hashes_of(images: list[np.ndarray]) -> np.ndarray:
     return np.array([int(perceptual_hash(image), 16) for image in images], np.uint64)
 
 
-@pytest.mark.parametrize("turn", range(len(TURNS)), ids=lambda n: TURNS[n])
+@pytest.mark.parametrize("turn", range(len(ORIENTATIONS)), ids=lambda n: ORIENTATIONS[n])
 def test_a_turned_hash_is_nearly_that_of_the_turned_image(
     images: list[np.ndarray], turn: int
 ) -> None:
@@ -48,7 +48,7 @@ def test_a_turned_hash_is_nearly_that_of_the_turned_image(
     assert min(others) > max(own)
 
 
-@pytest.mark.parametrize("turn", range(len(TURNS)), ids=lambda n: TURNS[n])
+@pytest.mark.parametrize("turn", range(len(ORIENTATIONS)), ids=lambda n: ORIENTATIONS[n])
 def test_the_extent_of_a_mask_turns_as_its_pixels_do(turn: int) -> None:
     mask = np.zeros((40, 40), np.uint8)
     mask[3:10, 20:38] = 1
@@ -64,7 +64,7 @@ def test_the_extent_of_a_mask_turns_as_its_pixels_do(turn: int) -> None:
 def test_turning_both_leaves_the_distance() -> None:
     some = np.random.default_rng(0).integers(2**63, size=(2, 50)).astype(np.uint64)
     before = [int(a ^ b).bit_count() for a, b in zip(*some, strict=True)]
-    for turn in range(len(TURNS)):
+    for turn in range(len(ORIENTATIONS)):
         after = zip(turned(some[0], turn), turned(some[1], turn), strict=True)
         assert [int(a ^ b).bit_count() for a, b in after] == before
 
