@@ -120,10 +120,12 @@ def compare(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterat
 
 def tell(rows: list[dict[str, Any]]) -> None:
     """The table, fault by fault."""
+    from pairlens.fiftyone_plugin.bench.report import figure
+
     head = ("recall", "AP", "AP* without verdicts", "AP* with verdicts")
     print(f"{'fault':20} mix   seed planted  {'  '.join(head)}", file=sys.stderr)
     for row in sorted(rows, key=lambda r: (r["target"] is None, r["fault"], r["mix"], r["seed"])):
-        figures = "  ".join(f"{_figure(row[name]):>{len(name)}}" for name in head)
+        figures = "  ".join(f"{figure(row[name]):>{len(name)}}" for name in head)
         target, met = row["target"], ""
         if target:
             good = row["AP* with verdicts"] >= target
@@ -132,10 +134,6 @@ def tell(rows: list[dict[str, Any]]) -> None:
             f"{row['fault']:20} {row['mix']:5} {row['seed']:4} {row['planted']:7}  {figures}{met}",
             file=sys.stderr,
         )
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 if __name__ == "__main__":

@@ -173,15 +173,15 @@ def declared(schema: Any) -> Iterator[Any]:
 
 def insert_ours(dataset: Any, made: list[Any]) -> None:
     from pairlens.importers import fo_internals
-    from pairlens.importers.filling import Filling
-    from pairlens.importers.making import made_of
     from pairlens.importers.parallel import rare_collections
+    from pairlens.importers.resumable_insert import ResumableInsert
+    from pairlens.importers.sample_encoding import encode
 
     refused: list[Exception] = []
     of = fo_internals.dataset_id(dataset)
     with rare_collections():
-        images = (made_of([one], of, ()) for one in made)
-        assert Filling(dataset, {}).insert(images, refused.append) == len(made)
+        images = (encode([one], of, ()) for one in made)
+        assert ResumableInsert(dataset, {}).insert(images, refused.append) == len(made)
     assert not refused
 
 

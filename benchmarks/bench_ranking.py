@@ -31,10 +31,10 @@ from pairlens.fiftyone_plugin.checks.base import PIXELS
 from pairlens.fiftyone_plugin.checks.batch import Batch
 from pairlens.fiftyone_plugin.checks.engine import choose, find_all
 from pairlens.fiftyone_plugin.gate.files import samples_of
-from pairlens.fiftyone_plugin.ranking.features import Told, told_of
+from pairlens.fiftyone_plugin.ranking.features import FeatureValues, features_of
 from pairlens.fiftyone_plugin.ranking.model import Examples, VerdictModel, enough
 from pairlens.importers.options import ImportOptions
-from pairlens.importers.unstored import open_unstored
+from pairlens.importers.source_records import open_records
 
 DATA = Path(__file__).parent / "data"
 WORDING = (
@@ -66,15 +66,17 @@ def main() -> int:
     ]
     found = find_all(samples, checks)
     scores = [[(one.check, one.score) for one in found[sample.key]] for sample in samples]
-    told: list[Told] = []
+    features: list[FeatureValues] = []
     for n in range(0, len(samples), 1000):
-        told += told_of(Batch.of(samples[n : n + 1000], CHECKS.values()), scores[n : n + 1000])
+        features += features_of(
+            Batch.of(samples[n : n + 1000], CHECKS.values()), scores[n : n + 1000]
+        )
     at = {sample.key: number for number, sample in enumerate(samples)}
     labels = {at[key]: bad for key, bad in read_labels().items() if key in at}
     worst = {n: min((score for _, score in scores[n]), default=SOUND) for n in labels}
     plain = sorted(labels, key=lambda n: (worst[n], samples[n].key))
     images = [f"{one.split}/{one.image_id}" for one in samples]
-    learned = learned_order(plain, labels, told, images, given.step)
+    learned = learned_order(plain, labels, features, images, given.step)
     result = {
         "pairs": len(labels),
         "bad": sum(labels.values()),
@@ -94,12 +96,12 @@ def main() -> int:
 def read(root: Path) -> list[Sample]:
     """All pairs as the checks see them."""
     options = ImportOptions(placeholders=True)
-    source = open_unstored("gres", root, options, on_error=_ignore, on_note=_ignore)
+    source = open_records("gres", root, options, on_error=_ignore, on_note=_ignore)
     with source as opened:
         return [one for group in opened.groups for one, _ in samples_of(group, opened.place)]
 
 
-def _ignore(told: Any) -> None:
+def _ignore(note: Any) -> None:
     """Drops what a reader tells."""
 
 
@@ -121,7 +123,7 @@ def read_labels() -> dict[str, bool]:
 def learned_order(
     plain: Sequence[int],
     labels: dict[int, bool],
-    told: Sequence[Told],
+    features: Sequence[FeatureValues],
     images: Sequence[str],
     step: int,
 ) -> list[int]:
@@ -131,9 +133,9 @@ def learned_order(
     while left:
         bad = [labels[n] for n in done]
         if enough(bad):
-            others = [told[n] for n in rng.choice(len(told), OTHERS, replace=False)]
-            judged = ([told[n] for n in done], bad, [images[n] for n in done])
-            chances = VerdictModel(Examples(*judged, others)).chances([told[n] for n in left])
+            others = [features[n] for n in rng.choice(len(features), OTHERS, replace=False)]
+            judged = ([features[n] for n in done], bad, [images[n] for n in done])
+            chances = VerdictModel(Examples(*judged, others)).chances([features[n] for n in left])
             left = [left[n] for n in np.argsort(-chances, kind="stable")]
         count = step if len(done) >= FIRST else FIRST
         done += left[:count]

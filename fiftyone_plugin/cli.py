@@ -22,7 +22,7 @@ from typing import Any
 
 from pairlens.fiftyone_plugin import command_parser
 from pairlens.fiftyone_plugin.doctor import installed_version
-from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, ending_at_once, ending_softly
+from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, stopping_at_once, stopping_gracefully
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.run_log import LOG, logging_run, printing_aside
 from pairlens.fiftyone_plugin.steps.step import Step, Watch, parse_options
@@ -32,7 +32,7 @@ from pairlens.fiftyone_plugin.terminal import (
     say,
     show,
 )
-from pairlens.importers import connecting, full_disk, memory
+from pairlens.importers import database_connection, full_disk, memory
 from pairlens.importers.errors import OutOfMemory, PairLensError, UsageError, shown
 
 FAILED, USAGE = 1, 2
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _execute(args: argparse.Namespace) -> int:
     """Runs the step, prints its report, and gives the exit code."""
     try:
-        with ending_at_once(), printing_aside(quiet=args.quiet):
+        with stopping_at_once(), printing_aside(quiet=args.quiet):
             report: Report = args.run(args)
     except KeyboardInterrupt:
         say(INTERRUPTED)
@@ -110,8 +110,8 @@ def _failed(error: Exception, code: int, as_json: bool) -> int:
 
 def _explained(error: Exception) -> Exception:
     """An error of a library, with what to do about it where that is known."""
-    if said := connecting.explained(error):
-        if connecting.failed_over(error):
+    if said := database_connection.explained(error):
+        if database_connection.failed_over(error):
             _leave_database()
         return said.with_traceback(error.__traceback__)
     if isinstance(error, MemoryError) or memory.ran_out(error):
@@ -146,9 +146,9 @@ def _parser_for(columns: int) -> argparse.ArgumentParser:
 def _run(step: Step, args: argparse.Namespace) -> Report:
     values = parse_options(step.options, vars(args))
     if step.on_dataset or step.database or values.get("name"):
-        connecting.check(connecting.configured_uri())
+        database_connection.check(database_connection.configured_uri())
     samples = (_load(args.dataset, step.foreign),) if step.on_dataset else ()
-    interrupt = ending_softly() if step.stoppable else nullcontext(Watch().stopped)
+    interrupt = stopping_gracefully() if step.stoppable else nullcontext(Watch().stopped)
     with ProgressBar(step.unit) as progress, interrupt as stopped:
         return step.run(*samples, Watch(progress, stopped=stopped, confirm=confirm), **values)
 

@@ -121,7 +121,7 @@ class Interrupts:
 
 
 @contextmanager
-def ending_at_once() -> Iterator[Interrupts | None]:
+def stopping_at_once() -> Iterator[Interrupts | None]:
     """Within it, Ctrl-C ends worker processes and requests, and raises ``KeyboardInterrupt``.
 
     Waiting for what the workers have begun takes seconds, for a store that stalls minutes. The
@@ -141,14 +141,14 @@ def ending_at_once() -> Iterator[Interrupts | None]:
 
 
 @contextmanager
-def ending_softly() -> Iterator[Callable[[], bool]]:
+def stopping_gracefully() -> Iterator[Callable[[], bool]]:
     """Within it, the first Ctrl-C only asks to stop, which the yielded function tells.
 
     Until that is asked for the first time nothing is under way that would be lost, such as while a
     model is loaded, and Ctrl-C ends at once. The second one does what the first would have done
     outside. Only the main thread can be interrupted; in others nothing changes.
     """
-    with ending_at_once() as interrupts:
+    with stopping_at_once() as interrupts:
         if interrupts is None or threading.current_thread() is not threading.main_thread():
             yield lambda: False
             return

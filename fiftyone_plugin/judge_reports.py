@@ -25,7 +25,9 @@ def of_judge(done: JudgeSummary) -> Report:
     if done.not_believed:
         lines.append(f"  not believed: {counts(done.not_believed)}")
     if done.spoken:
-        lines.append(f"  {done.spoken:,} texts speak to their reader; the judge was not shown that")
+        lines.append(
+            f"  {done.spoken:,} texts contain prompt injections, which the judge is not shown"
+        )
     if done.unchanged:
         lines.append(f"  {done.unchanged:,} not asked again: answered before, and not changed")
     lines += [f"  {count:,} skipped: {reason}" for reason, count in done.skips.items()]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pairlens.importers.gres_images import CutSummary
     from pairlens.importers.ingest import ImportSummary
     from pairlens.importers.media_store import Exchange
-    from pairlens.importers.moving import Relocated, Synced
+    from pairlens.importers.relocation import Relocated, Synced
     from pairlens.importers.source_store import SourceSummary
 
 

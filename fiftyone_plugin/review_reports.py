@@ -17,7 +17,7 @@ from pairlens.fiftyone_plugin.reports import Report, counts, shorten, table, ver
 
 if TYPE_CHECKING:
     from pairlens.fiftyone_plugin.curation.errata import Published
-    from pairlens.fiftyone_plugin.curation.waiting import Waiting
+    from pairlens.fiftyone_plugin.curation.pending import PendingPair
 
 MOST_SHOWN = 5
 """Conflicts shown; ``--json`` names all."""
@@ -93,7 +93,7 @@ def of_suggested(done: Suggested) -> Report:
     return Report(dict(done), lines)
 
 
-def of_waiting(found: list[Waiting]) -> Report:
+def of_waiting(found: list[PendingPair]) -> Report:
     """The next pairs of a session."""
     lines = []
     for one in found:

@@ -11,7 +11,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import fields, owners
+from pairlens.importers import fencing, fields
 
 MASK = "#ff2d9b"  # what no roof, field or water is
 PREDICTIONS = ("#00b8d4", "#ffb300", "#7c4dff", "#00c853")
@@ -79,7 +79,7 @@ def arrange(dataset: Any) -> None:
 
 def save(dataset: Any) -> None:
     """Stores the settings of the App that were changed."""
-    owners.check_writing()
+    fencing.check_writing()
     dataset.save()
 
 

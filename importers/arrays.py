@@ -43,15 +43,19 @@ def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def read_array(path: Path, names: Sequence[str]) -> NDArray[Any]:
-    """Reads the array of a ``.npy`` file; of an ``.npz`` the only one, or one of some names.
+    """Reads the array of a ``.npy`` file, or one array of an ``.npz`` file.
 
     Args:
         path: the file
-        names: in the order in which they are looked for
+        names: of the array in an ``.npz``, in the order in which they are tried; an only array is
+            taken whatever its name
+
+    Returns:
+        of any shape and type
 
     Raises:
-        MaskError: as :func:`read_arrays`, or if there are several and none has such a name
-        OSError, ValueError, ...: what the decoders meet in a broken file
+        MaskError: as :func:`read_arrays`, or if there are several arrays and none has such a name
+        OSError, ValueError, ...: from the decoders, for a broken file
     """
     if path.suffix.lower() == ".npy":
         return read_arrays(path)[""]
@@ -64,16 +68,19 @@ def read_array(path: Path, names: Sequence[str]) -> NDArray[Any]:
 
 
 def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
-    """Reads the arrays of a ``.npy`` (under the name ``""``) or ``.npz`` file, never a pickle.
+    """Reads the arrays of a ``.npy`` or ``.npz`` file, never a pickle.
 
     Args:
         path: the file
         only: names of the arrays of an ``.npz`` that are decompressed; all by default
 
+    Returns:
+        arrays of any shape and type by name; that of a ``.npy`` has the name ``""``
+
     Raises:
-        MaskError: if the arrays would be larger than the bound, one is pickled, or the archive is
-            damaged or encrypted
-        OSError, ValueError, ...: what the decoders meet in a broken file
+        MaskError: if the arrays would be larger than :data:`MAX_BYTES`, one is pickled, or the
+            archive is damaged or encrypted
+        OSError, ValueError, ...: from the decoders, for a broken file
     """
     if path.suffix.lower() == ".npy":
         with open_source(path) as stream:
@@ -94,7 +101,15 @@ def _check_bytes(size: int) -> None:
 
 
 def load_npy(data: bytes) -> NDArray[Any]:
-    """Reads the bytes of a ``.npy`` file, never a pickle, with :func:`read_arrays`' bounds."""
+    """Reads the bytes of a ``.npy`` file, never a pickle.
+
+    Returns:
+        of any shape and type
+
+    Raises:
+        MaskError: if it is pickled, or larger than :data:`MAX_BYTES`
+        ValueError: if it is broken
+    """
     stream = io.BytesIO(data)
     first = np.lib.format.read_magic(stream) == (1, 0)
     read_header = "read_array_header_1_0" if first else "read_array_header_2_0"

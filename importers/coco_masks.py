@@ -31,11 +31,16 @@ Drawn = tuple[Mask, tuple[str, ...], list[Decision]]
 def draw_instances(target: Instances, facts: ImageFacts, reading: Reading) -> Drawn:
     """Draws all parts of a target into one mask.
 
+    Args:
+        target: the parts
+        facts: of the image; its stored size counts where the annotations give none
+        reading: whose ``polygons`` says what coordinates are relative to
+
     Returns:
-        the mask, what is wrong with its polygons, and what was decided
+        the mask, faults of its polygons, and the decisions that were taken
 
     Raises:
-        MaskError: if a part cannot be drawn, or the parts are of several sizes
+        MaskError: if a part cannot be drawn, or the parts have several sizes
     """
     height, width = target.size or (facts.raw_size[1], facts.raw_size[0])
     shapes = tuple(part for part in target.parts if isinstance(part, Shape))

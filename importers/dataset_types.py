@@ -26,12 +26,12 @@ from fiftyone.types.dataset_types import Dataset as DatasetType
 from pairlens.importers import leases, media_folders, store, working_set
 from pairlens.importers.datasets import unpacked_place
 from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.format_params import settle
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
 from pairlens.importers.ingest import ImportOptions, fill_dataset
 from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.registry import Registry
-from pairlens.importers.settling import settle
 from pairlens.importers.sources import Located, SourceRequest, locate
 
 
@@ -89,7 +89,19 @@ class RecordDatasetImporter(foud.BatchDatasetImporter):
         tags: Collection[str] | None = None,
         progress: bool | Progress | None = None,
     ) -> list[Any]:
-        """Imports into the given dataset and returns the ids of its samples."""
+        """Imports into a dataset, for FiftyOne's :class:`BatchDatasetImporter`.
+
+        Args:
+            dataset: new, or with samples of the same format
+            tags: for every sample
+            progress: called with images done and images in all; a flag is ignored
+
+        Returns:
+            the ids of the samples that were added
+
+        Raises:
+            UsageError: if ``dataset_dir`` was not given
+        """
         if not self._root:
             raise UsageError("dataset_dir is missing; give the folder that the dataset lies in")
         check_apart(self._options.media_dir, self._root)

@@ -167,11 +167,14 @@ def delete_dataset(name: str) -> list[str]:
 
 
 def delete_with_folders(dataset: Any, *, keep: Path | None = None) -> list[str]:
-    """As :func:`delete_dataset`.
+    """Deletes a dataset with the folders that were made for it.
 
     Args:
         dataset: to delete
         keep: a source whose folder stays, since another dataset is read from it
+
+    Returns:
+        sentences about the folders that stay, since something else uses them
     """
     folders = folders_of(store.info(dataset))
     kept = set(unpacked_around(keep)) if keep else set()

@@ -12,8 +12,8 @@ from datetime import datetime, time
 from bson import ObjectId
 
 from pairlens.importers import fields
+from pairlens.importers.digests import texts_digest
 from pairlens.importers.prepare import Prepared, PreparedImage, PreparedPair
-from pairlens.importers.published import texts_digest
 from pairlens.importers.records import (
     Box,
     Caption,
@@ -28,7 +28,13 @@ from pairlens.importers.stored_values import Document, embedded, plain_stats, se
 
 
 def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Document:
-    """A record as FiftyOne stores a sample, with a new id."""
+    """The document of a sample as FiftyOne stores it, with a new id.
+
+    Args:
+        prepared: the record with its files
+        dataset_id: of the dataset
+        now: both times of the sample, in UTC
+    """
     times = {"created_at": now, "last_modified_at": now}
     return {"_id": ObjectId(), **times, **values(prepared, dataset_id)}
 

@@ -10,7 +10,7 @@ from pairlens.importers.decisions import Decisions
 from pairlens.importers.errors import RecordError
 from pairlens.importers.options import DEFAULTS, ImportOptions
 from pairlens.importers.prepare import prepare
-from pairlens.importers.unstored import open_unstored
+from pairlens.importers.source_records import open_records
 
 RECORDS = 100
 """How many records are read, unless more are asked for."""
@@ -65,7 +65,7 @@ def explain(
         if len(skipped) < most:
             skipped.append({"source": error.source, "reason": error.reason})
 
-    source = open_unstored(
+    source = open_records(
         format_name, root, options, on_error=skip, on_note=decisions, most=most, keeps=True
     )
     with source as opened:

@@ -24,7 +24,7 @@ DIGEST = "image_digest"
 TEXT_DIGEST, TARGET_DIGEST, MASK_DIGEST = "text_digest", "target_digest", "mask_digest"
 FIXED_DIGEST = "fixed_digest"
 """Within a source, and the first within a turn: digests of what was imported; see
-:mod:`pairlens.importers.published`. Of a mask there are two: as the published files hold it, and of
+:mod:`pairlens.importers.digests`. Of a mask there are two: as the published files hold it, and of
 its
 pixels as they are stored. The last is of what no published layout is written with anew. Samples of
 earlier versions have none."""

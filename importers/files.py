@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
-from pairlens.importers import owners
+from pairlens.importers import process_ids
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import INFO
 from pairlens.importers.full_disk import FULL
@@ -125,7 +125,7 @@ def lines(file: Path, longest: int = MAX_LINE, *, anywhere: bool = False) -> Ite
 
 
 @contextmanager
-def telling(what: object) -> Iterator[None]:
+def explaining_write_errors(what: object) -> Iterator[None]:
     """Within it, an error of writing is told as the state of the disk that it is.
 
     Args:
@@ -208,7 +208,7 @@ def _replace(path: str, write: Callable[[int], object]) -> None:
     # Strings, and no look for the folder: of a small file, pathlib and mkdir take half the time.
     folder = os.path.dirname(path) or "."  # noqa: PTH120
     _clear_left(folder)
-    begun = f"{folder}/.{owners.this_process()}-{next(_numbers)}{_PARTIAL}"
+    begun = f"{folder}/.{process_ids.this_process()}-{next(_numbers)}{_PARTIAL}"
     try:
         write(_create(begun, folder))
         os.replace(begun, path)  # noqa: PTH105
@@ -240,7 +240,7 @@ def _clear_left(folder: str) -> None:
             if entry.name.startswith(".") and entry.name.endswith(_PARTIAL):
                 owner = entry.name[1 : -len(_PARTIAL)].rpartition("-")[0]
                 old = time.time() - entry.stat().st_mtime > _LEFT_SECONDS
-                if old or owners.is_dead(owner):
+                if old or process_ids.is_dead(owner):
                     os.unlink(entry.path)  # noqa: PTH108
 
 

@@ -29,8 +29,8 @@ from pymongo import UpdateOne
 from pymongo.errors import CollectionInvalid, PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from pairlens.importers import connecting, fields, owners
-from pairlens.importers.confirming import confirmed
+from pairlens.importers import database_connection, fencing, fields
+from pairlens.importers.write_concern import durable
 
 __all__ = ["new_field"]
 
@@ -68,7 +68,7 @@ def connect() -> None:
         StateError: if it does not
     """
     if odm._client is None:
-        connecting.check(fo.config.database_uri)
+        database_connection.check(fo.config.database_uri)
 
 
 def disconnect() -> None:
@@ -175,10 +175,10 @@ def change_info(dataset: Any, name: str, values: dict[str, Any]) -> None:
         name: the member, an object
         values: by member of that object, expressions of MongoDB's aggregation
     """
-    owners.check_writing()
+    fencing.check_writing()
     change = {f"info.{name}.{member}": value for member, value in values.items()}
     change["last_modified_at"] = datetime.now(UTC)
-    datasets = confirmed(dataset._doc._get_collection())
+    datasets = durable(dataset._doc._get_collection())
     datasets.update_one({"_id": dataset_id(dataset)}, [{"$set": change}])
     # Past the tracking of changes, so that no later save writes these over newer ones.
     dict.__setitem__(dataset.info, name, info(dataset, name))
@@ -241,8 +241,8 @@ def take_name(new: Any, old: Any, aside: str, without: Iterable[str]) -> None:
 
 def _names_changed(*changes: tuple[Any, dict[str, Any]]) -> None:
     """Changes documents of datasets in one command, and what this process knows of their names."""
-    owners.check_writing()
-    datasets = confirmed(changes[0][0]._doc._get_collection())
+    fencing.check_writing()
+    datasets = durable(changes[0][0]._doc._get_collection())
     datasets.bulk_write([UpdateOne({"_id": dataset_id(d)}, change) for d, change in changes])
     for dataset, _ in changes:
         dataset._instances.pop(dataset.name, None)
@@ -320,7 +320,7 @@ def change_run(samples: Any, run_info: Any) -> None:
         samples: a dataset or view
         run_info: a ``fiftyone.core.evaluation.EvaluationInfo``
     """
-    owners.check_writing()
+    fencing.check_writing()
     run = dataset_of(samples)._doc.evaluations[run_info.key]
     run.version, run.timestamp = run_info.version, run_info.timestamp
     run.config = run_info.config.serialize()
@@ -337,7 +337,7 @@ def delete_empty_sidebar_group(samples: Any, name: str) -> None:
 # ------------------------------------------------------------- versions that were not compared
 
 
-def is_needed() -> bool:
+def needs_fallback() -> bool:
     """Whether FiftyOne must write samples itself, being a version not compared; warns once."""
     version = str(fo.__version__)
     if _is_compared(version):

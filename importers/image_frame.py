@@ -83,7 +83,13 @@ def tiff_orientation(page: tifffile.TiffPage) -> int:
 
 
 def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
-    """Width and height of an image as it is shown."""
+    """Width and height of an image as viewers show it.
+
+    Args:
+        width: as stored, in pixels
+        height: as stored, in pixels
+        orientation: of EXIF, 1 to 8
+    """
     return (height, width) if orientation >= _TURNED else (width, height)
 
 
@@ -112,10 +118,15 @@ def is_scrambled(image: Image.Image) -> bool:
 
 
 def pixels_of(image: Image.Image) -> NDArray[Any]:
-    """The pixels of an open image; of a large one, strip by strip: Pillow makes two copies.
+    """The pixels of an open image.
+
+    A large one is read in strips, since Pillow makes two copies of what it reads.
+
+    Returns:
+        (height, width) or (height, width, bands), of the type of the file
 
     Raises:
-        ValueError: if they take too much memory
+        ValueError: if they take more than :data:`MAX_BYTES`
     """
     size = image.width * image.height * _BYTES.get(image.mode, len(image.getbands()))
     if size > MAX_BYTES:

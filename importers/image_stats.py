@@ -112,11 +112,14 @@ def _levels(band: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def perceptual_hash(gray: NDArray[Any]) -> str:
-    """The DCT hash of an image in 16 hex digits: re-encoding and scaling change few of its bits.
+    """The DCT hash of an image in 16 hex digits; encoding anew and scaling change few of its bits.
 
-    Of the lowest 8x8 frequencies of the image at 32x32 pixels, whether each is above their
-    median; Zauner, Implementation and benchmarking of perceptual image hash functions (2010),
-    3.2.1, with the constant term left out as there.
+    One bit for each of the lowest 8x8 frequencies of the image at 32x32 pixels, without the
+    constant term: whether it is above their median. See Zauner, Implementation and benchmarking of
+    perceptual image hash functions (2010), 3.2.1.
+
+    Args:
+        gray: (height, width)
     """
     small = cv2.resize(gray, (_HASHED, _HASHED), interpolation=cv2.INTER_AREA).astype(np.float32)
     lowest = cv2.dct(small)[1:9, 1:9].ravel()
@@ -128,8 +131,12 @@ def perceptual_hash(gray: NDArray[Any]) -> str:
 def measure_target(rgb: Pixels, mask: Mask) -> TargetColors | None:
     """Measures the colors under a mask and around it.
 
+    Args:
+        rgb: (height, width, 3) uint8
+        mask: of the same height and width
+
     Returns:
-        ``None`` if the mask is empty or has not the size of the image
+        ``None`` if the mask is empty or has another size than the image
     """
     if mask.pixels.shape != rgb.shape[:2] or not mask.target.any():
         return None

@@ -23,10 +23,9 @@ from pairlens.importers.errors import (
     StateError,
     shown,
 )
-from pairlens.importers.filling import FILLED, Filling
+from pairlens.importers.format_params import GUESSED, PARAMS, full_command, settle
 from pairlens.importers.formats import FORMATS, SPLITS, Format, find_format
-from pairlens.importers.json_members import telling_doubled
-from pairlens.importers.making import NOTHING, Made, errors_of, make
+from pairlens.importers.json_members import reporting_duplicate_members
 from pairlens.importers.media_store import check_apart, exchange
 from pairlens.importers.options import DEFAULTS, ImportOptions, ImportSummary
 from pairlens.importers.parallel import (
@@ -43,9 +42,10 @@ from pairlens.importers.prepare import (
 from pairlens.importers.reading import LEFT_OUT
 from pairlens.importers.replacing import Carry, nothing, replacing
 from pairlens.importers.restoring import restore_files, take_published_images
+from pairlens.importers.resumable_insert import INSERTION, ResumableInsert
 from pairlens.importers.resuming import Resumed
+from pairlens.importers.sample_encoding import NOTHING, EncodedSamples, encode_missing, errors_of
 from pairlens.importers.scenes import join_scenes
-from pairlens.importers.settling import GUESSED, PARAMS, in_full, settle
 from pairlens.importers.skip_log import SkipLog
 from pairlens.importers.source_files import read_within, why_unread
 from pairlens.importers.sources import Located, SourceRequest, locate
@@ -120,7 +120,7 @@ def _import(
     before = known_facts(name) if options.resume else {}
     settled = settle(chosen, source.path, options.params, before)  # before anything is made
     chosen, options = settled.format, replace(options, params=settled.params)
-    guessed = in_full(settled, root, name) if settled.guessed else before.get(GUESSED)
+    guessed = full_command(settled, root, name) if settled.guessed else before.get(GUESSED)
     told = {GUESSED: guessed} if guessed else {}
     for note in (*told.values(), *settled.told, *chosen.unread(source.path)):
         notes(note)
@@ -152,7 +152,21 @@ def fill_dataset(
     progress: Progress = no_progress,
     notes: Decisions | None = None,
 ) -> ImportSummary:
-    """Reads a format into an open dataset; see :func:`import_dataset`."""
+    """Reads a format into an open dataset.
+
+    Args:
+        dataset: new, or one whose import is resumed
+        chosen: the format
+        source: where it was found
+        media_dir: where masks and renditions go
+        options: of the import
+        progress: called with images done and images in all
+        notes: notes so far, which get those of this import
+
+    Raises:
+        StateError: if the source changed meanwhile, or another process took the lease over
+        RecordError: in strict mode, for the first broken record
+    """
     started = time.perf_counter()
     root = source.path
     summary = ImportSummary(dataset.name, chosen.name, kind=chosen.kind)
@@ -171,15 +185,15 @@ def fill_dataset(
     # What an import of a part does not read, it says nothing new about.
     reads_part = options.limit is not None or set(options.splits) != set(SPLITS)
     earlier = known if options.resume and reads_part else {}
-    filling = Filling(dataset, known)
+    insertion = ResumableInsert(dataset, known)
     skips = SkipLog(media_dir / SKIPPED, options.strict, keep=bool(earlier))
     try:
-        images = _read_images(filling, chosen, root, place, options, skips, decisions)
+        images = _read_images(insertion, chosen, root, place, options, skips, decisions)
         images = _watched(images, before.records, progress)
         if options.limit is not None:
-            images = _first(images, options.limit - filling.count())
+            images = _first(images, options.limit - insertion.count())
         with rare_collections():
-            summary.added = filling.insert(images, skips)
+            summary.added = insertion.insert(images, skips)
     finally:
         skips.close()
     if not root.exists() or _source_state(chosen, root, options.splits) != before:
@@ -200,7 +214,7 @@ def fill_dataset(
     if chosen.images and (count := fo_internals.collection(dataset).count_documents(missing)):
         decisions(f"{count:,} {chosen.samples} lack their image; {chosen.images}")
     _tell_unread_masks(dataset, decisions)
-    for decision in filling.decisions.all():
+    for decision in insertion.decisions.all():
         decisions(decision)
     summary.notes = list(dict.fromkeys([*earlier.get("notes", ()), *decisions.others]))
     finish(dataset, summary, skips, decisions)
@@ -249,7 +263,9 @@ def _source_state(chosen: Format, root: Path, splits: Collection[str]) -> _Sourc
         return _SourceState(False, 0, 0)
 
 
-def _watched(images: Iterator[Made], total: int, progress: Progress) -> Iterator[Made]:
+def _watched(
+    images: Iterator[EncodedSamples], total: int, progress: Progress
+) -> Iterator[EncodedSamples]:
     done = 0
     for done, image in enumerate(images, 1):
         progress(done, max(total, done))
@@ -257,7 +273,7 @@ def _watched(images: Iterator[Made], total: int, progress: Progress) -> Iterator
     progress(done, done)
 
 
-def _first(images: Iterator[Made], most: int) -> Iterator[Made]:
+def _first(images: Iterator[EncodedSamples], most: int) -> Iterator[EncodedSamples]:
     """Images with so many samples in all; no further one is read."""
     while most > 0 and (image := next(images, None)) is not None:
         yield replace(image, documents=image.documents[:most])
@@ -265,38 +281,42 @@ def _first(images: Iterator[Made], most: int) -> Iterator[Made]:
 
 
 def _read_images(
-    filling: Filling,
+    insertion: ResumableInsert,
     chosen: Format,
     root: Path,
     place: MediaPlace,
     options: ImportOptions,
     skips: SkipLog,
     decisions: Decisions,
-) -> Iterator[Made]:
+) -> Iterator[EncodedSamples]:
     """Reads a source image by image, and counts how images and masks were read."""
     params = chosen.parsed(options.params)
     records = chosen.read(root, splits=options.splits, on_error=skips, on_note=decisions, **params)
     if options.workers is None and options.pool.is_here and not chosen.threads:
         options = replace(options, workers=1)
-    records = telling_doubled(read_within(records, place.boundary), decisions)
+    records = reporting_duplicate_members(read_within(records, place.boundary), decisions)
     images = group_by_image(records)
-    resumed = Resumed(filling, None if options.limit is not None else options.splits)
+    resumed = Resumed(insertion, None if options.limit is not None else options.splits)
     if options.resume:
         groups = resumed.groups(images)
     else:
         groups = (Group(records, records) for records in images)
-    work = partial(make, place=place, dataset_id=filling.dataset_id, tags=tuple(options.tags))
+    work = partial(
+        encode_missing, place=place, dataset_id=insertion.dataset_id, tags=tuple(options.tags)
+    )
     pool = replace(options.pool, files=(root, place.media_dir))
     chunk = _CHUNK if chosen.threads or options.limit is not None else _SMALL
     for made in _made(pool.map(work, groups, chunk=chunk), skips):
         for decision in made.decisions:
-            filling.decisions(decision)
+            insertion.decisions(decision)
         yield made
     for note in resumed.notes() if options.resume else ():
         decisions(note)
 
 
-def _made(outcomes: Iterator[Outcome[Group, Made]], skips: SkipLog) -> Iterator[Made]:
+def _made(
+    outcomes: Iterator[Outcome[Group, EncodedSamples]], skips: SkipLog
+) -> Iterator[EncodedSamples]:
     """What was made image by image: nothing of those that are in the database or fail."""
     for outcome in outcomes:
         for record in outcome.item.records:
@@ -323,7 +343,15 @@ def finish(
     decisions: Decisions,
     step: str = "import",
 ) -> None:
-    """Counts what a dataset holds now, and stores what is to be known of the step that made it."""
+    """Counts the samples of a dataset, and stores the summary of the step that added some.
+
+    Args:
+        dataset: of FiftyOne
+        summary: gets the counts, notes, decisions and skipped records
+        skips: the skipped records
+        decisions: that the step took, and notes
+        step: ``import`` or ``adopt``
+    """
     collection = fo_internals.collection(dataset)
     stored = [d for d in store.info(dataset).get("decisions", ()) if d["step"] == step]
     summary.decisions = decisions.stored(step, stored)
@@ -359,7 +387,7 @@ def finish(
         skipped=summary.skipped[:LISTED],
         skipped_total=summary.skipped_total,
         notes=summary.notes,
-        **{FILLED: None},
+        **{INSERTION: None},
     )
 
 

@@ -1,4 +1,4 @@
-"""Decodes JSON, and tells of objects that have two members of one name, of which the last counts.
+"""Decodes JSON, and reports objects with duplicate members, of which the last one counts.
 
 The standard calls such objects unpredictable, and Python is silent about them.
 """
@@ -18,25 +18,25 @@ T = TypeVar("T")
 
 _MOST = 10_000
 _EXCERPT = 120
-"""Characters, by which the object is found in its file."""
+"""Characters of an object in a message, enough to find it in its file."""
 
 
-class _Doubled:
-    """Objects with two members of one name; each counts once, however often it is decoded."""
+class _Duplicates:
+    """Objects with duplicate members; each counts once, however often it is decoded."""
 
     def __init__(self) -> None:
         self._seen: set[bytes] = set()
         self._first = ""
 
     def take(self, pairs: list[tuple[str, Any]]) -> None:
-        # Of what may be a large object no more than a digest stays.
+        # A digest instead of the object, which may be large.
         digest = blake2b(repr(pairs).encode(errors="surrogatepass"), digest_size=16).digest()
         if len(self._seen) < _MOST:
             self._seen.add(digest)
         if not self._first:
-            self._first = f"{shown(_doubled_name(pairs), 60)!r} in {{{_excerpt(pairs)}}}"
+            self._first = f"{shown(_duplicate_name(pairs), 60)!r} in {{{_excerpt(pairs)}}}"
 
-    def told(self) -> str:
+    def note(self) -> str:
         count = f"{len(self._seen):,}" + " or more" * (len(self._seen) == _MOST)
         what = "object of JSON has" if count == "1" else "objects of JSON have"
         return (
@@ -46,7 +46,7 @@ class _Doubled:
         )
 
 
-def _doubled_name(pairs: list[tuple[str, Any]]) -> str:
+def _duplicate_name(pairs: list[tuple[str, Any]]) -> str:
     seen: set[str] = set()
     return next(name for name, _ in pairs if name in seen or seen.add(name))
 
@@ -58,24 +58,24 @@ def _excerpt(pairs: list[tuple[str, Any]]) -> str:
     return shown(values, _EXCERPT)
 
 
-_doubled: ContextVar[_Doubled | None] = ContextVar("pairlens_doubled_members", default=None)
+_duplicates: ContextVar[_Duplicates | None] = ContextVar("pairlens_duplicate_members", default=None)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
-    if len(made) != len(pairs) and (doubled := _doubled.get()) is not None:
-        doubled.take(pairs)
+    if len(made) != len(pairs) and (duplicates := _duplicates.get()) is not None:
+        duplicates.take(pairs)
     return made
 
 
-def tell_doubled(name: str) -> None:
-    """Tells of a member that stands twice in an object which is read piece by piece."""
-    if (doubled := _doubled.get()) is not None:
-        doubled.take([(name, "..."), (name, "...")])
+def report_duplicate_member(name: str) -> None:
+    """Reports a duplicate member of an object that is read piece by piece."""
+    if (duplicates := _duplicates.get()) is not None:
+        duplicates.take([(name, "..."), (name, "...")])
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=_object)
-"""For the readers of files; as Python's own."""
+"""As Python's own; the readers of files decode with it."""
 
 
 def loads(data: str | bytes) -> Any:
@@ -92,18 +92,23 @@ def loads(data: str | bytes) -> Any:
     return DECODER.decode(data)
 
 
-def telling_doubled(items: Iterator[T], on_note: OnNote) -> Iterator[T]:
-    """What a reader yields; in the end it is told which objects have doubled members."""
-    doubled = _Doubled()
+def reporting_duplicate_members(items: Iterator[T], on_note: OnNote) -> Iterator[T]:
+    """Yields the items of a reader, and in the end reports objects with duplicate members.
+
+    Args:
+        items: of a reader, which decodes JSON as they are taken
+        on_note: takes the report
+    """
+    duplicates = _Duplicates()
     try:
         while True:
-            # Each time anew: whoever takes an item decodes other things.
-            token = _doubled.set(doubled)
+            # Set for each item alone: whoever takes the items decodes other JSON between them.
+            token = _duplicates.set(duplicates)
             try:
                 item = next(items)
             finally:
-                _doubled.reset(token)
+                _duplicates.reset(token)
             yield item
     except StopIteration:
-        if told := doubled.told():
-            on_note(told)
+        if note := duplicates.note():
+            on_note(note)

@@ -9,7 +9,7 @@ they are refused while the whole dataset is held. What only reads is never refus
 A lease is renewed while its process lives. That of a process that has ended on this machine is
 taken over at once, any other when it was not renewed for :data:`PATIENCE`. Times are the
 database's own, since clocks of machines differ. Whoever may have lost a lease asks before it writes
-(:mod:`pairlens.importers.owners`).
+(:mod:`pairlens.importers.fencing`).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ import pymongo
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from pairlens.importers import fo_internals, lasting, owners
-from pairlens.importers.confirming import confirmed
+from pairlens.importers import fencing, fo_internals, process_ids, safe_writes
 from pairlens.importers.errors import StateError
 from pairlens.importers.unfinished import ASIDE
+from pairlens.importers.write_concern import durable
 
 COLLECTION = "pairlens.leases"
 """One document for each dataset that is held: ``_id`` is its name, ``holders`` a list."""
@@ -132,11 +132,11 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
         yield
         return
     # Around the end of the lease, before which everything is on the disk when that is.
-    with lasting.one_server(step):
+    with safe_writes.detecting_restart(step):
         lease = _taken(name, step, part, wait)
         before = _ours.set((*_ours.get(), (name, part)))
         try:
-            with _renewing(lease), owners.holding(lease):
+            with _renewing(lease), fencing.holding(lease):
                 yield
             lease.check_kept()
         finally:
@@ -147,7 +147,7 @@ def held(name: str, step: str, part: str = WHOLE, *, wait: float = 0) -> Iterato
                 _release(name, lease.token)
 
 
-class _Lease(owners.Hold):
+class _Lease(fencing.Hold):
     """A lease that this process took.
 
     Args:
@@ -169,7 +169,7 @@ class _Lease(owners.Hold):
 
 def _taken(name: str, step: str, part: str, wait: float) -> _Lease:
     """Takes a lease, for which it waits."""
-    owners.check_writing()
+    fencing.check_writing()
     token = token_hex(8)
     _tokens.add(token)
     try:
@@ -242,7 +242,7 @@ def _take(name: str, step: str, part: str, token: str, *, final: bool) -> bool:
         "token": token,
         "step": step,
         "part": part,
-        "owner": owners.this_process(),
+        "owner": process_ids.this_process(),
         "host": socket.gethostname(),
         "pid": os.getpid(),
     }
@@ -269,9 +269,9 @@ def _take(name: str, step: str, part: str, token: str, *, final: bool) -> bool:
 
 def _is_dead(holder: dict[str, Any]) -> bool:
     """Whether nobody works under a lease any more: it was not given back, or that was lost."""
-    if holder["owner"] == owners.this_process():
+    if holder["owner"] == process_ids.this_process():
         return holder["token"] not in _tokens
-    return owners.is_dead(holder["owner"])
+    return process_ids.is_dead(holder["owner"])
 
 
 def _changed(name: str, change: list[dict[str, Any]]) -> dict[str, Any]:
@@ -307,7 +307,7 @@ def clear(name: str) -> None:
 def _leases() -> Any:
     # Confirmed, else a server that is killed now could give a lease to two, or one that was given
     # back to a process that lives.
-    return confirmed(fo_internals.database()[COLLECTION])
+    return durable(fo_internals.database()[COLLECTION])
 
 
 def _sentence(name: str, step: str, holder: dict[str, Any]) -> str:

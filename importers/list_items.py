@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 from pairlens.importers.json_items import load
-from pairlens.importers.json_members import DECODER, tell_doubled
+from pairlens.importers.json_members import DECODER, report_duplicate_member
 from pairlens.importers.json_window import CHUNK, Window
 
 MAX_ITEM = 4 << 20
@@ -81,7 +81,7 @@ def _members(window: Window, on_again: OnAgain) -> Iterator[ListItem]:
         if not isinstance(name, str):
             raise _fault(window, at, "a name should stand here")
         if name in seen:
-            tell_doubled(name)
+            report_duplicate_member(name)
             on_again(name)
         seen.add(name)
         at = _expect(window, at, ":")

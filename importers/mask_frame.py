@@ -170,6 +170,10 @@ def decode_in_frame(
 
 
 def outline(mask: Pixels) -> int:
-    """How many neighbours in rows and columns differ, the frame counted as background."""
+    """The length of a mask's outline in pixel sides; the outside of the image counts as background.
+
+    Args:
+        mask: (height, width), 0 and 1
+    """
     framed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     return int((framed[1:] != framed[:-1]).sum() + (framed[:, 1:] != framed[:, :-1]).sum())

@@ -175,7 +175,11 @@ def _elongation(crop: NDArray[np.uint8]) -> float:
 
 
 def digest(pixels: NDArray[np.uint8]) -> str:
-    """SHA-256 over the size and the pixels, so equal masks agree in any encoding."""
+    """SHA-256 over size and pixels, equal for equal masks in any encoding.
+
+    Args:
+        pixels: (height, width)
+    """
     height, width = pixels.shape
     rows = np.ascontiguousarray(pixels)
     # Above most targets lies a third of the image; argmax stops at the first pixel that is set.

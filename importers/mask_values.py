@@ -102,7 +102,7 @@ def parse_mask_values(text: str) -> MaskValues | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DecodedMask:
     """How a mask was read.
 
     Attributes:
@@ -123,7 +123,7 @@ def read_values(
     setting: MaskValues | None = None,
     ignore: int | None = None,
     lossy: bool = False,
-) -> Reading:
+) -> DecodedMask:
     """Reads a mask by its values.
 
     Args:
@@ -157,7 +157,7 @@ def read_values(
         rule += f", {ignore} is ignored"
     if setting is not None and setting.inverted:
         rule += ", the values changed round"
-    return Reading(np.asarray(pixels, np.uint8), rule, _problem(counted, cut))
+    return DecodedMask(np.asarray(pixels, np.uint8), rule, _problem(counted, cut))
 
 
 def _as_set(array: NDArray[Any], setting: MaskValues) -> tuple[NDArray[np.bool_], str]:

@@ -195,10 +195,15 @@ def read_mask(path: Path, setting: MaskValues | None = None) -> Mask:
 
 
 def read_mask_bytes(content: bytes, name: str, setting: MaskValues | None = None) -> Mask:
-    """Reads the bytes of a picture as a mask.
+    """Decodes the bytes of an image file as a mask.
+
+    Args:
+        content: of the file
+        name: for messages
+        setting: which values are the target, if that was set by hand
 
     Raises:
-        MaskError: if they are broken, too many or no mask
+        MaskError: if they are broken, too large or no mask
     """
     with _told_of(name):
         return decode_raster(BytesIO(content), setting)
@@ -356,7 +361,14 @@ def _transparent(image: Image.Image) -> NDArray[np.bool_]:
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
-    """A lossless PNG; (height, width) gives 8-bit gray, (height, width, 3) is read as RGB."""
+    """Encodes pixels as a lossless PNG.
+
+    Args:
+        pixels: (height, width) gray or (height, width, 3) RGB
+
+    Raises:
+        MaskError: for any other shape, or no pixels
+    """
     if pixels.ndim == 2 and pixels.size:
         return encode_gray(pixels)
     settings = [cv2.IMWRITE_PNG_COMPRESSION, 1]

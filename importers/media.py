@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pairlens.importers.arrays import MAX_BYTES
-from pairlens.importers.deep_images import to_rgb8
 from pairlens.importers.errors import PairLensError
 from pairlens.importers.frozen import frozen
+from pairlens.importers.high_bit_depth import to_rgb8
 from pairlens.importers.image_frame import (
     COMPRESSION,
     NO_DATA,

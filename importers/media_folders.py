@@ -68,7 +68,11 @@ def media_root() -> Path:
 
 
 def given_folder(given: Given) -> Path | None:
-    """The folder that is given for media; ``None`` where that is an object store, or nothing."""
+    """The folder that was given for media; ``None`` for an object store, or if none was given.
+
+    Raises:
+        UsageError: for the address of an object store as a :class:`Path`
+    """
     if given is None or object_stores.is_address(str(given)):
         return None
     if isinstance(given, Path) and given.parts[:1] in (("s3:",), ("gs:",)):

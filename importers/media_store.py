@@ -28,9 +28,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from pairlens.importers import fetched, fields, fo_internals, store
+from pairlens.importers import fields, fo_internals, object_cache, store
 from pairlens.importers.errors import PairLensError, StateError, UsageError
-from pairlens.importers.files import add_owner, telling
+from pairlens.importers.files import add_owner, explaining_write_errors
 from pairlens.importers.media_folders import (
     STORE,
     Given,
@@ -242,9 +242,9 @@ def _fetch_all(
 ) -> None:
     if not objects:
         return
-    with telling(folder):  # of a clone, it is made for another dataset
+    with explaining_write_errors(folder):  # of a clone, it is made for another dataset
         add_owner(folder, source_line())
-    with fetched.room(folder, address, sum(one.size for one in objects)):
+    with object_cache.room(folder, address, sum(one.size for one in objects)):
         for _ in _each(partial(_fetch, Copier(address), folder), objects):
             done.fetched += 1
             advance()
@@ -264,7 +264,7 @@ def _kept(dataset: Any) -> Iterator[None]:
 
 def _each(work: Callable[[A], None], items: Sequence[A]) -> Iterator[A]:
     """Does something with items at once; yields each that it is done with."""
-    for outcome in map_items(work, items, workers=fetched.AT_ONCE):
+    for outcome in map_items(work, items, workers=object_cache.AT_ONCE):
         outcome.unwrap()
         yield outcome.item
 

@@ -153,7 +153,7 @@ def list_objects(address: str, on_note: OnNote) -> Listing:
     """
     store = open_store(address)
     folder, asked = address, ""
-    with said_plainly(address, *_LISTING):
+    with explaining_errors(address, *_LISTING):
         found = store.find(path_of(address), detail=True)
         if set(found) == {path_of(address)}:
             folder, _, asked = address.rpartition("/")
@@ -174,7 +174,7 @@ def objects_below(address: str) -> dict[str, StoredObject]:
         StateError: if the store cannot be reached or refuses
     """
     store = open_store(address)
-    with said_plainly(address, *_LISTING):
+    with explaining_errors(address, *_LISTING):
         try:
             found = store.find(path_of(address), detail=True)
         except FileNotFoundError as error:
@@ -248,7 +248,7 @@ def put(
         StateError: if the store cannot be reached or refuses
     """
     store = store or open_store(address)
-    with said_plainly(address, "cannot be written", "try again when it can be reached"):
+    with explaining_errors(address, "cannot be written", "try again when it can be reached"):
         try:
             size = len(content) if isinstance(content, bytes) else content.stat().st_size
             limit = seconds or _patience(size)
@@ -302,7 +302,7 @@ class Copier:
         while start < one.size:
             stop = min(start + _BLOCK, one.size)
             more = stop == one.size  # a byte, which tells an object that has grown
-            with said_plainly(address):
+            with explaining_errors(address):
                 data = self._store.cat_file(
                     one.path, start=start, end=stop + more, timeout=_patience(stop - start)
                 )
@@ -312,7 +312,7 @@ class Copier:
             start = stop
 
     def _check_version(self, one: StoredObject) -> None:
-        with said_plainly(self._address(one)):
+        with explaining_errors(self._address(one)):
             facts = self._fresh.info(one.path, timeout=_patience(0))
         if _version(facts) != one.version:
             raise _changed(self._address(one))
@@ -369,12 +369,22 @@ def _changed(address: str) -> StateError:
 
 
 @contextmanager
-def said_plainly(
+def explaining_errors(
     address: str,
     failed: str = "could not be fetched whole",
     way_out: str = "what arrived is kept, try again",
 ) -> Iterator[None]:
-    """Translates what goes wrong with a store into a sentence that says what to do."""
+    """Translates the errors of an object store into a sentence that says what to do.
+
+    Args:
+        address: of the store, for the message
+        failed: what did not succeed, as the middle of a sentence
+        way_out: what to do, as the end of a sentence
+
+    Raises:
+        UsageError: if a package is missing, or the address or the credentials are wrong
+        StateError: for anything else that the store reports
+    """
     package = PACKAGES[address.partition("://")[0]]
     try:
         yield

@@ -19,7 +19,7 @@ class ImportOptions:
 
     Attributes:
         splits: which of ``train``, ``val``, ``test``
-        limit: stop after so many records
+        limit: stop after this many records
         placeholders: stand-ins for missing images, instead of skipping their records
         media_dir: where masks and renditions go: a folder, or ``s3://BUCKET/PREFIX`` as text; by
             default a folder of the dataset's name under FiftyOne's default dataset folder

@@ -191,6 +191,11 @@ def rasterize(shapes: tuple[Shape, ...], height: int, width: int) -> Mask:
     ``utils/data_processing.py``. Shapes whose coordinates OpenCV cannot hold are left out;
     :func:`polygon_faults` names them.
 
+    Args:
+        shapes: in pixels
+        height: of the mask in pixels
+        width: of the mask in pixels
+
     Raises:
         MaskError: if drawing them takes longer than any annotation needs
     """

@@ -16,11 +16,12 @@ import numpy as np
 from pairlens.importers.archives import extract
 from pairlens.importers.coco_masks import draw_instances
 from pairlens.importers.decisions import Decision
+from pairlens.importers.digests import target_digest
 from pairlens.importers.errors import MaskError, RecordError, StateError
 from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.frozen import frozen
 from pairlens.importers.image_frame import BACK, UPRIGHT, turn
-from pairlens.importers.large import room_for
+from pairlens.importers.large_images import one_large_at_a_time
 from pairlens.importers.mask_frame import draw_upright, in_upright_frame
 from pairlens.importers.mask_stats import MaskStats, measure
 from pairlens.importers.masks import Mask, encode_png, of_values, read_mask, read_mask_bytes
@@ -33,7 +34,6 @@ from pairlens.importers.media import (
     placeholder,
 )
 from pairlens.importers.polygons import WHOLE, enlarged, half_open, in_pixels
-from pairlens.importers.published import target_digest
 from pairlens.importers.reading import AS_DECIDED, Reading
 from pairlens.importers.records import (
     CaptionedImage,
@@ -220,7 +220,7 @@ def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
         as_set = raw or place.reading.no_data != "auto"
         if (facts.browsable and not raw) or not (place.keeps or as_set):
             return image
-        with room_for(facts.width * facts.height):
+        with one_large_at_a_time(facts.width * facts.height):
             return _with_rendition(image, _file_name(record), place, raw)
     except ImageError as error:
         raise RecordError(str(record.source), str(error)) from error
@@ -297,7 +297,7 @@ def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:
 def _prepare_mask(
     pair: Pair, facts: ImageFacts, place: MediaPlace
 ) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
-    with room_for(facts.width * facts.height):
+    with one_large_at_a_time(facts.width * facts.height):
         try:
             mask, faults, decisions = _decode(pair.target, facts, place.reading)
         except MaskError as error:
@@ -314,13 +314,22 @@ def _prepare_mask(
 def store_mask(
     key: str, mask: Mask, place: MediaPlace, faults: tuple[str, ...] = ()
 ) -> tuple[Path, MaskStats]:
-    """Writes and measures the mask of a pair.
+    """Measures the mask of a pair and writes it as PNG.
+
+    Args:
+        key: of the pair, which gives the file its name
+        mask: the mask
+        place: whose media folder gets the file
+        faults: of the polygons that it was drawn from
+
+    Returns:
+        the file and the measurements
 
     Raises:
         StateError: if it cannot be written
     """
     path = place.media_dir / "masks" / f"{safe_name(key)}.png"
-    with _writing(place), room_for(mask.pixels.size):
+    with _writing(place), one_large_at_a_time(mask.pixels.size):
         return write_once(path, encode_png(mask.pixels)), measure(mask, faults)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
-from pairlens.importers import same_storage
+from pairlens.importers import shared_storage
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.ray_actors import Actors, FirstWait, lost, raised
 from pairlens.importers.ray_pickling import sent_along
@@ -77,7 +77,7 @@ def ray_workers(
         StateError: if there is no cluster that can be worked on
     """
     ray = connect(address, workers)
-    here = _Here(str(Path.cwd()), same_storage.places_of(files))
+    here = _Here(str(Path.cwd()), shared_storage.states_of(files))
     with sent_along(ray, work) as function:
         if gpus is None:
             remote = ray.remote(_run).options(max_retries=RETRIES)
@@ -125,12 +125,12 @@ class _Here(NamedTuple):
     """
 
     folder: str
-    places: tuple[same_storage.Place, ...]
+    places: tuple[shared_storage.PathState, ...]
 
 
 def _run(here: _Here, work: Callable[[list[Any]], Any], batch: list[Any]) -> Any:
     """Runs in a worker: in the folder that relative paths begin at, where it is there."""
-    same_storage.check(here.places)
+    shared_storage.check(here.places)
     if Path(here.folder).is_dir():
         os.chdir(here.folder)
     return work(batch)
@@ -165,13 +165,16 @@ class _Task:
 
 
 def connect(address: str | None, workers: int | None) -> Any:
-    """Connects this process to a cluster, or starts Ray on this machine; gives the module.
+    """Connects this process to a Ray cluster, or starts Ray on this machine; returns the module.
 
-    Who has connected already stays connected.
+    An existing connection stays.
 
     Args:
-        address: of the cluster; if not given that in ``RAY_ADDRESS``, or none
-        workers: of Ray where it is started here
+        address: of the cluster; by default that in ``RAY_ADDRESS``, if it is set
+        workers: CPUs of a Ray that is started here
+
+    Raises:
+        UsageError: if Ray is not installed, or the address is wrong
     """
     try:
         import ray

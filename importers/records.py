@@ -338,10 +338,13 @@ def phrase_fault(phrase: Any) -> str:
 
 
 def make_key(dataset: str, split: str, image_id: str, index: int | str) -> str:
-    """The stable key of a pair, used by resume, findings, decisions and manifests."""
+    """The key of a pair, ``DATASET/SPLIT/IMAGE_ID#INDEX``: the same on every machine.
+
+    Resuming, findings, decisions files and manifests refer to pairs by it.
+    """
     return f"{dataset}/{split}/{image_id}#{index}"
 
 
 def make_image_key(dataset: str, split: str, image_id: str) -> str:
-    """The stable key of a record about a whole image."""
+    """The key of a record about an image, ``DATASET/SPLIT/IMAGE_ID``: the same on every machine."""
     return f"{dataset}/{split}/{image_id}"

@@ -25,7 +25,7 @@ one. It takes over what is to outlast the replacement, and returns notes about i
 
 
 def nothing(old: Any, new: Any, media_dir: Path) -> list[str]:
-    """Takes over nothing."""
+    """The :data:`Carry` that takes nothing over."""
     return []
 
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pairlens.importers import fields, store
+from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import RecordError
 from pairlens.importers.files import write_once
 from pairlens.importers.formats import SPLITS, Format
@@ -19,7 +20,6 @@ from pairlens.importers.media_folders import media_dirs
 from pairlens.importers.options import ImportOptions
 from pairlens.importers.parallel import Outcome, map_items
 from pairlens.importers.prepare import MediaPlace, Prepared, PreparedPair, group_by_image, prepare
-from pairlens.importers.published import file_sha256
 from pairlens.importers.records import Record
 from pairlens.importers.source_files import read_within
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from pairlens.importers import fields, store
-from pairlens.importers.filling import Filling
+from pairlens.importers.digests import target_digest, texts_digest
 from pairlens.importers.prepare import Group
-from pairlens.importers.published import target_digest, texts_digest
 from pairlens.importers.records import Instruction, Pair, Raster, Record
+from pairlens.importers.resumable_insert import ResumableInsert
 from pairlens.importers.stored_values import Document
 
 _LOOKUP = 256
@@ -25,12 +25,12 @@ class Resumed:
     their own, and of images, nothing is read: the export finds those.
 
     Args:
-        filling: of the dataset
+        insertion: of the dataset
         splits: that are read; ``None`` where not all of their records are
     """
 
-    def __init__(self, filling: Filling, splits: Collection[str] | None) -> None:
-        self._filling, self._splits = filling, splits
+    def __init__(self, insertion: ResumableInsert, splits: Collection[str] | None) -> None:
+        self._insertion, self._splits = insertion, splits
         self._seen = self._changed = 0
         self._example = ""
 
@@ -38,7 +38,7 @@ class Resumed:
         """The records of each image, with those that the dataset lacks."""
         for batch in store.batched(images, _LOOKUP):
             records = [record for group in batch for record in group]
-            there = self._filling.complete([r.key for r in records], (_TEXTS, _TARGET, _TURNS))
+            there = self._insertion.complete([r.key for r in records], (_TEXTS, _TARGET, _TURNS))
             self._seen += len(there)
             for record in records:
                 if (stored := there.get(record.key)) and _is_another(record, stored):
@@ -56,7 +56,7 @@ class Resumed:
                 f"{self._changed:,} samples stay as they were imported, {self._example} the first, "
                 f"though their records are others now; {anew}"
             )
-        gone = self._filling.count(self._splits) - self._seen if self._splits is not None else 0
+        gone = self._insertion.count(self._splits) - self._seen if self._splits is not None else 0
         if gone > 0:
             yield f"the source has no record any more of {gone:,} samples, which stay; {anew}"
 

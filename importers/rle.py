@@ -39,10 +39,13 @@ def decode_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
 
 
 def read_runs(rle: Mapping[str, Any]) -> tuple[int, int, NDArray[np.int64]]:
-    """Reads an RLE without drawing it: the mask can be far larger than its text.
+    """Decodes a COCO RLE to runs, without drawing the mask, which can be far larger than its text.
+
+    Args:
+        rle: ``size`` as (height, width) and ``counts`` as text or a list
 
     Returns:
-        height, width, and the lengths of the runs, background first
+        height, width, and (n,) lengths of the runs in pixels, background first
 
     Raises:
         MaskError: as :func:`decode_rle`

@@ -12,7 +12,7 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import fields, fo_internals, lasting, leases
+from pairlens.importers import fields, fo_internals, indexes, leases
 from pairlens.importers.fo_internals import new_field
 from pairlens.importers.image_stats import ImageStats, TargetColors
 from pairlens.importers.mask_stats import MaskStats
@@ -108,15 +108,15 @@ def index(dataset: Any, kind: Kind = "pairs") -> list[str]:
     After an import, not before: each index on the way takes as long again as a document.
 
     Returns:
-        what is to be told, as of :func:`.lasting.quicken`
+        what is to be told, as of :func:`.indexes.create_optional_indexes`
     """
-    wanted: list[lasting.Keys] = [[(name, 1)] for name in (*_FIFTYONES, fields.IMAGE_ID)]
+    wanted: list[indexes.Keys] = [[(name, 1)] for name in (*_FIFTYONES, fields.IMAGE_ID)]
     # The order in which the checks go through the samples, image by image.
     wanted.append([(name, 1) for name in (fields.IMAGE_DIGEST, fields.IMAGE_ID, "_id")])
     if kind == "captions":
         # What lies near a place is found with a spherical index, and not at all without.
         wanted.append([(f"{fields.LOCATION}.point", "2dsphere")])
-    return lasting.quicken(dataset, wanted)
+    return indexes.create_optional_indexes(dataset, wanted)
 
 
 def index_findings(dataset: Any) -> list[str]:
@@ -126,14 +126,14 @@ def index_findings(dataset: Any) -> list[str]:
     database longer than all else that it does for a flagging.
 
     Returns:
-        what is to be told, as of :func:`.lasting.quicken`
+        what is to be told, as of :func:`.indexes.create_optional_indexes`
     """
     # What belongs to a group is looked for with every group that a reviewer is shown.
     group = f"{fields.FINDINGS}.classifications.group"
     # That which was there before comes first, where a collection can have no more than one.
-    wanted: list[lasting.Keys] = [_BY_CHANGE, _BY_QUALITY, [(group, 1)]]
+    wanted: list[indexes.Keys] = [_BY_CHANGE, _BY_QUALITY, [(group, 1)]]
     wanted += [[(name, 1), (fields.QUALITY, 1)] for name in fields.FILTERED]
-    return lasting.quicken(dataset, wanted)
+    return indexes.create_optional_indexes(dataset, wanted)
 
 
 def unindex_changes(dataset: Any) -> None:
@@ -142,9 +142,9 @@ def unindex_changes(dataset: Any) -> None:
     That of the last change is FiftyOne's. Each write of a sample changes it, and where one index
     changes, the database makes the keys of all: half of what storing findings took.
     """
-    if lasting.is_indexed(dataset, _BY_QUALITY):
+    if indexes.is_indexed(dataset, _BY_QUALITY):
         return
-    lasting.drop_index(dataset, _BY_CHANGE)
+    indexes.drop_index(dataset, _BY_CHANGE)
 
 
 def index_keys(dataset: Any) -> None:
@@ -155,7 +155,7 @@ def index_keys(dataset: Any) -> None:
     """
     spec = [(fields.KEY, 1), ("_dataset_id", 1)]
     filled = {fields.KEY: {"$gt": ""}}
-    lasting.create_index(dataset, spec, unique=True, partialFilterExpression=filled)
+    indexes.create_index(dataset, spec, unique=True, partialFilterExpression=filled)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pairlens.importers import fo_internals, owners, store
+from pairlens.importers import fo_internals, process_ids, store
 from pairlens.importers.errors import StateError
 
 METHOD = "pairlens"
@@ -38,7 +38,7 @@ def check_whole(dataset: Any, key: str) -> None:
         StateError: if a later scoring of the key was broken off while it wrote over them
     """
     owner = _written_over(dataset).get(key)
-    if owner is None or (owner and not owners.is_dead(owner)):
+    if owner is None or (owner and not process_ids.is_dead(owner)):
         return
     run = dataset.get_evaluation_info(key)
     raise StateError(
@@ -61,7 +61,7 @@ def writing_over(dataset: Any, key: str) -> Iterator[Callable[[], None]]:
     def begin() -> None:
         nonlocal begun
         if not begun:
-            store.add_to_info(dataset, _WRITTEN_OVER, {key: owners.this_process()})
+            store.add_to_info(dataset, _WRITTEN_OVER, {key: process_ids.this_process()})
         begun = True
 
     try:

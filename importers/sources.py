@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers import fetched, hub, object_stores
+from pairlens.importers import hub, object_cache, object_stores
 from pairlens.importers.errors import OnNote, StateError, UsageError, ignore_note
 from pairlens.importers.files import MARKER, add_owner, is_leftover, is_text, write_stream
 from pairlens.importers.formats import FORMATS
@@ -161,7 +161,7 @@ def locate(
     if hub.is_address(given):
         path = hub.fetch(hub.parse_address(given), request.wanted)
     elif object_stores.is_address(given):
-        path = fetched.fetch(given, request.wanted, place.owner, on_note, progress)
+        path = object_cache.fetch(given, request.wanted, place.owner, on_note, progress)
     else:
         path = Path(given)
         if not path.exists():

@@ -22,7 +22,7 @@ from fiftyone.core.utils import to_slug
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
-from pairlens.importers import fields, fo_internals, lasting, owners, working_set
+from pairlens.importers import fencing, fields, fo_internals, safe_writes, working_set
 from pairlens.importers.errors import StateError, UsageError, did_you_mean, shown
 from pairlens.importers.files import is_text
 from pairlens.importers.mask_stats import MaskStats
@@ -133,7 +133,13 @@ def update_info(dataset: Any, **facts: Any) -> None:
 
 
 def add_to_info(dataset: Any, fact: str, values: dict[str, Any]) -> None:
-    """Sets some members of a fact that is an object; its other members are left alone."""
+    """Sets some members of an object among the facts of a dataset; other members stay.
+
+    Args:
+        dataset: of FiftyOne
+        fact: the name of the object among the facts of :func:`info`
+        values: members by name
+    """
     merged = {"$mergeObjects": [f"$info.{fields.INFO}.{fact}", {"$literal": values}]}
     fo_internals.change_info(dataset, fields.INFO, {fact: merged})
 
@@ -170,20 +176,23 @@ def stats_from(values: dict[str, Any] | None) -> MaskStats:
 
 
 def insert(dataset: Any, docs: Sequence[Insertable], on_refused: OnRefused | None = None) -> int:
-    """Writes new samples; keys that are there already are left alone.
+    """Inserts new samples; those whose keys are stored already are skipped.
 
     Args:
-        dataset: that gets them
+        dataset: of FiftyOne
         docs: the samples
-        on_refused: takes each document that no database can store, with the reason; without it,
-            the first is raised
+        on_refused: takes each document that MongoDB cannot store, with the reason; if not given,
+            the first of them is an error
 
     Returns:
-        the number written
+        the number of samples inserted
+
+    Raises:
+        StateError: if the database refuses a sample, or another process took the lease over
     """
     if not docs:
         return 0
-    owners.check_writing()
+    fencing.check_writing()
     try:
         return _insert(dataset, docs)
     except (*NOT_STORABLE, OperationFailure) as error:
@@ -216,7 +225,7 @@ def _fault_of(doc: Insertable) -> str:
 
 
 def _insert(dataset: Any, docs: Sequence[Insertable]) -> int:
-    if fo_internals.is_needed():
+    if fo_internals.needs_fallback():
         plain = [bson.decode(d.raw) if isinstance(d, RawBSONDocument) else d for d in docs]
         return fo_internals.add_samples(dataset, plain)
     try:
@@ -282,12 +291,13 @@ def update(dataset: Any, changes: Iterable[tuple[ObjectId, dict[str, Any]]]) -> 
     now = datetime.now(UTC)
     count = 0
     for batch in batched(changes, BATCH):
-        owners.check_writing()
-        if fo_internals.is_needed():
+        fencing.check_writing()
+        if fo_internals.needs_fallback():
             fo_internals.change_samples(dataset, batch)
         else:
             updates = [
-                {"q": {"_id": _id}, "u": lasting.assignment(values, now)} for _id, values in batch
+                {"q": {"_id": _id}, "u": safe_writes.assignment(values, now)}
+                for _id, values in batch
             ]
             _send(fo_internals.collection(dataset), updates)
         count += len(batch)
@@ -314,15 +324,24 @@ def _send(collection: Any, updates: list[dict[str, Any]]) -> None:
 
 
 def update_alike(dataset: Any, ids: Sequence[ObjectId], values: dict[str, Any]) -> None:
-    """Sets the same values on several samples; ``None`` removes a field, as in :func:`update`."""
+    """Sets the same values on several samples.
+
+    Args:
+        dataset: of FiftyOne
+        ids: of the samples
+        values: by field; ``None`` removes a field
+
+    Raises:
+        StateError: if another process took the lease over
+    """
     if not ids:
         return
-    owners.check_writing()
-    if fo_internals.is_needed():
+    fencing.check_writing()
+    if fo_internals.needs_fallback():
         fo_internals.change_samples(dataset, [(each, values) for each in ids])
         return
-    change = lasting.assignment(values, datetime.now(UTC))
-    lasting.update_many(fo_internals.collection(dataset), {"_id": {"$in": list(ids)}}, change)
+    change = safe_writes.assignment(values, datetime.now(UTC))
+    safe_writes.update_many(fo_internals.collection(dataset), {"_id": {"$in": list(ids)}}, change)
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 import fiftyone as fo
 from pymongo.errors import DuplicateKeyError
 
-from pairlens.importers import fo_internals, owners, store
+from pairlens.importers import fo_internals, process_ids, store
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import INFO
 
@@ -75,9 +75,9 @@ def left(name: str) -> Iterator[Any]:
             facts = store.info(dataset)
             owner = facts.get(_OWNER) or str(found).removeprefix(prefix).rpartition("-")[0]
             # One that was killed at once had no time to say which name it is for.
-            if facts.get(_NAME, name) == name and owners.is_dead(owner):
+            if facts.get(_NAME, name) == name and process_ids.is_dead(owner):
                 yield dataset
 
 
 def _aside(prefix: str) -> str:
-    return f"{prefix}{owners.this_process()}-{token_hex(3)}"
+    return f"{prefix}{process_ids.this_process()}-{token_hex(3)}"

@@ -31,11 +31,17 @@ def unzip(
     on_note: OnNote = ignore_note,
     progress: Progress = no_progress,
 ) -> None:
-    """Unpacks an archive into a folder; files that are there with their size are kept.
+    """Unpacks a zip archive into a folder; files that are there with the right size are kept.
 
-    Members that would lie outside the folder, links, encrypted and damaged ones, second ones of a
-    name and those below a file are left out with a note; so is what a file manager left, unless
-    ``leftovers`` is set.
+    Left out with a note are members that would lie outside the folder, links, encrypted and damaged
+    ones, second ones of a name and those below a file.
+
+    Args:
+        archive: the zip file
+        folder: where to
+        leftovers: whether to unpack what file managers leave behind, such as ``__MACOSX``
+        on_note: takes the notes
+        progress: called with members done and members in all
 
     Raises:
         StateError: if it is no zip archive or not a whole one, if all of it is encrypted, or if it

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pairlens.importers import fields, fo_internals, schema, working_set
-from pairlens.importers.moving import adopt_files
+from pairlens.importers.relocation import adopt_files
 
 _SPLIT_OF_KEY = {"$arrayElemAt": [{"$split": [f"${fields.KEY}", "/"]}, 1]}
 

@@ -114,9 +114,12 @@ def own_filter(samples: Any) -> dict[str, Any]:
 
 
 def pipeline_of_all(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
-    """As :func:`pipeline`, with the samples that :func:`own_filter` leaves out.
+    """As :func:`pipeline`, without leaving out the samples that :func:`own_filter` does.
 
-    To order them by an index, the database then reads no sample.
+    So the database can order the result by an index without reading samples.
+
+    Raises:
+        UsageError: for a view of patches, frames or the like
     """
     if fo_internals.is_of_parts(samples):
         raise UsageError(_OF_PARTS)

@@ -42,6 +42,7 @@ from pairlens.fiftyone_plugin.adoption.samples import another, values_of
 from pairlens.fiftyone_plugin.metrics.label_masks import Label, ValueReading
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
 from pairlens.importers.decisions import Decision, Decisions
+from pairlens.importers.digests import target_digest
 from pairlens.importers.errors import MaskError, RecordError, StateError, UsageError
 from pairlens.importers.ingest import SKIPPED, finish
 from pairlens.importers.mask_frame import in_upright_frame
@@ -59,7 +60,6 @@ from pairlens.importers.prepare import (
     prepare_image,
     store_mask,
 )
-from pairlens.importers.published import target_digest
 from pairlens.importers.records import (
     NoTarget,
     Pair,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.bench.judged import JudgeBench
+from pairlens.fiftyone_plugin.bench.report import figure
 from pairlens.fiftyone_plugin.reports import Report, counts, listed, table
 from pairlens.importers.errors import StateError
 
@@ -54,19 +55,15 @@ def _rows(done: JudgeBench) -> list[tuple[str, ...]]:
     rows = [
         (
             _WHO[who],
-            _figure(one["recall"]),
+            figure(one["recall"]),
             _interval(one["recall_interval"]),
-            _figure(one["precision"]),
+            figure(one["precision"]),
             _interval(one["precision_interval"]),
-            *(_figure(one["by_fault"].get(name)) for name in names),
+            *(figure(one["by_fault"].get(name)) for name in names),
         )
         for who, one in done.found.items()
     ]
     return [head, *rows]
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 def _interval(value: list[float] | None) -> str:

@@ -54,13 +54,14 @@ def _rows(done: BenchSummary) -> list[tuple[str, ...]]:
     head = ("fault", "planted", "recall", "precision", "AP", "precision*", "AP*")
     columns = (*_FIGURES, "precision_all", "average_precision_all")
     rows = [
-        (name, f"{one['planted']:,}", *(_figure(one[column]) for column in columns))
+        (name, f"{one['planted']:,}", *(figure(one[column]) for column in columns))
         for name, one in done.faults.items()
     ]
     return [head, *rows] if rows else []
 
 
-def _figure(value: float | None) -> str:
+def figure(value: float | None) -> str:
+    """A share with three digits, ``-`` where there is none."""
     return "-" if value is None else f"{value:.3f}"
 
 

@@ -33,8 +33,8 @@ from bson import ObjectId
 from pairlens import importers
 from pairlens.fiftyone_plugin.checks.base import SEVERITIES, Check, Finding, Severity
 from pairlens.fiftyone_plugin.checks.finding import LABELS, STORED_LABELS, Checked
-from pairlens.importers import fields, fo_internals, lasting, schema, store, working_set
-from pairlens.importers.behind import OneBehind
+from pairlens.importers import fields, fo_internals, safe_writes, schema, store, working_set
+from pairlens.importers.background import BackgroundThread
 from pairlens.importers.fields import VerdictKind
 from pairlens.importers.spools import ID_BYTES, IdSpool
 
@@ -101,12 +101,12 @@ class Writing:
 
     Args:
         dataset: that the samples belong to
-        behind: what runs tasks in threads, in turns
+        threads: that run tasks in the background, in turns
     """
 
-    def __init__(self, dataset: Any, behind: Iterator[OneBehind]) -> None:
+    def __init__(self, dataset: Any, threads: Iterator[BackgroundThread]) -> None:
         self._dataset = dataset
-        self._behind = behind
+        self._threads = threads
         self._sound = IdSpool()
         self._begun = False
 
@@ -120,7 +120,7 @@ class Writing:
         if not self._begun:
             schema.unindex_changes(self._dataset)
         self._begun, changes = True, changes_of(some)
-        next(self._behind)(partial(store.update, self._dataset, changes.others))
+        next(self._threads)(partial(store.update, self._dataset, changes.others))
         self._sound.add(changes.sound)
         return len(changes.sound) + len(changes.others)
 
@@ -128,7 +128,7 @@ class Writing:
         """Writes those that wait; yields how many still do."""
         waiting = self.waiting
         for ids in store.batched(self._sound, store.BATCH):
-            next(self._behind)(partial(_write_sound, self._dataset, ids))
+            next(self._threads)(partial(_write_sound, self._dataset, ids))
             waiting -= len(ids)
             yield waiting
 
@@ -169,7 +169,7 @@ def add_worst_severities(dataset: Any) -> None:
     known = {"$filter": {"input": places, "cond": {"$gte": ["$$this", 0]}}}
     worst = {"$arrayElemAt": [list(SEVERITIES), {"$min": known}]}
     lacking = {**with_finding, fields.WORST_SEVERITY: None}
-    lasting.update_many(samples, lacking, [{"$set": {fields.WORST_SEVERITY: worst}}])
+    safe_writes.update_many(samples, lacking, [{"$set": {fields.WORST_SEVERITY: worst}}])
 
 
 def stored_values(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from pairlens.fiftyone_plugin.checks.findings_store import (
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.measuring.runner import measure_images, measure_masks
 from pairlens.importers import fields, fo_internals, leases, schema, store, working_set
-from pairlens.importers.behind import one_behind
+from pairlens.importers.background import background_thread
 from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import VerdictKind
@@ -192,7 +192,7 @@ def _count(
     """Counts what is found of samples, and stores it on them where a dataset is given."""
     counts, severities, left_out = Counter[str](), Counter[str](), LeftOutCounts()
     # While the database takes the findings of two batches, those of the next are made.
-    with rare_collections(), one_behind() as first, one_behind() as second:
+    with rare_collections(), background_thread() as first, background_thread() as second:
         writing = None if dataset is None else Writing(dataset, cycle((first, second)))
         progress(0, total)
         for some in found:

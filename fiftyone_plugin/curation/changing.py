@@ -16,7 +16,7 @@ from bson import ObjectId
 from pairlens.fiftyone_plugin.curation import texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values, change_of
 from pairlens.fiftyone_plugin.curation.review_fields import holds, send_masks, unchanged
-from pairlens.importers import fo_internals, lasting, leases, store
+from pairlens.importers import fo_internals, leases, safe_writes, store
 from pairlens.importers.fields import SEGMENTATION
 
 SLOW = timedelta(seconds=30)
@@ -73,7 +73,7 @@ def _write_batch(
     """Gives the changes that were not written."""
     now = texts.this_instant()
     step = log.append(batch, about, now, number=done.step)
-    matched = lasting.update_matching(dataset, ((unchanged(c), c.new) for c in batch))
+    matched = safe_writes.update_matching(dataset, ((unchanged(c), c.new) for c in batch))
     clashes = [] if matched == len(batch) else _not_written(dataset, batch)
     gone = {c.sample_id for c in clashes}
     if matched < len(batch):

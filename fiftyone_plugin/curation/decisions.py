@@ -50,8 +50,9 @@ from pairlens.fiftyone_plugin.curation.texts import (
     read_decisions,
     read_once,
 )
-from pairlens.fiftyone_plugin.judging.carrying import carry_judgements
+from pairlens.fiftyone_plugin.judging.carry_over import carry_judgements
 from pairlens.importers import leases, store, working_set
+from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import MaskError, StateError, UsageError
 from pairlens.importers.fields import (
     KEY,
@@ -62,9 +63,8 @@ from pairlens.importers.fields import (
     TARGET,
     VERDICT,
 )
-from pairlens.importers.files import replace_whole, telling
+from pairlens.importers.files import explaining_write_errors, replace_whole
 from pairlens.importers.masks import load_stored
-from pairlens.importers.published import file_sha256
 from pairlens.importers.rle import decode_rle, encode_rle
 from pairlens.importers.stored_values import Document
 
@@ -100,7 +100,7 @@ def dump(samples: Any, path: Path | str) -> int:
         nonlocal count
         count = write_lines(samples, stream)
 
-    with telling(path):
+    with explaining_write_errors(path):
         replace_whole(Path(path), write)
     return count
 

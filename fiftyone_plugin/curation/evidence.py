@@ -35,7 +35,7 @@ from pairlens.fiftyone_plugin.curation.review_fields import ReviewedPair
 from pairlens.fiftyone_plugin.curation.text_edits import suggested
 from pairlens.fiftyone_plugin.curation.text_units import Units, names
 from pairlens.fiftyone_plugin.curation.text_views import claims_of, text_views
-from pairlens.fiftyone_plugin.curation.told import Told, what_is_told
+from pairlens.fiftyone_plugin.curation.visible_opinions import VisibleOpinions, visible_opinions
 from pairlens.fiftyone_plugin.metrics.runs import scored_fields
 from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.fields import (
@@ -89,8 +89,8 @@ def pair_view(
     sampled = opened is not None and opened["over"]["kind"] == "sample"
     check = None if opened is None else opened["over"].get("check")
     group = alone(document) if sampled else group_of_pair(dataset, document, check)
-    told = what_is_told(dataset, opened, group.documents, reviewer)
-    members = [_member(dataset, one, group, told) for one in group.documents]
+    others = visible_opinions(dataset, opened, group.documents, reviewer)
+    members = [_member(dataset, one, group, others) for one in group.documents]
     shown = next(one for one in members if one["key"] == document[KEY])
     scope = LogScope(session=None if opened is None else opened["_id"])
     can_undo, can_redo = undoing.available(dataset, scope)
@@ -98,7 +98,7 @@ def pair_view(
     return {
         **shown,
         "siblings": _siblings(dataset, document, hidden=sampled),
-        "history": [] if document["_id"] in told.blind else _history(dataset, document[KEY]),
+        "history": [] if document["_id"] in others.blind else _history(dataset, document[KEY]),
         "session": None if opened is None else _session(opened, document, place),
         "can_undo": can_undo,
         "can_redo": can_redo,
@@ -137,7 +137,7 @@ def views_ahead(
     return views
 
 
-def _member(dataset: Any, document: Document, group: Group, told: Told) -> MemberView:
+def _member(dataset: Any, document: Document, group: Group, others: VisibleOpinions) -> MemberView:
     reviewed = ReviewedPair.from_document(document)
     phrase = reviewed.text or ""
     labels = labels_of(document)
@@ -164,12 +164,12 @@ def _member(dataset: Any, document: Document, group: Group, told: Told) -> Membe
         ],
         "shapes": highlights.mask_shapes(stats),
         "masks": _masks(dataset, document),
-        "review": _review(document, reviewed, blind=document["_id"] in told.blind),
+        "review": _review(document, reviewed, blind=document["_id"] in others.blind),
         "version": reviewed.version,
         "suggestion": _suggestion(phrase, units, group.suggestions.get(reviewed.key)),
         "meant": document["_id"] in group.meant,
         "texts": text_views(document, units, claims),
-        **told.of(document),
+        **others.of(document),
     }
 
 
@@ -256,7 +256,7 @@ def _siblings(dataset: Any, document: Document, *, hidden: bool) -> list[Sibling
     Args:
         dataset: that the pair belongs to
         document: its sample
-        hidden: whether findings are not told
+        hidden: whether findings are not shown
     """
     where = {IMAGE_ID: document.get(IMAGE_ID), SPLIT: document.get(SPLIT)}
     members = [f"{FINDINGS}.classifications.{name}" for name in ("label", "severity")]

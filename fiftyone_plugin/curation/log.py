@@ -20,9 +20,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, ReturnDocument
 
-from pairlens.importers import fo_internals, lasting, owners
-from pairlens.importers.confirming import confirmed
+from pairlens.importers import fencing, fo_internals, indexes, process_ids, safe_writes
 from pairlens.importers.fields import CHANGES
+from pairlens.importers.write_concern import durable
 
 COLLECTION = CHANGES
 SEQUENCES = "pairlens.sequences"
@@ -164,7 +164,7 @@ class ChangeLog:
         self._sequences = database[SEQUENCES]
         # Asking for an index that is there takes as long as a verdict.
         if database.name not in _indexed:
-            lasting.add_indexes(self._changes, _INDEXES)
+            indexes.add_indexes(self._changes, _INDEXES)
             _indexed.add(database.name)
 
     def append(
@@ -188,14 +188,14 @@ class ChangeLog:
         Returns:
             the number of the step
         """
-        owners.check_writing()
+        fencing.check_writing()
         first = self._reserve(len(changes))
         number = first if number is None else number
         entries = [
             self._entry(change, about, time, number, first + at)
             for at, change in enumerate(changes)
         ]
-        confirmed(self._changes).insert_many(entries)
+        durable(self._changes).insert_many(entries)
         return number
 
     def _reserve(self, count: int) -> int:
@@ -218,7 +218,7 @@ class ChangeLog:
             "kind": about.kind,
             "open": about.kind != "undo",
             "arrived": False,
-            "owner": owners.this_process(),
+            "owner": process_ids.this_process(),
             "reviewer": about.reviewer,
             "time": time,
             "seq": seq,
@@ -258,12 +258,12 @@ class ChangeLog:
 
         That waits for the disk, and with it for all that was written before.
         """
-        lasting.update_many(confirmed(self._changes), where, change)
+        safe_writes.update_many(durable(self._changes), where, change)
 
     def withdraw(self, step: int, sample_ids: Sequence[ObjectId]) -> None:
         """Removes entries whose change was not written, because the pair had changed."""
         where = self._of(step, arrived=False) | {"sample_id": {"$in": list(sample_ids)}}
-        lasting.delete_many(self._changes, where)
+        safe_writes.delete_many(self._changes, where)
 
     def _of(self, step: int, **marks: Any) -> dict[str, Any]:
         return {"dataset_id": self._id, "step": step, **marks}
@@ -384,7 +384,7 @@ class ChangeLog:
 
 
 def _is_of_dead(entry: ChangeEntry) -> bool:
-    return owners.is_dead(entry.get("owner", ""))
+    return process_ids.is_dead(entry.get("owner", ""))
 
 
 def change_of(entry: ChangeEntry) -> Change:

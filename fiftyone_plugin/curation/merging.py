@@ -25,7 +25,7 @@ from typing import BinaryIO, TypedDict
 from pairlens.fiftyone_plugin.curation import texts
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictLine, read_once
 from pairlens.importers.errors import UnknownName, UsageError
-from pairlens.importers.files import telling, write_atomic
+from pairlens.importers.files import explaining_write_errors, write_atomic
 
 PREFERENCES = ("none", "newest", "first")
 """Which line counts in a conflict: none, the latest, or that of the first file."""
@@ -146,7 +146,7 @@ def merge(files: Sequence[Path | str], out: Path | str, *, prefer: str = "none")
     buffer = io.BytesIO()
     _copy(paths, written, buffer)
     conflicts = _conflicts(paths, lines, taken)
-    with telling(out):
+    with explaining_write_errors(out):
         write_atomic(Path(out), buffer.getvalue())
     return {
         "merged": len(written),

@@ -17,7 +17,7 @@ from bson import ObjectId
 from pairlens.fiftyone_plugin.curation import text_edits, text_units, texts
 from pairlens.fiftyone_plugin.curation.log import Change, ChangeLog, ChangeStep, Values
 from pairlens.fiftyone_plugin.curation.text_units import Units
-from pairlens.importers import fo_internals, lasting, leases, media_store, store, working_set
+from pairlens.importers import fo_internals, leases, media_store, safe_writes, store, working_set
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import (
     CAPTION,
@@ -285,9 +285,9 @@ def write_whole(dataset: Any, changes: Sequence[Change], about: ChangeStep) -> i
     log = ChangeLog(dataset)
     step = log.append(ordered, about, texts.this_instant())
     for number, one in enumerate(wanted):
-        if not lasting.update_matching(dataset, [one]):
+        if not safe_writes.update_matching(dataset, [one]):
             back = [change.inverse for change in ordered[:number]]
-            lasting.update_matching(dataset, ((unchanged(c), c.new) for c in back))
+            safe_writes.update_matching(dataset, ((unchanged(c), c.new) for c in back))
             log.withdraw(step, [c.sample_id for c in ordered])
             return None
     log.arrive(step)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.curation import opinions, recounting, texts
+from pairlens.fiftyone_plugin.curation import count_cache, opinions, texts
 from pairlens.fiftyone_plugin.curation.panel_types import SessionOver
 from pairlens.fiftyone_plugin.curation.texts import PENDING, VERDICTS
 from pairlens.importers import fo_internals, store, working_set
@@ -284,5 +284,5 @@ def groups_left(dataset: Any) -> int:
         {"$group": {"_id": _group(None)}},
         {"$count": "n"},
     ]
-    found = recounting.aggregate(dataset, pipeline)
+    found = count_cache.aggregate(dataset, pipeline)
     return found[0]["n"] if found else 0

@@ -30,7 +30,7 @@ from pairlens.fiftyone_plugin.curation.queue import (
 )
 from pairlens.fiftyone_plugin.curation.queue_documents import QueueChunk, SessionDocument
 from pairlens.fiftyone_plugin.curation.selection import LABELS, Order, PairSelection, choose
-from pairlens.importers import fo_internals, lasting, store, working_set
+from pairlens.importers import fo_internals, indexes, store, working_set
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.fields import P_BAD, SEGMENTATION
 
@@ -107,7 +107,7 @@ def start(
     if dataset.has_field(SEGMENTATION):
         editable_masks.offer(dataset)
     # Datasets that were flagged by an earlier version have none.
-    lasting.quicken(dataset, [[(f"{LABELS}.group", 1)]])
+    indexes.create_optional_indexes(dataset, [[(f"{LABELS}.group", 1)]])
     return get(dataset, str(session))
 
 

@@ -30,7 +30,7 @@ from pairlens.importers.fields import (
     TARGET,
     VERDICT,
 )
-from pairlens.importers.files import telling, write_atomic
+from pairlens.importers.files import explaining_write_errors, write_atomic
 from pairlens.importers.mask_stats import measure
 from pairlens.importers.masks import Mask, load_stored
 from pairlens.importers.rle import encode_rle
@@ -58,7 +58,7 @@ def write_suggestions(samples: Any, path: Path | str, *, reviewer: str | None = 
         checks.update(suggestion.checks)
         lines.append(_line(document, suggestion, masks, reviewer or SUGGESTED))
     lines.sort(key=lambda line: line["key"])
-    with telling(path):
+    with explaining_write_errors(path):
         write_atomic(Path(path), b"".join(json.dumps(one).encode() + b"\n" for one in lines))
     return {"out": str(path), "suggested": len(lines), "checks": dict(checks.most_common())}
 

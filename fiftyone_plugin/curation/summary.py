@@ -32,7 +32,7 @@ from typing import Any, TypedDict
 from bson import ObjectId
 
 from pairlens.fiftyone_plugin.checks import CHECKS, SEVERITIES
-from pairlens.fiftyone_plugin.curation import opinions, queue, recounting, sessions
+from pairlens.fiftyone_plugin.curation import count_cache, opinions, queue, sessions
 from pairlens.fiftyone_plugin.curation.log import COLLECTION
 from pairlens.fiftyone_plugin.curation.panel_types import (
     CheckBar,
@@ -130,7 +130,7 @@ def _rows(samples: Any, field: str, bins: int) -> list[_Group]:
         "bucket": known,
     }
     pipeline = [*working_set.pipeline(samples), {"$group": {"_id": kind, "n": {"$sum": 1}}}]
-    found = recounting.aggregate(samples, pipeline)
+    found = count_cache.aggregate(samples, pipeline)
     return [_group(row["_id"], row["n"]) for row in found]
 
 
@@ -152,7 +152,7 @@ def _images(samples: Any) -> int:
         {"$group": {"_id": f"${IMAGE_ID}"}},
         {"$count": "n"},
     ]
-    found = recounting.aggregate(samples, pipeline)
+    found = count_cache.aggregate(samples, pipeline)
     return found[0]["n"] if found else 0
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pairlens.importers.digests import texts_digest
 from pairlens.importers.documents import standing_caption
 from pairlens.importers.fields import (
     CAPTION,
@@ -26,7 +27,6 @@ from pairlens.importers.fields import (
     TEXT_DIGEST,
     TEXT_EDITS,
 )
-from pairlens.importers.published import texts_digest
 from pairlens.importers.records import Caption
 from pairlens.importers.stored_values import Document, embedded
 

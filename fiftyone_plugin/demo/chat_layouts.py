@@ -15,15 +15,14 @@ from pairlens.fiftyone_plugin.demo.instruction_layouts import (
     JSONRecord,
     QuestionAnswer,
     grounding,
-    json_lines,
     talk_messages,
     talks_of,
     with_roles,
 )
 from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg, split_names
 from pairlens.fiftyone_plugin.demo.phrases import QueryTarget, object_targets
-from pairlens.fiftyone_plugin.demo.refer_layouts import write
 from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scenes
+from pairlens.importers.formats.example_files import json_lines, put
 from pairlens.importers.records import make_image_key
 
 GEOCHAT_IMAGES = "final_images_llava"
@@ -45,7 +44,7 @@ def make_geochat(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
     scenes = zip(draw_scenes(images, seed, size), split_names(images), strict=True)
     for number, (scene, split) in enumerate(scenes, 1):
         name = f"{number:05}"
-        write(root / GEOCHAT_IMAGES / f"{name}.jpg", encode_jpeg(scene.image))
+        put(root / GEOCHAT_IMAGES / f"{name}.jpg", encode_jpeg(scene.image))
         if split == "test":
             targets = object_targets(scene, rng)[:2]
             asked += [_referring(name, target, len(asked) + i) for i, target in enumerate(targets)]
@@ -53,8 +52,8 @@ def make_geochat(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
             continue
         trained += _conversations(f"{name}.jpg", scene, rng)
         keys["train"].append(make_image_key("geochat", "train", f"{name}.jpg"))
-    write(root / "GeoChat_Instruct.json", json.dumps(trained).encode())
-    write(root / "referring.jsonl", json_lines(asked).encode())
+    put(root / "GeoChat_Instruct.json", json.dumps(trained))
+    put(root / "referring.jsonl", json_lines(asked))
     return GeneratedLayout(root, "geochat", (*keys["train"], *keys["test"]))
 
 
@@ -71,13 +70,13 @@ def make_llava(root: Path, images: int = 12, seed: int = 0, size: int = 256) -> 
     keys: list[str] = []
     for number, scene in enumerate(draw_scenes(images, seed, size), 1):
         name = f"imgs/{number}.jpg"
-        write(root / name, encode_jpeg(scene.image))
+        put(root / name, encode_jpeg(scene.image))
         first, *others = (talk_messages(talk) for talk in talks_of(scene, rng, grounding))
         chats.append({"messages": with_roles(first), "images": [name]})
         talks += [{"image": name, "conversations": other} for other in others]
         keys.append(make_image_key("llava", "train", name))
-    write(root / "chats.json", json.dumps(chats, indent=2).encode())
-    write(root / "talks.jsonl", json_lines(talks).encode())
+    put(root / "chats.json", json.dumps(chats, indent=2))
+    put(root / "talks.jsonl", json_lines(talks))
     return GeneratedLayout(root, "llava", tuple(keys))
 
 

@@ -15,10 +15,11 @@ from numpy.random import Generator
 from pairlens.fiftyone_plugin.demo.instruction_layouts import captions_of, questions_of
 from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg, split_names
 from pairlens.fiftyone_plugin.demo.phrases import QueryTarget, object_targets
-from pairlens.fiftyone_plugin.demo.refer_layouts import box_of, drawn, write
+from pairlens.fiftyone_plugin.demo.refer_layouts import box_of, drawn
 from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scenes
 from pairlens.importers.formats.base import SPLITS
 from pairlens.importers.formats.dior_rsvg_files import ANNOTATIONS, CORNERS, IMAGES
+from pairlens.importers.formats.example_files import put
 from pairlens.importers.records import make_key
 
 OBJECTS = 3
@@ -41,9 +42,7 @@ def make_vrsbench(root: Path, images: int = 12, seed: int = 0, size: int = 256) 
         split, name = ("train" if split == "train" else "val"), f"P{number:04}_0000"
         targets = object_targets(scene, rng)[:OBJECTS]
         content = _annotation(scene, targets, f"{name}.png", rng)
-        write(
-            root / f"Annotations_{split}" / f"{name}.json", json.dumps(content, indent=4).encode()
-        )
+        put(root / f"Annotations_{split}" / f"{name}.json", json.dumps(content, indent=4))
         image = root / f"Images_{split}" / f"{name}.png"
         image.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(image), cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR))
@@ -62,13 +61,13 @@ def make_dior_rsvg(root: Path, images: int = 12, seed: int = 0, size: int = 512)
     keys: list[str] = []
     for number, split, scene, targets in drawn(images, seed, size):
         name = f"{number:05}"
-        write(root / ANNOTATIONS / f"{name}.xml", _voc(f"{name}.jpg", size, targets))
-        write(root / IMAGES / f"{name}.jpg", encode_jpeg(scene.image))
+        put(root / ANNOTATIONS / f"{name}.xml", _voc(f"{name}.jpg", size, targets))
+        put(root / IMAGES / f"{name}.jpg", encode_jpeg(scene.image))
         for place in range(len(targets)):
             numbers[split].append(f"{len(keys)}\n")
             keys.append(make_key("dior_rsvg", split, f"{name}.jpg", place))
     for split, listed in numbers.items():
-        write(root / f"{split}.txt", "".join(listed).encode())
+        put(root / f"{split}.txt", "".join(listed))
     return GeneratedLayout(root, "dior_rsvg", tuple(keys))
 
 

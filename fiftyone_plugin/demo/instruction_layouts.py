@@ -34,6 +34,7 @@ from pairlens.fiftyone_plugin.demo.prose import (
     zone_sentences,
 )
 from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scenes, extent_of
+from pairlens.importers.formats.example_files import json_lines, put
 from pairlens.importers.records import make_image_key
 
 CAPTION = "Provide a one-sentence caption for this remote sensing image."
@@ -97,9 +98,9 @@ def write_rsgpt4v(
     # All captions, then all questions, then all boxes: those of one image lie far apart.
     records = [group[task] for task in range(3) for group in trained if task < len(group)]
     records = [{"id": str(number)} | record for number, record in enumerate(records)]
-    _write(root / "RS-GPT4V_train.json", json.dumps(records, indent=1))
-    _write(root / "Captions.jsonl", json_lines(_numbered(captions)))
-    _write(root / "VQA.jsonl", json_lines(_numbered(answers)))
+    put(root / "RS-GPT4V_train.json", json.dumps(records, indent=1))
+    put(root / "Captions.jsonl", json_lines(_numbered(captions)))
+    put(root / "VQA.jsonl", json_lines(_numbered(answers)))
     found = [make_image_key("rsgpt4v", split, n) for split, names in keys.items() for n in names]
     return GeneratedLayout(root, "rsgpt4v", tuple(found))
 
@@ -121,8 +122,8 @@ def make_pregres(root: Path, images: int = 12, seed: int = 0, size: int = 256) -
         groups.append(_training(names[-1], scene, rng))
     listed = [{"id": f"caption_{i}"} | group[0] for i, group in enumerate(groups)]
     rest = [{"id": f"vqa_{i}"} | r for i, r in enumerate(r for g in groups for r in g[1:])]
-    _write(root / "pregres_captions.json", json.dumps(listed))
-    _write(root / "pregres_vqa.jsonl", json_lines(rest))
+    put(root / "pregres_captions.json", json.dumps(listed))
+    put(root / "pregres_vqa.jsonl", json_lines(rest))
     keys = tuple(make_image_key("pregres", "train", name) for name in names)
     return GeneratedLayout(root, "pregres", keys)
 
@@ -252,13 +253,3 @@ def _evaluation(image: str, question: str, answer: str | list[str], category: st
 
 def _numbered(records: list[JSONRecord]) -> list[JSONRecord]:
     return [{"question_id": number} | record for number, record in enumerate(records)]
-
-
-def json_lines(records: list[JSONRecord]) -> str:
-    """Records as JSON, one a line."""
-    return "".join(json.dumps(record) + "\n" for record in records)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())

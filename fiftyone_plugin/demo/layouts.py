@@ -17,6 +17,7 @@ from pairlens.fiftyone_plugin.demo.phrases import QueryTarget, layer_targets, ob
 from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scene, draw_scenes
 from pairlens.fiftyone_plugin.demo.terrain import Canvas
 from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.example_files import put
 from pairlens.importers.records import make_key
 
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}
@@ -103,7 +104,7 @@ def write_gres(
         image_id = f"lisat_gres_{number:012}"
         target = _one_target(scene, rng)
         queries = list(target.queries[: QUERIES[split]])
-        _write(root / "gres_images" / split / f"{image_id}.jpg", encode_jpeg(scene.image))
+        put(root / "gres_images" / split / f"{image_id}.jpg", encode_jpeg(scene.image))
         write_annotation(
             root / "gres_annotations" / split / f"{image_id}.json",
             annotation(queries, target.outline or (), f"{image_id}.jpg"),
@@ -113,7 +114,7 @@ def write_gres(
     for split, listed in ids.items():
         if listed:
             twice = [str(i) for i in rng.permutation(listed * 2)]
-            _write(root / "gres_annotations" / split / f"{split}.txt", "\n".join(twice).encode())
+            put(root / "gres_annotations" / split / f"{split}.txt", "\n".join(twice))
     return GeneratedLayout(root, "gres", tuple(key for split in SPLITS for key in keys[split]))
 
 
@@ -150,7 +151,7 @@ def annotation(
 
 def write_annotation(path: Path, content: dict[str, Any]) -> None:
     """Writes a GRES file with the indentation of the published ones."""
-    _write(path, json.dumps(content, indent=4).encode())
+    put(path, json.dumps(content, indent=4))
 
 
 def _mixed_targets(scene: Scene, rng: Generator) -> list[QueryTarget]:
@@ -186,7 +187,7 @@ def write_refsegrs(
             lines[split].append(f"{number} {target.phrase}\n")
             keys[split].append(make_key("refsegrs", split, str(number), 0))
     for split, written in lines.items():
-        _write(root / f"output_phrase_{split}.txt", "".join(written).encode())
+        put(root / f"output_phrase_{split}.txt", "".join(written))
     return GeneratedLayout(root, "refsegrs", tuple(key for split in SPLITS for key in keys[split]))
 
 
@@ -203,8 +204,3 @@ def encode_jpeg(image: Canvas) -> bytes:
     if not done:
         raise ValueError(f"an array of shape {image.shape} cannot be written as JPEG")
     return data.tobytes()
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)

@@ -16,6 +16,7 @@ from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg, 
 from pairlens.fiftyone_plugin.demo.phrases import QueryTarget, object_targets
 from pairlens.fiftyone_plugin.demo.scenes import Scene, draw_scenes
 from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.formats.example_files import image_bytes, put
 from pairlens.importers.formats.refer_format import sentence
 from pairlens.importers.records import make_key
 from pairlens.importers.rle import encode_rle
@@ -70,9 +71,9 @@ def make_earthreason(
         label = targets[0].mask.astype(np.uint8) * np.uint8(0 if nothing else 255)
         name, folder = f"{number:05}", root / split
         content = {"questions": list(questions), "answer": answers}
-        write(folder / "images" / f"{name}.jpg", encode_jpeg(scene.image))
-        write(folder / "labels" / f"{name}.png", encode_png(label))
-        write(folder / "QAs" / f"{name}.json", json.dumps(content, indent=4).encode())
+        put(folder / "images" / f"{name}.jpg", encode_jpeg(scene.image))
+        put(folder / "labels" / f"{name}.png", image_bytes(label, "PNG"))
+        put(folder / "QAs" / f"{name}.json", json.dumps(content, indent=4))
         keys[split] += [make_key("earthreason", split, name, i) for i in range(len(questions))]
     return GeneratedLayout(root, "earthreason", in_order(keys))
 
@@ -90,14 +91,12 @@ def make_refdior(root: Path, images: int = 12, seed: int = 0, size: int = 512) -
         for place, target in enumerate(targets):
             name, said = f"{number:05}_{place}", [f"the {target.phrase}", target.queries[0]]
             phrases[split][name] = {"sentences": said, "bbox": box_of(target)}
-            write(root / "images" / f"{name}.jpg", encode_jpeg(scene.image))
-            write(
-                root / "masks" / f"{name}.png",
-                encode_png(target.mask.astype(np.uint8) * np.uint8(255)),
-            )
+            put(root / "images" / f"{name}.jpg", encode_jpeg(scene.image))
+            mask = target.mask.astype(np.uint8) * np.uint8(255)
+            put(root / "masks" / f"{name}.png", image_bytes(mask, "PNG"))
             keys[split] += [make_key("refdior", split, name, i) for i in range(len(said))]
     for split, content in phrases.items():
-        write(root / "phrase_txts" / f"{split}.json", json.dumps(content).encode())
+        put(root / "phrase_txts" / f"{split}.json", json.dumps(content))
     return GeneratedLayout(root, "refdior", in_order(keys))
 
 
@@ -125,7 +124,7 @@ def _make_refs(root: Path, name: str, place: Path, stem: str, drawn: Drawn) -> G
         image, (height, width) = stem.format(number), targets[0].mask.shape
         entry = {"id": number, "file_name": f"{image}.jpg", "height": height, "width": width}
         images.append(entry)
-        write(place / f"{image}.jpg", encode_jpeg(scene.image))
+        put(place / f"{image}.jpg", encode_jpeg(scene.image))
         for target in targets:
             one = len(annotations) + 1
             said = target.queries if name == "refcoco" else target.queries[:1]
@@ -140,8 +139,8 @@ def _make_refs(root: Path, name: str, place: Path, stem: str, drawn: Drawn) -> G
             keys[split] += [make_key(name, split, image, first + i) for i in range(len(said))]
     content = {"images": images, "annotations": annotations,
                "categories": [{"id": 1, "name": "thing", "supercategory": "thing"}]}  # fmt: skip
-    write(root / name / "instances.json", json.dumps(content).encode())
-    write(root / name / "refs(unc).p", pickle.dumps(refs, 2))
+    put(root / name / "instances.json", json.dumps(content))
+    put(root / name / "refs(unc).p", pickle.dumps(refs, 2))
     return GeneratedLayout(root, name, in_order(keys))
 
 
@@ -169,17 +168,3 @@ def box_of(target: QueryTarget) -> list[int]:
 def in_order(keys: dict[str, list[str]]) -> tuple[str, ...]:
     """Keys by split, as one list."""
     return tuple(key for split in SPLITS for key in keys[split])
-
-
-def encode_png(pixels: np.ndarray) -> bytes:
-    """Gray pixels (height, width) as PNG."""
-    done, data = cv2.imencode(".png", pixels)
-    if not done:
-        raise ValueError(f"an array of shape {pixels.shape} cannot be written as PNG")
-    return data.tobytes()
-
-
-def write(path: Path, data: bytes) -> None:
-    """Writes a file, and the folders around it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)

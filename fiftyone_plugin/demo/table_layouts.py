@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from pairlens.fiftyone_plugin.demo.layouts import GeneratedLayout, encode_jpeg
-from pairlens.fiftyone_plugin.demo.refer_layouts import drawn, encode_png, write
+from pairlens.fiftyone_plugin.demo.refer_layouts import drawn
+from pairlens.importers.formats.example_files import image_bytes, put
 from pairlens.importers.records import make_key
 
 TABLE = "pairs.csv"
@@ -31,10 +32,10 @@ def make_table(root: Path, images: int = 12, seed: int = 0, size: int = 512) -> 
     keys: list[str] = []
     for number, split, scene, targets in drawn(images, seed, size):
         image = f"images/{number:05}.jpg"
-        write(root / image, encode_jpeg(scene.image))
+        put(root / image, encode_jpeg(scene.image))
         for place, target in enumerate(targets):
             mask = f"masks/{number:05}_{place}.png"
-            write(root / mask, encode_png(target.mask.astype(np.uint8) * np.uint8(255)))
+            put(root / mask, image_bytes(target.mask.astype(np.uint8) * np.uint8(255), "PNG"))
             cells = (image, mask, f"the {target.phrase}", split)
             keys.append(row_key(split, image, len(rows)))
             rows.append(dict(zip(COLUMNS, cells, strict=True)))
@@ -53,4 +54,4 @@ def write_rows(root: Path, rows: list[RowValues]) -> None:
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write(root / TABLE, stream.getvalue().encode())
+    put(root / TABLE, stream.getvalue())

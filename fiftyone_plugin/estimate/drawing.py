@@ -13,7 +13,7 @@ from bson import ObjectId
 from pairlens.fiftyone_plugin.checks import SEVERITIES
 from pairlens.fiftyone_plugin.curation import (
     editable_masks,
-    mending,
+    fixes,
     sessions,
     texts,
 )
@@ -157,7 +157,7 @@ def draw(
 def _frame(dataset: Any, known: Counter[tuple[str, str]]) -> Iterator[FramePair]:
     """The pairs without a verdict, in the order of their keys; counts the others."""
     wanted = dict.fromkeys(
-        (*mending.READ, fields.IMAGE_ID, fields.SPLIT, fields.P_BAD, f"{LABELS}.severity"), 1
+        (*fixes.READ, fields.IMAGE_ID, fields.SPLIT, fields.P_BAD, f"{LABELS}.severity"), 1
     )
     pipeline = [*working_set.pipeline(dataset), {"$sort": {fields.KEY: 1}}, {"$project": wanted}]
     collection = fo_internals.collection(dataset)
@@ -176,7 +176,7 @@ def _frame(dataset: Any, known: Counter[tuple[str, str]]) -> Iterator[FramePair]
 def _decided(doc: dict[str, Any], verdict: str) -> str:
     if verdict != VerdictKind.FIX:
         return "dropped" if verdict == VerdictKind.DROP else "kept"
-    return "to_mend" if mending.is_to_be_fixed(doc) else "mended"
+    return "to_mend" if fixes.is_to_be_fixed(doc) else "mended"
 
 
 def worst_severity(doc: dict[str, Any]) -> str:

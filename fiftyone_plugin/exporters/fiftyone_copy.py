@@ -17,8 +17,8 @@ from pairlens.fiftyone_plugin.exporters.converters import CONVERTERS, ConvertFor
 from pairlens.importers import fo_internals
 from pairlens.importers.errors import StateError
 from pairlens.importers.fields import INFO, KEY
+from pairlens.importers.format_params import PARAMS
 from pairlens.importers.formats.native_export import Tally, cannot
-from pairlens.importers.settling import PARAMS
 from pairlens.importers.source_files import open_source, within
 
 MAX_CHOSEN = 300_000

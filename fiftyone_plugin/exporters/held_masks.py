@@ -1,7 +1,7 @@
 """The masks that samples hold now, and whether they are others than were imported.
 
 A label's mask lies in the database or in a file, PairLens' own or another. What a sample holds is
-compared with the digest that was stored at import; :mod:`pairlens.importers.published` has the
+compared with the digest that was stored at import; :mod:`pairlens.importers.digests` has the
 rule."""
 
 from __future__ import annotations

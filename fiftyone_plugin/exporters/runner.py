@@ -19,10 +19,10 @@ from pairlens.fiftyone_plugin.exporters.target import (
 )
 from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import RecordError, StateError, UnknownName, UsageError
+from pairlens.importers.format_params import PARAMS
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.media_folders import media_dirs
 from pairlens.importers.parallel import Progress, no_progress
-from pairlens.importers.settling import PARAMS
 from pairlens.importers.source_files import Boundary, reading_within
 from pairlens.importers.sources import Located
 from pairlens.importers.upgrade import upgrade

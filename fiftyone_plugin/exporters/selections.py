@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any
 
 from pairlens.fiftyone_plugin.checks.findings_store import ACCEPTED, OPEN, is_left_out
-from pairlens.fiftyone_plugin.curation.mending import is_to_be_fixed
+from pairlens.fiftyone_plugin.curation.fixes import is_to_be_fixed
 from pairlens.fiftyone_plugin.curation.texts import VERDICTS, VerdictKind
 from pairlens.importers import fo_internals, store, working_set
 from pairlens.importers.errors import UnknownName, UsageError

@@ -13,6 +13,7 @@ from pairlens.fiftyone_plugin.exporters import held_masks
 from pairlens.fiftyone_plugin.exporters.held_masks import HeldMasks, changed_mask, published_digest
 from pairlens.fiftyone_plugin.exporters.selections import ORDER, Choice
 from pairlens.importers import fo_internals, store, working_set
+from pairlens.importers.digests import texts_digest
 from pairlens.importers.documents import standing_caption
 from pairlens.importers.errors import UsageError
 from pairlens.importers.fields import (
@@ -41,7 +42,6 @@ from pairlens.importers.fields import (
 )
 from pairlens.importers.formats.export_items import ExportPair, ExportText, ExportTurn, HeldMask
 from pairlens.importers.formats.native_export import ExportItem
-from pairlens.importers.published import texts_digest
 from pairlens.importers.records import Caption, Kind, Source
 from pairlens.importers.stored_values import Document
 

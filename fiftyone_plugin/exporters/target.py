@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pairlens.importers import owners
+from pairlens.importers import process_ids
 from pairlens.importers.errors import StateError, UsageError
 
 _PART = ".part"
@@ -57,7 +57,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _clear_left(target)
-        prefix = f".{target.name}.{owners.this_process()}."
+        prefix = f".{target.name}.{process_ids.this_process()}."
         work = Path(tempfile.mkdtemp(dir=target.parent, prefix=prefix, suffix=_PART))
     except OSError as error:
         _remove_empty(made)
@@ -80,7 +80,7 @@ def _clear_left(target: Path) -> None:
     for left in target.parent.iterdir():
         begun = left.name.removeprefix(f".{target.name}.")
         ours = begun != left.name and left.name.endswith(_PART)
-        if ours and owners.is_dead(begun.partition(".")[0]):
+        if ours and process_ids.is_dead(begun.partition(".")[0]):
             shutil.rmtree(left, ignore_errors=True)
 
 

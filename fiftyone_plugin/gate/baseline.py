@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from pairlens.fiftyone_plugin.checks.base import Finding
-from pairlens.fiftyone_plugin.gate.found import Place
+from pairlens.fiftyone_plugin.gate.found import Location
 from pairlens.importers.errors import StateError
-from pairlens.importers.files import replace_whole, telling
+from pairlens.importers.files import explaining_write_errors, replace_whole
 
 
 class Accepted(NamedTuple):
@@ -32,7 +32,7 @@ class Accepted(NamedTuple):
 
 
 def accepted_of(
-    findings: Mapping[str, Sequence[Finding]], places: Mapping[str, Place]
+    findings: Mapping[str, Sequence[Finding]], places: Mapping[str, Location]
 ) -> set[Accepted]:
     """The findings as they are accepted."""
     return {
@@ -78,13 +78,13 @@ def write_baseline(file: Path, accepted: set[Accepted]) -> None:
         for one in sorted(accepted):
             stream.write(json.dumps(one._asdict(), ensure_ascii=False).encode() + b"\n")
 
-    with telling(f"the baseline {file}"):
+    with explaining_write_errors(f"the baseline {file}"):
         replace_whole(file, write)
 
 
 def without_accepted(
     findings: Mapping[str, Sequence[Finding]],
-    places: Mapping[str, Place],
+    places: Mapping[str, Location],
     accepted: set[Accepted],
 ) -> dict[str, list[Finding]]:
     """The findings that are new, by key."""

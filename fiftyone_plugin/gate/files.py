@@ -17,7 +17,7 @@ from pairlens.fiftyone_plugin.checks.batch import Batch, Integers
 from pairlens.fiftyone_plugin.checks.engine import DatasetStatistics, choose, examined, local_pool
 from pairlens.fiftyone_plugin.checks.rows import BATCH, Columns, Row, in_batches
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
-from pairlens.fiftyone_plugin.gate.found import SKIPPED, Found, Place, Wanted, content_of
+from pairlens.fiftyone_plugin.gate.found import SKIPPED, Found, Location, Wanted, content_of
 from pairlens.importers import fields
 from pairlens.importers.errors import OnError, RecordError, StateError
 from pairlens.importers.formats import Format
@@ -33,7 +33,7 @@ from pairlens.importers.parallel import (
 from pairlens.importers.prepare import MediaPlace, Prepared, PreparedPair, prepare
 from pairlens.importers.records import CaptionedImage, Instruction, Pair, Record, Source
 from pairlens.importers.source_files import why_unread
-from pairlens.importers.unstored import open_unstored
+from pairlens.importers.source_records import open_records
 
 IN_MEMORY = 64 << 20
 """Bytes of rows up to which no file is made of them."""
@@ -82,13 +82,13 @@ def find_in_files(
 
     def skip(error: RecordError) -> None:
         file, _, index = error.source.removesuffix("]").rpartition("[")
-        place = Place(file, int(index), "") if index.isdigit() else Place(error.source, 0, "")
+        place = Location(file, int(index), "") if index.isdigit() else Location(error.source, 0, "")
         key = error.source
         found.places[key] = place
         found.counts[SKIPPED] += 1
         found.findings.setdefault(key, []).append(Finding(key, SKIPPED, "error", 0.0, error.reason))
 
-    source = open_unstored(format_name, root, options, on_error=skip, on_note=found.notes.append)
+    source = open_records(format_name, root, options, on_error=skip, on_note=found.notes.append)
     with source as opened, SpooledTemporaryFile(max_size=IN_MEMORY) as file, rare_collections():
         found.kind = opened.format.kind
         chosen = _chosen(checks, params or {}, opened.format, found.not_run)
@@ -248,14 +248,14 @@ class RowSpool:
         if rows:
             yield Batch(rows, self.columns)
 
-    def places(self, keys: Collection[str]) -> Iterator[tuple[str, Place]]:
+    def places(self, keys: Collection[str]) -> Iterator[tuple[str, Location]]:
         """Where some samples stand, by key."""
         at = self.columns.paths.index(fields.KEY)
         for number in range(len(self._images)):
             for row, source in zip(*self._load(number), strict=True):
                 if row[at] in keys:
                     content = content_of(self.columns.sample(row))
-                    yield row[at], Place(source.file, source.index, content)
+                    yield row[at], Location(source.file, source.index, content)
 
     def _load(self, number: int) -> tuple[list[Row], list[Source]]:
         self._file.seek(self._images[number][3])

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pairlens.fiftyone_plugin.checks.base import Finding, Sample
-from pairlens.importers.published import texts_digest
+from pairlens.importers.digests import texts_digest
 from pairlens.importers.records import Kind
 
 SKIPPED = "skipped"
 """Stands in the place of a check for a record that cannot be read."""
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a sample stands, and what it was when it was checked.
 
     Attributes:
@@ -50,7 +50,7 @@ class Found:
     total: int = 0
     dropped: int = 0
     findings: dict[str, list[Finding]] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, Location] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     not_run: dict[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.checks.finding import ID_BYTES, Checked, find, row
 from pairlens.fiftyone_plugin.checks.findings_store import ACCEPTED
 from pairlens.fiftyone_plugin.checks.rows import Columns
 from pairlens.fiftyone_plugin.checks.texts import TEXT_FIELDS
-from pairlens.fiftyone_plugin.gate.found import Found, Place, Wanted, content_of
+from pairlens.fiftyone_plugin.gate.found import Found, Location, Wanted, content_of
 from pairlens.fiftyone_plugin.measuring.runner import measure_images, measure_masks
 from pairlens.importers import fields, fo_internals, working_set
 from pairlens.importers.fields import VerdictKind
@@ -75,7 +75,7 @@ def find_in_dataset(
         for row in rows:
             sample = columns.sample(row)
             file, index = columns.value(row, _FILE), columns.value(row, _INDEX)
-            found.places[sample.key] = Place(file, index or 0, content_of(sample))
+            found.places[sample.key] = Location(file, index or 0, content_of(sample))
     return found
 
 

@@ -22,7 +22,7 @@ from pairlens.importers import fields
 MISSING = "the image is missing"
 NO_MASK = "there is no mask with a target"
 NO_WORDS = "the text has no words"
-ONLY_SPOKEN = "the text only speaks to its reader"
+ONLY_INJECTION = "the text only addresses a model"
 
 _MASK = f"{fields.SEGMENTATION}.mask_path"
 _VECTORS = (fields.IMAGE_EMBEDDING, fields.TEXT_EMBEDDING)
@@ -102,11 +102,11 @@ class Pending:
     def _is_asked(self, question: Question, sample_id: ObjectId) -> bool:
         asked = prompts.asked_of(question.sample, question.is_pair)
         if prompts.is_empty(asked):
-            reason = ONLY_SPOKEN if asked.spoken else NO_WORDS
+            reason = ONLY_INJECTION if asked.spoken else NO_WORDS
             self.skips[reason] += 1
             if asked.spoken:
                 one = begun(self.judge, self.name, question)
-                refused = replace(one, spoken=asked.spoken, fault=ONLY_SPOKEN)
+                refused = replace(one, spoken=asked.spoken, fault=ONLY_INJECTION)
                 self.refused.append((sample_id, refused))
             return False
         if not self.anew and not self.judge.compares and self._earlier(question) is not None:

@@ -50,7 +50,7 @@ class JudgeSummary:
         failed: questions without an answer, each named in ``failures`` up to the first thousand
         unchanged: samples that had an answer to the same question
         skipped: samples that were not asked about, by reason in ``skips``
-        spoken: samples whose text speaks to its reader, which the judge was not shown
+        spoken: samples with a prompt injection in a text, which the judge was not shown
         tokens_in, tokens_out: of what was asked; of a dry run, estimates
         uncounted: answers whose tokens nobody counted; their estimates are in the sums
         cost: by the price table, ``None`` without one

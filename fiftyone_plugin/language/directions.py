@@ -109,7 +109,14 @@ class Directions:
 
 @lru_cache(maxsize=1024)
 def region_of(named: Named, *, hedged: bool, extreme: bool, widened: bool) -> Region:
-    """The region that directions name, with a margin around it where it is ``widened``."""
+    """The region of an image that directions name.
+
+    Args:
+        named: the directions
+        hedged: whether a word such as "slightly" weakens them
+        extreme: whether a word such as "far" strengthens them
+        widened: whether a margin is added around the region
+    """
     reach = _reach(named, extreme)
     vertical, horizontal = named.vertical, named.horizontal
     if named.offset:

@@ -94,7 +94,13 @@ class Finder(Generic[T]):
 def finder(
     hints: AbstractSet[str] | None, nothing: Any, signs: re.Pattern[str] | None = None
 ) -> Callable[[Callable[[str], T]], Finder[T]]:
-    """Makes a :class:`Finder` of the decorated function, which remembers what it found."""
+    """Makes a :class:`Finder` of the decorated function, which caches what it finds.
+
+    Args:
+        hints: words of which a text must hold one; ``None`` if none is needed
+        nothing: the result for a text without a hint
+        signs: a pattern that a text must match as well
+    """
 
     def decorate(find: Callable[[str], T]) -> Finder[T]:
         return Finder(find, hints, nothing, signs)

@@ -212,7 +212,13 @@ def _is_look(token: Token) -> bool:
 
 
 def telling_words(query: str, tokens: Sequence[Token], hedges: Sequence[int]) -> Iterator[str]:
-    """The words outside of what the hedges govern that tell the target apart."""
+    """The words that distinguish the target, outside of what hedges such as "usually" govern.
+
+    Args:
+        query: the query
+        tokens: its tokens
+        hedges: indices of the tokens that are hedges
+    """
     governed = _governed(tokens, hedges)
     targets = {noun.name for noun in target_nouns(query)}
     named = class_tokens(tokens)

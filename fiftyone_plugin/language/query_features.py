@@ -84,7 +84,7 @@ class FeatureIndex:
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
-        """By query, which of :attr:`distinct` it says."""
+        """(n,) int64: for each query the index of its features in :attr:`distinct`."""
         known = self._known
         numbers = [known.setdefault(values, len(known)) for values in _read(self.words)]
         return np.array(numbers, np.int64)
@@ -97,7 +97,7 @@ class FeatureIndex:
 
     @cached_property
     def normal(self) -> NDArray[np.int64]:
-        """Equal for queries of equal normal form; 0 for one without words."""
+        """(n,) int64 hashes, equal for queries of equal normal form; 0 for one without words."""
         forms = map(normal_form, self.words.texts)
         return np.array([_hash(form) if form else 0 for form in forms], np.int64)
 

@@ -118,7 +118,10 @@ def word_set(query: str) -> frozenset[str]:
 
 
 def span(query: str, first: int, last: int) -> tuple[int, int]:
-    """Where the words of some tokens start and end in a query, in characters, without ``'s``."""
+    """Start and end in the query, in characters, of the words from token ``first`` to ``last``.
+
+    A possessive ``'s`` of the last word is left out.
+    """
     ends = _ends(query)
     return ends[2 * first], ends[2 * last + 1] - tokenize(query)[last].suffix
 

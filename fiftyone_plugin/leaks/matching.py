@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.fiftyone_plugin.leaks.reading import Gathered
-from pairlens.fiftyone_plugin.leaks.turns import SLACK, TURNS, turned
+from pairlens.fiftyone_plugin.leaks.turned_hashes import ORIENTATIONS, SLACK, turned
 from pairlens.fiftyone_plugin.near_hashes import MAX_DISTANCE, between
 from pairlens.importers.errors import UsageError
 
@@ -45,7 +45,8 @@ class Match(NamedTuple):
         first: rows of the samples that have it; of two images that are near, those of one
         second: rows of the samples of the other one; the same rows where it is one thing
         bits: of near images, how many of 64 differ
-        turn: of near images and masks, the number of what was done to the second (:data:`TURNS`)
+        turn: of near images and masks, the index in :data:`ORIENTATIONS` of what was done to the
+            second
         cosine: of alike ones
     """
 
@@ -122,7 +123,7 @@ def _links(looks: NDArray[np.uint64], max_distance: int) -> dict[tuple[int, int]
     Each look is linked with itself: several files may have it.
     """
     links = {(n, n): (0, 0) for n in range(len(looks))}
-    for turn in range(len(TURNS)):
+    for turn in range(len(ORIENTATIONS)):
         most = min(MAX_DISTANCE, max_distance + SLACK) if turn else max_distance
         first, second, bits = between(looks, turned(looks, turn), most)
         for a, b, differing in zip(first.tolist(), second.tolist(), bits.tolist(), strict=True):

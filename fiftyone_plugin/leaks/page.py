@@ -15,7 +15,7 @@ from pairlens.fiftyone_plugin.audit.drawing import row_of
 from pairlens.fiftyone_plugin.audit.facts import DRAWN, shown_of
 from pairlens.fiftyone_plugin.leaks.matching import KINDS, Kind
 from pairlens.fiftyone_plugin.leaks.reading import leaks_between, texts_of
-from pairlens.fiftyone_plugin.leaks.runner import LeakSummary, Shared, Standing
+from pairlens.fiftyone_plugin.leaks.runner import LeakSummary, Occurrence, Shared
 from pairlens.importers import fields, store
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.files import write_atomic
@@ -113,7 +113,7 @@ def how_of(one: Shared) -> str:
     return how + (f", {one.turned}" if one.turned else "")
 
 
-def _side(standing: Standing, doc: Any) -> _Side:
+def _side(standing: Occurrence, doc: Any) -> _Side:
     text = next(texts_of(doc), "")
     shown = text if len(text) <= _TEXT else f"{text[:_TEXT]} ..."
     return _Side(f"{standing.dataset}/{standing.split or '(no split)'}", standing.key, shown)

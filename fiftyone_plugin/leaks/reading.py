@@ -38,11 +38,11 @@ def leaks_between(first: Place, second: Place) -> bool:
 
 
 @dataclass(frozen=True)
-class Telling:
+class Thresholds:
     """What is told by more than accident.
 
     Attributes:
-        min_area: pixels of a mask; smaller ones coincide
+        min_area: pixels of a mask; smaller ones are equal by chance
         min_words: words of a text
         embedding: the field of the images' vectors
         most_vectors: images whose vectors are compared
@@ -56,7 +56,7 @@ class Telling:
 
 @dataclass
 class Gathered:
-    """Samples of several datasets, a row each; 0 where a digest is not known or not telling.
+    """Samples of several datasets, a row each; 0 where a digest is not known or below a threshold.
 
     Attributes:
         places: that there are
@@ -99,20 +99,20 @@ class _Columns:
     unread: int = 0
 
 
-def gather(datasets: Sequence[Any], telling: Telling) -> Gathered:
+def gather(datasets: Sequence[Any], thresholds: Thresholds) -> Gathered:
     """Reads datasets that PairLens imported.
 
     Args:
         datasets: of different names
-        telling: what counts
+        thresholds: what counts
     """
     places: dict[Place, int] = {}
     columns = _Columns()
     for dataset in datasets:
-        for doc in store.stream(dataset, _wanted(dataset, telling)):
+        for doc in store.stream(dataset, _wanted(dataset, thresholds)):
             place = Place(dataset.name, doc.get(fields.SPLIT) or "")
             number = places.setdefault(place, len(places))
-            _add(columns, doc, number, telling)
+            _add(columns, doc, number, thresholds)
     place_of, image, look, seen, mask = (
         zip(*columns.rows, strict=True) if columns.rows else [()] * 5
     )
@@ -142,26 +142,26 @@ _READ = (
 )  # fmt: skip
 
 
-def _wanted(dataset: Any, telling: Telling) -> tuple[str, ...]:
-    return (*_READ, telling.embedding) if dataset.has_field(telling.embedding) else _READ
+def _wanted(dataset: Any, thresholds: Thresholds) -> tuple[str, ...]:
+    return (*_READ, thresholds.embedding) if dataset.has_field(thresholds.embedding) else _READ
 
 
-def _add(columns: _Columns, doc: Document, place: int, telling: Telling) -> None:
+def _add(columns: _Columns, doc: Document, place: int, thresholds: Thresholds) -> None:
     row = len(columns.keys)
     columns.keys.append(doc[fields.KEY])
     missing = bool(doc.get(fields.IMAGE_MISSING))
     image = 0 if missing else _head(_member(doc, fields.SOURCE, fields.DIGEST))
     look = "" if missing else _member(doc, fields.IMAGE_STATS, "phash") or ""
-    columns.rows.append((place, image, _head(look), bool(look), _mask(doc, telling)))
+    columns.rows.append((place, image, _head(look), bool(look), _mask(doc, thresholds)))
     columns.extents.append(_extent(doc.get(fields.MASK_STATS) or {}))
     for text in {normal_form(one) for one in texts_of(doc)}:
-        if text.count(" ") + 1 >= telling.min_words:
+        if text.count(" ") + 1 >= thresholds.min_words:
             columns.texts.append((text_hash(text), row))
-    stored = None if missing else doc.get(telling.embedding)
+    stored = None if missing else doc.get(thresholds.embedding)
     vector = None if stored is None else vector_of(stored)
     if vector is None or (place, image or -row) in columns.with_vector:
         return
-    if len(columns.with_vector) >= telling.most_vectors:
+    if len(columns.with_vector) >= thresholds.most_vectors:
         columns.unread += 1
         return
     columns.with_vector.add((place, image or -row))
@@ -178,11 +178,11 @@ def _head(digest: str | None) -> int:
     return int(digest[:DIGITS], 16) if digest else 0
 
 
-def _mask(doc: Document, telling: Telling) -> int:
+def _mask(doc: Document, thresholds: Thresholds) -> int:
     """The head of the mask's digest, of a mask that neither is small nor fills the image."""
     stats = doc.get(fields.MASK_STATS) or {}
     area, pixels = stats.get("area") or 0, (stats.get("width") or 0) * (stats.get("height") or 0)
-    return _head(stats.get("digest")) if max(1, telling.min_area) <= area < pixels else 0
+    return _head(stats.get("digest")) if max(1, thresholds.min_area) <= area < pixels else 0
 
 
 def _extent(stats: Mapping[str, Any]) -> tuple[float, ...]:

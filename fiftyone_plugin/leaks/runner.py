@@ -13,11 +13,11 @@ from pairlens.fiftyone_plugin.leaks.matching import KINDS, Kind, Match
 from pairlens.fiftyone_plugin.leaks.reading import (
     Gathered,
     Place,
-    Telling,
+    Thresholds,
     gather,
     leaks_between,
 )
-from pairlens.fiftyone_plugin.leaks.turns import TURNS
+from pairlens.fiftyone_plugin.leaks.turned_hashes import ORIENTATIONS
 from pairlens.fiftyone_plugin.measuring.runner import measure_images
 from pairlens.importers import fields, store, working_set
 from pairlens.importers.errors import StateError, UsageError
@@ -31,7 +31,7 @@ FAIL_ON: dict[str, frozenset[Kind]] = {
 """What between training and another split is a failure."""
 
 
-class Standing(NamedTuple):
+class Occurrence(NamedTuple):
     """A sample that shows what stands in several places."""
 
     dataset: str
@@ -53,8 +53,8 @@ class Shared(NamedTuple):
 
     kind: Kind
     leak: bool
-    first: Standing
-    second: Standing
+    first: Occurrence
+    second: Occurrence
     bits: int | None = None
     turned: str | None = None
     cosine: float | None = None
@@ -86,7 +86,7 @@ class LeakSummary:
 def find_leaks(
     names: Sequence[str],
     *,
-    telling: Telling,
+    thresholds: Thresholds,
     max_distance: int = 6,
     min_cosine: float = 0.98,
     exact: bool = False,
@@ -97,7 +97,7 @@ def find_leaks(
 
     Args:
         names: of datasets that PairLens imported
-        telling: which masks, texts and embeddings count
+        thresholds: which masks, texts and embeddings count
         max_distance: bits of the perceptual hash that may differ, 0 to 8
         min_cosine: of embeddings
         exact: compare digests alone, and decode no image
@@ -114,12 +114,12 @@ def find_leaks(
     if not 0 < min_cosine <= 1:
         raise UsageError(f"--min-cosine {min_cosine} is not above 0 and up to 1")
     datasets = [store.load(name) for name in names]
-    _check_embedding(datasets, telling.embedding)
+    _check_embedding(datasets, thresholds.embedding)
     summary = LeakSummary()
     if not exact:
         for one in datasets:
             summary.images_read += measure_images(one, progress=progress, notes=summary.notes)
-    found = gather(datasets, telling)
+    found = gather(datasets, thresholds)
     if not found.keys:
         raise StateError(f"there are no samples in {', '.join(names)}")
     counted = Counter(found.place.tolist())
@@ -139,7 +139,7 @@ def find_leaks(
 
 def _check_embedding(datasets: Sequence[Any], name: str) -> None:
     """Refuses a field that was named and is nowhere; the usual one may be missing."""
-    if name != Telling().embedding and not any(one.has_field(name) for one in datasets):
+    if name != Thresholds().embedding and not any(one.has_field(name) for one in datasets):
         raise UsageError(f"--embedding {name}: none of the datasets has such a field")
 
 
@@ -158,11 +158,11 @@ def _add(summary: LeakSummary, found: Gathered, matches: Iterable[Match]) -> Non
             counts[match.kind] += 1
             rows = matching.example_of(match, found.place, pair)
             standing = [
-                Standing(*place, found.keys[row])
+                Occurrence(*place, found.keys[row])
                 for place, row in zip((first, second), rows, strict=True)
             ]
             near, alike = match.kind == "near_image", match.kind == "alike_image"
-            turn = TURNS[match.turn] if match.turn else None
+            turn = ORIENTATIONS[match.turn] if match.turn else None
             shared = Shared(
                 match.kind, leaks_between(first, second), standing[0], standing[1],
                 bits=match.bits if near else None,

@@ -89,14 +89,28 @@ class Images:
         return self._sums.shape[1]
 
     def ious(self, drawn: Floats) -> tuple[float, float]:
-        """gIoU and cIoU where image i stands ``drawn[i]`` times; NaN where undefined."""
+        """gIoU and cIoU in [0, 1] of a resample; NaN where undefined.
+
+        Args:
+            drawn: (images,), how often each image is in the resample
+        """
         iou, defined, intersection, union = (self._sums @ drawn).tolist()
         giou = iou / defined if defined else np.nan
         return giou, self._convention.ciou(intersection, union)
 
 
 def draws(images: int, rounds: int, seed: int, share: float = 1.0) -> Iterator[Floats]:
-    """How often each image was drawn, ``rounds`` times; a share of less than 1 draws fewer."""
+    """Resamples of images with replacement.
+
+    Args:
+        images: how many images there are
+        rounds: how many resamples
+        seed: of the random numbers
+        share: size of a resample as a share of the images, (0, 1]
+
+    Yields:
+        (images,), how often each image was drawn
+    """
     random = np.random.default_rng(seed)
     size = max(1, int(images * share))
     for _ in range(rounds):
@@ -105,7 +119,12 @@ def draws(images: int, rounds: int, seed: int, share: float = 1.0) -> Iterator[F
 
 
 def spread(values: dict[str, Floats], *, intervals: bool = True) -> Spread:
-    """Interval, mean and standard deviation of draws; a name without a defined one is left out."""
+    """Interval, mean and standard deviation of a statistic over resamples.
+
+    Args:
+        values: by name, (rounds,) values; NaN is left out, and a name without any other value too
+        intervals: whether to compute intervals
+    """
     defined = {name: column[~np.isnan(column)] for name, column in values.items()}
     defined = {name: column for name, column in defined.items() if len(column)}
     ends = {n: [float(v) for v in np.percentile(c, LEVELS)] for n, c in defined.items()}

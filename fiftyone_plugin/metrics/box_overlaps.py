@@ -35,7 +35,13 @@ NO_BOX: Sides = (0.0, 0.0, 0.0, 0.0)
 
 
 def overlap_of_boxes(target: Sides, prediction: Sides | None, size: ImageSize) -> Overlap:
-    """The overlap of two boxes in an image of a (height, width), in :data:`UNITS` of a pixel."""
+    """The overlap of two boxes, as areas in :data:`UNITS` of a pixel.
+
+    Args:
+        target: the true box, as shares of the image's width and height
+        prediction: the predicted box; ``None`` if there is none
+        size: height and width of the image in pixels
+    """
     whole = size[0] * size[1] * UNITS
     area = round(_area(target) * whole)
     if prediction is None:
@@ -56,10 +62,15 @@ def _area(sides: Sides) -> float:
 def target_box(
     label: Label | None, doc: Mapping[str, Any], values: ValueReading
 ) -> tuple[Sides, ImageSize]:
-    """The box of a ground truth, none where no target is declared, and the size of its image.
+    """The box of a ground truth and the (height, width) of its image.
+
+    Args:
+        label: the label of the sample; a declared empty target gives an empty box
+        doc: the sample
+        values: how values of masks are read
 
     Raises:
-        MaskError: if there is none, or its image's size is not known
+        MaskError: if there is no box, or the size of the image is not known
     """
     declared = doc.get(NO_TARGET) is True
     if label is None and not declared:
@@ -76,7 +87,12 @@ def target_box(
 
 
 def predicted_boxes(label: Label, size: ImageSize, values: ValueReading) -> list[Sides]:
-    """The boxes of a prediction, the most confident first; of a mask, the box around it.
+    """The boxes of a prediction, the most confident first; of a mask its bounding box.
+
+    Args:
+        label: the prediction
+        size: height and width of the image
+        values: how values of masks are read
 
     Raises:
         MaskError: if it cannot be read

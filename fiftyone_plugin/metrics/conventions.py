@@ -44,7 +44,15 @@ class Convention:
         return np.where(union == 0, self.empty, intersection / divisor)
 
     def dice(self, intersection: Counts, areas: Counts) -> Floats:
-        """Per-pair Dice in [0, 1], or NaN; ``areas`` are those of both masks together."""
+        """Dice in [0, 1] of each pair; ``empty`` for two empty masks.
+
+        Args:
+            intersection: (n,) pixels
+            areas: (n,) pixels of target and prediction added up
+
+        Returns:
+            (n,)
+        """
         return np.where(areas == 0, self.empty, 2 * intersection / np.where(areas == 0, 1, areas))
 
     def ciou(self, intersection: float, union: float) -> float:
@@ -53,7 +61,15 @@ class Convention:
         return intersection / divisor if divisor else nan
 
     def passes(self, iou: Floats, threshold: float) -> NDArray[np.bool_]:
-        """Whether each pair counts for precision at a threshold; NaN never does."""
+        """Whether each pair counts for precision at a threshold; NaN never does.
+
+        Args:
+            iou: (n,), in [0, 1] or NaN
+            threshold: in [0, 1]
+
+        Returns:
+            (n,)
+        """
         return iou > threshold if self.strict else iou >= threshold
 
 

@@ -26,7 +26,7 @@ from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
 from pairlens.fiftyone_plugin.metrics.slices import Slicer
 from pairlens.fiftyone_plugin.metrics.summary import OverlapTable, OverlapTableBuilder
 from pairlens.importers import fields, fo_internals, store, working_set
-from pairlens.importers.behind import batches_behind
+from pairlens.importers.background import background_batches
 from pairlens.importers.decisions import Decisions
 from pairlens.importers.parallel import (
     Pool,
@@ -106,7 +106,7 @@ def count_overlaps(
         done.decisions(rule(source.instances == "best"))
     total, read = working_set.count(samples), 0
     write = partial(_write, fo_internals.dataset_of(samples), key, convention, before_writing)
-    with rare_collections(), batches_behind(write) as write_behind:
+    with rare_collections(), background_batches(write) as write_behind:
         for docs, counted in _counts(samples, source, pool or Pool()):
             for decision in counted.decisions:
                 done.decisions(decision)
@@ -156,7 +156,16 @@ def _write(
 def score_changes(
     batch: Sequence[tuple[Any, Overlap]], key: str, convention: Convention
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Sample ids with the values, by field, that a scoring stores on them."""
+    """The values that a scoring stores on samples.
+
+    Args:
+        batch: sample ids with the overlaps of their pairs
+        key: of the evaluation
+        convention: of the IoU
+
+    Yields:
+        sample id, and values by field; an undefined IoU is ``None``
+    """
     iou, intersection, union, target_area, predicted_area = fields.score_fields(key)
     rows = OverlapTable.from_overlaps((pair for _, pair in batch), range(len(batch)))
     for (sample_id, pair), value in zip(batch, rows.iou(convention).tolist(), strict=True):

@@ -50,8 +50,8 @@ from pairlens.fiftyone_plugin.metrics.pair_overlaps import (
 )
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
 from pairlens.fiftyone_plugin.metrics.summary import summarize
-from pairlens.importers import fields, fo_internals, lasting, owners, store
-from pairlens.importers.behind import one_behind
+from pairlens.importers import fencing, fields, fo_internals, indexes, store
+from pairlens.importers.background import background_thread
 from pairlens.importers.errors import UsageError
 from pairlens.importers.mask_values import MaskValues, parse_mask_values
 from pairlens.importers.parallel import Pool, Progress
@@ -158,7 +158,7 @@ class PairLensEvaluation(SegmentationEvaluation):
     def get_fields(
         self, samples: Any, eval_key: str, include_custom_metrics: bool = True
     ) -> list[str]:
-        """The fields of an evaluation."""
+        """The sample fields of the evaluation ``eval_key``; FiftyOne asks for them."""
         custom = self.get_custom_metric_fields(samples, eval_key) if include_custom_metrics else []
         return [*fields.score_fields(eval_key), *custom]
 
@@ -205,9 +205,9 @@ class PairLensEvaluation(SegmentationEvaluation):
         done = count_overlaps(samples, source, convention, slicer, key, watch, before, self.pool)
         if key is not None and self.replaces:
             _clear_others(fo_internals.dataset_of(samples), key, done.ids)
-        with one_behind() as behind:
+        with background_thread() as in_background:
             # Built while the summary is made.
-            behind(partial(_index, fo_internals.dataset_of(samples), key))
+            in_background(partial(_index, fo_internals.dataset_of(samples), key))
             spread = bootstrap(done.table, convention, config.rounds, config.seed, config.scheme)
             summary = self._summary(done, spread, key)
         if summary.decisions:
@@ -251,20 +251,20 @@ class PairLensEvaluation(SegmentationEvaluation):
         fo_internals.delete_empty_sidebar_group(samples, eval_key)
 
     def rename(self, samples: Any, eval_key: str, new_eval_key: str) -> None:
-        """Renames the fields, and the index of the IoU with them."""
+        """Renames the fields of an evaluation, and the index of its IoU."""
         dataset = fo_internals.dataset_of(samples)
         indexed = fields.iou_field(eval_key)
         if indexed in dataset.list_indexes():
             dataset.drop_index(indexed)
         super().rename(samples, eval_key, new_eval_key)
-        lasting.quicken(dataset, [[(fields.iou_field(new_eval_key), 1)]])
+        indexes.create_optional_indexes(dataset, [[(fields.iou_field(new_eval_key), 1)]])
 
     @classmethod
     def save_run_info(
         cls, samples: Any, run_info: Any, overwrite: bool = True, cleanup: bool = True
     ) -> None:
-        """Saves what it was made with; of one that is made again in one write, killed or not."""
-        owners.check_writing()
+        """Saves the configuration of a run; where it replaces one, in a single write."""
+        fencing.check_writing()
         if cleanup or run_info.key not in cls.list_runs(samples):
             super().save_run_info(samples, run_info, overwrite=overwrite, cleanup=cleanup)
         else:
@@ -274,8 +274,8 @@ class PairLensEvaluation(SegmentationEvaluation):
     def save_run_results(
         cls, samples: Any, key: str, run_results: Any, overwrite: bool = True, cache: bool = True
     ) -> None:
-        """Saves the results; who loads them gets the label ids of the pairs as well."""
-        owners.check_writing()
+        """Saves the results uncached, so that loading them adds the label ids of the pairs."""
+        fencing.check_writing()
         super().save_run_results(samples, key, run_results, overwrite=overwrite, cache=False)
 
     def _validate_run(self, samples: Any, eval_key: str, existing_info: Any) -> None:
@@ -363,7 +363,7 @@ def _clear_others(dataset: Any, key: str, scored: bytearray) -> None:
 def _index(dataset: Any, key: str | None) -> None:
     """Indexes the IoU, which curators filter by."""
     if key is not None:
-        lasting.quicken(dataset, [[(fields.iou_field(key), 1)]])
+        indexes.create_optional_indexes(dataset, [[(fields.iou_field(key), 1)]])
 
 
 def _is_whole(dataset: Any, name: str) -> bool:

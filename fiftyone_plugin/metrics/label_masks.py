@@ -76,7 +76,11 @@ class ValueReading:
     on_note: Callable[[Decision], object] = ignore_note
 
     def read(self, array: NDArray[Any] | Mask) -> Mask:
-        """Reads an array, or takes a mask that was read already, and tells how."""
+        """Reads an array as a mask, and reports how its values were understood.
+
+        Args:
+            array: (height, width) or (height, width, bands), or a mask that was read before
+        """
         mask = array if isinstance(array, Mask) else from_array(array, self.setting)
         for decision in of_values(mask, ""):
             decision.kind, decision.override = self.kind, f"--{self.kind.replace('_', '-')} ..."

@@ -56,12 +56,20 @@ def compare_tables(
 
 
 def differences(first: OverlapTable, second: OverlapTable, convention: Convention) -> Floats:
-    """Per-pair IoU of the second less that of the first; NaN where one is undefined."""
+    """(n,) IoU of the second prediction minus that of the first, in [-1, 1]; NaN if undefined."""
     return second.iou(convention) - first.iou(convention)
 
 
 def most_changed(change: Floats, most: int) -> np.ndarray:
-    """Indices of the pairs whose IoU changed most, in either direction, most changed first."""
+    """Indices of the pairs whose IoU changed most, in either direction, the largest change first.
+
+    Args:
+        change: (n,), as of :func:`differences`
+        most: how many at most
+
+    Returns:
+        (k,) with k <= ``most``; pairs that hardly changed are left out
+    """
     size = np.nan_to_num(np.abs(change))
     order = np.argsort(-size, kind="stable")[:most]
     return order[size[order] > EVEN]

@@ -21,10 +21,10 @@ from pairlens.fiftyone_plugin.metrics.evaluation import (
 from pairlens.fiftyone_plugin.metrics.label_masks import KINDS
 from pairlens.fiftyone_plugin.metrics.pair_overlaps import InstanceRule, Shape
 from pairlens.fiftyone_plugin.metrics.score_summary import ScoreSummary
-from pairlens.importers import fields, fo_internals, leases, owners
+from pairlens.importers import fields, fo_internals, leases, process_ids
 from pairlens.importers.dataset_pool import pool_for
 from pairlens.importers.errors import StateError
-from pairlens.importers.new_names import refuse_name
+from pairlens.importers.field_names import refuse_name
 from pairlens.importers.parallel import Engine, Progress, no_progress
 from pairlens.importers.scorings import (
     METHOD,
@@ -107,7 +107,7 @@ def score(
             pred, gt, convention=convention, rounds=rounds, seed=seed, scheme=scheme,
             by=by, instances=instances, side=side, shape=shape,
             pred_values=pred_values, gt_values=gt_values,
-            owner=owners.this_process(),
+            owner=process_ids.this_process(),
         )  # fmt: skip
         method = PairLensEvaluation(config)
         method.watch, method.pool = progress, pool
@@ -132,7 +132,7 @@ def _clear_left(dataset: Any) -> None:
     for key in set(dataset.list_evaluations(method=METHOD)) - set(finished(dataset)):
         run = dataset.get_evaluation_info(key)
         if owner := getattr(run.config, "owner", None):
-            dead = owners.is_dead(owner)
+            dead = process_ids.is_dead(owner)
         else:  # of FiftyOne's own call, or of an earlier version
             dead = datetime.now(UTC).replace(tzinfo=None) - run.timestamp > _LONGEST
         if dead:

@@ -52,11 +52,11 @@ class OverlapTable:
         return OverlapTable(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
     def iou(self, convention: Convention) -> Floats:
-        """Per-pair IoU or NaN; 0 for a pair without a prediction, whatever the convention."""
+        """(n,) IoU in [0, 1] or NaN; 0 for a pair without a prediction, whatever the convention."""
         return np.where(self.missing, 0.0, convention.iou(self.intersection, self.union))
 
     def dice(self, convention: Convention) -> Floats:
-        """Per-pair Dice or NaN; 0 for a pair without a prediction."""
+        """(n,) Dice in [0, 1] or NaN; 0 for a pair without a prediction."""
         areas = self.target_area + self.predicted_area
         return np.where(self.missing, 0.0, convention.dice(self.intersection, areas))
 

@@ -9,10 +9,8 @@ import fiftyone.operators.types as types
 
 from pairlens.fiftyone_plugin import steps
 from pairlens.fiftyone_plugin.judging import JUDGES, JudgeSpec
-from pairlens.fiftyone_plugin.operators.base import PairOperator, Work
-from pairlens.fiftyone_plugin.predictors import secrets
-from pairlens.fiftyone_plugin.reports import Report
-from pairlens.fiftyone_plugin.steps.step import Option, Watch
+from pairlens.fiftyone_plugin.operators.base import PairOperator, Work, with_secrets
+from pairlens.fiftyone_plugin.steps.step import Option
 
 
 class AskJudge(PairOperator):
@@ -34,14 +32,8 @@ class AskJudge(PairOperator):
         }
 
     def work(self, ctx: Any) -> Work:
-        """Asks, with the secrets that the plugin is given."""
-        work, given = super().work(ctx), secrets.of_plugin(ctx.secrets)
-
-        def run(watch: Watch) -> Report:
-            with secrets.looked_up(given):
-                return work(watch)
-
-        return run
+        """Asks, with the plugin's secrets."""
+        return with_secrets(ctx, super().work(ctx))
 
 
 def _chosen(ctx: Any) -> JudgeSpec:

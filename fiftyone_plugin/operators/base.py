@@ -26,9 +26,10 @@ from pairlens.fiftyone_plugin.app_settings import absolute
 from pairlens.fiftyone_plugin.curation.texts import known_reviewer
 from pairlens.fiftyone_plugin.operators.forms import add_field
 from pairlens.fiftyone_plugin.operators.wording import OPERATORS, in_app
+from pairlens.fiftyone_plugin.predictors import secrets
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Step, Watch, parse_options
-from pairlens.importers import connecting, fo_internals, full_disk, memory, working_set
+from pairlens.importers import database_connection, fo_internals, full_disk, memory, working_set
 from pairlens.importers.errors import OutOfMemory, PairLensError, StateError, UsageError
 
 Work = Callable[[Watch], Report]
@@ -240,7 +241,7 @@ class PairOperator(foo.Operator):
         return ctx.ops.show_output(self.resolve_output(ctx).to_json(), result)
 
     def _show_failure(self, ctx: Any, error: Exception) -> Iterator[Any]:
-        known = connecting.explained(error) or full_disk.explained(error)
+        known = database_connection.explained(error) or full_disk.explained(error)
         if known is None and memory.ran_out(error):
             known = OutOfMemory()
         said = error if isinstance(error, PairLensError) else known
@@ -249,6 +250,17 @@ class PairOperator(foo.Operator):
         sentence = self.in_app(str(said))
         yield ctx.ops.notify(sentence, variant="error")
         yield self._show(ctx, as_result(Report({}, [sentence])))
+
+
+def with_secrets(ctx: Any, work: Work) -> Work:
+    """The work, which finds the tokens of services among the plugin's secrets."""
+    given = secrets.of_plugin(ctx.secrets)
+
+    def run(watch: Watch) -> Report:
+        with secrets.looked_up(given):
+            return work(watch)
+
+    return run
 
 
 def _in_form(option: Option) -> str:

@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 from pairlens.fiftyone_plugin.curation.conflicts import Conflict
 from pairlens.fiftyone_plugin.curation.texts import known_reviewer
 from pairlens.fiftyone_plugin.operators.wording import in_app
-from pairlens.importers import connecting, working_set
+from pairlens.importers import database_connection, working_set
 from pairlens.importers.errors import PairLensError, StateError, UsageError
 from pairlens.importers.upgrade import complete_schema
 
@@ -59,5 +59,5 @@ class PanelOperator(foo.Operator):
             kind = "usage" if isinstance(error, UsageError) else "state"
             return {"ok": False, "kind": kind, "message": in_app(str(error))}
         except PyMongoError as error:
-            said = in_app(str(connecting.explained(error)))
+            said = in_app(str(database_connection.explained(error)))
             return {"ok": False, "kind": "state", "message": said}

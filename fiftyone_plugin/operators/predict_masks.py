@@ -10,11 +10,11 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from pairlens.fiftyone_plugin import steps
-from pairlens.fiftyone_plugin.operators.base import PairOperator, Work, text, tick
-from pairlens.fiftyone_plugin.predictors import PREDICTORS, PredictorSpec, secrets
+from pairlens.fiftyone_plugin.operators.base import PairOperator, Work, text, tick, with_secrets
+from pairlens.fiftyone_plugin.predictors import PREDICTORS, PredictorSpec
 from pairlens.fiftyone_plugin.predictors.queries import estimate_work
 from pairlens.fiftyone_plugin.reports import Report
-from pairlens.fiftyone_plugin.steps.step import AGAIN, Option, Watch
+from pairlens.fiftyone_plugin.steps.step import AGAIN, Option
 from pairlens.importers import fields
 
 _AGAIN = AGAIN | {"stop": "Stop the run that fills it"}
@@ -56,14 +56,8 @@ class PredictMasks(PairOperator):
         inputs.view("estimate", types.Notice(label=about))
 
     def work(self, ctx: Any) -> Work:
-        """Predicts, with the secrets that the plugin is given."""
-        work, given = super().work(ctx), secrets.of_plugin(ctx.secrets)
-
-        def run(watch: Watch) -> Report:
-            with secrets.looked_up(given):
-                return work(watch)
-
-        return run
+        """Predicts, with the plugin's secrets."""
+        return with_secrets(ctx, super().work(ctx))
 
     def show(self, ctx: Any, ids: Sequence[str]) -> Iterator[Any]:
         """Opens the first masks while the run goes on."""

@@ -15,7 +15,7 @@ from fiftyone.operators.panel import Panel, PanelConfig
 
 from pairlens.fiftyone_plugin import PLUGIN_NAME
 from pairlens.fiftyone_plugin.curation import bulk, queue, sessions, sharing, summary, team, undoing
-from pairlens.fiftyone_plugin.curation.turns import Superseded
+from pairlens.fiftyone_plugin.curation.latest_count import Superseded
 from pairlens.fiftyone_plugin.operators.base import required, reviewer_in, text
 from pairlens.fiftyone_plugin.operators.wording import in_app
 from pairlens.fiftyone_plugin.panels import curation_scope
@@ -117,7 +117,7 @@ class CurationPanel(Panel):
 
     def on_change_dataset(self, ctx: Any) -> None:
         """Resets the panel and counts the new dataset."""
-        curation_scope.kept(ctx).evaluation = None
+        curation_scope.state_of(ctx).evaluation = None
         curation_scope.keep(ctx, WHOLE)
         self._count(ctx, WHOLE)
 
@@ -132,7 +132,7 @@ class CurationPanel(Panel):
 
     def choose(self, ctx: Any) -> None:
         """Draws the histogram of another evaluation, of the quality where ``key`` is blank."""
-        curation_scope.kept(ctx).evaluation = text(ctx.params.get("key")) or ""
+        curation_scope.state_of(ctx).evaluation = text(ctx.params.get("key")) or ""
         self._count(ctx, scope_of(ctx))
 
     @_answering
@@ -319,7 +319,7 @@ class CurationPanel(Panel):
         """Counts, and sends the component the figures, unless it asks for others meanwhile."""
         self._mark(ctx, scope)
         with suppress(Superseded):
-            with curation_scope.turns_of(ctx).turn(wait):
+            with curation_scope.counts_of(ctx).run(wait):
                 facts = facts_of(ctx, scope)
             ctx.panel.set_data("facts", facts)
 

@@ -14,7 +14,7 @@ from pairlens.fiftyone_plugin.curation.texts import known_reviewer, text_of
 from pairlens.fiftyone_plugin.metrics.runs import METHOD
 from pairlens.fiftyone_plugin.operators.base import mask_fields
 from pairlens.fiftyone_plugin.operators.wording import in_app
-from pairlens.fiftyone_plugin.panels.curation_scope import Scope, kept, view_in
+from pairlens.fiftyone_plugin.panels.curation_scope import Scope, state_of, view_in
 from pairlens.importers import fields, fo_internals, store, working_set
 from pairlens.importers.errors import PairLensError
 from pairlens.importers.store import kind_of
@@ -119,7 +119,7 @@ def _steps(dataset: Any) -> list[str]:
 
 def _evaluation(ctx: Any, dataset: Any) -> str | None:
     """The scoring that was chosen, or any where none was; ``None`` for the quality."""
-    chosen = kept(ctx).evaluation
+    chosen = state_of(ctx).evaluation
     known = dataset.list_evaluations(method=METHOD)
     return chosen or None if chosen == "" or chosen in known else next(iter(known), None)
 

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from bson import json_util
 
-from pairlens.fiftyone_plugin.curation.turns import Turns
+from pairlens.fiftyone_plugin.curation.latest_count import CountRunner
 from pairlens.importers import fo_internals
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ WHOLE = Scope([])
 
 
 @dataclass(slots=True)
-class Kept:
+class PanelState:
     """What a panel keeps between two events.
 
     Attributes:
@@ -81,14 +81,14 @@ class Kept:
     own: list[Behind] = field(default_factory=list[Behind])
 
 
-_kept: OrderedDict[tuple[Any, str | None], Kept] = OrderedDict()
+_kept: OrderedDict[tuple[Any, str | None], PanelState] = OrderedDict()
 _lock = Lock()
 
 
-def kept(ctx: Any) -> Kept:
+def state_of(ctx: Any) -> PanelState:
     """What the panel of an event keeps on its dataset; to be changed in place."""
     place = ctx.panel.id, getattr(ctx.dataset, "name", None)
-    return _last_used(_kept, place, Kept)
+    return _last_used(_kept, place, PanelState)
 
 
 def _last_used(known: OrderedDict[Any, T], place: Any, make: Callable[[], T]) -> T:
@@ -102,22 +102,22 @@ def _last_used(known: OrderedDict[Any, T], place: Any, make: Callable[[], T]) ->
         return known[place]
 
 
-_turns: OrderedDict[Any, Turns] = OrderedDict()
+_counts: OrderedDict[Any, CountRunner] = OrderedDict()
 
 
-def turns_of(ctx: Any) -> Turns:
+def counts_of(ctx: Any) -> CountRunner:
     """The counts of the panel of an event, whatever dataset they are of."""
-    return _last_used(_turns, ctx.panel.id, Turns)
+    return _last_used(_counts, ctx.panel.id, CountRunner)
 
 
 def scope_of(ctx: Any) -> Scope:
     """The scope that the panel keeps, or the whole dataset."""
-    return kept(ctx).scope
+    return state_of(ctx).scope
 
 
 def keep(ctx: Any, scope: Scope) -> None:
     """Keeps a scope whose view has not been seen yet."""
-    mine = kept(ctx)
+    mine = state_of(ctx)
     mine.scope, mine.seen = scope, False
 
 
@@ -128,7 +128,7 @@ def follow(ctx: Any) -> Scope | None:
     of a view before it is shown. So nothing is counted again that is as it was, and what was there
     before a click counts as a choice only when what was clicked has been seen.
     """
-    mine, at = kept(ctx), _told(ctx)
+    mine, at = state_of(ctx), _told(ctx)
     # Filters of the sidebar are no part of the view that the App tells of.
     filtered = mine.scope.bar is None and ctx.request_params.get("filters")
     if at == mine.scope.shown:
@@ -146,13 +146,13 @@ def follow(ctx: Any) -> Scope | None:
 
 def anew(ctx: Any) -> Scope | None:
     """The new scope on a page that was loaded again, on which nothing is behind the view yet."""
-    kept(ctx).seen = False
+    state_of(ctx).seen = False
     return follow(ctx)
 
 
 def chosen(ctx: Any) -> Scope:
     """The scope of what the curator chose: the App's view with the filters of the sidebar."""
-    if ctx.request_params.get("extended") in kept(ctx).own:
+    if ctx.request_params.get("extended") in state_of(ctx).own:
         ctx.request_params = {n: v for n, v in ctx.request_params.items() if n != "extended"}
     return WHOLE if ctx.view is None else Scope(stages_of(ctx.view))
 
@@ -169,7 +169,7 @@ def go(
         view: stages of the view that the click sets, if it sets one
         behind: stages that show the bar's pairs behind it
     """
-    mine, now = kept(ctx), at_click(ctx)
+    mine, now = state_of(ctx), at_click(ctx)
     last = mine.scope
     coming = last.shown is not None and not mine.seen
     before = [_told(ctx), *(_with(now, each) for each in mine.own)]

@@ -18,12 +18,12 @@ from typing import Any
 
 import fiftyone as fo
 
-from pairlens.importers import app_view, fo_internals, lasting, leases, owners, store
+from pairlens.importers import app_view, fo_internals, leases, process_ids, safe_writes, store
 from pairlens.importers.errors import StateError, UsageError
+from pairlens.importers.field_names import refuse_name
 from pairlens.importers.fields import INFO
 from pairlens.importers.media_folders import media_dir, media_dirs, remove_unused
 from pairlens.importers.media_store import exchange
-from pairlens.importers.new_names import refuse_name
 
 OWNER = ".owner"
 """The file in a folder of masks that names the process which fills it, until a field has it."""
@@ -73,7 +73,7 @@ class MaskField:
             return
         self.new_folder.mkdir(parents=True, exist_ok=True)
         owner = self.new_folder / OWNER
-        owner.write_text(owners.this_process(), "utf-8")
+        owner.write_text(process_ids.this_process(), "utf-8")
         try:
             yield self.new_folder
         finally:
@@ -177,7 +177,7 @@ class MaskField:
         """
         path = f"{self.name}.mask_path"
         pending = [({"_id": each, path: None}, values) for each, values in changes]
-        count = lasting.update_matching(self.dataset, pending)
+        count = safe_writes.update_matching(self.dataset, pending)
         made = (fo_internals.field_info(self.dataset, self.name) or {}).get(INFO) or {}
         if made.get("folder") == self.folder.name:
             return count
@@ -185,7 +185,7 @@ class MaskField:
             ({"_id": each, path: values[self.name]["mask_path"]}, dict.fromkeys(values))
             for each, values in changes
         ]
-        lasting.update_matching(self.dataset, mine)
+        safe_writes.update_matching(self.dataset, mine)
         raise StateError(
             f"field {self.name!r} was deleted or made anew by another run, which goes on; this one "
             "ends"
@@ -243,7 +243,7 @@ def _is_used(folder: Path) -> bool:
         owner = (folder / OWNER).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return False
-    return not owners.is_dead(owner)
+    return not process_ids.is_dead(owner)
 
 
 def fields_made_by(dataset: Any, step: str) -> list[str]:

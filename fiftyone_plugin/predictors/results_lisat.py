@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pairlens.fiftyone_plugin.predictors.base import NoPrediction, Prediction, Query
@@ -23,6 +23,7 @@ from pairlens.fiftyone_plugin.predictors.results_files import (
     of_split,
     read_prediction,
 )
+from pairlens.fiftyone_plugin.predictors.results_names import posix
 from pairlens.importers.bounded_json import read_json
 from pairlens.importers.errors import LayoutError, MaskError
 from pairlens.importers.source_files import reason_of
@@ -46,7 +47,7 @@ class _Entry:
     @property
     def parts(self) -> tuple[str, ...]:
         """The folder names of the image's path, as it was where the model ran."""
-        return _posix(self.image).parts[:-1]
+        return posix(self.image).parts[:-1]
 
 
 def is_predictions(file: Path) -> bool:
@@ -80,7 +81,7 @@ class LisatResults:
         self._claims: dict[tuple[Path, str], set[str]] = {}
         for file in predictions:
             for entry in _read_entries(file):
-                stem = _posix(entry.image).stem
+                stem = posix(entry.image).stem
                 self._entries.setdefault(stem, []).append(entry)
                 self._claims.setdefault((entry.folder, str(entry.mask)), set()).add(stem)
         self._files = None if files is None else [f for f in files if _is_mask(f)]
@@ -110,7 +111,7 @@ class LisatResults:
         return [f.relative_to(self._root).as_posix() for f in unused]
 
     def _find(self, query: Query) -> list[_Entry]:
-        for stem in dict.fromkeys((query.image_id, _posix(query.image_name).stem)):
+        for stem in dict.fromkeys((query.image_id, posix(query.image_name).stem)):
             entries = self._entries.get(stem, [])
             serving = [entries[i] for i in of_split([e.parts for e in entries], query.split)]
             if serving:
@@ -162,7 +163,3 @@ def _read_entries(file: Path) -> Iterable[_Entry]:
 
 def _is_mask(file: Path) -> bool:
     return file.suffix.lower() in MASK_SUFFIXES
-
-
-def _posix(path: str) -> PurePosixPath:
-    return PurePosixPath(path.replace("\\", "/"))

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pairlens.fiftyone_plugin.predictors import PREDICTORS
-from pairlens.fiftyone_plugin.predictors.asking import Asked, asking
 from pairlens.fiftyone_plugin.predictors.base import PredictorSpec
 from pairlens.fiftyone_plugin.predictors.batches import (
     Answer,
@@ -25,6 +24,7 @@ from pairlens.fiftyone_plugin.predictors.batches import (
     store_batch,
 )
 from pairlens.fiftyone_plugin.predictors.mask_fields import MaskField
+from pairlens.fiftyone_plugin.predictors.predictor_pool import OpenPredictor, open_predictor
 from pairlens.fiftyone_plugin.predictors.queries import list_queries, remember_speed
 from pairlens.importers import fields, fo_internals, leases, store, working_set
 from pairlens.importers.dataset_pool import pool_for
@@ -106,10 +106,10 @@ def predict(
             )
         watch = _Watch(stop, look, progress)
         pool = pool_for(samples, engine, workers, ray_address, _named_in(given))
-        with asking(spec, given, device, pool) as asked:
+        with open_predictor(spec, given, device, pool) as loaded:
             # Only now is anything deleted: a predictor may refuse.
             summary = _fill(
-                samples, spec, asked, field, batch_size, limit, resume, overwrite, watch
+                samples, spec, loaded, field, batch_size, limit, resume, overwrite, watch
             )
     summary.seconds = round(time.perf_counter() - started, 3)
     return summary
@@ -131,7 +131,7 @@ class _Watch(NamedTuple):
 def _fill(
     samples: Any,
     spec: PredictorSpec,
-    asked: Asked,
+    predictor: OpenPredictor,
     field: MaskField,
     batch_size: int,
     limit: int | None,
@@ -151,21 +151,21 @@ def _fill(
     total = working_set.count(samples)
     pairs = list_queries(samples, field.name, reads_images=spec.reads_images, anew=anew)
     batches = store.batched(islice(pairs, limit), batch_size)
-    deciding = _Deciding(field.dataset, asked, f"predict {field.name}", resume)
+    deciding = _Deciding(field.dataset, predictor, f"predict {field.name}", resume)
     ready = time.perf_counter()
-    _answer(asked, batches, field, anew, summary, deciding, watch, total)
+    _answer(predictor, batches, field, anew, summary, deciding, watch, total)
     if anew and not summary.predicted:
         summary.notes.append(f"field {field.name!r} is left as it was: nothing was predicted")
     remember_speed(field.dataset, spec.name, summary.predicted, time.perf_counter() - ready)
     field.stop_file.unlink(missing_ok=True)
-    decisions = Decisions(_notes(asked, summary.stopped))
+    decisions = Decisions(_notes(predictor, summary.stopped))
     summary.notes += [*decisions.others, *decisions.lines()]
     summary.decisions = deciding.keep(decisions)
     return summary
 
 
 def _answer(
-    asked: Asked,
+    predictor: OpenPredictor,
     batches: Iterator[list[SampleQuery]],
     field: MaskField,
     anew: bool,
@@ -183,7 +183,7 @@ def _answer(
 
     watch.stop()  # all is loaded: from now on Ctrl-C waits for what is under way
     with ThreadPoolExecutor(_WRITERS) as writers, field.filling(anew) as folder:
-        for batch, answers in _until_stopped(asked.answered(batches), stopped, summary):
+        for batch, answers in _until_stopped(predictor.answered(batches), stopped, summary):
             seen = bool(summary.first)
             changes = store_batch(batch, answers, folder, summary, writers)
             if changes:
@@ -221,20 +221,20 @@ class _Deciding:
 
     Args:
         dataset: that is predicted
-        asked: whose decisions they are
+        predictor: whose decisions they are
         step: that takes them
         resume: whether they come to those of an earlier run
     """
 
-    def __init__(self, dataset: Any, asked: Asked, step: str, resume: bool) -> None:
+    def __init__(self, dataset: Any, predictor: OpenPredictor, step: str, resume: bool) -> None:
         stored = store.info(dataset).get("decisions", ()) if resume else ()
-        self._dataset, self._asked, self._step = dataset, asked, step
+        self._dataset, self._predictor, self._step = dataset, predictor, step
         self._before = [one for one in stored if one["step"] == step]
         self._rules = 0
 
     def keep_new(self) -> None:
         """Stores them where there is a new one."""
-        decisions = Decisions(_notes(self._asked))
+        decisions = Decisions(_notes(self._predictor))
         if len(decisions.all()) > self._rules:
             self._rules = len(decisions.all())
             self.keep(decisions)
@@ -259,11 +259,11 @@ def request_stop(dataset: Any, field_name: str) -> None:
     field.stop_file.touch()
 
 
-def _notes(asked: Asked, stopped: bool = False) -> list[str]:
-    notes = asked.notes()
+def _notes(predictor: OpenPredictor, stopped: bool = False) -> list[str]:
+    notes = predictor.notes()
     if stopped:
         notes.append("stopped as it was asked to; --resume predicts the rest")
-    if unused := asked.unused():
+    if unused := predictor.unused():
         shown = ", ".join(unused[:3]) + (" ..." if len(unused) > 3 else "")
         notes.append(f"{len(unused)} files belong to no pair: {shown}")
     return notes

@@ -1,4 +1,4 @@
-"""What the model of the verdicts is told of a pair: numbers, each with a name for people."""
+"""The features of a pair for the model of the verdicts: numbers, each with a readable name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNFLAGGED = 0.03
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
-Told = dict[str, float]
+FeatureValues = dict[str, float]
 """The features of a pair by name; those that are not there are 0."""
 
 FoundScores = Sequence[tuple[str, float]]
@@ -46,9 +46,9 @@ def chance_by_checks(findings: FoundScores) -> float:
     return min(0.99, max(UNFLAGGED, worst))
 
 
-def told_of(
+def features_of(
     batch: Batch, findings: Sequence[FoundScores], ious: Mapping[str, str] | None = None
-) -> list[Told]:
+) -> list[FeatureValues]:
     """The features of the pairs of a batch.
 
     Args:
@@ -60,10 +60,10 @@ def told_of(
     scored = {name: batch.number(path) for name, path in (ious or {}).items()}
     known = fields.JUDGEMENTS in batch.columns.paths
     judged = batch.there(fields.JUDGEMENTS) if known else np.zeros(len(batch), np.bool_)
-    told = []
+    found = []
     for row, some in enumerate(findings):
         chance = chance_by_checks(some)
-        one: Told = {CHANCE: float(np.log(chance / (1 - chance)))}
+        one: FeatureValues = {CHANCE: float(np.log(chance / (1 - chance)))}
         one |= {f"finding {check}": max(0.0, 1 - score) for check, score in some}
         one |= {name: float(values[row]) for name, values in columns.items()}
         for name, values in scored.items():
@@ -72,8 +72,8 @@ def told_of(
         one |= {f"word {word}": 1.0 for word in _words(batch.phrases[row])}
         if judged[row]:
             one |= _answers(batch.sample(row))
-        told.append(one)
-    return told
+        found.append(one)
+    return found
 
 
 def _numbers(batch: Batch) -> dict[str, NDArray[Any]]:
@@ -96,15 +96,17 @@ def _numbers(batch: Batch) -> dict[str, NDArray[Any]]:
     }
 
 
-def _answers(sample: Sample) -> Told:
+def _answers(sample: Sample) -> FeatureValues:
     """What judges answered to what the pair holds now; the doubt from -1, none, to 1."""
-    told: Told = {}
+    features: FeatureValues = {}
     content = content_of(sample)
     for one in sample.judgements:
         if one.of == content and one.doubt is not None:
-            told[f"the doubt of the judge {one.judge}"] = 2 * one.doubt - 1
-            told |= {f"the judge {one.judge} denies: {_DENIED[name]}": 1.0 for name in one.denied}
-    return told
+            features[f"the doubt of the judge {one.judge}"] = 2 * one.doubt - 1
+            features |= {
+                f"the judge {one.judge} denies: {_DENIED[name]}": 1.0 for name in one.denied
+            }
+    return features
 
 
 _DENIED = {"shows": "it is what the query says", "only": "it is the only one",

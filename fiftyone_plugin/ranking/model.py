@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from pairlens.fiftyone_plugin.ranking.features import CHANCE, Told
+from pairlens.fiftyone_plugin.ranking.features import CHANCE, FeatureValues
 
 Floats = NDArray[np.float64]
 
@@ -48,16 +48,16 @@ class Examples(NamedTuple):
     """Judged pairs, and some that nobody judged.
 
     Attributes:
-        told: features of the judged pairs
+        features: features of the judged pairs
         bad: whether each is bad
         groups: what tells the image of each: pairs of one are never on both sides of a fold
         others: features of some pairs that nobody judged
     """
 
-    told: Sequence[Told]
+    features: Sequence[FeatureValues]
     bad: Sequence[bool]
     groups: Sequence[str]
-    others: Sequence[Told]
+    others: Sequence[FeatureValues]
 
 
 class VerdictModel:
@@ -68,11 +68,11 @@ class VerdictModel:
     """
 
     def __init__(self, examples: Examples) -> None:
-        judged = Counter(name for one in examples.told for name in one)
+        judged = Counter(name for one in examples.features for name in one)
         counts = judged + Counter(name for one in examples.others for name in one)
         known = sorted(name for name, count in counts.items() if count >= RARE and judged[name])
         self._at = {name: number for number, name in enumerate(known)}
-        rows, targets = [*examples.told], [float(one) for one in examples.bad]
+        rows, targets = [*examples.features], [float(one) for one in examples.bad]
         weights = [1.0] * len(rows)
         each = PRIOR / max(1, len(examples.others))
         for one in examples.others:
@@ -83,26 +83,26 @@ class VerdictModel:
         self._model = LogisticRegression(C=STRENGTH, max_iter=500)
         self._model.fit(self._matrix(rows), np.array(targets), sample_weight=np.array(weights))
 
-    def chances(self, told: Sequence[Told]) -> Floats:
+    def chances(self, features: Sequence[FeatureValues]) -> Floats:
         """How likely each pair is bad, 0 to 1."""
-        if not told:
+        if not features:
             return np.empty(0)
-        return self._model.predict_proba(self._matrix(told))[:, 1]
+        return self._model.predict_proba(self._matrix(features))[:, 1]
 
     def weights(self, most: int = 10) -> list[Weight]:
         """The features that count most, those with the largest weights first."""
         named = [Weight(name, float(self._model.coef_[0][n])) for name, n in self._at.items()]
         return sorted(named, key=lambda one: -abs(one.weight))[:most]
 
-    def _matrix(self, told: Sequence[Told]) -> Any:
+    def _matrix(self, features: Sequence[FeatureValues]) -> Any:
         data, columns, starts = [], [], [0]
-        for one in told:
+        for one in features:
             for name, value in one.items():
                 if name in self._at:
                     columns.append(self._at[name])
                     data.append(value)
             starts.append(len(data))
-        return csr_matrix((data, columns, starts), shape=(len(told), len(self._at)))
+        return csr_matrix((data, columns, starts), shape=(len(features), len(self._at)))
 
 
 def enough(bad: Sequence[bool]) -> bool:
@@ -112,18 +112,18 @@ def enough(bad: Sequence[bool]) -> bool:
 
 def out_of_fold(examples: Examples) -> Floats:
     """How likely each judged pair is bad by models that saw no verdict on a pair of its image."""
-    chances = np.full(len(examples.told), np.nan)
+    chances = np.full(len(examples.features), np.nan)
     folds = min(FOLDS, len(set(examples.groups)))
     if folds < 2:
         return chances
-    rows = np.arange(len(examples.told))
+    rows = np.arange(len(examples.features))
     for train, test in GroupKFold(folds).split(rows, groups=examples.groups):
         some = examples._replace(
-            told=[examples.told[n] for n in train],
+            features=[examples.features[n] for n in train],
             bad=[examples.bad[n] for n in train],
             groups=[examples.groups[n] for n in train],
         )
-        chances[test] = VerdictModel(some).chances([examples.told[n] for n in test])
+        chances[test] = VerdictModel(some).chances([examples.features[n] for n in test])
     return chances
 
 

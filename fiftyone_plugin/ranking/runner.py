@@ -16,10 +16,10 @@ from pairlens.fiftyone_plugin.checks.finding import EARLIER, LABELS, batches
 from pairlens.fiftyone_plugin.checks.rows import Columns, Row, image_of
 from pairlens.fiftyone_plugin.ranking.features import (
     NEEDS,
+    FeatureValues,
     FoundScores,
-    Told,
     chance_by_checks,
-    told_of,
+    features_of,
 )
 from pairlens.fiftyone_plugin.ranking.model import (
     Examples,
@@ -84,7 +84,7 @@ class _Judged(NamedTuple):
 
 
 class _Reader:
-    """Reads the pairs of a dataset with what the model is told of them."""
+    """Reads the pairs of a dataset with their features."""
 
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
@@ -93,11 +93,11 @@ class _Reader:
         more = (*NEEDS[1:], *self._ious.values(), *EARLIER, *_MENDED)
         self.columns = Columns.of((), {}, *dict.fromkeys(more))
 
-    def batches(self) -> Iterator[tuple[list[Row], list[Told]]]:
+    def batches(self) -> Iterator[tuple[list[Row], list[FeatureValues]]]:
         """All pairs, in batches."""
         for rows in batches(self._dataset, self.columns):
             findings = [_findings(self.columns.value(row, LABELS)) for row in rows]
-            yield rows, told_of(Batch(rows, self.columns), findings, self._ious)
+            yield rows, features_of(Batch(rows, self.columns), findings, self._ious)
 
 
 def _findings(labels: Any) -> FoundScores:
@@ -166,8 +166,8 @@ def rank(dataset: Any, progress: Progress = no_progress) -> RankSummary:
 
 def _judged(reader: _Reader) -> _Judged:
     """Reads what was judged, and draws some of the others (a reservoir)."""
-    ids, told, bad, groups, mended = [], [], [], [], 0
-    others: list[Told] = []
+    ids, known, bad, groups, mended = [], [], [], [], 0
+    others: list[FeatureValues] = []
     seen, rng = 0, random.Random(0)
     value = reader.columns.value
     for rows, features in reader.batches():
@@ -178,7 +178,7 @@ def _judged(reader: _Reader) -> _Judged:
                     mended += 1
                     continue
                 ids.append(value(row, "_id"))
-                told.append(one)
+                known.append(one)
                 bad.append(verdict != VerdictKind.KEEP)
                 groups.append(repr(image_of(row)))
                 continue
@@ -187,7 +187,7 @@ def _judged(reader: _Reader) -> _Judged:
                 others.append(one)
             elif (place := rng.randrange(seen)) < OTHERS:
                 others[place] = one
-    return _Judged(ids, Examples(told, bad, groups, others), mended)
+    return _Judged(ids, Examples(known, bad, groups, others), mended)
 
 
 def _estimated(
@@ -198,12 +198,12 @@ def _estimated(
     progress: Progress,
 ) -> Iterator[tuple[ObjectId, dict[str, Any]]]:
     done = 0
-    for rows, told in reader.batches():
+    for rows, features in reader.batches():
         if model is None:
             found = [_findings(reader.columns.value(row, LABELS)) for row in rows]
             chances = [chance_by_checks(some) for some in found]
         else:
-            chances = model.chances(told).tolist()
+            chances = model.chances(features).tolist()
         for row, chance in zip(rows, chances, strict=True):
             sample_id = reader.columns.value(row, "_id")
             chance = known.get(sample_id, chance)

@@ -25,7 +25,7 @@ from pairlens.fiftyone_plugin.releases.pairing import (
 )
 from pairlens.importers import fields, store
 from pairlens.importers.errors import StateError, UsageError
-from pairlens.importers.files import telling, write_atomic
+from pairlens.importers.files import explaining_write_errors, write_atomic
 from pairlens.importers.store import kind_of
 from pairlens.importers.stored_values import Document
 
@@ -158,7 +158,7 @@ def _carry(diff: ReleaseDiff, one: Pairing, document: Document, lines: DecisionL
 
 
 def _write(file: Path, data: bytes) -> None:
-    with telling(file):
+    with explaining_write_errors(file):
         write_atomic(file, data)
 
 

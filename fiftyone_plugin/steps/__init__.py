@@ -13,7 +13,7 @@ from pairlens.fiftyone_plugin.steps.datasets import (
 )
 from pairlens.fiftyone_plugin.steps.estimating import estimate
 from pairlens.fiftyone_plugin.steps.gating import check
-from pairlens.fiftyone_plugin.steps.holdings import (
+from pairlens.fiftyone_plugin.steps.inventory import (
     delete_dataset,
     describe_dataset,
     list_datasets,

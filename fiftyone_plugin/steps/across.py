@@ -24,10 +24,10 @@ from pairlens.importers import fields
            "0 to 8", int, 6, metavar="BITS"),
     Option("embedding", "field of the images' embeddings, where a dataset has it",
            default=fields.IMAGE_EMBEDDING, metavar="FIELD"),
-    Option("min_cosine", "of the embeddings of images that are alike", float, 0.98,
+    Option("min_cosine", "cosine of the embeddings from which on images are alike", float, 0.98,
            metavar="COSINE"),
-    Option("min_area", "pixels of a mask; smaller ones coincide", int, 64, metavar="PIXELS"),
-    Option("min_words", "words of a text; shorter ones coincide", int, 8, metavar="COUNT"),
+    Option("min_area", "smallest mask that is compared, in pixels", int, 64, metavar="PIXELS"),
+    Option("min_words", "shortest text that is compared, in words", int, 8, metavar="COUNT"),
     Option("fail_on", "what must not be both in training data and in another split: the same "
            "image, a near one as well, or nothing", default="near", metavar="WHAT",
            choices=("same", "near", "never")),
@@ -49,13 +49,13 @@ def leaks(
     """Compares datasets and splits."""
     from pairlens.fiftyone_plugin.leak_reports import of_leaks
     from pairlens.fiftyone_plugin.leaks import page
-    from pairlens.fiftyone_plugin.leaks.reading import Telling
+    from pairlens.fiftyone_plugin.leaks.reading import Thresholds
     from pairlens.fiftyone_plugin.leaks.runner import find_leaks
 
     if out:
         page.check_page(out, examples)
-    telling = Telling(min_area, min_words, embedding)
-    done = find_leaks(names, telling=telling, progress=watch.progress, **options)
+    thresholds = Thresholds(min_area, min_words, embedding)
+    done = find_leaks(names, thresholds=thresholds, progress=watch.progress, **options)
     drawn = page.write_page(done, out, examples) if out else 0
     return of_leaks(done, str(out) if out else None, drawn)
 

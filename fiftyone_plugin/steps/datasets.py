@@ -49,7 +49,7 @@ def _formats() -> dict[str, str]:
            label="Splits (all if empty)"),
     Option("placeholders", "import pairs whose image is missing, with a drawn stand-in; "
            "without it they are skipped", bool, False),
-    Option("limit", "stop after so many records", int, metavar="COUNT", least=1),
+    Option("limit", "stop after this many records", int, metavar="COUNT", least=1),
     IF_THERE,
     Option("keep_verdicts", "with --overwrite: take over verdicts whose key, phrase and mask are "
            "the same", bool, False),
@@ -133,7 +133,7 @@ def adopt_dataset(
 
 @step(
     "images",
-    "Cut the images that GRES is published without out of xView's tiles.",
+    "Cut the images of GRES, which is published without them, out of xView's tiles.",
     Option("format_name", "the dataset", required=True, param="format", positional=True,
            metavar="FORMAT", choices=("gres",)),
     Option("xview", "folder of xView's training tiles", Path, required=True, metavar="DIR"),
@@ -202,7 +202,7 @@ def relocate_dataset(
     """Points a dataset at the folders in which its files are now."""
     from pairlens.importers import fo_internals
     from pairlens.importers.datasets import unpacked_place
-    from pairlens.importers.moving import relocate
+    from pairlens.importers.relocation import relocate
 
     dataset = fo_internals.dataset_of(samples)
     place = unpacked_place(dataset.name, media_dir)
@@ -219,7 +219,7 @@ def sync_dataset(samples: Any, watch: Watch) -> Report:
     """Brings this machine and the object stores of a dataset together."""
     from pairlens.importers import fo_internals
     from pairlens.importers.datasets import unpacked_place
-    from pairlens.importers.moving import sync
+    from pairlens.importers.relocation import sync
 
     dataset = fo_internals.dataset_of(samples)
     return reports.of_sync(sync(dataset, unpacked_place(dataset.name), watch.progress))

@@ -6,7 +6,7 @@ from pairlens.fiftyone_plugin.steps.step import Option
 from pairlens.importers.parallel import ENGINES
 
 ENGINE = (
-    Option("engine", "what runs the work; by default what suits the command",
+    Option("engine", "where the work runs; by default where it suits the command",
            metavar="ENGINE", choices=ENGINES, in_form=False),
     Option("ray_address", "address of a Ray cluster, HOST:PORT or auto; by default "
            "RAY_ADDRESS, else Ray on this machine", metavar="ADDRESS", in_form=False),

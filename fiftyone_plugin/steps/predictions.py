@@ -22,7 +22,7 @@ from pairlens.fiftyone_plugin.steps.step import IF_THERE, Option, Settings, Text
            param="settings", flag="--param", metavar="NAME=VALUE"),
     Option("batch_size", "pairs predicted at once", int, 8, metavar="COUNT", least=1),
     Option("device", "auto, cuda, mps or cpu", default="auto", metavar="DEVICE"),
-    Option("limit", "predict only the first so many pairs; --resume adds the rest", int,
+    Option("limit", "predict only this many pairs, in their order; --resume adds the rest", int,
            param="first", flag="--limit", metavar="COUNT", label="Only the first ... pairs",
            least=1),
     Option("preview", "open them in the grid", bool, True, in_command=False,

@@ -39,7 +39,7 @@ OF = Option("of", "who is asked; anybody by default", metavar="REVIEWER")
 ORDER = Option("order", "what comes first: the worst findings, or the highest p_bad; see: pairlens "
                "rank", default="findings", metavar="HOW",
                choices=("findings", "p_bad"))  # fmt: skip
-LIMIT = Option("limit", "only the worst, or next, so many", int, metavar="COUNT")
+LIMIT = Option("limit", "at most this many: the worst, or the next", int, metavar="COUNT")
 OUT = Option("out", "file for the decisions", metavar="FILE", writes=ITSELF)
 PREFER = Option("prefer", "none, newest or first: the decision that counts of conflicting ones",
                 default="none", metavar="WHICH")  # fmt: skip
@@ -86,9 +86,9 @@ def status(samples: Any) -> Report:
 
 def counted(samples: Any, *before: str) -> Report:
     """Counts the verdicts after an action."""
-    from pairlens.fiftyone_plugin.curation import mending, verdict_counts
+    from pairlens.fiftyone_plugin.curation import fixes, verdict_counts
 
-    to_be_fixed = mending.count_to_be_fixed(samples)
+    to_be_fixed = fixes.count_to_be_fixed(samples)
     return reports.of_status(
         verdict_counts.status(samples), to_be_fixed, verdict_counts.texts_status(samples), *before
     )
@@ -250,9 +250,9 @@ def _narrowed(over: str) -> dict[str, Any]:
 @action("next", "print the next pairs of a session: image, mask and text", LIMIT, values="SESSION")
 def tell_next(samples: Any, session: str, *, limit: int | None) -> Report:
     """Tells what waits for a verdict."""
-    from pairlens.fiftyone_plugin.curation.waiting import waiting
+    from pairlens.fiftyone_plugin.curation.pending import pending_pairs
 
-    return review_reports.of_waiting(waiting(samples, session, limit))
+    return review_reports.of_waiting(pending_pairs(samples, session, limit))
 
 
 @action("share", "split pairs into a session for each of several reviewers", AMONG, BY, OVERLAP,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pairlens.fiftyone_plugin import holding_reports
+from pairlens.fiftyone_plugin import inventory_reports
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.steps.step import Option, Watch, step
 
@@ -24,15 +24,15 @@ def doctor(watch: Watch, *, remove_unused: bool) -> Report:
     report = doctor.run()
     lines = doctor.describe(report).splitlines()
     if report["mongod"]["connected"] and report["media"]["writable"]:
-        from pairlens.fiftyone_plugin.curation import holdings, sight
+        from pairlens.fiftyone_plugin.curation import file_check, inventory
 
-        unused = holdings.unused()
-        left = holdings.remove(unused) if remove_unused else []
+        unused = inventory.unused()
+        left = inventory.remove(unused) if remove_unused else []
         report["unused"] = [asdict(folder) for folder in unused]
-        lines += holding_reports.of_unused(unused, left, removed=remove_unused)
-        seen = [sight.look(name) for name in holdings.names()]
+        lines += inventory_reports.of_unused(unused, left, removed=remove_unused)
+        seen = [file_check.check_files(name) for name in inventory.names()]
         report["unseen"] = [asdict(one) for one in seen if one.gone or one.other]
-        lines += holding_reports.of_sight(seen)
+        lines += inventory_reports.of_file_checks(seen)
     return Report(report, lines, ok=report["ok"])
 
 

@@ -47,8 +47,8 @@ def _slicings() -> dict[str, str]:
            required=True, metavar="NAME"),
     Option("instances", "how predicted detections or polylines become one mask", default="union",
            metavar="WHICH", choices=lambda: _INSTANCES),
-    Option("convention", "whose scoring code to follow: take that of the paper you compare with; "
-           "they differ in empty masks and in what passes a threshold", default=DEFAULT,
+    Option("convention", "which published scoring code to follow: that of the paper you compare "
+           "with; they differ for empty masks and at thresholds", default=DEFAULT,
            metavar="NAME", choices=_conventions),
     Option("rounds", "rounds of the bootstrap; 0 for none", int, 0, param="bootstrap",
            metavar="COUNT", label="Bootstrap rounds", least=0),

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pairlens.importers.digests import target_digest, texts_digest
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.masks import Pixels
-from pairlens.importers.published import target_digest, texts_digest
 from pairlens.importers.records import Caption, Source, Target
 
 

@@ -15,12 +15,12 @@ from pairlens.importers.formats.instruction_export import text_changes
 from pairlens.importers.formats.mask_export import MaskFiles
 from pairlens.importers.formats.message_parts import JsonPath, text_edits
 from pairlens.importers.formats.native_export import Edit, ExportItem, SourceExporter
+from pairlens.importers.formats.table_conversations import TalkEdits, talk_in, with_talk
 from pairlens.importers.formats.table_files import folder_of
 from pairlens.importers.formats.table_literals import structure
 from pairlens.importers.formats.table_masks import with_mask
 from pairlens.importers.formats.table_records import RowReader
 from pairlens.importers.formats.table_rows import Table, TableRow
-from pairlens.importers.formats.table_talk import TalkEdits, talk_in, with_talk
 from pairlens.importers.formats.table_texts import with_texts
 from pairlens.importers.records import CaptionedImage, Pair, Raster
 

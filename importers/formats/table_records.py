@@ -30,8 +30,8 @@ from pairlens.importers.formats.table_cells import (
     truth_of,
 )
 from pairlens.importers.formats.table_columns import TableColumns
+from pairlens.importers.formats.table_conversations import talk_in
 from pairlens.importers.formats.table_rows import Table, TableRow
-from pairlens.importers.formats.table_talk import talk_in
 from pairlens.importers.formats.table_texts import texts_of
 from pairlens.importers.image_lookup import MAX_PATH, ImageLookup, clean_path
 from pairlens.importers.mask_values import MaskValues

@@ -18,8 +18,8 @@ from pairlens.fiftyone_plugin.panels.curation_scope import (
     follow,
     go,
     keep,
-    kept,
     scope_of,
+    state_of,
 )
 
 SOURCES = Path("fiftyone_plugin/panels/js/src")
@@ -50,19 +50,19 @@ def test_a_panel_is_forgotten_when_many_were_used_since() -> None:
     keep(Context("used"), Scope(STAGES))
     keep(Context("closed"), Scope(STAGES))
     for number in range(_PANELS - 1):
-        kept(Context(f"panel {number}"))
-        kept(Context("used"))
+        state_of(Context(f"panel {number}"))
+        state_of(Context("used"))
     assert scope_of(Context("used")) == Scope(STAGES)
     assert scope_of(Context("closed")) == WHOLE
 
 
 def test_a_panel_keeps_its_place_where_events_come_at_once() -> None:
     before = sys.getswitchinterval()
-    first = kept(Context("busy"))
+    first = state_of(Context("busy"))
     try:
         sys.setswitchinterval(1e-6)
         with ThreadPoolExecutor(4) as pool:
-            asked = list(pool.map(lambda _: kept(Context("busy")), range(20_000)))
+            asked = list(pool.map(lambda _: state_of(Context("busy")), range(20_000)))
     finally:
         sys.setswitchinterval(before)
     assert all(one is first for one in asked)

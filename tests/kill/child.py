@@ -31,7 +31,7 @@ from pairlens.fiftyone_plugin import cli
 from pairlens.fiftyone_plugin.adoption import runner as _adoption  # noqa: F401 - takes long
 from pairlens.fiftyone_plugin.checks import runner as _checks  # noqa: F401
 from pairlens.fiftyone_plugin.curation import decisions as _decisions  # noqa: F401
-from pairlens.fiftyone_plugin.curation import holdings as _holdings  # noqa: F401
+from pairlens.fiftyone_plugin.curation import inventory as _inventory  # noqa: F401
 from pairlens.fiftyone_plugin.exporters import runner as _exporters  # noqa: F401
 from pairlens.fiftyone_plugin.judging import runner as _judging  # noqa: F401
 from pairlens.fiftyone_plugin.metrics import runs as _runs  # noqa: F401

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pairlens.importers import connecting
+from pairlens.importers import database_connection
 from pairlens.importers.errors import StateError
 from tests.kill.disturbing import of_set, trials_in, tried
 from tests.kill.scenarios import BY_NAME, IMPORTED, KEY
@@ -69,8 +69,8 @@ def test_no_confirmed_verdict_is_lost_with_the_primary(
 
 
 def test_a_wrong_password_is_told_for_what_it_is(replicas: ReplicaSet) -> None:
-    connecting.check(replicas.uri)
+    database_connection.check(replicas.uri)
     wrong = replicas.uri.replace("ada:", "bob:")
     with pytest.raises(StateError, match=r"refuses its user this .*Authentication failed") as told:
-        connecting.check(wrong)
+        database_connection.check(wrong)
     assert PASSWORD not in str(told.value) and "FIFTYONE_DATABASE_URI" in str(told.value)

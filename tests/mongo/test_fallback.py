@@ -15,7 +15,7 @@ from pairlens.fiftyone_plugin.curation.verdicts import judge
 from pairlens.fiftyone_plugin.demo.caption_layouts import make_rsteller
 from pairlens.fiftyone_plugin.demo.layouts import make_refsegrs
 from pairlens.fiftyone_plugin.metrics.runs import score
-from pairlens.importers import fields, fo_internals, lasting, store
+from pairlens.importers import fields, fo_internals, safe_writes, store
 from pairlens.importers.ingest import ImportOptions, import_dataset
 from tests.layouts import PUBLISHED
 from tests.mongo.scoring import PRED, predict
@@ -144,6 +144,6 @@ def test_a_change_of_what_was_changed_meanwhile_is_left(
         ({"_id": second["_id"], fields.CAPTION: "not what it is"}, {fields.CAPTION: "lost"}),
     ]
     with pytest.warns(UserWarning, match=r"Sample\.save"):
-        assert lasting.update_matching(dataset, changes) == 1
+        assert safe_writes.update_matching(dataset, changes) == 1
     after = {doc["_id"]: doc[fields.CAPTION] for doc in dataset._sample_collection.find()}
     assert (after[first["_id"]], after[second["_id"]]) == ("new", second[fields.CAPTION])

@@ -9,7 +9,7 @@ import fiftyone as fo
 import pytest
 
 from pairlens.fiftyone_plugin.cli import main, run
-from pairlens.fiftyone_plugin.curation.sight import look
+from pairlens.fiftyone_plugin.curation.file_check import check_files
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers import store
 from pairlens.importers.errors import StateError
@@ -49,8 +49,8 @@ def test_a_dataset_lies_there_with_its_media(
     before = {f"masks/{file.name}": file.read_bytes() for file in masks.iterdir()}
     assert objects.keys(f"media/{masks.parent.name}") == before != {}
     cache.rename(tmp_path / "of-the-first")  # the second machine has none yet
-    assert look(dataset_name).gone
-    assert run(["sync", dataset_name])["gone"] == look(dataset_name).gone == 0
+    assert check_files(dataset_name).gone
+    assert run(["sync", dataset_name])["gone"] == check_files(dataset_name).gone == 0
     assert {f"masks/{file.name}": file.read_bytes() for file in masks.iterdir()} == before
 
 

@@ -18,10 +18,10 @@ from pairlens.fiftyone_plugin.cli import main
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.importers import (
     app_view,
+    fencing,
     fo_internals,
-    lasting,
     leases,
-    owners,
+    safe_writes,
     schema,
     store,
     unfinished,
@@ -69,9 +69,10 @@ for number in range(int(sys.argv[3])):
 """
 
 
-_IMPATIENT = (
-    "from pairlens.importers import leases, owners\nleases.PATIENCE, owners._SURE = 1, 0.5\n"
-)
+_IMPATIENT = """
+from pairlens.importers import fencing, leases
+leases.PATIENCE, fencing._SAFE_SECONDS = 1, 0.5
+"""
 """A lease is given up after a second instead of a minute."""
 
 
@@ -294,9 +295,11 @@ WRITES: dict[str, Callable[[Any], object]] = {
     "update": lambda d: store.update(d, [(d.first()._id, {"phrase": "x"})]),
     "facts": lambda d: store.update_info(d, complete=False),
     "name": lambda d: unfinished.give_name(d, f"{d.name}-2"),
-    "matching": lambda d: lasting.update_matching(d, [({}, {"phrase": "x"})]),
-    "many": lambda d: lasting.update_many(fo_internals.collection(d), {}, {"$set": {"phrase": 1}}),
-    "delete": lambda d: lasting.delete_many(fo_internals.collection(d), {}),
+    "matching": lambda d: safe_writes.update_matching(d, [({}, {"phrase": "x"})]),
+    "many": lambda d: safe_writes.update_many(
+        fo_internals.collection(d), {}, {"$set": {"phrase": 1}}
+    ),
+    "delete": lambda d: safe_writes.delete_many(fo_internals.collection(d), {}),
     "settings": app_view.arrange,
     "fields": lambda d: schema.declare(d, "captions"),
 }
@@ -310,9 +313,9 @@ def test_nothing_is_written_under_a_lost_lease(
     dataset.app_config.color_scheme = None
     stored = fo_internals.database()["datasets"]
     before = documents(dataset), stored.find_one({"name": dataset_name})
-    lost = owners.Hold(lambda: False, "it was taken over")
+    lost = fencing.Hold(lambda: False, "it was taken over")
     lost.renew()
-    with pytest.raises(StateError, match="it was taken over"), owners.holding(lost):
+    with pytest.raises(StateError, match="it was taken over"), fencing.holding(lost):
         write(dataset)
     assert (documents(dataset), stored.find_one({"name": dataset_name})) == before
 
@@ -320,7 +323,9 @@ def test_nothing_is_written_under_a_lost_lease(
 FLAGS = _PAUSES.format(
     package="pairlens.fiftyone_plugin.checks", module="findings_store", function="changes_of"
 )
-APPLIES = _PAUSES.format(package="pairlens.importers", module="lasting", function="update_matching")
+APPLIES = _PAUSES.format(
+    package="pairlens.importers", module="safe_writes", function="update_matching"
+)
 
 
 @pytest.mark.parametrize("step", ["flag", "apply", "predict", "overwrite"])

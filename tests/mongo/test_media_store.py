@@ -14,10 +14,10 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from pairlens.fiftyone_plugin import holding_reports
+from pairlens.fiftyone_plugin import inventory_reports
 from pairlens.fiftyone_plugin.cli import main, run
 from pairlens.fiftyone_plugin.curation import verdicts
-from pairlens.fiftyone_plugin.curation.sight import look
+from pairlens.fiftyone_plugin.curation.file_check import check_files
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.predictors.runner import predict
 from pairlens.importers import store
@@ -103,13 +103,13 @@ def test_another_machine_fetches_what_it_lacks_once(
     predict(fo.load_dataset(dataset_name), predictor="cues", field_name="p")
     before = here(dataset_name)
     on_another_machine(tmp_path)
-    seen = look(dataset_name)
+    seen = check_files(dataset_name)
     assert seen.gone == seen.samples
-    [line] = holding_reports.of_sight([seen])
+    [line] = inventory_reports.of_file_checks([seen])
     assert f"run pairlens sync {dataset_name}, which fetches what lacks" in line
     objects.read.clear()
     assert run(["sync", dataset_name])["gone"] == 0
-    assert here(dataset_name) == before and look(dataset_name).gone == 0
+    assert here(dataset_name) == before and check_files(dataset_name).gone == 0
     masks = [key for key in objects.read if key.endswith(".png")]
     assert len(masks) == len(set(masks)) == len(before)
     read = len(objects.read)
@@ -497,4 +497,4 @@ def test_a_dataset_that_is_replaced_keeps_its_store(
 def test_a_url_of_a_folder_is_the_folder(gres: Path, dataset_name: str, tmp_path: Path) -> None:
     command = ["import", "gres", str(gres), "--name", dataset_name, "--media-dir"]
     run([*command, f"file://{tmp_path}/my%20masks"])
-    assert [*(tmp_path / "my masks").rglob("*.png")] and look(dataset_name).gone == 0
+    assert [*(tmp_path / "my masks").rglob("*.png")] and check_files(dataset_name).gone == 0

@@ -12,9 +12,9 @@ import fiftyone as fo
 import pytest
 from fsspec.registry import _registry
 
-from pairlens.fiftyone_plugin import holding_reports
+from pairlens.fiftyone_plugin import inventory_reports
 from pairlens.fiftyone_plugin.cli import main, run
-from pairlens.fiftyone_plugin.curation.sight import look
+from pairlens.fiftyone_plugin.curation.file_check import check_files
 from pairlens.fiftyone_plugin.demo.layouts import make_gres
 from pairlens.fiftyone_plugin.exporters.runner import export_dataset
 from pairlens.importers import fields, store
@@ -143,18 +143,18 @@ def test_another_machine_fetches_what_it_lacks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     done = import_dataset("gres", address, dataset_name)
-    assert look(dataset_name).gone == 0
+    assert check_files(dataset_name).gone == 0
     (tmp_path / "cache").rename(tmp_path / "of-the-first")  # the second has none yet
-    seen = look(dataset_name)
+    seen = check_files(dataset_name)
     assert seen.gone == seen.samples
-    [line] = holding_reports.of_sight([seen])
+    [line] = inventory_reports.of_file_checks([seen])
     assert f"run pairlens sync {dataset_name}, which fetches what lacks" in line
     again = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
-    assert (again.added, again.samples, look(dataset_name).gone) == (0, done.samples, 0)
+    assert (again.added, again.samples, check_files(dataset_name).gone) == (0, done.samples, 0)
     (tmp_path / "cache").rename(tmp_path / "of-the-second")
     monkeypatch.setenv("PAIRLENS_CACHE", str(tmp_path / "elsewhere"))
     run(["relocate", dataset_name, "--source", address])
-    seen = look(dataset_name)
+    seen = check_files(dataset_name)
     assert (seen.gone, seen.other) == (0, 0)
     paths = {doc["filepath"] for doc in store.stream(fo.load_dataset(dataset_name), ("filepath",))}
     assert all(path.startswith(str(tmp_path / "elsewhere")) for path in paths)
@@ -173,7 +173,7 @@ def test_what_was_added_is_read_after_going_over_to_it(
     run(["relocate", dataset_name, "--source", address])
     after = import_dataset("gres", address, dataset_name, ImportOptions(resume=True))
     assert after.added and after.samples == before.samples + after.added
-    assert look(dataset_name).gone == 0
+    assert check_files(dataset_name).gone == 0
 
 
 def test_a_fetch_that_breaks_off_goes_on_where_it_was(

@@ -254,7 +254,7 @@ for key in keys[:-1]:
     judge(dataset, key, "drop", reviewer="ann", session="monday")
     print("confirmed", key, flush=True)
 if when == "before the pair":
-    changing.lasting.update_matching = die
+    changing.safe_writes.update_matching = die
 else:
     log.arrive = die
 judge(dataset, keys[-1], "drop", reviewer="ann", session="monday")

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from pairlens.importers.digests import target_digest
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats.export_items import ExportPair, HeldMask
 from pairlens.importers.masks import load_stored
 from pairlens.importers.prepare import MediaPlace, PreparedPair, group_by_image, prepare
-from pairlens.importers.published import target_digest
 from pairlens.importers.records import Pair
 
 

@@ -37,7 +37,7 @@ ROOMS = (
     "pairlens.fiftyone_plugin.review_reports",
     "pairlens.fiftyone_plugin.ranking",
     "pairlens.fiftyone_plugin.rank_reports",
-    "pairlens.fiftyone_plugin.holding_reports",
+    "pairlens.fiftyone_plugin.inventory_reports",
     "pairlens.fiftyone_plugin.estimate",
     "pairlens.fiftyone_plugin.estimate_reports",
     "pairlens.fiftyone_plugin.audit",

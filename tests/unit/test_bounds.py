@@ -16,16 +16,16 @@ from PIL import Image
 
 from pairlens.fiftyone_plugin.predictors.results_coco import read_content
 from pairlens.importers.bounded_json import is_number, load_json
-from pairlens.importers.deep_images import MAX_MEASURED, to_rgb8
+from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import LayoutError, MaskError, RecordError
 from pairlens.importers.files import lines
 from pairlens.importers.formats import gres, refsegrs_hub
 from pairlens.importers.formats.vrsbench_files import read_target
+from pairlens.importers.high_bit_depth import MAX_MEASURED, to_rgb8
 from pairlens.importers.json_stream import read_items
 from pairlens.importers.masks import read_mask
 from pairlens.importers.media import ImageError, inspect_image, read_rgb
 from pairlens.importers.polygons import MAX_POINTS, MAX_SHAPES, polygon_faults, rasterize
-from pairlens.importers.published import file_sha256
 from pairlens.importers.records import Shape
 from tests.unit import hostile_files as hostile
 

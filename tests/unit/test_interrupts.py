@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, ending_softly
+from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, stopping_gracefully
 from pairlens.importers.files import replace_whole
 from pairlens.importers.parallel import Pool
 from tests.warm import Process
@@ -93,7 +93,7 @@ def test_in_other_threads_nothing_changes() -> None:
     found: list[object] = []
 
     def run() -> None:
-        with ending_softly() as stopped:
+        with stopping_gracefully() as stopped:
             found.extend([stopped(), signal.getsignal(signal.SIGINT)])
 
     thread = threading.Thread(target=run)
@@ -104,7 +104,7 @@ def test_in_other_threads_nothing_changes() -> None:
 
 def test_afterwards_all_is_as_it_was() -> None:
     before, threads = signal.getsignal(signal.SIGINT), threading.active_count()
-    with ending_softly() as stopped:
+    with stopping_gracefully() as stopped:
         assert not stopped() and signal.getsignal(signal.SIGINT) is not before
     assert (signal.getsignal(signal.SIGINT), threading.active_count()) == (before, threads)
     assert signal.set_wakeup_fd(-1) == -1

@@ -12,7 +12,7 @@ import pytest
 from pairlens.importers.explain import explain
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats.json_edit import replace_values
-from pairlens.importers.json_members import loads, telling_doubled
+from pairlens.importers.json_members import loads, reporting_duplicate_members
 
 TOLD = "members of one name, of which the last counts"
 READ_AS_JSON = (
@@ -49,7 +49,9 @@ def test_one_note_says_how_many_and_which(tmp_path: Path, name: str):
 def test_each_object_counts_once():
     notes: list[str] = []
     texts = ['{"a": 1, "a": 2}', '{"a": 1, "a": 2}', '{"b": {"c": 1, "c": 1}}', '{"a": 1}']
-    assert list(telling_doubled(map(loads, texts), notes.append)) == list(map(json.loads, texts))
+    assert list(reporting_duplicate_members(map(loads, texts), notes.append)) == list(
+        map(json.loads, texts)
+    )
     assert notes == [
         "2 objects of JSON have two members of one name, of which the last counts: "
         "'a' in {'a': 1, 'a': 2}"
@@ -58,7 +60,7 @@ def test_each_object_counts_once():
 
 def test_what_is_decoded_elsewhere_meanwhile_is_not_told():
     notes: list[str] = []
-    for _ in telling_doubled(iter([1]), notes.append):
+    for _ in reporting_duplicate_members(iter([1]), notes.append):
         loads('{"a": 1, "a": 2}')
     assert notes == []
 
@@ -87,7 +89,7 @@ def test_a_large_object_is_told_in_a_line_and_soon():
     notes: list[str] = []
     members = ", ".join(f'"m{n}": "{"x" * 20}"' for n in range(100_000))
     texts = [f'{{{members}, "m99999": {n}}}' for n in range(2)]
-    assert len(list(telling_doubled(map(loads, texts), notes.append))) == 2
+    assert len(list(reporting_duplicate_members(map(loads, texts), notes.append))) == 2
     (note,) = notes
     assert note.startswith("2 objects of JSON have") and "'m99999' in {'m0': 'xx" in note
     assert len(note) < 300
@@ -97,7 +99,7 @@ def test_a_large_object_is_told_in_a_line_and_soon():
 def test_a_deep_object_is_read_as_by_python(depth: int):
     notes: list[str] = []
     text = '{"a": 1, "a": ' + "[" * depth + "]" * depth + "}"
-    assert list(telling_doubled(map(loads, [text]), notes.append)) == [json.loads(text)]
+    assert list(reporting_duplicate_members(map(loads, [text]), notes.append)) == [json.loads(text)]
     assert len(notes) == 1
 
 

@@ -17,7 +17,7 @@ from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.llava import parse
 from pairlens.importers.formats.message_parts import OTHERS, joined, text_edits, text_places
 from pairlens.importers.formats.record_edit import with_turns
-from pairlens.importers.formats.table_talk import TalkEdits, talk_in, with_talk
+from pairlens.importers.formats.table_conversations import TalkEdits, talk_in, with_talk
 from pairlens.importers.records import Instruction
 from tests.unit.instructions import put, put_image, read, talk
 from tests.unit.test_record_forms import rewritten

@@ -17,7 +17,7 @@ from threading import Event
 import psutil
 import pytest
 
-from pairlens.importers.behind import LEAST, MOST, batches_behind, one_behind
+from pairlens.importers.background import LEAST, MOST, background_batches, background_thread
 from pairlens.importers.errors import RecordError, StateError, UnknownName, UsageError
 from pairlens.importers.parallel import (
     WINDOW,
@@ -257,20 +257,20 @@ def test_the_first_items_go_one_by_one(workers: int, first: int) -> None:
 
 def test_tasks_behind_run_in_order_and_are_done_at_the_end() -> None:
     done: list[int] = []
-    with one_behind() as behind:
+    with background_thread() as behind:
         for number in range(20):
             behind(partial(done.append, number))
     assert done == list(range(20))
 
 
 def test_what_a_task_behind_raises_is_raised() -> None:
-    with pytest.raises(ZeroDivisionError), one_behind() as behind:
+    with pytest.raises(ZeroDivisionError), background_thread() as behind:
         behind(lambda: 1 // 0)
 
 
 def test_no_batch_is_written_before_there_is_enough() -> None:
     written: list[list[int]] = []
-    with batches_behind(written.append) as add:
+    with background_batches(written.append) as add:
         for i in range(LEAST - 1):
             add([i])
         assert not written
@@ -281,13 +281,13 @@ def test_a_batch_that_cannot_be_written_is_raised() -> None:
     def fail(_: list[int]) -> None:
         raise OSError("the disk is full")
 
-    with pytest.raises(OSError, match="the disk is full"), batches_behind(fail):
+    with pytest.raises(OSError, match="the disk is full"), background_batches(fail):
         pass
 
 
 def test_all_batches_are_written_once_and_in_order() -> None:
     written: list[int] = []
-    with batches_behind(written.extend) as add:
+    with background_batches(written.extend) as add:
         for i in range(3 * LEAST + 7):
             add([i])
     assert written == list(range(3 * LEAST + 7))
@@ -301,7 +301,7 @@ def test_items_gather_while_the_last_batch_is_under_way() -> None:
         go_on.wait()
         written.append(len(batch))
 
-    with batches_behind(write) as add:
+    with background_batches(write) as add:
         for i in range(LEAST + MOST - 1):
             add([i])
         go_on.set()

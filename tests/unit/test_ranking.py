@@ -9,7 +9,12 @@ import pytest
 
 from pairlens.fiftyone_plugin.checks import CHECKS, Sample
 from pairlens.fiftyone_plugin.checks.batch import Batch
-from pairlens.fiftyone_plugin.ranking.features import CHANCE, Told, chance_by_checks, told_of
+from pairlens.fiftyone_plugin.ranking.features import (
+    CHANCE,
+    FeatureValues,
+    chance_by_checks,
+    features_of,
+)
 from pairlens.fiftyone_plugin.ranking.model import (
     LEAST,
     Examples,
@@ -21,8 +26,8 @@ from pairlens.fiftyone_plugin.ranking.model import (
 from pairlens.importers.mask_stats import MaskStats
 
 
-def told(word: str = "", chance: float = 0.03) -> Told:
-    one: Told = {CHANCE: float(np.log(chance / (1 - chance))), "word the": 1.0}
+def told(word: str = "", chance: float = 0.03) -> FeatureValues:
+    one: FeatureValues = {CHANCE: float(np.log(chance / (1 - chance))), "word the": 1.0}
     return one | ({f"word {word}": 1.0} if word else {})
 
 
@@ -93,7 +98,7 @@ def test_features_are_named_and_of_about_the_size_of_one() -> None:
         Sample("b", "i", "train", "", stats=MaskStats(error="cut short")),
     ]
     batch = Batch.of(samples, CHECKS.values())
-    first, second = told_of(batch, [[("position_conflict", 0.1)], []])
+    first, second = features_of(batch, [[("position_conflict", 0.1)], []])
     assert first["how far the mask lies outside the named place"] > 1
     assert first["word bottom right"] == first["the query names a color"] == 1.0
     assert first["finding position_conflict"] == 0.9 and second[CHANCE] < first[CHANCE]
@@ -108,7 +113,7 @@ def test_what_a_judge_answered_is_a_feature_while_it_is_about_the_pair() -> None
     batch = Batch.of([pair, stale, replace(pair, judgements=())], [CHECKS["judge_doubt"]])
     features = [
         {name: value for name, value in one.items() if "judge" in name}
-        for one in told_of(batch, [[], [], []])
+        for one in features_of(batch, [[], [], []])
     ]
     assert features == [
         {"the doubt of the judge vlm": pytest.approx(0.8),

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pairlens.fiftyone_plugin.curation.texts import read_decisions
+from pairlens.importers.digests import file_sha256
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.media import ImageError, inspect_image
 from pairlens.importers.png import read_gray
-from pairlens.importers.published import file_sha256
 from pairlens.importers.source_files import boundary_of, open_source, read_within, reading_within
 from pairlens.importers.sources import Located
 

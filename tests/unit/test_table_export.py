@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pairlens.importers.digests import target_digest
 from pairlens.importers.errors import StateError, UsageError
 from pairlens.importers.formats import FORMATS
 from pairlens.importers.formats.example_files import put, target
 from pairlens.importers.formats.export_items import ExportPair, HeldMask
 from pairlens.importers.formats.table_csv import DELIMITERS, CsvTable
 from pairlens.importers.prepare import MediaPlace, prepare
-from pairlens.importers.published import target_digest
 from pairlens.importers.records import Pair
 from tests import tables
 

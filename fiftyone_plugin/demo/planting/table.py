@@ -10,7 +10,6 @@ import numpy as np
 from numpy.random import Generator
 
 from pairlens.fiftyone_plugin.demo.planting.base import LAYOUTS, Attempt, FileDamage, Layout
-from pairlens.fiftyone_plugin.demo.refer_layouts import encode_png, write
 from pairlens.fiftyone_plugin.demo.table_layouts import (
     FIRST_ROW,
     TABLE,
@@ -19,6 +18,7 @@ from pairlens.fiftyone_plugin.demo.table_layouts import (
     write_rows,
 )
 from pairlens.fiftyone_plugin.faults import Damage, Drawing, LoadedSample, Unit
+from pairlens.importers.formats.example_files import image_bytes, put
 from pairlens.importers.records import Record
 
 
@@ -120,7 +120,8 @@ class TableLayout(Layout):
 def _draw(file: Path, drawing: Drawing) -> None:
     """Writes a mask of 0 and 255, or gray values as they are."""
     pixels = np.asarray(drawing)
-    write(file, encode_png(pixels * np.uint8(255) if pixels.max() <= 1 else pixels))
+    gray = pixels * np.uint8(255) if pixels.max() <= 1 else pixels
+    put(file, image_bytes(gray, "PNG"))
 
 
 LAYOUTS.add(TableLayout.format, TableLayout)

@@ -1,0 +1,67 @@
+"""Completes the parameters of a format that depends on them, and says what was guessed."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pairlens.importers.errors import StateError
+from pairlens.importers.formats import Format, Settled
+
+PARAMS = "params"
+"""The fact of a dataset that holds them, as text."""
+
+GUESSED = "guessed"
+"""The fact that holds the sentence which says what was guessed."""
+
+
+def settle(
+    chosen: Format, source: Path, given: Mapping[str, str], before: Mapping[str, Any]
+) -> Settled:
+    """A format with all its parameters for a source, those that a dataset was begun with first.
+
+    Args:
+        chosen: the format
+        source: where it lies
+        given: parameters as text
+        before: what is known of the dataset, where it is there
+
+    Raises:
+        UsageError: as :meth:`pairlens.importers.formats.base.Format.settled`
+        StateError: if the dataset was begun with others
+    """
+    begun = before.get(PARAMS)
+    settled = chosen.settled(source, (begun or {}) | dict(given))
+    if begun is not None and settled.params != begun:
+        other = min(n for n in settled.params if settled.params[n] != begun.get(n))
+        raise StateError(
+            f"the dataset was begun with {_told(begun) or 'no --param'}, and {other} is another "
+            "now; leave --param out, or import it anew with --overwrite"
+        )
+    return settled
+
+
+def full_command(settled: Settled, root: Path | str, name: str | None) -> str:
+    """The note that gives the guessed parameters as a complete command.
+
+    Args:
+        settled: the format with all its parameters
+        root: where the source lies
+        name: of the dataset; ``None`` leaves ``--name`` out
+    """
+    command = [
+        "pairlens",
+        "import",
+        settled.format.name,
+        str(root),
+        *(["--name", name] * bool(name)),
+    ]
+    return (
+        f"guessed from names and first rows; in full: {shlex.join(command)} {_told(settled.params)}"
+    )
+
+
+def _told(params: Mapping[str, str]) -> str:
+    return " ".join(f"--param {shlex.quote(f'{name}={text}')}" for name, text in params.items())

@@ -1,0 +1,123 @@
+"""Inserts the samples of an import in bulk, so that an import that was killed can be resumed.
+
+Preparing a record decides how ambiguous media are read, and a stored record is not prepared again.
+So the decisions are stored after each batch of samples, with the time of the batch. A sample of a
+later time belongs to a batch that was killed before its decisions were stored: it is prepared
+again, for its decisions alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from pairlens.importers import fields, fo_internals, store, working_set
+from pairlens.importers.background import background_thread
+from pairlens.importers.decisions import Decisions
+from pairlens.importers.errors import OnError, RecordError
+from pairlens.importers.records import Source
+from pairlens.importers.sample_encoding import EncodedSamples, complete
+from pairlens.importers.store import Insertable
+from pairlens.importers.stored_values import Document
+
+INSERTION = "filled"
+"""The fact of a dataset whose import has not ended: the time up to which the decisions on its
+samples are stored, and these decisions."""
+
+_STEP = "import"
+
+
+class ResumableInsert:
+    """The insertion of samples into a dataset that is new, or whose import was killed.
+
+    Attributes:
+        dataset_id: of the dataset
+        decisions: how ambiguous media of all its samples were read
+
+    Args:
+        dataset: of FiftyOne
+        facts: its facts, as of :func:`pairlens.importers.store.info`
+    """
+
+    def __init__(self, dataset: Any, facts: dict[str, Any]) -> None:
+        known = {} if facts.get("complete", True) else facts.get(INSERTION) or {}
+        self._dataset, self.dataset_id = dataset, fo_internals.dataset_id(dataset)
+        self._until: datetime = known.get("until") or datetime.now(UTC)
+        self.decisions = Decisions.of_stored(known.get("decisions") or ())
+        self._note(self._until, self.decisions.stored(_STEP))
+
+    def _note(self, until: datetime, decided: list[dict[str, Any]]) -> None:
+        store.update_info(self._dataset, **{INSERTION: {"until": until, "decisions": decided}})
+
+    def complete(self, keys: Sequence[str], paths: Sequence[str] = ()) -> dict[str, Document]:
+        """The stored samples of some keys that need no preparing.
+
+        Args:
+            keys: of pairs; those without such a sample are left out
+            paths: of values that are read beside the key
+
+        Returns:
+            documents by key
+        """
+        where = {fields.KEY: {"$in": list(keys)}, **self._complete()}
+        samples = fo_internals.collection(self._dataset)
+        return {one[fields.KEY]: one for one in samples.find(where, [fields.KEY, *paths])}
+
+    def count(self, splits: Collection[str] | None = None) -> int:
+        """The number of samples that need no preparing, of all splits or of some."""
+        where = working_set.OWN | self._complete()
+        if splits is not None:
+            where = where | {fields.SPLIT: {"$in": [*splits]}}
+        return fo_internals.collection(self._dataset).count_documents(where)
+
+    def _complete(self) -> dict[str, Any]:
+        # Samples of an old FiftyOne have no such time.
+        return {"created_at": {"$not": {"$gt": self._until}}}
+
+    def insert(self, images: Iterable[EncodedSamples], on_error: OnError) -> int:
+        """Inserts samples; those whose keys are stored already stay as they are.
+
+        Args:
+            images: samples, image by image; the decisions on those that were read from it are
+                among :attr:`decisions`
+            on_error: takes the records that the database refuses
+
+        Returns:
+            the number of samples inserted
+        """
+        added: list[int] = []
+
+        def write(docs: list[Insertable], now: datetime, decided: list[dict[str, Any]]) -> None:
+            added.append(self._insert(docs, on_error))
+            self._note(now, decided)
+
+        # The database writes one batch while the next is encoded.
+        with background_thread() as in_background:
+            for batch in _batched(images):
+                now = datetime.now(UTC)
+                docs: list[Insertable] = [complete(rest, now) for rest in batch]
+                in_background(partial(write, docs, now, self.decisions.stored(_STEP)))
+        return sum(added)
+
+    def _insert(self, docs: list[Insertable], on_error: OnError) -> int:
+        def refuse(doc: Insertable, reason: str) -> None:
+            source = doc[fields.SOURCE]
+            on_error(RecordError(str(Source(source["file"], source["index"])), reason))
+
+        # First, since no check has seen these samples, and a kill may come right after the insert.
+        store.update_info(self._dataset, **{fields.CHECKS_RUN: {}})
+        return store.insert(self._dataset, docs, refuse)
+
+
+def _batched(images: Iterable[EncodedSamples]) -> Iterator[list[bytes]]:
+    """Batches of whole images, so that all decisions on a batch are known when it ends."""
+    batch: list[bytes] = []
+    for image in images:
+        batch += image.documents
+        if len(batch) >= store.BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
