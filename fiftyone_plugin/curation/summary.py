@@ -80,7 +80,7 @@ def overview(
         bins: of the histogram, over [0, 1]
 
     Returns:
-        the counts; :func:`pairlens.fiftyone_plugin.curation.sessions.view_of` gives the pairs of
+        the counts; :func:`view_of` gives the pairs of
         each bar
 
     Raises:
