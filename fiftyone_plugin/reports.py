@@ -288,7 +288,7 @@ def of_export(done: dict[str, Any]) -> Report:
     if done["no_place"]:
         lines.append(f"{done['no_place']:,} questions have no place in this layout.")
     for folder in done["left"]:
-        lines.append(f"  note: {folder} looks like an export that was broken off; delete it")
+        lines.append(f"  note: {folder} looks like an interrupted export; delete it")
     if "pushed" in done:
         lines.append(f"Pushed to {done['pushed']}")
     return Report(done, lines)

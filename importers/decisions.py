@@ -1,7 +1,7 @@
 """Decisions about ambiguous input: reported, stored, and open to an override.
 
-A decision travels as a note, so anything that takes notes takes decisions. :class:`Decisions` sorts
-them out, counts those that are alike, and says them once each.
+A decision is a note with further attributes, so whatever takes notes also takes decisions.
+:class:`Decisions` counts equal ones and reports each once.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ MOST_TOLD = 8
 
 
 class Decision(str):
-    """A note that says what was decided.
+    """A note that says how ambiguous input was read.
 
     Attributes:
-        kind: what the decision is of, such as ``mask_values``
-        times: for how many things it was taken
-        example: the first of them: a file, or a record's place
-        override: the parameter that decides otherwise, as ``name=values``; ``""`` for none
-        usual: whether it is what the format says, and worth telling only beside another
+        kind: what was ambiguous, such as ``mask_values``
+        times: how many files or records it applies to
+        example: the first of them
+        override: the parameter that changes the decision, as ``name=values``; ``""`` for none
+        usual: whether it follows the format's definition; then it is reported only if another
+            decision of its kind was taken too
     """
 
     kind: str
@@ -49,7 +50,7 @@ class Decision(str):
         times: int = 1,
         usual: bool = False,
     ) -> Decision:
-        """Makes a decision; ``rule`` is its sentence, without count and example."""
+        """Creates a decision; ``rule`` is its sentence, without count and example."""
         made = super().__new__(cls, rule)
         made.kind, made.times, made.example = kind, times, example
         made.override, made.usual = override, usual
@@ -57,13 +58,13 @@ class Decision(str):
 
 
 class Decisions:
-    """Counts decisions of one step.
+    """Counts the decisions of one step.
 
     Attributes:
-        others: the notes that are no decisions, in order
+        others: the notes that are not decisions, in order
 
     Args:
-        notes: to begin with
+        notes: notes and decisions to start with
     """
 
     def __init__(self, notes: Iterable[str] = ()) -> None:
@@ -74,7 +75,7 @@ class Decisions:
 
     @classmethod
     def of_stored(cls, entries: Iterable[dict[str, Any]]) -> Decisions:
-        """The inverse of :meth:`stored`, of one step."""
+        """The decisions of one step that :meth:`stored` returned."""
         return cls(
             Decision(
                 one["rule"], one["kind"], example=one["example"], override=one["override"],
@@ -98,7 +99,7 @@ class Decisions:
             )  # fmt: skip
 
     def take(self, image: Sequence[Any]) -> None:
-        """Takes what was decided in preparing the records of one image."""
+        """Takes the decisions on one image and its masks."""
         for decision in taken(image):
             self(decision)
 
@@ -107,12 +108,12 @@ class Decisions:
         return list(self._made.values())
 
     def told(self) -> list[Decision]:
-        """Those worth telling: what is usual only beside another decision of its kind."""
+        """The decisions to report: usual ones only beside another of their kind."""
         kinds = [decision.kind for decision in self._made.values()]
         return [d for d in self._made.values() if not d.usual or kinds.count(d.kind) > 1]
 
     def lines(self) -> list[str]:
-        """A sentence for each decision to report, the first few of a kind."""
+        """A sentence for each decision to report, up to a limit for each kind."""
         listed: list[str] = []
         told = self.told()
         for kind in dict.fromkeys(decision.kind for decision in told):
@@ -123,11 +124,11 @@ class Decisions:
         return listed
 
     def stored(self, step: str, before: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:
-        """All decisions as the dataset's info keeps them under ``decisions``.
+        """All decisions as the dataset's info holds them under ``decisions``.
 
         Args:
-            step: what took them, such as ``import``
-            before: what is stored; of the same step it is added to
+            step: that took them, such as ``import``
+            before: those stored so far; counts of the same step are added up
         """
         listed = {(d["step"], d["kind"], d["rule"]): dict(d) for d in before}
         for decision in self._made.values():
@@ -146,7 +147,7 @@ class Decisions:
 
 
 def taken(image: Sequence[Any]) -> Iterator[Decision]:
-    """What was decided in preparing the records of one image."""
+    """The decisions on the image and the masks of some records."""
     if image:
         yield from image[0].image.decisions
     for prepared in image:
@@ -154,13 +155,13 @@ def taken(image: Sequence[Any]) -> Iterator[Decision]:
 
 
 def of_leftovers(names: Sequence[str]) -> Decision:
-    """The decision that files of some names, which a file manager left, are left out."""
+    """The decision to leave out files of a file manager, such as ``.DS_Store``."""
     override = "left_out=read"
     return Decision(LEFT_OUT, "left_out", example=names[0], override=override, times=len(names))
 
 
 def line_of(decision: Decision) -> str:
-    """A decision as a sentence: how often, what, the first example, what overrides it."""
+    """A decision as a sentence with its count, first example and override."""
     line = f"{decision.kind}: {decision.times:,} {decision}"
     if decision.example:
         line += f", {decision.example} the first"

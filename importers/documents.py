@@ -1,4 +1,4 @@
-"""A prepared record as FiftyOne stores a sample: the document, field by field.
+"""Builds the document of a sample from a prepared record, as FiftyOne stores it.
 
 A test adds the same samples through ``Dataset.add_samples`` and compares the documents.
 """
@@ -40,7 +40,7 @@ def document(prepared: Prepared, dataset_id: ObjectId, now: datetime) -> Documen
 
 
 def values(prepared: Prepared, dataset_id: ObjectId) -> Document:
-    """A record as FiftyOne stores a sample, but for its id and its times."""
+    """The document of a sample without its id and times; see :func:`document`."""
     doc = _common(prepared.record, prepared.image, dataset_id)
     if isinstance(prepared, PreparedPair):
         _add_pair(doc, prepared)
@@ -54,13 +54,13 @@ def values(prepared: Prepared, dataset_id: ObjectId) -> Document:
 
 
 def random_order() -> float:
-    """FiftyOne's own default of what its random stages sort by."""
+    """The random number that FiftyOne stores with a sample for its random stages."""
     return random.random() * 0.001 + 0.999
 
 
 def fixed_digest(doc: Document) -> str:
-    """A digest of what the published layouts are not written with anew: boxes, place, date, and
-    whether there is a target.
+    """A digest of the values that no export can change: boxes, place, date, and whether there is a
+    target.
     """
     found = (doc.get(fields.BOXES) or {}).get("detections") or ()
     boxes = [(one.get("label"), one.get("bounding_box")) for one in found]
@@ -126,7 +126,7 @@ def _add_pair(doc: Document, prepared: PreparedPair) -> None:
 
 
 def _target_box(prepared: PreparedPair) -> Box | None:
-    """The upright box of a target that the format gives as a box, as far as it is in the image."""
+    """The upright box, cut to the image, of a target that the format gives as a box."""
     target, facts = prepared.record.target, prepared.image.facts
     if not isinstance(target, Polygons) or not target.box:
         return None
@@ -144,7 +144,7 @@ def _target_box(prepared: PreparedPair) -> Box | None:
 
 
 def standing_caption(captions: Sequence[Caption]) -> int:
-    """The number of the caption that stands for an image: the first that does not revise."""
+    """The index of the caption that represents an image: the first that is not a revision."""
     described = (n for n, caption in enumerate(captions) if caption.task != _REVISION)
     return next(described, 0)
 
@@ -168,7 +168,7 @@ def _add_place(doc: Document, record: CaptionedImage) -> None:
 
 
 def geolocation(footprint: Footprint) -> Document:
-    """A footprint as FiftyOne's ``GeoLocation``: its centre and its outline, as GeoJSON."""
+    """A footprint as FiftyOne's ``GeoLocation``: centre and outline in GeoJSON."""
     west, south, east, north = (
         footprint.west,
         footprint.south,

@@ -1,4 +1,4 @@
-"""What an import would decide, from the first records, without importing."""
+"""Reports how an import would read a source, from its first records, without importing."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Explanation:
     """What was found in the first records.
 
     Attributes:
-        format: the format that the root holds
+        format: of the root
         path: the folder or archive that would be read
         records: how many records were read
-        decisions: what was decided, as the dataset's info would keep it
-        notes: the rest that is worth knowing, and each decision as a sentence
+        decisions: as the dataset's info would hold them
+        notes: other notes, and each decision as a sentence
         skipped: the records that would be skipped, each with ``source`` and ``reason``
     """
 
@@ -45,11 +45,11 @@ def explain(
 ) -> Explanation:
     """Reads the first records of a source as an import would, and keeps nothing.
 
-    What is written meanwhile, such as the content of an archive, goes to a temporary folder.
+    Archives are unpacked to a temporary folder.
 
     Args:
         format_name: a format's name, or ``auto``
-        root: as :func:`pairlens.importers.ingest.import_dataset` takes it
+        root: as for :func:`pairlens.importers.ingest.import_dataset`
         options: of the import
         most: how many records to read
 

@@ -1,4 +1,4 @@
-"""Completes the parameters of a format that depends on them, and says what was guessed."""
+"""Completes the parameters of a format from the source, and reports what was guessed."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ GUESSED = "guessed"
 def settle(
     chosen: Format, source: Path, given: Mapping[str, str], before: Mapping[str, Any]
 ) -> Settled:
-    """A format with all its parameters for a source, those that a dataset was begun with first.
+    """The format with all its parameters for a source.
+
+    Parameters with which the dataset was started are kept.
 
     Args:
         chosen: the format
-        source: where it lies
+        source: its folder or archive
         given: parameters as text
-        before: what is known of the dataset, where it is there
+        before: facts of the dataset, if it exists
 
     Raises:
         UsageError: as :meth:`pairlens.importers.formats.base.Format.settled`
-        StateError: if the dataset was begun with others
+        StateError: if the dataset was started with other parameters
     """
     begun = before.get(PARAMS)
     settled = chosen.settled(source, (begun or {}) | dict(given))

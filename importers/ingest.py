@@ -207,7 +207,7 @@ def fill_dataset(
         for note in restore_files(dataset, chosen, root, place, options):
             decisions(note)
     if chosen.scenes and (joined := join_scenes(dataset)):
-        decisions(f"{joined:,} images stand under several ids, and were given one each")
+        decisions(f"{joined:,} images appear under several ids, and were given one each")
     for note in schema.index(dataset, chosen.kind):
         decisions(note)
     missing = {fields.IMAGE_MISSING: True}

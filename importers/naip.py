@@ -33,7 +33,7 @@ class Tile:
     """What a tile name encodes.
 
     Attributes:
-        footprint: the quarter quadrangle; a published tile reaches up to :data:`BUFFER` past it
+        footprint: the quarter quadrangle; a published tile reaches some hundred metres past it
         captured: when it was photographed
         second: the second date of names that have one, which is when it was published
     """

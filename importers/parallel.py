@@ -1,7 +1,7 @@
 """A parallel map over many items, and settings for long passes.
 
-Results of the map come in the order of the items, a failing item fails alone, and only a window of
-items is under way at once, so that an endless stream of them takes bounded memory.
+Results come in the order of the items. An item that fails does not affect others. Only a window of
+items is in work at a time, so that an endless stream of them takes bounded memory.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Outcome(Generic[A, B]):
     error: Exception | None = None
 
     def unwrap(self) -> B:
-        """The value, or raises the error."""
+        """Returns the value, or raises the error."""
         if self.error is not None:
             raise self.error
         return self.value  # type: ignore[return-value]
@@ -72,24 +72,23 @@ def no_progress(done: int, total: int | None) -> None:
 
 
 def default_workers() -> int:
-    """The cores this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What runs the work of a step: here, in worker processes, or on a Ray cluster.
+    """Where the work of a step runs: in this process, in worker processes, or on a Ray cluster.
 
     Attributes:
-        engine: ``threads`` (decoding and hashing release the lock; one is the caller's own),
-            ``processes``, or ``ray`` for more than one machine, which then must share their
-            storage; ``None`` for what suits the step
-        workers: at the most this many at once; if not given, the machine's cores, and of a
-            cluster that is there already, all of its own
-        address: of that cluster, of which this machine is a node, as ``HOST:PORT`` or ``auto``; if
-            not given ``RAY_ADDRESS``, and without that Ray starts on this machine
-        files: some of the files and folders that its nodes must see as this process does, which
-            each of them checks
+        engine: ``threads`` (decoding and hashing release the lock; the caller's is one of them),
+            ``processes``, or ``ray`` for several machines with shared storage; ``None`` for what
+            suits the step
+        workers: how many items are in work at a time; by default the machine's cores, and on a
+            running cluster all of its cores
+        address: of the cluster, of which this machine is a node, as ``HOST:PORT`` or ``auto``; by
+            default ``RAY_ADDRESS``, and without it Ray starts on this machine
+        files: files and folders that all nodes must see as this process does; each node checks them
     """
 
     engine: Engine | None = None
@@ -98,11 +97,11 @@ class Pool:
     files: tuple[Path, ...] = ()
 
     def check(self) -> None:
-        """Validates the choice.
+        """Validates the settings.
 
         Raises:
-            UsageError: for an engine that is unknown, workers that cannot be, or an address without
-                Ray
+            UsageError: for an unknown engine, an impossible number of workers, or an address
+                without Ray
         """
         if self.engine not in (None, *ENGINES):
             raise UsageError(f"there is no engine {self.engine!r}; known: {', '.join(ENGINES)}")
@@ -124,9 +123,9 @@ class Pool:
 
     @contextmanager
     def open(self, function: Callable[[A], B]) -> Iterator[_Apply[A, B]]:
-        """Yields :meth:`map` of a function, which can be called several times.
+        """Yields :meth:`map` for a function, to be called several times.
 
-        The workers stay the same ones, and so does what a :class:`PerWorker` made in them.
+        The workers stay the same, and keep what a :class:`PerWorker` created in them.
         """
         self.check()
         engine = self.engine or "threads"
@@ -141,13 +140,13 @@ _Apply = Callable[[Iterable[A], int], Iterator[Outcome[A, B]]]
 
 
 class PerWorker(Generic[A, B]):
-    """A function that every worker makes for itself, and once: one with a model.
+    """A function that each worker creates once for itself, such as one with a model.
 
-    On a cluster each such worker has a process of its own for as long as the map is open.
+    On a cluster each such worker has its own process as long as the map is open.
 
     Args:
-        make: makes the function; importable by name and picklable with its arguments
-        gpus: whether it uses a GPU, where the cluster has any: then there is a worker for each
+        make: creates the function; importable by name and picklable with its arguments
+        gpus: whether it uses a GPU; if the cluster has any, there is one worker for each
     """
 
     def __init__(self, make: Callable[[], Callable[[A], B]], *, gpus: bool = False) -> None:
@@ -156,7 +155,7 @@ class PerWorker(Generic[A, B]):
         self.gpus = gpus
 
     def __call__(self, item: A) -> B:
-        """Applies the function, which is made with the first item."""
+        """Applies the function, which the first call creates."""
         if self._token not in _made:
             _made[self._token] = self._make()
         return _made[self._token](item)
@@ -178,18 +177,18 @@ def map_items(
 
     Args:
         function: importable by name and picklable with its arguments for ``processes``; a script
-            needs a guard only if it defines some of that itself. What it is made of goes along to
-            ``ray`` unless it is installed
+            needs a guard only if it defines some of that itself. For ``ray``, code that is not
+            installed is sent along
         items: consumed as workers become free
         engine, workers, address: as in :class:`Pool`
-        chunk: items handed to a worker at once, which saves time where each takes less than
-            the handing over; the first few go one by one, so that who takes only those does
-            not wait for more
+        chunk: items sent to a worker at a time, which saves time if each takes less than the
+            sending; the first few are sent one by one, so that taking only those does not wait for
+            more
 
     Raises:
-        UsageError: for an engine that is unknown or not installed, and workers below 1
-        StateError: if a worker process dies, whose items cannot be told from the others', no
-            cluster can be worked on, or memory runs out
+        UsageError: for an unknown engine, one that is not installed, or workers below 1
+        StateError: if a worker process dies (nobody knows with which item), the cluster cannot be
+            used, or memory runs out
     """
     return Pool(engine, workers, address).map(function, items, chunk=chunk)
 
@@ -248,7 +247,7 @@ def _each(function: Callable[[A], B], batch: list[A]) -> list[_Result[B]]:
 
 
 def _as_it_is(error: Exception) -> Exception:
-    """An error of an item, or that of the machine which it came of."""
+    """The error of an item, or the error of the machine that caused it."""
     try:
         check_memory(error)
     except OutOfMemory as short:
@@ -257,7 +256,7 @@ def _as_it_is(error: Exception) -> Exception:
 
 
 def _outcome(item: A, value: Any, error: Exception | None) -> Outcome[A, Any]:
-    """What became of an item; raises what is no error of the item."""
+    """The outcome of an item; raises an error that does not belong to the item."""
     if isinstance(error, OutOfMemory):
         raise error
     return Outcome(item, value, error)
@@ -280,15 +279,14 @@ def _collect(batch: list[A], future: Pending) -> Iterator[Outcome[A, Any]]:
 
 
 class Pending(Protocol):
-    """The results of a batch, which are on their way."""
+    """The results of a batch that is in work."""
 
     def result(self) -> Any:
-        """Waits for them, and gives them or raises."""
+        """Waits for the results, and returns them or raises."""
         ...
 
     def cancel(self) -> object:
-        """Lets go of them; what has not begun never does, in processes once the map is closed, and
-        on Ray it does all the same."""
+        """Cancels the batch; processes start nothing more once the map is closed, Ray may still."""
         ...
 
 
@@ -299,7 +297,7 @@ _Submit = Callable[[list[Any]], Pending]
 def _submitter(
     engine: Engine, pool: Pool, function: Callable[..., Any]
 ) -> Iterator[tuple[_Submit, int]]:
-    """Yields what hands a batch to a worker, and how many batches may be under way."""
+    """Yields a function that sends a batch to a worker, and how many batches may be in work."""
     work = partial(_each if engine == "threads" else _each_sent, function)
     if engine == "ray":
         from pairlens.importers.ray_engine import ray_workers
@@ -320,11 +318,10 @@ def _submitter(
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Limits OpenCV to the calling thread until the last context that asked for it ends.
+    """Limits OpenCV to the calling thread until the last such context ends.
 
-    OpenCV splits one picture over all cores. Where the cores have a picture each already, its
-    threads wait for each other and nothing else: measuring a mask of 512x512 pixels takes twice
-    the processor time.
+    OpenCV splits a picture over all cores. If each core has a picture already, its threads only
+    wait for each other: measuring a mask of 512x512 pixels takes twice the processor time.
     """
     global _users, _before
     with _lock:
@@ -343,11 +340,10 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Makes collections rare.
+    """Makes garbage collections rare within this context.
 
-    Documents form no cycles: they go when their batch is read or written, and every look at
-    those that are being made is in vain. The default threshold makes those looks two thirds of
-    the time that the documents take.
+    Documents form no reference cycles, so collections find nothing in them. With the default
+    threshold they take two thirds of the time that reading documents takes.
     """
     before = gc.get_threshold()
     if before[0]:  # somebody may have switched it off

@@ -1,6 +1,6 @@
-"""Prepares the records of an image: its files on disk, and the values for the database.
+"""Prepares the records of an image: writes its files, and computes the values for the database.
 
-This is what workers run: it decodes, measures and writes, and imports no FiftyOne.
+This runs in workers: it decodes, measures and writes, and does not import FiftyOne.
 """
 
 from __future__ import annotations
@@ -59,14 +59,15 @@ AS_SET = "read-as-set"
 
 @dataclass(frozen=True, slots=True)
 class MediaPlace:
-    """Where media goes and what stands in for images that are not there.
+    """Where media goes, and how images and masks are read.
 
     Attributes:
         media_dir: the dataset's own folder
-        placeholders: whether a missing image gets a placeholder chip
-        reading: what was set by hand of how files are read
-        boundary: what links of the dataset may not lead out of
-        keeps: whether masks, renditions and placeholders are written; else masks are measured only
+        placeholders: whether a missing image gets a placeholder
+        reading: how files are read, as far as that was set by hand
+        boundary: the folder that links in the source may not lead out of
+        keeps: whether masks, renditions and placeholders are written; otherwise masks are only
+            measured
     """
 
     media_dir: Path
@@ -81,12 +82,12 @@ class PreparedImage:
     """The image of some records, as the database describes it.
 
     Attributes:
-        file: the path of the image as published
-        rendition: what a browser can show of it, where that is another file
+        file: the path of the published image
+        rendition: a copy that browsers can show, if they cannot show the file itself
         facts: of the image
         missing: whether it is a placeholder
-        content: SHA-256 of the pixels as RGB where they were decoded; else ``""``
-        decisions: how the file was read where that could have been done in two ways
+        content: SHA-256 of the RGB pixels if they were decoded, else ``""``
+        decisions: how the file was read, if it was ambiguous
     """
 
     file: str
@@ -98,23 +99,23 @@ class PreparedImage:
 
     @property
     def filepath(self) -> Path:
-        """The image as published."""
+        """The path of the published image."""
         return Path(self.file)
 
 
 @frozen
 class PreparedPair:
-    """A pair with its files written.
+    """A pair whose files are written.
 
     Attributes:
         record: the pair
         image: its image
-        mask_path: the stored mask, or ``None`` where it could not be decoded or is not kept
-        stats: the mask's measurements, with the error where it could not be decoded
-        target_digest: of the mask as the published files hold it; ``""`` where it is not kept
-        whole: what the coordinates of its polygons count the whole image as, where that was
-            decided; ``None`` for pixels, and where the format says it
-        decisions: how the mask was read where that could have been done in two ways
+        mask_path: the stored mask; ``None`` if it could not be decoded or is not kept
+        stats: the measurements of the mask, or the error if it could not be decoded
+        target_digest: of the mask in the published files; ``""`` if masks are not kept
+        whole: the polygon coordinate that means the full width or height, if that was decided, such
+            as 100 for percent; ``None`` for pixels, and if the format defines it
+        decisions: how the mask was read, if it was ambiguous
     """
 
     record: Pair
@@ -128,7 +129,7 @@ class PreparedPair:
 
 @frozen
 class PreparedText:
-    """A record of texts about an image, with the image prepared."""
+    """A record of texts about an image, whose image is prepared."""
 
     record: CaptionedImage | Instruction
     image: PreparedImage
@@ -139,18 +140,18 @@ Prepared = PreparedPair | PreparedText
 
 @frozen
 class Group:
-    """The records of an image, and which of them the database lacks."""
+    """The records of an image, and those of them that the database lacks."""
 
     records: tuple[Record, ...]
     missing: tuple[Record, ...]
 
     def __str__(self) -> str:
-        """Where its first record stands."""
+        """The source of the first record."""
         return str(self.records[0].source)
 
 
 def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
-    """Prepares what the database lacks of a group, as :func:`prepare` does."""
+    """Prepares those records of a group that the database lacks; see :func:`prepare`."""
     if not group.missing:
         return []
     # All records are prepared, so that files get the names they have in an undisturbed run.
@@ -166,11 +167,15 @@ def prepare_missing(group: Group, place: MediaPlace) -> list[Prepared]:
 
 
 def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
-    """Prepares the records of one image, all of them of one kind.
+    """Prepares the records of one image, which are all of one kind.
+
+    Args:
+        records: of the image
+        place: where media goes
 
     Raises:
-        RecordError: if the image is missing and placeholders were not asked for, or if it
-            cannot be read
+        RecordError: if the image is missing and placeholders were not requested, or if it cannot be
+            read
         StateError: if a file cannot be written
     """
     with reading_within(place.boundary):  # set here, since workers are other threads
@@ -204,10 +209,10 @@ def _prepare_pairs(
 
 
 def prepare_image(record: Record, place: MediaPlace) -> PreparedImage:
-    """Finds the image of a record, and makes what a browser can show of it.
+    """Finds the image of a record, and writes a rendition if browsers cannot show it.
 
     Raises:
-        RecordError: if it is missing and no placeholder is wanted, or cannot be read
+        RecordError: if it is missing and placeholders were not requested, or cannot be read
         StateError: if a file cannot be written
     """
     if record.image is None:
@@ -262,7 +267,7 @@ def _of_orientation(facts: ImageFacts, file: str, reading: Reading) -> tuple[Dec
 
 @contextmanager
 def _writing(place: MediaPlace) -> Iterator[None]:
-    """Tells errors of writing, which concern all records, from those of reading one of them."""
+    """Turns errors of writing into :class:`StateError`, since they concern all records."""
     try:
         yield
     except OSError as error:
@@ -336,7 +341,7 @@ def store_mask(
 def _decode(
     target: Target, facts: ImageFacts, reading: Reading
 ) -> tuple[Mask, tuple[str, ...], list[Decision]]:
-    """A target's mask, what is wrong with its polygons, and what was decided."""
+    """The mask of a target, faults of its polygons, and the decisions that were taken."""
     if isinstance(target, Polygons):
         size = facts.width, facts.height
         if target.shares:
@@ -365,9 +370,9 @@ def _decode(
 
 
 def group_by_image(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
-    """Groups records of one image that follow each other, :data:`MAX_GROUP` at the most.
+    """Groups consecutive records of one image, at most :data:`MAX_GROUP` each.
 
-    Those of a group are prepared with the image of its first.
+    All records of a group get the image of the first.
     """
     group: list[Record] = []
     for record in records:

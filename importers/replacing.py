@@ -1,8 +1,7 @@
-"""Replacing a dataset by a new import of it: the old one stays until the new one is whole.
+"""Replaces a dataset by a new import; the old one stays until the new one is complete.
 
-The new dataset has a name of its own until then, and a media folder of its own for good. Whatever
-ends the import before, the old dataset is as it was; what a killed import left is cleared by the
-next one.
+Until then the new dataset has a temporary name; its media folder is its own for good. If the import
+ends early, the old dataset is unchanged. What a killed import left is deleted by the next one.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ def nothing(old: Any, new: Any, media_dir: Path) -> list[str]:
 
 @dataclass
 class Replacement:
-    """A dataset that is to take the place of another.
+    """A dataset that is to replace another.
 
     Attributes:
         dataset: the new one
         media_dir: its media folder
-        whole: set when it is to take the place; otherwise it is deleted in the end
-        notes: about what was taken over
+        whole: set once it is complete; otherwise it is deleted in the end
+        notes: about what was carried over
     """
 
     dataset: Any
@@ -50,20 +49,20 @@ class Replacement:
 def replacing(
     name: str, source: Path, given: Given = None, carry: Carry = nothing
 ) -> Iterator[Replacement]:
-    """Makes a dataset that takes the place of another at the end, if it is whole by then.
+    """Yields a new dataset, which replaces the old one at the end if it is complete.
 
-    The one whose place it takes is deleted, with the folders that PairLens made for it.
+    The old one is deleted, with the folders that PairLens made for it.
 
     Args:
         name: of the dataset
-        source: what is imported
-        given: the media folder or store; by default the store of the one that is replaced, for
-            others may work on it, or a folder of its own
-        carry: takes over what is to outlast the replacement
+        source: the source of the import
+        given: the media folder or store; by default the store of the old dataset, since other
+            machines may use it, or a folder of its own
+        carry: copies what is to be kept from the old dataset, such as verdicts
 
     Raises:
-        UsageError: if the media folder lies in the source or around it
-        StateError: if the dataset is not PairLens' own, or the media folder holds something else
+        UsageError: if the media folder is inside the source or around it
+        StateError: if PairLens did not import the dataset, or the media folder holds something else
     """
     _, facts = imported(name)
     if facts.get("format") == fields.ADOPTED:
@@ -96,7 +95,7 @@ def _take_place(old: Any, new: Any) -> list[str]:
 
 
 def _free_folder(wanted: Path, taken: str | None) -> Path:
-    """The folder itself, or one beside it where the dataset that is replaced has its own there."""
+    """The wanted media folder, or one beside it if the old dataset uses that."""
     if str(wanted) != taken:
         return wanted
     others = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))

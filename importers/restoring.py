@@ -1,6 +1,6 @@
-"""Files of a dataset that somebody deleted, made again from its source.
+"""Writes deleted files of a dataset again, from its source.
 
-A file comes back only as what it was: where the source has changed since, it stays away.
+A file is restored only with its old content; if the source has changed, it stays missing.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ Document = dict[str, Any]
 def restore_files(
     dataset: Any, chosen: Format, source: Path, place: MediaPlace, options: ImportOptions
 ) -> list[str]:
-    """Writes masks, renditions and images that are gone again.
+    """Writes masks, renditions and images that are missing.
 
     Args:
         dataset: an imported dataset
         chosen: its format
         source: the published files
         place: where its media goes
-        options: as of the import
+        options: of the import
 
     Returns:
-        what is to be told of it, in sentences
+        notes, one sentence each
     """
     made_by_us = tuple(f"{folder}/" for folder in media_dirs(store.info(dataset)))
     if not any(_lost(document, made_by_us) for document in store.stream(dataset, _READ)):
@@ -72,9 +72,9 @@ def restore_files(
 def take_published_images(
     dataset: Any, chosen: Format, source: Path, params: Mapping[str, str]
 ) -> int:
-    """Makes samples name the images of their source, where they name copies of these.
+    """Replaces the paths of copied images by those of the published images.
 
-    A dataset that was read from an export names the export's copies.
+    A dataset that was read from an export has the paths of the export's copies.
 
     Args:
         dataset: an imported dataset
@@ -83,7 +83,7 @@ def take_published_images(
         params: settings of the format's reader
 
     Returns:
-        the number of samples changed
+        the number of samples that changed
     """
     known = tuple(f"{folder}/" for folder in (source, *media_dirs(store.info(dataset))))
 
@@ -115,11 +115,11 @@ def take_published_images(
 
 
 def _ignore(_: object) -> None:
-    """Broken records were told of when they were imported."""
+    """Ignores broken records, which the import reported."""
 
 
 def _lost(document: Mapping[str, Any], made_by_us: tuple[str, ...]) -> list[str]:
-    """The fields whose file is gone, of those that PairLens wrote, or FiftyOne's export of them."""
+    """The fields whose file is missing, among files that PairLens or FiftyOne's export wrote."""
     lost = []
     for name in _paths_of(document):
         path = _path_in(document, name) or ""
@@ -144,22 +144,22 @@ def _path_in(document: Mapping[str, Any], name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The records of an image, and the samples of them whose files are gone, by key."""
+    """The records of an image, and by key the samples of it with missing files."""
 
     records: tuple[Record, ...]
     lost: dict[str, Document]
 
 
 class _Restorer:
-    """Finds what is gone and writes it again.
+    """Finds missing files and writes them again.
 
     Args:
-        media_dir: the dataset's own folder
+        media_dir: of the dataset
         made: where the files are prepared
-        made_by_us: beginnings of the paths that PairLens wrote
+        made_by_us: prefixes of the paths that PairLens wrote
 
     Attributes:
-        restored: samples that have their files again
+        restored: number of samples that were restored
     """
 
     def __init__(self, media_dir: Path, made: Path, made_by_us: tuple[str, ...]) -> None:
@@ -169,7 +169,7 @@ class _Restorer:
         self.restored = 0
 
     def groups(self, dataset: Any, records: Iterator[Record]) -> Iterator[_Group]:
-        """The images of which a sample's file is gone."""
+        """The images with missing files."""
         for batch in store.batched(group_by_image(records), _LOOKUP):
             keys = [record.key for group in batch for record in group]
             found = store.stream(dataset, _READ, where={fields.KEY: {"$in": keys}})
@@ -181,7 +181,7 @@ class _Restorer:
     def changes(
         self, made: Iterator[Outcome[_Group, list[Prepared]]]
     ) -> Iterator[tuple[Any, Document]]:
-        """Writes the files; yields the samples whose files lie elsewhere now."""
+        """Writes the files; yields the samples whose paths changed."""
         for outcome in made:
             failed = isinstance(outcome.error, RecordError)
             prepared = {p.record.key: p for p in (() if failed else outcome.unwrap())}
@@ -194,7 +194,7 @@ class _Restorer:
                     yield document["_id"], moved
 
     def _write(self, document: Document, name: str, prepared: Prepared | None) -> str | None:
-        """Writes the file of a field; ``None`` where it would not be what it was."""
+        """Writes the file of a field and returns it; ``None`` if its content would differ."""
         file = None if prepared is None else _same(document, name, prepared)
         if file is None or not file.is_relative_to(self._made):
             return None
@@ -205,7 +205,7 @@ class _Restorer:
 
 
 def _same(document: Document, name: str, prepared: Prepared) -> Path | None:
-    """The prepared file of a field, if it holds what the sample's held."""
+    """The prepared file of a field, if it has the content that the sample's file had."""
     source, image = document.get(fields.SOURCE) or {}, prepared.image
     if name == fields.RENDITION:
         same = source.get("content_digest") == image.content

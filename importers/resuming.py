@@ -1,4 +1,4 @@
-"""What a dataset has already of a source that is read again, and what of it is another now."""
+"""Compares a source with the samples of a resumed import: which are missing, changed or gone."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _TURNS = f"{fields.CONVERSATIONS}.{fields.TEXT_DIGEST}"
 
 
 class Resumed:
-    """Tells records that a dataset lacks from those that it has, and compares these with it.
+    """Finds the records that the dataset lacks, and compares the others with their samples.
 
-    Texts and masks are compared by the digests that the import stored; of masks that are files of
-    their own, and of images, nothing is read: the export finds those.
+    Texts and masks are compared by the digests that the import stored. Images, and masks in files
+    of their own, are not read: an export notices changes of those.
 
     Args:
         insertion: of the dataset
-        splits: that are read; ``None`` where not all of their records are
+        splits: that are read; ``None`` if only a part of their records is
     """
 
     def __init__(self, insertion: ResumableInsert, splits: Collection[str] | None) -> None:
@@ -35,7 +35,7 @@ class Resumed:
         self._example = ""
 
     def groups(self, images: Iterator[tuple[Record, ...]]) -> Iterator[Group]:
-        """The records of each image, with those that the dataset lacks."""
+        """Yields the records of each image with those that the dataset lacks."""
         for batch in store.batched(images, _LOOKUP):
             records = [record for group in batch for record in group]
             there = self._insertion.complete([r.key for r in records], (_TEXTS, _TARGET, _TURNS))
@@ -47,7 +47,7 @@ class Resumed:
                 yield Group(group, tuple(r for r in group if r.key not in there))
 
     def notes(self) -> Iterator[str]:
-        """What is to be told when all was read."""
+        """Notes on changed and missing records, once all were read."""
         anew = (
             "--overwrite imports all anew, and --keep-verdicts keeps verdicts on what is the same"
         )
@@ -62,7 +62,7 @@ class Resumed:
 
 
 def _is_another(record: Record, stored: Document) -> bool:
-    """Whether the source gave other texts, or another mask, when a record was imported."""
+    """Whether a record has other texts, or another mask, than when it was imported."""
     source = stored.get(fields.SOURCE) or {}
     before = [one.get(fields.TEXT_DIGEST) for one in stored.get(fields.CONVERSATIONS) or ()]
     if isinstance(record, Pair):

@@ -1,7 +1,7 @@
-"""Declares the sample fields of each kind of record on a FiftyOne dataset in one go.
+"""Declares the sample fields of each kind of record on a FiftyOne dataset at once.
 
 ``Dataset.add_sample_field`` saves and reloads the dataset at every call, which for these forty
-takes longer than importing a few hundred pairs.
+fields takes longer than importing a few hundred pairs.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
     """Adds the fields of a kind of record; existing fields stay as they are.
 
     Args:
-        dataset: to add them to
+        dataset: of FiftyOne
         kind: of its records
         boxes: whether the targets of its pairs are boxes
     """
@@ -97,18 +97,18 @@ def declare(dataset: Any, kind: Kind = "pairs", *, boxes: bool = False) -> None:
 
 
 def _name_mask_values(dataset: Any) -> None:
-    """Says what the values of masks mean, where the dataset does not say so already."""
+    """Sets the mask targets of the dataset, unless it has some."""
     if dataset.default_mask_targets != fields.MASK_TARGETS:
         dataset.default_mask_targets = dict(fields.MASK_TARGETS)
 
 
 def index(dataset: Any, kind: Kind = "pairs") -> list[str]:
-    """Adds indexes on the fields of the import that are filtered by.
+    """Creates indexes on the fields of an import that people filter by.
 
-    After an import, not before: each index on the way takes as long again as a document.
+    After an import, since each index takes as long as the insert itself.
 
     Returns:
-        what is to be told, as of :func:`.indexes.create_optional_indexes`
+        notes, as of :func:`.indexes.create_optional_indexes`
     """
     wanted: list[indexes.Keys] = [[(name, 1)] for name in (*_FIFTYONES, fields.IMAGE_ID)]
     # The order in which the checks go through the samples, image by image.
@@ -120,13 +120,13 @@ def index(dataset: Any, kind: Kind = "pairs") -> list[str]:
 
 
 def index_findings(dataset: Any) -> list[str]:
-    """Adds indexes on what findings and verdicts are filtered by and ordered by.
+    """Creates indexes on what findings and verdicts are filtered and sorted by.
 
-    After the first flagging, not before: the quality is in all of them, and to keep them takes the
-    database longer than all else that it does for a flagging.
+    After the first flagging: all of them contain the quality, and updating them would take longer
+    than all other writes of the flagging.
 
     Returns:
-        what is to be told, as of :func:`.indexes.create_optional_indexes`
+        notes, as of :func:`.indexes.create_optional_indexes`
     """
     # What belongs to a group is looked for with every group that a reviewer is shown.
     group = f"{fields.FINDINGS}.classifications.group"
@@ -137,10 +137,10 @@ def index_findings(dataset: Any) -> list[str]:
 
 
 def unindex_changes(dataset: Any) -> None:
-    """Before the first findings are stored, removes an index that :func:`index_findings` makes.
+    """Removes an index before the first findings are stored; :func:`index_findings` recreates it.
 
-    That of the last change is FiftyOne's. Each write of a sample changes it, and where one index
-    changes, the database makes the keys of all: half of what storing findings took.
+    It is FiftyOne's index of the last change. Each write changes it, and for a document with one
+    changed index MongoDB computes the keys of all: half of the time that storing findings took.
     """
     if indexes.is_indexed(dataset, _BY_QUALITY):
         return
@@ -148,10 +148,10 @@ def unindex_changes(dataset: Any) -> None:
 
 
 def index_keys(dataset: Any) -> None:
-    """Makes keys unique among the samples that have one: users add samples without.
+    """Creates a unique index of the keys, for samples that have one: users add samples without.
 
-    Of one field alone, FiftyOne would take the index for its own, and ``merge_samples`` needs one
-    that is not partial.
+    FiftyOne would take an index of that single field for its own, and ``merge_samples`` needs one
+    that is not partial, so the index has a second field.
     """
     spec = [(fields.KEY, 1), ("_dataset_id", 1)]
     filled = {fields.KEY: {"$gt": ""}}
@@ -165,14 +165,14 @@ def names(kind: Kind) -> frozenset[str]:
 
 
 def _add(dataset: Any, schema: dict[str, Any]) -> None:
-    """Adds fields by path, where some are not there."""
+    """Adds the fields of a schema by path, if any is missing."""
     if any(dataset.get_field(path) is None for path in schema):
         with leases.declaring(dataset):
             fo_internals.add_fields(dataset, schema)
 
 
 def _declare_members(dataset: Any, path: str, members: dict[str, type]) -> None:
-    """Declares attributes of labels that FiftyOne does not have by default."""
+    """Declares attributes of labels beyond FiftyOne's own."""
     _add(
         dataset,
         {f"{path}.{name}": new_field(name, _TYPES[kind]) for name, kind in members.items()},
@@ -225,7 +225,7 @@ _LABELS: dict[str, tuple[type, type]] = {
 
 
 def _labels(name: str, listed: str, members: dict[str, type]) -> Any:
-    """A list of labels with attributes that FiftyOne does not give them by default."""
+    """A list of labels with attributes beyond FiftyOne's own."""
     kind, each = _LABELS[listed]
     attributes = [new_field(member, _TYPES[type_]) for member, type_ in members.items()]
     label = new_field(listed, fo.EmbeddedDocumentField, embedded_doc_type=each, fields=attributes)
@@ -234,13 +234,13 @@ def _labels(name: str, listed: str, members: dict[str, type]) -> Any:
 
 
 def _listed(name: str, members: dict[str, Any]) -> Any:
-    """A list of embedded documents of no particular class."""
+    """A list of embedded documents without a class of their own."""
     item = _embedded(name, fo.DynamicEmbeddedDocument, members)
     return new_field(name, fo.ListField, subfield=item)
 
 
 def declare_source_boxes(dataset: Any) -> None:
-    """Adds the field of the boxes that the images' source has."""
+    """Adds the field of the object boxes of the images' source."""
     name = fields.SOURCE_BOXES
     _add(dataset, {name: _embedded(name, fo.Detections)})
 
@@ -258,9 +258,9 @@ def declare_findings(dataset: Any) -> None:
 
 
 def _drop_readings(dataset: Any) -> None:
-    """Removes what versions up to 0.1.0 read in queries and stored, a fifth of a pair's document.
+    """Removes the parsed queries that versions up to 0.1.0 stored, a fifth of a pair's document.
 
-    Somebody's own field of that name stays.
+    A field of that name that a user added stays.
     """
     stored = dataset.get_field_schema().get(fields.READING)
     if getattr(stored, "document_type", None) is fo.DynamicEmbeddedDocument:
@@ -273,7 +273,7 @@ def declare_chances(dataset: Any) -> None:
 
 
 def declare_judgements(dataset: Any) -> None:
-    """Adds the field of what judges answered, whose members are theirs."""
+    """Adds the field of judgements, with one member for each judge."""
     name = fields.JUDGEMENTS
     _add(dataset, {name: _embedded(name, fo.DynamicEmbeddedDocument)})
 

@@ -35,14 +35,14 @@ def check_whole(dataset: Any, key: str) -> None:
     """Checks that the numbers of the pairs are all of one scoring.
 
     Raises:
-        StateError: if a later scoring of the key was broken off while it wrote over them
+        StateError: if a later scoring of the key was interrupted while it replaced them
     """
     owner = _written_over(dataset).get(key)
     if owner is None or (owner and not process_ids.is_dead(owner)):
         return
     run = dataset.get_evaluation_info(key)
     raise StateError(
-        f"scoring {key!r} was made again and broken off, so that some pairs have its new numbers "
+        f"scoring {key!r} was interrupted when it was repeated, so some pairs have its new numbers "
         f"and others the earlier ones; run: pairlens score {dataset.name} --pred "
         f"{run.config.pred_field} --key {key}"
     )

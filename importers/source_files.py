@@ -1,8 +1,8 @@
-"""Opens the files that came with a dataset: regular ones, in the dataset's own folder.
+"""Opens files of a source: only regular files, and only within the source's folder.
 
-A pipe makes a reader wait, a device never ends, and a link can lead to what was never published.
-Each is refused as an ``OSError`` whose ``strerror`` says so. Where an import or export is under
-way, :func:`reading_within` has set the folder that links may not leave.
+A pipe would block a reader, a device never ends, and a link can lead to files that were never
+published. Each is refused with an ``OSError`` whose ``strerror`` says so. During an import or
+export, :func:`reading_within` sets the folder that links may not lead out of.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ NOT_REGULAR = "it is no regular file"
 
 
 class Root(NamedTuple):
-    """A folder, or one file, that links in it may not lead out of.
+    """A folder, or a single file, that links in it may not lead out of.
 
     Attributes:
-        written: its path, with which the paths of all its files begin
-        real: the path without links
+        written: its path as given, the prefix of the paths of its files
+        real: its path with links resolved
     """
 
     written: str
@@ -52,12 +52,12 @@ def boundary_of(root: Path) -> Root:
 
 
 def within() -> Boundary:
-    """The boundary that this thread reads within."""
+    """The boundary of this thread."""
     return _boundary.get()
 
 
 class reading_within:
-    """Within it, this thread is refused files of the boundary that lead out of it."""
+    """Within this context, this thread cannot open files outside the boundary through links."""
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary
@@ -70,10 +70,10 @@ class reading_within:
 
 
 def read_within(items: Iterator[T], boundary: Boundary) -> Iterator[T]:
-    """What a reader yields, while it reads :func:`reading_within` the boundary.
+    """Yields the items of a reader, which reads :func:`reading_within` the boundary.
 
     Raises:
-        StateError: if it meets a folder or file that it cannot do without and cannot read
+        StateError: if the reader cannot read a folder or file that it needs
     """
     try:
         while True:
@@ -91,15 +91,15 @@ def read_within(items: Iterator[T], boundary: Boundary) -> Iterator[T]:
 
 
 def open_source(path: Path, *, anywhere: bool = False, buffering: int = -1) -> BufferedReader:
-    """Opens a file to read.
+    """Opens a file of a source for reading.
 
     Args:
         path: the file
-        anywhere: whether a link may lead out of the boundary, to find out what a folder holds
+        anywhere: whether a link may lead out of the boundary, as when a format is detected
         buffering: as of ``open``
 
     Raises:
-        OSError: if it cannot be opened, is no regular file, or leads out of the boundary
+        OSError: if it cannot be opened, is not a regular file, or is outside the boundary
     """
     if not anywhere:
         _check_place(path)
@@ -114,12 +114,12 @@ def open_source(path: Path, *, anywhere: bool = False, buffering: int = -1) -> B
 
 
 def read_part(path: Path, offset: int, into: memoryview) -> int:
-    """Reads a part of an archive; without a stream, which takes half as long again.
+    """Reads a part of an archive.
 
     Args:
         path: the file
-        offset: where the part begins, in bytes
-        into: filled from its start, but for what lies past the end of the file
+        offset: of the part, in bytes
+        into: filled from its start; less at the end of the file
 
     Returns:
         the bytes that were read
@@ -152,19 +152,19 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def reason_of(error: OSError) -> str:
-    """What the system says of a failure, without the number and the path."""
+    """The message of the operating system, without error number and path."""
     return error.strerror or str(error)
 
 
 def why_unread(error: Exception) -> str:
-    """Why the records of an image are skipped, in words."""
+    """Why the records of an image are skipped, for the log."""
     if isinstance(error, OSError):
         return f"the image cannot be read ({reason_of(error)})"
     return getattr(error, "reason", None) or repr(error)
 
 
 def leads_back(folder: str | Path) -> bool:
-    """Whether a folder is a link to one that it lies in, below which it would be met again."""
+    """Whether a folder is a link to one of its own parents, so that a walk would never end."""
     path = Path(folder)
     if not path.is_symlink():
         return False

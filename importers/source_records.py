@@ -1,4 +1,4 @@
-"""Reads a source as an import would, without a database, and keeps nothing of it."""
+"""Reads the records of a source as an import would, without a database."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from pairlens.importers.sources import SourceRequest, UnpackedPlace, locate
 
 @dataclass(frozen=True)
 class SourceRecords:
-    """A source that is open to be read.
+    """The records of an open source.
 
     Attributes:
-        format: that it is read in
+        format: of the source
         path: the folder or archive that is read
-        place: for :func:`pairlens.importers.prepare.prepare`, a temporary folder
-        groups: the records, those of one image together
+        place: for :func:`pairlens.importers.prepare.prepare`, in a temporary folder
+        groups: the records, grouped by image
     """
 
     format: Format
@@ -48,16 +48,16 @@ def open_records(
     most: int | None = None,
     keeps: bool = False,
 ) -> Iterator[SourceRecords]:
-    """Opens a source; what is unpacked meanwhile goes to a temporary folder.
+    """Opens a source and yields its records; archives are unpacked to a temporary folder.
 
     Args:
         format_name: a format's name, or ``auto``
-        root: as :func:`pairlens.importers.ingest.import_dataset` takes it
+        root: as for :func:`pairlens.importers.ingest.import_dataset`
         options: of the import
-        on_error: takes what is wrong with one record
-        on_note: receives remarks on the files
-        most: how many records are wanted, where it is not all: no more is fetched
-        keeps: whether media is made in the temporary folder; else masks are measured only
+        on_error: takes errors of single records
+        on_note: takes notes on the files
+        most: how many records are needed, if not all: no more files are fetched
+        keeps: whether media is written to the temporary folder; otherwise masks are only measured
 
     Raises:
         UsageError: for an unknown format, split or parameter

@@ -1,8 +1,8 @@
-"""Datasets that are not whole yet: they stand aside, and take their names in one write.
+"""Datasets that are not complete yet: they have a temporary name, and get their own in one write.
 
-A dataset that is made gets its facts before its name, so that whoever finds the name finds
-the facts; one that replaces another is filled before. What a killed process left aside carries the
-name of that process, and is cleared by the next one that makes a dataset of the same name.
+A new dataset gets its facts before its name, so that whoever finds the name finds the facts; one
+that replaces another is filled before. A temporary name contains the identity of its process. What
+a killed process left is deleted by the next one that creates a dataset of the same name.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _MARKS = (f"info.{INFO}.{_NAME}",)
 
 
 def begin(name: str) -> Any:
-    """Makes a dataset that stands aside until it takes a name.
+    """Creates a dataset with a temporary name.
 
     Args:
-        name: the one that it is to have
+        name: that it will get
     """
     dataset: Any = fo.Dataset(_aside(_UNFINISHED))
     store.update_info(dataset, **{_NAME: name})
@@ -44,7 +44,7 @@ def begin(name: str) -> Any:
 
 
 def give_name(dataset: Any, name: str) -> None:
-    """Gives a dataset that stands aside its name, which is free, and makes it persistent.
+    """Gives a dataset with a temporary name its own name, which is free, and makes it persistent.
 
     Raises:
         StateError: if another process took the name meanwhile
@@ -59,13 +59,13 @@ def give_name(dataset: Any, name: str) -> None:
 
 
 def take_place(new: Any, old: Any) -> None:
-    """Gives a dataset that stands aside the name of another, which stands aside from then on."""
+    """Gives a dataset with a temporary name the name of another, which gets a temporary one."""
     store.update_info(old, **{_NAME: old.name})
     fo_internals.take_name(new, old, _aside(_REPLACED), _MARKS)
 
 
 def left(name: str) -> Iterator[Any]:
-    """What killed processes left that made or replaced a dataset of a name."""
+    """The datasets that killed processes left when they created or replaced a dataset of a name."""
     for prefix in (_UNFINISHED, _REPLACED):
         for found in fo.list_datasets(glob_patt=f"{prefix}*"):
             try:

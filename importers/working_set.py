@@ -1,9 +1,9 @@
-"""The working set: the samples that a step works on, of those that it is given.
+"""The working set: which samples a step reads, given a dataset or a view.
 
-A dataset means its samples, a view those that it has, in its order, each once; fields that a view
-hides are there all the same, and a view of groups means all samples of its groups. Samples that
-PairLens did not import are left out where the dataset has PairLens' mark: a step tells their
-number. A dataset without the mark is not PairLens' own, even if its fields have the same names.
+Of a dataset it is all samples; of a view its samples in its order, each once, with the fields that
+the view hides; of a view of groups all samples of the groups. Samples that PairLens did not import
+are left out of a dataset that PairLens imported, and the step reports how many. A dataset that
+PairLens did not import is refused, even if its fields have the same names.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _WHOLE = "_pairlens_whole"
 
 
 def is_imported(dataset: Any) -> bool:
-    """Whether PairLens imported the dataset: it then knows its format, whatever its fields are."""
+    """Whether PairLens imported the dataset, by the format in its facts."""
     return bool(_format_of(dataset))
 
 
 def is_adopted(dataset: Any) -> bool:
-    """Whether the pairs of the dataset were taken from labels that were in it already."""
+    """Whether the pairs of the dataset were adopted from labels that it had."""
     return _format_of(dataset) == fields.ADOPTED
 
 
@@ -94,12 +94,11 @@ def check_any(samples: Any) -> None:
 
 
 def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
-    """The MongoDB stages that give the documents of the working set.
+    """The MongoDB stages that read the working set.
 
     Args:
         samples: a dataset or view
-        as_seen: fields of labels that are as the view has them, with what it filters of them left
-            out; all others are as they are stored
+        as_seen: label fields that come as the view filters them; all others come as stored
 
     Raises:
         UsageError: if the view holds parts of samples
@@ -109,7 +108,7 @@ def pipeline(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
 
 
 def own_filter(samples: Any) -> dict[str, Any]:
-    """The filter of the samples of a dataset or view that are in the working set."""
+    """A MongoDB filter for the samples of a dataset or view that are in the working set."""
     return OWN if is_imported(samples) else {}
 
 
@@ -134,9 +133,9 @@ def pipeline_of_all(samples: Any, as_seen: Sequence[str] = ()) -> Stages:
 
 
 def _chosen(shown: Any) -> tuple[Stages, Stages] | None:
-    """The stages of a view that give whole samples, and behind them those that change fields.
+    """The stages of a view that select whole samples, and those after them that change fields.
 
-    ``None`` where the view has others as well: what these give must be looked up.
+    ``None`` if the view has other stages as well: its samples must then be read a second time.
     """
     kinds = [type(stage) for stage in fo_internals.view_stages(shown)]
     if fo_internals.is_of_groups(shown) or not {*kinds} <= {*_CHOOSING, *_ALTERING}:
@@ -154,14 +153,14 @@ def _chosen(shown: Any) -> tuple[Stages, Stages] | None:
 
 
 def _seen_stages(stages: Stages, as_seen: Sequence[str]) -> Stages:
-    """Stages that change fields, with the sample as it was kept beside what they make of it."""
+    """Stages that change fields, with the stored sample kept beside their result."""
     seen = {name: f"${name}" for name in as_seen}
     whole: Any = {"$mergeObjects": [f"${_WHOLE}", seen]} if seen else f"${_WHOLE}"
     return [{"$set": {_WHOLE: "$$ROOT"}}, *stages, {"$replaceRoot": {"newRoot": whole}}]
 
 
 def _looked_up(stages: Stages, samples: Any, as_seen: Sequence[str]) -> Stages:
-    """The samples of what stages give, read once more: several times what it takes else."""
+    """Stages that read the samples of a view a second time, which takes several times as long."""
     lookup = {
         "from": fo_internals.collection(samples).name,
         "localField": "_id",
@@ -179,7 +178,7 @@ def _looked_up(stages: Stages, samples: Any, as_seen: Sequence[str]) -> Stages:
 
 
 def _shown(samples: Any) -> Any:
-    """The view without what it hides; ``None`` for all samples."""
+    """The view without the stages that hide fields; ``None`` if it holds all samples."""
     if isinstance(samples, fo.Dataset):
         return None
     kinds = [type(stage) for stage in fo_internals.view_stages(samples)]
@@ -194,7 +193,7 @@ def _shown(samples: Any) -> Any:
 
 
 def _stages_once(samples: Any, shown: Any) -> Stages:
-    """The stages of a view, with each sample once."""
+    """The stages of a view, followed by those that drop repeated samples."""
     stages = fo_internals.pipeline(shown)
     if any(type(stage) in _REPEATING for stage in fo_internals.view_stages(samples)):
         once = [

@@ -61,7 +61,7 @@ def audit(
         raise UsageError(f"--out {out} --examples {examples}: give a .md file, and 0 or more")
     name = fo_internals.dataset_of(samples).name
     if not working_set.count(samples):
-        raise StateError(f"of dataset {name!r} there are no pairs to audit")
+        raise StateError(f"dataset {name!r} has no pairs to audit")
     if _unchecked(samples):
         flag(samples, progress=progress)
     facts = gather(samples)

@@ -115,7 +115,9 @@ def bench_judge(
     if kind_of(samples) != "pairs":
         raise UsageError("faults for a judge are planted in pairs, and the dataset holds none")
     if questions < 2 or pairs < 1:
-        raise UsageError(f"{questions} questions of {pairs} pairs: give 2 or more, and 1 or more")
+        raise UsageError(
+            f"--questions {questions} --pairs {pairs}: give 2 or more questions, and 1 pair or more"
+        )
     name = fo_internals.dataset_of(samples).name
     checks = _checks(samples, params or {})
     made = _cases(samples, checks, questions, pairs, seed)

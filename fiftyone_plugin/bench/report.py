@@ -73,7 +73,7 @@ def _rest(done: BenchSummary) -> list[str]:
         "the verdict drop are set aside in both."
     ]
     if done.not_planted:
-        lines.append(f"No pair could carry: {', '.join(done.not_planted)}")
+        lines.append(f"Faults that fit no pair: {', '.join(done.not_planted)}")
     if done.unmeasured:
         lines.append(f"No fault is planted for: {', '.join(done.unmeasured)}")
     return lines

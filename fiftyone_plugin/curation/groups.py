@@ -1,9 +1,9 @@
-"""What belongs on one screen: the queries of a mask, and what a leak or an exchange has in common.
+"""Groups of pairs that are shown together: the queries of a mask, and the pairs of a leak or swap.
 
-The findings of a pair have groups (:func:`pairlens.fiftyone_plugin.checks.base.group_of`); a pair
-belongs to the group of its worst finding. The members of a group are the pairs that have a finding
-of it, and the other queries of their masks. One verdict is meant for those of them whose finding is
-as grave as the group's worst.
+Findings have groups (:func:`pairlens.fiftyone_plugin.checks.base.group_of`); a pair belongs to the
+group of its worst finding. The members of a group are the pairs with a finding of the group, and
+the other queries of their masks. A verdict applies to those members whose finding is as severe as
+the worst of the group.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Group:
     """Pairs that are judged together.
 
     Attributes:
-        id: of the group; the key of its only pair where that has no finding
-        documents: its members' samples, in published order
-        meant: the sample ids of those that one verdict is meant for
-        suggestions: by key
+        id: of the group; for a pair without findings its key
+        documents: the samples of the members, in published order
+        meant: ids of the samples that a verdict applies to
+        suggestions: suggested fixes by key
     """
 
     id: str
@@ -68,12 +68,12 @@ class Group:
 
 
 def group_of_pair(dataset: Any, document: Document, check: str | None = None) -> Group:
-    """The group that a pair is judged in.
+    """The group in which a pair is judged.
 
     Args:
-        dataset: that the pair belongs to
+        dataset: of the pair
         document: its sample
-        check: the check whose finding counts, where a session is over one
+        check: the check whose finding counts, in a session over one check
     """
     own = [label for label in labels_of(document) if check in (None, label["label"])]
     named = (own[0].get("group") if own else None) or ""
@@ -93,13 +93,13 @@ def group_of_pair(dataset: Any, document: Document, check: str | None = None) ->
 
 
 def alone(document: Document) -> Group:
-    """A pair by itself and without its findings: how a random sample is judged."""
+    """A group of one pair, without its findings, as pairs of a random sample are judged."""
     bare = {**document, fields.FINDINGS: None}
     return Group(document[fields.KEY], [bare], frozenset({document["_id"]}), {})
 
 
 def labels_of(document: Document) -> list[Document]:
-    """The findings of a sample, worst first, as they are stored; other labels are left out."""
+    """The stored findings of a sample, worst first, without other labels."""
     labels = (document.get(fields.FINDINGS) or {}).get("classifications") or []
     return [label for label in labels if label.get("label") and label.get("severity")]
 

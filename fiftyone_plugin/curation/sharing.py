@@ -131,7 +131,7 @@ def _names(among: Sequence[str]) -> list[str]:
     named = [text.strip() for one in among if (text := texts.check_text("reviewer", one))]
     people = [one for one in named if one]
     if len(people) < 2:
-        raise UsageError("pairs are shared out among two reviewers or more")
+        raise UsageError("pairs are shared among two reviewers or more")
     if twice := [one for one, number in Counter(people).items() if number > 1]:
         raise UsageError(f"{twice[0]} is named twice")
     return people

@@ -80,8 +80,7 @@ def overview(
         bins: of the histogram, over [0, 1]
 
     Returns:
-        the counts; :func:`pairlens.fiftyone_plugin.curation.sessions.view_of` gives the pairs of
-        each bar
+        the counts; :func:`view_of` gives the pairs of each bar
 
     Raises:
         UsageError: for an unknown evaluation, or too many bins

@@ -26,20 +26,19 @@ Step = tuple[datetime, int]
 """When verdicts were given together, and how many."""
 
 
-def team(dataset: Any, *, pause: int = PAUSE) -> Team:
+def team(dataset: Any) -> Team:
     """How the reviewers of a dataset work together.
 
     Args:
         dataset: a dataset that PairLens imported
-        pause: minutes after which the time between two verdicts does not count
     """
     working_set.check(dataset)
     shared = opinions.shared_pairs(dataset)
     return {
-        "paces": [pace(who, found, pause) for who, found in sorted(_steps(dataset).items())],
+        "paces": [pace(who, found) for who, found in sorted(_steps(dataset).items())],
         "agreement": agreement(shared.values()),
         "disagreements": len(opinions.disagreements(dataset, shared)),
-        "pause": pause,
+        "pause": PAUSE,
     }
 
 
@@ -70,14 +69,14 @@ def _steps(dataset: Any) -> dict[str, list[Step]]:
 
 
 def pace(reviewer: str, steps: list[Step], pause: int = PAUSE) -> Pace:
-    """Verdicts an hour, over the time between verdicts that follow each other.
+    """Verdicts an hour, over the time between consecutive verdicts.
 
-    The verdicts behind a pause are not counted in it: how long they took is not known.
+    The verdicts after a pause do not count: how long they took is not known.
 
     Args:
         reviewer: who gave them
         steps: oldest first
-        pause: minutes
+        pause: minutes; what comes after a longer one does not count
     """
     spent, given = timedelta(), 0
     for (before, _), (time, number) in pairwise(steps):

@@ -1,7 +1,7 @@
-"""Verdicts on pairs: given, one or thousands in a step, and given again.
+"""Sets verdicts on pairs, one or thousands at a time.
 
-Every call that sets is one step, whether it sets one verdict or thousands, and :mod:`undoing`
-takes back one step, in any process: a rule that went wrong is gone with one undo.
+Each call is one step, whatever the number of verdicts, and :mod:`undoing` undoes one step, in any
+process: a wrong rule is gone with one undo.
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ class Verdict:
                 raise UsageError("a phrase and single texts are not edited at once; edit the texts")
 
     def change_to(self, pair: ReviewedPair, reviewer: str) -> Change:
-        """The change that the verdict makes to a pair.
+        """The change of a pair that the verdict makes.
 
         Raises:
-            UsageError: if it edits a text and the pair has none, or not that one
+            UsageError: if it edits a text that the pair does not have
         """
         verdict, new = self.verdict, Values()
         if self.texts:
@@ -109,21 +109,21 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a reviewer decided on a pair that is on the screen.
+    """A reviewer's decision on a pair that is shown.
 
     Attributes:
         pair: the pair's key or its sample's id
-        verdict: ``keep``, ``drop``, ``fix`` or ``unsure``; of edited texts ``None`` for what
-            follows from them
+        verdict: ``keep``, ``drop``, ``fix`` or ``unsure``; ``None`` with edited texts, from which
+            it follows
         phrase: the corrected phrase, with ``fix`` only
-        note: why
+        note: the reason
         texts: edits of single captions or turns (:mod:`.text_edits`)
         mask_from: a field of predictions whose mask becomes the ground truth, with ``fix``
         mask_of: another pair, by key or id, whose mask becomes the ground truth, with ``fix``
-        use_edit: the instance edited in the App becomes the ground truth, with ``fix``
-        painted: a mask painted in the panel, as RLE, becomes the ground truth, with ``fix``
+        use_edit: whether the instance edited in the App becomes the ground truth, with ``fix``
+        painted: a mask painted in the panel, as RLE, that becomes the ground truth, with ``fix``
         seen: the ``version`` of the pair that the reviewer saw
-        key: the key that the pair must have, where it is named by its sample's id
+        key: the key that the pair must have, if ``pair`` is an id
     """
 
     pair: str
@@ -162,7 +162,7 @@ class Decision:
 
     @property
     def replaces_mask(self) -> bool:
-        """Whether it comes with another mask."""
+        """Whether the decision replaces the mask."""
         return any(self._masks)
 
     @property
@@ -187,9 +187,9 @@ def judge(
         dataset: a dataset that PairLens imported
         pair: the pair's key or its sample's id
         verdict: ``keep``, ``drop``, ``fix`` or ``unsure``
-        session: the session it is given in, by id or name
-        reviewer: who; by default whom PAIRLENS_REVIEWER names
-        force: overwrites what another reviewer decided since
+        session: the session in which it is given, by id or name
+        reviewer: the reviewer's name; by default that in PAIRLENS_REVIEWER
+        force: whether to overwrite what another reviewer decided meanwhile
         more: further members of :class:`Decision`
     """
     decision = Decision(pair, verdict, **more)
@@ -205,26 +205,26 @@ def judge_all(
     reviewer: str | None = None,
     force: bool = False,
 ) -> list[Judged]:
-    """Sets the verdicts on pairs that were seen together, as one step of undo, whole or not at all.
+    """Sets verdicts on pairs that were shown together, as one step of undo: all of them or none.
 
     An edited phrase is stripped of white space at its ends. The published phrase is kept in
     ``original_phrase``; editing back to it clears that field.
 
-    When this returns, the verdicts are in the database: the log first, then the pairs, which are
-    written only while they are what the verdicts were made from. A mask that several queries
-    share is replaced for all of them, in the same step.
+    Once this returns, the verdicts are in the database: first in the log, then on the pairs, which
+    are written only if they are unchanged since they were shown. A mask that several queries share
+    is replaced for all of them, in the same step.
 
     Args:
         dataset: a dataset that PairLens imported
         decisions: on different pairs
-        session: the session they are given in, by id or name
-        reviewer: who; by default whom PAIRLENS_REVIEWER names
-        force: overwrites what another reviewer decided since
+        session: the session in which they are given, by id or name
+        reviewer: the reviewer's name; by default that in PAIRLENS_REVIEWER
+        force: whether to overwrite what another reviewer decided meanwhile
 
     Raises:
-        Conflict: if a pair is not what was seen; nothing was written
+        Conflict: if a pair changed since it was shown; nothing was written
         UsageError: for an unknown pair, verdict, session or field, a text or mask that cannot be
-            stored, or a pair that has not the key it was named with
+            stored, or a pair with another key than given
         StateError: if the session is finished, or a mask cannot be read or written
     """
     for one in decisions:
@@ -345,19 +345,19 @@ def _are_of_masks(changes: Mapping[ObjectId, Change], pairs: Sequence[ReviewedPa
 def set_verdicts(dataset: Any, verdicts: Iterable[Verdict], *, reviewer: str | None = None) -> int:
     """Sets verdicts on many pairs, as one step of undo.
 
-    All of them are checked before the first is written. Pairs that change meanwhile are
-    judged all the same: :func:`judge` is for a reviewer who saw the pair.
+    All are validated before the first is written. Pairs that change meanwhile get their verdict all
+    the same; :func:`judge` is for a reviewer who saw the pair.
 
     Args:
         dataset: a dataset that PairLens imported
         verdicts: of different pairs
-        reviewer: who; by default whom PAIRLENS_REVIEWER names
+        reviewer: the reviewer's name; by default that in PAIRLENS_REVIEWER
 
     Returns:
         the number of pairs written
 
     Raises:
-        UsageError: for an unknown key or verdict, a phrase that is no line of text, or a key
+        UsageError: for an unknown key or verdict, a phrase that is not a line of text, or a key
             that is given twice
         StateError: if the dataset has no pairs
     """

@@ -66,7 +66,7 @@ def _hip(pen: Pen, length: float, width: float, x: float, y: float, color: RGB) 
             pen.line(turn(hip) + at, shade(color, 1.08))
 
 
-def hall(rng: Generator, color: str, size: str, scale: float, kind: str = "building") -> Blueprint:
+def hall(rng: Generator, color: str, size: str, scale: float) -> Blueprint:
     """A hall or warehouse: a flat ribbed roof with one corner cut and vents."""
     length, width = scale * rng.uniform(84, 104), scale * rng.uniform(46, 58)
     a, b, cut = length / 2, width / 2, width * rng.uniform(0.28, 0.4)
@@ -86,7 +86,7 @@ def hall(rng: Generator, color: str, size: str, scale: float, kind: str = "build
         pen.line([[-a, 0], [a, 0]], shade(body, 1.14))
         pen.line(outline, shade(body, 1.12), closed=True)
 
-    return Blueprint(kind, color, size, outline, 15 * scale, draw)
+    return Blueprint("building", color, size, outline, 15 * scale, draw)
 
 
 def car(rng: Generator, color: str, scale: float) -> Blueprint:

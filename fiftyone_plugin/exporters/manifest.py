@@ -1,7 +1,7 @@
-"""The file beside an export that says what was written and what was not: ``manifest.json``.
+"""The file ``manifest.json`` of an export, which lists what was written and what was not, and why.
 
-It names no path of the machine. The lists of dropped and edited pairs can be as long as
-the dataset, so they go to spools on disk while the export runs.
+It contains no path of the machine. The lists of dropped and edited pairs can be as long as the
+dataset, so they are spooled to disk during the export.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ LISTS = ("dropped", "edited", "skipped_at_import")
 
 
 class ManifestLists:
-    """The growing lists of a manifest, spooled to disk, and their lengths.
+    """The lists of a manifest, spooled to disk, and their lengths.
 
     Args:
-        private: folders whose paths are cut out of every entry: the note of a finding can
+        private: folders whose paths are removed from every entry, since the note of a finding can
             quote one
     """
 

@@ -1,7 +1,7 @@
-"""What finds something in a text: a function, and the words without which it finds nothing.
+"""Finders: functions that find something in a text, with the words without which they find nothing.
 
-A look into an index of words costs a hundredth of what reading a text does. Of a thousand queries
-a finder reads those alone that hold one of its hints.
+Looking words up in an index costs a hundredth of reading a text, so of a thousand queries a finder
+reads only those that contain one of its hints.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ W = TypeVar("W")
 
 
 class WordIndex:
-    """Several texts, and which of them hold a word.
+    """An index of the words of several texts.
 
     Args:
-        texts: in order; their numbers stand for them
+        texts: in order; the index refers to them by number
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -40,7 +40,7 @@ class WordIndex:
         return numbers
 
     def holding(self, words: AbstractSet[str]) -> list[int]:
-        """The texts that hold any of some words in lower case, in ascending order."""
+        """The numbers of the texts that contain any of some lower-case words, ascending."""
         if not self._asked:  # an index pays from the second question on
             self._asked = True
             words_of = enumerate(map(word_set, self.texts))
@@ -52,12 +52,12 @@ class WordIndex:
 
 
 class Finder(Generic[T]):
-    """A function of a text that finds nothing in one without any of its hints.
+    """A function of a text that finds nothing in a text without any of its hints.
 
     Attributes:
-        hints: words in lower case, ``None`` where any text may hold something
-        nothing: what it returns for a text without them
-        signs: likewise a character of each text in which it finds something
+        hints: words in lower case; ``None`` if any text may match
+        nothing: the result for a text without them
+        signs: a pattern that each text with a result matches as well
     """
 
     __name__: str
@@ -82,7 +82,7 @@ class Finder(Generic[T]):
         return self._find(text)
 
     def each(self, index: WordIndex) -> list[T]:
-        """What it finds in each of several texts."""
+        """The results for each of several texts."""
         if self.hints is None:
             return list(map(self if self.signs else self._find, index.texts))
         found = [self.nothing] * len(index.texts)
@@ -109,7 +109,7 @@ def finder(
 
 
 class Mention(NamedTuple):
-    """The words from one token to another, with what they mean."""
+    """The words from one token to another, with their meaning."""
 
     first: int
     last: int
@@ -117,10 +117,10 @@ class Mention(NamedTuple):
 
 
 class WordFinder(Generic[M, W]):
-    """A finder of words that mean something.
+    """A finder of words with a meaning.
 
     Attributes:
-        mentions: finds their tokens, which is enough for those who show no words
+        mentions: finds only their tokens, for callers that need no words
     """
 
     __name__: str
@@ -144,7 +144,7 @@ class WordFinder(Generic[M, W]):
 def words_found(
     hints: AbstractSet[str] | None = None,
 ) -> Callable[[Callable[[str], Iterable[Mention]]], WordFinder[Mention, Word]]:
-    """Makes a :class:`WordFinder` of the decorated function, which remembers what it found."""
+    """Makes a :class:`WordFinder` of the decorated function, which caches what it finds."""
     return lambda find: WordFinder(find, hints, word_of)
 
 

@@ -1,6 +1,6 @@
-"""What queries say, as values: enough to select those that a check looks at.
+"""Features of queries as values, by which a check selects queries.
 
-The few whose words stand in a note are read again for it.
+Checks read the few selected queries again, to quote their words in a note.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class QueryFeatures:
     """What a query says of its target.
 
     Attributes:
-        region: where the mask should lie, in fractions of the image
+        region: where the mask should be, in fractions of the image
         classes, counts, sizes, shapes, own_shapes, colors, own_colors: the values of the words,
             each once
-        place: all places combined, those beside a firmer one among them
+        place: all places combined, including those beside a more certain one
         place_name: their names
-        marks: what else it holds: ``"coordinates"``, ``"rank"``, ``"stripes"``
-        kinds: the classes and all that they are of
+        marks: what else it contains: ``"coordinates"``, ``"rank"``, ``"stripes"``
+        kinds: the classes and their superclasses
     """
 
     region: Region | None
@@ -66,15 +66,15 @@ _Values = tuple[Any, ...]
 
 
 def query_features(query: str) -> QueryFeatures:
-    """Reads a query."""
+    """Parses a query."""
     return FeatureIndex([query]).distinct[0]
 
 
 class FeatureIndex:
-    """What each of some queries says; many say the same.
+    """The features of some queries, each distinct value once.
 
     Args:
-        queries: ``None`` for a sample without one
+        queries: ``None`` for a sample without a query
     """
 
     def __init__(self, queries: Sequence[str | None]) -> None:
@@ -91,7 +91,7 @@ class FeatureIndex:
 
     @cached_property
     def distinct(self) -> list[QueryFeatures]:
-        """What queries say, each once."""
+        """The distinct features."""
         self.numbers  # noqa: B018 - fills what is known
         return list(map(_features_of, self._known))
 
@@ -138,9 +138,9 @@ def _place_values(named: Sequence[Any]) -> tuple[Region | None, Region | None, s
 
 
 def named_region(named: Sequence[Place]) -> Region | None:
-    """The part of the image that the places of a query leave for its target, if it names one.
+    """The part of the image where the places of a query put its target; ``None`` without any.
 
-    "Near the center" beside a firmer place is left out: it may mean one axis only.
+    "Near the center" beside a more certain place is left out: it may mean one axis only.
     """
     firm = [place for place in named if not (place.hedged and place.name == "center")]
     return combine(place.region for place in firm or named)

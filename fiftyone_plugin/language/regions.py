@@ -1,4 +1,4 @@
-"""Rectangles that place words name, soft in that what lies outside is told by how far."""
+"""Rectangles named by place words, with a distance for what lies outside."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Region(NamedTuple):
         return self.x0 >= self.x1 or self.y0 >= self.y1
 
     def excess(self, x: float, y: float) -> float:
-        """How far a point lies outside, in image sides; 0 inside."""
+        """The distance of a point from the region, in image sides; 0 inside."""
         return _length(_outside(x, self.x0, self.x1), _outside(y, self.y0, self.y1))
 
     def excess_of(self, xs: Sequence[float], ys: Sequence[float]) -> float:
-        """How far a mask lies outside, in image sides; 0 where it is inside.
+        """The distance of a mask from the region, in image sides; 0 inside.
 
-        Along each axis this is made two thirds of how far its nearest part lies outside and
-        one third of how far its pixels do on average. So a small mask counts with its
-        distance, and a large one that reaches into the region with little of it.
+        Along each axis this is two thirds of the distance of its nearest part plus one third of the
+        mean distance of its pixels. So a small mask counts with its distance, and a large one that
+        reaches into the region counts little.
 
         Args:
             xs: quantiles of the mask's columns, in fractions of the width
-            ys: the same of its rows
+            ys: quantiles of its rows, in fractions of the height
         """
         if not xs or not ys:
             return 0.0
@@ -63,10 +63,10 @@ class Region(NamedTuple):
 
 
 def combine(regions: Iterable[Region]) -> Region | None:
-    """What several places named for one target leave; ``None`` for none.
+    """The combination of several places of one target; ``None`` for none.
 
-    Places that agree refine each other. Places that contradict each other leave all that
-    lies between them, so that nobody is accused for either reading.
+    Places that agree refine each other. Places that contradict each other are joined with all
+    between them, so that neither reading accuses a pair.
     """
     combined: Region | None = None
     for region in regions:

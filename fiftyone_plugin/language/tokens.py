@@ -1,8 +1,7 @@
-"""A query cut into words, with what stands between them.
+"""Splits a query into words, and records what separates them.
 
-A query is divided at spaces, and what stands between two spaces is cut by a pattern without
-alternatives that could backtrack, so the time is linear in the text's length whatever the text.
-Most of such pieces were cut before.
+A query is split at spaces, and each piece by a pattern that cannot backtrack, so that the time is
+linear in the length of any text. Pieces are cached.
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ def _cut(before: str, piece: str) -> tuple[tuple[Token, ...], str]:
 
 @lru_cache(maxsize=TOKENIZED)
 def word_set(query: str) -> frozenset[str]:
-    """The different words of a query, for a parser to see at once that it has none to read."""
+    """The distinct words of a query, to rule out quickly that a parser finds something."""
     return frozenset(map(text_of, tokenize(query)))
 
 
@@ -144,8 +143,9 @@ def _token(between: str, word: str) -> Token:
 
 
 def lowered(text: str) -> str:
-    """A text in lower case, each character in its place: patterns search it in half the time that
-    ignoring case takes.
+    """A text in lower case with all characters at their places.
+
+    Searching it takes half the time of a search that ignores case.
     """
     lower = text.lower()
     if len(lower) == len(text):

@@ -1,8 +1,7 @@
 """Counts the overlap of every pair of a dataset: read, decode, count, write back, in one pass.
 
-Masks are decoded and counted a few pairs at a time, by threads where a pair takes long; what is
-kept of a pair is its row of integers, so that memory grows by less than three hundred bytes a
-pair.
+Masks are decoded and counted a few pairs at a time, in threads if a pair takes long. Of each pair
+only a row of integers is kept, so that memory grows by less than 300 bytes a pair.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ class DatasetOverlaps:
         unscored: pairs without a ground truth that can be read, with the reason
         unreadable: pairs whose prediction cannot be read, which counts as missing
         unscored_total, unreadable_total: their numbers; the lists hold the first ones
-        decisions: how masks were read where that could have been done in two ways
+        decisions: how ambiguous masks were read
     """
 
     table: OverlapTable
@@ -87,17 +86,17 @@ def count_overlaps(
     before_writing: Callable[[], None] | None = None,
     pool: Pool | None = None,
 ) -> DatasetOverlaps:
-    """Counts all pairs and writes each one's numbers to its sample.
+    """Counts all pairs and writes the numbers of each to its sample.
 
     Args:
         samples: a dataset or view
-        source: where the masks are
+        source: the fields of the masks
         convention: of the IoU that is written
-        slicer: collects the slices that each pair belongs to
+        slicer: collects the slices of each pair
         key: of the evaluation, whose fields exist; ``None`` writes nothing
         progress: called with pairs done and pairs in all
         before_writing: called before each batch is written
-        pool: what counts; threads if not given, where a pair takes long
+        pool: where the counting runs; by default in threads if a pair takes long
     """
     table = OverlapTableBuilder()
     done = DatasetOverlaps(table.build(), slicer)

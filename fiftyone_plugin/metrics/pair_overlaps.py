@@ -41,14 +41,14 @@ class MaskSource:
     Attributes:
         pred: the field of the predictions
         gt: the field of the ground truth
-        ignores: 255 in a ground truth mask is *ignore*, which the dataset's mask targets say
+        ignores: whether 255 in a ground truth mask means *ignore*, by the dataset's mask targets
         instances: how the instances of a prediction are combined: their union, or the one
-            that fits the ground truth best of those with its label
-        side: both masks are brought to this many pixels square before they are counted; 0
+            with the same label that fits the ground truth best
+        side: both masks are scaled to a square of this many pixels before they are counted; 0
             leaves the ground truth as it is
-        whole: both fields hold masks of whole images, of which less is read
-        boxes: the boxes of both are compared, and not their pixels
-        pred_values, gt_values: which values of masks are the target, where set by hand
+        whole: whether both fields hold masks of whole images, so that less is read
+        boxes: whether boxes are compared instead of pixels
+        pred_values, gt_values: which values of masks are the target, if set by hand
     """
 
     pred: str
@@ -63,7 +63,7 @@ class MaskSource:
 
     @property
     def units(self) -> int:
-        """Parts of a pixel that areas are counted in."""
+        """Areas are counted in this many parts of a pixel."""
         return UNITS if self.boxes else 1
 
     @property
@@ -92,10 +92,10 @@ class ChunkOverlaps(NamedTuple):
     """Overlaps of a chunk of pairs.
 
     Attributes:
-        overlaps: one per pair; ``None`` where there is no ground truth to count against
+        overlaps: one per pair; ``None`` without a ground truth to count against
         problems: by index in the chunk, why there is no ground truth or why the prediction
             cannot be read
-        decisions: how masks were read where that could have been done in two ways
+        decisions: how ambiguous masks were read
     """
 
     overlaps: list[Overlap | None]

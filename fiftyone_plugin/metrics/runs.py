@@ -1,8 +1,8 @@
-"""Scores a prediction field and keeps the result on the dataset.
+"""Scores a prediction field and stores the result with the dataset.
 
-Per-pair numbers become sample fields, the summary becomes an evaluation run of FiftyOne,
-which can be listed, loaded, renamed and deleted like any other and stands in the App's Model
-Evaluation panel.
+The numbers of each pair become sample fields. The summary becomes an evaluation of FiftyOne, which
+can be listed, loaded, renamed and deleted like any other, and which the App shows in its panel
+Model Evaluation.
 """
 
 from __future__ import annotations
@@ -159,10 +159,11 @@ def _check_key(dataset: Any, key: str) -> None:
 
 
 def load_score(samples: Any, key: str) -> ScoreSummary:
-    """The summary of a scoring that was made earlier.
+    """The summary of an earlier scoring.
 
     Raises:
-        StateError: if there is none of that key, or the numbers of its pairs are of two scorings
+        StateError: if there is none of that key, or a repeated scoring was interrupted, so that the
+            numbers of its pairs are of two scorings
     """
     dataset = fo_internals.dataset_of(samples)
     if key not in finished(dataset):

@@ -54,8 +54,8 @@ class Slicing:
     Attributes:
         name: for ``--by``
         about: one line
-        values: the parts a pair belongs to; several for a slicing that does not divide
-        order: all values in their natural order; else the most frequent come first
+        values: the groups of a pair; several if groups overlap
+        order: all values in their natural order; by default the most frequent comes first
     """
 
     name: str
@@ -112,10 +112,10 @@ DEFAULT = ("split", "mask_size", "query_length", "finding")
 
 
 def chosen(names: Collection[str], default: Collection[str] = DEFAULT) -> tuple[str, ...]:
-    """The default slicings and those named, each once; ``all`` names every one.
+    """The default slicings and the named ones, each once; ``all`` names every slicing.
 
     Raises:
-        UnknownName: for a name that is none
+        UnknownName: for an unknown name
     """
     every = tuple(SLICINGS) if "all" in names else ()
     wanted = dict.fromkeys((*default, *(n for n in names if n != "all"), *every))
@@ -133,7 +133,7 @@ class Slicer:
         names: of the slicings
 
     Raises:
-        UnknownName: for a name that is none
+        UnknownName: for an unknown name
     """
 
     def __init__(self, names: Collection[str] = DEFAULT) -> None:

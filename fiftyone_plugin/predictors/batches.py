@@ -1,4 +1,4 @@
-"""Runs one batch: asks the predictor, validates its masks, writes them, counts failures."""
+"""Runs one batch: calls the predictor, validates its masks, writes them, counts failures."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PredictSummary:
         skipped: pairs that had a mask already, whose image is missing, or for which the
             predictor has nothing; counted by reason in ``skips``
         without: keys of the first thousand pairs for which the predictor has nothing
-        stopped: whether it was asked to stop before it was through
+        stopped: whether it was stopped before its end
         first: ids of the first samples that got a mask, for a look at them
     """
 
@@ -67,9 +67,9 @@ class PredictSummary:
 def answered(
     predictor: Predictor, batches: Iterable[list[SampleQuery]]
 ) -> Iterator[tuple[list[SampleQuery], Iterator[Answer]]]:
-    """The batches, each with its answers, which are made as they are taken.
+    """Yields the batches, each with its answers, which are computed as they are taken.
 
-    Before each, the predictor may prefetch the one that follows.
+    Before each, the predictor may prefetch the next one.
     """
     prefetch = getattr(predictor, "prefetch", None)
     following = iter(batches)
@@ -142,7 +142,7 @@ def _fail(summary: PredictSummary, query: Query, error: Exception) -> None:
 
 
 def answers_of(predictor: Predictor, batch: Sequence[Query]) -> Iterator[Prediction | Exception]:
-    """Exactly one result per query; an exception fails the rest of the batch."""
+    """Yields one result for each query; an exception fails the rest of the batch."""
     left = len(batch)
     failure: Exception = RuntimeError("the predictor gave fewer masks than it was asked for")
     try:
@@ -162,7 +162,7 @@ def packed(mask: Any) -> bytes:
     """A predicted mask as PNG of 0 and 1.
 
     Raises:
-        MaskError: if it is none
+        MaskError: if it is not a mask
     """
     mask = np.asarray(mask)
     if mask.ndim != 2 or mask.dtype.kind not in "bui" or mask.size == 0:

@@ -1,8 +1,8 @@
 """Runs a predictor over a dataset: writes masks to disk and their paths to the database.
 
-A batch's masks are written before its documents, so a run that is killed can be resumed:
-pairs that have a mask are not asked again. While a batch is predicted, the images of the next
-one are read and the masks so far are written.
+The masks of a batch are written before its documents, so that a killed run can be resumed: pairs
+with a mask are skipped. While a batch is predicted, the images of the next one are read and earlier
+masks are written.
 """
 
 from __future__ import annotations
@@ -64,22 +64,21 @@ def predict(
         predictor: one of :data:`pairlens.fiftyone_plugin.predictors.base.PREDICTORS`
         field_name: the field for the masks
         params: of the predictor, as texts or values
-        batch_size: pairs the predictor is given at once
+        batch_size: pairs that the predictor gets at a time
         device: for predictors with a model
-        resume: go on with a field that exists
+        resume: continue a field that exists
         overwrite: replace the field and its masks, once there is a new mask
-        limit: ask for this many pairs at the most, to look at them before the rest
-        engine, workers, ray_address: what predicts, as in
-            :class:`pairlens.importers.parallel.Pool`: one predictor here if not given, else one in
-            each worker, on a cluster with GPUs a worker for each, if the predictor uses them
-        stop: asked before each batch whether that one and all others are to be left
+        limit: predict at most this many pairs, for a first look
+        engine, workers, ray_address: where the predictor runs, as in
+            :class:`pairlens.importers.parallel.Pool`: by default once in this process, else once in
+            each worker; on a cluster with GPUs one worker for each, if the predictor uses them
+        stop: called before each batch; true ends the run
         look: called once with the ids of the first samples that got a mask, as soon as they
             are stored
         progress: called with pairs done and pairs in all
 
     Raises:
-        UsageError: for an unknown predictor or parameter, or a field that is not PairLens'
-            to write
+        UsageError: for an unknown predictor or parameter, or a field that PairLens did not make
         StateError: if the field exists and neither resume nor overwrite is set, or was made
             with another predictor or other parameters, or the dataset holds no pairs
     """
@@ -248,10 +247,10 @@ class _Deciding:
 
 
 def request_stop(dataset: Any, field_name: str) -> None:
-    """Asks the run that fills a field, in whatever process, to stop after its batch.
+    """Requests that the run that fills a field stops after its batch, in whatever process it runs.
 
     Raises:
-        StateError: if no run has begun the field
+        StateError: if no run fills the field
     """
     field = MaskField(dataset, field_name, STEP)
     if field.made_with is None or not field.stop_file.parent.is_dir():

@@ -22,6 +22,9 @@ from pairlens.fiftyone_plugin.ranking.features import CHANCE, FeatureValues
 
 Floats = NDArray[np.float64]
 
+_WEIGHTS = 10
+"""Features whose weights are reported."""
+
 LEAST = 30
 """Verdicts from which on the model is used, in place of the chances of the checks."""
 
@@ -89,10 +92,10 @@ class VerdictModel:
             return np.empty(0)
         return self._model.predict_proba(self._matrix(features))[:, 1]
 
-    def weights(self, most: int = 10) -> list[Weight]:
+    def weights(self) -> list[Weight]:
         """The features that count most, those with the largest weights first."""
         named = [Weight(name, float(self._model.coef_[0][n])) for name, n in self._at.items()]
-        return sorted(named, key=lambda one: -abs(one.weight))[:most]
+        return sorted(named, key=lambda one: -abs(one.weight))[:_WEIGHTS]
 
     def _matrix(self, features: Sequence[FeatureValues]) -> Any:
         data, columns, starts = [], [], [0]

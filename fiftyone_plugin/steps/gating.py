@@ -20,6 +20,7 @@ from pairlens.fiftyone_plugin.steps.step import (
     step,
 )
 from pairlens.importers.errors import LayoutError, UsageError
+from pairlens.importers.files import write_atomic
 from pairlens.importers.formats import SPLITS
 from pairlens.importers.parallel import default_workers
 
@@ -127,8 +128,11 @@ def _check(
 ) -> Report:
     """Finds, compares and writes."""
     from pairlens.fiftyone_plugin import gate_reports
-    from pairlens.fiftyone_plugin.gate import limits, writing
+    from pairlens.fiftyone_plugin.doctor import installed_version
+    from pairlens.fiftyone_plugin.gate import limits
+    from pairlens.fiftyone_plugin.gate.junit import junit as as_junit
     from pairlens.fiftyone_plugin.gate.runner import judge
+    from pairlens.fiftyone_plugin.gate.sarif import sarif as as_sarif
 
     started = time.perf_counter()
     chosen = limits.parse_limits(fail_on, maxima)
@@ -137,5 +141,8 @@ def _check(
     found = find(limits.wanted_of(chosen), **options)
     gate = judge(found, chosen, baseline, update_baseline)
     seconds = time.perf_counter() - started
-    writing.write(gate, seconds, junit, sarif)
+    if junit is not None:
+        write_atomic(junit, as_junit(gate, seconds))
+    if sarif is not None:
+        write_atomic(sarif, as_sarif(gate, installed_version("pairlens") or "0"))
     return gate_reports.of_gate(gate, seconds, str(baseline) if baseline else None)

@@ -105,7 +105,7 @@ class Option:
 
     @property
     def typed(self) -> str:
-        """What the command line calls it: its flag, or what stands for it where it has a place."""
+        """What the command line calls it: its flag, or its metavar if it is positional."""
         return str(self.metavar) if self.positional else self.flag
 
     @property
@@ -219,10 +219,10 @@ class Watch:
     """Receives the progress and first results of a step, and can stop it.
 
     Attributes:
-        progress: called with what is done and what there is in all
-        look: called with the ids of samples that can be looked at while the step goes on
-        stopped: whether the step is to end after what it is at
-        confirm: shows lines, the last of which is a question, and gives the answer; ``None`` where
+        progress: called with the number done and the number in all
+        look: called with the ids of samples that are complete while the step goes on
+        stopped: whether the step is to end after its current batch
+        confirm: shows lines, the last of which is a question, and returns the answer; ``None`` if
             there is nobody to ask
     """
 

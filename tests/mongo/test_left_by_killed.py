@@ -76,7 +76,7 @@ def test_an_unfinished_export_of_an_earlier_version_is_named_and_kept(
     done = export_dataset(dataset, "gres", tmp_path / "out", select="all")
     assert done["left"] == [str(earlier)]
     told = of_export(done).lines
-    assert f"  note: {earlier} looks like an export that was broken off; delete it" in told
+    assert f"  note: {earlier} looks like an interrupted export; delete it" in told
     assert (earlier / "images").is_dir() and (other / "images").is_dir()
 
 

@@ -250,8 +250,8 @@ def test_files_that_cannot_be_had_or_are_damaged_are_named(
 _KILLED = """
 import os, signal, sys
 from pairlens.fiftyone_plugin import cli
-from pairlens.importers import fetched, media_store
-fetched.AT_ONCE = 1
+from pairlens.importers import media_store, object_cache
+object_cache.AT_ONCE = 1
 real, count = media_store.put, int(sys.argv.pop())
 def put(*given):
     global count

@@ -361,8 +361,8 @@ def test_a_file_of_the_cache_that_somebody_wrote_to_is_fetched_again(
 _FETCHING = """
 import sys
 from pathlib import Path
-from pairlens.importers import fetched
-with fetched.room(Path(sys.argv[1]), "s3://bucket/other", int(sys.argv[2])):
+from pairlens.importers import object_cache
+with object_cache.room(Path(sys.argv[1]), "s3://bucket/other", int(sys.argv[2])):
     print("has room", flush=True)
     input()
 """

@@ -33,7 +33,7 @@ def test_equal_images_get_one_id_and_others_keep_theirs(tmp_path: Path, dataset_
     scenes = {content: {ids[k] for k in ids if pixels[k] == content} for content in pixels.values()}
     assert all(len(shared) == 1 for shared in scenes.values())
     assert len({min(shared) for shared in scenes.values()}) == len(scenes) < len(ids)
-    assert any("stand under several ids" in note for note in done.notes)
+    assert any("appear under several ids" in note for note in done.notes)
     assert done.images == len(scenes)
 
 

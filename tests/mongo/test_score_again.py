@@ -155,7 +155,7 @@ def test_numbers_of_two_scorings_are_told_and_mended_by_the_next(
     changed = [key for key, values in numbers(dataset).items() if values != before[key]]
     assert 0 < len(changed) < len(before)
     told = (
-        f"scoring 'model' was made again and broken off, so that some pairs have its new numbers "
+        f"scoring 'model' was interrupted when it was repeated, so some pairs have its new numbers "
         f"and others the earlier ones; run: pairlens score {dataset.name} --pred model --key model"
     )
     dataset.reload()

@@ -102,7 +102,8 @@ QUICK = (
     "pairlens.fiftyone_plugin.cli",
     "pairlens.fiftyone_plugin.doctor",
     "pairlens.fiftyone_plugin.gate.files",
-    "pairlens.fiftyone_plugin.gate.writing",
+    "pairlens.fiftyone_plugin.gate.junit",
+    "pairlens.fiftyone_plugin.gate.sarif",
 )
 """What can be imported without FiftyOne being: its import takes seconds."""
 

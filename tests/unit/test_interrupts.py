@@ -19,7 +19,7 @@ from tests.warm import Process
 
 BEGIN = """
 import hashlib, signal, sys, time
-from pairlens.fiftyone_plugin.interrupts import ending_at_once, ending_softly
+from pairlens.fiftyone_plugin.interrupts import stopping_at_once, stopping_gracefully
 
 def compute():  # in one call, which no signal ends
     hashlib.pbkdf2_hmac("sha256", b"", b"", 200_000_000)
@@ -28,8 +28,8 @@ def ready():
     print("ready", flush=True)
 
 """
-AT_ONCE = "with ending_at_once():\n"
-SOFTLY = "with ending_softly() as stopped:\n"
+AT_ONCE = "with stopping_at_once():\n"
+SOFTLY = "with stopping_gracefully() as stopped:\n"
 
 
 @contextmanager
