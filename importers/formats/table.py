@@ -75,10 +75,10 @@ from pairlens.importers.formats.table_records import (
     RowReader,
     Setting,
     broken,
-    split_of_file,
 )
 from pairlens.importers.formats.table_rows import Table, TableRow
 from pairlens.importers.formats.table_runs import ORDERS, RUNS
+from pairlens.importers.formats.table_splits import split_of_file
 from pairlens.importers.image_index import Entry, open_index
 from pairlens.importers.reading import MASK_VALUES
 from pairlens.importers.records import Record
@@ -238,6 +238,7 @@ def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> 
         params.get("separator"),
         params.get("box"),
         params.get("runs"),
+        split_by_place=params.get("split") != "",
     )
 
 
@@ -262,6 +263,9 @@ def read(
     tables, reader = _opened(root, params, parsed)
     with open_index() as index:
         index.fill(_entries(tables, reader, splits, on_error))
+        for table in tables:
+            for note in table.told:
+                on_note(f"{table.name}: {note}")
         for decision in reader.decided():
             on_note(decision)
         for entries in index.by_image():

@@ -14,7 +14,6 @@ from pairlens.importers.box_scale import ScaleSetting
 from pairlens.importers.errors import RecordError, shown
 from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
-from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.llava import Parsed, is_caption
 from pairlens.importers.formats.message_parts import told_of
 from pairlens.importers.formats.table_cells import (
@@ -31,6 +30,7 @@ from pairlens.importers.formats.table_cells import (
 )
 from pairlens.importers.formats.table_columns import TableColumns
 from pairlens.importers.formats.table_rows import Table, TableRow
+from pairlens.importers.formats.table_splits import RowSplits
 from pairlens.importers.formats.table_talk import talk_in
 from pairlens.importers.formats.table_texts import texts_of
 from pairlens.importers.image_lookup import MAX_PATH, ImageLookup, clean_path
@@ -79,6 +79,8 @@ class Setting:
         box_targets: whether boxes are scored as such
         mask_values: which values of mask files are the target, where that was set by hand
         boxes, angles: as of :class:`.instruction_boxes.BoxReader`
+        split_by_place: whether keys of lists, and folders of images, tell the split of rows where
+            neither a column nor the name of the table does
     """
 
     columns: TableColumns
@@ -91,6 +93,7 @@ class Setting:
     mask_values: MaskValues | None = None
     boxes: ScaleSetting = None
     angles: Turning | None = None
+    split_by_place: bool = True
 
 
 class RowReader:
@@ -110,6 +113,7 @@ class RowReader:
         self._boxes = BoxReader(self._images, setting.boxes, setting.angles)
         self._files: dict[str, FileBoxes] = {}
         self._told: dict[str, Counter[str]] = {}
+        self._splits = RowSplits(setting.columns.split, setting.split_by_place)
 
     @property
     def text_column(self) -> str:
@@ -140,7 +144,8 @@ class RowReader:
         """
         if row.fault:
             raise ValueError(row.fault)
-        return self._split(table, row), self._image(table, row)
+        split, image = self._splits.in_cell(row), self._image(table, row)
+        return split or self._splits.of_place(table, row, image), image
 
     def records(self, table: Table, row: TableRow) -> list[Record]:
         """The records of a row: a pair for each query.
@@ -179,7 +184,8 @@ class RowReader:
             self._told.setdefault(table.name, Counter()).update(parsed.told)
 
     def decided(self) -> Iterator[str]:
-        """What was decided of boxes and of parts, once all rows were surveyed."""
+        """What was decided of splits, boxes and parts, once all rows were surveyed."""
+        yield from self._splits.decided()
         for name, told in self._told.items():
             yield from told_of(name, told)
         for file in self._files.values():
@@ -252,16 +258,6 @@ class RowReader:
         if len(text) > MAX_KEY or not is_text(text) or not is_line(text):
             raise CellError(column, f"holds {shown(text, 60)!r}, which is no id")
         return text
-
-    def _split(self, table: Table, row: TableRow) -> str:
-        column = self._columns.split
-        if not column:
-            return split_of_file(table.name) or "train"
-        text = str(row.cells.get(column) or "").strip()
-        split = split_word(text)
-        if split is None:
-            raise CellError(column, f"holds {shown(text, 40)!r}, not train, val or test")
-        return split
 
     def _image(self, table: Table, row: TableRow) -> str:
         """The path of a row's image, or a digest of the one that the row holds."""
@@ -378,13 +374,6 @@ class RowReader:
             return None
         size = self._images.size(image_id, table.name)
         return size and (size[1], size[0])
-
-
-def split_of_file(name: str) -> str | None:
-    """The split that the name of a table's file, or of a folder around it, tells."""
-    *folders, file = name.split("/")
-    told = (split_word(part) for part in (file.partition(".")[0], *reversed(folders)))
-    return next((split for split in told if split), None)
 
 
 def broken(table: Table, number: int, error: ValueError) -> RecordError:
