@@ -143,7 +143,8 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
             order, runs_told = decide_runs(every, setting)
         if order or "runs" in settled.params:  # by the first rows alone
             settled, columns, rows = _settled(root, {**given, "runs": order or "none"})
-            settled = replace(settled, guessed=True, told=(runs_told,) if runs_told else ())
+            told_of_runs = (runs_told,) if runs_told else ()
+            settled = replace(settled, guessed=True, told=settled.told + told_of_runs)
     setting = setting_of(root, columns, settled.params)
     if unread := unread_split(rows, columns, given):
         settled = replace(settled, told=(*settled.told, unread))
@@ -199,14 +200,15 @@ def _settled(
         some = ((tables[0].name, row.number, row.cells) for row in first)
         if order := decide_runs(some, setting_of(root, columns, params))[0]:
             params["runs"] = order
-    runs = params.get("runs") in ORDERS
+    runs, told = params.get("runs") in ORDERS, None
     if "box" not in given and columns.mask and not runs:
         setting = setting_of(root, columns, params)
-        form = decide_box(rows, setting, tables[0].name)
+        form, told = decide_box(rows, setting, tables[0].name)
         params |= {"box": form} if form else {}
     boxes = bool(columns.mask) and not runs and are_boxes(rows, columns.mask)
     form_of = replace(_for(columns, params), box_targets=boxes)
-    return Settled(form_of, params, params != dict(given)), columns, rows
+    settled = Settled(form_of, params, params != dict(given), (told,) if told else ())
+    return settled, columns, rows
 
 
 def _first_rows(tables: list[Table]) -> Iterator[TableRow]:

@@ -173,7 +173,7 @@ def mask_in(
 
     Args:
         cell: an RLE, polygons or a box
-        box: ``xyxy`` or ``xywh``, what the four numbers of a box are
+        box: ``xyxy``, ``xywh`` or ``cxcywh``, what the four numbers of a box are
         size: height and width for an RLE that names none
         order: of runs, where numbers without brackets are some
 
@@ -231,6 +231,10 @@ _INNER_KEYS = ("segmentation", "bbox_2d", "bbox", "box")
 _LEAST_ROWS = 8
 """Of an array of pixels; fewer lists of zeros and ones may be polygons."""
 
+_SURELY_ROWS = 32
+"""Of an array of pixels of any values; nobody outlines a target by so many polygons of one length,
+which have as many coordinates each."""
+
 
 def _meant(value: Any) -> Any:
     """The mask or box that an object holds; other values as they are."""
@@ -247,11 +251,28 @@ def _rings_in(value: Any) -> list[list[float]] | None:
 
 def is_pixels(value: Any) -> bool:
     """Whether a value is an array of pixels."""
-    return isinstance(value, list) and _bitmap(value) is not None
+    return isinstance(value, list) and _pixels(value) is not None
 
 
 def _bitmap(value: Sequence[Any]) -> NDArray[np.uint8] | None:
-    """Rows of zeros and ones, or of false and true, as pixels; ``None`` for other lists."""
+    """Rows of pixels as 0 and 1; ``None`` for other lists.
+
+    Raises:
+        ValueError: if the pixels have more values than 0 and another one
+    """
+    array = _pixels(value)
+    if array is None:
+        return None
+    if not _is_mask(array):
+        raise ValueError(
+            "holds an array of pixels with more values than 0 and another one; write a picture "
+            "and name it, for which mask_values tells what they mean"
+        )
+    return (array != 0).astype(np.uint8)
+
+
+def _pixels(value: Sequence[Any]) -> NDArray[Any] | None:
+    """Rows of pixels: of 0 and one other value, or too many of one length for polygons."""
     first = value[0] if len(value) >= _LEAST_ROWS else None
     if not isinstance(first, Sequence) or isinstance(first, str) or len(first) < _LEAST_ROWS:
         return None
@@ -260,14 +281,20 @@ def _bitmap(value: Sequence[Any]) -> NDArray[np.uint8] | None:
     if len(value) * len(first) > MAX_PIXELS:
         raise ValueError("holds more pixels than a mask may have")
     # NumPy would make all cells as long as the longest text.
-    if any(not isinstance(cell, int) for row in value for cell in row):
+    if any(not isinstance(cell, int | float) for row in value for cell in row):
         return None
     try:
         array = np.array(value)
     except (ValueError, OverflowError):
         return None
-    whole = array.ndim == 2 and array.dtype.kind in "bui"
-    return array.astype(np.uint8) if whole and np.isin(array, (0, 1)).all() else None
+    if array.ndim != 2 or array.dtype.kind not in "buif":
+        return None
+    return array if _is_mask(array) or min(array.shape) >= _SURELY_ROWS else None
+
+
+def _is_mask(array: NDArray[Any]) -> bool:
+    greatest = array.max()
+    return bool(((array == 0) | (array == greatest)).all()) and bool(greatest >= 0)
 
 
 def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded | None:
@@ -317,7 +344,9 @@ def _drawn(value: Sequence[Any], box: str | None) -> Polygons:
 
 def _boxed(numbers: list[float], form: str | None) -> Shape:
     a, b, c, d = numbers
-    right, low = (a + c, b + d) if form == "xywh" else (c, d)
+    if form == "cxcywh":
+        a, b = a - c / 2, b - d / 2
+    right, low = (c, d) if form in ("xyxy", None) else (a + c, b + d)
     if right <= a or low <= b:
         raise ValueError("is a box without area, or with its corners the wrong way round")
     return Shape(((a, b), (right, b), (right, low), (a, low)))

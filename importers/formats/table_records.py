@@ -35,6 +35,7 @@ from pairlens.importers.formats.table_talk import talk_in
 from pairlens.importers.formats.table_texts import texts_of
 from pairlens.importers.image_lookup import MAX_PATH, ImageLookup, clean_path
 from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.records import (
     Caption,
     CaptionedImage,
@@ -74,7 +75,7 @@ class Setting:
         columns: what its columns are for
         image_root, mask_root: the folders that paths begin in
         separator: what stands between several queries in a cell
-        box: ``xyxy`` or ``xywh``
+        box: ``xyxy``, ``xywh`` or ``cxcywh``
         runs: the order of runs, where numbers without brackets are some
         box_targets: whether boxes are scored as such
         mask_values: which values of mask files are the target, where that was set by hand
@@ -343,7 +344,7 @@ class RowReader:
                 f"that, give --param no_target={columns.mask}",
             )
         with of_column(columns.mask):
-            size = self._size_of(cell, table, image_id)
+            size = self._size_of(cell, table, image_id, image)
             drawn = mask_in(cell, self._setting.box, size, self._setting.runs)
         if isinstance(drawn, Polygons) and drawn.half_open:
             return replace(drawn, box=self._setting.box_targets)
@@ -367,11 +368,19 @@ class RowReader:
             )
         return found or self._setting.mask_root / path
 
-    def _size_of(self, cell: Any, table: Table, image_id: str) -> tuple[int, int] | None:
+    def _size_of(
+        self, cell: Any, table: Table, image_id: str, image: ImageFile | None
+    ) -> tuple[int, int] | None:
         """Height and width of the image where the cell may be an RLE that does not name them."""
         text = cell.strip() if isinstance(cell, str) else ""
         if not text or text[0] in "[{" or "." in text or "/" in text:
             return None
+        if isinstance(image, Inline):
+            try:
+                facts = inspect_bytes(image.content, image.name)
+            except ImageError:
+                return None
+            return facts.height, facts.width
         size = self._images.size(image_id, table.name)
         return size and (size[1], size[0])
 
