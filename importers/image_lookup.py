@@ -9,7 +9,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from pairlens.importers.files import is_text
-from pairlens.importers.media import ImageError, inspect_image
+from pairlens.importers.media import ImageError, ImageFacts, inspect_image
 
 MAX_PATH = 1024
 MAX_NAME = 255
@@ -89,7 +89,7 @@ class ImageLookup:
         self._places = [root, *(root / folder for folder in folders)]
         self._folded: dict[Path, dict[str, str | None]] = {}
         self._listed = 0
-        self._sized: tuple[tuple[str, str], tuple[int, int] | None] | None = None
+        self._seen: tuple[tuple[str, str], ImageFacts | None] | None = None
 
     def find(self, path: str, beside: str, but: Path | None = None) -> Path | None:
         """The image of a path.
@@ -112,17 +112,21 @@ class ImageLookup:
 
     def size(self, path: str, beside: str) -> tuple[int, int] | None:
         """Width and height of an image, ``None`` if it is not there or cannot be read."""
-        if self._sized is None or self._sized[0] != (path, beside):  # one image has many boxes
-            self._sized = (path, beside), self._measure(path, beside)
-        return self._sized[1]
+        facts = self.facts(path, beside)
+        return None if facts is None else (facts.width, facts.height)
 
-    def _measure(self, path: str, beside: str) -> tuple[int, int] | None:
+    def facts(self, path: str, beside: str) -> ImageFacts | None:
+        """What the header of an image says, ``None`` if it is not there or cannot be read."""
+        if self._seen is None or self._seen[0] != (path, beside):  # one image has many boxes
+            self._seen = (path, beside), self._inspected(path, beside)
+        return self._seen[1]
+
+    def _inspected(self, path: str, beside: str) -> ImageFacts | None:
         file = self.find(path, beside)
         try:
-            facts = inspect_image(file) if file is not None else None
+            return inspect_image(file) if file is not None else None
         except ImageError:
             return None
-        return None if facts is None else (facts.width, facts.height)
 
     def _folded_match(self, folder: Path, path: str) -> Iterator[Path]:
         for part in path.split("/"):

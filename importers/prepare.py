@@ -21,7 +21,13 @@ from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.frozen import frozen
 from pairlens.importers.image_frame import BACK, UPRIGHT, turn
 from pairlens.importers.large import room_for
-from pairlens.importers.mask_frame import draw_upright, in_upright_frame
+from pairlens.importers.mask_frame import (
+    Frame,
+    draw_upright,
+    frame_of,
+    in_image,
+    in_upright_frame,
+)
 from pairlens.importers.mask_stats import MaskStats, measure
 from pairlens.importers.masks import Mask, encode_png, of_values, read_mask, read_mask_bytes
 from pairlens.importers.media import (
@@ -32,7 +38,7 @@ from pairlens.importers.media import (
     inspect_image,
     placeholder,
 )
-from pairlens.importers.polygons import WHOLE, enlarged, half_open, in_pixels
+from pairlens.importers.polygons import enlarged, half_open, in_pixels
 from pairlens.importers.published import target_digest
 from pairlens.importers.reading import AS_DECIDED, Reading
 from pairlens.importers.records import (
@@ -112,8 +118,8 @@ class PreparedPair:
         mask_path: the stored mask, or ``None`` where it could not be decoded or is not kept
         stats: the mask's measurements, with the error where it could not be decoded
         target_digest: of the mask as the published files hold it; ``""`` where it is not kept
-        whole: what the coordinates of its polygons count the whole image as, where that was
-            decided; ``None`` for pixels, and where the format says it
+        frame: what the coordinates of its polygons are in, where that was decided; ``None`` for
+            pixels of the image upright, and where the format says it
         decisions: how the mask was read where that could have been done in two ways
     """
 
@@ -122,7 +128,7 @@ class PreparedPair:
     mask_path: Path | None
     stats: MaskStats
     target_digest: str = ""
-    whole: float | None = None
+    frame: Frame | None = None
     decisions: tuple[Decision, ...] = ()
 
 
@@ -180,7 +186,7 @@ def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
         return [*_prepare_pairs(pairs, image, place), *texts]
 
 
-_Drawn = tuple[Path | None, MaskStats, str, float | None]
+_Drawn = tuple[Path | None, MaskStats, str, Frame | None]
 
 
 def _prepare_pairs(
@@ -196,8 +202,9 @@ def _prepare_pairs(
         if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
             published = target_digest(pair.target) if place.keeps else ""
-            whole = next((WHOLE[rule] for rule in decisions if rule in WHOLE), None)
-            made = masks[pair.target] = path, stats, published, whole
+            drawn = isinstance(pair.target, Polygons)
+            frame = frame_of(decisions, pair.target, image.facts) if drawn else None
+            made = masks[pair.target] = path, stats, published, frame
         same[id(pair.target)] = made
         prepared.append(PreparedPair(pair, image, *made, decisions))
     return prepared
@@ -297,6 +304,9 @@ def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:
 def _prepare_mask(
     pair: Pair, facts: ImageFacts, place: MediaPlace
 ) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
+    if pair.image is None and isinstance(pair.target, Polygons) and pair.target.size:
+        # What stands in for the image has not its size.
+        facts = replace(facts, width=pair.target.size[0], height=pair.target.size[1])
     with room_for(facts.width * facts.height):
         try:
             mask, faults, decisions = _decode(pair.target, facts, place.reading)
@@ -334,6 +344,8 @@ def _decode(
             shapes, scaled = enlarged(target.shapes, size), []
         else:
             shapes, scaled = in_pixels(target.shapes, size, reading.polygons)
+            if not scaled and reading.polygons == "auto":
+                shapes, scaled = in_image(shapes, facts, target.size)
         if target.half_open:
             shapes = tuple(map(half_open, shapes))
         mask, faults, decisions = draw_upright(shapes, facts, reading.mask_frame, target.size)
