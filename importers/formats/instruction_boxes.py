@@ -8,13 +8,22 @@ from dataclasses import dataclass, field
 
 from pairlens.importers.box_scale import (
     FULL,
+    WORDS,
     BoxNumbers,
     Scale,
     ScaleSetting,
     parse_scale,
     scale_of,
 )
-from pairlens.importers.boxes import NO_SIZE, Corners, bounds, fault_of, find_corners, turn_boxes
+from pairlens.importers.boxes import (
+    BOX_2D,
+    NO_SIZE,
+    Corners,
+    bounds,
+    fault_of,
+    find_corners,
+    turn_boxes,
+)
 from pairlens.importers.decisions import Decision
 from pairlens.importers.formats.llava import Parsed, RecordOutline
 from pairlens.importers.formats.messages import TurnText
@@ -38,6 +47,7 @@ _UNKNOWN = (
     "boxes in pixels of turned images could be meant upright or as stored; they are taken as "
     "upright"
 )
+_Y_FIRST = ", y before x, as their key box_2d has it"
 _POLYGONS = "polygons"
 """The form of what is written as points, and no box."""
 
@@ -95,10 +105,13 @@ class BoxReader:
         """Decides the scale of each form of boxes in a file."""
         for form, numbers in file.numbers.items():
             scale, why = numbers.decide(lambda image: self._room(image, file.name))
+            if form == BOX_2D and scale != "unit" and numbers.largest <= FULL["thousand"]:
+                scale, why = "thousand", f"{numbers.boxes:,} boxes are {WORDS['thousand']}"
             file.scales[form] = scale
+            why += _Y_FIRST * (form == BOX_2D)
             of_form = f" ({form})" * (len(file.numbers) > 1)
             rule = f"{file.name}{of_form}: {why}; --param boxes sets it"
-            usual = not numbers.in_doubt
+            usual = not numbers.in_doubt and form != BOX_2D
             yield Decision(rule, "boxes", override="boxes=...", usual=usual)
 
     def _room(self, image: str, file: str) -> tuple[int, int] | None:

@@ -348,3 +348,14 @@ def test_a_generated_layout_is_read_as_made(tmp_path: Path):
     assert errors == []
     assert all(r.image is not None and r.captions for r in found)
     assert any(box.label for r in found for box in r.boxes)
+
+
+def test_boxes_under_the_key_of_gemini_are_thousandths(tmp_path: Path):
+    put_image(tmp_path, "a.jpg", (200, 100))
+    said = '{"box_2d": [20, 10, 90, 60], "label": "ship"} or [10, 20, 150, 90]'
+    put(tmp_path, "train.json", [trained("a.jpg", "Where is it?", said)])
+    (record,), _, notes = read(tmp_path)
+    bounds = [box.bounds for box in record.boxes]
+    assert bounds == [(0.01, 0.02, pytest.approx(0.05), pytest.approx(0.07)),
+                      (0.05, 0.2, 0.7, pytest.approx(0.7))]  # fmt: skip
+    assert any("y before x, as their key box_2d has it" in note for note in notes)
