@@ -79,8 +79,11 @@ def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> Iterator
     def again(key: str) -> None:
         found.pop(key, None)
 
+    def rest() -> None:
+        on_note("what stands behind the end of its object is not read")
+
     try:
-        for item in read_list_items(stream, again, limit):
+        for item in read_list_items(stream, again, limit, rest):
             if item.name not in found:
                 found[item.name] = _first(item)
     except ValueError as error:

@@ -50,8 +50,15 @@ def _forget_nothing(name: str) -> None:
     """Takes the name of a member that stands twice where its items are not kept."""
 
 
+def _ignore_rest() -> None:
+    """Takes that other text stands behind the object where nobody asked."""
+
+
 def read_list_items(
-    stream: BinaryIO, on_again: OnAgain = _forget_nothing, most: int | None = None
+    stream: BinaryIO,
+    on_again: OnAgain = _forget_nothing,
+    most: int | None = None,
+    on_rest: Callable[[], None] = _ignore_rest,
 ) -> Iterator[ListItem]:
     """Reads the items of all lists that stand directly in an object.
 
@@ -60,17 +67,22 @@ def read_list_items(
         on_again: called where a member begins whose name another had before, with the name: as
             everywhere in JSON the last counts, and the items that came under it do not
         most: bytes of an item, or of a value that is no list; by default :data:`MAX_ITEM`
+        on_rest: called where something stands close behind the object, which is not read
 
     Raises:
         ValueError: with what is wrong with the file and where, once that is come across
     """
-    for number, item in enumerate(_members(Window(stream, CHUNK), on_again, most or MAX_ITEM)):
+    for number, item in enumerate(
+        _members(Window(stream, CHUNK), on_again, most or MAX_ITEM, on_rest)
+    ):
         if number == MAX_ITEMS:
             raise ValueError(f"has over {MAX_ITEMS:,} items; split it")
         yield item
 
 
-def _members(window: Window, on_again: OnAgain, most: int) -> Iterator[ListItem]:
+def _members(
+    window: Window, on_again: OnAgain, most: int, on_rest: Callable[[], None]
+) -> Iterator[ListItem]:
     seen: set[str] = set()
     while len(window.text) < len(_MARK) and window.more():
         pass
@@ -79,6 +91,9 @@ def _members(window: Window, on_again: OnAgain, most: int) -> Iterator[ListItem]
     at = _expect(window, len(_MARK) * window.text.startswith(_MARK), "{")
     for _ in range(_MOST_MEMBERS):
         if window.text[at : at + 1] == "}":
+            window.more()
+            if window.text[at + 1 :].strip():
+                on_rest()
             return
         name, at = _value(window, at, most)
         if not isinstance(name, str):
