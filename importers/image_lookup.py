@@ -22,6 +22,9 @@ _DRIVE = re.compile("[A-Za-z]:")
 _SAME = {"jpeg": "jpg", "tiff": "tif"}
 _ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _LISTINGS = 16
+_REMEMBERED = 1000
+"""Images in cells whose sizes are kept, to tell pixels by."""
+
 _LISTED = 200_000
 """File names held at once to look them up without regard to case."""
 
@@ -90,6 +93,7 @@ class ImageLookup:
         self._folded: dict[Path, dict[str, str | None]] = {}
         self._listed = 0
         self._seen: tuple[tuple[str, str], ImageFacts | None] | None = None
+        self._held: dict[str, ImageFacts] = {}  # of images that lie in no file, the first and last
 
     def find(self, path: str, beside: str, but: Path | None = None) -> Path | None:
         """The image of a path.
@@ -117,9 +121,17 @@ class ImageLookup:
 
     def facts(self, path: str, beside: str) -> ImageFacts | None:
         """What the header of an image says, ``None`` if it is not there or cannot be read."""
+        if path in self._held:
+            return self._held[path]
         if self._seen is None or self._seen[0] != (path, beside):  # one image has many boxes
             self._seen = (path, beside), self._inspected(path, beside)
         return self._seen[1]
+
+    def remember(self, path: str, facts: ImageFacts) -> None:
+        """Keeps what is said of an image that lies in no file, if it is among the first or last."""
+        if path not in self._held and len(self._held) > _REMEMBERED:
+            del self._held[next(reversed(self._held))]
+        self._held[path] = facts
 
     def _inspected(self, path: str, beside: str) -> ImageFacts | None:
         file = self.find(path, beside)

@@ -16,9 +16,9 @@ from pairlens.importers.formats.table_cells import (
     mask_in,
     only,
 )
-from pairlens.importers.formats.table_records import Setting
 from pairlens.importers.formats.table_rows import Table
 from pairlens.importers.formats.table_runs import RunNumbers
+from pairlens.importers.formats.table_setting import Setting
 from pairlens.importers.image_lookup import ImageLookup, clean_path
 from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.reading import ReadParam

@@ -8,15 +8,12 @@ from math import isnan
 from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import shown
 from pairlens.importers.formats.table_literals import structure, structure_or
+from pairlens.importers.formats.table_pixels import bitmap_of, is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_coco
 from pairlens.importers.image_lookup import MAX_PATH
-from pairlens.importers.png import MAX_PIXELS
 from pairlens.importers.records import Encoded, Instances, Polygons, Shape
 from pairlens.importers.rle import encode_rle
 
@@ -118,6 +115,12 @@ def is_bare_numbers(cell: Any) -> bool:
     return isinstance(cell, str) and bool(_NUMBERS.fullmatch(cell.strip()))
 
 
+def may_lack_size(cell: Any) -> bool:
+    """Whether a cell may be runs, of which the size is that of the image."""
+    text = cell.strip() if isinstance(cell, str) else ""
+    return bool(text) and text[0] not in "[{" and "." not in text and "/" not in text
+
+
 def is_bare_runs(cell: Any) -> bool:
     """Whether a cell looks like the runs of an RLE without its size."""
     text = cell.strip() if isinstance(cell, str) else ""
@@ -197,7 +200,7 @@ def mask_in(
         return None
     if not isinstance(value, Sequence):
         raise ValueError(f"holds {type(value).__name__}, which is no mask")
-    bitmap = _bitmap(value)
+    bitmap = bitmap_of(value)
     if bitmap is not None:
         runs = encode_rle(bitmap)
         return Encoded(tuple(runs["size"]), runs["counts"])
@@ -228,12 +231,8 @@ def _bare_box(text: str) -> list[float]:
 _INNER_KEYS = ("segmentation", "bbox_2d", "bbox", "box")
 """Of objects that hold a mask or a box beside other things, such as COCO's annotations."""
 
-_LEAST_ROWS = 8
-"""Of an array of pixels; fewer lists of zeros and ones may be polygons."""
-
-_SURELY_ROWS = 32
-"""Of an array of pixels of any values; nobody outlines a target by so many polygons of one length,
-which have as many coordinates each."""
+_SURELY_FLAT = 64
+"""Numbers of 0 and one other value; no outline goes back and forth between so few points."""
 
 
 def _meant(value: Any) -> Any:
@@ -247,54 +246,6 @@ def _rings_in(value: Any) -> list[list[float]] | None:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return None
     return _flat([_meant(one) for one in value])
-
-
-def is_pixels(value: Any) -> bool:
-    """Whether a value is an array of pixels."""
-    return isinstance(value, list) and _pixels(value) is not None
-
-
-def _bitmap(value: Sequence[Any]) -> NDArray[np.uint8] | None:
-    """Rows of pixels as 0 and 1; ``None`` for other lists.
-
-    Raises:
-        ValueError: if the pixels have more values than 0 and another one
-    """
-    array = _pixels(value)
-    if array is None:
-        return None
-    if not _is_mask(array):
-        raise ValueError(
-            "holds an array of pixels with more values than 0 and another one; write a picture "
-            "and name it, for which mask_values tells what they mean"
-        )
-    return (array != 0).astype(np.uint8)
-
-
-def _pixels(value: Sequence[Any]) -> NDArray[Any] | None:
-    """Rows of pixels: of 0 and one other value, or too many of one length for polygons."""
-    first = value[0] if len(value) >= _LEAST_ROWS else None
-    if not isinstance(first, Sequence) or isinstance(first, str) or len(first) < _LEAST_ROWS:
-        return None
-    if any(not isinstance(row, Sequence) or len(row) != len(first) for row in value):
-        return None
-    if len(value) * len(first) > MAX_PIXELS:
-        raise ValueError("holds more pixels than a mask may have")
-    # NumPy would make all cells as long as the longest text.
-    if any(not isinstance(cell, int | float) for row in value for cell in row):
-        return None
-    try:
-        array = np.array(value)
-    except (ValueError, OverflowError):
-        return None
-    if array.ndim != 2 or array.dtype.kind not in "buif":
-        return None
-    return array if _is_mask(array) or min(array.shape) >= _SURELY_ROWS else None
-
-
-def _is_mask(array: NDArray[Any]) -> bool:
-    greatest = array.max()
-    return bool(((array == 0) | (array == greatest)).all()) and bool(greatest >= 0)
 
 
 def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded | None:
@@ -336,6 +287,11 @@ def _drawn(value: Sequence[Any], box: str | None) -> Polygons:
     if all(len(ring) == 4 for ring in rings):
         return Polygons(tuple(_boxed(ring, box) for ring in rings), half_open=True)
     for ring in rings:
+        if len(ring) >= _SURELY_FLAT and len(set(ring)) <= 2 and 0 in ring:
+            raise ValueError(
+                f"holds {len(ring):,} numbers of 0 and one other value, which may be pixels; "
+                "write them as a list of rows"
+            )
         if len(ring) < 6 or len(ring) % 2:
             raise ValueError("holds a polygon of fewer than three points, or of half a point")
     shapes = (Shape(tuple(zip(ring[::2], ring[1::2], strict=True))) for ring in rings)

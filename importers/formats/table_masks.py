@@ -14,9 +14,9 @@ from pairlens.importers.formats.table_cells import (
     bytes_of,
     is_bare_numbers,
     is_bare_runs,
-    is_pixels,
 )
 from pairlens.importers.formats.table_literals import structure
+from pairlens.importers.formats.table_pixels import is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_runs
 from pairlens.importers.masks import Pixels
 from pairlens.importers.rle import encode_rle

@@ -434,3 +434,38 @@ def test_images_of_two_folders_are_told_apart(tmp_path: Path) -> None:
     assert [pair.target for pair in pairs] == [
         Raster(tmp_path / folder / "0_mask.png") for folder in ("train/a", "train/b", "validation")
     ]
+
+
+def test_pixels_one_behind_the_other_are_no_outline(tmp_path: Path) -> None:
+    tables.write_files(tmp_path, masks=False)
+    flat = target().ravel().tolist()
+    put(
+        tmp_path / "t.json", json.dumps(tables.rows_of(lambda n: flat if n else [1, 2, 5, 9, 8, 3]))
+    )
+    errors: list[Any] = []
+    assert len(list(TABLE.read(tmp_path / "t.json", on_error=errors.append))) == 2
+    assert "holds 4,096 numbers of 0 and one other value, which may be pixels" in str(errors[0])
+
+
+def test_tables_of_another_ending_are_told_where_they_have_the_columns(tmp_path: Path) -> None:
+    root, notes = tables.NOTATIONS["csv"](tmp_path / "own"), list[Any]()
+    root = root if root.is_dir() else root.parent
+    put(root / "other.csv", (next(root.glob("*.csv"))).read_text())
+    put(root / "classes.json", json.dumps([{"id": 1, "name": "house"}]))
+    list(TABLE.read(root, on_note=notes.append))
+    assert not any("not read" in note for note in notes)
+    put(root / "more.jsonl", tables.lines(tables.rows_of()))
+    list(TABLE.read(root, on_note=notes.append))
+    assert any(note.startswith("more.jsonl: not read") for note in notes)
+
+
+def test_boxes_in_pixels_of_images_in_cells(tmp_path: Path) -> None:
+    said = [{"from": "human", "value": "Where?"}, {"from": "gpt", "value": "[8, 6, 40, 60]"}]
+    rows = [
+        {"image": {"bytes": image_bytes(picture(n), "PNG")}, "conversations": said}
+        for n in range(4)
+    ]
+    tables.write_parquet(tmp_path / "t.parquet", rows)
+    for record in TABLE.read(tmp_path / "t.parquet"):
+        assert isinstance(record, Instruction)
+        assert [box.bounds for box in record.boxes] == [(8 / 64, 6 / 64, 32 / 64, 54 / 64)]
