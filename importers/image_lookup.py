@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
+from urllib.parse import unquote
 
 from pairlens.importers.files import is_text
 from pairlens.importers.media import ImageError, ImageFacts, inspect_image
@@ -79,8 +81,8 @@ class ImageLookup:
     """Finds images below a dataset's root.
 
     A path is tried from the root, from ``images/`` and from the folder of the file that names
-    it; as written first, then without regard to case, where just one file is meant, and last with
-    an ending where it has none.
+    it; as written first, then without regard to case, then with an ending where it has none, each
+    where just one file is meant, and last as the address that it stands in is decoded.
 
     Args:
         root: the dataset's folder
@@ -111,8 +113,14 @@ class ImageLookup:
         for folder in places:
             yield from self._folded_match(folder, path)
         if "." not in path.rpartition("/")[2]:
-            named = (folder / f"{path}{ending}" for folder in places for ending in _ENDINGS)
-            yield from filter(_is_file, named)
+            for folder in places:
+                named = [folder / f"{path}{ending}" for ending in _ENDINGS]
+                there = [file for file in named if _is_file(file)]
+                yield from there if len(there) == 1 else ()
+        if "%" in path:  # as it stands in an address
+            with suppress(ValueError):
+                decoded = clean_path(unquote(path))
+                yield from (folder / decoded for folder in places if _is_file(folder / decoded))
 
     def size(self, path: str, beside: str) -> tuple[int, int] | None:
         """Width and height of an image, ``None`` if it is not there or cannot be read."""

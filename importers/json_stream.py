@@ -43,6 +43,7 @@ def read_items(
     limit: int = MAX_RECORD,
     chunk: int = CHUNK,
     on_note: OnNote = ignore_note,
+    several: bool = True,
 ) -> Iterator[Item]:
     """Cuts a file into its records.
 
@@ -52,10 +53,12 @@ def read_items(
         limit: the length in bytes at which a record is a fault; never three times as much is held
         chunk: how much to read at a time, in bytes
         on_note: takes what was odd between records, without the name of the file
+        several: whether an object may hold several lists of records, which takes a reading more;
+            else the first is read
     """
     if form == "lines":
         return _lines(stream, limit)
-    if form == "list" and begins_with_object(stream):
+    if form == "list" and several and begins_with_object(stream):
         lists = record_lists(stream, limit, on_note)
         stream.seek(0)
         if lists:
