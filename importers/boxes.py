@@ -6,10 +6,11 @@
     (x1,y1),(x2,y2)       <box>...</box>          <|box_start|>...<|box_end|>
     {"bbox_2d": [x1, y1, x2, y2], "label": "ship"}
 
-``x1, y1`` is the top left corner and ``x2, y2`` the bottom right one. No published file of
-RS-GPT4V shows which of them it uses; these are what GeoChat, Qwen-VL, Shikra and their kin
-write. What the numbers mean is decided in :mod:`pairlens.importers.box_scale`, and what an angle
-means in :mod:`pairlens.importers.rotated_boxes`."""
+``x1, y1`` is the top left corner and ``x2, y2`` the bottom right one; under the key ``box_2d``,
+which is Gemini's, y stands first, in thousandths of the image. No published file of RS-GPT4V shows
+which of them it uses; these are what GeoChat, Qwen-VL, Shikra and their kin write. What the numbers
+mean is decided in :mod:`pairlens.importers.box_scale`, and what an angle means in
+:mod:`pairlens.importers.rotated_boxes`."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ class BoxText:
         start: where in the text, in characters
         label: the phrase that goes with it; ``""`` where there is none
         corners: ``x1, y1, x2, y2`` in whatever unit; ``None`` if it is no box
-        form: how it is written: ``list``, ``points``, ``angles``, ``tag`` or ``token``
+        form: how it is written: ``list``, ``points``, ``angles``, ``tag``, ``token`` or ``box_2d``
         angle: in degrees, where one is written
     """
 
@@ -66,6 +67,11 @@ _PHRASE = re.compile(
 _LABEL = r'"(?:label|name|class|category|object)"\s*+:\s*+"(?P<own>(?:[^"\\]|\\.){1,500}+)"'
 _LABEL_BEHIND = re.compile(r"\s*+,\s*+" + _LABEL)
 _LABEL_BEFORE = re.compile(_LABEL + r'\s*+,\s*+"\w{0,20}box\w{0,20}"\s*+:\s*+\Z')
+BOX_2D = "box_2d"
+"""The form of boxes under Gemini's key, https://ai.google.dev/gemini-api/docs/image-understanding"""
+
+_Y_FIRST = re.compile(r"""["']box_2d["']\s*+:\s*+\Z""")
+_KEY_REACH = 40
 _REACH = 600
 """Characters in front of a box in which its own label can stand."""
 
@@ -100,7 +106,8 @@ def find_boxes(text: str, asked: str = "") -> list[BoxText]:
             label = default
         end = match.end()
         own = _own_label(text, match) or label
-        found.append(BoxText(match[0], match.start(), own, corners, _form(match), _angle(match)))
+        form, corners = _in_order(text, match, corners)
+        found.append(BoxText(match[0], match.start(), own, corners, form, _angle(match)))
     return found
 
 
@@ -108,8 +115,20 @@ def find_corners(text: str) -> list[tuple[str, Corners]]:
     """The boxes of a text that are sound, each with its form, without their labels."""
     if not _may_hold(text):
         return []
-    read = ((_form(match), _read(match)[1]) for match in _PLACE.finditer(text))
+    read = (_in_order(text, match, _read(match)[1]) for match in _PLACE.finditer(text))
     return [(form, corners) for form, corners in read if corners is not None]
+
+
+def _in_order(
+    text: str, match: re.Match[str], corners: Corners | None
+) -> tuple[str, Corners | None]:
+    """The form of a box, and its corners with x first."""
+    before = text[max(0, match.start() - _KEY_REACH) : match.start()]
+    if not _Y_FIRST.search(before):
+        return _form(match), corners
+    if corners is None:
+        return BOX_2D, None
+    return BOX_2D, (corners[1], corners[0], corners[3], corners[2])
 
 
 def _angle(match: re.Match[str]) -> float | None:

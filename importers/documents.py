@@ -13,6 +13,8 @@ from bson import ObjectId
 
 from pairlens.importers import fields
 from pairlens.importers.digests import texts_digest
+from pairlens.importers.image_frame import turn_point
+from pairlens.importers.mask_frame import Frame
 from pairlens.importers.prepare import Prepared, PreparedImage, PreparedPair
 from pairlens.importers.records import (
     Box,
@@ -130,14 +132,16 @@ def _target_box(prepared: PreparedPair) -> Box | None:
     target, facts = prepared.record.target, prepared.image.facts
     if not isinstance(target, Polygons) or not target.box:
         return None
-    width, height = facts.width, facts.height
-    if prepared.image.missing and target.size:  # a placeholder has a size of its own
-        width, height = target.size
-    if whole := 1 if target.shares else prepared.whole:
-        width = height = whole
-    xs, ys = zip(*(point for shape in target.shapes for point in shape.points), strict=True)
-    left, right = (min(max(x / width, 0.0), 1.0) for x in (min(xs), max(xs)))
-    top, bottom = (min(max(y / height, 0.0), 1.0) for y in (min(ys), max(ys)))
+    frame = prepared.frame or Frame(facts.width, facts.height)
+    if prepared.image.missing and target.size and not prepared.frame:
+        frame = Frame(*target.size)  # a placeholder has a size of its own
+    if target.shares:
+        frame = Frame(1, 1)
+    points = (point for shape in target.shapes for point in shape.points)
+    shares = (turn_point(x / frame.width, y / frame.height, frame.orientation) for x, y in points)
+    xs, ys = zip(*shares, strict=True)
+    left, right = (min(max(x, 0.0), 1.0) for x in (min(xs), max(xs)))
+    top, bottom = (min(max(y, 0.0), 1.0) for y in (min(ys), max(ys)))
     if left >= right or top >= bottom:
         return None
     return Box("target", (left, top, right - left, bottom - top), None)

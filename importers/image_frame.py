@@ -184,6 +184,15 @@ def as_number(text: Any) -> float | None:
         return None
 
 
+def turn_point(x: float, y: float, orientation: int) -> tuple[float, float]:
+    """A point in shares of an image as it is stored, in shares of the image upright."""
+    if orientation >= _TURNED:
+        x, y = y, x
+    if orientation in (3, 4, 7, 8):
+        y = 1 - y
+    return (1 - x if orientation in (2, 3, 6, 7) else x), y
+
+
 def turn(array: NDArray[Value], orientation: int) -> NDArray[Value]:
     """Turns rows and columns as they are stored upright.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
+from urllib.parse import unquote
 
 from pairlens.importers.files import is_text
-from pairlens.importers.media import ImageError, inspect_image
+from pairlens.importers.media import ImageError, ImageFacts, inspect_image
 
 MAX_PATH = 1024
 MAX_NAME = 255
@@ -22,6 +24,9 @@ _DRIVE = re.compile("[A-Za-z]:")
 _SAME = {"jpeg": "jpg", "tiff": "tif"}
 _ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _LISTINGS = 16
+_REMEMBERED = 1000
+"""Images in cells whose sizes are kept, to tell pixels by."""
+
 _LISTED = 200_000
 """File names held at once to look them up without regard to case."""
 
@@ -76,8 +81,8 @@ class ImageLookup:
     """Finds images below a dataset's root.
 
     A path is tried from the root, from ``images/`` and from the folder of the file that names
-    it; as written first, then without regard to case, where just one file is meant, and last with
-    an ending where it has none.
+    it; as written first, then without regard to case, then with an ending where it has none, each
+    where just one file is meant, and last as the address that it stands in is decoded.
 
     Args:
         root: the dataset's folder
@@ -89,7 +94,8 @@ class ImageLookup:
         self._places = [root, *(root / folder for folder in folders)]
         self._folded: dict[Path, dict[str, str | None]] = {}
         self._listed = 0
-        self._sized: tuple[tuple[str, str], tuple[int, int] | None] | None = None
+        self._seen: tuple[tuple[str, str], ImageFacts | None] | None = None
+        self._held: dict[str, ImageFacts] = {}  # of images that lie in no file, the first and last
 
     def find(self, path: str, beside: str, but: Path | None = None) -> Path | None:
         """The image of a path.
@@ -107,22 +113,40 @@ class ImageLookup:
         for folder in places:
             yield from self._folded_match(folder, path)
         if "." not in path.rpartition("/")[2]:
-            named = (folder / f"{path}{ending}" for folder in places for ending in _ENDINGS)
-            yield from filter(_is_file, named)
+            for folder in places:
+                named = [folder / f"{path}{ending}" for ending in _ENDINGS]
+                there = [file for file in named if _is_file(file)]
+                yield from there if len(there) == 1 else ()
+        if "%" in path:  # as it stands in an address
+            with suppress(ValueError):
+                decoded = clean_path(unquote(path))
+                yield from (folder / decoded for folder in places if _is_file(folder / decoded))
 
     def size(self, path: str, beside: str) -> tuple[int, int] | None:
         """Width and height of an image, ``None`` if it is not there or cannot be read."""
-        if self._sized is None or self._sized[0] != (path, beside):  # one image has many boxes
-            self._sized = (path, beside), self._measure(path, beside)
-        return self._sized[1]
+        facts = self.facts(path, beside)
+        return None if facts is None else (facts.width, facts.height)
 
-    def _measure(self, path: str, beside: str) -> tuple[int, int] | None:
+    def facts(self, path: str, beside: str) -> ImageFacts | None:
+        """What the header of an image says, ``None`` if it is not there or cannot be read."""
+        if path in self._held:
+            return self._held[path]
+        if self._seen is None or self._seen[0] != (path, beside):  # one image has many boxes
+            self._seen = (path, beside), self._inspected(path, beside)
+        return self._seen[1]
+
+    def remember(self, path: str, facts: ImageFacts) -> None:
+        """Keeps what is said of an image that lies in no file, if it is among the first or last."""
+        if path not in self._held and len(self._held) > _REMEMBERED:
+            del self._held[next(reversed(self._held))]
+        self._held[path] = facts
+
+    def _inspected(self, path: str, beside: str) -> ImageFacts | None:
         file = self.find(path, beside)
         try:
-            facts = inspect_image(file) if file is not None else None
+            return inspect_image(file) if file is not None else None
         except ImageError:
             return None
-        return None if facts is None else (facts.width, facts.height)
 
     def _folded_match(self, folder: Path, path: str) -> Iterator[Path]:
         for part in path.split("/"):

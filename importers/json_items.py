@@ -24,6 +24,7 @@ class Item(NamedTuple):
         last: whether the fault is one of the file from here on, not of one record
         line: the line it begins in, from 1
         values: the decoded value where it was decoded already, else nothing
+        key: of the list that it stands in, where there are several
     """
 
     number: int
@@ -34,6 +35,7 @@ class Item(NamedTuple):
     last: bool = False
     line: int = 1
     values: tuple[Any, ...] = ()
+    key: str = ""
 
     def load(self) -> Any:
         """The decoded value.

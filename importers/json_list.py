@@ -21,81 +21,60 @@ from pairlens.importers.json_window import Window, skipped
 
 _MARK = BOM_UTF8.decode("latin-1")
 
-
 _AROUND = " \t\n\r,"
-
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 
-
 _FIRST_KEY = re.compile(rf"\{{[ \t\n\r]*+({_STRING})[ \t\n\r]*+:")
-
 
 _MEMBER = re.compile(rf"[ \t\n\r]*+,?+[ \t\n\r]*+{_STRING}[ \t\n\r]*+:[ \t\n\r]*+")
 
-
 _ENDS = re.compile(r"[ \t\n\r,\]}]|\Z")
-
 
 _PART_OF_TOKEN = re.compile(r"[\w.+\\\"-]*+[ \t\n\r]*+\Z", re.ASCII)
 
-
 _SEPARATOR = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+(?=\{)")
-
 
 _OF_OBJECTS = re.compile(r"\[[ \t\n\r]*+\{")
 
+_OPENS = re.compile(rf"{_STRING}[ \t\n\r]*+:[ \t\n\r]*+\[[ \t\n\r]*+\Z")
+"""A key and its list, of which nothing is read yet."""
 
 _BEHIND_COMMA = re.compile(r",[ \t\n\r]*+(?=[^ \t\n\r,\]])")
 """Where values begin whose kind is not known yet."""
 
-
 _TOKEN = 16
 """Characters that a number, an escape or a literal can lack at the end of a window."""
-
 
 _MAX_KEYS = 8
 """First keys by which the beginning of a record is known."""
 
-
 _LONGEST_KEY = 256
 
-
 _FEWEST_KEYS = 2
-
 
 _MOST_TRIED = 1000
 """Places behind a broken record that look like the next and are not, until none is expected."""
 
-
 _MOST_BROKEN = 20_000
 """Broken records in a row after which no more are expected."""
-
 
 _HELD = 2
 """Times the length of the longest record that are held, to see whether a record ends."""
 
-
 _NOTHING = "nothing stands where a record should"
-
 
 _BRACES = "{:,} closing braces too many are passed over"
 
-
 _NO_COMMAS = "{:,} records without a comma in front are read"
-
 
 _LISTS = "{:,} more lists stand behind the first, and are read as part of it"
 
-
 _CLOSED = "the list is closed {:,} times before its last record"
-
 
 _BEHIND = "text stands behind the end of the list"
 
-
 _CUT_OFF = "the file ends in the middle of its list"
-
 
 Keys = tuple[str, ...]
 
@@ -124,17 +103,21 @@ class ListReader:
         limit: the length in bytes at which a value is a fault
         bracketed: whether the values stand in a list
         on_note: takes what was odd between values
+        number: of the first item
     """
 
-    def __init__(self, window: Window, limit: int, bracketed: bool, on_note: OnNote) -> None:
+    def __init__(
+        self, window: Window, limit: int, bracketed: bool, on_note: OnNote, number: int = 0
+    ) -> None:
         self._window = window
         self._limit = limit
         self._bracketed = bracketed
         self._on_note = on_note
         self._odd: Counter[str] = Counter()
-        self._number = self._broken = 0
+        self._number, self._broken = number, 0
         self._keys: Keys = ()  # of the last sound record
         self._first_keys: list[str] = []
+        self._within = False  # whether lists under other keys may follow
         self._begins: re.Pattern[str] | None = None
 
     def items(self) -> Iterator[Item]:
@@ -152,6 +135,15 @@ class ListReader:
             at = yield from self._values(at)
             if at >= 0:
                 at = (yield from self._behind(at)) if alone else -1
+        self._tell()
+
+    def listed(self) -> Iterator[Item]:
+        """The items of a list in which the window begins, and no others."""
+        self._within = True
+        yield from self._values(0)
+        self._tell()
+
+    def _tell(self) -> None:
         for what, count in self._odd.items():
             if count:
                 self._on_note(what.format(count))
@@ -325,6 +317,9 @@ class ListReader:
                     return -1
                 continue
             length = match.end() - match.start()
+            before = max(0, match.start() - _LONGEST_KEY)
+            if self._within and _OPENS.search(self._window.text, before, match.start()):
+                return -1  # the first of the next list
             at = self._window.forget(match.start())
             start = at + length if self._begins is None else at
             if self._may_be_record(start, error.sound):

@@ -17,11 +17,10 @@ from pairlens.importers.json_items import MAX_RECORD, Item, too_long
 from pairlens.importers.json_list import ListReader
 from pairlens.importers.json_members import DECODER
 from pairlens.importers.json_window import CHUNK, Window
-
-SPACE = b" \t\n\r"
+from pairlens.importers.keyed_lists import SPACE, KeyedList, begins_with_object, record_lists
 
 Form = Literal["list", "lines", "values"]
-"""A list, alone in the file or under a key of an object; a record a line; or records that
+"""A list, alone in the file, or lists under keys of an object; a record a line; or records that
 follow each other without brackets, each over as many lines as it likes."""
 
 
@@ -44,6 +43,7 @@ def read_items(
     limit: int = MAX_RECORD,
     chunk: int = CHUNK,
     on_note: OnNote = ignore_note,
+    several: bool = True,
 ) -> Iterator[Item]:
     """Cuts a file into its records.
 
@@ -53,10 +53,43 @@ def read_items(
         limit: the length in bytes at which a record is a fault; never three times as much is held
         chunk: how much to read at a time, in bytes
         on_note: takes what was odd between records, without the name of the file
+        several: whether an object may hold several lists of records, which takes a reading more;
+            else the first is read
     """
     if form == "lines":
         return _lines(stream, limit)
+    if form == "list" and several and begins_with_object(stream):
+        lists = record_lists(stream, limit, on_note)
+        stream.seek(0)
+        if lists:
+            return _of_lists(stream, lists, limit, chunk, on_note)
     return ListReader(Window(stream, chunk), limit, form == "list", on_note).items()
+
+
+def _of_lists(
+    stream: BinaryIO, lists: list[KeyedList], limit: int, chunk: int, on_note: OnNote
+) -> Iterator[Item]:
+    """The items of several lists, one after the other, each with the key of its list."""
+    number = line = 0
+    counted = 0
+    for one in lists:
+        stream.seek(counted)
+        line, counted = line + _line_ends(stream, one.start - counted), one.start
+        window = Window(stream, chunk, base=one.start, line=line + 1)
+        for item in ListReader(window, limit, True, on_note, number).listed():
+            yield item._replace(key=one.key)
+            number = item.number + 1
+            if item.last:
+                return
+
+
+def _line_ends(stream: BinaryIO, size: int) -> int:
+    """The line ends in the next so many bytes."""
+    ends = 0
+    while size > 0 and (piece := stream.read(min(CHUNK, size))):
+        ends += piece.count(b"\n")
+        size -= len(piece)
+    return ends
 
 
 def _lines(stream: BinaryIO, limit: int) -> Iterator[Item]:

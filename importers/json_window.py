@@ -24,16 +24,18 @@ class Window:
         base: where it begins in the file, in bytes
 
     Args:
-        stream: at its beginning
+        stream: at the beginning of the piece
         chunk: how much to read at a time, in bytes
+        base: where the stream stands in the file, in bytes
+        line: the line that it stands in, from 1
     """
 
-    def __init__(self, stream: BinaryIO, chunk: int) -> None:
+    def __init__(self, stream: BinaryIO, chunk: int, *, base: int = 0, line: int = 1) -> None:
         self.text = ""
-        self.base = 0
+        self.base = base
         self._stream = stream
         self._chunk = chunk
-        self._counted = (0, 1)  # a place, and its line
+        self._counted = (0, line)  # a place, and its line
 
     def more(self) -> bool:
         """Reads on; ``False`` at the end of the file."""

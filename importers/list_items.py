@@ -50,24 +50,39 @@ def _forget_nothing(name: str) -> None:
     """Takes the name of a member that stands twice where its items are not kept."""
 
 
-def read_list_items(stream: BinaryIO, on_again: OnAgain = _forget_nothing) -> Iterator[ListItem]:
+def _ignore_rest() -> None:
+    """Takes that other text stands behind the object where nobody asked."""
+
+
+def read_list_items(
+    stream: BinaryIO,
+    on_again: OnAgain = _forget_nothing,
+    most: int | None = None,
+    on_rest: Callable[[], None] = _ignore_rest,
+) -> Iterator[ListItem]:
     """Reads the items of all lists that stand directly in an object.
 
     Args:
         stream: at its beginning
         on_again: called where a member begins whose name another had before, with the name: as
             everywhere in JSON the last counts, and the items that came under it do not
+        most: bytes of an item, or of a value that is no list; by default :data:`MAX_ITEM`
+        on_rest: called where something stands close behind the object, which is not read
 
     Raises:
         ValueError: with what is wrong with the file and where, once that is come across
     """
-    for number, item in enumerate(_members(Window(stream, CHUNK), on_again)):
+    for number, item in enumerate(
+        _members(Window(stream, CHUNK), on_again, most or MAX_ITEM, on_rest)
+    ):
         if number == MAX_ITEMS:
             raise ValueError(f"has over {MAX_ITEMS:,} items; split it")
         yield item
 
 
-def _members(window: Window, on_again: OnAgain) -> Iterator[ListItem]:
+def _members(
+    window: Window, on_again: OnAgain, most: int, on_rest: Callable[[], None]
+) -> Iterator[ListItem]:
     seen: set[str] = set()
     while len(window.text) < len(_MARK) and window.more():
         pass
@@ -76,8 +91,11 @@ def _members(window: Window, on_again: OnAgain) -> Iterator[ListItem]:
     at = _expect(window, len(_MARK) * window.text.startswith(_MARK), "{")
     for _ in range(_MOST_MEMBERS):
         if window.text[at : at + 1] == "}":
+            window.more()
+            if window.text[at + 1 :].strip():
+                on_rest()
             return
-        name, at = _value(window, at)
+        name, at = _value(window, at, most)
         if not isinstance(name, str):
             raise _fault(window, at, "a name should stand here")
         if name in seen:
@@ -86,24 +104,24 @@ def _members(window: Window, on_again: OnAgain) -> Iterator[ListItem]:
         seen.add(name)
         at = _expect(window, at, ":")
         if window.text[at : at + 1] == "[":
-            at = yield from _items(window, at, name)
+            at = yield from _items(window, at, name, most)
         else:
-            _, at = _value(window, at)
+            _, at = _value(window, at, most)
         at = _after(window, at, "}")
     raise _fault(window, at, f"it has over {_MOST_MEMBERS:,} members")
 
 
-def _items(window: Window, at: int, name: str) -> Iterator[Any]:
+def _items(window: Window, at: int, name: str, most: int) -> Iterator[Any]:
     at = _expect(window, at, "[")
     while window.text[at : at + 1] != "]":
         at = window.forget(at)
-        value, end = _value(window, at)
+        value, end = _value(window, at, most)
         yield ListItem(name, window.base + at, window.base + end, value)
         at = _after(window, end, "]")
     return window.skip(at + 1)
 
 
-def _value(window: Window, at: int) -> tuple[Any, int]:
+def _value(window: Window, at: int, most: int) -> tuple[Any, int]:
     """The value at a place, and where it ends."""
     while True:
         try:
@@ -113,8 +131,8 @@ def _value(window: Window, at: int) -> tuple[Any, int]:
         except RecursionError:
             raise _fault(window, at, "it is nested too deeply") from None
         except ValueError as error:
-            if len(window.text) - at > MAX_ITEM:
-                raise _fault(window, at, f"no value of under {MAX_ITEM:,} bytes") from None
+            if len(window.text) - at > most:
+                raise _fault(window, at, f"no value of under {most:,} bytes") from None
             if not window.double(at):
                 raise _fault(window, at, str(error).partition(":")[0]) from None
     piece = window.text[at:end]

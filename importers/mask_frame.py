@@ -12,22 +12,26 @@ stripes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import cv2
 import numpy as np
 
 from pairlens.importers.decisions import Decision
+from pairlens.importers.frozen import frozen
 from pairlens.importers.image_frame import BACK, UPRIGHT, turn
 from pairlens.importers.masks import Mask, Pixels
 from pairlens.importers.media import ImageFacts
-from pairlens.importers.polygons import polygon_faults, rasterize
+from pairlens.importers.polygons import WHOLE, enlarged, polygon_faults, rasterize
 from pairlens.importers.reading import MaskFrame, RLESize
-from pairlens.importers.records import Shape
+from pairlens.importers.records import Polygons, Shape
 from pairlens.importers.rle import decode_rle
 
 _FRAME = "mask_frame"
+_SAME_SHAPE = 0.02
+"""By which the sides of an image that was resized may differ in their scale, of rounding."""
+
 _RAW = "masks have the size of their image as it is stored, and are turned upright with it"
 _UNKNOWN = "masks of turned images could be drawn upright or as stored; they are taken as upright"
 _RAW_POLYGONS = "polygons fit their image as it is stored, and are turned upright with it"
@@ -40,10 +44,32 @@ _NAMED_RAW = (
     "annotations name the size of their image as it is stored, and what they outline is turned "
     "upright with it"
 )
+_RESIZED = (
+    "annotations name another size than their image has, as where it was resized, and what they "
+    "outline is scaled with it"
+)
+_OTHER_SIZE = (
+    "annotations name another size than their image has, of another shape, and what they outline "
+    "is taken in pixels of the image"
+)
 _SET_RAW = "masks are in the frame of their image as it is stored, as set, and are turned with it"
 _SET_SWAPPED = "RLE name width before height, as set"
 _SWAPPED = "RLE name width before height, and are read with the two changed"
 _ON_SIDE = "RLE hold the mask with rows and columns changed, and are turned"
+
+
+@frozen
+class Frame:
+    """What coordinates are in.
+
+    Attributes:
+        width, height: that count as the whole image
+        orientation: which way up that is stored, 1 to 8
+    """
+
+    width: float
+    height: float
+    orientation: int = UPRIGHT
 
 
 def in_upright_frame(
@@ -119,6 +145,48 @@ def draw_upright(
         told.kind, told.override = _FRAME, "" if as_set else "mask_frame=upright"
         return mask, polygon_faults(shapes, *raw), [told]
     return rasterize(shapes, *size), polygon_faults(shapes, *size), []
+
+
+def in_image(
+    shapes: tuple[Shape, ...], facts: ImageFacts, named: tuple[int, int] | None
+) -> tuple[tuple[Shape, ...], list[Decision]]:
+    """Polygons in the pixels of their image, where the annotation names another size for it.
+
+    Args:
+        shapes: in pixels
+        facts: of the image
+        named: width and height of the image, where the annotation tells them
+
+    Returns:
+        the polygons, scaled where the image has the shape that is named and all of them lie in
+        that, and what was decided
+    """
+    size = facts.width, facts.height
+    if named is None or named in (size, facts.raw_size):
+        return shapes, []
+    across, down = size[0] / named[0], size[1] / named[1]
+    if not 1 - _SAME_SHAPE <= across / down <= 1 + _SAME_SHAPE or not _fit(shapes, named[::-1]):
+        return shapes, [Decision(_OTHER_SIZE, "polygon_scale")]
+    told = Decision(_RESIZED, "polygon_scale", override="polygons=pixels")
+    return enlarged(shapes, (across, down)), [told]
+
+
+def frame_of(decisions: Iterable[str], target: Polygons, facts: ImageFacts) -> Frame | None:
+    """What coordinates of a target count as the whole image, where that was decided.
+
+    Args:
+        decisions: that were taken when it was drawn
+        target: as the format gives it
+        facts: of its image
+    """
+    for rule in decisions:
+        if rule in WHOLE:
+            return Frame(WHOLE[rule], WHOLE[rule])
+        if rule == _RESIZED and target.size:
+            return Frame(*target.size)
+        if rule in (_RAW_POLYGONS, _NAMED_RAW, _SET_RAW):
+            return Frame(*facts.raw_size, facts.orientation)
+    return None
 
 
 def _fit(shapes: tuple[Shape, ...], size: tuple[int, int]) -> bool:

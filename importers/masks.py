@@ -39,6 +39,7 @@ from pairlens.importers.image_frame import (
 from pairlens.importers.mask_values import MAX_LISTED, MaskValues, read_values, storable
 from pairlens.importers.png import MAX_PIXELS, encode_gray, read_gray
 from pairlens.importers.source_files import open_source, reason_of
+from pairlens.importers.tiff_pages import has_pages, tiff_has_pages
 
 MASK_ARRAYS = ("mask", "masks", "gt", "segmentation", "label")
 """Names of the array that holds the ground truth, in an ``.npz`` of several."""
@@ -244,7 +245,7 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
             raise MaskError(f"{image.width}x{image.height} pixels are too many for a mask")
         if is_scrambled(image):
             return _of_tiff(stream, setting)
-        tags = getattr(image, "tag_v2", {})
+        paged, tags = has_pages(image), getattr(image, "tag_v2", {})
         absent, white_is_zero = as_number(tags.get(NO_DATA)), tags.get(_PHOTOMETRIC) == 0
         lossy, orientation = image.format in ("JPEG", "WEBP"), orientation_of(image)
         image = upright(image)
@@ -263,7 +264,15 @@ def decode_raster(stream: BinaryIO, setting: MaskValues | None = None) -> Mask:
     array, ignore = (array, ignore) if absent is None else _without(array, absent)
     mask = from_array(array, setting, ignore=ignore, lossy=lossy)
     rule = mask.rule + how * bool(mask.rule)
-    return replace(mask, rule=rule, orientation=orientation)
+    mask = replace(mask, rule=rule, orientation=orientation)
+    return _of_pages(mask) if paged else mask
+
+
+def _of_pages(mask: Mask) -> Mask:
+    """A mask of a file of several pages, of which the first is read."""
+    pages = "its file has several pages, of which the first is read"
+    rule = f"{mask.rule or 'masks'}, of the first of several pages"
+    return replace(mask, rule=rule, problem=f"{mask.problem}; {pages}" if mask.problem else pages)
 
 
 def _of_tiff(stream: BinaryIO, setting: MaskValues | None) -> Mask:
@@ -271,8 +280,9 @@ def _of_tiff(stream: BinaryIO, setting: MaskValues | None) -> Mask:
     array, ignore = (array, None) if absent is None else _without(array, absent)
     stream.seek(0)
     with tifffile.TiffFile(stream) as tiff:
-        orientation = tiff_orientation(tiff.pages.first)
-    return replace(from_array(array, setting, ignore=ignore), orientation=orientation)
+        orientation, paged = tiff_orientation(tiff.pages.first), tiff_has_pages(tiff)
+    mask = replace(from_array(array, setting, ignore=ignore), orientation=orientation)
+    return _of_pages(mask) if paged else mask
 
 
 def _without(array: NDArray[Any], absent: float) -> tuple[NDArray[Any], int | None]:

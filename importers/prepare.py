@@ -22,7 +22,13 @@ from pairlens.importers.files import safe_name, write_once
 from pairlens.importers.frozen import frozen
 from pairlens.importers.image_frame import BACK, UPRIGHT, turn
 from pairlens.importers.large_images import one_large_at_a_time
-from pairlens.importers.mask_frame import draw_upright, in_upright_frame
+from pairlens.importers.mask_frame import (
+    Frame,
+    draw_upright,
+    frame_of,
+    in_image,
+    in_upright_frame,
+)
 from pairlens.importers.mask_stats import MaskStats, measure
 from pairlens.importers.masks import Mask, encode_png, of_values, read_mask, read_mask_bytes
 from pairlens.importers.media import (
@@ -33,7 +39,7 @@ from pairlens.importers.media import (
     inspect_image,
     placeholder,
 )
-from pairlens.importers.polygons import WHOLE, enlarged, half_open, in_pixels
+from pairlens.importers.polygons import enlarged, half_open, in_pixels
 from pairlens.importers.reading import AS_DECIDED, Reading
 from pairlens.importers.records import (
     CaptionedImage,
@@ -113,8 +119,8 @@ class PreparedPair:
         mask_path: the stored mask; ``None`` if it could not be decoded or is not kept
         stats: the measurements of the mask, or the error if it could not be decoded
         target_digest: of the mask in the published files; ``""`` if masks are not kept
-        whole: the polygon coordinate that means the full width or height, if that was decided, such
-            as 100 for percent; ``None`` for pixels, and if the format defines it
+        frame: what the coordinates of the polygons are in, if that was decided; ``None`` for pixels
+            of the upright image, and if the format defines it
         decisions: how the mask was read, if it was ambiguous
     """
 
@@ -123,7 +129,7 @@ class PreparedPair:
     mask_path: Path | None
     stats: MaskStats
     target_digest: str = ""
-    whole: float | None = None
+    frame: Frame | None = None
     decisions: tuple[Decision, ...] = ()
 
 
@@ -185,7 +191,7 @@ def prepare(records: tuple[Record, ...], place: MediaPlace) -> list[Prepared]:
         return [*_prepare_pairs(pairs, image, place), *texts]
 
 
-_Drawn = tuple[Path | None, MaskStats, str, float | None]
+_Drawn = tuple[Path | None, MaskStats, str, Frame | None]
 
 
 def _prepare_pairs(
@@ -201,8 +207,9 @@ def _prepare_pairs(
         if made is None:
             path, stats, decisions = _prepare_mask(pair, image.facts, place)
             published = target_digest(pair.target) if place.keeps else ""
-            whole = next((WHOLE[rule] for rule in decisions if rule in WHOLE), None)
-            made = masks[pair.target] = path, stats, published, whole
+            drawn = isinstance(pair.target, Polygons)
+            frame = frame_of(decisions, pair.target, image.facts) if drawn else None
+            made = masks[pair.target] = path, stats, published, frame
         same[id(pair.target)] = made
         prepared.append(PreparedPair(pair, image, *made, decisions))
     return prepared
@@ -302,6 +309,9 @@ def _stand_in(record: Record, name: str, place: MediaPlace) -> PreparedImage:
 def _prepare_mask(
     pair: Pair, facts: ImageFacts, place: MediaPlace
 ) -> tuple[Path | None, MaskStats, tuple[Decision, ...]]:
+    if pair.image is None and isinstance(pair.target, Polygons) and pair.target.size:
+        # What stands in for the image has not its size.
+        facts = replace(facts, width=pair.target.size[0], height=pair.target.size[1])
     with one_large_at_a_time(facts.width * facts.height):
         try:
             mask, faults, decisions = _decode(pair.target, facts, place.reading)
@@ -348,6 +358,8 @@ def _decode(
             shapes, scaled = enlarged(target.shapes, size), []
         else:
             shapes, scaled = in_pixels(target.shapes, size, reading.polygons)
+            if not scaled and reading.polygons == "auto":
+                shapes, scaled = in_image(shapes, facts, target.size)
         if target.half_open:
             shapes = tuple(map(half_open, shapes))
         mask, faults, decisions = draw_upright(shapes, facts, reading.mask_frame, target.size)

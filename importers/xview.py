@@ -59,7 +59,7 @@ def read_geojson(file: Path, on_note: OnNote = ignore_note) -> dict[str, Boxes]:
     odd: Counter[str] = Counter()
     try:
         with open_source(file) as stream:
-            for item in read_items(stream, "list", on_note=on_note):
+            for item in read_items(stream, "list", on_note=on_note, several=False):
                 feature, fault = _feature(item)
                 if feature is None:
                     odd[fault] += 1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pairlens.fiftyone_plugin.predictors.base import Prediction
 from pairlens.importers.arrays import read_array
 from pairlens.importers.errors import MaskError, OnNote, UsageError, ignore_note
+from pairlens.importers.image_frame import UPRIGHT
 from pairlens.importers.mask_values import MaskValues
 from pairlens.importers.masks import Mask, from_array, of_values, read_mask
 from pairlens.importers.target_scale import TargetNumbers
@@ -29,6 +30,17 @@ PREDICTIONS = ("pred", "prediction", "pred_mask", "mask", "masks")
 """Names of the array of a prediction; LISAt's ``pred`` has the ground truth beside it."""
 
 
+@dataclass
+class LastMask:
+    """The mask that was read last.
+
+    Attributes:
+        orientation: that its file declares, 1 to 8, by which it was turned
+    """
+
+    orientation: int = UPRIGHT
+
+
 @dataclass(frozen=True)
 class MaskReading:
     """How masks of a run are read.
@@ -37,16 +49,19 @@ class MaskReading:
         values: which values are the target, where that was set by hand
         on_note: takes what was decided
         outlines: the numbers of the boxes and polygons that were drawn
+        last: what the mask that was read last says of itself
     """
 
     values: MaskValues | None = None
     on_note: OnNote = ignore_note
     outlines: TargetNumbers = field(default_factory=lambda: TargetNumbers("outlines"))
+    last: LastMask = field(default_factory=LastMask)
 
     def target(self, mask: Mask, example: str) -> Prediction:
         """The (height, width) uint8 of 0 and 1 of a mask, once it is told how it was read."""
         for decision in of_values(mask, example):
             self.on_note(decision)
+        self.last.orientation = mask.orientation
         return mask.target.astype(np.uint8)
 
 

@@ -138,4 +138,7 @@ def _renumbered(line: bytes, numbers: dict[int, int]) -> bytes:
     if not text.isdigit():
         return line if not text else b""
     number = numbers.get(int(text))
-    return b"" if number is None else line.replace(text, str(number).encode(), 1)
+    if number is None:
+        return b""
+    padded = str(number).zfill(len(text) if text.startswith(b"0") else 1)
+    return line.replace(text, padded.encode(), 1)

@@ -18,6 +18,7 @@ from pairlens.importers.decisions import Decision, of_leftovers
 from pairlens.importers.errors import OnError, OnNote, RecordError
 from pairlens.importers.files import is_leftover
 from pairlens.importers.formats.base import SPLITS
+from pairlens.importers.image_lookup import folded
 from pairlens.importers.reading import LeftOut
 from pairlens.importers.source_files import reason_of
 from pairlens.importers.zips import BROKEN_ZIP, open_zip
@@ -166,9 +167,11 @@ def _by_order(
 
 
 def _by_name(split: str, files: dict[str, list[Path]], on_error: OnError) -> Iterator[Triple]:
-    times = {kind: Counter(file.stem for file in found) for kind, found in files.items()}
-    by_stem = {kind: {file.stem: file for file in found} for kind, found in files.items()}
-    stems = dict.fromkeys(file.stem for kind in (QUESTIONS, IMAGES, LABELS) for file in files[kind])
+    names = {file.stem for file in files[QUESTIONS]}
+    named = {kind: _named_like(found, names) for kind, found in files.items()}
+    times = {kind: Counter(name for name, _ in found) for kind, found in named.items()}
+    by_stem = {kind: dict(found) for kind, found in named.items()}
+    stems = dict.fromkeys(name for kind in (QUESTIONS, IMAGES, LABELS) for name, _ in named[kind])
     for stem in stems:
         there = next(kind for kind in (QUESTIONS, IMAGES, LABELS) if times[kind][stem])
         doubled = [kind for kind in _SUFFIXES if times[kind][stem] > 1]
@@ -179,6 +182,19 @@ def _by_name(split: str, files: dict[str, list[Path]], on_error: OnError) -> Ite
             continue
         image, label = by_stem[IMAGES].get(stem), by_stem[LABELS].get(stem)
         yield Triple(image, label, by_stem[QUESTIONS][stem])
+
+
+def _named_like(files: list[Path], names: set[str]) -> list[tuple[str, Path]]:
+    """Files with their stems; where one is no name, with the one name that differs from it in
+    case or in how accents are composed."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(folded(name), []).append(name)
+    found: list[tuple[str, Path]] = []
+    for file in files:
+        same = [file.stem] if file.stem in names else alike.get(folded(file.stem), [])
+        found.append((same[0] if len(same) == 1 else file.stem, file))
+    return found
 
 
 def load_questions(file: Path, name: str) -> tuple[list[Any], list[Any]]:

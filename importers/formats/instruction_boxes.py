@@ -8,17 +8,28 @@ from dataclasses import dataclass, field
 
 from pairlens.importers.box_scale import (
     FULL,
+    WORDS,
     BoxNumbers,
     Scale,
     ScaleSetting,
     parse_scale,
     scale_of,
 )
-from pairlens.importers.boxes import NO_SIZE, Corners, bounds, fault_of, find_corners, turn_boxes
+from pairlens.importers.boxes import (
+    BOX_2D,
+    NO_SIZE,
+    Corners,
+    bounds,
+    fault_of,
+    find_corners,
+    turn_boxes,
+)
 from pairlens.importers.decisions import Decision
 from pairlens.importers.formats.llava import Parsed, RecordOutline
 from pairlens.importers.formats.messages import TurnText
+from pairlens.importers.image_frame import UPRIGHT, turn_point
 from pairlens.importers.image_lookup import ImageLookup
+from pairlens.importers.media import ImageFacts
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Box
 from pairlens.importers.rotated_boxes import TOLD, Points, Turning, turned
@@ -31,6 +42,12 @@ BOXES = ReadParam(
 )
 
 _SMALL = 64
+_RAW = "boxes in pixels fit their image as it is stored, and are turned upright with it"
+_UNKNOWN = (
+    "boxes in pixels of turned images could be meant upright or as stored; they are taken as "
+    "upright"
+)
+_Y_FIRST = ", y before x, as their key box_2d has it"
 _POLYGONS = "polygons"
 """The form of what is written as points, and no box."""
 
@@ -68,6 +85,8 @@ class BoxReader:
         self._scale: ScaleSetting = scale
         self._turning: Turning = turning or "clockwise"
         self._is_set = turning is not None
+        self._stored: tuple[Parsed, ImageFacts] | None = None  # a record in its image's raw frame
+        self._of_turned: Counter[str] = Counter()
 
     def take_numbers(self, file: FileBoxes, parsed: Parsed) -> None:
         """Takes the numbers of a record, by which the scale is decided."""
@@ -85,12 +104,23 @@ class BoxReader:
     def decide(self, file: FileBoxes) -> Iterator[Decision]:
         """Decides the scale of each form of boxes in a file."""
         for form, numbers in file.numbers.items():
-            scale, why = numbers.decide(lambda image: self._lookup.size(image, file.name))
+            scale, why = numbers.decide(lambda image: self._room(image, file.name))
+            if form == BOX_2D and scale != "unit" and numbers.largest <= FULL["thousand"]:
+                scale, why = "thousand", f"{numbers.boxes:,} boxes are {WORDS['thousand']}"
             file.scales[form] = scale
+            why += _Y_FIRST * (form == BOX_2D)
             of_form = f" ({form})" * (len(file.numbers) > 1)
             rule = f"{file.name}{of_form}: {why}; --param boxes sets it"
-            usual = not numbers.in_doubt
+            usual = not numbers.in_doubt and form != BOX_2D
             yield Decision(rule, "boxes", override="boxes=...", usual=usual)
+
+    def _room(self, image: str, file: str) -> tuple[int, int] | None:
+        """The width and height that boxes in pixels can fill, whichever way up they are meant."""
+        facts = self._lookup.facts(image, file)
+        if facts is None:
+            return None
+        (width, height), (raw_width, raw_height) = (facts.width, facts.height), facts.raw_size
+        return max(width, raw_width), max(height, raw_height)
 
     def boxes(self, file: FileBoxes, parsed: Parsed, position: int, turn: int) -> Iterator[Box]:
         """The boxes of a turn of a record; with the first, the polygons beside the texts.
@@ -103,9 +133,36 @@ class BoxReader:
         """
         if self._scale == "none":
             return
-        yield from self._in_texts(file, parsed.turns[position], parsed.image, turn)
         if not position:
-            yield from self._outlined(file, parsed, turn)
+            self._stored = self._as_stored(file, parsed)
+        orientation = self._stored[1].orientation if self._stored else UPRIGHT
+        for box in self._in_texts(file, parsed.turns[position], parsed.image, turn):
+            yield _turned_upright(box, orientation)
+        for box in self._outlined(file, parsed, turn) if not position else ():
+            yield _turned_upright(box, orientation)
+
+    def _as_stored(self, file: FileBoxes, parsed: Parsed) -> tuple[Parsed, ImageFacts] | None:
+        """A record whose boxes in pixels fit its image as that is stored alone; else ``None``."""
+        if "pixels" not in (self._scale, *file.scales.values()):
+            return None
+        facts = self._lookup.facts(parsed.image, file.name)
+        if facts is None or facts.orientation == UPRIGHT:
+            return None
+        texts = (text for turn in parsed.turns for text in (turn.question, *turn.answers))
+        found = [one for text in texts for one in find_corners(text)]
+        found += [(_POLYGONS, _around(o)) for o in parsed.outlines if not o.shares]
+        size = facts.width, facts.height
+        boxes = [c for form, c in found if self._scale_of(file, form, c, size) == "pixels"]
+        upright, raw = _all_within(boxes, size), _all_within(boxes, facts.raw_size)
+        if boxes and raw:
+            self._of_turned[_UNKNOWN if upright else _RAW] += len(boxes)
+        return (parsed, facts) if boxes and raw and not upright else None
+
+    def _size(self, image: str, file: str) -> tuple[int, int] | None:
+        """Width and height of a record's image, in the frame that its boxes are in."""
+        if self._stored is not None and self._stored[0].image == image:
+            return self._stored[1].raw_size
+        return self._lookup.size(image, file)
 
     def _in_texts(self, file: FileBoxes, text: TurnText, image: str, turn: int) -> Iterator[Box]:
         for found in turn_boxes(text.question, text.answers):
@@ -135,7 +192,7 @@ class BoxReader:
     ) -> Points:
         x1, y1, x2, y2 = corners
         shares = x1 / full[0], y1 / full[1], x2 / full[0], y2 / full[1]
-        size = self._lookup.size(image, file) or (1, 1)
+        size = self._size(image, file) or (1, 1)
         return turned(shares, angle, self._turning, size)
 
     def _outlined(self, file: FileBoxes, parsed: Parsed, turn: int) -> Iterator[Box]:
@@ -153,24 +210,52 @@ class BoxReader:
         self, file: FileBoxes, image: str, form: str, corners: Corners | None
     ) -> tuple[float, float] | None:
         """What counts as the whole width and height for a box."""
+        size = self._size(image, file.name) if self._has_pixels(file, form) else None
+        scale = self._scale_of(file, form, corners, size)
+        if scale is None:
+            return None
+        return size if scale == "pixels" else (FULL[scale], FULL[scale])
+
+    def _has_pixels(self, file: FileBoxes, form: str) -> bool:
+        return (self._scale or file.scales.get(form)) == "pixels"
+
+    def _scale_of(
+        self, file: FileBoxes, form: str, corners: Corners | None, size: tuple[int, int] | None
+    ) -> Scale | None:
+        """The scale of a box of an image of a size, which is asked for where that is pixels."""
         scale = self._scale or file.scales.get(form)
         if scale is None or scale == "none":
             return None
-        size = self._lookup.size(image, file.name) if scale == "pixels" else None
         # In an image of few pixels, fractions of them are no specks.
-        small = size is not None and min(size) < _SMALL
+        small = scale == "pixels" and size is not None and min(size) < _SMALL
         if self._scale is None and corners is not None and not small:
-            scale = scale_of(corners, scale)
-        return size if scale == "pixels" else (FULL[scale], FULL[scale])
+            return scale_of(corners, scale)
+        return scale
 
     def notes(self, files: list[FileBoxes]) -> Iterator[str]:
         """How angles were read, and which boxes were left out."""
         rotated = sum(file.rotated for file in files)
         if rotated and not self._is_set:
             yield Decision(TOLD[self._turning], "angles", times=rotated, override="angles=...")
+        for rule, count in self._of_turned.items():
+            yield Decision(rule, "mask_frame", times=count)
         for file in files:
             for fault, count in sorted(file.faults.items()):
                 yield f"{file.name}: boxes left out: {count:,} (each {fault})"
+
+
+def _all_within(boxes: list[Corners], size: tuple[int, int]) -> bool:
+    return all(max(box[::2]) <= size[0] and max(box[1::2]) <= size[1] for box in boxes)
+
+
+def _turned_upright(box: Box, orientation: int) -> Box:
+    """A box in shares of an image as it is stored, in shares of the image upright."""
+    if orientation == UPRIGHT:
+        return box
+    left, top, width, height = box.bounds
+    ends = [turn_point(*p, orientation) for p in ((left, top), (left + width, top + height))]
+    corners = tuple(turn_point(x, y, orientation) for x, y in box.corners)
+    return Box(box.label, _bounds_of(tuple(ends)), box.turn, corners)
 
 
 def _around(outline: RecordOutline) -> Corners:

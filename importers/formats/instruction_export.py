@@ -25,8 +25,9 @@ from pairlens.importers.formats.messages import TurnText, form_of
 from pairlens.importers.formats.native_export import Edit, SourceExporter
 from pairlens.importers.formats.record_edit import largest_id, own_record, with_turns
 from pairlens.importers.json_items import MAX_RECORD, Item
-from pairlens.importers.json_stream import read_items
+from pairlens.importers.json_stream import Form, read_items
 from pairlens.importers.json_window import CHUNK
+from pairlens.importers.keyed_lists import begins_with_object
 from pairlens.importers.source_files import open_source
 
 
@@ -90,7 +91,7 @@ class InstructionExporter(SourceExporter):
             pieces.take(item, kept)
         if index is not None:
             raise native_export.changed_source(name, index, next(group).key)
-        pieces.end(b"]\n" if cut and form == "list" else None)
+        pieces.end(end_of(form, stream) if cut else None)
         return changed or cut, pieces.written
 
     def _record(self, name: str, item: Item, turns: list[ExportTurn]) -> bytes | None:
@@ -151,6 +152,14 @@ class InstructionExporter(SourceExporter):
         return self._ids[name]
 
 
+def end_of(form: Form, stream: BinaryIO) -> bytes | None:
+    """What ends a file whose own end is broken; ``None`` where nothing has to."""
+    if form != "list":
+        return None
+    stream.seek(0)
+    return b"]}\n" if begins_with_object(stream) else b"]\n"
+
+
 class Pieces:
     """Writes the records to keep, with what stands between them as it is.
 
@@ -169,21 +178,22 @@ class Pieces:
         self._out = out
         self._separator = separator
         self._left_out = False  # whether the last record was
-        self._head = -1  # where the first record begins
+        self._key: str | None = None  # of the list of the last record
+        self._is_first = True  # whether nothing of the list is written yet
         self._end = 0  # where the last one ended
 
     def take(self, item: Item, data: bytes | None) -> None:
         """Takes the next record, and what to write for it; ``None`` for nothing."""
-        if self._head < 0:
-            self._head = item.start
+        if item.key != self._key:  # all between two lists stays
+            self._copy(self._end, item.start)
+            self._key, self._is_first = item.key, True
         if data is not None:
             # Of what is left out, the comma or line end in front goes with it.
-            if self.written:
+            if not self._is_first:
                 self._separate(item.start)
-            else:
-                self._copy(0, self._head)
             self._out.write(data)
             self.written += 1
+            self._is_first = False
         self._end = item.end
         self._left_out = data is None
 

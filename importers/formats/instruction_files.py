@@ -59,6 +59,7 @@ class TextFile:
         fault: why it cannot be read; ``""`` if it can, or is no such file
         other: what it holds instead of records of questions and answers; ``""`` if it does not
         sign: the format that its name or its first records are of; ``""`` if they do not tell
+        tells_splits: whether its records, or the keys that their lists stand under, name splits
     """
 
     path: Path
@@ -69,6 +70,7 @@ class TextFile:
     fault: str = ""
     other: str = ""
     sign: str = ""
+    tells_splits: bool = False
 
     @property
     def usable(self) -> bool:
@@ -115,7 +117,9 @@ def form_in(name: str, head: bytes) -> Form | None:
 
 
 def _form_of_objects(head: bytes, lines: list[bytes]) -> Form:
-    """Of a file that begins with an object: lines, a list under a key, or records one by one."""
+    """Of a file that begins with an object: lines, lists under keys, or records one by one."""
+    if not _is_record(lines[0]) and any(map(_speaks, _first_values("list", head)[0])):
+        return "list"  # whose records may have a line each as well
     if any(map(_is_record, lines)):
         return "lines"
     forms: tuple[Form, ...] = ("list", "values")
@@ -218,12 +222,14 @@ def _no_form(head: bytes) -> str:
 
 
 def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
-    values, fault = _first_values(form, head)
+    values, fault, keys = _first_values(form, head)
     trained, evaluated = any(map(looks_trained, values)), any(map(looks_evaluated, values))
     if values and all(map(is_unanswered, values)):
         return TextFile(path, name, form, other="questions without answers")
     if trained or evaluated:
-        return TextFile(path, name, form, trained, evaluated, sign=sign_of(name, values))
+        told = any(own_split(key, value) for key, value in zip(keys, values, strict=True))
+        sign = sign_of(name, values)
+        return TextFile(path, name, form, trained, evaluated, sign=sign, tells_splits=told)
     if values or not fault or len(head) == HEAD:
         return TextFile(path, name, form, other="no records of questions and answers")
     with suppress(ValueError):  # an object over several lines is a file of another kind
@@ -232,13 +238,23 @@ def _judge(path: Path, name: str, form: Form, head: bytes) -> TextFile:
     return TextFile(path, name, form, fault=fault)
 
 
-def _first_values(form: Form, head: bytes) -> tuple[list[Any], str]:
-    """Some of the first values of a file, and what is wrong with the first broken one."""
+def own_split(key: str, record: Any) -> str | None:
+    """The split that a record names, else the one that the key of its list is called for."""
+    named = record.get("split") if isinstance(record, dict) else None
+    told = split_word(named) if isinstance(named, str) else None
+    return told or split_word(key)
+
+
+def _first_values(form: Form, head: bytes) -> tuple[list[Any], str, list[str]]:
+    """Some of the first values of a file, what is wrong with the first broken one, and the keys of
+    the lists that the values stand in."""
     values: list[Any] = []
+    keys: list[str] = []
     fault = ""
     for item in islice(read_items(io.BytesIO(head), form), _LOOKED_INTO):
         try:
             values.append(item.load())
+            keys.append(item.key)
         except ValueError as error:
             fault = fault or str(error)
-    return values, fault
+    return values, fault, keys

@@ -10,15 +10,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from pairlens.importers.box_scale import ScaleSetting
+from pairlens.importers.decisions import Decision
 from pairlens.importers.errors import OnError, OnNote, RecordError, ignore_note, raise_error
 from pairlens.importers.formats.base import SPLITS, Format, FormatFault
 from pairlens.importers.formats.instruction_boxes import BOXES, BoxReader, FileBoxes
 from pairlens.importers.formats.instruction_export import InstructionExporter
-from pairlens.importers.formats.instruction_files import TextFile, find_files, split_in_name
+from pairlens.importers.formats.instruction_files import (
+    TextFile,
+    find_files,
+    own_split,
+    split_in_name,
+)
 from pairlens.importers.formats.llava import Parsed, is_caption, parse
 from pairlens.importers.formats.message_parts import told_of
 from pairlens.importers.formats.record_signs import named_around
@@ -26,6 +33,7 @@ from pairlens.importers.image_index import Entry, ImageIndex, open_index
 from pairlens.importers.image_lookup import ImageLookup
 from pairlens.importers.json_items import load
 from pairlens.importers.json_stream import read_items
+from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Box, Caption, Instruction, Source, Turn, make_image_key
 from pairlens.importers.rotated_boxes import ANGLES, Turning
 from pairlens.importers.source_files import open_source
@@ -43,6 +51,20 @@ _COPIES = 4
 """How often a text can stand there: as one answer and one of several, as caption likewise."""
 
 _OPEN_FILES = 64
+
+
+def _parse_split_from(text: str) -> str:
+    if text not in ("records", "file"):
+        raise ValueError("give records or file")
+    return text
+
+
+SPLIT_FROM = ReadParam(
+    "split_from",
+    "what tells the split of records: records (their 'split', else the key that their list stands "
+    "under, else the file's name), or file (its name alone); without it, records",
+    _parse_split_from,
+)
 _TOO_MANY = f"stands behind the first {MAX_BOXES:,} of its image"
 
 
@@ -57,6 +79,7 @@ class _File:
     broken: int = 0
     odd: list[str] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
+    by_split: Counter[str] = field(default_factory=Counter)
     boxes: FileBoxes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,6 +88,11 @@ class _File:
     @property
     def name(self) -> str:
         return self.text.name
+
+    def taken(self) -> str:
+        """The splits that its records were taken as, with the number of those of each."""
+        parts = (f"{s} ({self.by_split[s]:,})" for s in SPLITS if self.by_split[s])
+        return ", ".join(parts)
 
 
 def read_instructions(
@@ -78,6 +106,7 @@ def read_instructions(
     angles: Turning | None = None,
     image_folders: Sequence[str] = (),
     split_of: Callable[[TextFile], tuple[str, str]] = TextFile.split,
+    split_from: str = "records",
 ) -> Iterator[Instruction]:
     """Yields one record an image and split.
 
@@ -91,11 +120,15 @@ def read_instructions(
         angles: what the angle of a box means, ``None`` for clockwise
         image_folders: below the root, where images lie besides the usual places
         split_of: the split of a file's records, and the reason
+        split_from: ``records`` where a record that names its split, or whose list stands under
+            the name of one, is of that; ``file`` where all are of the file's
     """
-    files = [f for f in _usable(root, split_of, on_error, on_note) if f.split in splits]
+    own = split_from == "records"
+    found = _usable(root, split_of, on_error, on_note)
+    files = [f for f in found if f.split in splits or (own and f.text.tells_splits)]
     lookup = ImageLookup(root, ("images", *image_folders))
     reader = BoxReader(lookup, boxes, angles)
-    reading = _Reading(dataset, files, lookup, reader, on_error, on_note)
+    reading = _Reading(dataset, files, splits, own, lookup, reader, on_error, on_note)
     with open_index() as index:
         index.fill(reading.entries())
         reading.note_files(index)
@@ -143,6 +176,7 @@ def instruction_format(
         on_note: OnNote = ignore_note,
         boxes: ScaleSetting = None,
         angles: Turning | None = None,
+        split_from: str = "records",
     ) -> Iterator[Instruction]:
         return read_instructions(
             name,
@@ -153,6 +187,7 @@ def instruction_format(
             boxes=boxes,
             angles=angles,
             image_folders=image_folders,
+            split_from=split_from,
         )
 
     return Format(
@@ -165,7 +200,7 @@ def instruction_format(
         count=_unknown_count,
         read=read,
         kind="instructions",
-        params=(BOXES, ANGLES),
+        params=(BOXES, ANGLES, SPLIT_FROM),
         takes=takes,
         wanted=wanted,
         parts=parts,
@@ -224,6 +259,8 @@ class _Reading:
         self,
         dataset: str,
         files: list[_File],
+        splits: Collection[str],
+        own_splits: bool,
         lookup: ImageLookup,
         boxes: BoxReader,
         on_error: OnError,
@@ -231,6 +268,8 @@ class _Reading:
     ) -> None:
         self._dataset = dataset
         self._files = files
+        self._splits = splits
+        self._own_splits = own_splits
         self._lookup = lookup
         self._boxes = boxes
         self._on_error = on_error
@@ -246,18 +285,23 @@ class _Reading:
                 self._refuse(file, None, f"cannot be read ({error.strerror})")
 
     def _entries_of(self, number: int, file: _File) -> Iterator[Entry]:
-        part = SPLITS.index(file.split)
+        own = self._own_splits and file.text.tells_splits
         with open_source(file.text.path) as stream:
             for item in read_items(stream, file.text.form, on_note=file.odd.append):
                 file.records += not item.last
                 try:
-                    parsed = parse(item.load())
+                    record = item.load()
+                    parsed = parse(record)
                 except ValueError as error:
                     self._refuse(file, item.number, str(error))
                     continue
+                split = (own_split(item.key, record) if own else None) or file.split
+                file.by_split[split] += 1
                 file.told.update(parsed.told)
                 self._boxes.take_numbers(file.boxes, parsed)
-                size = item.end - item.start
+                if split not in self._splits:
+                    continue
+                part, size = SPLITS.index(split), item.end - item.start
                 yield Entry(part, parsed.image, number, item.number, item.start, size, parsed.id)
 
     def _refuse(self, file: _File, index: int | None, reason: str) -> None:
@@ -270,7 +314,11 @@ class _Reading:
         for file in self._files:
             whole = f"{file.records:,} record" + "s" * (file.records != 1)
             whole += f", {file.broken:,} broken" * bool(file.broken)
-            self._on_note(f"{file.name}: {whole}, taken as {file.split} ({file.why})")
+            if self._own_splits and file.text.tells_splits:
+                rule = f"{file.name}: {whole}, taken as {file.taken()}, as they or their keys say"
+                self._on_note(Decision(rule, "split_from", override="split_from=file"))
+            else:
+                self._on_note(f"{file.name}: {whole}, taken as {file.split} ({file.why})")
             for odd in file.odd:
                 self._on_note(f"{file.name}: {odd}")
             for note in told_of(file.name, file.told):
@@ -286,9 +334,9 @@ class _Reading:
         """The second pass: the records of one image after the other."""
         try:
             for entries in index.by_image():
-                parts = list(self._parts(entries))
-                if parts:
-                    yield self._assembled(parts)
+                first = next(entries)
+                if parts := list(self._parts(chain((first,), entries))):
+                    yield self._assembled(SPLITS[first.part], parts)
         finally:
             for stream in self._streams.values():
                 stream.close()
@@ -323,7 +371,7 @@ class _Reading:
         stream.seek(entry.start)
         return stream.read(entry.size)
 
-    def _assembled(self, parts: list[tuple[Source, _File, Parsed]]) -> Instruction:
+    def _assembled(self, split: str, parts: list[tuple[Source, _File, Parsed]]) -> Instruction:
         source, file, first = parts[0]
         turns: list[Turn] = []
         captions: list[Caption] = []
@@ -338,9 +386,9 @@ class _Reading:
                 if is_caption(text.question, parsed.category, parsed.listed):
                     captions += map(Caption, text.answers)
         return Instruction(
-            key=make_image_key(self._dataset, file.split, first.image),
+            key=make_image_key(self._dataset, split, first.image),
             image_id=first.image,
-            split=file.split,
+            split=split,
             image=self._lookup.find(first.image, file.name),
             image_name=first.image,
             turns=tuple(turns),

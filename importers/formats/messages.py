@@ -115,7 +115,7 @@ def _message(message: Any, number: int, form: Form) -> tuple[str, str, JsonPath]
     who = message.get(form.who) if isinstance(message, dict) else None
     if not isinstance(who, str):
         raise ValueError(f"message {number} does not say who it is from")
-    role = ROLES.get(who)
+    role = ROLES.get(who.casefold())
     if role is None:
         raise ValueError(f"message {number} is from {who[:40]!a}, not human or gpt")
     text, inner = message.get(form.text), (form.text,)

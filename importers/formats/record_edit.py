@@ -71,7 +71,8 @@ def _speaker(record: Mapping[str, Any], form: Form, role: str) -> str:
     named = [one.get(form.who) for one in record[form.list]]
     known = [name for name, does in ROLES.items() if does == role]
     usual = known[[one.who for one in FORMS].index(form.who)]
-    return next((name for name in named if name in known), usual)
+    written = (name for name in named if isinstance(name, str) and name.casefold() in known)
+    return next(written, usual)
 
 
 def own_record(text: str, record: Mapping[str, Any], said: Said, number: int) -> str:

@@ -40,7 +40,8 @@ _RRSISD = frozenset({"rrsisd", "rsdata"})
 _OF_RRSISD = b'"categories_id"'
 _LOOKED_INTO = 1 << 20
 
-Id = int | str
+Id = int | float | str
+"""Of an image or annotation; a whole number may be written as a float, as pandas does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,8 @@ def annotation_ids(ref: dict[str, Any]) -> list[Any]:
 
 def is_id(value: Any) -> TypeGuard[Id]:
     """Whether a value can be the id of an image or an annotation."""
+    if isinstance(value, float):
+        return value.is_integer()
     return isinstance(value, int | str) and not isinstance(value, bool)
 
 
@@ -213,6 +216,8 @@ class InstancesFile:
         images: the images, by id
         doubled: ids of annotations that stand in the file more than once; the last counts, as it
             does where ``refer.py`` reads it
+        same: ids of images likewise
+        has_rest: whether something stands behind the object, which is not read
         fault: what is wrong with the file from some place on; ``""`` where it is sound
 
     Raises:
@@ -222,11 +227,13 @@ class InstancesFile:
     def __init__(self, file: Path, images: Collection[Id], annotations: Collection[Id]) -> None:
         self.images: dict[Id, ImageEntry] = {}
         self.doubled: list[Id] = []
+        self.same: list[Id] = []
+        self.has_rest = False
         self.fault = ""
         self._places: dict[Id, tuple[int, int]] = {}
         self._stream = open_source(file)
         try:
-            for item in read_list_items(self._stream, self._forget):
+            for item in read_list_items(self._stream, self._forget, on_rest=self._take_rest):
                 self._take(item, images, annotations)
         except ValueError as error:
             self.fault = str(error)
@@ -236,6 +243,8 @@ class InstancesFile:
         if not is_id(number):
             return
         if item.name == "images" and number in images:
+            if number in self.images:
+                self.same.append(number)
             self.images[number] = _image_entry(item.value)
         elif item.name == "annotations" and number in annotations:
             if number in self._places:
@@ -246,9 +255,13 @@ class InstancesFile:
         """Forgets the list of a name, behind which another of the name stands."""
         if name == "images":
             self.images.clear()
+            self.same.clear()
         elif name == "annotations":
             self._places.clear()
             self.doubled.clear()
+
+    def _take_rest(self) -> None:
+        self.has_rest = True
 
     def annotation(self, number: Id) -> dict[str, Any] | None:
         """The annotation of an id; ``None`` where there is none."""

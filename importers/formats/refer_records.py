@@ -158,11 +158,14 @@ def _instances(
         ) from error
     if found.fault:
         on_error(RecordError(name, found.fault))
-    if found.doubled:
-        on_note(
-            f"{name}: {len(found.doubled):,} annotations have the id of another, "
-            f"{found.doubled[0]} the first; the last of each counts"
-        )
+    for what, doubled in (("annotations", found.doubled), ("images", found.same)):
+        if doubled:
+            on_note(
+                f"{name}: {len(doubled):,} {what} have the id of another, {shown_id(doubled[0])} "
+                "the first; the last of each counts"
+            )
+    if found.has_rest:
+        on_note(f"{name}: what stands behind the end of its object is not read")
     return found
 
 

@@ -69,11 +69,12 @@ def count(root: Path, splits: Collection[str]) -> int:
 def read(root: Path, splits: Collection[str], on_error: OnError, on_note: OnNote) -> Iterator[Pair]:
     """Yields the pairs in the order of the records."""
     seen: Counter[str] = Counter()
+    images: dict[str, str] = {}
     for file in record_files(root):
         try:
             for source, record in _read_file(file, on_error):
                 if record["split"] in splits:
-                    yield _pair(root, record, source, seen)
+                    yield _pair(root, record, source, seen, images)
         except OSError as error:
             on_error(RecordError(file.name, f"cannot be read ({reason_of(error)})"))
 
@@ -127,8 +128,17 @@ def _named_like(record: dict[str, Any]) -> str:
     return f", but {meant[0][:40]!r}" if meant else ""
 
 
-def _pair(root: Path, record: dict[str, Any], source: Source, seen: Counter[str]) -> Pair:
-    split, image_id = record["split"], record["image_id"]
+def _pair(
+    root: Path,
+    record: dict[str, Any],
+    source: Source,
+    seen: Counter[str],
+    images: dict[str, str],
+) -> Pair:
+    split, image_id, name = record["split"], record["image_id"], record["file_name"]
+    # A second image of an id goes by its file's name.
+    if images.setdefault(f"{split}/{image_id}", name) != name:
+        image_id = name
     number = seen[f"{split}/{image_id}"]
     seen[f"{split}/{image_id}"] += 1
     return Pair(
@@ -136,8 +146,8 @@ def _pair(root: Path, record: dict[str, Any], source: Source, seen: Counter[str]
         image_id=image_id,
         split=split,
         phrase=record["sent"],
-        image=_image(root, record["file_name"]),
-        image_name=record["file_name"],
+        image=_image(root, name),
+        image_name=name,
         target=target_of(record["segmentation"]),
         source=source,
     )

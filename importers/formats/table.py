@@ -13,7 +13,6 @@ What the columns are for is told with ``--param``, or guessed from their names a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -68,17 +67,24 @@ from pairlens.importers.formats.table_columns import (
 )
 from pairlens.importers.formats.table_csv import DELIMITERS, CsvTable
 from pairlens.importers.formats.table_export import TableExporter
-from pairlens.importers.formats.table_files import columns_of, folder_of, open_tables, table_files
+from pairlens.importers.formats.table_files import (
+    columns_of,
+    folder_of,
+    layout_errors,
+    open_tables,
+    table_files,
+    tell_left,
+)
 from pairlens.importers.formats.table_literals import spelled_out
 from pairlens.importers.formats.table_records import (
     NAME,
     RowReader,
-    Setting,
     broken,
-    split_of_file,
 )
 from pairlens.importers.formats.table_rows import Table, TableRow
 from pairlens.importers.formats.table_runs import ORDERS, RUNS
+from pairlens.importers.formats.table_setting import Setting
+from pairlens.importers.formats.table_splits import split_of_file
 from pairlens.importers.image_index import Entry, open_index
 from pairlens.importers.reading import MASK_VALUES
 from pairlens.importers.records import Record
@@ -136,35 +142,27 @@ def settle(root: Path, given: Mapping[str, str]) -> Settled:
     """Finds out what the columns are for, and how boxes are meant, where that was not given."""
     settled, columns, rows = _settled(root, given)
     if "runs" not in given and hold_numbers(rows, columns.mask):
-        with _layout_errors():
+        with layout_errors():
             setting = setting_of(root, columns, settled.params)
             tables = open_tables(root, given.get("delimiter"))
             every = ((t.name, row.number, row.cells) for t in tables for row in t.rows())
             order, runs_told = decide_runs(every, setting)
         if order or "runs" in settled.params:  # by the first rows alone
             settled, columns, rows = _settled(root, {**given, "runs": order or "none"})
-            settled = replace(settled, guessed=True, told=(runs_told,) if runs_told else ())
+            told_of_runs = (runs_told,) if runs_told else ()
+            settled = replace(settled, guessed=True, told=settled.told + told_of_runs)
     setting = setting_of(root, columns, settled.params)
     if unread := unread_split(rows, columns, given):
         settled = replace(settled, told=(*settled.told, unread))
     if "polygons" in given or not are_drawn(rows, setting):
         return settled
     tables = open_tables(root, settled.params.get("delimiter"))
-    with _layout_errors():
+    with layout_errors():
         unit, unit_told = decide_unit(tables, setting, boxes=settled.format.box_targets)
     params = settled.params if unit == "pixels" else settled.params | {"polygons": unit}
     guessed = settled.guessed or unit != "pixels"
     told = settled.told + ((unit_told,) if unit_told else ())
     return replace(settled, params=params, guessed=guessed, told=told)
-
-
-@contextmanager
-def _layout_errors() -> Iterator[None]:
-    """Tells of a file that cannot be read as of a source that is broken."""
-    try:
-        yield
-    except OSError as error:
-        raise LayoutError(f"{error.filename} cannot be read ({reason_of(error)})") from error
 
 
 def _settled(
@@ -178,7 +176,7 @@ def _settled(
             f"the first line of {tables[0].name} is a row; write a line with the names of the "
             "columns before it, such as image,mask,phrase"
         )
-    with _layout_errors():
+    with layout_errors():
         first = list(_first_rows(tables))
     rows = [spelled_out(row.cells) for row in first if not row.fault]
     roles = {role: given[role] for role in ROLES if role in given}
@@ -199,14 +197,15 @@ def _settled(
         some = ((tables[0].name, row.number, row.cells) for row in first)
         if order := decide_runs(some, setting_of(root, columns, params))[0]:
             params["runs"] = order
-    runs = params.get("runs") in ORDERS
+    runs, told = params.get("runs") in ORDERS, None
     if "box" not in given and columns.mask and not runs:
         setting = setting_of(root, columns, params)
-        form = decide_box(rows, setting, tables[0].name)
+        form, told = decide_box(rows, setting, tables[0].name)
         params |= {"box": form} if form else {}
     boxes = bool(columns.mask) and not runs and are_boxes(rows, columns.mask)
     form_of = replace(_for(columns, params), box_targets=boxes)
-    return Settled(form_of, params, params != dict(given)), columns, rows
+    settled = Settled(form_of, params, params != dict(given), (told,) if told else ())
+    return settled, columns, rows
 
 
 def _first_rows(tables: list[Table]) -> Iterator[TableRow]:
@@ -238,6 +237,7 @@ def setting_of(root: Path, columns: TableColumns, params: Mapping[str, str]) -> 
         params.get("separator"),
         params.get("box"),
         params.get("runs"),
+        split_by_place=params.get("split") != "",
     )
 
 
@@ -260,8 +260,12 @@ def read(
     """
     parsed = {name: params.pop(name, None) for name in _PARSED}
     tables, reader = _opened(root, params, parsed)
+    tell_left(root, reader.columns, on_note)
     with open_index() as index:
         index.fill(_entries(tables, reader, splits, on_error))
+        for table in tables:
+            for note in table.told:
+                on_note(f"{table.name}: {note}")
         for decision in reader.decided():
             on_note(decision)
         for entries in index.by_image():

@@ -16,16 +16,22 @@ from pairlens.importers.formats.table_cells import (
     mask_in,
     only,
 )
-from pairlens.importers.formats.table_records import Setting
 from pairlens.importers.formats.table_rows import Table
 from pairlens.importers.formats.table_runs import RunNumbers
+from pairlens.importers.formats.table_setting import Setting
 from pairlens.importers.image_lookup import ImageLookup, clean_path
 from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.reading import ReadParam
 from pairlens.importers.records import Polygons
 from pairlens.importers.target_scale import FAR, FEW, MEASURED, TargetNumbers
 
-FORMS = ("xyxy", "xywh")
+FORMS = ("xyxy", "xywh", "cxcywh")
+"""Two corners, a corner and the size, or the centre and the size; of several the first."""
+
+_ROUNDED = 0.005
+"""Of the image, by which rounding moves the sides of a box that is told by its centre."""
+
+_CENTRED = "boxes are read as a corner and the size; they may as well be the centre and the size"
 _TRIED = 1000
 """Rows whose images are looked for; those of many tables are not there."""
 
@@ -38,8 +44,9 @@ def _parse(text: str) -> str:
 
 BOX = ReadParam(
     "box",
-    "what the numbers of a box are: xyxy (two corners) or xywh (a corner and the size); without "
-    "it, xyxy unless a box of the first rows cannot be that",
+    "what the numbers of a box are: xyxy (two corners), xywh (a corner and the size) or cxcywh "
+    "(the centre and the size); without it, the first of these that the boxes of the first rows "
+    "can be",
     _parse,
 )
 
@@ -48,11 +55,14 @@ Box = tuple[float, ...]
 Size = tuple[int, int]
 
 
-def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str) -> str:
-    """The form of the boxes of the first rows.
+def decide_box(
+    rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str
+) -> tuple[str, Decision | None]:
+    """The form of the boxes of the first rows, and what is to be told of it.
 
     Corners have to follow each other, and sizes have to end within the image: what one box
-    cannot be, none of them is. Where both are possible, they are corners. Where they are neither
+    cannot be, none of them is. Of several that are possible the first counts, and it is told where
+    boxes with a size can begin at their corner or lie about their centre. Where they are none
     because more than a tenth reach far out of their images, they are what they could be if images
     were 100 or 1000 wide and high.
 
@@ -62,7 +72,7 @@ def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str)
         beside: the table's name
 
     Returns:
-        one of :data:`FORMS`; ``""`` where there are no boxes
+        one of :data:`FORMS`, ``""`` where there are no boxes; and a decision in doubt
     """
     images = ImageLookup(setting.image_root)
     sized: list[tuple[Box, Size | None]] = []
@@ -71,9 +81,11 @@ def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str)
             size = _size(images, row.get(setting.columns.image), beside)
             sized.append((tuple(box), (1, 1) if max(box) <= 1 else size))
     if not sized:
-        return ""
+        return "", None
     if form := _form(sized):
-        return form
+        centred = form == "xywh" and all(_can_be("cxcywh", box, size) for box, size in sized)
+        told = Decision(_CENTRED, "box", override="box=cxcywh", times=len(sized))
+        return form, told if centred else None
     beyond = [
         max(box)
         for box, size in sized
@@ -82,8 +94,8 @@ def decide_box(rows: Sequence[Mapping[str, Any]], setting: Setting, beside: str)
     if len(beyond) > FEW * len(sized):
         full = next((int(full) for full in FULL.values() if max(beyond) <= full), 0)
         if form := _form([(box, (full, full)) for box, size in sized if size != (1, 1)]):
-            return form
-    return "xyxy"
+            return form, None
+    return "xyxy", None
 
 
 def hold_numbers(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
@@ -179,13 +191,28 @@ def are_drawn(rows: Sequence[Mapping[str, Any]], setting: Setting) -> bool:
 
 def _form(boxes: Sequence[tuple[Box, Size | None]]) -> str:
     """What all boxes of images of these sizes can be; ``""`` for nothing."""
-    corners, sizes = True, True
-    for (x, y, third, fourth), size in boxes:
-        corners &= third > x and fourth > y
-        if size is not None:
-            corners &= third <= size[0] and fourth <= size[1]
-            sizes &= x + third <= size[0] and y + fourth <= size[1]
-    return "xyxy" if corners else "xywh" if sizes else ""
+    fitting = {form: sum(_can_be(form, *one) for one in boxes) for form in FORMS}
+    possible = next((form for form in FORMS if fitting[form] == len(boxes)), "")
+    # A box that reaches a little out of its image does not make a centre of all corners.
+    doubted = possible == "cxcywh" and fitting["xywh"] >= (1 - FEW) * len(boxes)
+    return "" if doubted else possible
+
+
+def _can_be(form: str, box: Box, size: Size | None) -> bool:
+    """Whether a box of an image of a size, where that is known, can be of a form."""
+    x, y, third, fourth = box
+    if form == "cxcywh":
+        if size is None:
+            return x >= third / 2 and y >= fourth / 2
+        slack = _ROUNDED * size[0], _ROUNDED * size[1]
+        across = third / 2 - slack[0] <= x <= size[0] - third / 2 + slack[0]
+        return across and fourth / 2 - slack[1] <= y <= size[1] - fourth / 2 + slack[1]
+    if form == "xyxy" and (third <= x or fourth <= y):
+        return False
+    if size is None:
+        return True
+    right, low = (third, fourth) if form == "xyxy" else (x + third, y + fourth)
+    return right <= size[0] and low <= size[1]
 
 
 def are_boxes(rows: Sequence[Mapping[str, Any]], column: str) -> bool:

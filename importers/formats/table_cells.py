@@ -8,15 +8,12 @@ from math import isnan
 from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pairlens.importers.bounded_json import is_number
 from pairlens.importers.errors import shown
 from pairlens.importers.formats.table_literals import structure, structure_or
+from pairlens.importers.formats.table_pixels import bitmap_of, is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_coco
 from pairlens.importers.image_lookup import MAX_PATH
-from pairlens.importers.png import MAX_PIXELS
 from pairlens.importers.records import Encoded, Instances, Polygons, Shape
 from pairlens.importers.rle import encode_rle
 
@@ -118,6 +115,12 @@ def is_bare_numbers(cell: Any) -> bool:
     return isinstance(cell, str) and bool(_NUMBERS.fullmatch(cell.strip()))
 
 
+def may_lack_size(cell: Any) -> bool:
+    """Whether a cell may be runs, of which the size is that of the image."""
+    text = cell.strip() if isinstance(cell, str) else ""
+    return bool(text) and text[0] not in "[{" and "." not in text and "/" not in text
+
+
 def is_bare_runs(cell: Any) -> bool:
     """Whether a cell looks like the runs of an RLE without its size."""
     text = cell.strip() if isinstance(cell, str) else ""
@@ -173,7 +176,7 @@ def mask_in(
 
     Args:
         cell: an RLE, polygons or a box
-        box: ``xyxy`` or ``xywh``, what the four numbers of a box are
+        box: ``xyxy``, ``xywh`` or ``cxcywh``, what the four numbers of a box are
         size: height and width for an RLE that names none
         order: of runs, where numbers without brackets are some
 
@@ -197,7 +200,7 @@ def mask_in(
         return None
     if not isinstance(value, Sequence):
         raise ValueError(f"holds {type(value).__name__}, which is no mask")
-    bitmap = _bitmap(value)
+    bitmap = bitmap_of(value)
     if bitmap is not None:
         runs = encode_rle(bitmap)
         return Encoded(tuple(runs["size"]), runs["counts"])
@@ -228,8 +231,8 @@ def _bare_box(text: str) -> list[float]:
 _INNER_KEYS = ("segmentation", "bbox_2d", "bbox", "box")
 """Of objects that hold a mask or a box beside other things, such as COCO's annotations."""
 
-_LEAST_ROWS = 8
-"""Of an array of pixels; fewer lists of zeros and ones may be polygons."""
+_SURELY_FLAT = 64
+"""Numbers of 0 and one other value; no outline goes back and forth between so few points."""
 
 
 def _meant(value: Any) -> Any:
@@ -243,31 +246,6 @@ def _rings_in(value: Any) -> list[list[float]] | None:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return None
     return _flat([_meant(one) for one in value])
-
-
-def is_pixels(value: Any) -> bool:
-    """Whether a value is an array of pixels."""
-    return isinstance(value, list) and _bitmap(value) is not None
-
-
-def _bitmap(value: Sequence[Any]) -> NDArray[np.uint8] | None:
-    """Rows of zeros and ones, or of false and true, as pixels; ``None`` for other lists."""
-    first = value[0] if len(value) >= _LEAST_ROWS else None
-    if not isinstance(first, Sequence) or isinstance(first, str) or len(first) < _LEAST_ROWS:
-        return None
-    if any(not isinstance(row, Sequence) or len(row) != len(first) for row in value):
-        return None
-    if len(value) * len(first) > MAX_PIXELS:
-        raise ValueError("holds more pixels than a mask may have")
-    # NumPy would make all cells as long as the longest text.
-    if any(not isinstance(cell, int) for row in value for cell in row):
-        return None
-    try:
-        array = np.array(value)
-    except (ValueError, OverflowError):
-        return None
-    whole = array.ndim == 2 and array.dtype.kind in "bui"
-    return array.astype(np.uint8) if whole and np.isin(array, (0, 1)).all() else None
 
 
 def _encoded(value: Mapping[str, Any], size: tuple[int, int] | None) -> Encoded | None:
@@ -309,6 +287,11 @@ def _drawn(value: Sequence[Any], box: str | None) -> Polygons:
     if all(len(ring) == 4 for ring in rings):
         return Polygons(tuple(_boxed(ring, box) for ring in rings), half_open=True)
     for ring in rings:
+        if len(ring) >= _SURELY_FLAT and len(set(ring)) <= 2 and 0 in ring:
+            raise ValueError(
+                f"holds {len(ring):,} numbers of 0 and one other value, which may be pixels; "
+                "write them as a list of rows"
+            )
         if len(ring) < 6 or len(ring) % 2:
             raise ValueError("holds a polygon of fewer than three points, or of half a point")
     shapes = (Shape(tuple(zip(ring[::2], ring[1::2], strict=True))) for ring in rings)
@@ -317,7 +300,9 @@ def _drawn(value: Sequence[Any], box: str | None) -> Polygons:
 
 def _boxed(numbers: list[float], form: str | None) -> Shape:
     a, b, c, d = numbers
-    right, low = (a + c, b + d) if form == "xywh" else (c, d)
+    if form == "cxcywh":
+        a, b = a - c / 2, b - d / 2
+    right, low = (c, d) if form in ("xyxy", None) else (a + c, b + d)
     if right <= a or low <= b:
         raise ValueError("is a box without area, or with its corners the wrong way round")
     return Shape(((a, b), (right, b), (right, low), (a, low)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +50,8 @@ class CsvTable:
         LayoutError: if it is no text in UTF-8, or has no column names
         OSError: if it cannot be read
     """
+
+    told: Sequence[str] = ()
 
     def __init__(
         self, path: Path, name: str, delimiter: str | None = None, *, anywhere: bool = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pairlens.importers.errors import LayoutError, StateError
+from pairlens.importers.errors import LayoutError, OnNote, PairLensError, StateError, shown
 from pairlens.importers.files import is_leftover, is_text
 from pairlens.importers.formats import table_csv, table_json, table_parquet
 from pairlens.importers.formats.native_export import MANIFEST
@@ -20,6 +21,9 @@ ENDINGS = (*table_csv.ENDINGS, *table_json.ENDINGS, *table_parquet.ENDINGS)
 """Of files that can be tables."""
 
 MAX_FILES = 4096
+_LOOKED_AT = 32
+"""Tables of another ending than that of the most."""
+
 _FOLDERS = 256
 _LEVELS = 3
 _OWN = frozenset({MANIFEST, "decisions.jsonl"})
@@ -39,13 +43,34 @@ def table_files(root: Path) -> list[Path]:
 
     Of a folder, these are files of one ending, the one that most of them have.
     """
+    return _parted(root)[0]
+
+
+def _parted(root: Path) -> tuple[list[Path], list[Path]]:
+    """The files of a root that can be tables: those of the ending that most have, and others."""
     if not root.is_dir():
-        return [root] if root.name.lower().endswith(ENDINGS) and root.is_file() else []
+        one = root.name.lower().endswith(ENDINGS) and root.is_file()
+        return ([root] if one else []), []
     found = sorted(_within(root), key=os.fsencode)[:MAX_FILES]
     endings = [file.suffix.lower() for file in found]
     # A README's table of contents or a class list beside parquet is no part of the dataset.
     ending = max(endings, key=lambda one: (endings.count(one), ENDINGS.index(one)), default="")
-    return [file for file in found if file.suffix.lower() == ending]
+    chosen = [file for file in found if file.suffix.lower() == ending]
+    return chosen, [file for file in found if file.suffix.lower() != ending]
+
+
+def tell_left(root: Path, columns: Collection[str], on_note: OnNote) -> None:
+    """Tells of tables of another ending that have some columns too, and are not read."""
+    folder, left = folder_of(root), list[str]()
+    for path in _parted(root)[1][:_LOOKED_AT]:
+        with suppress(PairLensError, OSError):
+            table = _opened(path, folder, None, anywhere=False)
+            left += [table.name] * (set(columns) <= set(table.columns))
+    if left:
+        on_note(
+            f"{shown(', '.join(left), 200)}: not read, since most tables of the folder have "
+            "another ending; import it by its own name"
+        )
 
 
 def _within(root: Path) -> Iterator[Path]:
@@ -116,3 +141,12 @@ def columns_of(tables: list[Table]) -> tuple[str, ...]:
     if not shared:
         raise LayoutError(f"{first.name} and {others[0].name} have no column in common")
     return tuple(shared)
+
+
+@contextmanager
+def layout_errors() -> Iterator[None]:
+    """Tells of a file that cannot be read as of a source that is broken."""
+    try:
+        yield
+    except OSError as error:
+        raise LayoutError(f"{error.filename} cannot be read ({reason_of(error)})") from error

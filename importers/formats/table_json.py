@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pairlens.importers.errors import LayoutError
-from pairlens.importers.formats.instruction_export import Pieces
+from pairlens.importers.formats.instruction_export import Pieces, end_of
 from pairlens.importers.formats.json_edit import replace_values
 from pairlens.importers.formats.table_rows import MAX_COLUMNS, MAX_ROW, Decide, TableRow
 from pairlens.importers.json_items import Item, load
@@ -43,6 +43,8 @@ class JsonTable:
 
     def __init__(self, path: Path, name: str, *, anywhere: bool = False) -> None:
         self.path, self.name, self._anywhere = path, name, anywhere
+        self.told: list[str] = []
+        self._lists: list[tuple[int, str]] = []  # where those under keys begin
         with self._open() as stream:
             facts = os.fstat(stream.fileno())
             version = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns
@@ -58,8 +60,12 @@ class JsonTable:
 
     def rows(self) -> Iterator[TableRow]:
         """All rows."""
+        self.told.clear()
+        self._lists.clear()
         with self._open() as stream:
-            for item in read_items(stream, self._form, limit=MAX_ROW):
+            for item in read_items(stream, self._form, limit=MAX_ROW, on_note=self.told.append):
+                if item.key and (not self._lists or self._lists[-1][1] != item.key):
+                    self._lists.append((item.start, item.key))
                 yield _row(item)
 
     def row(self, number: int, start: int, size: int) -> TableRow:
@@ -67,7 +73,9 @@ class JsonTable:
         with self._open() as stream:
             stream.seek(start)
             data = stream.read(size)
-        return _row(Item(number - 1, start, start + size, data))
+        before = [key for begin, key in self._lists if begin <= start]
+        key = before[-1] if before else ""
+        return _row(Item(number - 1, start, start + size, data, key=key))
 
     def rewrite(self, out: BinaryIO, decide: Decide) -> tuple[int, bool]:
         """Writes the file with some rows left out and some cells changed."""
@@ -85,7 +93,7 @@ class JsonTable:
                     kept = _edited(item.data, row.cells, edits)
                 changed |= kept != item.data
                 pieces.take(item, kept)
-            pieces.end(b"]\n" if cut and self._form == "list" else None)
+            pieces.end(end_of(self._form, stream) if cut else None)
         return pieces.written, changed
 
 
@@ -136,10 +144,11 @@ def _row(item: Item) -> TableRow:
     try:
         value = item.load()
     except ValueError as error:
-        return TableRow(*place, {}, str(error))
+        return TableRow(*place, {}, str(error), item.key)
     if not isinstance(value, dict):
-        return TableRow(*place, {}, "it is no object, whose members are the cells")
-    return TableRow(*place, value)
+        fault = "it is no object, whose members are the cells"
+        return TableRow(*place, {}, fault, item.key)
+    return TableRow(*place, value, key=item.key)
 
 
 def _edited(data: bytes, cells: Mapping[str, Any], edits: Mapping[str, Any]) -> bytes:

@@ -14,9 +14,9 @@ from pairlens.importers.formats.table_cells import (
     bytes_of,
     is_bare_numbers,
     is_bare_runs,
-    is_pixels,
 )
 from pairlens.importers.formats.table_literals import structure
+from pairlens.importers.formats.table_pixels import is_pixels
 from pairlens.importers.formats.table_runs import ORDERS, as_runs
 from pairlens.importers.masks import Pixels
 from pairlens.importers.rle import encode_rle
@@ -62,8 +62,8 @@ def _of_notation(value: Any, pixels: Pixels) -> Any:
     if not isinstance(value, list) or not value:
         raise ValueError("is in no notation that another mask could be written in")
     if is_pixels(value):
-        of_truth = isinstance(value[0][0], bool)
-        return (pixels > 0).tolist() if of_truth else pixels.tolist()
+        on = max(map(max, value)) or type(value[0][0])(1)
+        return [[on if pixel else type(on)(0) for pixel in row] for row in pixels.tolist()]
     rings = [points for _, points in polygons_of(pixels)]
     if not rings:
         raise ValueError("holds polygons, which cannot say that nothing is meant")

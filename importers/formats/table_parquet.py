@@ -39,6 +39,8 @@ class ParquetTable:
         OSError: if it cannot be read
     """
 
+    told: Sequence[str] = ()
+
     def __init__(self, path: Path, name: str, *, anywhere: bool = False) -> None:
         self.path, self.name, self._anywhere = path, name, anywhere
         self._group: tuple[int, Any] | None = None

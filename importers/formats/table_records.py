@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pairlens.importers.box_scale import ScaleSetting
 from pairlens.importers.errors import RecordError, shown
 from pairlens.importers.files import is_line, is_text
 from pairlens.importers.formats.instruction_boxes import BoxReader, FileBoxes
-from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.llava import Parsed, is_caption
 from pairlens.importers.formats.message_parts import told_of
 from pairlens.importers.formats.table_cells import (
@@ -23,18 +22,20 @@ from pairlens.importers.formats.table_cells import (
     ending_of,
     is_empty,
     mask_in,
+    may_lack_size,
     name_of,
     of_column,
     only,
     told_empty,
     truth_of,
 )
-from pairlens.importers.formats.table_columns import TableColumns
 from pairlens.importers.formats.table_conversations import talk_in
 from pairlens.importers.formats.table_rows import Table, TableRow
+from pairlens.importers.formats.table_setting import Setting
+from pairlens.importers.formats.table_splits import RowSplits
 from pairlens.importers.formats.table_texts import texts_of
 from pairlens.importers.image_lookup import MAX_PATH, ImageLookup, clean_path
-from pairlens.importers.mask_values import MaskValues
+from pairlens.importers.media import ImageError, inspect_bytes
 from pairlens.importers.records import (
     Caption,
     CaptionedImage,
@@ -53,7 +54,6 @@ from pairlens.importers.records import (
     make_key,
     phrase_fault,
 )
-from pairlens.importers.rotated_boxes import Turning
 
 NAME = "table"
 MAX_KEY = 200
@@ -64,33 +64,6 @@ MAX_BOXES = 2000
 
 _DIGITS = 16
 """Of the digest by which an image in a cell is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How the rows of a table are read.
-
-    Attributes:
-        columns: what its columns are for
-        image_root, mask_root: the folders that paths begin in
-        separator: what stands between several queries in a cell
-        box: ``xyxy`` or ``xywh``
-        runs: the order of runs, where numbers without brackets are some
-        box_targets: whether boxes are scored as such
-        mask_values: which values of mask files are the target, where that was set by hand
-        boxes, angles: as of :class:`.instruction_boxes.BoxReader`
-    """
-
-    columns: TableColumns
-    image_root: Path
-    mask_root: Path
-    separator: str | None = None
-    box: str | None = None
-    runs: str | None = None
-    box_targets: bool = False
-    mask_values: MaskValues | None = None
-    boxes: ScaleSetting = None
-    angles: Turning | None = None
 
 
 class RowReader:
@@ -110,6 +83,12 @@ class RowReader:
         self._boxes = BoxReader(self._images, setting.boxes, setting.angles)
         self._files: dict[str, FileBoxes] = {}
         self._told: dict[str, Counter[str]] = {}
+        self._splits = RowSplits(setting.columns.split, setting.split_by_place)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that rows are read from."""
+        return [*dict.fromkeys(self._columns.given.values())]
 
     @property
     def text_column(self) -> str:
@@ -140,7 +119,8 @@ class RowReader:
         """
         if row.fault:
             raise ValueError(row.fault)
-        return self._split(table, row), self._image(table, row)
+        split, image = self._splits.in_cell(row), self._image(table, row)
+        return split or self._splits.of_place(table, row, image), image
 
     def records(self, table: Table, row: TableRow) -> list[Record]:
         """The records of a row: a pair for each query.
@@ -174,12 +154,14 @@ class RowReader:
             ValueError: as :meth:`records`
         """
         if self._columns.conversations:
+            self._tell_size(row)
             parsed = self._talk(row, self._image(table, row))
             self._boxes.take_numbers(self._file(table), parsed)
             self._told.setdefault(table.name, Counter()).update(parsed.told)
 
     def decided(self) -> Iterator[str]:
-        """What was decided of boxes and of parts, once all rows were surveyed."""
+        """What was decided of splits, boxes and parts, once all rows were surveyed."""
+        yield from self._splits.decided()
         for name, told in self._told.items():
             yield from told_of(name, told)
         for file in self._files.values():
@@ -198,6 +180,7 @@ class RowReader:
 
     def _instruction(self, table: Table, row: TableRow, split: str, image_id: str) -> Instruction:
         source, file = Source(table.name, row.number), self._file(table)
+        self._tell_size(row)
         parsed = self._talk(row, image_id)
         image, name = self._shown(table, row, image_id)
         told = [turn for turn in parsed.turns if is_caption(turn.question, "", listed=False)]
@@ -252,16 +235,6 @@ class RowReader:
         if len(text) > MAX_KEY or not is_text(text) or not is_line(text):
             raise CellError(column, f"holds {shown(text, 60)!r}, which is no id")
         return text
-
-    def _split(self, table: Table, row: TableRow) -> str:
-        column = self._columns.split
-        if not column:
-            return split_of_file(table.name) or "train"
-        text = str(row.cells.get(column) or "").strip()
-        split = split_word(text)
-        if split is None:
-            raise CellError(column, f"holds {shown(text, 40)!r}, not train, val or test")
-        return split
 
     def _image(self, table: Table, row: TableRow) -> str:
         """The path of a row's image, or a digest of the one that the row holds."""
@@ -347,7 +320,7 @@ class RowReader:
                 f"that, give --param no_target={columns.mask}",
             )
         with of_column(columns.mask):
-            size = self._size_of(cell, table, image_id)
+            size = self._size_of(cell, table, row, image_id)
             drawn = mask_in(cell, self._setting.box, size, self._setting.runs)
         if isinstance(drawn, Polygons) and drawn.half_open:
             return replace(drawn, box=self._setting.box_targets)
@@ -371,20 +344,23 @@ class RowReader:
             )
         return found or self._setting.mask_root / path
 
-    def _size_of(self, cell: Any, table: Table, image_id: str) -> tuple[int, int] | None:
+    def _tell_size(self, row: TableRow) -> None:
+        """Remembers the size of the image that a row holds, by which it is asked for."""
+        content = bytes_of(only(row.cells.get(self._columns.image)))
+        if content is not None:
+            with suppress(ImageError):
+                facts = inspect_bytes(content, "")
+                self._images.remember(facts.digest[:_DIGITS], facts)
+
+    def _size_of(
+        self, cell: Any, table: Table, row: TableRow, image_id: str
+    ) -> tuple[int, int] | None:
         """Height and width of the image where the cell may be an RLE that does not name them."""
-        text = cell.strip() if isinstance(cell, str) else ""
-        if not text or text[0] in "[{" or "." in text or "/" in text:
+        if not may_lack_size(cell):
             return None
+        self._tell_size(row)
         size = self._images.size(image_id, table.name)
         return size and (size[1], size[0])
-
-
-def split_of_file(name: str) -> str | None:
-    """The split that the name of a table's file, or of a folder around it, tells."""
-    *folders, file = name.split("/")
-    told = (split_word(part) for part in (file.partition(".")[0], *reversed(folders)))
-    return next((split for split in told if split), None)
 
 
 def broken(table: Table, number: int, error: ValueError) -> RecordError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
@@ -21,6 +21,7 @@ class TableRow(NamedTuple):
         start, size: where it stands, in units that its table understands
         cells: its values by column; texts of CSV and TSV, whatever JSON and Parquet hold
         fault: why its cells cannot be told; ``""`` where they can
+        key: of the list that it stands in, of JSON with lists under keys
     """
 
     number: int
@@ -28,6 +29,7 @@ class TableRow(NamedTuple):
     size: int
     cells: Mapping[str, Any]
     fault: str = ""
+    key: str = ""
 
 
 Decide = Callable[[TableRow], Mapping[str, Any] | None]
@@ -41,11 +43,13 @@ class Table(Protocol):
         path: the file
         name: relative to the folder that the dataset lies in, with ``/``
         columns: the names of its columns, in order; of JSON those of its first rows
+        told: once all rows were read, what was odd between them, and what of the file is not read
     """
 
     path: Path
     name: str
     columns: tuple[str, ...]
+    told: Sequence[str]
 
     def rows(self) -> Iterator[TableRow]:
         """All rows, in order.

@@ -186,7 +186,7 @@ def read(
         folders = [folder.relative_to(root).as_posix() for folder in _image_folders(root)]
         yield from read_instructions(
             NAME, root, splits=splits, on_error=on_error, on_note=on_note, boxes=boxes,
-            angles=angles, image_folders=folders, split_of=_split_of_list,
+            angles=angles, image_folders=folders, split_of=_split_of_list, split_from="file",
         )  # fmt: skip
         return
     reading = _Reading(root, on_error)

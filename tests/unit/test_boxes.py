@@ -16,6 +16,7 @@ from pairlens.importers.boxes import (
     bounds,
     fault_of,
     find_boxes,
+    find_corners,
     turn_boxes,
 )
 
@@ -236,3 +237,18 @@ def test_other_scales_are_refused():
     assert parse_scale("auto") is None
     with pytest.raises(ValueError, match="give one of auto, unit, percent, thousand, pixels, none"):
         parse_scale("feet")
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "corners"),
+    [
+        ('{"bbox_2d": [10, 20, 30, 40]}', "list", (10, 20, 30, 40)),
+        ("box_2d: [10, 20, 30, 40]", "list", (10, 20, 30, 40)),
+        ('```json\n[{"box_2d": [20, 10, 40, 30], "label": "ship"}]', "box_2d", (10, 20, 30, 40)),
+        ("{'box_2d': [20, 10, 40, 30]}", "box_2d", (10, 20, 30, 40)),
+    ],
+)
+def test_under_the_key_of_gemini_y_stands_first(text: str, form: str, corners: tuple[int, ...]):
+    (box,) = find_boxes(text)
+    assert (box.form, box.corners) == (form, corners)
+    assert find_corners(text) == [(form, corners)]

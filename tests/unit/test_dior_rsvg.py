@@ -202,6 +202,17 @@ def test_what_is_left_out_moves_the_numbers_of_what_follows(tmp_path: Path) -> N
         exported(root, tmp_path / "odd", {"1a": "\x01"})
 
 
+def test_numbers_of_lists_keep_their_digits(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    for name in ("1", "2"):
+        put(root, name, an_object(f"{name}a"), an_object(f"{name}b"))
+    lists(root, train=["00000", "00003"], test=["1", "2"])
+    same = exported(root, tmp_path / "same", {})
+    assert (same["train.txt"], same["test.txt"]) == ("00000\n00003\n", "1\n2\n")
+    out = exported(root, tmp_path / "out", {"1b": None})
+    assert (out["train.txt"], out["test.txt"]) == ("00000\n00002\n", "1\n")
+
+
 def test_lists_that_the_import_ignored_are_written_anew(tmp_path: Path) -> None:
     root = tmp_path / "in"
     put(root, "1", an_object("1a"))

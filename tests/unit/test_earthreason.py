@@ -236,3 +236,30 @@ def test_masks_that_cannot_be_written_are_refused(
     pairs, _, _ = read_all(NAME, root)
     with pytest.raises(UsageError, match=words):
         export_pairs(root, tmp_path / "out", pairs, mend=dict.fromkeys(keys, MASK))
+
+
+@pytest.mark.parametrize(
+    ("stem", "label"), [("Roof", "roof"), ("caf\u00e9", "cafe\u0301")], ids=["case", "accents"]
+)
+def test_names_that_differ_in_case_or_accents_alone_belong_together(
+    root: Path, stem: str, label: str
+) -> None:
+    for kind, ending, name in (("images", "jpg", stem), ("labels", "png", label)):
+        (root / f"train/{kind}/00000.{ending}").rename(root / f"train/{kind}/{name}.{ending}")
+    (root / "train/QAs/00000.json").rename(root / f"train/QAs/{stem}.json")
+    pairs, errors, _ = read_all(NAME, root)
+    assert not errors
+    assert [pair.target.path.stem for pair in pairs if pair.image_id == stem] == [label] * 2
+
+
+def test_of_several_names_that_differ_in_case_each_belongs_to_its_own(root: Path) -> None:
+    for kind, ending in (("images", "jpg"), ("labels", "png"), ("QAs", "json")):
+        for number, stem in enumerate(("Roof", "roof")):
+            place = root / "train" / kind
+            (place / f"{number:05}.{ending}").rename(place / f"{stem}.{ending}")
+    pairs, errors, _ = read_all(NAME, root)
+    assert not errors
+    assert all(pair.target.path.stem == pair.image_id for pair in pairs if pair.split == "train")
+    (root / "train/labels/roof.png").rename(root / "train/labels/ROOF.png")
+    _, errors, _ = read_all(NAME, root)
+    assert len(errors) == 2 and "nothing in QAs of the same name" in errors[1]

@@ -109,3 +109,32 @@ def test_a_file_that_is_no_image_has_no_size(tmp_path: Path):
     put(tmp_path, "a.jpg")
     assert ImageLookup(tmp_path).size("a.jpg", "t.json") is None
     assert ImageLookup(tmp_path).size("b.jpg", "t.json") is None
+
+
+def test_a_name_without_an_ending_is_that_of_one_file(tmp_path: Path):
+    put(tmp_path, "images/a.tif", "images/b.jpg", "images/b.png", "b.jpg", "c.png", "images/c.jpg")
+    lookup = ImageLookup(tmp_path)
+    assert lookup.find("a", "t.json") == tmp_path / "images/a.tif"
+    assert lookup.find("b", "t.json") == tmp_path / "b.jpg"
+    assert lookup.find("c", "t.json") == tmp_path / "c.png"
+    put(tmp_path, "b.png")  # image and mask side by side, perhaps
+    assert lookup.find("b", "t.json") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("a%20b.jpg", "a b.jpg"),
+        ("images/c%C3%A9.jpg", "images/c\u00e9.jpg"),
+        ("100%25.jpg", "100%25.jpg"),
+        ("sub%2Fd.jpg", "sub/d.jpg"),
+        ("..%2Fout.jpg", None),
+        ("%2Fetc%2Fpasswd", None),
+        ("a%00b.jpg", None),
+    ],
+)
+def test_a_name_that_stood_in_an_address(tmp_path: Path, path: str, found: str | None):
+    root = tmp_path / "in"
+    put(root, "a b.jpg", "images/c\u00e9.jpg", "100%25.jpg", "100%.jpg", "sub/d.jpg")
+    put(tmp_path, "out.jpg")
+    assert ImageLookup(root).find(path, "t.json") == (root / found if found else None)

@@ -335,3 +335,32 @@ def test_an_archive_that_cannot_be_read_is_called_that(
     path.write_bytes(change(stream.getvalue()))
     with pytest.raises(MaskError, match=rf"\Aa\.npz: {said}\Z"):
         read_mask(path)
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+@pytest.mark.parametrize(
+    ("second", "kind", "told"),
+    [
+        (None, 0, False),
+        ((12, 16), 1, False),  # a smaller copy, as of a cloud-optimized GeoTIFF
+        ((24, 32), 1, False),
+        ((12, 16), 0, False),  # a preview
+        ((24, 32), 0, True),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_of_several_pages_the_first_is_read_which_is_told(
+    tmp_path: Path, second: Any, kind: int, told: bool, compression: Any, dtype: Any
+):
+    first = np.zeros((24, 32), dtype)
+    first[4:9, 6:20] = 1
+    with tifffile.TiffWriter(tmp_path / "m.tif") as tiff:
+        tiff.write(first, compression=compression, photometric="minisblack", metadata=None)
+        if second:
+            page = np.ones(second, dtype)
+            tiff.write(page, compression=compression, photometric="minisblack", subfiletype=kind,
+                       metadata=None)  # fmt: skip
+    mask = read_mask(tmp_path / "m.tif")
+    assert (mask.target == (first > 0)).all()
+    assert ("first of several pages" in mask.rule) == told
+    assert ("several pages" in mask.problem) == told

@@ -13,7 +13,9 @@ import tifffile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pairlens.importers.decisions import Decisions
+from pairlens.fiftyone_plugin.predictors import PREDICTORS
+from pairlens.fiftyone_plugin.predictors.base import Query
+from pairlens.importers.decisions import Decision, Decisions
 from pairlens.importers.image_frame import turn
 from pairlens.importers.mask_frame import decode_in_frame
 from pairlens.importers.masks import read_mask
@@ -22,6 +24,8 @@ from pairlens.importers.prepare import MediaPlace, prepare
 from pairlens.importers.reading import AS_DECIDED, Reading
 from pairlens.importers.records import Encoded, Pair, Polygons, Raster, Shape, Source, Target
 from pairlens.importers.rle import encode_rle
+from tests.unit.instructions import put as put_records
+from tests.unit.instructions import read, trained
 
 STORED = np.zeros((30, 52, 3), np.uint8)
 STORED[:10, :20] = 255, 0, 0
@@ -32,6 +36,7 @@ ALL = range(1, 9)
 
 
 def save(path: Path, orientation: int) -> Path:
+    path.parent.mkdir(exist_ok=True)
     image = Image.fromarray(STORED)
     if path.suffix == ".tif":
         image.save(path, tiffinfo={274: orientation})
@@ -267,6 +272,28 @@ def test_an_orientation_that_was_copied_to_a_mask_counts_for_nothing(
     assert "are taken as stored" in told
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("drawn", ["as stored", "upright"])
+def test_a_predicted_mask_may_have_the_tag_of_its_image(
+    tmp_path: Path, orientation: int, drawn: str
+):
+    image, expected = save(tmp_path / "in" / "a.png", orientation), turn(OBJECT, orientation)
+    exif = Image.Exif()
+    exif[274] = orientation
+    (tmp_path / "run").mkdir()
+    # Upside down, nothing tells a tag that was copied from one that is meant.
+    pixels = OBJECT if drawn == "as stored" or orientation == 3 else expected
+    Image.fromarray(pixels * 255).save(tmp_path / "run" / "a.png", exif=exif)
+    height, width = expected.shape
+    asked = Query("gres/test/a#0", "a", "test", "it", image, "a.png", (width, height))
+    results = PREDICTORS["results"].load({"path": str(tmp_path / "run")}, "cpu")
+    (given,) = results.predict([asked])
+    assert isinstance(given, np.ndarray) and (given == expected).all()
+    copied = drawn == "upright" and orientation in (6, 8)
+    told = [note for note in results.notes() if "taken as stored" in note]
+    assert len(told) == copied
+
+
 @pytest.mark.parametrize(("of_image", "of_mask"), [(1, 3), (3, 2), (6, 8), (4, 3)])
 def test_a_mask_that_declares_another_orientation_is_told(
     tmp_path: Path, of_image: int, of_mask: int
@@ -315,3 +342,39 @@ def test_an_orientation_that_there_is_not_is_none(tmp_path: Path, kind: Any, val
     assert (facts.width, facts.height, facts.orientation) == (52, 30, 1)
     np.testing.assert_array_equal(read_mask(tmp_path / "a.tif").pixels, OBJECT)
     assert read_rgb(tmp_path / "a.tif").shape == (30, 52, 3)
+
+
+@pytest.mark.parametrize("orientation", ALL)
+def test_boxes_in_pixels_of_a_text_that_fit_the_raw_frame_alone_are_turned(
+    tmp_path: Path, orientation: int
+):
+    save(tmp_path / "a.jpg", orientation)
+    said = "<ref>it</ref>[30, 2, 45, 9] {<30><2><45><9>|<0>}"
+    put_records(tmp_path, "train.json", [trained("a.jpg", "Where is it?", said)])
+    (record,), errors, notes = read(tmp_path, "llava", boxes="pixels")
+    drawn = np.zeros((30, 52), np.uint8)
+    drawn[2:9, 30:45] = 1
+    # Upside down, both frames have one size, and it is taken as upright.
+    expected = turn(drawn, orientation if orientation >= 5 else 1)
+    rows, columns = np.nonzero(expected)
+    height, width = expected.shape
+    ends = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    for box in record.boxes:
+        left, top, across, down = box.bounds
+        found = left * width, top * height, (left + across) * width, (top + down) * height
+        assert found == pytest.approx(ends)
+    corners = [(x * width, y * height) for x, y in record.boxes[1].corners]
+    assert np.min(corners, axis=0) == pytest.approx(ends[:2])
+    assert np.max(corners, axis=0) == pytest.approx(ends[2:])
+    assert not errors
+    told = [note for note in notes if isinstance(note, Decision) and note.kind == "mask_frame"]
+    assert [note.times for note in told] == [2] * (orientation > 1)
+    assert all(("fit their image as it is stored" in n) == (orientation >= 5) for n in told)
+
+
+def test_boxes_in_shares_of_a_text_are_not_turned(tmp_path: Path):
+    save(tmp_path / "a.jpg", 6)
+    put_records(tmp_path, "train.json", [trained("a.jpg", "Where?", "[0.1, 0.2, 0.9, 0.4]")])
+    (record,), _, notes = read(tmp_path, "llava")
+    assert record.boxes[0].bounds == pytest.approx((0.1, 0.2, 0.8, 0.2))
+    assert not any(isinstance(note, Decision) and note.kind == "mask_frame" for note in notes)

@@ -547,3 +547,46 @@ def test_files_beside_the_images_of_rrsisd_go_with_them(tmp_path: Path) -> None:
         (folder / f"0000{number}.xml").write_text(f"<annotation>{number}</annotation>")
     out = export(root, tmp_path / "out", read(root, "rrsisd")[0], drop=(0,))
     assert [file.name for file in out.rglob("*.xml")] == ["00002.xml"]
+
+
+def instances(root: Path) -> dict[str, Any]:
+    return json.loads((root / "refcoco/instances.json").read_bytes())
+
+
+def test_ids_that_were_written_as_floats_are_those_of_whole_numbers(tmp_path: Path):
+    root = example(tmp_path)
+    whole, _, _ = read(root)
+    refs = [
+        ref | {"image_id": float(ref["image_id"]), "ann_id": float(ref["ann_id"])}
+        for ref in refs_of(root)
+    ]
+    put_refs(root, refs)
+    found, errors, _ = read(root)
+    assert found == whole and not errors
+    change(root, lambda ref: ref.update(ann_id=101.5))
+    _, errors, _ = read(root)
+    assert "annotation 101.5 is not in instances.json" in errors[0]
+
+
+@pytest.mark.parametrize("behind", [b" \n", b"\0" * 5000, b'{"annotations": []}'])
+def test_what_stands_behind_the_annotations_is_told(tmp_path: Path, behind: bytes):
+    root = example(tmp_path)
+    whole, _, _ = read(root)
+    with (root / "refcoco/instances.json").open("ab") as stream:
+        stream.write(behind)
+    found, errors, notes = read(root)
+    assert found == whole and not errors
+    told = "refcoco/instances.json: what stands behind the end of its object is not read"
+    assert (told in notes) == bool(behind.strip())
+
+
+def test_of_two_images_of_one_id_the_last_counts_and_is_told(tmp_path: Path):
+    root = example(tmp_path)
+    content = instances(root)
+    first, other = content["images"][:2]
+    content["images"].append(other | {"id": first["id"]})
+    (root / "refcoco/instances.json").write_text(json.dumps(content))
+    found, _, notes = read(root)
+    assert {pair.image_name for pair in found if pair.source.index == 0} == {other["file_name"]}
+    told = f"1 images have the id of another, {first['id']} the first; the last of each counts"
+    assert f"refcoco/instances.json: {told}" in notes

@@ -129,6 +129,19 @@ def test_records_hold_their_masks(tmp_path: Path) -> None:
     assert (made.stats.area, made.stats.box) == (18, (3, 2, 6, 3))
 
 
+def test_a_second_image_of_an_id_is_another_image(tmp_path: Path) -> None:
+    same = record(image_id="7", sent="a ship")
+    other = record(image_id="7", file_name="other.png", sent="a car")
+    pairs, errors, _ = read(records(tmp_path, same, other, same | {"sent": "the ship"}))
+    assert not errors
+    assert [(p.image_id, p.image_name, p.phrase) for p in pairs] == [
+        ("7", "test_1_0.png", "a ship"),
+        ("other.png", "other.png", "a car"),
+        ("7", "test_1_0.png", "the ship"),
+    ]
+    assert [p.key.partition("#")[2] for p in pairs] == ["0", "0", "1"]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -15,6 +15,7 @@ from pairlens.fiftyone_plugin.demo.layouts import make_gres, make_refsegrs
 from pairlens.importers.errors import LayoutError
 from pairlens.importers.formats import FORMATS, find_format
 from pairlens.importers.formats.llava import is_caption, parse
+from pairlens.importers.formats.record_edit import with_turns
 from tests.unit.instructions import QUESTION, evaluated, put, put_image, read, talk, trained
 
 
@@ -348,3 +349,29 @@ def test_a_generated_layout_is_read_as_made(tmp_path: Path):
     assert errors == []
     assert all(r.image is not None and r.captions for r in found)
     assert any(box.label for r in found for box in r.boxes)
+
+
+def test_boxes_under_the_key_of_gemini_are_thousandths(tmp_path: Path):
+    put_image(tmp_path, "a.jpg", (200, 100))
+    said = '{"box_2d": [20, 10, 90, 60], "label": "ship"} or [10, 20, 150, 90]'
+    put(tmp_path, "train.json", [trained("a.jpg", "Where is it?", said)])
+    (record,), _, notes = read(tmp_path)
+    bounds = [box.bounds for box in record.boxes]
+    assert bounds == [(0.01, 0.02, pytest.approx(0.05), pytest.approx(0.07)),
+                      (0.05, 0.2, 0.7, pytest.approx(0.7))]  # fmt: skip
+    assert any("y before x, as their key box_2d has it" in note for note in notes)
+
+
+def test_speakers_are_known_in_any_case(tmp_path: Path):
+    put_image(tmp_path, "a.jpg")
+    said = [{"from": "Human", "value": "How many?"}, {"from": "GPT", "value": "Two."}]
+    other = [{"role": "USER", "content": "Which?"}, {"role": "Assistant", "content": "Red."}]
+    records = [{"image": "a.jpg", "conversations": said}, {"image": "a.jpg", "messages": other}]
+    put(tmp_path, "train.json", records)
+    (record,), errors, _ = read(tmp_path)
+    found = [(turn.question, turn.answers) for turn in record.turns]
+    assert found == [("How many?", ("Two.",)), ("Which?", ("Red.",))]
+    assert not errors
+    text = json.dumps(records[0])
+    added = json.loads(with_turns(text, records[0], [], [("Where?", "Left.")]))
+    assert [message["from"] for message in added["conversations"]] == ["Human", "GPT"] * 2

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pairlens.importers.formats.contract import check_format
 from pairlens.importers.formats.example_files import image_bytes, picture, put, target
 from pairlens.importers.formats.instruction_files import split_word
 from pairlens.importers.formats.table_literals import structure
+from pairlens.importers.formats.table_masks import with_mask
 from pairlens.importers.masks import load_stored
 from pairlens.importers.prepare import MediaPlace, PreparedPair, group_by_image, prepare
 from pairlens.importers.reading import Reading
@@ -113,6 +115,65 @@ def test_boxes_are_corners_unless_one_of_them_cannot_be(tmp_path: Path) -> None:
     pair = next(iter(TABLE.read(table, box="xywh")))
     assert isinstance(pair, Pair) and isinstance(pair.target, Polygons)
     assert pair.target.shapes[0].points[2] == (39, 43)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "form", "told"),
+    [
+        ([[40, 40, 20, 20]] * 9 + [[50, 50, 15, 9]], "", False),  # one a pixel out of its image
+        ([[8, 12, 16, 20], [40, 40, 20, 20]], "xywh", True),
+        ([[2, 12, 16, 20], [40, 40, 20, 20]], "xywh", False),
+        ([[8, 12, 16, 20], [50, 40, 20, 20]], "cxcywh", False),
+        ([[0.2, 0.2, 0.1, 0.1], [0.8, 0.8, 0.3, 0.400001]], "cxcywh", False),
+    ],
+    ids=["one mistake", "either", "no centre", "centre", "shares"],
+)
+def test_boxes_are_told_by_their_centre_where_they_can_be_nothing_else(
+    tmp_path: Path, boxes: list[list[float]], form: str, told: bool
+) -> None:
+    tables.write_files(tmp_path, masks=False)
+    row = tables.rows_of()[0]
+    put(tmp_path / "t.json", json.dumps([row | {"mask": box} for box in boxes]))
+    settled = TABLE.settled(tmp_path / "t.json", {})
+    assert settled.params["box"] == (form or "xyxy")
+    assert [one.override for one in settled.told if one.kind == "box"] == ["box=cxcywh"] * told
+
+
+def test_a_box_about_its_centre(tmp_path: Path) -> None:
+    tables.write_files(tmp_path, masks=False)
+    put(tmp_path / "t.json", json.dumps(tables.rows_of(lambda n: [20, 30, 10, 8])))
+    pair = next(iter(TABLE.read(tmp_path / "t.json", box="cxcywh")))
+    (made,) = prepare((pair,), MediaPlace(tmp_path / "media", placeholders=False))
+    assert isinstance(made, PreparedPair)
+    assert made.stats.box == (15, 26, 10, 8) and made.stats.area == 80
+
+
+@pytest.mark.parametrize("on", [255, 3, 1.0, True])
+def test_pixels_of_any_two_values(tmp_path: Path, on: Any) -> None:
+    rows = [[on if pixel else type(on)(0) for pixel in line] for line in target().tolist()]
+    tables.write_files(tmp_path, masks=False)
+    put(tmp_path / "t.json", json.dumps(tables.rows_of(lambda n: rows)))
+    for record in TABLE.read(tmp_path / "t.json"):
+        (made,) = prepare((record,), MediaPlace(tmp_path / "media", placeholders=False))
+        assert isinstance(made, PreparedPair) and made.mask_path is not None
+        assert (load_stored(made.mask_path) == target()).all()
+    mended = np.zeros_like(target())
+    mended[3:9, 4:20] = 1
+    assert [[int(pixel > 0) for pixel in row] for row in with_mask(rows, mended)] == mended.tolist()
+    assert {*chain(*with_mask(rows, mended))} == {on, type(on)(0)}
+
+
+def test_pixels_of_many_values_are_no_outlines(tmp_path: Path) -> None:
+    tables.write_files(tmp_path, masks=False)
+    rotated = [[8 * n, 8, 8 * n + 6, 8, 8 * n + 6, 20, 8 * n, 20] for n in range(8)]
+    classes = np.arange(64 * 64).reshape(64, 64) % 5
+    rows = tables.rows_of(lambda n: classes.tolist() if n else rotated)
+    put(tmp_path / "t.json", json.dumps(rows))
+    errors: list[Any] = []
+    pairs = list(TABLE.read(tmp_path / "t.json", on_error=errors.append))
+    assert [len(p.target.shapes) for p in pairs] == [8, 8]  # boxes, of four corners each
+    assert len(errors) == 6
+    assert "holds an array of pixels with more values than 0 and another one" in str(errors[0])
 
 
 @pytest.mark.parametrize(
@@ -272,7 +333,7 @@ def test_columns_are_guessed_by_name_and_content(
         ("image,mask,q\n", {"mask": "gt"}, "mask='gt': there is no such column; the columns are"),
         ("image,mask,mask,text\n1.jpg,a.png,b.png,x\n", {}, "two columns are named 'mask'"),
         ("image,mask,c\n", {"mask": "mask", "captions": "c"}, "captions and mask contradict"),
-        ("image,mask,text\n", {"box": "corners"}, "give one of xyxy, xywh"),
+        ("image,mask,text\n", {"box": "corners"}, "give one of xyxy, xywh, cxcywh"),
         ("image,mask,text\n", {"delimiter": "#"}, "give one of comma, semicolon, tab, pipe"),
         ("image,mask,text\n1.jpg,1.png,x\n", {"image_root": "nowhere"}, "no such folder in"),
         ("image,mask,text\n", {"pictures": "image"}, "there is no parameter of table 'pictures'"),
@@ -373,3 +434,38 @@ def test_images_of_two_folders_are_told_apart(tmp_path: Path) -> None:
     assert [pair.target for pair in pairs] == [
         Raster(tmp_path / folder / "0_mask.png") for folder in ("train/a", "train/b", "validation")
     ]
+
+
+def test_pixels_one_behind_the_other_are_no_outline(tmp_path: Path) -> None:
+    tables.write_files(tmp_path, masks=False)
+    flat = target().ravel().tolist()
+    put(
+        tmp_path / "t.json", json.dumps(tables.rows_of(lambda n: flat if n else [1, 2, 5, 9, 8, 3]))
+    )
+    errors: list[Any] = []
+    assert len(list(TABLE.read(tmp_path / "t.json", on_error=errors.append))) == 2
+    assert "holds 4,096 numbers of 0 and one other value, which may be pixels" in str(errors[0])
+
+
+def test_tables_of_another_ending_are_told_where_they_have_the_columns(tmp_path: Path) -> None:
+    root, notes = tables.NOTATIONS["csv"](tmp_path / "own"), list[Any]()
+    root = root if root.is_dir() else root.parent
+    put(root / "other.csv", (next(root.glob("*.csv"))).read_text())
+    put(root / "classes.json", json.dumps([{"id": 1, "name": "house"}]))
+    list(TABLE.read(root, on_note=notes.append))
+    assert not any("not read" in note for note in notes)
+    put(root / "more.jsonl", tables.lines(tables.rows_of()))
+    list(TABLE.read(root, on_note=notes.append))
+    assert any(note.startswith("more.jsonl: not read") for note in notes)
+
+
+def test_boxes_in_pixels_of_images_in_cells(tmp_path: Path) -> None:
+    said = [{"from": "human", "value": "Where?"}, {"from": "gpt", "value": "[8, 6, 40, 60]"}]
+    rows = [
+        {"image": {"bytes": image_bytes(picture(n), "PNG")}, "conversations": said}
+        for n in range(4)
+    ]
+    tables.write_parquet(tmp_path / "t.parquet", rows)
+    for record in TABLE.read(tmp_path / "t.parquet"):
+        assert isinstance(record, Instruction)
+        assert [box.bounds for box in record.boxes] == [(8 / 64, 6 / 64, 32 / 64, 54 / 64)]

@@ -125,6 +125,22 @@ def test_two_runs_in_each_cell_are_told_where_none_can_be_a_box(tmp_path: Path) 
         np.testing.assert_array_equal(mask_of(pair), mask)
 
 
+def test_runs_of_images_in_cells(tmp_path: Path) -> None:
+    masks = drawn(WIDE)
+    rows = [
+        {
+            "image": {"bytes": put_image(tmp_path, f"{n}.png", (WIDTH, HEIGHT)).read_bytes()},
+            "EncodedPixels": kaggle(mask, "columns"),
+            "text": f"the ship {n}",
+        }
+        for n, mask in enumerate(masks)
+    ]
+    tables.write_parquet(tmp_path / "t" / "t.parquet", rows)
+    pairs, errors, _ = read(tmp_path / "t" / "t.parquet")
+    assert not errors
+    assert all((mask_of(p) == mask).all() for p, mask in zip(pairs, masks, strict=True))
+
+
 def test_what_is_set_counts(tmp_path: Path) -> None:
     masks = drawn(TALL)
     path = put_table(tmp_path, [kaggle(mask, "columns") for mask in masks])

@@ -114,21 +114,27 @@ class Results:
         return [shown(name) for name in self._index.unused()]
 
     def _answer(self, query: Query) -> Prediction | Exception:
+        self._reading.last.orientation = 1  # of what is no picture
         try:
             return self._upright(self._index.read(query), query)
         except Exception as error:  # the Protocol: one broken file does not end the batch
             return error
 
     def _upright(self, mask: Prediction, query: Query) -> Prediction:
-        """A mask that has the size of its image as it is stored, turned as that is."""
-        raw = mask.shape == query.image_size != query.image_size[::-1]
-        if not raw and self._frame != "raw":
-            return mask  # shapes are (height, width), sizes (width, height)
+        """A mask that has the size of its image as it is stored, or that was turned as its file
+        declares, in the frame of its image."""
+        from pairlens.importers.image_frame import UPRIGHT
         from pairlens.importers.mask_frame import in_upright_frame
+
+        raw = mask.shape == query.image_size != query.image_size[::-1]
+        declared = self._reading.last.orientation
+        if not raw and self._frame != "raw" and declared == UPRIGHT:
+            return mask  # shapes are (height, width), sizes (width, height)
         from pairlens.importers.media import ImageError, inspect_image
 
         try:
-            turned, decisions = in_upright_frame(mask, inspect_image(query.image), self._frame)
+            facts = inspect_image(query.image)
+            turned, decisions = in_upright_frame(mask, facts, self._frame, declared=declared)
         except ImageError:
             return mask
         for decision in decisions:

@@ -1,0 +1,98 @@
+"""The lists of records that stand under keys of one JSON object, such as a list for each split.
+
+::
+
+    {"info": {...}, "train": [{...}, ...], "test": [{...}, ...]}
+
+Of lists of one key the last counts, as everywhere in JSON.
+"""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from pairlens.importers.errors import OnNote, shown
+from pairlens.importers.json_window import CHUNK
+from pairlens.importers.list_items import ListItem, read_list_items
+
+SPACE = b" \t\n\r"
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedList:
+    """A list of objects.
+
+    Attributes:
+        key: that it stands under
+        start: where its first item begins in the file, in bytes
+        names: the members of its first item
+    """
+
+    key: str
+    start: int
+    names: frozenset[str]
+
+    def is_like(self, other: KeyedList) -> bool:
+        """Whether its items have half of the members of another's."""
+        return 2 * len(self.names & other.names) >= len(other.names)
+
+
+def begins_with_object(stream: BinaryIO) -> bool:
+    """Whether an object is the first value of a stream, which is left where it was."""
+    place = stream.tell()
+    head = stream.read(CHUNK).removeprefix(BOM_UTF8).lstrip(SPACE)
+    stream.seek(place)
+    return head.startswith(b"{")
+
+
+def record_lists(stream: BinaryIO, limit: int, on_note: OnNote) -> list[KeyedList]:
+    """The lists of records in a file: the first list of objects, and those of such objects.
+
+    Args:
+        stream: at its beginning, of an object; it is left at its end
+        limit: bytes of a record, and of other members
+        on_note: takes which other lists are not read, and where the file is broken
+    """
+    found = list(_lists_of_objects(stream, limit, on_note))
+    if not found:
+        return []
+    alike = [one for one in found if one.is_like(found[0])]
+    if others := [shown(one.key, 40) for one in found if one not in alike]:
+        some = ", ".join(map(repr, others[:_SHOWN]))
+        on_note(
+            f"lists of other objects are not read: {some}"
+            + f" and {len(others) - _SHOWN:,} more" * (len(others) > _SHOWN)
+            + f"; the records are those under {', '.join(repr(shown(a.key, 40)) for a in alike)}"
+        )
+    return alike
+
+
+def _lists_of_objects(stream: BinaryIO, limit: int, on_note: OnNote) -> Iterator[KeyedList]:
+    """The lists of objects that count, as far as the file is sound."""
+    found: dict[str, KeyedList | None] = {}  # none where the first item is no object
+
+    def again(key: str) -> None:
+        found.pop(key, None)
+
+    def rest() -> None:
+        on_note("what stands behind the end of its object is not read")
+
+    try:
+        for item in read_list_items(stream, again, limit, rest):
+            if item.name not in found:
+                found[item.name] = _first(item)
+    except ValueError as error:
+        on_note(f"{error}; lists under other keys behind that are not read")
+    yield from sorted((one for one in found.values() if one), key=lambda one: one.start)
+
+
+def _first(item: ListItem) -> KeyedList | None:
+    value: Any = item.value
+    if not isinstance(value, dict) or not value:
+        return None
+    return KeyedList(item.name, item.start, frozenset(value))
