@@ -8,7 +8,7 @@ batch whose decisions a kill prevented: they are prepared again, for these alone
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,9 @@ the decisions on them, and these."""
 
 _STEP = "import"
 
+_TICK = timedelta(milliseconds=1)
+"""Between two times as the database has them."""
+
 
 class Filling:
     """A dataset that is filled, from its beginning or from where an import of it was killed.
@@ -43,12 +46,25 @@ class Filling:
     def __init__(self, dataset: Any, facts: dict[str, Any]) -> None:
         known = {} if facts.get("complete", True) else facts.get(FILLED) or {}
         self._dataset, self.dataset_id = dataset, fo_internals.dataset_id(dataset)
-        self._until: datetime = known.get("until") or datetime.now(UTC)
+        self._last = self._newest()
+        self._until: datetime = known.get("until") or self._last
         self.decisions = Decisions.of_stored(known.get("decisions") or ())
         self._note(self._until, self.decisions.stored(_STEP))
 
     def _note(self, until: datetime, decided: list[dict[str, Any]]) -> None:
         store.update_info(self._dataset, **{FILLED: {"until": until, "decisions": decided}})
+
+    def _newest(self) -> datetime:
+        """The time of the newest sample, or now."""
+        samples = fo_internals.collection(self._dataset)
+        found = samples.find_one({"created_at": {"$ne": None}}, sort=[("created_at", -1)])
+        now = datetime.now(UTC)
+        return max(now, found["created_at"].replace(tzinfo=UTC)) if found else now
+
+    def _next(self) -> datetime:
+        """A time later than any before: clocks are set back, and those of machines differ."""
+        self._last = max(datetime.now(UTC), self._last + _TICK)
+        return self._last
 
     def complete(self, keys: Sequence[str], paths: Sequence[str] = ()) -> dict[str, Document]:
         """Those of some keys whose samples are there and need no preparing, with some values."""
@@ -87,7 +103,7 @@ class Filling:
         # While the database takes one batch, the next is made.
         with one_behind() as behind:
             for batch in _batched(images):
-                now = datetime.now(UTC)
+                now = self._next()
                 docs: list[Insertable] = [whole(rest, now) for rest in batch]
                 behind(partial(write, docs, now, self.decisions.stored(_STEP)))
         return sum(added)

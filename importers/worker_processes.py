@@ -207,13 +207,13 @@ def _start_worker() -> None:
 
 def _end_tidily(number: int, frame: FrameType | None) -> NoReturn:
     """Ends a worker that is told to end: what it began to write is removed, and not waited for."""
+    # Wherever this is raised, such as in what Python calls while it tidies up: nobody is to read
+    # how it came through.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is told more than once
     late = Timer(_TIDYING, os._exit, (1,))
     late.daemon = True
     late.start()
-    # Wherever this is raised, such as in what Python calls while it tidies up: nobody is to read
-    # how it came through.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     raise _Ended(1)
 
 
