@@ -25,6 +25,7 @@ from pairlens.fiftyone_plugin.doctor import installed_version
 from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, ending_at_once, ending_softly
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.run_log import LOG, logging_run, printing_aside
+from pairlens.fiftyone_plugin.starving import ending_when_starved
 from pairlens.fiftyone_plugin.steps.step import Step, Watch, parse_options
 from pairlens.fiftyone_plugin.terminal import (
     ProgressBar,
@@ -74,7 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _execute(args: argparse.Namespace) -> int:
     """Runs the step, prints its report, and gives the exit code."""
     try:
-        with ending_at_once(), printing_aside(quiet=args.quiet):
+        with (
+            ending_when_starved(as_json=args.json),
+            ending_at_once(),
+            printing_aside(quiet=args.quiet),
+        ):
             report: Report = args.run(args)
     except KeyboardInterrupt:
         say(INTERRUPTED)

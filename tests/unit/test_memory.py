@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from pairlens.importers import memory
 from pairlens.importers.errors import (
+    OUT_OF_MEMORY,
     OutOfMemory,
     RecordError,
     StateError,
@@ -143,6 +145,27 @@ with Pool("threads", {workers}).open(read_rgb) as apply:
 """
     first, told = limited(code, image)
     assert first == "None" and told.startswith("OutOfMemory: ")
+
+
+STARVED = """
+import threading, time
+from pairlens.fiftyone_plugin import starving
+starving._SECONDS = 0.1
+with starving.ending_when_starved(as_json=True):
+    for _ in range(6):  # who waits for it is none that never begins
+        thread = threading.Thread(target=time.sleep, args=(0.2,))
+        thread.start()
+        thread.join()
+    threading._start_new_thread = lambda *given: None  # as one that ends before it could begin
+    threading.Thread(target=print).start()
+"""
+
+
+def test_a_thread_that_gets_no_memory_to_begin_is_not_waited_for() -> None:
+    done = warm.run("-c", STARVED, timeout=20)
+    assert done.returncode == 1
+    assert done.stderr == f"pairlens: {OUT_OF_MEMORY}\n"
+    assert json.loads(done.stdout) == {"error": OUT_OF_MEMORY}
 
 
 def test_it_crosses_processes_as_it_is() -> None:
