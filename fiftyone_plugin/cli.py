@@ -25,7 +25,6 @@ from pairlens.fiftyone_plugin.doctor import installed_version
 from pairlens.fiftyone_plugin.interrupts import INTERRUPTED, ending_at_once, ending_softly
 from pairlens.fiftyone_plugin.reports import Report
 from pairlens.fiftyone_plugin.run_log import LOG, logging_run, printing_aside
-from pairlens.fiftyone_plugin.starving import ending_when_starved
 from pairlens.fiftyone_plugin.steps.step import Step, Watch, parse_options
 from pairlens.fiftyone_plugin.terminal import (
     ProgressBar,
@@ -35,6 +34,7 @@ from pairlens.fiftyone_plugin.terminal import (
 )
 from pairlens.importers import connecting, full_disk, memory
 from pairlens.importers.errors import OutOfMemory, PairLensError, UsageError, shown
+from pairlens.importers.starving import ending_when_starved
 
 FAILED, USAGE = 1, 2
 

@@ -20,6 +20,7 @@ from types import FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn
 
 from pairlens.importers.errors import AGAIN, StateError, UsageError, as_it_is, sendable
+from pairlens.importers.starving import end_when_starved
 
 MOST_PER_CORE = 16
 """Processes; each takes some 100 MB and a second of a core to start, and all start at once."""
@@ -203,6 +204,7 @@ def _start_worker() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _end_tidily)
     Thread(target=_end_with_parent, daemon=True).start()
+    end_when_starved()
 
 
 def _end_tidily(number: int, frame: FrameType | None) -> NoReturn:

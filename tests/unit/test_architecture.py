@@ -29,7 +29,6 @@ ROOMS = (
     "pairlens.fiftyone_plugin.adoption",
     "pairlens.fiftyone_plugin.run_log",
     "pairlens.fiftyone_plugin.interrupts",
-    "pairlens.fiftyone_plugin.starving",
     "pairlens.fiftyone_plugin.terminal",
     "pairlens.fiftyone_plugin.reports",
     "pairlens.fiftyone_plugin.score_reports",

@@ -18,6 +18,7 @@ from threading import Event
 import psutil
 import pytest
 
+from pairlens.importers import starving
 from pairlens.importers.behind import LEAST, MOST, batches_behind, one_behind
 from pairlens.importers.errors import RecordError, StateError, UnknownName, UsageError
 from pairlens.importers.parallel import (
@@ -208,6 +209,19 @@ def test_a_worker_that_dies_while_it_answers_is_not_waited_for():
     with pytest.raises(StateError, match="a worker process died, of too little memory"):
         for outcome in map_items(die_while_writing, range(50), engine="processes", workers=2):
             assert len(outcome.unwrap()) == 1 << 20
+
+
+def starve(number: int) -> int:
+    starving._SECONDS = 0.05
+    time.sleep(2)  # until it looks as often
+    threading._start_new_thread = lambda *_: None  # type: ignore[attr-defined]
+    threading.Thread(target=print).start()
+    return number
+
+
+def test_a_worker_whose_threads_get_no_memory_is_not_waited_for():
+    with pytest.raises(StateError, match="a worker process died, of too little memory"):
+        list(map_items(starve, range(3), engine="processes", workers=1))
 
 
 def test_what_a_worker_that_died_was_given_is_named():

@@ -37,16 +37,29 @@ def ending_when_starved(*, as_json: bool) -> Iterator[None]:
     Args:
         as_json: whether stdout gets the sentence as well, as the object of an error
     """
-    over = threading.Event()
     # Made now, while there is memory.
     said = f"pairlens: {OUT_OF_MEMORY}\n".encode()
     printed = f"{json.dumps({'error': OUT_OF_MEMORY})}\n".encode() if as_json else b""
-    watch = threading.Thread(target=_watch, args=(over, said, printed), daemon=True)
-    watch.start()
+    over = end_when_starved(said, printed)
     try:
         yield
     finally:
         over.set()
+
+
+def end_when_starved(said: bytes = b"", printed: bytes = b"") -> threading.Event:
+    """Has this process end, from now on until an event, if it waits for such a thread.
+
+    Args:
+        said: what goes to stderr then; nothing of a worker, whose parent says that it died
+        printed: what goes to stdout
+
+    Returns:
+        the event
+    """
+    over = threading.Event()
+    threading.Thread(target=_watch, args=(over, said, printed), daemon=True).start()
+    return over
 
 
 def _watch(over: threading.Event, said: bytes, printed: bytes) -> None:
